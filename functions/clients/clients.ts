@@ -1,0 +1,160 @@
+/**
+ * What the activities need from the outside, as interfaces: thin wrappers over the Azure SDKs and pg that take no decisions.
+ * Azure, the local endpoint and the simulator all stand behind these.
+ */
+import type { Readable } from 'node:stream'
+import type {
+  ContainerFacts,
+  MetricSeries,
+  SchemaFacts,
+  ServerFacts,
+  ServerParameter,
+  SessionFacts,
+} from '../drill/facts.ts'
+import type { FailoverAnswer, OperationState } from '../drill/failover.ts'
+import type { FailoverMode, Target } from '../drill/plan.ts'
+
+export interface Clients {
+  readonly clock: Clock
+  readonly servers: FlexibleServers
+  readonly groups: ContainerGroups
+  readonly blobs: Blobs
+  readonly database: Database
+  readonly metrics: PlatformMetrics
+  readonly registry: ImageRegistry
+  readonly webhook: Webhook
+}
+
+export interface Clock {
+  now(): Date
+  /** Waits in real time; the simulator jumps. Only for waits of a few seconds inside one activity. */
+  sleep(ms: number): Promise<void>
+}
+
+// ---- Flexible server --------------------------------------------------------------------------------------------------
+
+export interface FlexibleServers {
+  get(target: Target): Promise<ServerFacts>
+  parameters(target: Target): Promise<readonly ServerParameter[]>
+  /** One POST, no pipeline retries; see FailoverAnswer. */
+  beginFailover(target: Target, mode: FailoverMode): Promise<FailoverAnswer>
+  /** Reads the long-running operation by the token of the accepted POST. */
+  failoverState(target: Target, pollerToken: string): Promise<OperationState>
+}
+
+// ---- Container groups ---------------------------------------------------------------------------------------------------
+
+export interface GroupSpec {
+  readonly name: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly cpu: number
+  readonly memoryGb: number
+  readonly environment: Readonly<Record<string, string>>
+  /** Never returned by a read, never logged. */
+  readonly secureEnvironment: Readonly<Record<string, string>>
+}
+
+export interface GroupState {
+  readonly name: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly provisioningState: string
+  /** Judge by the container's state: a group can be Running with a terminated container. */
+  readonly container: 'Waiting' | 'Running' | 'Terminated' | null
+  readonly exitCode: number | null
+  readonly restartCount: number
+  readonly startedAt: string | null
+  readonly finishedAt: string | null
+  readonly detail: string | null
+}
+
+/** Permanent refusals come as values, so that a retry policy does not repeat them. */
+export type CreateAnswer =
+  | { readonly kind: 'created' }
+  | {
+      readonly kind: 'refused'
+      readonly reason: 'quota' | 'capacity' | 'image' | 'other'
+      readonly code: string
+      readonly message: string
+    }
+
+export interface ContainerGroups {
+  /** Idempotent PUT; returns when accepted, not when running. */
+  create(spec: GroupSpec): Promise<CreateAnswer>
+  get(name: string): Promise<GroupState | null>
+  /** All groups of the resource group that carry our tag. */
+  list(): Promise<readonly GroupState[]>
+  /** Idempotent: a group that is gone is deleted. Returns when the platform has accepted it. */
+  delete(name: string): Promise<void>
+  logs(name: string): Promise<string>
+  /** Quota, capability, resource group, identity: what can be seen; null for what cannot. */
+  facts(): Promise<
+    Pick<ContainerFacts, 'usages' | 'maxCpu' | 'maxMemoryGb' | 'resourceGroupExists' | 'identityTokenOk'>
+  >
+}
+
+export interface ImageRegistry {
+  image(): Promise<NonNullable<ContainerFacts['image']>>
+}
+
+// ---- Blob storage -------------------------------------------------------------------------------------------------------
+
+export interface BlobInfo {
+  readonly name: string
+  readonly size: number
+  readonly lastModified: string
+}
+
+export interface Blobs {
+  readText(name: string): Promise<string | null>
+  readJson<T>(name: string): Promise<T | null>
+  /** With the ETag, for an optimistic takeover. */
+  readWithTag<T>(name: string): Promise<{ readonly value: T; readonly etag: string } | null>
+  readStream(name: string): Promise<Readable | null>
+  readBytes(name: string): Promise<Uint8Array | null>
+  write(name: string, content: string | Uint8Array, contentType?: string): Promise<void>
+  writeJson(name: string, value: unknown): Promise<void>
+  /** If-None-Match: *. False when it already exists. */
+  writeOnce(name: string, value: unknown): Promise<boolean>
+  /** If-Match. False when somebody else changed or removed it in between. */
+  replace(name: string, value: unknown, etag: string): Promise<boolean>
+  delete(name: string): Promise<void>
+  list(prefix: string): Promise<readonly BlobInfo[]>
+  /** Writes and deletes a probe blob. */
+  isWritable(): Promise<boolean>
+}
+
+// ---- The database under test --------------------------------------------------------------------------------------------
+
+/** Rows of one worker in a range of sequence numbers, summed up by the database. */
+export interface StoredRange {
+  readonly worker: number
+  readonly firstSeq: number
+  readonly lastSeq: number
+  readonly rows: number
+  readonly distinctRows: number
+}
+
+export interface Database {
+  session(target: Target, via: 'pgbouncer' | 'direct'): Promise<SessionFacts>
+  schema(target: Target): Promise<SchemaFacts>
+  /** Creates or migrates what the drill needs; see infra for the statements. */
+  migrate(target: Target): Promise<readonly string[]>
+  /** All keys of a drill as maximal runs per worker, streamed; a few MB of result for millions of rows. */
+  storedRuns(target: Target, drillId: string): AsyncIterable<StoredRange>
+  /** Deletes a drill's rows in batches; returns how many. */
+  deleteRows(target: Target, drillId: string): Promise<number>
+  /** The connection string that a load generator gets. A secret. */
+  loadConnectionString(target: Target): Promise<string>
+  directPort(): number
+}
+
+export interface PlatformMetrics {
+  /** 1-minute points of the metrics in METRICS; a metric that the server does not have is left out. */
+  series(serverId: string, fromIso: string, toIso: string): Promise<readonly MetricSeries[]>
+}
+
+export interface Webhook {
+  readonly isConfigured: boolean
+  /** Signed POST. Throws when it was not answered with 2xx. */
+  send(body: unknown): Promise<void>
+}

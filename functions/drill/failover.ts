@@ -1,0 +1,20 @@
+/** What a failover request can come to, as data that may lie in an orchestration's history. */
+
+/**
+ * The three ends of a failover POST. `ambiguous`: the request may or may not have arrived (reset, time-out, 5xx), so the
+ * caller must observe and never send again.
+ */
+export type FailoverAnswer =
+  | {
+      readonly kind: 'accepted'
+      readonly pollerToken: string
+      readonly requestId: string | null
+      readonly acceptedAt: string
+    }
+  | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly message: string }
+  | { readonly kind: 'ambiguous'; readonly why: string }
+
+export type OperationState =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'succeeded'; readonly endedAt: string | null }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }

@@ -1,0 +1,75 @@
+/** Everything a drill gathered, before anybody judges it: the input of the pure core that computes the report. */
+import type { LoadPlan, LoadSummary } from '../../loadgen-image/contract.ts'
+import type { Facts, MetricSeries, PrimaryIdentity } from './facts.ts'
+import type { FailoverAnswer, OperationState } from './failover.ts'
+import type { DrillPlan, FailoverMode } from './plan.ts'
+import type { CheckResult, JournalEntry } from './report.ts'
+
+export interface FailoverEvidence {
+  readonly index: number
+  readonly mode: FailoverMode
+  readonly requestedAtSeconds: number
+  readonly before: PrimaryIdentity | null
+  /** t0: when the platform accepted; null when it never did. */
+  readonly acceptedAt: string | null
+  readonly requestId: string | null
+  readonly answer: FailoverAnswer['kind'] | null
+  readonly operation: OperationState['kind'] | null
+  readonly detail: string | null
+  readonly after: PrimaryIdentity | null
+  /** t6: first time the platform said Healthy after the failover. */
+  readonly healthyAt: string | null
+}
+
+/** One look at the whole ledger; two of them that agree make an audit. */
+export interface AuditPass {
+  readonly at: string
+  readonly timeline: number | null
+  readonly inRecovery: boolean | null
+  readonly rows: number
+  readonly acknowledgedPresent: number
+  readonly lost: number
+  readonly recovered: number
+  readonly unknownAbsent: number
+  readonly misjudged: number
+  readonly unexpected: number
+  readonly duplicates: number
+  readonly lostKeys: readonly string[]
+  /** When the oldest lost row was acknowledged, to the second. */
+  readonly oldestLostAtUs: number | null
+}
+
+export interface DrillOutcome {
+  readonly plan: DrillPlan
+  readonly loadPlan: LoadPlan | null
+  readonly startedAt: string
+  readonly endedAt: string
+  readonly loadStartAtMs: number | null
+  readonly facts: Facts | null
+  readonly checks: readonly CheckResult[]
+  readonly failovers: readonly FailoverEvidence[]
+  readonly summaries: readonly LoadSummary[]
+  readonly containers: ReadonlyArray<{
+    readonly container: number
+    readonly exitCode: number | null
+    readonly restartCount: number
+    readonly detail: string | null
+  }>
+  readonly audits: readonly AuditPass[]
+  readonly auditProblem: string | null
+  readonly metrics: readonly MetricSeries[]
+  readonly metricsComplete: boolean
+  readonly cleanup: { readonly containersLeft: number | null; readonly verifiedAt: string | null }
+  readonly abortedBecause: string | null
+  readonly error: string | null
+  readonly journal: readonly JournalEntry[]
+  readonly containerSeconds: number | null
+  readonly prices: Prices | null
+}
+
+export interface Prices {
+  readonly currency: string
+  readonly perVCpuSecond: number
+  readonly perGbSecond: number
+  readonly source: string
+}

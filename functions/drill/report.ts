@@ -1,0 +1,258 @@
+/**
+ * report.json, schema 1: one type and one JSON Schema from one definition. `null` is "not measured"; it is never 0.
+ * The definition of every figure stands beside it, and is printed in the report.
+ */
+import { z } from 'zod'
+
+const nullableNumber = z.number().nullable()
+const iso = z.iso.datetime({ precision: 3 })
+const nullableIso = iso.nullable()
+
+export const VERDICTS = ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] as const
+
+const criterion = z.object({
+  id: z.string(),
+  objective: z.string().describe('Such as recovery_time_s <= 120'),
+  measured: nullableNumber,
+  unit: z.string(),
+  margin: nullableNumber.describe('Distance to the objective in the unit; negative when missed'),
+  verdict: z.enum(['pass', 'fail', 'unknown']),
+  why: z.string(),
+})
+
+const percentiles = z
+  .object({
+    p50: nullableNumber,
+    p95: nullableNumber,
+    p99: nullableNumber,
+    p999: nullableNumber,
+    max: nullableNumber,
+    count: z.number().int(),
+    censored: z.number().int().describe('Missed arrivals: counted as longer than every measured value'),
+    atLeast: z.array(z.string()).describe('Percentiles that fall among the missed: the value is a lower bound'),
+  })
+  .describe('Milliseconds, nearest rank, from merged histograms')
+
+const phaseLatency = z.object({ response: percentiles, service: percentiles }).nullable()
+
+const outage = z.object({
+  fromAt: iso,
+  toAt: nullableIso,
+  seconds: nullableNumber,
+  refused: z.number().int(),
+  unknown: z.number().int(),
+  missed: z.number().int(),
+  /** The failover that explains it: index into failovers, or null. */
+  failover: z.number().int().nullable(),
+})
+
+const checkResult = z.object({
+  id: z.string(),
+  when: z.enum(['before', 'after']),
+  title: z.string(),
+  verdict: z.enum(['pass', 'fail', 'unknown']),
+  seen: z.string(),
+  wanted: z.string(),
+  why: z.string(),
+  advice: z.string(),
+  forced: z.boolean(),
+})
+
+const errorRow = z.object({
+  code: z.string(),
+  meaning: z.string(),
+  phase: z.enum(['connect', 'transaction']),
+  outcome: z.enum(['refused', 'unknown']).nullable(),
+  count: z.number().int(),
+  firstAt: iso,
+  lastAt: iso,
+  workers: z.number().int(),
+  example: z.string(),
+})
+
+const journalEntry = z.object({
+  at: iso,
+  phase: z.string(),
+  step: z.string(),
+  seconds: nullableNumber,
+  attempt: z.number().int(),
+  result: z.enum(['ok', 'failed', 'skipped', 'note']),
+  detail: z.string(),
+})
+
+const identity = z.object({
+  observedAt: iso,
+  timeline: nullableNumber,
+  address: z.string().nullable(),
+  postmasterStartedAt: z.string().nullable(),
+  walLsn: z.string().nullable(),
+  availabilityZone: z.string().nullable(),
+  standbyZone: z.string().nullable(),
+  haState: z.string().nullable(),
+  serverState: z.string().nullable(),
+})
+
+const events = z.object({
+  t0: nullableIso.describe('Failover accepted by the platform'),
+  t1: nullableIso.describe('Last acknowledged commit before the outage'),
+  t2: nullableIso.describe('First acknowledged commit on the new timeline'),
+  t3: nullableIso.describe('Every client has an acknowledged commit on the new timeline'),
+  t4: nullableIso.describe('Goodput at 95 % of the baseline again, and it held'),
+  t5: nullableIso.describe('No arrival older than its deadline is left'),
+  t6: nullableIso.describe('The platform says that high availability is healthy again'),
+})
+
+const recovery = z.object({
+  recoveryTimeSeconds: nullableNumber.describe('t4 - t1'),
+  recoveryFromTriggerSeconds: nullableNumber.describe('t4 - t0'),
+  detectionSeconds: nullableNumber.describe('t1 - t0'),
+  writeOutageSeconds: nullableNumber.describe('t2 - t1'),
+  clientOutageSeconds: z.object({
+    p50: nullableNumber,
+    p95: nullableNumber,
+    max: nullableNumber,
+    clients: z.number().int(),
+  }),
+  exposureSeconds: nullableNumber.describe('t6 - t2: time without a standby'),
+  outages: z.array(outage).describe('Every interval without any acknowledgement, in order'),
+})
+
+const failoverProof = z.object({
+  proven: z.boolean(),
+  evidence: z.array(z.string()),
+  before: identity.nullable(),
+  after: identity.nullable(),
+})
+
+const failover = z.object({
+  index: z.number().int(),
+  mode: z.enum(['forced', 'planned']),
+  requestedAtSeconds: z.number(),
+  requestId: z.string().nullable(),
+  outcome: z.string(),
+  events,
+  recovery,
+  proof: failoverProof,
+})
+
+const cohortRow = z.object({
+  name: z.string(),
+  via: z.string(),
+  retry: z.string(),
+  workers: z.number().int(),
+  clientOutageSeconds: z.object({ p50: nullableNumber, p95: nullableNumber, max: nullableNumber }),
+  acknowledged: z.number().int(),
+})
+
+const containerRow = z.object({
+  container: z.number().int(),
+  incarnations: z.number().int(),
+  ended: z.string(),
+  acknowledged: z.number().int(),
+  achievedShare: nullableNumber.describe('Sent over intended in the baseline'),
+  sendLagP99Ms: nullableNumber,
+  eventLoopDelayP99Ms: nullableNumber,
+  cpuCores: nullableNumber,
+  maxRssMb: nullableNumber,
+  connectionsWanted: z.number().int(),
+  connectionsPeak: z.number().int(),
+  clockOffsetMs: nullableNumber,
+  clockErrorMs: nullableNumber,
+  missingSeconds: z.number().int(),
+})
+
+export const reportSchema = z.object({
+  schema: z.literal(1),
+  drillId: z.string(),
+  verdict: z.enum(VERDICTS),
+  headline: z.string().describe('One sentence for the top of the page'),
+  reasons: z.array(z.string()).describe('Why the verdict is not PASS'),
+  startedAt: iso,
+  endedAt: iso,
+  criteria: z.array(criterion),
+  /** Of the first failover, or all null. Every failover is in `failovers`. */
+  events,
+  recovery,
+  failovers: z.array(failover),
+  ledger: z.object({
+    intended: z.number().int(),
+    acknowledged: z.number().int(),
+    refused: z.number().int(),
+    unknown: z.number().int(),
+    missed: z.number().int(),
+    weakAcks: z.number().int(),
+    lost: z.number().int().nullable(),
+    recovered: z.number().int().nullable(),
+    misjudged: z.number().int().nullable(),
+    unexpected: z.number().int().nullable(),
+    duplicates: z.number().int().nullable(),
+    unresolved: z.number().int().nullable(),
+    rowsFound: z.number().int().nullable(),
+    lostSeconds: nullableNumber.describe('t1 minus the acknowledgement of the oldest lost row; 0 when none is lost'),
+    lostKeys: z.array(z.string()).describe('worker:seq, at most 1000'),
+    audits: z.array(z.object({ at: iso, timeline: nullableNumber, rows: z.number().int(), lost: z.number().int() })),
+    digest: z.string().nullable().describe('SHA-256 over the merged ledger'),
+  }),
+  throughput: z.object({
+    offeredTps: nullableNumber,
+    baselineTps: nullableNumber.describe('Median of acknowledged commits per second in the baseline'),
+    baselineMad: nullableNumber,
+    meanTps: nullableNumber,
+    peakTps: nullableNumber,
+  }),
+  availability: z.object({
+    whole: nullableNumber.describe('Acknowledged within the deadline over intended'),
+    aroundFailover: nullableNumber,
+    successOfAttempts: nullableNumber.describe('Acknowledged over acknowledged + refused + unknown'),
+    secondsAtBaseline: nullableNumber,
+    monthlyBudgetShare: nullableNumber.describe('Outage over the 4.32 minutes that 99.99 % of 30 days allow'),
+  }),
+  latencyMs: z.object({
+    baseline: phaseLatency,
+    outage: phaseLatency,
+    recovery: phaseLatency,
+    after: phaseLatency,
+    whole: phaseLatency,
+  }),
+  errors: z.array(errorRow),
+  generator: z.object({
+    wasTheLimit: z.boolean().nullable(),
+    why: z.string(),
+    containers: z.array(containerRow),
+    cohorts: z.array(cohortRow),
+    missingChunks: z.array(z.string()),
+  }),
+  failoverProof,
+  checklist: z.array(checkResult),
+  metrics: z.object({
+    resolution: z.string(),
+    complete: z.boolean(),
+    series: z.array(
+      z.object({
+        name: z.string(),
+        unit: z.string(),
+        points: z.array(z.object({ at: z.string(), average: nullableNumber, maximum: nullableNumber })),
+      }),
+    ),
+  }),
+  cost: z.object({
+    vCpuSeconds: nullableNumber,
+    gbSeconds: nullableNumber,
+    currency: z.string(),
+    amount: nullableNumber,
+    source: z.string(),
+  }),
+  setup: z.record(z.string(), z.string()),
+  timing: z.record(z.string(), z.number()),
+  cleanup: z.object({ containersLeft: z.number().int().nullable(), verifiedAt: nullableIso }),
+  journal: z.array(journalEntry),
+  caveats: z.array(z.string()),
+})
+
+export type Report = z.infer<typeof reportSchema>
+export type Criterion = z.infer<typeof criterion>
+export type CheckResult = z.infer<typeof checkResult>
+export type JournalEntry = z.infer<typeof journalEntry>
+export type FailoverReport = z.infer<typeof failover>
+export type Percentiles = z.infer<typeof percentiles>
+export type Verdict = Report['verdict']

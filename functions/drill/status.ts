@@ -1,0 +1,88 @@
+/** What `GET /api/drills/{id}` answers while a drill runs and after: the phases, and the live figures under 16 KB. */
+import type { Target } from './plan.ts'
+import type { Verdict } from './report.ts'
+
+export const PHASES = [
+  'reserve',
+  'check',
+  'provision',
+  'ready',
+  'warm-up',
+  'baseline',
+  'fail over',
+  'watch',
+  'collect',
+  'audit',
+  'clean up',
+  'late metrics',
+  'report',
+] as const
+export type Phase = (typeof PHASES)[number]
+
+/** The newest second that most containers have written, added up over all containers. */
+export interface LivePoint {
+  readonly second: number
+  readonly offeredTps: number
+  readonly goodputTps: number
+  readonly errorsPerSecond: number
+  readonly missedPerSecond: number
+  readonly p50Ms: number | null
+  readonly p99Ms: number | null
+}
+
+/** One of the six server metrics; the newest point and its age, since the platform is minutes late. */
+export interface LiveMetric {
+  readonly name: string
+  readonly unit: string
+  readonly value: number | null
+  readonly at: string | null
+}
+
+export interface Live {
+  readonly at: string
+  /** Seconds since the load started; negative before. */
+  readonly loadSecond: number | null
+  readonly latest: LivePoint | null
+  /** Length of the outage that is going on, seconds; null when commits are acknowledged. */
+  readonly outageSeconds: number | null
+  readonly acknowledged: number
+  readonly errors: number
+  readonly missed: number
+  readonly containers: {
+    readonly wanted: number
+    readonly running: number
+    readonly ready: number
+    readonly failed: number
+  }
+  readonly serverState: string | null
+  readonly haState: string | null
+  readonly primaryZone: string | null
+  readonly metrics: readonly LiveMetric[]
+}
+
+/** The orchestration's custom status: small, and all that a reader needs between two turns. */
+export interface DrillProgress {
+  readonly phase: Phase
+  readonly phaseStartedAt: string
+  readonly loadStartAtMs: number | null
+  readonly live: Live | null
+  readonly note: string | null
+}
+
+export interface DrillStatus {
+  readonly drillId: string
+  readonly state: 'waiting' | 'running' | 'finished' | 'failed'
+  readonly verdict: Verdict | null
+  readonly headline: string | null
+  readonly target: Target
+  readonly requestedAt: string
+  readonly endedAt: string | null
+  readonly elapsedSeconds: number
+  /** How long the drill should take, from its plan. */
+  readonly plannedSeconds: number
+  readonly progress: DrillProgress | null
+  /** Up to 300 newest points for the charts; only in the answer about one drill. */
+  readonly history: readonly LivePoint[]
+  readonly error: string | null
+  readonly links: { readonly self: string; readonly report: string | null; readonly files: readonly string[] }
+}

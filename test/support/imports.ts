@@ -1,0 +1,33 @@
+/** The source files of the repository and what each imports, for tests that hold the architecture. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+export function sourceFiles(folders: readonly string[]): string[] {
+  return folders
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+    )
+    .filter((name) => name.endsWith('.ts'))
+    .sort()
+}
+
+export interface Import {
+  /** A path from the repository's root, or a package name. */
+  readonly to: string
+  readonly typeOnly: boolean
+}
+
+export const readSource = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+
+export function importsOf(file: string, source = readSource(file)): Import[] {
+  const statements = source.matchAll(
+    /^\s*(?:import|export)\s+(type\s+)?(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/gm,
+  )
+  return [...statements].map(([, typeOnly, named, dynamic]) => {
+    const specifier = (named ?? dynamic) as string
+    const to = specifier.startsWith('.') ? relative(ROOT, resolve(ROOT, dirname(file), specifier)) : specifier
+    return { to, typeOnly: typeOnly !== undefined }
+  })
+}
