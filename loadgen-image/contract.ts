@@ -168,6 +168,8 @@ export interface FirstAck {
   readonly worker: number
   readonly timeline: number
   readonly atUs: number
+  /** The worker's last acknowledgement before this one; null when it is its first at all. */
+  readonly previousAtUs: number | null
 }
 
 /** One client's outage. `firstGoodAtUs` null: it never came back while the load ran. */

@@ -1,0 +1,140 @@
+/**
+ * Appends to a blob while the load runs, in the background. While Blob storage is down the blocks wait in memory, up to a
+ * bound, and are tried again; the load never waits for them. Past the bound new ones are dropped and counted, so that nobody
+ * mistakes the hole for silence. A block that arrives twice after a lost reply is harmless: its records are keyed.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BlobStore } from './blob-store.ts'
+
+export interface SpoolOptions {
+  readonly store: Pick<BlobStore, 'createAppendBlob' | 'append'>
+  /** The name of the n-th blob, from 0 on. */
+  readonly nameOf: (part: number) => string
+  readonly contentType: string
+  /** Collect this long before a block is written. 0: each entry at once. */
+  readonly everyMs: number
+  readonly maxBytes?: number
+  readonly maxBlocks?: number
+  readonly onTrouble: (error: unknown) => void
+}
+
+/** Azure allows 50,000 blocks in an append blob; the rest is for blocks that a lost reply doubled. */
+const MAX_BLOCKS = 49_000
+const MAX_BLOCK_BYTES = 4 * 1024 * 1024
+const MAX_SPOOL_BYTES = 64 * 1024 * 1024
+const FIRST_PAUSE_MS = 200
+const LONGEST_PAUSE_MS = 5000
+
+export class AppendSpool {
+  readonly #options: Required<SpoolOptions>
+  #entries: Buffer[] = []
+  #bytes = 0
+  #dropped = 0
+  #part = 0
+  #blocksInPart = 0
+  #isCreated = false
+  #arrived = Promise.withResolvers<void>()
+  readonly #closing = new AbortController()
+  readonly #givingUp = new AbortController()
+  readonly #drained: Promise<void>
+
+  constructor(options: SpoolOptions) {
+    this.#options = { maxBytes: MAX_SPOOL_BYTES, maxBlocks: MAX_BLOCKS, ...options }
+    this.#drained = this.#run()
+  }
+
+  /** Entries that never reached the blob. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  get waiting(): number {
+    return this.#entries.length
+  }
+
+  add(entry: Buffer): void {
+    if (this.#bytes + entry.length > this.#options.maxBytes) {
+      this.#dropped++
+      return
+    }
+    this.#entries.push(entry)
+    this.#bytes += entry.length
+    this.#arrived.resolve()
+  }
+
+  /** Writes what is left, for at most this long; what still waits then is dropped. */
+  async close(patienceMs: number): Promise<void> {
+    this.#closing.abort()
+    this.#arrived.resolve()
+    const giveUp = setTimeout(() => this.#givingUp.abort(), patienceMs)
+    await this.#drained
+    clearTimeout(giveUp)
+    this.#dropped += this.#entries.length
+    this.#entries = []
+  }
+
+  async #run(): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS
+    while (await this.#hasWork()) {
+      if (await this.#writeBlock()) pauseMs = FIRST_PAUSE_MS
+      else {
+        await pause(pauseMs, this.#givingUp.signal)
+        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
+      }
+    }
+  }
+
+  /** Waits for entries, and then for the time in which more of them are collected. False: nothing more will come. */
+  async #hasWork(): Promise<boolean> {
+    const closing = this.#closing.signal
+    if (this.#entries.length === 0 && !closing.aborted) {
+      this.#arrived = Promise.withResolvers()
+      await this.#arrived.promise
+      await pause(this.#options.everyMs, closing)
+    }
+    return this.#entries.length > 0 && !this.#givingUp.signal.aborted
+  }
+
+  async #writeBlock(): Promise<boolean> {
+    const count = this.#entriesOfBlock()
+    const block = Buffer.concat(this.#entries.slice(0, count))
+    try {
+      await this.#appendBlock(block)
+    } catch (error) {
+      this.#options.onTrouble(error)
+      return false
+    }
+    this.#entries.splice(0, count)
+    this.#bytes -= block.length
+    return true
+  }
+
+  async #appendBlock(block: Buffer): Promise<void> {
+    const { store, nameOf, contentType, maxBlocks } = this.#options
+    if (this.#blocksInPart >= maxBlocks) {
+      this.#part++
+      this.#blocksInPart = 0
+      this.#isCreated = false
+    }
+    const name = nameOf(this.#part)
+    if (!this.#isCreated) await store.createAppendBlob(name, contentType)
+    this.#isCreated = true
+    // Counted before the reply: a block whose reply is lost may be in the blob all the same.
+    this.#blocksInPart++
+    await store.append(name, block)
+  }
+
+  #entriesOfBlock(): number {
+    let bytes = 0
+    const beyond = this.#entries.findIndex((entry) => {
+      bytes += entry.length
+      return bytes > MAX_BLOCK_BYTES
+    })
+    return beyond < 0 ? this.#entries.length : Math.max(1, beyond)
+  }
+}
+
+/** Ends early when the signal says so. */
+const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
+  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {})
+}

@@ -1,0 +1,78 @@
+/** The environment of a container in a drill, checked as a whole before anything is connected. */
+
+import type { BlobAccess } from './blob-store.ts'
+import { type Parsed, parseConnectionString, type ServerTarget } from './connection-string.ts'
+import { ENVIRONMENT } from './contract.ts'
+
+export interface DrillSettings {
+  readonly drillId: string
+  readonly container: number
+  readonly blobs: BlobAccess
+  readonly pgbouncer: ServerTarget
+  readonly direct: ServerTarget
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const DEFAULT_DIRECT_PORT = 5432
+const MAX_PORT = 65_535
+
+export function parseDrillSettings(environment: Environment): Parsed<DrillSettings> {
+  const problems: string[] = []
+  const drillId = environment[ENVIRONMENT.drillId] ?? ''
+  if (drillId === '') problems.push(`${ENVIRONMENT.drillId}: missing`)
+  const container = wholeNumber(environment, ENVIRONMENT.container, 0, 0, 999, problems)
+  const directPort = parseDirectPort(environment, problems)
+  const blobs = parseBlobAccess(environment, problems)
+  const pgbouncer = parseServer(environment, problems)
+  if (problems.length > 0 || blobs === null || pgbouncer === null) return { problems }
+  return { value: { drillId, container, blobs, pgbouncer, direct: { ...pgbouncer, port: directPort } } }
+}
+
+export const parseDirectPort = (environment: Environment, problems: string[]): number =>
+  wholeNumber(environment, ENVIRONMENT.directPort, DEFAULT_DIRECT_PORT, 1, MAX_PORT, problems)
+
+export function parseServer(environment: Environment, problems: string[]): ServerTarget | null {
+  const text = environment[ENVIRONMENT.connectionString]
+  if (text === undefined || text === '') {
+    problems.push(`${ENVIRONMENT.connectionString}: missing; expected postgres://user:password@host:6432/database`)
+    return null
+  }
+  const parsed = parseConnectionString(text)
+  if ('value' in parsed) return parsed.value
+  problems.push(...parsed.problems.map((problem) => `${ENVIRONMENT.connectionString}: ${problem}`))
+  return null
+}
+
+function parseBlobAccess(environment: Environment, problems: string[]): BlobAccess | null {
+  const connectionString = environment[ENVIRONMENT.blobConnectionString]
+  const container = environment[ENVIRONMENT.blobContainer]
+  const containerUrl = environment[ENVIRONMENT.blobContainerUrl]
+  if (connectionString) {
+    if (container) return { kind: 'connection-string', connectionString, container }
+    problems.push(`${ENVIRONMENT.blobContainer}: missing; it goes with ${ENVIRONMENT.blobConnectionString}`)
+    return null
+  }
+  if (containerUrl && URL.canParse(containerUrl))
+    return { kind: 'identity', containerUrl, clientId: environment[ENVIRONMENT.identityClientId] || null }
+  problems.push(
+    `${ENVIRONMENT.blobContainerUrl}: expected https://account.blob.core.windows.net/container, got ${JSON.stringify(containerUrl ?? '')}`,
+  )
+  return null
+}
+
+function wholeNumber(
+  environment: Environment,
+  name: string,
+  otherwise: number,
+  least: number,
+  most: number,
+  problems: string[],
+): number {
+  const text = environment[name]
+  if (text === undefined || text === '') return otherwise
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  problems.push(`${name}: expected a whole number ${least}..${most}, got ${JSON.stringify(text)}`)
+  return otherwise
+}

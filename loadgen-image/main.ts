@@ -1,0 +1,28 @@
+/** The load generator's entry point: a container of a drill when the environment names a drill, else a stand-alone run. */
+import { ENVIRONMENT } from './contract.ts'
+import { runDrillContainer } from './drill-mode.ts'
+import { parseDrillSettings } from './drill-settings.ts'
+import { readInvocation } from './options.ts'
+import { runStandalone } from './standalone.ts'
+
+const BAD_CONFIGURATION = 2
+
+process.exitCode = await (process.env[ENVIRONMENT.drillId] ? drill() : standalone())
+
+function drill(): Promise<number> | number {
+  const parsed = parseDrillSettings(process.env)
+  return 'value' in parsed ? runDrillContainer(parsed.value) : complain(parsed.problems)
+}
+
+function standalone(): Promise<number> | number {
+  const invocation = readInvocation(process.argv.slice(2), process.env, new Date())
+  if (invocation.kind === 'bad') return complain(invocation.problems)
+  if (invocation.kind === 'run') return runStandalone(invocation.options)
+  process.stdout.write(invocation.text)
+  return 0
+}
+
+function complain(problems: readonly string[]): number {
+  process.stderr.write(`The load generator cannot start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`)
+  return BAD_CONFIGURATION
+}

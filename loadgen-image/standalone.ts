@@ -1,0 +1,175 @@
+/** A run without a drill around it: options in, CSV, summary and a live table out. */
+import { createWriteStream } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ConsoleTable } from './console-table.ts'
+import type { Counts, LoadSummary, SecondRecord } from './contract.ts'
+import { Histogram } from './contract-histogram.ts'
+import { CSV_HEADER, csvRow } from './csv.ts'
+import type { LoadgenOptions } from './options.ts'
+import { lookAtServer, PreflightError, type ServerIdentity } from './preflight.ts'
+import { Run } from './run.ts'
+
+/** Below this share of acknowledged arrivals a run does not count as one at the target. */
+const ENOUGH = 0.8
+const HEAD_START_MS = 200
+const EXIT = { done: 0, tooFew: 1, couldNotStart: 2 } as const
+
+export async function runStandalone(options: LoadgenOptions): Promise<number> {
+  const identity = await look(options)
+  if (identity === null) return EXIT.couldNotStart
+  const output = await openOutput(options)
+  if (output === null) return EXIT.couldNotStart
+  const { plan, pgbouncer, direct } = options
+  const run = new Run({ plan, container: 0, incarnation: 'standalone', pgbouncer, direct, onRecord: output.record })
+  const signals = onSignals(run)
+  try {
+    printBanner(options, run, identity)
+    await connect(run, options)
+    const startAtMs = Date.now() + HEAD_START_MS
+    output.startAtMs = startAtMs
+    await run.load(startAtMs)
+  } finally {
+    signals.off()
+    await run.terminate()
+    await output.close()
+  }
+  const summary = run.summary(identity, 0)
+  await writeFile(output.summaryPath, `${JSON.stringify(summary, null, 2)}\n`)
+  print(closingLines(summary, output))
+  return exitCode(summary)
+}
+
+async function look({ plan, pgbouncer }: LoadgenOptions): Promise<ServerIdentity | null> {
+  try {
+    return await lookAtServer(pgbouncer, plan)
+  } catch (error) {
+    if (!(error instanceof PreflightError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return null
+  }
+}
+
+/** Starts with fewer connections rather than not at all, but says so. */
+async function connect(run: Run, { startTimeoutSeconds }: LoadgenOptions): Promise<void> {
+  const given = new AbortController()
+  const timeout = sleep(startTimeoutSeconds * 1000, 'late' as const, { signal: given.signal }).catch(
+    () => 'done' as const,
+  )
+  const result = await Promise.race([run.connect(), timeout])
+  given.abort()
+  if (result === 'late')
+    print([
+      `Only ${run.open} of ${run.workers} workers are connected (last trouble: ${run.lastTrouble}). Starting anyway.`,
+    ])
+}
+
+function onSignals(run: Run): { off(): void } {
+  let asked = 0
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (asked++ === 0) run.stop('stopped', signal)
+    else run.finish('stopped', signal)
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  return {
+    off: () => {
+      process.off('SIGTERM', onSignal)
+      process.off('SIGINT', onSignal)
+    },
+  }
+}
+
+interface Output {
+  startAtMs: number
+  readonly csvPath: string
+  readonly summaryPath: string
+  readonly response: Histogram
+  readonly record: (record: SecondRecord, totals: Counts) => void
+  close(): Promise<void>
+}
+
+async function openOutput({ outputCsv, isVerbose }: LoadgenOptions): Promise<Output | null> {
+  const folder = dirname(outputCsv)
+  try {
+    await mkdir(folder, { recursive: true })
+    await writeFile(outputCsv, CSV_HEADER)
+  } catch (error) {
+    process.stderr.write(
+      `Cannot write ${outputCsv}: ${(error as Error).message}. Next: name another file with --output-csv.\n`,
+    )
+    return null
+  }
+  const csv = createWriteStream(outputCsv, { flags: 'a' })
+  const table = new ConsoleTable()
+  const response = new Histogram()
+  const output: Output = {
+    startAtMs: 0,
+    csvPath: outputCsv,
+    summaryPath: join(folder, 'summary.json'),
+    response,
+    record: (record, totals) => {
+      const running = { acknowledged: totals.acknowledged, failed: totals.refused + totals.unknown }
+      response.add(record.response)
+      csv.write(csvRow(record, running, output.startAtMs))
+      print([table.line(record, running), ...(isVerbose ? detailLines(record) : [])])
+    },
+    close: async () => {
+      csv.end()
+      await finished(csv)
+    },
+  }
+  return output
+}
+
+const detailLines = ({ errors, outages }: SecondRecord): string[] => [
+  ...errors.map(
+    ({ code, phase, outcome, count, workers, example }) =>
+      `  ${phase} ${code} ${outcome ?? 'no outcome'} x${count} on ${workers} workers: ${example}`,
+  ),
+  ...outages.map(({ worker, code, lastGoodAtUs, firstGoodAtUs }) => {
+    const seconds =
+      lastGoodAtUs === null || firstGoodAtUs === null
+        ? ''
+        : ` for ${((firstGoodAtUs - lastGoodAtUs) / 1e6).toFixed(3)} s`
+    return `  worker ${worker} was out${seconds}: ${code}`
+  }),
+]
+
+function printBanner({ plan, pgbouncer }: LoadgenOptions, run: Run, identity: ServerIdentity): void {
+  const rate = plan.targetTps === 0 ? 'closed loop' : `${plan.targetTps} TPS, ${plan.arrivals} arrivals`
+  print([
+    `Load ${plan.drillId}: ${rate}, ${run.workers} workers on ${run.threads} threads, ${plan.durationSeconds} s`,
+    `Server ${pgbouncer.host}:${pgbouncer.port}, PostgreSQL ${identity.serverVersion}, timeline ${identity.timeline}`,
+  ])
+}
+
+const percentile = (histogram: Histogram, share: number): string => {
+  const valueUs = histogram.percentileUs(share)
+  return valueUs === null ? 'not measured' : `${(valueUs / 1000).toFixed(1)} ms`
+}
+
+function closingLines({ totals, ...summary }: LoadSummary, { csvPath, summaryPath, response }: Output): string[] {
+  const seconds = Math.max(1e-3, (summary.endedAtUs - summary.startedAtUs) / 1e6)
+  const share = totals.intended === 0 ? 0 : (100 * totals.acknowledged) / totals.intended
+  return [
+    '',
+    `Ended: ${summary.ended}${summary.reason === null ? '' : ` (${summary.reason})`} after ${seconds.toFixed(1)} s`,
+    `Intended ${totals.intended} = acknowledged ${totals.acknowledged} (${share.toFixed(2)} %) + refused ${totals.refused}` +
+      ` + unknown ${totals.unknown} + missed ${totals.missed}; weak acknowledgements ${totals.weakAcks}`,
+    `Average TPS: ${(totals.acknowledged / seconds).toFixed(1)}`,
+    `Response time: p50 ${percentile(response, 0.5)}, p95 ${percentile(response, 0.95)}, p99 ${percentile(response, 0.99)}`,
+    `Written: ${csvPath}, ${summaryPath}`,
+  ]
+}
+
+const exitCode = ({ ended, totals }: LoadSummary): number =>
+  ended === 'failed' || totals.acknowledged === 0 || totals.acknowledged < ENOUGH * totals.intended
+    ? EXIT.tooFew
+    : EXIT.done
+
+const print = (lines: readonly string[]): void => {
+  process.stdout.write(`${lines.join('\n')}\n`)
+}

@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Azurite, startAzurite } from '../../../infra/local/azurite.ts'
+import { holdFreePort } from '../../../infra/local/ports.ts'
+import type { Child } from '../../../infra/local/processes.ts'
+import {
+  blobNames,
+  type LoadPlan,
+  type LoadSummary,
+  type ReadyRecord,
+  type SecondRecord,
+} from '../../../loadgen-image/contract.ts'
+import { addCounts, NO_COUNTS } from '../../../loadgen-image/second.ts'
+import { eventually } from '../../support/eventually.ts'
+import { audit } from './audit.ts'
+import { aPlan as aPlainPlan, BLOB_CONTAINER, DrillBlobs, ended, startGenerator, startLoad } from './container.ts'
+import { type OpenDatabase, openDatabase } from './database.ts'
+
+const PATIENCE_MS = 60_000
+
+let open: OpenDatabase
+let azurite: Azurite
+let blobs: DrillBlobs
+beforeAll(async () => {
+  open = await openDatabase('async')
+  const { folder, processes } = open.database.bench
+  azurite = await startAzurite(processes, { blob: await holdFreePort(folder) }, BLOB_CONTAINER)
+  blobs = new DrillBlobs(azurite)
+}, 120_000)
+afterAll(() => open?.close())
+
+let drills = 0
+const aPlan = (changes: Partial<LoadPlan> = {}): LoadPlan => aPlainPlan({ drillId: `drill-${++drills}`, ...changes })
+
+const start = (plan: LoadPlan): Promise<Child> => startLoad(open.database.bench, open.database, blobs, plan)
+
+const totalsOf = (records: readonly SecondRecord[]) => records.map(({ counts }) => counts).reduce(addCounts, NO_COUNTS)
+
+const seconds = (plan: LoadPlan, count: number) =>
+  eventually(`${count} seconds are in Blob storage`, PATIENCE_MS, async () => {
+    const records = await blobs.records(plan.drillId)
+    return records.length >= count
+  })
+
+async function summaryAfter(child: Child, plan: LoadPlan): Promise<LoadSummary> {
+  expect(await ended(child), child.log()).toBe(0)
+  const summary = await blobs.summary(plan.drillId)
+  if (summary === null) throw new Error(`no summary: ${child.log()}`)
+  return summary
+}
+
+test('a container runs its plan, and its records, summary, CSV, log and rows tell the same', async () => {
+  const plan = aPlan()
+  const summary = await summaryAfter(await start(plan), plan)
+  const records = await blobs.records(plan.drillId)
+  const totals = totalsOf(records)
+  expect(totals).toEqual({ intended: 300, acknowledged: 300, refused: 0, unknown: 0, missed: 0, weakAcks: 0 })
+  expect(summary).toMatchObject({
+    ended: 'completed',
+    reason: null,
+    totals,
+    records: records.length,
+    recordsDropped: 0,
+    workers: 6,
+    threads: 2,
+    firstSecond: records[0]?.second,
+    lastSecond: records.at(-1)?.second,
+  })
+  const ready = await blobs.json<ReadyRecord>(blobNames.ready(plan.drillId, 0))
+  expect(ready).toMatchObject({ container: 0, workers: 6, timeline: 1, incarnation: summary.incarnation })
+  const stored = await open.database.query<{ rows: string; keys: string; timelines: string }>(
+    `SELECT count(*) AS rows, count(DISTINCT (worker, seq)) AS keys, array_agg(DISTINCT timeline)::text AS timelines
+     FROM transactions WHERE drill_id = '${plan.drillId}'`,
+  )
+  expect(stored).toEqual([{ rows: '300', keys: '300', timelines: '{1}' }])
+  const csv = (await blobs.bytes(blobNames.csv(plan.drillId, 0)))?.toString() ?? ''
+  expect(csv.trim().split('\n')).toHaveLength(1 + records.length)
+  expect((await blobs.bytes(blobNames.log(plan.drillId, 0)))?.toString()).toContain('ended: completed')
+})
+
+test('a restarted container sees the claim, writes nothing and exits with 0', async () => {
+  const plan = aPlan({ durationSeconds: 1 })
+  const summary = await summaryAfter(await start(plan), plan)
+  const before = await blobs.list(blobNames.drillPrefix(plan.drillId))
+  const again = startGenerator(open.database.bench, open.database, blobs, { drillId: plan.drillId })
+  expect(await ended(again)).toBe(0)
+  expect(again.log()).toContain('was claimed by an earlier start')
+  expect(await blobs.list(blobNames.drillPrefix(plan.drillId))).toEqual(before)
+  expect(await blobs.summary(plan.drillId)).toEqual(summary)
+})
+
+test('two containers share the arrivals and the workers of one plan exactly', async () => {
+  const plan = aPlan({ containers: 2, targetTps: 75, workers: 5, durationSeconds: 2, threads: 1 })
+  await blobs.write(blobNames.plan(plan.drillId), plan)
+  const children = [0, 1].map((container) =>
+    startGenerator(open.database.bench, open.database, blobs, { drillId: plan.drillId, container }),
+  )
+  for (const container of [0, 1])
+    await eventually('both are ready', PATIENCE_MS, () => blobs.bytes(blobNames.ready(plan.drillId, container)))
+  await blobs.write(blobNames.go(plan.drillId), { startAtMs: Date.now() + 500 })
+  for (const child of children) expect(await ended(child), child.log()).toBe(0)
+  const records = await blobs.records(plan.drillId)
+  const intended = [0, 1].map((own) => totalsOf(records.filter(({ container }) => container === own)).intended)
+  const workers = [0, 1].map((own) => [
+    ...new Set(
+      records.filter(({ container }) => container === own).flatMap(({ ledger }) => ledger.map(({ worker }) => worker)),
+    ),
+  ])
+  expect(intended).toEqual([75, 75])
+  expect(workers.map((list) => list.sort((a, b) => a - b))).toEqual([
+    [0, 1, 2],
+    [3, 4],
+  ])
+  expect(await audit(open.database, plan.drillId, records)).toMatchObject({ acknowledged: 150, lost: 0, unexpected: 0 })
+})
+
+test('kill -9 in the middle of a run: everything up to the last second that ended is in Blob storage', async () => {
+  const plan = aPlan({ durationSeconds: 60, targetTps: 50 })
+  const child = await start(plan)
+  await seconds(plan, 3)
+  const killedInSecond = Math.floor(Date.now() / 1000)
+  child.signal('SIGKILL')
+  await child.exited
+  const records = await blobs.records(plan.drillId)
+  const last = records.at(-1)?.second ?? 0
+  // The second before may have been on its way; the one before that has arrived.
+  expect(last).toBeGreaterThanOrEqual(killedInSecond - 2)
+  expect(records.map(({ second }) => second)).toEqual(records.map((_, i) => last - records.length + 1 + i))
+  expect(await audit(open.database, plan.drillId, records)).toMatchObject({ lost: 0, misjudged: 0 })
+  expect(await blobs.summary(plan.drillId)).toBeNull()
+})
+
+test('an outage of Blob storage during the run disturbs no arrival and loses no record', async () => {
+  const plan = aPlan({ durationSeconds: 12, targetTps: 50 })
+  const child = await start(plan)
+  await seconds(plan, 1)
+  azurite.process.signal('SIGSTOP')
+  const pausedAtMs = performance.now()
+  await eventually('Blob storage is down for a while', PATIENCE_MS, () => performance.now() - pausedAtMs > 6000)
+  azurite.process.signal('SIGCONT')
+  const summary = await summaryAfter(child, plan)
+  const records = await blobs.records(plan.drillId)
+  const bySecond = new Map(records.map((record) => [record.second, record]))
+  expect(summary).toMatchObject({ ended: 'completed', recordsDropped: 0, records: bySecond.size })
+  expect(totalsOf([...bySecond.values()])).toEqual(summary.totals)
+  expect(summary.totals).toMatchObject({ intended: 600, acknowledged: 600, missed: 0 })
+})
+
+test('the stop blob ends the load: it drains, and says why', async () => {
+  const plan = aPlan({ durationSeconds: 60 })
+  const child = await start(plan)
+  await seconds(plan, 2)
+  await blobs.write(blobNames.stop(plan.drillId), { reason: 'aborted by a person' })
+  const summary = await summaryAfter(child, plan)
+  expect(summary).toMatchObject({ ended: 'stopped', reason: 'aborted by a person' })
+  const { intended, acknowledged, missed } = summary.totals
+  expect(acknowledged + missed).toBe(intended)
+})
+
+test('SIGTERM ends the load: it drains, writes what is known and exits with 0', async () => {
+  const plan = aPlan({ durationSeconds: 60 })
+  const child = await start(plan)
+  await seconds(plan, 2)
+  child.signal('SIGTERM')
+  const summary = await summaryAfter(child, plan)
+  expect(summary).toMatchObject({ ended: 'stopped', reason: 'SIGTERM' })
+  expect(totalsOf(await blobs.records(plan.drillId))).toEqual(summary.totals)
+})
+
+test('a lease that nobody renews ends the load', async () => {
+  const plan = aPlan({ durationSeconds: 60, staleLeaseSeconds: 4 })
+  await blobs.write(blobNames.lease(plan.drillId), { renewedAtMs: Date.now() })
+  const child = await start(plan)
+  expect(await summaryAfter(child, plan)).toMatchObject({
+    ended: 'stale-lease',
+    reason: 'the drill did not renew its lease for 4 s',
+  })
+})
+
+test('the hard deadline counts from the start of the process and ends a run whatever happens', async () => {
+  const plan = aPlan({ durationSeconds: 600, hardDeadlineSeconds: 8, drainSeconds: 600 })
+  const child = await start(plan)
+  const summary = await summaryAfter(child, plan)
+  expect(summary).toMatchObject({ ended: 'hard-deadline', reason: '8 s after the process started' })
+  const { intended, acknowledged, refused, unknown, missed } = summary.totals
+  expect(acknowledged + refused + unknown + missed).toBe(intended)
+})
+
+test('the hard deadline also ends a container that nobody ever lets go', async () => {
+  const plan = aPlan({ hardDeadlineSeconds: 5 })
+  await blobs.write(blobNames.plan(plan.drillId), plan)
+  const child = startGenerator(open.database.bench, open.database, blobs, { drillId: plan.drillId })
+  expect(await summaryAfter(child, plan)).toMatchObject({ ended: 'hard-deadline', records: 0 })
+})
+
+test('a database without the table: exit 0, and the summary says what to do', async () => {
+  const plan = aPlan()
+  await blobs.write(blobNames.plan(plan.drillId), plan)
+  const database = { ...open.database, pooled: { ...open.database.direct, database: 'postgres' } }
+  const child = startGenerator(open.database.bench, database, blobs, { drillId: plan.drillId })
+  const summary = await summaryAfter(child, plan)
+  expect(summary.ended).toBe('failed')
+  expect(summary.reason).toContain('There is no table "transactions"')
+})
+
+test('a plan that is none: every problem on stderr, exit 2, and nothing is claimed', async () => {
+  const plan = { ...aPlan(), workers: 0, targetTps: -1 }
+  await blobs.write(blobNames.plan(plan.drillId), plan)
+  const child = startGenerator(open.database.bench, open.database, blobs, { drillId: plan.drillId })
+  expect(await ended(child)).toBe(2)
+  expect(child.log()).toContain('targetTps: ')
+  expect(child.log()).toContain('workers: ')
+  expect(await blobs.list(blobNames.drillPrefix(plan.drillId))).toEqual([blobNames.plan(plan.drillId)])
+})

@@ -1,0 +1,396 @@
+/**
+ * Every way in which a connection fails, on real servers, with the outcome that is provably right. What is in flight when the
+ * failure strikes is held there by a table lock (it cannot have committed) or by a standby that does not answer (it has).
+ */
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ServerTarget } from '../../../loadgen-image/connection-string.ts'
+import type { LoadPlan, SecondRecord } from '../../../loadgen-image/contract.ts'
+import { Run } from '../../../loadgen-image/run.ts'
+import { eventually } from '../../support/eventually.ts'
+import { aPlan as aThreadsPlan, type Outcome, runLoad } from '../../threads/support.ts'
+import { type Audit, audit } from './audit.ts'
+import { type OpenDatabase, openDatabase, urlOf } from './database.ts'
+
+const PATIENCE_MS = 30_000
+const WORKERS = 2
+
+let open: OpenDatabase
+beforeAll(async () => {
+  open = await openDatabase('async')
+}, 120_000)
+afterAll(() => open?.close())
+
+const db = () => open.database
+
+let drills = 0
+const aPlan = (changes: Partial<LoadPlan> = {}): LoadPlan =>
+  aThreadsPlan({
+    drillId: `failure-${++drills}`,
+    targetTps: 40,
+    workers: WORKERS,
+    threads: 1,
+    durationSeconds: 600,
+    deadlineMs: 1000,
+    drainSeconds: 3,
+    connectTimeoutMs: 2000,
+    replyTimeoutMs: 15_000,
+    ...changes,
+  })
+
+interface Told extends Outcome {
+  readonly audit: Audit
+  /** `phase code outcome` of every error. */
+  readonly errors: ReadonlySet<string>
+}
+
+/** Runs until the incident is over and the workers have written again (or `comesBack` says that they cannot). */
+async function during(
+  target: ServerTarget,
+  plan: LoadPlan,
+  incident: (records: readonly SecondRecord[]) => Promise<void>,
+  { startsWell = true, comesBack = true } = {},
+): Promise<Told> {
+  const outcome = await runLoad(plan, target, async (run, _, records) => {
+    if (startsWell) await eventually('the load writes', PATIENCE_MS, () => hasRows(plan, 0))
+    await incident(records)
+    const rows = comesBack ? await rowsOf(plan) : 0
+    if (comesBack) await eventually('the load writes again', PATIENCE_MS, () => hasRows(plan, rows + 2 * WORKERS))
+    run.stop('stopped', 'the test has seen enough')
+  })
+  const { intended, acknowledged, refused, unknown, missed } = outcome.summary.totals
+  expect(acknowledged + refused + unknown + missed).toBe(intended)
+  return {
+    ...outcome,
+    audit: await audit(db(), plan.drillId, outcome.records),
+    errors: new Set(allErrors(outcome.records).map(({ phase, code, outcome }) => `${phase} ${code} ${outcome}`)),
+  }
+}
+
+const allErrors = (records: readonly SecondRecord[]) => records.flatMap(({ errors }) => errors)
+
+const rowsOf = async ({ drillId }: LoadPlan): Promise<number> => {
+  const [row] = await db().query<{ rows: string }>(
+    `SELECT count(*) AS rows FROM transactions WHERE drill_id = '${drillId}'`,
+  )
+  return Number(row?.rows)
+}
+
+const hasRows = async (plan: LoadPlan, more: number): Promise<boolean> => (await rowsOf(plan)) > more
+
+/** Holds every insert in flight: sent, running, and not committed. */
+async function holdInserts(): Promise<Client> {
+  const client = new Client({ connectionString: urlOf(db().direct) })
+  client.on('error', () => {})
+  await client.connect()
+  await client.query('BEGIN')
+  await client.query('LOCK TABLE transactions IN SHARE MODE')
+  await eventually('both workers wait for the lock', PATIENCE_MS, async () => {
+    const [row] = await db().query<{ waiting: string }>(
+      "SELECT count(*) AS waiting FROM pg_locks WHERE relation = 'transactions'::regclass AND NOT granted",
+    )
+    return Number(row?.waiting) === WORKERS
+  })
+  return client
+}
+
+const NOTHING_WRONG = { lost: 0, misjudged: 0, recovered: 0, unexpected: 0 }
+
+test('a fast stop while a transaction is in flight: 57P01, unknown, and the worker comes back', async () => {
+  const { audit, errors, summary } = await during(db().direct, aPlan(), async () => {
+    await holdInserts()
+    await db().pair.primary.stopFast()
+    await db().pair.primary.start()
+  })
+  expect(errors).toContain('transaction 57P01 unknown')
+  expect(summary.totals.unknown).toBe(WORKERS)
+  expect(audit).toMatchObject({ ...NOTHING_WRONG, unknownAbsent: WORKERS })
+})
+
+test('a fast stop while nothing is in flight costs a connection and no transaction', async () => {
+  const { audit, summary, records } = await during(db().direct, aPlan({ targetTps: 1, workers: 1 }), async () => {
+    await db().pair.primary.stopFast()
+    await db().pair.primary.start()
+  })
+  expect(summary.totals).toMatchObject({ refused: 0, unknown: 0 })
+  expect(audit).toMatchObject({ ...NOTHING_WRONG, unknownAbsent: 0 })
+  expect(records.reduce((sum, { connections }) => sum + connections.lost, 0)).toBe(1)
+  expect(records.flatMap(({ outages }) => outages)).toMatchObject([{ code: '57P01', refused: 0, unknown: 0 }])
+})
+
+test('a killed server: the connection closes without a word, unknown', async () => {
+  const { audit, errors, summary } = await during(db().direct, aPlan(), async () => {
+    await holdInserts()
+    await db().pair.primary.kill()
+    await db().pair.primary.start()
+  })
+  expect([...errors].filter((error) => error.startsWith('transaction')).join()).toMatch(
+    /^transaction (connection-closed|ECONNRESET) unknown(,transaction (connection-closed|ECONNRESET) unknown)?$/,
+  )
+  expect(summary.totals.unknown).toBe(WORKERS)
+  expect(audit).toMatchObject({ ...NOTHING_WRONG, unknownAbsent: WORKERS })
+})
+
+test('one killed backend takes its siblings with it: all unknown', async () => {
+  const { audit, errors, summary } = await during(db().direct, aPlan(), async () => {
+    await holdInserts()
+    const [backend] = await db().query<{ pid: number }>(
+      "SELECT pid FROM pg_locks WHERE relation = 'transactions'::regclass AND NOT granted LIMIT 1",
+    )
+    process.kill(backend?.pid ?? 0, 'SIGKILL')
+    await eventually('the server is back', PATIENCE_MS, () => db().query('SELECT 1'))
+  })
+  expect([...errors].every((error) => !error.startsWith('transaction') || error.endsWith('unknown'))).toBe(true)
+  expect(summary.totals.unknown).toBe(WORKERS)
+  expect(audit).toMatchObject({ ...NOTHING_WRONG, unknownAbsent: WORKERS })
+})
+
+/** PgBouncer waits this long after a failed login; its own 15 s would only make the tests longer. */
+const retryLoginsSoon = () => console_("SET server_login_retry = '1'")
+
+test('through PgBouncer a killed server is "server conn crashed?": unknown; while it is down nothing is: refused', async () => {
+  const { audit, errors, records, summary } = await during(db().pooled, aPlan(), async (soFar) => {
+    await retryLoginsSoon()
+    await holdInserts()
+    await db().pair.primary.kill()
+    await eventually('PgBouncer tells that no server lets it in', PATIENCE_MS, () =>
+      allErrors(soFar).some(({ example }) => example.includes('server login has been failing')),
+    )
+    await db().pair.primary.start()
+  })
+  const crashed = allErrors(records).filter(({ example }) => example.includes('server conn crashed'))
+  expect(crashed).toMatchObject([{ code: '08P01', phase: 'transaction', outcome: 'unknown', count: WORKERS }])
+  const loginsFailing = allErrors(records).filter(({ example }) => example.includes('server login has been failing'))
+  expect(loginsFailing.every(({ code, outcome }) => code === '08P01' && outcome !== 'unknown')).toBe(true)
+  for (const error of errors) expect(error).toMatch(/^transaction 08P01 (unknown|refused)$|^connect /)
+  expect(summary.totals.unknown).toBe(WORKERS)
+  expect(audit).toMatchObject({ ...NOTHING_WRONG, unknownAbsent: WORKERS })
+})
+
+test('through PgBouncer a fast stop is 57P01 or a crashed server: unknown either way', async () => {
+  const { audit, summary } = await during(db().pooled, aPlan(), async () => {
+    await retryLoginsSoon()
+    await holdInserts()
+    await db().pair.primary.stopFast()
+    await db().pair.primary.start()
+  })
+  // One more can be unknown: sent on a pooled connection that nobody knew to be dead.
+  expect(summary.totals.unknown).toBeGreaterThanOrEqual(WORKERS)
+  expect(audit).toMatchObject({ ...NOTHING_WRONG, unknownAbsent: summary.totals.unknown })
+})
+
+test('a closed port refuses connections: no arrival is sent, none is lost', async () => {
+  const { audit, errors, summary } = await during(db().pooled, aPlan(), async () => {
+    await db().pgbouncer.kill()
+    await eventually('arrivals wait long enough to be missed', PATIENCE_MS, () => sleepOneSecond())
+    await db().pgbouncer.start(db().direct.port)
+  })
+  expect(errors).toContain('connect ECONNREFUSED null')
+  expect(summary.totals.missed).toBeGreaterThan(0)
+  expect(audit).toMatchObject({ lost: 0, misjudged: 0, unexpected: 0 })
+})
+
+/** Long enough for the deadline of the plan: time itself is what this waits for. */
+const sleepOneSecond = async (): Promise<true> => {
+  const fromMs = performance.now()
+  await eventually('a second passes', PATIENCE_MS, () => performance.now() - fromMs > 1100)
+  return true
+}
+
+test('a server that is starting up refuses connections with 57P03', async () => {
+  const { standby } = db().pair
+  await standby.stopFast()
+  // A standby without hot standby stays in the state in which a server starts up.
+  appendFileSync(join(standby.dataDirectory, 'postgresql.conf'), '\nhot_standby = off\n')
+  const starting = standby.start().catch(() => {})
+  try {
+    const target = { ...db().direct, port: standby.port }
+    await eventually('the server says that it is starting up', PATIENCE_MS, () => answers(target, '57P03'))
+    const records = await loadWithoutConnections(target)
+    expect(
+      records.flatMap(({ errors }) => errors).map(({ code, phase, outcome }) => [code, phase, outcome]),
+    ).toContainEqual(['57P03', 'connect', null])
+  } finally {
+    appendFileSync(join(standby.dataDirectory, 'postgresql.conf'), '\nhot_standby = on\n')
+    await standby.kill()
+    await starting
+    await standby.start()
+  }
+})
+
+async function answers(target: ServerTarget, code: string): Promise<boolean> {
+  const client = new Client({ connectionString: urlOf(target) })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.end()
+    return false
+  } catch (error) {
+    return (error as { code?: string }).code === code
+  }
+}
+
+/** Load on a server that lets nobody in: go is given although no worker is connected. */
+async function loadWithoutConnections(target: ServerTarget): Promise<readonly SecondRecord[]> {
+  const records: SecondRecord[] = []
+  const plan = aPlan()
+  const onRecord = (record: SecondRecord) => records.push(record)
+  const run = new Run({ plan, container: 0, incarnation: 'test', pgbouncer: target, direct: target, onRecord })
+  void run.connect().catch(() => {})
+  const loaded = run.load(Date.now() + 50)
+  await eventually('failed attempts are recorded', PATIENCE_MS, () => records.some(({ errors }) => errors.length > 0))
+  run.stop('stopped', 'seen')
+  await loaded
+  await run.terminate()
+  return records
+}
+
+test('a read-only standby refuses with 25006, and the worker looks for another server', async () => {
+  const standby = { ...db().direct, port: db().pair.standby.port }
+  const { errors, summary, audit, records } = await during(
+    standby,
+    aPlan(),
+    async () => {
+      await eventually('the standby refuses', PATIENCE_MS, () => sleepOneSecond())
+    },
+    { startsWell: false, comesBack: false },
+  )
+  expect(errors).toEqual(new Set(['transaction 25006 refused']))
+  expect(summary.totals).toMatchObject({ acknowledged: 0, unknown: 0 })
+  expect(summary.totals.refused).toBeGreaterThan(0)
+  expect(audit).toMatchObject({ ...NOTHING_WRONG, acknowledged: 0 })
+  expect(records.reduce((sum, { connections }) => sum + connections.lost, 0)).toBe(summary.totals.refused)
+})
+
+test('too many connections: 53300 while connecting, and the workers that are in carry the load', async () => {
+  await db().pair.primary.query("CREATE ROLE few LOGIN PASSWORD 'few' CONNECTION LIMIT 1 IN ROLE drill")
+  const records = await loadWithoutConnections({ ...db().direct, user: 'few', password: 'few' })
+  const errors = records.flatMap((record) => record.errors)
+  expect(new Set(errors.map(({ code, phase, outcome }) => `${phase} ${code} ${outcome}`))).toEqual(
+    new Set(['connect 53300 null']),
+  )
+  expect(records.at(-1)?.connections).toMatchObject({ wanted: WORKERS, open: 1 })
+  expect(records.reduce((sum, { counts }) => sum + counts.acknowledged, 0)).toBeGreaterThan(0)
+})
+
+test('PgBouncer that cannot log in at the server says so: refused, and nothing is stored', async () => {
+  const { audit, errors, records, summary } = await during(db().pooled, aPlan(), async (soFar) => {
+    await retryLoginsSoon()
+    const { primary } = db().pair
+    const [role] = await primary.query<{ rolpassword: string }>(
+      "SELECT rolpassword FROM pg_authid WHERE rolname = 'drill'",
+    )
+    await primary.query("ALTER ROLE drill PASSWORD 'another'")
+    await primary.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'drill'")
+    try {
+      await eventually('PgBouncer gives up logging in', PATIENCE_MS, () => refusalsIn(soFar).length > 0)
+    } finally {
+      await primary.query(`ALTER ROLE drill PASSWORD '${role?.rolpassword}'`)
+    }
+  })
+  expect(refusalsIn(records).every(({ code }) => code === '08P01')).toBe(true)
+  for (const error of errors) expect(error).toMatch(/^transaction (57P01 unknown|08P01 (unknown|refused))$|^connect /)
+  expect(audit).toMatchObject({ lost: 0, misjudged: 0, unexpected: 0 })
+  expect(summary.totals.acknowledged).toBe(audit.acknowledged)
+})
+
+const refusalsIn = (records: readonly SecondRecord[]) =>
+  allErrors(records).filter(({ outcome, phase }) => outcome === 'refused' || phase === 'connect')
+
+test('a wait for a server that PgBouncer ends by query_wait_timeout: refused', async () => {
+  const { audit, errors, summary } = await during(db().pooled, aPlan(), async () => {
+    await console_("SET query_wait_timeout = '1'")
+    await console_('PAUSE drill')
+    try {
+      await eventually('PgBouncer ends the waits', PATIENCE_MS, async () => {
+        await sleepOneSecond()
+        return sleepOneSecond()
+      })
+    } finally {
+      await console_('RESUME drill')
+      await console_("SET query_wait_timeout = '120'")
+    }
+  })
+  expect(errors).toContain('transaction 08P01 refused')
+  expect(summary.totals.refused).toBeGreaterThan(0)
+  expect(audit).toMatchObject({ ...NOTHING_WRONG, unknownAbsent: 0 })
+})
+
+/** PgBouncer's admin console. */
+async function console_(sql: string): Promise<void> {
+  const { port, host, password } = db().pooled
+  const client = new Client({ host, port, user: 'pgbouncer_admin', password, database: 'pgbouncer' })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+test('a half-open connection: only the reply deadline notices, and what comes later is still found', async () => {
+  const { audit, errors, summary } = await during(db().direct, aPlan({ replyTimeoutMs: 400 }), async () => {
+    db().pair.primary.pause()
+    try {
+      await eventually('the deadline passes', PATIENCE_MS, () => sleepOneSecond())
+    } finally {
+      db().pair.primary.resume()
+    }
+  })
+  expect(errors).toContain('transaction reply-timeout unknown')
+  expect(summary.totals.unknown).toBeGreaterThanOrEqual(WORKERS)
+  // The server got the statements and carried them out after it woke up: present, and never a loss.
+  expect(audit).toMatchObject({ lost: 0, misjudged: 0, unexpected: 0 })
+  expect(audit.recovered).toBeGreaterThan(0)
+})
+
+test('a statement that the server cancels was rolled back: refused, on the same connection', async () => {
+  const { audit, errors, summary, records } = await during(db().direct, aPlan(), async () => {
+    const lock = await holdInserts()
+    await db().query(
+      `SELECT pg_cancel_backend(pid) FROM pg_locks WHERE relation = 'transactions'::regclass AND NOT granted`,
+    )
+    await lock.end()
+  })
+  expect(errors).toEqual(new Set(['transaction 57014 refused']))
+  expect(summary.totals).toMatchObject({ refused: WORKERS, unknown: 0 })
+  expect(audit).toMatchObject({ ...NOTHING_WRONG, unknownAbsent: 0 })
+  expect(records.reduce((sum, { connections }) => sum + connections.lost, 0)).toBe(0)
+})
+
+test('an unknown that is sent again under its own key ends as acknowledged, once', async () => {
+  const plan = aPlan({ retryUnknown: true })
+  const { audit, errors, summary } = await during(db().direct, plan, async () => {
+    await holdInserts()
+    await db().pair.primary.kill()
+    await db().pair.primary.start()
+  })
+  expect([...errors].some((error) => /^transaction (connection-closed|ECONNRESET) null$/.test(error))).toBe(true)
+  expect(summary.totals).toMatchObject({ refused: 0, unknown: 0 })
+  expect(audit).toEqual({ ...NOTHING_WRONG, unknownAbsent: 0, acknowledged: summary.totals.acknowledged })
+})
+
+test('an all-fail run has a TPS of 0 in every second, and refuses to call itself recovered', async () => {
+  await db().query("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$")
+  await db().query('CREATE TRIGGER no BEFORE INSERT ON transactions EXECUTE FUNCTION no()')
+  try {
+    const { errors, summary, records } = await during(
+      db().pooled,
+      aPlan({ targetTps: 200 }),
+      async () => {
+        await eventually('a second of failures', PATIENCE_MS, () => sleepOneSecond())
+      },
+      { startsWell: false, comesBack: false },
+    )
+    expect(errors).toEqual(new Set(['transaction P0001 refused']))
+    expect(summary.totals.acknowledged).toBe(0)
+    expect(records.every(({ counts, acksPerTenth }) => counts.acknowledged === 0 && !acksPerTenth.some(Boolean))).toBe(
+      true,
+    )
+    expect(records.flatMap(({ outages }) => outages).every(({ firstGoodAtUs }) => firstGoodAtUs === null)).toBe(true)
+  } finally {
+    await db().query('DROP TRIGGER no ON transactions')
+  }
+})

@@ -1,0 +1,205 @@
+import { expect, test } from 'vitest'
+import { parseDrillSettings } from '../../../loadgen-image/drill-settings.ts'
+import { type LoadgenOptions, readInvocation } from '../../../loadgen-image/options.ts'
+
+const NOW = new Date('2026-03-04T05:06:07Z')
+const URL = 'postgres://load:secret@127.0.0.1:6432/shop'
+const SERVER = { host: '127.0.0.1', port: 6432, database: 'shop', user: 'load', password: 'secret', tls: null }
+
+const read = (args: readonly string[] = [], environment: Record<string, string> = {}) =>
+  readInvocation(args, { POSTGRES_CONNECTION_STRING: URL, ...environment }, NOW)
+
+function optionsOf(args: readonly string[] = [], environment: Record<string, string> = {}): LoadgenOptions {
+  const invocation = read(args, environment)
+  if (invocation.kind !== 'run') throw new Error(JSON.stringify(invocation))
+  return invocation.options
+}
+
+test('without options it is the load that the original scripts promised', () => {
+  expect(read()).toEqual({
+    kind: 'run',
+    options: {
+      plan: {
+        version: 1,
+        drillId: 'loadgen-20260304050607',
+        containers: 1,
+        targetTps: 8000,
+        workers: 200,
+        threads: 0,
+        durationSeconds: 300,
+        arrivals: 'even',
+        seed: 1,
+        profile: [],
+        deadlineMs: 5000,
+        onDeadline: 'shed',
+        connectTimeoutMs: 5000,
+        replyTimeoutMs: 10_000,
+        cohorts: [
+          {
+            name: 'all',
+            share: 1,
+            via: 'pgbouncer',
+            retry: { firstDelayMs: 100, maxDelayMs: 5000, multiplier: 2, jitter: true },
+          },
+        ],
+        retryUnknown: false,
+        transactions: 'ledger',
+        drainSeconds: 15,
+        hardDeadlineSeconds: 915,
+        staleLeaseSeconds: 0,
+      },
+      pgbouncer: SERVER,
+      direct: { ...SERVER, port: 5432 },
+      outputCsv: './loadtest_results.csv',
+      isVerbose: false,
+      startTimeoutSeconds: 30,
+    },
+  })
+})
+
+test('the known environment variables are read, and a flag wins over its variable', () => {
+  const environment = {
+    TARGET_TPS: '100',
+    WORKER_COUNT: '7',
+    TEST_DURATION: '20',
+    OUTPUT_CSV: '/x.csv',
+    ENABLE_VERBOSE: 'true',
+  }
+  const { plan, outputCsv, isVerbose } = optionsOf(['--target-tps', '0', '--workers=9'], environment)
+  expect([plan.targetTps, plan.workers, plan.durationSeconds, outputCsv, isVerbose]).toEqual([0, 9, 20, '/x.csv', true])
+})
+
+test('a profile is a short text', () => {
+  expect(optionsOf(['--profile', '0:0, 0-30:1, 60:2.5']).plan.profile).toEqual([
+    { fromSecond: 0, factor: 0, shape: 'step' },
+    { fromSecond: 0, factor: 1, shape: 'ramp' },
+    { fromSecond: 30, factor: 1, shape: 'step' },
+    { fromSecond: 60, factor: 2.5, shape: 'step' },
+  ])
+})
+
+test('a retry policy and whole cohorts can be given', () => {
+  expect(optionsOf(['--retry', '5000-60000x2!']).plan.cohorts[0]?.retry).toEqual({
+    firstDelayMs: 5000,
+    maxDelayMs: 60_000,
+    multiplier: 2,
+    jitter: false,
+  })
+  const retry = { firstDelayMs: 0, maxDelayMs: 100, multiplier: 1, jitter: true }
+  const cohorts = [
+    { name: 'pooled', share: 0.5, via: 'pgbouncer', retry },
+    { name: 'direct', share: 0.5, via: 'direct', retry },
+  ]
+  expect(optionsOf(['--cohorts', JSON.stringify(cohorts)]).plan.cohorts).toEqual(cohorts)
+})
+
+test('every problem is named at once', () => {
+  const invocation = readInvocation(
+    [
+      '--target-tps',
+      'abc',
+      '--workers',
+      '0',
+      '--duration=-5',
+      '--arrivals',
+      'odd',
+      '--retry',
+      'often',
+      '--nonsense',
+      '--seed',
+    ],
+    { POSTGRES_CONNECTION_STRING: 'Host=;Port=0' },
+    NOW,
+  )
+  expect(invocation).toEqual({
+    kind: 'bad',
+    problems: [
+      '--nonsense: unknown option; see --help',
+      '--seed: needs a value',
+      'POSTGRES_CONNECTION_STRING: no host given',
+      'POSTGRES_CONNECTION_STRING: no user given',
+      'POSTGRES_CONNECTION_STRING: port: expected 1..65535, got "0"',
+      '--target-tps (TARGET_TPS): expected a number, got "abc"',
+      '--retry (RETRY_POLICY): expected FIRST-MAXxFACTOR, got "often"',
+      expect.stringMatching(/^--workers \(WORKER_COUNT\): .*>=1/),
+      expect.stringMatching(/^--duration \(TEST_DURATION\): .*>0/),
+      expect.stringMatching(/^--arrivals \(ARRIVALS\): /),
+    ],
+  })
+})
+
+test.each([
+  [['--target-tps', '0.05'], /^--target-tps \(TARGET_TPS\): expected 0.1..50000, or 0 for closed loop/],
+  [['--target-tps', '50001'], /^--target-tps \(TARGET_TPS\): /],
+  [['--profile', '30'], /^--profile \(LOAD_PROFILE\): expected second:factor or from-to:factor, got "30"/],
+  [['--profile', '30:1, 10:2'], /^--profile \(LOAD_PROFILE\): the steps must be in order of time/],
+  [['--cohorts', '[{'], /^--cohorts \(COHORTS\): not valid JSON/],
+  [['--cohorts', '[]'], /^--cohorts \(COHORTS\): /],
+  [['--transactions', 'compat', '--retry-unknown'], /^--retry-unknown \(RETRY_UNKNOWN\): without the ledger columns/],
+  [['--direct-port', '0'], /^POSTGRES_DIRECT_PORT: expected a whole number 1..65535, got "0"/],
+])('%j is refused', (args, problem) => {
+  const invocation = read(args)
+  if (invocation.kind !== 'bad') throw new Error('it was accepted')
+  expect(
+    invocation.problems.find((text) => problem.test(text)),
+    invocation.problems.join('\n'),
+  ).toBeDefined()
+})
+
+test('without a connection string it says which form is wanted', () => {
+  expect(readInvocation([], {}, NOW)).toEqual({
+    kind: 'bad',
+    problems: ['POSTGRES_CONNECTION_STRING: missing; expected postgres://user:password@host:6432/database'],
+  })
+})
+
+test('--help names every option with its variable and default', () => {
+  const invocation = read(['--help'])
+  const text = invocation.kind === 'help' ? invocation.text : ''
+  for (const word of ['--target-tps', 'TARGET_TPS', '[8000]', '--profile', 'LOAD_PROFILE', 'sslmode', 'Exit code'])
+    expect(text).toContain(word)
+})
+
+const DRILL = {
+  POSTGRES_CONNECTION_STRING: URL,
+  DRILL_ID: 'drill-1',
+  DRILL_CONTAINER: '3',
+  DRILL_BLOB_CONTAINER_URL: 'https://account.blob.core.windows.net/drills',
+}
+
+test('a container of a drill reads its environment', () => {
+  expect(parseDrillSettings({ ...DRILL, AZURE_CLIENT_ID: 'client', POSTGRES_DIRECT_PORT: '5433' })).toEqual({
+    value: {
+      drillId: 'drill-1',
+      container: 3,
+      blobs: { kind: 'identity', containerUrl: DRILL.DRILL_BLOB_CONTAINER_URL, clientId: 'client' },
+      pgbouncer: SERVER,
+      direct: { ...SERVER, port: 5433 },
+    },
+  })
+})
+
+test('a blob connection string goes before the address', () => {
+  const environment = {
+    ...DRILL,
+    DRILL_BLOB_CONNECTION_STRING: 'UseDevelopmentStorage=true',
+    DRILL_BLOB_CONTAINER: 'drills',
+  }
+  expect(parseDrillSettings(environment)).toMatchObject({
+    value: {
+      blobs: { kind: 'connection-string', connectionString: 'UseDevelopmentStorage=true', container: 'drills' },
+    },
+  })
+})
+
+test('a container with a bad environment names every problem', () => {
+  expect(parseDrillSettings({ DRILL_CONTAINER: '-1', POSTGRES_DIRECT_PORT: 'x' })).toEqual({
+    problems: [
+      'DRILL_ID: missing',
+      'DRILL_CONTAINER: expected a whole number 0..999, got "-1"',
+      'POSTGRES_DIRECT_PORT: expected a whole number 1..65535, got "x"',
+      'DRILL_BLOB_CONTAINER_URL: expected https://account.blob.core.windows.net/container, got ""',
+      'POSTGRES_CONNECTION_STRING: missing; expected postgres://user:password@host:6432/database',
+    ],
+  })
+})
