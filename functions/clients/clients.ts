@@ -111,6 +111,8 @@ export interface Blobs {
   readWithTag<T>(name: string): Promise<{ readonly value: T; readonly etag: string } | null>
   readStream(name: string): Promise<Readable | null>
   readBytes(name: string): Promise<Uint8Array | null>
+  /** From `offset` to the end; empty when nothing is there yet. Lets a watcher read only what was appended since. */
+  readFrom(name: string, offset: number): Promise<Uint8Array | null>
   write(name: string, content: string | Uint8Array, contentType?: string): Promise<void>
   writeJson(name: string, value: unknown): Promise<void>
   /** If-None-Match: *. False when it already exists. */
@@ -134,15 +136,29 @@ export interface StoredRange {
   readonly distinctRows: number
 }
 
+export interface StoredDrill {
+  readonly drillId: string
+  /** By the database's own clock; null when its rows carry no date. */
+  readonly newestRowAgeSeconds: number | null
+}
+
+export interface Deleted {
+  readonly rows: number
+  /** False: the time was up, and rows are left. */
+  readonly isComplete: boolean
+}
+
 export interface Database {
   session(target: Target, via: 'pgbouncer' | 'direct'): Promise<SessionFacts>
   schema(target: Target): Promise<SchemaFacts>
-  /** Creates or migrates what the drill needs; see infra for the statements. */
+  /** Creates or migrates what the drill needs, and returns what was done. Only with consent. */
   migrate(target: Target): Promise<readonly string[]>
   /** All keys of a drill as maximal runs per worker, streamed; a few MB of result for millions of rows. */
   storedRuns(target: Target, drillId: string): AsyncIterable<StoredRange>
-  /** Deletes a drill's rows in batches; returns how many. */
-  deleteRows(target: Target, drillId: string): Promise<number>
+  /** All drills that have rows with a key, whoever ran them. */
+  storedDrills(target: Target): Promise<readonly StoredDrill[]>
+  /** Deletes a drill's rows in batches, for so long at most. */
+  deleteRows(target: Target, drillId: string, withinMs: number): Promise<Deleted>
   /** The connection string that a load generator gets. A secret. */
   loadConnectionString(target: Target): Promise<string>
   directPort(): number

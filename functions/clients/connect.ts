@@ -1,0 +1,60 @@
+/**
+ * Config in, clients out. The only place that knows whether Azure or the local stack is on the other side, and the only
+ * differences are the endpoint, the authority that vouches for it, and the credential.
+ */
+import { readFileSync } from 'node:fs'
+import { DefaultAzureCredential, type TokenCredential } from '@azure/identity'
+import type { Config, Secret } from '../config.ts'
+import type { AzureAccess } from './azure.ts'
+import { connectContainer, createBlobs } from './blobs.ts'
+import type { Clients } from './clients.ts'
+import { systemClock } from './clock.ts'
+import { createContainerGroups } from './container-group.ts'
+import { createDatabase } from './database.ts'
+import { createFlexibleServers } from './flexible-server.ts'
+import { createPlatformMetrics } from './metrics.ts'
+import { createImageRegistry } from './registry.ts'
+import { createWebhook } from './webhook.ts'
+
+export function connect(config: Config): Clients {
+  const clock = systemClock
+  const access = accessOf(config)
+  return {
+    clock,
+    servers: createFlexibleServers(access, clock),
+    groups: createContainerGroups(access, { ...config.drill, ...config.loadGenerator }),
+    blobs: createBlobs(connectContainer(config.blobs, access)),
+    database: createDatabase(config.postgres, access.credential, clock),
+    metrics: createPlatformMetrics(access),
+    registry: createImageRegistry(access, config.loadGenerator.image),
+    webhook: createWebhook(config.webhook, clock),
+  }
+}
+
+function accessOf({ azure, subscriptionId }: Config): AzureAccess {
+  return {
+    credential: azure.localToken === null ? managedIdentity(azure.identityClientId) : fixedToken(azure.localToken),
+    subscriptionId,
+    endpoint: azure.resourceManagerEndpoint,
+    ca: azure.caFile === null ? null : readAuthority(azure.caFile),
+    requestTimeoutMs: 60_000,
+  }
+}
+
+/** In Azure the app's managed identity; on a developer's machine whoever is logged in there. */
+const managedIdentity = (clientId: string | null): TokenCredential =>
+  new DefaultAzureCredential(clientId === null ? {} : { managedIdentityClientId: clientId })
+
+const HOUR_MS = 3_600_000
+
+const fixedToken = (token: Secret): TokenCredential => ({
+  getToken: async () => ({ token: token.reveal(), expiresOnTimestamp: Date.now() + HOUR_MS }),
+})
+
+function readAuthority(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new Error(`the certificate authority ${file} cannot be read; check AZURE_RESOURCE_MANAGER_CA_FILE`, { cause })
+  }
+}

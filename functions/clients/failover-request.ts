@@ -1,0 +1,162 @@
+/**
+ * The request that fails a server over, and the reading of its long-running operation.
+ *
+ * A second POST can mean a second failover. So nothing here sends twice: the pipeline does not retry, and every end is one
+ * of three values. What proves each: a 2xx that was seen is `accepted`, whatever happens to the poll that the SDK sends
+ * behind it; a 4xx, or an error from before the request left, is `refused`; all else is `ambiguous`.
+ */
+import { PostgreSQLManagementFlexibleServerClient } from '@azure/arm-postgresql-flexible'
+import type { FailoverAnswer, OperationState } from '../drill/failover.ts'
+import type { FailoverMode, Target } from '../drill/plan.ts'
+import { type AzureAccess, answerTimeout, managementOptions, type PipelinePolicy, type RawResponse } from './azure.ts'
+import { azureErrorParts } from './azure-errors.ts'
+import type { Clock } from './clients.ts'
+
+const MODES = { forced: 'ForcedFailover', planned: 'PlannedFailover' } as const satisfies Record<FailoverMode, string>
+
+/** What the wire showed of the POST, even when the SDK ends in an error. */
+interface PostTrace {
+  wasSent: boolean
+  accepted: RawResponse | null
+  acceptedAt: string
+}
+
+export async function requestFailover(
+  access: AzureAccess,
+  clock: Clock,
+  { resourceGroup, server }: Target,
+  mode: FailoverMode,
+): Promise<FailoverAnswer> {
+  const trace: PostTrace = { wasSent: false, accepted: null, acceptedAt: '' }
+  try {
+    await clientThatTraces(access, trace).servers.beginRestart(resourceGroup, server, {
+      parameters: { restartWithFailover: true, failoverMode: MODES[mode] },
+      onResponse: (response) => noteAcceptance(trace, clock, response),
+    })
+  } catch (error) {
+    if (trace.accepted === null) return answerOfError(error, trace.wasSent)
+  }
+  return trace.accepted === null ? ambiguous('the answer was neither an acceptance nor an error') : accepted(trace)
+}
+
+function clientThatTraces(access: AzureAccess, trace: PostTrace): PostgreSQLManagementFlexibleServerClient {
+  const policy: PipelinePolicy = {
+    name: 'failoverPostTrace',
+    sendRequest: (request, next) => {
+      if (request.method === 'POST') trace.wasSent = true
+      return next(request)
+    },
+  }
+  return new PostgreSQLManagementFlexibleServerClient(access.credential, access.subscriptionId, {
+    ...managementOptions(access),
+    // With the default, one 503 or one reset makes three POSTs.
+    retryOptions: { maxRetries: 0 },
+    // `perRetry` comes after authentication: a token that cannot be had leaves `wasSent` false.
+    additionalPolicies: [answerTimeout(access), { policy, position: 'perRetry' }],
+  })
+}
+
+function noteAcceptance(trace: PostTrace, clock: Clock, response: RawResponse): void {
+  if (response.request.method !== 'POST' || response.status < 200 || response.status > 299) return
+  trace.accepted = response
+  trace.acceptedAt = clock.now().toISOString()
+}
+
+function accepted({ accepted: response, acceptedAt }: PostTrace): FailoverAnswer {
+  if (response === null) return ambiguous('no acceptance was seen')
+  const requestId = response.headers.get('x-ms-request-id') ?? response.headers.get('x-ms-correlation-request-id')
+  return { kind: 'accepted', pollerToken: pollerTokenOf(response), requestId: requestId ?? null, acceptedAt }
+}
+
+/** The poller's own serialised form, so that `resumeFrom` takes it. Built here because the SDK only hands it out after a poll. */
+function pollerTokenOf({ headers }: RawResponse): string {
+  const operation = headers.get('azure-asyncoperation')
+  const location = headers.get('location')
+  if (operation !== undefined)
+    return stateToken('running', {
+      metadata: { mode: 'OperationLocation' },
+      operationLocation: operation,
+      resourceLocation: location,
+    })
+  if (location !== undefined)
+    return stateToken('running', { metadata: { mode: 'ResourceLocation' }, operationLocation: location })
+  // Nothing to follow: the platform was done when it answered.
+  return stateToken('succeeded', {})
+}
+
+const stateToken = (status: string, config: object): string => JSON.stringify({ state: { status, config } })
+
+const ambiguous = (why: string): FailoverAnswer => ({ kind: 'ambiguous', why })
+
+/** These never left this machine, or never reached a listener: nobody can have acted on them. */
+const NOT_DELIVERED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+])
+
+function answerOfError(error: unknown, wasSent: boolean): FailoverAnswer {
+  const { status, code, message } = azureErrorParts(error)
+  if (!wasSent || NOT_DELIVERED.has(code)) return { kind: 'refused', status: 0, code, message }
+  if (status !== null && isRefusal(status)) return { kind: 'refused', status, code, message }
+  return ambiguous(`${status === null ? 'no answer' : `HTTP ${status}`}: ${code}: ${message}`)
+}
+
+/** 408 says that the server gave up waiting, not that it did nothing. */
+const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408
+
+// ---- The operation --------------------------------------------------------------------------------------------------
+
+export async function readOperation(
+  access: AzureAccess,
+  { resourceGroup, server }: Target,
+  pollerToken: string,
+): Promise<OperationState> {
+  let endedAt: string | null = null
+  const client = new PostgreSQLManagementFlexibleServerClient(
+    access.credential,
+    access.subscriptionId,
+    managementOptions(access),
+  )
+  try {
+    const poller = await client.servers.beginRestart(resourceGroup, server, {
+      resumeFrom: pollerToken,
+      onResponse: (response) => {
+        endedAt = endTimeOf(response) ?? endedAt
+      },
+    })
+    // A failed or cancelled operation throws; every other word that is not `succeeded` means that it goes on.
+    return stateOf(poller.getOperationState().status, endedAt)
+  } catch (cause) {
+    const failure = failureOf(cause)
+    if (failure !== null) return failure
+    throw new Error(`reading the failover operation of server ${server} failed; the failover itself goes on`, { cause })
+  }
+}
+
+function endTimeOf({ bodyAsText }: RawResponse): string | null {
+  try {
+    const document: unknown = JSON.parse(bodyAsText ?? '')
+    if (typeof document !== 'object' || document === null || !('endTime' in document)) return null
+    return typeof document.endTime === 'string' ? document.endTime : null
+  } catch {
+    return null
+  }
+}
+
+const stateOf = (status: string, endedAt: string | null): OperationState =>
+  status === 'succeeded' ? { kind: 'succeeded', endedAt } : { kind: 'running' }
+
+/** The poller tells a failed operation from a failed request by its text alone: "... has failed. Code. Message". */
+const OPERATION_FAILED = /^The long-running operation has failed(?:\. ([A-Za-z]+)\. ([\s\S]*))?/
+const OPERATION_CANCELED = 'Operation was canceled'
+
+function failureOf(error: unknown): OperationState | null {
+  const message = error instanceof Error ? error.message : ''
+  if (message === OPERATION_CANCELED) return { kind: 'failed', code: 'OperationCanceled', message }
+  const found = OPERATION_FAILED.exec(message)
+  if (found === null) return null
+  return { kind: 'failed', code: found[1] ?? 'OperationFailed', message: found[2] ?? found[0] }
+}

@@ -1,0 +1,41 @@
+/**
+ * Tells an outside listener that a drill has ended. The receiver verifies `X-Drill-Signature`: `sha256=` and the
+ * HMAC-SHA256, in hex, of `<X-Drill-Timestamp>.<body>` under the shared key; the timestamp (Unix seconds) keeps an old
+ * message from being played again.
+ */
+import { createHmac } from 'node:crypto'
+import type { Config } from '../config.ts'
+import type { Clock, Webhook } from './clients.ts'
+
+const ANSWER_WITHIN_MS = 10_000
+
+export const signatureOf = (key: string, timestamp: string, body: string): string =>
+  `sha256=${createHmac('sha256', key).update(`${timestamp}.${body}`).digest('hex')}`
+
+export function createWebhook(settings: Config['webhook'], clock: Clock): Webhook {
+  if (settings === null) return { isConfigured: false, send: async () => {} }
+  return { isConfigured: true, send: (body) => post(settings, clock, JSON.stringify(body)) }
+}
+
+async function post({ url, secret }: NonNullable<Config['webhook']>, clock: Clock, body: string): Promise<void> {
+  const timestamp = String(Math.floor(clock.now().getTime() / 1000))
+  const answer = await fetch(url, {
+    method: 'POST',
+    // A redirect would hand the signed message to somebody else.
+    redirect: 'error',
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    headers: {
+      'content-type': 'application/json',
+      'x-drill-timestamp': timestamp,
+      'x-drill-signature': signatureOf(secret.reveal(), timestamp, body),
+    },
+    body,
+  }).catch((cause: unknown) => {
+    throw new Error(`the notification webhook ${hostOf(url)} did not answer; check NOTIFY_WEBHOOK_URL`, { cause })
+  })
+  await answer.body?.cancel()
+  if (!answer.ok) throw new Error(`the notification webhook ${hostOf(url)} answered ${answer.status}, not 2xx`)
+}
+
+/** The path of a webhook is often the very thing that must stay secret. */
+const hostOf = (url: string): string => new URL(url).host

@@ -1,0 +1,384 @@
+/** Every management client through its real SDK against the endpoint: what it reads, what it refuses, what it leaves alone. */
+import { inspect } from 'node:util'
+import { expect, test } from 'vitest'
+import type { GroupSpec } from '../../functions/clients/clients.ts'
+import { DRILL_TAG } from '../../functions/drill/tags.ts'
+import { eventually } from '../support/eventually.ts'
+import { type LocalAzure, PLACE, startLocalAzure, TARGET } from '../support/local-azure.ts'
+
+const aSpec = (change: Partial<GroupSpec> = {}): GroupSpec => ({
+  name: 'drill-a-0',
+  tags: { [DRILL_TAG]: 'a', 'expires-at': '2026-01-01T00:00:00Z' },
+  cpu: 2,
+  memoryGb: 4,
+  environment: { DRILL_ID: 'a' },
+  secureEnvironment: { POSTGRES_CONNECTION_STRING: 'MARKED-SECRET' },
+  ...change,
+})
+
+const putsOf = ({ endpoint }: LocalAzure) => endpoint.control.requests.filter(({ method }) => method === 'PUT').length
+
+// ---- Server ---------------------------------------------------------------------------------------------------------
+
+test('the facts of the server are read, its size from the list of what it can become', async () => {
+  const { clients, endpoint } = await startLocalAzure()
+  expect(await clients.servers.get(TARGET)).toEqual({
+    name: 'pg-drill',
+    id: `/subscriptions/${PLACE.subscriptionId}/resourceGroups/rg-drill/providers/Microsoft.DBforPostgreSQL/flexibleServers/pg-drill`,
+    location: 'swedencentral',
+    state: 'Ready',
+    version: '15.18',
+    fqdn: '127.0.0.1',
+    sku: { name: 'Local_4vCores', tier: 'GeneralPurpose' },
+    vCores: 4,
+    memoryGb: 32,
+    availabilityZone: '1',
+    highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2' },
+    storage: { sizeGb: 128, tier: null, iops: null, type: null },
+  })
+  await clients.servers.get(TARGET)
+  const lists = endpoint.control.requests.filter(({ path }) => path.endsWith('/capabilities'))
+  expect(lists, 'the long list is read once').toHaveLength(1)
+})
+
+test('a list of sizes that may not be read leaves the size unknown and the rest known', async () => {
+  const { clients, endpoint } = await startLocalAzure()
+  const denied = { kind: 'answer', status: 403, code: 'AuthorizationFailed', message: 'no' } as const
+  endpoint.control.failNext({ method: 'GET', path: /capabilities$/ }, denied)
+  expect(await clients.servers.get(TARGET)).toMatchObject({ state: 'Ready', vCores: null, memoryGb: null })
+  expect(await clients.servers.get(TARGET), 'the next look asks again').toMatchObject({ vCores: 4, memoryGb: 32 })
+})
+
+test('a server without high availability has none, and a failover is seen in its zones', async () => {
+  const { clients, cluster, endpoint } = await startLocalAzure()
+  cluster.set({ primaryZone: '2', standbyZone: '1', highAvailability: 'CreatingStandby' })
+  expect(await clients.servers.get(TARGET)).toMatchObject({
+    availabilityZone: '2',
+    highAvailability: { mode: 'ZoneRedundant', state: 'CreatingStandby', standbyZone: '1' },
+  })
+  endpoint.control.world.isHighlyAvailable = false
+  expect(await clients.servers.get(TARGET)).toMatchObject({
+    highAvailability: { mode: 'Disabled', state: 'NotEnabled', standbyZone: null },
+  })
+})
+
+test('a server that cannot be read is an error that names it and keeps the cause', async () => {
+  const { clients } = await startLocalAzure()
+  const failure = await clients.servers.get({ ...TARGET, server: 'nobody' }).catch((error: unknown) => error)
+  expect(failure).toMatchObject({
+    message: expect.stringContaining('reading server nobody in resource group rg-drill failed'),
+    cause: { statusCode: 404, code: 'ResourceNotFound' },
+  })
+})
+
+test('parameters keep their real names, units and what waits for a restart', async () => {
+  const { clients } = await startLocalAzure()
+  expect(await clients.servers.parameters(TARGET)).toEqual([
+    { name: 'max_connections', value: '2000', isDynamic: false, isPendingRestart: false, unit: null },
+    { name: 'max_wal_size', value: '2048', isDynamic: true, isPendingRestart: false, unit: 'MB' },
+    { name: 'pgbouncer.pool_mode', value: 'transaction', isDynamic: true, isPendingRestart: true, unit: null },
+  ])
+})
+
+test('reads survive a passing failure of the platform', async () => {
+  const { clients, endpoint } = await startLocalAzure()
+  const down = { kind: 'answer', status: 503, code: 'ServiceUnavailable', message: 'later' } as const
+  endpoint.control.failNext({ method: 'GET', path: /flexibleServers\/pg-drill$/ }, down)
+  expect((await clients.servers.get(TARGET)).state).toBe('Ready')
+})
+
+// ---- Container groups -----------------------------------------------------------------------------------------------
+
+test('a group is created once, however often it is asked for, with the environment and the secrets of its container', async () => {
+  const azure = await startLocalAzure()
+  expect(await azure.clients.groups.create(aSpec())).toEqual({ kind: 'created' })
+  expect(await azure.clients.groups.create(aSpec())).toEqual({ kind: 'created' })
+  expect(putsOf(azure)).toBe(2)
+  expect(azure.cluster.containers.map(({ spec }) => spec)).toEqual([
+    { name: 'drill-a-0', environment: { DRILL_ID: 'a', POSTGRES_CONNECTION_STRING: 'MARKED-SECRET' } },
+  ])
+})
+
+test('a secret never comes back', async () => {
+  const azure = await startLocalAzure()
+  await azure.clients.groups.create(aSpec())
+  const path = `/subscriptions/${PLACE.subscriptionId}/resourceGroups/rg-drill/providers/Microsoft.ContainerInstance/containerGroups`
+  const answers = [await azure.ask('GET', `${path}/drill-a-0`), await azure.ask('GET', path)]
+  expect(JSON.stringify(answers)).toContain('POSTGRES_CONNECTION_STRING')
+  expect(JSON.stringify(answers)).not.toContain('MARKED-SECRET')
+})
+
+test('the state of a group follows its container to its end', async () => {
+  const { clients, cluster } = await startLocalAzure()
+  await clients.groups.create(aSpec())
+  const running = {
+    name: 'drill-a-0',
+    tags: { [DRILL_TAG]: 'a', 'expires-at': '2026-01-01T00:00:00Z' },
+    provisioningState: 'Succeeded',
+    container: 'Running',
+    exitCode: null,
+    restartCount: 0,
+    startedAt: cluster.containers[0]?.startedAt.toISOString(),
+    finishedAt: null,
+    detail: null,
+  }
+  expect(await clients.groups.get('drill-a-0')).toEqual(running)
+  cluster.containers[0]?.end(0)
+  expect(await clients.groups.get('drill-a-0')).toEqual({
+    ...running,
+    container: 'Terminated',
+    exitCode: 0,
+    finishedAt: cluster.containers[0]?.finishedAt?.toISOString(),
+    detail: 'Completed',
+  })
+})
+
+test('a container that the platform restarts is counted', async () => {
+  const { clients, cluster, endpoint } = await startLocalAzure()
+  await clients.groups.create(aSpec())
+  cluster.containers[0]?.end(1)
+  await endpoint.control.restartContainer('drill-a-0')
+  expect(await clients.groups.get('drill-a-0')).toMatchObject({ container: 'Running', restartCount: 1, exitCode: null })
+  expect(cluster.containers.map(({ spec }) => spec.environment.DRILL_ID)).toEqual(['a', 'a'])
+})
+
+test('a container that never starts waits', async () => {
+  const { clients, endpoint } = await startLocalAzure()
+  endpoint.control.world.areContainersStuck = true
+  await clients.groups.create(aSpec())
+  expect(await clients.groups.get('drill-a-0')).toMatchObject({ provisioningState: 'Creating', container: 'Waiting' })
+})
+
+const GROUP_PATH = `/subscriptions/${PLACE.subscriptionId}/resourceGroups/rg-drill/providers/Microsoft.ContainerInstance/containerGroups`
+
+test('only groups with our tag are listed', async () => {
+  const azure = await startLocalAzure()
+  await azure.clients.groups.create(aSpec())
+  const foreign = {
+    location: 'swedencentral',
+    tags: { 'created-by': 'somebody', 'expires-at': '2000-01-01T00:00:00Z' },
+    properties: {
+      osType: 'Linux',
+      containers: [
+        {
+          name: 'web',
+          properties: { image: azure.endpoint.image, resources: { requests: { cpu: 1, memoryInGB: 1 } } },
+        },
+      ],
+    },
+  }
+  expect((await azure.ask('PUT', `${GROUP_PATH}/somebody-elses`, { body: foreign })).status).toBe(201)
+  expect((await azure.clients.groups.list()).map(({ name }) => name)).toEqual(['drill-a-0'])
+})
+
+test('deleting ends the container, and a group that is gone is deleted already', async () => {
+  const { clients, cluster } = await startLocalAzure()
+  await clients.groups.create(aSpec())
+  await clients.groups.delete('drill-a-0')
+  await eventually('the group is gone', 2_000, async () => (await clients.groups.get('drill-a-0')) === null)
+  expect(cluster.containers[0]?.state).toBe('Terminated')
+  await clients.groups.delete('drill-a-0')
+  expect(await clients.groups.list()).toEqual([])
+})
+
+test('the log of a container is read, and that of a group that is gone is empty', async () => {
+  const { clients } = await startLocalAzure()
+  await clients.groups.create(aSpec())
+  expect(await clients.groups.logs('drill-a-0')).toBe('first line\nsecond line\n')
+  expect(await clients.groups.logs('nobody')).toBe('')
+})
+
+interface Refusal {
+  readonly name: string
+  readonly prepare: (azure: LocalAzure) => void
+  readonly reason: string
+  readonly code: string
+  readonly words: RegExp
+}
+
+const REFUSALS: readonly Refusal[] = [
+  {
+    name: 'quota',
+    prepare: ({ endpoint }) => {
+      endpoint.control.world.quota = { StandardCores: 3, ContainerGroups: 100 }
+    },
+    reason: 'quota',
+    code: 'ContainerGroupQuotaReached',
+    words: /'StandardCores' exceeded in region 'swedencentral'\. Limit: '3', Usage: '2' Requested: '2'/,
+  },
+  {
+    name: 'capacity',
+    prepare: ({ endpoint }) => {
+      endpoint.control.world.hasCapacity = false
+    },
+    reason: 'capacity',
+    code: 'ServiceUnavailable',
+    words: /Resource requested: '2' CPU '4' GB memory/,
+  },
+  {
+    name: 'a missing image',
+    prepare: ({ endpoint }) => {
+      endpoint.control.world.hasImage = false
+    },
+    reason: 'image',
+    code: 'InaccessibleImage',
+    words: /is not accessible/,
+  },
+]
+
+test.each(REFUSALS)("$name refuses a group for good, with the platform's own figures", async (refusal) => {
+  const azure = await startLocalAzure()
+  await azure.clients.groups.create(aSpec())
+  refusal.prepare(azure)
+  expect(await azure.clients.groups.create(aSpec({ name: 'drill-a-1' }))).toEqual({
+    kind: 'refused',
+    reason: refusal.reason,
+    code: refusal.code,
+    message: expect.stringMatching(refusal.words),
+  })
+  expect(putsOf(azure), 'a refusal is not sent again').toBe(2)
+})
+
+test('a group that another create with other settings would change is refused', async () => {
+  const { clients, cluster } = await startLocalAzure()
+  await clients.groups.create(aSpec())
+  expect(await clients.groups.create(aSpec({ cpu: 4 }))).toMatchObject({
+    kind: 'refused',
+    reason: 'other',
+    code: 'InvalidContainerGroupUpdate',
+  })
+  expect(cluster.containers).toHaveLength(1)
+})
+
+test('a platform that is down is an error that may be tried again, not a refusal', async () => {
+  const { clients, endpoint } = await startLocalAzure()
+  const throttled = { kind: 'answer', status: 429, code: 'TooManyRequests', message: 'slow down' } as const
+  endpoint.control.failNext({ method: 'PUT', path: /./ }, throttled, 99)
+  await expect(clients.groups.create(aSpec())).rejects.toThrow(/it may be tried again/)
+}, 60_000)
+
+test('no secret is in an error, however it is printed', async () => {
+  const { clients, endpoint } = await startLocalAzure()
+  const broken = { kind: 'answer', status: 429, code: 'TooManyRequests', message: 'slow down' } as const
+  endpoint.control.failNext({ method: 'PUT', path: /./ }, broken, 99)
+  const failure = await clients.groups.create(aSpec()).catch((error: unknown) => error)
+  expect(failure).toBeInstanceOf(Error)
+  const { cause } = failure as Error
+  const printed = [failure, cause].flatMap((error) => [
+    inspect(error, { depth: 20 }),
+    JSON.stringify(error),
+    String(error),
+  ])
+  expect(printed.join('\n')).toContain('TooManyRequests')
+  expect(printed.join('\n')).not.toContain('MARKED')
+})
+
+test('what can be seen of the place for containers', async () => {
+  const { clients, endpoint } = await startLocalAzure()
+  await clients.groups.create(aSpec())
+  endpoint.control.world.quota = { StandardCores: 10, ContainerGroups: 5 }
+  expect(await clients.groups.facts()).toEqual({
+    usages: [
+      { name: 'ContainerGroups', used: 1, limit: 5 },
+      { name: 'StandardCores', used: 2, limit: 10 },
+    ],
+    maxCpu: 4,
+    maxMemoryGb: 16,
+    resourceGroupExists: true,
+    identityTokenOk: true,
+  })
+})
+
+test('a place that does not exist, and one that may not be looked at', async () => {
+  const elsewhere = await startLocalAzure({ DRILL_RESOURCE_GROUP: 'rg-gone', POSTGRES_RESOURCE_GROUP: 'rg-drill' })
+  expect((await elsewhere.clients.groups.facts()).resourceGroupExists).toBe(false)
+  const closed = await startLocalAzure()
+  const denied = { kind: 'answer', status: 403, code: 'AuthorizationFailed', message: 'no' } as const
+  closed.endpoint.control.failNext({ method: 'GET', path: /./ }, denied, 3)
+  expect(await closed.clients.groups.facts()).toEqual({
+    usages: null,
+    maxCpu: null,
+    maxMemoryGb: null,
+    resourceGroupExists: null,
+    identityTokenOk: true,
+  })
+})
+
+// ---- Registry -------------------------------------------------------------------------------------------------------
+
+test('the image is found in the registry by its digest, after the exchange of tokens', async () => {
+  const { clients, config, endpoint } = await startLocalAzure()
+  const reference = config.loadGenerator.image
+  expect(await clients.registry.image()).toEqual({ reference, exists: true, digest: reference.split('@')[1] })
+  expect(endpoint.control.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    expect.stringMatching(/^GET \/v2\/loadgen\/manifests\/sha256/),
+    'POST /oauth2/exchange',
+    'POST /oauth2/token',
+    expect.stringMatching(/^GET \/v2\/loadgen\/manifests\/sha256/),
+  ])
+})
+
+test('an image that is not in the registry does not exist, and has no digest', async () => {
+  const { clients, config, endpoint } = await startLocalAzure()
+  endpoint.control.world.hasImage = false
+  const reference = config.loadGenerator.image
+  expect(await clients.registry.image()).toEqual({ reference, exists: false, digest: null })
+})
+
+test('a registry that refuses is an error: nobody knows whether the image exists', async () => {
+  const { clients } = await startLocalAzure({ AZURE_LOCAL_TOKEN: 'another' })
+  await expect(clients.registry.image()).rejects.toThrow(/AcrPull/)
+})
+
+// ---- Metrics --------------------------------------------------------------------------------------------------------
+
+const MINUTE = Date.parse('2026-03-01T10:00:00Z')
+const at = (seconds: number) => MINUTE + seconds * 1000
+
+test('metrics come as one-minute points; a minute without samples stays a gap, and a metric without any is left out', async () => {
+  const { clients, cluster } = await startLocalAzure()
+  cluster.recorded.push(
+    { atMs: at(1), values: { cpu_percent: 10, xact_commit: 5 } },
+    { atMs: at(3), values: { cpu_percent: 30, xact_commit: 7 } },
+    { atMs: at(125), values: { cpu_percent: 50 } },
+  )
+  const serverId = (await clients.servers.get(TARGET)).id
+  const series = await clients.metrics.series(serverId, new Date(at(10)).toISOString(), new Date(at(170)).toISOString())
+  const points = (...values: ReadonlyArray<readonly [average: number | null, maximum: number | null]>) =>
+    values.map(([average, maximum], minute) => ({ at: new Date(at(60 * minute)).toISOString(), average, maximum }))
+  expect(series).toEqual([
+    { name: 'cpu_percent', unit: 'percent', points: points([20, 30], [null, null], [50, 50]) },
+    { name: 'xact_commit', unit: 'count', points: points([12, 12], [null, null], [null, null]) },
+  ])
+})
+
+test('metrics that are not published yet are not there', async () => {
+  const { clients, cluster, endpoint } = await startLocalAzure()
+  cluster.recorded.push({ atMs: at(1), values: { cpu_percent: 10 } })
+  const serverId = (await clients.servers.get(TARGET)).id
+  const read = () => clients.metrics.series(serverId, new Date(at(0)).toISOString(), new Date(at(60)).toISOString())
+  endpoint.control.world.metricsDelayMs = null
+  expect(await read()).toEqual([])
+  endpoint.control.world.metricsDelayMs = Date.now() - at(1) + 60_000
+  expect(await read()).toEqual([])
+  endpoint.control.world.metricsDelayMs = 0
+  expect((await read()).map(({ name }) => name)).toEqual(['cpu_percent'])
+})
+
+test('a platform that refuses a list because of one name is asked for each name alone', async () => {
+  const { clients, cluster, endpoint } = await startLocalAzure()
+  cluster.recorded.push({ atMs: at(1), values: { cpu_percent: 10, is_db_alive: 1 } })
+  const unknown = {
+    kind: 'answer',
+    status: 400,
+    code: 'BadRequest',
+    message: 'Failed to find metric configuration',
+  } as const
+  endpoint.control.failNext({ method: 'GET', path: /metrics$/ }, unknown, 2)
+  const serverId = (await clients.servers.get(TARGET)).id
+  const series = await clients.metrics.series(serverId, new Date(at(0)).toISOString(), new Date(at(60)).toISOString())
+  expect(
+    series.map(({ name }) => name),
+    'the first of the list, cpu_percent, was refused alone too',
+  ).toEqual(['is_db_alive'])
+})

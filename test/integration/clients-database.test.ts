@@ -1,0 +1,403 @@
+/** The database client against a real PostgreSQL pair and a real PgBouncer. */
+import fc from 'fast-check'
+import { Client } from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Database, StoredRange } from '../../functions/clients/clients.ts'
+import { systemClock } from '../../functions/clients/clock.ts'
+import { createDatabase } from '../../functions/clients/database.ts'
+import { SCHEMA_STATEMENTS, SCHEMA_STEPS } from '../../functions/clients/schema.ts'
+import { type PostgresConfig, Secret } from '../../functions/config.ts'
+import type { Target } from '../../functions/drill/plan.ts'
+import { createPgBouncer, type PgBouncer } from '../../infra/local/pgbouncer.ts'
+import { holdFreePort } from '../../infra/local/ports.ts'
+import { type PostgresPair, startPair } from '../../infra/local/postgres-pair.ts'
+import { createProcesses, type Processes } from '../../infra/local/processes.ts'
+import { findPgBouncer, findPostgres } from '../../infra/local/programs.ts'
+import { databaseUser } from '../../infra/local/run-user.ts'
+import { createStackFolder, type StackFolder } from '../../infra/local/stack-folder.ts'
+import { timeouts } from '../support/timeouts.ts'
+
+const PASSWORD = 'MARKED/SECRET+app'
+const LOAD_PASSWORD = 'MARKED-SECRET load'
+const TARGET: Target = { resourceGroup: 'rg', server: 'pg', database: 'drill' }
+
+let folder: StackFolder
+let processes: Processes
+let pair: PostgresPair
+let pgbouncer: PgBouncer
+
+beforeAll(async () => {
+  folder = createStackFolder()
+  processes = createProcesses(folder)
+  const postgres = findPostgres()
+  const program = findPgBouncer()
+  if (postgres === null || program === null)
+    throw new Error('PostgreSQL or PgBouncer is missing; npm test installs them')
+  const user = databaseUser()
+  const tools = { processes, programs: postgres, user }
+  pair = await startPair(folder, tools, { replication: 'sync', superuserPassword: PASSWORD })
+  await pair.primary.query(`CREATE ROLE app LOGIN CREATEROLE PASSWORD '${PASSWORD}' IN ROLE pg_monitor`)
+  pgbouncer = createPgBouncer(folder, processes, {
+    program,
+    port: await holdFreePort(folder),
+    database: 'drill',
+    roles: [
+      ['app', PASSWORD],
+      ['load', LOAD_PASSWORD],
+    ],
+    adminPassword: PASSWORD,
+    user,
+  })
+  await pgbouncer.start(pair.primary.port)
+}, timeouts.pairStartsMs)
+
+afterAll(async () => {
+  await processes.stopAll()
+  folder.close({ keep: false })
+}, timeouts.processEndsMs)
+
+beforeEach(async () => {
+  await pair.primary.query('DROP DATABASE IF EXISTS drill WITH (FORCE)')
+  await pair.primary.query('DROP ROLE IF EXISTS load')
+  await pair.primary.query('CREATE DATABASE drill OWNER app')
+})
+
+function configOf(change: Partial<PostgresConfig> = {}): PostgresConfig {
+  const app = { user: 'app', password: new Secret(PASSWORD) }
+  return {
+    target: TARGET,
+    host: '127.0.0.1',
+    app,
+    load: app,
+    directPort: pair.primary.port,
+    pgbouncerPort: pgbouncer.port,
+    tls: 'disable',
+    ...change,
+  }
+}
+
+const noCredential = { getToken: async () => null }
+const databaseOf = (change: Partial<PostgresConfig> = {}): Database =>
+  createDatabase(configOf(change), noCredential, systemClock)
+
+async function asApp<T>(use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({
+    host: '127.0.0.1',
+    port: pair.primary.port,
+    user: 'app',
+    password: PASSWORD,
+    database: 'drill',
+  })
+  await client.connect()
+  try {
+    return await use(client)
+  } finally {
+    await client.end()
+  }
+}
+
+// ---- Schema ---------------------------------------------------------------------------------------------------------
+
+test('a migration makes everything once, and finds nothing to do the second time', async () => {
+  const database = databaseOf()
+  expect(await database.migrate(TARGET)).toEqual(SCHEMA_STEPS.map(({ what }) => what))
+  expect(await database.migrate(TARGET)).toEqual([])
+})
+
+test('the plain statements run twice and make the same schema', async () => {
+  await asApp(async (client) => {
+    for (const statement of [...SCHEMA_STATEMENTS, ...SCHEMA_STATEMENTS]) await client.query(statement)
+  })
+  expect(await databaseOf().migrate(TARGET)).toEqual([])
+})
+
+/** The original's table: its keys come from an extension, and it has rows. */
+const ORIGINAL = [
+  "CREATE FUNCTION uuid_generate_v4() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()'",
+  'CREATE TABLE customers (customer_id serial PRIMARY KEY, email varchar(255) UNIQUE NOT NULL, first_name varchar(100) NOT NULL, last_name varchar(100) NOT NULL)',
+  'CREATE TABLE merchants (merchant_id serial PRIMARY KEY, merchant_name varchar(255) NOT NULL, merchant_code varchar(50) UNIQUE NOT NULL)',
+  "CREATE TABLE transactions (transaction_id uuid PRIMARY KEY DEFAULT uuid_generate_v4(), customer_id integer REFERENCES customers, merchant_id integer NOT NULL REFERENCES merchants, amount numeric(10,2) NOT NULL CHECK (amount > 0), status varchar(20) NOT NULL DEFAULT 'pending', transaction_date timestamp DEFAULT CURRENT_TIMESTAMP)",
+  "INSERT INTO customers (email, first_name, last_name) VALUES ('a@example.com', 'A', 'A')",
+  "INSERT INTO merchants (merchant_name, merchant_code) VALUES ('M', 'M1')",
+  'INSERT INTO transactions (customer_id, merchant_id, amount) VALUES (1, 1, 1)',
+]
+
+test('the original tables keep their rows, get the key columns, and are not rewritten', async () => {
+  const fileOf = 'SELECT pg_relation_filenode($1::regclass) AS file'
+  const before = await asApp(async (client) => {
+    for (const statement of ORIGINAL) await client.query(statement)
+    return (await client.query<{ file: string }>(fileOf, ['transactions'])).rows
+  })
+  const done = await databaseOf().migrate(TARGET)
+  expect(done).toEqual(expect.arrayContaining(['key columns of the ledger', 'customers 1 to 5', 'merchants 1 to 5']))
+  expect(done).not.toContain('table transactions')
+  const after = await asApp(async (client) => ({
+    files: (await client.query<{ file: string }>(fileOf, ['transactions'])).rows,
+    rows: (await client.query('SELECT drill_id, timeline FROM transactions')).rows as unknown[],
+  }))
+  expect(after).toEqual({ files: before, rows: [{ drill_id: null, timeline: null }] })
+  expect(await databaseOf().schema(TARGET)).toMatchObject({
+    hasKeyColumns: true,
+    customers: 5,
+    merchants: 5,
+    canary: 'ok',
+  })
+})
+
+test('a migration that cannot have the table soon gives up and changes nothing', async () => {
+  await asApp((client) => client.query(ORIGINAL.join(';')))
+  await asApp(async (reader) => {
+    await reader.query('BEGIN')
+    await reader.query('SELECT FROM transactions')
+    await expect(databaseOf().migrate(TARGET)).rejects.toMatchObject({
+      message: expect.stringContaining('nothing was changed'),
+      cause: { code: '55P03' },
+    })
+    await reader.query('ROLLBACK')
+  })
+  expect(await databaseOf().schema(TARGET)).toMatchObject({ hasTable: true, hasKeyColumns: false })
+})
+
+test('an empty database has nothing, and says so without a canary', async () => {
+  expect(await databaseOf().schema(TARGET)).toEqual({
+    hasTable: false,
+    hasKeyColumns: false,
+    customers: null,
+    merchants: null,
+    missingExtensions: [],
+    drillRows: null,
+    canary: null,
+    canaryError: null,
+  })
+})
+
+test('a ready database has its rows counted, and the canary leaves none', async () => {
+  const database = databaseOf()
+  await database.migrate(TARGET)
+  const ready = {
+    hasTable: true,
+    hasKeyColumns: true,
+    customers: 5,
+    merchants: 5,
+    missingExtensions: [],
+    drillRows: 0,
+    canary: 'ok',
+    canaryError: null,
+  }
+  expect(await database.schema(TARGET)).toEqual(ready)
+  await insertKeys([[0, 0]])
+  expect(await database.schema(TARGET)).toEqual({ ...ready, drillRows: 1 })
+})
+
+test("a canary that fails tells the server's code and words", async () => {
+  const database = databaseOf()
+  await database.migrate(TARGET)
+  await asApp((client) => client.query('DELETE FROM customers'))
+  expect(await database.schema(TARGET)).toMatchObject({
+    customers: 0,
+    canary: 'failed',
+    canaryError: expect.stringMatching(/^23503: .*foreign key/),
+  })
+})
+
+// ---- The load's role ------------------------------------------------------------------------------------------------
+
+const LOAD = { load: { user: 'load', password: new Secret(LOAD_PASSWORD) } }
+
+test('the load gets a role that may insert and nothing else, and whose password is in no statement', async () => {
+  const database = databaseOf(LOAD)
+  await pair.primary.query("ALTER DATABASE drill SET log_statement = 'all'")
+  expect(await database.migrate(TARGET)).toContain('role load')
+  expect(await database.schema(TARGET)).toMatchObject({ canary: 'ok' })
+  const client = new Client({ connectionString: await database.loadConnectionString(TARGET) })
+  await client.connect()
+  const insert =
+    "INSERT INTO transactions (customer_id, merchant_id, amount, drill_id, worker, seq) VALUES (1, 1, 1, 'd', 0, 0)"
+  await client.query(
+    `${insert} ON CONFLICT (drill_id, worker, seq) WHERE drill_id IS NOT NULL DO NOTHING RETURNING transaction_id`,
+  )
+  for (const forbidden of [
+    'DELETE FROM transactions',
+    'UPDATE transactions SET amount = 2',
+    'TRUNCATE transactions',
+    'CREATE TABLE x ()',
+  ])
+    await expect(client.query(forbidden), forbidden).rejects.toMatchObject({ code: '42501' })
+  await client.end()
+  const log = pair.primary.process?.log(1_000_000) ?? ''
+  expect(log, 'the log does hold statements').toContain('CREATE ROLE')
+  expect(log).not.toContain(LOAD_PASSWORD)
+})
+
+test('a role whose password changed gets the new one; a role that can log in is left alone', async () => {
+  await databaseOf(LOAD).migrate(TARGET)
+  expect(await databaseOf(LOAD).migrate(TARGET)).toEqual([])
+  await pair.primary.query("ALTER ROLE load PASSWORD 'other'")
+  expect(await databaseOf(LOAD).schema(TARGET)).toMatchObject({ canary: 'failed' })
+  expect(await databaseOf(LOAD).migrate(TARGET)).toEqual(['password of role load'])
+})
+
+test('the connection string leads through PgBouncer, with every character of the password kept', async () => {
+  const url = new URL(await databaseOf().loadConnectionString(TARGET))
+  expect({ ...partsOf(url), mode: url.searchParams.get('sslmode') }).toEqual({
+    user: 'app',
+    password: PASSWORD,
+    port: String(pgbouncer.port),
+    path: '/drill',
+    mode: 'disable',
+  })
+})
+
+const partsOf = ({ username, password, port, pathname }: URL) => ({
+  user: username,
+  password: decodeURIComponent(password),
+  port,
+  path: pathname,
+})
+
+// ---- Sessions -------------------------------------------------------------------------------------------------------
+
+test.each(['direct', 'pgbouncer'] as const)(
+  'a %s session tells who answers, on which timeline, by which clock',
+  async (via) => {
+    const session = await databaseOf().session(TARGET, via)
+    expect(session).toEqual({
+      via,
+      reachable: true,
+      error: null,
+      serverVersion: expect.stringMatching(/^\d+\.\d+/),
+      address: `127.0.0.1:${pair.primary.port}`,
+      inRecovery: false,
+      timeline: await pair.timeline(),
+      currentWalLsn: expect.stringMatching(/^[0-9A-F]+\/[0-9A-F]+$/),
+      postmasterStartedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      user: 'app',
+      isSuperuser: false,
+      synchronousCommit: 'on',
+      synchronousStandbyNames: 'FIRST 1 ("zone-2")',
+      clockOffsetMs: expect.any(Number),
+      clockErrorMs: expect.any(Number),
+    })
+    expect(Math.abs(session.clockOffsetMs ?? Number.NaN)).toBeLessThanOrEqual((session.clockErrorMs ?? 0) + 5)
+  },
+)
+
+test('a standby is seen to be in recovery, and has no timeline to stamp rows with', async () => {
+  // The database was made a moment ago, on the primary.
+  await pair.catchUp()
+  const session = await databaseOf({ directPort: pair.standby.port }).session(TARGET, 'direct')
+  expect(session).toMatchObject({ reachable: true, inRecovery: true, timeline: null })
+  expect(session.currentWalLsn).toMatch(/\//)
+})
+
+test('what cannot be reached says why, without the password', async () => {
+  const closed = await holdFreePort(folder)
+  await closed.release()
+  const refused = await databaseOf({ directPort: closed.port }).session(TARGET, 'direct')
+  expect(refused).toMatchObject({ reachable: false, error: expect.stringMatching(/^ECONNREFUSED/), timeline: null })
+  const stranger = await databaseOf({ app: { user: 'app', password: new Secret('MARKED-WRONG') } }).session(
+    TARGET,
+    'direct',
+  )
+  expect(stranger).toMatchObject({ reachable: false, error: expect.stringMatching(/^28P01/) })
+  expect(JSON.stringify([refused, stranger])).not.toContain('MARKED')
+})
+
+// ---- Stored rows ------------------------------------------------------------------------------------------------------
+
+type Key = readonly [worker: number, seq: number]
+
+const insertKeys = (keys: readonly Key[], drillId = 'd') =>
+  asApp((client) =>
+    client.query(
+      `INSERT INTO transactions (customer_id, merchant_id, amount, drill_id, worker, seq)
+       SELECT 1, 1, 1, $1, w, s FROM unnest($2::int[], $3::bigint[]) AS k (w, s)`,
+      [drillId, keys.map(([worker]) => worker), keys.map(([, seq]) => seq)],
+    ),
+  )
+
+async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const one of source) found.push(one)
+  return found
+}
+
+/** The same, by the definition: sort, then extend or begin a run. */
+function runsOf(keys: readonly Key[]): StoredRange[] {
+  const runs: StoredRange[] = []
+  for (const [worker, seq] of [...keys].sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+    const last = runs.at(-1)
+    const isCopy = last?.worker === worker && last.lastSeq === seq
+    const isNext = last?.worker === worker && last.lastSeq === seq - 1
+    if (last !== undefined && (isCopy || isNext))
+      runs[runs.length - 1] = {
+        ...last,
+        lastSeq: seq,
+        rows: last.rows + 1,
+        distinctRows: last.distinctRows + (isCopy ? 0 : 1),
+      }
+    else runs.push({ worker, firstSeq: seq, lastSeq: seq, rows: 1, distinctRows: 1 })
+  }
+  return runs
+}
+
+test('rows come back as maximal runs per worker, whatever was stored, copies included', async () => {
+  const database = databaseOf()
+  await database.migrate(TARGET)
+  // Without its unique index a table can hold copies, and the audit has to see them.
+  await asApp((client) => client.query('DROP INDEX idx_transactions_drill_key'))
+  const key = fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 12 }))
+  let drill = 0
+  await fc.assert(
+    fc.asyncProperty(fc.array(key, { maxLength: 40 }), async (keys) => {
+      const drillId = `drill-${drill++}`
+      await insertKeys(keys, drillId)
+      expect(await all(database.storedRuns(TARGET, drillId))).toEqual(runsOf(keys))
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('more runs than one fetch holds all arrive, in order, and other drills are left out', async () => {
+  const database = databaseOf()
+  await database.migrate(TARGET)
+  const keys = Array.from({ length: 12_001 }, (_, n): Key => [n % 2, n * 2])
+  await insertKeys(keys)
+  await insertKeys([[7, 7]], 'other')
+  expect(await all(database.storedRuns(TARGET, 'd'))).toEqual(runsOf(keys))
+})
+
+test('a reader that stops early leaves no connection behind', async () => {
+  const database = databaseOf()
+  await database.migrate(TARGET)
+  await insertKeys(Array.from({ length: 20_000 }, (_, n): Key => [0, n * 2]))
+  for await (const run of database.storedRuns(TARGET, 'd')) if (run.lastSeq >= 10) break
+  const rows = await pair.primary.query("SELECT FROM pg_stat_activity WHERE datname = 'drill' AND state <> 'idle'")
+  expect(rows).toEqual([])
+})
+
+test("a worker's sequence can pass 2^31", async () => {
+  const database = databaseOf()
+  await database.migrate(TARGET)
+  const far = 2 ** 40
+  await insertKeys([
+    [0, far],
+    [0, far + 1],
+  ])
+  expect(await all(database.storedRuns(TARGET, 'd'))).toEqual([
+    { worker: 0, firstSeq: far, lastSeq: far + 1, rows: 2, distinctRows: 2 },
+  ])
+})
+
+test('the rows of one drill are deleted, all of them and no others', async () => {
+  const database = databaseOf()
+  await database.migrate(TARGET)
+  await insertKeys(Array.from({ length: 25_000 }, (_, n): Key => [n % 3, n]))
+  await insertKeys([[0, 0]], 'other')
+  await asApp((client) =>
+    client.query("INSERT INTO transactions (customer_id, merchant_id, amount, drill_id) VALUES (1, 1, 1, 'd')"),
+  )
+  expect(await database.deleteRows(TARGET, 'd')).toBe(25_001)
+  expect(await database.deleteRows(TARGET, 'd')).toBe(0)
+  expect(await all(database.storedRuns(TARGET, 'other'))).toHaveLength(1)
+})

@@ -1,0 +1,176 @@
+import { inspect } from 'node:util'
+import { expect, test } from 'vitest'
+import { ConfigError, type Environment, readConfig, SETTINGS, Secret } from '../../../functions/config.ts'
+
+const COMPLETE: Environment = {
+  AZURE_SUBSCRIPTION_ID: '11111111-2222-3333-4444-555555555555',
+  DRILL_RESOURCE_GROUP: 'rg-drill',
+  DRILL_LOCATION: 'swedencentral',
+  POSTGRES_SERVER: 'pg-drill',
+  POSTGRES_DATABASE: 'drill',
+  POSTGRES_USER: 'drill_admin',
+  LOADGEN_IMAGE: 'registry.example/loadgen@sha256:1',
+  DRILL_BLOB_CONTAINER_URL: 'https://account.blob.core.windows.net/drills',
+}
+
+function problemsOf(environment: Environment): readonly string[] {
+  try {
+    readConfig(environment)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+test('the required settings are enough, and the rest has its defaults', () => {
+  expect(readConfig(COMPLETE)).toEqual({
+    subscriptionId: '11111111-2222-3333-4444-555555555555',
+    drill: { resourceGroup: 'rg-drill', location: 'swedencentral', cooldownMinutes: 20, rowsRetentionDays: 7 },
+    postgres: {
+      target: { resourceGroup: 'rg-drill', server: 'pg-drill', database: 'drill' },
+      host: null,
+      app: { user: 'drill_admin', password: null },
+      load: { user: 'drill_admin', password: null },
+      directPort: 5432,
+      pgbouncerPort: 6432,
+      tls: 'verify-full',
+    },
+    blobs: { kind: 'url', url: 'https://account.blob.core.windows.net/drills' },
+    loadGenerator: {
+      image: 'registry.example/loadgen@sha256:1',
+      identityId: null,
+      identityClientId: null,
+      subnetId: null,
+    },
+    daily: { schedule: null, request: {} },
+    webhook: null,
+    prices: null,
+    azure: {
+      resourceManagerEndpoint: 'https://management.azure.com',
+      caFile: null,
+      identityClientId: null,
+      localToken: null,
+    },
+  })
+})
+
+test('everything that is given is read', () => {
+  const config = readConfig({
+    ...COMPLETE,
+    POSTGRES_RESOURCE_GROUP: 'rg-data',
+    POSTGRES_PASSWORD: 'p',
+    LOADGEN_POSTGRES_USER: 'load',
+    LOADGEN_POSTGRES_PASSWORD: 'l',
+    DRILL_BLOB_CONTAINER_URL: '',
+    DRILL_BLOB_CONNECTION_STRING: 'UseDevelopmentStorage=true',
+    DRILL_BLOB_CONTAINER: 'drills',
+    DAILY_DRILL_SCHEDULE: '0 0 3 * * *',
+    DAILY_DRILL_REQUEST: '{"targetTps":100}',
+    NOTIFY_WEBHOOK_URL: 'https://example.com/hook',
+    NOTIFY_WEBHOOK_SECRET: 'w',
+    PRICE_CURRENCY: 'USD',
+    PRICE_PER_VCPU_SECOND: '0.00001294',
+    PRICE_PER_GB_SECOND: '1.42e-6',
+    PRICE_SOURCE: 'price list, 2026-09-06',
+    AZURE_RESOURCE_MANAGER_ENDPOINT: 'https://127.0.0.1:1/',
+  })
+  expect(config.postgres).toMatchObject({
+    target: { resourceGroup: 'rg-data' },
+    app: { user: 'drill_admin', password: new Secret('p') },
+    load: { user: 'load' },
+  })
+  expect(config.postgres.load.password?.reveal()).toBe('l')
+  expect(config.blobs.kind === 'connectionString' && config.blobs.connectionString.reveal()).toBe(
+    'UseDevelopmentStorage=true',
+  )
+  expect(config.daily).toEqual({ schedule: '0 0 3 * * *', request: { targetTps: 100 } })
+  expect(config.webhook?.secret.reveal()).toBe('w')
+  expect(config.prices).toEqual({
+    currency: 'USD',
+    perVCpuSecond: 0.00001294,
+    perGbSecond: 0.00000142,
+    source: 'price list, 2026-09-06',
+  })
+  expect(config.azure.resourceManagerEndpoint).toBe('https://127.0.0.1:1')
+})
+
+test('all that is missing is told at once, in one error', () => {
+  const required = SETTINGS.filter((setting) => setting.required)
+  expect(required.length).toBeGreaterThan(5)
+  expect(problemsOf({})).toEqual([
+    ...required.map(({ name, meaning }) => `${name} is missing: ${meaning}`),
+    'DRILL_BLOB_CONTAINER_URL or DRILL_BLOB_CONNECTION_STRING must be set, and only one of them',
+  ])
+  expect(() => readConfig({})).toThrow(/AZURE_SUBSCRIPTION_ID is missing[\s\S]*LOADGEN_IMAGE is missing/)
+})
+
+const MALFORMED: ReadonlyArray<readonly [name: string, value: string, problem: string]> = [
+  ['AZURE_SUBSCRIPTION_ID', 'mine', 'AZURE_SUBSCRIPTION_ID must be a UUID, got "mine"'],
+  ['LOADGEN_IMAGE', 'loadgen', 'LOADGEN_IMAGE must be an image, <registry>/<name>@sha256:<digest>, got "loadgen"'],
+  ['POSTGRES_PORT_DIRECT', '0', 'POSTGRES_PORT_DIRECT must be a port, 1 to 65535, got "0"'],
+  ['POSTGRES_PORT_PGBOUNCER', '65536', 'POSTGRES_PORT_PGBOUNCER must be a port, 1 to 65535, got "65536"'],
+  ['POSTGRES_TLS', 'prefer', 'POSTGRES_TLS must be verify-full or disable, got "prefer"'],
+  ['COOLDOWN_MINUTES', '-1', 'COOLDOWN_MINUTES must be a whole number, 0 or more, got "-1"'],
+  ['COOLDOWN_MINUTES', '1.5', 'COOLDOWN_MINUTES must be a whole number, 0 or more, got "1.5"'],
+  [
+    'DRILL_ROWS_RETENTION_DAYS',
+    '-1',
+    'DRILL_ROWS_RETENTION_DAYS must be a whole number, 0 or more, got "-1"',
+  ],
+  ['DAILY_DRILL_REQUEST', '[1]', 'DAILY_DRILL_REQUEST must be a JSON object, got "[1]"'],
+  ['DAILY_DRILL_REQUEST', '{', 'DAILY_DRILL_REQUEST must be a JSON object, got "{"'],
+  ['AZURE_RESOURCE_MANAGER_ENDPOINT', 'azure', 'AZURE_RESOURCE_MANAGER_ENDPOINT must be an http(s) URL, got "azure"'],
+  [
+    'NOTIFY_WEBHOOK_URL',
+    'https://h',
+    'NOTIFY_WEBHOOK_SECRET missing: NOTIFY_WEBHOOK_URL, NOTIFY_WEBHOOK_SECRET go together',
+  ],
+  [
+    'PRICE_CURRENCY',
+    'USD',
+    'PRICE_PER_VCPU_SECOND, PRICE_PER_GB_SECOND, PRICE_SOURCE missing: PRICE_CURRENCY, PRICE_PER_VCPU_SECOND, PRICE_PER_GB_SECOND, PRICE_SOURCE go together',
+  ],
+  ['LOADGEN_POSTGRES_PASSWORD', 'x', 'LOADGEN_POSTGRES_USER missing: LOADGEN_POSTGRES_PASSWORD belongs to it'],
+  [
+    'POSTGRES_PASSWORD',
+    '@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/p)',
+    "POSTGRES_PASSWORD is a Key Vault reference that was not resolved: let the app's identity read secrets of that vault",
+  ],
+]
+
+test.each(MALFORMED)('%s = %s is told', (name, value, problem) => {
+  expect(problemsOf({ ...COMPLETE, [name]: value })).toEqual([problem])
+})
+
+test('both ways to the blobs at once are one too many', () => {
+  const both = { DRILL_BLOB_CONNECTION_STRING: 'MARKED-SECRET', DRILL_BLOB_CONTAINER: 'drills' }
+  expect(problemsOf({ ...COMPLETE, ...both })).toEqual([
+    'DRILL_BLOB_CONTAINER_URL or DRILL_BLOB_CONNECTION_STRING must be set, and only one of them',
+  ])
+})
+
+test('no secret shows itself: not in an error, not in a log, not in JSON', () => {
+  const secrets = Object.fromEntries(SETTINGS.filter(({ secret }) => secret).map(({ name }) => [name, 'MARKED-SECRET']))
+  const broken = { ...secrets, AZURE_SUBSCRIPTION_ID: 'mine' }
+  expect(problemsOf(broken).length).toBeGreaterThan(5)
+  expect(problemsOf(broken).join()).not.toContain('MARKED')
+  const { DRILL_BLOB_CONTAINER_URL: _url, ...rest } = COMPLETE
+  const config = readConfig({
+    ...rest,
+    ...secrets,
+    DRILL_BLOB_CONTAINER: 'drills',
+    LOADGEN_POSTGRES_USER: 'load',
+    NOTIFY_WEBHOOK_URL: 'https://h',
+  })
+  expect(`${JSON.stringify(config)}${inspect(config, { depth: 9 })}${config.postgres.app.password}`).not.toContain(
+    'MARKED',
+  )
+})
+
+test('the table is complete: every name once, with a meaning, and no required setting has a default', () => {
+  const names = SETTINGS.map(({ name }) => name)
+  expect(new Set(names).size).toBe(names.length)
+  expect(SETTINGS.filter(({ meaning }) => meaning === '')).toEqual([])
+  expect(SETTINGS.filter((setting) => setting.required && setting.default !== null)).toEqual([])
+})

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { connect } from '../../../functions/clients/connect.ts'
+import { readConfig } from '../../../functions/config.ts'
+
+const AZURE = {
+  AZURE_SUBSCRIPTION_ID: '11111111-2222-3333-4444-555555555555',
+  AZURE_CLIENT_ID: '11111111-2222-3333-4444-666666666666',
+  DRILL_RESOURCE_GROUP: 'rg-drill',
+  DRILL_LOCATION: 'swedencentral',
+  POSTGRES_SERVER: 'pg-drill',
+  POSTGRES_DATABASE: 'drill',
+  POSTGRES_USER: 'drill_admin',
+  POSTGRES_PASSWORD: 'p@ss',
+  LOADGEN_IMAGE: `registry.azurecr.io/loadgen@sha256:${'0'.repeat(64)}`,
+  DRILL_BLOB_CONTAINER_URL: 'https://account.blob.core.windows.net/drills',
+}
+
+test('the settings of a deployment connect without asking anybody, and the load goes to the server in Azure over TLS', async () => {
+  const { database, webhook } = connect(readConfig(AZURE))
+  const target = { resourceGroup: 'rg-data', server: 'pg-drill', database: 'drill' }
+  expect(await database.loadConnectionString(target)).toBe(
+    'postgresql://drill_admin:p%40ss@pg-drill.postgres.database.azure.com:6432/drill?sslmode=verify-full',
+  )
+  expect(database.directPort()).toBe(5432)
+  expect(webhook.isConfigured).toBe(false)
+})
+
+test('a host of its own belongs to the configured server alone', async () => {
+  const { database } = connect(readConfig({ ...AZURE, POSTGRES_HOST: 'pg.internal' }))
+  const hostFor = async (server: string) =>
+    new URL(await database.loadConnectionString({ resourceGroup: 'rg', server, database: 'drill' })).hostname
+  expect([await hostFor('pg-drill'), await hostFor('pg-other')]).toEqual([
+    'pg.internal',
+    'pg-other.postgres.database.azure.com',
+  ])
+})
+
+test('a certificate authority that cannot be read names its setting', () => {
+  const settings = { ...AZURE, AZURE_RESOURCE_MANAGER_CA_FILE: '/nowhere/ca.pem' }
+  expect(() => connect(readConfig(settings))).toThrow(
+    /\/nowhere\/ca\.pem cannot be read; check AZURE_RESOURCE_MANAGER_CA_FILE/,
+  )
+})
+
+test('an image that is none is refused at once', () => {
+  expect(() => connect(readConfig({ ...AZURE, LOADGEN_IMAGE: 'registry/Loadgen' }))).toThrow(/LOADGEN_IMAGE must read/)
+})

@@ -1,0 +1,84 @@
+import { createHmac } from 'node:crypto'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { createWebhook } from '../../../functions/clients/webhook.ts'
+import { Secret } from '../../../functions/config.ts'
+
+const NOW = new Date('2026-01-02T03:04:05.678Z')
+const clock = { now: () => NOW, sleep: async () => {} }
+
+interface Received {
+  readonly method: string | undefined
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+async function aListener(status: number, headers: Record<string, string> = {}) {
+  const received: Received[] = []
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (part: Buffer) => {
+      body += part.toString()
+    })
+    request.on('end', () => {
+      received.push({ method: request.method, headers: request.headers, body })
+      response.writeHead(status, headers).end('thanks')
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { received, webhook: webhookOf(`http://127.0.0.1:${port}/secret-path`) }
+}
+
+const webhookOf = (url: string) => createWebhook({ url, secret: new Secret('MARKED-KEY') }, clock)
+
+test('the message is signed together with its time', async () => {
+  const { received, webhook } = await aListener(204)
+  await webhook.send({ verdict: 'PASS' })
+  const [message] = received
+  const timestamp = String(Math.floor(NOW.getTime() / 1000))
+  expect(message).toMatchObject({
+    method: 'POST',
+    body: '{"verdict":"PASS"}',
+    headers: { 'content-type': 'application/json', 'x-drill-timestamp': timestamp },
+  })
+  const expected = createHmac('sha256', 'MARKED-KEY').update(`${timestamp}.{"verdict":"PASS"}`).digest('hex')
+  expect(message?.headers['x-drill-signature']).toBe(`sha256=${expected}`)
+})
+
+test.each([400, 404, 500])(
+  'an answer of %d is an error that names the host and keeps the path to itself',
+  async (status) => {
+    const { webhook } = await aListener(status)
+    const failure = await webhook.send({}).catch((error: unknown) => String(error))
+    expect(failure).toMatch(
+      new RegExp(`^Error: the notification webhook 127\\.0\\.0\\.1:\\d+ answered ${status}, not 2xx$`),
+    )
+  },
+)
+
+test('a redirect is not followed: the signature is for one receiver', async () => {
+  const other = await aListener(200)
+  const { webhook } = await aListener(307, { location: 'http://127.0.0.1:9/' })
+  await expect(webhook.send({})).rejects.toThrow(/did not answer; check NOTIFY_WEBHOOK_URL/)
+  expect(other.received).toEqual([])
+})
+
+test('a listener that is not there is an error with its cause, and without the key', async () => {
+  const failure = await webhookOf('http://127.0.0.1:9/secret-path')
+    .send({})
+    .catch((error: unknown) => error)
+  expect(failure).toMatchObject({ message: expect.stringContaining('did not answer'), cause: expect.any(Error) })
+  expect(String(failure)).not.toMatch(/MARKED|secret-path/)
+})
+
+test('without a listener nothing is sent', async () => {
+  const webhook = createWebhook(null, clock)
+  expect(webhook.isConfigured).toBe(false)
+  await webhook.send({})
+})
