@@ -1,0 +1,62 @@
+/** Long-running operations: accepted with 202 and two URLs, asked about until they end, kept for as long as the stack lives. */
+import { randomUUID } from 'node:crypto'
+import { ArmError, errorBody } from './arm-error.ts'
+
+export interface Operation {
+  readonly id: string
+  readonly startedAt: Date
+  status: 'InProgress' | 'Succeeded' | 'Failed'
+  endedAt: Date | null
+  error: { readonly code: string; readonly message: string } | null
+}
+
+export interface Operations {
+  /** Follows the work to its end. */
+  start(work: Promise<unknown>): Operation
+  get(id: string): Operation
+}
+
+export function createOperations(): Operations {
+  const all = new Map<string, Operation>()
+  return {
+    start: (work) => {
+      const operation: Operation = {
+        id: randomUUID(),
+        startedAt: new Date(),
+        status: 'InProgress',
+        endedAt: null,
+        error: null,
+      }
+      all.set(operation.id, operation)
+      work.then(
+        () => end(operation, 'Succeeded', null),
+        (cause) => end(operation, 'Failed', { code: codeOf(cause), message: messageOf(cause) }),
+      )
+      return operation
+    },
+    get: (id) => {
+      const found = all.get(id)
+      if (found === undefined)
+        throw new ArmError(404, 'OperationNotFound', `The operation '${id}' was not found; it may have expired.`)
+      return found
+    },
+  }
+}
+
+function end(operation: Operation, status: Operation['status'], error: Operation['error']): void {
+  operation.status = status
+  operation.error = error
+  operation.endedAt = new Date()
+}
+
+const codeOf = (cause: unknown): string => (cause instanceof ArmError ? cause.code : 'InternalServerError')
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+/** What the Azure-AsyncOperation URL answers. */
+export const operationStatus = ({ id, status, startedAt, endedAt, error }: Operation) => ({
+  name: id,
+  status,
+  startTime: startedAt.toISOString(),
+  ...(endedAt !== null && { endTime: endedAt.toISOString() }),
+  ...(error !== null && errorBody(error.code, error.message)),
+})

@@ -1,0 +1,401 @@
+/** The endpoint against the examples of the real one: keys and types of every answer, errors and headers included. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { type Answer, type LocalAzure, PLACE, SUBSCRIPTION, startLocalAzure } from '../support/local-azure.ts'
+import { type ShapeOptions, shapeProblems } from '../support/shape.ts'
+
+interface Example {
+  readonly responses: Readonly<
+    Record<string, { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }>
+  >
+}
+
+const readExample = (file: string): Example =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '../support/azure-rest-examples', file), 'utf8')) as Example
+
+const bodyOf = (file: string, status = 200): unknown => readExample(file).responses[status]?.body
+
+const RESOURCES = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${PLACE.resourceGroup}/providers`
+const SERVER = `${RESOURCES}/Microsoft.DBforPostgreSQL/flexibleServers/${PLACE.server}`
+const GROUPS = `${RESOURCES}/Microsoft.ContainerInstance/containerGroups`
+const GROUP = `${GROUPS}/drill-a-0`
+const CONTAINER_LOCATION = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.ContainerInstance/locations/${PLACE.location}`
+const DATABASE_LOCATION = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.DBforPostgreSQL/locations/${PLACE.location}`
+
+const groupBody = ({ endpoint }: LocalAzure, change: object = {}) => ({
+  location: PLACE.location,
+  tags: { 'drill-id': 'a' },
+  properties: {
+    osType: 'Linux',
+    restartPolicy: 'Never',
+    containers: [
+      {
+        name: 'loadgen',
+        properties: {
+          image: endpoint.image,
+          environmentVariables: [
+            { name: 'A', value: '1' },
+            { name: 'B', secureValue: '2' },
+          ],
+          resources: { requests: { cpu: 1, memoryInGB: 1.5 } },
+        },
+      },
+    ],
+  },
+  ...change,
+})
+
+const putGroup = (azure: LocalAzure) => azure.ask('PUT', GROUP, { body: groupBody(azure) })
+
+// ---- Shapes ---------------------------------------------------------------------------------------------------------
+
+/** Nothing of these was asked for, so nothing of them is answered. */
+const NOT_ASKED_FOR = [
+  ...[
+    '$.zones',
+    '$.properties.volumes',
+    '$.properties.ipAddress',
+    '$.properties.dnsConfig',
+    '$.properties.diagnostics',
+  ],
+  ...[
+    '$.properties.containers[].properties.volumeMounts',
+    '$.properties.containers[].properties.resources.requests.gpu',
+  ],
+]
+/** The specification has these; the examples happen to leave them out. */
+const SPECIFIED = [
+  ...['$.tags', '$.properties.sku', '$.properties.restartPolicy', '$.properties.instanceView'],
+  ...['$.properties.containers[].properties.environmentVariables', '$.properties.containers[].properties.command'],
+]
+const inList = (paths: readonly string[]) => paths.map((path) => path.replace('$', '$.value[]'))
+
+const METRICS_QUERY =
+  'metricnames=cpu_percent&timespan=2026-03-01T10:00:00Z/2026-03-01T10:02:00Z&interval=PT1M&aggregation=Average,Maximum'
+
+interface Shape extends ShapeOptions {
+  readonly file: string
+  readonly path: string
+  readonly body?: unknown
+  readonly prepare?: (azure: LocalAzure) => unknown
+}
+
+const SHAPES: readonly Shape[] = [
+  {
+    file: 'postgresql/ServersGetWithVnet.json',
+    path: SERVER,
+    absent: [
+      ...['$.properties.backup.earliestRestoreDate', '$.tags.VnetServer'],
+      ...['$.properties.network.delegatedSubnetResourceId', '$.properties.network.privateDnsZoneArmResourceId'],
+      // This machine's disk has no tier and no bought IOPS.
+      ...['$.properties.storage.iops', '$.properties.storage.tier'],
+    ],
+  },
+  { file: 'postgresql/ConfigurationsGet.json', path: `${SERVER}/configurations/max_connections` },
+  {
+    file: 'postgresql/ConfigurationsListByServer.json',
+    path: `${SERVER}/configurations`,
+    absent: ['$.nextLink'],
+    extra: ['$.value[].properties.unit'],
+  },
+  {
+    file: 'postgresql/CapabilitiesByServerList.json',
+    path: `${SERVER}/capabilities`,
+    absent: ['$.value[].supportedServerEditions[].supportedServerSkus[].supportedIops'],
+  },
+  {
+    file: 'postgresql/CapabilitiesByLocationList.json',
+    path: `${DATABASE_LOCATION}/capabilities`,
+    absent: ['$.value[].supportedServerEditions[].supportedServerSkus[].supportedIops'],
+    extra: ['$.value[].restricted'],
+  },
+  {
+    file: 'containerinstance/ContainerGroupsGet_Failed.json',
+    path: GROUP,
+    prepare: putGroup,
+    absent: NOT_ASKED_FOR,
+    extra: SPECIFIED,
+  },
+  {
+    file: 'containerinstance/ContainerGroupsListByResourceGroup.json',
+    path: GROUPS,
+    prepare: putGroup,
+    absent: inList(NOT_ASKED_FOR),
+    extra: inList(SPECIFIED),
+  },
+  { file: 'containerinstance/ContainerListLogs.json', path: `${GROUP}/containers/loadgen/logs`, prepare: putGroup },
+  { file: 'containerinstance/ContainerGroupUsage.json', path: `${CONTAINER_LOCATION}/usages` },
+  { file: 'containerinstance/CapabilitiesList.json', path: `${CONTAINER_LOCATION}/capabilities` },
+  {
+    file: 'monitor/GetMetric.json',
+    path: `${SERVER}/providers/Microsoft.Insights/metrics?${METRICS_QUERY}`,
+    prepare: ({ cluster }) =>
+      cluster.recorded.push(
+        { atMs: Date.parse('2026-03-01T10:00:01Z'), values: { cpu_percent: 1 } },
+        { atMs: Date.parse('2026-03-01T10:01:01Z'), values: { cpu_percent: 2 } },
+      ),
+    // Not an aggregation that was asked for.
+    absent: ['$.value[].timeseries[].data[].minimum'],
+  },
+]
+
+test.each(SHAPES)('GET $path has the shape of $file', async ({ file, path, prepare, ...options }) => {
+  const azure = await startLocalAzure()
+  await prepare?.(azure)
+  const { status, body } = await azure.ask('GET', path)
+  expect(status).toBe(200)
+  expect(shapeProblems(body, bodyOf(file), options)).toEqual([])
+})
+
+test('a difference in shape is found', () => {
+  expect(
+    shapeProblems({ a: 1, c: [{ d: 1 }], e: {} }, { a: 'x', b: 1, c: [{ d: 'x' }], e: [] }, { absent: ['$.b'] }),
+  ).toEqual(['$.a is number, not string', '$.c[].d is number, not string', '$.e is object, not array'])
+  expect(shapeProblems({ x: 1 }, { y: 1 })).toEqual(['$.y is missing', '$.x is not in the example'])
+})
+
+test('a new group is answered with 201, the same again with 200, both in the shape of the example', async () => {
+  const azure = await startLocalAzure()
+  const file = 'containerinstance/ContainerGroupsCreateOrUpdate.json'
+  for (const status of [201, 200] as const) {
+    const answer = await putGroup(azure)
+    expect(answer.status).toBe(status)
+    expect(shapeProblems(answer.body, bodyOf(file, status), { absent: NOT_ASKED_FOR, extra: SPECIFIED })).toEqual([])
+  }
+  expect(azure.cluster.containers).toHaveLength(1)
+})
+
+// ---- Long-running operations ------------------------------------------------------------------------------------------
+
+/** A URL with its ids and versions taken out. */
+const pattern = (url: unknown): string =>
+  String(url)
+    .replace(/^https:\/\/[^/]+/, '')
+    .replace(/\/subscriptions\/[^/]+/, '/subscriptions/*')
+    .replace(/resourceGroups\/[^/]+/, 'resourceGroups/*')
+    .replace(/locations\/[^/]+/, 'locations/*')
+    .replace(/\/[^/]+\?api-version=.*$/, '/*')
+
+const FAIL_OVER = { restartWithFailover: true, failoverMode: 'ForcedFailover' }
+
+test('a restart with failover is accepted with the two URLs of the example', async () => {
+  const azure = await startLocalAzure()
+  const { status, headers, body } = await azure.ask('POST', `${SERVER}/restart`, { body: FAIL_OVER })
+  const wanted = readExample('postgresql/ServersRestartWithFailover.json').responses['202']?.headers ?? {}
+  expect({ status, body }).toEqual({ status: 202, body: null })
+  expect(pattern(headers['azure-asyncoperation'])).toBe(pattern(wanted['Azure-AsyncOperation']))
+  expect(pattern(headers.location)).toBe(pattern(wanted.Location))
+  expect(Number(headers['retry-after'])).toBeGreaterThan(0)
+})
+
+const pathOf = (url: unknown) => String(url).replace(/^https:\/\/[^/]+/, '')
+
+test('the operation is in progress until the cluster is done, and its result comes with it', async () => {
+  const azure = await startLocalAzure()
+  const { headers } = await azure.ask('POST', `${SERVER}/restart`, { body: FAIL_OVER })
+  const look = async () => ({
+    operation: await azure.ask('GET', pathOf(headers['azure-asyncoperation'])),
+    result: await azure.ask('GET', pathOf(headers.location)),
+  })
+  const during = await look()
+  expect(during.operation).toMatchObject({ status: 200, body: { status: 'InProgress' } })
+  expect(during.operation.body).not.toHaveProperty('endTime')
+  expect(during.result.status).toBe(202)
+  azure.cluster.finishFailover()
+  const after = await look()
+  expect(after.operation.body).toEqual({
+    name: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    status: 'Succeeded',
+    startTime: expect.stringMatching(/Z$/),
+    endTime: expect.stringMatching(/Z$/),
+  })
+  expect(after.result.status).toBe(200)
+})
+
+test('a failover that broke is a failed operation with an error', async () => {
+  const azure = await startLocalAzure()
+  const { headers } = await azure.ask('POST', `${SERVER}/restart`, { body: FAIL_OVER })
+  azure.cluster.finishFailover(new Error('no promotion'))
+  const { status, body } = await azure.ask('GET', pathOf(headers['azure-asyncoperation']))
+  expect({ status, body }).toMatchObject({
+    status: 200,
+    body: { status: 'Failed', error: { code: 'InternalServerError', message: 'no promotion' } },
+  })
+})
+
+test('a failover that is lost is accepted, and nothing happens', async () => {
+  const azure = await startLocalAzure()
+  azure.endpoint.control.world.failovers = 'lost'
+  expect((await azure.ask('POST', `${SERVER}/restart`, { body: FAIL_OVER })).status).toBe(202)
+  expect(azure.cluster.failovers).toEqual([])
+})
+
+test('a deletion is accepted, the group is seen going, and is gone when its container is', async () => {
+  const azure = await startLocalAzure()
+  await putGroup(azure)
+  const { status, headers } = await azure.ask('DELETE', GROUP)
+  expect(status).toBe(202)
+  const wanted = readExample('containerinstance/ContainerGroupsDelete.json').responses['202']?.headers ?? {}
+  expect(pattern(headers['azure-asyncoperation'])).toBe(pattern(wanted['azure-asyncoperation']))
+  await eventually('the operation succeeds', 2_000, async () => {
+    const { body } = await azure.ask('GET', pathOf(headers['azure-asyncoperation']))
+    return (body as { status: string }).status === 'Succeeded'
+  })
+  expect((await azure.ask('GET', GROUP)).status).toBe(404)
+  expect((await azure.ask('DELETE', GROUP)).status).toBe(204)
+})
+
+test('of an ended container only the end of the log is kept', async () => {
+  const azure = await startLocalAzure()
+  await putGroup(azure)
+  const [container] = azure.cluster.containers
+  if (container === undefined) throw new Error('no container')
+  Object.assign(container, { logs: () => `${'x'.repeat(99)}\n`.repeat(500) })
+  const lengthOf = async () => {
+    const { body } = await azure.ask('GET', `${GROUP}/containers/loadgen/logs`)
+    return (body as { content: string }).content.length
+  }
+  expect(await lengthOf()).toBe(50_000)
+  container.end(0)
+  expect(await lengthOf()).toBe(16 * 1024)
+  const { body } = await azure.ask('GET', `${GROUP}/containers/loadgen/logs?tail=3`)
+  expect(body).toEqual({ content: `${'x'.repeat(99)}\n${'x'.repeat(99)}\n` })
+})
+
+// ---- Refusals -------------------------------------------------------------------------------------------------------
+
+interface Refusal {
+  readonly name: string
+  readonly ask: (azure: LocalAzure) => Promise<Answer>
+  readonly status: number
+  readonly code: string
+}
+
+const REFUSALS: readonly Refusal[] = [
+  { name: 'no token', ask: (a) => a.ask('GET', SERVER, { token: null }), status: 401, code: 'AuthenticationFailed' },
+  {
+    name: 'a wrong token',
+    ask: (a) => a.ask('GET', SERVER, { token: 'x' }),
+    status: 401,
+    code: 'InvalidAuthenticationToken',
+  },
+  {
+    name: 'no api-version',
+    ask: (a) => a.ask('GET', SERVER, { apiVersion: null }),
+    status: 400,
+    code: 'MissingApiVersionParameter',
+  },
+  {
+    name: 'another api-version',
+    ask: (a) => a.ask('GET', SERVER, { apiVersion: '2020-01-01' }),
+    status: 400,
+    code: 'InvalidResourceType',
+  },
+  {
+    name: 'another subscription',
+    ask: (a) => a.ask('GET', SERVER.replace(SUBSCRIPTION, 'x')),
+    status: 404,
+    code: 'SubscriptionNotFound',
+  },
+  {
+    name: 'another resource group',
+    ask: (a) => a.ask('GET', SERVER.replace('rg-drill', 'x')),
+    status: 404,
+    code: 'ResourceGroupNotFound',
+  },
+  { name: 'another server', ask: (a) => a.ask('GET', `${SERVER}x`), status: 404, code: 'ResourceNotFound' },
+  {
+    name: 'an unknown parameter',
+    ask: (a) => a.ask('GET', `${SERVER}/configurations/x`),
+    status: 404,
+    code: 'ResourceNotFound',
+  },
+  { name: 'an unknown group', ask: (a) => a.ask('GET', GROUP), status: 404, code: 'ResourceNotFound' },
+  {
+    name: 'an unknown operation',
+    ask: (a) => a.ask('GET', `${DATABASE_LOCATION}/azureAsyncOperation/x`),
+    status: 404,
+    code: 'OperationNotFound',
+  },
+  { name: 'an unknown path', ask: (a) => a.ask('GET', `${SERVER}/databases`), status: 404, code: 'NotFound' },
+  { name: 'an unknown method', ask: (a) => a.ask('DELETE', SERVER), status: 404, code: 'NotFound' },
+  {
+    name: 'a restart without failover',
+    ask: (a) => a.ask('POST', `${SERVER}/restart`, { body: {} }),
+    status: 400,
+    code: 'InvalidParameterValue',
+  },
+  {
+    name: 'an unknown failover mode',
+    ask: (a) => a.ask('POST', `${SERVER}/restart`, { body: { ...FAIL_OVER, failoverMode: 'x' } }),
+    status: 400,
+    code: 'InvalidParameterValue',
+  },
+  {
+    name: 'a group without containers',
+    ask: (a) => a.ask('PUT', GROUP, { body: groupBody(a, { properties: {} }) }),
+    status: 400,
+    code: 'InvalidRequestContent',
+  },
+  {
+    name: 'a group without a location',
+    ask: (a) => a.ask('PUT', GROUP, { body: groupBody(a, { location: '' }) }),
+    status: 400,
+    code: 'InvalidRequestContent',
+  },
+  {
+    name: 'a name with capitals',
+    ask: (a) => a.ask('PUT', `${GROUPS}/Drill_A`, { body: groupBody(a) }),
+    status: 400,
+    code: 'InvalidContainerGroupName',
+  },
+  {
+    name: 'an unknown metric',
+    ask: (a) =>
+      a.ask('GET', `${SERVER}/providers/Microsoft.Insights/metrics?${METRICS_QUERY.replace('cpu_percent', 'x')}`),
+    status: 400,
+    code: 'BadRequest',
+  },
+]
+
+test.each(REFUSALS)('$name is refused with $status $code in an error body', async ({ ask, status, code }) => {
+  const answer = await ask(await startLocalAzure())
+  expect(answer.status).toBe(status)
+  expect(answer.body).toEqual({ error: { code, message: expect.stringMatching(/./) } })
+})
+
+test('paths are read as Resource Manager reads them: whatever the case, and with a slash too many in front', async () => {
+  const azure = await startLocalAzure()
+  const shouted = SERVER.replace('resourceGroups', 'resourcegroups').replace(
+    'Microsoft.DBforPostgreSQL',
+    'MICROSOFT.DBFORPOSTGRESQL',
+  )
+  expect((await azure.ask('GET', shouted)).status).toBe(200)
+  expect((await azure.ask('GET', `${azure.endpoint.url}/${SERVER}`)).status).toBe(200)
+})
+
+test('stopping the endpoint ends the containers that still run', async () => {
+  const azure = await startLocalAzure()
+  await putGroup(azure)
+  await azure.endpoint.stop()
+  expect(azure.cluster.containers.map(({ state }) => state)).toEqual(['Terminated'])
+})
+
+test('a group that is deleted while its container is being started leaves no process', async () => {
+  const azure = await startLocalAzure()
+  const begun = Promise.withResolvers<void>()
+  const { startContainer } = azure.cluster
+  Object.assign(azure.cluster, {
+    startContainer: async (spec: Parameters<typeof startContainer>[0]) => {
+      await begun.promise
+      return startContainer(spec)
+    },
+  })
+  await putGroup(azure)
+  await azure.ask('DELETE', GROUP)
+  begun.resolve()
+  await eventually('the group is gone', 2_000, async () => (await azure.ask('GET', GROUP)).status === 404)
+  expect(azure.cluster.containers.map(({ state }) => state)).toEqual(['Terminated'])
+})
