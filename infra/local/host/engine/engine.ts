@@ -1,0 +1,316 @@
+/**
+ * The task hub: takes turns, runs activities, keeps timers, carries answers. It knows nothing of HTTP, files or the
+ * app; those are handed in. Everything is journalled before it is acted on, and every action may be repeated after a
+ * crash, which is the promise that Durable Functions gives: turns happen once, activities at least once.
+ */
+import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import type { InvocationContext } from '@azure/functions'
+import { ActivityRunner, type ActivityTask, type Mishaps, type Run } from './activities.ts'
+import type { Cancel, Clock } from './clock.ts'
+import { activityFailed, childFailed } from './failure.ts'
+import type { ScheduledTask } from './host-view.ts'
+import {
+  type Instance,
+  newInstance,
+  type Start,
+  type TurnRecord,
+  unanswered,
+  withMessage,
+  withTurn,
+} from './instance.ts'
+import type { Journal } from './journal.ts'
+import { rewound } from './rewind.ts'
+import { type OrchestratorFunction, takeTurn } from './turn.ts'
+import { EventType, type HistoryEvent, hasEnded } from './wire.ts'
+
+export interface App {
+  orchestrator(name: string): OrchestratorFunction | undefined
+  hasActivity(name: string): boolean
+  /** Resolves to the activity's output, or rejects with what it threw. */
+  runActivity(task: ActivityTask, run: Run): Promise<unknown>
+  newContext(orchestratorName: string, instanceId: string): InvocationContext
+}
+
+export interface TurnTaken {
+  readonly instance: Instance
+  readonly turn: TurnRecord
+  readonly durationMs: number
+}
+
+export interface EngineOptions {
+  readonly app: App
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly maxConcurrentActivities?: number
+  readonly failureDetails?: boolean
+  readonly mishaps?: Mishaps
+  readonly onTurn?: (taken: TurnTaken) => void
+}
+
+export class InstanceRefusedError extends Error {
+  override readonly name = 'InstanceRefusedError'
+}
+
+export class Engine {
+  readonly #options: EngineOptions
+  readonly #instances = new Map<string, Instance>()
+  readonly #ready = new Set<string>()
+  readonly #turning = new Set<string>()
+  readonly #timers = new Map<string, Set<Cancel>>()
+  readonly #activities: ActivityRunner
+  #settledWaiters: (() => void)[] = []
+  #stopped = false
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    this.#activities = new ActivityRunner({
+      clock: options.clock,
+      run: (task, run) => options.app.runActivity(task, run),
+      limit: options.maxConcurrentActivities ?? 10,
+      mishaps: options.mishaps ?? {},
+      onIdle: () => this.#announceIfSettled(),
+    })
+  }
+
+  /** Takes up what an earlier engine left in the journal. */
+  recover(): void {
+    for (const instance of this.#options.journal.load()) this.#instances.set(instance.instanceId, instance)
+    for (const instance of [...this.#instances.values()]) this.#resume(instance)
+  }
+
+  start(asked: Omit<Start, 'executionId'>): void {
+    if (this.#stopped) throw new Error('the host is stopping and starts no more orchestrations')
+    const start = { ...asked, executionId: randomUUID() }
+    const existing = this.#instances.get(start.instanceId)
+    if (existing !== undefined && !hasEnded(existing.status))
+      throw new InstanceRefusedError(
+        `An Orchestration instance with the status ${existing.status} already exists: ${start.instanceId}`,
+      )
+    const at = this.#now()
+    this.#forgetTimers(start.instanceId)
+    this.#instances.set(start.instanceId, newInstance(start, at))
+    this.#options.journal.rewrite(start.instanceId, { kind: 'started', start, at })
+    this.#wake(start.instanceId)
+  }
+
+  /** Gives an instance a message; false when there is nobody to read it any more. */
+  send(instanceId: string, message: HistoryEvent): boolean {
+    const instance = this.#instances.get(instanceId)
+    if (instance === undefined || hasEnded(instance.status) || this.#stopped) return false
+    const stamped = { ...message, Timestamp: this.#now() }
+    this.#options.journal.append(instanceId, { kind: 'message', message: stamped })
+    this.#instances.set(instanceId, withMessage(instance, stamped))
+    this.#wake(instanceId)
+    return true
+  }
+
+  get(instanceId: string): Instance | undefined {
+    return this.#instances.get(instanceId)
+  }
+
+  list(): Instance[] {
+    return [...this.#instances.values()]
+  }
+
+  purge(instanceId: string): boolean {
+    const known = this.#instances.delete(instanceId)
+    this.#forgetTimers(instanceId)
+    this.#ready.delete(instanceId)
+    this.#options.journal.remove(instanceId)
+    return known
+  }
+
+  /** Takes a failed instance, and the failed children that it failed by, back to before the failure. */
+  rewind(instanceId: string): void {
+    const failed = this.#instances.get(instanceId)
+    if (failed?.status !== 'Failed') return
+    const { instance, failedChildId } = rewound(failed, this.#now())
+    if (failedChildId !== undefined) this.rewind(failedChildId)
+    this.#instances.set(instanceId, instance)
+    this.#options.journal.rewrite(instanceId, { kind: 'snapshot', instance })
+    this.#resume(instance)
+  }
+
+  /** No turn and no activity is under way: only the clock or somebody outside can make anything happen. */
+  get settled(): boolean {
+    return this.#ready.size === 0 && this.#turning.size === 0 && this.#activities.idle
+  }
+
+  whenSettled(): Promise<void> {
+    if (this.settled) return Promise.resolve()
+    return new Promise((resolve) => this.#settledWaiters.push(resolve))
+  }
+
+  /** Drops everything on the spot, as a killed process does: what is not journalled has not happened. */
+  stop(): void {
+    this.#stopped = true
+    this.#ready.clear()
+    this.#activities.stop()
+    for (const instanceId of [...this.#timers.keys()]) this.#forgetTimers(instanceId)
+  }
+
+  #now(): string {
+    return new Date(this.#options.clock.nowMs()).toISOString()
+  }
+
+  #wake(instanceId: string): void {
+    if (this.#stopped) return
+    this.#ready.add(instanceId)
+    queueMicrotask(() => void this.#takeTurns(instanceId))
+  }
+
+  async #takeTurns(instanceId: string): Promise<void> {
+    if (this.#turning.has(instanceId)) return
+    this.#turning.add(instanceId)
+    while (this.#ready.delete(instanceId)) await this.#takeTurn(instanceId)
+    this.#turning.delete(instanceId)
+    this.#announceIfSettled()
+  }
+
+  async #takeTurn(instanceId: string): Promise<void> {
+    const before = this.#instances.get(instanceId)
+    if (before === undefined || hasEnded(before.status) || before.inbox.length === 0) return
+    const { app, clock, journal, onTurn } = this.#options
+    const begunMs = performance.now()
+    const turn = await takeTurn(before, {
+      orchestrator: app.orchestrator(before.name),
+      newContext: (name) => app.newContext(name, instanceId),
+      refusal: (task) => this.#refusal(task, before),
+      nowMs: clock.nowMs(),
+    })
+    const current = this.#instances.get(instanceId)
+    // Stopped, purged or started anew while the orchestrator was replaying: this turn belongs to nobody.
+    if (this.#stopped || current === undefined || current.history !== before.history) return
+    const after = withTurn(current, turn)
+    this.#instances.set(instanceId, after)
+    // A new generation forgets the old one, and so does the journal: it stays as short as the history.
+    if (turn.nextInput === undefined) journal.append(instanceId, { kind: 'turn', turn })
+    else journal.rewrite(instanceId, { kind: 'snapshot', instance: after })
+    onTurn?.({ instance: after, turn, durationMs: performance.now() - begunMs })
+    if (!this.#stopped) this.#act(after, turn)
+  }
+
+  #act(after: Instance, turn: TurnRecord): void {
+    const continued = turn.nextInput !== undefined
+    const ended = hasEnded(after.status)
+    if (continued || ended) this.#forgetTimers(after.instanceId)
+    if (continued) this.#wake(after.instanceId)
+    else if (ended) this.#tellParent(after)
+    else for (const event of turn.events.slice(turn.consumed + 1)) this.#begin(after, event)
+  }
+
+  /** Carries out one decision of a turn; safe to repeat after a crash. */
+  #begin(instance: Instance, event: HistoryEvent): void {
+    if (event.EventType === EventType.TaskScheduled) this.#beginActivity(instance, event)
+    else if (event.EventType === EventType.TimerCreated) this.#beginTimer(instance, event)
+    else if (event.EventType === EventType.SubOrchestrationInstanceCreated) this.#beginChild(instance, event)
+  }
+
+  #beginActivity(instance: Instance, event: HistoryEvent): void {
+    const { EventId: id, Name: name = '', Input } = event
+    const task: ActivityTask = { instanceId: instance.instanceId, id, name, input: JSON.parse(Input ?? 'null') }
+    this.#activities.add(task, (outcome) =>
+      this.#answer(
+        instance,
+        outcome.ok
+          ? {
+              EventType: EventType.TaskCompleted,
+              EventId: -1,
+              Timestamp: '',
+              TaskScheduledId: id,
+              Result: outcome.result,
+            }
+          : activityFailed(id, name, outcome.error, this.#failureOptions),
+      ),
+    )
+  }
+
+  #beginTimer(instance: Instance, { EventId: id, FireAt = '' }: HistoryEvent): void {
+    const fired = { EventType: EventType.TimerFired, EventId: -1, Timestamp: '', TimerId: id, FireAt }
+    const cancels = this.#timers.get(instance.instanceId) ?? new Set()
+    this.#timers.set(instance.instanceId, cancels)
+    const cancel = this.#options.clock.at(Date.parse(FireAt), () => {
+      cancels.delete(cancel)
+      this.#answer(instance, fired)
+    })
+    cancels.add(cancel)
+  }
+
+  #beginChild(parent: Instance, event: HistoryEvent): void {
+    const { EventId: taskId, Name: name = '', InstanceId = '', Input, Version } = event
+    const { instanceId, executionId, generation } = parent
+    const asked = { instanceId, executionId, generation, taskId }
+    const existing = this.#instances.get(InstanceId)
+    // After a crash the child may already be there, running or done.
+    if (existing !== undefined && isDeepStrictEqual(existing.parent, asked)) {
+      if (hasEnded(existing.status)) this.#tellParent(existing)
+      return
+    }
+    try {
+      this.start({ instanceId: InstanceId, name, input: Input ?? null, version: Version ?? null, parent: asked })
+    } catch (error) {
+      this.#answer(parent, childFailed(taskId, (error as Error).message, this.#failureOptions))
+    }
+  }
+
+  #tellParent({ parent, status, output }: Instance): void {
+    const instance = parent === null ? undefined : this.#instances.get(parent.instanceId)
+    if (parent === null || instance === undefined) return
+    const asker = { ...instance, executionId: parent.executionId, generation: parent.generation }
+    const reason = JSON.parse(output ?? 'null') as unknown
+    this.#answer(
+      asker,
+      status === 'Completed'
+        ? {
+            EventType: EventType.SubOrchestrationInstanceCompleted,
+            EventId: -1,
+            Timestamp: '',
+            TaskScheduledId: parent.taskId,
+            Result: output,
+          }
+        : childFailed(parent.taskId, typeof reason === 'string' ? reason : status, this.#failureOptions),
+    )
+  }
+
+  /** Answers reach only the generation, and the life, that asked for them. */
+  #answer(asker: Instance, message: HistoryEvent): void {
+    const current = this.#instances.get(asker.instanceId)
+    if (current?.generation === asker.generation && current.executionId === asker.executionId)
+      this.send(asker.instanceId, message)
+  }
+
+  #refusal({ kind, name, instanceId }: ScheduledTask, asker: Instance): string | undefined {
+    const { app } = this.#options
+    if (kind === 'activity' && !app.hasActivity(name))
+      return `The function '${name}' doesn't exist, is disabled, or is not an activity function.`
+    if (kind !== 'orchestration') return undefined
+    if (app.orchestrator(name) === undefined)
+      return `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function.`
+    if (instanceId !== null && (instanceId === asker.instanceId || instanceId === asker.parent?.instanceId))
+      return 'The instance ID of a sub-orchestration must be different than the instance ID of a parent orchestration.'
+    return undefined
+  }
+
+  #resume(instance: Instance): void {
+    // An ended child whose parent has not heard of it is found by the parent, among its unanswered tasks.
+    for (const event of unanswered(instance)) this.#begin(instance, event)
+    if (instance.inbox.length > 0) this.#wake(instance.instanceId)
+  }
+
+  #forgetTimers(instanceId: string): void {
+    for (const cancel of this.#timers.get(instanceId) ?? []) cancel()
+    this.#timers.delete(instanceId)
+  }
+
+  #announceIfSettled(): void {
+    if (!this.settled) return
+    const waiters = this.#settledWaiters
+    this.#settledWaiters = []
+    for (const resolve of waiters) resolve()
+  }
+
+  get #failureOptions() {
+    return { failureDetails: this.#options.failureDetails ?? false }
+  }
+}

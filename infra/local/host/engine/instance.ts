@@ -1,0 +1,129 @@
+/**
+ * One orchestration instance: what is known of it, what has happened to it, and what waits to be told to it.
+ * A generation is one life between two `continueAsNew`; history begins afresh with each.
+ */
+import { EventType, type HistoryEvent, hasEnded, type RuntimeStatus } from './wire.ts'
+
+export interface Parent {
+  readonly instanceId: string
+  readonly executionId: string
+  readonly generation: number
+  /** The number under which the parent knows this child. */
+  readonly taskId: number
+}
+
+export interface Instance {
+  readonly instanceId: string
+  /** Differs between two orchestrations that were started one after the other under the same instance id. */
+  readonly executionId: string
+  readonly name: string
+  readonly version: string | null
+  /** JSON text. */
+  readonly input: string | null
+  readonly parent: Parent | null
+  readonly generation: number
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly status: RuntimeStatus
+  /** JSON text, null until one is set. */
+  readonly customStatus: string | null
+  /** JSON text of the output, or of the failure's message. */
+  readonly output: string | null
+  readonly history: readonly HistoryEvent[]
+  /** Arrived, but not seen by the orchestrator yet. */
+  readonly inbox: readonly HistoryEvent[]
+}
+
+export interface Start {
+  readonly instanceId: string
+  readonly executionId: string
+  readonly name: string
+  readonly version: string | null
+  readonly input: string | null
+  readonly parent: Parent | null
+}
+
+export const newInstance = (start: Start, now: string, generation = 0): Instance => ({
+  ...start,
+  generation,
+  createdAt: now,
+  updatedAt: now,
+  status: 'Pending',
+  customStatus: null,
+  output: null,
+  history: [],
+  inbox: [
+    {
+      EventType: EventType.ExecutionStarted,
+      EventId: -1,
+      Timestamp: now,
+      Name: start.name,
+      Input: start.input,
+      ...(start.version === null ? {} : { Version: start.version }),
+    },
+  ],
+})
+
+/** What a turn changed. Together with the messages it is enough to rebuild an instance from nothing. */
+export interface TurnRecord {
+  /** Messages taken from the front of the inbox. */
+  readonly consumed: number
+  readonly events: readonly HistoryEvent[]
+  readonly status: RuntimeStatus
+  readonly customStatus: string | null
+  readonly output: string | null
+  readonly at: string
+  /** JSON text: the next generation begins with it, and with none of this one's history. */
+  readonly nextInput?: string
+}
+
+export const withMessage = (instance: Instance, message: HistoryEvent): Instance => ({
+  ...instance,
+  inbox: [...instance.inbox, message],
+})
+
+export function withTurn(instance: Instance, turn: TurnRecord): Instance {
+  const unread = instance.inbox.slice(turn.consumed)
+  if (turn.nextInput === undefined)
+    return {
+      ...instance,
+      history: instance.history.concat(turn.events),
+      inbox: unread,
+      status: turn.status,
+      customStatus: turn.customStatus,
+      output: turn.output,
+      updatedAt: turn.at,
+    }
+  const next = newInstance({ ...instance, input: turn.nextInput }, turn.at, instance.generation + 1)
+  return {
+    ...next,
+    createdAt: instance.createdAt,
+    customStatus: turn.customStatus,
+    status: 'Running',
+    // Events that the old generation had been given are gone; those that arrived during its last turn are not.
+    inbox: [...next.inbox, ...unread.filter(outlivesGeneration)],
+  }
+}
+
+const OF_THE_INSTANCE: ReadonlySet<number> = new Set([
+  EventType.EventRaised,
+  EventType.ExecutionTerminated,
+  EventType.ExecutionSuspended,
+  EventType.ExecutionResumed,
+])
+/** Answers to tasks belong to the generation that asked; the client's messages belong to the instance. */
+const outlivesGeneration = (message: HistoryEvent): boolean => OF_THE_INSTANCE.has(message.EventType)
+
+/** The tasks that history says were started, and that neither history nor inbox says have ended. */
+export function unanswered(instance: Instance): HistoryEvent[] {
+  if (hasEnded(instance.status)) return []
+  const known = [...instance.history, ...instance.inbox]
+  const answered = new Set(known.map((event) => event.TaskScheduledId ?? event.TimerId))
+  return instance.history.filter(
+    ({ EventType: type, EventId: id }) =>
+      (type === EventType.TaskScheduled ||
+        type === EventType.TimerCreated ||
+        type === EventType.SubOrchestrationInstanceCreated) &&
+      !answered.has(id),
+  )
+}

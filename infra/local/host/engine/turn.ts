@@ -1,0 +1,215 @@
+/**
+ * One turn of one orchestration: everything in the inbox is appended to the history, the orchestrator is replayed
+ * over the whole of it by durable-functions' own engine, and what it newly asks for becomes history events to act on.
+ * Nothing is changed and nothing is started here.
+ */
+import type { InvocationContext } from '@azure/functions'
+import { agree, libraryTasks } from './agreement.ts'
+import { HostView, type ScheduledTask } from './host-view.ts'
+import type { Instance, TurnRecord } from './instance.ts'
+import {
+  EventType,
+  type HistoryEvent,
+  hasEnded,
+  LONG_TIMER_STEP_MS,
+  MAX_SHORT_TIMER_MS,
+  type OrchestrationTrigger,
+  type OrchestratorState,
+  type PlayedEvent,
+  type RuntimeStatus,
+  SCHEMA_V3,
+  toJson,
+} from './wire.ts'
+
+/** The function that durable-functions registers for an orchestrator: trigger data in, orchestrator state out. */
+export type OrchestratorFunction = (trigger: OrchestrationTrigger, context: InvocationContext) => Promise<unknown>
+
+export interface TurnContext {
+  /** Undefined when the app has no such orchestrator. */
+  readonly orchestrator: OrchestratorFunction | undefined
+  readonly newContext: (name: string) => InvocationContext
+  /** Why this task cannot be started, or undefined. */
+  readonly refusal: (task: ScheduledTask) => string | undefined
+  readonly nowMs: number
+}
+
+/** UTF-16 bytes that the extension takes of a custom status. */
+export const CUSTOM_STATUS_LIMIT_BYTES = 16 * 1024
+
+export async function takeTurn(instance: Instance, context: TurnContext): Promise<TurnRecord> {
+  const started: HistoryEvent = {
+    ...bare(EventType.OrchestratorStarted),
+    Timestamp: riseAbove(instance, context.nowMs),
+  }
+  const seen = [...instance.history, started, ...instance.inbox]
+  const end = instance.inbox.find((message) => message.EventType === EventType.ExecutionTerminated)
+  const outcome = end === undefined ? await decide(instance, seen, context) : terminated(instance, end)
+  const at = new Date(context.nowMs).toISOString()
+  const stamp = (event: HistoryEvent): HistoryEvent => ({ ...event, Timestamp: started.Timestamp })
+  const { events, ...rest } = outcome
+  const closing = hasEnded(rest.status) ? [completion(rest)] : []
+  return {
+    ...rest,
+    at,
+    consumed: instance.inbox.length,
+    events: [started, ...instance.inbox, ...[...events, ...closing, bare(EventType.OrchestratorCompleted)].map(stamp)],
+  }
+}
+
+type Outcome = Omit<TurnRecord, 'consumed' | 'at'>
+
+/** `currentUtcDateTime` never goes back, whatever the machine's clock does between two turns. */
+function riseAbove({ history }: Instance, nowMs: number): string {
+  const last = history.findLast((event) => event.EventType === EventType.OrchestratorStarted)
+  return new Date(Math.max(nowMs, last === undefined ? 0 : Date.parse(last.Timestamp))).toISOString()
+}
+
+const bare = (type: number): HistoryEvent => ({ EventType: type, EventId: -1, Timestamp: '' })
+
+const completion = ({ status, output }: Pick<Outcome, 'status' | 'output'>): HistoryEvent => ({
+  ...bare(EventType.ExecutionCompleted),
+  OrchestrationStatus: status,
+  Result: output,
+})
+
+const terminated = (instance: Instance, { Input }: HistoryEvent): Outcome => ({
+  events: [],
+  status: 'Terminated',
+  customStatus: instance.customStatus,
+  output: Input ?? null,
+})
+
+async function decide(instance: Instance, seen: readonly HistoryEvent[], context: TurnContext): Promise<Outcome> {
+  try {
+    return await replayed(instance, seen, context)
+  } catch (error) {
+    return failed(instance, instance.customStatus, (error as Error).message)
+  }
+}
+
+const failed = (instance: Instance, customStatus: string | null, why: string): Outcome => ({
+  events: [],
+  status: 'Failed',
+  customStatus,
+  output: toJson(`Orchestrator function '${instance.name}' failed: ${why}`),
+})
+
+async function replayed(instance: Instance, seen: readonly HistoryEvent[], context: TurnContext): Promise<Outcome> {
+  const invocation = context.newContext(instance.name)
+  const state = await runOrchestrator(instance, seen, context.orchestrator, invocation)
+  const customStatus = customStatusOf(state, instance)
+  const view = new HostView(state.actions[0] ?? [])
+  for (const event of seen) view.apply(event)
+  for (const task of view.fresh.values()) {
+    const refusal = context.refusal(task)
+    if (refusal !== undefined) throw new Error(refusal)
+  }
+  if (!view.suspended && !state.isDone && state.error === undefined) agree(view, libraryTasks(invocation))
+  return { ...conclude(state, view, instance, customStatus), events: creations(view, instance) }
+}
+
+/**
+ * An orchestration does not complete before what it started has ended or been cancelled, and it fails only when
+ * everything that it awaited before has been answered.
+ */
+function conclude(
+  state: OrchestratorState,
+  view: HostView,
+  instance: Instance,
+  customStatus: string | null,
+): Omit<Outcome, 'events'> {
+  const running: RuntimeStatus = view.suspended ? 'Suspended' : 'Running'
+  if (view.suspended || !view.finished) return { status: running, customStatus, output: null }
+  if (state.error !== undefined) return failed(instance, customStatus, state.error)
+  if (view.nextInput !== undefined)
+    return { status: 'ContinuedAsNew', customStatus, output: null, nextInput: view.nextInput }
+  if (!state.isDone || view.open.size > 0) return { status: running, customStatus, output: null }
+  return { status: 'Completed', customStatus, output: toJson(state.output) }
+}
+
+async function runOrchestrator(
+  instance: Instance,
+  seen: readonly HistoryEvent[],
+  orchestrator: OrchestratorFunction | undefined,
+  invocation: InvocationContext,
+): Promise<OrchestratorState> {
+  if (orchestrator === undefined)
+    throw new Error(`The function '${instance.name}' doesn't exist, is disabled, or is not an orchestrator function.`)
+  const trigger = triggerFor(instance, seen)
+  const state = await orchestrator(trigger, invocation).catch((error: unknown) => stateInError(error as Error))
+  return state as OrchestratorState
+}
+
+const OUT_OF_PROC_DATA = '\n\n$OutOfProcData$:'
+
+/** A failing orchestrator throws; its state travels behind a marker in the error's message. */
+function stateInError(error: Error): OrchestratorState {
+  const at = error.message.indexOf(OUT_OF_PROC_DATA)
+  if (at < 0) throw error
+  const state = JSON.parse(error.message.slice(at + OUT_OF_PROC_DATA.length)) as OrchestratorState
+  return { ...state, error: state.error || 'the orchestrator threw an error without a message' }
+}
+
+function triggerFor(instance: Instance, seen: readonly HistoryEvent[]): OrchestrationTrigger {
+  const history = seen.map((event, index) => played(event, index < instance.history.length))
+  const trigger = {
+    input: instance.input === null ? null : JSON.parse(instance.input),
+    instanceId: instance.instanceId,
+    isReplaying: instance.history.length > 0,
+    parentInstanceId: instance.parent?.instanceId ?? null,
+    upperSchemaVersion: SCHEMA_V3,
+    upperSchemaVersionNew: SCHEMA_V3,
+    maximumShortTimerDuration: timeSpan(MAX_SHORT_TIMER_MS),
+    longRunningTimerIntervalDuration: timeSpan(LONG_TIMER_STEP_MS),
+    defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
+  }
+  // The library searches every enumerable value for timestamps to turn into dates. Ours are dates already, and that
+  // search would be a third of the time of a replay.
+  Object.defineProperty(trigger, 'history', { value: history })
+  return trigger as typeof trigger & { history: typeof history }
+}
+
+/** The library only reads events, so an event is made ready for it once and not once for every turn. */
+const madeReady = new WeakMap<HistoryEvent, PlayedEvent>()
+
+function played(event: HistoryEvent, isPlayed: boolean): PlayedEvent {
+  const ready = madeReady.get(event) ?? { ...event, Timestamp: new Date(event.Timestamp), IsPlayed: isPlayed }
+  madeReady.set(event, ready)
+  ready.IsPlayed = isPlayed
+  return ready
+}
+
+const timeSpan = (wholeDaysMs: number): string => `${wholeDaysMs / 86_400_000}.00:00:00`
+
+function customStatusOf(state: OrchestratorState, instance: Instance): string | null {
+  const continued = instance.generation > 0 && instance.history.length === 0
+  if (state.customStatus === undefined || state.customStatus === null) return continued ? instance.customStatus : null
+  const text = toJson(state.customStatus)
+  const bytes = 2 * text.length
+  if (bytes <= CUSTOM_STATUS_LIMIT_BYTES) return text
+  throw new Error(
+    `The UTF-16 size of the JSON-serialized payload must not exceed ${CUSTOM_STATUS_LIMIT_BYTES / 1024} KB. ` +
+      `The current payload size is ${bytes / 1024} KB. (Parameter 'customStatusObject')`,
+  )
+}
+
+function creations(view: HostView, instance: Instance): HistoryEvent[] {
+  return [...view.fresh.values()].map((task) => creationOf(task, instance))
+}
+
+function creationOf(task: ScheduledTask, instance: Instance): HistoryEvent {
+  const base = { EventId: task.id, Timestamp: '' }
+  if (task.kind === 'timer') return { ...base, EventType: EventType.TimerCreated, FireAt: task.fireAt ?? '' }
+  const named = { ...base, Name: task.name, Input: task.input }
+  if (task.kind === 'activity') return { ...named, EventType: EventType.TaskScheduled }
+  return {
+    ...named,
+    EventType: EventType.SubOrchestrationInstanceCreated,
+    InstanceId: task.instanceId ?? childId(instance, task.id),
+    ...(task.version === null ? {} : { Version: task.version }),
+  }
+}
+
+/** `<parent>:<number>`; a later generation's children must not meet those of an earlier one. */
+const childId = ({ instanceId, generation }: Instance, taskId: number): string =>
+  generation === 0 ? `${instanceId}:${taskId}` : `${instanceId}:${generation}:${taskId}`

@@ -1,0 +1,132 @@
+/**
+ * What passes between the Durable extension and durable-functions 3.5.0: history events in, actions out.
+ * The names and numbers are those of the library's `HistoryEventType`, `ActionType` and `ReplaySchema`, and of the
+ * JSON that the extension writes, so this file follows their spelling and not ours.
+ */
+export const EventType = {
+  ExecutionStarted: 0,
+  ExecutionCompleted: 1,
+  ExecutionTerminated: 3,
+  TaskScheduled: 4,
+  TaskCompleted: 5,
+  TaskFailed: 6,
+  SubOrchestrationInstanceCreated: 7,
+  SubOrchestrationInstanceCompleted: 8,
+  SubOrchestrationInstanceFailed: 9,
+  TimerCreated: 10,
+  TimerFired: 11,
+  OrchestratorStarted: 12,
+  OrchestratorCompleted: 13,
+  EventRaised: 15,
+  ExecutionSuspended: 19,
+  ExecutionResumed: 20,
+} as const
+
+export interface FailureDetails {
+  readonly ErrorType: string
+  readonly ErrorMessage: string
+  readonly StackTrace: string
+  readonly IsNonRetriable: boolean
+}
+
+/** One line of an instance's history. Payloads (`Input`, `Result`) are JSON texts, as they are on the wire. */
+export interface HistoryEvent {
+  readonly EventType: number
+  readonly EventId: number
+  readonly Timestamp: string
+  readonly Name?: string
+  readonly Version?: string
+  readonly Input?: string | null
+  readonly Result?: string | null
+  readonly TaskScheduledId?: number
+  readonly TimerId?: number
+  readonly FireAt?: string
+  readonly InstanceId?: string
+  readonly Reason?: string
+  readonly Details?: string
+  readonly FailureDetails?: FailureDetails
+  readonly OrchestrationStatus?: RuntimeStatus
+}
+
+export type RuntimeStatus =
+  | 'Pending'
+  | 'Running'
+  | 'Suspended'
+  | 'ContinuedAsNew'
+  | 'Completed'
+  | 'Failed'
+  | 'Terminated'
+  | 'Canceled'
+
+const ENDED: ReadonlySet<RuntimeStatus> = new Set(['Completed', 'Failed', 'Terminated', 'Canceled'])
+export const hasEnded = (status: RuntimeStatus): boolean => ENDED.has(status)
+
+export const ActionType = {
+  CallActivity: 0,
+  CallActivityWithRetry: 1,
+  CallSubOrchestrator: 2,
+  CallSubOrchestratorWithRetry: 3,
+  ContinueAsNew: 4,
+  CreateTimer: 5,
+  WaitForExternalEvent: 6,
+  WhenAny: 11,
+  WhenAll: 12,
+} as const
+
+export interface RetryPolicy {
+  readonly firstRetryIntervalInMilliseconds: number
+  readonly maxNumberOfAttempts: number
+  readonly backoffCoefficient?: number
+  readonly maxRetryIntervalInMilliseconds?: number
+  readonly retryTimeoutInMilliseconds?: number
+}
+
+export interface Action {
+  readonly actionType: number
+  readonly functionName?: string
+  readonly input?: unknown
+  readonly instanceId?: string
+  readonly version?: string
+  readonly retryOptions?: RetryPolicy
+  /** A date from the library itself, a text from the worker. */
+  readonly fireAt?: string | Date
+  readonly isCanceled?: boolean
+  readonly externalEventName?: string
+  readonly compoundActions?: readonly Action[]
+}
+
+/** What an orchestrator's replay answers: everything it has asked for since its beginning, and whether it is done. */
+export interface OrchestratorState {
+  readonly isDone: boolean
+  readonly actions: readonly (readonly Action[])[]
+  readonly output?: unknown
+  readonly error?: string
+  readonly customStatus?: unknown
+}
+
+/** An event as the library reads it. */
+export type PlayedEvent = Omit<HistoryEvent, 'Timestamp'> & { readonly Timestamp: Date; IsPlayed: boolean }
+
+/** The `orchestrationTrigger` data that the extension sends for a turn. */
+export interface OrchestrationTrigger {
+  readonly history: readonly PlayedEvent[]
+  readonly input: unknown
+  readonly instanceId: string
+  readonly isReplaying: boolean
+  readonly parentInstanceId: string | null
+  readonly upperSchemaVersion: number
+  readonly upperSchemaVersionNew: number
+  readonly maximumShortTimerDuration: string
+  readonly longRunningTimerIntervalDuration: string
+  readonly defaultHttpAsyncRequestSleepTimeMillseconds: number
+}
+
+/** `ReplaySchema.V3`: actions in one flat list, timers over six days split by the library. */
+export const SCHEMA_V3 = 2
+
+const DAY_MS = 86_400_000
+export const MAX_SHORT_TIMER_MS = 6 * DAY_MS
+export const LONG_TIMER_STEP_MS = 3 * DAY_MS
+
+/** A payload as JSON text; what JavaScript cannot say in JSON (undefined, a function) travels as null. */
+export const toJson = (value: unknown): string => JSON.stringify(value ?? null) ?? 'null'

@@ -1,0 +1,274 @@
+/**
+ * Plays an orchestrator on a virtual clock, in process, with fakes for its activities: the same engine that the local
+ * Functions host runs, without HTTP and without a disk. Hours pass in milliseconds, every turn is a full replay by
+ * durable-functions itself, and the journal goes through JSON, so nothing works by sharing memory.
+ */
+import { InvocationContext } from '@azure/functions'
+import type { OrchestrationHandler } from 'durable-functions'
+import { createOrchestrator } from 'durable-functions/lib/src/util/testingUtils.js'
+import type { ActivityTask, Mishaps, Run } from '../../infra/local/host/engine/activities.ts'
+import { VirtualClock } from '../../infra/local/host/engine/clock.ts'
+import { type App, Engine, type TurnTaken } from '../../infra/local/host/engine/engine.ts'
+import type { Instance } from '../../infra/local/host/engine/instance.ts'
+import { type JournalRecord, MemoryJournal } from '../../infra/local/host/engine/journal.ts'
+import { eventRaised, resumed, suspended, terminated } from '../../infra/local/host/engine/messages.ts'
+import type { OrchestratorFunction } from '../../infra/local/host/engine/turn.ts'
+import { type HistoryEvent, hasEnded, type RuntimeStatus, toJson } from '../../infra/local/host/engine/wire.ts'
+
+/** A run of an activity, as its fake sees it. Times count from the start of the play. */
+export interface Call {
+  readonly name: string
+  readonly input: unknown
+  readonly instanceId: string
+  readonly atMs: number
+  /** More than 1 when the same message is delivered again; a retry by the orchestrator starts at 1 again. */
+  readonly run: number
+  /** The wall clock of the play. */
+  readonly now: Date
+  /** The work takes that long on the virtual clock. */
+  takes(ms: number): void
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each fake states the type of its own input
+export type Fake = (input: any, call: Call) => unknown
+export type Fakes = Readonly<Record<string, Fake>>
+
+/** What happens from outside, at a time that counts from the start of the play. */
+export type Incident = { readonly atMs: number; readonly instanceId?: string } & (
+  | { readonly event: string; readonly data?: unknown }
+  | { readonly terminate: string }
+  | { readonly suspend: string }
+  | { readonly resume: string }
+  /** The host is killed; it comes back `restartAfterMs` later. */
+  | { readonly crash: true }
+  | { readonly run: () => void }
+)
+
+export interface PlayOptions extends Mishaps {
+  readonly instanceId?: string
+  readonly startAt?: string
+  readonly incidents?: readonly Incident[]
+  /** Sub-orchestrators by name; the orchestrator itself is known by its function's name. */
+  readonly orchestrators?: Readonly<Record<string, OrchestrationHandler>>
+  /** The host is killed when this activity has done its work and before that is recorded. */
+  readonly crash?: (call: Call) => boolean
+  /** The host is killed right after it has written its nth record, and before it acts on it; counted from 1. */
+  readonly crashAfterRecords?: readonly number[]
+  readonly restartAfterMs?: number
+  /** The newer extension's structured errors. */
+  readonly failureDetails?: boolean
+  readonly maxConcurrentActivities?: number
+  /** An orchestration that has not ended by then is an error. */
+  readonly deadlineMs?: number
+  readonly onTurn?: (taken: TurnTaken) => void
+}
+
+export interface PlayResult {
+  readonly status: RuntimeStatus
+  readonly output: unknown
+  /** The failure's message, or the reason of the termination. */
+  readonly error: string | null
+  readonly customStatuses: readonly { readonly atMs: number; readonly value: unknown }[]
+  readonly calls: readonly Omit<Call, 'takes' | 'now'>[]
+  readonly endedAtMs: number
+  /** Turns of the orchestrator itself and of its sub-orchestrations. */
+  readonly turns: number
+  /** The longest history that any instance ever had. */
+  readonly longestHistory: number
+  readonly crashes: number
+  /** Records written to the journal: instances started, messages, turns. */
+  readonly records: number
+  /** The last generation's history of the orchestrator itself. */
+  readonly journal: readonly HistoryEvent[]
+  readonly instances: readonly Instance[]
+}
+
+const START_AT = '2026-01-01T00:00:00.000Z'
+const FORTY_DAYS_MS = 40 * 86_400_000
+
+export async function play(
+  orchestrator: OrchestrationHandler,
+  input: unknown,
+  fakes: Fakes,
+  options: PlayOptions = {},
+): Promise<PlayResult> {
+  return new Play(orchestrator, fakes, options).run(input)
+}
+
+class Play {
+  readonly #options: PlayOptions
+  readonly #fakes: Fakes
+  readonly #orchestrators = new Map<string, OrchestratorFunction>()
+  readonly #name: string
+  readonly #instanceId: string
+  readonly #clock: VirtualClock
+  readonly #startAtMs: number
+  readonly #journal = new CountingJournal((count) => {
+    if (this.#options.crashAfterRecords?.includes(count) === true) this.#kill()
+  })
+  readonly #calls: Omit<Call, 'takes' | 'now'>[] = []
+  readonly #customStatuses: { atMs: number; value: unknown }[] = []
+  #engine: Engine
+  #turns = 0
+  #crashes = 0
+  #longestHistory = 0
+  #lastStatus: string | null = null
+
+  constructor(orchestrator: OrchestrationHandler, fakes: Fakes, options: PlayOptions) {
+    this.#options = options
+    this.#fakes = fakes
+    this.#name = orchestrator.name
+    this.#instanceId = options.instanceId ?? 'play'
+    this.#startAtMs = Date.parse(options.startAt ?? START_AT)
+    this.#clock = new VirtualClock(this.#startAtMs)
+    for (const [name, handler] of Object.entries({ ...options.orchestrators, [this.#name]: orchestrator }))
+      this.#orchestrators.set(name, createOrchestrator(handler) as OrchestratorFunction)
+    this.#engine = this.#newEngine()
+  }
+
+  async run(input: unknown): Promise<PlayResult> {
+    for (const incident of this.#options.incidents ?? [])
+      this.#clock.at(this.#startAtMs + incident.atMs, () => this.#happen(incident))
+    this.#engine.start({
+      instanceId: this.#instanceId,
+      name: this.#name,
+      version: null,
+      input: input === undefined ? null : toJson(input),
+      parent: null,
+    })
+    return this.#result(await this.#untilEnded())
+  }
+
+  async #untilEnded(): Promise<Instance> {
+    const deadlineMs = this.#startAtMs + (this.#options.deadlineMs ?? FORTY_DAYS_MS)
+    for (;;) {
+      await this.#engine.whenSettled()
+      const instance = this.#engine.get(this.#instanceId)
+      if (instance !== undefined && hasEnded(instance.status)) return instance
+      if (this.#clock.nowMs() > deadlineMs) throw new Error(`${this.#name} had not ended after ${this.#elapsedMs()} ms`)
+      if (!this.#clock.jump())
+        throw new Error(
+          `${this.#name} waits for ever: no activity, no timer and no incident is left. ${tail(instance)}`,
+        )
+    }
+  }
+
+  #elapsedMs(): number {
+    return this.#clock.nowMs() - this.#startAtMs
+  }
+
+  #newEngine(): Engine {
+    const { orchestrators: _own, incidents: _incidents, ...options } = this.#options
+    return new Engine({
+      app: this.#app(),
+      clock: this.#clock,
+      journal: this.#journal,
+      mishaps: options,
+      failureDetails: options.failureDetails ?? false,
+      maxConcurrentActivities: options.maxConcurrentActivities ?? 10,
+      onTurn: (taken) => this.#note(taken),
+    })
+  }
+
+  #app(): App {
+    return {
+      orchestrator: (name) => this.#orchestrators.get(name),
+      hasActivity: (name) => this.#fakes[name] !== undefined,
+      runActivity: (task, run) => this.#perform(task, run),
+      newContext: (functionName, instanceId) =>
+        new InvocationContext({ functionName, invocationId: instanceId, logHandler: () => undefined }),
+    }
+  }
+
+  async #perform(task: ActivityTask, run: Run): Promise<unknown> {
+    const { name, input, instanceId } = task
+    const seen = { name, input: structuredClone(input), instanceId, atMs: this.#elapsedMs(), run: run.number }
+    this.#calls.push(seen)
+    const call: Call = { ...seen, now: new Date(this.#clock.nowMs()), takes: (ms) => run.takes(ms) }
+    const output = await (this.#fakes[name] as Fake)(input, call)
+    if (this.#options.crash?.(call) === true) this.#kill()
+    return output
+  }
+
+  #happen(incident: Incident): void {
+    const instanceId = incident.instanceId ?? this.#instanceId
+    if ('run' in incident) incident.run()
+    else if ('crash' in incident) this.#kill()
+    else this.#engine.send(instanceId, messageOf(incident))
+  }
+
+  #kill(): void {
+    this.#crashes += 1
+    this.#engine.stop()
+    this.#engine = this.#newEngine()
+    const engine = this.#engine
+    this.#clock.at(this.#clock.nowMs() + (this.#options.restartAfterMs ?? 1_000), () => {
+      if (engine === this.#engine) engine.recover()
+    })
+  }
+
+  #note(taken: TurnTaken): void {
+    const { instance, turn } = taken
+    this.#turns += 1
+    this.#longestHistory = Math.max(this.#longestHistory, instance.history.length)
+    if (instance.instanceId === this.#instanceId && turn.customStatus !== this.#lastStatus) {
+      this.#lastStatus = turn.customStatus
+      this.#customStatuses.push({ atMs: this.#elapsedMs(), value: JSON.parse(turn.customStatus ?? 'null') })
+    }
+    this.#options.onTurn?.(taken)
+  }
+
+  #result(ended: Instance): PlayResult {
+    const output: unknown = JSON.parse(ended.output ?? 'null')
+    return {
+      status: ended.status,
+      output: ended.status === 'Completed' ? output : null,
+      error: ended.status === 'Completed' ? null : String(output),
+      customStatuses: this.#customStatuses,
+      calls: this.#calls,
+      endedAtMs: this.#elapsedMs(),
+      turns: this.#turns,
+      longestHistory: this.#longestHistory,
+      crashes: this.#crashes,
+      records: this.#journal.count,
+      journal: ended.history,
+      instances: this.#engine.list(),
+    }
+  }
+}
+
+/** Tells of every record once it is written. */
+class CountingJournal extends MemoryJournal {
+  readonly #onWritten: (count: number) => void
+  count = 0
+
+  constructor(onWritten: (count: number) => void) {
+    super()
+    this.#onWritten = onWritten
+  }
+
+  override append(instanceId: string, record: JournalRecord): void {
+    super.append(instanceId, record)
+    this.#tell()
+  }
+
+  override rewrite(instanceId: string, record: JournalRecord): void {
+    super.rewrite(instanceId, record)
+    this.#tell()
+  }
+
+  #tell(): void {
+    this.count += 1
+    this.#onWritten(this.count)
+  }
+}
+
+function messageOf(incident: Exclude<Incident, { run: () => void } | { crash: true }>): HistoryEvent {
+  if ('event' in incident)
+    return eventRaised(incident.event, incident.data === undefined ? null : toJson(incident.data))
+  if ('terminate' in incident) return terminated(incident.terminate)
+  return 'suspend' in incident ? suspended(incident.suspend) : resumed(incident.resume)
+}
+
+const tail = (instance: Instance | undefined): string =>
+  `The end of its history: ${JSON.stringify(instance?.history.slice(-6))}`
