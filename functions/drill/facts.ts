@@ -55,6 +55,7 @@ export interface SessionFacts {
 export interface SchemaFacts {
   readonly hasTable: boolean | null
   readonly hasKeyColumns: boolean | null
+  /** Of ids 1 to 5, which the load refers to, how many there are. */
   readonly customers: number | null
   readonly merchants: number | null
   readonly missingExtensions: readonly string[] | null

@@ -34,6 +34,10 @@ export interface AuditPass {
   readonly misjudged: number
   readonly unexpected: number
   readonly duplicates: number
+  /** Part of `recovered`: rows of a container that was killed before it could record them. They were not told as intended. */
+  readonly unrecorded: number
+  /** Part of `unknownAbsent`: keys whose record is missing too, so that nobody knows whether they were acknowledged. */
+  readonly untoldAbsent: number
   readonly lostKeys: readonly string[]
   /** When the oldest lost row was acknowledged, to the second. */
   readonly oldestLostAtUs: number | null

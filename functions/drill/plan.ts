@@ -28,6 +28,8 @@ export interface DrillPlan {
   readonly criteria: readonly string[]
   /** Ids of checks whose failure does not stop the drill. */
   readonly force: readonly string[]
+  /** Consent: when tables, parent rows or the load's role are not ready, the check makes them so. */
+  readonly migrate: boolean
   readonly containerSize: { readonly cpu: number; readonly memoryGb: number }
   readonly note: string | null
 }

@@ -3,6 +3,7 @@
  * The definition of every figure stands beside it, and is printed in the report.
  */
 import { z } from 'zod'
+import { PHASE_NAMES } from './phases.ts'
 
 const nullableNumber = z.number().nullable()
 const iso = z.iso.datetime({ precision: 3 })
@@ -97,8 +98,10 @@ const events = z.object({
   t1: nullableIso.describe('Last acknowledged commit before the outage'),
   t2: nullableIso.describe('First acknowledged commit on the new timeline'),
   t3: nullableIso.describe('Every client has an acknowledged commit on the new timeline'),
-  t4: nullableIso.describe('Goodput at 95 % of the baseline again, and it held'),
-  t5: nullableIso.describe('No arrival older than its deadline is left'),
+  t4: nullableIso.describe(
+    'Goodput at 95 % of the baseline again, and it held; the clients that came back meanwhile are back',
+  ),
+  t5: nullableIso.describe('And no arrival older than its deadline is left'),
   t6: nullableIso.describe('The platform says that high availability is healthy again'),
 })
 
@@ -115,6 +118,51 @@ const recovery = z.object({
   }),
   exposureSeconds: nullableNumber.describe('t6 - t2: time without a standby'),
   outages: z.array(outage).describe('Every interval without any acknowledgement, in order'),
+})
+
+/** The bars of the waterfall: event by event, in order; an event that was not seen leaves no step. */
+const waterfallStep = z.object({
+  from: z.string().describe('t0 to t5'),
+  to: z.string().describe('t1 to t6'),
+  sinceTriggerSeconds: nullableNumber.describe('`to` minus t0'),
+  seconds: nullableNumber.describe('`to` minus `from`'),
+})
+
+const phaseSpan = z.object({
+  name: z.enum(PHASE_NAMES),
+  fromAt: iso,
+  toAt: iso,
+  seconds: z.number(),
+})
+
+const clientOutage = z.object({
+  container: z.number().int(),
+  worker: z.number().int(),
+  cohort: z.string(),
+  outageSeconds: nullableNumber.describe('null: it never came back while the load ran'),
+  lastGoodAt: nullableIso,
+  firstGoodAt: nullableIso,
+  code: z.string().describe('The first error of the window'),
+  refused: z.number().int(),
+  unknown: z.number().int(),
+  connectFailures: z.number().int(),
+})
+
+/** One figure of this drill against the same figure of earlier drills of the same server. */
+const trendFigure = z.object({
+  id: z.string(),
+  label: z.string(),
+  unit: z.string(),
+  betterIs: z.enum(['lower', 'higher']),
+  value: nullableNumber,
+  median: nullableNumber,
+  difference: nullableNumber.describe('value minus median'),
+  mad: nullableNumber,
+  low: nullableNumber.describe('Lower edge of the usual band'),
+  high: nullableNumber.describe('Upper edge of the usual band'),
+  reading: z.enum(['usual', 'better', 'worse', 'no history']),
+  changedAt: z.string().nullable().describe('The drill from which on the figure has another level'),
+  history: z.array(z.object({ drillId: z.string(), startedAt: iso, value: nullableNumber })),
 })
 
 const failoverProof = z.object({
@@ -174,6 +222,11 @@ export const reportSchema = z.object({
   events,
   recovery,
   failovers: z.array(failover),
+  /** Of the first failover. */
+  waterfall: z.array(waterfallStep),
+  phases: z.array(phaseSpan),
+  worstClients: z.array(clientOutage).describe('At most five, the longest first'),
+  trend: z.array(trendFigure).describe('Empty when there is no earlier drill'),
   ledger: z.object({
     intended: z.number().int(),
     acknowledged: z.number().int(),
@@ -254,5 +307,9 @@ export type Criterion = z.infer<typeof criterion>
 export type CheckResult = z.infer<typeof checkResult>
 export type JournalEntry = z.infer<typeof journalEntry>
 export type FailoverReport = z.infer<typeof failover>
+export type WaterfallStep = z.infer<typeof waterfallStep>
+export type PhaseSpan = z.infer<typeof phaseSpan>
+export type ClientOutage = z.infer<typeof clientOutage>
+export type TrendFigure = z.infer<typeof trendFigure>
 export type Percentiles = z.infer<typeof percentiles>
 export type Verdict = Report['verdict']

@@ -36,6 +36,8 @@ export interface LiveMetric {
   readonly unit: string
   readonly value: number | null
   readonly at: string | null
+  /** The last minutes, oldest first. */
+  readonly recent?: ReadonlyArray<{ readonly at: string; readonly value: number | null }>
 }
 
 export interface Live {

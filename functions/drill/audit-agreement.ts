@@ -1,0 +1,45 @@
+/**
+ * Two looks that agree make an audit: one look may fall into a moment in which rows still arrive, or into a primary that is
+ * about to change. Both must have been at a writable server, on the same timeline, and far enough apart.
+ */
+import type { AuditPass } from './outcome.ts'
+
+export type AuditResult =
+  | { readonly kind: 'agreed'; readonly pass: AuditPass }
+  | { readonly kind: 'unresolved'; readonly pass: AuditPass; readonly why: string }
+  | { readonly kind: 'none'; readonly why: string }
+
+/** Clocks and rounding may shorten the pause a little. */
+const PAUSE_TOLERANCE_MS = 100
+
+const FIGURES = [
+  'timeline',
+  'rows',
+  'acknowledgedPresent',
+  'lost',
+  'recovered',
+  'unknownAbsent',
+  'misjudged',
+  'unexpected',
+  'duplicates',
+] as const satisfies ReadonlyArray<keyof AuditPass>
+
+/** The last two passes decide: earlier ones may have come too early. */
+export function agreeOn(passes: readonly AuditPass[], pauseSeconds: number): AuditResult {
+  const [before, last] = passes.slice(-2)
+  if (before === undefined) return { kind: 'none', why: 'the ledger was not compared with the database' }
+  if (last === undefined) return { kind: 'unresolved', pass: before, why: 'the ledger was compared only once' }
+  const why = disagreement(before, last, pauseSeconds)
+  return why === null ? { kind: 'agreed', pass: last } : { kind: 'unresolved', pass: last, why }
+}
+
+function disagreement(before: AuditPass, last: AuditPass, pauseSeconds: number): string | null {
+  if (before.inRecovery !== false || last.inRecovery !== false)
+    return 'the audited server was not seen to be a writable primary'
+  const apartMs = Date.parse(last.at) - Date.parse(before.at)
+  if (apartMs < pauseSeconds * 1000 - PAUSE_TOLERANCE_MS)
+    return `the two looks were ${apartMs / 1000} s apart; at least ${pauseSeconds} s are needed`
+  const differing = FIGURES.filter((figure) => before[figure] !== last[figure])
+  if (differing.length === 0) return null
+  return `the two looks differ: ${differing.map((name) => `${name} ${before[name]} then ${last[name]}`).join(', ')}`
+}

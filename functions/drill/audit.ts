@@ -1,0 +1,221 @@
+/**
+ * The audit: what the clients were told against what the database holds, range by range. A worker's runs on both sides are
+ * rising and disjoint, so one walk along both finds every difference; single keys are looked at only where runs differ.
+ *
+ *   lost        acknowledged, absent: the recovery point
+ *   recovered   unknown, present: committed, only the reply was lost
+ *   misjudged   refused, present: our own table of outcomes is wrong
+ *   unexpected  present, never sent
+ *   unrecorded  present, sent by a container that was killed before it could record it: an unknown that is recovered
+ */
+import { OUTCOMES, type Outcome } from '../../loadgen-image/contract.ts'
+import type { AuditPass } from './outcome.ts'
+import { ACKNOWLEDGED, FIRST_SEQ, type ToldLedger, toldInSecond, type WorkerLedger } from './told-ledger.ts'
+
+/** A maximal run of consecutive keys of one worker in the database. More rows than distinct ones: duplicates. */
+export interface StoredRun {
+  readonly worker: number
+  readonly firstSeq: number
+  readonly lastSeq: number
+  readonly rows: number
+  readonly distinctRows: number
+}
+
+export interface AuditMoment {
+  readonly at: string
+  readonly timeline: number | null
+  readonly inRecovery: boolean | null
+}
+
+export const MAX_LOST_KEYS = 1000
+
+interface Tally {
+  rows: number
+  duplicates: number
+  acknowledgedPresent: number
+  lost: number
+  recovered: number
+  unknownAbsent: number
+  misjudged: number
+  unexpected: number
+  unrecorded: number
+  untoldAbsent: number
+  readonly lostKeys: string[]
+  oldestLostAtUs: number | null
+}
+
+export async function auditLedger(
+  told: ToldLedger,
+  stored: AsyncIterable<StoredRun>,
+  moment: AuditMoment,
+): Promise<AuditPass> {
+  const runs = await collectRuns(stored)
+  const tally = newTally()
+  for (const worker of told.workers) {
+    auditWorker(worker, runs.get(worker.worker) ?? [], told.openContainers.includes(worker.container), tally)
+    runs.delete(worker.worker)
+  }
+  for (const [worker, own] of runs) auditStranger(told, worker, own, tally)
+  return { ...moment, ...tally }
+}
+
+async function collectRuns(stored: AsyncIterable<StoredRun>): Promise<Map<number, StoredRun[]>> {
+  const runs = new Map<number, StoredRun[]>()
+  for await (const run of stored) {
+    const { worker, firstSeq, lastSeq, distinctRows } = run
+    if (distinctRows !== lastSeq - firstSeq + 1)
+      throw new Error(
+        `auditing: worker ${worker} has ${distinctRows} keys between ${firstSeq} and ${lastSeq}, which is not a run ` +
+          'without gaps; the query must return maximal runs of consecutive keys',
+      )
+    const own = runs.get(worker)
+    if (own === undefined) runs.set(worker, [run])
+    else own.push(run)
+  }
+  for (const own of runs.values()) own.sort((a, b) => a.firstSeq - b.firstSeq)
+  return runs
+}
+
+const newTally = (): Tally => ({
+  rows: 0,
+  duplicates: 0,
+  acknowledgedPresent: 0,
+  lost: 0,
+  recovered: 0,
+  unknownAbsent: 0,
+  misjudged: 0,
+  unexpected: 0,
+  unrecorded: 0,
+  untoldAbsent: 0,
+  lostKeys: [],
+  oldestLostAtUs: null,
+})
+
+function countRows(runs: readonly StoredRun[], tally: Tally): void {
+  for (const { rows, distinctRows } of runs) {
+    tally.rows += rows
+    tally.duplicates += rows - distinctRows
+  }
+}
+
+function auditWorker(ledger: WorkerLedger, runs: readonly StoredRun[], isOpen: boolean, tally: Tally): void {
+  countRows(runs, tally)
+  const lostBefore = tally.lost
+  let firstLost = Number.NaN
+  let nextSeq = FIRST_SEQ
+  const stored = new StoredCursor(runs)
+  for (let i = 0; i < ledger.firstSeq.length; i++) {
+    const firstSeq = ledger.firstSeq[i] as number
+    const lastSeq = ledger.lastSeq[i] as number
+    auditHole(nextSeq, firstSeq - 1, stored, tally)
+    const present = stored.presentIn(firstSeq, lastSeq)
+    const absent = lastSeq - firstSeq + 1 - present
+    count(OUTCOMES[ledger.outcome[i] as number] as Outcome, present, absent, tally)
+    if (absent > 0 && ledger.outcome[i] === ACKNOWLEDGED) {
+      const keys = missingKeys(runs, firstSeq, lastSeq)
+      firstLost = Number.isNaN(firstLost) ? (keys.next().value as number) : firstLost
+      listLost(ledger.worker, missingKeys(runs, firstSeq, lastSeq), tally)
+    }
+    nextSeq = lastSeq + 1
+  }
+  const behind = stored.presentIn(nextSeq, Number.MAX_SAFE_INTEGER) + stored.presentBefore(FIRST_SEQ)
+  if (isOpen) addUnrecorded(behind, tally)
+  else tally.unexpected += behind
+  if (tally.lost > lostBefore) noteOldest(ledger, firstLost, tally)
+}
+
+function count(outcome: Outcome, present: number, absent: number, tally: Tally): void {
+  if (outcome === 'acknowledged') {
+    tally.acknowledgedPresent += present
+    tally.lost += absent
+  } else if (outcome === 'unknown') {
+    tally.recovered += present
+    tally.unknownAbsent += absent
+  } else tally.misjudged += present
+}
+
+/** Keys rise by one, so what lies between two told runs was sent, and the record that told its outcome is missing. */
+function auditHole(firstSeq: number, lastSeq: number, stored: StoredCursor, tally: Tally): void {
+  if (lastSeq < firstSeq) return
+  const present = stored.presentIn(firstSeq, lastSeq)
+  const absent = lastSeq - firstSeq + 1 - present
+  tally.recovered += present
+  tally.unknownAbsent += absent
+  tally.untoldAbsent += absent
+}
+
+/** Rows behind a killed container's last record: it sent them, and died before it could say so. */
+function addUnrecorded(rows: number, tally: Tally): void {
+  tally.unrecorded += rows
+  tally.recovered += rows
+}
+
+/** Rows of a worker that told nothing: a container that died in its first second, or somebody who is not of this drill. */
+function auditStranger(told: ToldLedger, worker: number, runs: readonly StoredRun[], tally: Tally): void {
+  countRows(runs, tally)
+  const keys = runs.reduce((sum, { distinctRows }) => sum + distinctRows, 0)
+  if (told.openContainers.length > 0 && worker >= 0 && worker < told.workersPlanned) addUnrecorded(keys, tally)
+  else tally.unexpected += keys
+}
+
+/** Counts present keys; asked for rising ranges only. */
+class StoredCursor {
+  readonly #runs: readonly StoredRun[]
+  #at = 0
+
+  constructor(runs: readonly StoredRun[]) {
+    this.#runs = runs
+  }
+
+  presentIn(firstSeq: number, lastSeq: number): number {
+    let present = 0
+    for (; this.#at < this.#runs.length; this.#at++) {
+      const run = this.#runs[this.#at] as StoredRun
+      if (run.firstSeq > lastSeq) break
+      present += Math.max(0, Math.min(run.lastSeq, lastSeq) - Math.max(run.firstSeq, firstSeq) + 1)
+      if (run.lastSeq > lastSeq) break
+    }
+    return present
+  }
+
+  presentBefore(seq: number): number {
+    return this.#runs.reduce((sum, run) => sum + Math.max(0, Math.min(run.lastSeq, seq - 1) - run.firstSeq + 1), 0)
+  }
+}
+
+function* missingKeys(runs: readonly StoredRun[], firstSeq: number, lastSeq: number): Generator<number, undefined> {
+  let next = firstSeq
+  for (let i = firstRunFrom(runs, firstSeq); i < runs.length; i++) {
+    const run = runs[i] as StoredRun
+    if (run.firstSeq > lastSeq) break
+    for (; next < run.firstSeq; next++) yield next
+    next = Math.max(next, run.lastSeq + 1)
+  }
+  for (; next <= lastSeq; next++) yield next
+}
+
+/** Index of the first run that ends at or behind `seq`. */
+function firstRunFrom(runs: readonly StoredRun[], seq: number): number {
+  let low = 0
+  let high = runs.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((runs[middle] as StoredRun).lastSeq < seq) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function listLost(worker: number, keys: Iterable<number>, tally: Tally): void {
+  for (const seq of keys) {
+    if (tally.lostKeys.length >= MAX_LOST_KEYS) return
+    tally.lostKeys.push(`${worker}:${seq}`)
+  }
+}
+
+/** A worker's keys are acknowledged in their order, so its first lost key is its oldest. */
+function noteOldest(ledger: WorkerLedger, seq: number, tally: Tally): void {
+  const second = toldInSecond(ledger, seq)
+  if (second === null) return
+  tally.oldestLostAtUs = Math.min(tally.oldestLostAtUs ?? Number.POSITIVE_INFINITY, second * 1_000_000)
+}

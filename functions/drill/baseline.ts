@@ -1,0 +1,43 @@
+/** The service before anything happened: what every later figure is compared with. */
+import { type Distribution, distributionOf, percentileMs } from './latency.ts'
+import type { MergedSecond } from './merged.ts'
+import { mad, median } from './statistics.ts'
+
+/** A drill on a server that carries less than this share of the offered rate measures overload, not a failover. */
+export const REACHED_SHARE = 0.95
+
+export interface Baseline {
+  /** Without those of an outage that nobody asked for: what is usual must not be learnt from it. */
+  readonly seconds: readonly MergedSecond[]
+  /** Median of acknowledged commits per second, and the scatter around it. */
+  readonly tps: number
+  readonly mad: number
+  readonly offeredTps: number
+  /** Null for a closed loop: it offers no rate of its own. */
+  readonly isReached: boolean | null
+  readonly response: Distribution
+  readonly p99Ms: number | null
+  readonly p999Ms: number | null
+}
+
+/** `seconds`: whole ones between the warm-up and the first failover, without outages. Null when there are none. */
+export function baselineOf(
+  seconds: readonly MergedSecond[],
+  { deadlineMs, targetTps }: { readonly deadlineMs: number; readonly targetTps: number },
+): Baseline | null {
+  const goodput = seconds.map(({ counts }) => counts.acknowledged)
+  const tps = median(goodput)
+  if (tps === null) return null
+  const offeredTps = seconds.reduce((sum, { counts }) => sum + counts.intended, 0) / seconds.length
+  const response = distributionOf(seconds, 'response', deadlineMs)
+  return {
+    seconds,
+    tps,
+    mad: mad(goodput) ?? 0,
+    offeredTps,
+    isReached: targetTps === 0 ? null : tps >= REACHED_SHARE * offeredTps,
+    response,
+    p99Ms: percentileMs(response, 0.99),
+    p999Ms: percentileMs(response, 0.999),
+  }
+}

@@ -1,0 +1,148 @@
+/** What a reader must know before believing the figures. Generated from the data, never written by hand. */
+import type { LoadAnalysis } from './analysis.ts'
+import type { ReportFigures } from './criteria-figures.ts'
+import type { FailoverTimes } from './failover-events.ts'
+import { isoOfUs } from './instants.ts'
+import { US_PER_SECOND } from './load-window.ts'
+import type { Incarnation, SecondRange } from './merged.ts'
+import type { DrillOutcome } from './outcome.ts'
+import type { Criterion } from './report.ts'
+import { round } from './statistics.ts'
+import { totalsOf } from './sums.ts'
+
+export function caveatsOf(
+  outcome: DrillOutcome,
+  figures: ReportFigures,
+  criteria: readonly Criterion[],
+  analysis: LoadAnalysis | null,
+): string[] {
+  return [
+    ...(analysis === null ? [] : loadCaveats(outcome, analysis)),
+    ...platformCaveats(outcome, criteria),
+    ...(outcome.facts?.gaps ?? []).map((gap) => `Before the drill this could not be observed: ${gap}.`),
+    figures.cleanup.containersLeft === null ? 'The clean-up was not verified.' : null,
+    figures.cleanup.containersLeft
+      ? `${figures.cleanup.containersLeft} container groups of this drill still exist.`
+      : null,
+  ].filter((sentence) => sentence !== null)
+}
+
+/** Design of the drill asks for this much steady load before anything is done. */
+const STEADY_BASELINE_SECONDS = 60
+
+function loadCaveats(outcome: DrillOutcome, analysis: LoadAnalysis): (string | null)[] {
+  const { merged, baseline, load, audit } = analysis
+  return [
+    baseline !== null && baseline.seconds.length < STEADY_BASELINE_SECONDS
+      ? `The baseline is only ${baseline.seconds.length} s long; ${STEADY_BASELINE_SECONDS} s or more tell the usual scatter.`
+      : null,
+    ...analysis.failovers.flatMap((times) => failoverCaveats(times, analysis)),
+    ...analysis.unexplained.map(
+      ({ timeline, firstAtUs }) =>
+        `Timeline ${timeline} rose at ${isoOfUs(firstAtUs)} without a failover of this drill: the server failed over by itself.`,
+    ),
+    ...merged.absent.map(
+      (container) => `Container ${container} left no record at all: its share of the load is missing.`,
+    ),
+    ...merged.incarnations.flatMap((one) => [endedEarly(one, outcome), missingSeconds(one)]),
+    withoutRecord(analysis),
+    clocks(analysis),
+    load.transactions === 'compat'
+      ? 'The plain transactions table has no keys: lost commits and timelines were not measured.'
+      : null,
+    merged.totals.weakAcks > 0
+      ? `${merged.totals.weakAcks} commits were acknowledged with a warning that the standby had not confirmed them.`
+      : null,
+    load.targetTps === 0
+      ? 'The load was a closed loop: it offers less when the service is slow, so nothing is ever missed.'
+      : null,
+    audit.kind === 'agreed' && audit.pass.lostKeys.length < audit.pass.lost
+      ? `Only the first ${audit.pass.lostKeys.length} of ${audit.pass.lost} lost keys are listed.`
+      : null,
+  ]
+}
+
+function failoverCaveats(
+  { span, t1Us, t2Us, t4Us, neverBack }: FailoverTimes,
+  analysis: LoadAnalysis,
+): (string | null)[] {
+  const which = `Failover ${span.index + 1}: `
+  const overlapUs = (span.change?.lastOldAtUs ?? Number.NEGATIVE_INFINITY) - (t2Us ?? Number.POSITIVE_INFINITY)
+  return [
+    t1Us !== null && t2Us === null ? `${which}the service did not come back before the load ended.` : null,
+    t2Us !== null && t4Us === null ? notSustained(which, t2Us, analysis) : null,
+    neverBack.length > 0 ? `${which}${neverBack.length} workers never came back while the load ran.` : null,
+    overlapUs > clockErrorUs(analysis)
+      ? `${which}commits were acknowledged on the old timeline up to ${round(overlapUs / 1e6, 3)} s after the first one on the new: two primaries took writes.`
+      : null,
+  ]
+}
+
+/** How the last seconds compare with the baseline says how far the service was from being sustained. */
+function notSustained(which: string, t2Us: number, { baseline, merged, window }: LoadAnalysis): string {
+  if (baseline === null) return `${which}the recovery has no baseline to be compared with.`
+  const lastSeconds = merged.seconds.filter(
+    ({ second }) =>
+      second * US_PER_SECOND >= Math.max(t2Us, window.endUs - 10 * US_PER_SECOND) &&
+      (second + 1) * US_PER_SECOND <= window.endUs,
+  )
+  const goodput =
+    lastSeconds.reduce((sum, { counts }) => sum + counts.acknowledged, 0) / Math.max(1, lastSeconds.length)
+  const share = round((100 * goodput) / baseline.tps, 1)
+  return `${which}goodput was not held again for long enough before the load ended; its last ${lastSeconds.length} s were at ${share} % of the baseline.`
+}
+
+const clockErrorUs = ({ merged }: LoadAnalysis): number =>
+  1000 * Math.max(0, ...merged.incarnations.map(({ clock }) => clock.errorMs ?? 0))
+
+function clocks({ merged, controlClock }: LoadAnalysis): string | null {
+  const unknown = merged.incarnations.filter(({ clock }) => clock.errorMs === null).length
+  const known = merged.incarnations.flatMap(({ clock }) => clock.errorMs ?? [])
+  const bound = known.length === 0 ? null : `${round(Math.max(...known), 2)} ms between containers`
+  const control =
+    controlClock.errorMs === null ? 'not known for t0 and t6' : `${round(controlClock.errorMs, 2)} ms for t0 and t6`
+  const sentence = `Clocks agree within ${bound === null ? 'an unknown bound between containers' : bound}, ${control}.`
+  return unknown === 0 ? sentence : `${sentence} ${unknown} containers told no clock offset.`
+}
+
+function endedEarly({ container, hasSummary, lastSecond }: Incarnation, { summaries }: DrillOutcome): string | null {
+  const last = isoOfUs(lastSecond * US_PER_SECOND)
+  if (!hasSummary)
+    return `Container ${container} ended without a summary (its last record is of ${last}): its last second is lost.`
+  const summary = summaries.find((one) => one.container === container && one.ended !== 'completed')
+  return summary === undefined
+    ? null
+    : `Container ${container} ended as ${summary.ended}${summary.reason === null ? '' : `: ${summary.reason}`}.`
+}
+
+function missingSeconds({ container, missing }: Incarnation): string | null {
+  if (missing.length === 0) return null
+  const count = missing.reduce((sum, { first, last }) => sum + last - first + 1, 0)
+  return `Container ${container} has no record of ${count} s: ${missing.slice(0, 3).map(spanOf).join(', ')}${missing.length > 3 ? ', ...' : ''}.`
+}
+
+export const spanOf = ({ first, last }: SecondRange): string =>
+  first === last
+    ? String(isoOfUs(first * US_PER_SECOND))
+    : `${isoOfUs(first * US_PER_SECOND)} to ${isoOfUs(last * US_PER_SECOND)}`
+
+function withoutRecord({ merged, audit }: LoadAnalysis): string | null {
+  const pass = 'pass' in audit ? audit.pass : null
+  const { withoutRecord: count } = totalsOf(merged, pass)
+  if (count === 0) return null
+  const found = pass === null ? '' : ` ${pass.unrecorded} of them were found in the database.`
+  return `${count} transactions have no record of their outcome, because their container lost it; they count as unknown.${found}`
+}
+
+function platformCaveats({ metrics, metricsComplete }: DrillOutcome, criteria: readonly Criterion[]): string[] {
+  const unmeasured = criteria.filter(({ id, verdict }) => /^(cpu|memory)_percent$/.test(id) && verdict === 'unknown')
+  return [
+    ...(metrics.length > 0 && !metricsComplete
+      ? ['The platform metrics of the last minutes had not arrived when this was written.']
+      : []),
+    ...(metrics.length === 0 ? ['There are no platform metrics.'] : []),
+    ...unmeasured.map(
+      ({ objective }) => `${objective} was not measured, and is not part of the verdict unless the request worded it.`,
+    ),
+  ]
+}

@@ -1,0 +1,69 @@
+/** The series behind the report's charts and CSV files: one row per second of load, and one per client and failover. */
+import type { PhaseName } from './phases.ts'
+
+export interface TimelineRow {
+  /** Whole epoch second, on the database's clock. */
+  readonly second: number
+  /** Since the first failover was accepted (t0), or since the load started when there was none. */
+  readonly relativeSeconds: number
+  /** Since the load started. */
+  readonly elapsedSeconds: number
+  readonly phase: PhaseName
+  readonly offered: number
+  /** Acknowledged commits. */
+  readonly goodput: number
+  readonly refused: number
+  readonly unknown: number
+  readonly missed: number
+  /** Part of goodput: acknowledged although synchronous replication was not awaited. */
+  readonly weakAcks: number
+  /** Count by code (SQLSTATE, errno, or the generator's word), connection attempts included. */
+  readonly errors: Readonly<Record<string, number>>
+  readonly responseP50Ms: number | null
+  readonly responseP95Ms: number | null
+  readonly responseP99Ms: number | null
+  readonly serviceP50Ms: number | null
+  readonly serviceP99Ms: number | null
+  /** Send minus due. */
+  readonly sendLagP99Ms: number | null
+  /** The worst container's. */
+  readonly eventLoopDelayP99Ms: number | null
+  readonly connectionsOpen: number
+  readonly connectionsWanted: number
+  /** Arrivals due and not yet sent when the second ended. */
+  readonly waiting: number
+  /** Containers whose record of this second is missing: the other figures are too low by their share. */
+  readonly containersMissing: number
+}
+
+/** What one client saw of one failover. */
+export interface ClientRow {
+  readonly failover: number
+  readonly worker: number
+  readonly container: number
+  readonly cohort: string
+  /** Last acknowledgement before the new timeline's first; null when it never had one. */
+  readonly lastGoodAt: string | null
+  /** First acknowledgement on the new timeline; null when it never came back. */
+  readonly firstGoodAt: string | null
+  readonly outageSeconds: number | null
+  readonly refused: number
+  readonly unknown: number
+  readonly connectFailures: number
+  /** The first error it saw; empty when it only waited. */
+  readonly code: string
+}
+
+/** One latency distribution at the shares that the percentile plot shows. */
+export interface PercentileCurve {
+  readonly phase: string
+  readonly kind: 'response' | 'service'
+  readonly points: ReadonlyArray<{ readonly share: number; readonly ms: number; readonly isLowerBound: boolean }>
+}
+
+/** Everything the charts need beside the report itself. */
+export interface ChartData {
+  readonly timeline: readonly TimelineRow[]
+  readonly clients: readonly ClientRow[]
+  readonly curves: readonly PercentileCurve[]
+}

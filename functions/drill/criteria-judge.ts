@@ -1,0 +1,113 @@
+/** Objective against measurement: pass, fail, or unknown, with the distance and the reason in words. */
+import { type Measured, measure, type ReportFigures } from './criteria-figures.ts'
+import { type FigureRef, type Limit, type Operator, type ParsedCriterion, parseCriteria } from './criteria-grammar.ts'
+import { type CriterionUnit, unitOf } from './criteria-names.ts'
+import type { Criterion } from './report.ts'
+import { round } from './statistics.ts'
+
+export function judgeCriteria(texts: readonly string[], figures: ReportFigures, targetTps: number): Criterion[] {
+  const { criteria, problems } = parseCriteria(texts)
+  return [...criteria.map((criterion) => judgeCriterion(criterion, figures, targetTps)), ...problems.map(unreadable)]
+}
+
+/** Criteria are checked when a drill is asked for; one that slipped through must not vanish from the report. */
+const unreadable = (problem: string): Criterion => ({
+  id: 'unreadable',
+  objective: problem,
+  measured: null,
+  unit: '',
+  margin: null,
+  verdict: 'unknown',
+  why: problem,
+})
+
+export function judgeCriterion(criterion: ParsedCriterion, figures: ReportFigures, targetTps: number): Criterion {
+  const { figure, operator, limit, text } = criterion
+  const unit = unitOf(figure.name)
+  const measured = measure(figure, figures)
+  const bound = boundOf(limit, figures, targetTps)
+  const verdict = bound === null ? 'unknown' : compare(measured, operator, bound)
+  const number = 'value' in measured ? measured.value : null
+  return {
+    id: idOf(figure),
+    objective: text,
+    measured: number,
+    unit,
+    margin: number === null || bound === null ? null : marginOf(number, operator, bound),
+    verdict,
+    why: reason(measured, operator, bound, unit),
+  }
+}
+
+const idOf = ({ name, phase }: FigureRef): string => (phase === null ? name : `${name}[${phase}]`)
+
+function boundOf({ factor, figure }: Limit, figures: ReportFigures, targetTps: number): number | null {
+  if (figure === null) return factor
+  if (figure === 'target') return round(factor * targetTps, 6)
+  const measured = measure(figure, figures)
+  return measured.kind === 'value' ? round(factor * measured.value, 6) : null
+}
+
+const HOLDS: Readonly<Record<Operator, (measured: number, bound: number) => boolean>> = {
+  '<=': (a, b) => a <= b,
+  '<': (a, b) => a < b,
+  '>=': (a, b) => a >= b,
+  '>': (a, b) => a > b,
+  '==': (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+}
+
+const wantsLess = (operator: Operator): boolean => operator === '<' || operator === '<='
+const wantsMore = (operator: Operator): boolean => operator === '>' || operator === '>='
+
+function compare(measured: Measured, operator: Operator, bound: number): Criterion['verdict'] {
+  if (measured.kind === 'missing') return 'unknown'
+  if (measured.kind === 'value') return HOLDS[operator](measured.value, bound) ? 'pass' : 'fail'
+  if (measured.kind === 'never') return wantsMore(operator) || operator === '!=' ? 'pass' : 'fail'
+  // The true value is this or more: only the side on which it already lies is certain.
+  if (wantsMore(operator)) return HOLDS[operator](measured.value, bound) ? 'pass' : 'unknown'
+  if (wantsLess(operator)) return HOLDS[operator](measured.value, bound) ? 'unknown' : 'fail'
+  return measured.value > bound ? (operator === '==' ? 'fail' : 'pass') : 'unknown'
+}
+
+function marginOf(measured: number, operator: Operator, bound: number): number {
+  if (wantsMore(operator)) return round(measured - bound, 6)
+  return operator === '==' ? round(-Math.abs(measured - bound), 6) + 0 : round(bound - measured, 6)
+}
+
+const WANTED: Readonly<Record<Operator, string>> = {
+  '<=': 'at most',
+  '<': 'below',
+  '>=': 'at least',
+  '>': 'above',
+  '==': 'exactly',
+  '!=': 'anything but',
+}
+
+function reason(measured: Measured, operator: Operator, bound: number | null, unit: CriterionUnit): string {
+  const wanted =
+    bound === null ? 'what it is compared with was not measured' : `${WANTED[operator]} ${shown(bound, unit)} wanted`
+  switch (measured.kind) {
+    case 'value':
+      return `${shown(measured.value, unit)}; ${wanted}`
+    case 'at-least':
+      return `${shown(measured.value, unit)} or more, because ${measured.why}; ${wanted}`
+    case 'never':
+      return `${measured.why}; ${wanted}`
+    case 'missing':
+      return `not measured: ${measured.why}; ${wanted}`
+  }
+}
+
+function shown(value: number, unit: CriterionUnit): string {
+  switch (unit) {
+    case 'yes/no':
+      return value === 0 ? 'no' : 'yes'
+    case 'share':
+      return `${round(value * 100, 4)} %`
+    case 'count':
+      return String(value)
+    default:
+      return `${round(value, 3)} ${unit}`
+  }
+}

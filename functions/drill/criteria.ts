@@ -1,0 +1,32 @@
+/** The objectives of a drill: what is judged when the request says nothing, and what is judged in any case. */
+import { parseCriteria } from './criteria-grammar.ts'
+
+export { parseCriteria, problemOfCriterion } from './criteria-grammar.ts'
+
+/** The objectives of the original 8,000 TPS test. A closed loop (target 0) offers no rate that a baseline could reach. */
+export const defaultCriteria = (targetTps: number): string[] => [
+  ...(targetTps > 0 ? ['baseline_tps >= 0.95 * target'] : []),
+  'p50_ms[baseline] < 10',
+  'p95_ms[baseline] < 30',
+  'p99_ms[baseline] < 50',
+  'recovery_time_s < 120',
+  'success_rate > 0.99',
+  'lost_commits == 0',
+  ...PLATFORM_CRITERIA,
+]
+
+/**
+ * Context from the platform, whose points come minutes late or not at all. Not measured, they stay unknown and are named in
+ * the caveats, but do not take a PASS away. One that a request words in its own way counts like every other objective.
+ */
+export const PLATFORM_CRITERIA = ['cpu_percent < 80', 'memory_percent < 80']
+
+/** Whoever accepts a loss must say how much: a request that does not name these figures is judged by them all the same. */
+const ALWAYS = ['lost_commits == 0', 'duplicates == 0']
+
+/** The criteria of a plan, with those that are judged in any case. */
+export function criteriaToJudge(texts: readonly string[]): string[] {
+  const named = new Set(parseCriteria(texts).criteria.map(({ figure }) => figure.name))
+  const missing = parseCriteria(ALWAYS).criteria.filter(({ figure }) => !named.has(figure.name))
+  return [...texts, ...missing.map(({ text }) => text)]
+}

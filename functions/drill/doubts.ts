@@ -1,0 +1,60 @@
+/** Why a drill proves nothing: each sentence alone keeps it from PASS. */
+import type { LoadAnalysis } from './analysis.ts'
+import type { ReportFigures } from './criteria-figures.ts'
+import type { DrillOutcome } from './outcome.ts'
+import { contradictions } from './sums.ts'
+
+export function doubtsOf(outcome: DrillOutcome, figures: ReportFigures, analysis: LoadAnalysis | null): string[] {
+  return [
+    outcome.error === null ? null : `The drill itself failed: ${outcome.error}.`,
+    stoppedByChecklist(outcome),
+    analysis === null ? 'No load was recorded.' : null,
+    figures.failoverProof.proven ? null : `No failover was proven: ${figures.failoverProof.evidence.join(' ')}`,
+    analysis === null ? null : absentContainers(analysis),
+    analysis === null ? null : weakBaseline(analysis),
+    analysis === null ? null : weakAudit(figures, analysis),
+    ...oddRows(figures),
+    figures.generator.wasTheLimit === true ? figures.generator.why : null,
+    ...(analysis === null ? [] : contradictionsOf(outcome, analysis)),
+  ].filter((sentence) => sentence !== null)
+}
+
+function stoppedByChecklist({ checks, loadStartAtMs }: DrillOutcome): string | null {
+  const failed = checks.filter(({ when, verdict, forced }) => when === 'before' && verdict === 'fail' && !forced)
+  if (loadStartAtMs !== null || failed.length === 0) return null
+  return `The checklist stopped the drill: ${failed.map(({ title, seen, wanted }) => `${title} (${seen}; wanted: ${wanted})`).join('; ')}.`
+}
+
+/** What it was told of its commits is gone with it: nobody can say that none was lost. */
+const absentContainers = ({ merged: { absent } }: LoadAnalysis): string | null =>
+  absent.length === 0
+    ? null
+    : `No record came from container ${absent.join(', ')}: the commits that it was told of cannot be checked.`
+
+function weakBaseline({ baseline }: LoadAnalysis): string | null {
+  if (baseline === null)
+    return 'There was no baseline: no whole second lies between the warm-up and the first failover.'
+  if (baseline.isReached !== false) return null
+  return `The baseline was not reached: ${baseline.tps} of ${Math.round(baseline.offeredTps)} offered commits per second.`
+}
+
+function weakAudit({ ledger }: ReportFigures, { audit }: LoadAnalysis): string | null {
+  if (audit.kind === 'none') return `The ledger could not be audited: ${audit.why}.`
+  if (audit.kind === 'unresolved') return `The audit is not resolved: ${audit.why}.`
+  return (ledger.unresolved ?? 0) > 0
+    ? `${ledger.unresolved} outcomes are unresolved: their records are missing, and so are their rows.`
+    : null
+}
+
+function oddRows({ ledger }: ReportFigures): string[] {
+  const { misjudged, unexpected } = ledger
+  return [
+    misjudged ? `${misjudged} refused transactions are present: the table of outcomes is wrong.` : null,
+    unexpected ? `${unexpected} rows are present that nobody sent.` : null,
+  ].filter((sentence) => sentence !== null)
+}
+
+const contradictionsOf = (outcome: DrillOutcome, { merged, audit, load }: LoadAnalysis): string[] =>
+  contradictions(merged, outcome.summaries, 'pass' in audit ? audit.pass : null, load.transactions === 'ledger').map(
+    (contradiction) => `The figures contradict each other: ${contradiction}.`,
+  )

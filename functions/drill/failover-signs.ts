@@ -1,0 +1,39 @@
+/**
+ * What can be seen from outside of a failover that began or ended. Before anybody thinks of asking again for one, these must
+ * be silent: a request whose answer was lost may well have arrived.
+ */
+import type { PrimaryIdentity } from './facts.ts'
+
+const differs = <T>(before: T | null, now: T | null): boolean => before !== null && now !== null && before !== now
+
+const CHANGES: ReadonlyArray<{
+  readonly field: keyof PrimaryIdentity
+  readonly name: string
+}> = [
+  { field: 'timeline', name: 'timeline' },
+  { field: 'address', name: 'server address' },
+  { field: 'postmasterStartedAt', name: 'start of the postmaster' },
+  { field: 'availabilityZone', name: 'zone of the primary' },
+]
+
+/** Facts that only another primary can show, such as "timeline 1 -> 2". */
+export const changesOfPrimary = (before: PrimaryIdentity, now: PrimaryIdentity): string[] =>
+  CHANGES.filter(({ field }) => differs(before[field], now[field])).map(
+    ({ field, name }) => `${name} ${before[field]} -> ${now[field]}`,
+  )
+
+/** Also what is seen while a failover is under way: the server is busy, or high availability is being rebuilt. */
+export function signsOfFailover(before: PrimaryIdentity, now: PrimaryIdentity): string[] {
+  const signs = changesOfPrimary(before, now)
+  if (before.serverState === 'Ready' && differs(before.serverState, now.serverState))
+    signs.push(`server state ${now.serverState}`)
+  if (before.haState === 'Healthy' && differs(before.haState, now.haState)) signs.push(`HA state ${now.haState}`)
+  if (before.timeline !== null && now.timeline === null) signs.push('the server does not answer SQL')
+  return signs
+}
+
+/** The platform refused because of what the server was doing at that moment: a later request may be accepted. */
+export const isBusy = (refusal: { readonly status: number; readonly code: string }): boolean =>
+  /ServerIsBusy|ServerIsNotReady|ServerBusy|OperationInProgress|ConcurrentOperation|Conflict|TooManyRequests/i.test(
+    refusal.code,
+  ) || [409, 429].includes(refusal.status)

@@ -1,0 +1,115 @@
+/**
+ * Was the generator the limit? A statement from its own figures in the baseline, where nothing but the service can hold it up.
+ * When it was, a missed rate or a slow percentile says nothing about the server.
+ */
+import { Histogram } from '../../loadgen-image/contract-histogram.ts'
+import type { Baseline } from './baseline.ts'
+import type { BaselineHealth, Incarnation } from './merged.ts'
+import { addPacked } from './packed-histogram.ts'
+import { median, round } from './statistics.ts'
+
+export interface GeneratorVerdict {
+  /** Null: there was no baseline to judge by. */
+  readonly wasTheLimit: boolean | null
+  readonly why: string
+}
+
+/** Shares of what was asked for. */
+const CONNECTED_SHARE = 0.95
+const BUSY_CPU_SHARE = 0.9
+/** A typical second whose slowest timer is this late cannot measure a p99 of 50 ms. */
+const LATE_LOOP_MS = 25
+/** Sending late although workers were free is the generator's own doing. */
+const LATE_SEND_MS = 20
+const FREE_WORKERS_SHARE = 0.8
+
+export interface GeneratorContext {
+  readonly incarnations: readonly Incarnation[]
+  readonly baseline: Baseline | null
+  readonly cpuPerContainer: number
+  readonly workers: number
+}
+
+export function judgeGenerator(context: GeneratorContext): GeneratorVerdict {
+  const { baseline, incarnations } = context
+  const measured = incarnations.filter((one) => one.baseline.seconds > 0)
+  if (baseline === null || measured.length === 0)
+    return { wasTheLimit: null, why: 'There was no baseline in which the generator could be judged.' }
+  const limits = [
+    lateLoop(measured),
+    busyCpu(measured, context),
+    lateSends(context.workers, baseline),
+    unconnected(measured),
+  ]
+  const found = limits.filter((limit) => limit !== null)
+  if (found.length > 0) return { wasTheLimit: true, why: `The generator was the limit: ${found.join('; ')}.` }
+  return { wasTheLimit: false, why: innocent(measured, baseline) }
+}
+
+export const loopDelayMs = (health: BaselineHealth, share: number): number | null => {
+  const us = unpack(health.eventLoopDelayP99).percentileUs(share)
+  return us === null ? null : round(us / 1000, 2)
+}
+
+export const sendLagP99Ms = (health: BaselineHealth): number | null => {
+  const us = unpack(health.sendLag).percentileUs(0.99)
+  return us === null ? null : round(us / 1000, 3)
+}
+
+export const cpuCores = ({ cpuUs, seconds }: BaselineHealth): number | null =>
+  seconds === 0 ? null : round(cpuUs / 1e6 / seconds, 3)
+
+export const achievedShare = ({ sent, intended }: BaselineHealth): number | null =>
+  intended === 0 ? null : round(sent / intended, 4)
+
+function unpack(packed: BaselineHealth['sendLag']): Histogram {
+  const histogram = new Histogram()
+  addPacked(histogram, packed)
+  return histogram
+}
+
+function lateLoop(incarnations: readonly Incarnation[]): string | null {
+  const worst = Math.max(...incarnations.map((one) => loopDelayMs(one.baseline, 0.5) ?? 0))
+  return worst < LATE_LOOP_MS ? null : `its event loop was late by ${worst} ms (p99 of a typical second)`
+}
+
+function busyCpu(incarnations: readonly Incarnation[], { baseline, cpuPerContainer }: GeneratorContext): string | null {
+  if (baseline?.isReached !== false) return null
+  const most = Math.max(...incarnations.map((one) => cpuCores(one.baseline) ?? 0))
+  return most < BUSY_CPU_SHARE * cpuPerContainer
+    ? null
+    : `it used ${most} of ${cpuPerContainer} cores and did not reach the rate`
+}
+
+function lateSends(workers: number, baseline: Baseline): string | null {
+  const lagMs = lateByMs(baseline)
+  if (lagMs < LATE_SEND_MS || busyWorkers(baseline) > FREE_WORKERS_SHARE * workers) return null
+  return `it sent ${round(lagMs, 1)} ms late (p99 of a typical second) although workers were free`
+}
+
+/** Of the worst container in a typical second: an outage before the drill's own one is not the generator's doing. */
+const lateByMs = ({ seconds }: Baseline): number =>
+  (median(seconds.map(({ sendLagP99Us }) => sendLagP99Us ?? 0)) ?? 0) / 1000
+
+/** Little's law: how many workers are busy is their rate times the time that each transaction takes. */
+function busyWorkers({ seconds, tps }: Baseline): number {
+  const histogram = new Histogram()
+  for (const { service } of seconds) addPacked(histogram, service)
+  return (tps * (histogram.percentileUs(0.5) ?? 0)) / 1e6
+}
+
+function unconnected(incarnations: readonly Incarnation[]): string | null {
+  const wanted = incarnations.reduce((sum, one) => sum + one.connectionsWanted, 0)
+  const open = incarnations.reduce((sum, one) => sum + one.baseline.connectionsLeast, 0)
+  return open >= CONNECTED_SHARE * wanted ? null : `only ${open} of ${wanted} connections were open all the time`
+}
+
+function innocent(incarnations: readonly Incarnation[], baseline: Baseline): string {
+  const achieved = median(incarnations.map((one) => achievedShare(one.baseline) ?? 0)) ?? 0
+  const lagMs = round(lateByMs(baseline), 2)
+  const loopMs = Math.max(...incarnations.map((one) => loopDelayMs(one.baseline, 0.5) ?? 0))
+  return (
+    `In the baseline the generator sent ${round(Math.min(1, achieved) * 100, 1)} % of the arrivals, 99 % of them within ` +
+    `${lagMs} ms of their due time in a typical second; its event loop was late by ${loopMs} ms (p99 of a typical second).`
+  )
+}

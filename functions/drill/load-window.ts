@@ -1,0 +1,50 @@
+/** When the load began and ended, and which recorded seconds lie between two instants. All on the database's clock. */
+import type { LoadPlan } from '../../loadgen-image/contract.ts'
+import type { Merged, MergedSecond } from './merged.ts'
+import { median } from './statistics.ts'
+
+export const US_PER_SECOND = 1_000_000
+
+export interface LoadWindow {
+  readonly startUs: number
+  /** When the last arrival was due. */
+  readonly endUs: number
+}
+
+/** Null when nothing was recorded. */
+export function loadWindow(
+  { seconds, incarnations }: Merged,
+  { durationSeconds }: Pick<LoadPlan, 'durationSeconds'>,
+  loadStartAtMs: number | null,
+): LoadWindow | null {
+  const offering = seconds.filter(({ counts }) => counts.intended > 0)
+  const first = offering[0]
+  const last = offering.at(-1)
+  if (first === undefined || last === undefined) return null
+  const recordedEndUs = (last.second + 1) * US_PER_SECOND
+  if (loadStartAtMs === null) return { startUs: first.second * US_PER_SECOND, endUs: recordedEndUs }
+  // The start signal names a time on the containers' clocks.
+  const offsetUs = median(incarnations.map(({ clock }) => clock.offsetUs)) ?? 0
+  const startUs = loadStartAtMs * 1000 - offsetUs
+  return { startUs, endUs: Math.min(recordedEndUs, startUs + durationSeconds * US_PER_SECOND) }
+}
+
+/** Seconds that lie wholly inside. */
+export const secondsInside = (
+  seconds: readonly MergedSecond[],
+  fromUs: number,
+  toUs: number,
+): readonly MergedSecond[] => between(seconds, Math.ceil(fromUs / US_PER_SECOND), Math.floor(toUs / US_PER_SECOND))
+
+/** Seconds that have a part inside. */
+export const secondsTouching = (
+  seconds: readonly MergedSecond[],
+  fromUs: number,
+  toUs: number,
+): readonly MergedSecond[] => between(seconds, Math.floor(fromUs / US_PER_SECOND), Math.ceil(toUs / US_PER_SECOND))
+
+/** The recorded seconds have no holes, so a stretch of them is a slice. */
+function between(seconds: readonly MergedSecond[], first: number, end: number): readonly MergedSecond[] {
+  const origin = seconds[0]?.second ?? 0
+  return seconds.slice(Math.max(0, first - origin), Math.max(0, end - origin))
+}

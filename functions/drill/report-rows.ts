@@ -1,0 +1,163 @@
+/** The tables of the report: errors, containers, cohorts, set-up. */
+
+import { cohortNames, type LoadAnalysis } from './analysis.ts'
+import { spanOf } from './caveats.ts'
+import { spreadOf } from './client-outages.ts'
+import { meaningOf } from './error-meaning.ts'
+import { achievedShare, cpuCores, loopDelayMs, sendLagP99Ms } from './generator-limit.ts'
+import { isoOfUs } from './instants.ts'
+import { addUp } from './merge.ts'
+import type { Incarnation, SecondRange } from './merged.ts'
+import type { DrillOutcome } from './outcome.ts'
+import type { Report } from './report.ts'
+import { round } from './statistics.ts'
+import { acknowledgedBy, type WorkerLedger } from './told-ledger.ts'
+
+export const errorRows = ({ merged }: LoadAnalysis): Report['errors'] =>
+  merged.errors.map(({ code, phase, outcome, count, firstAtUs, lastAtUs, workers, example }) => ({
+    code,
+    meaning: meaningOf(code),
+    phase,
+    outcome,
+    count,
+    firstAt: isoOfUs(firstAtUs),
+    lastAt: isoOfUs(lastAtUs),
+    workers,
+    example,
+  }))
+
+export function containerRows(
+  { merged }: LoadAnalysis,
+  { summaries }: DrillOutcome,
+): Report['generator']['containers'] {
+  const byContainer = Map.groupBy(merged.incarnations, ({ container }) => container)
+  const seen = [...byContainer].map(([container, incarnations]) => {
+    // A restarted container finds its claim and does not run again: the first process is the one that told.
+    const main = incarnations.toSorted((a, b) => b.records - a.records)[0] as Incarnation
+    const summary = summaries.find((one) => one.container === container)
+    return {
+      container,
+      incarnations: incarnations.length,
+      ended: summary?.ended ?? 'no summary',
+      acknowledged: addUp(incarnations.map(({ counts }) => counts)).acknowledged,
+      achievedShare: achievedShare(main.baseline),
+      sendLagP99Ms: sendLagP99Ms(main.baseline),
+      eventLoopDelayP99Ms: loopDelayMs(main.baseline, 0.99),
+      cpuCores: cpuCores(main.baseline),
+      maxRssMb: round(Math.max(...incarnations.map(({ maxRssBytes }) => maxRssBytes)) / 2 ** 20, 1),
+      connectionsWanted: main.connectionsWanted,
+      connectionsPeak: main.connectionsPeak,
+      clockOffsetMs: main.clock.errorMs === null ? null : round(main.clock.offsetUs / 1000, 3),
+      clockErrorMs: main.clock.errorMs,
+      missingSeconds: incarnations.flatMap(({ missing }) => missing).reduce((sum, range) => sum + lengthOf(range), 0),
+    }
+  })
+  return [...seen, ...merged.absent.map(absentRow)].sort((a, b) => a.container - b.container)
+}
+
+const lengthOf = ({ first, last }: SecondRange): number => last - first + 1
+
+const absentRow = (container: number): Report['generator']['containers'][number] => ({
+  container,
+  incarnations: 0,
+  ended: 'left no record',
+  acknowledged: 0,
+  achievedShare: null,
+  sendLagP99Ms: null,
+  eventLoopDelayP99Ms: null,
+  cpuCores: null,
+  maxRssMb: null,
+  connectionsWanted: 0,
+  connectionsPeak: 0,
+  clockOffsetMs: null,
+  clockErrorMs: null,
+  missingSeconds: 0,
+})
+
+export const missingChunks = ({ merged }: LoadAnalysis): string[] =>
+  merged.incarnations.flatMap(({ container, missing }) =>
+    missing.map((range) => `container ${container}: ${spanOf(range)}`),
+  )
+
+export function cohortRows(analysis: LoadAnalysis): Report['generator']['cohorts'] {
+  const { load, clients, merged } = analysis
+  const nameOf = cohortNames(load)
+  const firstFailover = clients[0] ?? []
+  return load.cohorts.map(({ name, via, retry }) => {
+    const { p50, p95, max } = spreadOf(firstFailover.filter(({ cohort }) => cohort === name))
+    const own = merged.ledger.workers.filter(({ worker }) => nameOf(worker) === name)
+    return {
+      name,
+      via,
+      retry: describeRetry(retry),
+      workers: Array.from({ length: load.workers }, (_, worker) => nameOf(worker)).filter((other) => other === name)
+        .length,
+      clientOutageSeconds: { p50, p95, max },
+      acknowledged: own.reduce((sum: number, worker: WorkerLedger) => sum + acknowledgedBy(worker), 0),
+    }
+  })
+}
+
+function describeRetry({
+  firstDelayMs,
+  maxDelayMs,
+  multiplier,
+  jitter,
+}: LoadAnalysis['load']['cohorts'][number]['retry']): string {
+  const growth =
+    multiplier === 1 ? `every ${firstDelayMs} ms` : `${firstDelayMs} ms, x ${multiplier} up to ${maxDelayMs} ms`
+  return jitter ? `${growth}, full jitter` : growth
+}
+
+export function setupOf({ plan, facts }: DrillOutcome): Report['setup'] {
+  const { load, target, containerSize } = plan
+  const server = facts?.server
+  const session = facts?.sessions.find(({ reachable }) => reachable)
+  const entries: ReadonlyArray<readonly [string, string | null | undefined]> = [
+    ['Server', target.server],
+    ['Resource group', target.resourceGroup],
+    ['Database', target.database],
+    ['Region', server?.location],
+    ['SKU', server?.sku?.name],
+    ['PostgreSQL version', session?.serverVersion ?? server?.version],
+    ['High availability', server?.highAvailability?.mode],
+    ['Storage', storageOf(facts?.server?.storage ?? null)],
+    ['synchronous_commit', session?.synchronousCommit],
+    ['synchronous_standby_names', session?.synchronousStandbyNames],
+    ...PARAMETERS.map((name) => [name, facts?.parameters?.find((one) => one.name === name)?.value] as const),
+    ['Load generator image', facts?.containers.image?.reference],
+    ['Image digest', facts?.containers.image?.digest],
+    ['Containers', `${load.containers} x ${containerSize.cpu} vCPU, ${containerSize.memoryGb} GB`],
+    ['Target rate', load.targetTps === 0 ? 'closed loop' : `${load.targetTps} tps, ${load.arrivals} arrivals`],
+    ['Workers', String(load.workers)],
+    ['Duration', `${load.durationSeconds} s`],
+    ['Deadline', `${load.deadlineMs} ms, then ${load.onDeadline}`],
+    ['Transactions', load.transactions],
+    ['Failovers', plan.failovers.map(({ mode, atSeconds }) => `${mode} at ${atSeconds} s`).join(', ') || 'none'],
+    ['Seed', String(load.seed)],
+    ['Requested by', plan.requestedBy],
+    ['Note', plan.note],
+  ]
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] != null && entry[1] !== ''))
+}
+
+/** The server parameters that decide a failover drill. */
+const PARAMETERS = [
+  'max_connections',
+  'shared_buffers',
+  'max_wal_size',
+  'pgbouncer.enabled',
+  'pgbouncer.pool_mode',
+  'pgbouncer.default_pool_size',
+  'pgbouncer.max_client_conn',
+]
+
+function storageOf(storage: NonNullable<NonNullable<DrillOutcome['facts']>['server']>['storage']): string | null {
+  if (storage === null) return null
+  const parts = [
+    storage.sizeGb === null ? null : `${storage.sizeGb} GB`,
+    storage.tier,
+    storage.iops === null ? null : `${storage.iops} IOPS`,
+  ]
+  return parts.filter((part) => part !== null).join(', ')
+}

@@ -1,0 +1,410 @@
+/**
+ * The body of `POST /api/drills`, parsed once at the edge. Every field has a default, so `{}` is the whole 8,000 TPS drill.
+ * Unknown fields are refused, and every bad field is named in one answer:
+ *
+ *   { "targetTps": 8000, "workers": 200, "durationSeconds": 300, "failovers": [{ "atSeconds": 120, "mode": "forced" }] }
+ *
+ * `timing.minBaselineSeconds` is only asked for here: the least steady load between warm-up and the first failover.
+ */
+import { z } from 'zod'
+import { CHECK_IDS } from './check-ids.ts'
+import { defaultCriteria, problemOfCriterion } from './criteria.ts'
+import type { DrillPlan, DrillTiming, LoadSettings, PlannedFailover, Target } from './plan.ts'
+
+export interface Problem {
+  readonly field: string
+  readonly problem: string
+  readonly expected: string
+}
+
+export interface RequestContext {
+  readonly drillId: string
+  readonly requestedAt: string
+  readonly requestedBy: DrillPlan['requestedBy']
+  readonly defaults: RequestDefaults
+}
+
+/** What the app's settings decide when the request does not. */
+export interface RequestDefaults {
+  readonly target: Target
+  readonly cooldownMinutes: number
+}
+
+export type ParsedRequest =
+  | { readonly ok: true; readonly plan: DrillPlan }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+export const LIMITS = {
+  maxTps: 50_000,
+  maxWorkers: 5_000,
+  minDurationSeconds: 10,
+  maxDurationSeconds: 18_000,
+  maxContainers: 64,
+  /** More needs a quota request to the platform. */
+  maxCpu: 4,
+  maxMemoryGb: 16,
+  maxFailovers: 10,
+} as const
+
+/** One container of this rate and of this many workers stays far from its limits. */
+const TPS_PER_CONTAINER = 8_000
+const WORKERS_PER_CONTAINER = 1_000
+/** After a failover, recovery needs this much load at least to be seen. */
+const MIN_SECONDS_AFTER_FAILOVER = 10
+
+const DRILL_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{2,63}$/
+/** Also a blob name and an orchestration's id, whose management URLs are built without encoding. */
+export const isDrillId = (text: string): boolean => DRILL_ID.test(text)
+
+// ---- The fields -------------------------------------------------------------------------------------------------------
+
+/** Every message of a schema is what was expected; what was found instead is added from the body. */
+const whole = (min: number, max: number) => {
+  const error = `a whole number from ${min} to ${max}`
+  return z.int({ error }).min(min, { error }).max(max, { error })
+}
+const number = (min: number, max: number) => {
+  const error = `a number from ${min} to ${max}`
+  return z.number({ error }).min(min, { error }).max(max, { error })
+}
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `one of ${values.join(', ')}` })
+const yesOrNo = z.boolean({ error: 'true or false' })
+const named = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error })
+const list = <T extends z.ZodType>(item: T, max: number, error: string) =>
+  z.array(item, { error }).max(max, { error: `${error}, at most ${max}` })
+
+const targetSchema = z.strictObject(
+  {
+    resourceGroup: named(/^[-\w.()]{1,90}$/, 'the name of a resource group').optional(),
+    server: named(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'a flexible server name: a-z, 0-9 and hyphens').optional(),
+    database: named(/^[A-Za-z_][\w$-]{0,62}$/, 'the name of a database').optional(),
+  },
+  { error: 'an object with resourceGroup, server and database' },
+)
+
+const failoverSchema = z.strictObject(
+  { atSeconds: number(0, LIMITS.maxDurationSeconds), mode: oneOf(['forced', 'planned']) },
+  { error: 'an object such as {"atSeconds": 120, "mode": "forced"}' },
+)
+
+const profileSchema = z.strictObject(
+  { fromSecond: number(0, LIMITS.maxDurationSeconds), factor: number(0, 10), shape: oneOf(['step', 'ramp']) },
+  { error: 'an object such as {"fromSecond": 60, "factor": 2, "shape": "step"}' },
+)
+
+const retrySchema = z.strictObject(
+  {
+    firstDelayMs: number(0, 600_000),
+    maxDelayMs: number(0, 600_000),
+    multiplier: number(1, 10),
+    jitter: yesOrNo,
+  },
+  { error: 'an object with firstDelayMs, maxDelayMs, multiplier and jitter' },
+)
+
+const cohortSchema = z.strictObject(
+  {
+    name: named(/^[\w .-]{1,40}$/, 'a short name'),
+    share: number(0.001, 1),
+    via: oneOf(['pgbouncer', 'direct']),
+    retry: retrySchema,
+  },
+  { error: 'an object with name, share, via and retry' },
+)
+
+const containerSizeSchema = z.strictObject(
+  { cpu: number(0.5, LIMITS.maxCpu), memoryGb: number(0.5, LIMITS.maxMemoryGb) },
+  { error: `an object such as {"cpu": 2, "memoryGb": 4}, at most ${LIMITS.maxCpu} and ${LIMITS.maxMemoryGb}` },
+)
+
+const timingSchema = z.strictObject(
+  {
+    warmupSeconds: number(0, 3_600).optional(),
+    minBaselineSeconds: number(3, 3_600).optional(),
+    recoveryWindowSeconds: number(1, 60).optional(),
+    recoveryHoldSeconds: number(1, 300).optional(),
+    readyTimeoutSeconds: number(10, 3_600).optional(),
+    failoverTimeoutSeconds: number(10, 7_200).optional(),
+    healthyTimeoutSeconds: number(0, 7_200).optional(),
+    auditPauseSeconds: number(0, 600).optional(),
+    cooldownMinutes: number(0, 1_440).optional(),
+    watchIntervalSeconds: number(1, 60).optional(),
+    lateMetricsSeconds: number(0, 1_800).optional(),
+  },
+  { error: 'an object of seconds, such as {"warmupSeconds": 30}' },
+)
+
+const FIELDS = {
+  target: targetSchema,
+  targetTps: number(0, LIMITS.maxTps),
+  workers: whole(1, LIMITS.maxWorkers),
+  durationSeconds: whole(LIMITS.minDurationSeconds, LIMITS.maxDurationSeconds),
+  containers: whole(1, LIMITS.maxContainers),
+  containerSize: containerSizeSchema,
+  threads: whole(0, 64),
+  arrivals: oneOf(['even', 'poisson']),
+  seed: whole(0, 2 ** 31 - 1),
+  profile: list(profileSchema, 100, 'a list of profile steps'),
+  deadlineMs: whole(1, 600_000),
+  onDeadline: oneOf(['shed', 'queue']),
+  connectTimeoutMs: whole(100, 120_000),
+  replyTimeoutMs: whole(100, 300_000),
+  cohorts: list(cohortSchema, 10, 'a list of cohorts'),
+  retryUnknown: yesOrNo,
+  transactions: oneOf(['ledger', 'compat']),
+  failovers: list(failoverSchema, LIMITS.maxFailovers, 'a list of failovers, empty for none'),
+  timing: timingSchema,
+  criteria: list(z.string({ error: 'a criterion such as "recovery_time_s <= 120"' }), 50, 'a list of criteria'),
+  force: list(z.enum(CHECK_IDS, { error: `the id of a check: ${CHECK_IDS.join(', ')}` }), 100, 'a list of check ids'),
+  migrate: yesOrNo,
+  note: z.string({ error: 'a text of at most 500 characters' }).max(500, { error: 'a text of at most 500 characters' }),
+} as const
+
+export const REQUEST_FIELDS = Object.keys(FIELDS) as ReadonlyArray<keyof typeof FIELDS>
+
+/** The same fields as one schema, for the API's description. */
+export const requestSchema = z.strictObject(FIELDS).partial()
+
+type Fields = z.infer<typeof requestSchema>
+
+// ---- Parsing ----------------------------------------------------------------------------------------------------------
+
+export function parseRequest(body: unknown, context: RequestContext): ParsedRequest {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    return { ok: false, problems: [{ field: '', problem: `got ${shown(body)}`, expected: 'a JSON object' }] }
+  const { fields, problems } = readFields(body as Readonly<Record<string, unknown>>)
+  const bad = new Set(problems.map(({ field }) => field.split(/[.[]/, 1)[0] as string))
+  const plan = withDefaults(fields, context)
+  const all = [...problems, ...problemsOfCriteria(fields), ...problemsBetweenFields(plan, fields, bad)]
+  return all.length > 0 ? { ok: false, problems: all } : { ok: true, plan }
+}
+
+function readFields(body: Readonly<Record<string, unknown>>): { fields: Fields; problems: Problem[] } {
+  const fields: Record<string, unknown> = {}
+  const problems: Problem[] = []
+  for (const [name, value] of Object.entries(body)) {
+    if (!Object.hasOwn(FIELDS, name)) {
+      problems.push({ field: name, problem: 'unknown field', expected: `one of ${REQUEST_FIELDS.join(', ')}` })
+      continue
+    }
+    const parsed = FIELDS[name as keyof typeof FIELDS].safeParse(value)
+    if (parsed.success) fields[name] = parsed.data
+    else problems.push(...problemsOf(name, value, parsed.error.issues))
+  }
+  return { fields: fields as Fields, problems }
+}
+
+/** One problem per place: a number that is neither whole nor in range is wrong once. */
+function problemsOf(name: string, value: unknown, issues: readonly z.core.$ZodIssue[]): Problem[] {
+  const byField = new Map<string, Problem>()
+  for (const issue of issues) {
+    const field = fieldName(name, issue.path)
+    if (issue.code === 'unrecognized_keys')
+      for (const key of issue.keys)
+        byField.set(`${field}.${key}`, {
+          field: `${field}.${key}`,
+          problem: 'unknown field',
+          expected: 'no such field',
+        })
+    else if (!byField.has(field))
+      byField.set(field, { field, problem: `got ${shown(valueAt(value, issue.path))}`, expected: issue.message })
+  }
+  return [...byField.values()]
+}
+
+const fieldName = (name: string, path: readonly PropertyKey[]): string =>
+  path.reduce<string>((text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}.${String(key)}`), name)
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce((at: unknown, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value)
+
+const shown = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80))
+
+// ---- Defaults ---------------------------------------------------------------------------------------------------------
+
+function withDefaults(fields: Fields, { drillId, requestedAt, requestedBy, defaults }: RequestContext): DrillPlan {
+  const load = loadOf(fields, drillId)
+  const failovers = failoversOf(fields, load.durationSeconds)
+  return {
+    drillId,
+    requestedAt,
+    requestedBy,
+    target: {
+      resourceGroup: fields.target?.resourceGroup ?? defaults.target.resourceGroup,
+      server: fields.target?.server ?? defaults.target.server,
+      database: fields.target?.database ?? defaults.target.database,
+    },
+    load,
+    failovers,
+    timing: timingOf(fields, load.durationSeconds, failovers, defaults),
+    criteria: fields.criteria ?? defaultCriteria(load.targetTps),
+    force: [...new Set(fields.force ?? [])],
+    migrate: fields.migrate ?? false,
+    containerSize: fields.containerSize ?? { cpu: 2, memoryGb: 4 },
+    note: fields.note ?? null,
+  }
+}
+
+function loadOf(fields: Fields, drillId: string): LoadSettings {
+  const targetTps = fields.targetTps ?? 8_000
+  const workers = fields.workers ?? 200
+  return {
+    containers: fields.containers ?? defaultContainers(targetTps, workers),
+    targetTps,
+    workers,
+    threads: fields.threads ?? 0,
+    durationSeconds: fields.durationSeconds ?? 300,
+    arrivals: fields.arrivals ?? 'even',
+    seed: fields.seed ?? seedOf(drillId),
+    profile: fields.profile ?? [],
+    deadlineMs: fields.deadlineMs ?? 1_000,
+    onDeadline: fields.onDeadline ?? 'shed',
+    connectTimeoutMs: fields.connectTimeoutMs ?? 5_000,
+    replyTimeoutMs: fields.replyTimeoutMs ?? 10_000,
+    retryUnknown: fields.retryUnknown ?? true,
+    transactions: fields.transactions ?? 'ledger',
+    cohorts: fields.cohorts ?? [
+      {
+        name: 'default',
+        share: 1,
+        via: 'pgbouncer',
+        retry: { firstDelayMs: 50, maxDelayMs: 1_000, multiplier: 2, jitter: true },
+      },
+    ],
+  }
+}
+
+const defaultContainers = (targetTps: number, workers: number): number =>
+  Math.max(1, Math.ceil(targetTps / TPS_PER_CONTAINER), Math.ceil(workers / WORKERS_PER_CONTAINER))
+
+/** The same drill always offers the same arrivals. */
+const seedOf = (drillId: string): number =>
+  [...drillId].reduce((hash, letter) => (Math.imul(hash, 31) + (letter.codePointAt(0) ?? 0)) & 0x7fffffff, 7)
+
+function failoversOf(fields: Fields, durationSeconds: number): readonly PlannedFailover[] {
+  if (fields.failovers !== undefined) return [...fields.failovers].sort((a, b) => a.atSeconds - b.atSeconds)
+  return [{ atSeconds: Math.min(120, Math.floor(durationSeconds * 0.4)), mode: 'forced' }]
+}
+
+function timingOf(
+  { timing = {} }: Fields,
+  durationSeconds: number,
+  failovers: readonly PlannedFailover[],
+  defaults: RequestDefaults,
+): DrillTiming {
+  const baselineEnd = failovers[0]?.atSeconds ?? durationSeconds
+  const roomSeconds = durationSeconds - (failovers.at(-1)?.atSeconds ?? 0)
+  return {
+    warmupSeconds: timing.warmupSeconds ?? Math.min(30, Math.floor(baselineEnd / 4)),
+    recoveryWindowSeconds: timing.recoveryWindowSeconds ?? between(2, Math.floor(roomSeconds / 10), 10),
+    recoveryHoldSeconds: timing.recoveryHoldSeconds ?? between(3, Math.floor(roomSeconds / 4), 30),
+    readyTimeoutSeconds: timing.readyTimeoutSeconds ?? 600,
+    failoverTimeoutSeconds: timing.failoverTimeoutSeconds ?? 600,
+    healthyTimeoutSeconds: timing.healthyTimeoutSeconds ?? 1_800,
+    auditPauseSeconds: timing.auditPauseSeconds ?? 10,
+    cooldownMinutes: timing.cooldownMinutes ?? defaults.cooldownMinutes,
+    watchIntervalSeconds: timing.watchIntervalSeconds ?? between(2, Math.floor(durationSeconds / 60), 15),
+    lateMetricsSeconds: timing.lateMetricsSeconds ?? 600,
+  }
+}
+
+const between = (min: number, value: number, max: number): number => Math.min(max, Math.max(min, value))
+
+// ---- Rules between fields ---------------------------------------------------------------------------------------------
+
+interface Rule {
+  /** Judged only when none of these is wrong by itself. */
+  readonly fields: ReadonlyArray<keyof Fields>
+  readonly judge: (plan: DrillPlan, fields: Fields) => Problem | null
+}
+
+const RULES: readonly Rule[] = [
+  { fields: ['containers', 'workers'], judge: everyContainerHasAWorker },
+  { fields: ['cohorts'], judge: sharesAddUp },
+  { fields: ['cohorts'], judge: cohortNamesDiffer },
+  { fields: ['failovers', 'durationSeconds'], judge: failoversAreInsideTheLoad },
+  { fields: ['failovers', 'timing', 'durationSeconds'], judge: baselineIsLongEnough },
+  { fields: ['failovers', 'timing'], judge: failoversAreApart },
+  { fields: ['profile', 'durationSeconds'], judge: profileRises },
+  { fields: ['profile', 'targetTps'], judge: profileNeedsARate },
+]
+
+const problemsBetweenFields = (plan: DrillPlan, fields: Fields, bad: ReadonlySet<string>): Problem[] =>
+  RULES.filter((rule) => !rule.fields.some((name) => bad.has(name))).flatMap((rule) => rule.judge(plan, fields) ?? [])
+
+function problemsOfCriteria({ criteria = [] }: Fields): Problem[] {
+  return criteria.flatMap((criterion, index) => {
+    const expected = problemOfCriterion(criterion)
+    return expected === null ? [] : [{ field: `criteria[${index}]`, problem: `got ${shown(criterion)}`, expected }]
+  })
+}
+
+function everyContainerHasAWorker({ load }: DrillPlan): Problem | null {
+  if (load.workers >= load.containers) return null
+  const problem = `${load.workers} workers for ${load.containers} containers`
+  return { field: 'workers', problem, expected: 'at least one worker per container' }
+}
+
+function sharesAddUp({ load }: DrillPlan): Problem | null {
+  const total = load.cohorts.reduce((sum, { share }) => sum + share, 0)
+  if (Math.abs(total - 1) < 1e-6) return null
+  return { field: 'cohorts', problem: `shares add up to ${total}`, expected: 'shares that add up to 1' }
+}
+
+function cohortNamesDiffer({ load }: DrillPlan): Problem | null {
+  if (new Set(load.cohorts.map(({ name }) => name)).size === load.cohorts.length) return null
+  return { field: 'cohorts', problem: 'two cohorts have the same name', expected: 'a name of its own for each cohort' }
+}
+
+function failoversAreInsideTheLoad({ load, failovers }: DrillPlan): Problem | null {
+  const latest = load.durationSeconds - MIN_SECONDS_AFTER_FAILOVER
+  const late = failovers.find(({ atSeconds }) => atSeconds > latest)
+  if (late === undefined) return null
+  return {
+    field: 'failovers',
+    problem: `a failover at ${late.atSeconds} s in a load of ${load.durationSeconds} s`,
+    expected: `failovers at ${latest} s or before, so that the recovery is seen`,
+  }
+}
+
+function baselineIsLongEnough({ load, failovers, timing }: DrillPlan, fields: Fields): Problem | null {
+  const least = fields.timing?.minBaselineSeconds ?? 60
+  const first = failovers[0]
+  const end = first?.atSeconds ?? load.durationSeconds
+  const baselineSeconds = end - timing.warmupSeconds
+  if (baselineSeconds >= least) return null
+  return {
+    field: first === undefined ? 'durationSeconds' : 'failovers',
+    problem: `${baselineSeconds} s of steady load between the warm-up (${timing.warmupSeconds} s) and ${end} s`,
+    expected: `at least ${least} s, or a smaller timing.minBaselineSeconds for a short drill`,
+  }
+}
+
+function failoversAreApart({ failovers, timing }: DrillPlan): Problem | null {
+  const least = Math.max(MIN_SECONDS_AFTER_FAILOVER, timing.cooldownMinutes * 60)
+  const close = failovers.find((failover, i) => i > 0 && failover.atSeconds - at(failovers, i - 1) < least)
+  if (close === undefined) return null
+  return {
+    field: 'failovers',
+    problem: `the failover at ${close.atSeconds} s follows the one before it too closely`,
+    expected: `at least ${least} s between two failovers: the standby must be rebuilt (timing.cooldownMinutes)`,
+  }
+}
+const at = (failovers: readonly PlannedFailover[], index: number): number => failovers[index]?.atSeconds ?? 0
+
+function profileRises({ load }: DrillPlan): Problem | null {
+  const starts = load.profile.map(({ fromSecond }) => fromSecond)
+  const isOrdered = starts.every((second, i) => i === 0 || second > (starts[i - 1] as number))
+  if (isOrdered && starts.every((second) => second < load.durationSeconds)) return null
+  return {
+    field: 'profile',
+    problem: `steps at ${starts.join(', ')} s in a load of ${load.durationSeconds} s`,
+    expected: 'steps in rising order, inside the load',
+  }
+}
+
+function profileNeedsARate({ load }: DrillPlan): Problem | null {
+  if (load.profile.length === 0 || load.targetTps > 0) return null
+  return { field: 'profile', problem: 'a profile with targetTps 0', expected: 'a target rate for the profile to scale' }
+}

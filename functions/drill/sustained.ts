@@ -1,0 +1,157 @@
+/**
+ * T4: the first instant from which on the service is sustained again.
+ *
+ * At an instant t the goodput of the window [t, t + W) must reach 95 % of what is expected, and so must every window that
+ * begins later and ends within the hold; the response p99 of the whole seconds of the hold must be near the baseline's. The
+ * window looks forward: one that looks back still contains the outage and would report it longer by up to W.
+ *
+ * Two guards, because a mean can be fooled. A backlog that is worked off in a burst must not pay for the slow seconds around
+ * it: no second of a window counts for more than the baseline's own scatter allows. And the window must not begin with the
+ * hole that its rest makes up for: its first second must reach the 95 % too.
+ *
+ * Expected is the baseline, or what was offered where that is less (a profile, the chance of Poisson arrivals).
+ */
+import { Histogram } from '../../loadgen-image/contract-histogram.ts'
+import type { Baseline } from './baseline.ts'
+import { US_PER_SECOND } from './load-window.ts'
+import type { MergedSecond } from './merged.ts'
+import { addPacked } from './packed-histogram.ts'
+import { MAD_TO_SIGMA } from './statistics.ts'
+
+const TENTHS = 10
+const US_PER_TENTH = US_PER_SECOND / TENTHS
+export const SUSTAINED_SHARE = 0.95
+const LEAST_P99_LIMIT_MS = 50
+const TIMES_P99 = 2
+const SIGMAS = 3
+
+export interface SustainedRule {
+  readonly windowSeconds: number
+  readonly holdSeconds: number
+}
+
+export interface SustainedSearch {
+  /** T2. */
+  readonly fromUs: number
+  /** The next failover, or the end of the load: by then it must have begun. */
+  readonly beforeUs: number
+  readonly loadEndUs: number
+}
+
+/** The highest p99 response that still counts as recovered. */
+export const p99LimitMs = (baseline: Baseline): number =>
+  Math.max(LEAST_P99_LIMIT_MS, TIMES_P99 * (baseline.p99Ms ?? 0))
+
+export class Goodput {
+  readonly #seconds: readonly MergedSecond[]
+  readonly #origin: number
+  readonly #acks: Float64Array
+  readonly #expected: Float64Array
+  readonly #baseline: Baseline
+  readonly #slowSeconds = new Map<number, boolean>()
+
+  constructor(seconds: readonly MergedSecond[], baseline: Baseline, isOpenLoop: boolean) {
+    this.#seconds = seconds
+    this.#origin = (seconds[0]?.second ?? 0) * TENTHS
+    this.#baseline = baseline
+    this.#acks = runningSum(seconds.flatMap(({ tenths }) => tenths))
+    this.#expected = runningSum(seconds.flatMap((second) => perTenth(expectedOf(second, baseline, isOpenLoop))))
+  }
+
+  /** Null when it was not sustained before the load ended. */
+  sustainedFrom(search: SustainedSearch, rule: SustainedRule): number | null {
+    const spanTenths = Math.max(rule.windowSeconds, rule.holdSeconds) * TENTHS
+    const heldWindows = spanTenths - rule.windowSeconds * TENTHS
+    const lastWindow = Math.floor(search.loadEndUs / US_PER_TENTH) - rule.windowSeconds * TENTHS
+    let goodSince = Math.floor(search.fromUs / US_PER_TENTH)
+    for (let tenth = goodSince; tenth <= lastWindow; tenth++) {
+      if (!this.#isWindowGood(Math.max(search.fromUs, tenth * US_PER_TENTH), rule.windowSeconds)) goodSince = tenth + 1
+      const start = tenth - heldWindows
+      if (start < goodSince) continue
+      const atUs = Math.max(search.fromUs, start * US_PER_TENTH)
+      if (atUs >= search.beforeUs) return null
+      if (this.#beginsWell(atUs) && this.#isFast(atUs, spanTenths)) return atUs
+    }
+    return null
+  }
+
+  #isWindowGood(fromUs: number, windowSeconds: number): boolean {
+    let counted = 0
+    let expected = 0
+    for (let i = 0; i < windowSeconds; i++) {
+      const blockFromUs = i === 0 ? fromUs : alignDown(fromUs) + i * US_PER_SECOND
+      const blockToUs = alignDown(fromUs) + (i + 1) * US_PER_SECOND
+      const due = sumBetween(this.#expected, this.#origin, blockFromUs, blockToUs)
+      counted += Math.min(this.#acksBetween(blockFromUs, blockToUs), due + this.#surplus())
+      expected += due
+    }
+    return counted >= SUSTAINED_SHARE * expected && expected > 0
+  }
+
+  #beginsWell(fromUs: number): boolean {
+    const toUs = alignDown(fromUs) + US_PER_SECOND
+    const due = sumBetween(this.#expected, this.#origin, fromUs, toUs)
+    return this.#acksBetween(fromUs, toUs) >= SUSTAINED_SHARE * due - Math.max(1, this.#scatter())
+  }
+
+  /** What a second of the baseline may differ from its median by chance. */
+  #scatter(): number {
+    return SIGMAS * MAD_TO_SIGMA * this.#baseline.mad
+  }
+
+  /** More than this in one second is a backlog, and no sign of a service that carries its load. */
+  #surplus(): number {
+    return Math.max((1 - SUSTAINED_SHARE) * this.#baseline.tps, this.#scatter())
+  }
+
+  /** The tenth in which the service came back holds no acknowledgement from before it: all of its count. */
+  #acksBetween(fromUs: number, toUs: number): number {
+    return sumBetween(this.#acks, this.#origin, alignDown(fromUs), toUs)
+  }
+
+  /** Only whole seconds: the one in which the backlog was worked off is not the sustained service yet. */
+  #isFast(fromUs: number, spanTenths: number): boolean {
+    const first = Math.ceil(fromUs / US_PER_SECOND)
+    const end = Math.floor((fromUs + spanTenths * US_PER_TENTH) / US_PER_SECOND)
+    const key = first * 100_000 + (end - first)
+    let isSlow = this.#slowSeconds.get(key)
+    if (isSlow === undefined) {
+      isSlow = this.#p99Ms(first, end) > p99LimitMs(this.#baseline)
+      this.#slowSeconds.set(key, isSlow)
+    }
+    return !isSlow
+  }
+
+  #p99Ms(first: number, end: number): number {
+    const histogram = new Histogram()
+    const origin = this.#origin / TENTHS
+    for (const { response } of this.#seconds.slice(first - origin, end - origin)) addPacked(histogram, response)
+    return (histogram.percentileUs(0.99) ?? 0) / 1000
+  }
+}
+
+const alignDown = (atUs: number): number => Math.floor(atUs / US_PER_TENTH) * US_PER_TENTH
+
+/** A second that some container did not record has an unknown offer: the baseline is expected. */
+function expectedOf({ counts, missing }: MergedSecond, { tps }: Baseline, isOpenLoop: boolean): number {
+  return isOpenLoop && missing === 0 ? Math.min(tps, counts.intended) : tps
+}
+
+const perTenth = (perSecond: number): number[] => new Array<number>(TENTHS).fill(perSecond / TENTHS)
+
+function runningSum(values: readonly number[]): Float64Array {
+  const sums = new Float64Array(values.length + 1)
+  for (const [i, value] of values.entries()) sums[i + 1] = (sums[i] as number) + value
+  return sums
+}
+
+/** Between two instants, tenths cut in proportion. */
+const sumBetween = (sums: Float64Array, origin: number, fromUs: number, toUs: number): number =>
+  sumUpTo(sums, toUs / US_PER_TENTH - origin) - sumUpTo(sums, fromUs / US_PER_TENTH - origin)
+
+function sumUpTo(sums: Float64Array, tenths: number): number {
+  const inside = Math.min(Math.max(tenths, 0), sums.length - 1)
+  const whole = Math.floor(inside)
+  const at = sums[whole] as number
+  return at + (inside - whole) * ((sums[Math.min(whole + 1, sums.length - 1)] as number) - at)
+}

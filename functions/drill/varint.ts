@@ -1,0 +1,80 @@
+/**
+ * Whole numbers in 7 bits per byte: nearly everything that is kept per second (steps between buckets, counts, steps between
+ * keys) is small and takes one byte, which is what lets hours of seconds stay in memory.
+ */
+const CONTINUES = 0x80
+const LOW_BITS = 0x7f
+/** Bytes that a number up to 2^53 - 1 can take. */
+export const MAX_VARINT_BYTES = 8
+
+/** Writes at `at` and returns where to go on. The caller has made room. */
+export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+  let rest = value
+  let next = at
+  while (rest >= CONTINUES) {
+    bytes[next++] = (rest % CONTINUES) | CONTINUES
+    rest = Math.floor(rest / CONTINUES)
+  }
+  bytes[next++] = rest
+  return next
+}
+
+/** Reads one number after the other. */
+export class VarintReader {
+  readonly #bytes: Uint8Array
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#bytes.length
+  }
+
+  next(): number {
+    let byte = this.#bytes[this.#at++] as number
+    if (byte < CONTINUES) return byte
+    let value = byte & LOW_BITS
+    let scale = CONTINUES
+    do {
+      byte = this.#bytes[this.#at++] as number
+      value += (byte & LOW_BITS) * scale
+      scale *= CONTINUES
+    } while (byte >= CONTINUES)
+    return value
+  }
+
+  nextSigned(): number {
+    return fromZigzag(this.next())
+  }
+}
+
+/** A growing row of numbers. */
+export class VarintLog {
+  #bytes = new Uint8Array(64)
+  #length = 0
+
+  push(value: number): void {
+    if (this.#length + MAX_VARINT_BYTES > this.#bytes.length) this.#grow()
+    this.#length = writeVarint(this.#bytes, this.#length, value)
+  }
+
+  pushSigned(value: number): void {
+    this.push(toZigzag(value))
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes.slice(0, this.#length)
+  }
+
+  #grow(): void {
+    const larger = new Uint8Array(2 * this.#bytes.length)
+    larger.set(this.#bytes)
+    this.#bytes = larger
+  }
+}
+
+/** Small negative numbers become small positive ones. */
+const toZigzag = (value: number): number => (value >= 0 ? 2 * value : -2 * value - 1)
+const fromZigzag = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2)

@@ -1,0 +1,279 @@
+/** Test values: whole, plausible, and overridden where a test cares. */
+
+import type { Facts, PrimaryIdentity } from '../../functions/drill/facts.ts'
+import type { AuditPass, DrillOutcome, FailoverEvidence } from '../../functions/drill/outcome.ts'
+import type { DrillPlan, DrillTiming, LoadSettings } from '../../functions/drill/plan.ts'
+import type { LoadPlan, LoadSummary, SecondRecord } from '../../loadgen-image/contract.ts'
+
+export const LOAD_START_MS = Date.UTC(2026, 2, 4, 9, 0, 0)
+
+/** The moment so many seconds after the load started. */
+export const isoAt = (seconds: number): string => new Date(LOAD_START_MS + Math.round(seconds * 1000)).toISOString()
+
+export const someLoad = (own: Partial<LoadSettings> = {}): LoadSettings => ({
+  containers: 1,
+  targetTps: 200,
+  workers: 10,
+  threads: 1,
+  durationSeconds: 90,
+  arrivals: 'even',
+  seed: 7,
+  profile: [],
+  deadlineMs: 1000,
+  onDeadline: 'shed',
+  connectTimeoutMs: 2000,
+  replyTimeoutMs: 5000,
+  retryUnknown: false,
+  transactions: 'ledger',
+  cohorts: [
+    {
+      name: 'default',
+      share: 1,
+      via: 'pgbouncer',
+      retry: { firstDelayMs: 100, maxDelayMs: 2000, multiplier: 2, jitter: true },
+    },
+  ],
+  ...own,
+})
+
+/** What a load generator is told. */
+export const aPlan = (own: Partial<LoadPlan> = {}): LoadPlan => ({
+  version: 1,
+  drillId: 'drill-20260304-0900',
+  ...someLoad(),
+  drainSeconds: 10,
+  hardDeadlineSeconds: 600,
+  staleLeaseSeconds: 120,
+  ...own,
+})
+
+export const someTiming = (own: Partial<DrillTiming> = {}): DrillTiming => ({
+  warmupSeconds: 5,
+  recoveryWindowSeconds: 5,
+  recoveryHoldSeconds: 15,
+  readyTimeoutSeconds: 60,
+  failoverTimeoutSeconds: 120,
+  healthyTimeoutSeconds: 120,
+  auditPauseSeconds: 10,
+  cooldownMinutes: 20,
+  watchIntervalSeconds: 2,
+  lateMetricsSeconds: 0,
+  ...own,
+})
+
+/** What a drill is asked for. */
+export const aDrillPlan = (own: Partial<DrillPlan> = {}): DrillPlan => ({
+  drillId: 'drill-20260304-0900',
+  requestedAt: isoAt(-60),
+  requestedBy: 'http',
+  target: { resourceGroup: 'rg-drills', server: 'pg-orders', database: 'drill' },
+  load: someLoad(),
+  failovers: [{ atSeconds: 30, mode: 'forced' }],
+  timing: someTiming(),
+  criteria: ['baseline_tps >= 0.95 * target', 'p99_ms[baseline] < 50', 'recovery_time_s < 120', 'lost_commits == 0'],
+  force: [],
+  migrate: false,
+  containerSize: { cpu: 2, memoryGb: 4 },
+  note: null,
+  ...own,
+})
+
+export const someFacts = (own: Partial<Facts> = {}): Facts => ({
+  observedAt: isoAt(-50),
+  server: {
+    name: 'pg-orders',
+    id: '/subscriptions/0/resourceGroups/rg-drills/providers/Microsoft.DBforPostgreSQL/flexibleServers/pg-orders',
+    location: 'swedencentral',
+    state: 'Ready',
+    version: '15',
+    fqdn: 'pg-orders.postgres.database.azure.com',
+    sku: { name: 'Standard_E4ds_v5', tier: 'MemoryOptimized' },
+    vCores: 4,
+    memoryGb: 32,
+    availabilityZone: '1',
+    highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2' },
+    storage: { sizeGb: 512, tier: 'P20', iops: 2300, type: 'Premium_LRS' },
+  },
+  parameters: [
+    { name: 'max_connections', value: '2000', isDynamic: false, isPendingRestart: false, unit: null },
+    { name: 'pgbouncer.enabled', value: 'true', isDynamic: true, isPendingRestart: false, unit: null },
+    { name: 'pgbouncer.pool_mode', value: 'transaction', isDynamic: true, isPendingRestart: false, unit: null },
+  ],
+  sessions: [
+    {
+      via: 'pgbouncer',
+      reachable: true,
+      error: null,
+      serverVersion: '15.18',
+      address: '10.0.0.4',
+      inRecovery: false,
+      timeline: 1,
+      currentWalLsn: '0/5A21B38',
+      postmasterStartedAt: isoAt(-86_400),
+      user: 'drill_load',
+      isSuperuser: false,
+      synchronousCommit: 'on',
+      synchronousStandbyNames: '*',
+      clockOffsetMs: 0,
+      clockErrorMs: 0.8,
+    },
+  ],
+  schema: {
+    hasTable: true,
+    hasKeyColumns: true,
+    customers: 1000,
+    merchants: 100,
+    missingExtensions: [],
+    canary: 'ok',
+    canaryError: null,
+    drillRows: 0,
+  },
+  containers: {
+    usages: [{ name: 'StandardCores', used: 0, limit: 100 }],
+    maxCpu: 4,
+    maxMemoryGb: 16,
+    resourceGroupExists: true,
+    image: { reference: 'drills.azurecr.io/loadgen:1', exists: true, digest: `sha256:${'ab'.repeat(32)}` },
+    identityTokenOk: true,
+    blobWritable: true,
+  },
+  lastFailoverAt: null,
+  gaps: [],
+  ...own,
+})
+
+export const aPrimary = (own: Partial<PrimaryIdentity> = {}): PrimaryIdentity => ({
+  observedAt: isoAt(29),
+  timeline: 1,
+  address: '10.0.0.4',
+  postmasterStartedAt: isoAt(-86_400),
+  walLsn: '0/5A21B38',
+  availabilityZone: '1',
+  standbyZone: '2',
+  haState: 'Healthy',
+  serverState: 'Ready',
+  ...own,
+})
+
+/** A failover that the platform accepted and that swapped primary and standby. */
+export const aFailover = (own: Partial<FailoverEvidence> = {}): FailoverEvidence => ({
+  index: 0,
+  mode: 'forced',
+  requestedAtSeconds: 30,
+  before: aPrimary(),
+  acceptedAt: isoAt(30),
+  requestId: '5f6c9f0a-2f2e-4b8a-9d1e-1c8f6c1b0a11',
+  answer: 'accepted',
+  operation: 'succeeded',
+  detail: null,
+  after: aPrimary({
+    observedAt: isoAt(60),
+    timeline: 2,
+    address: '10.0.0.5',
+    postmasterStartedAt: isoAt(31),
+    availabilityZone: '2',
+    standbyZone: '1',
+  }),
+  healthyAt: isoAt(75),
+  ...own,
+})
+
+export const aRecord = (own: Partial<SecondRecord> = {}): SecondRecord => ({
+  container: 0,
+  incarnation: 'a1',
+  second: LOAD_START_MS / 1000,
+  counts: { intended: 0, acknowledged: 0, refused: 0, unknown: 0, missed: 0, weakAcks: 0 },
+  acksPerTenth: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  response: [],
+  service: [],
+  sendLag: [],
+  errors: [],
+  ackGaps: [],
+  timelines: [],
+  firstAcks: [],
+  outages: [],
+  ledger: [],
+  connections: { wanted: 10, open: 10, opened: 0, lost: 0 },
+  waiting: 0,
+  lastMissedAtUs: null,
+  health: { eventLoopDelayP99Us: 1200, eventLoopDelayMaxUs: 2500, cpuUs: 120_000, rssBytes: 100 * 2 ** 20 },
+  ...own,
+})
+
+export const aSummary = (own: Partial<LoadSummary> = {}): LoadSummary => ({
+  version: 1,
+  drillId: 'drill-20260304-0900',
+  container: 0,
+  incarnation: 'a1',
+  ended: 'completed',
+  reason: null,
+  startedAtUs: LOAD_START_MS * 1000,
+  endedAtUs: (LOAD_START_MS + 90_000) * 1000,
+  totals: { intended: 0, acknowledged: 0, refused: 0, unknown: 0, missed: 0, weakAcks: 0 },
+  firstSecond: LOAD_START_MS / 1000,
+  lastSecond: LOAD_START_MS / 1000,
+  records: 1,
+  recordsDropped: 0,
+  threads: 1,
+  workers: 10,
+  clock: { offsetMs: 0, errorMs: 0.5 },
+  cpuSeconds: 12,
+  maxRssBytes: 110 * 2 ** 20,
+  generatorVersion: '0.1.0',
+  nodeVersion: '24.0.0',
+  ...own,
+})
+
+export const anAudit = (own: Partial<AuditPass> = {}): AuditPass => ({
+  at: isoAt(100),
+  timeline: 1,
+  inRecovery: false,
+  rows: 0,
+  acknowledgedPresent: 0,
+  lost: 0,
+  recovered: 0,
+  unknownAbsent: 0,
+  misjudged: 0,
+  unexpected: 0,
+  duplicates: 0,
+  unrecorded: 0,
+  untoldAbsent: 0,
+  lostKeys: [],
+  oldestLostAtUs: null,
+  ...own,
+})
+
+export const anOutcome = (own: Partial<DrillOutcome> = {}): DrillOutcome => ({
+  plan: aDrillPlan(),
+  loadPlan: aPlan(),
+  startedAt: isoAt(-60),
+  endedAt: isoAt(130),
+  loadStartAtMs: LOAD_START_MS,
+  facts: someFacts(),
+  checks: [],
+  failovers: [],
+  summaries: [],
+  containers: [{ container: 0, exitCode: 0, restartCount: 0, detail: null }],
+  audits: [],
+  auditProblem: null,
+  metrics: [],
+  metricsComplete: true,
+  cleanup: { containersLeft: 0, verifiedAt: isoAt(125) },
+  abortedBecause: null,
+  error: null,
+  journal: [
+    {
+      at: isoAt(-60),
+      phase: 'reserve',
+      step: 'lock',
+      seconds: 0.2,
+      attempt: 1,
+      result: 'ok',
+      detail: 'reserved pg-orders',
+    },
+    { at: isoAt(30), phase: 'fail over', step: 'post', seconds: 0.4, attempt: 1, result: 'ok', detail: 'accepted' },
+  ],
+  containerSeconds: 150,
+  prices: { currency: 'USD', perVCpuSecond: 0.0000125, perGbSecond: 0.0000014, source: 'list price' },
+  ...own,
+})

@@ -1,0 +1,153 @@
+/** Container groups of a made-up platform: each runs a fake load generator until it is deleted. */
+import type { ContainerGroups, CreateAnswer, GroupSpec, GroupState } from '../../../functions/clients/clients.ts'
+import { CONTAINER_TAG, DRILL_TAG } from '../../../functions/drill/tags.ts'
+import type { MemoryBlobs } from '../memory-blobs.ts'
+import type { WorldClock } from './clock.ts'
+import { FakeGenerator, type GeneratorCourse } from './generator.ts'
+import type { Rows } from './rows.ts'
+import type { FakeServer } from './server.ts'
+
+interface Group {
+  readonly spec: GroupSpec
+  readonly createdAtMs: number
+  readonly generator: FakeGenerator
+  readonly restartedAtMs: number | null
+  deletedAtMs: number | null
+}
+
+export interface GroupsOptions {
+  readonly course: (container: number) => GeneratorCourse
+  readonly refuse?: (container: number) => Extract<CreateAnswer, { kind: 'refused' }> | null
+  /** From the request to delete to the group being gone. */
+  readonly deletingMs: number
+  readonly deleteFails?: (name: string) => boolean
+  readonly logs?: (container: number) => string
+}
+
+export class FakeGroups implements ContainerGroups {
+  readonly created: string[] = []
+  readonly #groups = new Map<string, Group>()
+  readonly #clock: WorldClock
+  readonly #world: { readonly blobs: MemoryBlobs; readonly server: FakeServer; readonly rows: Rows }
+  readonly #options: GroupsOptions
+  #incarnations = 0
+
+  constructor(
+    clock: WorldClock,
+    world: { readonly blobs: MemoryBlobs; readonly server: FakeServer; readonly rows: Rows },
+    options: GroupsOptions,
+  ) {
+    this.#clock = clock
+    this.#world = world
+    this.#options = options
+  }
+
+  /** Every generator lives up to now. */
+  advance(): void {
+    for (const group of this.#groups.values()) {
+      const { deletedAtMs, generator } = group
+      if (deletedAtMs === null) generator.advance(this.#clock.nowMs)
+    }
+  }
+
+  /** Groups that bill: not yet gone. */
+  get alive(): GroupState[] {
+    this.advance()
+    return [...this.#groups.values()].filter((group) => this.#isThere(group)).map((group) => this.#stateOf(group))
+  }
+
+  /** What was handed over as secure values, to the platform alone. */
+  get secrets(): string[] {
+    return [...this.#groups.values()].flatMap(({ spec }) => Object.values(spec.secureEnvironment))
+  }
+
+  /** Somebody else's group, or one from a drill that died. */
+  plant(spec: GroupSpec): void {
+    this.#add(spec)
+  }
+
+  async create(spec: GroupSpec): Promise<CreateAnswer> {
+    const container = Number(spec.tags[CONTAINER_TAG])
+    const refusal = this.#options.refuse?.(container) ?? null
+    if (refusal !== null) return refusal
+    this.created.push(spec.name)
+    if (!this.#groups.has(spec.name)) this.#add(spec)
+    return { kind: 'created' }
+  }
+
+  #add(spec: GroupSpec): void {
+    const container = Number(spec.tags[CONTAINER_TAG] ?? 0)
+    const course = this.#options.course(container)
+    const createdAtMs = this.#clock.nowMs
+    this.#incarnations++
+    const generator = new FakeGenerator(
+      {
+        ...this.#world,
+        drillId: spec.tags[DRILL_TAG] ?? 'nobody',
+        container,
+        incarnation: `i${this.#incarnations}`,
+      },
+      course,
+      createdAtMs,
+    )
+    this.#groups.set(spec.name, { spec, createdAtMs, generator, restartedAtMs: null, deletedAtMs: null })
+  }
+
+  async get(name: string): Promise<GroupState | null> {
+    this.advance()
+    const group = this.#groups.get(name)
+    return group === undefined || !this.#isThere(group) ? null : this.#stateOf(group)
+  }
+
+  async list(): Promise<readonly GroupState[]> {
+    return this.alive.map((state) => ({ ...state, container: null }))
+  }
+
+  async delete(name: string): Promise<void> {
+    this.advance()
+    if (this.#options.deleteFails?.(name)) throw new Error(`deleting container group ${name} failed: 500`)
+    const group = this.#groups.get(name)
+    if (group === undefined || group.deletedAtMs !== null) return
+    group.generator.kill(this.#clock.nowMs)
+    group.deletedAtMs = this.#clock.nowMs
+  }
+
+  async logs(name: string): Promise<string> {
+    const group = this.#groups.get(name)
+    const container = Number(group?.spec.tags[CONTAINER_TAG] ?? 0)
+    return this.#options.logs?.(container) ?? `log of ${name}\n`
+  }
+
+  async facts() {
+    return {
+      usages: [
+        { name: 'ContainerGroups', used: 0, limit: 100 },
+        { name: 'StandardCores', used: 0, limit: 100 },
+      ],
+      maxCpu: 4,
+      maxMemoryGb: 16,
+      resourceGroupExists: true,
+      identityTokenOk: true,
+    }
+  }
+
+  #isThere({ deletedAtMs }: Group): boolean {
+    return deletedAtMs === null || this.#clock.nowMs < deletedAtMs + this.#options.deletingMs
+  }
+
+  #stateOf({ spec, createdAtMs, generator }: Group): GroupState {
+    const { ended } = generator
+    const isFailure = ended !== null && (ended.how === 'killed' || ended.how === 'failed')
+    return {
+      name: spec.name,
+      tags: spec.tags,
+      provisioningState: 'Succeeded',
+      container: ended === null ? 'Running' : 'Terminated',
+      exitCode: ended === null ? null : isFailure ? 137 : 0,
+      restartCount: 0,
+      startedAt: new Date(createdAtMs).toISOString(),
+      finishedAt: ended === null ? null : new Date(ended.atMs).toISOString(),
+      detail: null,
+    }
+  }
+}

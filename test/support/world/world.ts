@@ -1,0 +1,190 @@
+/** A made-up Azure with a database in it, on one clock: everything behind the clients of the app. */
+import type { Clients, Webhook } from '../../../functions/clients/clients.ts'
+import type { MetricSeries, SchemaFacts, SessionFacts } from '../../../functions/drill/facts.ts'
+import { MemoryBlobs } from '../memory-blobs.ts'
+import { WorldClock } from './clock.ts'
+import { type GeneratorCourse, steadyCourse } from './generator.ts'
+import { FakeGroups, type GroupsOptions } from './groups.ts'
+import { Rows } from './rows.ts'
+import { type FailoverCourse, FakeServer, type PostFate, type ServerOptions } from './server.ts'
+
+export interface WorldOptions {
+  readonly startAtMs?: number
+  readonly courses?: readonly FailoverCourse[]
+  readonly posts?: readonly PostFate[]
+  readonly server?: Pick<ServerOptions, 'facts' | 'parameters'>
+  readonly generator?: (container: number) => Partial<GeneratorCourse>
+  readonly groups?: Partial<GroupsOptions>
+  readonly schema?: Partial<SchemaFacts>
+  readonly session?: (via: SessionFacts['via']) => Partial<SessionFacts>
+  readonly imageExists?: boolean
+  /** Metrics arrive this much later. */
+  readonly metricsLagMs?: number
+  /** Answers of the webhook, in order; the last one repeats. Absent: none is configured. */
+  readonly webhook?: readonly ('ok' | 'fails')[]
+  /** The secret in the connection string of the load generators. */
+  readonly password?: string
+}
+
+export const usualCourse: FailoverCourse = { detectMs: 800, outageMs: 6_000, rebuildMs: 12_000, lostMs: 0 }
+export const START_AT_MS = Date.UTC(2026, 0, 1)
+
+export type World = ReturnType<typeof createWorld>
+
+export function createWorld(options: WorldOptions = {}) {
+  const clock = new WorldClock(options.startAtMs ?? START_AT_MS)
+  const blobs = new MemoryBlobs(() => clock.nowMs)
+  const server = new FakeServer(clock, {
+    courses: options.courses ?? [usualCourse],
+    posts: options.posts ?? ['accepted'],
+    ...options.server,
+  })
+  const rows = new Rows(server)
+  const groups = new FakeGroups(
+    clock,
+    { blobs, server, rows },
+    {
+      course: (container) => ({ ...steadyCourse, ...options.generator?.(container) }),
+      deletingMs: 2_000,
+      ...options.groups,
+    },
+  )
+  const webhook = fakeWebhook(options.webhook)
+  const metrics = fakeMetrics(clock, options.metricsLagMs ?? 0)
+  const clients: Clients = {
+    clock: { now: () => clock.now(), sleep: async (ms) => clock.moveTo(clock.nowMs + ms) },
+    servers: server,
+    groups,
+    blobs,
+    database: fakeDatabase(clock, server, rows, groups, options),
+    metrics,
+    registry: {
+      image: async () => ({
+        reference: 'registry.example/loadgen@sha256:0000',
+        exists: options.imageExists ?? true,
+        digest: 'sha256:0000',
+      }),
+    },
+    webhook,
+  }
+  return { clock, blobs, server, rows, groups, webhook, clients }
+}
+
+function fakeDatabase(
+  clock: WorldClock,
+  server: FakeServer,
+  rows: Rows,
+  groups: FakeGroups,
+  options: WorldOptions,
+): Clients['database'] {
+  return {
+    session: async (_target, via) => {
+      const now = clock.nowMs
+      const isUp = server.isUpAt(now)
+      const timeline = server.timelineAt(now)
+      const promotedAtMs = server.failovers[timeline - 2]?.upAtMs ?? START_AT_MS - 3_600_000
+      const up: SessionFacts = {
+        via,
+        reachable: true,
+        error: null,
+        serverVersion: '16.4',
+        address: timeline % 2 === 0 ? '10.0.0.2' : '10.0.0.1',
+        inRecovery: false,
+        timeline,
+        currentWalLsn: `0/${(1_000 + timeline).toString(16)}`,
+        postmasterStartedAt: new Date(promotedAtMs).toISOString(),
+        user: 'drill',
+        isSuperuser: false,
+        synchronousCommit: 'on',
+        synchronousStandbyNames: 'standby',
+        clockOffsetMs: 0,
+        clockErrorMs: 0.5,
+      }
+      const down: SessionFacts = { ...nothingSeen(via), error: 'ECONNREFUSED: nothing is listening' }
+      return { ...(isUp ? up : down), ...options.session?.(via) }
+    },
+    schema: async () => ({
+      hasTable: true,
+      hasKeyColumns: true,
+      customers: 5,
+      merchants: 5,
+      missingExtensions: [],
+      canary: 'ok',
+      canaryError: null,
+      drillRows: 0,
+      ...options.schema,
+    }),
+    migrate: async () => [],
+    async *storedRuns() {
+      if (!server.isUpAt(clock.nowMs)) throw new Error('the database does not answer')
+      groups.advance()
+      yield* rows.runs()
+    },
+    deleteRows: async () => rows.clear(),
+    loadConnectionString: async () => `postgresql://load:${options.password ?? 'secret'}@server:6432/drill`,
+    directPort: () => 5432,
+  }
+}
+
+const nothingSeen = (via: SessionFacts['via']): SessionFacts => ({
+  via,
+  reachable: false,
+  error: null,
+  serverVersion: null,
+  address: null,
+  inRecovery: null,
+  timeline: null,
+  currentWalLsn: null,
+  postmasterStartedAt: null,
+  user: null,
+  isSuperuser: null,
+  synchronousCommit: null,
+  synchronousStandbyNames: null,
+  clockOffsetMs: null,
+  clockErrorMs: null,
+})
+
+const METRICS: ReadonlyArray<readonly [name: string, unit: string, value: number]> = [
+  ['cpu_percent', '%', 41],
+  ['memory_percent', '%', 52],
+  ['active_connections', 'connections', 104],
+  ['network_bytes_ingress', 'bytes', 1_000_000],
+  ['network_bytes_egress', 'bytes', 2_000_000],
+  ['storage_percent', '%', 12],
+  ['iops', 'operations/s', 900],
+  ['client_connections_waiting', 'connections', 0],
+]
+
+function fakeMetrics(clock: WorldClock, lagMs: number): Clients['metrics'] {
+  return {
+    series: async (_id, fromIso, toIso): Promise<readonly MetricSeries[]> => {
+      const known = Math.min(Date.parse(toIso), clock.nowMs - lagMs)
+      const first = Math.ceil(Date.parse(fromIso) / 60_000) * 60_000
+      const minutes = Array.from(
+        { length: Math.max(0, Math.floor((known - first) / 60_000) + 1) },
+        (_, i) => first + i * 60_000,
+      )
+      return METRICS.map(([name, unit, value]) => ({
+        name,
+        unit,
+        points: minutes.map((at) => ({ at: new Date(at).toISOString(), average: value, maximum: value })),
+      }))
+    },
+  }
+}
+
+function fakeWebhook(answers: WorldOptions['webhook']): Webhook & { readonly sent: unknown[]; calls: number } {
+  const sent: unknown[] = []
+  const webhook = {
+    isConfigured: answers !== undefined,
+    sent,
+    calls: 0,
+    send: async (body: unknown): Promise<void> => {
+      const answer = answers?.[Math.min(webhook.calls, answers.length - 1)]
+      webhook.calls++
+      if (answer === 'fails') throw new Error('the webhook answered 500')
+      sent.push(body)
+    },
+  }
+  return webhook
+}

@@ -1,0 +1,139 @@
+import { beforeAll, expect, test } from 'vitest'
+import {
+  criteriaToJudge,
+  defaultCriteria,
+  parseCriteria,
+  problemOfCriterion,
+} from '../../../functions/drill/criteria.ts'
+import { judgeCriteria } from '../../../functions/drill/criteria-judge.ts'
+import { CRITERION_NAMES, phasesOf } from '../../../functions/drill/criteria-names.ts'
+import type { Report } from '../../../functions/drill/report.ts'
+import { sampleReport } from '../../support/sample-report.ts'
+
+let report: Report
+beforeAll(async () => {
+  report = await sampleReport()
+})
+
+const judge = (text: string, own: Partial<Report> = {}) => judgeCriteria([text], { ...report, ...own }, 400)[0]
+
+test('the default objectives are those of the original test, and all of them can be read', () => {
+  expect(defaultCriteria(8000)).toEqual([
+    'baseline_tps >= 0.95 * target',
+    'p50_ms[baseline] < 10',
+    'p95_ms[baseline] < 30',
+    'p99_ms[baseline] < 50',
+    'recovery_time_s < 120',
+    'success_rate > 0.99',
+    'lost_commits == 0',
+    'cpu_percent < 80',
+    'memory_percent < 80',
+  ])
+  expect(parseCriteria(defaultCriteria(8000)).problems).toEqual([])
+})
+
+test('a closed loop has no rate to reach', () => {
+  expect(defaultCriteria(0)).not.toContain('baseline_tps >= 0.95 * target')
+})
+
+test('lost and doubled commits are judged even when the request does not name them', () => {
+  expect(criteriaToJudge(['recovery_time_s <= 60'])).toEqual([
+    'recovery_time_s <= 60',
+    'lost_commits == 0',
+    'duplicates == 0',
+  ])
+  expect(criteriaToJudge(['lost_commits <= 5', 'duplicates == 0'])).toEqual(['lost_commits <= 5', 'duplicates == 0'])
+})
+
+test.each([
+  ['recovery_time_s <= 120', { name: 'recovery_time_s', phase: null }, '<=', { factor: 120, figure: null }],
+  [
+    '  p99_ms[ after ]  <=  2 * p99_ms[baseline] ',
+    { name: 'p99_ms', phase: 'after' },
+    '<=',
+    { factor: 2, figure: { name: 'p99_ms', phase: 'baseline' } },
+  ],
+  ['baseline_tps >= target * 0.95', { name: 'baseline_tps', phase: null }, '>=', { factor: 0.95, figure: 'target' }],
+  ['baseline_tps >= target', { name: 'baseline_tps', phase: null }, '>=', { factor: 1, figure: 'target' }],
+  ['failover_proven == true', { name: 'failover_proven', phase: null }, '==', { factor: 1, figure: null }],
+  [
+    'availability >= 99.9%',
+    { name: 'availability', phase: 'whole' },
+    '>=',
+    { factor: 0.9990000000000001, figure: null },
+  ],
+  ['lost_commits==0', { name: 'lost_commits', phase: null }, '==', { factor: 0, figure: null }],
+])('%s is read', (text, figure, operator, limit) => {
+  expect(parseCriteria([text])).toEqual({ criteria: [{ text: text.trim(), figure, operator, limit }], problems: [] })
+})
+
+test.each([
+  ['', 'expected `name[phase] op value`'],
+  ['recovery_time_s', 'expected `name[phase] op value`'],
+  ['recovery_time_s = 120', 'expected `name[phase] op value`'],
+  ['rto <= 120', 'unknown figure "rto"; expected one of recovery_time_s,'],
+  ['p99_ms[lunch] <= 50', 'unknown phase "lunch" of p99_ms; expected one of baseline, outage, recovery, after, whole'],
+  ['lost_commits[whole] == 0', 'lost_commits takes no phase'],
+  ['recovery_time_s <= soon', 'unknown figure "soon"'],
+  ['recovery_time_s <= 2 * 3 * 4', 'expected one factor and one figure'],
+  ['recovery_time_s <= a * target', 'expected a number'],
+])('%j cannot be read, and the answer says why', (text, problem) => {
+  expect(problemOfCriterion(text)).toContain(problem)
+})
+
+test('every problem is named', () => {
+  const { criteria, problems } = parseCriteria(['x < 1', 'lost_commits == 0', 'p50_ms[y] < 1'])
+  expect({ read: criteria.length, problems: problems.length }).toEqual({ read: 1, problems: 2 })
+})
+
+test('every figure that can be named is measured in a whole drill', () => {
+  for (const name of CRITERION_NAMES)
+    for (const phase of phasesOf(name) ?? [null]) {
+      const text = `${phase === null ? name : `${name}[${phase}]`} >= 0`
+      expect([text, judge(text)?.verdict]).toEqual([text, 'pass'])
+    }
+})
+
+test.each([
+  ['recovery_time_s < 120', 'pass', 100.275, '19.725 s; below 120 s wanted'],
+  ['recovery_time_s < 10', 'fail', -9.725, '19.725 s; below 10 s wanted'],
+  ['recovery_time_s <= 19.725', 'pass', 0, '19.725 s; at most 19.725 s wanted'],
+  ['baseline_tps >= 0.95 * target', 'pass', 20, '400 tps; at least 380 tps wanted'],
+  ['failover_proven == true', 'pass', 0, 'yes; exactly yes wanted'],
+  ['containers_left == 0', 'pass', 0, '0; exactly 0 wanted'],
+  ['lost_commits != 0', 'fail', 0, '0; anything but 0 wanted'],
+  ['cpu_percent < 80', 'pass', 38.5, '41.5 %; below 80 % wanted'],
+])('%s is judged', (text, verdict, margin, why) => {
+  expect(judge(text)).toMatchObject({ objective: text, verdict, margin, why })
+})
+
+test('a figure that was not measured is neither met nor missed', () => {
+  expect(judge('cpu_percent < 80', { metrics: { ...report.metrics, series: [] } })).toEqual({
+    id: 'cpu_percent',
+    objective: 'cpu_percent < 80',
+    measured: null,
+    unit: '%',
+    margin: null,
+    verdict: 'unknown',
+    why: 'not measured: the platform gave no points of this metric; below 80 % wanted',
+  })
+})
+
+test.each([
+  ['max_ms[whole] < 500', 'fail'],
+  ['max_ms[whole] < 5000', 'unknown'],
+  ['max_ms[whole] > 500', 'pass'],
+])('%s: a percentile among the missed arrivals is only a lower bound', (text, verdict) => {
+  expect(judge(text)).toMatchObject({
+    verdict,
+    why: expect.stringContaining('or more, because it falls among the missed'),
+  })
+})
+
+test('an objective beside a figure that was not measured is unknown', () => {
+  const latencyMs = { ...report.latencyMs, baseline: null }
+  expect(judge('p99_ms[after] <= 2 * p99_ms[baseline]', { latencyMs })).toMatchObject({
+    verdict: 'unknown',
+    why: expect.stringContaining('what it is compared with was not measured'),
+  })
+})

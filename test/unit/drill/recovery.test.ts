@@ -1,0 +1,254 @@
+import { expect, test } from 'vitest'
+import { assemble } from '../../../functions/drill/assemble.ts'
+import type { DrillOutcome } from '../../../functions/drill/outcome.ts'
+import type { Report } from '../../../functions/drill/report.ts'
+import { aDrillPlan, anOutcome, isoAt, LOAD_START_MS, someFacts } from '../../support/builders.ts'
+import { aRun, mergeRun, outcomeOf, type Run, type RunOptions } from '../../support/world.ts'
+
+async function reportOf(run: Run, own: Partial<DrillOutcome> = {}): Promise<Report> {
+  const merged = mergeRun(run)
+  return assemble(await outcomeOf(run, merged, own), merged).report
+}
+
+const drill = (options: RunOptions, own: Partial<DrillOutcome> = {}) => reportOf(aRun(options), own)
+
+const failover = (seconds: number, own = {}): RunOptions => ({
+  troubles: [{ atSeconds: 30.35, seconds, kind: 'failover', ...own }],
+})
+
+test.each([0.1, 1, 5, 20])(
+  'an injected outage of %f s is measured within 20 ms, and its recovery within 100 ms',
+  async (seconds) => {
+    const { recovery, events } = await drill(failover(seconds))
+    expect(recovery.writeOutageSeconds).toBeCloseTo(seconds + 0.01, 2)
+    expect(recovery.recoveryTimeSeconds).toBeCloseTo(seconds + 0.01, 1)
+    expect(events.t1 !== null && Date.parse(events.t1) - LOAD_START_MS).toBe(30_348)
+    expect(recovery.outages.map(({ failover, seconds: length }) => ({ failover, length }))).toEqual([
+      { failover: 0, length: recovery.writeOutageSeconds },
+    ])
+  },
+)
+
+test.each([1.5, 5, 20])('a pause of %f s that no failover explains is listed with its length', async (seconds) => {
+  const { recovery } = await drill({ troubles: [{ atSeconds: 30.35, seconds, kind: 'pause' }] })
+  expect(recovery.outages).toHaveLength(1)
+  expect(recovery.outages[0]?.failover).toBeNull()
+  expect(recovery.outages[0]?.seconds).toBeCloseTo(seconds + 0.01, 2)
+})
+
+test('the events of a failover stand in their order, with the phases between them', async () => {
+  const run = aRun(failover(5, { stragglers: { 3: 0.4 } }))
+  const { events, phases, waterfall } = await reportOf(run)
+  const back = (LOAD_START_MS + 35_350) * 1000
+  const straggler = run.keys.find(({ worker, knownAtUs }) => worker === 3 && knownAtUs > back)
+  const backAt = ((straggler?.knownAtUs ?? 0) / 1000 - LOAD_START_MS) / 1000
+  expect(events).toEqual({
+    t0: isoAt(30.1),
+    t1: isoAt(30.348),
+    t2: isoAt(35.358),
+    t3: isoAt(backAt),
+    t4: isoAt(backAt),
+    t5: isoAt(backAt),
+    t6: isoAt(55.35),
+  })
+  expect(phases.map(({ name, seconds }) => [name, seconds])).toEqual([
+    ['warm-up', 5],
+    ['baseline', 25.1],
+    ['trigger', 0.248],
+    ['outage', 5.01],
+    ['recovery', 0.41],
+    ['after', 54.232],
+  ])
+  expect(waterfall.map(({ from, to }) => `${from}-${to}`)).toEqual([
+    't0-t1',
+    't1-t2',
+    't2-t3',
+    't3-t4',
+    't4-t5',
+    't5-t6',
+  ])
+})
+
+test('two failovers in one run are measured each', async () => {
+  const report = await drill({
+    load: { durationSeconds: 150 },
+    troubles: [
+      { atSeconds: 30.35, seconds: 5, kind: 'failover' },
+      { atSeconds: 80.1, seconds: 12, kind: 'failover' },
+    ],
+  })
+  expect(
+    report.failovers.map(({ recovery, proof }) => [
+      recovery.recoveryTimeSeconds,
+      recovery.writeOutageSeconds,
+      proof.proven,
+    ]),
+  ).toEqual([
+    [5.01, 5.01, true],
+    [12.01, 12.01, true],
+  ])
+  expect(report.recovery.outages.map(({ failover: index }) => index)).toEqual([0, 1])
+  expect(report.phases.map(({ name }) => name)).toEqual([
+    'warm-up',
+    'baseline',
+    'trigger',
+    'outage',
+    'after',
+    'trigger',
+    'outage',
+    'after',
+  ])
+  expect(report.verdict).toBe('PASS')
+})
+
+test('the worst of several failovers is judged', async () => {
+  const report = await drill(
+    {
+      load: { durationSeconds: 150 },
+      troubles: [
+        { atSeconds: 30.35, seconds: 5, kind: 'failover' },
+        { atSeconds: 80.1, seconds: 12, kind: 'failover' },
+      ],
+    },
+    { plan: aDrillPlan({ criteria: ['recovery_time_s < 10'] }) },
+  )
+  expect(report.criteria[0]).toMatchObject({ measured: 12.01, verdict: 'fail' })
+})
+
+test.each(['wait', 'refused'] as const)('an outage that never ends stays open (arrivals: %s)', async (arrivals) => {
+  const { events, recovery, verdict } = await drill(failover(Number.POSITIVE_INFINITY, { arrivals }))
+  expect([events.t1, events.t2, events.t3, events.t4, events.t5]).toEqual([isoAt(30.348), null, null, null, null])
+  expect(recovery.outages.map(({ fromAt, toAt, seconds }) => [fromAt, toAt, seconds])).toEqual([
+    [isoAt(30.348), null, null],
+  ])
+  expect(verdict).toBe('FAIL')
+})
+
+test('refusals that come fast are no recovery', async () => {
+  const { recovery, ledger, throughput } = await drill(failover(20, { arrivals: 'refused' }))
+  expect({ seconds: recovery.recoveryTimeSeconds, refused: ledger.refused, peak: throughput.peakTps }).toEqual({
+    seconds: 20.055,
+    refused: 4000,
+    peak: 200,
+  })
+})
+
+test('a service that comes back at 79 % has an outage and no recovery', async () => {
+  const report = await drill(failover(10, { shareAfter: 0.79 }))
+  expect(report.recovery).toMatchObject({ writeOutageSeconds: 10.01, recoveryTimeSeconds: null })
+  expect(report.verdict).toBe('INCONCLUSIVE')
+  expect(report.caveats.join('\n')).toContain('its last 10 s were at 79 % of the baseline')
+})
+
+test('a service that comes back at 97 % is recovered', async () => {
+  expect((await drill(failover(10, { shareAfter: 0.97 }))).recovery.recoveryTimeSeconds).toBeCloseTo(10.01, 1)
+})
+
+test('a load that ends before the service has held leaves the recovery open', async () => {
+  const report = await drill({ ...failover(10), load: { durationSeconds: 50 } })
+  expect(report.recovery).toMatchObject({ writeOutageSeconds: 10.01, recoveryTimeSeconds: null })
+})
+
+test('a failure right after the trigger that comes back for a moment belongs to the same outage', async () => {
+  const report = await drill(
+    {
+      troubles: [
+        { atSeconds: 30.35, seconds: 2, kind: 'pause' },
+        { atSeconds: 34.35, seconds: 5, kind: 'failover' },
+      ],
+    },
+    { failovers: aRun(failover(5)).failovers },
+  )
+  expect(report.events.t1).toBe(isoAt(30.348))
+  expect(report.recovery.outages.map(({ failover: index }) => index)).toEqual([0, 0])
+})
+
+test('the blip of one worker is no outage', async () => {
+  const run = aRun({ load: { workers: 10 } })
+  const blip = {
+    worker: 3,
+    cohort: 'default',
+    lastGoodAtUs: (LOAD_START_MS + 20_000) * 1000,
+    firstGoodAtUs: (LOAD_START_MS + 24_000) * 1000,
+    timelineBefore: 1,
+    timelineAfter: 1,
+    refused: 0,
+    unknown: 1,
+    connectFailures: 3,
+    code: 'ECONNRESET',
+  }
+  const records = run.records.map((record) =>
+    record.second === LOAD_START_MS / 1000 + 24 ? { ...record, outages: [blip] } : record,
+  )
+  const report = await reportOf({ ...run, records })
+  expect({ outages: report.recovery.outages, events: report.events.t1 }).toEqual({ outages: [], events: null })
+})
+
+test('containers with other clocks give the same events', async () => {
+  const load = { containers: 3, workers: 12 }
+  const { events: same } = await drill({ ...failover(5), load })
+  const { events: apart, caveats } = await drill({ ...failover(5), load, clockOffsetsMs: [40, 250, -730] })
+  expect(apart).toEqual(same)
+  expect(caveats.join('\n')).toContain('Clocks agree within 0.5 ms between containers')
+})
+
+test('t0 and t6 are moved from the clock of the drill to that of the database', async () => {
+  const facts = someFacts()
+  const sessions = facts.sessions.map((session) => ({ ...session, clockOffsetMs: 500 }))
+  const { events } = await drill(failover(5), { facts: { ...facts, sessions } })
+  expect([events.t0, events.t1, events.t6]).toEqual([isoAt(29.6), isoAt(30.348), isoAt(54.85)])
+})
+
+test('a lost record is no outage', async () => {
+  const run = aRun({})
+  const report = await reportOf({
+    ...run,
+    records: run.records.filter(({ second }) => second !== LOAD_START_MS / 1000 + 20),
+  })
+  expect(report.recovery.outages).toEqual([])
+  expect(report.generator.missingChunks).toEqual([`container 0: ${isoAt(20)}`])
+})
+
+test('client outages are those of each worker, the longest first', async () => {
+  const { recovery, worstClients } = await drill(failover(5, { stragglers: { 3: 0.4, 7: 2 } }))
+  expect(worstClients.map(({ worker }) => worker).slice(0, 2)).toEqual([7, 3])
+  expect(recovery.clientOutageSeconds).toMatchObject({ clients: 10, max: worstClients[0]?.outageSeconds })
+  expect(worstClients[0]?.outageSeconds).toBeCloseTo(7.03, 1)
+})
+
+test('a client that never comes back leaves t3 and the longest outage open', async () => {
+  const report = await drill(failover(5, { arrivals: 'refused', stragglers: { 3: 1000 } }), {
+    plan: aDrillPlan({ criteria: ['worst_client_outage_s <= 150'] }),
+  })
+  expect(report.events.t3).toBeNull()
+  expect(report.recovery.clientOutageSeconds.max).toBeNull()
+  expect(report.worstClients[0]).toMatchObject({ worker: 3, outageSeconds: null, firstGoodAt: null })
+  expect(report.criteria[0]).toMatchObject({ measured: null, verdict: 'fail' })
+})
+
+test('missed arrivals are in the percentiles, as longer than everything measured', async () => {
+  const { latencyMs, ledger } = await drill(failover(20))
+  expect(latencyMs.whole?.response).toMatchObject({
+    censored: ledger.missed,
+    atLeast: expect.arrayContaining(['p99', 'max']),
+  })
+  expect(latencyMs.baseline?.response).toMatchObject({ censored: 0, atLeast: [] })
+  expect(latencyMs.after?.response.p99).toBeLessThan(10)
+})
+
+test('nothing recorded is a report without figures, and INCONCLUSIVE', () => {
+  const { report, charts } = assemble(anOutcome({ loadStartAtMs: null, loadPlan: null }), null)
+  expect(report.verdict).toBe('INCONCLUSIVE')
+  expect(report.reasons[0]).toBe('No load was recorded.')
+  expect(report.throughput.baselineTps).toBeNull()
+  expect(charts).toEqual({ timeline: [], clients: [], curves: [] })
+})
+
+test('a client that comes back long after the service has held does not prolong the recovery', async () => {
+  const { events, recovery } = await drill({
+    ...failover(5, { stragglers: { 3: 30 } }),
+    load: { durationSeconds: 120 },
+  })
+  expect(events.t3 !== null && Date.parse(events.t3) - LOAD_START_MS).toBeGreaterThan(65_000)
+  expect(recovery).toMatchObject({ recoveryTimeSeconds: 5.01, clientOutageSeconds: { max: expect.closeTo(35, 0) } })
+})
