@@ -1,0 +1,99 @@
+/**
+ * What every chart is: ECharts options made by a pure function, for a given width. The report renders them to SVG on the
+ * server, the dashboard draws the same options in the browser. Colours are CSS variables, so that one drawing follows
+ * light, dark and print.
+ */
+import type { EChartsOption, SeriesOption } from 'echarts'
+
+export interface Chart {
+  readonly option: EChartsOption
+  readonly height: number
+}
+
+export type Series = SeriesOption
+
+/** Room for a chart in CSS pixels. Under 600 it is a phone: less text, legends below titles. */
+export interface Room {
+  readonly width: number
+}
+
+export const isNarrow = ({ width }: Room): boolean => width < 600
+
+export const COLOURS = {
+  ink: 'var(--ink)',
+  muted: 'var(--muted)',
+  line: 'var(--line)',
+  page: 'var(--page)',
+  goodput: 'var(--c-blue)',
+  offered: 'var(--ink)',
+  failed: 'var(--c-orange)',
+  missed: 'var(--c-red)',
+  response: 'var(--c-violet)',
+  service: 'var(--c-teal)',
+  teal: 'var(--c-teal)',
+  good: 'var(--good)',
+  bad: 'var(--bad)',
+} as const
+
+/** For series without a meaning of their own; told apart by the legend's words and by their order too. */
+export const PALETTE = [
+  'var(--c-red)',
+  'var(--c-orange)',
+  'var(--c-violet)',
+  'var(--c-teal)',
+  'var(--c-blue)',
+  'var(--c-grey)',
+] as const
+
+export const paletteColour = (index: number): string => PALETTE[index % PALETTE.length] ?? COLOURS.muted
+
+export const FONT_SIZE = 12
+/** What text is measured with. The style sheet then draws it in the font of the page. */
+export const FONT_FAMILY = 'sans-serif'
+
+export const BASE: EChartsOption = {
+  animation: false,
+  backgroundColor: 'transparent',
+  textStyle: { fontFamily: FONT_FAMILY, fontSize: FONT_SIZE, color: COLOURS.ink },
+}
+
+export const axisStyle = {
+  axisLine: { show: true, lineStyle: { color: COLOURS.line, width: 1 } },
+  axisTick: { show: true, lineStyle: { color: COLOURS.line } },
+  axisLabel: { color: COLOURS.muted, fontSize: FONT_SIZE, fontFamily: FONT_FAMILY },
+  splitLine: { show: true, lineStyle: { color: COLOURS.line, opacity: 0.6 } },
+  nameTextStyle: { color: COLOURS.muted, fontSize: FONT_SIZE, fontFamily: FONT_FAMILY },
+} as const
+
+/** A line without symbols, hover effects or smoothing: what was measured, nothing between. */
+export const lineBase = {
+  type: 'line',
+  symbol: 'none',
+  silent: true,
+  emphasis: { disabled: true },
+  connectNulls: false,
+} as const
+
+export const titleStyle = {
+  color: COLOURS.ink,
+  fontSize: 13,
+  fontWeight: 600,
+  fontFamily: FONT_FAMILY,
+} as const
+
+/** Legend marks that look like what is drawn. */
+export const LEGEND_ICONS = {
+  area: 'roundRect',
+  solid: 'path://M0 4h14v2H0z',
+  dashed: 'path://M0 4h4v2H0zM5 4h4v2H5zM10 4h4v2h-4z',
+  dotted: 'path://M0 4h2v2H0zM4 4h2v2H4zM8 4h2v2H8zM12 4h2v2h-2z',
+} as const
+
+export const legendBase = {
+  itemWidth: 14,
+  itemHeight: 8,
+  itemGap: 20,
+  padding: 0,
+  inactiveColor: COLOURS.muted,
+  textStyle: { color: COLOURS.muted, fontSize: FONT_SIZE, fontFamily: FONT_FAMILY },
+} as const

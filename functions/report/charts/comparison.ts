@@ -1,0 +1,73 @@
+/** Drills over each other, aligned on T1: second 0 is the last commit before the outage of each. */
+import type { TimelineRow } from '../../drill/chart-data.ts'
+import { downsample } from '../../drill/downsample.ts'
+import type { Report } from '../../drill/report.ts'
+import { axisCount, axisMilliseconds } from '../units.ts'
+import { type Chart, lineBase, type Room } from './chart.ts'
+import type { Panel, Point } from './timeline/panel.ts'
+import { stackPanels } from './timeline/stack.ts'
+
+export type ComparableDrill = Pick<Report, 'drillId' | 'events'> & { readonly timeline: readonly TimelineRow[] }
+
+const COLOURS_OF_DRILLS = [
+  'var(--c-blue)',
+  'var(--c-orange)',
+  'var(--c-teal)',
+  'var(--c-violet)',
+  'var(--c-red)',
+  'var(--ink)',
+]
+const MAX_ROWS = 900
+
+/** Drills without an outage are aligned on their start, which is said under the chart. */
+export const alignedOn = ({ events }: Pick<Report, 'events'>): 't1' | 'start' => (events.t1 === null ? 'start' : 't1')
+
+function originSecond({ events, timeline }: ComparableDrill): number {
+  return events.t1 === null ? (timeline[0]?.second ?? 0) : Date.parse(events.t1) / 1000
+}
+
+export function comparisonChart(drills: readonly ComparableDrill[], room: Room): Chart | null {
+  const drawn = drills.filter(({ timeline }) => timeline.length > 0)
+  if (drawn.length === 0) return null
+  const spans = drawn.map((drill) => ({
+    from: (drill.timeline[0]?.second ?? 0) - originSecond(drill),
+    to: (drill.timeline.at(-1)?.second ?? 0) + 1 - originSecond(drill),
+  }))
+  const panels = [
+    panel(drawn, 'Acknowledged commits per second', 180, 'value', axisCount, ({ goodput }) => goodput),
+    panel(drawn, 'Response time p99', 130, 'log', axisMilliseconds, ({ responseP99Ms }) => responseP99Ms),
+  ]
+  return stackPanels(panels, {
+    room,
+    hasEverySecond: false,
+    axis: { fromSecond: Math.min(...spans.map(({ from }) => from)), toSecond: Math.max(...spans.map(({ to }) => to)) },
+    moments: drawn.some((drill) => alignedOn(drill) === 't1') ? [{ label: 'T1', second: 0 }] : [],
+    stretches: [],
+  })
+}
+
+const panel = (
+  drills: readonly ComparableDrill[],
+  title: string,
+  height: number,
+  scale: Panel['scale'],
+  axisLabel: Panel['axisLabel'],
+  of: (row: TimelineRow) => number | null,
+): Panel => ({
+  title,
+  height,
+  scale,
+  axisLabel,
+  series: drills.map((drill, index) => {
+    const colour = COLOURS_OF_DRILLS[index % COLOURS_OF_DRILLS.length] ?? ''
+    const origin = originSecond(drill)
+    return {
+      ...lineBase,
+      name: drill.drillId,
+      data: downsample(drill.timeline, MAX_ROWS).map((row): Point => [row.second - origin, of(row)]) as never,
+      lineStyle: { color: colour, width: 1.6, type: index % 2 === 0 ? 'solid' : 'dashed' },
+      itemStyle: { color: colour },
+    }
+  }),
+  thresholds: [],
+})

@@ -1,0 +1,34 @@
+/** Connections open against connections wanted. */
+import type { TimelineRow } from '../../../drill/chart-data.ts'
+import { axisCount } from '../../units.ts'
+import { COLOURS, lineBase } from '../chart.ts'
+import type { Panel, Point } from './panel.ts'
+
+export function connectionsPanel(rows: readonly TimelineRow[]): Panel {
+  const points = (of: (row: TimelineRow) => number): never =>
+    rows.map((row): Point => [row.relativeSeconds, of(row)]) as never
+  return {
+    title: 'Client connections',
+    height: 64,
+    scale: 'value',
+    axisLabel: axisCount,
+    series: [
+      {
+        ...lineBase,
+        name: 'open',
+        data: points((row) => row.connectionsOpen),
+        lineStyle: { width: 0 },
+        itemStyle: { color: COLOURS.service },
+        areaStyle: { color: COLOURS.service, opacity: 0.55 },
+      },
+      {
+        ...lineBase,
+        name: 'wanted',
+        data: points((row) => row.connectionsWanted),
+        lineStyle: { color: COLOURS.ink, width: 1 },
+        itemStyle: { color: COLOURS.ink },
+      },
+    ],
+    thresholds: [],
+  }
+}

@@ -1,0 +1,40 @@
+/** Part 8: could the load generator itself be what was measured? */
+import type { Report } from '../../../drill/report.ts'
+import { count, megabytes, milliseconds, plain, share } from '../../units.ts'
+import { absent, list, mark, number, table, text } from '../components.ts'
+import { html, type Insert, type Markup } from '../markup.ts'
+
+export const generator = ({ generator: g }: Report): Markup =>
+  html`<p class="answer">${answer(g.wasTheLimit)} ${g.why}</p>
+${g.containers.length === 0 ? absent('No container reported.') : containers(g)}
+${g.missingChunks.length > 0 && html`<h3>Missing records</h3>${list(g.missingChunks)}`}`
+
+const answer = (wasTheLimit: boolean | null): Markup =>
+  wasTheLimit === null ? mark('unknown', 'Not measured.') : wasTheLimit ? mark('fail', 'Yes.') : mark('pass', 'No.')
+
+const containers = (g: Report['generator']): Markup =>
+  table(
+    'Containers',
+    [
+      text('Container'),
+      number('Acknowledged'),
+      number('Sent of intended'),
+      number('Send lag p99'),
+      number('CPU'),
+      number('Connections'),
+      number('Clock offset'),
+      number('Lost seconds'),
+    ],
+    g.containers.map(containerRow),
+  )
+
+const containerRow = (row: Report['generator']['containers'][number]): Insert[] => [
+  html`${plain(row.container)}, ${row.ended}${row.incarnations !== 1 && html` <small>started ${count(row.incarnations)} times</small>`}`,
+  count(row.acknowledged),
+  share(row.achievedShare),
+  html`${milliseconds(row.sendLagP99Ms)} <small>event loop ${milliseconds(row.eventLoopDelayP99Ms)}</small>`,
+  html`${plain(row.cpuCores, 'cores')} <small>memory ${megabytes(row.maxRssMb)}</small>`,
+  html`${count(row.connectionsPeak)} <small>of ${count(row.connectionsWanted)}</small>`,
+  html`${milliseconds(row.clockOffsetMs)} <small>± ${milliseconds(row.clockErrorMs)}</small>`,
+  count(row.missingSeconds),
+]

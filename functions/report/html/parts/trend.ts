@@ -1,0 +1,39 @@
+/** Part 9: is this normal for us? Each figure against the same figure of earlier drills. */
+import type { Report, TrendFigure } from '../../../drill/report.ts'
+import { sparkline } from '../../charts/sparkline.ts'
+import { counted, inUnit, NOT_MEASURED, signed } from '../../units.ts'
+import { absent, mark, note, number, onlyTable, text } from '../components.ts'
+import { drawing } from '../figures.ts'
+import { html, type Insert, type Markup } from '../markup.ts'
+
+export function trend(report: Report): Markup {
+  if (report.trend.length === 0) return absent('There is no earlier drill of this server to compare with.')
+  return html`${onlyTable(
+    'This drill against earlier ones',
+    [
+      text('Figure'),
+      text('History'),
+      number('This drill'),
+      number('Usual'),
+      number('Difference'),
+      text('Reading'),
+      text('Changed'),
+    ],
+    report.trend.map(trendRow),
+  )}${note(`Usual: the median of the last ${counted(report.trend[0]?.history.length ?? 0, 'drill')}, and below it the band of their median absolute deviation.`)}`
+}
+
+const trendRow = (figure: TrendFigure): Insert[] => [
+  figure.label,
+  drawing(sparkline(figure), { width: 150 }, `spark-${figure.id}`, `${figure.label} of the last drills`),
+  inUnit(figure.value, figure.unit),
+  usual(figure),
+  figure.difference === null ? NOT_MEASURED : signed(figure.difference, figure.unit),
+  mark(figure.reading),
+  figure.changedAt === null ? 'no' : html`since <code>${figure.changedAt}</code>`,
+]
+
+const usual = (figure: TrendFigure): Insert =>
+  figure.median === null
+    ? NOT_MEASURED
+    : html`${inUnit(figure.median, figure.unit)} <small>${inUnit(figure.low, figure.unit)} to ${inUnit(figure.high, figure.unit)}</small>`

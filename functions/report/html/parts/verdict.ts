@@ -1,0 +1,119 @@
+/** Part 1: what happened, how long, how much was lost, is that normal; then every criterion with its reason. */
+import type { Criterion, Report, TrendFigure } from '../../../drill/report.ts'
+import { count, counted, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../../units.ts'
+import { DEFINITIONS, VERDICT_SENTENCES } from '../../words.ts'
+import { absent, details, facts, list, mark, number, onlyTable, text, token } from '../components.ts'
+import { html, type Insert, type Markup, raw } from '../markup.ts'
+
+/** The first screen. */
+export function banner(report: Report): Markup {
+  return html`<header class="banner ${report.verdict.toLowerCase()}">
+<p class="eyebrow">Failover drill <span class="id">${report.drillId}</span> <time datetime="${report.startedAt}">${dateTime(report.startedAt)}</time></p>
+<p class="verdict">${mark(report.verdict)} <span class="verdict-meaning">${VERDICT_SENTENCES[report.verdict]}</span></p>
+<h1>${report.headline}</h1>
+${report.reasons.length > 0 && html`<div class="reasons"><h2>Why not PASS</h2>${list(report.reasons)}</div>`}
+<dl class="figures">
+${figure('Recovery time', seconds(report.recovery.recoveryTimeSeconds), recoveryNote(report), recoveryBar(report))}
+${figure('Commits lost', count(report.ledger.lost), lostNote(report))}
+${figure('Worst client', seconds(report.recovery.clientOutageSeconds.max), clientNote(report))}
+${figure('Normal for us?', ...normality(report))}
+</dl>
+</header>\n`
+}
+
+const figure = (term: string, value: string, below: Insert, bar: Insert = null): Markup =>
+  html`<div class="figure"><dt>${term}</dt><dd><span class="value${value === NOT_MEASURED ? ' unmeasured' : ''}">${value}</span>${bar}<span class="below">${below}</span></dd></div>\n`
+
+const recoveryCriterion = (report: Report): Criterion | undefined =>
+  report.criteria.find((criterion) => criterion.objective.startsWith('recovery_time'))
+
+function recoveryNote(report: Report): Insert {
+  const criterion = recoveryCriterion(report)
+  if (!criterion) return 'no objective was set'
+  if (criterion.margin === null) return html`objective <code>${criterion.objective}</code>`
+  const distance = seconds(Math.abs(criterion.margin))
+  return html`objective <code>${criterion.objective}</code>, ${criterion.margin >= 0 ? `${distance} to spare` : `${distance} too long`}`
+}
+
+/** Measured against the objective, as a bar. The words beside it say the same. */
+function recoveryBar(report: Report): Insert {
+  const criterion = recoveryCriterion(report)
+  if (criterion?.margin == null || criterion.measured === null) return null
+  const objective = criterion.measured + criterion.margin
+  const scale = 100 / Math.max(objective, criterion.measured, 1e-9)
+  const kind = criterion.verdict
+  return raw(
+    `<svg class="bar ${kind}" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="100" height="6"/><rect class="fill" width="${(criterion.measured * scale).toFixed(2)}" height="6"/><rect class="goal" x="${Math.min(99, objective * scale).toFixed(2)}" width="1" height="6"/></svg>`,
+  )
+}
+
+const lostNote = ({ ledger }: Report): string =>
+  ledger.intended === 0
+    ? 'no load was sent'
+    : ledger.lost === null
+      ? `of ${count(ledger.acknowledged)} acknowledged: not audited`
+      : `of ${count(ledger.acknowledged)} acknowledged, each looked up on the new primary`
+
+const clientNote = ({ recovery, ledger }: Report): string =>
+  recovery.clientOutageSeconds.clients === 0
+    ? ledger.intended === 0
+      ? 'no load was sent'
+      : 'no client outage was seen'
+    : `half of ${counted(recovery.clientOutageSeconds.clients, 'client')} back within ${seconds(recovery.clientOutageSeconds.p50)}; writes back after ${seconds(recovery.writeOutageSeconds)}`
+
+const READINGS: Readonly<Record<TrendFigure['reading'], string>> = {
+  usual: 'Yes',
+  better: 'Better',
+  worse: 'Worse',
+  'no history': 'first of its kind',
+}
+
+function normality(report: Report): [value: string, below: Insert] {
+  const figure = report.trend.find((row) => row.id.startsWith('recoveryTime'))
+  if (!figure || figure.reading === 'no history')
+    return ['No history', 'no earlier drill of this server to compare with']
+  if (figure.value === null) return [NOT_MEASURED, 'there is no recovery time to compare']
+  const band = html`recovery usually ${inUnit(figure.low, figure.unit)} to ${inUnit(figure.high, figure.unit)} over ${counted(figure.history.length, 'drill')}`
+  return [READINGS[figure.reading], html`${band}, <a href="#trend">compare</a>`]
+}
+
+export const criteriaTable = ({ criteria }: Report): Markup =>
+  criteria.length === 0
+    ? absent('No criterion was judged.')
+    : onlyTable(
+        'Criteria',
+        [text('Criterion'), text('Verdict'), number('Measured'), number('Margin'), text('Why')],
+        criteria.map((row) => [
+          token(row.objective),
+          mark(row.verdict),
+          inUnit(row.measured, row.unit),
+          row.margin === null ? NOT_MEASURED : signed(row.margin, row.unit),
+          row.why,
+        ]),
+        { cards: true },
+      )
+
+const service = ({ throughput, availability, recovery }: Report): Markup =>
+  facts([
+    ['Offered', perSecond(throughput.offeredTps)],
+    [
+      'Baseline goodput',
+      html`${perSecond(throughput.baselineTps)} <small>MAD ${perSecond(throughput.baselineMad)}</small>`,
+    ],
+    ['Mean goodput', perSecond(throughput.meanTps)],
+    ['Peak goodput', perSecond(throughput.peakTps)],
+    ['Availability, whole load', share(availability.whole)],
+    ['Availability, around the failover', share(availability.aroundFailover)],
+    ['Success of attempts', share(availability.successOfAttempts)],
+    ['Seconds at baseline', share(availability.secondsAtBaseline)],
+    ['Of the monthly downtime budget', share(availability.monthlyBudgetShare)],
+    ['Time without a standby', seconds(recovery.exposureSeconds)],
+  ])
+
+export const definitions = (): Markup =>
+  details(
+    'How these figures are defined',
+    html`<dl class="definitions">${DEFINITIONS.map(([term, words]) => html`<dt>${term}</dt><dd>${words}</dd>\n`)}</dl>`,
+  )
+
+export const criteria = (report: Report): Markup => html`${criteriaTable(report)}${service(report)}${definitions()}`

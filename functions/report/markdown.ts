@@ -1,0 +1,135 @@
+/** report.md: short enough for a chat message or a pull request, complete enough to decide on. */
+import type { Criterion, Report } from '../drill/report.ts'
+import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from './units.ts'
+import { EVENT_IDS, EVENT_NAMES, VERDICT_SENTENCES } from './words.ts'
+
+/** Text from outside must neither break a table nor become a link, a mention or markup. */
+const escapeMarkdown = (text: string): string =>
+  text
+    .replace(/[\\`*_{}[\]<>#|~]/g, '\\$&')
+    .replace(/@(?=\w)/g, '@\u200b')
+    .replace(/\s+/g, ' ')
+    .trim()
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+
+const bullets = (lines: readonly string[]): string => lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n')
+
+const section = (title: string, body: string): string => (body === '' ? '' : `## ${title}\n\n${body}`)
+
+export function renderMarkdown(report: Report): string {
+  const sections = [
+    `# ${report.verdict}: ${escapeMarkdown(report.headline)}`,
+    `${VERDICT_SENTENCES[report.verdict]} Drill \`${report.drillId}\`, ${dateTime(report.startedAt)} to ${dateTime(report.endedAt)}.`,
+    bullets(report.reasons),
+    section('Criteria', criteriaTable(report.criteria)),
+    section('Figures', figuresTable(report)),
+    section('Events', eventsTable(report)),
+    section('Ledger', ledgerText(report.ledger)),
+    section('Errors', errorsTable(report.errors)),
+    section('Checks that did not pass', checksTable(report.checklist)),
+    section('Caveats', bullets(report.caveats)),
+    cleanupLine(report.cleanup),
+  ]
+  return `${sections.filter((text) => text !== '').join('\n\n')}\n`
+}
+
+const criteriaTable = (criteria: readonly Criterion[]): string =>
+  criteria.length === 0
+    ? 'No criterion was judged.'
+    : table(
+        ['Verdict', 'Objective', 'Measured', 'Margin', 'Why'],
+        criteria.map((row) => [
+          row.verdict,
+          `\`${row.objective}\``,
+          inUnit(row.measured, row.unit),
+          row.margin === null ? '' : signed(row.margin, row.unit),
+          escapeMarkdown(row.why),
+        ]),
+      )
+
+function figuresTable({ recovery, throughput, availability, latencyMs }: Report): string {
+  const baseline = latencyMs.baseline?.response
+  return table(
+    ['Figure', 'Value'],
+    [
+      ['Recovery time (T4 - T1)', seconds(recovery.recoveryTimeSeconds)],
+      ['Write outage (T2 - T1)', seconds(recovery.writeOutageSeconds)],
+      ['Client outage, median', seconds(recovery.clientOutageSeconds.p50)],
+      ['Client outage, worst', seconds(recovery.clientOutageSeconds.max)],
+      ['Baseline goodput', perSecond(throughput.baselineTps)],
+      ['Offered', perSecond(throughput.offeredTps)],
+      ['Baseline response p50, p99', `${inUnit(baseline?.p50, 'ms')}, ${inUnit(baseline?.p99, 'ms')}`],
+      ['Availability, whole load', share(availability.whole)],
+    ],
+  )
+}
+
+const eventsTable = (report: Report): string =>
+  report.events.t0 === null
+    ? ''
+    : table(
+        ['Event', 'UTC', 'After T0'],
+        EVENT_IDS.map((id) => [
+          `${id.toUpperCase()} ${EVENT_NAMES[id]}`,
+          report.events[id] === null ? NOT_MEASURED : clock(report.events[id]),
+          id === 't0' ? '' : sinceTrigger(report, id),
+        ]),
+      )
+
+const sinceTrigger = (report: Report, id: string): string =>
+  signed(report.waterfall.find((step) => step.to === id)?.sinceTriggerSeconds, 's')
+
+function ledgerText(ledger: Report['ledger']): string {
+  const sum = `intended ${count(ledger.intended)} = acknowledged ${count(ledger.acknowledged)} + refused ${count(ledger.refused)} + unknown ${count(ledger.unknown)} + missed ${count(ledger.missed)}`
+  const audit = table(
+    ['Lost', 'Recovered', 'Misjudged', 'Unexpected', 'Duplicates', 'Unresolved', 'Rows found'],
+    [
+      [
+        ledger.lost,
+        ledger.recovered,
+        ledger.misjudged,
+        ledger.unexpected,
+        ledger.duplicates,
+        ledger.unresolved,
+        ledger.rowsFound,
+      ].map(count),
+    ],
+  )
+  return `${sum}\n\n${audit}`
+}
+
+const errorsTable = (errors: Report['errors']): string =>
+  errors.length === 0
+    ? ''
+    : table(
+        ['Code', 'Where', 'Count', 'Clients', 'Meaning'],
+        errors.map((row) => [
+          escapeMarkdown(row.code),
+          row.phase,
+          count(row.count),
+          count(row.workers),
+          escapeMarkdown(row.meaning),
+        ]),
+      )
+
+function checksTable(checklist: Report['checklist']): string {
+  const open = checklist.filter((row) => row.verdict !== 'pass')
+  if (open.length === 0) return ''
+  return table(
+    ['Check', 'Verdict', 'Seen', 'Wanted', 'Advice'],
+    open.map((row) => [
+      escapeMarkdown(row.title),
+      row.forced ? `${row.verdict}, forced` : row.verdict,
+      escapeMarkdown(row.seen),
+      escapeMarkdown(row.wanted),
+      escapeMarkdown(row.advice),
+    ]),
+  )
+}
+
+const cleanupLine = ({ containersLeft, verifiedAt }: Report['cleanup']): string =>
+  verifiedAt === null
+    ? `Containers left: ${count(containersLeft)}.`
+    : `Containers left: ${count(containersLeft)}, verified at ${dateTime(verifiedAt)}.`

@@ -1,0 +1,118 @@
+/** The words of the report: what each event, phase and figure is called, and how it is defined. Printed in every report. */
+import type { Report, Verdict } from '../drill/report.ts'
+
+export type EventId = keyof Report['events']
+
+export const EVENT_IDS = ['t0', 't1', 't2', 't3', 't4', 't5', 't6'] as const satisfies readonly EventId[]
+
+export const EVENT_NAMES: Readonly<Record<EventId, string>> = {
+  t0: 'Failover accepted',
+  t1: 'Last commit before the outage',
+  t2: 'First commit on the new timeline',
+  t3: 'Every client commits again',
+  t4: 'Full service again',
+  t5: 'Backlog gone',
+  t6: 'High availability healthy',
+}
+
+/** What the time between two events is spent on, named by the event that ends it. */
+export const STEP_NAMES: Readonly<Record<string, string>> = {
+  t1: 'Detecting and fencing',
+  t2: 'Write outage',
+  t3: 'Last client back',
+  t4: 'Back to full goodput',
+  t5: 'Backlog drained',
+  t6: 'New standby built',
+}
+
+const ORDINALS = [
+  'first',
+  'second',
+  'third',
+  'fourth',
+  'fifth',
+  'sixth',
+  'seventh',
+  'eighth',
+  'ninth',
+  'tenth',
+] as const
+
+/** Failovers are counted from 0 in the data, and said aloud from first. */
+export const failoverName = (index: number): string =>
+  ORDINALS[index] === undefined ? `failover at index ${index}` : `${ORDINALS[index]} failover`
+
+export const VERDICT_SENTENCES: Readonly<Record<Verdict, string>> = {
+  PASS: 'Every objective was met, with evidence.',
+  FAIL: 'At least one objective was missed.',
+  INCONCLUSIVE: 'The evidence is not enough to say PASS or FAIL.',
+  ABORTED: 'The drill was stopped before its end.',
+}
+
+export const PHASE_NAMES: Readonly<Record<string, string>> = {
+  'warm-up': 'Warm-up',
+  baseline: 'Baseline',
+  trigger: 'Trigger',
+  outage: 'Outage',
+  recovery: 'Recovery',
+  after: 'After',
+  whole: 'Whole load',
+}
+
+/** Platform metrics by the platform's own names. */
+export const METRIC_NAMES: Readonly<Record<string, string>> = {
+  cpu_percent: 'CPU',
+  memory_percent: 'Memory',
+  active_connections: 'Connections',
+  network_bytes_ingress: 'Network in',
+  network_bytes_egress: 'Network out',
+  storage_percent: 'Storage',
+  iops: 'IOPS',
+  is_db_alive: 'Database alive',
+  physical_replication_delay_in_seconds: 'Read replica lag',
+  xact_commit: 'Commits',
+}
+
+export const DEFINITIONS: ReadonlyArray<readonly [term: string, definition: string]> = [
+  [
+    'Objective and measurement',
+    'RTO and RPO are objectives that somebody sets. This report compares them with a measured recovery time and a measured recovery point.',
+  ],
+  [
+    'Recovery time',
+    'T4 minus T1: from the last acknowledged commit before the outage until goodput is at least 95 % of the baseline again, p99 response is at most twice its baseline, and both have held.',
+  ],
+  ['Write outage', 'T2 minus T1: until any client has a first acknowledged commit on the new timeline.'],
+  [
+    'Client outage',
+    "One client's time from its last acknowledged commit to its first one on the new timeline. The worst client is the maximum.",
+  ],
+  ['Detection', 'T1 minus T0: from the accepted failover until writes stop. Not part of the outage.'],
+  ['Exposure', 'T6 minus T2: writes work, but there is no healthy standby.'],
+  [
+    'Measured recovery point',
+    'Rows that were acknowledged to a client and are absent from the new primary: their count, their keys, and T1 minus the acknowledgement of the oldest of them.',
+  ],
+  ['Unknown', 'The statement was sent and the reply was lost. Resolved at the audit by looking the key up.'],
+  ['Recovered', 'Unknown to the client and present in the database: committed, reply lost. Not a loss.'],
+  [
+    'Missed',
+    'An arrival that could not be sent before its deadline. It counts against availability, and as longer than every measured response.',
+  ],
+  ['TPS', 'Goodput: acknowledged commits per second. Offered, refused, unknown and missed are never added in.'],
+  [
+    'Baseline',
+    'Median of goodput per second between the warm-up and the failover, with its median absolute deviation.',
+  ],
+  [
+    'Response time',
+    'Reply minus the moment at which the arrival was due, so waiting counts. Service time is reply minus send.',
+  ],
+  ['Percentiles', 'Nearest rank, from histograms merged over containers and seconds; never an average of percentiles.'],
+  ['Availability', 'Commits acknowledged within the deadline over arrivals intended.'],
+  ['Monthly downtime budget', 'The outage over the 4.32 minutes that 99.99 % of 30 days allow.'],
+  [
+    'Clocks',
+    'Client events are on the monotonic clock of their container, anchored once to UTC; each container states its offset to the database and the error of that figure.',
+  ],
+]

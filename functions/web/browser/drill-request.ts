@@ -1,0 +1,43 @@
+/** From the fields of the start form to the body of POST /api/drills. What was left empty is left out. */
+
+type Request = Record<string, unknown>
+
+export function requestOf(form: FormData): Request {
+  const request: Request = {}
+  for (const [name, value] of form)
+    if (typeof value === 'string' && value.trim() !== '' && !FAILOVER_FIELDS.has(name))
+      put(request, name, parsed(name, value.trim()))
+  const failovers = failoversOf(form)
+  return failovers === null ? request : { ...request, failovers }
+}
+
+const FAILOVER_FIELDS = new Set(['failovers', 'failoverAt'])
+const TEXT_FIELDS = /^(?:target\.|note$)/
+
+function parsed(name: string, text: string): unknown {
+  if (name === 'criteria')
+    return text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+  return TEXT_FIELDS.test(name) ? text : Number(text)
+}
+
+function put(request: Request, name: string, value: unknown): void {
+  const [group = name, inner] = name.split('.')
+  if (inner === undefined) request[group] = value
+  else request[group] = { ...(request[group] as Request | undefined), [inner]: value }
+}
+
+/** Null lets the app choose: one forced failover at its own time. */
+function failoversOf(form: FormData): unknown[] | null {
+  const mode = form.get('failovers')
+  const at = String(form.get('failoverAt') ?? '').trim()
+  if (mode === 'none') return []
+  if (at !== '') return [{ atSeconds: Number(at), mode }]
+  if (mode === 'forced' || mode === null) return null
+  const duration = Number(form.get('durationSeconds') || DEFAULT_DURATION_SECONDS)
+  return [{ atSeconds: Math.min(120, Math.floor(duration * 0.4)), mode }]
+}
+
+const DEFAULT_DURATION_SECONDS = 300

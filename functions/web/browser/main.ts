@@ -1,0 +1,63 @@
+/** The dashboard's table of contents: which address shows which view. Views clean up after themselves. */
+import { readKey } from './key.ts'
+import { find } from './page.ts'
+import { createShell, type Shell } from './shell.ts'
+import { compareView } from './views/compare.ts'
+import { drillView } from './views/drill.ts'
+import { keyView } from './views/key.ts'
+import { listView } from './views/list.ts'
+import { startView } from './views/start.ts'
+
+export type View = (root: HTMLElement, shell: Shell) => () => void
+
+const ROUTES: ReadonlyArray<readonly [pattern: RegExp, view: (match: RegExpExecArray) => View]> = [
+  [/^#\/start$/, () => startView],
+  [/^#\/drills\/([^/?]+)$/, ([, drillId = '']) => drillView(decodeURIComponent(drillId))],
+  [/^#\/compare\?ids=([^&]+)$/, ([, ids = '']) => compareView(ids.split(',').map(decodeURIComponent))],
+  [/^(?:#\/?)?$/, () => listView],
+]
+
+const root = find(document, '#view', HTMLElement)
+const shell = createShell(() => open(keyView(render)))
+let close = (): void => undefined
+
+function open(view: View): void {
+  close()
+  shell.idle()
+  root.replaceChildren()
+  root.removeAttribute('aria-busy')
+  close = view(root, shell)
+}
+
+function render(): void {
+  const view = readKey() === null ? keyView(render) : viewOf(location.hash)
+  if (view) open(view)
+  else location.hash = '#/'
+}
+
+function viewOf(address: string): View | null {
+  for (const [pattern, view] of ROUTES) {
+    const match = pattern.exec(address)
+    if (match) return view(match)
+  }
+  return null
+}
+
+function markCurrent(): void {
+  for (const link of document.querySelectorAll('.top nav a'))
+    if (link.getAttribute('href') === (location.hash || '#/')) link.setAttribute('aria-current', 'page')
+    else link.removeAttribute('aria-current')
+}
+
+/** Links inside a view, such as those of a verdict to the parts of its report, are no addresses: the report is further down. */
+addEventListener('hashchange', () => {
+  if (location.hash !== '' && !location.hash.startsWith('#/')) {
+    document.querySelector('#report-part')?.scrollIntoView()
+    return
+  }
+  markCurrent()
+  render()
+  root.focus({ preventScroll: true })
+})
+markCurrent()
+render()

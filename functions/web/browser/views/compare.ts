@@ -1,0 +1,85 @@
+/** Drills over each other, aligned on T1, and their figures side by side. */
+import { alignedOn, comparisonChart } from '../../../report/charts/comparison.ts'
+import { mark, number, onlyTable, text } from '../../../report/html/components.ts'
+import { html, type Insert, type Markup } from '../../../report/html/markup.ts'
+import { count, dateTime, inUnit, NOT_MEASURED, signed } from '../../../report/units.ts'
+import { type ComparedDrill, compareDrills } from '../api.ts'
+import { type LiveChart, mountChart } from '../chart.ts'
+import type { View } from '../main.ts'
+import { find, show } from '../page.ts'
+
+export const compareView =
+  (ids: readonly string[]): View =>
+  (root, shell) => {
+    show(root, html`<h1>Drills compared</h1><p class="absent">Loading</p>`)
+    let chart: LiveChart | null = null
+    let isGone = false
+
+    async function load(): Promise<void> {
+      const answer = await compareDrills(ids)
+      if (isGone) return
+      if (answer.kind === 'locked') return shell.askForKey()
+      if (answer.kind !== 'ok')
+        return show(root, failed(answer.kind === 'refused' ? answer.refusal.detail : answer.why))
+      const { drills } = answer.value
+      show(root, compared(drills))
+      chart = mountChart(
+        find(root, '#chart', HTMLElement),
+        'Goodput and p99 response of the drills over each other. The table has the figures.',
+      )
+      chart.draw((room) => comparisonChart(drills, room))
+    }
+
+    void load()
+    return () => {
+      isGone = true
+      chart?.dispose()
+      show(root, html``)
+    }
+  }
+
+const failed = (why: string): Markup =>
+  html`<h1>Drills compared</h1><p class="problems" role="alert">They could not be compared. ${why}</p><p><a href="#/">All drills</a></p>`
+
+interface Figure {
+  readonly label: string
+  readonly unit: string
+  readonly of: (drill: ComparedDrill) => number | null
+}
+
+const FIGURES: readonly Figure[] = [
+  { label: 'Recovery time', unit: 's', of: ({ recovery }) => recovery.recoveryTimeSeconds },
+  { label: 'Write outage', unit: 's', of: ({ recovery }) => recovery.writeOutageSeconds },
+  { label: 'Worst client outage', unit: 's', of: ({ recovery }) => recovery.clientOutageSeconds.max },
+  { label: 'Commits lost', unit: 'count', of: ({ ledger }) => ledger.lost },
+  { label: 'Baseline goodput', unit: 'TPS', of: ({ throughput }) => throughput.baselineTps },
+  { label: 'Baseline response p50', unit: 'ms', of: ({ latencyMs }) => latencyMs.baseline?.response.p50 ?? null },
+  { label: 'Baseline response p99', unit: 'ms', of: ({ latencyMs }) => latencyMs.baseline?.response.p99 ?? null },
+  { label: 'Availability', unit: 'share', of: ({ availability }) => availability.whole },
+]
+
+function compared(drills: readonly ComparedDrill[]): Markup {
+  const notAligned = drills.filter((drill) => alignedOn(drill) === 'start').map(({ drillId }) => drillId)
+  return html`<h1>Drills compared</h1>
+<p class="note">Second 0 is T1, the last commit before the outage, of each drill.${notAligned.length > 0 && ` Without an outage, and so aligned on their start: ${notAligned.join(', ')}.`}</p>
+<div id="chart"></div>
+<h2>Figures</h2>
+${onlyTable(
+  'Figures of each drill, and the difference to the first',
+  [text('Figure'), ...drills.map(({ drillId }) => number(drillId))],
+  [
+    ['Verdict', ...drills.map(({ verdict }) => mark(verdict))],
+    ['Started', ...drills.map(({ startedAt }) => dateTime(startedAt))],
+    ...FIGURES.map((figure) => [figure.label, ...drills.map((drill) => cell(figure, drill, drills[0]))]),
+  ],
+)}
+<ul class="compared-drills">${drills.map(({ drillId, ledger }) => html`<li><a href="#/drills/${encodeURIComponent(drillId)}">${drillId}</a>, ${count(ledger.acknowledged)} commits</li>`)}</ul>`
+}
+
+function cell({ unit, of }: Figure, drill: ComparedDrill, first: ComparedDrill | undefined): Insert {
+  const value = of(drill)
+  const reference = first === undefined ? null : of(first)
+  if (value === null) return NOT_MEASURED
+  if (drill === first || reference === null) return inUnit(value, unit)
+  return html`${inUnit(value, unit)} <small>${signed(value - reference, unit)}</small>`
+}

@@ -1,0 +1,98 @@
+/** A drill that has ended: its verdict, an interactive timeline, its files, and the report itself. */
+import type { Report } from '../../../drill/report.ts'
+import type { DrillStatus } from '../../../drill/status.ts'
+import { timelineChart } from '../../../report/charts/timeline.ts'
+import { html, type Markup } from '../../../report/html/markup.ts'
+import { banner, criteriaTable } from '../../../report/html/parts/verdict.ts'
+import { readChartData, readFile, readReport, readReportPage } from '../api.ts'
+import { type LiveChart, mountChart } from '../chart.ts'
+import { find, save, show } from '../page.ts'
+import type { Shell } from '../shell.ts'
+
+export interface Pane {
+  update(status: DrillStatus): void
+  dispose(): void
+}
+
+const FRAME = html`<div id="verdict"><p class="absent">Loading the report</p></div>
+<div id="criteria"></div>
+<section id="timeline-part" aria-labelledby="timeline-title" hidden><h2 id="timeline-title">Timeline</h2><div id="chart"></div></section>
+<section aria-labelledby="files-title"><h2 id="files-title">Files</h2><div id="files"></div></section>
+<section id="report-part" aria-labelledby="report-title" hidden><div class="heading"><h2 id="report-title">Report</h2><p class="actions"><button id="open-report" type="button">Open in a tab of its own</button></p></div><iframe class="report" title="Report of the drill" sandbox="allow-same-origin"></iframe></section>`
+
+export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatus): Pane {
+  show(root, FRAME)
+  let chart: LiveChart | null = null
+  let pageUrls: readonly string[] = []
+  let isGone = false
+  const region = (id: string): HTMLElement => find(root, `#${id}`, HTMLElement)
+
+  show(region('files'), fileList(status))
+  region('files').addEventListener('click', async ({ target }) => {
+    const name = target instanceof HTMLElement ? target.dataset.file : undefined
+    if (name === undefined) return
+    const answer = await readFile(status.drillId, name)
+    if (answer.kind === 'locked') return shell.askForKey()
+    if (answer.kind === 'ok') save(name, answer.value)
+  })
+
+  async function showReport(): Promise<void> {
+    if (status.links.report === null) return show(region('verdict'), withoutReport(status))
+    const [report, page, charts] = await Promise.all([
+      readReport(status.drillId),
+      readReportPage(status.drillId),
+      readChartData(status.drillId),
+    ])
+    if (isGone) return
+    if (report.kind === 'locked') return shell.askForKey()
+    if (report.kind !== 'ok') return show(region('verdict'), withoutReport(status))
+    show(region('verdict'), banner(report.value))
+    show(region('criteria'), html`<h2>Criteria</h2>${criteriaTable(report.value)}`)
+    if (charts.kind === 'ok') showTimeline(report.value, charts.value.timeline)
+    if (page.kind === 'ok') showPage(page.value)
+  }
+
+  function showTimeline(report: Report, rows: Parameters<typeof timelineChart>[1]): void {
+    if (rows.length === 0) return
+    region('timeline-part').hidden = false
+    chart = mountChart(
+      region('chart'),
+      'Load, errors, latency and connections on one time axis. The report below has the tables.',
+    )
+    chart.draw((room) => timelineChart(report, rows, room))
+  }
+
+  /** The page's own links to files need the key; the list above serves them. */
+  function showPage(page: string): void {
+    const urlOf = (className: string): string =>
+      URL.createObjectURL(new Blob([page.replace('<body>', `<body class="${className}">`)], { type: 'text/html' }))
+    const embedded = urlOf('embedded detached')
+    const detached = urlOf('detached')
+    pageUrls = [embedded, detached]
+    region('report-part').hidden = false
+    find(root, 'iframe.report', HTMLIFrameElement).src = embedded
+    find(root, '#open-report', HTMLButtonElement).addEventListener('click', () => open(detached, '_blank', 'noopener'))
+  }
+
+  void showReport()
+  return {
+    update: () => undefined,
+    dispose() {
+      isGone = true
+      chart?.dispose()
+      for (const url of pageUrls) URL.revokeObjectURL(url)
+      show(root, html``)
+    },
+  }
+}
+
+const withoutReport = ({ drillId, error }: DrillStatus): Markup =>
+  html`<h1>${drillId}</h1><p class="problems" role="alert">This drill ended without a report.${error && ` ${error}`}</p><p><a href="#/">All drills</a></p>`
+
+const fileList = ({ links }: DrillStatus): Markup =>
+  links.files.length === 0
+    ? html`<p class="absent">None.</p>`
+    : html`<ul class="files">${links.files.map((path) => {
+        const name = decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))
+        return html`<li><button type="button" data-file="${name}">${name}</button></li>`
+      })}</ul>`

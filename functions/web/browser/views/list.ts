@@ -1,0 +1,137 @@
+/** All drills, newest first, with their verdicts and the trend of the newest drill's server. */
+import type { IndexFigures } from '../../../drill/drill-index.ts'
+import { drillTrendChart } from '../../../report/charts/drill-trend.ts'
+import { mark, number, onlyTable, text } from '../../../report/html/components.ts'
+import { html, type Insert, type Markup } from '../../../report/html/markup.ts'
+import { count, dateTime, duration, perSecond, seconds } from '../../../report/units.ts'
+import { type Answer, type DrillsPage, type ListedDrill, listDrills } from '../api.ts'
+import { type LiveChart, mountChart } from '../chart.ts'
+import type { View } from '../main.ts'
+import { find, show } from '../page.ts'
+import { poll } from '../poll.ts'
+
+const FRAME = html`<div class="heading"><h1>Drills</h1><p class="actions"><button id="compare" type="button" disabled>Compare the chosen</button> <a class="button" href="#/start">Start a drill</a></p></div>
+<div id="trend" hidden></div><p class="note" id="trend-note" hidden></p>
+<div id="drills" aria-busy="true"><p class="absent">Loading</p></div>
+<p class="actions" id="paging" hidden><button id="newest" type="button">Newest</button> <button id="older" type="button">Older</button></p>`
+
+export const listView: View = (root, shell) => {
+  show(root, FRAME)
+  const region = find(root, '#drills', HTMLElement)
+  const compare = find(root, '#compare', HTMLButtonElement)
+  const chosen = new Set<string>()
+  const trend = trendOf(root)
+  let after: string | null = null
+  let next: string | null = null
+  let stop = ask()
+
+  function ask(): () => void {
+    return poll(shell, { ask: () => listDrills(after), onValue: showPage, onRefused: showRefusal })
+  }
+
+  function showPage(page: DrillsPage): boolean {
+    next = page.next
+    region.removeAttribute('aria-busy')
+    show(region, page.drills.length === 0 && after === null ? EMPTY : drillsTable(page.drills))
+    for (const box of region.querySelectorAll<HTMLInputElement>('input[type=checkbox]'))
+      box.checked = chosen.has(box.value)
+    trend.draw(page.drills)
+    find(root, '#paging', HTMLElement).hidden = after === null && next === null
+    find(root, '#newest', HTMLButtonElement).disabled = after === null
+    find(root, '#older', HTMLButtonElement).disabled = next === null
+    return true
+  }
+
+  function showRefusal({ refusal }: Extract<Answer<DrillsPage>, { kind: 'refused' }>): void {
+    show(region, html`<p class="problems" role="alert">${refusal.title} ${refusal.detail}</p>`)
+  }
+
+  function turnTo(page: string | null): void {
+    after = page
+    stop()
+    stop = ask()
+  }
+
+  region.addEventListener('change', ({ target }) => {
+    if (!(target instanceof HTMLInputElement)) return
+    if (target.checked) chosen.add(target.value)
+    else chosen.delete(target.value)
+    compare.disabled = chosen.size < 2
+  })
+  compare.addEventListener('click', () => {
+    location.hash = `#/compare?ids=${[...chosen].map(encodeURIComponent).join(',')}`
+  })
+  find(root, '#newest', HTMLButtonElement).addEventListener('click', () => turnTo(null))
+  find(root, '#older', HTMLButtonElement).addEventListener('click', () => turnTo(cursorOf(next)))
+  return () => {
+    stop()
+    trend.dispose()
+    show(root, html``)
+  }
+}
+
+const EMPTY = html`<div class="empty"><h2>No drill yet</h2><p>A drill puts load on the server, fails it over, and tells how long clients were out and whether a commit was lost.</p><a class="button" href="#/start">Start the first drill</a></div>`
+
+/** The link to the next page holds the cursor; the rest of it is the page's own business. */
+const cursorOf = (next: string | null): string | null =>
+  next === null ? null : new URL(next, 'http://localhost').searchParams.get('after')
+
+function trendOf(root: HTMLElement) {
+  const element = find(root, '#trend', HTMLElement)
+  const words = find(root, '#trend-note', HTMLElement)
+  let chart: LiveChart | null = null
+  return {
+    draw(drills: readonly ListedDrill[]): void {
+      const server = drills[0]?.target.server
+      const own = drills.filter(({ target }) => target.server === server)
+      const isDrawn = drillTrendChart(own, { width: 800 }) !== null
+      element.hidden = !isDrawn
+      words.hidden = !isDrawn
+      if (!isDrawn) return
+      words.textContent = `${server}: the drills of this page, oldest first.`
+      chart ??= mountChart(element, 'Recovery time and write outage of the listed drills. The table has the figures.')
+      chart.draw((room) => drillTrendChart(own, room))
+    },
+    dispose: () => chart?.dispose(),
+  }
+}
+
+const drillsTable = (drills: readonly ListedDrill[]): Markup =>
+  html`<div class="drills">${onlyTable(
+    'Drills, newest first',
+    [
+      text('Drill'),
+      text('Compare'),
+      text('State'),
+      number('Recovery'),
+      number('Write outage'),
+      number('Lost'),
+      number('Baseline'),
+      number('Took'),
+    ],
+    drills.map(drillRow),
+    { cards: true },
+  )}</div>`
+
+const drillRow = (drill: ListedDrill): Insert[] => [
+  html`<a href="#/drills/${encodeURIComponent(drill.drillId)}">${dateTime(drill.requestedAt)}</a> <small>${drill.target.server}, ${drill.drillId}</small>${drill.headline && html`<span class="headline">${drill.headline}</span>`}`,
+  drill.links.report && html`<input type="checkbox" value="${drill.drillId}" aria-label="Compare ${drill.drillId}">`,
+  stateOf(drill),
+  // A drill without a report has no figures at all; of one with a report each figure was measured or not.
+  ...(drill.figures === null ? ['', '', '', ''] : figureCells(drill.figures)),
+  duration(drill.elapsedSeconds),
+]
+
+const figureCells = (figures: IndexFigures): string[] => [
+  seconds(figures.recoveryTimeSeconds),
+  seconds(figures.writeOutageSeconds),
+  count(figures.lost),
+  perSecond(figures.baselineTps),
+]
+
+const stateOf = ({ verdict, state, progress, error }: ListedDrill): Insert =>
+  verdict !== null
+    ? mark(verdict)
+    : state === 'failed'
+      ? html`${mark('fail', 'broke off')} <small>${error}</small>`
+      : html`<span class="mark"><span class="running-dot"></span>${progress?.phase ?? state}</span>`

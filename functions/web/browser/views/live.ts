@@ -1,0 +1,125 @@
+/** A drill that is running: phase, progress, load and latency as they move, the outage, containers, server metrics. */
+import { type DrillStatus, type Live, PHASES } from '../../../drill/status.ts'
+import { liveChart } from '../../../report/charts/live.ts'
+import { html, type Insert, type Markup } from '../../../report/html/markup.ts'
+import { count, dateTime, duration, milliseconds, NOT_MEASURED, perSecond, seconds } from '../../../report/units.ts'
+import { type MetricHistory, remember } from '../../history.ts'
+import { abortDrill } from '../api.ts'
+import { mountChart } from '../chart.ts'
+import { find, show } from '../page.ts'
+import type { Shell } from '../shell.ts'
+import type { Pane } from './finished.ts'
+import { serverMetrics } from './server-metrics.ts'
+
+const FRAME = html`<div class="heading"><div id="title"></div><p class="actions"><button id="ask-abort" type="button" class="danger">Abort</button></p></div>
+<p id="abort-answer" class="note" role="status"></p>
+<div id="progress"></div>
+<div id="figures"></div>
+<div id="chart"></div>
+<section aria-labelledby="server-title"><h2 id="server-title">Server</h2><div id="server"></div></section>
+<section aria-labelledby="containers-title"><h2 id="containers-title">Load generators</h2><div id="containers"></div></section>`
+
+export function livePane(root: HTMLElement, shell: Shell): Pane {
+  show(root, FRAME)
+  const chart = mountChart(
+    find(root, '#chart', HTMLElement),
+    'Load and response time of the last minutes, live. The figures above are the newest.',
+  )
+  const region = (id: string): HTMLElement => find(root, `#${id}`, HTMLElement)
+  let history: MetricHistory = {}
+  let drillId = ''
+  const stopAsking = offerAbort(root, shell, () => drillId)
+
+  return {
+    update(status) {
+      drillId = status.drillId
+      const live = status.progress?.live ?? null
+      history = remember(history, live?.metrics ?? [])
+      show(region('title'), title(status))
+      show(region('progress'), progress(status))
+      show(region('figures'), figures(live))
+      show(region('server'), serverMetrics(live, history))
+      show(region('containers'), containers(live))
+      chart.draw((room) => liveChart(status.history, [], room))
+    },
+    dispose() {
+      stopAsking()
+      chart.dispose()
+      show(root, html``)
+    },
+  }
+}
+
+/** The dialog stands outside the view, so that a refresh of the view cannot take it away from under the pointer. */
+function offerAbort(root: HTMLElement, shell: Shell, drillId: () => string): () => void {
+  const dialog = find(document, '#abort', HTMLDialogElement)
+  const button = find(root, '#ask-abort', HTMLButtonElement)
+  const answer = find(root, '#abort-answer', HTMLElement)
+  button.addEventListener('click', () => {
+    dialog.returnValue = ''
+    dialog.showModal()
+  })
+
+  async function closed(): Promise<void> {
+    if (dialog.returnValue !== 'abort') return
+    button.disabled = true
+    answer.textContent = 'Aborting'
+    const told = await abortDrill(drillId())
+    if (told.kind === 'locked') return shell.askForKey()
+    if (told.kind === 'ok') {
+      answer.textContent = 'The drill was told to stop. It cleans up and reports; this takes a moment.'
+      return
+    }
+    button.disabled = false
+    answer.textContent =
+      told.kind === 'refused'
+        ? `${told.refusal.title}. ${told.refusal.detail}`
+        : `Not told yet: ${told.why}. Try again.`
+  }
+
+  dialog.addEventListener('close', closed)
+  return () => {
+    dialog.removeEventListener('close', closed)
+    if (dialog.open) dialog.close('keep')
+  }
+}
+
+const title = ({ drillId, target, requestedAt }: DrillStatus): Markup =>
+  html`<h1>${target.server}</h1><p class="note">drill <b>${drillId}</b>, asked for ${dateTime(requestedAt)}, database ${target.database}</p>`
+
+function progress({ progress: now, state, elapsedSeconds, plannedSeconds }: DrillStatus): Markup {
+  const phase = now?.phase ?? null
+  const reached = phase === null ? -1 : PHASES.indexOf(phase)
+  const share = Math.min(1, plannedSeconds > 0 ? elapsedSeconds / plannedSeconds : 0)
+  const remaining = plannedSeconds - elapsedSeconds
+  return html`<ol class="phases" aria-label="Phases">${PHASES.map((name, index) =>
+    index === reached
+      ? html`<li class="now" aria-current="step">${name}</li>`
+      : index < reached
+        ? html`<li class="done">${name}</li>`
+        : html`<li>${name}</li>`,
+  )}</ol>
+<progress max="1" value="${share.toFixed(3)}" aria-label="Progress of the drill"></progress>
+<p class="elapsed"><span>${phase === null ? state : now?.note}</span><span>${duration(elapsedSeconds)} of about ${duration(plannedSeconds)}${remaining > 0 ? `, ${duration(remaining)} left` : ''}</span></p>`
+}
+
+const figure = (term: string, value: string, below: Insert = null, className = ''): Markup =>
+  html`<div class="${className}"><dt>${term}</dt><dd class="${value === NOT_MEASURED ? 'unmeasured' : ''}">${value}${below && html`<small>${below}</small>`}</dd></div>`
+
+function figures(live: Live | null): Markup {
+  const latest = live?.latest ?? null
+  const down = live?.outageSeconds ?? null
+  return html`<dl class="now-figures">
+${figure('Goodput', perSecond(latest?.goodputTps), `of ${perSecond(latest?.offeredTps)} offered`)}
+${figure('Response p99', milliseconds(latest?.p99Ms), `p50 ${milliseconds(latest?.p50Ms)}`)}
+${figure('Errors', latest ? `${count(latest.errorsPerSecond)}/s` : NOT_MEASURED, `${count(live?.errors)} so far`)}
+${figure('Missed', latest ? `${count(latest.missedPerSecond)}/s` : NOT_MEASURED, `${count(live?.missed)} so far`)}
+${figure('Acknowledged', count(live?.acknowledged), live?.loadSecond == null ? 'the load has not started' : `in ${duration(Math.max(0, live.loadSecond))} of load`)}
+${down === null ? figure('Outage', latest ? 'none' : NOT_MEASURED, latest && 'commits are acknowledged') : figure('Outage', seconds(down), 'no commit is acknowledged', 'down')}
+</dl>`
+}
+
+const containers = (live: Live | null): Markup =>
+  live === null
+    ? html`<p class="absent">None yet.</p>`
+    : html`<dl class="now-figures">${figure('Wanted', count(live.containers.wanted))}${figure('Ready', count(live.containers.ready))}${figure('Running', count(live.containers.running))}${figure('Failed', count(live.containers.failed), null, live.containers.failed > 0 ? 'down' : '')}</dl>`

@@ -1,0 +1,60 @@
+/** The server: its state, one line on its health, and its metrics as bars with the last five minutes behind them. */
+import type { Live, LiveMetric } from '../../../drill/status.ts'
+import { mark } from '../../../report/html/components.ts'
+import { html, type Markup, raw } from '../../../report/html/markup.ts'
+import { clock, inUnit, NOT_MEASURED } from '../../../report/units.ts'
+import { GAUGES, type Gauge, healthOf, type Level, levelOf } from '../../health.ts'
+import { type MetricHistory, type Sample, summarise } from '../../history.ts'
+
+const WORDS: Readonly<Record<Level, string>> = {
+  good: 'good',
+  warn: 'elevated',
+  bad: 'critical',
+  plain: '',
+  unmeasured: '',
+}
+
+const SHAPES: Readonly<Record<Level, string>> = {
+  good: 'pass',
+  warn: 'unknown',
+  bad: 'fail',
+  plain: 'pass',
+  unmeasured: 'unknown',
+}
+
+export function serverMetrics(live: Live | null, history: MetricHistory): Markup {
+  if (live === null) return html`<p class="absent">Not looked at yet.</p>`
+  const health = healthOf(live.metrics)
+  return html`<p class="health">${mark(SHAPES[health.level], health.words)}</p>
+<p class="note">State ${live.serverState ?? NOT_MEASURED}; high availability ${live.haState ?? NOT_MEASURED}; primary in zone ${live.primaryZone ?? NOT_MEASURED}. Platform metrics have a resolution of a minute and come late.</p>
+<dl class="gauges">${GAUGES.map((gauge) => gaugeRow(gauge, live.metrics, history[gauge.metric] ?? []))}</dl>`
+}
+
+function gaugeRow(gauge: Gauge, metrics: readonly LiveMetric[], samples: readonly Sample[]): Markup {
+  const metric = metrics.find(({ name }) => name === gauge.metric)
+  const value = metric?.value ?? null
+  const unit = metric?.unit ?? ''
+  const level = levelOf(gauge, value)
+  const { average, maximum } = summarise(samples)
+  const full = gauge.full ?? maximum ?? 1
+  return html`<div class="gauge ${level}"><dt><span>${gauge.label}</span><span class="word ${level}">${WORDS[level]}</span></dt>
+<dd><span class="value">${inUnit(value, unit)}</span>${value !== null && meter(value / full)}${samples.length > 1 && past(samples, full)}
+<small>${samples.length > 1 ? `5 min: average ${inUnit(average, unit)}, highest ${inUnit(maximum, unit)}` : value !== null && `at ${clock(metric?.at).slice(0, 5)} UTC`}</small></dd></div>\n`
+}
+
+const meter = (share: number): Markup =>
+  raw(
+    `<svg class="meter" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="8" rx="2"/><rect class="fill" width="${(100 * Math.min(1, Math.max(0, share))).toFixed(1)}" height="8" rx="2"/></svg>`,
+  )
+
+function past(samples: readonly Sample[], full: number): Markup {
+  const from = Date.parse(samples[0]?.at ?? '')
+  const span = Math.max(1, Date.parse(samples.at(-1)?.at ?? '') - from)
+  const points = samples.map(({ at, value }) => {
+    const x = ((Date.parse(at) - from) / span) * 100
+    return `${x.toFixed(1)} ${(26 - 24 * Math.min(1, value / Math.max(full, 1e-9))).toFixed(1)}`
+  })
+  return raw(
+    `<svg class="past" viewBox="0 0 100 26" preserveAspectRatio="none" aria-hidden="true"><path d="M${points.join('L')}"/></svg>`,
+  )
+}

@@ -1,0 +1,44 @@
+/** The dashboard's one page: a frame that the modules fill. It holds no data and no key. */
+import { html } from '../report/html/markup.ts'
+import { ENTRY } from './assets.ts'
+import { startForm } from './start-form.ts'
+
+const REFRESH_SECONDS = [1, 2, 5, 10, 30] as const
+const DEFAULT_REFRESH = 2
+
+/** Addresses are relative to /api/, so that the page works behind any prefix. */
+export const renderPage = (): string =>
+  html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Failover drills</title>
+<link rel="stylesheet" href="dashboard/dashboard.css">
+<link rel="icon" href="data:,">
+</head>
+<body>
+<a class="skip" href="#view">Skip to the content</a>
+<header class="top">
+<a class="home" href="#/">Failover drills</a>
+<nav aria-label="Dashboard"><a href="#/">Drills</a><a href="#/start">Start a drill</a></nav>
+<div class="link"><span id="connection" role="status"></span> <span id="updated"></span>
+<label for="refresh">Refresh</label> <select id="refresh">${REFRESH_SECONDS.map((seconds) =>
+    seconds === DEFAULT_REFRESH
+      ? html`<option value="${String(seconds)}" selected>every ${String(seconds)} s</option>`
+      : html`<option value="${String(seconds)}">every ${String(seconds)} s</option>`,
+  )}<option value="0">off</option></select></div>
+</header>
+<main id="view" tabindex="-1" aria-busy="true"><p class="absent">Loading</p></main>
+<dialog id="abort" aria-labelledby="abort-title"><form method="dialog">
+<h2 id="abort-title">Abort this drill?</h2>
+<p>The load stops, the containers are removed, and a report is written with the verdict ABORTED. A failover that has begun goes on: it cannot be undone.</p>
+<p class="actions"><button value="keep" autofocus>Let it run</button> <button value="abort" class="danger">Abort the drill</button></p>
+</form></dialog>
+<template id="start-form">${startForm()}</template>
+<noscript><p class="absent">This page needs JavaScript. The same is to be had from GET /api/drills.</p></noscript>
+<script type="module" src="dashboard/${ENTRY}"></script>
+</body>
+</html>
+`.text

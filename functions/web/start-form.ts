@@ -1,0 +1,140 @@
+/** The start form, with the limits and defaults that the API itself uses, so that page and server never disagree. */
+import { LIMITS, parseRequest } from '../drill/request.ts'
+import { html, type Insert, type Markup } from '../report/html/markup.ts'
+
+interface NumberField {
+  readonly name: string
+  readonly label: string
+  readonly unit: string
+  readonly min: number
+  readonly max: number
+  readonly whole: boolean
+  readonly byDefault: number
+}
+
+const NO_TARGET = { resourceGroup: '', server: '', database: '' }
+
+/** What an empty request asks for. */
+function defaults() {
+  const parsed = parseRequest(
+    {},
+    {
+      drillId: 'example',
+      requestedAt: '2000-01-01T00:00:00.000Z',
+      requestedBy: 'http',
+      defaults: { target: NO_TARGET, cooldownMinutes: 20 },
+    },
+  )
+  if (!parsed.ok) throw new Error(`the defaults of a request are refused: ${JSON.stringify(parsed.problems)}`)
+  return parsed.plan
+}
+
+function numberFields(): readonly NumberField[] {
+  const { load, timing } = defaults()
+  return [
+    {
+      name: 'targetTps',
+      label: 'Target rate',
+      unit: 'transactions per second',
+      min: 0,
+      max: LIMITS.maxTps,
+      whole: false,
+      byDefault: load.targetTps,
+    },
+    {
+      name: 'workers',
+      label: 'Workers',
+      unit: 'clients, one connection each',
+      min: 1,
+      max: LIMITS.maxWorkers,
+      whole: true,
+      byDefault: load.workers,
+    },
+    {
+      name: 'durationSeconds',
+      label: 'Duration',
+      unit: 'seconds',
+      min: LIMITS.minDurationSeconds,
+      max: LIMITS.maxDurationSeconds,
+      whole: true,
+      byDefault: load.durationSeconds,
+    },
+    {
+      name: 'containers',
+      label: 'Containers',
+      unit: 'load generators',
+      min: 1,
+      max: LIMITS.maxContainers,
+      whole: true,
+      byDefault: load.containers,
+    },
+    {
+      name: 'timing.warmupSeconds',
+      label: 'Warm-up',
+      unit: 'seconds, discarded',
+      min: 0,
+      max: 3600,
+      whole: false,
+      byDefault: timing.warmupSeconds,
+    },
+    {
+      name: 'timing.minBaselineSeconds',
+      label: 'Least baseline',
+      unit: 'seconds of steady load before the failover',
+      min: 3,
+      max: 3600,
+      whole: false,
+      byDefault: 60,
+    },
+  ]
+}
+
+const field = (name: string, label: string, control: Insert, hint: string): Markup =>
+  html`<div class="field" data-field="${name}"><label for="f-${name}">${label}</label>${control}<p class="hint" id="h-${name}">${hint}</p><p class="problem" id="p-${name}" hidden></p></div>\n`
+
+const numberField = ({ name, label, unit, min, max, whole, byDefault }: NumberField): Markup =>
+  field(
+    name,
+    label,
+    html`<input id="f-${name}" name="${name}" type="number" inputmode="${whole ? 'numeric' : 'decimal'}" min="${String(min)}" max="${String(max)}" step="${whole ? '1' : 'any'}" placeholder="${String(byDefault)}" aria-describedby="h-${name} p-${name}">`,
+    `${unit}; ${min} to ${max}, ${byDefault} when left empty`,
+  )
+
+const textField = (name: string, label: string, hint: string, pattern: string): Markup =>
+  field(
+    name,
+    label,
+    html`<input id="f-${name}" name="${name}" autocomplete="off" spellcheck="false" pattern="${pattern}" aria-describedby="h-${name} p-${name}">`,
+    hint,
+  )
+
+const failoverFields = (): Markup => {
+  const [first] = defaults().failovers
+  return html`${field(
+    'failovers',
+    'Failover',
+    html`<select id="f-failovers" name="failovers" aria-describedby="h-failovers p-failovers"><option value="forced">forced: the primary is killed</option><option value="planned">planned: the standby catches up first</option><option value="none">none: only load</option></select>`,
+    'without one the verdict cannot be PASS',
+  )}${numberField({ name: 'failoverAt', label: 'Failover after', unit: 'seconds of load', min: 0, max: LIMITS.maxDurationSeconds, whole: false, byDefault: first?.atSeconds ?? 120 })}`
+}
+
+const criteriaField = (): Markup =>
+  field(
+    'criteria',
+    'Criteria',
+    html`<textarea id="f-criteria" name="criteria" rows="6" spellcheck="false" placeholder="${defaults().criteria.join('\n')}" aria-describedby="h-criteria p-criteria"></textarea>`,
+    'one objective a line; the ones shown when left empty',
+  )
+
+export const startForm = (): Markup => html`<form id="start" novalidate>
+<h1>Start a drill</h1>
+<p class="lead">Every field may stay empty: the app then uses its own defaults, and its own server.</p>
+<div class="problems" role="alert" hidden></div>
+<fieldset><legend>Load</legend><div class="fields">${numberFields().map(numberField)}</div></fieldset>
+<fieldset><legend>Failover</legend><div class="fields">${failoverFields()}</div></fieldset>
+<fieldset><legend>Objectives</legend>${criteriaField()}</fieldset>
+<details><summary>Another server</summary><div class="fields">
+${textField('target.server', 'Server', 'name of the flexible server', '[a-z0-9][a-z0-9\\-]{1,61}[a-z0-9]')}${textField('target.resourceGroup', 'Resource group', 'of the server', '[\\-\\w.\\(\\)]{1,90}')}${textField('target.database', 'Database', 'with the transactions table', '[A-Za-z_][\\w$\\-]{0,62}')}</div></details>
+${field('note', 'Note', html`<input id="f-note" name="note" maxlength="500" aria-describedby="h-note p-note">`, 'printed in the report')}
+<p class="actions"><button type="submit" class="primary">Start the drill</button> <a href="#/">Cancel</a></p>
+</form>`

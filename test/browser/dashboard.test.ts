@@ -1,0 +1,368 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { abortedDrill, drillWithoutFailover, losingDrill, passingDrill } from '../golden/samples.ts'
+import {
+  expectAccessible,
+  expectNoSidewaysScroll,
+  type Look,
+  launchBrowser,
+  openPage,
+  screenshot,
+  type WatchedPage,
+} from './browser.ts'
+import { type FakeApi, KEY, startFakeApi } from './fake-api.ts'
+import { brokenDrill, endedDrill, runningDrill } from './statuses.ts'
+
+let browser: Browser
+let api: FakeApi
+const open: WatchedPage[] = []
+
+beforeAll(async () => {
+  browser = await launchBrowser()
+})
+afterAll(() => browser?.close())
+beforeEach(async () => {
+  api = await startFakeApi()
+})
+afterEach(async () => {
+  for (const { page } of open.splice(0)) await page.close()
+  await api.close()
+})
+
+/** With the key already given, as in a tab that is in use. */
+async function openDashboard(hash = '#/', look: Look = {}): Promise<WatchedPage> {
+  const opened = await openPage(browser, look)
+  open.push(opened)
+  await opened.page.addInitScript((key) => sessionStorage.setItem('function-key', key), KEY)
+  await opened.page.goto(`${api.url}${hash}`)
+  return opened
+}
+
+const RUNNING = '#/drills/drill-20260302-0200'
+const see = (page: Page, words: string | RegExp) => page.getByText(words).first().waitFor()
+const history = () => [
+  endedDrill(losingDrill()),
+  endedDrill(passingDrill()),
+  endedDrill(drillWithoutFailover()),
+  endedDrill(abortedDrill()),
+  brokenDrill('drill-20260301-0200'),
+]
+
+describe('the key', () => {
+  test('is asked for once, kept for the tab, sent as a header, and never stands in a URL', async () => {
+    api.drills = history()
+    const opened = await openPage(browser)
+    open.push(opened)
+    const { page } = opened
+    await page.goto(api.url)
+    await see(page, 'Function key')
+    await screenshot(page, 'dashboard-key')
+    await expectAccessible(page)
+    await page.getByLabel('Key').fill(KEY)
+    await page.getByRole('button', { name: 'Open the dashboard' }).click()
+    await see(page, 'Forced failover of pg-orders')
+    await page.reload()
+    await see(page, 'Forced failover of pg-orders')
+    expect(api.requests.some(({ url }) => url.includes(KEY))).toBe(false)
+    expect(page.url()).not.toContain(KEY)
+    expect(api.requests.filter(({ url }) => url.startsWith('/api/drills')).every(({ key }) => key === KEY)).toBe(true)
+    expect(await page.evaluate(() => localStorage.length)).toBe(0)
+  })
+
+  test('is asked for again when it is refused', async () => {
+    const opened = await openPage(browser)
+    open.push(opened)
+    const { page } = opened
+    await page.goto(api.url)
+    await page.getByLabel('Key').fill('wrong')
+    await page.keyboard.press('Enter')
+    await see(page, 'The key was refused')
+    await page.getByLabel('Key').fill(KEY)
+    await page.keyboard.press('Enter')
+    await see(page, 'No drill yet')
+  })
+})
+
+describe('the list', () => {
+  test('says how to begin when there is no drill', async () => {
+    const { page, errors } = await openDashboard()
+    await see(page, 'No drill yet')
+    await screenshot(page, 'dashboard-empty')
+    await expectAccessible(page)
+    expect(errors).toEqual([])
+  })
+
+  for (const colorScheme of ['light', 'dark'] as const)
+    test(`shows verdicts and the trend in ${colorScheme}`, async () => {
+      api.drills = [runningDrill(70, 'drill-20260307-0200'), ...history()]
+      const { page, errors } = await openDashboard('#/', { colorScheme })
+      for (const words of ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED', 'broke off', 'watch']) await see(page, words)
+      await page.locator('#trend svg').waitFor()
+      await screenshot(page, `dashboard-list-${colorScheme}`)
+      await expectAccessible(page)
+      expect(errors).toEqual([])
+    })
+
+  test('fits a phone', async () => {
+    api.drills = history()
+    const { page } = await openDashboard('#/', { width: 390, height: 844 })
+    await see(page, 'PASS')
+    await screenshot(page, 'dashboard-list-phone')
+    await expectNoSidewaysScroll(page)
+    await expectAccessible(page)
+  })
+
+  test('turns pages', async () => {
+    api.drills = Array.from({ length: 25 }, (_, index) => brokenDrill(`drill-${String(100 + index)}`))
+    const { page } = await openDashboard()
+    await see(page, 'broke off')
+    expect(await page.locator('.drills tbody tr').count()).toBe(20)
+    await page.getByRole('button', { name: 'Older' }).click()
+    await page.locator('.drills tbody tr').nth(4).waitFor()
+    await expect.poll(() => page.locator('.drills tbody tr').count()).toBe(5)
+    expect(await page.getByRole('button', { name: 'Older' }).isDisabled()).toBe(true)
+    await page.getByRole('button', { name: 'Newest' }).click()
+    await expect.poll(() => page.locator('.drills tbody tr').count()).toBe(20)
+  })
+
+  test('lays two chosen drills over each other, aligned on T1', async () => {
+    api.drills = history()
+    const { page, errors } = await openDashboard()
+    await page.getByLabel('Compare drill-20260303-0200').check()
+    expect(await page.getByRole('button', { name: 'Compare the chosen' }).isDisabled()).toBe(true)
+    await page.getByLabel('Compare drill-20260302-0200').check()
+    await page.getByRole('button', { name: 'Compare the chosen' }).click()
+    await see(page, 'Second 0 is T1')
+    await page.locator('#chart svg').waitFor()
+    await screenshot(page, 'dashboard-compare')
+    await expectAccessible(page)
+    expect(errors).toEqual([])
+  })
+})
+
+describe('starting a drill', () => {
+  test('sends what was filled in, and shows the drill', async () => {
+    api.onStart = () => runningDrill(12)
+    const { page, errors } = await openDashboard('#/start')
+    await page.getByLabel('Target rate').fill('400')
+    await page.getByLabel('Duration').fill('60')
+    await page.getByLabel('Failover after').fill('20')
+    await page.getByLabel('Failover', { exact: true }).selectOption('planned')
+    await page.getByLabel('Criteria').fill('recovery_time_s <= 30\nlost_commits == 0')
+    await page.getByText('Another server').click()
+    await page.getByLabel('Server', { exact: true }).fill('pg-other')
+    await screenshot(page, 'dashboard-start')
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Start the drill' }).click()
+    await see(page, 'pg-orders')
+    const sent = api.requests.find(({ method }) => method === 'POST')
+    expect(JSON.parse(sent?.body ?? '')).toEqual({
+      targetTps: 400,
+      durationSeconds: 60,
+      failovers: [{ atSeconds: 20, mode: 'planned' }],
+      criteria: ['recovery_time_s <= 30', 'lost_commits == 0'],
+      target: { server: 'pg-other' },
+    })
+    expect(errors).toEqual([])
+  })
+
+  test('asks for nothing more than an empty request needs', async () => {
+    api.onStart = () => runningDrill(12)
+    const { page } = await openDashboard('#/start')
+    await page.getByRole('button', { name: 'Start the drill' }).click()
+    await see(page, 'pg-orders')
+    expect(api.requests.find(({ method }) => method === 'POST')?.body).toBe('{}')
+  })
+
+  test('refuses impossible numbers before they are sent', async () => {
+    const { page } = await openDashboard('#/start')
+    await page.getByLabel('Workers').fill('0')
+    await page.getByLabel('Duration').fill('7')
+    await page.getByRole('button', { name: 'Start the drill' }).click()
+    await see(page, 'got 0; expected a whole number from 1 to 5000')
+    await see(page, 'got 7; expected a whole number from 10 to 18000')
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('workers')
+    expect(api.requests.some(({ method }) => method === 'POST')).toBe(false)
+  })
+
+  test("puts the server's own words beside the fields they are about", async () => {
+    api.refusal = {
+      status: 400,
+      body: {
+        title: 'Bad request',
+        problems: [
+          { field: 'failovers[0].atSeconds', problem: 'got 5', expected: 'at least 60 s of steady load' },
+          { field: 'criteria[1]', problem: 'got "p42 < 1"', expected: 'a known figure' },
+          { field: 'cohorts', problem: 'shares add up to 2', expected: 'shares that add up to 1' },
+        ],
+      },
+    }
+    const { page } = await openDashboard('#/start')
+    await page.getByRole('button', { name: 'Start the drill' }).click()
+    await page.locator('[data-field=failoverAt] .problem', { hasText: 'at least 60 s of steady load' }).waitFor()
+    await page.locator('[data-field=criteria] .problem', { hasText: 'a known figure' }).waitFor()
+    await page.locator('.problems', { hasText: 'shares that add up to 1' }).waitFor()
+    await screenshot(page, 'dashboard-start-refused')
+    await expectAccessible(page)
+  })
+
+  test('leads to the drill that holds the server', async () => {
+    api.refusal = {
+      status: 409,
+      body: {
+        title: 'A drill is already running',
+        detail: 'Drill x holds pg-orders.',
+        instance: '/api/drills/drill-20260302-0200',
+      },
+    }
+    const { page } = await openDashboard('#/start')
+    await page.getByRole('button', { name: 'Start the drill' }).click()
+    await page.getByRole('link', { name: 'Open drill drill-20260302-0200' }).waitFor()
+  })
+})
+
+describe('a running drill', () => {
+  for (const colorScheme of ['light', 'dark'] as const)
+    test(`shows phase, load, outage, containers and server in ${colorScheme}`, async () => {
+      api.drills = [runningDrill(78)]
+      const { page, errors } = await openDashboard(RUNNING, { colorScheme })
+      await see(page, '14.4 s')
+      await page.locator('#chart svg').waitFor()
+      expect(await page.locator('.phases [aria-current=step]').textContent()).toBe('watch')
+      await see(page, 'CPU')
+      await see(page, 'elevated')
+      await screenshot(page, `dashboard-running-${colorScheme}`)
+      await expectAccessible(page)
+      expect(errors).toEqual([])
+    })
+
+  test('fits a phone', async () => {
+    api.drills = [runningDrill(78)]
+    const { page } = await openDashboard(RUNNING, { width: 390, height: 844 })
+    await see(page, '14.4 s')
+    await screenshot(page, 'dashboard-running-phone')
+    await expectNoSidewaysScroll(page)
+    await expectAccessible(page)
+  })
+
+  test('moves at the chosen interval, and stands still when that is switched off', async () => {
+    api.drills = [runningDrill(40)]
+    const { page } = await openDashboard(RUNNING)
+    await page.getByLabel('Refresh').selectOption('1')
+    await see(page, '40 s of load')
+    const before = await page.locator('#chart svg').innerHTML()
+    api.drills = [runningDrill(78)]
+    await see(page, '14.4 s')
+    expect(await page.locator('#chart svg').innerHTML()).not.toBe(before)
+    await page.getByLabel('Refresh').selectOption('0')
+    await page.clock.install()
+    const asked = api.requests.length
+    await page.clock.runFor(60_000)
+    expect(api.requests.length).toBeLessThanOrEqual(asked + 1)
+  })
+
+  test('is aborted only after a second yes', async () => {
+    let aborts = 0
+    api.drills = [runningDrill(40)]
+    api.onAbort = () => aborts++
+    const { page } = await openDashboard(RUNNING)
+    await page.getByRole('button', { name: 'Abort' }).click()
+    await see(page, 'Abort this drill?')
+    await screenshot(page, 'dashboard-abort', { whole: false })
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Let it run' }).click()
+    expect(aborts).toBe(0)
+    await page.getByRole('button', { name: 'Abort' }).click()
+    await page.getByRole('button', { name: 'Abort the drill' }).click()
+    await see(page, 'told to stop')
+    expect(aborts).toBe(1)
+    expect(api.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(1)
+  })
+
+  for (const state of ['down', 'broken'] as const)
+    test(`keeps what was seen while the app is ${state}, says so, and goes on by itself`, async () => {
+      api.drills = [runningDrill(78)]
+      const { page, errors } = await openDashboard(RUNNING)
+      await page.getByLabel('Refresh').selectOption('1')
+      await see(page, '14.4 s')
+      api.state = state
+      await see(page, 'Reconnecting; this is what was last seen')
+      expect(await page.getByText('14.4 s').count()).toBeGreaterThan(0)
+      if (state === 'down') await screenshot(page, 'dashboard-reconnecting')
+      api.drills = [runningDrill(80)]
+      api.state = 'up'
+      await see(page, '16.4 s')
+      await see(page, 'Connected')
+      expect(errors).toEqual([])
+    })
+
+  test('becomes its report when it ends', async () => {
+    api.drills = [runningDrill(78)]
+    const { page, errors } = await openDashboard(RUNNING)
+    await page.getByLabel('Refresh').selectOption('1')
+    await see(page, '14.4 s')
+    api.drills = [endedDrill(passingDrill())]
+    await see(page, 'Forced failover of pg-orders')
+    await page.locator('#chart svg').waitFor()
+    expect(errors).toEqual([])
+  })
+})
+
+describe('a finished drill', () => {
+  test('shows verdict, criteria, interactive timeline, files and the whole report', async () => {
+    api.drills = history()
+    const { page, errors } = await openDashboard('#/drills/drill-20260303-0200')
+    await see(page, 'Why not PASS')
+    await page.locator('#chart svg').waitFor()
+    const report = page.frameLocator('iframe.report')
+    await report.getByRole('heading', { name: 'Was anything lost?' }).waitFor()
+    await page.locator('#chart svg').hover()
+    await screenshot(page, 'dashboard-finished')
+    await expectAccessible(page)
+    expect(errors).toEqual([])
+  })
+
+  test('hands out its files under their names', async () => {
+    api.drills = history()
+    const { page } = await openDashboard('#/drills/drill-20260303-0200')
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'timeline.csv' }).click()
+    expect((await download).suggestedFilename()).toBe('timeline.csv')
+  })
+
+  test('that broke off without a report says why', async () => {
+    api.drills = history()
+    const { page } = await openDashboard('#/drills/drill-20260301-0200')
+    await see(page, 'This drill ended without a report. the orchestration ended as Failed')
+    await screenshot(page, 'dashboard-broken')
+    await expectAccessible(page)
+  })
+})
+
+test('a drill that does not exist is said not to exist', async () => {
+  const { page } = await openDashboard('#/drills/nobody')
+  await see(page, 'Not found')
+  await screenshot(page, 'dashboard-unknown')
+})
+
+test('a slow network shows that it loads, and then what was asked for', async () => {
+  api.drills = history()
+  const { page, errors } = await openDashboard()
+  await see(page, 'PASS')
+  api.state = 'slow'
+  await page.goto(`${api.url}#/drills/drill-20260303-0200`)
+  await see(page, 'Loading')
+  await screenshot(page, 'dashboard-slow')
+  await see(page, 'Why not PASS')
+  expect(errors).toEqual([])
+})
+
+test('nothing is fetched from anywhere but the app', async () => {
+  api.drills = history()
+  const { page } = await openDashboard()
+  const hosts = new Set<string>()
+  page.on('request', (request) => hosts.add(new URL(request.url()).host))
+  await page.reload()
+  await see(page, 'PASS')
+  expect([...hosts]).toEqual([new URL(api.url).host])
+})

@@ -1,0 +1,152 @@
+/** The API of the function app, as far as the dashboard sees it, over drills that a test can change while the page looks. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { DrillStatus } from '../../functions/drill/status.ts'
+import { renderers } from '../../functions/report/formats.ts'
+import type { ReportData } from '../../functions/report/report-data.ts'
+import { dashboardAsset, dashboardPage } from '../../functions/web/dashboard.ts'
+
+export const KEY = 'correct-key'
+
+export interface StoredDrill {
+  status: DrillStatus
+  data: ReportData | null
+}
+
+export interface FakeApi {
+  readonly url: string
+  /** Newest first. */
+  drills: StoredDrill[]
+  /** down: connections are cut. broken: the host answers 503. slow: every answer takes a second. */
+  state: 'up' | 'down' | 'broken' | 'slow'
+  /** What POST answers; null starts a drill. */
+  refusal: { readonly status: number; readonly body: unknown } | null
+  readonly requests: Array<{
+    readonly method: string
+    readonly url: string
+    readonly body: string
+    readonly key: string | null
+  }>
+  onStart: (body: unknown) => StoredDrill
+  onAbort: (drill: StoredDrill) => void
+  close(): Promise<void>
+}
+
+export async function startFakeApi(): Promise<FakeApi> {
+  const server = createServer((request, response) => void serve(api, request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const api: FakeApi = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/dashboard`,
+    drills: [],
+    state: 'up',
+    refusal: null,
+    requests: [],
+    onStart: () => {
+      throw new Error('this test starts no drill')
+    },
+    onAbort: () => undefined,
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+  return api
+}
+
+interface Reply {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+async function serve(api: FakeApi, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await textOf(request)
+  const url = new URL(request.url ?? '/', api.url)
+  const key = (request.headers['x-functions-key'] as string | undefined) ?? null
+  api.requests.push({ method: request.method ?? '', url: request.url ?? '', body, key })
+  if (api.state === 'down') return void request.socket.destroy()
+  if (api.state === 'slow') await new Promise((resolve) => setTimeout(resolve, 1000))
+  const reply = answer(api, request.method ?? 'GET', url, body, key)
+  response.writeHead(reply.status, { 'content-type': reply.type, ...reply.headers })
+  response.end(reply.body)
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of request) text += String(chunk)
+  return text
+}
+
+const json = (status: number, value: unknown): Reply => ({
+  status,
+  type: 'application/json',
+  body: JSON.stringify(value),
+})
+const notFound = (): Reply => json(404, { title: 'Not found', detail: 'There is no such thing.' })
+
+function answer(api: FakeApi, method: string, url: URL, body: string, key: string | null): Reply {
+  const [, , first = '', id = '', part = '', name = ''] = url.pathname.split('/')
+  if (first === 'dashboard') {
+    const found = id === '' ? dashboardPage() : dashboardAsset(id)
+    return found ? { status: 200, type: found.contentType, body: found.body, headers: found.headers } : notFound()
+  }
+  if (key !== KEY) return json(401, {})
+  if (api.state === 'broken') return { status: 503, type: 'text/plain', body: 'Function host is not running.' }
+  if (id === 'compare') return compare(api, url)
+  if (id === '') return method === 'POST' ? start(api, body) : list(api, url)
+  const drill = api.drills.find(({ status }) => status.drillId === decodeURIComponent(id))
+  if (!drill) return notFound()
+  if (method === 'DELETE') {
+    api.onAbort(drill)
+    return json(202, {})
+  }
+  if (part === 'report') return file(drill, `report.${url.searchParams.get('format')}`)
+  return part === 'files' ? file(drill, name) : json(200, drill.status)
+}
+
+function list(api: FakeApi, url: URL): Reply {
+  const limit = Number(url.searchParams.get('limit'))
+  const from = Number(url.searchParams.get('after') ?? 0)
+  const page = api.drills.slice(from, from + limit)
+  const next = api.drills.length > from + limit ? `/api/drills?limit=${limit}&after=${from + limit}` : null
+  return json(200, {
+    drills: page.map(({ status, data }) => ({ ...status, history: [], figures: figuresOf(data) })),
+    next,
+  })
+}
+
+const figuresOf = (data: ReportData | null) =>
+  data && {
+    recoveryTimeSeconds: data.report.recovery.recoveryTimeSeconds,
+    writeOutageSeconds: data.report.recovery.writeOutageSeconds,
+    worstClientOutageSeconds: data.report.recovery.clientOutageSeconds.max,
+    baselineTps: data.report.throughput.baselineTps,
+    p50Ms: null,
+    p95Ms: null,
+    p99Ms: null,
+    lost: data.report.ledger.lost,
+    successRate: data.report.availability.successOfAttempts,
+  }
+
+function start(api: FakeApi, body: string): Reply {
+  if (api.refusal) return json(api.refusal.status, api.refusal.body)
+  const drill = api.onStart(JSON.parse(body))
+  api.drills.unshift(drill)
+  return json(202, { drillId: drill.status.drillId })
+}
+
+function compare(api: FakeApi, url: URL): Reply {
+  const ids = (url.searchParams.get('ids') ?? '').split(',')
+  const drills = ids.map((id) => api.drills.find(({ status }) => status.drillId === id)?.data)
+  return drills.some((data) => !data)
+    ? notFound()
+    : json(200, { drills: drills.map((data) => ({ ...data?.report, timeline: data?.timeline })) })
+}
+
+function file({ data }: StoredDrill, name: string): Reply {
+  if (data && name === 'chart-data.json')
+    return json(200, { timeline: data.timeline, clients: data.clients, curves: data.curves })
+  const renderer = renderers.find((one) => one.name === name)
+  return data && renderer ? { status: 200, type: renderer.contentType, body: renderer.render(data) } : notFound()
+}

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { renderHtml } from '../../functions/report/html/page.ts'
+import type { ReportData } from '../../functions/report/report-data.ts'
+import { abortedDrill, drillWithoutFailover, longDrill, losingDrill, passingDrill } from '../golden/samples.ts'
+import { expectAccessible, expectNoSidewaysScroll, type Look, launchBrowser, openPage, screenshot } from './browser.ts'
+
+let browser: Browser
+let folder: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'report-'))
+  browser = await launchBrowser()
+})
+afterAll(async () => {
+  await browser?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function openReport(data: ReportData, look: Look = {}) {
+  const file = join(folder, `${data.report.drillId}.html`)
+  writeFileSync(file, renderHtml(data))
+  const opened = await openPage(browser, look)
+  await opened.page.goto(pathToFileURL(file).href)
+  return opened
+}
+
+const drills: Readonly<Record<string, () => ReportData>> = {
+  pass: () => passingDrill(),
+  'fail-lost-commits': losingDrill,
+  inconclusive: drillWithoutFailover,
+  aborted: abortedDrill,
+}
+
+describe('the report', () => {
+  for (const [name, drill] of Object.entries(drills))
+    for (const colorScheme of ['light', 'dark'] as const)
+      test(`of a drill that was ${name} has no serious barrier in ${colorScheme}`, async () => {
+        const { page, errors } = await openReport(drill(), { colorScheme })
+        await screenshot(page, `report-${name}-${colorScheme}`)
+        await expectAccessible(page)
+        expect(errors).toEqual([])
+        await page.close()
+      })
+
+  for (const [name, drill] of Object.entries(drills))
+    test(`of a drill that was ${name} fits a phone`, async () => {
+      const { page } = await openReport(drill(), { width: 390, height: 844 })
+      await screenshot(page, `report-${name}-phone`)
+      await expectNoSidewaysScroll(page)
+      await expectAccessible(page)
+      await page.close()
+    })
+
+  test('answers on its first screen: verdict, recovery against the objective, commits lost, and whether that is usual', async () => {
+    const { page } = await openReport(losingDrill(), { width: 1280, height: 800 })
+    for (const words of ['FAIL', '31.1 s', 'recovery_time_s <= 120', 'Commits lost', 'recovery usually'])
+      expect((await page.getByText(words).first().boundingBox())?.y).toBeLessThan(800)
+    await screenshot(page, 'report-first-screen', { whole: false })
+    await page.close()
+  })
+
+  test('prints in light colours, with all its parts, also from a dark screen', async () => {
+    const { page } = await openReport(passingDrill(), { colorScheme: 'dark', width: 794, height: 1123 })
+    await page.emulateMedia({ media: 'print' })
+    await screenshot(page, 'report-print')
+    const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    expect(background).toBe('rgb(252, 252, 250)')
+    expect(await page.locator('main > section').count()).toBe(13)
+    await expectAccessible(page)
+    expect((await page.pdf({ format: 'A4' })).length).toBeGreaterThan(50_000)
+    await page.close()
+  })
+
+  test('can be walked with the keyboard: first the way past the head, then every region that scrolls', async () => {
+    const { page } = await openReport(passingDrill())
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the criteria')
+    await page.keyboard.press('Enter')
+    expect(new URL(page.url()).hash).toBe('#criteria')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Criteria')
+    await page.close()
+  })
+
+  test('tells the time and the figures of a moment under the pointer, without a script', async () => {
+    const { page } = await openReport(passingDrill())
+    const titles = await page.locator('#figure-timeline svg.wide title').allTextContents()
+    expect(titles).toHaveLength(90)
+    expect(titles[0]).toMatch(/^2026-03-02 02:00:\d\d UTC: [\d,]+ of 8,000 TPS, p99 /)
+    await page.close()
+  })
+
+  test('of five hours on 16 containers opens, and shows the failover closely', async () => {
+    const { page, errors } = await openReport(longDrill())
+    await screenshot(page, 'report-five-hours')
+    expect(await page.getByRole('heading', { name: 'Around the first failover' }).count()).toBe(1)
+    expect(errors).toEqual([])
+    await page.close()
+  })
+})

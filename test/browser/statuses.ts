@@ -1,0 +1,119 @@
+/** Answers of GET /api/drills/{id} for the dashboard's tests: a drill at any second of its load, and after. */
+import type { DrillStatus, Live, LivePoint } from '../../functions/drill/status.ts'
+import { renderers } from '../../functions/report/formats.ts'
+import type { ReportData } from '../../functions/report/report-data.ts'
+import type { StoredDrill } from './fake-api.ts'
+
+const REQUESTED_AT = '2026-03-02T02:00:00.000Z'
+const FAILOVER = { from: 64, to: 87 }
+
+const point = (second: number): LivePoint => {
+  const isDown = second >= FAILOVER.from && second < FAILOVER.to
+  const wave = Math.sin(second / 3)
+  return {
+    second,
+    offeredTps: 8000,
+    goodputTps: isDown ? 0 : Math.round(7990 + 8 * wave),
+    errorsPerSecond: isDown ? 310 : 0,
+    missedPerSecond: isDown ? 7690 : 0,
+    p50Ms: isDown ? null : 4.1 + 0.3 * wave,
+    p99Ms: isDown ? null : 17.4 + 2 * wave,
+  }
+}
+
+const MINUTE = 60_000
+const atMinute = (minute: number): string => new Date(Date.parse(REQUESTED_AT) + minute * MINUTE).toISOString()
+
+const metric = (name: string, unit: string, values: readonly number[]): Live['metrics'][number] => ({
+  name,
+  unit,
+  value: values.at(-1) ?? null,
+  at: atMinute(values.length - 1),
+  recent: values.map((value, minute) => ({ at: atMinute(minute), value })),
+})
+
+function liveAt(second: number): Live {
+  const isDown = second >= FAILOVER.from && second < FAILOVER.to
+  return {
+    at: new Date(Date.parse(REQUESTED_AT) + (second + 120) * 1000).toISOString(),
+    loadSecond: second,
+    latest: point(second),
+    outageSeconds: isDown ? second - FAILOVER.from + 0.4 : null,
+    acknowledged: 8000 * Math.min(second, FAILOVER.from),
+    errors: isDown ? 310 * (second - FAILOVER.from) : 0,
+    missed: isDown ? 7690 * (second - FAILOVER.from) : 0,
+    containers: { wanted: 2, running: 2, ready: 2, failed: 0 },
+    serverState: isDown ? 'Updating' : 'Ready',
+    haState: isDown ? 'FailingOver' : 'Healthy',
+    primaryZone: isDown ? null : '1',
+    metrics: [
+      metric('cpu_percent', 'Percent', [31, 44, 68, 72, 74]),
+      metric('memory_percent', 'Percent', [38, 38, 39, 41, 41]),
+      metric('active_connections', 'Count', [104, 104, 105, 105, 106]),
+      metric('network_bytes_ingress', 'Bytes', [12e6, 155e6, 188e6, 190e6, 191e6]),
+      metric('network_bytes_egress', 'Bytes', [8e6, 75e6, 88e6, 90e6, 91e6]),
+      metric('storage_percent', 'Percent', [12, 12, 12, 12, 13]),
+      metric('iops', 'Count', [200, 2900, 3110, 3150, 3140]),
+    ],
+  }
+}
+
+export function runningDrill(second: number, drillId = 'drill-20260302-0200'): StoredDrill {
+  const status: DrillStatus = {
+    drillId,
+    state: 'running',
+    verdict: null,
+    headline: null,
+    target: { resourceGroup: 'rg-orders', server: 'pg-orders', database: 'orders' },
+    requestedAt: REQUESTED_AT,
+    endedAt: null,
+    elapsedSeconds: second + 120,
+    plannedSeconds: 620,
+    progress: {
+      phase: second < 30 ? 'warm-up' : second < FAILOVER.from ? 'baseline' : 'watch',
+      phaseStartedAt: REQUESTED_AT,
+      loadStartAtMs: Date.parse(REQUESTED_AT) + 120_000,
+      live: liveAt(second),
+      note: second < FAILOVER.from ? 'forced failover at 60 s of load' : 'forced failover accepted',
+    },
+    history: Array.from({ length: second + 1 }, (_, index) => point(index)),
+    error: null,
+    links: { self: `/api/drills/${drillId}`, report: null, files: [] },
+  }
+  return { status, data: null }
+}
+
+export function endedDrill(data: ReportData): StoredDrill {
+  const { report } = data
+  const self = `/api/drills/${report.drillId}`
+  return {
+    data,
+    status: {
+      ...runningDrill(100, report.drillId).status,
+      state: 'finished',
+      verdict: report.verdict,
+      headline: report.headline,
+      requestedAt: report.startedAt,
+      endedAt: report.endedAt,
+      elapsedSeconds: 680,
+      progress: null,
+      history: [],
+      links: { self, report: `${self}/report`, files: renderers.map(({ name }) => `${self}/files/${name}`) },
+    },
+  }
+}
+
+export function brokenDrill(drillId: string): StoredDrill {
+  const { status } = runningDrill(5, drillId)
+  return {
+    data: null,
+    status: {
+      ...status,
+      state: 'failed',
+      progress: null,
+      history: [],
+      error: 'the orchestration ended as Failed',
+      endedAt: atMinute(3),
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  axisCount,
+  axisMilliseconds,
+  bytes,
+  clock,
+  count,
+  counted,
+  dateTime,
+  duration,
+  inUnit,
+  milliseconds,
+  money,
+  NOT_MEASURED,
+  perSecond,
+  plain,
+  relativeTime,
+  seconds,
+  share,
+  signed,
+} from '../../../functions/report/units.ts'
+
+const TABLE: ReadonlyArray<readonly [said: string, expected: string]> = [
+  [seconds(0), '0 s'],
+  [seconds(0.0421), '0.042 s'],
+  [seconds(3.4119), '3.41 s'],
+  [seconds(41.234), '41.2 s'],
+  [seconds(120.04), '120.0 s'],
+  [seconds(7170.4), '7,170 s'],
+  [milliseconds(4.1), '4.10 ms'],
+  [milliseconds(17.63), '17.6 ms'],
+  [milliseconds(1234.5), '1,235 ms'],
+  [perSecond(7992), '7,992 TPS'],
+  [count(2391004), '2,391,004'],
+  [count(-3), '-3'],
+  [plain(0.41), '0.410'],
+  [plain(2), '2'],
+  [bytes(0), '0 B'],
+  [bytes(1536), '1.5 KiB'],
+  [bytes(188_743_680), '180.0 MiB'],
+  [money(0.0462, 'USD'), '0.0462 USD'],
+  [money(1.5, 'EUR'), '1.50 EUR'],
+  [signed(88.9, 's'), '+88.9 s'],
+  [signed(-0.04, 's'), '-0.040 s'],
+  [signed(-0.0001, 's'), '0.000 s'],
+  [inUnit(46, '%'), '46.0 %'],
+  [inUnit(0.914, 'share'), '91.40 %'],
+  [inUnit(12, 'furlongs'), '12 furlongs'],
+  [duration(59), '59 s'],
+  [duration(300), '5 min'],
+  [duration(312), '5 min 12 s'],
+  [duration(18_000), '5 h 0 min'],
+  [dateTime('2026-03-02T02:00:30.214Z'), '2026-03-02 02:00:30 UTC'],
+  [clock('2026-03-02T02:00:30.214Z'), '02:00:30.214'],
+  [relativeTime(0), '0'],
+  [relativeTime(-30), '-30 s'],
+  [relativeTime(90), '+1:30'],
+  [relativeTime(3720), '+1:02:00'],
+  [axisCount(8000), '8k'],
+  [axisCount(1_500_000), '1.5M'],
+  [axisMilliseconds(2000), '2 s'],
+  [counted(1, 'drill'), '1 drill'],
+  [counted(2, 'drill'), '2 drills'],
+]
+
+test('every kind of figure has one way of being said', () => {
+  expect(TABLE.map(([said]) => said)).toEqual(TABLE.map(([, expected]) => expected))
+})
+
+describe('what was not measured', () => {
+  for (const format of [seconds, milliseconds, perSecond, count, plain, share, bytes, duration])
+    test(`is said so by ${format.name}, and never 0`, () => {
+      expect([null, undefined, Number.NaN].map((value) => format(value))).toEqual(Array(3).fill(NOT_MEASURED))
+    })
+})
+
+describe('a share', () => {
+  test('never reads 100 % unless it is all, and never loses a hundredth to binary fractions', () => {
+    expect([1, 0.99996, 0.57, 0.5, 0].map(share)).toEqual(['100.00 %', '99.99 %', '57.00 %', '50.00 %', '0.00 %'])
+  })
+
+  test('is never rounded up', () =>
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (value) => {
+        expect(Number.parseFloat(share(value))).toBeLessThanOrEqual(value * 100 + 1e-4)
+      }),
+    ))
+})
+
+test('thousands are grouped so that the number can be read back', () =>
+  fc.assert(
+    fc.property(fc.integer(), (value) => {
+      expect(Number(count(value).replaceAll(',', ''))).toBe(value === 0 ? 0 : value)
+    }),
+  ))

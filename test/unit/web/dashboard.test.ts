@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest'
+import { ENTRY, scripts } from '../../../functions/web/assets.ts'
+import { requestOf } from '../../../functions/web/browser/drill-request.ts'
+import { dashboardAsset, dashboardPage } from '../../../functions/web/dashboard.ts'
+import { GAUGES, healthOf, levelOf } from '../../../functions/web/health.ts'
+import { remember, summarise } from '../../../functions/web/history.ts'
+
+describe('what is served to the browser', () => {
+  const found = scripts()
+
+  test('is every module that the entry reaches, each found under the name that it is imported by', () => {
+    expect(found.has(ENTRY)).toBe(true)
+    for (const [name, { body }] of found) {
+      if (name === 'echarts.js') continue
+      const imported = [...body.matchAll(/^import\b[^'"]*['"]([^'"]+)['"]/gm)].map(([, specifier]) => specifier ?? '')
+      expect(
+        imported.filter((specifier) => !found.has(specifier.replace('./', ''))),
+        name,
+      ).toEqual([])
+    }
+  })
+
+  test('is JavaScript of the browser: nothing of Node, no validation library, no server-side drawing', () => {
+    const names = [...found.keys()]
+    expect(
+      names.filter((name) => /zod|svg\.js$|request\.js$/.test(name) && name !== 'web.browser.drill-request.js'),
+    ).toEqual([])
+    for (const [name, { body }] of found)
+      if (name !== 'echarts.js') expect(body, name).not.toMatch(/from\s+['"](?:node:|zod|echarts\/)|\bprocess\./)
+  })
+
+  test('may not be kept, framed or extended by scripts from elsewhere', () => {
+    const { headers, body, contentType } = dashboardPage()
+    expect(contentType).toBe('text/html; charset=utf-8')
+    expect(headers['content-security-policy']).toMatch(/default-src 'none'; script-src 'self';/)
+    expect(headers['content-security-policy']).not.toMatch(/script-src[^;]*unsafe|https?:/)
+    expect(body).not.toMatch(/<script(?![^>]*\ssrc=)[^>]*>|\son\w+="/)
+    expect(headers.etag).toMatch(/^"[0-9a-f]{32}"$/)
+  })
+
+  test('has no file under a name that is not one of its own', () => {
+    for (const name of ['', '..', '../app.ts', 'web.dashboard.js', 'constructor'])
+      expect(dashboardAsset(name)).toBeNull()
+    expect(dashboardAsset('dashboard.css')?.contentType).toBe('text/css; charset=utf-8')
+  })
+})
+
+const metric = (name: string, value: number | null) => ({ name, unit: '', value, at: '2026-03-02T02:00:00.000Z' })
+const calm = [metric('cpu_percent', 20), metric('memory_percent', 30), metric('active_connections', 100)]
+
+describe('the health line', () => {
+  const table: ReadonlyArray<readonly [name: string, value: number | null, words: string]> = [
+    ['cpu_percent', 80, 'Resources are healthy'],
+    ['cpu_percent', 80.1, 'Elevated CPU'],
+    ['cpu_percent', 90.1, 'Critical: high CPU'],
+    ['memory_percent', 81, 'Elevated memory'],
+    ['memory_percent', 91, 'Critical: high memory'],
+    ['active_connections', 1501, 'High connection count'],
+    ['active_connections', 1901, 'Critical: connections almost exhausted'],
+    ['cpu_percent', null, 'Not all of CPU, memory and connections have arrived'],
+  ]
+  for (const [name, value, words] of table)
+    test(`says "${words}" for ${name} ${value}`, () => {
+      expect(healthOf([...calm.filter((one) => one.name !== name), metric(name, value)]).words).toBe(words)
+    })
+
+  test('says the worst first', () => {
+    const both = [metric('cpu_percent', 85), metric('memory_percent', 95), metric('active_connections', 1)]
+    expect(healthOf(both)).toEqual({ level: 'bad', words: 'Critical: high memory' })
+  })
+})
+
+test('a gauge turns yellow and red at its own thresholds, and has no colour without a value', () => {
+  const [cpu, memory, connections, network] = GAUGES as [never, never, never, never]
+  expect([69.9, 70, 89.9, 90].map((value) => levelOf(cpu, value))).toEqual(['good', 'warn', 'warn', 'bad'])
+  expect([79.9, 80, 90].map((value) => levelOf(memory, value))).toEqual(['good', 'warn', 'bad'])
+  expect([1499, 1500, 1800].map((value) => levelOf(connections, value))).toEqual(['good', 'warn', 'bad'])
+  expect(levelOf(network, 1e12)).toBe('plain')
+  expect(levelOf(cpu, null)).toBe('unmeasured')
+})
+
+describe('the last five minutes', () => {
+  const at = (minute: number) => new Date(Date.UTC(2026, 2, 2, 2, minute)).toISOString()
+  const sample = (minute: number, value: number | null) => ({
+    name: 'cpu_percent',
+    unit: 'Percent',
+    value,
+    at: at(minute),
+  })
+
+  test('hold each moment once, in order, and nothing older', () => {
+    const looks = [sample(0, 10), sample(1, 20), sample(1, 20), sample(6, 60), sample(5, 50)]
+    const history = looks.reduce<ReturnType<typeof remember>>((known, one) => remember(known, [one]), {})
+    expect(history.cpu_percent).toEqual([
+      { at: at(1), value: 20 },
+      { at: at(5), value: 50 },
+      { at: at(6), value: 60 },
+    ])
+  })
+
+  test('take the points that the app already has, and leave gaps out of the average', () => {
+    const recent = [
+      { at: at(0), value: 10 },
+      { at: at(1), value: null },
+    ]
+    const history = remember({}, [{ ...sample(2, 30), recent }])
+    expect(summarise(history.cpu_percent)).toEqual({ average: 20, maximum: 30 })
+    expect(summarise([])).toEqual({ average: null, maximum: null })
+  })
+})
+
+describe('the request of the start form', () => {
+  const form = (fields: Readonly<Record<string, string>>): FormData => {
+    const data = new FormData()
+    for (const [name, value] of Object.entries(fields)) data.set(name, value)
+    return data
+  }
+
+  test('leaves out what was left empty', () =>
+    expect(requestOf(form({ targetTps: '', workers: ' ', failovers: 'forced', failoverAt: '', note: '' }))).toEqual({}))
+
+  test('nests what belongs together, and sends numbers as numbers', () =>
+    expect(
+      requestOf(
+        form({ targetTps: '400', 'timing.warmupSeconds': '2.5', 'target.server': '123', criteria: 'a < 1\n\n b > 2 ' }),
+      ),
+    ).toEqual({
+      targetTps: 400,
+      timing: { warmupSeconds: 2.5 },
+      target: { server: '123' },
+      criteria: ['a < 1', 'b > 2'],
+    }))
+
+  test('asks for no failover, for a planned one, and for one at a time', () => {
+    expect(requestOf(form({ failovers: 'none' }))).toEqual({ failovers: [] })
+    expect(requestOf(form({ failovers: 'planned', durationSeconds: '100' }))).toEqual({
+      durationSeconds: 100,
+      failovers: [{ atSeconds: 40, mode: 'planned' }],
+    })
+    expect(requestOf(form({ failovers: 'forced', failoverAt: '25' }))).toEqual({
+      failovers: [{ atSeconds: 25, mode: 'forced' }],
+    })
+  })
+})
