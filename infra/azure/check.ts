@@ -1,0 +1,48 @@
+/**
+ * Compiles and lints every template. `bicep` reports wrong types as warnings and ends with 0, so here any diagnostic line is a failure.
+ * Where no compiler can be had the check is skipped, and says so in one line.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { type Bicep, findBicep } from './bicep.ts'
+
+export const TEMPLATES = import.meta.dirname
+
+/** What the compiler has to say about one file, line by line; nothing when it is content. */
+export async function diagnosticsOf(bicep: Extract<Bicep, { kind: 'found' }>, file: string): Promise<string[]> {
+  const verb = file.endsWith('.bicepparam') ? 'build-params' : 'build'
+  const { code, stderr } = await bicep.run([verb, file, '--stdout'])
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '')
+  return code !== 0 && lines.length === 0 ? [`${file}: the compiler ended with code ${code}`] : lines
+}
+
+/**
+ * Templates that no other template uses as a module or imports: compiling one compiles, and reports on, everything below it, and a module
+ * that nothing uses any more is a root of its own.
+ */
+export async function rootTemplates(folder = TEMPLATES): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => /\.bicep(param)?$/.test(name))
+  const sources = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))
+  const used = new Set(
+    sources.flatMap((source) => [...source.matchAll(/(?:^module \S+|from) '([^']+)'/gm)].map(([, file]) => file)),
+  )
+  return names.filter((name) => !used.has(name)).map((name) => join(folder, name))
+}
+
+async function main(): Promise<number> {
+  const bicep = await findBicep()
+  if (bicep.kind === 'missing') {
+    console.log(`Templates: not checked, because ${bicep.why}.`)
+    return 0
+  }
+  const files = await rootTemplates()
+  const diagnostics = new Set<string>()
+  for (const file of files) for (const line of await diagnosticsOf(bicep, file)) diagnostics.add(line)
+  for (const line of diagnostics) console.error(line)
+  console.log(
+    `Templates: ${files.map((file) => basename(file)).join(', ')} compiled with ${bicep.path}, ${diagnostics.size} diagnostics.`,
+  )
+  return diagnostics.size === 0 ? 0 : 1
+}
+
+if (import.meta.main) process.exitCode = await main()

@@ -1,0 +1,46 @@
+/*
+  One workspace for everything, and Application Insights on top of it, which takes telemetry from identities only: its connection string
+  is an address, not a secret.
+*/
+import { Tags } from 'types.bicep'
+
+param workspaceName string
+param insightsName string
+param location string
+param tags Tags
+
+@description('Days that logs and metrics are kept; drill reports lie in Blob storage and live longer.')
+@minValue(30)
+@maxValue(730)
+param retentionDays int
+
+@description('Stops ingestion for the rest of the day when a misbehaving client floods the server log. GB.')
+param dailyCapGb int
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+  name: workspaceName
+  location: location
+  tags: tags
+  properties: {
+    sku: { name: 'PerGB2018' }
+    retentionInDays: retentionDays
+    workspaceCapping: { dailyQuotaGb: dailyCapGb }
+    features: { enableLogAccessUsingOnlyResourcePermissions: true }
+  }
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' = {
+  name: insightsName
+  location: location
+  tags: tags
+  kind: 'web'
+  properties: {
+    Application_Type: 'web'
+    WorkspaceResourceId: workspace.id
+    DisableLocalAuth: true
+  }
+}
+
+output workspaceId string = workspace.id
+output insightsName string = insights.name
+output connectionString string = insights.properties.ConnectionString

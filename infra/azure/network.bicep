@@ -1,0 +1,80 @@
+/*
+  The private way: app, load generators and endpoints in one virtual network. What leaves it for the internet leaves through one NAT
+  gateway, so an existing server with a firewall needs exactly one rule.
+*/
+import { Tags } from 'types.bicep'
+
+param name string
+param location string
+param tags Tags
+
+@description('A /24 that overlaps with nothing this network will be peered with.')
+param addressSpace string
+
+resource egress 'Microsoft.Network/publicIPAddresses@2024-05-01' = {
+  name: '${name}-egress'
+  location: location
+  tags: tags
+  sku: { name: 'Standard' }
+  properties: { publicIPAllocationMethod: 'Static' }
+}
+
+resource nat 'Microsoft.Network/natGateways@2024-05-01' = {
+  name: '${name}-nat'
+  location: location
+  tags: tags
+  sku: { name: 'Standard' }
+  properties: { idleTimeoutInMinutes: 10, publicIpAddresses: [{ id: egress.id }] }
+}
+
+resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+  name: name
+  location: location
+  tags: tags
+  properties: {
+    addressSpace: { addressPrefixes: [addressSpace] }
+    // Subnets inline: as children of their own they would be removed and added again by every deployment that touches the network.
+    subnets: [
+      {
+        name: 'app'
+        properties: {
+          addressPrefix: cidrSubnet(addressSpace, 26, 0)
+          defaultOutboundAccess: false
+          natGateway: { id: nat.id }
+          delegations: [{ name: 'flex-consumption', properties: { serviceName: 'Microsoft.App/environments' } }]
+        }
+      }
+      {
+        // Container groups take an address each and need a subnet of their own, without private endpoints in it.
+        name: 'load'
+        properties: {
+          addressPrefix: cidrSubnet(addressSpace, 26, 1)
+          defaultOutboundAccess: false
+          natGateway: { id: nat.id }
+          delegations: [
+            { name: 'container-groups', properties: { serviceName: 'Microsoft.ContainerInstance/containerGroups' } }
+          ]
+        }
+      }
+      {
+        name: 'endpoints'
+        properties: {
+          addressPrefix: cidrSubnet(addressSpace, 26, 2)
+          defaultOutboundAccess: false
+          privateEndpointNetworkPolicies: 'Disabled'
+        }
+      }
+    ]
+  }
+
+  resource app 'subnets' existing = { name: 'app' }
+  resource load 'subnets' existing = { name: 'load' }
+  resource endpoints 'subnets' existing = { name: 'endpoints' }
+}
+
+output id string = network.id
+output name string = network.name
+output appSubnetId string = network::app.id
+output loadSubnetId string = network::load.id
+output endpointSubnetId string = network::endpoints.id
+output egressAddress string = egress.properties.ipAddress

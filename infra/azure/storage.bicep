@@ -1,0 +1,109 @@
+/*
+  One account: the host's own state (Durable Functions needs blobs, queues and tables), the deployed package, and the drills.
+  Shared keys are off, so there is no connection string to leak. Defaults follow the Azure Verified Module for storage accounts.
+*/
+import { Tags } from 'types.bicep'
+
+param name string
+param location string
+param tags Tags
+param workspaceId string
+
+@description('False: only private endpoints reach the account.')
+param publicAccess bool
+
+@description('Days until a drill is deleted, reports included. An append blob can be deleted by a rule, but not moved to a cooler tier.')
+param retentionDays int
+
+var packageContainer = 'app-package'
+var drillContainer = 'drills'
+
+resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  // Zone-redundant: a drill takes a whole zone of the database away, and its evidence must not lie in that zone alone.
+  sku: { name: 'Standard_ZRS' }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowSharedKeyAccess: false
+    allowCrossTenantReplication: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    publicNetworkAccess: publicAccess ? 'Enabled' : 'Disabled'
+    networkAcls: { bypass: 'AzureServices', defaultAction: publicAccess ? 'Allow' : 'Deny' }
+  }
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+  parent: account
+  name: 'default'
+  properties: {
+    // An audit trail that a wrong command can erase is none.
+    deleteRetentionPolicy: { enabled: true, days: 7 }
+    containerDeleteRetentionPolicy: { enabled: true, days: 7 }
+  }
+}
+
+resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = [
+  for container in [packageContainer, drillContainer]: {
+    parent: blobs
+    name: container
+    properties: { publicAccess: 'None' }
+  }
+]
+
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
+  parent: account
+  name: 'default'
+  properties: {
+    policy: {
+      rules: [
+        {
+          name: 'delete-old-drills'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            // Blobs of a drill are named drills/<id>/...; locks and the index beside them stay.
+            filters: { blobTypes: ['blockBlob', 'appendBlob'], prefixMatch: ['${drillContainer}/drills/'] }
+            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: retentionDays } } }
+          }
+        }
+        {
+          name: 'cool-reports'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${drillContainer}/drills/'] }
+            actions: { baseBlob: { tierToCool: { daysAfterModificationGreaterThan: 30 } } }
+          }
+        }
+      ]
+    }
+  }
+}
+
+resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: blobs
+  name: 'to-workspace'
+  properties: {
+    workspaceId: workspaceId
+    // Who deleted evidence. Reads and writes are left out: the host renews leases, and generators append, all day.
+    logs: [{ category: 'StorageDelete', enabled: true }]
+    metrics: [{ category: 'Transaction', enabled: true }]
+  }
+}
+
+output name string = account.name
+output id string = account.id
+output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${packageContainer}'
+output drillContainerUrl string = '${account.properties.primaryEndpoints.blob}${drillContainer}'
+output drillContainerName string = drillContainer
+output endpoints { blob: string, queue: string, table: string } = {
+  blob: account.properties.primaryEndpoints.blob
+  queue: account.properties.primaryEndpoints.queue
+  table: account.properties.primaryEndpoints.table
+}

@@ -1,0 +1,57 @@
+/** docs/azure.md against what it speaks of: settings, parameters, prices, files. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { SETTINGS } from '../../../functions/config.ts'
+import { settingsTable } from './settings-table.ts'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8')
+/** The formatter pads tables; what they say is the same. */
+const unpadded = (text: string) => text.replace(/ {2,}/g, ' ').replace(/\| ?-{3,} ?(?=\|)/g, '|---')
+const docs = unpadded(read('docs/azure.md'))
+
+test('every setting of the app is in the table, as the code explains it', () => {
+  const [, table] = /<!-- settings:.*-->\n([\s\S]*?)<!-- end of settings -->/.exec(docs) ?? []
+  expect(table?.trim()).toBe(settingsTable(SETTINGS).trim())
+})
+
+test('every parameter that it names exists in the template', () => {
+  const parameters = new Set([...read('infra/azure/main.bicep').matchAll(/^param (\w+)/gm)].map(([, name]) => name))
+  const [, section] = /## What you can choose([\s\S]*?)## Settings/.exec(docs) ?? []
+  const named = [...(section ?? '').matchAll(/^\| ((?:`\w+` ?)+)\|/gm)].flatMap(([, cell]) =>
+    [...(cell ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  )
+  expect(named.length).toBeGreaterThan(15)
+  expect(named.filter((name) => !parameters.has(name))).toEqual([])
+})
+
+test('every file that it links to exists', () => {
+  const links = [...docs.matchAll(/\]\((\.\.[^)#]+)\)/g)].map(([, link]) => link ?? '')
+  expect(links.length).toBeGreaterThan(5)
+  expect(links.filter((link) => !existsSync(resolve(ROOT, 'docs', link)))).toEqual([])
+})
+
+// ---- Cost -----------------------------------------------------------------------------------------------------------
+
+const { regions } = JSON.parse(read('infra/azure/prices.json')) as {
+  regions: Record<string, { perVCpuSecond: string; perGbSecond: string }>
+}
+
+test.each([
+  { row: '1 x 2 vCPU, 4 GB', vCpus: 2, gb: 4 },
+  { row: '16 vCPU, 32 GB in all', vCpus: 16, gb: 32 },
+])('the cost of $row is computed from the price list', ({ row, vCpus, gb }) => {
+  const { perVCpuSecond = '', perGbSecond = '' } = regions.swedencentral ?? {}
+  const perMinute = 60 * (vCpus * Number(perVCpuSecond) + gb * Number(perGbSecond))
+  const minutes = [5, 30, 60, 300, 30 * 60]
+  const line = docs.split('\n').find((text) => text.startsWith(`| ${row}`)) ?? ''
+  expect(line.match(/\$[\d.]+/g)).toEqual(minutes.map((count) => `$${(count * perMinute).toFixed(2)}`))
+})
+
+// ---- Corrections ----------------------------------------------------------------------------------------------------
+
+test('it says how many parameters the template sets', () => {
+  const count = read('infra/azure/database-parameters.bicep').match(/^ {2}\{ name: '/gm)?.length
+  expect(docs).toContain(`sets ${count} parameters one after the other`)
+})

@@ -1,0 +1,145 @@
+/** Files that tools read by their names: host.json, the Dockerfile, azure.yaml and the ignore lists. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8')
+const manifest = JSON.parse(read('package.json')) as {
+  readonly scripts: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
+// ---- host.json ------------------------------------------------------------------------------------------------------
+
+interface HostJson {
+  readonly version: string
+  readonly functionTimeout: string
+  readonly logging: { readonly applicationInsights: { readonly samplingSettings: { readonly excludedTypes: string } } }
+  readonly extensionBundle: { readonly id: string; readonly version: string }
+  readonly extensions: {
+    readonly durableTask: {
+      readonly hubName: string
+      readonly storageProvider: { readonly maxQueuePollingInterval: string }
+    }
+    readonly http: { readonly routePrefix: string }
+  }
+}
+const host = JSON.parse(read('host.json')) as HostJson
+const secondsOf = (span: string) => span.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
+
+test('host.json names the bundle that holds the Durable extension of this SDK', () => {
+  expect(host.version).toBe('2.0')
+  expect(host.extensionBundle).toEqual({ id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.*, 5.0.0)' })
+})
+
+test('host.json polls its queues at least every ten seconds, as Flex Consumption wants', () => {
+  const seconds = secondsOf(host.extensions.durableTask.storageProvider.maxQueuePollingInterval)
+  expect(seconds).toBeGreaterThan(0)
+  expect(seconds).toBeLessThanOrEqual(10)
+})
+
+test('host.json names a task hub that Azure accepts; each deployment puts its own over it', () => {
+  expect(host.extensions.durableTask.hubName).toMatch(/^[A-Za-z][A-Za-z0-9]{2,44}$/)
+  expect(read('infra/azure/functions.bicep')).toContain(
+    'AzureFunctionsJobHost__extensions__durableTask__hubName: hubName',
+  )
+})
+
+test('host.json keeps every log line: alerts wait for one line per drill, and sampling could drop it', () => {
+  expect(host.logging.applicationInsights.samplingSettings.excludedTypes.split(';')).toContain('Trace')
+})
+
+test('host.json ends a function long before the 30 minutes of the plan, and keeps the routes of the API', () => {
+  expect(secondsOf(host.functionTimeout)).toBeLessThanOrEqual(30 * 60)
+  expect(host.extensions.http.routePrefix).toBe('api')
+})
+
+// ---- Image ----------------------------------------------------------------------------------------------------------
+
+const dockerfile = read('loadgen-image/Dockerfile')
+const stages = [...dockerfile.matchAll(/^FROM (\S+)(?: AS (\w+))?$/gm)].map(([, image, name]) => ({ image, name }))
+const lastStage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
+
+test('the image is built and runs on the Node that the tests run on, with room for its digest', () => {
+  const image = `node:${manifest.devDependencies.node}-bookworm-slim\${NODE_DIGEST:+@$NODE_DIGEST}`
+  expect(stages).toEqual([
+    { image, name: 'build' },
+    { image, name: undefined },
+  ])
+})
+
+test('the image runs as a plain user, takes signals itself, and installs nothing', () => {
+  expect(lastStage).toMatch(/^USER node$/m)
+  expect(lastStage).toMatch(/^ENTRYPOINT \["node", "\/app\/main\.mjs"\]$/m)
+  expect(lastStage).not.toMatch(/^RUN /m)
+})
+
+test('whatever the image copies exists, and is let through to the builder', () => {
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, files]) =>
+    (files ?? '').split(' '),
+  )
+  const letThrough = read('.dockerignore')
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+    .map((line) => line.slice(1))
+  expect(copied.length).toBeGreaterThan(3)
+  expect(copied.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
+  expect(copied.filter((file) => !letThrough.includes(file))).toEqual([])
+})
+
+// ---- azd and the tools ----------------------------------------------------------------------------------------------
+
+const azd = read('azure.yaml')
+
+test('azure.yaml points at the template, at the package, and at scripts that exist', () => {
+  expect(azd).toMatch(/^ {2}path: infra\/azure$/m)
+  expect(azd).toMatch(/^ {4}dist: dist\/package\/app$/m)
+  for (const [, script] of azd.matchAll(/run: npm run ([\w:]+)/g))
+    expect(manifest.scripts).toHaveProperty([script ?? ''])
+  for (const [, file] of azd.matchAll(/run: bash ([\w./-]+)/g)) expect(existsSync(join(ROOT, file ?? ''))).toBe(true)
+})
+
+test('azure.yaml names the service that the template tags its app with', () => {
+  const [, service] = /^services:\n {2}(\w+):$/m.exec(azd) ?? []
+  expect(read('infra/azure/functions.bicep')).toContain(`'azd-service-name': '${service}'`)
+})
+
+test('what .funcignore leaves out is nothing that the package holds', () => {
+  const ignored = read('.funcignore')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+  expect(
+    ignored.filter((line) =>
+      ['dist', 'dist/functions', 'dist/loadgen-image', 'host.json', 'node_modules', 'package.json'].includes(line),
+    ),
+  ).toEqual([])
+  for (const folder of [
+    'functions',
+    'infra',
+    'loadgen-image',
+    'test',
+    'runs',
+    'dist/test',
+    'dist/infra',
+    'local.settings.json',
+  ])
+    expect(ignored).toContain(folder)
+})
+
+// ---- Prices ---------------------------------------------------------------------------------------------------------
+
+const prices = JSON.parse(read('infra/azure/prices.json')) as {
+  readonly regions: Readonly<
+    Record<string, Readonly<Record<'perVCpuHour' | 'perGbHour' | 'perVCpuSecond' | 'perGbSecond' | 'readOn', string>>>
+  >
+}
+
+test.each(Object.entries(prices.regions))(
+  'the prices of %s per second are those per hour, and say when they were read',
+  (_, row) => {
+    expect(Number(row.perVCpuSecond) * 3600).toBeCloseTo(Number(row.perVCpuHour), 4)
+    expect(Number(row.perGbSecond) * 3600).toBeCloseTo(Number(row.perGbHour), 4)
+    expect(row.readOn).toMatch(/^20\d\d-\d\d-\d\d$/)
+  },
+)

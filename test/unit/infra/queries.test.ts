@@ -1,0 +1,205 @@
+/** The queries of workbook and alerts. No service runs them here, so what can be seen in the text is what is held. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { bicep, COMPILE_TIMEOUT_MS, deployed, ofType, one, type Resource, TEMPLATES } from './snapshot.ts'
+
+const FOLDER = join(TEMPLATES, 'queries')
+const QUERIES = readdirSync(FOLDER).map((file) => ({ file, text: readFileSync(join(FOLDER, file), 'utf8') }))
+
+const textOf = (wanted: string) => QUERIES.find(({ file }) => file === wanted)?.text ?? ''
+
+/** Tables of a workspace that this deployment fills: Application Insights, and the diagnostic settings of the server. */
+const TABLES = ['AppTraces', 'AppExceptions', 'AzureMetrics', 'PGSQLServerLogs', 'PGSQLPgBouncer']
+
+/** Metrics of a flexible server by their ids; those marked here are off until a server parameter switches them on. */
+const METRICS: Readonly<Record<string, 'always' | 'collector_database_activity' | 'pgbouncer_diagnostics'>> = {
+  cpu_percent: 'always',
+  memory_percent: 'always',
+  active_connections: 'always',
+  connections_failed: 'always',
+  iops: 'always',
+  read_iops: 'always',
+  write_iops: 'always',
+  storage_percent: 'always',
+  txlogs_storage_used: 'always',
+  network_bytes_ingress: 'always',
+  network_bytes_egress: 'always',
+  disk_iops_consumed_percentage: 'always',
+  disk_bandwidth_consumed_percentage: 'always',
+  is_db_alive: 'always',
+  tps: 'collector_database_activity',
+  client_connections_active: 'pgbouncer_diagnostics',
+  client_connections_waiting: 'pgbouncer_diagnostics',
+}
+
+const PAIRS = { ')': '(', ']': '[', '}': '{' } as const
+
+/** Comments and string literals taken out, so that what is left can be counted. */
+const bare = (text: string) => text.replace(/\/\/.*$/gm, '').replace(/"[^"\n]*"/g, '""')
+
+function isBalanced(text: string): boolean {
+  const open: string[] = []
+  for (const sign of bare(text)) {
+    if ('([{'.includes(sign)) open.push(sign)
+    else if (sign in PAIRS && open.pop() !== PAIRS[sign as keyof typeof PAIRS]) return false
+  }
+  return open.length === 0
+}
+
+describe.each(QUERIES)('$file', ({ text }) => {
+  test('says in its first line what it answers, as a comment of the language', () => {
+    expect(text).toMatch(/^\/\/ [A-Z].+\.$/m)
+    expect(bare(text)).not.toMatch(/#|--/)
+  })
+
+  test('closes every bracket and every quote', () => {
+    expect(isBalanced(text)).toBe(true)
+    for (const line of text.replace(/\/\/.*$/gm, '').split('\n')) expect((line.match(/"/g) ?? []).length % 2).toBe(0)
+  })
+
+  test('starts every pipeline from a table that exists', () => {
+    const starts = [...bare(text).matchAll(/(?:^|=\s*|toscalar\()([A-Z]\w+)\s*\n?\s*\|/gm)].map(([, table]) => table)
+    const own = [...text.matchAll(/^let (\w+) =/gm)].map(([, name]) => name)
+    const unknown = starts.filter((table) => ![...TABLES, ...own].includes(table ?? ''))
+    expect(starts.length + (text.match(/^union /gm) ?? []).length).toBeGreaterThan(0)
+    expect(unknown).toEqual([])
+  })
+
+  test('never averages zeros in for the rows of other metrics', () => {
+    expect(bare(text)).not.toMatch(/(avg|sum|max|min)\(\s*iif/)
+  })
+
+  test('asks for metrics that the server has', () => {
+    const asked = [...text.matchAll(/MetricName (?:==|in) \(?((?:"\w+"(?:, )?)+)/g)]
+      .flatMap(([, names]) => [...(names ?? '').matchAll(/"(\w+)"/g)])
+      .map(([, name]) => name ?? '')
+    expect(asked.filter((name) => !(name in METRICS))).toEqual([])
+  })
+
+  test('reads the log lines of the app by their exact beginning', () => {
+    for (const [, prefix, cut] of text.matchAll(/startswith "([a-z-]+ )"[\s\S]*?substring\(Message, (\d+)\)/g))
+      expect(Number(cut)).toBe(prefix?.length)
+  })
+})
+
+test('the orchestration whose exceptions the alert counts is one that the app registers', () => {
+  const [, name] = /OperationName == "(\w+)"/.exec(textOf('alert-drill-failed.kql')) ?? []
+  const app = readFileSync(join(TEMPLATES, '../../functions/app.ts'), 'utf8')
+  expect(app).toContain(`df.app.orchestration('${name}'`)
+})
+
+let resources: Resource[]
+
+interface Rule {
+  readonly name: string
+  readonly properties: {
+    readonly severity: number
+    readonly criteria: {
+      readonly allOf: readonly { readonly metricName?: string; readonly operator: string; readonly threshold: number }[]
+    }
+  }
+}
+const rulesOf = (type: string) => ofType(resources, type) as unknown as Rule[]
+const shortName = ({ name }: Rule) => name.replace(/^drill-\w{13}-/, '')
+
+describe.skipIf(bicep.kind === 'missing')('the deployed', () => {
+  beforeAll(async () => {
+    resources = await deployed()
+  }, COMPILE_TIMEOUT_MS)
+
+  test('metric alerts have the thresholds of the guide, on metrics that mean what is asked', () => {
+    const rows = rulesOf('Microsoft.Insights/metricAlerts').map((rule) => {
+      const [condition] = rule.properties.criteria.allOf
+      return [
+        shortName(rule),
+        condition?.metricName,
+        condition?.operator,
+        condition?.threshold,
+        rule.properties.severity,
+      ]
+    })
+    expect(rows).toEqual([
+      ['cpu-critical', 'cpu_percent', 'GreaterThan', 90, 1],
+      ['cpu-high', 'cpu_percent', 'GreaterThan', 80, 2],
+      ['memory-critical', 'memory_percent', 'GreaterThan', 95, 1],
+      ['memory-high', 'memory_percent', 'GreaterThan', 90, 2],
+      ['pool-exhausted', 'client_connections_waiting', 'GreaterThan', 10, 2],
+      // 95 and 90 % of the 3437 connections of the default server; they follow the SKU.
+      ['connections-critical', 'active_connections', 'GreaterThan', 3265, 1],
+      ['connections-high', 'active_connections', 'GreaterThan', 3093, 2],
+      ['iops-saturated', 'disk_iops_consumed_percentage', 'GreaterThan', 90, 2],
+      ['storage-filling', 'storage_percent', 'GreaterThan', 85, 2],
+      ['database-down', 'is_db_alive', 'LessThan', 1, 1],
+    ])
+  })
+
+  test('log alerts speak up for a drill that failed, was slow, or did not run', () => {
+    const rows = rulesOf('Microsoft.Insights/scheduledQueryRules').map((rule) => [
+      shortName(rule),
+      rule.properties.criteria.allOf[0]?.operator,
+      rule.properties.severity,
+    ])
+    expect(rows).toEqual([
+      ['drill-not-passed', 'GreaterThan', 1],
+      ['drill-slow', 'GreaterThan', 2],
+      ['drill-very-slow', 'GreaterThan', 1],
+      ['drill-missing', 'LessThan', 2],
+    ])
+    const text = JSON.stringify(rulesOf('Microsoft.Insights/scheduledQueryRules'))
+    expect(text).not.toMatch(/MIN_SHARE|MAX_P95/)
+    expect(text).toContain('Share < 75 or P95 > 50')
+    expect(text).toContain('Share < 50 or P95 > 100')
+  })
+
+  test('alerts all reach the action group', () => {
+    const group = one(resources, 'Microsoft.Insights/actionGroups').name
+    const rules = [...rulesOf('Microsoft.Insights/metricAlerts'), ...rulesOf('Microsoft.Insights/scheduledQueryRules')]
+    expect(rules.filter((rule) => !JSON.stringify(rule).includes(`actionGroups/${group}`))).toEqual([])
+  })
+
+  test('server switches on every metric that an alert or a chart wants', () => {
+    const wanted = new Set(
+      [...JSON.stringify(resources).matchAll(/flexibleservers--(\w+)|"metricName":"(\w+)"/g)].map(
+        ([, a, b]) => a ?? b ?? '',
+      ),
+    )
+    expect([...wanted].filter((name) => !(name in METRICS))).toEqual([])
+    const parameters = ofType(resources, 'Microsoft.DBforPostgreSQL/flexibleServers/configurations')
+    const isOn = (parameter: string) =>
+      parameters.some(({ name, properties }) => name.endsWith(`/metrics.${parameter}`) && properties.value === 'on')
+    const optIn = [...wanted].map((name) => METRICS[name] ?? 'always').filter((how) => how !== 'always')
+    expect(new Set(optIn)).toEqual(new Set(['collector_database_activity', 'pgbouncer_diagnostics']))
+    expect(optIn.filter((how) => !isOn(how))).toEqual([])
+  })
+
+  test('workbook shows throughput, latency, connections, IOPS, CPU and memory, failovers and verdicts', () => {
+    const { serializedData } = one(resources, 'Microsoft.Insights/workbooks').properties as { serializedData: string }
+    const book = JSON.parse(serializedData) as {
+      version: string
+      items: { type: number; name: string; content: { query?: string; parameters?: { name: string }[] } }[]
+    }
+    expect(book.version).toBe('Notebook/1.0')
+    expect(book.items[0]?.content.parameters?.map(({ name }) => name)).toEqual(['TimeRange', 'Server', 'Workspace'])
+    expect(book.items.filter(({ type }) => type !== 1 && type !== 9).map(({ name }) => name)).toEqual([
+      'Drills and their verdicts',
+      'Recovery time and write outage, seconds',
+      'Response time in the baseline, milliseconds',
+      'Drills that were skipped',
+      'Transactions per second, and failovers',
+      'CPU and memory, percent',
+      'Connections',
+      'IOPS',
+      'PostgreSQL log around failovers',
+      'PgBouncer log',
+      'CPU and memory',
+      'Transactions per second',
+      'Connections and waiting clients',
+      'IOPS',
+      "Share of the disk's IOPS and bandwidth",
+      'Network',
+      'Storage',
+      'Is the database alive',
+    ])
+  })
+})
