@@ -1,0 +1,273 @@
+/** One PostgreSQL server: made, started, asked, stopped, killed, promoted. Which of two is the primary, the pair knows. */
+import { chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Client, type QueryResultRow } from 'pg'
+import type { HeldPort } from './ports.ts'
+import { lines, PG_HBA, postgresConf, quoted } from './postgres-config.ts'
+import type { Child, Processes } from './processes.ts'
+import { baseEnvironment } from './processes.ts'
+import type { PostgresPrograms } from './programs.ts'
+import { outputOf, runInStack } from './run-program.ts'
+import type { RunUser } from './run-user.ts'
+import { waitFor } from './wait.ts'
+
+export const SUPERUSER = 'postgres'
+
+export interface ServerPlace {
+  /** Names the server in logs and as a standby: such as zone-1. */
+  readonly name: string
+  readonly port: HeldPort
+  readonly dataDirectory: string
+  readonly superuserPassword: string
+}
+
+export interface ServerTools {
+  readonly processes: Processes
+  readonly programs: PostgresPrograms
+  readonly user: RunUser | null
+}
+
+export interface PostgresServer {
+  readonly name: string
+  readonly port: number
+  readonly dataDirectory: string
+  /** Null while it does not run. */
+  readonly process: Child | null
+  /** A new cluster with nothing in it. */
+  initialise(): Promise<void>
+  /** Throws away what is there and copies the running primary. */
+  cloneFrom(primary: PostgresServer): Promise<void>
+  /** Returns when it answers queries. */
+  start(): Promise<void>
+  /** Clients are cut off, a shutdown checkpoint is written, connected standbys get all of it. */
+  stopFast(): Promise<void>
+  /** As if the machine were gone: SIGKILL for the server and every backend, no goodbye to anyone. */
+  kill(): Promise<void>
+  /** Half-open: connections stay, answers stop. */
+  pause(): void
+  resume(): void
+  /** Returns when it accepts writes on its new timeline. */
+  promote(): Promise<void>
+  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>
+  /** Of a stopped server: where its WAL ends. */
+  shutdownLsn(): Promise<string>
+}
+
+const START_PATIENCE_MS = 60_000
+/** Of a shutdown checkpoint on a slow disk. */
+const STOP_PATIENCE_MS = 60_000
+
+export function createServer(place: ServerPlace, tools: ServerTools): PostgresServer {
+  const { name, dataDirectory } = place
+  const program = (file: string) => join(tools.programs.bin, file)
+  let running: Child | null = null
+
+  const query = <Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+    withSuperuser(place, async (client) => (await client.query<Row>(sql, [...values])).rows)
+
+  const initialise = async () => {
+    makeDataDirectory(place, tools)
+    const passwordFile = `${dataDirectory}.password`
+    writeOwned(passwordFile, place.superuserPassword, tools.user)
+    await runInStack(tools.processes, {
+      name: `${name}-initdb`,
+      command: program('initdb'),
+      // No sync: the directory never outlives the machine's uptime.
+      args: [
+        '-D',
+        dataDirectory,
+        '-U',
+        SUPERUSER,
+        `--pwfile=${passwordFile}`,
+        '-E',
+        'UTF8',
+        '--locale=C',
+        '--auth=scram-sha-256',
+        '--no-sync',
+      ],
+      user: tools.user,
+    })
+    rmSync(passwordFile)
+    writeConfiguration(place, tools, null)
+  }
+
+  const cloneFrom = async (primary: PostgresServer) => {
+    makeDataDirectory(place, tools)
+    await runInStack(tools.processes, {
+      name: `${name}-basebackup`,
+      command: program('pg_basebackup'),
+      args: [
+        '-D',
+        dataDirectory,
+        '-h',
+        '127.0.0.1',
+        '-p',
+        String(primary.port),
+        '-U',
+        SUPERUSER,
+        '-X',
+        'stream',
+        '-c',
+        'fast',
+        '--no-sync',
+      ],
+      environment: { ...baseEnvironment(), PGPASSWORD: place.superuserPassword },
+      user: tools.user,
+    })
+    writeConfiguration(place, tools, primary)
+  }
+
+  const start = async () => {
+    await place.port.release()
+    const child = tools.processes.start({
+      name,
+      command: program('postgres'),
+      args: ['-D', dataDirectory],
+      user: tools.user,
+      cwd: dataDirectory,
+      // Fast, then immediate.
+      stopSignals: ['SIGINT', 'SIGQUIT'],
+      patienceMs: 10_000,
+      lastSignal: 'SIGQUIT',
+    })
+    running = child
+    void child.exited.then(() => {
+      if (running === child) running = null
+    })
+    await waitFor(
+      `${name} answers`,
+      { forMs: START_PATIENCE_MS, hint: () => child.log(), giveUpIf: () => requireAlive(child) },
+      () => query('SELECT 1'),
+    )
+  }
+
+  const stopFast = async () => {
+    const child = running
+    if (child === null) return
+    child.signal('SIGINT')
+    await waitFor(`${name} stops`, { forMs: STOP_PATIENCE_MS, everyMs: 5, hint: () => child.log() }, () => child.exit)
+  }
+
+  const kill = async () => {
+    const child = running
+    if (child === null) return
+    const segment = sharedMemoryOf(dataDirectory)
+    await child.killTree()
+    // A killed server cannot remove its System V segment, and nobody else ever would.
+    if (segment !== null) await outputOf('ipcrm', ['-m', segment])
+  }
+
+  const promote = () =>
+    withSuperuser(place, async (client) => {
+      await client.query('SELECT pg_promote(false)')
+      await waitFor(
+        `${name} is promoted`,
+        { forMs: START_PATIENCE_MS, everyMs: 5, hint: () => running?.log() ?? '' },
+        async () => {
+          const { rows } = await client.query<{ writable: boolean }>('SELECT NOT pg_is_in_recovery() AS writable')
+          return rows[0]?.writable === true
+        },
+      )
+    })
+
+  const shutdownLsn = async () => {
+    const text = await outputOf(program('pg_controldata'), ['-D', dataDirectory], { ...process.env, LC_ALL: 'C' })
+    const state = /^Database cluster state:\s+(.*)$/m.exec(text ?? '')?.[1]
+    const lsn = /^Latest checkpoint location:\s+(\S+)$/m.exec(text ?? '')?.[1]
+    if (state !== 'shut down' || lsn === undefined)
+      throw new Error(`${name} was not shut down cleanly: ${state ?? 'unreadable'}`)
+    return lsn
+  }
+
+  return {
+    name,
+    port: place.port.port,
+    dataDirectory,
+    get process() {
+      return running
+    },
+    initialise,
+    cloneFrom,
+    start,
+    stopFast,
+    kill,
+    pause: () => signalAll(running, 'SIGSTOP'),
+    resume: () => signalAll(running, 'SIGCONT'),
+    promote,
+    query,
+    shutdownLsn,
+  }
+}
+
+function requireAlive(child: Child): void {
+  if (child.exit === null) return
+  throw new Error(
+    `${child.name} did not start (${child.exit.signal ?? `code ${child.exit.code}`}): ${child.log(2000).trim()}`,
+  )
+}
+
+/** One connection per use: nothing stays open that a failover could break. */
+async function withSuperuser<T>(place: ServerPlace, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({
+    host: '127.0.0.1',
+    port: place.port.port,
+    user: SUPERUSER,
+    password: place.superuserPassword,
+    database: 'postgres',
+    application_name: 'pg-failover-drill stack',
+    connectionTimeoutMillis: 2_000,
+  })
+  // The server may be killed while a query runs; the query reports it.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await use(client)
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+/** Backends leave their parent's process group, so each is told. */
+function signalAll(child: Child | null, signal: 'SIGSTOP' | 'SIGCONT'): void {
+  child?.signalTree(signal)
+}
+
+function makeDataDirectory({ dataDirectory }: ServerPlace, { user }: ServerTools): void {
+  rmSync(dataDirectory, { recursive: true, force: true })
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
+  if (user) chownSync(dataDirectory, user.uid, user.gid)
+}
+
+function writeConfiguration(place: ServerPlace, { user }: ServerTools, primary: PostgresServer | null): void {
+  const file = (name: string) => join(place.dataDirectory, name)
+  writeOwned(
+    file('postgresql.conf'),
+    postgresConf({ name: place.name, port: place.port.port }) + standbyConf(place, primary),
+    user,
+  )
+  writeOwned(file('pg_hba.conf'), PG_HBA, user)
+  // A clone brings what the primary was told while it ran; a standby starts without.
+  writeOwned(file('postgresql.auto.conf'), '', user)
+  if (primary !== null) writeOwned(file('standby.signal'), '', user)
+}
+
+function standbyConf(place: ServerPlace, primary: PostgresServer | null): string {
+  if (primary === null) return ''
+  const source = `host=127.0.0.1 port=${primary.port} user=${SUPERUSER} password=${quoted(place.superuserPassword)} application_name=${quoted(place.name)}`
+  return lines({ primary_conninfo: source, recovery_target_timeline: 'latest' })
+}
+
+export function writeOwned(path: string, content: string, user: RunUser | null): void {
+  writeFileSync(path, content, { mode: 0o600 })
+  if (user) chownSync(path, user.uid, user.gid)
+}
+
+/** Line 7 of postmaster.pid: key and id of the segment that guards the data directory. */
+function sharedMemoryOf(dataDirectory: string): string | null {
+  try {
+    const line = readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[6]
+    return line?.trim().split(/\s+/)[1] ?? null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What the operating system says about a process. A pid alone identifies nothing, because it is used again: a process is
+ * the pair of pid and start time, and it is ours when its command line or environment carries the stack's marker.
+ */
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Clock ticks since boot on Linux, a date to the second elsewhere. Compared, never computed with. */
+  readonly startedAt: string
+}
+
+/** Fields of /proc/<pid>/stat that are used here. */
+export interface ProcessStat {
+  readonly pid: number
+  readonly state: string
+  readonly parent: number
+  readonly cpuTicks: number
+  readonly startedAt: string
+}
+
+const HAS_PROC = process.platform === 'linux'
+
+export function identityOf(pid: number): ProcessIdentity | null {
+  if (!HAS_PROC) return identityFromPs(pid)
+  const stat = statOf(pid)
+  return stat === null || stat.state === 'Z' ? null : { pid, startedAt: stat.startedAt }
+}
+
+export function isAlive(identity: ProcessIdentity): boolean {
+  return identityOf(identity.pid)?.startedAt === identity.startedAt
+}
+
+export function statOf(pid: number): ProcessStat | null {
+  const text = readOrNull(`/proc/${pid}/stat`)
+  if (text === null) return null
+  // The command's name stands in parentheses and may hold spaces and parentheses itself; the fields follow the last one.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return {
+    pid,
+    state: fields[0] ?? '',
+    parent: Number(fields[1]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
+    startedAt: fields[19] ?? '',
+  }
+}
+
+/** Whether the process was started with this text in its command line or its environment. */
+export function carries(pid: number, marker: string): boolean {
+  if (!HAS_PROC) return ps(pid, 'command')?.includes(marker) ?? false
+  return ['cmdline', 'environ'].some((file) => readOrNull(`/proc/${pid}/${file}`)?.includes(marker) ?? false)
+}
+
+/** Children, grandchildren and so on, parents first. */
+export function descendantsOf(pid: number): number[] {
+  const children = Map.groupBy(allParents(), ([, parent]) => parent)
+  const found: number[] = []
+  const visit = (parent: number): void => {
+    for (const [child] of children.get(parent) ?? []) {
+      found.push(child)
+      visit(child)
+    }
+  }
+  visit(pid)
+  return found
+}
+
+function allParents(): Array<readonly [pid: number, parent: number]> {
+  if (!HAS_PROC) return parentsFromPs()
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const stat = statOf(Number(name))
+      return stat === null ? [] : [[stat.pid, stat.parent] as const]
+    })
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return null // Gone between two looks, or another user's.
+  }
+}
+
+// ---- Without /proc (macOS) --------------------------------------------------------------------------------------------
+
+function identityFromPs(pid: number): ProcessIdentity | null {
+  const startedAt = ps(pid, 'lstart')
+  return startedAt === null ? null : { pid, startedAt }
+}
+
+function ps(pid: number, column: 'lstart' | 'command'): string | null {
+  try {
+    return execFileSync('ps', ['-ww', '-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' }).trim() || null
+  } catch {
+    return null
+  }
+}
+
+function parentsFromPs(): Array<readonly [number, number]> {
+  const lines = execFileSync('ps', ['-axo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
+  return lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number])
+}

@@ -1,0 +1,122 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { startCommand } from '../support/command.ts'
+import { stackFolders } from '../support/leaks.ts'
+
+/** Its own place for stacks, so that what other tests have running is not mistaken for something left behind. */
+function ownFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'commands-test-'))
+  chmodSync(folder, 0o755)
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+async function run(file: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  const state = ownFolder()
+  const { code, output } = await startCommand(file, args, { DRILL_STATE_DIR: state, ...environment }).ended
+  return { code, output, left: stackFolders(state) }
+}
+
+const drill = (args: readonly string[], environment?: NodeJS.ProcessEnv) =>
+  run('infra/local/drill.ts', args, environment)
+const isRoot = process.getuid?.() === 0
+
+test('bad options of a drill: one message with all of them, exit 2, nothing started', async () => {
+  expect(await drill(['--wrokers', '5', '--duration', 'long', '--failover-mode', 'gentle'])).toEqual({
+    code: 2,
+    output: `  --wrokers is no option; did you mean --workers?
+  --duration must be a whole number from 10 to 18000, got "long"
+  --failover-mode must be forced or planned or none, got "gentle"
+Nothing was started. "npm run drill -- --help" lists the options
+`,
+    left: [],
+  })
+})
+
+test('--help explains the options and the exit codes, exit 0', async () => {
+  const { code, output, left } = await drill(['--help'])
+  expect({ code, left }).toEqual({ code: 0, left: [] })
+  expect(output).toContain('Exit code: 0 PASS, 1 FAIL, 2 could not run, 3 INCONCLUSIVE or ABORTED.')
+})
+
+test('an output folder that cannot be made is named with the next step', async () => {
+  const file = join(ownFolder(), 'a-file')
+  writeFileSync(file, '')
+  const { code, output, left } = await drill(['--out', join(file, 'runs')])
+  expect({ code, left }).toEqual({ code: 2, left: [] })
+  expect(output).toMatch(/cannot be written to\. Give another folder with --out: ENOTDIR/)
+})
+
+test('a folder for the servers that cannot be made is named with the next step', async () => {
+  const file = join(ownFolder(), 'a-file')
+  writeFileSync(file, '')
+  const { code, output } = await drill(['--out', ownFolder()], { DRILL_STATE_DIR: join(file, 'state') })
+  expect(code).toBe(2)
+  expect(output).toMatch(/cannot be made\. Set DRILL_STATE_DIR to another place/)
+})
+
+test.runIf(isRoot)("a folder that PostgreSQL's user cannot reach is named with the next step", async () => {
+  const closed = join(ownFolder(), 'closed')
+  mkdirSync(closed, { mode: 0o700 })
+  const { code, output } = await drill(['--out', ownFolder()], { DRILL_STATE_DIR: closed })
+  expect({ code, left: stackFolders(closed) }).toEqual({ code: 2, left: [] })
+  expect(output).toMatch(
+    /cannot be reached by the user postgres, .* is closed to it\. Set DRILL_STATE_DIR to an open place/,
+  )
+})
+
+test("without Azure's own host --host functions says how to get it", async () => {
+  const { code, output, left } = await drill(['--host', 'functions', '--out', ownFolder()], {
+    PATH: '/usr/bin:/bin',
+    FUNCTIONS_HOST: '/nowhere/func',
+  })
+  expect({ code, left }).toEqual({ code: 2, left: [] })
+  expect(output).toContain('npm install -g azure-functions-core-tools@4')
+})
+
+test('a missing PgBouncer is named, with the command that installs it', async () => {
+  const { code, output, left } = await drill(['--out', ownFolder()], {
+    PGBOUNCER: '/nowhere/pgbouncer',
+    PATH: '/nowhere',
+  })
+  expect({ code, left }).toEqual({ code: 2, left: [] })
+  expect(output).toMatch(/^PgBouncer is missing on this machine\. Install it with/)
+})
+
+test('npm start on a port that is taken says so and starts nothing', async () => {
+  const taken = createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void taken.close())
+  const { port } = taken.address() as { readonly port: number }
+  const { code, output, left } = await run('infra/local/start.ts', ['--port', String(port)])
+  expect({ code, left }).toEqual({ code: 2, left: [] })
+  expect(output).toContain(
+    `Port ${port} on 127.0.0.1 is taken by another program. Stop that program, or give another port with --port`,
+  )
+})
+
+test('npm start with bad options names them', async () => {
+  const { code, output } = await run('infra/local/start.ts', ['--port', '99999', '--replication', 'both'])
+  expect({ code, output }).toEqual({
+    code: 2,
+    output: `--port must be a whole number from 0 to 65535, got "99999"
+--replication must be sync or async, got "both"
+Nothing was started. "npm start -- --help" lists the options
+`,
+  })
+})
+
+test('rendering again without a drill says what is missing', async () => {
+  const folder = ownFolder()
+  const { code, output } = await run('infra/local/render.ts', [folder])
+  expect({ code, output }).toEqual({
+    code: 2,
+    output: `${folder}/report.json does not exist
+${folder}/chart-data.json does not exist
+Give the folder of a finished drill, such as runs/<drill-id>
+`,
+  })
+})

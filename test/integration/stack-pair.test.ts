@@ -1,0 +1,152 @@
+import { Client } from 'pg'
+import { expect, test } from 'vitest'
+import type { PostgresPair } from '../../infra/local/postgres-pair.ts'
+import { eventually } from '../support/eventually.ts'
+import { timeouts } from '../support/timeouts.ts'
+import { DATABASE, PASSWORD, startPgBouncer, withPair } from '../support/with-stack.ts'
+
+const patience = timeouts.pairStartsMs + 2 * timeouts.failoverMs
+
+async function insert(pair: PostgresPair, first: number, last: number): Promise<void> {
+  for (let n = first; n <= last; n++) await pair.primary.query('INSERT INTO kept VALUES ($1)', [n])
+}
+
+async function kept(pair: PostgresPair): Promise<number[]> {
+  const rows = await pair.primary.query<{ n: number }>('SELECT n FROM kept ORDER BY n')
+  return rows.map(({ n }) => n)
+}
+
+const numbers = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+
+interface Roles {
+  readonly zone: string
+  readonly timeline: number
+  readonly isStandbyReady: boolean
+}
+
+const rolesOf = async (pair: PostgresPair): Promise<Roles> => ({
+  zone: pair.zoneOf(pair.primary),
+  timeline: await pair.timeline(),
+  isStandbyReady: await pair.isStandbyReady(),
+})
+
+test(
+  'a forced and a planned failover in a row keep every acknowledged row, and the old primary comes back',
+  async () => {
+    await withPair(async (pair) => {
+      await pair.primary.query('CREATE TABLE kept (n int PRIMARY KEY)')
+      await insert(pair, 1, 50)
+      expect(await rolesOf(pair)).toEqual({ zone: '1', timeline: 1, isStandbyReady: true })
+
+      await pair.takeOver()
+      await insert(pair, 51, 60)
+      await pair.rebuildStandby()
+      expect(await rolesOf(pair)).toEqual({ zone: '2', timeline: 2, isStandbyReady: true })
+
+      await pair.handOver()
+      await insert(pair, 61, 70)
+      await pair.rebuildStandby()
+      expect(await rolesOf(pair)).toEqual({ zone: '1', timeline: 3, isStandbyReady: true })
+      expect(await kept(pair)).toEqual(numbers(1, 70))
+    })
+  },
+  patience,
+)
+
+test(
+  'with synchronous replication no commit that was acknowledged is lost when the primary is killed under load',
+  async () => {
+    await withPair(async (pair) => {
+      await pair.primary.query('CREATE TABLE kept (n int PRIMARY KEY)')
+      const acknowledged: number[] = []
+      const client = new Client({ ...login(pair.primary.port), user: 'postgres', database: 'postgres' })
+      client.on('error', () => {})
+      await client.connect()
+      const load = (async () => {
+        for (let n = 1; ; n++) {
+          await client.query('INSERT INTO kept VALUES ($1)', [n])
+          acknowledged.push(n)
+        }
+      })().catch(() => {})
+      await eventually('the load runs', 10_000, () => acknowledged.length > 200)
+      await pair.takeOver()
+      await load
+      const found = new Set(await kept(pair))
+      expect(acknowledged.filter((n) => !found.has(n))).toEqual([])
+    })
+  },
+  patience,
+)
+
+test(
+  'asynchronous and held back, the standby loses what was committed after',
+  async () => {
+    await withPair(async (pair) => {
+      await pair.primary.query('CREATE TABLE kept (n int PRIMARY KEY)')
+      await insert(pair, 1, 10)
+      await pair.catchUp()
+      await pair.holdStandbyBack()
+      await insert(pair, 11, 20)
+      await pair.takeOver()
+      expect(await kept(pair)).toEqual(numbers(1, 10))
+      await pair.rebuildStandby()
+      expect(await pair.isStandbyReady()).toBe(true)
+    }, 'async')
+  },
+  patience,
+)
+
+test(
+  'a commit waits for a standby that does not answer, and goes on when it does',
+  async () => {
+    await withPair(async (pair) => {
+      await pair.primary.query('CREATE TABLE kept (n int PRIMARY KEY)')
+      pair.standby.pause()
+      let isDone = false
+      const commit = insert(pair, 1, 1).then(() => {
+        isDone = true
+      })
+      await eventually('the commit waits', 10_000, () => waitsForStandby(pair))
+      expect(isDone).toBe(false)
+      pair.standby.resume()
+      await commit
+      expect(await kept(pair)).toEqual([1])
+    })
+  },
+  patience,
+)
+
+test(
+  'PgBouncer pools by transaction on one port, before and after a failover',
+  async () => {
+    await withPair(async (pair, bench) => {
+      const pgbouncer = await startPgBouncer(pair, bench)
+      expect(await serverPortThrough(pgbouncer.port)).toBe(pair.primary.port)
+      await Promise.all([pgbouncer.kill(), pair.takeOver()])
+      await pgbouncer.start(pair.primary.port)
+      expect(await serverPortThrough(pgbouncer.port)).toBe(pair.primary.port)
+      const settings = await pgbouncer.show<{ key: string; value: string }>('CONFIG')
+      const of = (name: string) => settings.find(({ key }) => key === name)?.value
+      expect([of('pool_mode'), of('max_client_conn'), of('default_pool_size')]).toEqual(['transaction', '5000', '50'])
+    })
+  },
+  patience,
+)
+
+const login = (port: number) => ({ host: '127.0.0.1', port, user: DATABASE, database: DATABASE, password: PASSWORD })
+
+async function serverPortThrough(port: number): Promise<number> {
+  const client = new Client(login(port))
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ port: number }>('SELECT inet_server_port() AS port')
+    return rows[0]?.port ?? 0
+  } finally {
+    await client.end()
+  }
+}
+
+async function waitsForStandby(pair: PostgresPair): Promise<boolean> {
+  const rows = await pair.primary.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+  return rows.length > 0
+}

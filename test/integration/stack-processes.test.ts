@@ -1,0 +1,175 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { expect, onTestFinished, test } from 'vitest'
+import { holdFreePort } from '../../infra/local/ports.ts'
+import { identityOf, isAlive } from '../../infra/local/process-table.ts'
+import { createProcesses } from '../../infra/local/processes.ts'
+import { clearDeadStacks, createStackFolder, MARKER, requireSpace } from '../../infra/local/stack-folder.ts'
+import { eventually } from '../support/eventually.ts'
+import { isListening, processesOf } from '../support/leaks.ts'
+import { timeouts } from '../support/timeouts.ts'
+import { withProcesses } from '../support/with-stack.ts'
+
+const WAITS = 'setInterval(() => {}, 1e6)'
+const node = (script: string) => ({ command: process.execPath, args: ['-e', script] })
+const isGone = (pid: number) => identityOf(pid) === null
+
+function ownBase(): string {
+  const base = mkdtempSync(join(tmpdir(), 'stack-test-'))
+  onTestFinished(() => rmSync(base, { recursive: true, force: true }))
+  return base
+}
+
+function startBystander(environment: Readonly<Record<string, string>> = {}): ChildProcess & { readonly pid: number } {
+  const child = spawn(process.execPath, ['-e', WAITS], { env: { ...process.env, ...environment } })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child as ChildProcess & { readonly pid: number }
+}
+
+/** A folder as a run that was killed leaves it. */
+function abandonedFolder(base: string, id: string, processes: readonly object[]): string {
+  const path = join(base, `pg-failover-drill-${id}`)
+  mkdirSync(path)
+  writeFileSync(join(path, 'owner.json'), JSON.stringify({ pid: 2 ** 22, startedAt: '1' }))
+  writeFileSync(join(path, 'processes.jsonl'), processes.map((one) => `${JSON.stringify(one)}\n`).join(''))
+  return path
+}
+
+test('stopping ends every process, in reverse order', async () => {
+  await withProcesses(async ({ processes }) => {
+    const ended: string[] = []
+    for (const name of ['first', 'second', 'third']) {
+      const child = processes.start({ name, ...node(WAITS) })
+      void child.exited.then(() => ended.push(name))
+    }
+    await processes.stopAll()
+    expect({ ended, running: processes.running }).toEqual({ ended: ['third', 'second', 'first'], running: [] })
+  })
+})
+
+test('a process that ignores SIGTERM is killed, and so are its children', async () => {
+  await withProcesses(async ({ processes }) => {
+    const child = processes.start({
+      name: 'stubborn',
+      ...node(`process.on('SIGTERM', () => {})
+        console.log(require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(WAITS)}]).pid)
+        ${WAITS}`),
+      patienceMs: 200,
+    })
+    const grandchild = await eventually('it has a child', 10_000, () => Number.parseInt(child.log(), 10) || null)
+    await child.stop()
+    expect(child.exit).toEqual({ code: null, signal: 'SIGKILL' })
+    await eventually('its child is gone', timeouts.processEndsMs, () => isGone(grandchild))
+  })
+})
+
+test('nothing is started any more once the stack stops', async () => {
+  await withProcesses(async ({ processes }) => {
+    await processes.stopAll()
+    expect(() => processes.start({ name: 'late', ...node(WAITS) })).toThrow(
+      'late is not started: the stack is stopping',
+    )
+  })
+})
+
+test('a program that does not exist is named', async () => {
+  await withProcesses(async ({ processes }) => {
+    expect(() => processes.start({ name: 'x', command: '/nowhere/program', args: [] })).toThrow(
+      '/nowhere/program could not be started',
+    )
+  })
+})
+
+test('what a SIGKILLed run left is cleared by the next one: processes, their children and the folder', async () => {
+  const run = spawn(process.execPath, [join(import.meta.dirname, '../support/abandoned-stack.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void run.kill('SIGKILL'))
+  const [line] = (await once(createInterface(run.stdout), 'line')) as [string]
+  const left = JSON.parse(line) as { readonly id: string; readonly path: string; readonly pids: readonly number[] }
+  expect(clearDeadStacks(), 'a living run is left alone').toEqual([])
+
+  run.kill('SIGKILL')
+  await once(run, 'exit')
+  expect(processesOf(left.id).sort()).toEqual([...left.pids].sort())
+
+  const cleared = await eventually('it is cleared', 10_000, () =>
+    clearDeadStacks().find((words) => words.includes(left.id)),
+  )
+  expect(cleared).toBe(`cleared what an interrupted run left: 1 processes and ${left.path}`)
+  await eventually('all of it is gone', timeouts.processEndsMs, () => processesOf(left.id).length === 0)
+  expect(existsSync(left.path)).toBe(false)
+})
+
+test('a process that got the pid of a dead one is not killed', () => {
+  const base = ownBase()
+  const id = 'aaaaaaaaaa'
+  const bystander = startBystander({ [MARKER]: id })
+  const path = abandonedFolder(base, id, [{ name: 'x', pid: bystander.pid, startedAt: '1' }])
+  clearDeadStacks(base)
+  expect({ isGone: isGone(bystander.pid), folder: existsSync(path) }).toEqual({ isGone: false, folder: false })
+})
+
+test('a process without the marker of the stack is not killed', () => {
+  const base = ownBase()
+  const bystander = startBystander()
+  abandonedFolder(base, 'bbbbbbbbbb', [{ name: 'x', ...identityOf(bystander.pid) }])
+  clearDeadStacks(base)
+  expect(isGone(bystander.pid)).toBe(false)
+})
+
+test('a process with pid, start time and marker of a dead stack is killed', async () => {
+  const base = ownBase()
+  const id = 'cccccccccc'
+  const bystander = startBystander({ [MARKER]: id })
+  abandonedFolder(base, id, [{ name: 'x', ...identityOf(bystander.pid) }])
+  clearDeadStacks(base)
+  await eventually('it is gone', timeouts.processEndsMs, () => isGone(bystander.pid))
+})
+
+test('a folder that was kept on purpose stays', () => {
+  const base = ownBase()
+  const folder = createStackFolder(base)
+  folder.close({ keep: true })
+  writeFileSync(join(folder.path, 'owner.json'), JSON.stringify({ pid: 2 ** 22, startedAt: '1', keptAt: 'today' }))
+  expect({ cleared: clearDeadStacks(base), exists: existsSync(folder.path) }).toEqual({ cleared: [], exists: true })
+})
+
+test('our own start time is stable and alive', () => {
+  const self = identityOf(process.pid)
+  expect(self).not.toBeNull()
+  expect(self !== null && isAlive(self)).toBe(true)
+})
+
+test('a held port is taken until it is released, and no two are the same', async () => {
+  await withProcesses(async ({ folder }) => {
+    const held = await Promise.all(Array.from({ length: 20 }, () => holdFreePort(folder)))
+    expect(new Set(held.map(({ port }) => port)).size).toBe(20)
+    const ports = await Promise.all(held.map(async ({ port }) => isListening(port)))
+    expect(ports.every(Boolean)).toBe(true)
+    await Promise.all(held.map((one) => one.release()))
+    expect(await Promise.all(held.map(({ port }) => isListening(port)))).toEqual(held.map(() => false))
+  })
+})
+
+test('killing everything at once, as a dying command does, leaves nothing', async () => {
+  const folder = createStackFolder()
+  onTestFinished(() => folder.close({ keep: false }))
+  const processes = createProcesses(folder)
+  for (const name of ['a', 'b']) processes.start({ name, ...node(WAITS) })
+  processes.killAllNow()
+  await eventually('all are gone', timeouts.processEndsMs, () => processesOf(folder.id).length === 0)
+})
+
+test('a disk without room is named, with what is needed and the next step', () => {
+  const base = ownBase()
+  expect(() => requireSpace(base, 2 ** 40, 'a local stack', 'set DRILL_STATE_DIR to a roomier place')).toThrow(
+    new RegExp(
+      `^${base} has \\d+ MB free, and a local stack needs 1099511627776 MB\\. Free some space, or set DRILL_STATE_DIR`,
+    ),
+  )
+})

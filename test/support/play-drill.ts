@@ -1,0 +1,130 @@
+/**
+ * A whole drill in a made-up world: the deployed orchestrators and activities on the replay engine and its virtual clock,
+ * with nothing faked but what lies behind the clients.
+ */
+import { createActivities } from '../../functions/activities/activities.ts'
+import type { ActivitySettings } from '../../functions/activities/settings.ts'
+import { takeLock } from '../../functions/clients/server-lock.ts'
+import { drillBlobs } from '../../functions/drill/blob-paths.ts'
+import type { DrillPlan } from '../../functions/drill/plan.ts'
+import type { Report } from '../../functions/drill/report.ts'
+import { parseRequest } from '../../functions/drill/request.ts'
+import type { StoredRequest } from '../../functions/drill/stored-request.ts'
+import { drill } from '../../functions/orchestrators/drill.ts'
+import { watch } from '../../functions/orchestrators/watch.ts'
+import { type Renderer, renderers } from '../../functions/report/formats.ts'
+import { blobNames } from '../../loadgen-image/contract.ts'
+import { type Call, type Fake, type PlayOptions, type PlayResult, play } from './play.ts'
+import { HostDied } from './world/server.ts'
+import { START_AT_MS, type World } from './world/world.ts'
+
+export const settings: ActivitySettings = {
+  blobs: { kind: 'url', url: 'https://account.blob.core.windows.net/drills' },
+  generatorClientId: null,
+  prices: { currency: 'USD', perVCpuSecond: 0.00001294, perGbSecond: 0.00000142, source: 'a price list' },
+  rowsRetentionDays: 7,
+  startLeadSeconds: 5,
+  failoverSilenceSeconds: 90,
+}
+
+export const target = { resourceGroup: 'rg', server: 'pg-under-test', database: 'drill' }
+
+/** A short drill; fields of the request as a user would send them. */
+export function aPlan(
+  request: Readonly<Record<string, unknown>> = {},
+  drillId = 'drill-1',
+  requestedAtMs = START_AT_MS,
+): DrillPlan {
+  const { timing = {}, ...rest } = request
+  const parsed = parseRequest(
+    {
+      targetTps: 40,
+      workers: 4,
+      containers: 2,
+      durationSeconds: 40,
+      failovers: [{ atSeconds: 15, mode: 'forced' }],
+      timing: {
+        warmupSeconds: 4,
+        minBaselineSeconds: 5,
+        lateMetricsSeconds: 0,
+        cooldownMinutes: 0,
+        healthyTimeoutSeconds: 120,
+        ...(timing as object),
+      },
+      ...rest,
+    },
+    {
+      drillId,
+      requestedAt: new Date(requestedAtMs).toISOString(),
+      requestedBy: 'http',
+      defaults: { target, cooldownMinutes: 20 },
+    },
+  )
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  return parsed.plan
+}
+
+export const smallRenderers = renderers.filter(({ name }) =>
+  ['report.json', 'report.md', 'timeline.csv'].includes(name),
+)
+
+export interface DrillPlay extends PlayResult {
+  readonly report: Report | null
+}
+
+export interface DrillPlayOptions extends PlayOptions {
+  readonly overrides?: Readonly<Record<string, Fake>>
+  /** Already reserved by whoever started it; false leaves that out. */
+  readonly isReserved?: boolean
+  /** From the death of a host to its restart, when a request dies with it. */
+  readonly hostRestartMs?: number
+  readonly settings?: Partial<ActivitySettings>
+  /** Charts take most of a second: only the small files unless asked for. */
+  readonly renderers?: readonly Renderer[]
+}
+
+export async function playDrill(world: World, plan: DrillPlan, options: DrillPlayOptions = {}): Promise<DrillPlay> {
+  const {
+    overrides = {},
+    isReserved = true,
+    hostRestartMs = 10_000,
+    settings: changed,
+    renderers: chosen = smallRenderers,
+    ...rest
+  } = options
+  const { blobs, clock, clients } = world
+  const request: StoredRequest = { plan, bodyHash: 'hash' }
+  blobs.put(blobNames.request(plan.drillId), JSON.stringify(request))
+  if (isReserved) await takeLock(blobs, plan.target, plan.drillId, clock.now(), async () => true)
+  const activities = createActivities(clients, { ...settings, ...changed }, chosen)
+  const fakes = Object.fromEntries(
+    Object.entries({ ...activities, ...overrides }).map(([name, activity]) => [
+      name,
+      (input: unknown, call: Call) => perform(world, () => (activity as Fake)(input, call), call, hostRestartMs),
+    ]),
+  )
+  const result = await play(drill, plan, fakes, {
+    instanceId: plan.drillId,
+    startAt: clock.now().toISOString(),
+    orchestrators: { watch },
+    ...rest,
+  })
+  world.groups.advance()
+  return { ...result, report: blobs.peek<Report>(drillBlobs.report(plan.drillId, 'report.json')) }
+}
+
+/** Work takes some time; what waits inside an activity takes as long as it waits. */
+async function perform(world: World, work: () => unknown, call: Call, hostRestartMs: number): Promise<unknown> {
+  const { clock } = world
+  clock.moveTo(call.now.getTime())
+  const startedAtMs = clock.nowMs
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof HostDied)) throw error
+    clock.moveTo(clock.nowMs + hostRestartMs)
+    return await work()
+  } finally {
+    call.takes(clock.nowMs - startedAtMs + 50)
+  }
+}

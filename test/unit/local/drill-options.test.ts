@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest'
+import { HELP, parseDrillOptions, requestBody } from '../../../infra/local/drill-options.ts'
+
+const DEFAULTS = {
+  targetTps: 400,
+  workers: 20,
+  durationSeconds: 45,
+  failoverAtSeconds: 15,
+  failoverMode: 'forced',
+  containers: 1,
+  replication: 'sync',
+  criteria: [],
+  out: 'runs',
+  keep: false,
+  host: 'local',
+  holdStandbySeconds: null,
+  platformPauseSeconds: 2,
+  app: null,
+  loadgen: null,
+}
+
+const parse = (line: string) => parseDrillOptions(line === '' ? [] : line.split(' '))
+
+function problemsOf(args: readonly string[]): string[] {
+  try {
+    parseDrillOptions(args)
+  } catch (error) {
+    return (error as Error).message.split('\n').map((line) => line.trim())
+  }
+  return []
+}
+
+test('without options the drill suits a small machine', () => expect(parse('')).toEqual(DEFAULTS))
+
+test('every option is read', () => {
+  const line =
+    '--target-tps 800 --workers 40 --duration 60 --failover-at 20 --containers 2 --replication async --out results --keep --hold-standby 2.5 --platform-pause 0'
+  expect(parse(line)).toEqual({
+    ...DEFAULTS,
+    targetTps: 800,
+    workers: 40,
+    durationSeconds: 60,
+    failoverAtSeconds: 20,
+    containers: 2,
+    replication: 'async',
+    out: 'results',
+    keep: true,
+    holdStandbySeconds: 2.5,
+    platformPauseSeconds: 0,
+  })
+})
+
+test('criteria may be repeated and separated by semicolons', () => {
+  const options = parseDrillOptions([
+    '--criteria',
+    'recovery_time_s <= 60; lost_commits == 0',
+    '--criteria',
+    'duplicates == 0;',
+  ])
+  expect(options).toMatchObject({ criteria: ['recovery_time_s <= 60', 'lost_commits == 0', 'duplicates == 0'] })
+})
+
+test('all mistakes are named in one message, with what was expected', () => {
+  const line =
+    '--target-tsp 5 stray --workers 0 --duration abc --failover-mode soft --replication both --containers 1.5'
+  expect(problemsOf([...line.split(' '), '--criteria', 'fast please', '--out', '--keep=yes'])).toEqual([
+    '--target-tsp is no option; did you mean --target-tps?',
+    '"stray" is no option',
+    '--out needs a value (DIR)',
+    '--workers must be a whole number from 1 to 5000, got "0"',
+    '--duration must be a whole number from 10 to 18000, got "abc"',
+    '--failover-mode must be forced or planned or none, got "soft"',
+    '--containers must be a whole number from 1 to 64, got "1.5"',
+    '--replication must be sync or async, got "both"',
+    expect.stringContaining('--criteria "fast please": '),
+    'Nothing was started. "npm run drill -- --help" lists the options',
+  ])
+})
+
+const BAD: ReadonlyArray<readonly [args: string, problem: string]> = [
+  ['--workers -5', '--workers must be a whole number from 1 to 5000, got "-5"'],
+  ['--workers=', '--workers must be a whole number from 1 to 5000, got ""'],
+  ['--target-tps 1e9', '--target-tps must be a number from 0 to 50000, got "1e9"'],
+  ['--target-tps Infinity', '--target-tps must be a number from 0 to 50000, got "Infinity"'],
+  ['--duration 5', '--duration must be a whole number from 10 to 18000, got "5"'],
+  ['--keep=3', '--keep takes no value'],
+  ['--out=', '--out must name a folder'],
+  ['-x', '-x is no option'],
+  ['--app /nowhere/app.zip', '--app: /nowhere/app.zip does not exist'],
+  ['--host azure', '--host must be local or functions, got "azure"'],
+  [
+    '--failover-at 44',
+    '--failover-at: a failover at 44 s in a load of 45 s; expected failovers at 35 s or before, so that the recovery is seen',
+  ],
+  [
+    '--failover-at 1',
+    '--failover-at: 1 s of steady load between the warm-up (0 s) and 1 s; expected at least 3 s, or a smaller timing.minBaselineSeconds for a short drill',
+  ],
+  ['--workers 2 --containers 3', '--workers: 2 workers for 3 containers; expected at least one worker per container'],
+  ['--hold-standby 3', '--hold-standby needs --replication async: with sync every commit would wait for the standby'],
+  [
+    '--hold-standby 3 --replication async --failover-mode planned',
+    '--hold-standby needs --failover-mode forced: a planned failover waits for the standby',
+  ],
+  [
+    '--hold-standby 20 --replication async',
+    '--hold-standby must not be longer than --failover-at: there is no load before',
+  ],
+]
+for (const [args, problem] of BAD)
+  test(`"${args}" is refused`, () => expect(problemsOf(args.split(' '))[0]).toBe(problem))
+
+test('--help wins over nothing being wrong, and names every option', () => {
+  expect(parse('--workers 3 --help')).toBe('help')
+  for (const name of Object.keys({ 'target-tps': 1, 'hold-standby': 1, criteria: 1, out: 1, keep: 1, host: 1 }))
+    expect(HELP).toContain(`--${name}`)
+})
+
+test('a drill without failover asks for none, and one with default objectives sends none', () => {
+  const body = (line: string) => requestBody(parse(line) as Exclude<ReturnType<typeof parse>, 'help'>)
+  expect(body('--failover-mode none')).toMatchObject({ failovers: [] })
+  expect(body('--failover-mode planned --failover-at 12')).toMatchObject({
+    failovers: [{ atSeconds: 12, mode: 'planned' }],
+  })
+  expect(Object.keys(body(''))).not.toContain('criteria')
+})

@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import type { DrillStatus, LivePoint, Phase } from '../../../functions/drill/status.ts'
+import { createProgressView, type Terminal } from '../../../infra/local/drill-progress.ts'
+
+const LOAD_SECONDS = 40
+
+const aPoint = (loadSecond: number, goodputTps = 398.6): LivePoint => ({
+  second: loadSecond,
+  offeredTps: 400,
+  goodputTps,
+  errorsPerSecond: 2,
+  missedPerSecond: 0,
+  p50Ms: 2,
+  p99Ms: goodputTps > 0 ? 12.34 : null,
+})
+
+/** A status whose history are these points, the newest last. */
+function aStatus(
+  phase: Phase,
+  elapsedSeconds: number,
+  history: readonly LivePoint[],
+  outageSeconds: number | null = null,
+): DrillStatus {
+  const latest = history.at(-1) ?? null
+  const live = {
+    at: '2026-01-01T00:00:00.000Z',
+    loadSecond: latest?.second ?? null,
+    latest,
+    outageSeconds,
+    acknowledged: 1,
+    errors: 0,
+    missed: 0,
+    containers: { wanted: 1, running: 1, ready: 1, failed: 0 },
+    serverState: 'Ready',
+    haState: 'Healthy',
+    primaryZone: '1',
+    metrics: [],
+  }
+  const progress = {
+    phase,
+    phaseStartedAt: '2026-01-01T00:00:00.000Z',
+    loadStartAtMs: 1_700_000_000_000,
+    live,
+    note: null,
+  }
+  return {
+    drillId: 'd',
+    state: 'running',
+    verdict: null,
+    headline: null,
+    target: { resourceGroup: 'r', server: 's', database: 'd' },
+    requestedAt: '2026-01-01T00:00:00.000Z',
+    endedAt: null,
+    elapsedSeconds,
+    plannedSeconds: 80,
+    progress,
+    history,
+    error: null,
+    links: { self: '/', report: null, files: [] },
+  }
+}
+
+function written(isTTY: boolean, statuses: readonly DrillStatus[]): string {
+  const parts: string[] = []
+  const terminal: Terminal = { isTTY, columns: 200, write: (part) => void parts.push(part) }
+  const view = createProgressView(terminal, LOAD_SECONDS)
+  for (const status of statuses) view.show(status)
+  view.end()
+  return parts.join('')
+}
+
+test('without a terminal there is one plain line per phase and per second of load', () => {
+  const [five, six] = [aPoint(5), aPoint(6)]
+  const text = written(false, [
+    aStatus('check', 1, []),
+    aStatus('check', 2, []),
+    aStatus('baseline', 10.4, [five]),
+    aStatus('baseline', 10.8, [five]),
+    aStatus('baseline', 11.4, [five, six]),
+  ])
+  expect(text.split('\n')).toEqual([
+    '00:01  check',
+    '00:10  baseline',
+    '00:10  baseline   load    5 s     399 TPS of 400  errors    2/s  missed    0/s  p99    12.3 ms  outage -',
+    '00:11  baseline   load    6 s     399 TPS of 400  errors    2/s  missed    0/s  p99    12.3 ms  outage -',
+    '',
+  ])
+})
+
+test('seconds that passed between two answers are shown too, with the length of the outage so far', () => {
+  const points = [aPoint(11), aPoint(12, 0), aPoint(13, 0), aPoint(14, 0)]
+  const text = written(false, [aStatus('watch', 16, points, 2.75)])
+  expect(text.match(/outage .*/g)).toEqual(['outage -', 'outage 1.0 s', 'outage 2.0 s', 'outage 2.8 s'])
+})
+
+test('what is written after the load is not shown as load', () => {
+  const text = written(false, [aStatus('watch', 60, [aPoint(LOAD_SECONDS - 1), aPoint(LOAD_SECONDS, 0)])])
+  expect(text.match(/load +\d+ s/g)).toEqual(['load   39 s'])
+})
+
+test('on a terminal the bar is rewritten in place and gone at the end', () => {
+  const text = written(true, [aStatus('check', 8, []), aStatus('baseline', 20, [aPoint(20)])])
+  expect(text).toContain('[##----------------------] check  00:08  about 80 s in all')
+  expect(text).toContain('[############------------] baseline  00:20  load 20 of 40 s')
+  expect(text.endsWith('\r\u001b[2K')).toBe(true)
+})
