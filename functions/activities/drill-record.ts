@@ -1,0 +1,51 @@
+/** What every activity begins with: the drill's plan, written once by whoever started it, and the wish to abort. */
+import { blobNames, type GoSignal } from '../../loadgen-image/contract.ts'
+import type { Blobs } from '../clients/clients.ts'
+import { drillBlobs } from '../drill/blob-paths.ts'
+import type { DrillPlan } from '../drill/plan.ts'
+import type { StoredRequest } from '../drill/stored-request.ts'
+
+/** The input of nearly every activity: small, and without secrets. */
+export interface DrillRef {
+  readonly drillId: string
+}
+
+export async function readPlan(blobs: Blobs, drillId: string): Promise<DrillPlan> {
+  const request = await blobs.readJson<StoredRequest>(blobNames.request(drillId))
+  if (request === null) throw new Error(`reading the request of drill ${drillId} failed: there is no such drill`)
+  return request.plan
+}
+
+export interface AbortRequest {
+  readonly reason: string
+  readonly at: string
+}
+
+export const readAbort = async (blobs: Blobs, drillId: string): Promise<string | null> =>
+  (await blobs.readJson<AbortRequest>(drillBlobs.abort(drillId)))?.reason ?? null
+
+export const loadStartAtMs = async (blobs: Blobs, drillId: string): Promise<number | null> =>
+  (await blobs.readJson<GoSignal>(blobNames.go(drillId)))?.startAtMs ?? null
+
+export const describeError = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message} (${describeError(error.cause)})`
+}
+
+/** The value, or null and a line in `gaps`: one source that does not answer must not hide the others. */
+export async function seen<T>(what: string, gaps: string[], look: () => Promise<T>): Promise<T | null> {
+  try {
+    return await look()
+  } catch (error) {
+    gaps.push(`${what}: ${describeError(error)}`)
+    return null
+  }
+}
+
+/** At most `width` at a time: 64 container groups need not be 64 requests in one instant. */
+export async function inTurns<T, R>(items: readonly T[], width: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (let from = 0; from < items.length; from += width)
+    results.push(...(await Promise.all(items.slice(from, from + width).map(work))))
+  return results
+}

@@ -1,0 +1,95 @@
+/** Looks at everything the checklist judges. What cannot be seen is a gap with its reason, and hides nothing else. */
+import { BEFORE } from '../checklist/before.ts'
+import { judgeRows, obstacles } from '../checklist/check.ts'
+import type { Clients } from '../clients/clients.ts'
+import { drillBlobs, serverBlobs } from '../drill/blob-paths.ts'
+import type { ContainerFacts, Facts, SessionFacts } from '../drill/facts.ts'
+import type { DrillPlan } from '../drill/plan.ts'
+import { type DrillRef, describeError, readAbort, readPlan, seen } from './drill-record.ts'
+import type { LastFailover } from './failover.ts'
+
+export interface Checked {
+  readonly passed: boolean
+  readonly abort: string | null
+  readonly detail: string
+}
+
+export function factActivities(clients: Clients) {
+  const { blobs, clock } = clients
+
+  /** The verdicts lie in the history: a deployment that changes a threshold cannot change what a replay decides. */
+  async function check({ drillId }: DrillRef): Promise<Checked> {
+    const plan = await readPlan(blobs, drillId)
+    const facts = await gatherFacts(plan)
+    const results = judgeRows(BEFORE, 'before', { plan, facts }, plan.force)
+    await blobs.writeJson(drillBlobs.facts(drillId), facts)
+    await blobs.writeJson(drillBlobs.checks(drillId), results)
+    const failed = obstacles(results)
+    const told = failed.map(({ id, seen: what, wanted }) => `${id}: ${what}, wanted ${wanted}`)
+    const forced = results.filter((result) => result.forced).map(({ id }) => id)
+    const passed = results.filter(({ verdict }) => verdict === 'pass').length
+    const summary = `${passed} of ${results.length} passed${forced.length > 0 ? `; forced: ${forced.join(', ')}` : ''}`
+    return {
+      passed: failed.length === 0,
+      abort: await readAbort(blobs, drillId),
+      detail: (failed.length === 0 ? summary : `the checklist failed: ${told.join('; ')}`).slice(0, 1_000),
+    }
+  }
+
+  async function gatherFacts({ target }: DrillPlan): Promise<Facts> {
+    const gaps: string[] = []
+    const [server, parameters, pgbouncer, direct, schema, containers, last] = await Promise.all([
+      seen('server', gaps, () => clients.servers.get(target)),
+      seen('parameters', gaps, () => clients.servers.parameters(target)),
+      sessionVia(target, 'pgbouncer'),
+      sessionVia(target, 'direct'),
+      seen('schema', gaps, () => clients.database.schema(target)),
+      containerFacts(gaps),
+      seen('last failover', gaps, () => blobs.readJson<LastFailover>(serverBlobs.lastFailover(target))),
+    ])
+    return {
+      observedAt: clock.now().toISOString(),
+      server,
+      parameters,
+      sessions: [pgbouncer, direct],
+      schema,
+      containers,
+      lastFailoverAt: last?.at ?? null,
+      gaps,
+    }
+  }
+
+  const sessionVia = (target: DrillPlan['target'], via: SessionFacts['via']): Promise<SessionFacts> =>
+    clients.database.session(target, via).catch((error: unknown) => unreachable(via, describeError(error)))
+
+  async function containerFacts(gaps: string[]): Promise<ContainerFacts> {
+    const [place, image, blobWritable] = await Promise.all([
+      seen('containers', gaps, () => clients.groups.facts()),
+      seen('image', gaps, () => clients.registry.image()),
+      seen('blob storage', gaps, () => blobs.isWritable()),
+    ])
+    const { usages = null, maxCpu = null, maxMemoryGb = null } = place ?? {}
+    const { resourceGroupExists = null, identityTokenOk = null } = place ?? {}
+    return { usages, maxCpu, maxMemoryGb, resourceGroupExists, identityTokenOk, image, blobWritable }
+  }
+
+  return { check }
+}
+
+const unreachable = (via: SessionFacts['via'], error: string): SessionFacts => ({
+  via,
+  reachable: false,
+  error,
+  serverVersion: null,
+  address: null,
+  inRecovery: null,
+  timeline: null,
+  currentWalLsn: null,
+  postmasterStartedAt: null,
+  user: null,
+  isSuperuser: null,
+  synchronousCommit: null,
+  synchronousStandbyNames: null,
+  clockOffsetMs: null,
+  clockErrorMs: null,
+})

@@ -1,0 +1,86 @@
+/**
+ * All records of a drill, merged. Three activities need the result within a minute or two, and a long drill takes seconds to
+ * merge, so the newest result is kept for as long as the blobs that it came from have not grown.
+ */
+import type { Readable } from 'node:stream'
+import { blobNames, type LoadSummary, type ReadyRecord } from '../../loadgen-image/contract.ts'
+import { decodeRecordStream } from '../../loadgen-image/contract-chunk.ts'
+import type { Blobs } from '../clients/clients.ts'
+import type { ClockReading } from '../drill/clocks.ts'
+import { Merge } from '../drill/merge.ts'
+import type { Merged } from '../drill/merged.ts'
+import type { DrillPlan } from '../drill/plan.ts'
+import { containerNumbers } from './container-groups.ts'
+import { inTurns, loadStartAtMs } from './drill-record.ts'
+
+export interface MergedLoad {
+  readonly merged: Merged
+  readonly summaries: readonly LoadSummary[]
+  readonly loadStartAtMs: number | null
+}
+
+export type MergedLoads = (plan: DrillPlan) => Promise<MergedLoad>
+
+/** One result at most: the memory of a long drill is not needed twice. */
+export function mergedLoads(blobs: Blobs): MergedLoads {
+  let newest: { readonly key: string; readonly load: Promise<MergedLoad> } | null = null
+  return async (plan) => {
+    const chunks = await chunkBlobs(blobs, plan.drillId)
+    const key = JSON.stringify([plan.drillId, chunks])
+    if (newest?.key === key) return newest.load
+    const load = mergeAll(
+      blobs,
+      plan,
+      chunks.map(({ name }) => name),
+    )
+    newest = { key, load }
+    load.catch(() => {
+      if (newest?.load === load) newest = null
+    })
+    return load
+  }
+}
+
+const isChunk = (name: string): boolean => name.endsWith('.bin')
+const isSummary = (name: string): boolean => name.endsWith('/summary.json')
+
+/** Summaries are part of the key: they arrive last, and the merge reads clocks and ends from them. */
+const chunkBlobs = async (blobs: Blobs, drillId: string) =>
+  (await blobs.list(blobNames.chunksPrefix(drillId)))
+    .filter(({ name }) => isChunk(name) || isSummary(name))
+    .map(({ name, size }) => ({ name, size }))
+
+async function mergeAll(blobs: Blobs, plan: DrillPlan, names: readonly string[]): Promise<MergedLoad> {
+  const { drillId } = plan
+  const containers = containerNumbers(plan)
+  const [summaries, ready, startAtMs] = await Promise.all([
+    present(inTurns(containers, 16, (k) => blobs.readJson<LoadSummary>(blobNames.summary(drillId, k)))),
+    present(inTurns(containers, 16, (k) => blobs.readJson<ReadyRecord>(blobNames.ready(drillId, k)))),
+    loadStartAtMs(blobs, drillId),
+  ])
+  const clocks: ClockReading[] = [...ready, ...summaries]
+  const merge = new Merge({ clocks, baseline: baselineOf(plan, startAtMs) })
+  for (const name of names.filter(isChunk)) await addBlob(blobs, name, merge)
+  return {
+    merged: merge.finish({ plan: plan.load, loadStartAtMs: startAtMs, summaries }),
+    summaries,
+    loadStartAtMs: startAtMs,
+  }
+}
+
+async function addBlob(blobs: Blobs, name: string, merge: Merge): Promise<void> {
+  const stream: Readable | null = await blobs.readStream(name)
+  if (stream === null) return
+  for await (const record of decodeRecordStream(stream)) merge.add(record)
+}
+
+const present = async <T>(all: Promise<ReadonlyArray<T | null>>): Promise<T[]> =>
+  (await all).filter((one) => one !== null)
+
+/** Whole seconds between the warm-up and the first failover. */
+function baselineOf({ timing, failovers, load }: DrillPlan, startAtMs: number | null) {
+  if (startAtMs === null) return null
+  const start = Math.floor(startAtMs / 1000)
+  const end = failovers[0]?.atSeconds ?? load.durationSeconds
+  return { first: start + Math.ceil(timing.warmupSeconds), last: start + Math.floor(end) - 1 }
+}

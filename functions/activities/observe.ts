@@ -1,0 +1,179 @@
+/** One look at a running load: renews the lease, folds what the containers wrote since the last look, follows failovers. */
+import { blobNames, type LoadSummary } from '../../loadgen-image/contract.ts'
+import { decodeRecords } from '../../loadgen-image/contract-chunk.ts'
+import type { Clients, GroupState } from '../clients/clients.ts'
+import { whyPointless } from '../drill/abort-rule.ts'
+import { drillBlobs } from '../drill/blob-paths.ts'
+import type { ServerFacts } from '../drill/facts.ts'
+import {
+  currentOutageSeconds,
+  emptyLive,
+  foldRecords,
+  type LiveRecord,
+  type LiveState,
+  latestPoint,
+  pointsOf,
+} from '../drill/live.ts'
+import type { DrillPlan } from '../drill/plan.ts'
+import type { Live, LiveMetric } from '../drill/status.ts'
+import { containerNumbers, groupName, renewLease } from './container-groups.ts'
+import { type DrillRef, inTurns, loadStartAtMs, readAbort, readPlan } from './drill-record.ts'
+import { followFailovers } from './failover-progress.ts'
+
+export interface Look {
+  readonly abort: string | null
+  /** Every container has ended, one way or another. */
+  readonly ended: boolean
+  readonly pointless: string | null
+  readonly failoversSettled: boolean
+  readonly live: Live
+}
+
+const METRICS_EVERY_MS = 60_000
+const METRICS_WINDOW_MS = 10 * 60_000
+const LIVE_METRICS = [
+  'cpu_percent',
+  'memory_percent',
+  'active_connections',
+  'network_bytes_ingress',
+  'network_bytes_egress',
+  'storage_percent',
+  'iops',
+] as const
+
+/** A container without a summary that is gone or has ended will not write any more. */
+interface ContainerLook {
+  readonly state: 'running' | 'completed' | 'died'
+  readonly isReady: boolean
+}
+
+export function observeActivities(clients: Clients) {
+  const { blobs, clock, servers, metrics } = clients
+
+  async function observe({ drillId }: DrillRef): Promise<Look> {
+    const plan = await readPlan(blobs, drillId)
+    const [abort, startAtMs, previous] = await Promise.all([
+      readAbort(blobs, drillId),
+      loadStartAtMs(blobs, drillId),
+      blobs.readJson<LiveRecord>(drillBlobs.live(drillId)),
+      renewLease(clients, drillId),
+    ])
+    const [state, containers, server, failoversSettled] = await Promise.all([
+      readNewRecords(drillId, previous?.state ?? emptyLive),
+      inTurns(containerNumbers(plan), 8, (container) => lookAtContainer(drillId, container)),
+      servers.get(plan.target).catch(() => null),
+      followFailovers(clients, plan),
+    ])
+    const recent = await recentMetrics(server, previous)
+    const start = startAtMs ?? clock.now().getTime()
+    const live = liveOf(plan, state, containers, server, recent.metrics, start)
+    const history = pointsOf(state, start)
+    await blobs.writeJson(drillBlobs.live(drillId), { live, history, state, metricsAt: recent.at } satisfies LiveRecord)
+    const died = containers.filter((container) => container.state === 'died').length
+    return {
+      abort,
+      ended: containers.every((container) => container.state !== 'running'),
+      pointless: whyPointless(plan, {
+        loadSecond: live.loadSecond ?? 0,
+        points: history,
+        wanted: containers.length,
+        died,
+      }),
+      failoversSettled,
+      live,
+    }
+  }
+
+  async function readNewRecords(drillId: string, state: LiveState): Promise<LiveState> {
+    const chunks = (await blobs.list(blobNames.chunksPrefix(drillId))).filter(({ name }) => name.endsWith('.bin'))
+    const grown = chunks.filter(({ name, size }) => size > (state.cursors[name] ?? 0))
+    const pieces = await inTurns(grown, 8, async ({ name }) => {
+      const offset = state.cursors[name] ?? 0
+      return { name, offset, bytes: (await blobs.readFrom(name, offset)) ?? new Uint8Array() }
+    })
+    const read = pieces.map(({ name, offset, bytes }) => [name, offset + bytes.byteLength] as const)
+    const next = { ...state, cursors: { ...state.cursors, ...Object.fromEntries(read) } }
+    return foldRecords(
+      next,
+      pieces.flatMap(({ bytes }) => [...decodeRecords(bytes)]),
+    )
+  }
+
+  async function lookAtContainer(drillId: string, container: number): Promise<ContainerLook> {
+    const readSummary = () => blobs.readJson<LoadSummary>(blobNames.summary(drillId, container))
+    const isReady = (await blobs.readJson(blobNames.ready(drillId, container))) !== null
+    const summary = await readSummary()
+    if (summary !== null) return { state: endOf(summary), isReady }
+    const group = await clients.groups.get(groupName(drillId, container)).catch(() => 'unknown' as const)
+    if (group === 'unknown' || !hasEnded(group)) return { state: 'running', isReady }
+    // Between the two looks it may have written its summary and ended.
+    const late = await readSummary()
+    return { state: late === null ? 'died' : endOf(late), isReady }
+  }
+
+  async function recentMetrics(
+    server: ServerFacts | null,
+    previous: LiveRecord | null,
+  ): Promise<{ readonly metrics: readonly LiveMetric[]; readonly at: string | null }> {
+    const now = clock.now()
+    const known = { metrics: previous?.live.metrics ?? [], at: previous?.metricsAt ?? null }
+    if (server === null || (known.at !== null && now.getTime() - Date.parse(known.at) < METRICS_EVERY_MS)) return known
+    const from = new Date(now.getTime() - METRICS_WINDOW_MS).toISOString()
+    const series = await metrics.series(server.id, from, now.toISOString()).catch(() => [])
+    return { metrics: LIVE_METRICS.flatMap((name) => newestOf(series, name) ?? []), at: now.toISOString() }
+  }
+
+  function liveOf(
+    plan: DrillPlan,
+    state: LiveState,
+    containers: readonly ContainerLook[],
+    server: ServerFacts | null,
+    recent: readonly LiveMetric[],
+    startAtMs: number,
+  ): Live {
+    const now = clock.now()
+    const latest = latestPoint(state, startAtMs, plan.load.containers)
+    const count = (wanted: ContainerLook['state']) => containers.filter(({ state: seen }) => seen === wanted).length
+    return {
+      at: now.toISOString(),
+      loadSecond: Math.floor((now.getTime() - startAtMs) / 1000),
+      latest,
+      outageSeconds: currentOutageSeconds(state, latest, startAtMs),
+      acknowledged: state.acknowledged,
+      errors: state.errors,
+      missed: state.missed,
+      containers: {
+        wanted: plan.load.containers,
+        running: count('running'),
+        ready: containers.filter(({ isReady }) => isReady).length,
+        failed: count('died'),
+      },
+      serverState: server?.state ?? null,
+      haState: server?.highAvailability?.state ?? null,
+      primaryZone: server?.availabilityZone ?? null,
+      metrics: recent,
+    }
+  }
+
+  /** After the load: only the failovers, until the standby is back. */
+  async function lookHealth({
+    drillId,
+  }: DrillRef): Promise<{ readonly settled: boolean; readonly abort: string | null }> {
+    const plan = await readPlan(blobs, drillId)
+    return { settled: await followFailovers(clients, plan), abort: await readAbort(blobs, drillId) }
+  }
+
+  return { observe, lookHealth }
+}
+
+const endOf = ({ ended }: LoadSummary): ContainerLook['state'] => (ended === 'failed' ? 'died' : 'completed')
+
+const hasEnded = (group: GroupState | null): boolean =>
+  group === null || group.container === 'Terminated' || group.provisioningState === 'Failed'
+
+function newestOf(series: Awaited<ReturnType<Clients['metrics']['series']>>, name: string): LiveMetric | null {
+  const found = series.find((one) => one.name === name)
+  if (found === undefined) return null
+  const point = found.points.findLast(({ average, maximum }) => average !== null || maximum !== null)
+  return { name, unit: found.unit, value: point?.average ?? point?.maximum ?? null, at: point?.at ?? null }
+}

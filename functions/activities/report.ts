@@ -1,0 +1,157 @@
+/** Everything that is known of a drill, assembled, judged, rendered and stored. May be repeated: the same evidence gives the same files. */
+import { AFTER } from '../checklist/after.ts'
+import { judgeRows } from '../checklist/check.ts'
+import type { Clients } from '../clients/clients.ts'
+import { assemble } from '../drill/assemble.ts'
+import { drillBlobs, indexBlobs } from '../drill/blob-paths.ts'
+import type { ChartData } from '../drill/chart-data.ts'
+import { type IndexEntry, reportedEntry, serverKey } from '../drill/drill-index.ts'
+import type { Facts } from '../drill/facts.ts'
+import { loadPlanOf } from '../drill/load-plan.ts'
+import type { DrillOutcome } from '../drill/outcome.ts'
+import type { DrillPlan } from '../drill/plan.ts'
+import type { CheckResult, JournalEntry, Report, Verdict } from '../drill/report.ts'
+import type { TrendEntry } from '../drill/trend.ts'
+import { renderers as allRenderers, type Renderer } from '../report/formats.ts'
+import type { ReportData } from '../report/report-data.ts'
+import type { ContainerEnd } from './barrier.ts'
+import type { CleanupRecord, ProvisionRecord } from './container-groups.ts'
+import { type DrillRef, describeError, inTurns, readPlan } from './drill-record.ts'
+import type { AuditRecord, MetricsRecord } from './evidence.ts'
+import { failoverEvidence } from './failover-progress.ts'
+import type { MergedLoad, MergedLoads } from './merged-load.ts'
+import type { ActivitySettings } from './settings.ts'
+
+export interface ReportRequest extends DrillRef {
+  /** The first is written as soon as it can be; the final one knows what came late. */
+  readonly edition: 'first' | 'final'
+  readonly earlyEnd: { readonly kind: 'aborted' | 'failed'; readonly why: string } | null
+  readonly journal: readonly JournalEntry[]
+}
+
+export interface Written {
+  readonly verdict: Verdict
+  readonly headline: string
+  readonly detail: string
+}
+
+const AUDIT_PASSES = [1, 2]
+
+export function reportActivities(
+  clients: Clients,
+  settings: ActivitySettings,
+  loads: MergedLoads,
+  renderers: readonly Renderer[] = allRenderers,
+) {
+  const { blobs, clock } = clients
+
+  async function writeReport(request: ReportRequest): Promise<Written> {
+    const plan = await readPlan(blobs, request.drillId)
+    const load = await loads(plan)
+    const outcome = await gatherOutcome(plan, request, load)
+    const data = judged(outcome, load, await earlierDrills(plan))
+    const problems = await writeFiles(plan.drillId, data)
+    await writeIndex(plan, data.report, request.edition)
+    const { verdict, headline } = data.report
+    return { verdict, headline, detail: [`${verdict}: ${headline}`, ...problems].join('; ') }
+  }
+
+  async function gatherOutcome(plan: DrillPlan, request: ReportRequest, load: MergedLoad): Promise<DrillOutcome> {
+    const { drillId } = plan
+    const read = <T>(name: string) => blobs.readJson<T>(name)
+    const [facts, checks, containers, metrics, cleanup, provisioned, failovers, audits] = await Promise.all([
+      read<Facts>(drillBlobs.facts(drillId)),
+      read<CheckResult[]>(drillBlobs.checks(drillId)),
+      read<ContainerEnd[]>(drillBlobs.containers(drillId)),
+      read<MetricsRecord>(drillBlobs.metrics(drillId)),
+      read<CleanupRecord>(drillBlobs.cleanup(drillId)),
+      read<ProvisionRecord>(drillBlobs.provisioned(drillId)),
+      failoverEvidence(clients, plan),
+      Promise.all(AUDIT_PASSES.map((pass) => read<AuditRecord>(drillBlobs.audit(drillId, pass)))),
+    ])
+    return {
+      plan,
+      loadPlan: loadPlanOf(plan),
+      startedAt: plan.requestedAt,
+      endedAt: clock.now().toISOString(),
+      loadStartAtMs: load.loadStartAtMs,
+      facts,
+      checks: checks ?? [],
+      failovers,
+      summaries: load.summaries,
+      containers: containers ?? [],
+      ...auditsOf(audits),
+      metrics: metrics?.series ?? [],
+      metricsComplete: metrics?.complete ?? false,
+      cleanup: cleanup ?? { containersLeft: null, verifiedAt: null },
+      abortedBecause: request.earlyEnd?.kind === 'aborted' ? request.earlyEnd.why : null,
+      error: request.earlyEnd?.kind === 'failed' ? request.earlyEnd.why : null,
+      journal: request.journal,
+      containerSeconds: containerSeconds(containers ?? [], provisioned, cleanup),
+      prices: settings.prices,
+    }
+  }
+
+  function judged(outcome: DrillOutcome, { merged }: MergedLoad, earlier: readonly TrendEntry[]): ReportData {
+    const { report, charts } = assemble(outcome, outcome.loadStartAtMs === null ? null : merged, earlier)
+    const after = judgeRows(AFTER, 'after', { outcome, report }, outcome.plan.force)
+    return { report: { ...report, checklist: [...report.checklist, ...after] }, ...charts }
+  }
+
+  /** Of the same server: what this drill is compared with. */
+  async function earlierDrills(plan: DrillPlan): Promise<TrendEntry[]> {
+    const own = indexBlobs.entry(plan.requestedAt, plan.drillId)
+    const older = (await blobs.list(indexBlobs.prefix)).map(({ name }) => name).filter((name) => name > own)
+    const entries = await inTurns(older.sort().slice(0, MOST_EARLIER), 16, (name) => blobs.readJson<IndexEntry>(name))
+    const ofServer = entries.filter((entry) => entry !== null && serverKey(entry.target) === serverKey(plan.target))
+    return ofServer.flatMap((entry) => entry?.trend ?? [])
+  }
+
+  /** report.json last: whoever sees it finds the others. One file that cannot be rendered must not take the rest with it. */
+  async function writeFiles(drillId: string, data: ReportData): Promise<string[]> {
+    const problems: string[] = []
+    const { report: _report, ...charts } = data
+    await blobs.write(drillBlobs.chartData(drillId), JSON.stringify(charts satisfies ChartData), 'application/json')
+    const last = renderers.filter(({ name }) => name === 'report.json')
+    for (const { name, contentType, render } of [...renderers.filter((one) => !last.includes(one)), ...last])
+      try {
+        await blobs.write(drillBlobs.report(drillId, name), render(data), contentType)
+      } catch (error) {
+        if (name === 'report.json') throw error
+        problems.push(`${name} could not be written: ${describeError(error)}`)
+      }
+    return problems
+  }
+
+  const writeIndex = (plan: DrillPlan, report: Report, edition: ReportRequest['edition']): Promise<void> =>
+    blobs.writeJson(indexBlobs.entry(plan.requestedAt, plan.drillId), reportedEntry(plan, report, edition === 'final'))
+
+  return { writeReport }
+}
+
+/** Of all servers; a trend shows fewer. */
+const MOST_EARLIER = 100
+
+function auditsOf(records: ReadonlyArray<AuditRecord | null>): Pick<DrillOutcome, 'audits' | 'auditProblem'> {
+  const problem = records.findLast((record) => record?.kind === 'impossible')
+  return {
+    audits: records.flatMap((record) => (record?.kind === 'made' ? [record.pass] : [])),
+    auditProblem: problem?.kind === 'impossible' ? problem.why : null,
+  }
+}
+
+/** From each container's start to its end, or to the clean-up when its end was not seen. */
+function containerSeconds(
+  containers: readonly ContainerEnd[],
+  provisioned: ProvisionRecord | null,
+  cleanup: CleanupRecord | null,
+): number | null {
+  if (provisioned === null) return null
+  const from = (end: ContainerEnd | undefined) => Date.parse(end?.startedAt ?? provisioned.at)
+  const to = (end: ContainerEnd | undefined) => Date.parse(end?.finishedAt ?? cleanup?.verifiedAt ?? provisioned.at)
+  const seconds = provisioned.groups.map((_, k) => {
+    const end = containers.find(({ container }) => container === k)
+    return Math.max(0, (to(end) - from(end)) / 1000)
+  })
+  return Math.round(seconds.reduce((sum, one) => sum + one, 0))
+}

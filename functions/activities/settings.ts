@@ -1,0 +1,27 @@
+/** The part of the app's configuration that activities need, apart from what the clients already hold. */
+import type { BlobConfig, Config } from '../config.ts'
+import type { Prices } from '../drill/outcome.ts'
+
+export interface ActivitySettings {
+  readonly blobs: BlobConfig
+  readonly generatorClientId: string | null
+  readonly prices: Prices | null
+  /** Rows of older drills are deleted; 0: never. */
+  readonly rowsRetentionDays: number
+  /** From writing `go` to the start of the load: every container must have read it by then. */
+  readonly startLeadSeconds: number
+  /**
+   * A failover request whose sender died may be on its way for this long. Only after as much silence on the server is it
+   * certain enough that it never arrived.
+   */
+  readonly failoverSilenceSeconds: number
+}
+
+export const activitySettings = (config: Config): ActivitySettings => ({
+  blobs: config.blobs,
+  generatorClientId: config.loadGenerator.identityClientId,
+  prices: config.prices,
+  rowsRetentionDays: config.drill.rowsRetentionDays,
+  startLeadSeconds: 5,
+  failoverSilenceSeconds: 90,
+})

@@ -1,0 +1,165 @@
+/** What the original checklist asks after a test. The figures are the report's; a request's own objectives take precedence. */
+import type { AFTER_CHECK_IDS } from '../drill/check-ids.ts'
+import type { DrillOutcome } from '../drill/outcome.ts'
+import type { Criterion, Report } from '../drill/report.ts'
+import { below, type Check, holds, type Judgement } from './check.ts'
+
+export interface AfterEvidence {
+  readonly outcome: Pick<DrillOutcome, 'plan' | 'containers' | 'loadStartAtMs'>
+  readonly report: Report
+}
+
+interface AfterCheck extends Check<AfterEvidence> {
+  readonly id: (typeof AFTER_CHECK_IDS)[number]
+}
+
+export const AFTER: readonly AfterCheck[] = [
+  {
+    id: 'containers-started',
+    title: 'Containers started',
+    why: 'The load is only what was asked for when all containers offered their share.',
+    judge: ({ outcome, report }) =>
+      afterLoad(
+        outcome,
+        report.generator.containers.length,
+        `${outcome.plan.load.containers} containers`,
+        (seen) => seen >= outcome.plan.load.containers,
+      ),
+    advice: 'See the container logs among the files of the drill.',
+  },
+  {
+    id: 'containers-ready',
+    title: 'Workers connected',
+    why: 'A worker without a connection offers nothing.',
+    judge: judgeConnections,
+    advice: 'Raise pgbouncer.max_client_conn, or ask for fewer workers.',
+  },
+  {
+    id: 'achieved-rate',
+    title: 'Achieved rate',
+    why: 'A recovery time under half the load is another figure.',
+    judge: ({ outcome, report }) => judgeRate(outcome.plan.load.targetTps, report),
+    advice: 'See whether the generator, the pool, the disk or the CPU was the limit.',
+  },
+  latency('p50', 'P50 of response time', 10),
+  latency('p95', 'P95 of response time', 30),
+  latency('p99', 'P99 of response time', 50),
+  platform('cpu', 'CPU of the server', 'cpu_percent'),
+  platform('memory', 'Memory of the server', 'memory_percent'),
+  {
+    id: 'pool-waiting',
+    title: 'Connection pool',
+    why: 'Clients that wait for a server connection show a pool that is exhausted.',
+    judge: ({ report }) => below(average(report, 'client_connections_waiting'), 1, 'clients waiting on average'),
+    advice: 'Raise pgbouncer.default_pool_size; the metric needs metrics.pgbouncer_diagnostics = on.',
+  },
+  {
+    id: 'success-rate',
+    title: 'Success rate',
+    why: 'Acknowledged over everything that was attempted, the outage included.',
+    judge: ({ report }) =>
+      byCriterion(report, 'success_rate') ??
+      holds(report.availability.successOfAttempts, 'above 99 %', (share) => share > 0.99, percent),
+    advice: 'See the errors by code, and what clients met during the outage.',
+  },
+  {
+    id: 'recovery-time',
+    title: 'Recovery time',
+    why: 'From the last commit before the outage to sustained service.',
+    judge: ({ report }) =>
+      byCriterion(report, 'recovery_time_s') ?? below(report.recovery.recoveryTimeSeconds, 120, 's'),
+    advice: 'See the waterfall for the step that took the time.',
+  },
+  {
+    id: 'lost-commits',
+    title: 'No acknowledged commit is lost',
+    why: 'The recovery point: what a client was told is stored must be stored.',
+    judge: ({ report }) =>
+      holds(
+        report.ledger.lost,
+        '0 lost',
+        (lost) => lost === 0,
+        (lost) => `${lost} lost`,
+      ),
+    advice: 'See the ledger for the keys, and whether replication was synchronous at the time.',
+  },
+]
+
+function latency(id: 'p50' | 'p95' | 'p99', title: string, limitMs: number): AfterCheck {
+  return {
+    id,
+    title: `${title} in the baseline`,
+    why: 'Counted from the moment at which a transaction was due.',
+    judge: ({ report }) =>
+      byCriterion(report, `${id}_ms`) ?? below(report.latencyMs.baseline?.response[id], limitMs, 'ms'),
+    advice: 'Compare response and service time: a gap between them is queueing in front of the server.',
+  }
+}
+
+function platform(id: 'cpu' | 'memory', title: string, metric: string): AfterCheck {
+  return {
+    id,
+    title,
+    why: 'A server near its limits recovers slowly. One-minute points of the platform.',
+    judge: ({ report }) => byCriterion(report, metric) ?? below(highest(report, metric), 80, '%'),
+    advice: 'Scale the server, or lower the rate.',
+  }
+}
+
+/** An objective of this drill for the same figure. Its own words are what was wanted. */
+function byCriterion({ criteria }: Report, figure: string): Judgement | null {
+  const found = criteria.find(({ objective }) => /^[a-z0-9_]+/.exec(objective.trim())?.[0] === figure)
+  return found === undefined ? null : judgementOf(found)
+}
+
+const judgementOf = ({ verdict, measured, unit, objective }: Criterion): Judgement => ({
+  verdict,
+  seen: measured === null ? null : `${Math.round(measured * 1000) / 1000} ${unit}`.trim(),
+  wanted: objective,
+})
+
+function judgeConnections({ outcome, report }: AfterEvidence): Judgement {
+  const { containers } = report.generator
+  const sum = (key: 'connectionsWanted' | 'connectionsPeak') => containers.reduce((total, one) => total + one[key], 0)
+  return afterLoad(
+    outcome,
+    containers.length === 0 ? null : sum('connectionsPeak'),
+    `${sum('connectionsWanted')} connections`,
+    (peak) => peak >= sum('connectionsWanted'),
+  )
+}
+
+function judgeRate(targetTps: number, report: Report): Judgement {
+  if (targetTps === 0) return { verdict: 'pass', seen: 'full speed', wanted: 'full speed' }
+  return (
+    byCriterion(report, 'baseline_tps') ??
+    holds(
+      report.throughput.baselineTps,
+      `at least 95 % of ${targetTps} TPS`,
+      (tps) => tps >= 0.95 * targetTps,
+      (tps) => `${Math.round(tps)} TPS`,
+    )
+  )
+}
+
+/** Nothing was started in a drill that ended before its load, so nothing is judged. */
+const afterLoad = (
+  outcome: AfterEvidence['outcome'],
+  value: number | null,
+  wanted: string,
+  isGood: (value: number) => boolean,
+): Judgement => holds(outcome.loadStartAtMs === null ? null : value, wanted, isGood)
+
+const seriesOf = (report: Report, name: string) => report.metrics.series.find((one) => one.name === name)?.points ?? []
+
+function highest(report: Report, name: string): number | null {
+  const values = seriesOf(report, name).flatMap(({ average, maximum }) => average ?? maximum ?? [])
+  return values.length === 0 ? null : Math.max(...values)
+}
+
+function average(report: Report, name: string): number | null {
+  const values = seriesOf(report, name).flatMap(({ average: value }) => value ?? [])
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+const percent = (share: number): string => `${Math.round(share * 100_000) / 1_000} %`

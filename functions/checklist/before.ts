@@ -1,0 +1,432 @@
+/** What must hold before a single container is paid for and a single failover is asked for. */
+import type { BEFORE_CHECK_IDS } from '../drill/check-ids.ts'
+import type { Facts, SessionFacts } from '../drill/facts.ts'
+import type { DrillPlan } from '../drill/plan.ts'
+import { atLeast, type Check, equals, holds, type Judgement } from './check.ts'
+
+export interface BeforeEvidence {
+  readonly plan: DrillPlan
+  readonly facts: Facts
+}
+
+interface BeforeCheck extends Check<BeforeEvidence> {
+  readonly id: (typeof BEFORE_CHECK_IDS)[number]
+}
+
+/** Standard_E4ds_v5, the size that the 8,000 TPS target was set for. */
+const LEAST_VCORES = 4
+const LEAST_MEMORY_GB = 32
+const LEAST_CONNECTIONS = 2_000
+/**
+ * Write operations that one commit costs the disk. The only recorded run with numbers made 5,500 commits per second at 80
+ * to 90 % of a 5,000 IOPS disk: group commit saves some, and six index entries per row cost some.
+ */
+const IOPS_PER_COMMIT = 0.75
+/** The load refers to customers and merchants 1 to 5. */
+const PARENTS = 5
+/** What a connection is busy with one transaction at the P50 objective: 10 ms. */
+const SECONDS_PER_TRANSACTION = 0.01
+
+/** Baseline IOPS of the premium disk tiers, for servers that name a tier and no number. */
+const TIER_IOPS: Readonly<Record<string, number>> = {
+  P1: 120,
+  P2: 120,
+  P3: 120,
+  P4: 120,
+  P6: 240,
+  P10: 500,
+  P15: 1_100,
+  P20: 2_300,
+  P30: 5_000,
+  P40: 7_500,
+  P50: 7_500,
+  P60: 16_000,
+  P70: 18_000,
+  P80: 20_000,
+}
+
+/** Nothing in a database is changed unasked. */
+const MIGRATE = 'Run npm run migrate, or ask for the drill with "migrate": true'
+
+/** What a migration can mend, when the drill was allowed one. */
+export const MIGRATION_MENDS: ReadonlyArray<BeforeCheck['id']> = ['schema', 'parent-rows', 'canary']
+
+export const BEFORE: readonly BeforeCheck[] = [
+  {
+    id: 'server-ready',
+    title: 'Server is Ready',
+    why: 'The platform refuses a failover of a server that is not Ready.',
+    judge: ({ facts }) => equals(facts.server?.state, 'Ready'),
+    advice: 'Start the server, or wait until the operation that it is busy with has ended.',
+  },
+  {
+    id: 'server-sku',
+    title: 'Server size',
+    why: 'Burstable servers have neither high availability nor PgBouncer, and smaller ones cannot carry the target rate.',
+    judge: judgeSku,
+    advice: 'Scale the server to Standard_E4ds_v5 (4 vCores, 32 GB, Memory Optimized) or larger.',
+  },
+  {
+    id: 'ha-mode',
+    title: 'High availability mode',
+    why: 'Without a standby there is nothing to fail over to. A standby in the same zone does not survive the loss of a zone.',
+    judge: ({ facts }) =>
+      holds(
+        facts.server && (facts.server.highAvailability?.mode ?? 'Disabled'),
+        'ZoneRedundant (or SameZone)',
+        (mode) => ['ZoneRedundant', 'SameZone'].includes(mode),
+      ),
+    advice: 'Enable zone-redundant high availability on the server.',
+  },
+  {
+    id: 'ha-healthy',
+    title: 'High availability state',
+    why: 'While the standby is being built or is behind, a forced failover can lose commits or not happen at all.',
+    judge: ({ facts }) => equals(facts.server?.highAvailability?.state, 'Healthy'),
+    advice: 'Wait until the state is Healthy: after a failover the standby is rebuilt for several minutes.',
+  },
+  {
+    id: 'zones-differ',
+    title: 'Zones of primary and standby',
+    why: 'Only a standby in another zone makes the drill say anything about the loss of a zone.',
+    judge: judgeZones,
+    advice: 'Recreate high availability with a standby in another zone.',
+  },
+  {
+    id: 'pgbouncer-enabled',
+    title: 'PgBouncer is enabled',
+    why: 'The load goes through PgBouncer, as the applications should: port 6432.',
+    judge: ({ facts }) => isOn(parameter(facts, 'pgbouncer.enabled')),
+    advice: 'Set the server parameter pgbouncer.enabled to true.',
+  },
+  {
+    id: 'pgbouncer-pool-mode',
+    title: 'PgBouncer pools by transaction',
+    why: 'With session pooling every worker would hold a server connection of its own.',
+    judge: ({ facts }) => equals(parameter(facts, 'pgbouncer.pool_mode'), 'transaction'),
+    advice: 'Set the server parameter pgbouncer.pool_mode to transaction.',
+  },
+  {
+    id: 'pgbouncer-clients',
+    title: 'PgBouncer admits all workers',
+    why: 'Every worker is one client connection; those above the limit are refused.',
+    judge: ({ facts, plan }) =>
+      atLeast(numeric(parameter(facts, 'pgbouncer.max_client_conn')), workersVia(plan, 'pgbouncer'), 'clients'),
+    advice: 'Raise pgbouncer.max_client_conn (5000 is the default), or ask for fewer workers.',
+  },
+  {
+    id: 'pgbouncer-pool-size',
+    title: 'PgBouncer pool size',
+    why: 'The pool bounds the transactions in flight: too small a pool caps the rate, whatever the server could do.',
+    judge: judgePoolSize,
+    advice: 'Raise pgbouncer.default_pool_size, and keep it below max_connections.',
+  },
+  {
+    id: 'max-connections',
+    title: 'max_connections',
+    why: 'Room for the pool, for workers that go straight to PostgreSQL, and for everybody else during a reconnect storm.',
+    judge: ({ facts }) => atLeast(numeric(parameter(facts, 'max_connections')), LEAST_CONNECTIONS, 'connections'),
+    advice: 'Set max_connections to 2000 or more, and restart the server: the parameter is static.',
+  },
+  {
+    id: 'pending-restart',
+    title: 'No parameter waits for a restart',
+    why: 'A static parameter that was changed is not in force, and a failover applies it in the middle of the measurement.',
+    judge: judgePendingRestart,
+    advice: 'Restart the server once before the drill.',
+  },
+  {
+    id: 'storage-iops',
+    title: 'Storage performance',
+    why: 'Commits wait for the disk: on 128 GB of default storage the rate ends at a few hundred per second.',
+    judge: judgeStorage,
+    advice: 'Raise the storage tier (P30 or above), or provision more IOPS.',
+  },
+  {
+    id: 'sql-pgbouncer',
+    title: 'SQL through PgBouncer',
+    why: 'The way in that the load takes.',
+    judge: ({ facts }) => isReachable(session(facts, 'pgbouncer')),
+    advice: 'Check that pgbouncer.enabled is true, the firewall or network lets the app in, and the password is right.',
+  },
+  {
+    id: 'sql-direct',
+    title: 'SQL straight to PostgreSQL',
+    why: 'The audit reads the rows past the pooler, and tells a dead pooler from a dead server.',
+    judge: ({ facts }) => isReachable(session(facts, 'direct')),
+    advice: 'Check the firewall or network for port 5432, and the password.',
+  },
+  {
+    id: 'primary-writable',
+    title: 'Primary takes writes',
+    why: 'A server in recovery or read-only makes every transaction fail.',
+    judge: ({ facts }) =>
+      holds(
+        anySession(facts)?.inRecovery,
+        'not in recovery',
+        (inRecovery) => !inRecovery,
+        (inRecovery) => (inRecovery ? 'in recovery' : 'not in recovery'),
+      ),
+    advice: 'Check that the host name leads to the primary, and that the storage is not full.',
+  },
+  {
+    id: 'synchronous-commit',
+    title: 'Commits are durable',
+    why: 'With synchronous_commit off, acknowledged commits can be lost without any failover.',
+    judge: ({ facts }) => holds(anySession(facts)?.synchronousCommit, 'not off', (value) => value !== 'off'),
+    advice: 'Set synchronous_commit to on for the server, the database and the role.',
+  },
+  {
+    id: 'schema',
+    title: 'Table of transactions',
+    why: 'The load inserts into it; its key columns make the ledger and the audit possible.',
+    judge: judgeSchema,
+    advice: `${MIGRATE}. With "transactions": "compat" a plain table is enough, and there is no ledger.`,
+  },
+  {
+    id: 'parent-rows',
+    title: 'Customers and merchants',
+    why: 'Every transaction refers to one of each, by ids from 1 to 5.',
+    judge: judgeParents,
+    advice: `${MIGRATE}: the migration inserts them.`,
+  },
+  {
+    id: 'extensions',
+    title: 'Extensions',
+    why: 'The schema uses them, and the platform must allow them by name.',
+    judge: ({ facts }) =>
+      holds(
+        facts.schema?.missingExtensions,
+        'none missing',
+        (missing) => missing.length === 0,
+        (missing) => (missing.length === 0 ? 'none missing' : `missing: ${missing.join(', ')}`),
+      ),
+    advice: 'Allow them in the server parameter azure.extensions and create them, or upgrade: from PostgreSQL 13 on none is needed.',
+  },
+  {
+    id: 'canary',
+    title: 'One row in, one row out',
+    why: 'What the load will do thousands of times a second must work once, through PgBouncer.',
+    judge: ({ facts }) =>
+      holds(
+        facts.schema?.canary,
+        'insert and delete succeed',
+        (canary) => canary === 'ok',
+        (canary) =>
+          canary === 'ok' ? 'insert and delete succeed' : `failed: ${facts.schema?.canaryError ?? 'without a message'}`,
+      ),
+    advice: `${MIGRATE}: the migration makes the role of the load and grants what it needs. Then check triggers and constraints.`,
+  },
+  {
+    id: 'load-role',
+    title: 'Role of the user',
+    why: 'A superuser takes connections from the reserve and bypasses limits, so the drill would not see what applications see.',
+    judge: ({ facts }) =>
+      holds(
+        anySession(facts)?.isSuperuser,
+        'an ordinary role',
+        (isSuperuser) => !isSuperuser,
+        (isSuperuser) =>
+          `${anySession(facts)?.user ?? 'the role'} ${isSuperuser ? 'is a superuser' : 'is an ordinary role'}`,
+      ),
+    advice: 'Name another role in POSTGRES_USER; for the load the migration makes the one in LOADGEN_POSTGRES_USER.',
+  },
+  {
+    id: 'image',
+    title: 'Load generator image',
+    why: 'A missing image is found out only after minutes of waiting for containers.',
+    judge: ({ facts }) =>
+      holds(facts.containers.image?.exists, 'exists in the registry', Boolean, (exists) =>
+        `${facts.containers.image?.reference ?? ''} ${exists ? (facts.containers.image?.digest ?? 'exists') : 'not found'}`.trim(),
+      ),
+    advice: 'Build and push the image, and name it by digest in LOADGEN_IMAGE.',
+  },
+  {
+    id: 'identity-token',
+    title: 'Identity',
+    why: 'Everything the app asks of the platform needs a token.',
+    judge: ({ facts }) => yes(facts.containers.identityTokenOk, 'a token was issued', 'no token could be got'),
+    advice: "Assign the app its managed identity and the roles in the README's table.",
+  },
+  {
+    id: 'resource-group',
+    title: 'Resource group',
+    why: 'Containers are created in it.',
+    judge: ({ facts }) => yes(facts.containers.resourceGroupExists, 'exists', 'does not exist'),
+    advice: 'Create the resource group, or correct DRILL_RESOURCE_GROUP.',
+  },
+  {
+    id: 'container-quota',
+    title: 'Container quota',
+    why: 'A region admits 100 standard cores and 100 groups by default, shared with everybody in the subscription.',
+    judge: judgeQuota,
+    advice: 'Ask for fewer or smaller containers, delete old ones, or request more quota.',
+  },
+  {
+    id: 'container-size',
+    title: 'Container size',
+    why: 'Sizes differ by region; above 4 vCPU or 16 GB the platform wants a quota request first.',
+    judge: judgeContainerSize,
+    advice: 'Ask for smaller containers and more of them.',
+  },
+  {
+    id: 'blob-writable',
+    title: 'Result storage',
+    why: 'Plans, results and the report go there: finding out at the end would lose the drill.',
+    judge: ({ facts }) => yes(facts.containers.blobWritable, 'writable', 'not writable'),
+    advice: 'Grant the app Storage Blob Data Contributor on the container, and check that it exists.',
+  },
+  {
+    id: 'cool-down',
+    title: 'Cool-down',
+    why: 'After a failover the standby is rebuilt; the platform advises 15 to 20 minutes between failovers.',
+    judge: judgeCooldown,
+    advice: 'Wait for the rest of the cool-down, or set timing.cooldownMinutes.',
+  },
+]
+
+// ---- How each is judged -----------------------------------------------------------------------------------------------
+
+function judgeSku({ facts }: BeforeEvidence): Judgement {
+  const wanted = `at least ${LEAST_VCORES} vCores and ${LEAST_MEMORY_GB} GB, not Burstable`
+  const { sku = null, vCores = null, memoryGb = null } = facts.server ?? {}
+  if (sku?.tier === 'Burstable') return { verdict: 'fail', seen: `${sku.name} (Burstable)`, wanted }
+  if (sku === null || vCores === null || memoryGb === null)
+    return { verdict: 'unknown', seen: sku?.name ?? null, wanted }
+  const isLargeEnough = vCores >= LEAST_VCORES && memoryGb >= LEAST_MEMORY_GB
+  return { verdict: isLargeEnough ? 'pass' : 'fail', seen: `${sku.name}, ${vCores} vCores, ${memoryGb} GB`, wanted }
+}
+
+function judgeZones({ facts }: BeforeEvidence): Judgement {
+  const wanted = 'two different zones'
+  const { availabilityZone: primary = null, highAvailability = null } = facts.server ?? {}
+  const standby = highAvailability?.standbyZone ?? null
+  if (highAvailability?.mode === 'SameZone')
+    return { verdict: 'pass', seen: `zone ${primary ?? '?'} for both`, wanted: 'any: the mode is SameZone' }
+  if (primary === null || standby === null) return { verdict: 'unknown', seen: null, wanted }
+  return { verdict: primary === standby ? 'fail' : 'pass', seen: `primary ${primary}, standby ${standby}`, wanted }
+}
+
+function judgePoolSize({ facts, plan }: BeforeEvidence): Judgement {
+  const size = numeric(parameter(facts, 'pgbouncer.default_pool_size'))
+  const maxConnections = numeric(parameter(facts, 'max_connections'))
+  const needed = Math.ceil(plan.load.targetTps * SECONDS_PER_TRANSACTION)
+  const least = Math.max(1, Math.min(workersVia(plan, 'pgbouncer'), needed))
+  const wanted = `at least ${least} (${plan.load.targetTps} TPS at 10 ms each), below max_connections`
+  return holds(size, wanted, (seen) => seen >= least && (maxConnections === null || seen < maxConnections))
+}
+
+function judgePendingRestart({ facts }: BeforeEvidence): Judgement {
+  const wanted = 'none'
+  const known = facts.parameters?.filter(({ isPendingRestart }) => isPendingRestart !== null) ?? []
+  if (known.length === 0) return { verdict: 'unknown', seen: null, wanted }
+  const pending = known.filter(({ isPendingRestart }) => isPendingRestart).map(({ name }) => name)
+  return { verdict: pending.length === 0 ? 'pass' : 'fail', seen: pending.join(', ') || 'none', wanted }
+}
+
+function judgeStorage({ facts, plan }: BeforeEvidence): Judgement {
+  const storage = facts.server?.storage ?? null
+  const iops = storage?.iops ?? TIER_IOPS[storage?.tier ?? ''] ?? null
+  const least = Math.ceil(plan.load.targetTps * IOPS_PER_COMMIT)
+  const size = storage?.sizeGb === null || storage === null ? '' : `, ${storage.sizeGb} GB`
+  return holds(
+    iops,
+    `at least ${least} IOPS for ${plan.load.targetTps} TPS`,
+    (seen) => seen >= least,
+    (seen) => `${seen} IOPS${storage?.tier ? ` (${storage.tier})` : ''}${size}`,
+  )
+}
+
+function judgeSchema({ facts, plan }: BeforeEvidence): Judgement {
+  const needsKeys = plan.load.transactions === 'ledger'
+  const wanted = needsKeys ? 'the table with its key columns' : 'the table'
+  const { hasTable = null, hasKeyColumns = null } = facts.schema ?? {}
+  if (hasTable === null || (needsKeys && hasTable && hasKeyColumns === null))
+    return { verdict: 'unknown', seen: null, wanted }
+  if (!hasTable) return { verdict: 'fail', seen: 'no table transactions', wanted }
+  if (needsKeys && !hasKeyColumns) return { verdict: 'fail', seen: 'the table without key columns', wanted }
+  return { verdict: 'pass', seen: needsKeys ? 'the table with its key columns' : 'the table', wanted }
+}
+
+function judgeParents({ facts }: BeforeEvidence): Judgement {
+  const wanted = `ids 1 to ${PARENTS} of both`
+  const { customers = null, merchants = null } = facts.schema ?? {}
+  if (customers === null || merchants === null) return { verdict: 'unknown', seen: null, wanted }
+  const seen = `${customers} customers, ${merchants} merchants`
+  return { verdict: Math.min(customers, merchants) >= PARENTS ? 'pass' : 'fail', seen, wanted }
+}
+
+function judgeQuota({ facts, plan }: BeforeEvidence): Judgement {
+  const groups = plan.load.containers
+  const cores = Math.ceil(groups * plan.containerSize.cpu)
+  const wanted = `${groups} groups and ${cores} cores`
+  const free = (name: string) => {
+    const usage = facts.containers.usages?.find((one) => one.name === name)
+    return usage === undefined ? null : usage.limit - usage.used
+  }
+  const freeGroups = free('ContainerGroups')
+  const freeCores = free('StandardCores')
+  const seen = [
+    ...(freeGroups === null ? [] : [`${freeGroups} groups free`]),
+    ...(freeCores === null ? [] : [`${freeCores} cores free`]),
+  ].join(', ')
+  if ((freeGroups !== null && freeGroups < groups) || (freeCores !== null && freeCores < cores))
+    return { verdict: 'fail', seen, wanted }
+  if (freeGroups === null || freeCores === null) return { verdict: 'unknown', seen: seen || null, wanted }
+  return { verdict: 'pass', seen, wanted }
+}
+
+function judgeContainerSize({ facts, plan }: BeforeEvidence): Judgement {
+  const { cpu, memoryGb } = plan.containerSize
+  const wanted = `${cpu} vCPU and ${memoryGb} GB per container`
+  const { maxCpu, maxMemoryGb } = facts.containers
+  if (maxCpu === null || maxMemoryGb === null) return { verdict: 'unknown', seen: null, wanted }
+  const seen = `up to ${maxCpu} vCPU and ${maxMemoryGb} GB`
+  return { verdict: maxCpu >= cpu && maxMemoryGb >= memoryGb ? 'pass' : 'fail', seen, wanted }
+}
+
+function judgeCooldown({ facts, plan }: BeforeEvidence): Judgement {
+  const minutes = plan.timing.cooldownMinutes
+  const wanted = `at least ${minutes} min since the last failover`
+  if (facts.lastFailoverAt === null) {
+    const isKnown = !facts.gaps.some((gap) => gap.startsWith('last failover'))
+    return isKnown
+      ? { verdict: 'pass', seen: 'no failover on record', wanted }
+      : { verdict: 'unknown', seen: null, wanted }
+  }
+  const elapsed = (Date.parse(facts.observedAt) - Date.parse(facts.lastFailoverAt)) / 60_000
+  return { verdict: elapsed >= minutes ? 'pass' : 'fail', seen: `${Math.floor(elapsed)} min`, wanted }
+}
+
+// ---- Reading facts ----------------------------------------------------------------------------------------------------
+
+const parameter = ({ parameters }: Facts, name: string): string | null =>
+  parameters?.find((one) => one.name.toLowerCase() === name)?.value ?? null
+
+const numeric = (text: string | null): number | null =>
+  text === null || text.trim() === '' || Number.isNaN(Number(text)) ? null : Number(text)
+
+const session = ({ sessions }: Facts, via: SessionFacts['via']): SessionFacts | null =>
+  sessions.find((one) => one.via === via) ?? null
+
+const anySession = (facts: Facts): SessionFacts | null => facts.sessions.find(({ reachable }) => reachable) ?? null
+
+const isOn = (value: string | null): Judgement =>
+  holds(value, 'true', (seen) => ['true', 'on', '1'].includes(seen.toLowerCase()))
+
+const yes = (value: boolean | null, seen: string, otherwise: string): Judgement =>
+  holds(value, seen, Boolean, (isSo) => (isSo ? seen : otherwise))
+
+const isReachable = (one: SessionFacts | null): Judgement =>
+  holds(
+    one,
+    'a session',
+    ({ reachable }) => reachable,
+    ({ reachable, error, serverVersion }) =>
+      reachable ? `a session on PostgreSQL ${serverVersion ?? ''}`.trim() : (error ?? 'not reachable'),
+  )
+
+const workersVia = ({ load }: DrillPlan, via: 'pgbouncer' | 'direct'): number =>
+  Math.ceil(
+    load.workers * load.cohorts.filter((cohort) => cohort.via === via).reduce((sum, { share }) => sum + share, 0),
+  )

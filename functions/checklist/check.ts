@@ -1,0 +1,84 @@
+/** A row of the checklist, and how rows become results. `unknown` never passes and never fails by itself. */
+import type { CheckId } from '../drill/check-ids.ts'
+import type { CheckResult } from '../drill/report.ts'
+
+export type CheckVerdict = CheckResult['verdict']
+
+export interface Judgement {
+  readonly verdict: CheckVerdict
+  /** Null: could not be seen. */
+  readonly seen: string | null
+  readonly wanted: string
+}
+
+export interface Check<Evidence> {
+  readonly id: CheckId
+  readonly title: string
+  readonly why: string
+  readonly judge: (evidence: Evidence) => Judgement
+  readonly advice: string
+}
+
+export const NOT_SEEN = 'could not be seen'
+
+export function judgeRows<Evidence>(
+  rows: ReadonlyArray<Check<Evidence>>,
+  when: CheckResult['when'],
+  evidence: Evidence,
+  force: readonly string[],
+): CheckResult[] {
+  return rows.map(({ id, title, why, judge, advice }) => {
+    const { verdict, seen, wanted } = judge(evidence)
+    const forced = verdict === 'fail' && force.includes(id)
+    return {
+      id,
+      when,
+      title,
+      verdict,
+      seen: seen ?? NOT_SEEN,
+      wanted,
+      why,
+      advice: verdict === 'pass' ? '' : advice,
+      forced,
+    }
+  })
+}
+
+/** Rows that stop a drill. */
+export const obstacles = (results: readonly CheckResult[]): CheckResult[] =>
+  results.filter(({ verdict, forced }) => verdict === 'fail' && !forced)
+
+// ---- Judging one value ------------------------------------------------------------------------------------------------
+
+/** Missing evidence is unknown, whatever is wanted of it. */
+export const holds = <T>(
+  value: T | null | undefined,
+  wanted: string,
+  isGood: (value: T) => boolean,
+  show: (value: T) => string = String,
+): Judgement =>
+  value === null || value === undefined
+    ? { verdict: 'unknown', seen: null, wanted }
+    : { verdict: isGood(value) ? 'pass' : 'fail', seen: show(value), wanted }
+
+export const atLeast = (value: number | null | undefined, least: number, unit = ''): Judgement =>
+  holds(
+    value,
+    `at least ${withUnit(least, unit)}`,
+    (seen) => seen >= least,
+    (seen) => withUnit(seen, unit),
+  )
+
+export const below = (value: number | null | undefined, limit: number, unit = ''): Judgement =>
+  holds(
+    value,
+    `below ${withUnit(limit, unit)}`,
+    (seen) => seen < limit,
+    (seen) => withUnit(rounded(seen), unit),
+  )
+
+export const equals = (value: string | null | undefined, wanted: string): Judgement =>
+  holds(value, wanted, (seen) => seen.toLowerCase() === wanted.toLowerCase())
+
+const withUnit = (value: number, unit: string): string => (unit === '' ? String(value) : `${value} ${unit}`)
+const rounded = (value: number): number => Math.round(value * 100) / 100

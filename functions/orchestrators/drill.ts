@@ -1,0 +1,282 @@
+/**
+ * The story of a drill, phase by phase:
+ *
+ *   reserve      the server is this drill's alone
+ *   check        the checklist; a failed row ends the drill here
+ *   provision    containers with a load generator each
+ *   ready        all of them have connected all their workers; then the load starts at one instant
+ *   warm-up, baseline, fail over, watch    the load, and the failovers inside it
+ *   collect, audit    what was sent, and what the database holds
+ *   clean up     always; no container is left
+ *   late metrics, report    the report is written at once, and again when the platform's metrics are in
+ *
+ * Whatever goes wrong ends the load, is recorded once, and does not keep the drill from cleaning up and reporting. No clock,
+ * no randomness and no threshold here: activities judge, and their answers lie in the history.
+ */
+import type { OrchestrationContext } from 'durable-functions'
+import { drainSeconds, overallDeadlineSeconds } from '../drill/load-plan.ts'
+import type { DrillPlan } from '../drill/plan.ts'
+import type { Verdict } from '../drill/report.ts'
+import { Course, Stop } from './course.ts'
+import { Pauses } from './pause.ts'
+import { messageOf, type Step, type Steps, steps } from './steps.ts'
+import type { WatchEnd, WatchInput } from './watch.ts'
+
+export interface DrillEnd {
+  readonly drillId: string
+  readonly verdict: Verdict | null
+  readonly headline: string | null
+}
+
+interface Stage {
+  readonly ctx: OrchestrationContext
+  readonly plan: DrillPlan
+  readonly drillId: string
+  readonly run: Steps
+  readonly course: Course
+  readonly pauses: Pauses
+  readonly deadlineMs: number
+}
+
+/** A refused failover is asked for again this often, and this far apart; a lost one is looked at for as long as it takes. */
+const FAILOVER_ATTEMPTS = 6
+const FAILOVER_PAUSE_SECONDS = 15
+/** What may take a minute or half an hour is looked at often at first and seldom later. */
+const FIRST_LOOK_SECONDS = 2
+const LATER_LOOK_SECONDS = 20
+/** After the last arrival and the drain, containers write their summaries. */
+const SUMMARY_SECONDS = 30
+const STOP_SECONDS = 60
+const CLEANUP_TRIES = 20
+const CLEANUP_PAUSE_SECONDS = 15
+
+export function* drill(ctx: OrchestrationContext): Step<DrillEnd> {
+  const stage = setTheStage(ctx)
+  try {
+    yield* reserve(stage)
+    yield* check(stage)
+    yield* provision(stage)
+    yield* startTogether(stage)
+    yield* runTheLoad(stage)
+  } catch (error) {
+    stage.course.end(error)
+    yield* endTheLoad(stage)
+  }
+  yield* collect(stage)
+  yield* audit(stage)
+  yield* cleanUp(stage)
+  return yield* report(stage)
+}
+
+function setTheStage(ctx: OrchestrationContext): Stage {
+  const plan = ctx.df.getInput() as DrillPlan
+  const course = new Course(ctx)
+  const deadlineMs = ctx.df.currentUtcDateTime.getTime() + overallDeadlineSeconds(plan) * 1000
+  return { ctx, plan, drillId: plan.drillId, run: steps(ctx, course), course, pauses: new Pauses(ctx), deadlineMs }
+}
+
+// ---- Before the load --------------------------------------------------------------------------------------------------
+
+function* reserve({ drillId, run, course }: Stage): Step<void> {
+  course.enter('reserve')
+  const { reserved, abort, detail } = yield* run.reserve({ drillId })
+  if (!reserved) throw new Stop('failed', detail)
+  if (abort !== null) throw new Stop('aborted', abort)
+}
+
+function* check({ drillId, run, course, pauses }: Stage): Step<void> {
+  course.enter('check')
+  const { passed, abort, detail } = yield* run.check({ drillId })
+  if (abort !== null || pauses.isAborted) throw new Stop('aborted', abort ?? pauses.reason)
+  if (!passed) throw new Stop('failed', detail)
+}
+
+function* provision({ drillId, run, course }: Stage): Step<void> {
+  course.enter('provision')
+  const { refused, abort } = yield* run.provision({ drillId })
+  if (abort !== null) throw new Stop('aborted', abort)
+  if (refused !== null) throw new Stop('failed', `infrastructure: ${refused}`)
+}
+
+function* startTogether({ ctx, plan, drillId, run, course, pauses }: Stage): Step<void> {
+  course.enter('ready')
+  const untilMs = ctx.df.currentUtcDateTime.getTime() + plan.timing.readyTimeoutSeconds * 1000
+  for (let looks = 0; ; looks++) {
+    const { ready, wanted, dead, abort, detail } = yield* run.lookReady({ drillId })
+    if (abort !== null) throw new Stop('aborted', abort)
+    if (dead.length > 0) throw new Stop('failed', `infrastructure: ${detail}`)
+    if (ready === wanted) break
+    if (ctx.df.currentUtcDateTime.getTime() >= untilMs)
+      throw new Stop('failed', `infrastructure: ${detail} after ${plan.timing.readyTimeoutSeconds} s`)
+    if (yield* pauses.seconds(pauseAfter(looks))) throw new Stop('aborted', pauses.reason)
+  }
+  course.loadStartAtMs = (yield* run.go({ drillId })).startAtMs
+  course.show()
+}
+
+// ---- The load ---------------------------------------------------------------------------------------------------------
+
+function* runTheLoad(stage: Stage): Step<void> {
+  const { plan, course } = stage
+  course.enter('warm-up')
+  yield* watchUntil(stage, plan.timing.warmupSeconds)
+  course.enter('baseline')
+  for (const [index, { atSeconds }] of plan.failovers.entries()) {
+    yield* watchUntil(stage, atSeconds)
+    course.enter('fail over')
+    yield* failOver(stage, index)
+    course.enter('watch')
+  }
+  yield* watchUntil(stage, plan.load.durationSeconds + drainSeconds(plan) + SUMMARY_SECONDS, 'endsWithLoad')
+}
+
+/** Seconds count from the start of the load. */
+function* watchUntil(stage: Stage, second: number, mode: 'timed' | 'endsWithLoad' = 'timed'): Step<void> {
+  const end = yield* watchLoad(stage, (stage.course.loadStartAtMs ?? 0) + second * 1000, mode === 'endsWithLoad')
+  if (end.reason === 'time' && mode === 'endsWithLoad')
+    stage.course.remark('watch', 'not every container had written its summary when the load was over')
+}
+
+/** Replays number the watches alike, so each has an id of its own that a restart finds again. */
+function* watchLoad(stage: Stage, untilMs: number, endsWithLoad: boolean): Step<WatchEnd> {
+  const { ctx, course, drillId, plan } = stage
+  const startedAt = ctx.df.currentUtcDateTime
+  if (startedAt.getTime() > stage.deadlineMs) throw new Stop('failed', 'the overall deadline of the drill has passed')
+  const { watchIntervalSeconds } = plan.timing
+  const input: WatchInput = { drillId, untilMs, intervalSeconds: watchIntervalSeconds, endsWithLoad, blindLooks: 0 }
+  const end: WatchEnd = yield ctx.df.callSubOrchestrator('watch', input, `${drillId}-watch-${course.watches++}`)
+  course.note('watch', startedAt, 1, 'ok', end.detail === '' ? end.reason : `${end.reason}: ${end.detail}`)
+  if (end.reason === 'aborted' || end.reason === 'pointless') throw new Stop('aborted', end.detail)
+  return end
+}
+
+/** The activity guards against a second failover; here only its answer is obeyed, while the load goes on being watched. */
+function* failOver(stage: Stage, index: number): Step<void> {
+  const { ctx, plan, drillId, run, course } = stage
+  const loadEndMs = (course.loadStartAtMs ?? 0) + plan.load.durationSeconds * 1000
+  for (let attempt = 0; attempt < FAILOVER_ATTEMPTS; ) {
+    const { next, detail } = yield* askForFailover(run, { drillId, index, attempt })
+    if (next === 'watch') return
+    if (next === 'abort') throw new Stop('aborted', detail)
+    if (next === 'give up') return course.skip('failOver', detail)
+    if (next === 'try again') attempt++
+    const untilMs = ctx.df.currentUtcDateTime.getTime() + FAILOVER_PAUSE_SECONDS * 1000
+    if (untilMs >= loadEndMs) return course.skip('failOver', `no load is left for failover ${index}: ${detail}`)
+    yield* watchLoad(stage, untilMs, false)
+  }
+  course.skip('failOver', `failover ${index} was given up after ${FAILOVER_ATTEMPTS} attempts`)
+}
+
+/** When the activity itself fails, nobody knows whether it sent: the same attempt is asked again, and observes. */
+function* askForFailover(
+  run: Steps,
+  input: Parameters<Steps['failOver']>[0],
+): Step<{ readonly next: string; readonly detail: string }> {
+  try {
+    return yield* run.failOver(input)
+  } catch (error) {
+    return { next: 'look again', detail: messageOf(error) }
+  }
+}
+
+// ---- After the load, whatever happened --------------------------------------------------------------------------------
+
+/** An early end must not leave load on a server that somebody else may already be using. */
+function* endTheLoad(stage: Stage): Step<void> {
+  const { ctx, drillId, run, course } = stage
+  const reason = course.earlyEnd?.why ?? 'the drill has ended'
+  yield* attempt(run.stopLoad({ drillId, reason }))
+  if (course.loadStartAtMs === null) return
+  const untilMs = ctx.df.currentUtcDateTime.getTime() + (drainSeconds(stage.plan) + STOP_SECONDS) * 1000
+  while (ctx.df.currentUtcDateTime.getTime() < untilMs) {
+    const look = yield* attempt(run.observe({ drillId }))
+    if (look?.ended) return
+    yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + FIRST_LOOK_SECONDS * 1000))
+  }
+}
+
+function* collect({ drillId, run, course }: Stage): Step<void> {
+  if (course.loadStartAtMs === null) return
+  course.enter('collect')
+  const noted = yield* attempt(run.noteContainers({ drillId }))
+  // Less load than was asked for, and commits that nobody can check: the drill was not the one that was planned.
+  if (typeof noted?.early === 'string' && course.earlyEnd === null)
+    course.end(new Stop('failed', `infrastructure: ${noted.early}`))
+  yield* attempt(run.collect({ drillId }))
+}
+
+/** Twice, with a pause: two looks that agree make an audit. */
+function* audit({ ctx, plan, drillId, run, course }: Stage): Step<void> {
+  if (course.loadStartAtMs === null) return
+  course.enter('audit')
+  yield* attempt(run.audit({ drillId, pass: 1 }))
+  yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + plan.timing.auditPauseSeconds * 1000))
+  yield* attempt(run.audit({ drillId, pass: 2 }))
+}
+
+/** Deleting takes the platform a while, and the report may only say 0 when it was seen. */
+function* cleanUp({ ctx, drillId, run, course }: Stage): Step<void> {
+  course.enter('clean up')
+  for (let tries = 0; tries < CLEANUP_TRIES; tries++) {
+    const cleaned = yield* attempt(run.cleanUp({ drillId }))
+    if (cleaned?.left === 0) return
+    yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + CLEANUP_PAUSE_SECONDS * 1000))
+  }
+  course.remark('clean up', 'containers are left; the sweeper deletes them once their expires-at is past')
+}
+
+function* report(stage: Stage): Step<DrillEnd> {
+  const { drillId, run, course } = stage
+  course.enter('report')
+  yield* attempt(run.gatherMetrics({ drillId }))
+  if (yield* isSomethingLate(stage)) {
+    yield* attempt(writeReport(stage, 'first'))
+    yield* lateMetrics(stage)
+  }
+  course.enter('report')
+  yield* attempt(run.release({ drillId }))
+  const written = yield* attempt(writeReport(stage, 'final'))
+  yield* attempt(run.notify({ drillId }))
+  if (written === null) throw new Error(`the report of drill ${drillId} could not be written; its evidence is kept`)
+  return { drillId, verdict: written.verdict, headline: written.headline }
+}
+
+/** The journal as it is now: an input must not change after it was scheduled. */
+const writeReport = ({ drillId, run, course }: Stage, edition: 'first' | 'final') =>
+  run.writeReport({ drillId, edition, earlyEnd: course.earlyEnd, journal: [...course.journal] })
+
+/** A drill that was ended before its load has nothing to wait for. */
+function* isSomethingLate({ plan, drillId, run, course }: Stage): Step<boolean> {
+  if (course.loadStartAtMs === null) return false
+  if (plan.timing.lateMetricsSeconds > 0) return true
+  return (yield* attempt(run.lookHealth({ drillId })))?.settled === false
+}
+
+/** Until the standby is back and the platform's metrics have come in: both are minutes late. */
+function* lateMetrics({ ctx, plan, drillId, run, course, pauses, deadlineMs }: Stage): Step<void> {
+  course.enter('late metrics')
+  const startMs = ctx.df.currentUtcDateTime.getTime()
+  const metricsMs = startMs + plan.timing.lateMetricsSeconds * 1000
+  const healthyMs = Math.min(deadlineMs, startMs + plan.timing.healthyTimeoutSeconds * 1000)
+  let isAborted = pauses.isAborted && course.earlyEnd === null
+  for (let looks = 0; !isAborted; looks++) {
+    const look = yield* attempt(run.lookHealth({ drillId }))
+    if (typeof look?.abort === 'string' && course.earlyEnd === null) break
+    const now = ctx.df.currentUtcDateTime.getTime()
+    const isSettled = look?.settled === true || now >= healthyMs
+    if ((isSettled && now >= metricsMs) || now >= deadlineMs) break
+    isAborted = yield* pauses.seconds(pauseAfter(looks))
+  }
+  yield* attempt(run.gatherMetrics({ drillId }))
+}
+
+const pauseAfter = (looks: number): number => Math.min(LATER_LOOK_SECONDS, FIRST_LOOK_SECONDS * 1.2 ** looks)
+
+/** Attempted, recorded by the step itself, and never hiding the first error. */
+function* attempt<R>(step: Step<R>): Step<R | null> {
+  try {
+    return yield* step
+  } catch {
+    return null
+  }
+}

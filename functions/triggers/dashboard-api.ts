@@ -1,0 +1,21 @@
+/** The dashboard's page and its files. They hold no data and need no key; every figure they show is asked for with one. */
+import type { HttpRequest, HttpResponseInit } from '@azure/functions'
+import { type Asset, dashboardAsset, dashboardPage } from '../web/dashboard.ts'
+import { notFound } from './answer.ts'
+
+export const dashboardApi = {
+  page: async (request: HttpRequest): Promise<HttpResponseInit> => answer(request, dashboardPage()),
+
+  async asset(request: HttpRequest): Promise<HttpResponseInit> {
+    const name = request.params.asset ?? ''
+    const found = dashboardAsset(name)
+    return found === null ? notFound(`file ${JSON.stringify(name)} of the dashboard`) : answer(request, found)
+  },
+}
+
+function answer(request: HttpRequest, { body, contentType, headers }: Asset): HttpResponseInit {
+  const isKnown = headers.etag !== undefined && request.headers.get('if-none-match') === headers.etag
+  return isKnown
+    ? { status: 304, headers }
+    : { status: 200, body, headers: { ...headers, 'content-type': contentType } }
+}

@@ -1,0 +1,219 @@
+/** The API's description (OpenAPI 3.1), made of the same schemas that requests are parsed and reports are checked with. */
+import type { HttpResponseInit } from '@azure/functions'
+import { z } from 'zod'
+import { reportSchema } from '../drill/report.ts'
+import { requestSchema } from '../drill/request.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` })
+const content = (type: string, schema: Json): Json => ({ [type]: { schema } })
+const ok = (description: string, schema: Json): Json => ({ description, content: content('application/json', schema) })
+const refusal = (description: string): Json => ({
+  description,
+  content: content('application/problem+json', ref('Problem')),
+})
+const text = (type: string): Json => content(type, { type: 'string' })
+
+const drillId: Json = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  schema: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{2,63}$' },
+}
+const query = (name: string, description: string, schema: Json): Json => ({ name, in: 'query', description, schema })
+const header = (name: string, description: string): Json => ({
+  name,
+  in: 'header',
+  description,
+  schema: { type: 'string' },
+})
+
+const unavailable = { 503: refusal('Something that the app depends on did not answer') }
+
+/** By path, then by method; a test compares this with what the app registers. */
+export const PATHS = {
+  '/api/drills': {
+    post: {
+      operationId: 'startDrill',
+      summary: 'Start a drill',
+      parameters: [header('Idempotency-Key', 'The same key with the same body is the same drill')],
+      requestBody: { required: false, content: content('application/json', ref('DrillRequest')) },
+      responses: {
+        202: {
+          ...ok('Started, or known under this key', ref('Started')),
+          headers: { Location: { schema: { type: 'string' } } },
+        },
+        400: refusal('Bad fields, all of them named'),
+        409: refusal('A drill is running against this server, or the key was used for another request'),
+        413: refusal('Body too large'),
+        415: refusal('Body is not JSON'),
+        ...unavailable,
+      },
+    },
+    get: {
+      operationId: 'listDrills',
+      summary: 'Drills, newest first',
+      parameters: [
+        query('limit', 'Drills per page', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
+        query('after', 'From the next link of the page before', { type: 'string' }),
+      ],
+      responses: { 200: ok('A page', ref('DrillPage')), 400: refusal('Bad paging'), ...unavailable },
+    },
+  },
+  '/api/drills/{id}': {
+    get: {
+      operationId: 'readDrill',
+      summary: 'Phase, elapsed time and live figures',
+      parameters: [drillId],
+      responses: { 200: ok('The drill', ref('DrillStatus')), 404: refusal('No such drill'), ...unavailable },
+    },
+    delete: {
+      operationId: 'abortDrill',
+      summary: 'Stop the load, clean up, report',
+      parameters: [drillId, query('reason', 'Goes into the report', { type: 'string', maxLength: 200 })],
+      responses: {
+        202: ok('The drill is ending', ref('Started')),
+        404: refusal('No such drill'),
+        409: refusal('It has already ended'),
+        ...unavailable,
+      },
+    },
+  },
+  '/api/drills/{id}/report': {
+    get: {
+      operationId: 'readReport',
+      summary: 'The report, by format or by Accept',
+      parameters: [drillId, query('format', 'Wins over Accept', { enum: ['html', 'json', 'md', 'csv'] })],
+      responses: {
+        200: {
+          description: 'The report',
+          headers: { ETag: { schema: { type: 'string' } } },
+          content: {
+            ...content('application/json', ref('Report')),
+            ...text('text/html'),
+            ...text('text/markdown'),
+            ...text('text/csv'),
+          },
+        },
+        304: { description: 'Not modified' },
+        400: refusal('Unknown format'),
+        404: refusal('No such drill, or it ended without a report'),
+        406: refusal('None of the accepted types'),
+        409: refusal('Not finished yet; see Retry-After'),
+        ...unavailable,
+      },
+    },
+  },
+  '/api/drills/{id}/files/{name}': {
+    get: {
+      operationId: 'readFile',
+      summary: 'One of the files of a drill',
+      parameters: [drillId, { name: 'name', in: 'path', required: true, schema: { type: 'string' } }],
+      responses: {
+        200: { description: 'The file', content: { '*/*': { schema: { type: 'string' } } } },
+        304: { description: 'Not modified' },
+        404: refusal('No such drill or file'),
+        ...unavailable,
+      },
+    },
+  },
+  '/api/drills/compare': {
+    get: {
+      operationId: 'compareDrills',
+      summary: 'Reports side by side',
+      parameters: [query('ids', '2 to 10 ids, separated by commas', { type: 'string' })],
+      responses: {
+        200: ok('In the order asked for', ref('Comparison')),
+        400: refusal('Bad ids'),
+        404: refusal('No report for one of them'),
+        ...unavailable,
+      },
+    },
+  },
+  '/api/daily': {
+    get: {
+      operationId: 'readDaily',
+      summary: 'What became of every firing of the daily timer, newest first',
+      responses: { 200: ok('Records', ref('DailyRecords')), ...unavailable },
+    },
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Json>>>>
+
+const string: Json = { type: 'string' }
+const nullable = (schema: Json): Json => ({ anyOf: [schema, { type: 'null' }] })
+const object = (properties: Readonly<Record<string, Json>>): Json => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties),
+})
+
+const problem = { field: string, problem: string, expected: string }
+const links = object({ self: string, report: nullable(string), files: { type: 'array', items: string } })
+
+const status = {
+  drillId: string,
+  state: { enum: ['waiting', 'running', 'finished', 'failed'] },
+  verdict: nullable({ enum: ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] }),
+  headline: nullable(string),
+  target: object({ resourceGroup: string, server: string, database: string }),
+  requestedAt: string,
+  endedAt: nullable(string),
+  elapsedSeconds: { type: 'number' },
+  plannedSeconds: { type: 'number' },
+  progress: nullable({ type: 'object' }),
+  history: { type: 'array', items: { type: 'object' } },
+  error: nullable(string),
+  links,
+} as const
+
+const SCHEMAS: Json = {
+  Problem: {
+    ...object({ type: string, title: string, status: { type: 'integer' }, detail: string }),
+    properties: {
+      ...(object({ type: string, title: string, status: { type: 'integer' }, detail: string }).properties as Json),
+      instance: string,
+      problems: { type: 'array', items: object(problem) },
+    },
+  },
+  DrillRequest: z.toJSONSchema(requestSchema, { io: 'input' }),
+  Report: z.toJSONSchema(reportSchema),
+  Started: object({ drillId: string, links }),
+  DrillStatus: object(status),
+  DrillPage: object({
+    drills: { type: 'array', items: object({ ...status, figures: nullable({ type: 'object' }) }) },
+    next: nullable(string),
+  }),
+  Comparison: object({ drills: { type: 'array', items: { type: 'object' } } }),
+  DailyRecords: object({
+    records: {
+      type: 'array',
+      items: object({
+        at: string,
+        outcome: { enum: ['started', 'skipped', 'stopped', 'failed'] },
+        why: string,
+        drillId: nullable(string),
+        requestHash: string,
+      }),
+    },
+  }),
+}
+
+export const openApi: Json = {
+  openapi: '3.1.0',
+  info: { title: 'pg-failover-drill', version: '1', description: 'Failover drills under load for PostgreSQL.' },
+  paths: PATHS,
+  components: {
+    schemas: SCHEMAS,
+    securitySchemes: {
+      functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key' },
+    },
+  },
+  security: [{ functionKey: [] }],
+}
+
+export const serveOpenApi = async (): Promise<HttpResponseInit> => ({
+  status: 200,
+  body: JSON.stringify(openApi),
+  headers: { 'content-type': 'application/openapi+json; version=3.1', 'cache-control': 'public, max-age=300' },
+})

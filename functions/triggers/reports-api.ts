@@ -1,0 +1,165 @@
+/** `/api/drills/{id}/report`, `/files/{name}` and `/api/drills/compare`: what finished drills left behind. */
+import { createHash } from 'node:crypto'
+import type { HttpRequest, HttpResponseInit } from '@azure/functions'
+import { blobNames } from '../../loadgen-image/contract.ts'
+import type { Clients } from '../clients/clients.ts'
+import { drillBlobs } from '../drill/blob-paths.ts'
+import type { ChartData } from '../drill/chart-data.ts'
+import type { Report } from '../drill/report.ts'
+import { isDrillId } from '../drill/request.ts'
+import { alignOnT1 } from '../drill/trend.ts'
+import { cached, json, notFound, problem } from './answer.ts'
+import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
+import { drillUrl, idOf } from './routes.ts'
+
+interface Format {
+  readonly file: string
+  readonly type: string
+}
+
+const FORMATS = {
+  html: { file: 'report.html', type: 'text/html' },
+  json: { file: 'report.json', type: 'application/json' },
+  md: { file: 'report.md', type: 'text/markdown' },
+  csv: { file: 'timeline.csv', type: 'text/csv' },
+} as const satisfies Readonly<Record<string, Format>>
+type FormatName = keyof typeof FORMATS
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+  md: 'text/markdown; charset=utf-8',
+  csv: 'text/csv; charset=utf-8',
+  txt: 'text/plain; charset=utf-8',
+}
+
+/** Also what the containers themselves left, under names of its own: `container-0.log.txt`, `container-0.loadtest_results.csv`. */
+const OF_A_CONTAINER = /^container-(\d{1,2})\.(log\.txt|loadtest_results\.csv|summary\.json)$/
+const FILE_NAME = /^[\w-]+(?:\.[\w-]+)*$/
+const MAX_COMPARED = 10
+
+export function reportsApi({ blobs }: Pick<Clients, 'blobs'>) {
+  async function report(request: HttpRequest, client: Orchestrations): Promise<HttpResponseInit> {
+    const drillId = idOf(request)
+    const wanted = request.query.get('format')
+    if (wanted !== null && !Object.hasOwn(FORMATS, wanted)) return unknownFormat(wanted)
+    const format = (wanted as FormatName | null) ?? acceptable(request.headers.get('accept'))
+    if (format === null) return notAcceptable()
+    const content = isDrillId(drillId) ? await blobs.readText(drillBlobs.report(drillId, FORMATS[format].file)) : null
+    if (content !== null) return cached(request, content, TYPES[format] as string, etagOf(content))
+    return whyNoReport(client, drillId)
+  }
+
+  async function whyNoReport(client: Orchestrations, drillId: string): Promise<HttpResponseInit> {
+    const isKnown = isDrillId(drillId) && (await blobs.readText(blobNames.request(drillId))) !== null
+    if (!isKnown) return notFound(`drill ${drillId}`)
+    const state = await readState(client, drillId)
+    if (state !== null && hasEnded(state))
+      return notFound(`report of drill ${drillId}: it ended as ${state.runtimeStatus} before it could write one`)
+    const instance = drillUrl(drillId)
+    const detail = `Drill ${drillId} has not finished. ${instance} tells what it is doing.`
+    return problem({ status: 409, title: 'Not finished yet', detail, instance }, { 'retry-after': '15' })
+  }
+
+  async function file(request: HttpRequest): Promise<HttpResponseInit> {
+    const drillId = idOf(request)
+    const name = request.params.name ?? ''
+    const blob = isDrillId(drillId) ? blobOf(drillId, name) : null
+    const content = blob === null ? null : await blobs.readText(blob)
+    if (content === null) return notFound(`file ${JSON.stringify(name)} of drill ${drillId}`)
+    const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
+    return cached(request, content, type, etagOf(content))
+  }
+
+  /** Reports side by side, in the order asked for; the dashboard lays them over each other, aligned on T1. */
+  async function compare(request: HttpRequest): Promise<HttpResponseInit> {
+    const ids = (request.query.get('ids') ?? '').split(',').filter((id) => id !== '')
+    if (ids.length < 2 || ids.length > MAX_COMPARED || !ids.every(isDrillId)) return badIds(request.query.get('ids'))
+    const drills = await Promise.all(ids.map(oneOfCompared))
+    const missing = ids.filter((_, i) => drills[i] === null)
+    if (missing.length > 0) return notFound(`report of ${missing.join(', ')}`)
+    return json(200, { drills })
+  }
+
+  async function oneOfCompared(drillId: string) {
+    const found = await blobs.readJson<Report>(drillBlobs.report(drillId, 'report.json'))
+    if (found === null) return null
+    const charts = await blobs.readJson<ChartData>(drillBlobs.chartData(drillId))
+    const { verdict, headline, startedAt, events, recovery, throughput, latencyMs, availability, ledger, trend } = found
+    return {
+      drillId,
+      verdict,
+      headline,
+      startedAt,
+      events,
+      recovery,
+      throughput,
+      latencyMs,
+      availability,
+      ledger,
+      trend,
+      timeline: alignOnT1(charts?.timeline ?? [], events.t1),
+    }
+  }
+
+  return { report, file, compare }
+}
+
+function blobOf(drillId: string, name: string): string | null {
+  const [, container, own] = OF_A_CONTAINER.exec(name) ?? []
+  if (own === 'log.txt') return blobNames.log(drillId, Number(container))
+  if (own === 'loadtest_results.csv') return blobNames.csv(drillId, Number(container))
+  if (own === 'summary.json') return blobNames.summary(drillId, Number(container))
+  return FILE_NAME.test(name) ? drillBlobs.report(drillId, name) : null
+}
+
+const etagOf = (content: string): string => `"${createHash('sha256').update(content).digest('hex').slice(0, 32)}"`
+
+// ---- Negotiation ------------------------------------------------------------------------------------------------------
+
+/** The best format that the reader takes; a browser gets HTML, and who accepts everything gets JSON. */
+export function acceptable(accept: string | null): FormatName | null {
+  if (accept === null || accept.trim() === '') return 'json'
+  const ranges = accept
+    .split(',')
+    .map(parseRange)
+    .filter(({ quality }) => quality > 0)
+  ranges.sort((a, b) => b.quality - a.quality || specificity(b.type) - specificity(a.type))
+  for (const { type } of ranges) {
+    if (type === '*/*') return 'json'
+    const found = (Object.keys(FORMATS) as FormatName[]).find((name) => matches(type, FORMATS[name].type))
+    if (found !== undefined) return found
+  }
+  return null
+}
+
+function parseRange(text: string): { readonly type: string; readonly quality: number } {
+  const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase())
+  const quality = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2)
+  return { type, quality: quality === undefined ? 1 : Number(quality) || 0 }
+}
+
+const specificity = (type: string): number => (type === '*/*' ? 0 : type.endsWith('/*') ? 1 : 2)
+const matches = (range: string, type: string): boolean =>
+  range === type || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)))
+
+const unknownFormat = (wanted: string): HttpResponseInit => {
+  const expected = `one of ${Object.keys(FORMATS).join(', ')}`
+  const problems = [{ field: 'format', problem: `got ${JSON.stringify(wanted)}`, expected }]
+  return problem({ status: 400, title: 'Bad request', detail: `format: expected ${expected}`, problems })
+}
+
+const notAcceptable = (): HttpResponseInit =>
+  problem({
+    status: 406,
+    title: 'Not acceptable',
+    detail: `A report can be had as ${Object.values(FORMATS)
+      .map(({ type }) => type)
+      .join(', ')}.`,
+  })
+
+const badIds = (ids: string | null): HttpResponseInit => {
+  const expected = `2 to ${MAX_COMPARED} drill ids, separated by commas`
+  const problems = [{ field: 'ids', problem: `got ${JSON.stringify(ids)}`, expected }]
+  return problem({ status: 400, title: 'Bad request', detail: `ids: expected ${expected}`, problems })
+}

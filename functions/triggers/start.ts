@@ -1,0 +1,77 @@
+/**
+ * Starting a drill, for HTTP and for the timer alike. The order matters:
+ *
+ *   1. the lock of the server, so that of two simultaneous starts one is refused;
+ *   2. the request, written once, so that a repeated start under the same id is recognised;
+ *   3. the orchestration, under the drill's id.
+ *
+ * Dying between two of them leaves nothing that a later start does not mend: the same id goes on where it stopped, and a
+ * lock whose drill was never started is taken over after a grace period.
+ */
+import { blobNames } from '../../loadgen-image/contract.ts'
+import type { Clients } from '../clients/clients.ts'
+import { releaseLock, type ServerLock, takeLock } from '../clients/server-lock.ts'
+import { indexBlobs } from '../drill/blob-paths.ts'
+import { startedEntry } from '../drill/drill-index.ts'
+import type { DrillPlan } from '../drill/plan.ts'
+import type { StoredRequest } from '../drill/stored-request.ts'
+import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
+
+export type StartAnswer =
+  | { readonly kind: 'started' | 'known'; readonly plan: DrillPlan }
+  | { readonly kind: 'busy'; readonly holder: ServerLock }
+  /** The id belongs to a drill with another request. */
+  | { readonly kind: 'other request' }
+
+type Storage = Pick<Clients, 'blobs' | 'clock'>
+
+/** Between lock and orchestration lie two blob writes and one call. */
+const GRACE_MS = 120_000
+
+export async function startDrill(
+  storage: Storage,
+  client: Orchestrations,
+  plan: DrillPlan,
+  bodyHash: string,
+): Promise<StartAnswer> {
+  const { blobs, clock } = storage
+  const earlier = await blobs.readJson<StoredRequest>(blobNames.request(plan.drillId))
+  if (earlier !== null && earlier.bodyHash !== bodyHash) return { kind: 'other request' }
+  if (earlier !== null && (await readState(client, plan.drillId)) !== null) return { kind: 'known', plan: earlier.plan }
+  const lock = await takeLock(blobs, plan.target, plan.drillId, clock.now(), (holder) =>
+    isDead(storage, client, holder),
+  )
+  if (lock.kind === 'refused') return { kind: 'busy', holder: lock.holder }
+  return startHolding(storage, client, earlier?.plan ?? plan, bodyHash)
+}
+
+async function startHolding(
+  storage: Storage,
+  client: Orchestrations,
+  plan: DrillPlan,
+  bodyHash: string,
+): Promise<StartAnswer> {
+  const { blobs, clock } = storage
+  const { drillId } = plan
+  const isFirst = await blobs.writeOnce(blobNames.request(drillId), { plan, bodyHash } satisfies StoredRequest)
+  const stored = isFirst ? { plan, bodyHash } : await blobs.readJson<StoredRequest>(blobNames.request(drillId))
+  if (stored !== null && stored.bodyHash !== bodyHash) return { kind: 'other request' }
+  const agreed = stored?.plan ?? plan
+  await blobs.writeOnce(indexBlobs.entry(agreed.requestedAt, drillId), startedEntry(agreed))
+  try {
+    await client.startNew('drill', { instanceId: drillId, input: agreed })
+    return { kind: 'started', plan: agreed }
+  } catch (error) {
+    // The service refuses an id that is running: then another request under the same key was faster. While it does not
+    // answer at all, the drill may have started: the lock stays, and a later start finds out.
+    if ((await readState(client, drillId)) !== null) return { kind: 'known', plan: agreed }
+    await releaseLock(blobs, plan.target, drillId, clock.now())
+    throw new Error(`starting the orchestration of drill ${drillId} failed`, { cause: error })
+  }
+}
+
+async function isDead({ clock }: Storage, client: Orchestrations, holder: ServerLock): Promise<boolean> {
+  const state = await readState(client, holder.drillId)
+  if (state !== null) return hasEnded(state)
+  return clock.now().getTime() - Date.parse(holder.since) > GRACE_MS
+}

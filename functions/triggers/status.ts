@@ -1,0 +1,140 @@
+/** What a drill is doing: from the orchestration's state, its live blob and the index, whichever of them still exist. */
+import { blobNames } from '../../loadgen-image/contract.ts'
+import type { Clients } from '../clients/clients.ts'
+import { drillBlobs, indexBlobs } from '../drill/blob-paths.ts'
+import type { IndexEntry, IndexFigures } from '../drill/drill-index.ts'
+import type { LiveRecord } from '../drill/live.ts'
+import { plannedSeconds } from '../drill/load-plan.ts'
+import { isDrillId } from '../drill/request.ts'
+import type { DrillProgress, DrillStatus } from '../drill/status.ts'
+import type { StoredRequest } from '../drill/stored-request.ts'
+import { hasEnded, type OrchestrationState, type Orchestrations, readState } from './orchestrations.ts'
+import { drillUrl } from './routes.ts'
+
+type Sources = Pick<Clients, 'blobs' | 'clock'>
+
+/** Between the request and the first turn of the orchestration. */
+const STARTING_MS = 120_000
+
+export async function readStatus(
+  { blobs, clock }: Sources,
+  client: Orchestrations,
+  drillId: string,
+): Promise<DrillStatus | null> {
+  if (!isDrillId(drillId)) return null
+  const stored = await blobs.readJson<StoredRequest>(blobNames.request(drillId))
+  if (stored === null) return null
+  const { plan } = stored
+  const [state, entry, live, files] = await Promise.all([
+    readState(client, drillId),
+    blobs.readJson<IndexEntry>(indexBlobs.entry(plan.requestedAt, drillId)),
+    blobs.readJson<LiveRecord>(drillBlobs.live(drillId)),
+    blobs.list(drillBlobs.reportPrefix(drillId)),
+  ])
+  const now = clock.now()
+  const endedAt = endOf(state, entry)
+  return {
+    drillId,
+    state: stateOf(state, entry, plan.requestedAt, now),
+    verdict: entry?.verdict ?? null,
+    headline: entry?.headline ?? null,
+    target: plan.target,
+    requestedAt: plan.requestedAt,
+    endedAt,
+    elapsedSeconds: secondsBetween(plan.requestedAt, endedAt ?? now.toISOString()),
+    plannedSeconds: plannedSeconds(plan),
+    progress: progressOf(state, live),
+    history: live?.history ?? [],
+    error: errorOf(state),
+    links: linksOf(
+      drillId,
+      files.map(({ name }) => name.slice(drillBlobs.reportPrefix(drillId).length)),
+    ),
+  }
+}
+
+export interface DrillsPage {
+  readonly drills: ReadonlyArray<DrillStatus & { readonly figures: IndexFigures | null }>
+  readonly nextAfter: string | null
+}
+
+/** Newest first. `after` is the last name of the page before, so a drill that starts meanwhile shifts nothing. */
+export async function listDrills(
+  { blobs, clock }: Sources,
+  client: Orchestrations,
+  { limit, after }: { readonly limit: number; readonly after: string | null },
+): Promise<DrillsPage> {
+  const names = (await blobs.list(indexBlobs.prefix)).map(({ name }) =>
+    name.slice(indexBlobs.prefix.length, -'.json'.length),
+  )
+  const rest = names.sort().filter((name) => after === null || name > after)
+  const page = rest.slice(0, limit)
+  const entries = await Promise.all(page.map((name) => blobs.readJson<IndexEntry>(`${indexBlobs.prefix}${name}.json`)))
+  const drills = await Promise.all(
+    entries.filter((entry) => entry !== null).map((entry) => shortStatus(clock.now(), client, entry)),
+  )
+  return { drills, nextAfter: rest.length > page.length ? (page.at(-1) ?? null) : null }
+}
+
+async function shortStatus(
+  now: Date,
+  client: Orchestrations,
+  entry: IndexEntry,
+): Promise<DrillsPage['drills'][number]> {
+  // A drill with a verdict and an end needs no question to the orchestration service.
+  const state = entry.endedAt === null ? await readState(client, entry.drillId) : null
+  const endedAt = endOf(state, entry)
+  return {
+    drillId: entry.drillId,
+    state: stateOf(state, entry, entry.requestedAt, now),
+    verdict: entry.verdict,
+    headline: entry.headline,
+    target: entry.target,
+    requestedAt: entry.requestedAt,
+    endedAt,
+    elapsedSeconds: secondsBetween(entry.requestedAt, endedAt ?? now.toISOString()),
+    plannedSeconds: entry.plannedSeconds,
+    progress: progressOf(state, null),
+    history: [],
+    error: errorOf(state),
+    links: linksOf(entry.drillId, entry.verdict === null ? [] : ['report.json']),
+    figures: entry.trend?.figures ?? null,
+  }
+}
+
+function stateOf(
+  state: OrchestrationState | null,
+  entry: IndexEntry | null,
+  requestedAt: string,
+  now: Date,
+): DrillStatus['state'] {
+  if (state?.runtimeStatus === 'Completed') return 'finished'
+  if (state !== null && hasEnded(state)) return 'failed'
+  if (state !== null) return state.runtimeStatus === 'Pending' ? 'waiting' : 'running'
+  // The service forgets what is purged; the index does not.
+  if (entry?.endedAt) return 'finished'
+  return now.getTime() - Date.parse(requestedAt) < STARTING_MS ? 'waiting' : 'failed'
+}
+
+const endOf = (state: OrchestrationState | null, entry: IndexEntry | null): string | null =>
+  state !== null && hasEnded(state) ? state.updatedAt : state === null ? (entry?.endedAt ?? null) : null
+
+function progressOf(state: OrchestrationState | null, live: LiveRecord | null): DrillProgress | null {
+  const progress = state?.customStatus
+  if (typeof progress !== 'object' || progress === null || !('phase' in progress)) return null
+  return { ...(progress as DrillProgress), live: live?.live ?? null }
+}
+
+function errorOf(state: OrchestrationState | null): string | null {
+  if (state === null || state.runtimeStatus === 'Completed' || !hasEnded(state)) return null
+  const told = typeof state.output === 'string' ? state.output.split('\n', 1)[0] : null
+  return told?.slice(0, 500) || `the orchestration ended as ${state.runtimeStatus}`
+}
+
+const linksOf = (drillId: string, files: readonly string[]): DrillStatus['links'] => ({
+  self: drillUrl(drillId),
+  report: files.includes('report.json') ? `${drillUrl(drillId)}/report` : null,
+  files: files.map((name) => `${drillUrl(drillId)}/files/${name}`),
+})
+
+const secondsBetween = (from: string, to: string): number => Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000)

@@ -1,0 +1,85 @@
+/** Aborting: at every phase, by event, by blob, or both, and never without a report. */
+import { expect, test } from 'vitest'
+import { drillBlobs } from '../../functions/drill/blob-paths.ts'
+import { blobNames } from '../../loadgen-image/contract.ts'
+import type { Incident } from '../support/play.ts'
+import { aPlan, playDrill } from '../support/play-drill.ts'
+import { createWorld, type World } from '../support/world/world.ts'
+
+const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
+const reason = 'aborted by request'
+
+/** What DELETE does. */
+const wish = (world: World, atMs: number): Incident => ({
+  atMs,
+  run: () => {
+    world.clock.moveTo(world.clock.nowMs)
+    world.blobs.put(drillBlobs.abort('drill-1'), JSON.stringify({ reason, at: '' }))
+    world.blobs.put(blobNames.stop('drill-1'), JSON.stringify({ reason }))
+  },
+})
+const event = (atMs: number): Incident => ({ atMs, event: 'abort', data: { reason } })
+
+const MOMENTS: ReadonlyArray<readonly [phase: string, atMs: number, posts: number]> = [
+  ['reserve', 0, 0],
+  ['check', 60, 0],
+  ['provision', 110, 0],
+  ['ready', 2_000, 0],
+  ['ready, all but started', 7_000, 0],
+  ['before the load starts', 10_000, 0],
+  ['warm-up', 15_000, 0],
+  ['baseline', 22_000, 0],
+  ['fail over', 28_020, 1],
+  ['outage', 31_000, 1],
+  ['watch', 45_000, 1],
+]
+
+for (const [phase, atMs, posts] of MOMENTS)
+  for (const how of ['event and blob', 'blob alone'] as const)
+    test(`an abort by ${how} in the phase ${phase} stops the load, cleans up and reports`, async () => {
+      const world = createWorld()
+      const incidents = how === 'blob alone' ? [wish(world, atMs)] : [wish(world, atMs), event(atMs)]
+      const { status, report, endedAtMs } = await playDrill(world, aPlan({ criteria }), { incidents })
+      expect({
+        status,
+        verdict: report?.verdict,
+        posts: world.server.posts,
+        left: world.groups.alive.length,
+      }).toEqual({ status: 'Completed', verdict: 'ABORTED', posts, left: 0 })
+      expect(report?.reasons.join()).toContain(reason)
+      expect(endedAtMs - atMs).toBeLessThan(60_000)
+    })
+
+for (const [phase, atMs] of [
+  ['collect or audit', 57_000],
+  ['clean up', 68_000],
+] as const)
+  test(`an abort in the phase ${phase} comes too late to change anything`, async () => {
+    const world = createWorld()
+    const { report } = await playDrill(world, aPlan({ criteria }), { incidents: [wish(world, atMs), event(atMs)] })
+    expect(report?.verdict).toBe('PASS')
+    expect(world.groups.alive).toEqual([])
+  })
+
+test('an abort while late metrics are awaited ends the wait', async () => {
+  const world = createWorld()
+  const plan = aPlan({ criteria, timing: { lateMetricsSeconds: 600 } })
+  const { report, endedAtMs } = await playDrill(world, plan, { incidents: [wish(world, 120_000), event(120_000)] })
+  expect(endedAtMs).toBeLessThan(150_000)
+  expect(report?.verdict).toBe('PASS')
+})
+
+test('an abort that arrives while the host is down is not lost', async () => {
+  const world = createWorld()
+  const incidents: Incident[] = [{ atMs: 22_000, crash: true }, wish(world, 22_500), event(22_500)]
+  const { report } = await playDrill(world, aPlan({ criteria }), { incidents, restartAfterMs: 5_000 })
+  expect(report?.verdict).toBe('ABORTED')
+  expect(world.server.posts).toBe(0)
+})
+
+test('a second abort changes nothing', async () => {
+  const world = createWorld()
+  const incidents = [wish(world, 22_000), event(22_000), event(22_100), event(24_000)]
+  const { status, report } = await playDrill(world, aPlan({ criteria }), { incidents })
+  expect({ status, verdict: report?.verdict }).toEqual({ status: 'Completed', verdict: 'ABORTED' })
+})

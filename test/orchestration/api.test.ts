@@ -1,0 +1,460 @@
+/** The HTTP API, handler by handler, as it is registered, over storage in memory. */
+import { HttpRequest, type HttpResponseInit } from '@azure/functions'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { expect, test } from 'vitest'
+import { createActivities } from '../../functions/activities/activities.ts'
+import { drillBlobs } from '../../functions/drill/blob-paths.ts'
+import type { DrillStatus } from '../../functions/drill/status.ts'
+import { renderers } from '../../functions/report/formats.ts'
+import { guarded } from '../../functions/triggers/answer.ts'
+import { drillsApi } from '../../functions/triggers/drills-api.ts'
+import { openApi } from '../../functions/triggers/openapi.ts'
+import { acceptable, reportsApi } from '../../functions/triggers/reports-api.ts'
+import { blobNames } from '../../loadgen-image/contract.ts'
+import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
+import { aPlan, playDrill, settings, target } from '../support/play-drill.ts'
+import { createWorld, type World } from '../support/world/world.ts'
+
+function setUp(world: World = createWorld()) {
+  const service = new FakeOrchestrations(() => world.clock.now())
+  const drills = drillsApi(world.clients, { defaults: { target, cooldownMinutes: 20 } })
+  const reports = reportsApi(world.clients)
+  const logged: unknown[] = []
+  const log = (message: string, error: unknown) => logged.push([message, error])
+  const call = async (
+    method: string,
+    url: string,
+    {
+      body,
+      headers = {},
+      type = 'application/json',
+    }: { body?: string; headers?: Record<string, string>; type?: string | null } = {},
+  ): Promise<HttpResponseInit> => {
+    const { pathname } = new URL(url, 'http://app')
+    const [, , , id = '', part, name] = pathname.split('/')
+    const sent = body === undefined || type === null ? headers : { 'content-type': type, ...headers }
+    const request = new HttpRequest({
+      method,
+      url: new URL(url, 'http://app').href,
+      headers: sent,
+      params: { id, ...(name === undefined ? {} : { name }) },
+      ...(body === undefined ? {} : { body: { string: body } }),
+    })
+    const { client } = service
+    if (id === 'compare') return guarded(reports.compare, log)(request)
+    if (part === 'report') return guarded(reports.report, log)(request, client)
+    if (part === 'files') return guarded(reports.file, log)(request)
+    if (method === 'POST') return guarded(drills.start, log)(request, client)
+    if (method === 'DELETE') return guarded(drills.abort, log)(request, client)
+    return id === '' ? guarded(drills.list, log)(request, client) : guarded(drills.read, log)(request, client)
+  }
+  const post = (body: unknown, headers: Record<string, string> = {}) =>
+    call('POST', '/api/drills', { body: JSON.stringify(body), headers })
+  return { world, service, call, post, logged }
+}
+
+const headersOf = ({ headers }: HttpResponseInit) => headers as Record<string, string>
+const problemOf = ({ body }: HttpResponseInit) => JSON.parse(String(body))
+const idOf = (answer: HttpResponseInit) => (answer.jsonBody as { drillId: string }).drillId
+const another = { target: { server: 'another-server' } }
+
+// ---- Start --------------------------------------------------------------------------------------------------------------
+
+test('a start answers 202 with the place to look, and starts an orchestration under the id of the drill', async () => {
+  const { post, service, world } = setUp()
+  const answer = await post({ targetTps: 100 })
+  const drillId = idOf(answer)
+  expect(answer.status).toBe(202)
+  expect(headersOf(answer)).toMatchObject({ location: `/api/drills/${drillId}`, 'retry-after': '5' })
+  expect(service.instances.get(drillId)?.input).toMatchObject({ drillId, target, load: { targetTps: 100 } })
+  expect(world.blobs.peek(blobNames.request(drillId))).toMatchObject({ plan: { drillId } })
+})
+
+test('a start without a body asks for the defaults', async () => {
+  const { call } = setUp()
+  expect((await call('POST', '/api/drills')).status).toBe(202)
+})
+
+test('ten wrong fields answer 400 with ten problems', async () => {
+  const { post, service } = setUp()
+  const answer = await post({
+    targetTps: -1,
+    workers: 'many',
+    durationSeconds: 1,
+    containers: 0,
+    threads: 65,
+    deadlineMs: 0,
+    arrivals: 'x',
+    onDeadline: 'y',
+    note: 7,
+    unknown: true,
+  })
+  expect(answer.status).toBe(400)
+  expect(headersOf(answer)['content-type']).toContain('application/problem+json')
+  expect(problemOf(answer).problems).toHaveLength(10)
+  expect(service.instances.size).toBe(0)
+})
+
+for (const [what, body, type, status] of [
+  ['no JSON', '{', 'application/json', 400],
+  ['a list', '[]', 'application/json', 400],
+  ['a form', 'a=b', 'application/x-www-form-urlencoded', 415],
+  ['text', '{}', 'text/plain', 415],
+  ['no type', '{}', null, 415],
+  ['JSON of its own kind', '{}', 'application/vnd.drill+json; charset=utf-8', 202],
+  ['too much', JSON.stringify({ note: 'x'.repeat(70_000) }), 'application/json', 413],
+] as const)
+  test(`a body that is ${what} answers ${status}`, async () => {
+    const { call } = setUp()
+    expect((await call('POST', '/api/drills', { body, type })).status).toBe(status)
+  })
+
+test('of two simultaneous starts on one server one runs, and the other is told which', async () => {
+  const { post, service } = setUp()
+  const answers = await Promise.all([post({}), post({})])
+  const [started, refused] = answers.sort((a, b) => (a.status ?? 0) - (b.status ?? 0)) as [
+    HttpResponseInit,
+    HttpResponseInit,
+  ]
+  expect([started.status, refused.status]).toEqual([202, 409])
+  const instance = `/api/drills/${idOf(started)}`
+  expect(problemOf(refused)).toMatchObject({ instance, title: 'A drill is already running' })
+  expect(headersOf(refused).link).toBe(`<${instance}>; rel="related"`)
+  expect(service.instances.size).toBe(1)
+})
+
+test('two servers run two drills', async () => {
+  const { post, service } = setUp()
+  expect([(await post({})).status, (await post(another)).status]).toEqual([202, 202])
+  expect(service.instances.size).toBe(2)
+})
+
+for (const status of ['Completed', 'Failed', 'Terminated'])
+  test(`a server whose drill is ${status} and never gave it back is taken over`, async () => {
+    const { post, service } = setUp()
+    const first = idOf(await post({}))
+    const instance = service.instances.get(first)
+    if (instance !== undefined) instance.runtimeStatus = status
+    expect((await post({})).status).toBe(202)
+  })
+
+test('a server that was reserved by a start that died is taken over after the grace period, and not before', async () => {
+  const { post, service, world } = setUp()
+  service.startFails = true
+  service.isAway = () => true
+  await post({})
+  service.startFails = false
+  service.isAway = () => false
+  expect((await post({})).status).toBe(409)
+  world.clock.moveTo(world.clock.nowMs + 121_000)
+  expect((await post({})).status).toBe(202)
+})
+
+test('a start that the orchestration service refuses frees the server at once', async () => {
+  const { post, service } = setUp()
+  service.startFails = true
+  expect((await post({})).status).toBe(503)
+  service.startFails = false
+  expect((await post({})).status).toBe(202)
+})
+
+test('the same Idempotency-Key with the same body is the same drill, even at the same time and when it has ended', async () => {
+  const { post, service } = setUp()
+  const key = { 'idempotency-key': 'nightly-2026-01-01' }
+  const [one, two] = await Promise.all([post({}, key), post({}, key)])
+  expect([one.status, two.status]).toEqual([202, 202])
+  expect(idOf(one)).toBe(idOf(two))
+  const instance = service.instances.get(idOf(one))
+  if (instance !== undefined) instance.runtimeStatus = 'Completed'
+  expect(idOf(await post({}, key))).toBe(idOf(one))
+  expect(service.instances.get(idOf(one))?.runtimeStatus).toBe('Completed')
+})
+
+test('the same Idempotency-Key with another body is refused', async () => {
+  const { post } = setUp()
+  const key = { 'idempotency-key': 'k-1' }
+  await post({}, key)
+  const answer = await post({ targetTps: 5 }, key)
+  expect([answer.status, problemOf(answer).title]).toEqual([409, 'Idempotency-Key was used for another request'])
+})
+
+test('an Idempotency-Key that is no key is a bad request', async () => {
+  const { post } = setUp()
+  expect((await post({}, { 'idempotency-key': 'x'.repeat(201) })).status).toBe(400)
+})
+
+// ---- Look ---------------------------------------------------------------------------------------------------------------
+
+test('a status tells the phase, the live figures and where to go on', async () => {
+  const { post, call, service, world } = setUp()
+  const drillId = idOf(await post({}))
+  const progress = { phase: 'baseline', phaseStartedAt: '', loadStartAtMs: 1, live: null, note: null }
+  const instance = service.instances.get(drillId)
+  if (instance !== undefined) instance.customStatus = progress
+  const point = {
+    second: 1,
+    offeredTps: 10,
+    goodputTps: 10,
+    errorsPerSecond: 0,
+    missedPerSecond: 0,
+    p50Ms: 1,
+    p99Ms: 2,
+  }
+  world.blobs.put(drillBlobs.live(drillId), JSON.stringify({ live: { acknowledged: 7 }, history: [point] }))
+  world.clock.moveTo(world.clock.nowMs + 30_000)
+  const { jsonBody } = await call('GET', `/api/drills/${drillId}`)
+  expect(jsonBody).toMatchObject({
+    drillId,
+    state: 'running',
+    verdict: null,
+    elapsedSeconds: 30,
+    progress: { phase: 'baseline', live: { acknowledged: 7 } },
+    history: [point],
+    links: { self: `/api/drills/${drillId}`, report: null, files: [] },
+  } satisfies Partial<DrillStatus> | Record<string, unknown>)
+})
+
+test('a drill between its request and its first turn is waiting; one that vanished has failed', async () => {
+  const { post, call, service, world } = setUp()
+  const drillId = idOf(await post({}))
+  service.instances.delete(drillId)
+  const state = async () => ((await call('GET', `/api/drills/${drillId}`)).jsonBody as DrillStatus).state
+  expect(await state()).toBe('waiting')
+  world.clock.moveTo(world.clock.nowMs + 121_000)
+  expect(await state()).toBe('failed')
+})
+
+for (const id of ['nothing', 'drill-1-watch-0', '../secrets', 'a', '%2e%2e'])
+  test(`there is no drill ${id}`, async () => {
+    const { call } = setUp()
+    for (const [method, path] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['GET', '/report'],
+      ['GET', '/files/report.json'],
+    ] as const)
+      expect((await call(method, `/api/drills/${encodeURIComponent(id)}${path}`)).status).toBe(404)
+  })
+
+test('a list is newest first, in pages that a new drill does not shift', async () => {
+  const { post, call, world } = setUp()
+  const ids: string[] = []
+  for (let i = 0; i < 5; i++) {
+    world.clock.moveTo(world.clock.nowMs + 60_000)
+    ids.unshift(idOf(await post({ target: { server: `server-${i}` } })))
+  }
+  const first = (await call('GET', '/api/drills?limit=2')).jsonBody as { drills: DrillStatus[]; next: string }
+  expect(first.drills.map(({ drillId }) => drillId)).toEqual(ids.slice(0, 2))
+  world.clock.moveTo(world.clock.nowMs + 60_000)
+  await post({ target: { server: 'server-new' } })
+  const second = (await call('GET', first.next)).jsonBody as { drills: DrillStatus[]; next: string }
+  expect(second.drills.map(({ drillId }) => drillId)).toEqual(ids.slice(2, 4))
+  const third = (await call('GET', second.next)).jsonBody as { drills: DrillStatus[]; next: string | null }
+  expect([third.drills.map(({ drillId }) => drillId), third.next]).toEqual([ids.slice(4), null])
+})
+
+for (const query of ['limit=0', 'limit=101', 'limit=x', 'after=../x'])
+  test(`a list with ${query} is a bad request`, async () => {
+    const { call } = setUp()
+    expect((await call('GET', `/api/drills?${query}`)).status).toBe(400)
+  })
+
+// ---- Abort --------------------------------------------------------------------------------------------------------------
+
+test('an abort stops the load by blob and wakes the orchestration by event', async () => {
+  const { post, call, service, world } = setUp()
+  const drillId = idOf(await post({}))
+  const answer = await call('DELETE', `/api/drills/${drillId}?reason=enough`)
+  expect(answer.status).toBe(202)
+  const reason = 'aborted by request: enough'
+  expect(world.blobs.peek(drillBlobs.abort(drillId))).toMatchObject({ reason })
+  expect(world.blobs.peek(blobNames.stop(drillId))).toEqual({ reason })
+  expect(service.instances.get(drillId)?.events).toEqual([{ name: 'abort', data: { reason } }])
+})
+
+test('an abort of a drill that has ended changes nothing', async () => {
+  const { post, call, service, world } = setUp()
+  const drillId = idOf(await post({}))
+  const instance = service.instances.get(drillId)
+  if (instance !== undefined) instance.runtimeStatus = 'Completed'
+  expect((await call('DELETE', `/api/drills/${drillId}`)).status).toBe(409)
+  expect(world.blobs.names).not.toContain(blobNames.stop(drillId))
+})
+
+// ---- Reports ------------------------------------------------------------------------------------------------------------
+
+async function withReports() {
+  const world = createWorld()
+  const criteria = ['recovery_time_s <= 10', 'lost_commits == 0']
+  for (const drillId of ['drill-1', 'drill-2']) {
+    await playDrill(world, aPlan({ criteria }, drillId, world.clock.nowMs), { renderers })
+    world.clock.moveTo(world.clock.nowMs + 3_600_000)
+  }
+  return setUp(world)
+}
+
+test('a report comes in four formats, by query or by Accept, with a validator', async () => {
+  const { call } = await withReports()
+  const typeOf = async (path: string, accept?: string) =>
+    headersOf(await call('GET', path, { headers: accept === undefined ? {} : { accept } }))['content-type']
+  expect(await typeOf('/api/drills/drill-1/report?format=html')).toContain('text/html')
+  expect(await typeOf('/api/drills/drill-1/report?format=md')).toContain('text/markdown')
+  expect(await typeOf('/api/drills/drill-1/report?format=csv')).toContain('text/csv')
+  expect(await typeOf('/api/drills/drill-1/report', 'text/html,application/xhtml+xml,*/*;q=0.8')).toContain('text/html')
+  expect(await typeOf('/api/drills/drill-1/report')).toContain('application/json')
+  const first = await call('GET', '/api/drills/drill-1/report?format=json')
+  const { etag } = headersOf(first) as { etag: string }
+  const again = await call('GET', '/api/drills/drill-1/report?format=json', {
+    headers: { 'if-none-match': `W/${etag}, "x"` },
+  })
+  expect([first.status, again.status, again.body]).toEqual([200, 304, undefined])
+  expect(JSON.parse(String(first.body))).toMatchObject({ schema: 1, drillId: 'drill-1' })
+})
+
+test('a format that does not exist is a bad request, and a type that cannot be had is not acceptable', async () => {
+  const { call } = await withReports()
+  expect((await call('GET', '/api/drills/drill-1/report?format=pdf')).status).toBe(400)
+  expect((await call('GET', '/api/drills/drill-1/report', { headers: { accept: 'application/pdf' } })).status).toBe(406)
+})
+
+for (const [accept, format] of [
+  [null, 'json'],
+  ['*/*', 'json'],
+  ['text/*', 'html'],
+  ['text/csv', 'csv'],
+  ['text/markdown;q=0.5, text/html;q=0.4', 'md'],
+  ['application/json;q=0, text/html', 'html'],
+  ['application/pdf, */*;q=0.1', 'json'],
+  ['image/png', null],
+] as const)
+  test(`who accepts ${accept} gets ${format}`, () => expect(acceptable(accept)).toBe(format))
+
+test('a report that is not there yet answers 409 with the time to come back; one that never will be answers 404', async () => {
+  const { post, call, service } = setUp()
+  const drillId = idOf(await post({}))
+  const answer = await call('GET', `/api/drills/${drillId}/report`)
+  expect([answer.status, headersOf(answer)['retry-after'], problemOf(answer).instance]).toEqual([
+    409,
+    '15',
+    `/api/drills/${drillId}`,
+  ])
+  const instance = service.instances.get(drillId)
+  if (instance !== undefined) instance.runtimeStatus = 'Failed'
+  expect((await call('GET', `/api/drills/${drillId}/report`)).status).toBe(404)
+})
+
+test('files are served by name, those of containers too, and nothing outside the drill', async () => {
+  const { call } = await withReports()
+  const status = async (name: string) => (await call('GET', `/api/drills/drill-1/files/${name}`)).status
+  for (const { name } of renderers) expect([name, await status(name)]).toEqual([name, 200])
+  expect(await status('chart-data.json')).toBe(200)
+  expect(await status('container-0.log.txt')).toBe(200)
+  expect(await status('container-0.summary.json')).toBe(200)
+  for (const name of ['..%2f..%2frequest.json', 'evidence%2ffacts.json', '..json', 'container-7.log.txt', 'x.exe'])
+    expect([name, await status(name)]).toEqual([name, 404])
+})
+
+test('drills are compared in the order asked for, aligned on their last commit before the outage', async () => {
+  const { call } = await withReports()
+  const { jsonBody } = await call('GET', '/api/drills/compare?ids=drill-2,drill-1')
+  const { drills } = jsonBody as {
+    drills: Array<{ drillId: string; timeline: Array<{ alignedSeconds: number; goodput: number }> }>
+  }
+  expect(drills.map(({ drillId }) => drillId)).toEqual(['drill-2', 'drill-1'])
+  for (const { timeline } of drills) {
+    const inOutage = timeline.filter(({ alignedSeconds }) => alignedSeconds > 1 && alignedSeconds < 4)
+    expect(inOutage.map(({ goodput }) => goodput)).toEqual(inOutage.map(() => 0))
+    expect(inOutage.length).toBeGreaterThan(1)
+  }
+})
+
+for (const ids of ['', 'drill-1', 'drill-1,../x', Array.from({ length: 11 }, (_, i) => `drill-${i}`).join(',')])
+  test(`a comparison of ${JSON.stringify(ids)} is a bad request`, async () => {
+    const { call } = setUp()
+    expect((await call('GET', `/api/drills/compare?ids=${encodeURIComponent(ids)}`)).status).toBe(400)
+  })
+
+test('the trend of a later drill knows the earlier one', async () => {
+  const { world } = await withReports()
+  const report = world.blobs.peek<{ trend: Array<{ history: Array<{ drillId: string }> }> }>(
+    drillBlobs.report('drill-2', 'report.json'),
+  )
+  expect(report?.trend[0]?.history.map(({ drillId }) => drillId)).toEqual(['drill-1'])
+})
+
+// ---- When something is away -----------------------------------------------------------------------------------------------
+
+test('when the orchestration service is away the answer is 503, without its address or its key', async () => {
+  const { post, call, service, logged } = setUp()
+  const drillId = idOf(await post({}))
+  service.isAway = () => true
+  const answer = await call('GET', `/api/drills/${drillId}`)
+  expect([answer.status, headersOf(answer)['retry-after']]).toEqual([503, '10'])
+  expect(String(answer.body)).not.toContain('system-key')
+  expect(logged).toHaveLength(1)
+})
+
+test('when storage is away the answer is 503, and nothing is started', async () => {
+  const { post, service, world } = setUp()
+  world.blobs.isAway = () => true
+  expect((await post({})).status).toBe(503)
+  expect(service.instances.size).toBe(0)
+})
+
+// ---- Notifications --------------------------------------------------------------------------------------------------------
+
+test('the webhook is told the verdict, one line and where the report is', async () => {
+  const world = createWorld({ webhook: ['fails', 'ok'] })
+  await playDrill(world, aPlan({ criteria: ['recovery_time_s <= 10', 'lost_commits == 0'] }))
+  expect(world.webhook.sent).toEqual([
+    {
+      drillId: 'drill-1',
+      verdict: 'PASS',
+      summary: expect.stringContaining('Forced failover of pg-under-test'),
+      server: 'pg-under-test',
+      report: '/api/drills/drill-1/report?format=html',
+    },
+  ])
+})
+
+test('a webhook that never answers does not fail the drill', async () => {
+  const world = createWorld({ webhook: ['fails'] })
+  const { status, report } = await playDrill(world, aPlan({ criteria: ['lost_commits == 0'] }))
+  expect([status, report?.verdict, world.webhook.sent]).toEqual(['Completed', 'PASS', []])
+})
+
+test('without a webhook nobody is told', async () => {
+  const { notify } = createActivities(createWorld().clients, settings)
+  expect(await notify({ drillId: 'drill-1' })).toEqual({ detail: 'no webhook is configured' })
+})
+
+// ---- The description ------------------------------------------------------------------------------------------------------
+
+test('answers have the shapes that the description promises', async () => {
+  const { post, call } = await withReports()
+  const started = await post({ target: { server: 'another-one' } })
+  const drillId = idOf(started)
+  const bodies: ReadonlyArray<readonly [schema: string, body: unknown]> = [
+    ['Started', started.jsonBody],
+    ['Problem', problemOf(await post({ workers: 0 }))],
+    ['Problem', problemOf(await post({ target: { server: 'another-one' } }))],
+    ['DrillStatus', (await call('GET', `/api/drills/${drillId}`)).jsonBody],
+    ['DrillPage', (await call('GET', '/api/drills')).jsonBody],
+    ['Comparison', (await call('GET', '/api/drills/compare?ids=drill-1,drill-2')).jsonBody],
+    ['Report', JSON.parse(String((await call('GET', '/api/drills/drill-1/report')).body))],
+  ]
+  const ajv = new Ajv2020({ strict: false, formats: { 'date-time': true } })
+  ajv.addSchema(openApi, 'api')
+  for (const [schema, body] of bodies) {
+    const isValid = ajv.validate({ $ref: `api#/components/schemas/${schema}` }, body)
+    expect([schema, isValid, ajv.errorsText()]).toEqual([schema, true, 'No errors'])
+  }
+})
+
+test('the description accepts the requests that the parser accepts, and refuses unknown fields', () => {
+  const ajv = new Ajv2020({ strict: false })
+  const isValid = ajv.compile((openApi.components as { schemas: { DrillRequest: object } }).schemas.DrillRequest)
+  expect(isValid({ targetTps: 400, workers: 20, failovers: [{ atSeconds: 120, mode: 'planned' }] })).toBe(true)
+  expect(isValid({ targetTps: 'x' })).toBe(false)
+  expect(isValid({ speed: 1 })).toBe(false)
+})

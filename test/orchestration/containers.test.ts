@@ -1,0 +1,241 @@
+/** Containers: how they fail to start, how they die, what their logs say, and that none is ever left. */
+import { expect, test } from 'vitest'
+import { createActivities } from '../../functions/activities/activities.ts'
+import { groupName } from '../../functions/activities/container-groups.ts'
+import { Secret } from '../../functions/config.ts'
+import { expiresAt, loadPlanOf } from '../../functions/drill/load-plan.ts'
+import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../../functions/drill/tags.ts'
+import { blobNames, type LoadSummary } from '../../loadgen-image/contract.ts'
+import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill, settings } from '../support/play-drill.ts'
+import { createWorld, START_AT_MS, type World, type WorldOptions } from '../support/world/world.ts'
+
+const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
+
+async function run(
+  world: WorldOptions = {},
+  request: Readonly<Record<string, unknown>> = {},
+  options: DrillPlayOptions = {},
+): Promise<DrillPlay & { readonly world: World }> {
+  const made = createWorld(world)
+  return { ...(await playDrill(made, aPlan({ criteria, ...request }), options)), world: made }
+}
+
+const onlyContainer =
+  <T extends object>(k: number, course: T) =>
+  (container: number) =>
+    container === k ? course : {}
+
+const REFUSALS = [
+  ['quota', 'ContainerGroupQuotaReached', 'Resource type container group exceeded the limit: asked 2, available 1'],
+  ['capacity', 'ServiceUnavailable', 'The requested resource is not available in the location swedencentral'],
+  ['image', 'InaccessibleImage', 'The image registry/loadgen is not accessible'],
+  ['other', 'SubnetNotFound', 'The subnet does not exist'],
+] as const
+
+for (const [reason, code, message] of REFUSALS)
+  test(`a refusal for ${reason} is told as infrastructure, with the platform's own numbers`, async () => {
+    const refuse = (container: number) =>
+      container === 1 ? ({ kind: 'refused', reason, code, message } as const) : null
+    const { status, report, world } = await run({ groups: { refuse } })
+    expect(status).toBe('Completed')
+    expect(report?.verdict).toBe('INCONCLUSIVE')
+    expect(report?.reasons.join()).toContain(
+      `infrastructure: the platform started 1 of 2 containers of 2 vCPU and 4 GB and refused the others (${reason}, ${code}): ${message}`,
+    )
+    expect(world.groups.alive).toEqual([])
+    expect(world.server.posts).toBe(0)
+  })
+
+test('an image that does not exist stops the drill before anything is created', async () => {
+  const { report, world } = await run({ imageExists: false })
+  expect(report?.checklist.find(({ id }) => id === 'image')?.verdict).toBe('fail')
+  expect(world.groups.created).toEqual([])
+})
+
+test('a container that never becomes ready ends the drill after its time, and is named by number', async () => {
+  const { report, world, endedAtMs } = await run(
+    { generator: onlyContainer(1, { readyAfterMs: null }) },
+    { timing: { readyTimeoutSeconds: 60 } },
+  )
+  expect(report?.reasons.join()).toContain('infrastructure: 1 of 2 ready after 60 s')
+  expect(world.groups.alive).toEqual([])
+  expect(endedAtMs).toBeLessThan(180_000)
+})
+
+test('a container that ends before it is ready is not waited for', async () => {
+  const { report, world, endedAtMs } = await run({ generator: onlyContainer(0, { failsToStart: true }) })
+  expect(report?.reasons.join()).toContain('container 0 ended before it was ready (exit code 137)')
+  expect(endedAtMs).toBeLessThan(60_000)
+  expect(world.groups.alive).toEqual([])
+})
+
+test('a container that dies in mid-run leaves a drill that proves nothing, and says which one', async () => {
+  const { report, world } = await run({ generator: onlyContainer(1, { diesAtSecond: 33 }) })
+  expect(report?.verdict).toBe('INCONCLUSIVE')
+  expect(report?.reasons.join()).toContain('container 1 died without a summary (exit code 137)')
+  expect(world.groups.alive).toEqual([])
+  expect(report?.failoverProof.proven).toBe(true)
+})
+
+test('when all containers die the load is not waited for', async () => {
+  const { report, endedAtMs } = await run(
+    { generator: () => ({ diesAtSecond: 8 }) },
+    { durationSeconds: 300, failovers: [{ atSeconds: 200, mode: 'forced' }] },
+  )
+  expect(report?.verdict).toBe('ABORTED')
+  expect(report?.reasons.join()).toContain('all 2 load generators died')
+  expect(endedAtMs).toBeLessThan(120_000)
+})
+
+test('a repeated provision starts no container twice and does not move its expiry', async () => {
+  const { world } = await run({}, {}, { duplicate: (name) => name === 'provision' })
+  expect(world.groups.created).toEqual([groupName('drill-1', 0), groupName('drill-1', 1)])
+})
+
+test('records that come late and twice change no figure', async () => {
+  const calm = await run()
+  const wild = await run({ generator: () => ({ chunkDelayMs: 3_000, duplicatesEveryNthChunk: 2 }) })
+  expect(wild.report?.ledger).toEqual({ ...calm.report?.ledger, audits: expect.anything() })
+})
+
+test('logs are saved before a container is deleted', async () => {
+  const { world } = await run({ groups: { logs: (container) => `the log of ${container}` } })
+  const logs = [0, 1].map((container) => world.blobs.names.includes(blobNames.log('drill-1', container)))
+  expect(logs).toEqual([true, true])
+})
+
+test('names fit the platform: lower case, at most 63 letters, and different for different drills', () => {
+  const ids = ['Drill_1', 'drill-1', 'drill_1', 'x'.repeat(64), `${'x'.repeat(63)}y`, '20260101-120000-abcdef']
+  const names = ids.map((id) => groupName(id, 63))
+  for (const name of names) expect(name).toMatch(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/)
+  expect(new Set(names).size).toBe(ids.length)
+})
+
+// ---- Four layers, each alone --------------------------------------------------------------------------------------------
+
+const hour = 3_600_000
+
+test('layer 1, the hard deadline: a generator whose drill died before the start ends by itself', async () => {
+  const world = await started(aPlan({ timing: { readyTimeoutSeconds: 60 } }))
+  world.blobs.put(blobNames.lease('drill-1'), JSON.stringify({ renewedAtMs: START_AT_MS + 24 * hour }))
+  world.clock.moveTo(START_AT_MS + 2 * hour)
+  world.groups.advance()
+  expect(endsOf(world)).toEqual(['hard-deadline', 'hard-deadline'])
+})
+
+test('layer 2, the stale lease: a generator whose drill no longer renews it stops the load', async () => {
+  const world = await started(aPlan({ durationSeconds: 3_600, failovers: [] }))
+  world.blobs.put(blobNames.go('drill-1'), JSON.stringify({ startAtMs: START_AT_MS + 10_000 }))
+  world.clock.moveTo(START_AT_MS + hour / 2)
+  world.groups.advance()
+  expect(endsOf(world)).toEqual(['stale-lease', 'stale-lease'])
+})
+
+test('layer 3, the end of the orchestration: containers that hang are deleted', async () => {
+  const { world, status } = await run(
+    { generator: () => ({ readyAfterMs: null }) },
+    { timing: { readyTimeoutSeconds: 30 } },
+  )
+  expect(status).toBe('Completed')
+  expect(world.groups.created.length).toBe(2)
+  expect(world.groups.alive).toEqual([])
+})
+
+test('layer 4, the sweeper: what a terminated orchestration left is deleted once it has expired, with its log', async () => {
+  const world = createWorld({ generator: () => ({ readyAfterMs: null }) })
+  const plan = aPlan({ criteria })
+  const { status } = await playDrill(world, plan, { incidents: [{ atMs: 20_000, terminate: 'by hand' }] })
+  expect(status).toBe('Terminated')
+  const { sweep } = createActivities(world.clients, settings)
+  expect(await sweep()).toEqual({ deleted: [], problems: [] })
+  world.clock.moveTo(Date.parse(expiresAt(plan, START_AT_MS)) + 60_000)
+  expect((await sweep()).deleted).toEqual([groupName('drill-1', 0), groupName('drill-1', 1)])
+  world.clock.moveTo(world.clock.nowMs + 60_000)
+  expect(world.groups.alive).toEqual([])
+  expect(world.blobs.names).toContain(blobNames.log('drill-1', 0))
+})
+
+test('the sweeper touches nothing but what carries both tags and a time that is past', async () => {
+  const world = createWorld()
+  const past = new Date(START_AT_MS - hour).toISOString()
+  const future = new Date(START_AT_MS + hour).toISOString()
+  const spec = (name: string, tags: Record<string, string>) =>
+    world.groups.plant({ name, tags, cpu: 1, memoryGb: 1, environment: {}, secureEnvironment: {} })
+  spec('somebody-elses', {})
+  spec('somebody-elses-expired', { [EXPIRES_TAG]: past })
+  spec('ours-without-a-time', { [DRILL_TAG]: 'drill-9' })
+  spec('ours-with-an-odd-time', { [DRILL_TAG]: 'drill-9', [EXPIRES_TAG]: 'soon' })
+  spec('ours-with-an-empty-drill', { [DRILL_TAG]: '', [EXPIRES_TAG]: past })
+  spec('ours-still-running', { [DRILL_TAG]: 'drill-9', [EXPIRES_TAG]: future })
+  spec('ours-expired', { [DRILL_TAG]: 'drill-9', [EXPIRES_TAG]: past, [CONTAINER_TAG]: '0' })
+  expect(await createActivities(world.clients, settings).sweep()).toEqual({ deleted: ['ours-expired'], problems: [] })
+})
+
+test('the sweeper goes on after a group that cannot be deleted, and tells', async () => {
+  const world = createWorld({ groups: { deleteFails: (name) => name === 'stuck' } })
+  const tags = { [DRILL_TAG]: 'drill-9', [EXPIRES_TAG]: new Date(START_AT_MS - hour).toISOString() }
+  for (const name of ['stuck', 'loose'])
+    world.groups.plant({ name, tags, cpu: 1, memoryGb: 1, environment: {}, secureEnvironment: {} })
+  const swept = await createActivities(world.clients, settings).sweep()
+  expect(swept.deleted).toEqual(['loose'])
+  expect(swept.problems).toEqual([expect.stringContaining('stuck')])
+})
+
+test('containers expire after the generator would have ended by itself', () => {
+  const plan = aPlan()
+  const expiresAfterSeconds = (Date.parse(expiresAt(plan, 0)) - 0) / 1000
+  expect(expiresAfterSeconds).toBeGreaterThan(loadPlanOf(plan).hardDeadlineSeconds)
+})
+
+test('a container that another drill started is left alone by the clean-up', async () => {
+  const world = createWorld()
+  world.groups.plant({
+    name: 'loadgen-drill-2-0',
+    tags: { [DRILL_TAG]: 'drill-2', [CONTAINER_TAG]: '0' },
+    cpu: 1,
+    memoryGb: 1,
+    environment: {},
+    secureEnvironment: {},
+  })
+  const { report } = await playDrill(world, aPlan({ criteria }))
+  expect(report?.cleanup.containersLeft).toBe(0)
+  expect(world.groups.alive.map(({ name }) => name)).toEqual(['loadgen-drill-2-0'])
+})
+
+async function started(plan: ReturnType<typeof aPlan>): Promise<World> {
+  const world = createWorld()
+  world.blobs.put(blobNames.request(plan.drillId), JSON.stringify({ plan, bodyHash: '' }))
+  await createActivities(world.clients, settings).provision({ drillId: plan.drillId })
+  world.clock.moveTo(START_AT_MS + 10_000)
+  world.groups.advance()
+  return world
+}
+
+const endsOf = (world: World): Array<LoadSummary['ended'] | undefined> =>
+  [0, 1].map((container) => world.blobs.peek<LoadSummary>(blobNames.summary('drill-1', container))?.ended)
+
+// ---- Secrets ------------------------------------------------------------------------------------------------------------
+
+test('no secret is found in any blob, status, journal or answer of a drill', async () => {
+  const password = 'MARKED-password-4711'
+  const key = 'MARKED-key-0815'
+  const world = createWorld({ password, webhook: ['ok'] })
+  const texts: string[] = []
+  const played = await playDrill(world, aPlan({ criteria }), {
+    onTurn: (taken) => texts.push(JSON.stringify(taken)),
+    settings: {
+      blobs: {
+        kind: 'connectionString',
+        connectionString: new Secret(`AccountKey=${key}`),
+        container: 'drills',
+      },
+    },
+  })
+  const all = [world.blobs.dump(), ...texts, JSON.stringify(played), JSON.stringify(world.webhook.sent)].join('\n')
+  expect(played.report?.verdict).toBe('PASS')
+  expect(all.length).toBeGreaterThan(100_000)
+  expect(all).not.toContain('MARKED')
+  expect(world.groups.secrets).toEqual(
+    expect.arrayContaining([expect.stringContaining(password), expect.stringContaining(key)]),
+  )
+})

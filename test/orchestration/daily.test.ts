@@ -1,0 +1,171 @@
+/** The daily drill: when it starts, when it would rather not, and what it writes down. */
+import { expect, test } from 'vitest'
+import { indexBlobs, serverBlobs } from '../../functions/drill/blob-paths.ts'
+import { type IndexEntry, startedEntry } from '../../functions/drill/drill-index.ts'
+import type { DrillPlan } from '../../functions/drill/plan.ts'
+import type { Verdict } from '../../functions/drill/report.ts'
+import { dailyDrill, dailyRecords } from '../../functions/triggers/daily-drill.ts'
+import { sweeper } from '../../functions/triggers/sweeper.ts'
+import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
+import { aPlan, target } from '../support/play-drill.ts'
+import { createWorld } from '../support/world/world.ts'
+
+const DAY = 86_400_000
+
+function setUp(request: unknown = {}) {
+  const world = createWorld()
+  const service = new FakeOrchestrations(() => world.clock.now())
+  const handler = (of: unknown) => dailyDrill(world.clients, { request: of, defaults: { target, cooldownMinutes: 20 } })
+  const fire = (isPastDue = false, of = request) => handler(of)({ isPastDue }, service.client)
+  /** A drill that ended some minutes ago. */
+  const ended = (verdict: Verdict, requestedBy: DrillPlan['requestedBy'] = 'timer') => {
+    world.clock.moveTo(world.clock.nowMs + DAY)
+    const drillId = `old-${world.clock.nowMs}`
+    const plan = { ...aPlan({}, drillId, world.clock.nowMs), requestedBy }
+    const entry: IndexEntry = { ...startedEntry(plan), endedAt: world.clock.now().toISOString(), verdict, headline: '' }
+    world.blobs.put(indexBlobs.entry(plan.requestedAt, drillId), JSON.stringify(entry))
+    world.clock.moveTo(world.clock.nowMs + 3_600_000)
+    return drillId
+  }
+  return { world, service, fire, ended }
+}
+
+test('on schedule a drill starts, under an id of that occurrence', async () => {
+  const { fire, service, world } = setUp({ targetTps: 100 })
+  expect(await fire()).toMatchObject({ outcome: 'started', drillId: 'daily-20260101-0000' })
+  expect(service.instances.get('daily-20260101-0000')?.input).toMatchObject({
+    requestedBy: 'timer',
+    load: { targetTps: 100 },
+  })
+  expect(await dailyRecords(world.blobs, 10)).toMatchObject([{ outcome: 'started', why: 'on schedule' }])
+})
+
+test('a timer that fires twice for one occurrence starts one drill', async () => {
+  const { fire, service } = setUp()
+  const records = [await fire(), await fire()]
+  expect(records.map(({ outcome, drillId }) => [outcome, drillId])).toEqual([
+    ['started', 'daily-20260101-0000'],
+    ['started', 'daily-20260101-0000'],
+  ])
+  expect(service.instances.size).toBe(1)
+})
+
+test('it is skipped when a drill is running, and names it', async () => {
+  const { fire, service, world } = setUp()
+  await fire()
+  world.clock.moveTo(world.clock.nowMs + DAY)
+  expect(await fire()).toMatchObject({
+    outcome: 'skipped',
+    why: 'drill daily-20260101-0000 is running against pg-under-test',
+    drillId: null,
+  })
+  expect(service.instances.size).toBe(1)
+})
+
+test('it is skipped when the timer fires late', async () => {
+  const { fire, service } = setUp()
+  expect(await fire(true)).toMatchObject({ outcome: 'skipped', why: expect.stringContaining('late') })
+  expect(service.instances.size).toBe(0)
+})
+
+test('it is skipped in the cool-down', async () => {
+  const { fire, world } = setUp()
+  const at = new Date(world.clock.nowMs - 12 * 60_000).toISOString()
+  world.blobs.put(serverBlobs.lastFailover(target), JSON.stringify({ at, drillId: 'other' }))
+  expect(await fire()).toMatchObject({
+    outcome: 'skipped',
+    why: 'the last failover was 12 min ago; the cool-down is 20 min',
+  })
+})
+
+test('after three failures in a row it stops, and says which and how to go on', async () => {
+  const { fire, ended, service } = setUp()
+  const ids = [ended('FAIL'), ended('INCONCLUSIVE'), ended('ABORTED')]
+  const record = await fire()
+  expect(record.outcome).toBe('stopped')
+  expect(record.why).toContain(
+    `stopped after 3 failures in a row (${ids[2]} ABORTED, ${ids[1]} INCONCLUSIVE, ${ids[0]} FAIL)`,
+  )
+  expect(record.why).toContain('DAILY_DRILL_REQUEST')
+  expect(service.instances.size).toBe(0)
+})
+
+for (const [what, verdicts] of [
+  ['two failures', ['FAIL', 'FAIL']],
+  ['a pass in between', ['FAIL', 'FAIL', 'PASS', 'FAIL']],
+  ['a pass at last', ['FAIL', 'FAIL', 'FAIL', 'PASS']],
+] as const)
+  test(`${what} do not stop it`, async () => {
+    const { fire, ended } = setUp()
+    for (const verdict of verdicts) ended(verdict)
+    expect((await fire()).outcome).toBe('started')
+  })
+
+test('a pass by hand starts it again, a failure by hand does not count', async () => {
+  const stopped = setUp()
+  for (const verdict of ['FAIL', 'FAIL', 'FAIL'] as const) stopped.ended(verdict)
+  stopped.ended('PASS', 'http')
+  expect((await stopped.fire()).outcome).toBe('started')
+  const byHand = setUp()
+  for (const verdict of ['FAIL', 'FAIL', 'FAIL'] as const) byHand.ended(verdict, 'http')
+  expect((await byHand.fire()).outcome).toBe('started')
+})
+
+test('another request starts it again', async () => {
+  const { fire, world, service } = setUp()
+  for (let day = 0; day < 3; day++) {
+    const { drillId } = await fire()
+    const instance = service.instances.get(drillId ?? '')
+    if (instance !== undefined) instance.runtimeStatus = 'Failed'
+    world.clock.moveTo(world.clock.nowMs + DAY)
+  }
+  expect((await fire()).outcome).toBe('stopped')
+  world.clock.moveTo(world.clock.nowMs + DAY)
+  expect((await fire(false, { targetTps: 50 })).outcome).toBe('started')
+})
+
+test('a drill that died without a report is a failure', async () => {
+  const { fire, world, service } = setUp()
+  for (let day = 0; day < 3; day++) {
+    const { drillId } = await fire()
+    const instance = service.instances.get(drillId ?? '')
+    if (instance !== undefined) instance.runtimeStatus = 'Terminated'
+    world.clock.moveTo(world.clock.nowMs + DAY)
+  }
+  const record = await fire()
+  expect([record.outcome, record.why.includes('without a report')]).toEqual(['stopped', true])
+})
+
+test('a request that cannot be used is told with all its faults', async () => {
+  const { fire } = setUp({ workers: 0, speed: 1 })
+  const record = await fire()
+  expect(record.outcome).toBe('failed')
+  expect(record.why).toContain('workers: got 0')
+  expect(record.why).toContain('speed: unknown field')
+})
+
+test('a start that fails is written down as well', async () => {
+  const { fire, service, world } = setUp()
+  service.startFails = true
+  expect((await fire()).outcome).toBe('failed')
+  expect(await dailyRecords(world.blobs, 10)).toMatchObject([{ outcome: 'failed' }])
+})
+
+test('records are newest first', async () => {
+  const { fire, world } = setUp()
+  await fire(true)
+  world.clock.moveTo(world.clock.nowMs + DAY)
+  await fire()
+  expect((await dailyRecords(world.blobs, 10)).map(({ outcome }) => outcome)).toEqual(['started', 'skipped'])
+})
+
+test('the sweeper tells what it deleted and what it could not', async () => {
+  const told: string[] = []
+  const context = {
+    warn: (line: string) => told.push(`warn ${line}`),
+    error: (line: string) => told.push(`error ${line}`),
+  }
+  const sweep = async () => ({ deleted: ['a', 'b'], problems: ['c is stuck'] })
+  await sweeper(sweep)({} as never, context as never)
+  expect(told).toEqual(['warn deleted 2 forgotten containers: a, b', 'error c is stuck'])
+})

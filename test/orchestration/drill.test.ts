@@ -1,0 +1,247 @@
+/** The story of a drill, with the deployed orchestrators and activities in a made-up world. */
+import { expect, test } from 'vitest'
+import { readLock } from '../../functions/clients/server-lock.ts'
+import { drillBlobs } from '../../functions/drill/blob-paths.ts'
+import type { DrillProgress } from '../../functions/drill/status.ts'
+import { renderers } from '../../functions/report/formats.ts'
+import { blobNames } from '../../loadgen-image/contract.ts'
+import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
+import { createWorld, usualCourse, type World, type WorldOptions } from '../support/world/world.ts'
+
+/** What a worker meets in an outage of six seconds, at this small rate. */
+const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
+
+async function run(
+  request: Readonly<Record<string, unknown>> = {},
+  world: WorldOptions = {},
+  options: DrillPlayOptions = {},
+): Promise<DrillPlay & { readonly world: World }> {
+  const made = createWorld(world)
+  return { ...(await playDrill(made, aPlan({ criteria, ...request }), options)), world: made }
+}
+
+const phasesOf = ({ customStatuses }: DrillPlay) => [
+  ...new Set(customStatuses.map(({ value }) => (value as DrillProgress).phase)),
+]
+const steps = ({ calls }: DrillPlay) => [...new Set(calls.map(({ name }) => name))]
+
+test('a forced failover under load is measured, audited, cleaned up and reported', async () => {
+  const played = await run()
+  const { status, report, world } = played
+  expect(status).toBe('Completed')
+  expect(report).toMatchObject({
+    verdict: 'PASS',
+    failoverProof: { proven: true },
+    ledger: { intended: 1600, lost: 0, unresolved: 0, duplicates: 0, unexpected: 0 },
+    cleanup: { containersLeft: 0 },
+    throughput: { offeredTps: 40, baselineTps: 40 },
+  })
+  expect(world.groups.alive).toEqual([])
+  expect(await readLock(world.blobs, aPlan().target)).toMatchObject({ drillId: 'drill-1', state: 'free' })
+  expect(phasesOf(played)).toEqual([
+    'reserve',
+    'check',
+    'provision',
+    'ready',
+    'warm-up',
+    'baseline',
+    'fail over',
+    'watch',
+    'collect',
+    'audit',
+    'clean up',
+    'report',
+  ])
+})
+
+test('all twelve files are written, and the data to render them again', async () => {
+  const { world } = await run({}, {}, { renderers })
+  const prefix = drillBlobs.reportPrefix('drill-1')
+  const files = world.blobs.names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
+  expect(files).toEqual([
+    'chart-data.json',
+    'checklist.json',
+    'clients.csv',
+    'errors.csv',
+    'journal.json',
+    'ledger.json',
+    'loadtest_results.csv',
+    'metrics.json',
+    'report.html',
+    'report.json',
+    'report.md',
+    'summary.json',
+    'timeline.csv',
+  ])
+})
+
+test('the load starts at one instant, a whole second, that all containers know beforehand', async () => {
+  const { world } = await run()
+  const { startAtMs } = world.blobs.peek<{ startAtMs: number }>(blobNames.go('drill-1')) as { startAtMs: number }
+  const writtenAtMs = world.blobs.lastModifiedMs(blobNames.go('drill-1')) as number
+  expect(startAtMs % 1000).toBe(0)
+  expect(startAtMs - writtenAtMs).toBeGreaterThanOrEqual(5_000)
+})
+
+test('a drill without a failover proves nothing, and says so', async () => {
+  const { report, world } = await run({ failovers: [] })
+  expect(report?.verdict).toBe('INCONCLUSIVE')
+  expect(world.server.posts).toBe(0)
+})
+
+test('two failovers of one drill are two intents, each measured', async () => {
+  const { report, world } = await run({
+    durationSeconds: 80,
+    failovers: [
+      { atSeconds: 15, mode: 'planned' },
+      { atSeconds: 50, mode: 'forced' },
+    ],
+  })
+  expect(world.server.failovers.map(({ mode }) => mode)).toEqual(['planned', 'forced'])
+  expect(report?.failovers.map(({ mode, proof }) => ({ mode, proven: proof.proven }))).toEqual([
+    { mode: 'planned', proven: true },
+    { mode: 'forced', proven: true },
+  ])
+})
+
+test('commits that were acknowledged and are gone fail the drill, and are named', async () => {
+  const { report, world } = await run({}, { courses: [{ ...usualCourse, lostMs: 700 }] })
+  expect(world.rows.lost.length).toBeGreaterThan(0)
+  expect(report).toMatchObject({ verdict: 'FAIL', ledger: { lost: world.rows.lost.length } })
+  const lostKeys = world.rows.lost.map(({ worker, seq }) => `${worker}:${seq}`)
+  expect([...(report?.ledger.lostKeys ?? [])].sort()).toEqual(lostKeys.sort())
+})
+
+test('a failed check ends the drill before anything is paid for, with what was seen and wanted', async () => {
+  const played = await run({}, { server: { facts: { state: 'Stopped' } } })
+  expect(steps(played)).toEqual([
+    'reserve',
+    'check',
+    'stopLoad',
+    'cleanUp',
+    'gatherMetrics',
+    'release',
+    'writeReport',
+    'notify',
+  ])
+  expect(played.world.groups.created).toEqual([])
+  const failed = played.report?.checklist.filter(({ verdict }) => verdict === 'fail')
+  expect(failed).toMatchObject([{ id: 'server-ready', seen: 'Stopped', wanted: 'Ready', forced: false }])
+  expect(played.report?.verdict).not.toBe('PASS')
+})
+
+test('a check that is forced by name is recorded and does not stop the drill', async () => {
+  const { report } = await run({ force: ['server-sku'] }, { server: { facts: { vCores: 2 } } })
+  expect(report?.checklist.find(({ id }) => id === 'server-sku')).toMatchObject({ verdict: 'fail', forced: true })
+  expect(report?.failoverProof.proven).toBe(true)
+})
+
+test('checks that could not be made stop nothing and are not passed', async () => {
+  const { report } = await run({}, { server: { facts: { storage: null, vCores: null } } })
+  const unknown = report?.checklist.filter(({ when, verdict }) => when === 'before' && verdict === 'unknown')
+  expect(unknown?.map(({ id }) => id)).toEqual(['server-sku', 'storage-iops'])
+  expect(report?.verdict).toBe('PASS')
+})
+
+test('another drill that holds the server is not disturbed', async () => {
+  const world = createWorld()
+  await world.blobs.writeOnce('servers/rg/pg-under-test/lock.json', {
+    drillId: 'other',
+    state: 'held',
+    since: world.clock.now().toISOString(),
+  })
+  const played = await playDrill(world, aPlan(), { isReserved: false })
+  expect(played.status).toBe('Completed')
+  expect(world.server.posts + world.groups.created.length).toBe(0)
+  expect(await readLock(world.blobs, aPlan().target)).toMatchObject({ drillId: 'other', state: 'held' })
+})
+
+test('late metrics: the report is written at once, and again when they are in', async () => {
+  const played = await run({ timing: { lateMetricsSeconds: 600 } }, { metricsLagMs: 300_000 })
+  const editions = played.calls
+    .filter(({ name }) => name === 'writeReport')
+    .map(({ input }) => (input as { edition: string }).edition)
+  expect(editions).toEqual(['first', 'final'])
+  expect(played.report?.metrics.complete).toBe(true)
+  const cpu = played.report?.metrics.series.find(({ name }) => name === 'cpu_percent')
+  expect(cpu?.points.length).toBeGreaterThan(0)
+})
+
+test('t6 is the moment at which high availability is healthy again, even when that is after the load', async () => {
+  const { report, world } = await run({}, { courses: [{ ...usualCourse, rebuildMs: 90_000 }] })
+  const healthyAtMs = world.server.failovers[0]?.healthyAtMs as number
+  const lateMs = Date.parse(report?.events.t6 as string) - healthyAtMs
+  expect(lateMs).toBeGreaterThanOrEqual(0)
+  expect(lateMs).toBeLessThan(30_000)
+})
+
+// ---- What fails half-way ------------------------------------------------------------------------------------------------
+
+const boom = (): never => {
+  throw new Error('boom')
+}
+
+for (const step of ['reserve', 'check', 'provision', 'lookReady', 'go'])
+  test(`when ${step} fails for good, nothing is failed over, nothing is left, and the report says why`, async () => {
+    const { status, report, world } = await run({}, {}, { overrides: { [step]: boom } })
+    expect(status).toBe('Completed')
+    expect(report?.verdict).not.toBe('PASS')
+    expect(JSON.stringify(report?.journal)).toContain(`${step} failed: boom`)
+    expect(world.server.posts).toBe(0)
+    expect(world.groups.alive).toEqual([])
+  })
+
+for (const step of [
+  'observe',
+  'noteContainers',
+  'collect',
+  'audit',
+  'gatherMetrics',
+  'lookHealth',
+  'stopLoad',
+  'release',
+  'notify',
+])
+  test(`when ${step} fails for good, the load goes on, and what was measured is reported`, async () => {
+    const { status, report, world } = await run({}, {}, { overrides: { [step]: boom } })
+    expect(status).toBe('Completed')
+    expect(report).toMatchObject({ failoverProof: { proven: true }, ledger: { intended: 1600 } })
+    expect(report?.verdict).toBe(step === 'audit' ? 'INCONCLUSIVE' : 'PASS')
+    expect(world.server.posts).toBe(1)
+    expect(world.groups.alive).toEqual([])
+  })
+
+test('when the report cannot be written the drill fails, with its server released and its containers gone', async () => {
+  const { status, error, world } = await run({}, {}, { overrides: { writeReport: boom } })
+  expect(status).toBe('Failed')
+  expect(error).toContain('the report of drill drill-1 could not be written')
+  expect(world.groups.alive).toEqual([])
+  expect(await readLock(world.blobs, aPlan().target)).toMatchObject({ state: 'free' })
+})
+
+test('a clean-up that fails at first is repeated, and hides no earlier error', async () => {
+  let tries = 0
+  const deleteFails = () => tries++ < 6
+  const { report, world } = await run({}, { groups: { deleteFails } }, { overrides: { go: boom } })
+  expect(world.groups.alive).toEqual([])
+  expect(report?.cleanup.containersLeft).toBe(0)
+  expect(JSON.stringify(report?.journal)).toContain('go failed: boom')
+})
+
+test('a step that fails twice and then succeeds is repeated, and the journal counts its attempts', async () => {
+  let tries = 0
+  const world = createWorld()
+  const list = world.clients.groups.list.bind(world.clients.groups)
+  world.groups.list = async () => {
+    if (tries++ < 4) throw new Error('503 from the platform')
+    return list()
+  }
+  const { report } = await playDrill(world, aPlan({ criteria }))
+  const cleanUps = report?.journal.filter(({ step }) => step === 'cleanUp')
+  expect(cleanUps?.slice(0, 3).map(({ attempt, result, detail }) => [attempt, result, detail])).toEqual([
+    [1, 'failed', '503 from the platform'],
+    [2, 'failed', '503 from the platform'],
+    [3, 'ok', 'no container is left'],
+  ])
+  expect(report?.cleanup.containersLeft).toBe(0)
+})

@@ -1,0 +1,188 @@
+/** Exactly one failover per intent, whatever becomes of the request, of its answer and of the host that sent it. */
+import { expect, test } from 'vitest'
+import { drillBlobs } from '../../functions/drill/blob-paths.ts'
+import type { Report } from '../../functions/drill/report.ts'
+import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
+import type { PostFate } from '../support/world/server.ts'
+import { createWorld, usualCourse, type World, type WorldOptions } from '../support/world/world.ts'
+
+const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
+/** Long enough for the silence after which a lost request is given up, and for recovery after that. */
+const aLongPlan = () => aPlan({ criteria, targetTps: 16, workers: 2, containers: 1, durationSeconds: 340 })
+
+async function run(world: WorldOptions, options: DrillPlayOptions = {}): Promise<DrillPlay & { world: World }> {
+  const made = createWorld(world)
+  return { ...(await playDrill(made, aLongPlan(), options)), world: made }
+}
+
+interface Row {
+  readonly when: string
+  readonly posts: readonly PostFate[]
+  readonly sent: number
+  readonly failovers: number
+  readonly verdict: Report['verdict']
+}
+
+const ROWS: readonly Row[] = [
+  { when: 'the request is accepted', posts: ['accepted'], sent: 1, failovers: 1, verdict: 'PASS' },
+  {
+    when: 'the connection is reset after it arrived',
+    posts: ['reset after arrival'],
+    sent: 1,
+    failovers: 1,
+    verdict: 'PASS',
+  },
+  {
+    when: 'the connection is reset before it arrived',
+    posts: ['reset before arrival'],
+    sent: 1,
+    failovers: 0,
+    verdict: 'INCONCLUSIVE',
+  },
+  {
+    when: 'it is answered with 503 and carried out',
+    posts: ['unavailable after arrival'],
+    sent: 1,
+    failovers: 1,
+    verdict: 'PASS',
+  },
+  {
+    when: 'it times out and is lost',
+    posts: ['timeout before arrival'],
+    sent: 1,
+    failovers: 0,
+    verdict: 'INCONCLUSIVE',
+  },
+  { when: 'the server is busy once', posts: ['busy', 'accepted'], sent: 2, failovers: 1, verdict: 'PASS' },
+  {
+    when: 'the server is not ready twice',
+    posts: ['not ready', 'not ready', 'accepted'],
+    sent: 3,
+    failovers: 1,
+    verdict: 'PASS',
+  },
+  { when: 'the server stays busy', posts: ['busy'], sent: 6, failovers: 0, verdict: 'INCONCLUSIVE' },
+  { when: 'the app may not fail over', posts: ['forbidden'], sent: 1, failovers: 0, verdict: 'INCONCLUSIVE' },
+  {
+    when: 'the host dies after it arrived',
+    posts: ['host dies after arrival'],
+    sent: 1,
+    failovers: 1,
+    verdict: 'PASS',
+  },
+  {
+    when: 'the host dies before it was sent',
+    posts: ['host dies before arrival', 'accepted'],
+    sent: 2,
+    failovers: 1,
+    verdict: 'PASS',
+  },
+  {
+    when: 'hosts die twice before it was sent',
+    posts: ['host dies before arrival', 'host dies before arrival', 'accepted'],
+    sent: 3,
+    failovers: 1,
+    verdict: 'PASS',
+  },
+]
+
+for (const { when, posts, sent, failovers, verdict } of ROWS)
+  test(`when ${when}: ${failovers} failover of ${sent} requests, ${verdict}`, async () => {
+    const { status, report, world } = await run({ posts })
+    expect({
+      status,
+      sent: world.server.posts,
+      failovers: world.server.failovers.length,
+      verdict: report?.verdict,
+      left: world.groups.alive.length,
+    }).toEqual({ status: 'Completed', sent, failovers, verdict, left: 0 })
+  })
+
+test('every activity may run twice: one failover, and the same report', async () => {
+  const once = await run({})
+  const twice = await run({}, { duplicate: () => true })
+  expect(twice.world.server.posts).toBe(1)
+  expect(twice.report?.ledger).toMatchObject({ ...once.report?.ledger, audits: expect.anything() })
+  expect(twice.report?.verdict).toBe(once.report?.verdict)
+})
+
+test('the result of every activity may get lost once: one failover', async () => {
+  const { report, world } = await run({}, { lose: (_name, _input, run) => run === 1, redeliverAfterMs: 2_000 })
+  expect(world.server.posts).toBe(1)
+  expect(report?.verdict).toBe('PASS')
+})
+
+test('the answer that was lost with its host is recorded with the signs that replaced it', async () => {
+  const { world } = await run({ posts: ['host dies after arrival'] })
+  const answer = world.blobs.peek<{ kind: string; why: string }>(drillBlobs.failoverAnswer('drill-1', 0, 0))
+  expect(answer?.kind).toBe('ambiguous')
+  expect(answer?.why).toContain('the answer was lost; seen since: timeline 1 -> 2')
+})
+
+test('a host that is killed in the middle of any phase resumes: one failover, nothing left', async () => {
+  for (const name of [
+    'reserve',
+    'check',
+    'provision',
+    'go',
+    'failOver',
+    'collect',
+    'audit',
+    'cleanUp',
+    'writeReport',
+  ]) {
+    const killed = new Set<string>()
+    const crash = (call: { name: string }) => call.name === name && !killed.has(name) && killed.add(name).size > 0
+    const { status, report, world, crashes } = await run({}, { crash })
+    expect({
+      name,
+      status,
+      crashes,
+      posts: world.server.posts,
+      verdict: report?.verdict,
+      left: world.groups.alive.length,
+    }).toEqual({
+      name,
+      status: 'Completed',
+      crashes: 1,
+      posts: 1,
+      verdict: 'PASS',
+      left: 0,
+    })
+  }
+})
+
+test('a failover that never completes fails the drill, and is not waited for without end', async () => {
+  const { status, report, world } = await run({ courses: [{ ...usualCourse, outageMs: null }] })
+  expect(status).toBe('Completed')
+  expect(world.groups.alive).toEqual([])
+  expect(report).toMatchObject({
+    verdict: expect.stringMatching(/FAIL|INCONCLUSIVE/),
+    failoverProof: { proven: false },
+  })
+  expect(report?.recovery.recoveryTimeSeconds).toBeNull()
+})
+
+test('a standby that is never rebuilt leaves t6 open', async () => {
+  const { report } = await run({ courses: [{ ...usualCourse, rebuildMs: null }] })
+  expect(report?.events).toMatchObject({ t2: expect.any(String), t6: null })
+})
+
+test('a drill whose reservation was taken over does not fail anything over', async () => {
+  const world = createWorld()
+  const takeOver = () =>
+    world.blobs.put(
+      'servers/rg/pg-under-test/lock.json',
+      JSON.stringify({ drillId: 'other', state: 'held', since: '' }),
+    )
+  const { report } = await playDrill(world, aLongPlan(), { incidents: [{ atMs: 20_000, run: takeOver }] })
+  expect(world.server.posts).toBe(0)
+  expect(JSON.stringify(report?.journal)).toContain('no longer reserved')
+})
+
+test('a failover starts the cool-down of its server, even when its answer was lost', async () => {
+  for (const posts of [['accepted'], ['host dies after arrival'], ['reset after arrival']] as const) {
+    const { world } = await run({ posts })
+    expect(world.blobs.peek('servers/rg/pg-under-test/last-failover.json')).toMatchObject({ drillId: 'drill-1' })
+  }
+})

@@ -1,0 +1,324 @@
+/** Every row of the checklist, seen to pass, to fail and not to know. */
+import { expect, test } from 'vitest'
+import { BEFORE } from '../../../functions/checklist/before.ts'
+import { judgeRows, NOT_SEEN, obstacles } from '../../../functions/checklist/check.ts'
+import { BEFORE_CHECK_IDS } from '../../../functions/drill/check-ids.ts'
+import type { ContainerFacts, Facts, SchemaFacts, ServerFacts, SessionFacts } from '../../../functions/drill/facts.ts'
+import { aPlan } from '../../support/play-drill.ts'
+
+const plan = aPlan({ targetTps: 8000, workers: 200, timing: { cooldownMinutes: 20 } })
+
+const goodServer: ServerFacts = {
+  name: 'pg',
+  id: '/servers/pg',
+  location: 'swedencentral',
+  state: 'Ready',
+  version: '16',
+  fqdn: 'pg.postgres.database.azure.com',
+  sku: { name: 'Standard_E4ds_v5', tier: 'MemoryOptimized' },
+  vCores: 4,
+  memoryGb: 32,
+  availabilityZone: '1',
+  highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2' },
+  storage: { sizeGb: 1024, tier: 'P40', iops: 7500, type: 'Premium_LRS' },
+}
+
+const goodSession = (via: SessionFacts['via']): SessionFacts => ({
+  via,
+  reachable: true,
+  error: null,
+  serverVersion: '16.4',
+  address: '10.0.0.1',
+  inRecovery: false,
+  timeline: 1,
+  currentWalLsn: '0/1',
+  postmasterStartedAt: '2025-12-31T00:00:00.000Z',
+  user: 'drill',
+  isSuperuser: false,
+  synchronousCommit: 'on',
+  synchronousStandbyNames: 'standby',
+  clockOffsetMs: 0,
+  clockErrorMs: 1,
+})
+
+const goodSchema: SchemaFacts = {
+  hasTable: true,
+  hasKeyColumns: true,
+  customers: 5,
+  merchants: 5,
+  missingExtensions: [],
+  canary: 'ok',
+  canaryError: null,
+  drillRows: 0,
+}
+
+const goodContainers: ContainerFacts = {
+  usages: [
+    { name: 'ContainerGroups', used: 3, limit: 100 },
+    { name: 'StandardCores', used: 6, limit: 100 },
+  ],
+  maxCpu: 4,
+  maxMemoryGb: 16,
+  resourceGroupExists: true,
+  image: { reference: 'registry/loadgen@sha256:00', exists: true, digest: 'sha256:00' },
+  identityTokenOk: true,
+  blobWritable: true,
+}
+
+const parameters: Readonly<Record<string, string>> = {
+  max_connections: '2000',
+  'pgbouncer.enabled': 'true',
+  'pgbouncer.pool_mode': 'transaction',
+  'pgbouncer.max_client_conn': '5000',
+  'pgbouncer.default_pool_size': '100',
+}
+
+interface Changes {
+  readonly server?: Partial<ServerFacts> | null
+  readonly parameters?: Readonly<Record<string, string | null>> | null
+  readonly pendingRestart?: boolean | null
+  readonly pgbouncer?: Partial<SessionFacts>
+  readonly direct?: Partial<SessionFacts>
+  readonly schema?: Partial<SchemaFacts> | null
+  readonly containers?: Partial<ContainerFacts>
+  readonly lastFailoverAt?: string | null
+  readonly gaps?: readonly string[]
+}
+
+function facts(changes: Changes = {}): Facts {
+  const values = changes.parameters === null ? null : { ...parameters, ...changes.parameters }
+  const isPendingRestart = changes.pendingRestart === undefined ? false : changes.pendingRestart
+  return {
+    observedAt: '2026-01-01T12:00:00.000Z',
+    server: changes.server === null ? null : { ...goodServer, ...changes.server },
+    parameters:
+      values === null
+        ? null
+        : Object.entries(values).map(([name, value]) => ({
+            name,
+            value,
+            isDynamic: true,
+            isPendingRestart,
+            unit: null,
+          })),
+    sessions: [
+      { ...goodSession('pgbouncer'), ...changes.pgbouncer },
+      { ...goodSession('direct'), ...changes.direct },
+    ],
+    schema: changes.schema === null ? null : { ...goodSchema, ...changes.schema },
+    containers: { ...goodContainers, ...changes.containers },
+    lastFailoverAt: changes.lastFailoverAt ?? null,
+    gaps: changes.gaps ?? [],
+  }
+}
+
+const judge = (changes: Changes = {}, force: readonly string[] = [], of = plan) =>
+  judgeRows(BEFORE, 'before', { plan: of, facts: facts(changes) }, force)
+
+const both = (session: Partial<SessionFacts>): Changes => ({ pgbouncer: session, direct: session })
+const ha = (changes: Partial<NonNullable<ServerFacts['highAvailability']>>): Changes => ({
+  server: { highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2', ...changes } },
+})
+const storage = (iops: number | null, tier: string | null): Changes => ({
+  server: { storage: { sizeGb: 128, tier, iops, type: null } },
+})
+const usages = (groups: number, cores: number): Changes => ({
+  containers: {
+    usages: [
+      { name: 'ContainerGroups', used: 0, limit: groups },
+      { name: 'StandardCores', used: 0, limit: cores },
+    ],
+  },
+})
+
+interface Row {
+  readonly fail: ReadonlyArray<readonly [changes: Changes, seen: string]>
+  /** Null: the row always knows. */
+  readonly unknown: Changes | null
+}
+
+const ROWS: Readonly<Record<(typeof BEFORE_CHECK_IDS)[number], Row>> = {
+  'server-ready': { fail: [[{ server: { state: 'Stopped' } }, 'Stopped']], unknown: { server: null } },
+  'server-sku': {
+    fail: [
+      [{ server: { sku: { name: 'Standard_B2s', tier: 'Burstable' } } }, 'Standard_B2s (Burstable)'],
+      [{ server: { vCores: 2 } }, 'Standard_E4ds_v5, 2 vCores, 32 GB'],
+      [
+        { server: { sku: { name: 'Standard_D4ds_v5', tier: 'GeneralPurpose' }, memoryGb: 16 } },
+        'Standard_D4ds_v5, 4 vCores, 16 GB',
+      ],
+    ],
+    unknown: { server: { vCores: null } },
+  },
+  'ha-mode': {
+    fail: [
+      [ha({ mode: 'Disabled' }), 'Disabled'],
+      [{ server: { highAvailability: null } }, 'Disabled'],
+    ],
+    unknown: { server: null },
+  },
+  'ha-healthy': { fail: [[ha({ state: 'RecreatingStandby' }), 'RecreatingStandby']], unknown: ha({ state: null }) },
+  'zones-differ': { fail: [[ha({ standbyZone: '1' }), 'primary 1, standby 1']], unknown: ha({ standbyZone: null }) },
+  'pgbouncer-enabled': {
+    fail: [[{ parameters: { 'pgbouncer.enabled': 'false' } }, 'false']],
+    unknown: { parameters: null },
+  },
+  'pgbouncer-pool-mode': {
+    fail: [[{ parameters: { 'pgbouncer.pool_mode': 'session' } }, 'session']],
+    unknown: { parameters: { 'pgbouncer.pool_mode': null } },
+  },
+  'pgbouncer-clients': {
+    fail: [[{ parameters: { 'pgbouncer.max_client_conn': '199' } }, '199 clients']],
+    unknown: { parameters: { 'pgbouncer.max_client_conn': 'many' } },
+  },
+  'pgbouncer-pool-size': {
+    fail: [
+      [{ parameters: { 'pgbouncer.default_pool_size': '50' } }, '50'],
+      [{ parameters: { 'pgbouncer.default_pool_size': '2000' } }, '2000'],
+    ],
+    unknown: { parameters: { 'pgbouncer.default_pool_size': null } },
+  },
+  'max-connections': {
+    fail: [[{ parameters: { max_connections: '1999' } }, '1999 connections']],
+    unknown: { parameters: null },
+  },
+  'pending-restart': {
+    fail: [[{ pendingRestart: true }, Object.keys(parameters).join(', ')]],
+    unknown: { pendingRestart: null },
+  },
+  'storage-iops': {
+    fail: [
+      [storage(500, 'P10'), '500 IOPS (P10), 128 GB'],
+      [storage(null, 'P30'), '5000 IOPS (P30), 128 GB'],
+    ],
+    unknown: storage(null, null),
+  },
+  'sql-pgbouncer': {
+    fail: [[{ pgbouncer: { reachable: false, error: 'ECONNREFUSED' } }, 'ECONNREFUSED']],
+    unknown: null,
+  },
+  'sql-direct': { fail: [[{ direct: { reachable: false, error: '28P01' } }, '28P01']], unknown: null },
+  'primary-writable': { fail: [[both({ inRecovery: true }), 'in recovery']], unknown: both({ reachable: false }) },
+  'synchronous-commit': {
+    fail: [[both({ synchronousCommit: 'off' }), 'off']],
+    unknown: both({ synchronousCommit: null }),
+  },
+  schema: {
+    fail: [
+      [{ schema: { hasTable: false } }, 'no table transactions'],
+      [{ schema: { hasKeyColumns: false } }, 'the table without key columns'],
+    ],
+    unknown: { schema: null },
+  },
+  'parent-rows': {
+    fail: [[{ schema: { merchants: 0 } }, '5 customers, 0 merchants']],
+    unknown: { schema: { customers: null } },
+  },
+  extensions: {
+    fail: [[{ schema: { missingExtensions: ['uuid-ossp'] } }, 'missing: uuid-ossp']],
+    unknown: { schema: { missingExtensions: null } },
+  },
+  canary: {
+    fail: [
+      [{ schema: { canary: 'failed', canaryError: '42501 permission denied' } }, 'failed: 42501 permission denied'],
+    ],
+    unknown: { schema: { canary: null } },
+  },
+  'load-role': { fail: [[both({ isSuperuser: true }), 'drill is a superuser']], unknown: both({ isSuperuser: null }) },
+  image: {
+    fail: [
+      [
+        { containers: { image: { reference: 'registry/loadgen:v1', exists: false, digest: null } } },
+        'registry/loadgen:v1 not found',
+      ],
+    ],
+    unknown: { containers: { image: null } },
+  },
+  'identity-token': {
+    fail: [[{ containers: { identityTokenOk: false } }, 'no token could be got']],
+    unknown: { containers: { identityTokenOk: null } },
+  },
+  'resource-group': {
+    fail: [[{ containers: { resourceGroupExists: false } }, 'does not exist']],
+    unknown: { containers: { resourceGroupExists: null } },
+  },
+  'container-quota': {
+    fail: [
+      [usages(1, 100), '1 groups free, 100 cores free'],
+      [usages(100, 3), '100 groups free, 3 cores free'],
+    ],
+    unknown: { containers: { usages: null } },
+  },
+  'container-size': {
+    fail: [[{ containers: { maxCpu: 1 } }, 'up to 1 vCPU and 16 GB']],
+    unknown: { containers: { maxCpu: null } },
+  },
+  'blob-writable': {
+    fail: [[{ containers: { blobWritable: false } }, 'not writable']],
+    unknown: { containers: { blobWritable: null } },
+  },
+  'cool-down': {
+    fail: [[{ lastFailoverAt: '2026-01-01T11:40:01.000Z' }, '19 min']],
+    unknown: { gaps: ['last failover: the storage did not answer'] },
+  },
+}
+
+test('all rows exist once, in the order of their ids', () => {
+  expect(BEFORE.map(({ id }) => id)).toEqual([...BEFORE_CHECK_IDS])
+})
+
+test('a server as it should be passes every row, and needs no advice', () => {
+  const results = judge()
+  expect(results.filter(({ verdict }) => verdict !== 'pass')).toEqual([])
+  expect(results.filter(({ advice }) => advice !== '')).toEqual([])
+})
+
+for (const [id, { fail, unknown }] of Object.entries(ROWS)) {
+  for (const [changes, seen] of fail)
+    test(`${id} fails on ${JSON.stringify(changes)}`, () => {
+      const result = judge(changes).find((one) => one.id === id)
+      expect(result).toMatchObject({ verdict: 'fail', seen, forced: false })
+      expect(result?.advice).not.toBe('')
+      expect(result?.why).not.toBe('')
+    })
+  if (unknown !== null)
+    test(`${id} does not know without evidence`, () => {
+      const results = judge(unknown)
+      expect(results.find((one) => one.id === id)).toMatchObject({ verdict: 'unknown' })
+      expect(obstacles(results).map((one) => one.id)).not.toContain(id)
+    })
+}
+
+test('what could not be seen is called so', () => {
+  expect(judge({ server: null }).find(({ id }) => id === 'server-ready')?.seen).toBe(NOT_SEEN)
+})
+
+test('a standby in the same zone is accepted and named', () => {
+  const results = judge(ha({ mode: 'SameZone', standbyZone: '1' }))
+  expect(results.filter(({ verdict }) => verdict === 'fail')).toEqual([])
+  expect(results.find(({ id }) => id === 'zones-differ')).toMatchObject({
+    seen: 'zone 1 for both',
+    wanted: 'any: the mode is SameZone',
+  })
+})
+
+test('the cool-down is over at the minute', () => {
+  expect(judge({ lastFailoverAt: '2026-01-01T11:40:00.000Z' }).find(({ id }) => id === 'cool-down')?.verdict).toBe(
+    'pass',
+  )
+})
+
+test('without a ledger the table needs no key columns', () => {
+  const compat = aPlan({ transactions: 'compat', targetTps: 8000, workers: 200 })
+  expect(judge({ schema: { hasKeyColumns: false } }, [], compat).find(({ id }) => id === 'schema')?.verdict).toBe(
+    'pass',
+  )
+})
+
+test('forcing a row keeps its verdict, is recorded, and stops nothing', () => {
+  const results = judge({ server: { state: 'Stopped', vCores: 2 } }, ['server-sku', 'ha-mode'])
+  expect(results.filter(({ forced }) => forced).map(({ id, verdict }) => [id, verdict])).toEqual([
+    ['server-sku', 'fail'],
+  ])
+  expect(obstacles(results).map(({ id }) => id)).toEqual(['server-ready'])
+})
