@@ -1,10 +1,31 @@
 import { defineConfig } from 'vitest/config'
 
+/** Tests that start real servers run one file at a time: two cores shared by several databases measure nothing but each other. */
+const REAL = ['test/{threads,integration,browser,e2e}/**/*.test.ts', 'test/orchestration/host*.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['node_modules', 'dist', 'runs'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    reporters: ['default', './test/support/closing-line.ts'],
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: ['test/**/*.test.ts'],
+          exclude: REAL,
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'real',
+          include: REAL,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })
