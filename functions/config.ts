@@ -130,7 +130,8 @@ const TABLE = {
     ...AZURE,
     form: 'whole',
     default: '7',
-    meaning: 'Rows of drills that are older are deleted at the end of every drill, so that they do not fill the disk; 0: never',
+    meaning:
+      'Rows of drills that are older are deleted at the end of every drill, so that they do not fill the disk; 0: never',
   },
   AZURE_RESOURCE_MANAGER_ENDPOINT: {
     ...AZURE,

@@ -1,9 +1,14 @@
 /**
  * Small building blocks for compact binary records: a writer and a reader over bytes, and codecs that pair the two.
  * A record's codec is written once, field by field; a field that the contract gains does not compile until it has one.
- * Numbers are whole and are stored in 7 bits per byte, so small ones (nearly all) take one byte.
+ * Numbers are whole and are stored in 7 bits per byte, so small ones (nearly all) take one byte. Histograms, which are most of
+ * a record, are stored bit by bit in Elias' gamma code: 1 takes one bit, 2 and 3 take three, 4 to 7 five, and so on.
  */
 
+/** Together with up to seven bits that wait for their byte they fit into 31. */
+const MOST_BITS_AT_ONCE = 16
+/** A window of four bytes holds at least this many bits, wherever in its first byte it begins. */
+const BITS_IN_WINDOW = 25
 /** Largest number of bytes that a whole number up to 2^53 - 1 takes. */
 const MAX_VARINT_BYTES = 8
 const ONE_BYTE_LIMIT = 0x80
@@ -11,6 +16,8 @@ const ONE_BYTE_LIMIT = 0x80
 export class ByteWriter {
   #bytes = Buffer.allocUnsafe(4096)
   #length = 0
+  #bitBuffer = 0
+  #bitCount = 0
   /** Instants are written relative to this one: a second's events take three bytes instead of eight. */
   originUs = 0
 
@@ -31,11 +38,44 @@ export class ByteWriter {
     this.#length += this.#bytes.write(value, this.#length)
   }
 
-  /** A copy: the writer can be used again. */
+  /** A whole number from 1 up to 2^31 - 1: as many zeros as it has further digits, and then its digits. */
+  gamma(value: number): void {
+    const further = 31 - Math.clz32(value)
+    if (further > 0) this.#bits(0, further)
+    this.#bits(value, further + 1)
+  }
+
+  /** Fills the last byte that holds single bits. */
+  align(): void {
+    if (this.#bitCount > 0) this.#bits(0, 8 - this.#bitCount)
+  }
+
+  #bits(value: number, count: number): void {
+    if (count > MOST_BITS_AT_ONCE) {
+      this.#bits(value >>> MOST_BITS_AT_ONCE, count - MOST_BITS_AT_ONCE)
+      this.#bits(value & ((1 << MOST_BITS_AT_ONCE) - 1), MOST_BITS_AT_ONCE)
+      return
+    }
+    this.#reserve(MAX_VARINT_BYTES)
+    this.#bitBuffer = (this.#bitBuffer << count) | value
+    this.#bitCount += count
+    while (this.#bitCount >= 8) {
+      this.#bitCount -= 8
+      this.#bytes[this.#length++] = this.#bitBuffer >>> this.#bitCount
+    }
+    this.#bitBuffer &= (1 << this.#bitCount) - 1
+  }
+
+  /** Begins anew, with room for a header that is known only later. */
+  begin(headerBytes: number): void {
+    this.#length = this.#bitBuffer = this.#bitCount = 0
+    this.#reserve(headerBytes)
+    this.#length = headerBytes
+  }
+
+  /** What was written since `begin`. A copy: the writer can be used again. */
   take(): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#length))
-    this.#length = 0
-    return taken
+    return Buffer.from(this.#bytes.subarray(0, this.#length))
   }
 
   #reserve(bytes: number): void {
@@ -48,11 +88,14 @@ export class ByteWriter {
 
 export class ByteReader {
   readonly #bytes: Buffer
-  #at = 0
+  #at: number
+  /** Behind #at, while single bits are read. */
+  #bit = 0
   originUs = 0
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, from = 0) {
     this.#bytes = bytes
+    this.#at = from
   }
 
   uint(): number {
@@ -66,6 +109,42 @@ export class ByteReader {
       value += (byte & 0x7f) * scale
       scale *= ONE_BYTE_LIMIT
     } while (byte >= ONE_BYTE_LIMIT)
+    return value
+  }
+
+  /** Bits from here on, until `align`. */
+  gamma(): number {
+    const window = this.#window()
+    const further = Math.clz32(window)
+    if (2 * further + 1 > BITS_IN_WINDOW) return this.#longGamma()
+    this.#bit += 2 * further + 1
+    return window >>> (31 - 2 * further)
+  }
+
+  align(): void {
+    this.#at += (this.#bit + 7) >>> 3
+    this.#bit = 0
+  }
+
+  /** The next bits, the first of them on top. What lies behind the end reads as zeros. */
+  #window(): number {
+    const bytes = this.#bytes
+    const at = this.#at + (this.#bit >>> 3)
+    const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+    return word << (this.#bit & 7)
+  }
+
+  #longGamma(): number {
+    let further = 0
+    while (this.#window() >= 0) {
+      this.#bit++
+      further++
+    }
+    let value = 0
+    for (let left = further; left >= 0; left--) {
+      value = 2 * value + (this.#window() < 0 ? 1 : 0)
+      this.#bit++
+    }
     return value
   }
 
@@ -149,31 +228,31 @@ export function struct<T extends object>(fields: { readonly [K in keyof T]-?: Co
 }
 
 /**
- * Bucket and count in turn, buckets rising. Most buckets of one second hold one value and stand close together,
- * so the distance and "just one" share a number: about a byte for each value.
+ * Bucket and count in turn, buckets rising: the distance to the bucket before, and the count, in gamma code. Most buckets of
+ * a second hold one value and stand close together, so a value takes about half a byte.
  */
 export const sparseCounts: Codec<readonly number[]> = {
   write(to, pairs) {
     to.uint(pairs.length / 2)
-    let previous = 0
+    let previous = -1
     for (let i = 0; i < pairs.length; i += 2) {
       const bucket = pairs[i] as number
-      const count = pairs[i + 1] as number
-      to.uint(2 * (bucket - previous) + (count === 1 ? 0 : 1))
-      if (count !== 1) to.uint(count)
+      to.gamma(bucket - previous)
+      to.gamma(pairs[i + 1] as number)
       previous = bucket
     }
+    to.align()
   },
   read(from) {
     const length = 2 * from.uint()
     const pairs = new Array<number>(length)
-    let bucket = 0
+    let bucket = -1
     for (let i = 0; i < length; i += 2) {
-      const step = from.uint()
-      bucket += step >>> 1
+      bucket += from.gamma()
       pairs[i] = bucket
-      pairs[i + 1] = (step & 1) === 0 ? 1 : from.uint()
+      pairs[i + 1] = from.gamma()
     }
+    from.align()
     return pairs
   },
 }

@@ -1,5 +1,6 @@
 /** Who is who: every worker has one number in the whole drill, one container, one thread and one cohort. */
 import type { Cohort, LoadPlan } from './contract.ts'
+import { cohortOf } from './contract-cohort.ts'
 import { share, shareStart } from './schedule.ts'
 
 export interface WorkerIdentity {
@@ -24,22 +25,6 @@ export function workersOfThread(
     cohort: cohortOf(plan.cohorts, first + i),
   }))
 }
-
-/**
- * The cohort of a worker, so that any run of neighbouring workers holds all cohorts by their shares: cohorts are drawn along
- * the golden ratio sequence, which spreads evenly over every stretch of numbers.
- */
-function cohortOf(cohorts: readonly Cohort[], worker: number): Cohort {
-  const position = (worker * GOLDEN_RATIO) % 1
-  let upTo = 0
-  for (const cohort of cohorts) {
-    upTo += cohort.share
-    if (position < upTo) return cohort
-  }
-  return cohorts.at(-1) as Cohort
-}
-
-const GOLDEN_RATIO = 0.618_033_988_749_895
 
 /** One thread sends several times as many; more threads than needed only wake each other's core for less work each. */
 const TPS_WORTH_A_THREAD = 10_000

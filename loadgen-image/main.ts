@@ -2,11 +2,13 @@
 import { ENVIRONMENT } from './contract.ts'
 import { runDrillContainer } from './drill-mode.ts'
 import { parseDrillSettings } from './drill-settings.ts'
+import { keepHeapSteady } from './heap.ts'
 import { readInvocation } from './options.ts'
 import { runStandalone } from './standalone.ts'
 
 const BAD_CONFIGURATION = 2
 
+keepHeapSteady()
 process.exitCode = await (process.env[ENVIRONMENT.drillId] ? drill() : standalone())
 
 function drill(): Promise<number> | number {

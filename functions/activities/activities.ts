@@ -9,6 +9,7 @@ import { failoverActivities } from './failover.ts'
 import { mergedLoads } from './merged-load.ts'
 import { notifyActivities } from './notify.ts'
 import { observeActivities } from './observe.ts'
+import { oldRowActivities } from './old-rows.ts'
 import { reportActivities } from './report.ts'
 import { reservationActivities } from './reservation.ts'
 import type { ActivitySettings } from './settings.ts'
@@ -25,6 +26,7 @@ export function createActivities(clients: Clients, settings: ActivitySettings, r
     ...failoverActivities(clients, settings),
     ...evidenceActivities(clients, loads),
     ...reportActivities(clients, settings, loads, renderers),
+    ...oldRowActivities(clients, settings),
     ...notifyActivities(clients),
     ...sweepActivities(clients),
   }

@@ -37,6 +37,7 @@ export interface ContainerEnd {
 export interface ContainersNoted {
   /** Which of them did not offer all their arrivals, and why; null when all did. */
   readonly early: string | null
+  readonly abort: string | null
   readonly detail: string
 }
 
@@ -86,7 +87,11 @@ export function barrierActivities(clients: Clients, settings: ActivitySettings) 
       await blobs.writeJson(drillBlobs.containers(drillId), ends)
       const early = ends.flatMap((end) => whyNotWhole(end) ?? [])
       const detail = early.length === 0 ? `all ${ends.length} offered their whole share` : early.join('; ')
-      return { early: early.length === 0 ? null : detail.slice(0, 1_000), detail: detail.slice(0, 1_000) }
+      return {
+        early: early.length === 0 ? null : detail.slice(0, 1_000),
+        abort: await readAbort(blobs, drillId),
+        detail: detail.slice(0, 1_000),
+      }
     },
   }
 }

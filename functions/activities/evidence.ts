@@ -7,6 +7,7 @@ import type { AuditPass } from '../drill/outcome.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import { type DrillRef, describeError, loadStartAtMs, readPlan } from './drill-record.ts'
 import type { MergedLoads } from './merged-load.ts'
+import { haveArrived } from './metrics-arrival.ts'
 
 /** An audit that could not be made says why, so that the report can. */
 export type AuditRecord =
@@ -19,8 +20,6 @@ export interface MetricsRecord {
   readonly gatheredAt: string
 }
 
-/** Some metrics come in batches of five minutes, and a minute later still. */
-const METRICS_LAG_MS = 6 * 60_000
 const METRICS_MARGIN_MS = 60_000
 
 export function evidenceActivities(clients: Clients, loads: MergedLoads) {
@@ -79,7 +78,7 @@ export function evidenceActivities(clients: Clients, loads: MergedLoads) {
     }
   }
 
-  /** From before the load to after it. Complete only when the last minutes have had the time to arrive. */
+  /** From before the load to after it. */
   async function gatherMetrics({
     drillId,
   }: DrillRef): Promise<{ readonly complete: boolean; readonly detail: string }> {
@@ -93,7 +92,8 @@ export function evidenceActivities(clients: Clients, loads: MergedLoads) {
       new Date(startAtMs - METRICS_MARGIN_MS).toISOString(),
       new Date(Math.min(now, loadEndMs + METRICS_MARGIN_MS)).toISOString(),
     )
-    const complete = plan.timing.lateMetricsSeconds === 0 || now >= loadEndMs + METRICS_LAG_MS
+    const { lateMetricsSeconds } = plan.timing
+    const complete = haveArrived({ series, loadEndMs, nowMs: now, lateMetricsSeconds })
     const record: MetricsRecord = { series, complete, gatheredAt: clock.now().toISOString() }
     await blobs.writeJson(drillBlobs.metrics(drillId), record)
     const points = series.reduce((sum, one) => sum + one.points.length, 0)

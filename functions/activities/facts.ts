@@ -1,10 +1,11 @@
 /** Looks at everything the checklist judges. What cannot be seen is a gap with its reason, and hides nothing else. */
-import { BEFORE } from '../checklist/before.ts'
+import { BEFORE, MIGRATION_MENDS } from '../checklist/before.ts'
 import { judgeRows, obstacles } from '../checklist/check.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs, serverBlobs } from '../drill/blob-paths.ts'
 import type { ContainerFacts, Facts, SessionFacts } from '../drill/facts.ts'
 import type { DrillPlan } from '../drill/plan.ts'
+import type { CheckResult } from '../drill/report.ts'
 import { type DrillRef, describeError, readAbort, readPlan, seen } from './drill-record.ts'
 import type { LastFailover } from './failover.ts'
 
@@ -14,25 +15,56 @@ export interface Checked {
   readonly detail: string
 }
 
+const LOOKS_AFTER_MIGRATION = 5
+const LOOK_AGAIN_MS = 5_000
+
 export function factActivities(clients: Clients) {
   const { blobs, clock } = clients
 
   /** The verdicts lie in the history: a deployment that changes a threshold cannot change what a replay decides. */
   async function check({ drillId }: DrillRef): Promise<Checked> {
     const plan = await readPlan(blobs, drillId)
-    const facts = await gatherFacts(plan)
-    const results = judgeRows(BEFORE, 'before', { plan, facts }, plan.force)
+    const found = await gatherFacts(plan)
+    const migration = await migrateIfAllowed(plan, judge(plan, found))
+    const facts = migration === null ? found : await lookAgain(plan, found)
+    const results = judge(plan, facts)
     await blobs.writeJson(drillBlobs.facts(drillId), facts)
     await blobs.writeJson(drillBlobs.checks(drillId), results)
     const failed = obstacles(results)
     const told = failed.map(({ id, seen: what, wanted }) => `${id}: ${what}, wanted ${wanted}`)
     const forced = results.filter((result) => result.forced).map(({ id }) => id)
     const passed = results.filter(({ verdict }) => verdict === 'pass').length
+    const changed = migration === null ? '' : `${migration}; `
     const summary = `${passed} of ${results.length} passed${forced.length > 0 ? `; forced: ${forced.join(', ')}` : ''}`
     return {
       passed: failed.length === 0,
       abort: await readAbort(blobs, drillId),
-      detail: (failed.length === 0 ? summary : `the checklist failed: ${told.join('; ')}`).slice(0, 1_000),
+      detail: (changed + (failed.length === 0 ? summary : `the checklist failed: ${told.join('; ')}`)).slice(0, 1_000),
+    }
+  }
+
+  /**
+   * What was done, for the journal; null when nothing was tried. A migration that fails changes nothing, and then the rows of
+   * the checklist fail as they did before.
+   */
+  async function migrateIfAllowed(plan: DrillPlan, results: readonly CheckResult[]): Promise<string | null> {
+    const isNeeded = results.some(({ id, verdict }) => verdict === 'fail' && MIGRATION_MENDS.some((row) => row === id))
+    if (!plan.migrate || !isNeeded) return null
+    try {
+      const done = await clients.database.migrate(plan.target)
+      return `migrated as the request allows: ${done.join(', ') || 'nothing was missing'}`
+    } catch (error) {
+      return `the migration that the request allows failed: ${describeError(error)}`
+    }
+  }
+
+  /** Several times: PgBouncer tries a login that failed again after 15 s, and until then refuses also a role that is there now. */
+  async function lookAgain({ target }: DrillPlan, facts: Facts): Promise<Facts> {
+    for (let looks = 1; ; looks++) {
+      const gaps = [...facts.gaps]
+      const schema = await seen('schema', gaps, () => clients.database.schema(target))
+      if (schema?.canary !== 'failed' || looks === LOOKS_AFTER_MIGRATION) return { ...facts, schema, gaps }
+      await clock.sleep(LOOK_AGAIN_MS)
     }
   }
 
@@ -75,6 +107,8 @@ export function factActivities(clients: Clients) {
 
   return { check }
 }
+
+const judge = (plan: DrillPlan, facts: Facts): CheckResult[] => judgeRows(BEFORE, 'before', { plan, facts }, plan.force)
 
 const unreachable = (via: SessionFacts['via'], error: string): SessionFacts => ({
   via,

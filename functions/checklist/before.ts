@@ -201,7 +201,8 @@ export const BEFORE: readonly BeforeCheck[] = [
         (missing) => missing.length === 0,
         (missing) => (missing.length === 0 ? 'none missing' : `missing: ${missing.join(', ')}`),
       ),
-    advice: 'Allow them in the server parameter azure.extensions and create them, or upgrade: from PostgreSQL 13 on none is needed.',
+    advice:
+      'Allow them in the server parameter azure.extensions and create them, or upgrade: from PostgreSQL 13 on none is needed.',
   },
   {
     id: 'canary',

@@ -231,11 +231,16 @@ export const acknowledgedBy = (worker: WorkerLedger): number =>
     0,
   )
 
-/** The fingerprint that an auditor can recompute from ledger.json: one line per run, workers in rising order. */
+/** The ledger in words, one line per run and workers in rising order: `worker:first-last:outcome`. */
+export function* ledgerLines({ workers }: ToldLedger): Generator<string> {
+  for (const { worker, firstSeq, lastSeq, outcome } of workers)
+    for (let i = 0; i < firstSeq.length; i++)
+      yield `${worker}:${firstSeq[i]}-${lastSeq[i]}:${OUTCOMES[outcome[i] as number]}`
+}
+
+/** SHA-256 over these lines, each with a line feed. */
 export function ledgerDigest(ledger: ToldLedger): string {
   const hash = createHash('sha256')
-  for (const { worker, firstSeq, lastSeq, outcome } of ledger.workers)
-    for (let i = 0; i < firstSeq.length; i++)
-      hash.update(`${worker}:${firstSeq[i]}-${lastSeq[i]}:${OUTCOMES[outcome[i] as number]}\n`)
+  for (const line of ledgerLines(ledger)) hash.update(`${line}\n`)
   return hash.digest('hex')
 }

@@ -53,6 +53,18 @@ const CLEANUP_PAUSE_SECONDS = 15
 export function* drill(ctx: OrchestrationContext): Step<DrillEnd> {
   const stage = setTheStage(ctx)
   try {
+    yield* loadAndFailOver(stage)
+    yield* collect(stage)
+    yield* audit(stage)
+  } finally {
+    yield* cleanUp(stage)
+  }
+  return yield* report(stage)
+}
+
+/** Ends without an error: what went wrong is in the course, and the load has been told to stop. */
+function* loadAndFailOver(stage: Stage): Step<void> {
+  try {
     yield* reserve(stage)
     yield* check(stage)
     yield* provision(stage)
@@ -62,10 +74,6 @@ export function* drill(ctx: OrchestrationContext): Step<DrillEnd> {
     stage.course.end(error)
     yield* endTheLoad(stage)
   }
-  yield* collect(stage)
-  yield* audit(stage)
-  yield* cleanUp(stage)
-  return yield* report(stage)
 }
 
 function setTheStage(ctx: OrchestrationContext): Stage {
@@ -145,9 +153,14 @@ function* watchLoad(stage: Stage, untilMs: number, endsWithLoad: boolean): Step<
   const { watchIntervalSeconds } = plan.timing
   const input: WatchInput = { drillId, untilMs, intervalSeconds: watchIntervalSeconds, endsWithLoad, blindLooks: 0 }
   const end: WatchEnd = yield ctx.df.callSubOrchestrator('watch', input, `${drillId}-watch-${course.watches++}`)
-  course.note('watch', startedAt, 1, 'ok', end.detail === '' ? end.reason : `${end.reason}: ${end.detail}`)
+  course.note('watch', startedAt, 1, 'ok', wordsOf(end))
   if (end.reason === 'aborted' || end.reason === 'pointless') throw new Stop('aborted', end.detail)
   return end
+}
+
+const wordsOf = ({ reason, detail }: WatchEnd): string => {
+  const words = reason === 'time' ? 'as long as planned' : reason
+  return detail === '' ? words : `${words}: ${detail}`
 }
 
 /** The activity guards against a second failover; here only its answer is obeyed, while the load goes on being watched. */
@@ -199,11 +212,17 @@ function* collect({ drillId, run, course }: Stage): Step<void> {
   if (course.loadStartAtMs === null) return
   course.enter('collect')
   const noted = yield* attempt(run.noteContainers({ drillId }))
-  // Less load than was asked for, and commits that nobody can check: the drill was not the one that was planned.
-  if (typeof noted?.early === 'string' && course.earlyEnd === null)
-    course.end(new Stop('failed', `infrastructure: ${noted.early}`))
+  if (noted !== null && noted.early !== null && course.earlyEnd === null)
+    course.end(whyTooLittle(noted.early, noted.abort))
   yield* attempt(run.collect({ drillId }))
 }
+
+/**
+ * Less load than was asked for, and commits that nobody can check: the drill was not the one that was planned. Unless
+ * somebody wished it, and the load had stopped before the wish was seen here.
+ */
+const whyTooLittle = (early: string, abort: string | null): Stop =>
+  abort === null ? new Stop('failed', `infrastructure: ${early}`) : new Stop('aborted', abort)
 
 /** Twice, with a pause: two looks that agree make an audit. */
 function* audit({ ctx, plan, drillId, run, course }: Stage): Step<void> {
@@ -234,6 +253,8 @@ function* report(stage: Stage): Step<DrillEnd> {
     yield* lateMetrics(stage)
   }
   course.enter('report')
+  // While the server is still reserved: the deletions must not meet the load of the next drill.
+  if (course.loadStartAtMs !== null) yield* attempt(run.deleteOldRows({ drillId }))
   yield* attempt(run.release({ drillId }))
   const written = yield* attempt(writeReport(stage, 'final'))
   yield* attempt(run.notify({ drillId }))
@@ -245,9 +266,9 @@ function* report(stage: Stage): Step<DrillEnd> {
 const writeReport = ({ drillId, run, course }: Stage, edition: 'first' | 'final') =>
   run.writeReport({ drillId, edition, earlyEnd: course.earlyEnd, journal: [...course.journal] })
 
-/** A drill that was ended before its load has nothing to wait for. */
+/** A drill without a load has nothing to wait for, and who aborted one does not want to. */
 function* isSomethingLate({ plan, drillId, run, course }: Stage): Step<boolean> {
-  if (course.loadStartAtMs === null) return false
+  if (course.loadStartAtMs === null || course.earlyEnd?.kind === 'aborted') return false
   if (plan.timing.lateMetricsSeconds > 0) return true
   return (yield* attempt(run.lookHealth({ drillId })))?.settled === false
 }
@@ -258,10 +279,10 @@ function* lateMetrics({ ctx, plan, drillId, run, course, pauses, deadlineMs }: S
   const startMs = ctx.df.currentUtcDateTime.getTime()
   const metricsMs = startMs + plan.timing.lateMetricsSeconds * 1000
   const healthyMs = Math.min(deadlineMs, startMs + plan.timing.healthyTimeoutSeconds * 1000)
-  let isAborted = pauses.isAborted && course.earlyEnd === null
+  let isAborted = pauses.isAborted
   for (let looks = 0; !isAborted; looks++) {
     const look = yield* attempt(run.lookHealth({ drillId }))
-    if (typeof look?.abort === 'string' && course.earlyEnd === null) break
+    if (typeof look?.abort === 'string') break
     const now = ctx.df.currentUtcDateTime.getTime()
     const isSettled = look?.settled === true || now >= healthyMs
     if ((isSettled && now >= metricsMs) || now >= deadlineMs) break

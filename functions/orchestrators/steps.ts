@@ -29,10 +29,11 @@ export interface RetryPolicy {
 
 const usual: RetryPolicy = { attempts: 4, firstDelaySeconds: 5, maxDelaySeconds: 30, isLook: false }
 const look: RetryPolicy = { attempts: 3, firstDelaySeconds: 2, maxDelaySeconds: 5, isLook: true }
-/** Not one retry here: the orchestration decides by what the activity found whether there is another attempt. */
+/** Not one retry here: the orchestration, or the next drill, decides whether there is another attempt. */
 const once: RetryPolicy = { ...usual, attempts: 1 }
 
 const POLICIES: { readonly [K in StepName]?: RetryPolicy } = {
+  deleteOldRows: once,
   failOver: once,
   lookReady: look,
   lookHealth: look,

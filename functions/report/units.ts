@@ -55,6 +55,9 @@ export function bytes(value: Measured): string {
 
 export const megabytes = (value: Measured): string => withUnit(value, 'MB', (size) => (size < 100 ? 1 : 0))
 
+const each = (amount: string): string => (amount === NOT_MEASURED ? amount : `${amount}/s`)
+
+/** Units as the report, its criteria and the platform name them. */
 const BY_UNIT: Readonly<Record<string, (value: Measured) => string>> = {
   s: seconds,
   seconds,
@@ -69,6 +72,15 @@ const BY_UNIT: Readonly<Record<string, (value: Measured) => string>> = {
   percent,
   Percent: percent,
   Bytes: bytes,
+  BytesPerSecond: (value) => each(bytes(value)),
+  bytesPerSecond: (value) => each(bytes(value)),
+  CountPerSecond: (value) => each(plain(value)),
+  perSecond: (value) => each(plain(value)),
+  zeroOrOne: (value) => plain(value),
+  Seconds: seconds,
+  MilliSeconds: milliseconds,
+  commits: count,
+  'yes/no': (value) => (value === 1 ? 'yes' : value === 0 ? 'no' : plain(value)),
   bytes,
   count,
   Count: (value) => plain(value),

@@ -59,8 +59,8 @@ export const PHASE_NAMES: Readonly<Record<string, string>> = {
   whole: 'Whole load',
 }
 
-/** Platform metrics by the platform's own names. */
-export const METRIC_NAMES: Readonly<Record<string, string>> = {
+/** Platform metrics whose own names do not read well. */
+const METRIC_NAMES: Readonly<Record<string, string>> = {
   cpu_percent: 'CPU',
   memory_percent: 'Memory',
   active_connections: 'Connections',
@@ -68,10 +68,16 @@ export const METRIC_NAMES: Readonly<Record<string, string>> = {
   network_bytes_egress: 'Network out',
   storage_percent: 'Storage',
   iops: 'IOPS',
+  read_iops: 'Read IOPS',
+  write_iops: 'Write IOPS',
   is_db_alive: 'Database alive',
   physical_replication_delay_in_seconds: 'Read replica lag',
   xact_commit: 'Commits',
 }
+
+/** client_connections_waiting -> Client connections waiting */
+export const metricName = (name: string): string =>
+  METRIC_NAMES[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`
 
 export const DEFINITIONS: ReadonlyArray<readonly [term: string, definition: string]> = [
   [

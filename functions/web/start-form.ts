@@ -1,4 +1,5 @@
 /** The start form, with the limits and defaults that the API itself uses, so that page and server never disagree. */
+import { BEFORE_CHECK_IDS } from '../drill/check-ids.ts'
 import { LIMITS, parseRequest } from '../drill/request.ts'
 import { html, type Insert, type Markup } from '../report/html/markup.ts'
 
@@ -126,6 +127,11 @@ const criteriaField = (): Markup =>
     'one objective a line; the ones shown when left empty',
   )
 
+/** The recorded way past a check, for servers that are smaller on purpose. */
+const forceField = (): Markup =>
+  html`<div class="field" data-field="force"><p class="hint" id="h-force">A checked id does not stop the drill when it fails; the report says that it was overridden.</p>
+<div class="checks" role="group" aria-label="Checks to override" aria-describedby="h-force p-force">${BEFORE_CHECK_IDS.map((id) => html`<label><input type="checkbox" name="force" value="${id}"> ${id}</label>\n`)}</div><p class="problem" id="p-force" hidden></p></div>`
+
 export const startForm = (): Markup => html`<form id="start" novalidate>
 <h1>Start a drill</h1>
 <p class="lead">Every field may stay empty: the app then uses its own defaults, and its own server.</p>
@@ -135,6 +141,7 @@ export const startForm = (): Markup => html`<form id="start" novalidate>
 <fieldset><legend>Objectives</legend>${criteriaField()}</fieldset>
 <details><summary>Another server</summary><div class="fields">
 ${textField('target.server', 'Server', 'name of the flexible server', '[a-z0-9][a-z0-9\\-]{1,61}[a-z0-9]')}${textField('target.resourceGroup', 'Resource group', 'of the server', '[\\-\\w.\\(\\)]{1,90}')}${textField('target.database', 'Database', 'with the transactions table', '[A-Za-z_][\\w$\\-]{0,62}')}</div></details>
+<details><summary>Override checks</summary>${forceField()}</details>
 ${field('note', 'Note', html`<input id="f-note" name="note" maxlength="500" aria-describedby="h-note p-note">`, 'printed in the report')}
 <p class="actions"><button type="submit" class="primary">Start the drill</button> <a href="#/">Cancel</a></p>
 </form>`

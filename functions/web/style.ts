@@ -2,6 +2,7 @@
 import { BANNER, BASICS, CARDS, COLOUR_VARIABLES, MARKS, TABLES } from '../report/html/style.ts'
 
 const FRAME = `
+[hidden]{display:none!important}
 .top{display:flex;flex-wrap:wrap;align-items:center;gap:.35rem 1.75rem;padding:.8rem max(1.25rem,calc((100vw - 72rem)/2));border-bottom:1px solid var(--line);font-size:.9rem}
 .home{font-weight:700;color:var(--ink);text-decoration:none}
 .top nav{display:flex;gap:1.25rem}
@@ -60,6 +61,9 @@ legend{font-weight:650;padding:0 .6rem 0 0}
 .problems{border-left:3px solid var(--bad);background:var(--wash-fail);padding:.7rem 1rem;margin-bottom:1rem}
 .problems ul{padding-left:1.1rem}
 form details{margin:0 0 1.25rem}
+.checks{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(14rem,100%),1fr));gap:.15rem 1rem;margin-top:.5rem}
+.field .checks label{font-weight:400;margin:0}
+.field .checks input{width:auto}
 form details .fields{margin-top:.75rem}
 `
 

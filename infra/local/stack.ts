@@ -12,6 +12,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { migrateSchema } from '../../functions/clients/schema-migration.ts'
+import type { EndpointControl } from './azure/control.ts'
 import { type AzureEndpoint, startAzureEndpoint } from './azure/endpoint.ts'
 import { type Azurite, startAzurite } from './azurite.ts'
 import { createServerCertificate } from './certificates.ts'
@@ -49,6 +50,8 @@ export interface Stack {
   readonly cluster: LocalCluster
   readonly host: FunctionsHost
   readonly storage: Azurite
+  /** Breaks the platform, and shows what it was asked. */
+  readonly control: EndpointControl
   /** Rejects when a part died that cannot be brought back. */
   readonly broken: Promise<never>
   stop(): Promise<void>
@@ -149,6 +152,7 @@ async function startParts(
     cluster,
     host,
     storage,
+    control: endpoint.control,
     broken: firstBroken(storage, host),
     stop,
   }

@@ -6,6 +6,7 @@
 import type { ServerTarget } from '../../loadgen-image/connection-string.ts'
 import type { LoadPlan, SecondRecord, SparseHistogram } from '../../loadgen-image/contract.ts'
 import { Histogram } from '../../loadgen-image/contract-histogram.ts'
+import { keepHeapSteady } from '../../loadgen-image/heap.ts'
 import { Run } from '../../loadgen-image/run.ts'
 
 export interface LoadFigures {
@@ -19,6 +20,7 @@ export interface LoadFigures {
   readonly steady: { readonly seconds: number; readonly acknowledged: number; readonly cpuSeconds: number }
   readonly maxRssBytes: number
   readonly threads: number
+  /** Of the same seconds. */
   readonly sendLagUs: { readonly p50: number; readonly p99: number; readonly max: number }
   readonly responseUs: { readonly p50: number; readonly p99: number; readonly max: number }
 }
@@ -32,6 +34,7 @@ const HEAD_START_MS = 300
 const WARM_UP_SECONDS = 3
 
 if (process.argv[2] !== undefined) {
+  keepHeapSteady()
   const figures = await measure(JSON.parse(process.argv[2]) as Settings)
   process.stdout.write(JSON.stringify(figures))
 }
@@ -63,13 +66,17 @@ async function measure({ plan, target }: Settings): Promise<LoadFigures> {
     steady: steadyPart(records),
     maxRssBytes,
     threads: run.threads,
-    sendLagUs: spread(records.map(({ sendLag }) => sendLag)),
-    responseUs: spread(records.map(({ response }) => response)),
+    sendLagUs: spread(steadySeconds(records).map(({ sendLag }) => sendLag)),
+    responseUs: spread(steadySeconds(records).map(({ response }) => response)),
   }
 }
 
+function steadySeconds(records: readonly SecondRecord[]): readonly SecondRecord[] {
+  return records.slice(WARM_UP_SECONDS + 1, -1)
+}
+
 function steadyPart(records: readonly SecondRecord[]): LoadFigures['steady'] {
-  const steady = records.slice(WARM_UP_SECONDS + 1, -1)
+  const steady = steadySeconds(records)
   const sum = (of: (record: SecondRecord) => number) => steady.reduce((total, record) => total + of(record), 0)
   return {
     seconds: steady.length,

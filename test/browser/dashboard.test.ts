@@ -38,6 +38,8 @@ async function openDashboard(hash = '#/', look: Look = {}): Promise<WatchedPage>
   return opened
 }
 
+/** Longer than a refresh, whatever else the machine does. */
+const SOON = { timeout: 20_000 }
 const RUNNING = '#/drills/drill-20260302-0200'
 const see = (page: Page, words: string | RegExp) => page.getByText(words).first().waitFor()
 const history = () => [
@@ -119,10 +121,10 @@ describe('the list', () => {
     expect(await page.locator('.drills tbody tr').count()).toBe(20)
     await page.getByRole('button', { name: 'Older' }).click()
     await page.locator('.drills tbody tr').nth(4).waitFor()
-    await expect.poll(() => page.locator('.drills tbody tr').count()).toBe(5)
+    await expect.poll(() => page.locator('.drills tbody tr').count(), SOON).toBe(5)
     expect(await page.getByRole('button', { name: 'Older' }).isDisabled()).toBe(true)
     await page.getByRole('button', { name: 'Newest' }).click()
-    await expect.poll(() => page.locator('.drills tbody tr').count()).toBe(20)
+    await expect.poll(() => page.locator('.drills tbody tr').count(), SOON).toBe(20)
   })
 
   test('lays two chosen drills over each other, aligned on T1', async () => {
@@ -151,6 +153,8 @@ describe('starting a drill', () => {
     await page.getByLabel('Criteria').fill('recovery_time_s <= 30\nlost_commits == 0')
     await page.getByText('Another server').click()
     await page.getByLabel('Server', { exact: true }).fill('pg-other')
+    await page.getByText('Override checks').click()
+    await page.getByLabel('server-sku').check()
     await screenshot(page, 'dashboard-start')
     await expectAccessible(page)
     await page.getByRole('button', { name: 'Start the drill' }).click()
@@ -162,6 +166,7 @@ describe('starting a drill', () => {
       failovers: [{ atSeconds: 20, mode: 'planned' }],
       criteria: ['recovery_time_s <= 30', 'lost_commits == 0'],
       target: { server: 'pg-other' },
+      force: ['server-sku'],
     })
     expect(errors).toEqual([])
   })
@@ -295,6 +300,21 @@ describe('a running drill', () => {
       await see(page, 'Connected')
       expect(errors).toEqual([])
     })
+
+  test('shows its report while the last platform metrics are awaited, and reads it again at the end', async () => {
+    const ended = endedDrill(passingDrill())
+    const { status } = runningDrill(100)
+    const progress = status.progress && { ...status.progress, phase: 'late metrics' as const }
+    api.drills = [{ ...ended, status: { ...ended.status, state: 'running', progress } }]
+    const { page, errors } = await openDashboard(RUNNING)
+    await see(page, 'still in its phase "late metrics"')
+    await see(page, 'Forced failover of pg-orders')
+    api.drills = [ended]
+    await expect.poll(() => page.locator('#early').textContent(), SOON).toBe('')
+    await see(page, 'Forced failover of pg-orders')
+    expect(api.requests.filter(({ url }) => url.endsWith('format=json'))).toHaveLength(2)
+    expect(errors).toEqual([])
+  })
 
   test('becomes its report when it ends', async () => {
     api.drills = [runningDrill(78)]

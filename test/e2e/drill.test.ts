@@ -5,7 +5,7 @@ import { type Report, reportSchema } from '../../functions/drill/report.ts'
 import { createDrillApi } from '../../infra/local/drill-client.ts'
 import { RESULT_FILES } from '../../infra/local/drill-result.ts'
 import { clearDeadStacks } from '../../infra/local/stack-folder.ts'
-import { startCommand } from '../support/command.ts'
+import { ROOT, startCommand } from '../support/command.ts'
 import { type FinishedDrill, SMALL, startDrillCommand } from '../support/drill-run.ts'
 import { eventually } from '../support/eventually.ts'
 import { processesOf, stackFolders } from '../support/leaks.ts'
@@ -70,6 +70,19 @@ async function expectSameWhenRenderedAgain(folder: string): Promise<void> {
   expect(await startCommand('infra/local/render.ts', [folder]).ended).toMatchObject({ code: 0 })
   expect(contents()).toEqual(before)
 }
+
+test('what would be deployed runs a whole drill: the packaged app and the bundled load generator', {
+  timeout: timeouts.drillMs,
+}, async () => {
+  for (const build of ['infra/azure/package.ts', 'infra/azure/bundle-loadgen.ts'])
+    expect(await startCommand(build, []).ended).toMatchObject({ code: 0 })
+  const deployed = ['--app', join(ROOT, 'dist/package/app.zip'), '--loadgen', join(ROOT, 'dist/loadgen/main.mjs')]
+  const drill = await startDrillCommand([...SMALL, ...deployed, ...MODEST]).finished()
+  const report = reportOf(drill)
+  expectHonest(drill, report)
+  expectFailover(report)
+  expect({ verdict: report.verdict, lost: report.ledger.lost }).toEqual({ verdict: 'PASS', lost: 0 })
+})
 
 test('asynchronous and held back, the standby loses commits, and the drill names them and fails', {
   timeout: timeouts.drillMs,
@@ -194,7 +207,12 @@ test('two failovers in one drill are both measured, and nothing is lost', { time
     },
     force: ['server-sku', 'storage-iops'],
   })
-  await eventually('the drill ends', timeouts.drillMs, async () => (await api.status(drillId)).state === 'finished')
+  const hasEnded = async () => {
+    const status = await api.status(drillId)
+    return status.state === 'finished' || status.state === 'failed' ? status : null
+  }
+  const last = await eventually('the drill ends', timeouts.drillMs - 60_000, hasEnded, 500)
+  expect([last.state, last.error]).toEqual(['finished', null])
   const report = reportSchema.parse(
     JSON.parse(new TextDecoder().decode((await api.file(drillId, 'report.json')) ?? new Uint8Array())),
   )

@@ -15,6 +15,8 @@ import { createProcesses, type Processes } from '../../infra/local/processes.ts'
 import { findPgBouncer, findPostgres } from '../../infra/local/programs.ts'
 import { databaseUser } from '../../infra/local/run-user.ts'
 import { createStackFolder, type StackFolder } from '../../infra/local/stack-folder.ts'
+import { startCommand } from '../support/command.ts'
+import { eventually } from '../support/eventually.ts'
 import { timeouts } from '../support/timeouts.ts'
 
 const PASSWORD = 'MARKED/SECRET+app'
@@ -158,6 +160,15 @@ test('a migration that cannot have the table soon gives up and changes nothing',
   expect(await databaseOf().schema(TARGET)).toMatchObject({ hasTable: true, hasKeyColumns: false })
 })
 
+test('a name that is taken in another row of customers fails the migration instead of leaving a customer out', async () => {
+  await asApp(async (client) => {
+    await client.query(ORIGINAL.join(';'))
+    await client.query("UPDATE customers SET email = 'failover-drill-3@example.com'")
+  })
+  await expect(databaseOf().migrate(TARGET)).rejects.toMatchObject({ cause: { code: '23505' } })
+  expect(await databaseOf().schema(TARGET)).toMatchObject({ hasTable: true, hasKeyColumns: false, customers: 1 })
+})
+
 test('an empty database has nothing, and says so without a canary', async () => {
   expect(await databaseOf().schema(TARGET)).toEqual({
     hasTable: false,
@@ -235,6 +246,8 @@ test('a role whose password changed gets the new one; a role that can log in is 
   await pair.primary.query("ALTER ROLE load PASSWORD 'other'")
   expect(await databaseOf(LOAD).schema(TARGET)).toMatchObject({ canary: 'failed' })
   expect(await databaseOf(LOAD).migrate(TARGET)).toEqual(['password of role load'])
+  await asApp((client) => client.query('REVOKE INSERT ON transactions FROM load'))
+  expect(await databaseOf(LOAD).migrate(TARGET)).toEqual(['grants of role load'])
 })
 
 test('the connection string leads through PgBouncer, with every character of the password kept', async () => {
@@ -397,7 +410,159 @@ test('the rows of one drill are deleted, all of them and no others', async () =>
   await asApp((client) =>
     client.query("INSERT INTO transactions (customer_id, merchant_id, amount, drill_id) VALUES (1, 1, 1, 'd')"),
   )
-  expect(await database.deleteRows(TARGET, 'd')).toBe(25_001)
-  expect(await database.deleteRows(TARGET, 'd')).toBe(0)
+  expect(await database.deleteRows(TARGET, 'd', LONG_MS)).toEqual({ rows: 25_001, isComplete: true })
+  expect(await database.deleteRows(TARGET, 'd', LONG_MS)).toEqual({ rows: 0, isComplete: true })
   expect(await all(database.storedRuns(TARGET, 'other'))).toHaveLength(1)
+})
+
+const LONG_MS = 60_000
+
+test('a deletion whose time is up leaves whole batches for the next one', async () => {
+  // Every look at this clock takes a second: one at the beginning, one before each batch.
+  let looks = 0
+  const clock = { ...systemClock, now: () => new Date(++looks * 1000) }
+  const database = createDatabase(configOf(), noCredential, clock)
+  await database.migrate(TARGET)
+  await insertKeys(Array.from({ length: 25_000 }, (_, n): Key => [n % 3, n]))
+  expect(await database.deleteRows(TARGET, 'd', 2_000)).toEqual({ rows: 10_000, isComplete: false })
+  expect(await database.deleteRows(TARGET, 'd', 0)).toEqual({ rows: 0, isComplete: false })
+  expect(await database.deleteRows(TARGET, 'd', LONG_MS)).toEqual({ rows: 15_000, isComplete: true })
+})
+
+test('every drill with rows is known, with the age of its newest row by the clock of the database', async () => {
+  const database = databaseOf()
+  expect(await database.storedDrills(TARGET)).toEqual([])
+  await database.migrate(TARGET)
+  expect(await database.storedDrills(TARGET)).toEqual([])
+  const keys: Key[] = [
+    [0, 1],
+    [0, 2],
+    [7, 1],
+  ]
+  for (const drillId of ['older', 'undated', 'younger']) await insertKeys(keys, drillId)
+  await asApp(async (client) => {
+    const date = (drillId: string, worker: number, seq: number, age: string | null) =>
+      client.query(
+        'UPDATE transactions SET transaction_date = LOCALTIMESTAMP - $4::interval WHERE (drill_id, worker, seq) = ($1, $2, $3)',
+        [drillId, worker, seq, age],
+      )
+    for (const [worker, seq] of keys) await date('undated', worker, seq, null)
+    await date('older', 0, 1, '9 days')
+    await date('older', 0, 2, '8 days 1 hour')
+    await date('older', 7, 1, '10 days')
+    await date('younger', 0, 1, '9 days')
+    await client.query('INSERT INTO transactions (customer_id, merchant_id, amount) VALUES (1, 1, 1)')
+  })
+  const drills = await database.storedDrills(TARGET)
+  expect(
+    drills.map(({ drillId, newestRowAgeSeconds: age }) => [drillId, age === null ? null : Math.floor(age / 3600)]),
+  ).toEqual([
+    ['older', 8 * 24 + 1],
+    ['undated', null],
+    ['younger', 0],
+  ])
+})
+
+test('the list of drills is read from the key index, whatever the number of rows', async () => {
+  const database = databaseOf()
+  await database.migrate(TARGET)
+  for (const drillId of ['a', 'b', 'c'])
+    await insertKeys(
+      Array.from({ length: 20_000 }, (_, n): Key => [n % 4, n]),
+      drillId,
+    )
+  await asApp((client) => client.query('ANALYZE transactions'))
+  const reads = () =>
+    asApp(async (client) => {
+      const { rows } = await client.query<{ scans: number; sequential: number; byIndex: number }>(
+        `SELECT t.seq_tup_read::int AS sequential, i.idx_tup_read::int AS "byIndex", i.idx_scan::int AS scans
+         FROM pg_stat_user_tables t JOIN pg_stat_user_indexes i USING (relid)
+         WHERE i.indexrelname = 'idx_transactions_drill_key'`,
+      )
+      return rows[0] ?? { scans: 0, sequential: 0, byIndex: 0 }
+    })
+  const before = await reads()
+  expect(await database.storedDrills(TARGET)).toHaveLength(3)
+  // A session tells its reads when it ends.
+  const after = await eventually('the reads are told', timeouts.processEndsMs, async () => {
+    const now = await reads()
+    return now.scans > before.scans ? now : null
+  })
+  expect(after.sequential - before.sequential).toBe(0)
+  expect(after.byIndex - before.byIndex).toBeLessThan(100)
+})
+
+// ---- npm run migrate ------------------------------------------------------------------------------------------------
+
+const environment = () => ({
+  POSTGRES_SERVER: 'pg',
+  POSTGRES_DATABASE: 'drill',
+  POSTGRES_USER: 'app',
+  POSTGRES_PASSWORD: PASSWORD,
+  LOADGEN_POSTGRES_USER: 'load',
+  LOADGEN_POSTGRES_PASSWORD: LOAD_PASSWORD,
+  POSTGRES_HOST: '127.0.0.1',
+  POSTGRES_PORT_DIRECT: String(pair.primary.port),
+  POSTGRES_TLS: 'disable',
+})
+
+const migrateCommand = (args: readonly string[], changes: NodeJS.ProcessEnv = {}) =>
+  startCommand('infra/azure/migrate.ts', args, { ...environment(), ...changes }).ended
+
+const STEPS = [...SCHEMA_STEPS.map(({ what }) => what), 'role load', 'grants of role load']
+
+test('the command says what it would do, does it when it may, and then has nothing to do', async () => {
+  const place = `Database drill on pg (127.0.0.1:${pair.primary.port}), as app`
+  const steps = STEPS.map((what) => `  ${what}`)
+  const asked = await migrateCommand([])
+  expect(asked.code, asked.output).toBe(0)
+  expect(asked.output.trim().split('\n')).toEqual([
+    place,
+    'Would be done:',
+    ...steps,
+    'Nothing was changed. To do it: npm run migrate -- --yes',
+  ])
+  expect(await databaseOf(LOAD).schema(TARGET)).toMatchObject({ hasTable: false })
+  const told = await migrateCommand(['--yes'])
+  expect(told.output.trim().split('\n')).toEqual([place, 'Done:', ...steps])
+  // PgBouncer tries a login that failed again after 15 s, and the role was not there in the tests before.
+  const ready = await eventually('the canary gets through', timeouts.processEndsMs, async () => {
+    const facts = await databaseOf(LOAD).schema(TARGET)
+    return facts.canary === 'ok' && facts
+  })
+  expect(ready).toMatchObject({ hasKeyColumns: true, customers: 5, merchants: 5 })
+  const again = await migrateCommand(['--yes'])
+  expect(again).toMatchObject({ code: 0, output: `${place}\nNothing to do: everything that a drill needs is there.\n` })
+}, 60_000)
+
+test('the command finds what one part of a schema still lacks', async () => {
+  await asApp((client) => client.query(ORIGINAL.join(';')))
+  await pair.primary.query(`CREATE ROLE load LOGIN PASSWORD 'other'`)
+  const { output } = await migrateCommand([])
+  expect(output).toContain('password of role load')
+  expect(output).toContain('key columns of the ledger')
+  expect(output).not.toContain('table transactions')
+})
+
+test('the command ends with one error that names what to do, without a password', async () => {
+  const missing = await migrateCommand(['--yes'], { POSTGRES_SERVER: '', POSTGRES_DATABASE: '' })
+  expect(missing.code).toBe(2)
+  expect(missing.output).toMatch(/^migrate: .*attention:\n {2}POSTGRES_SERVER is missing.*\n {2}POSTGRES_DATABASE is/)
+  const closed = await holdFreePort(folder)
+  await closed.release()
+  const unreachable = await migrateCommand(['--yes'], { POSTGRES_PORT_DIRECT: String(closed.port) })
+  expect(unreachable.code).toBe(2)
+  expect(unreachable.output).toMatch(/migrate: looking at drill on pg as app failed; check .*\n {2}ECONNREFUSED/)
+  const refused = await migrateCommand(['--yes'], { POSTGRES_PASSWORD: 'MARKED-WRONG' })
+  expect(refused.output).toMatch(/28P01: password authentication failed/)
+  expect(missing.output + unreachable.output + refused.output).not.toMatch(/MARKED/)
+}, 60_000)
+
+test('a role of the load that logs in by Microsoft Entra is granted what it needs, and has to exist', async () => {
+  const entra = databaseOf({ load: { user: 'load', password: null } })
+  await expect(entra.migrate(TARGET)).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('pgaadauth_create_principal') },
+  })
+  await pair.primary.query('CREATE ROLE load LOGIN')
+  expect(await entra.migrate(TARGET)).toEqual(STEPS.filter((what) => what !== 'role load'))
 })

@@ -39,7 +39,13 @@ for (const [phase, atMs, posts] of MOMENTS)
     test(`an abort by ${how} in the phase ${phase} stops the load, cleans up and reports`, async () => {
       const world = createWorld()
       const incidents = how === 'blob alone' ? [wish(world, atMs)] : [wish(world, atMs), event(atMs)]
-      const { status, report, endedAtMs } = await playDrill(world, aPlan({ criteria }), { incidents })
+      const { status, report, endedAtMs } = await playDrill(
+        world,
+        aPlan({ criteria, timing: { lateMetricsSeconds: 600 } }),
+        {
+          incidents,
+        },
+      )
       expect({
         status,
         verdict: report?.verdict,

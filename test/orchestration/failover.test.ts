@@ -1,8 +1,9 @@
 /** Exactly one failover per intent, whatever becomes of the request, of its answer and of the host that sent it. */
 import { expect, test } from 'vitest'
+import { createActivities } from '../../functions/activities/activities.ts'
 import { drillBlobs } from '../../functions/drill/blob-paths.ts'
 import type { Report } from '../../functions/drill/report.ts'
-import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
+import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill, settings } from '../support/play-drill.ts'
 import type { PostFate } from '../support/world/server.ts'
 import { createWorld, usualCourse, type World, type WorldOptions } from '../support/world/world.ts'
 
@@ -97,6 +98,19 @@ for (const { when, posts, sent, failovers, verdict } of ROWS)
       left: world.groups.alive.length,
     }).toEqual({ status: 'Completed', sent, failovers, verdict, left: 0 })
   })
+
+test('a step that fails without telling whether it sent is asked again, and observes', async () => {
+  const world = createWorld()
+  const { failOver } = createActivities(world.clients, settings)
+  let runs = 0
+  const failsAfterSending = async (input: Parameters<typeof failOver>[0]) => {
+    const step = await failOver(input)
+    if (++runs === 1) throw new Error('the answer was lost in the queue')
+    return step
+  }
+  const { report } = await playDrill(world, aLongPlan(), { overrides: { failOver: failsAfterSending } })
+  expect({ posts: world.server.posts, runs, verdict: report?.verdict }).toEqual({ posts: 1, runs: 2, verdict: 'PASS' })
+})
 
 test('every activity may run twice: one failover, and the same report', async () => {
   const once = await run({})

@@ -4,7 +4,7 @@ import type { FailoverIntent } from '../../functions/activities/failover.ts'
 import { readLock } from '../../functions/clients/server-lock.ts'
 import { drillBlobs } from '../../functions/drill/blob-paths.ts'
 import { type Report, reportSchema } from '../../functions/drill/report.ts'
-import { blobNames, type LoadSummary } from '../../loadgen-image/contract.ts'
+import { blobNames, type GoSignal, type LoadSummary } from '../../loadgen-image/contract.ts'
 import { START_AT_MS } from '../support/world/world.ts'
 import type { Simulated } from './simulation.ts'
 
@@ -61,9 +61,11 @@ function nothingLeft({ world, played: { report } }: Simulated): string[] {
   return told === 0 || told === undefined ? [] : [`the report says that ${told} containers are left`]
 }
 
+const LONGEST_HISTORY = 500
+
 /** The drill itself and every watch: bounded by the plan's waits, not by its length. */
 const boundedHistory = ({ played: { longestHistory } }: Simulated): string[] =>
-  longestHistory < 1_500 ? [] : [`a history grew to ${longestHistory} events`]
+  longestHistory < LONGEST_HISTORY ? [] : [`a history grew to ${longestHistory} events`]
 
 const summaries = ({ world, scenario: { plan } }: Simulated): LoadSummary[] =>
   Array.from({ length: plan.load.containers }).flatMap(
@@ -101,32 +103,44 @@ function lossIsFound(simulated: Simulated, { ledger }: Report): string[] {
 
 /** PASS needs all of it to have happened; and where all of it happened without trouble, nothing but PASS is right. */
 function verdictIsTrue(simulated: Simulated, report: Report): string[] {
-  const { world, scenario, played } = simulated
-  const problems: string[] = []
-  const loadEndMs = Date.parse(report.phases.at(-1)?.toAt ?? '') || 0
-  const abortAtMs = scenario.abortAtMs === null ? null : START_AT_MS + scenario.abortAtMs
-  const lost = world.rows.lost.length
-  if (report.verdict === 'PASS') {
-    if (lost > 0) problems.push(`PASS although ${lost} commits were lost`)
-    if (world.server.failovers.length === 0) problems.push('PASS without a failover')
-    if (world.server.failovers.some(({ upAtMs }) => upAtMs > loadEndMs))
-      problems.push('PASS although service did not come back')
-    if (!isWhole(simulated)) problems.push('PASS although a container did not offer its whole share')
-    if (longestOutageSeconds(simulated) > scenario.recoveryObjectiveSeconds + 2)
-      problems.push(`PASS with an outage of ${longestOutageSeconds(simulated)} s`)
-  }
-  if (
-    report.verdict === 'ABORTED' &&
-    abortAtMs === null &&
-    !JSON.stringify(played.report?.reasons).includes('load generators died') &&
-    !JSON.stringify(played.report?.reasons).includes('no commit in the last')
-  )
-    problems.push(`ABORTED although nobody wished it: ${report.reasons.join(' ')}`)
+  const reasons = report.reasons.join(' ')
+  const wished = simulated.scenario.abortAtMs !== null
+  const gaveUp = /load generators died|no commit in the last/.test(reasons)
+  const lost = simulated.world.rows.lost.length
+  const problems = report.verdict === 'PASS' ? whyNotPass(simulated, report) : []
+  if (report.verdict === 'ABORTED' && !wished && !gaveUp) problems.push(`ABORTED although nobody wished it: ${reasons}`)
+  if (mustAbort(simulated, report) && report.verdict !== 'ABORTED')
+    problems.push(`${report.verdict} although it was aborted`)
   if (mustPass(simulated) && report.verdict !== 'PASS')
-    problems.push(`${report.verdict} although nothing was wrong: ${report.reasons.join(' ')}`)
+    problems.push(`${report.verdict} although nothing was wrong: ${reasons}`)
   if (mustFail(simulated, report) && report.verdict !== 'FAIL')
     problems.push(`${report.verdict} although ${lost} commits were lost`)
   return problems
+}
+
+function whyNotPass(simulated: Simulated, report: Report): string[] {
+  const { world, scenario } = simulated
+  const loadEndMs = Date.parse(report.phases.at(-1)?.toAt ?? '') || 0
+  const { failovers } = world.server
+  return [
+    world.rows.lost.length > 0 ? `PASS although ${world.rows.lost.length} commits were lost` : null,
+    failovers.length === 0 ? 'PASS without a failover' : null,
+    failovers.some(({ upAtMs }) => upAtMs > loadEndMs) ? 'PASS although service did not come back' : null,
+    isWhole(simulated) ? null : 'PASS although a container did not offer its whole share',
+    longestOutageSeconds(simulated) > scenario.recoveryObjectiveSeconds + 2
+      ? `PASS with an outage of ${longestOutageSeconds(simulated)} s`
+      : null,
+  ].filter((why) => why !== null)
+}
+
+/** The wish came in the middle of the load, and nothing had ended the drill before. */
+function mustAbort({ scenario, world }: Simulated, report: Report): boolean {
+  const { abortAtMs, plan } = scenario
+  const startAtMs = world.blobs.peek<GoSignal>(blobNames.go(plan.drillId))?.startAtMs
+  if (abortAtMs === null || startAtMs === undefined) return false
+  const wishAtMs = START_AT_MS + abortAtMs
+  const endedBefore = report.journal.some(({ step, at }) => step === 'early end' && Date.parse(at) < wishAtMs)
+  return !endedBefore && wishAtMs > startAtMs && wishAtMs < startAtMs + plan.load.durationSeconds * 1000 - 1_000
 }
 
 const longestOutageSeconds = ({ world }: Simulated): number =>

@@ -25,6 +25,8 @@ export interface Scenario {
   readonly deleteFailsShare: number
   readonly mishapSeed: number
   readonly recoveryObjectiveSeconds: number
+  /** After so much silence a request whose sender died is given up for lost. */
+  readonly failoverSilenceSeconds: number
 }
 
 /** Half of the worlds are calm apart from the failover itself, so that a verdict of PASS is also put to the test. */
@@ -32,13 +34,21 @@ export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed * 2_654_435_761)
   const isCalm = random.chance(0.4)
   const trouble = (probability: number) => !isCalm && random.chance(probability)
-  const durationSeconds = random.whole(40, 120)
+  // Longer than a lease lives without the drill, now and then.
+  const isLong = random.chance(0.06)
+  const durationSeconds = isLong ? random.whole(420, 700) : random.whole(40, 120)
   const containers = random.whole(1, 3)
   const failoverCount = random.chance(0.08) ? 0 : random.chance(0.15) && durationSeconds >= 100 ? 2 : 1
   const recoveryObjectiveSeconds = random.whole(8, 40)
   return {
     seed,
-    plan: planOf(random, seed, { durationSeconds, containers, failoverCount, recoveryObjectiveSeconds }),
+    plan: planOf(random, seed, {
+      durationSeconds,
+      containers,
+      failoverCount,
+      recoveryObjectiveSeconds,
+      mostTps: isLong ? containers * 8 + 4 : 60,
+    }),
     courses: Array.from({ length: 3 }, () => courseOf(random, isCalm)),
     posts: Array.from({ length: 12 }, () => (trouble(0.35) ? random.pick(TROUBLED_POSTS) : 'accepted')),
     generators: Array.from({ length: containers }, () => generatorOf(random, isCalm)),
@@ -53,6 +63,7 @@ export function scenarioOf(seed: number): Scenario {
     deleteFailsShare: trouble(0.15) ? 0.4 : 0,
     mishapSeed: random.whole(1, 2 ** 30),
     recoveryObjectiveSeconds,
+    failoverSilenceSeconds: random.pick([10, 20, 90]),
   }
 }
 
@@ -61,15 +72,16 @@ interface Size {
   readonly containers: number
   readonly failoverCount: number
   readonly recoveryObjectiveSeconds: number
+  readonly mostTps: number
 }
 
 function planOf(random: Random, seed: number, size: Size): DrillPlan {
-  const { durationSeconds, containers, failoverCount, recoveryObjectiveSeconds } = size
+  const { durationSeconds, containers, failoverCount, recoveryObjectiveSeconds, mostTps } = size
   const first = random.whole(14, 18)
   const at = failoverCount === 2 ? [first, first + 45] : [first]
   return aPlan(
     {
-      targetTps: random.whole(containers * 8, 60),
+      targetTps: random.whole(containers * 8, mostTps),
       workers: random.whole(containers, 9),
       containers,
       durationSeconds,

@@ -12,8 +12,6 @@ export interface Simulated {
   readonly scenario: Scenario
   readonly world: World
   readonly played: DrillPlay
-  /** Whether the wish to abort came while there was still something to abort. */
-  readonly abortedAtMs: number | null
 }
 
 const jsonOnly = renderers.filter(({ name }) => name === 'report.json')
@@ -37,9 +35,10 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
     redeliverAfterMs: 5_000,
     restartAfterMs: 4_000,
     renderers: jsonOnly,
+    settings: { failoverSilenceSeconds: scenario.failoverSilenceSeconds },
     deadlineMs: 4 * 3_600_000,
   })
-  return { scenario, world, played, abortedAtMs: scenario.abortAtMs }
+  return { scenario, world, played }
 }
 
 const isIn = (spans: Scenario['platformAwayMs'], { clock }: World): boolean =>

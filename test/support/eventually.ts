@@ -6,6 +6,7 @@ export async function eventually<T>(
   reason: string,
   timeoutMs: number,
   probe: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+  everyMs = 20,
 ): Promise<T> {
   const deadlineMs = performance.now() + timeoutMs
   let last: unknown = 'it stayed false'
@@ -17,7 +18,7 @@ export async function eventually<T>(
     } catch (error) {
       last = error
     }
-    await sleep(20)
+    await sleep(everyMs)
   }
   throw new Error(`waited ${timeoutMs} ms in vain: ${reason}`, { cause: last })
 }

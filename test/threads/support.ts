@@ -50,10 +50,11 @@ export async function runLoad(
   plan: LoadPlan,
   target: ServerTarget,
   meanwhile: (run: Run, startAtMs: number, records: readonly SecondRecord[]) => Promise<void> | void = () => {},
+  direct: ServerTarget = target,
 ): Promise<Outcome> {
   const records: SecondRecord[] = []
   const onRecord = (record: SecondRecord) => records.push(record)
-  const run = new Run({ plan, container: 0, incarnation: 'test', pgbouncer: target, direct: target, onRecord })
+  const run = new Run({ plan, container: 0, incarnation: 'test', pgbouncer: target, direct, onRecord })
   try {
     await run.connect()
     const startAtMs = Date.now() + HEAD_START_MS

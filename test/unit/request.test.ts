@@ -75,8 +75,17 @@ test('an empty request is the whole 8,000 TPS drill', () => {
       'memory_percent < 80',
     ],
     force: [],
+    migrate: false,
     containerSize: { cpu: 2, memoryGb: 4 },
     note: null,
+  })
+})
+
+test('only a request that says so lets the drill change the schema', () => {
+  expect([{}, { migrate: false }, { migrate: true }].map((body) => planOf(body).migrate)).toEqual([false, false, true])
+  expect(parse({ migrate: 'yes' })).toEqual({
+    ok: false,
+    problems: [{ field: 'migrate', problem: 'got "yes"', expected: 'true or false' }],
   })
 })
 

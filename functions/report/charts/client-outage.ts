@@ -75,7 +75,7 @@ export function clientOutageChart(report: Report, clients: readonly ClientRow[],
     ],
     series: [
       ...cohorts.map((cohort, index) => curve(cohort, rows, index, index === 0 ? quantileLines(report) : [])),
-      strip(rows, containers),
+      strip(rows, containers, left),
     ] as EChartsOption['series'] & object,
   }
   return { option, height: stripTop + containers.length * STRIP_ROW + 30 }
@@ -137,7 +137,7 @@ interface Drawing {
 }
 
 /** One path per container: a thousand clients are a thousand ticks, not a thousand elements. */
-const strip = (rows: readonly ClientRow[], containers: readonly number[]) => ({
+const strip = (rows: readonly ClientRow[], containers: readonly number[], left: number) => ({
   type: 'custom',
   xAxisIndex: 1,
   yAxisIndex: 1,
@@ -153,7 +153,7 @@ const strip = (rows: readonly ClientRow[], containers: readonly number[]) => ({
       .map((outage) => api.coord([outage, line]))
       .map(([x, y]) => `M${x.toFixed(1)} ${(y + 3).toFixed(1)}v12`)
       .join('')
-    const [x, y] = api.coord([0, line])
+    const [, y] = api.coord([0, line])
     return {
       type: 'group',
       children: [
@@ -166,7 +166,7 @@ const strip = (rows: readonly ClientRow[], containers: readonly number[]) => ({
           type: 'text',
           style: {
             text: String(container),
-            x: Math.min(x, 44),
+            x: left - 10,
             y: y + STRIP_ROW / 2,
             textAlign: 'right',
             textVerticalAlign: 'middle',

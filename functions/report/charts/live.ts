@@ -10,9 +10,10 @@ const MIN_SPAN = 30
 
 export function liveChart(points: readonly LivePoint[], failoverSeconds: readonly number[], room: Room): Chart | null {
   const first = points[0]
+  // A count holds for its whole second, so the last one is drawn to its end.
   const last = points.at(-1)
   if (!first || !last) return null
-  return stackPanels([throughput(points), latency(points)], {
+  return stackPanels([throughput([...points, { ...last, second: last.second + 1 }]), latency(points)], {
     room,
     hasEverySecond: true,
     axis: { fromSecond: first.second, toSecond: Math.max(last.second + 1, first.second + MIN_SPAN) },

@@ -109,7 +109,7 @@ td .mark{font-weight:600}
 .facts>div{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem;border-bottom:1px solid var(--line);padding:.4rem 0}
 .facts dt{color:var(--muted)}
 .facts dd{margin:0;font-variant-numeric:tabular-nums;overflow-wrap:anywhere;min-width:0}
-.descriptions{display:grid;grid-template-columns:minmax(8rem,13rem) minmax(0,1fr);font-size:.9rem;margin:0 0 1.25rem}
+.descriptions{display:grid;grid-template-columns:minmax(8rem,15rem) minmax(0,1fr);font-size:.9rem;margin:0 0 1.25rem}
 .descriptions dt,.descriptions dd{padding:.4rem 1rem .4rem 0;margin:0;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
 .descriptions dt{color:var(--muted)}
 details{margin:1rem 0}

@@ -5,13 +5,14 @@ type Request = Record<string, unknown>
 export function requestOf(form: FormData): Request {
   const request: Request = {}
   for (const [name, value] of form)
-    if (typeof value === 'string' && value.trim() !== '' && !FAILOVER_FIELDS.has(name))
+    if (typeof value === 'string' && value.trim() !== '' && !FIELDS_OF_LISTS.has(name))
       put(request, name, parsed(name, value.trim()))
+  const force = form.getAll('force')
   const failovers = failoversOf(form)
-  return failovers === null ? request : { ...request, failovers }
+  return { ...request, ...(force.length > 0 ? { force } : {}), ...(failovers === null ? {} : { failovers }) }
 }
 
-const FAILOVER_FIELDS = new Set(['failovers', 'failoverAt'])
+const FIELDS_OF_LISTS = new Set(['failovers', 'failoverAt', 'force'])
 const TEXT_FIELDS = /^(?:target\.|note$)/
 
 function parsed(name: string, text: string): unknown {

@@ -8,6 +8,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ServerTarget } from '../../../loadgen-image/connection-string.ts'
 import type { LoadPlan, SecondRecord } from '../../../loadgen-image/contract.ts'
+import { workersOfThread } from '../../../loadgen-image/lanes.ts'
 import { Run } from '../../../loadgen-image/run.ts'
 import { eventually } from '../../support/eventually.ts'
 import { aPlan as aThreadsPlan, type Outcome, runLoad } from '../../threads/support.ts'
@@ -370,6 +371,33 @@ test('an unknown that is sent again under its own key ends as acknowledged, once
   expect([...errors].some((error) => /^transaction (connection-closed|ECONNRESET) null$/.test(error))).toBe(true)
   expect(summary.totals).toMatchObject({ refused: 0, unknown: 0 })
   expect(audit).toEqual({ ...NOTHING_WRONG, unknownAbsent: 0, acknowledged: summary.totals.acknowledged })
+})
+
+test('cohorts follow their own ways: without PgBouncer the direct one goes on, and each window names its cohort', async () => {
+  const retry = { firstDelayMs: 10, maxDelayMs: 50, multiplier: 2, jitter: true }
+  const plan = aPlan({
+    workers: 6,
+    cohorts: [
+      { name: 'pooled', share: 0.5, via: 'pgbouncer', retry },
+      { name: 'straight', share: 0.5, via: 'direct', retry },
+    ],
+  })
+  const pooled = workersOfThread(plan, 0, 1, 0).filter(({ cohort }) => cohort.name === 'pooled')
+  const meanwhile = async (run: Run, _: number, soFar: readonly SecondRecord[]) => {
+    await eventually('the load writes', PATIENCE_MS, () => hasRows(plan, 12))
+    await db().pgbouncer.kill()
+    const rows = await rowsOf(plan)
+    await eventually('the direct cohort writes on', PATIENCE_MS, () => hasRows(plan, rows + 12))
+    await db().pgbouncer.start(db().direct.port)
+    const windowsSoFar = () => soFar.flatMap(({ outages }) => outages).length
+    await eventually('each of the others has written again', PATIENCE_MS, () => windowsSoFar() === pooled.length)
+    run.stop('stopped', 'the test has seen enough')
+  }
+  const { records } = await runLoad(plan, db().pooled, meanwhile, db().direct)
+  const windows = records.flatMap(({ outages }) => outages)
+  expect(windows.map(({ worker }) => worker).sort()).toEqual(pooled.map(({ worker }) => worker))
+  expect(windows.every(({ cohort, firstGoodAtUs }) => cohort === 'pooled' && firstGoodAtUs !== null)).toBe(true)
+  expect(await audit(db(), plan.drillId, records)).toMatchObject({ lost: 0, misjudged: 0, unexpected: 0 })
 })
 
 test('an all-fail run has a TPS of 0 in every second, and refuses to call itself recovered', async () => {

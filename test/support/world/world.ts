@@ -120,7 +120,8 @@ function fakeDatabase(
       groups.advance()
       yield* rows.runs()
     },
-    deleteRows: async () => rows.clear(),
+    storedDrills: async () => [{ drillId: 'drill-1', newestRowAgeSeconds: 0 }],
+    deleteRows: async () => ({ rows: rows.clear(), isComplete: true }),
     loadConnectionString: async () => `postgresql://load:${options.password ?? 'secret'}@server:6432/drill`,
     directPort: () => 5432,
   }

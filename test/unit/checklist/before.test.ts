@@ -211,7 +211,10 @@ const ROWS: Readonly<Record<(typeof BEFORE_CHECK_IDS)[number], Row>> = {
     unknown: { schema: null },
   },
   'parent-rows': {
-    fail: [[{ schema: { merchants: 0 } }, '5 customers, 0 merchants']],
+    fail: [
+      [{ schema: { merchants: 0 } }, '5 customers, 0 merchants'],
+      [{ schema: { customers: 4 } }, '4 customers, 5 merchants'],
+    ],
     unknown: { schema: { customers: null } },
   },
   extensions: {
@@ -306,6 +309,13 @@ test('the cool-down is over at the minute', () => {
   expect(judge({ lastFailoverAt: '2026-01-01T11:40:00.000Z' }).find(({ id }) => id === 'cool-down')?.verdict).toBe(
     'pass',
   )
+})
+
+test.each(['schema', 'parent-rows', 'canary'] as const)('%s that fails names both ways to a migration', (id) => {
+  const broken: SchemaFacts = { ...goodSchema, hasTable: false, customers: 0, canary: 'failed' }
+  const advice = judge({ schema: broken }).find((row) => row.id === id)?.advice
+  expect(advice).toContain('npm run migrate')
+  expect(advice).toContain('"migrate": true')
 })
 
 test('without a ledger the table needs no key columns', () => {

@@ -113,11 +113,7 @@ const MALFORMED: ReadonlyArray<readonly [name: string, value: string, problem: s
   ['POSTGRES_TLS', 'prefer', 'POSTGRES_TLS must be verify-full or disable, got "prefer"'],
   ['COOLDOWN_MINUTES', '-1', 'COOLDOWN_MINUTES must be a whole number, 0 or more, got "-1"'],
   ['COOLDOWN_MINUTES', '1.5', 'COOLDOWN_MINUTES must be a whole number, 0 or more, got "1.5"'],
-  [
-    'DRILL_ROWS_RETENTION_DAYS',
-    '-1',
-    'DRILL_ROWS_RETENTION_DAYS must be a whole number, 0 or more, got "-1"',
-  ],
+  ['DRILL_ROWS_RETENTION_DAYS', '-1', 'DRILL_ROWS_RETENTION_DAYS must be a whole number, 0 or more, got "-1"'],
   ['DAILY_DRILL_REQUEST', '[1]', 'DAILY_DRILL_REQUEST must be a JSON object, got "[1]"'],
   ['DAILY_DRILL_REQUEST', '{', 'DAILY_DRILL_REQUEST must be a JSON object, got "{"'],
   ['AZURE_RESOURCE_MANAGER_ENDPOINT', 'azure', 'AZURE_RESOURCE_MANAGER_ENDPOINT must be an http(s) URL, got "azure"'],

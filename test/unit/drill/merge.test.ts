@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { Merge } from '../../../functions/drill/merge.ts'
 import type { Merged } from '../../../functions/drill/merged.ts'
 import { addPacked, PackedSum } from '../../../functions/drill/packed-histogram.ts'
-import { countTold, ledgerDigest } from '../../../functions/drill/told-ledger.ts'
+import { countTold, ledgerDigest, ledgerLines } from '../../../functions/drill/told-ledger.ts'
 import type { SecondRecord } from '../../../loadgen-image/contract.ts'
 import { Histogram } from '../../../loadgen-image/contract-histogram.ts'
 import { aRecord, aSummary, LOAD_START_MS, someLoad } from '../../support/builders.ts'
@@ -164,4 +164,12 @@ test('the ledger is the same for any order of its ranges, and its digest with it
     untold: 0,
     toldTwice: 0,
   })
+})
+
+test('the ledger can be written down, one line per run', () => {
+  const merged = mergeRun(aRun({ load: { durationSeconds: 12, targetTps: 10, workers: 2 }, troubles: [] }))
+  expect([...ledgerLines(merged.ledger)]).toEqual(['0:1-60:acknowledged', '1:1-60:acknowledged'])
+  expect(ledgerDigest(merged.ledger)).toBe(
+    createHash('sha256').update('0:1-60:acknowledged\n1:1-60:acknowledged\n').digest('hex'),
+  )
 })

@@ -78,6 +78,13 @@ test('a burst of backlog does not pay for slow seconds behind it', () => {
   expect(found).toBeLessThanOrEqual(START + 15)
 })
 
+test('a burst of backlog does not pay for slow seconds between a good start and itself', () => {
+  const relapse = [...repeat(0, 5), ...repeat(1, 1), ...repeat(0.3, 3), ...repeat(2, 2.1)]
+  const found = sustainedFrom(world(relapse), START + 5)
+  expect(found).toBeGreaterThanOrEqual(START + 8)
+  expect(found).toBeLessThanOrEqual(START + 9)
+})
+
 test('a window does not begin with the hole that its rest makes up for', () => {
   expect(sustainedFrom(world([...repeat(0, 5), 0.1, ...repeat(0, 0.4)]), START + 5)).toBeCloseTo(START + 5.5, 1)
 })

@@ -230,6 +230,26 @@ test('intended is acknowledged, refused, unknown and missed, also when a contain
   }
 })
 
+test('arrivals that a killed container had on its way stay intended, as unknowns, even when none of them left a row', async () => {
+  const run = aRun({ ...FAILOVER, load: { containers: 2 }, killed: { 1: 60 } })
+  const merged = mergeRun(run)
+  const told = new Set([...keysTold(run)])
+  for (const key of run.rows.keys()) if (!told.has(key)) run.rows.delete(key)
+  const { ledger } = await reportOf(run)
+  const { intended, acknowledged, refused, unknown, missed } = merged.totals
+  const onTheirWay = intended - acknowledged - refused - unknown - missed
+  expect(onTheirWay).toBeGreaterThan(0)
+  expect({ intended: ledger.intended, unknown: ledger.unknown }).toEqual({ intended, unknown: unknown + onTheirWay })
+})
+
+/** Keys of the records that were written before the kill. */
+const keysTold = (run: Run): string[] =>
+  run.records.flatMap(({ ledger }) =>
+    ledger.flatMap(({ worker, firstSeq, count }) =>
+      Array.from({ length: count }, (_, i) => rowKey(worker, firstSeq + i)),
+    ),
+  )
+
 test('nothing to judge is no PASS', () => {
   expect(judgeDrill({ criteria: [], abortedBecause: null, doubts: ['No load was recorded.'] }).verdict).toBe(
     'INCONCLUSIVE',

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Outcome } from '../../../loadgen-image/contract.ts'
@@ -9,6 +11,9 @@ const SECOND_US = 1_000_000
 const RETRY = { firstDelayMs: 1, maxDelayMs: 1, multiplier: 1, jitter: false }
 const COHORT = { name: 'all', share: 1, via: 'pgbouncer', retry: RETRY } as const
 const NOTHING_DUE: Backlog = { settleUntil: () => ({ intended: 0, waiting: 0 }) }
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
 const LOST = { code: 'connection-closed', message: 'the connection was closed' }
 
 function record(
@@ -221,4 +226,28 @@ test('the sums of all seconds are what happened, wherever the seconds end', () =
       expect(parts.map(({ second }) => second)).toEqual(parts.map((_, i) => START_US / SECOND_US + i))
     }),
   )
+})
+
+test('memory is flat over 10 million samples', () => {
+  const heapMb: number[] = []
+  let seconds = 0
+  const recorder = new Recorder({
+    workers: Array.from({ length: 50 }, (_, worker) => ({ worker, cohort: COHORT })),
+    open: 50,
+    startAtUs: START_US,
+    keepsLedger: true,
+    backlog: NOTHING_DUE,
+    emit: () => seconds++,
+  })
+  for (let million = 0; million < 10; million++) {
+    for (let i = 0; i < 1_000_000; i++) {
+      const now = START_US + (million * 1_000_000 + i) * 125
+      if (i % 1000 === 0) recorder.failed(i % 50, 'unknown', LOST, now)
+      else recorder.acknowledged(i % 50, now - (i % 9000), now - (i % 7000), now, 1, false)
+    }
+    collectGarbage()
+    heapMb.push(process.memoryUsage().heapUsed / 1024 / 1024)
+  }
+  expect(seconds).toBe(1249)
+  expect(heapMb[9]! - heapMb[1]!, heapMb.join(' ')).toBeLessThan(5)
 })

@@ -131,6 +131,12 @@ describe('the request of the start form', () => {
       criteria: ['a < 1', 'b > 2'],
     }))
 
+  test('names every check that is overridden', () => {
+    const data = form({ failovers: 'forced' })
+    for (const id of ['server-sku', 'storage-iops']) data.append('force', id)
+    expect(requestOf(data)).toEqual({ force: ['server-sku', 'storage-iops'] })
+  })
+
   test('asks for no failover, for a planned one, and for one at a time', () => {
     expect(requestOf(form({ failovers: 'none' }))).toEqual({ failovers: [] })
     expect(requestOf(form({ failovers: 'planned', durationSeconds: '100' }))).toEqual({

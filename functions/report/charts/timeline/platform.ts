@@ -1,6 +1,6 @@
 /** Platform metrics in percent, as the steps of a minute that they are. A minute that did not arrive stays a gap. */
 import type { Report } from '../../../drill/report.ts'
-import { METRIC_NAMES } from '../../words.ts'
+import { metricName } from '../../words.ts'
 import { lineBase, paletteColour } from '../chart.ts'
 import type { Panel, Point } from './panel.ts'
 
@@ -21,7 +21,7 @@ export function platformPanel(metrics: Report['metrics'], originMs: number): Pan
     max: 100,
     series: series.map((one, index) => ({
       ...lineBase,
-      name: METRIC_NAMES[one.name] ?? one.name,
+      name: metricName(one.name),
       step: 'end',
       data: stepsOf(one, originMs) as never,
       lineStyle: { color: paletteColour(index + 3), width: 1.5 },

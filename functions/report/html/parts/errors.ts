@@ -27,7 +27,7 @@ export const errors = ({ errors: rows, ledger }: Report): Markup =>
 const errorRow = (row: ErrorRow): Insert[] => [
   token(row.code),
   html`${row.meaning} <small class="example">${row.example}</small>`,
-  row.outcome ?? 'not sent: it was connecting',
+  row.outcome ?? (row.phase === 'connect' ? 'not sent: it was connecting' : 'not sent: no arrival was in flight'),
   count(row.count),
   count(row.workers),
   clock(row.firstAt),

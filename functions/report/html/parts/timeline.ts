@@ -6,7 +6,7 @@ import { layoutOf } from '../../charts/timeline/stack.ts'
 import { aroundFailover, timelineAxis, timelineChart } from '../../charts/timeline.ts'
 import type { ReportData } from '../../report-data.ts'
 import { clock, dateTime, inUnit, milliseconds, plain, rate, seconds } from '../../units.ts'
-import { failoverName, METRIC_NAMES, PHASE_NAMES } from '../../words.ts'
+import { failoverName, metricName, PHASE_NAMES } from '../../words.ts'
 import { absent, note, number, table, text } from '../components.ts'
 import { figure } from '../figures.ts'
 import { escapeHtml, html, type Insert, type Markup } from '../markup.ts'
@@ -94,7 +94,7 @@ function metricRow(series: Report['metrics']['series'][number]): Insert[] {
   )
   const latest = series.points.findLast(({ average, maximum }) => (average ?? maximum) !== null)
   return [
-    html`${METRIC_NAMES[series.name] ?? series.name} <small><code>${series.name}</code></small>`,
+    html`${metricName(series.name)} <small><code>${series.name}</code></small>`,
     inUnit(values.length === 0 ? null : Math.min(...values), series.unit),
     inUnit(values.length === 0 ? null : Math.max(...values), series.unit),
     inUnit(latest?.average ?? latest?.maximum, series.unit),

@@ -11,14 +11,23 @@ export function banner(report: Report): Markup {
 <p class="eyebrow">Failover drill <span class="id">${report.drillId}</span> <time datetime="${report.startedAt}">${dateTime(report.startedAt)}</time></p>
 <p class="verdict">${mark(report.verdict)} <span class="verdict-meaning">${VERDICT_SENTENCES[report.verdict]}</span></p>
 <h1>${report.headline}</h1>
-${report.reasons.length > 0 && html`<div class="reasons"><h2>Why not PASS</h2>${list(report.reasons)}</div>`}
 <dl class="figures">
 ${figure('Recovery time', seconds(report.recovery.recoveryTimeSeconds), recoveryNote(report), recoveryBar(report))}
 ${figure('Commits lost', count(report.ledger.lost), lostNote(report))}
 ${figure('Worst client', seconds(report.recovery.clientOutageSeconds.max), clientNote(report))}
 ${figure('Normal for us?', ...normality(report))}
 </dl>
+${reasons(report)}
 </header>\n`
+}
+
+const FIRST_REASONS = 3
+
+/** A drill that never ran misses every objective: the first reasons say why, the rest would hide the page. */
+function reasons({ reasons: lines }: Report): Insert {
+  if (lines.length === 0) return null
+  const rest = lines.slice(FIRST_REASONS)
+  return html`<div class="reasons"><h2>Why not PASS</h2>${list(lines.slice(0, FIRST_REASONS))}${rest.length > 0 && details('More reasons', list(rest))}</div>`
 }
 
 const figure = (term: string, value: string, below: Insert, bar: Insert = null): Markup =>

@@ -1,4 +1,4 @@
-/** One drill: live while it runs, its report when it has ended. */
+/** One drill: live while it runs, its report as soon as there is one. */
 import type { DrillStatus } from '../../../drill/status.ts'
 import { html } from '../../../report/html/markup.ts'
 import { type Answer, readDrill } from '../api.ts'
@@ -8,23 +8,28 @@ import { poll } from '../poll.ts'
 import { finishedPane, type Pane } from './finished.ts'
 import { livePane } from './live.ts'
 
-const isOver = ({ state }: DrillStatus): boolean => state === 'finished' || state === 'failed'
+/** `early`: the report is written, and will be written again when the last platform metrics have arrived. */
+type Stage = 'live' | 'early' | 'ended'
+
+const stageOf = ({ state, links }: DrillStatus): Stage =>
+  state === 'finished' || state === 'failed' ? 'ended' : links.report === null ? 'live' : 'early'
 
 export const drillView =
   (drillId: string): View =>
   (root, shell) => {
     show(root, html`<h1>${drillId}</h1><p class="absent">Loading</p>`)
     let pane: Pane | null = null
-    let isLive = true
+    let stage: Stage | null = null
 
     function showStatus(status: DrillStatus): boolean {
-      if (pane === null || isLive === isOver(status)) {
+      const now = stageOf(status)
+      if (pane === null || stage !== now) {
         pane?.dispose()
-        isLive = !isOver(status)
-        pane = isLive ? livePane(root, shell) : finishedPane(root, shell, status)
+        pane = now === 'live' ? livePane(root, shell) : finishedPane(root, shell, status)
+        stage = now
       }
       pane.update(status)
-      return isLive
+      return now !== 'ended'
     }
 
     function showRefusal({ refusal }: Extract<Answer<DrillStatus>, { kind: 'refused' }>): void {

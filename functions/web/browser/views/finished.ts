@@ -15,6 +15,7 @@ export interface Pane {
 }
 
 const FRAME = html`<div id="verdict"><p class="absent">Loading the report</p></div>
+<p class="note" id="early" role="status"></p>
 <div id="criteria"></div>
 <section id="timeline-part" aria-labelledby="timeline-title" hidden><h2 id="timeline-title">Timeline</h2><div id="chart"></div></section>
 <section aria-labelledby="files-title"><h2 id="files-title">Files</h2><div id="files"></div></section>
@@ -76,7 +77,12 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
 
   void showReport()
   return {
-    update: () => undefined,
+    update({ state, progress }) {
+      region('early').textContent =
+        state === 'running'
+          ? `The drill is still in its phase "${progress?.phase ?? state}". The report is written again when that is over.`
+          : ''
+    },
     dispose() {
       isGone = true
       chart?.dispose()

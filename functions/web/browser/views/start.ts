@@ -77,6 +77,7 @@ const FIELD_OF: ReadonlyArray<readonly [pattern: RegExp, field: string]> = [
   [/^failovers\[0\]\.atSeconds$/, 'failoverAt'],
   [/^failovers/, 'failovers'],
   [/^criteria/, 'criteria'],
+  [/^force/, 'force'],
 ]
 
 const fieldOf = (name: string): string => FIELD_OF.find(([pattern]) => pattern.test(name))?.[1] ?? name

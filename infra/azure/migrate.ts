@@ -1,0 +1,70 @@
+/**
+ * Brings a database to what drills need: the tables, the key columns of the ledger, the rows that the load refers to, and the
+ * load's role with its grants. Nothing is changed unasked.
+ *
+ *   npm run migrate               says what it would do
+ *   npm run migrate -- --yes      does it, all or nothing
+ *
+ * Reads the app's own settings from the environment (POSTGRES_*, LOADGEN_POSTGRES_*, AZURE_CLIENT_ID). A database that only the
+ * app can reach is migrated by a drill that is asked for with "migrate": true. Exit: 0 said or done; 2 could not.
+ */
+import { parseArgs } from 'node:util'
+import { DefaultAzureCredential } from '@azure/identity'
+import { type ConnectionSettings, hostOf, portOf, wordsOf } from '../../functions/clients/database-connection.ts'
+import { migrate, pendingMigration } from '../../functions/clients/migration.ts'
+import { readDatabaseConfig } from '../../functions/config.ts'
+
+const DO_IT = 'npm run migrate -- --yes'
+const HELP = `npm run migrate       says what a migration of the drill's database would do
+${DO_IT}    does it
+
+Settings: POSTGRES_SERVER, POSTGRES_DATABASE, POSTGRES_USER, POSTGRES_PASSWORD, and for the load's own role
+LOADGEN_POSTGRES_USER and LOADGEN_POSTGRES_PASSWORD, as in docs/azure.md.`
+const COULD_NOT = 2
+
+function readOptions(args: string[]): { readonly yes: boolean; readonly help: boolean } {
+  const flag = { type: 'boolean', default: false } as const
+  try {
+    return parseArgs({ args, options: { yes: flag, help: flag } }).values
+  } catch (cause) {
+    throw new Error(`the only option is --yes: ${DO_IT}`, { cause })
+  }
+}
+
+function settingsOf(environment: NodeJS.ProcessEnv): ConnectionSettings {
+  const { postgres, identityClientId } = readDatabaseConfig(environment)
+  const options = identityClientId === null ? {} : { managedIdentityClientId: identityClientId }
+  return { postgres, credential: new DefaultAzureCredential(options) }
+}
+
+async function main(args: string[]): Promise<void> {
+  const { yes, help } = readOptions(args)
+  if (help) return console.log(HELP)
+  const settings = settingsOf(process.env)
+  const { target } = settings.postgres
+  console.log(placeOf(settings))
+  const pending = await pendingMigration(settings, target)
+  if (pending.length === 0) return console.log('Nothing to do: everything that a drill needs is there.')
+  if (yes) return tell('Done', await migrate(settings, target))
+  tell('Would be done', pending)
+  console.log(`Nothing was changed. To do it: ${DO_IT}`)
+}
+
+function placeOf({ postgres }: ConnectionSettings): string {
+  const { server, database } = postgres.target
+  return `Database ${database} on ${server} (${hostOf(postgres, server)}:${portOf(postgres, 'direct')}), as ${postgres.app.user}`
+}
+
+function tell(heading: string, steps: readonly string[]): void {
+  console.log(`${heading}:`)
+  for (const step of steps) console.log(`  ${step}`)
+}
+
+if (import.meta.main)
+  try {
+    await main(process.argv.slice(2))
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? `\n  ${wordsOf(error.cause)}` : ''
+    console.error(`migrate: ${error instanceof Error ? error.message : String(error)}${cause}`)
+    process.exitCode = COULD_NOT
+  }

@@ -1,0 +1,134 @@
+/**
+ * A drill of hours, made of seconds that a real recorder has recorded: a minute of different ones per container, used again
+ * and again, with one failover in the middle. Making each of 144 million arrivals would only test the maker.
+ */
+
+import { Assembly } from '../../loadgen-image/assembly.ts'
+import type { SecondRecord } from '../../loadgen-image/contract.ts'
+import { workersOfContainer, workersOfThread } from '../../loadgen-image/lanes.ts'
+import { seededRandom } from '../../loadgen-image/random.ts'
+import { Recorder } from '../../loadgen-image/recorder.ts'
+import { benchPlan } from './load-child.ts'
+
+export interface LongDrill {
+  readonly containers: number
+  readonly seconds: number
+  readonly tps: number
+  readonly workers: number
+}
+
+export const LONG_START_SECOND = 1_800_000_000
+const TEMPLATES = 60
+const OUTAGE_SECONDS = 40
+
+export function templatesOf({ containers, tps, workers }: LongDrill, container: number): SecondRecord[] {
+  const records: SecondRecord[] = []
+  const plan = benchPlan({ containers, targetTps: tps, workers })
+  const own = workersOfContainer(plan, container)
+  const perSecond = Math.round(tps / containers)
+  const startAtUs = LONG_START_SECOND * 1e6
+  const random = seededRandom(container)
+  const takeUsage = () => ({ cpuUs: 250_000, rssBytes: 120e6 })
+  const assembly = new Assembly({
+    container,
+    incarnation: `i${container}`,
+    workers: own,
+    threads: 1,
+    startAtUs,
+    takeUsage,
+  })
+  const recorder = new Recorder({
+    workers: workersOfThread(plan, container, 1, 0),
+    open: own,
+    startAtUs,
+    keepsLedger: true,
+    backlog: { settleUntil: () => ({ intended: perSecond, waiting: 0 }) },
+    emit: (part) => records.push(...assembly.add(0, part, { eventLoopDelayP99Us: 800, eventLoopDelayMaxUs: 1500 })),
+  })
+  for (let n = 0; n < perSecond * TEMPLATES; n++) {
+    const dueAtUs = startAtUs + ((n + 0.5) * 1e6) / perSecond
+    const sentAtUs = dueAtUs + 1000 * random()
+    recorder.sent(dueAtUs, sentAtUs)
+    const atUs = Math.max(sentAtUs, dueAtUs) + 800 - 2500 * Math.log(1 - random())
+    recorder.acknowledged(n % own, dueAtUs, sentAtUs, atUs, 1, false)
+  }
+  return records.slice(0, TEMPLATES)
+}
+
+/** The template as the i-th second: nothing is acknowledged during the outage, and afterwards the timeline is 2. */
+export function outageAt({ seconds }: LongDrill, template: SecondRecord, i: number): SecondRecord {
+  const second = LONG_START_SECOND + i
+  const shiftUs = (second - template.second) * 1e6
+  const from = Math.floor(seconds / 2)
+  const to = from + OUTAGE_SECONDS
+  const timeline = i < from ? 1 : 2
+  const moved = moveTo(template, second, shiftUs, timeline)
+  if (i >= from && i < to) return duringOutage(moved)
+  return i === to ? afterOutage(moved, (LONG_START_SECOND + from) * 1e6) : i === 0 ? moved : { ...moved, firstAcks: [] }
+}
+
+function moveTo(template: SecondRecord, second: number, shiftUs: number, timeline: number): SecondRecord {
+  const timelines = template.timelines.map((acks) => ({
+    ...acks,
+    timeline,
+    firstAtUs: acks.firstAtUs + shiftUs,
+    lastAtUs: acks.lastAtUs + shiftUs,
+  }))
+  const ackGaps = template.ackGaps.map(({ fromUs, toUs }) => ({ fromUs: fromUs + shiftUs, toUs: toUs + shiftUs }))
+  return { ...template, second, timelines, ackGaps }
+}
+
+const duringOutage = (record: SecondRecord): SecondRecord => ({
+  ...record,
+  counts: {
+    intended: record.counts.intended,
+    acknowledged: 0,
+    refused: 0,
+    unknown: 0,
+    missed: record.counts.intended,
+    weakAcks: 0,
+  },
+  acksPerTenth: record.acksPerTenth.map(() => 0),
+  response: [],
+  service: [],
+  sendLag: [],
+  ackGaps: [],
+  timelines: [],
+  firstAcks: [],
+  ledger: [],
+  lastMissedAtUs: (record.second + 1) * 1e6 - 1,
+  errors: [
+    {
+      code: 'ECONNREFUSED',
+      phase: 'connect',
+      outcome: null,
+      count: 40,
+      firstAtUs: record.second * 1e6,
+      lastAtUs: record.second * 1e6 + 900_000,
+      workers: record.connections.wanted,
+      example: 'connect ECONNREFUSED (address)',
+    },
+  ],
+})
+
+function afterOutage(record: SecondRecord, fromUs: number): SecondRecord {
+  const workers = record.ledger.map(({ worker }) => worker)
+  const backAtUs = (worker: number) => record.second * 1e6 + 1000 * (worker % 500)
+  return {
+    ...record,
+    ackGaps: [{ fromUs, toUs: record.second * 1e6 }],
+    firstAcks: workers.map((worker) => ({ worker, timeline: 2, atUs: backAtUs(worker), previousAtUs: fromUs - 1000 })),
+    outages: workers.map((worker) => ({
+      worker,
+      cohort: 'all',
+      lastGoodAtUs: fromUs - 1000,
+      firstGoodAtUs: backAtUs(worker),
+      timelineBefore: 1,
+      timelineAfter: 2,
+      refused: 0,
+      unknown: 0,
+      connectFailures: 120,
+      code: 'ECONNREFUSED',
+    })),
+  }
+}

@@ -1,0 +1,111 @@
+/** A database that lost a part of its schema and holds the rows of an old drill, and the deployed app that puts both right. */
+import { Client } from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Report } from '../../functions/drill/report.ts'
+import { createDrillApi, type DrillApi } from '../../infra/local/drill-client.ts'
+import { requirePrograms } from '../../infra/local/install.ts'
+import { type Stack, startStack } from '../../infra/local/stack.ts'
+import { eventually } from '../support/eventually.ts'
+import { timeouts } from '../support/timeouts.ts'
+
+const REQUEST = {
+  targetTps: 50,
+  workers: 4,
+  durationSeconds: 15,
+  failovers: [],
+  timing: { warmupSeconds: 3, minBaselineSeconds: 3, auditPauseSeconds: 1, lateMetricsSeconds: 8, cooldownMinutes: 0 },
+  force: ['server-sku', 'storage-iops'],
+}
+
+test(
+  'a drill without consent stops at a broken schema; one with consent mends it, runs, and deletes old rows',
+  async () => {
+    const stack = await aStack()
+    const api = createDrillApi(stack.apiUrl, stack.functionKey)
+    await inDatabase(stack, async (client) => {
+      for (const [drillId, age] of Object.entries({ ancient: '30 days', recent: '2 days' }))
+        await client.query(
+          `INSERT INTO transactions (customer_id, merchant_id, amount, drill_id, worker, seq, transaction_date)
+           SELECT 1, 1, 1, $1, 0, n, LOCALTIMESTAMP - $2::interval FROM generate_series(1, 20000) AS n`,
+          [drillId, age],
+        )
+      await client.query('INSERT INTO transactions (customer_id, merchant_id, amount) VALUES (1, 1, 1)')
+      await client.query('ALTER TABLE transactions DROP COLUMN timeline')
+      // Customer 5 is referred to by no row of these.
+      await client.query('DELETE FROM customers WHERE customer_id = 5')
+    })
+
+    const refused = await drilled(api, REQUEST)
+    expect(failedRows(refused)).toEqual(['schema', 'parent-rows'])
+    expect(refused.throughput.meanTps).toBeNull()
+
+    const report = await drilled(api, { ...REQUEST, migrate: true })
+    expect(failedRows(report)).toEqual([])
+    expect(report.ledger.intended).toBe(REQUEST.targetTps * REQUEST.durationSeconds)
+    expect(detailOf(report, 'check')).toMatch(
+      /^migrated as the request allows: key columns of the ledger, default of the timeline column, customers 1 to 5; /,
+    )
+    expect(detailOf(report, 'deleteOldRows')).toBe('deleted 20000 rows of drills older than 7 days')
+    expect(report.metrics.complete).toBe(true)
+    expect(await inDatabase(stack, storedDrills)).toEqual([report.drillId, 'recent', null].sort())
+  },
+  timeouts.drillMs,
+)
+
+async function aStack(): Promise<Stack> {
+  const programs = requirePrograms({ forTests: true, say: () => {} })
+  const killers: Array<() => void> = []
+  const stack = await startStack(
+    {
+      programs,
+      replication: 'sync',
+      host: 'local',
+      apiPort: null,
+      platformPauseMs: 0,
+      app: null,
+      loadgen: null,
+      keep: false,
+      say: () => {},
+    },
+    { signal: new AbortController().signal, onDeath: (kill) => killers.push(kill) },
+  )
+  onTestFinished(async () => {
+    await stack.stop().finally(() => {
+      for (const kill of killers) kill()
+    })
+  })
+  return stack
+}
+
+async function drilled(api: DrillApi, body: object): Promise<Report> {
+  const drillId = await api.start(body)
+  await eventually(`drill ${drillId} ends`, timeouts.drillMs, async () => {
+    const { state } = await api.status(drillId)
+    return state === 'finished' || state === 'failed'
+  })
+  const file = await api.file(drillId, 'report.json')
+  if (file === null) throw new Error(`drill ${drillId} left no report`)
+  return JSON.parse(new TextDecoder().decode(file)) as Report
+}
+
+async function inDatabase<T>({ cluster }: Stack, use: (client: Client) => Promise<T>): Promise<T> {
+  const { host, directPort: port, database, user, password } = cluster.facts
+  const client = new Client({ host, port, database, user, password })
+  await client.connect()
+  try {
+    return await use(client)
+  } finally {
+    await client.end()
+  }
+}
+
+const storedDrills = async (client: Client): Promise<Array<string | null>> =>
+  (await client.query<{ id: string | null }>('SELECT DISTINCT drill_id AS id FROM transactions')).rows
+    .map(({ id }) => id)
+    .sort()
+
+const failedRows = ({ checklist }: Report): string[] =>
+  checklist.filter((row) => row.when === 'before' && row.verdict === 'fail' && !row.forced).map(({ id }) => id)
+
+const detailOf = ({ journal }: Report, step: string): string | undefined =>
+  journal.find((entry) => entry.step === step)?.detail

@@ -1,0 +1,231 @@
+/** The generator on its own, as a user starts it: options in the environment, a table on the screen, files at the end. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createServerCertificate } from '../../../infra/local/certificates.ts'
+import { writeOwned } from '../../../infra/local/postgres.ts'
+import { baseEnvironment, type Child } from '../../../infra/local/processes.ts'
+import { databaseUser } from '../../../infra/local/run-user.ts'
+import type { LoadSummary } from '../../../loadgen-image/contract.ts'
+import { CSV_HEADER } from '../../../loadgen-image/csv.ts'
+import { withNullServer } from '../../bench/null-server-process.ts'
+import { eventually } from '../../support/eventually.ts'
+import { ended } from './container.ts'
+import { type OpenDatabase, openDatabase, urlOf } from './database.ts'
+
+const MAIN = fileURLToPath(new URL('../../../loadgen-image/main.ts', import.meta.url))
+const PATIENCE_MS = 60_000
+
+let open: OpenDatabase
+let folder: string
+beforeAll(async () => {
+  open = await openDatabase('async')
+}, 120_000)
+afterAll(() => open?.close())
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'loadgen-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+let started = 0
+
+function start(environment: Readonly<Record<string, string>>, args: readonly string[] = []): Child {
+  return open.database.bench.processes.start({
+    name: `loadgen-${++started}`,
+    command: process.execPath,
+    args: [MAIN, ...args],
+    cwd: folder,
+    environment: {
+      ...baseEnvironment(),
+      TARGET_TPS: '50',
+      WORKER_COUNT: '4',
+      TEST_DURATION: '2',
+      START_TIMEOUT: '5',
+      ...environment,
+    },
+  })
+}
+
+const pooled = () => urlOf(open.database.pooled)
+const summary = () => JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8')) as LoadSummary
+
+test('a run leaves CSV and summary, and exits with 0', async () => {
+  const child = start({ POSTGRES_CONNECTION_STRING: pooled(), OUTPUT_CSV: join(folder, 'out.csv') })
+  expect(await ended(child), child.log()).toBe(0)
+  expect(summary()).toMatchObject({ ended: 'completed', totals: { intended: 100, acknowledged: 100 } })
+  const csv = readFileSync(join(folder, 'out.csv'), 'utf8')
+  expect(csv.startsWith(CSV_HEADER)).toBe(true)
+  expect(csv.trim().split('\n')).toHaveLength(1 + summary().records)
+  expect(child.log()).toContain('Intended 100 = acknowledged 100 (100.00 %) + refused 0 + unknown 0 + missed 0')
+})
+
+test('the plain table of the original scripts is enough with compat', async () => {
+  await open.database.query('CREATE SCHEMA plain AUTHORIZATION drill')
+  await open.database.query(
+    'CREATE TABLE plain.transactions (transaction_id uuid DEFAULT gen_random_uuid(), customer_id int, merchant_id int, amount numeric(10, 2), status text)',
+  )
+  await open.database.query('ALTER ROLE drill SET search_path = plain')
+  try {
+    const direct = urlOf(open.database.direct)
+    const ledger = start({ POSTGRES_CONNECTION_STRING: direct })
+    expect(await ended(ledger)).toBe(2)
+    expect(ledger.log()).toContain('Missing: drill_id, worker, seq, timeline')
+    const compat = start({ POSTGRES_CONNECTION_STRING: direct, TRANSACTIONS: 'compat' })
+    expect(await ended(compat), compat.log()).toBe(0)
+    expect(await open.database.query('SELECT count(*)::int AS rows FROM plain.transactions')).toEqual([{ rows: 100 }])
+  } finally {
+    await open.database.query('ALTER ROLE drill RESET search_path')
+  }
+})
+
+test('an all-fail run has a TPS of 0 and does not exit with 0', async () => {
+  await open.database.query('ALTER TABLE transactions ADD CONSTRAINT never CHECK (amount < 0) NOT VALID')
+  try {
+    const child = start({ POSTGRES_CONNECTION_STRING: pooled() })
+    expect(await ended(child), child.log()).toBe(1)
+    expect(summary().totals).toMatchObject({ intended: 100, acknowledged: 0, refused: 100 })
+    expect(child.log()).toContain('23514 x')
+    const rows = readFileSync(join(folder, 'loadtest_results.csv'), 'utf8').trim().split('\n').slice(1)
+    expect(rows.map((row) => row.split(',')[2])).toEqual(rows.map(() => '0'))
+  } finally {
+    await open.database.query('ALTER TABLE transactions DROP CONSTRAINT never')
+  }
+})
+
+test('SIGTERM in the middle: it drains and the files tell what was done', async () => {
+  const child = start({ POSTGRES_CONNECTION_STRING: pooled(), TEST_DURATION: '60' })
+  await eventually('a second is on the screen', PATIENCE_MS, () =>
+    /\n\d\d:\d\d:\d\d .*\n\d\d:\d\d:\d\d /.test(child.log()),
+  )
+  child.signal('SIGTERM')
+  expect(await ended(child), child.log()).toBe(0)
+  const { ended: how, reason, totals } = summary()
+  expect([how, reason, totals.acknowledged + totals.missed]).toEqual(['stopped', 'SIGTERM', totals.intended])
+})
+
+/** What is wrong, as a change of the connection string or the environment, and what the message must say. */
+const REFUSALS: ReadonlyArray<readonly [string, (url: URL) => Record<string, string>, RegExp]> = [
+  [
+    'a wrong password through PgBouncer',
+    (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { password: 'wrong' }) }),
+    /refused the login of user "drill"\. Next: check user and password/,
+  ],
+  [
+    'a wrong password at the server',
+    () => ({ POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), { password: 'wrong' }) }),
+    /refused the login of user "drill"\. Next: check user and password/,
+  ],
+  [
+    'a missing database through PgBouncer',
+    (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { pathname: '/nowhere' }) }),
+    /There is no database "nowhere"\. Next: create it/,
+  ],
+  [
+    'a missing database at the server',
+    () => ({ POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), { pathname: '/nowhere' }) }),
+    /There is no database "nowhere"\. Next: create it/,
+  ],
+  [
+    'a missing table',
+    () => ({ POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), { pathname: '/postgres' }) }),
+    /There is no table "transactions" in this database\. Next: create the schema/,
+  ],
+  [
+    'nobody listening',
+    (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { port: '1' }) }),
+    /Nobody listens at 127\.0\.0\.1:1\. Next: check host and port/,
+  ],
+  [
+    'an unknown host',
+    (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { hostname: 'no-such-host.invalid' }) }),
+    /(There is no host named|cannot be resolved now)/,
+  ],
+  [
+    'a server without TLS when TLS is asked for',
+    (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { search: '?sslmode=require' }) }),
+    /does not speak TLS\. Next: switch TLS on there, or set sslmode=disable/,
+  ],
+  [
+    'a read-only standby',
+    () => ({
+      POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), {
+        port: String(open.database.pair.standby.port),
+      }),
+    }),
+    /The server is read-only.*Next: use the address of the primary/,
+  ],
+  [
+    'a file that cannot be written',
+    (url) => ({ POSTGRES_CONNECTION_STRING: url.href, OUTPUT_CSV: '/dev/null/out.csv' }),
+    /Cannot write \/dev\/null\/out\.csv: .*Next: name another file/,
+  ],
+]
+
+function changed(
+  url: URL,
+  parts: Partial<Pick<URL, 'password' | 'pathname' | 'port' | 'hostname' | 'search'>>,
+): string {
+  const copy = new URL(url)
+  // WHATWG URLs of unknown schemes take no new host by assignment.
+  if (parts.hostname !== undefined) return copy.href.replace('127.0.0.1', parts.hostname)
+  return Object.assign(copy, parts).href
+}
+
+test.each(REFUSALS)('%s: one message with the next step, exit 2, no load', async (_, environmentOf, message) => {
+  const child = start(environmentOf(new URL(pooled())))
+  expect(await ended(child)).toBe(2)
+  const log = child.log()
+  expect(log).toMatch(message)
+  expect(log).not.toContain('Intended')
+  expect(log).not.toContain('    at ')
+})
+
+test('bad options: every problem at once, exit 2, before any connection', async () => {
+  const child = start({ POSTGRES_CONNECTION_STRING: 'nonsense', TARGET_TPS: 'many', WORKER_COUNT: '0' }, ['--what'])
+  expect(await ended(child)).toBe(2)
+  expect(child.log().trim().split('\n')).toEqual([
+    'The load generator cannot start:',
+    '  --what: unknown option; see --help',
+    '  POSTGRES_CONNECTION_STRING: expected postgres://user:password@host:port/database or Host=...;Port=...;Database=...',
+    '  --target-tps (TARGET_TPS): expected a number, got "many"',
+    expect.stringMatching(/^ {2}--workers \(WORKER_COUNT\): /),
+  ])
+})
+
+test('with TLS: an unknown authority is refused, a given one is used, and no-verify takes any', async () => {
+  const { primary } = open.database.pair
+  const certificate = await createServerCertificate()
+  writeOwned(join(primary.dataDirectory, 'server.crt'), certificate.certificatePem, databaseUser())
+  writeOwned(join(primary.dataDirectory, 'server.key'), certificate.privateKeyPem, databaseUser())
+  await primary.query('ALTER SYSTEM SET ssl = on')
+  await primary.query('SELECT pg_reload_conf()')
+  const ca = join(folder, 'ca.pem')
+  writeFileSync(ca, certificate.caPem)
+  try {
+    const direct = new URL(urlOf(open.database.direct))
+    const withTls = (search: string) =>
+      start({ POSTGRES_CONNECTION_STRING: changed(direct, { search }), TEST_DURATION: '1' })
+    const unknown = withTls('?sslmode=require')
+    expect(await ended(unknown)).toBe(2)
+    expect(unknown.log()).toContain('cannot be trusted. Next: give the authority with sslrootcert=FILE')
+    for (const search of [`?sslmode=verify-full&sslrootcert=${ca}`, '?sslmode=no-verify']) {
+      const child = withTls(search)
+      expect(await ended(child), child.log()).toBe(0)
+      expect(summary().totals).toMatchObject({ intended: 50, acknowledged: 50 })
+    }
+    const rows = await open.database.query('SELECT count(*)::int AS rows FROM transactions')
+    expect(rows).not.toEqual([{ rows: 0 }])
+  } finally {
+    await primary.query('ALTER SYSTEM RESET ssl')
+    await primary.query('SELECT pg_reload_conf()')
+  }
+})
+
+test('a peer that does not speak PostgreSQL properly is a clear message too', () =>
+  withNullServer(0, async ({ target }) => {
+    const child = start({ POSTGRES_CONNECTION_STRING: `postgres://null@127.0.0.1:${target.port}/null` })
+    expect(await ended(child)).toBe(2)
+    expect(child.log()).toContain('Next: ')
+  }))
