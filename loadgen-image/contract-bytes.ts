@@ -40,6 +40,7 @@ export class ByteWriter {
 
   /** A whole number from 1 up to 2^31 - 1: as many zeros as it has further digits, and then its digits. */
   gamma(value: number): void {
+    if (!(value >= 1)) throw new RangeError(`a gamma code begins at 1, got ${value}: an empty bucket must be left out`)
     const further = 31 - Math.clz32(value)
     if (further > 0) this.#bits(0, further)
     this.#bits(value, further + 1)

@@ -389,7 +389,7 @@ export class FakeGenerator {
       acksPerTenth: draft.tenths,
       response: histogram,
       service: histogram,
-      sendLag: [0, acknowledged + refused + unknown],
+      sendLag: acknowledged + refused + unknown > 0 ? [0, acknowledged + refused + unknown] : [],
       errors: [...draft.errors.values()],
       ackGaps: draft.ackGaps,
       timelines: timelinesOf(draft.acks),
