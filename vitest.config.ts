@@ -24,8 +24,6 @@ export default defineConfig({
           include: REAL,
           fileParallelism: false,
           testTimeout: 120_000,
-          // A shared machine can starve a real server for seconds: a failure must repeat to count.
-          retry: 1,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },
