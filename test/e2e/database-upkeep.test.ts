@@ -39,7 +39,17 @@ test(
     expect(failedRows(refused)).toEqual(['schema', 'parent-rows'])
     expect(refused.throughput.meanTps).toBeNull()
 
-    const report = await drilled(api, { ...REQUEST, migrate: true })
+    const writers = new Set<string>()
+    const report = await drilled(api, { ...REQUEST, migrate: true }, async () => {
+      for (const role of await writingRoles(stack)) writers.add(role)
+    })
+    expect([...writers]).toEqual(['drill_load'])
+    expect(await inDatabase(stack, rightsOfLoadRole)).toEqual([
+      'customers SELECT',
+      'merchants SELECT',
+      'transactions INSERT',
+      'transactions SELECT',
+    ])
     expect(failedRows(report)).toEqual([])
     expect(report.ledger.intended).toBe(REQUEST.targetTps * REQUEST.durationSeconds)
     expect(detailOf(report, 'check')).toMatch(
@@ -77,9 +87,10 @@ async function aStack(): Promise<Stack> {
   return stack
 }
 
-async function drilled(api: DrillApi, body: object): Promise<Report> {
+async function drilled(api: DrillApi, body: object, onLook = async () => {}): Promise<Report> {
   const drillId = await api.start(body)
   await eventually(`drill ${drillId} ends`, timeouts.drillMs, async () => {
+    await onLook()
     const { state } = await api.status(drillId)
     return state === 'finished' || state === 'failed'
   })
@@ -103,6 +114,23 @@ const storedDrills = async (client: Client): Promise<Array<string | null>> =>
   (await client.query<{ id: string | null }>('SELECT DISTINCT drill_id AS id FROM transactions')).rows
     .map(({ id }) => id)
     .sort()
+
+/** Roles with a connection that is inserting, or has just done so; PgBouncer leaves connections open. */
+const writingRoles = async ({ cluster }: Stack): Promise<string[]> =>
+  (
+    await cluster.pair.primary.query<{ role: string }>(
+      `SELECT DISTINCT usename AS role FROM pg_stat_activity
+       WHERE query LIKE 'INSERT INTO transactions%'`,
+    )
+  ).map(({ role }) => role)
+
+const rightsOfLoadRole = async (client: Client): Promise<string[]> =>
+  (
+    await client.query<{ granted: string }>(
+      `SELECT table_name || ' ' || privilege_type AS granted FROM information_schema.role_table_grants
+       WHERE grantee = 'drill_load' ORDER BY 1`,
+    )
+  ).rows.map(({ granted }) => granted)
 
 const failedRows = ({ checklist }: Report): string[] =>
   checklist.filter((row) => row.when === 'before' && row.verdict === 'fail' && !row.forced).map(({ id }) => id)
