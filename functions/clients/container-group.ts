@@ -76,9 +76,21 @@ function groupOf(settings: ContainerGroupSettings, spec: GroupSpec): ContainerGr
       },
     ],
     ...(identityId !== null && identityOf(identityId, settings.image)),
-    ...(subnetId !== null && { subnetIds: [{ id: subnetId }] }),
+    ...(subnetId !== null && inSubnet(subnetId)),
   }
 }
+
+/**
+ * Azure's own resolver, which answers with the private zones that are linked to the asker's network. Container groups inherit no
+ * DNS settings from their network; the documentation asks to set them explicitly ("Virtual network scenarios and resources for
+ * Azure Container Instances", limitations). Without it server and storage could resolve to addresses that are closed.
+ */
+const AZURE_RESOLVER = '168.63.129.16'
+
+const inSubnet = (subnetId: string): Partial<ContainerGroup> => ({
+  subnetIds: [{ id: subnetId }],
+  dnsConfig: { nameServers: [AZURE_RESOLVER] },
+})
 
 const environmentOf = ({ environment, secureEnvironment }: GroupSpec): EnvironmentVariable[] => [
   ...Object.entries(environment).map(([name, value]) => ({ name, value })),

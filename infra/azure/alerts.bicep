@@ -4,7 +4,7 @@
     pooled client makes once: an alert "below 100" on it would always be on;
   - an exhausted pool by PgBouncer's waiting clients. Behind a pool of 100, active_connections never gets near its limit;
   - physical_replication_delay is the lag of read replicas, not of the standby: nothing here depends on it.
-  A drill fails the server over on purpose, so "database down" fires during every drill that works.
+  A drill fails the server over on purpose, so nothing here fires because a database is down for a minute or two.
 */
 import { Tags } from 'types.bicep'
 
@@ -172,8 +172,12 @@ resource metricRules 'Microsoft.Insights/metricAlerts@2018-03-01' = [
 ]
 
 /*
-  Alerts on what the drills say. Below 75 % of the offered rate (6000 of 8000) or P95 above 50 ms is a warning, below 50 % (4000 of 8000)
-  or above 100 ms is critical.
+  Alerts on what the drills say: functions/drill/log-lines.ts writes the lines that the queries read. Below 75 % of the offered rate
+  (6000 of 8000) or P95 above 50 ms is a warning, below 50 % (4000 of 8000) or above 100 ms is critical.
+
+  A drill that went wrong is an event, and nothing that ends by itself: the alert is never "resolved", and is muted for as long as its
+  window still holds the line. Windows overlap, because a line may be minutes late. A missing drill is a state: one message when it
+  begins, one when a drill has ended again.
 */
 var slow = loadTextContent('queries/alert-drill-slow.kql')
 var slowWarning = replace(replace(slow, 'MIN_SHARE', '75'), 'MAX_P95', '50')
@@ -189,6 +193,7 @@ var logAlerts = concat(
       frequency: 'PT5M'
       window: 'PT15M'
       range: 'PT15M'
+      endsByItself: false
       why: 'A drill ended with FAIL, INCONCLUSIVE or ABORTED, or broke.'
     }
     {
@@ -200,6 +205,7 @@ var logAlerts = concat(
       frequency: 'PT5M'
       window: 'PT15M'
       range: 'PT15M'
+      endsByItself: false
       why: 'Before its failover a drill reached less than 75 % of the offered rate, or its P95 was above 50 ms.'
     }
     {
@@ -211,6 +217,7 @@ var logAlerts = concat(
       frequency: 'PT5M'
       window: 'PT15M'
       range: 'PT15M'
+      endsByItself: false
       why: 'Before its failover a drill reached less than 50 % of the offered rate, or its P95 was above 100 ms.'
     }
   ],
@@ -224,7 +231,8 @@ var logAlerts = concat(
           severity: 2
           frequency: 'PT1H'
           window: 'P1D'
-          range: 'P2D'
+          range: 'P2D' // The query looks back 26 hours, and a window holds 24 at most.
+          endsByItself: true
           why: 'No drill ended in the last 26 hours. The workbook lists drills that were skipped, and why.'
         }
       ]
@@ -242,7 +250,8 @@ resource logRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       description: alert.why
       severity: alert.severity
       enabled: true
-      autoMitigate: false
+      autoMitigate: alert.endsByItself
+      muteActionsDuration: alert.endsByItself ? null : alert.window
       scopes: [workspaceId]
       evaluationFrequency: alert.frequency
       windowSize: alert.window

@@ -110,11 +110,11 @@ param allowedAddresses { name: string, from: string, to: string }[] = []
 @description('Image of the load generator by digest. release.sh builds it and puts its digest into the setting; until then no drill passes its check.')
 param loadgenImage string = ''
 
-@description('When the daily drill starts: six-field NCRONTAB, UTC. Empty: never.')
-param dailyDrillSchedule string = '0 0 2 * * *'
+@description('When the daily drill starts: six-field NCRONTAB, UTC. Empty: never, which is the default for a server that was there before: nobody fails over somebody else\'s database every night unasked.')
+param dailyDrillSchedule string = empty(existingServerId) ? '0 0 2 * * *' : ''
 
-@description('Request body of the daily drill.')
-param dailyDrillRequest object = {}
+@description('Request body of the daily drill. "migrate" lets it make tables, rows and the load role, and renew that role\'s password after a new deployment: a matter of course in a database that this template makes, and for the owner to say in one that was there before.')
+param dailyDrillRequest object = empty(existingServerId) ? { migrate: true } : {}
 
 @description('Least minutes between two failovers of one server.')
 @minValue(0)
@@ -438,7 +438,8 @@ module alerts 'alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     maxConnections: createsServer ? database!.outputs.maxConnections : existingServerMaxConnections
     email: alertEmail
-    expectsDailyDrill: !empty(dailyDrillSchedule)
+    // Every day, every month, every weekday: on another schedule a day without a drill is nothing to report.
+    expectsDailyDrill: endsWith(trim(dailyDrillSchedule), ' * * *')
   }
 }
 

@@ -99,6 +99,19 @@ test('a group is created once, however often it is asked for, with the environme
   ])
 })
 
+test('a group in a subnet asks Azure for names, because it inherits no resolver from its network', async () => {
+  const subnetId = `/subscriptions/${PLACE.subscriptionId}/resourceGroups/rg-drill/providers/Microsoft.Network/virtualNetworks/v/subnets/load`
+  const placed = await startLocalAzure({ LOADGEN_SUBNET_ID: subnetId })
+  await placed.clients.groups.create(aSpec())
+  expect((await placed.ask('GET', `${GROUP_PATH}/drill-a-0`)).body).toMatchObject({
+    properties: { subnetIds: [{ id: subnetId }], dnsConfig: { nameServers: ['168.63.129.16'] } },
+  })
+  const open = await startLocalAzure()
+  await open.clients.groups.create(aSpec())
+  const { properties } = (await open.ask('GET', `${GROUP_PATH}/drill-a-0`)).body as { properties: object }
+  expect(Object.keys(properties)).not.toContain('dnsConfig')
+})
+
 test('a secret never comes back', async () => {
   const azure = await startLocalAzure()
   await azure.clients.groups.create(aSpec())

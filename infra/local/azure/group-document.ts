@@ -38,6 +38,7 @@ const document = (place: Place, view: GroupView, withInstance: boolean) => ({
     imageRegistryCredentials: view.request.registryCredentials,
     ...(withInstance && { instanceView: { events: [], state: groupState(view) } }),
     ...(view.request.subnetIds !== undefined && { subnetIds: view.request.subnetIds }),
+    ...(view.request.dnsConfig !== undefined && { dnsConfig: view.request.dnsConfig }),
     osType: 'Linux',
     restartPolicy: view.request.restartPolicy,
   },

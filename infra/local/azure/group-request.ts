@@ -15,6 +15,7 @@ export interface GroupRequest {
   readonly secureEnvironment: Readonly<Record<string, string>>
   readonly registryCredentials: unknown
   readonly subnetIds: unknown
+  readonly dnsConfig: unknown
   readonly restartPolicy: string
 }
 
@@ -39,6 +40,7 @@ export function parseGroup(body: unknown): GroupRequest {
     secureEnvironment: variablesOf(inner.environmentVariables, 'secureValue'),
     registryCredentials: properties.imageRegistryCredentials ?? [],
     subnetIds: properties.subnetIds,
+    dnsConfig: properties.dnsConfig,
     restartPolicy: typeof properties.restartPolicy === 'string' ? properties.restartPolicy : 'Always',
   }
 }

@@ -35,7 +35,7 @@ test('every file that it links to exists', () => {
 // ---- Cost -----------------------------------------------------------------------------------------------------------
 
 const { regions } = JSON.parse(read('infra/azure/prices.json')) as {
-  regions: Record<string, { perVCpuSecond: string; perGbSecond: string }>
+  regions: Record<string, { perVCpuSecond: string; perGbSecond: string; readOn: string }>
 }
 
 test.each([
@@ -47,6 +47,17 @@ test.each([
   const minutes = [5, 30, 60, 300, 30 * 60]
   const line = docs.split('\n').find((text) => text.startsWith(`| ${row}`)) ?? ''
   expect(line.match(/\$[\d.]+/g)).toEqual(minutes.map((count) => `$${(count * perMinute).toFixed(2)}`))
+})
+
+test('the README quotes the same prices, from the same list and day', () => {
+  const { perVCpuSecond = '', perGbSecond = '', readOn = '' } = regions.swedencentral ?? {}
+  const cost = (vCpus: number, gb: number, minutes: number) =>
+    `$${(minutes * 60 * (vCpus * Number(perVCpuSecond) + gb * Number(perGbSecond))).toFixed(2)}`
+  const [, paragraph = ''] = /- \*\*Cost\*\*: ([\s\S]*?)\n- /.exec(read('README.md')) ?? []
+  const daily = 30 * 5
+  const drills = [cost(2, 4, 5), cost(16, 32, 5), cost(2, 4, daily), cost(16, 32, daily)]
+  expect(paragraph.match(/\$[\d.]+\.\d\d/g)).toEqual(drills)
+  expect(paragraph).toContain(readOn)
 })
 
 // ---- Corrections ----------------------------------------------------------------------------------------------------

@@ -1,7 +1,20 @@
-/** The queries of workbook and alerts. No service runs them here, so what can be seen in the text is what is held. */
+/**
+ * The queries of workbook and alerts. No service runs them here: Microsoft's parser judges language and columns, and the text is held
+ * to the metrics that exist and to the log lines that the app writes.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import {
+  DRILL_RESULT,
+  DRILL_SKIPPED,
+  type DrillResult,
+  type DrillSkipped,
+  drillResultLine,
+  drillSkippedLine,
+} from '../../../functions/drill/log-lines.ts'
+import { sampleReport } from '../../support/sample-report.ts'
+import { analyse } from './kusto.ts'
 import { bicep, COMPILE_TIMEOUT_MS, deployed, ofType, one, type Resource, TEMPLATES } from './snapshot.ts'
 
 const FOLDER = join(TEMPLATES, 'queries')
@@ -9,8 +22,8 @@ const QUERIES = readdirSync(FOLDER).map((file) => ({ file, text: readFileSync(jo
 
 const textOf = (wanted: string) => QUERIES.find(({ file }) => file === wanted)?.text ?? ''
 
-/** Tables of a workspace that this deployment fills: Application Insights, and the diagnostic settings of the server. */
-const TABLES = ['AppTraces', 'AppExceptions', 'AzureMetrics', 'PGSQLServerLogs', 'PGSQLPgBouncer']
+/** What the template puts in place of words before it deploys a query. */
+const asDeployed = (text: string) => text.replace('MIN_SHARE', '75').replace('MAX_P95', '50')
 
 /** Metrics of a flexible server by their ids; those marked here are off until a server parameter switches them on. */
 const METRICS: Readonly<Record<string, 'always' | 'collector_database_activity' | 'pgbouncer_diagnostics'>> = {
@@ -33,37 +46,16 @@ const METRICS: Readonly<Record<string, 'always' | 'collector_database_activity' 
   client_connections_waiting: 'pgbouncer_diagnostics',
 }
 
-const PAIRS = { ')': '(', ']': '[', '}': '{' } as const
-
-/** Comments and string literals taken out, so that what is left can be counted. */
+/** Comments and string literals taken out. */
 const bare = (text: string) => text.replace(/\/\/.*$/gm, '').replace(/"[^"\n]*"/g, '""')
-
-function isBalanced(text: string): boolean {
-  const open: string[] = []
-  for (const sign of bare(text)) {
-    if ('([{'.includes(sign)) open.push(sign)
-    else if (sign in PAIRS && open.pop() !== PAIRS[sign as keyof typeof PAIRS]) return false
-  }
-  return open.length === 0
-}
 
 describe.each(QUERIES)('$file', ({ text }) => {
   test('says in its first line what it answers, as a comment of the language', () => {
     expect(text).toMatch(/^\/\/ [A-Z].+\.$/m)
-    expect(bare(text)).not.toMatch(/#|--/)
   })
 
-  test('closes every bracket and every quote', () => {
-    expect(isBalanced(text)).toBe(true)
-    for (const line of text.replace(/\/\/.*$/gm, '').split('\n')) expect((line.match(/"/g) ?? []).length % 2).toBe(0)
-  })
-
-  test('starts every pipeline from a table that exists', () => {
-    const starts = [...bare(text).matchAll(/(?:^|=\s*|toscalar\()([A-Z]\w+)\s*\n?\s*\|/gm)].map(([, table]) => table)
-    const own = [...text.matchAll(/^let (\w+) =/gm)].map(([, name]) => name)
-    const unknown = starts.filter((table) => ![...TABLES, ...own].includes(table ?? ''))
-    expect(starts.length + (text.match(/^union /gm) ?? []).length).toBeGreaterThan(0)
-    expect(unknown).toEqual([])
+  test('is valid, and uses columns that its tables have', () => {
+    expect(analyse(asDeployed(text)).problems).toEqual([])
   })
 
   test('never averages zeros in for the rows of other metrics', () => {
@@ -76,11 +68,66 @@ describe.each(QUERIES)('$file', ({ text }) => {
       .map(([, name]) => name ?? '')
     expect(asked.filter((name) => !(name in METRICS))).toEqual([])
   })
+})
 
-  test('reads the log lines of the app by their exact beginning', () => {
-    for (const [, prefix, cut] of text.matchAll(/startswith "([a-z-]+ )"[\s\S]*?substring\(Message, (\d+)\)/g))
-      expect(Number(cut)).toBe(prefix?.length)
-  })
+test('a query with a wrong column would be found', () => {
+  const { problems, columns } = analyse('AppTraces\n| where Mesage startswith "drill"\n| summarize Drills = count()')
+  expect(problems).toEqual([expect.stringMatching(/^The name 'Mesage' does not refer to .*\(line 2\)$/)])
+  expect(columns).toEqual({ Drills: 'long' })
+})
+
+// ---- Log lines ------------------------------------------------------------------------------------------------------
+
+/** Fields of a line's JSON that queries take, and how they call it. */
+const LINES = [
+  { word: DRILL_RESULT, variable: 'Result' },
+  { word: DRILL_SKIPPED, variable: 'Skip' },
+] as const
+
+const fieldsAskedFor = (variable: string): Set<string> =>
+  new Set(
+    QUERIES.flatMap(({ text }) =>
+      [...text.matchAll(new RegExp(`\\b${variable}\\.(\\w+)`, 'g'))].map(([, name]) => name ?? ''),
+    ),
+  )
+
+const fieldsOf = <Line>(text: string, word: string): string[] => {
+  expect(text.startsWith(`${word} `)).toBe(true)
+  return Object.keys(JSON.parse(text.slice(word.length + 1)) as Line & object)
+}
+
+test('queries ask for exactly the fields that the line of a drill has', async () => {
+  const line = drillResultLine(await sampleReport(), 'pg', 'final')
+  expect([...fieldsAskedFor('Result')].sort()).toEqual(fieldsOf<DrillResult>(line, DRILL_RESULT).sort())
+})
+
+test('queries ask for exactly the fields that the line of a skipped drill has', () => {
+  const line = drillSkippedLine({ reason: 'it was late', at: '2026-01-01T02:00:00.000Z' })
+  expect([...fieldsAskedFor('Skip')].sort()).toEqual(fieldsOf<DrillSkipped>(line, DRILL_SKIPPED).sort())
+})
+
+test('queries know a line by its first word, and read the JSON that begins behind it', () => {
+  const readers = QUERIES.filter(({ text }) => text.includes('drill-'))
+  expect(readers).toHaveLength(8)
+  for (const { file, text } of readers)
+    for (const [, prefix, variable, cut] of text.matchAll(
+      /startswith "([^"]+)"\s*\| extend (\w+) = parse_json\(substring\(Message, (\d+)\)\)/g,
+    )) {
+      const line = LINES.find((one) => `${one.word} ` === prefix)
+      expect([file, variable, Number(cut)]).toEqual([file, line?.variable, prefix?.length])
+    }
+  const parsed = QUERIES.flatMap(({ text }) => [...text.matchAll(/startswith|parse_json/g)])
+  expect(parsed).toHaveLength(16)
+})
+
+test('alerts count drills and not lines, and wait for the final report', () => {
+  const alerts = QUERIES.filter(({ file }) => file.startsWith('alert-'))
+  for (const { file, text } of alerts) {
+    expect([file, text.match(/summarize Drills = (\w+)/)?.[1]]).toEqual([file, 'dcount'])
+    expect([file, text.includes('tostring(Result.edition) == "final"')]).toEqual([file, true])
+    expect([file, analyse(asDeployed(text)).columns.Drills]).toEqual([file, 'long'])
+  }
+  expect(alerts.length).toBe(3)
 })
 
 test('the orchestration whose exceptions the alert counts is one that the app registers', () => {
@@ -151,6 +198,35 @@ describe.skipIf(bicep.kind === 'missing')('the deployed', () => {
     expect(text).toContain('Share < 75 or P95 > 50')
     expect(text).toContain('Share < 50 or P95 > 100')
   })
+
+  test('a drill that went wrong is told once, a drill that is missing until there is one', () => {
+    const rows = ofType(resources, 'Microsoft.Insights/scheduledQueryRules').map((rule) => {
+      const { autoMitigate, muteActionsDuration, windowSize } = rule.properties
+      return [shortName(rule as unknown as Rule), autoMitigate, muteActionsDuration ?? null, windowSize]
+    })
+    expect(rows).toEqual([
+      ['drill-not-passed', false, 'PT15M', 'PT15M'],
+      ['drill-slow', false, 'PT15M', 'PT15M'],
+      ['drill-very-slow', false, 'PT15M', 'PT15M'],
+      ['drill-missing', true, null, 'P1D'],
+    ])
+  })
+
+  test.each([
+    ['every day', '0 30 3 * * *', true],
+    ['on Sundays', '0 0 2 * * 0', false],
+    ['never', '', false],
+  ])(
+    'alerts miss a drill only where one is due every day: %s',
+    async (_, schedule, isMissed) => {
+      const rules = ofType(
+        await deployed({ dailyDrillSchedule: `'${schedule}'` }),
+        'Microsoft.Insights/scheduledQueryRules',
+      )
+      expect(rules.some(({ name }) => name.endsWith('drill-missing'))).toBe(isMissed)
+    },
+    COMPILE_TIMEOUT_MS,
+  )
 
   test('alerts all reach the action group', () => {
     const group = one(resources, 'Microsoft.Insights/actionGroups').name

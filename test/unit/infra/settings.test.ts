@@ -91,6 +91,16 @@ describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
     expect(config.LOADGEN_POSTGRES_USER).toBe('drill_load')
   })
 
+  test('the default deployment let the daily drill make its tables, and renew a password that a new deployment made', () => {
+    const { daily } = readConfig(asAzureGivesThem(settingsOf('the default deployment')))
+    expect(daily).toEqual({ schedule: '0 0 2 * * *', request: { migrate: true } })
+  })
+
+  test('one against an existing server leave the daily drill and that consent to its owner', () => {
+    const { daily } = readConfig(asAzureGivesThem(settingsOf('one against an existing server, with a webhook')))
+    expect(daily).toEqual({ schedule: null, request: {} })
+  })
+
   test('one with Entra log in as the identity and know no password', () => {
     const config = settingsOf('one with Entra, without a network and without a schedule')
     expect(config.POSTGRES_USER).toMatch(/^id-drill-app-/)

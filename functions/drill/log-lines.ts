@@ -1,0 +1,66 @@
+/**
+ * The two log lines that the alerts and the workbook read: `drill-result {json}` and `drill-skipped {json}`. Queries find a
+ * line by its first word and take fields of the JSON behind it, so words and fields are an interface: a test holds every
+ * query to exactly these.
+ *
+ * A drill has one line for each edition of its report. The first edition comes at once, but metrics that are minutes late can
+ * still change its verdict, so alerts wait for the final one. An activity may run twice, and its line is there twice then:
+ * whoever counts lines counts drills by their id.
+ *
+ * Every field is named here. What is added to a report does not reach a log by itself, and nothing secret can follow it there.
+ */
+import type { Report } from './report.ts'
+
+export const DRILL_RESULT = 'drill-result'
+export const DRILL_SKIPPED = 'drill-skipped'
+
+export type Edition = 'first' | 'final'
+
+export interface DrillResult
+  extends Pick<Report, 'drillId' | 'verdict' | 'headline'>,
+    Pick<Report['throughput'], 'offeredTps' | 'baselineTps'>,
+    Pick<Report['recovery'], 'recoveryTimeSeconds' | 'writeOutageSeconds'>,
+    Pick<Report['ledger'], 'lost'>,
+    Pick<Report['events'], 't0' | 't1' | 't4'> {
+  readonly server: string
+  readonly edition: Edition
+  /** Response times in the baseline. */
+  readonly p50Ms: number | null
+  readonly p95Ms: number | null
+  readonly p99Ms: number | null
+}
+
+/** Figures that were not measured are null, and a query skips them; a 0 would be drawn, and would alarm. */
+export function drillResultLine(report: Report, server: string, edition: Edition): string {
+  const { throughput, latencyMs, recovery, events } = report
+  const response = latencyMs.baseline?.response
+  return line(DRILL_RESULT, {
+    drillId: report.drillId,
+    server,
+    edition,
+    verdict: report.verdict,
+    headline: report.headline,
+    offeredTps: throughput.offeredTps,
+    baselineTps: throughput.baselineTps,
+    p50Ms: response?.p50 ?? null,
+    p95Ms: response?.p95 ?? null,
+    p99Ms: response?.p99 ?? null,
+    recoveryTimeSeconds: recovery.recoveryTimeSeconds,
+    writeOutageSeconds: recovery.writeOutageSeconds,
+    lost: report.ledger.lost,
+    t0: events.t0,
+    t1: events.t1,
+    t4: events.t4,
+  } satisfies DrillResult)
+}
+
+export interface DrillSkipped {
+  readonly reason: string
+  /** When the timer fired. */
+  readonly at: string
+}
+
+export const drillSkippedLine = ({ reason, at }: DrillSkipped): string =>
+  line(DRILL_SKIPPED, { reason, at } satisfies DrillSkipped)
+
+const line = (word: string, fields: object): string => `${word} ${JSON.stringify(fields)}`
