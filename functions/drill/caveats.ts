@@ -7,8 +7,8 @@ import { US_PER_SECOND } from './load-window.ts'
 import type { Incarnation, SecondRange } from './merged.ts'
 import type { DrillOutcome } from './outcome.ts'
 import type { Criterion } from './report.ts'
-import { round } from './statistics.ts'
 import { totalsOf } from './sums.ts'
+import { count, counted, milliseconds, seconds, share } from './units.ts'
 
 export function caveatsOf(
   outcome: DrillOutcome,
@@ -22,7 +22,7 @@ export function caveatsOf(
     ...(outcome.facts?.gaps ?? []).map((gap) => `Before the drill this could not be observed: ${gap}.`),
     figures.cleanup.containersLeft === null ? 'The clean-up was not verified.' : null,
     figures.cleanup.containersLeft
-      ? `${figures.cleanup.containersLeft} container groups of this drill still exist.`
+      ? `${counted(figures.cleanup.containersLeft, 'container group')} of this drill still there: they cost money until they are deleted.`
       : null,
   ].filter((sentence) => sentence !== null)
 }
@@ -34,7 +34,7 @@ function loadCaveats(outcome: DrillOutcome, analysis: LoadAnalysis): (string | n
   const { merged, baseline, load, audit } = analysis
   return [
     baseline !== null && baseline.seconds.length < STEADY_BASELINE_SECONDS
-      ? `The baseline is only ${baseline.seconds.length} s long; ${STEADY_BASELINE_SECONDS} s or more tell the usual scatter.`
+      ? `The baseline is only ${count(baseline.seconds.length)} s long; ${STEADY_BASELINE_SECONDS} s or more tell the usual scatter.`
       : null,
     ...analysis.failovers.flatMap((times) => failoverCaveats(times, analysis)),
     ...analysis.unexplained.map(
@@ -51,13 +51,13 @@ function loadCaveats(outcome: DrillOutcome, analysis: LoadAnalysis): (string | n
       ? 'The plain transactions table has no keys: lost commits and timelines were not measured.'
       : null,
     merged.totals.weakAcks > 0
-      ? `${merged.totals.weakAcks} commits were acknowledged with a warning that the standby had not confirmed them.`
+      ? `${counted(merged.totals.weakAcks, 'commit was', 'commits were')} acknowledged with a warning that the standby had not confirmed it.`
       : null,
     load.targetTps === 0
       ? 'The load was a closed loop: it offers less when the service is slow, so nothing is ever missed.'
       : null,
     audit.kind === 'agreed' && audit.pass.lostKeys.length < audit.pass.lost
-      ? `Only the first ${audit.pass.lostKeys.length} of ${audit.pass.lost} lost keys are listed.`
+      ? `Only the first ${count(audit.pass.lostKeys.length)} of ${count(audit.pass.lost)} lost keys are listed.`
       : null,
   ]
 }
@@ -71,9 +71,9 @@ function failoverCaveats(
   return [
     t1Us !== null && t2Us === null ? `${which}the service did not come back before the load ended.` : null,
     t2Us !== null && t4Us === null ? notSustained(which, t2Us, analysis) : null,
-    neverBack.length > 0 ? `${which}${neverBack.length} workers never came back while the load ran.` : null,
+    neverBack.length > 0 ? `${which}${counted(neverBack.length, 'worker')} never came back while the load ran.` : null,
     overlapUs > clockErrorUs(analysis)
-      ? `${which}commits were acknowledged on the old timeline up to ${round(overlapUs / 1e6, 3)} s after the first one on the new: two primaries took writes.`
+      ? `${which}commits were acknowledged on the old timeline up to ${seconds(overlapUs / 1e6)} after the first one on the new: two primaries took writes.`
       : null,
   ]
 }
@@ -88,8 +88,7 @@ function notSustained(which: string, t2Us: number, { baseline, merged, window }:
   )
   const goodput =
     lastSeconds.reduce((sum, { counts }) => sum + counts.acknowledged, 0) / Math.max(1, lastSeconds.length)
-  const share = round((100 * goodput) / baseline.tps, 1)
-  return `${which}goodput was not held again for long enough before the load ended; its last ${lastSeconds.length} s were at ${share} % of the baseline.`
+  return `${which}goodput was not held again for long enough before the load ended; its last ${lastSeconds.length} s were at ${share(goodput / baseline.tps)} of the baseline.`
 }
 
 const clockErrorUs = ({ merged }: LoadAnalysis): number =>
@@ -98,11 +97,13 @@ const clockErrorUs = ({ merged }: LoadAnalysis): number =>
 function clocks({ merged, controlClock }: LoadAnalysis): string | null {
   const unknown = merged.incarnations.filter(({ clock }) => clock.errorMs === null).length
   const known = merged.incarnations.flatMap(({ clock }) => clock.errorMs ?? [])
-  const bound = known.length === 0 ? null : `${round(Math.max(...known), 2)} ms between containers`
+  const bound = known.length === 0 ? null : `${milliseconds(Math.max(...known))} between containers`
   const control =
-    controlClock.errorMs === null ? 'not known for t0 and t6' : `${round(controlClock.errorMs, 2)} ms for t0 and t6`
+    controlClock.errorMs === null
+      ? 'T0 and T6 are on a clock whose difference is not known'
+      : `${milliseconds(controlClock.errorMs)} for T0 and T6`
   const sentence = `Clocks agree within ${bound === null ? 'an unknown bound between containers' : bound}, ${control}.`
-  return unknown === 0 ? sentence : `${sentence} ${unknown} containers told no clock offset.`
+  return unknown === 0 ? sentence : `${sentence} ${counted(unknown, 'container')} told no clock offset.`
 }
 
 function endedEarly({ container, hasSummary, lastSecond }: Incarnation, { summaries }: DrillOutcome): string | null {
@@ -117,8 +118,8 @@ function endedEarly({ container, hasSummary, lastSecond }: Incarnation, { summar
 
 function missingSeconds({ container, missing }: Incarnation): string | null {
   if (missing.length === 0) return null
-  const count = missing.reduce((sum, { first, last }) => sum + last - first + 1, 0)
-  return `Container ${container} has no record of ${count} s: ${missing.slice(0, 3).map(spanOf).join(', ')}${missing.length > 3 ? ', ...' : ''}.`
+  const length = missing.reduce((sum, { first, last }) => sum + last - first + 1, 0)
+  return `Container ${container} has no record of ${count(length)} s: ${missing.slice(0, 3).map(spanOf).join(', ')}${missing.length > 3 ? ', ...' : ''}.`
 }
 
 export const spanOf = ({ first, last }: SecondRange): string =>
@@ -128,10 +129,10 @@ export const spanOf = ({ first, last }: SecondRange): string =>
 
 function withoutRecord({ merged, audit }: LoadAnalysis): string | null {
   const pass = 'pass' in audit ? audit.pass : null
-  const { withoutRecord: count } = totalsOf(merged, pass)
-  if (count === 0) return null
-  const found = pass === null ? '' : ` ${pass.unrecorded} of them were found in the database.`
-  return `${count} transactions have no record of their outcome, because their container lost it; they count as unknown.${found}`
+  const { withoutRecord: missing } = totalsOf(merged, pass)
+  if (missing === 0) return null
+  const found = pass === null ? '' : ` ${count(pass.unrecorded)} of them were found in the database.`
+  return `${counted(missing, 'transaction has', 'transactions have')} no record of the outcome, because the container lost it; counted as unknown.${found}`
 }
 
 function platformCaveats({ metrics, metricsComplete }: DrillOutcome, criteria: readonly Criterion[]): string[] {

@@ -1,4 +1,4 @@
-/** The series behind the report's charts and CSV files: one row per second of load, and one per client and failover. */
+/** What is too long for report.json: a row per second of load, a row per client and failover, the ledger itself. */
 import type { PhaseName } from './phases.ts'
 
 export interface TimelineRow {
@@ -61,9 +61,11 @@ export interface PercentileCurve {
   readonly points: ReadonlyArray<{ readonly share: number; readonly ms: number; readonly isLowerBound: boolean }>
 }
 
-/** Everything the charts need beside the report itself. */
+/** Everything that charts and files need beside the report itself. */
 export interface ChartData {
   readonly timeline: readonly TimelineRow[]
   readonly clients: readonly ClientRow[]
   readonly curves: readonly PercentileCurve[]
+  /** `worker:first-last:outcome`, what the digest is made of. Empty when there is no ledger. */
+  readonly ledgerRanges: readonly string[]
 }

@@ -9,13 +9,19 @@ import type { MergedSecond } from './merged.ts'
 import { addPacked, type PackedHistogram } from './packed-histogram.ts'
 import { phaseOfSecond } from './phases.ts'
 import { round } from './statistics.ts'
+import { ledgerLines } from './told-ledger.ts'
 
-export const NO_CHARTS: ChartData = { timeline: [], clients: [], curves: [] }
+export const NO_CHARTS: ChartData = { timeline: [], clients: [], curves: [], ledgerRanges: [] }
 
 export const chartDataOf = (analysis: LoadAnalysis | null): ChartData =>
   analysis === null
     ? NO_CHARTS
-    : { timeline: timelineRows(analysis), clients: analysis.clients.flat(), curves: curves(analysis) }
+    : {
+        timeline: timelineRows(analysis),
+        clients: analysis.clients.flat(),
+        curves: curves(analysis),
+        ledgerRanges: analysis.load.transactions === 'ledger' ? [...ledgerLines(analysis.merged.ledger)] : [],
+      }
 
 function timelineRows(analysis: LoadAnalysis): TimelineRow[] {
   const { merged, window, failovers } = analysis

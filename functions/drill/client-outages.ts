@@ -4,9 +4,9 @@
  */
 import type { ClientRow } from './chart-data.ts'
 import { type FailoverTimes, isOutAt } from './failover-events.ts'
-import { isoOfUs } from './instants.ts'
+import { isoOfUs, secondsBetween } from './instants.ts'
 import type { Merged, WorkerFirstAck, WorkerOutage } from './merged.ts'
-import { percentile, round } from './statistics.ts'
+import { percentile } from './statistics.ts'
 
 export function clientRows(times: FailoverTimes, merged: Merged, cohortOf: (worker: number) => string): ClientRow[] {
   if (times.t1Us === null) return []
@@ -58,14 +58,11 @@ const rowOfWait = (ack: WorkerFirstAck, { span, t1Us }: FailoverTimes, cohort: s
   code: '',
 })
 
-function outageOf(lastGoodAtUs: number | null, firstGoodAtUs: number | null) {
-  const seconds = lastGoodAtUs === null || firstGoodAtUs === null ? null : (firstGoodAtUs - lastGoodAtUs) / 1e6
-  return {
-    lastGoodAt: isoOfUs(lastGoodAtUs),
-    firstGoodAt: isoOfUs(firstGoodAtUs),
-    outageSeconds: seconds === null ? null : round(seconds, 3),
-  }
-}
+const outageOf = (lastGoodAtUs: number | null, firstGoodAtUs: number | null) => ({
+  lastGoodAt: isoOfUs(lastGoodAtUs),
+  firstGoodAt: isoOfUs(firstGoodAtUs),
+  outageSeconds: secondsBetween(lastGoodAtUs, firstGoodAtUs),
+})
 
 export interface ClientOutageSpread {
   readonly p50: number | null

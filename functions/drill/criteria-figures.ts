@@ -3,6 +3,7 @@ import type { FigureRef } from './criteria-grammar.ts'
 import type { CriterionName } from './criteria-names.ts'
 import type { FailoverReport, Percentiles, Report } from './report.ts'
 import { round } from './statistics.ts'
+import { seconds as inSeconds } from './units.ts'
 
 /** The report before it is judged. */
 export type ReportFigures = Omit<Report, 'verdict' | 'headline' | 'reasons' | 'criteria'>
@@ -113,7 +114,10 @@ function writeOutage(figures: ReportFigures, failover: FailoverReport): Measured
 function outOfService(figures: ReportFigures, { events }: FailoverReport): Measured | null {
   const end = figures.phases.at(-1)?.toAt
   if (events.t1 === null || events.t2 !== null || end === undefined) return null
-  return { kind: 'never', why: `no commit was acknowledged in the last ${seconds(events.t1, end)} s of the load` }
+  return {
+    kind: 'never',
+    why: `no commit was acknowledged in the last ${inSeconds(seconds(events.t1, end))} of the load`,
+  }
 }
 
 function watchedUntil(figures: ReportFigures, failover: FailoverReport): string | null {

@@ -4,6 +4,7 @@ import { type FigureRef, type Limit, type Operator, type ParsedCriterion, parseC
 import { type CriterionUnit, unitOf } from './criteria-names.ts'
 import type { Criterion } from './report.ts'
 import { round } from './statistics.ts'
+import { distance, given, inUnit } from './units.ts'
 
 export function judgeCriteria(texts: readonly string[], figures: ReportFigures, targetTps: number): Criterion[] {
   const { criteria, problems } = parseCriteria(texts)
@@ -86,12 +87,12 @@ const WANTED: Readonly<Record<Operator, string>> = {
 
 function reason(measured: Measured, operator: Operator, bound: number | null, unit: CriterionUnit): string {
   const wanted =
-    bound === null ? 'what it is compared with was not measured' : `${WANTED[operator]} ${shown(bound, unit)} wanted`
+    bound === null ? 'what it is compared with was not measured' : `${WANTED[operator]} ${given(bound, unit)} wanted`
   switch (measured.kind) {
     case 'value':
-      return `${shown(measured.value, unit)}; ${wanted}`
+      return `${inUnit(measured.value, unit)}; ${wanted}${byHowMuch(measured.value, operator, bound, unit)}`
     case 'at-least':
-      return `${shown(measured.value, unit)} or more, because ${measured.why}; ${wanted}`
+      return `${inUnit(measured.value, unit)} or more, because ${measured.why}; ${wanted}`
     case 'never':
       return `${measured.why}; ${wanted}`
     case 'missing':
@@ -99,15 +100,11 @@ function reason(measured: Measured, operator: Operator, bound: number | null, un
   }
 }
 
-function shown(value: number, unit: CriterionUnit): string {
-  switch (unit) {
-    case 'yes/no':
-      return value === 0 ? 'no' : 'yes'
-    case 'share':
-      return `${round(value * 100, 4)} %`
-    case 'count':
-      return String(value)
-    default:
-      return `${round(value, 3)} ${unit}`
-  }
+/** A rounded figure may read like the limit that it misses or just meets: then the distance has to say which. */
+function byHowMuch(measured: number, operator: Operator, bound: number | null, unit: CriterionUnit): string {
+  if (bound === null || !(wantsLess(operator) || wantsMore(operator))) return ''
+  if (measured === bound) return inUnit(measured, unit) === given(bound, unit) ? '' : ', and it is exactly that'
+  const isMet = HOLDS[operator](measured, bound)
+  if (isMet && inUnit(measured, unit) !== inUnit(bound, unit)) return ''
+  return `, ${isMet ? 'met' : 'missed'} by ${distance(Math.abs(marginOf(measured, operator, bound)), unit)}`
 }

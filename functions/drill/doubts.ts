@@ -3,6 +3,7 @@ import type { LoadAnalysis } from './analysis.ts'
 import type { ReportFigures } from './criteria-figures.ts'
 import type { DrillOutcome } from './outcome.ts'
 import { contradictions } from './sums.ts'
+import { counted, rate } from './units.ts'
 
 export function doubtsOf(outcome: DrillOutcome, figures: ReportFigures, analysis: LoadAnalysis | null): string[] {
   return [
@@ -11,7 +12,7 @@ export function doubtsOf(outcome: DrillOutcome, figures: ReportFigures, analysis
     analysis === null ? 'No load was recorded.' : null,
     figures.failoverProof.proven ? null : `No failover was proven: ${figures.failoverProof.evidence.join(' ')}`,
     analysis === null ? null : absentContainers(analysis),
-    analysis === null ? null : weakBaseline(analysis),
+    analysis === null ? null : weakBaseline(figures, analysis),
     analysis === null ? null : weakAudit(figures, analysis),
     ...oddRows(figures),
     figures.generator.wasTheLimit === true ? figures.generator.why : null,
@@ -31,26 +32,28 @@ const absentContainers = ({ merged: { absent } }: LoadAnalysis): string | null =
     ? null
     : `No record came from container ${absent.join(', ')}: the commits that it was told of cannot be checked.`
 
-function weakBaseline({ baseline }: LoadAnalysis): string | null {
+function weakBaseline({ throughput }: ReportFigures, { baseline }: LoadAnalysis): string | null {
   if (baseline === null)
     return 'There was no baseline: no whole second lies between the warm-up and the first failover.'
   if (baseline.isReached !== false) return null
-  return `The baseline was not reached: ${baseline.tps} of ${Math.round(baseline.offeredTps)} offered commits per second.`
+  return `The baseline was not reached: ${rate(throughput.baselineTps)} of ${rate(throughput.offeredTps)} offered commits per second.`
 }
 
 function weakAudit({ ledger }: ReportFigures, { audit }: LoadAnalysis): string | null {
   if (audit.kind === 'none') return `The ledger could not be audited: ${audit.why}.`
   if (audit.kind === 'unresolved') return `The audit is not resolved: ${audit.why}.`
   return (ledger.unresolved ?? 0) > 0
-    ? `${ledger.unresolved} outcomes are unresolved: their records are missing, and so are their rows.`
+    ? `${counted(ledger.unresolved ?? 0, 'outcome is', 'outcomes are')} unresolved: the records are missing, and so are the rows.`
     : null
 }
 
 function oddRows({ ledger }: ReportFigures): string[] {
   const { misjudged, unexpected } = ledger
   return [
-    misjudged ? `${misjudged} refused transactions are present: the table of outcomes is wrong.` : null,
-    unexpected ? `${unexpected} rows are present that nobody sent.` : null,
+    misjudged
+      ? `${counted(misjudged, 'refused transaction is', 'refused transactions are')} present: the table of outcomes is wrong.`
+      : null,
+    unexpected ? `${counted(unexpected, 'row is', 'rows are')} present that nobody sent.` : null,
   ].filter((sentence) => sentence !== null)
 }
 

@@ -92,25 +92,29 @@ function outcomeOf({ answer, operation, detail }: FailoverEvidence): string {
   return `${answered}${ended}${detail === null ? '' : `: ${detail}`}`
 }
 
-const EVENT_NAMES = ['t0', 't1', 't2', 't3', 't4', 't5', 't6'] as const
+const SERVICE_EVENTS = ['t0', 't1', 't2', 't3', 't4', 't5'] as const
 
-/** Event by event in the order of time; one that was not seen leaves no step. */
+/**
+ * Event by event in the order of time; one that was not seen leaves no step. The new standby is built meanwhile and beside
+ * the service, so its step has no place between two of theirs: it begins with t2 and is the exposure.
+ */
 export function waterfallOf(events: Events): WaterfallStep[] {
-  const seen = EVENT_NAMES.flatMap((name) => {
-    const at = events[name]
-    return at === null ? [] : [{ name, atMs: Date.parse(at) }]
-  }).sort((a, b) => a.atMs - b.atMs)
-  const t0Ms = events.t0 === null ? null : Date.parse(events.t0)
-  return seen.slice(1).map(({ name, atMs }, i) => {
-    const before = seen[i] as (typeof seen)[number]
-    return {
-      from: before.name,
-      to: name,
-      sinceTriggerSeconds: t0Ms === null ? null : (atMs - t0Ms) / 1000,
-      seconds: (atMs - before.atMs) / 1000,
-    }
-  })
+  const seen = SERVICE_EVENTS.filter((name) => events[name] !== null).sort((a, b) => atMs(events, a) - atMs(events, b))
+  const steps = seen.slice(1).map((to, i) => stepOf(events, seen[i] as EventName, to))
+  const begin = events.t2 !== null ? 't2' : events.t0 !== null ? 't0' : null
+  return events.t6 === null || begin === null ? steps : [...steps, stepOf(events, begin, 't6')]
 }
+
+type EventName = keyof Events
+
+const atMs = (events: Events, name: EventName): number => Date.parse(events[name] ?? '')
+
+const stepOf = (events: Events, from: EventName, to: EventName): WaterfallStep => ({
+  from,
+  to,
+  sinceTriggerSeconds: events.t0 === null ? null : (atMs(events, to) - atMs(events, 't0')) / 1000,
+  seconds: (atMs(events, to) - atMs(events, from)) / 1000,
+})
 
 const WORST_CLIENTS = 5
 

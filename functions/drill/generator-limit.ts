@@ -7,6 +7,7 @@ import type { Baseline } from './baseline.ts'
 import type { BaselineHealth, Incarnation } from './merged.ts'
 import { addPacked } from './packed-histogram.ts'
 import { median, round } from './statistics.ts'
+import { milliseconds, plain, share } from './units.ts'
 
 export interface GeneratorVerdict {
   /** Null: there was no baseline to judge by. */
@@ -70,7 +71,7 @@ function unpack(packed: BaselineHealth['sendLag']): Histogram {
 
 function lateLoop(incarnations: readonly Incarnation[]): string | null {
   const worst = Math.max(...incarnations.map((one) => loopDelayMs(one.baseline, 0.5) ?? 0))
-  return worst < LATE_LOOP_MS ? null : `its event loop was late by ${worst} ms (p99 of a typical second)`
+  return worst < LATE_LOOP_MS ? null : `its event loop was late by ${milliseconds(worst)} (p99 of a typical second)`
 }
 
 function busyCpu(incarnations: readonly Incarnation[], { baseline, cpuPerContainer }: GeneratorContext): string | null {
@@ -78,13 +79,13 @@ function busyCpu(incarnations: readonly Incarnation[], { baseline, cpuPerContain
   const most = Math.max(...incarnations.map((one) => cpuCores(one.baseline) ?? 0))
   return most < BUSY_CPU_SHARE * cpuPerContainer
     ? null
-    : `it used ${most} of ${cpuPerContainer} cores and did not reach the rate`
+    : `it used ${plain(most)} of ${plain(cpuPerContainer)} cores and did not reach the rate`
 }
 
 function lateSends(workers: number, baseline: Baseline): string | null {
   const lagMs = lateByMs(baseline)
   if (lagMs < LATE_SEND_MS || busyWorkers(baseline) > FREE_WORKERS_SHARE * workers) return null
-  return `it sent ${round(lagMs, 1)} ms late (p99 of a typical second) although workers were free`
+  return `it sent ${milliseconds(lagMs)} late (p99 of a typical second) although workers were free`
 }
 
 /** Of the worst container in a typical second: an outage before the drill's own one is not the generator's doing. */
@@ -106,10 +107,9 @@ function unconnected(incarnations: readonly Incarnation[]): string | null {
 
 function innocent(incarnations: readonly Incarnation[], baseline: Baseline): string {
   const achieved = median(incarnations.map((one) => achievedShare(one.baseline) ?? 0)) ?? 0
-  const lagMs = round(lateByMs(baseline), 2)
   const loopMs = Math.max(...incarnations.map((one) => loopDelayMs(one.baseline, 0.5) ?? 0))
   return (
-    `In the baseline the generator sent ${round(Math.min(1, achieved) * 100, 1)} % of the arrivals, 99 % of them within ` +
-    `${lagMs} ms of their due time in a typical second; its event loop was late by ${loopMs} ms (p99 of a typical second).`
+    `In the baseline the generator sent ${share(Math.min(1, achieved))} of the arrivals, 99 % of them within ` +
+    `${milliseconds(lateByMs(baseline))} of their due time in a typical second; its event loop was late by ${milliseconds(loopMs)} (p99 of a typical second).`
   )
 }

@@ -4,6 +4,7 @@
  */
 import type { SecondRecord, SparseHistogram } from '../../loadgen-image/contract.ts'
 import { bucketValueUs } from '../../loadgen-image/contract-histogram.ts'
+import { foldTimelines, type LiveTimeline } from './live-moments.ts'
 import type { Live, LivePoint } from './status.ts'
 
 /** As many points as the status answers with. */
@@ -33,6 +34,7 @@ export interface LiveState {
   readonly missed: number
   readonly seconds: readonly LiveSecond[]
   readonly lastAckSecond: number | null
+  readonly timelines: readonly LiveTimeline[]
 }
 
 /** One blob per drill, replaced by every look: what the status answers with, and where the next look goes on. */
@@ -51,11 +53,12 @@ export const emptyLive: LiveState = {
   missed: 0,
   seconds: [],
   lastAckSecond: null,
+  timelines: [],
 }
 
 export function foldRecords(state: LiveState, records: Iterable<SecondRecord>): LiveState {
   const bySecond = new Map(state.seconds.map((second) => [second.second, second]))
-  let { acknowledged, errors, missed, lastAckSecond } = state
+  let { acknowledged, errors, missed, lastAckSecond, timelines } = state
   for (const record of records) {
     const { counts } = record
     acknowledged += counts.acknowledged
@@ -63,11 +66,12 @@ export function foldRecords(state: LiveState, records: Iterable<SecondRecord>): 
     missed += counts.missed
     if (counts.acknowledged > 0) lastAckSecond = Math.max(lastAckSecond ?? 0, record.second)
     bySecond.set(record.second, add(bySecond.get(record.second), record))
+    timelines = foldTimelines(timelines, record)
   }
   const ordered = [...bySecond.values()].sort((a, b) => a.second - b.second).slice(-KEPT_SECONDS)
   const newest = ordered.at(-1)?.second ?? 0
   const seconds = ordered.map((second) => (second.second <= newest - OPEN_SECONDS ? settle(second) : second))
-  return { ...state, acknowledged, errors, missed, lastAckSecond, seconds }
+  return { ...state, acknowledged, errors, missed, lastAckSecond, timelines, seconds }
 }
 
 function add(known: LiveSecond | undefined, { second, counts, response }: SecondRecord): LiveSecond {

@@ -12,6 +12,7 @@ import type { DrillOutcome } from './outcome.ts'
 import type { Report } from './report.ts'
 import { round } from './statistics.ts'
 import { acknowledgedBy, type WorkerLedger } from './told-ledger.ts'
+import { count, duration, given } from './units.ts'
 
 export const errorRows = ({ merged }: LoadAnalysis): Report['errors'] =>
   merged.errors.map(({ code, phase, outcome, count, firstAtUs, lastAtUs, workers, example }) => ({
@@ -112,6 +113,7 @@ function describeRetry({
 export function setupOf({ plan, facts }: DrillOutcome): Report['setup'] {
   const { load, target, containerSize } = plan
   const server = facts?.server
+  const image = facts?.containers.image
   const session = facts?.sessions.find(({ reachable }) => reachable)
   const entries: ReadonlyArray<readonly [string, string | null | undefined]> = [
     ['Server', target.server],
@@ -124,33 +126,55 @@ export function setupOf({ plan, facts }: DrillOutcome): Report['setup'] {
     ['Storage', storageOf(facts?.server?.storage ?? null)],
     ['synchronous_commit', session?.synchronousCommit],
     ['synchronous_standby_names', session?.synchronousStandbyNames],
-    ...PARAMETERS.map((name) => [name, facts?.parameters?.find((one) => one.name === name)?.value] as const),
-    ['Load generator image', facts?.containers.image?.reference],
-    ['Image digest', facts?.containers.image?.digest],
-    ['Containers', `${load.containers} x ${containerSize.cpu} vCPU, ${containerSize.memoryGb} GB`],
-    ['Target rate', load.targetTps === 0 ? 'closed loop' : `${load.targetTps} tps, ${load.arrivals} arrivals`],
-    ['Workers', String(load.workers)],
-    ['Duration', `${load.durationSeconds} s`],
-    ['Deadline', `${load.deadlineMs} ms, then ${load.onDeadline}`],
-    ['Transactions', load.transactions],
-    ['Failovers', plan.failovers.map(({ mode, atSeconds }) => `${mode} at ${atSeconds} s`).join(', ') || 'none'],
+    ...PARAMETERS.map(
+      ([name, unit]) => [name, withUnit(facts?.parameters?.find((one) => one.name === name)?.value, unit)] as const,
+    ),
+    ['Load generator image', image?.reference],
+    ['Image digest', image?.reference.includes(image.digest ?? '') ? null : image?.digest],
+    ['Containers', `${load.containers} of ${containerSize.cpu} vCPU and ${containerSize.memoryGb} GB`],
+    ['Target rate', targetRate(load)],
+    ['Clients', `${count(load.workers)}, one connection each`],
+    ['Duration', duration(load.durationSeconds)],
+    [
+      'Deadline of an arrival',
+      `${given(load.deadlineMs, 'ms')}, then it is ${load.onDeadline === 'shed' ? 'missed' : 'sent late'}`,
+    ],
+    [
+      'Table',
+      load.transactions === 'ledger'
+        ? 'with keys: every commit can be looked up'
+        : 'as it was, without keys: losses cannot be seen',
+    ],
+    [
+      'Failovers',
+      plan.failovers.map(({ mode, atSeconds }) => `${mode} after ${given(atSeconds, 's')}`).join(', ') || 'none',
+    ],
     ['Seed', String(load.seed)],
-    ['Requested by', plan.requestedBy],
+    ['Asked for by', plan.requestedBy === 'http' ? 'a call of the API' : 'the daily timer'],
     ['Note', plan.note],
   ]
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] != null && entry[1] !== ''))
 }
 
 /** The server parameters that decide a failover drill. */
-const PARAMETERS = [
-  'max_connections',
-  'shared_buffers',
-  'max_wal_size',
-  'pgbouncer.enabled',
-  'pgbouncer.pool_mode',
-  'pgbouncer.default_pool_size',
-  'pgbouncer.max_client_conn',
+const PARAMETERS: ReadonlyArray<readonly [name: string, unit: string]> = [
+  ['max_connections', ''],
+  ['shared_buffers', 'pages of 8 kB'],
+  ['max_wal_size', 'MB'],
+  ['pgbouncer.enabled', ''],
+  ['pgbouncer.pool_mode', ''],
+  ['pgbouncer.default_pool_size', ''],
+  ['pgbouncer.max_client_conn', ''],
 ]
+
+/** The platform gives bare numbers, in PostgreSQL's own unit of the parameter. */
+const withUnit = (value: string | null | undefined, unit: string): string | null =>
+  value == null ? null : /^\d+$/.test(value) && unit !== '' ? `${value} ${unit}` : value
+
+const targetRate = ({ targetTps, arrivals }: LoadAnalysis['load']): string =>
+  targetTps === 0
+    ? 'as fast as the service answers (closed loop)'
+    : `${given(targetTps, 'tps')}, ${arrivals === 'even' ? 'evenly spaced' : 'at random moments (Poisson)'}`
 
 function storageOf(storage: NonNullable<NonNullable<DrillOutcome['facts']>['server']>['storage']): string | null {
   if (storage === null) return null

@@ -120,7 +120,7 @@ const recovery = z.object({
   outages: z.array(outage).describe('Every interval without any acknowledgement, in order'),
 })
 
-/** The bars of the waterfall: event by event, in order; an event that was not seen leaves no step. */
+/** The bars of the waterfall: T0 to T5 event by event, in order, and beside them T6 since T2; what was not seen leaves no step. */
 const waterfallStep = z.object({
   from: z.string().describe('t0 to t5'),
   to: z.string().describe('t1 to t6'),

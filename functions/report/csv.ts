@@ -6,15 +6,13 @@ import { stringify } from 'csv-stringify/sync'
 import { CSV_COLUMNS } from '../../loadgen-image/contract.ts'
 import type { ClientRow, TimelineRow } from '../drill/chart-data.ts'
 import type { Report } from '../drill/report.ts'
+import { exact } from '../drill/units.ts'
 
 type Cell = string | number | null
 type Columns<Row> = ReadonlyArray<readonly [name: string, cell: (row: Row) => Cell]>
 
 /** https://owasp.org/www-community/attacks/CSV_Injection; numbers are left alone, so that -1 stays a number. */
 const withoutFormula = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)
-
-const rounded = (value: number | null, decimals: number): number | null =>
-  value === null ? null : Number(value.toFixed(decimals))
 
 function toCsv<Row>(columns: Columns<Row>, rows: Iterable<Row>): string {
   const records = Array.from(rows, (row) => columns.map(([, cell]) => cell(row)))
@@ -42,17 +40,17 @@ const timelineColumns: Columns<TimelineRow> = [
   ['unknown_count', (row) => row.unknown],
   ['missed_count', (row) => row.missed],
   ['weak_acks_count', (row) => row.weakAcks],
-  ['response_p50_ms', (row) => rounded(row.responseP50Ms, 3)],
-  ['response_p95_ms', (row) => rounded(row.responseP95Ms, 3)],
-  ['response_p99_ms', (row) => rounded(row.responseP99Ms, 3)],
-  ['service_p50_ms', (row) => rounded(row.serviceP50Ms, 3)],
-  ['service_p99_ms', (row) => rounded(row.serviceP99Ms, 3)],
-  ['send_lag_p99_ms', (row) => rounded(row.sendLagP99Ms, 3)],
+  ['response_p50_ms', (row) => exact(row.responseP50Ms)],
+  ['response_p95_ms', (row) => exact(row.responseP95Ms)],
+  ['response_p99_ms', (row) => exact(row.responseP99Ms)],
+  ['service_p50_ms', (row) => exact(row.serviceP50Ms)],
+  ['service_p99_ms', (row) => exact(row.serviceP99Ms)],
+  ['send_lag_p99_ms', (row) => exact(row.sendLagP99Ms)],
   ['connections_open', (row) => row.connectionsOpen],
   ['connections_wanted', (row) => row.connectionsWanted],
   ['waiting_count', (row) => row.waiting],
   ['containers_missing_count', (row) => row.containersMissing],
-  ['event_loop_delay_p99_ms', (row) => rounded(row.eventLoopDelayP99Ms, 3)],
+  ['event_loop_delay_p99_ms', (row) => exact(row.eventLoopDelayP99Ms)],
 ]
 
 /**
@@ -75,19 +73,19 @@ const loadtestResults: Readonly<Record<(typeof CSV_COLUMNS)[number], (row: Timel
   TotalTransactions: attempts,
   SuccessfulTransactions: (row) => row.goodput,
   FailedTransactions: (row) => row.refused + row.unknown,
-  P50_Latency_ms: (row) => rounded(row.responseP50Ms, 2),
-  P95_Latency_ms: (row) => rounded(row.responseP95Ms, 2),
-  P99_Latency_ms: (row) => rounded(row.responseP99Ms, 2),
+  P50_Latency_ms: (row) => exact(row.responseP50Ms),
+  P95_Latency_ms: (row) => exact(row.responseP95Ms),
+  P99_Latency_ms: (row) => exact(row.responseP99Ms),
   Intended: (row) => row.offered,
   Refused: (row) => row.refused,
   Unknown: (row) => row.unknown,
   Missed: (row) => row.missed,
   WeakAcks: (row) => row.weakAcks,
-  P50_Service_ms: (row) => rounded(row.serviceP50Ms, 2),
-  P99_Service_ms: (row) => rounded(row.serviceP99Ms, 2),
-  P99_SendLag_ms: (row) => rounded(row.sendLagP99Ms, 2),
+  P50_Service_ms: (row) => exact(row.serviceP50Ms),
+  P99_Service_ms: (row) => exact(row.serviceP99Ms),
+  P99_SendLag_ms: (row) => exact(row.sendLagP99Ms),
   OpenConnections: (row) => row.connectionsOpen,
-  EventLoopDelayP99_ms: (row) => rounded(row.eventLoopDelayP99Ms, 2),
+  EventLoopDelayP99_ms: (row) => exact(row.eventLoopDelayP99Ms),
 }
 
 export const renderClientsCsv = (clients: readonly ClientRow[]): string => toCsv(clientColumns, clients)
@@ -97,7 +95,7 @@ const clientColumns: Columns<ClientRow> = [
   ['container', (row) => row.container],
   ['worker', (row) => row.worker],
   ['cohort', (row) => row.cohort],
-  ['outage_s', (row) => rounded(row.outageSeconds, 6)],
+  ['outage_s', (row) => exact(row.outageSeconds)],
   ['last_good_utc', (row) => row.lastGoodAt],
   ['first_good_utc', (row) => row.firstGoodAt],
   ['refused_count', (row) => row.refused],

@@ -32,7 +32,7 @@ export const renderers: readonly Renderer[] = [
   { name: 'clients.csv', contentType: CSV, render: ({ clients }) => renderClientsCsv(clients) },
   { name: 'errors.csv', contentType: CSV, render: ({ report }) => renderErrorsCsv(report.errors) },
   { name: 'summary.json', contentType: JSON_TYPE, render: ({ report }) => renderSummaryJson(report) },
-  { name: 'ledger.json', contentType: JSON_TYPE, render: ({ report }) => renderLedgerJson(report) },
+  { name: 'ledger.json', contentType: JSON_TYPE, render: renderLedgerJson },
   { name: 'checklist.json', contentType: JSON_TYPE, render: ({ report }) => renderChecklistJson(report) },
   { name: 'metrics.json', contentType: JSON_TYPE, render: ({ report }) => renderMetricsJson(report) },
   { name: 'journal.json', contentType: JSON_TYPE, render: ({ report }) => renderJournalJson(report) },

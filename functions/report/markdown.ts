@@ -1,6 +1,6 @@
 /** report.md: short enough for a chat message or a pull request, complete enough to decide on. */
 import type { Criterion, Report } from '../drill/report.ts'
-import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from './units.ts'
+import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../drill/units.ts'
 import { EVENT_IDS, EVENT_NAMES, VERDICT_SENTENCES } from './words.ts'
 
 /** Text from outside must neither break a table nor become a link, a mention or markup. */
@@ -44,7 +44,7 @@ const criteriaTable = (criteria: readonly Criterion[]): string =>
           row.verdict,
           `\`${row.objective}\``,
           inUnit(row.measured, row.unit),
-          row.margin === null ? '' : signed(row.margin, row.unit),
+          row.margin === null || row.verdict === 'unknown' ? '' : signed(row.margin, row.unit),
           escapeMarkdown(row.why),
         ]),
       )

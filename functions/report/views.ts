@@ -3,6 +3,7 @@
  * All carry the drill's id and the schema number, so that a file that went astray still says what it is.
  */
 import type { Report } from '../drill/report.ts'
+import type { ReportData } from './report-data.ts'
 
 const encode = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
@@ -36,7 +37,16 @@ export const renderSummaryJson = (report: Report): string =>
     ),
   )
 
-export const renderLedgerJson = (report: Report): string => encode(part(report, 'ledger', 'failoverProof'))
+/**
+ * With the ranges of which the digest is made, so that whoever has the table can do the audit again: SHA-256 over the lines,
+ * each with a line feed, is `ledger.digest`. Keys of a worker that lie between two of its ranges have no record of an outcome.
+ */
+export const renderLedgerJson = ({ report, ledgerRanges }: ReportData): string =>
+  encode({
+    ...part(report, 'ledger', 'failoverProof'),
+    rangesFormat: 'worker:first-last:outcome',
+    ranges: report.ledger.digest === null ? null : ledgerRanges,
+  })
 export const renderChecklistJson = (report: Report): string => encode(part(report, 'checklist'))
 export const renderMetricsJson = (report: Report): string => encode(part(report, 'metrics'))
 export const renderJournalJson = (report: Report): string => encode(part(report, 'journal', 'cleanup', 'cost'))

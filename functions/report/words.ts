@@ -20,9 +20,9 @@ export const STEP_NAMES: Readonly<Record<string, string>> = {
   t1: 'Detecting and fencing',
   t2: 'Write outage',
   t3: 'Last client back',
-  t4: 'Back to full goodput',
+  t4: 'Back to full service',
   t5: 'Backlog drained',
-  t6: 'New standby built',
+  t6: 'Without a standby',
 }
 
 const ORDINALS = [

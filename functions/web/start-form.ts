@@ -1,6 +1,7 @@
 /** The start form, with the limits and defaults that the API itself uses, so that page and server never disagree. */
 import { BEFORE_CHECK_IDS } from '../drill/check-ids.ts'
 import { LIMITS, parseRequest } from '../drill/request.ts'
+import { given } from '../drill/units.ts'
 import { html, type Insert, type Markup } from '../report/html/markup.ts'
 
 interface NumberField {
@@ -98,7 +99,7 @@ const numberField = ({ name, label, unit, min, max, whole, byDefault }: NumberFi
     name,
     label,
     html`<input id="f-${name}" name="${name}" type="number" inputmode="${whole ? 'numeric' : 'decimal'}" min="${String(min)}" max="${String(max)}" step="${whole ? '1' : 'any'}" placeholder="${String(byDefault)}" aria-describedby="h-${name} p-${name}">`,
-    `${unit}; ${min} to ${max}, ${byDefault} when left empty`,
+    `${unit}; ${given(min, '')} to ${given(max, '')}, ${given(byDefault, '')} when left empty`,
   )
 
 const textField = (name: string, label: string, hint: string, pattern: string): Markup =>

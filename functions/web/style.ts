@@ -3,7 +3,7 @@ import { BANNER, BASICS, CARDS, COLOUR_VARIABLES, MARKS, TABLES } from '../repor
 
 const FRAME = `
 [hidden]{display:none!important}
-.top{display:flex;flex-wrap:wrap;align-items:center;gap:.35rem 1.75rem;padding:.8rem max(1.25rem,calc((100vw - 72rem)/2));border-bottom:1px solid var(--line);font-size:.9rem}
+.top{display:flex;flex-wrap:wrap;align-items:center;gap:.35rem 1.75rem;padding:.8rem max(1.25rem,calc((100vw - 69.5rem)/2));border-bottom:1px solid var(--line);font-size:.9rem}
 .home{font-weight:700;color:var(--ink);text-decoration:none}
 .top nav{display:flex;gap:1.25rem}
 .top nav a{color:var(--muted);text-decoration:none}
@@ -17,7 +17,7 @@ const FRAME = `
 main{max-width:72rem;margin:0 auto;padding:1.75rem 1.25rem 4rem}
 main:focus{outline:none}
 main h1{font-family:inherit;font-size:1.6rem;line-height:1.25;font-weight:650;letter-spacing:-.015em;margin:0 0 1rem;max-width:none}
-main .banner{margin:-1.75rem calc(50% - 50vw) 1.75rem}
+main .banner{margin:-1.75rem calc(50% - 50vw) 1.75rem;padding-left:max(1.25rem,calc((100vw - 69.5rem)/2));padding-right:max(1.25rem,calc((100vw - 69.5rem)/2))}
 main .banner h1{font:500 clamp(1.3rem,1.05rem + 1.2vw,1.8rem)/1.3 Charter,"Iowan Old Style","Source Serif 4","Noto Serif",Georgia,"DejaVu Serif",serif;margin:0;max-width:38em}
 .heading{display:flex;flex-wrap:wrap;align-items:baseline;justify-content:space-between;gap:.5rem 1.5rem;margin-bottom:1rem}
 .heading h1{margin:0}
@@ -84,6 +84,8 @@ progress::-moz-progress-bar{background:var(--c-blue)}
 .now-figures dd small{display:block;font-size:.8rem;font-weight:400;letter-spacing:0}
 .now-figures dd.unmeasured{font-size:1.1rem;line-height:1.9;font-weight:500;color:var(--muted);letter-spacing:0}
 .now-figures .down dt,.now-figures .down dd{color:var(--bad);border-color:var(--bad)}
+.moments{list-style:none;padding:0;margin:.25rem 0 0;display:flex;flex-wrap:wrap;gap:.25rem 1.75rem;font-size:.9rem}
+.moments .value{font-weight:650;font-variant-numeric:tabular-nums;margin-left:.35rem}
 .gauges{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(15.5rem,100%),1fr));gap:1.25rem 2rem;margin:1rem 0}
 .gauge dt{font-size:.875rem;color:var(--muted);display:flex;justify-content:space-between;gap:.5rem}
 .gauge dd{margin:0}
@@ -95,18 +97,21 @@ progress::-moz-progress-bar{background:var(--c-blue)}
 .gauge.good .fill{fill:var(--good)}.gauge.warn .fill{fill:var(--unsure)}.gauge.bad .fill{fill:var(--bad)}
 .gauge .past{height:26px;overflow:visible}
 .gauge .past path{fill:none;stroke:var(--muted);stroke-width:1.25;vector-effect:non-scaling-stroke}
-.gauge small{display:block}
+.gauge small{display:block}.gauge small span{white-space:nowrap}
 .word{font-weight:600}
 .word.good{color:var(--good)}.word.warn{color:var(--unsure)}.word.bad{color:var(--bad)}
+.health .mark{white-space:normal;align-items:flex-start}
+.health .mark svg{flex:none;margin-top:.25em}
 .health{display:flex;gap:.6rem;align-items:center;font-weight:600;margin:.5rem 0}
 .drills td .mark{white-space:nowrap}
+@media (min-width:60rem){.drills :is(th,td):first-child{width:36%}}
 .drills tbody tr:hover{background:var(--panel)}
 .drills td:nth-child(2),.drills th:nth-child(2){padding-right:1rem}
 .drills .headline{color:var(--muted);font-size:.85rem;display:block;max-width:30rem}
 .running-dot{display:inline-block;width:.6em;height:.6em;border-radius:50%;background:var(--c-blue);margin-right:.45em}
 @media (prefers-reduced-motion:no-preference){.running-dot{animation:breathe 1.6s ease-in-out infinite}}
 @keyframes breathe{50%{opacity:.3}}
-.compared-drills{margin:1rem 0}
+.compared-drills{margin:1rem 0;padding-left:1.1rem}
 .files{list-style:none;padding:0;columns:2;column-gap:2rem;max-width:40rem}
 .files button{border:0;padding:.15rem 0;background:none;color:var(--link);text-decoration:underline;font-weight:400}
 iframe.report{width:100%;height:85vh;border:1px solid var(--line);border-radius:6px;background:var(--page)}

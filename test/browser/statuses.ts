@@ -1,5 +1,5 @@
 /** Answers of GET /api/drills/{id} for the dashboard's tests: a drill at any second of its load, and after. */
-import type { DrillStatus, Live, LivePoint } from '../../functions/drill/status.ts'
+import type { DrillStatus, Live, LiveMoment, LivePoint } from '../../functions/drill/status.ts'
 import { renderers } from '../../functions/report/formats.ts'
 import type { ReportData } from '../../functions/report/report-data.ts'
 import type { StoredDrill } from './fake-api.ts'
@@ -20,6 +20,14 @@ const point = (second: number): LivePoint => {
     p99Ms: isDown ? null : 17.4 + 2 * wave,
   }
 }
+
+const MOMENTS: ReadonlyArray<LiveMoment> = [
+  { event: 't0', failover: 0, second: 63.2 },
+  { event: 't1', failover: 0, second: 63.98 },
+  { event: 't2', failover: 0, second: 87.1 },
+  { event: 't3', failover: 0, second: 94.6 },
+  { event: 't6', failover: 0, second: 260 },
+]
 
 const MINUTE = 60_000
 const atMinute = (minute: number): string => new Date(Date.parse(REQUESTED_AT) + minute * MINUTE).toISOString()
@@ -55,6 +63,7 @@ function liveAt(second: number): Live {
       metric('storage_percent', 'Percent', [12, 12, 12, 12, 13]),
       metric('iops', 'Count', [200, 2900, 3110, 3150, 3140]),
     ],
+    moments: MOMENTS.filter((moment) => moment.second <= second),
   }
 }
 

@@ -1,6 +1,6 @@
 /** Which numbers a page shows, and which ones its report can account for. */
 import type { Report } from '../../functions/drill/report.ts'
-import * as units from '../../functions/report/units.ts'
+import * as units from '../../functions/drill/units.ts'
 
 /** Words that hold digits but are no figures: T0, p99, UTF-8. */
 const NUMBER = /(?<![\w.,:/-])\d+(?:,\d{3})*(?:\.\d+)?(?!\w)/g
@@ -31,6 +31,7 @@ const FORMATS: ReadonlyArray<(value: number) => string> = [
   units.bytes,
   units.megabytes,
   (value) => units.money(value, ''),
+  ...['s', 'ms', 'tps', '%', 'share'].map((unit) => (value: number) => units.distance(value, unit)),
 ]
 
 /** Every number that some unit function makes of some value of the report, and every number inside its texts. */

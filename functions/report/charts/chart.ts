@@ -51,6 +51,18 @@ export const FONT_SIZE = 12
 /** What text is measured with. The style sheet then draws it in the font of the page. */
 export const FONT_FAMILY = 'sans-serif'
 
+/** ECharts refuses an axis whose edge differs from its own rounding of it by a binary fraction, such as 1.7000000000000002. */
+export const axisEdge = (value: number): number => Number(value.toFixed(3))
+
+/**
+ * Where no font can be asked, text gets the room that it needs in a wide one: words must not run into each other. Capitals
+ * and digits, of which error codes are made, are wider than the rest.
+ */
+export function textWidth(text: string, fontSize = FONT_SIZE): number {
+  const wide = text.match(/[A-Z0-9%@_]/g)?.length ?? 0
+  return (wide * 0.7 + (text.length - wide) * 0.58) * fontSize
+}
+
 export const BASE: EChartsOption = {
   animation: false,
   backgroundColor: 'transparent',

@@ -2,8 +2,9 @@
 import type { EChartsOption } from 'echarts'
 import type { ClientRow } from '../../drill/chart-data.ts'
 import type { Report } from '../../drill/report.ts'
-import { plain, seconds } from '../units.ts'
+import { axisSeconds, seconds } from '../../drill/units.ts'
 import {
+  axisEdge,
   axisStyle,
   BASE,
   type Chart,
@@ -33,7 +34,12 @@ export function clientOutageChart(report: Report, clients: readonly ClientRow[],
   const stripTop = top + CURVE_HEIGHT + 34
   const longest = Math.max(...rows.map(({ outageSeconds }) => outageSeconds ?? 0))
   const shortest = Math.min(...rows.map(({ outageSeconds }) => outageSeconds ?? 0))
-  const xAxis = { ...axisStyle, type: 'value' as const, min: axisStart(shortest, longest), max: longest * 1.02 }
+  const xAxis = {
+    ...axisStyle,
+    type: 'value' as const,
+    min: axisStart(shortest, longest),
+    max: axisEdge(longest * 1.02),
+  }
   const option: EChartsOption = {
     ...BASE,
     title: [
@@ -52,7 +58,7 @@ export function clientOutageChart(report: Report, clients: readonly ClientRow[],
         gridIndex: 1,
         axisLabel: {
           ...axisStyle.axisLabel,
-          formatter: (value: number) => `${plain(value)} s`,
+          formatter: axisSeconds,
           hideOverlap: true,
           showMaxLabel: false,
         },
@@ -81,9 +87,13 @@ export function clientOutageChart(report: Report, clients: readonly ClientRow[],
   return { option, height: stripTop + containers.length * STRIP_ROW + 30 }
 }
 
-/** From 0 on, unless all clients lie so close together that the axis would be mostly empty. */
-const axisStart = (shortest: number, longest: number): number =>
-  shortest < longest * 0.5 ? 0 : Math.floor(shortest - (longest - shortest) * 0.6)
+/** From 0 on, unless all clients lie so close together that the axis would be mostly empty; then from a round figure. */
+function axisStart(shortest: number, longest: number): number {
+  const spread = longest - shortest
+  if (shortest < longest * 0.5 || spread === 0) return 0
+  const grain = 10 ** Math.floor(Math.log10(spread))
+  return axisEdge(Math.max(0, Math.floor((shortest - spread * 0.3) / grain) * grain))
+}
 
 /** A client that never came back counts in the total, so the curve ends below 100 %. */
 function curve(cohort: string, rows: readonly ClientRow[], index: number, marks: readonly object[]) {

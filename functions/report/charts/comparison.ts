@@ -2,7 +2,7 @@
 import type { TimelineRow } from '../../drill/chart-data.ts'
 import { downsample } from '../../drill/downsample.ts'
 import type { Report } from '../../drill/report.ts'
-import { axisCount, axisMilliseconds } from '../units.ts'
+import { axisCount, axisMilliseconds, count, milliseconds } from '../../drill/units.ts'
 import { type Chart, lineBase, type Room } from './chart.ts'
 import type { Panel, Point } from './timeline/panel.ts'
 import { stackPanels } from './timeline/stack.ts'
@@ -34,8 +34,8 @@ export function comparisonChart(drills: readonly ComparableDrill[], room: Room):
     to: (drill.timeline.at(-1)?.second ?? 0) + 1 - originSecond(drill),
   }))
   const panels = [
-    panel(drawn, 'Acknowledged commits per second', 180, 'value', axisCount, ({ goodput }) => goodput),
-    panel(drawn, 'Response time p99', 130, 'log', axisMilliseconds, ({ responseP99Ms }) => responseP99Ms),
+    panel(drawn, COMMITS, ({ goodput }) => goodput),
+    panel(drawn, RESPONSE, ({ responseP99Ms }) => responseP99Ms),
   ]
   return stackPanels(panels, {
     room,
@@ -46,18 +46,26 @@ export function comparisonChart(drills: readonly ComparableDrill[], room: Room):
   })
 }
 
-const panel = (
-  drills: readonly ComparableDrill[],
-  title: string,
-  height: number,
-  scale: Panel['scale'],
-  axisLabel: Panel['axisLabel'],
-  of: (row: TimelineRow) => number | null,
-): Panel => ({
-  title,
-  height,
-  scale,
-  axisLabel,
+type Frame = Omit<Panel, 'series' | 'thresholds'>
+
+const COMMITS: Frame = {
+  title: 'Acknowledged commits per second',
+  height: 180,
+  scale: 'value',
+  axisLabel: axisCount,
+  inWords: count,
+}
+
+const RESPONSE: Frame = {
+  title: 'Response time p99',
+  height: 130,
+  scale: 'log',
+  axisLabel: axisMilliseconds,
+  inWords: milliseconds,
+}
+
+const panel = (drills: readonly ComparableDrill[], frame: Frame, of: (row: TimelineRow) => number | null): Panel => ({
+  ...frame,
   series: drills.map((drill, index) => {
     const colour = COLOURS_OF_DRILLS[index % COLOURS_OF_DRILLS.length] ?? ''
     const origin = originSecond(drill)

@@ -1,13 +1,20 @@
 /** Recovery time and write outage over the listed drills, oldest first. A drill without a figure leaves a gap. */
 import type { EChartsOption } from 'echarts'
 import type { IndexFigures } from '../../drill/drill-index.ts'
-import { day, plain } from '../units.ts'
+import { axisSeconds, dateTime, day } from '../../drill/units.ts'
 import { axisStyle, BASE, type Chart, COLOURS, isNarrow, LEGEND_ICONS, legendBase, type Room } from './chart.ts'
 
 export interface TrendPoint {
   readonly drillId: string
   readonly requestedAt: string
   readonly figures: IndexFigures | null
+}
+
+/** The day is enough, unless a day has several drills. */
+function labelsOf(points: readonly TrendPoint[]): string[] {
+  const days = points.map(({ requestedAt }) => day(requestedAt))
+  const isDaily = new Set(days).size === days.length
+  return isDaily ? days : points.map(({ requestedAt }) => dateTime(requestedAt).slice(5, 16))
 }
 
 const line = (name: string, colour: string, data: ReadonlyArray<number | null>) => ({
@@ -38,7 +45,7 @@ export function drillTrendChart(points: readonly TrendPoint[], room: Room): Char
     xAxis: {
       ...axisStyle,
       type: 'category',
-      data: ordered.map(({ requestedAt }) => day(requestedAt)),
+      data: labelsOf(ordered),
       axisLabel: { ...axisStyle.axisLabel, hideOverlap: true },
       splitLine: { show: false },
     },
@@ -48,7 +55,7 @@ export function drillTrendChart(points: readonly TrendPoint[], room: Room): Char
       splitNumber: 3,
       axisLine: { show: false },
       axisTick: { show: false },
-      axisLabel: { ...axisStyle.axisLabel, formatter: (value: number) => `${plain(value)} s` },
+      axisLabel: { ...axisStyle.axisLabel, formatter: axisSeconds },
     },
     series: [
       line(

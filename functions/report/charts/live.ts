@@ -1,14 +1,15 @@
 /** The newest minutes of a running drill: the timeline's first panels, from the live figures. */
-import type { LivePoint } from '../../drill/status.ts'
-import { axisCount, axisMilliseconds } from '../units.ts'
+import type { LiveMoment, LivePoint } from '../../drill/status.ts'
+import { axisCount, axisMilliseconds, count, milliseconds } from '../../drill/units.ts'
 import { type Chart, COLOURS, lineBase, type Room } from './chart.ts'
+import { type Moment, momentLabel, type Stretch } from './marks.ts'
 import type { Panel, Point } from './timeline/panel.ts'
 import { stackPanels } from './timeline/stack.ts'
 
 /** A chart of a few seconds would fill its width at once and then shrink; it starts with room to grow. */
 const MIN_SPAN = 30
 
-export function liveChart(points: readonly LivePoint[], failoverSeconds: readonly number[], room: Room): Chart | null {
+export function liveChart(points: readonly LivePoint[], moments: readonly LiveMoment[], room: Room): Chart | null {
   const first = points[0]
   // A count holds for its whole second, so the last one is drawn to its end.
   const last = points.at(-1)
@@ -17,10 +18,25 @@ export function liveChart(points: readonly LivePoint[], failoverSeconds: readonl
     room,
     hasEverySecond: true,
     axis: { fromSecond: first.second, toSecond: Math.max(last.second + 1, first.second + MIN_SPAN) },
-    moments: failoverSeconds.map((second) => ({ label: 'failover', second })),
-    stretches: [],
+    moments: marksOf(moments),
+    stretches: outagesOf(moments, last.second + 1),
   })
 }
+
+const marksOf = (moments: readonly LiveMoment[]): Moment[] => {
+  const isOne = moments.every(({ failover }) => failover === moments[0]?.failover)
+  return moments.map(({ event, failover, second }) => ({ label: momentLabel(event, isOne ? null : failover), second }))
+}
+
+/** From the last commit to the first on the new timeline, or to now. */
+const outagesOf = (moments: readonly LiveMoment[], nowSecond: number): Stretch[] =>
+  moments
+    .filter(({ event }) => event === 't1')
+    .map(({ failover, second }) => ({
+      name: 'outage',
+      fromSecond: second,
+      toSecond: moments.find((one) => one.event === 't2' && one.failover === failover)?.second ?? nowSecond,
+    }))
 
 const series = (points: readonly LivePoint[], of: (point: LivePoint) => number | null): never =>
   points.map((point): Point => [point.second, of(point)]) as never
@@ -40,6 +56,7 @@ const throughput = (points: readonly LivePoint[]): Panel => ({
   height: 170,
   scale: 'value',
   axisLabel: axisCount,
+  inWords: count,
   series: [
     area(
       'acknowledged',
@@ -83,6 +100,7 @@ const latency = (points: readonly LivePoint[]): Panel => ({
   height: 120,
   scale: 'log',
   axisLabel: axisMilliseconds,
+  inWords: milliseconds,
   series: [
     line(
       'p99',

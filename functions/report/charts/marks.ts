@@ -22,13 +22,17 @@ export function axisOf(report: Report): { readonly originMs: number | null; read
 
 const secondsFrom = (originMs: number, iso: string): number => (Date.parse(iso) - originMs) / 1000
 
+/** T0, or T0·2 for the second of several failovers; people count from one. */
+export const momentLabel = (id: string, failover: number | null): string =>
+  failover === null ? id.toUpperCase() : `${id.toUpperCase()}·${failover + 1}`
+
 export function momentsOf(report: Report): readonly Moment[] {
   const { originMs } = axisOf(report)
   if (originMs === null) return []
   return report.failovers.flatMap(({ events, index }) =>
     EVENT_IDS.flatMap((id) => {
       const iso = events[id]
-      const label = report.failovers.length > 1 ? `${id.toUpperCase()}·${index}` : id.toUpperCase()
+      const label = momentLabel(id, report.failovers.length > 1 ? index : null)
       return iso === null ? [] : [{ label, second: secondsFrom(originMs, iso) }]
     }),
   )

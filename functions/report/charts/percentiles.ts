@@ -1,9 +1,10 @@
 /** Latency by "nines": each step to the right is ten times rarer, so that the tail has as much room as the middle. */
 import type { EChartsOption } from 'echarts'
 import type { PercentileCurve } from '../../drill/chart-data.ts'
-import { axisMilliseconds } from '../units.ts'
+import { axisMilliseconds } from '../../drill/units.ts'
 import { PHASE_NAMES } from '../words.ts'
 import {
+  axisEdge,
   axisStyle,
   BASE,
   type Chart,
@@ -26,11 +27,14 @@ const PHASE_COLOURS: Readonly<Record<string, string>> = {
 const FLOOR_MS = 0.01
 const MAX_NINES = 6
 
-/** 0 is the minimum, 1 is p90, 2 is p99, 3 is p99.9. */
+/** Steps to the right: 0 is the minimum, 1 is p90, 2 is p99, 3 is p99.9. */
 const nines = (share: number): number => Math.min(MAX_NINES, -Math.log10(Math.max(10 ** -MAX_NINES, 1 - share)))
 
 export function percentilesChart(curves: readonly PercentileCurve[], room: Room): Chart | null {
-  const drawn = curves.filter(({ phase, points }) => PHASE_COLOURS[phase] !== undefined && points.length > 1)
+  const drawn = curves
+    .filter(({ phase }) => PHASE_COLOURS[phase] !== undefined)
+    .map(withoutMaximum)
+    .filter(({ points }) => points.length > 1)
   if (drawn.length === 0) return null
   const furthest = Math.max(...drawn.flatMap(({ points }) => points.map(({ share }) => nines(share))))
   const narrow = isNarrow(room)
@@ -50,9 +54,14 @@ export function percentilesChart(curves: readonly PercentileCurve[], room: Room)
       ...axisStyle,
       type: 'value',
       min: 0,
-      max: furthest,
+      max: axisEdge(furthest),
       interval: 1,
-      axisLabel: { ...axisStyle.axisLabel, formatter: ninesLabel, showMaxLabel: Number.isInteger(furthest) },
+      axisLabel: {
+        ...axisStyle.axisLabel,
+        formatter: ninesLabel,
+        hideOverlap: true,
+        showMaxLabel: Number.isInteger(furthest),
+      },
     },
     yAxis: {
       ...axisStyle,
@@ -66,8 +75,14 @@ export function percentilesChart(curves: readonly PercentileCurve[], room: Room)
   return { option, height: 300 }
 }
 
+/** The maximum has no place on this axis: how rare it is depends on how many there were. The table has it. */
+const withoutMaximum = (curve: PercentileCurve): PercentileCurve => ({
+  ...curve,
+  points: curve.points.filter(({ share }) => share < 1),
+})
+
 const ninesLabel = (value: number): string =>
-  value === 0 ? '0 %' : value === 1 ? '90 %' : `99${value > 2 ? `.${'9'.repeat(value - 2)}` : ''} %`
+  value === 0 ? 'min' : value === 1 ? 'p90' : `p99${value > 2 ? `.${'9'.repeat(value - 2)}` : ''}`
 
 const nameOf = ({ phase, kind }: PercentileCurve): string => `${PHASE_NAMES[phase] ?? phase}, ${kind}`
 

@@ -10,7 +10,7 @@ import {
 import { init, setPlatformAPI, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import { escapeHtml } from '../html/markup.ts'
-import { type Chart, FONT_SIZE, type Room } from './chart.ts'
+import { type Chart, FONT_SIZE, type Room, textWidth } from './chart.ts'
 
 use([
   CustomChart,
@@ -24,12 +24,9 @@ use([
   SVGRenderer,
 ])
 
-/** No font is known here, so text gets the room that it needs in a wide one: words must not run into each other. */
-const WIDE_LETTER = 0.6
-
 setPlatformAPI({
   measureText: (text, font) => ({
-    width: text.length * WIDE_LETTER * (Number.parseFloat(/([\d.]+)px/.exec(font ?? '')?.[1] ?? '') || FONT_SIZE),
+    width: textWidth(text, Number.parseFloat(/([\d.]+)px/.exec(font ?? '')?.[1] ?? '') || FONT_SIZE),
   }),
 })
 

@@ -1,9 +1,9 @@
-/** The waterfall: each step between two events as a bar where it happened, in seconds since T0. */
+/** The waterfall: each step between two events as a bar where it happened, in seconds since T0. The standby is built beside them. */
 import type { EChartsOption } from 'echarts'
 import type { Report, WaterfallStep } from '../../drill/report.ts'
-import { relativeTime, seconds } from '../units.ts'
+import { relativeTime, seconds } from '../../drill/units.ts'
 import { STEP_NAMES } from '../words.ts'
-import { axisStyle, BASE, type Chart, COLOURS, FONT_FAMILY, FONT_SIZE, isNarrow, type Room } from './chart.ts'
+import { axisEdge, axisStyle, BASE, type Chart, COLOURS, FONT_FAMILY, FONT_SIZE, isNarrow, type Room } from './chart.ts'
 
 interface Bar {
   readonly name: string
@@ -39,8 +39,8 @@ export function waterfallChart({ waterfall }: Report, room: Room): Chart | null 
     xAxis: {
       ...axisStyle,
       type: 'value',
-      min: Math.min(0, ...bars.map(({ from }) => from)),
-      max: Math.max(...bars.map(({ to }) => to)),
+      min: axisEdge(Math.min(0, ...bars.map(({ from }) => from))),
+      max: axisEdge(Math.max(...bars.map(({ to }) => to))),
       axisLabel: { ...axisStyle.axisLabel, formatter: relativeTime, hideOverlap: true, showMaxLabel: false },
     },
     yAxis: { type: 'value', min: 0, max: bars.length, show: false },

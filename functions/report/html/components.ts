@@ -21,23 +21,35 @@ type Rows = readonly (readonly Insert[])[]
 export interface TableForm {
   /** On a phone each row is a card: for tables with sentences in them. Tables of figures scroll sideways instead. */
   readonly cards?: boolean
+  /** Names the widths of its columns in the style sheet, where a long word would spoil them. */
+  readonly className?: string
 }
 
-/** The first cell of a row is its header. Wide tables scroll inside their own, focusable region. */
+/**
+ * The first cell of a row is its header. Wide tables scroll inside their own, focusable region; the words above stand
+ * outside of it, so that they stay when the table moves, and the caption says them to those who cannot see them.
+ */
 export const table = (caption: string, columns: readonly Column[], rows: Rows, form: TableForm = {}): Markup =>
-  region(caption, html`<caption>${caption}</caption>`, columns, rows, form)
+  html`<p class="caption" aria-hidden="true">${caption}</p>${onlyTable(caption, columns, rows, form)}`
 
-/** For a table that is all of its section: the heading says what the caption would say again. */
-export const onlyTable = (caption: string, columns: readonly Column[], rows: Rows, form: TableForm = {}): Markup =>
-  region(caption, html`<caption class="unseen">${caption}</caption>`, columns, rows, form)
-
-function region(name: string, caption: Markup, columns: readonly Column[], rows: Rows, { cards }: TableForm): Markup {
+/** For a table that is all of its section: the heading says what the words above it would say again. */
+export function onlyTable(
+  caption: string,
+  columns: readonly Column[],
+  rows: Rows,
+  { cards = false, className }: TableForm = {},
+): Markup {
   const roles = cards ? CARD_ROLES : NO_ROLES
-  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table${roles.table}>
-${caption}
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table${roles.table}${classesOf(cards ? 'cards' : '', className ?? '')}>
+<caption class="unseen">${caption}</caption>
 <thead${roles.group}><tr${roles.row}>${columns.map((column) => html`<th scope="col"${roles.columnHeader}${numeric(column)}>${column.label}</th>`)}</tr></thead>
 <tbody${roles.group}>
 ${rows.map((cells) => tableRow(columns, cells, roles))}</tbody></table></div>\n`
+}
+
+const classesOf = (...names: readonly string[]): Insert => {
+  const given = names.filter((name) => name !== '')
+  return given.length > 0 && html` class="${given.join(' ')}"`
 }
 
 const tableRow = (columns: readonly Column[], [header, ...cells]: readonly Insert[], roles: Roles): Markup =>
@@ -63,7 +75,7 @@ const NO_ROLES: Roles = { table: null, group: null, row: null, columnHeader: nul
 
 /** Laid out as cards, a table is one no more for some screen readers unless its parts say what they are. */
 const CARD_ROLES: Roles = {
-  table: raw(' class="cards" role="table"'),
+  table: raw(' role="table"'),
   group: raw(' role="rowgroup"'),
   row: raw(' role="row"'),
   columnHeader: raw(' role="columnheader"'),

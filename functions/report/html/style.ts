@@ -94,10 +94,15 @@ export const TABLES = `
 table{border-collapse:collapse;width:100%;font-size:.9rem;line-height:1.4}
 caption.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);padding:0}
 .token{white-space:nowrap;overflow-wrap:normal}
-caption{text-align:left;font-weight:600;padding:0 0 .45rem;caption-side:top}
+caption,.caption{text-align:left;font-weight:600;padding:0 0 .45rem;caption-side:top;font-size:.9rem;line-height:1.4}
+.caption{margin-top:1.5rem}
+.caption+.scroll{margin-top:0}
 th,td{text-align:left;vertical-align:top;padding:.5rem 1.1rem .5rem 0;border-bottom:1px solid var(--line);font-weight:400}
 thead th{font-size:.8rem;color:var(--muted);vertical-align:bottom;padding-top:.2rem;border-bottom-color:var(--muted)}
 th:last-child,td:last-child{padding-right:0}
+@media (min-width:40.01rem){.checks{table-layout:fixed}.checks :is(th,td):nth-child(1){width:20%}.checks :is(th,td):nth-child(2){width:12%}.checks :is(th,td):nth-child(3),.checks :is(th,td):nth-child(4){width:20%}}
+.cards td,.cards th{overflow-wrap:anywhere;min-width:5rem}
+.cards .token{overflow-wrap:normal}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 tbody th small,td small{display:block}
 td .mark{font-weight:600}
@@ -125,7 +130,7 @@ summary{cursor:pointer;color:var(--link);width:fit-content}
 `
 
 const FIGURES = `
-.embedded .banner,.detached #downloads,.detached nav a[href="#downloads"]{display:none}
+.embedded .banner,.embedded #criteria>h2,.embedded #criteria>.scroll,.embedded nav a[href="#criteria"],.detached #downloads,.detached nav a[href="#downloads"]{display:none}
 figure{margin:0 0 1.5rem}
 figure svg{display:block;width:100%;height:auto;overflow:visible}
 figure svg text{font-family:inherit!important}
@@ -142,7 +147,8 @@ export const CARDS = `
 .cards tr{border-bottom:1px solid var(--line);padding:.6rem 0}
 .cards th,.cards td{border:0;padding:.1rem 0;text-align:left;white-space:normal}
 .cards th{font-weight:600}
-.cards td{display:grid;grid-template-columns:7.5rem minmax(0,1fr);gap:.75rem}
+.cards td{display:grid;grid-template-columns:7.5rem minmax(0,1fr);gap:0 .75rem}
+.cards td small{grid-column:2}
 .cards td::before{content:attr(data-label);color:var(--muted)}
 .cards td:empty{display:none}
 .cards .token{white-space:normal}
@@ -152,7 +158,7 @@ export const CARDS = `
 const SMALL = `
 @media (max-width:72rem){.columns,footer{margin:0 1.25rem}}
 @media (max-width:60rem){.columns{display:block}nav{padding-top:1.25rem}nav ol{position:static;display:flex;flex-wrap:wrap;gap:0 1.1rem}}
-@media (max-width:40rem){.scroll table:not(.cards):has(thead th:nth-child(6)){min-width:36rem}figure svg.wide{display:none}figure svg.narrow{display:block}.banner{padding-top:1.5rem}.figures{gap:1.1rem}main>section{padding-top:1.75rem}.files span{display:block}}
+@media (max-width:40rem){th,td{padding-right:.7rem}th small code{display:none}.scroll table:not(.cards):has(thead th:nth-child(6)){min-width:36rem}figure svg.wide{display:none}figure svg.narrow{display:block}.banner{padding-top:1.5rem}.figures{gap:1.1rem}main>section{padding-top:1.75rem}.files span{display:block}}
 `
 
 const PRINT = `
@@ -160,7 +166,7 @@ const PRINT = `
 @media print{
 body{font-size:9.5pt}nav,.skip{display:none}.columns{display:block;margin:0}.banner.banner{padding:0 0 1rem;background:none;border-top-width:.25rem}
 .figures{grid-template-columns:repeat(4,1fr);gap:1rem}.figure .value{font-size:1.45rem}
-main>section{padding:1.1rem 0 .4rem}h2,h3,caption{break-after:avoid}tr,figure,.figure{break-inside:avoid}
+main>section{padding:1.1rem 0 .4rem}h2,h3,caption{break-after:avoid}.caption{break-after:avoid}tr,figure,.figure{break-inside:avoid}
 .scroll{overflow:visible}table{font-size:8pt}a{color:inherit;text-decoration:none}footer{margin-top:1rem;padding:.5rem 0}
 figure svg.wide{display:block}figure svg.narrow{display:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}

@@ -1,8 +1,8 @@
 /** The report's charts in the page: the same options, with values under the pointer, redrawn when the room changes. */
 import type { EChartsOption } from 'echarts'
 import { init } from 'echarts'
+import { NOT_MEASURED, relativeTime, seconds } from '../../drill/units.ts'
 import type { Chart, Room } from '../../report/charts/chart.ts'
-import { plain } from '../../report/units.ts'
 
 export interface LiveChart {
   draw(make: (room: Room) => Chart | null): void
@@ -16,9 +16,13 @@ const INTERACTION: EChartsOption = {
     backgroundColor: 'var(--page)',
     borderColor: 'var(--line)',
     textStyle: { color: 'var(--ink)', fontSize: 12 },
-    valueFormatter: (value) => (typeof value === 'number' ? plain(value) : 'not measured'),
+    valueFormatter: (value) => (typeof value === 'number' ? seconds(value) : NOT_MEASURED),
   },
-  axisPointer: { link: [{ xAxisIndex: 'all' }], lineStyle: { color: 'var(--muted)' } },
+  axisPointer: {
+    link: [{ xAxisIndex: 'all' }],
+    lineStyle: { color: 'var(--muted)' },
+    label: { formatter: ({ value }) => (typeof value === 'number' ? relativeTime(value) : String(value)) },
+  },
 }
 
 type Legends = Readonly<Record<string, boolean>>

@@ -1,5 +1,5 @@
 /** The frame around every view: connection, refresh interval, key. */
-import { clock } from '../../report/units.ts'
+import { clock } from '../../drill/units.ts'
 import { find } from './page.ts'
 
 export interface Shell {

@@ -2,7 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TimelineRow } from '../../../functions/drill/chart-data.ts'
 import { downsample } from '../../../functions/drill/downsample.ts'
+import { clientOutageChart } from '../../../functions/report/charts/client-outage.ts'
+import { comparisonChart } from '../../../functions/report/charts/comparison.ts'
 import { grouped, markRows, momentLines } from '../../../functions/report/charts/marks.ts'
+import { renderSvg } from '../../../functions/report/charts/svg.ts'
 import { stepsOf } from '../../../functions/report/charts/timeline/platform.ts'
 import { timelineChart } from '../../../functions/report/charts/timeline.ts'
 import { waterfallChart } from '../../../functions/report/charts/waterfall.ts'
@@ -94,6 +97,56 @@ test('a platform minute that did not arrive stays a gap, and a value holds for i
     [300, 40],
     [300, null],
   ])
+})
+
+describe('whatever was measured can be drawn', () => {
+  const ms = (max: number) => fc.integer({ min: 0, max }).map((value) => value / 1000)
+  const room = { width: 860 }
+  const draws = (chart: ReturnType<typeof waterfallChart>): void => {
+    if (chart) expect(renderSvg(chart, room, { id: 'x', label: 'x' })).toContain('</svg>')
+  }
+
+  test('client outages of any length, near each other or far apart', () => {
+    const { report, clients } = passingDrill({ workers: 6 })
+    fc.assert(
+      fc.property(fc.array(fc.option(ms(300_000)), { minLength: 1, maxLength: 6 }), ms(60_000), (outages, offset) => {
+        const rows = outages.map((seconds, i) => ({
+          ...(clients[i % clients.length] as (typeof clients)[number]),
+          outageSeconds: seconds === null ? null : seconds / 100 + offset,
+        }))
+        draws(clientOutageChart(report, rows, room))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('steps of a failover of any length', () => {
+    const { report } = passingDrill()
+    fc.assert(
+      fc.property(fc.array(ms(2_000_000), { minLength: report.waterfall.length, maxLength: 9 }), (lengths) => {
+        let sinceTriggerSeconds = 0
+        const waterfall = report.waterfall.map((step, i) => {
+          const seconds = lengths[i] ?? 0
+          sinceTriggerSeconds += seconds
+          return { ...step, seconds, sinceTriggerSeconds }
+        })
+        draws(waterfallChart({ ...report, waterfall }, room))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('drills that are aligned on any fraction of a second', () => {
+    const { report } = passingDrill()
+    const timeline = Array.from({ length: 30 }, (_, second) => aRow(1_772_416_830 + second))
+    fc.assert(
+      fc.property(ms(29_999), (t1) => {
+        const events = { ...report.events, t1: new Date((1_772_416_830 + t1) * 1000).toISOString() }
+        draws(comparisonChart([{ drillId: 'a', events, timeline }], room))
+      }),
+      { numRuns: 40 },
+    )
+  })
 })
 
 describe('charts without data', () => {

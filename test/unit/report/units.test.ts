@@ -8,7 +8,10 @@ import {
   count,
   counted,
   dateTime,
+  distance,
   duration,
+  exact,
+  given,
   inUnit,
   milliseconds,
   money,
@@ -19,7 +22,7 @@ import {
   seconds,
   share,
   signed,
-} from '../../../functions/report/units.ts'
+} from '../../../functions/drill/units.ts'
 
 const TABLE: ReadonlyArray<readonly [said: string, expected: string]> = [
   [seconds(0), '0 s'],
@@ -43,7 +46,17 @@ const TABLE: ReadonlyArray<readonly [said: string, expected: string]> = [
   [money(1.5, 'EUR'), '1.50 EUR'],
   [signed(88.9, 's'), '+88.9 s'],
   [signed(-0.04, 's'), '-0.040 s'],
-  [signed(-0.0001, 's'), '0.000 s'],
+  [signed(-0.0001, 's'), '-0.0001 s'],
+  [signed(0, 's'), '0 s'],
+  [signed(-0.00004, 'share'), '-0.004 %'],
+  [distance(0.004, 'ms'), '0.004 ms'],
+  [given(120, 's'), '120 s'],
+  [given(10.25, 's'), '10.25 s'],
+  [given(0.99999, 'share'), '99.999 %'],
+  [given(7600, 'tps'), '7,600 TPS'],
+  [given(1, 'yes/no'), 'yes'],
+  [given(0, 'count'), '0'],
+  [inUnit(0.9636, 'zeroOrOne'), '96.36 %'],
   [inUnit(46, '%'), '46.0 %'],
   [inUnit(0.914, 'share'), '91.40 %'],
   [inUnit(12, 'furlongs'), '12 furlongs'],
@@ -95,5 +108,24 @@ test('thousands are grouped so that the number can be read back', () =>
   fc.assert(
     fc.property(fc.integer(), (value) => {
       expect(Number(count(value).replaceAll(',', ''))).toBe(value === 0 ? 0 : value)
+    }),
+  ))
+
+test('a distance that is not 0 never reads 0, and a figure for programs keeps its digits', () =>
+  fc.assert(
+    fc.property(
+      fc.double({ min: 1e-5, max: 1e6, noNaN: true }),
+      fc.constantFrom('s', 'ms', 'tps', '%', 'share'),
+      (value, unit) => {
+        expect(distance(value, unit)).toMatch(/[1-9]/)
+        expect(Math.abs((exact(value) ?? 0) - value)).toBeLessThanOrEqual(0.0005 + value * 1e-12)
+      },
+    ),
+  ))
+
+test('a given limit reads back as itself, because nobody measured it', () =>
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 10_000_000 }), (millionths) => {
+      expect(Number.parseFloat(given(millionths / 1000, 's').replaceAll(',', ''))).toBe(millionths / 1000)
     }),
   ))

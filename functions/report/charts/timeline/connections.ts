@@ -1,6 +1,6 @@
 /** Connections open against connections wanted. */
 import type { TimelineRow } from '../../../drill/chart-data.ts'
-import { axisCount } from '../../units.ts'
+import { axisCount, count } from '../../../drill/units.ts'
 import { COLOURS, lineBase } from '../chart.ts'
 import type { Panel, Point } from './panel.ts'
 
@@ -12,6 +12,7 @@ export function connectionsPanel(rows: readonly TimelineRow[]): Panel {
     height: 64,
     scale: 'value',
     axisLabel: axisCount,
+    inWords: count,
     series: [
       {
         ...lineBase,

@@ -1,6 +1,6 @@
 /** Errors by code, the five most frequent and the rest, stacked. */
 import type { TimelineRow } from '../../../drill/chart-data.ts'
-import { axisCount } from '../../units.ts'
+import { axisCount, count } from '../../../drill/units.ts'
 import { lineBase, paletteColour } from '../chart.ts'
 import type { Panel, Point } from './panel.ts'
 
@@ -19,6 +19,7 @@ export function errorsPanel(rows: readonly TimelineRow[]): Panel | null {
     height: 84,
     scale: 'value',
     axisLabel: axisCount,
+    inWords: count,
     series: names.map((name, index) => ({
       ...lineBase,
       name,
@@ -35,9 +36,9 @@ export function errorsPanel(rows: readonly TimelineRow[]): Panel | null {
 function mostFrequent(rows: readonly TimelineRow[]): string[] {
   const totals = new Map<string, number>()
   for (const row of rows)
-    for (const [code, count] of Object.entries(row.errors)) totals.set(code, (totals.get(code) ?? 0) + count)
+    for (const [code, seen] of Object.entries(row.errors)) totals.set(code, (totals.get(code) ?? 0) + seen)
   return [...totals].sort(([a, m], [b, n]) => n - m || a.localeCompare(b)).map(([code]) => code)
 }
 
 const restOf = (row: TimelineRow, shown: ReadonlySet<string>): number =>
-  Object.entries(row.errors).reduce((sum, [code, count]) => sum + (shown.has(code) ? 0 : count), 0)
+  Object.entries(row.errors).reduce((sum, [code, seen]) => sum + (shown.has(code) ? 0 : seen), 0)

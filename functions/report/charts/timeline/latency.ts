@@ -1,6 +1,6 @@
 /** p50 and p99 of response and service time, on a log axis: an outage and a good day fit on one page. */
 import type { TimelineRow } from '../../../drill/chart-data.ts'
-import { axisMilliseconds } from '../../units.ts'
+import { axisMilliseconds, milliseconds } from '../../../drill/units.ts'
 import { COLOURS, lineBase } from '../chart.ts'
 import type { Panel, Point, Threshold } from './panel.ts'
 
@@ -27,6 +27,7 @@ export function latencyPanel(rows: readonly TimelineRow[], thresholds: readonly 
     height: 150,
     scale: 'log',
     axisLabel: axisMilliseconds,
+    inWords: milliseconds,
     series: [
       line(
         'response p99',

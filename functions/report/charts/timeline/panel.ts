@@ -6,6 +6,8 @@ export interface Panel {
   readonly height: number
   readonly scale: 'value' | 'log'
   readonly axisLabel: (value: number) => string
+  /** A value under the pointer, where there is one. */
+  readonly inWords: (value: number) => string
   readonly max?: number
   /** Series without their axis indexes; each name is also its legend entry. */
   readonly series: readonly (Series & { readonly name: string })[]

@@ -1,5 +1,6 @@
 /** Platform metrics in percent, as the steps of a minute that they are. A minute that did not arrive stays a gap. */
 import type { Report } from '../../../drill/report.ts'
+import { percent } from '../../../drill/units.ts'
 import { metricName } from '../../words.ts'
 import { lineBase, paletteColour } from '../chart.ts'
 import type { Panel, Point } from './panel.ts'
@@ -18,6 +19,7 @@ export function platformPanel(metrics: Report['metrics'], originMs: number): Pan
     height: 84,
     scale: 'value',
     axisLabel: (value) => `${value} %`,
+    inWords: percent,
     max: 100,
     series: series.map((one, index) => ({
       ...lineBase,

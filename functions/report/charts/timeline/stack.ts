@@ -1,7 +1,8 @@
 /** Panels under each other on one time axis: each with its title, legend and scale, the marks through all of them. */
 import type { EChartsOption } from 'echarts'
-import { relativeTime } from '../../units.ts'
+import { NOT_MEASURED, relativeTime } from '../../../drill/units.ts'
 import {
+  axisEdge,
   axisStyle,
   BASE,
   type Chart,
@@ -12,6 +13,7 @@ import {
   LEGEND_ICONS,
   legendBase,
   type Room,
+  textWidth,
   titleStyle,
 } from '../chart.ts'
 import { grouped, MARK_ROW_HEIGHT, type Moment, markRows, momentLines, phaseAreas, type Stretch } from '../marks.ts'
@@ -39,8 +41,25 @@ export interface Scene {
 }
 
 const GAP = 44
-const NARROW_GAP = 62
+const LEGEND_ROW = 17
 const AXIS_HEIGHT = 44
+const NARROW_ITEM_GAP = 12
+
+/** On a phone the legend stands below the title, in as many rows as it needs. */
+function gapAbove({ series }: Panel, room: Room): number {
+  if (!isNarrow(room)) return GAP
+  let rows = 1
+  let taken = 0
+  for (const { name } of series) {
+    const width = legendBase.itemWidth + 5 + textWidth(name)
+    if (taken > 0 && taken + width > room.width) {
+      rows++
+      taken = 0
+    }
+    taken += width + NARROW_ITEM_GAP
+  }
+  return GAP + 2 + rows * LEGEND_ROW
+}
 
 export function stackPanels(panels: readonly Panel[], scene: Scene): Chart {
   const { left, right } = layoutOf(scene.room)
@@ -50,10 +69,11 @@ export function stackPanels(panels: readonly Panel[], scene: Scene): Chart {
     pixelsPerSecond,
   )
   const marksHeight = markRows(visible, pixelsPerSecond) * MARK_ROW_HEIGHT
-  const gap = isNarrow(scene.room) ? NARROW_GAP : GAP
-  const tops = topsOf(panels, gap, gap + marksHeight)
+  const gaps = panels.map((panel) => gapAbove(panel, scene.room))
+  const tops = topsOf(panels, gaps, marksHeight)
   const height = (tops.at(-1) ?? 0) + (panels.at(-1)?.height ?? 0) + AXIS_HEIGHT
-  const titleTop = (index: number): number => (tops[index] ?? 0) - (index === 0 ? marksHeight : 0) - gap + 14
+  const titleTop = (index: number): number =>
+    (tops[index] ?? 0) - (index === 0 ? marksHeight : 0) - (gaps[index] ?? GAP) + 14
   const option: EChartsOption = {
     ...BASE,
     title: panels.map(({ title }, index) => ({
@@ -67,7 +87,7 @@ export function stackPanels(panels: readonly Panel[], scene: Scene): Chart {
       ...legendBase,
       data: series.map((one) => ({ name: one.name, icon: legendIcon(one) })),
       ...(isNarrow(scene.room)
-        ? { left: 0, top: titleTop(index) + 20, itemGap: 8 }
+        ? { left: 0, top: titleTop(index) + 20, itemGap: NARROW_ITEM_GAP }
         : { right, top: titleTop(index) + 2 }),
     })),
     grid: panels.map((panel, index) => ({ left, right, top: tops[index] ?? 0, height: panel.height })),
@@ -80,12 +100,13 @@ export function stackPanels(panels: readonly Panel[], scene: Scene): Chart {
   return { option, height }
 }
 
-function topsOf(panels: readonly Panel[], gap: number, first: number): number[] {
-  let top = first
-  return panels.map(({ height }) => {
-    const own = top
-    top += height + gap
-    return own
+/** The first panel leaves room for the marks above it. */
+function topsOf(panels: readonly Panel[], gaps: readonly number[], marksHeight: number): number[] {
+  let bottom = marksHeight
+  return panels.map(({ height }, index) => {
+    const top = bottom + (gaps[index] ?? GAP)
+    bottom = top + height
+    return top
   })
 }
 
@@ -98,8 +119,8 @@ const timeAxis = (gridIndex: number, isLast: boolean, { axis, room }: Scene) => 
   ...axisStyle,
   type: 'value' as const,
   gridIndex,
-  min: axis.fromSecond,
-  max: axis.toSecond,
+  min: axisEdge(axis.fromSecond),
+  max: axisEdge(axis.toSecond),
   axisTick: { show: isLast, lineStyle: { color: COLOURS.line }, customValues: ticksOf(axis, isNarrow(room) ? 5 : 10) },
   axisLabel: {
     ...axisStyle.axisLabel,
@@ -156,6 +177,7 @@ function panelSeries(
   return panel.series.map((series, index) => ({
     ...step,
     ...series,
+    tooltip: { valueFormatter: (value: unknown) => (typeof value === 'number' ? panel.inWords(value) : NOT_MEASURED) },
     xAxisIndex: gridIndex,
     yAxisIndex: gridIndex,
     ...(index === panel.series.length - 1 ? marks : {}),
@@ -168,7 +190,8 @@ const thresholdLine = ({ label, value, side }: Threshold) => ({
   label: {
     formatter: label,
     position: side === 'below' ? ('insideStartBottom' as const) : ('insideStartTop' as const),
-    color: COLOURS.muted,
+    // Dark enough to be read over an area.
+    color: COLOURS.ink,
     fontSize: FONT_SIZE - 1,
     fontFamily: FONT_FAMILY,
   },

@@ -1,6 +1,6 @@
 /** Offered, acknowledged, failed and missed. The parts are stacked, so that they visibly come to what was offered. */
 import type { TimelineRow } from '../../../drill/chart-data.ts'
-import { axisCount } from '../../units.ts'
+import { axisCount, count } from '../../../drill/units.ts'
 import { COLOURS, lineBase } from '../chart.ts'
 import type { Panel, Point, Threshold } from './panel.ts'
 
@@ -14,6 +14,17 @@ const area = (name: string, colour: string, data: readonly Point[], opacity: num
   areaStyle: { color: colour, opacity },
 })
 
+/** After the load nothing is offered, which is no drop of the rate. */
+function untilLast(points: readonly Point[]): Point[] {
+  const last = points.findLastIndex(([, offered]) => offered !== 0)
+  return points.map(
+    ([second, offered], index): Point => [
+      second,
+      index > last + 1 ? null : index > last ? (points[last]?.[1] ?? null) : offered,
+    ],
+  )
+}
+
 export function throughputPanel(rows: readonly TimelineRow[], baselineTps: number | null): Panel {
   const points = (of: (row: TimelineRow) => number): Point[] => rows.map((row) => [row.relativeSeconds, of(row)])
   const thresholds: Threshold[] =
@@ -23,6 +34,7 @@ export function throughputPanel(rows: readonly TimelineRow[], baselineTps: numbe
     height: 180,
     scale: 'value',
     axisLabel: axisCount,
+    inWords: count,
     series: [
       area(
         'acknowledged',
@@ -45,7 +57,7 @@ export function throughputPanel(rows: readonly TimelineRow[], baselineTps: numbe
       {
         ...lineBase,
         name: 'offered',
-        data: points((row) => row.offered) as never,
+        data: untilLast(points((row) => row.offered)) as never,
         lineStyle: { color: COLOURS.offered, width: 1.25 },
         itemStyle: { color: COLOURS.offered },
       },

@@ -1,8 +1,8 @@
 /** Part 4: the outage as each client saw it. One figure would hide the tail that back-off and half-open sockets make. */
 import type { ClientOutage, Report } from '../../../drill/report.ts'
+import { clock, count, plain, seconds } from '../../../drill/units.ts'
 import { clientOutageChart } from '../../charts/client-outage.ts'
 import type { ReportData } from '../../report-data.ts'
-import { clock, count, seconds } from '../../units.ts'
 import { absent, facts, number, table, text, token } from '../components.ts'
 import { figure } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
@@ -41,7 +41,7 @@ const worst = (rows: readonly ClientOutage[]): Markup =>
           number('Failed connects'),
         ],
         rows.map((row) => [
-          html`worker ${count(row.worker)}, container ${count(row.container)} <small>${row.cohort}</small>`,
+          html`worker ${plain(row.worker)} <small>container ${plain(row.container)}, ${row.cohort}</small>`,
           row.outageSeconds === null ? 'never came back' : seconds(row.outageSeconds),
           clock(row.lastGoodAt),
           clock(row.firstGoodAt),
@@ -50,6 +50,7 @@ const worst = (rows: readonly ClientOutage[]): Markup =>
           count(row.unknown),
           count(row.connectFailures),
         ]),
+        { cards: true },
       )
 
 const cohorts = ({ generator }: Report): Markup =>

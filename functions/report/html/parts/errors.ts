@@ -1,6 +1,6 @@
 /** Part 7: what clients were told, by code, in plain words. */
 import type { Report } from '../../../drill/report.ts'
-import { clock, count } from '../../units.ts'
+import { clock, count } from '../../../drill/units.ts'
 import { absent, number, onlyTable, text, token } from '../components.ts'
 import { html, type Insert, type Markup } from '../markup.ts'
 

@@ -1,7 +1,7 @@
 /** Part 8: could the load generator itself be what was measured? */
 import type { Report } from '../../../drill/report.ts'
-import { count, megabytes, milliseconds, plain, share } from '../../units.ts'
-import { absent, list, mark, number, table, text } from '../components.ts'
+import { count, megabytes, milliseconds, plain, share } from '../../../drill/units.ts'
+import { absent, list, mark, note, number, table, text } from '../components.ts'
 import { html, type Insert, type Markup } from '../markup.ts'
 
 export const generator = ({ generator: g }: Report): Markup =>
@@ -13,7 +13,7 @@ const answer = (wasTheLimit: boolean | null): Markup =>
   wasTheLimit === null ? mark('unknown', 'Not measured.') : wasTheLimit ? mark('fail', 'Yes.') : mark('pass', 'No.')
 
 const containers = (g: Report['generator']): Markup =>
-  table(
+  html`${table(
     'Containers',
     [
       text('Container'),
@@ -26,7 +26,8 @@ const containers = (g: Report['generator']): Markup =>
       number('Lost seconds'),
     ],
     g.containers.map(containerRow),
-  )
+    { cards: true },
+  )}${note('Send lag and event loop: p99 of the whole baseline, its worst seconds included. Clock offset: to the clock of the database. More than intended was sent when arrivals that were due just before the baseline were sent in it.')}`
 
 const containerRow = (row: Report['generator']['containers'][number]): Insert[] => [
   html`${plain(row.container)}, ${row.ended}${row.incarnations !== 1 && html` <small>started ${count(row.incarnations)} times</small>`}`,

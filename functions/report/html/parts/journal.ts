@@ -1,6 +1,6 @@
 /** Part 11: every step that was taken, what it cost, and the proof that nothing is left behind. */
 import type { JournalEntry, Report } from '../../../drill/report.ts'
-import { clock, count, dateTime, money, plain, seconds } from '../../units.ts'
+import { clock, count, dateTime, money, plain, seconds } from '../../../drill/units.ts'
 import { absent, facts, mark, number, table, text } from '../components.ts'
 import { html, type Insert, type Markup } from '../markup.ts'
 

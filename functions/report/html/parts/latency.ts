@@ -1,8 +1,8 @@
 /** Part 6: latency by phase. Response counts from the moment an arrival was due, so that an outage cannot hide in it. */
 import type { Percentiles } from '../../../drill/report.ts'
+import { count, milliseconds } from '../../../drill/units.ts'
 import { percentilesChart } from '../../charts/percentiles.ts'
 import type { ReportData } from '../../report-data.ts'
-import { count, milliseconds } from '../../units.ts'
 import { PHASE_NAMES } from '../../words.ts'
 import { absent, note, number, table, text } from '../components.ts'
 import { figure } from '../figures.ts'

@@ -1,49 +1,75 @@
 /** Part 5: every arrival accounted for, and every acknowledged commit looked up on the new primary. */
 import type { Report } from '../../../drill/report.ts'
-import { clock, count, dateTime, plain, seconds } from '../../units.ts'
-import { absent, details, facts, list, mark, number, table, text } from '../components.ts'
+import { clock, count, dateTime, NOT_MEASURED, plain, seconds } from '../../../drill/units.ts'
+import { absent, details, facts, list, mark, note, number, table, text } from '../components.ts'
 import { html, type Insert, type Markup } from '../markup.ts'
 
 type Ledger = Report['ledger']
 
 export const ledger = (report: Report): Markup =>
-  html`<div class="pair"><div>${sum(report.ledger)}${audits(report.ledger)}</div>${audit(report.ledger)}</div>${lostKeys(report.ledger)}${proof(report)}`
+  html`<div class="pair"><div>${arrivals(report.ledger)}</div><div>${rows(report.ledger)}</div></div>${facts([
+    ['Measured recovery point', seconds(report.ledger.lostSeconds)],
+    ['Unknown outcomes that stay unresolved', figure(report.ledger.unresolved)],
+    ['Acknowledged with a warning (weak)', count(report.ledger.weakAcks)],
+  ])}${audits(report.ledger)}${lostKeys(report.ledger)}${digest(report.ledger)}${proof(report)}`
 
-/** Shown as on paper: the parts, a rule, and the total they must come to. */
-function sum(ledger: Ledger): Markup {
-  const parts = ledger.acknowledged + ledger.refused + ledger.unknown + ledger.missed
-  const line = (sign: string, label: string, value: number): Markup =>
-    html`<tr><th scope="row"><span aria-hidden="true">${sign}</span> ${label}</th><td class="n">${count(value)}</td></tr>\n`
-  return html`<table class="sum"><caption>Every arrival, accounted for</caption><tbody>
-${line('', 'acknowledged', ledger.acknowledged)}${line('+', 'refused, provably not committed', ledger.refused)}${line('+', 'unknown, reply lost', ledger.unknown)}${line('+', 'missed, never sent', ledger.missed)}</tbody>
-<tfoot><tr><th scope="row"><span aria-hidden="true">=</span> intended</th><td class="n">${count(ledger.intended)}</td></tr></tfoot></table>
-${parts !== ledger.intended && absent(html`${mark('fail', 'does not add up')}: the parts come to ${count(parts)}`)}`
+interface Line {
+  readonly sign: '' | '+' | '-'
+  readonly label: string
+  readonly value: number | null
+  /** Anything but 0 is a finding. */
+  readonly mustBeNone?: boolean
 }
 
-const audit = (ledger: Ledger): Markup =>
-  facts([
-    ['Lost: acknowledged, absent', figure(ledger.lost)],
-    ['Measured recovery point', seconds(ledger.lostSeconds)],
-    ['Recovered: reply lost, present', count(ledger.recovered)],
-    ['Misjudged: refused, present', figure(ledger.misjudged)],
-    ['Unexpected: present, never sent', figure(ledger.unexpected)],
-    ['Duplicates', figure(ledger.duplicates)],
-    ['Unresolved', figure(ledger.unresolved)],
-    ['Weak acknowledgements', count(ledger.weakAcks)],
-    ['Rows found', count(ledger.rowsFound)],
-    ['Digest of the ledger', html`<code class="digest">${ledger.digest ?? 'not measured'}</code>`],
+const arrivals = (ledger: Ledger): Markup =>
+  sum('Every arrival, accounted for', { label: 'intended', value: ledger.intended }, [
+    { sign: '', label: 'acknowledged', value: ledger.acknowledged },
+    { sign: '+', label: 'refused, provably not committed', value: ledger.refused },
+    { sign: '+', label: 'unknown, reply lost', value: ledger.unknown },
+    { sign: '+', label: 'missed, never sent', value: ledger.missed },
   ])
+
+const rows = (ledger: Ledger): Markup =>
+  sum('Every row on the new primary, accounted for', { label: 'rows found', value: ledger.rowsFound }, [
+    { sign: '', label: 'acknowledged', value: ledger.acknowledged },
+    { sign: '-', label: 'lost: acknowledged, absent', value: ledger.lost, mustBeNone: true },
+    { sign: '+', label: 'recovered: reply lost, present', value: ledger.recovered },
+    { sign: '+', label: 'misjudged: refused, present', value: ledger.misjudged, mustBeNone: true },
+    { sign: '+', label: 'unexpected: present, never sent', value: ledger.unexpected, mustBeNone: true },
+    { sign: '+', label: 'duplicates', value: ledger.duplicates, mustBeNone: true },
+  ])
+
+/** Shown as on paper: the parts, a rule, and the total they must come to. */
+function sum(caption: string, total: Pick<Line, 'label' | 'value'>, lines: readonly Line[]): Markup {
+  const known = lines.flatMap(({ sign, value }) => (value === null ? [] : [sign === '-' ? -value : value]))
+  const parts = known.reduce((all, part) => all + part, 0)
+  const isChecked = known.length === lines.length && total.value !== null
+  return html`<table class="sum"><caption>${caption}</caption><tbody>
+${lines.map(sumLine)}</tbody>
+<tfoot><tr><th scope="row"><span aria-hidden="true">=</span> ${total.label}</th><td class="n">${count(total.value)}</td></tr></tfoot></table>
+${isChecked && parts !== total.value && absent(html`${mark('fail', 'does not add up')}: the parts come to ${count(parts)}`)}`
+}
+
+const SIGNS = { '': '', '+': '+', '-': '−' } as const
+
+const sumLine = ({ sign, label, value, mustBeNone }: Line): Markup =>
+  html`<tr><th scope="row"><span aria-hidden="true">${SIGNS[sign]}</span> ${label}</th><td class="n">${mustBeNone ? figure(value) : count(value)}</td></tr>\n`
+
+const digest = (ledger: Ledger): Markup =>
+  note(
+    html`Digest of the ledger, SHA-256 over the ranges in <a href="ledger.json">ledger.json</a>: <code class="digest">${ledger.digest ?? NOT_MEASURED}</code>`,
+  )
 
 /** Figures that must be 0. */
 const figure = (value: number | null): Insert =>
-  value === null ? mark('unknown', 'not measured') : mark(value === 0 ? 'pass' : 'fail', count(value))
+  value === null ? mark('unknown', NOT_MEASURED) : mark(value === 0 ? 'pass' : 'fail', count(value))
 
 const audits = (ledger: Ledger): Markup =>
   ledger.audits.length === 0
     ? absent('No audit was possible: nothing can be said about lost commits.')
     : table(
         'Audits of the new primary',
-        [number('UTC'), number('Timeline'), number('Rows'), number('Lost')],
+        [text('UTC'), number('Timeline'), number('Rows'), number('Lost')],
         ledger.audits.map((pass) => [clock(pass.at), plain(pass.timeline), count(pass.rows), count(pass.lost)]),
       )
 
@@ -69,7 +95,7 @@ ${
       ['Observed', dateTime(before?.observedAt), dateTime(after?.observedAt)],
       ['WAL timeline', plain(before?.timeline), plain(after?.timeline)],
       ['Address', ...both(before?.address, after?.address)],
-      ['Server process started', ...both(before?.postmasterStartedAt, after?.postmasterStartedAt)],
+      ['Server process started', dateTime(before?.postmasterStartedAt), dateTime(after?.postmasterStartedAt)],
       ['WAL position', ...both(before?.walLsn, after?.walLsn)],
       ['Zone of the primary', ...both(before?.availabilityZone, after?.availabilityZone)],
       ['Zone of the standby', ...both(before?.standbyZone, after?.standbyZone)],
@@ -81,6 +107,6 @@ ${
 }
 
 const both = (before: string | null | undefined, after: string | null | undefined): [string, string] => [
-  before ?? 'not measured',
-  after ?? 'not measured',
+  before ?? NOT_MEASURED,
+  after ?? NOT_MEASURED,
 ]

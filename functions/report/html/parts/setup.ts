@@ -1,6 +1,6 @@
 /** Part 10: what was tested and how, with every check that was made before and after. */
 import type { CheckResult, Report } from '../../../drill/report.ts'
-import { plain, seconds } from '../../units.ts'
+import { plain, seconds } from '../../../drill/units.ts'
 import { absent, descriptions, details, facts, mark, table, text } from '../components.ts'
 import { html, type Insert, type Markup } from '../markup.ts'
 
@@ -31,6 +31,6 @@ function checks({ checklist }: Report, when: CheckResult['when']): Insert {
       check.wanted,
       check.verdict === 'pass' ? check.why : `${check.why} ${check.advice}`,
     ]),
-    { cards: true },
+    { cards: true, className: 'checks' },
   )
 }

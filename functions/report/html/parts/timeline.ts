@@ -1,11 +1,11 @@
 /** Part 3: the whole load on one time axis, and what the platform said meanwhile. */
 import type { FailoverReport, Report } from '../../../drill/report.ts'
+import { clock, dateTime, inUnit, milliseconds, plain, rate, seconds } from '../../../drill/units.ts'
 import type { Chart, Room } from '../../charts/chart.ts'
 import { axisOf } from '../../charts/marks.ts'
 import { layoutOf } from '../../charts/timeline/stack.ts'
 import { aroundFailover, timelineAxis, timelineChart } from '../../charts/timeline.ts'
 import type { ReportData } from '../../report-data.ts'
-import { clock, dateTime, inUnit, milliseconds, plain, rate, seconds } from '../../units.ts'
 import { failoverName, metricName, PHASE_NAMES } from '../../words.ts'
 import { absent, note, number, table, text } from '../components.ts'
 import { figure } from '../figures.ts'

@@ -1,7 +1,7 @@
 /** Part 9: is this normal for us? Each figure against the same figure of earlier drills. */
 import type { Report, TrendFigure } from '../../../drill/report.ts'
+import { counted, inUnit, NOT_MEASURED, signed } from '../../../drill/units.ts'
 import { sparkline } from '../../charts/sparkline.ts'
-import { counted, inUnit, NOT_MEASURED, signed } from '../../units.ts'
 import { absent, mark, note, number, onlyTable, text } from '../components.ts'
 import { drawing } from '../figures.ts'
 import { html, type Insert, type Markup } from '../markup.ts'

@@ -1,6 +1,16 @@
 /** Part 1: what happened, how long, how much was lost, is that normal; then every criterion with its reason. */
 import type { Criterion, Report, TrendFigure } from '../../../drill/report.ts'
-import { count, counted, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../../units.ts'
+import {
+  count,
+  counted,
+  dateTime,
+  inUnit,
+  NOT_MEASURED,
+  perSecond,
+  seconds,
+  share,
+  signed,
+} from '../../../drill/units.ts'
 import { DEFINITIONS, VERDICT_SENTENCES } from '../../words.ts'
 import { absent, details, facts, list, mark, number, onlyTable, text, token } from '../components.ts'
 import { html, type Insert, type Markup, raw } from '../markup.ts'
@@ -39,6 +49,8 @@ const recoveryCriterion = (report: Report): Criterion | undefined =>
 function recoveryNote(report: Report): Insert {
   const criterion = recoveryCriterion(report)
   if (!criterion) return 'no objective was set'
+  if (criterion.verdict === 'unknown')
+    return html`objective <code>${criterion.objective}</code>, which could not be judged`
   if (criterion.margin === null) return html`objective <code>${criterion.objective}</code>`
   const distance = seconds(Math.abs(criterion.margin))
   return html`objective <code>${criterion.objective}</code>, ${criterion.margin >= 0 ? `${distance} to spare` : `${distance} too long`}`
@@ -47,7 +59,7 @@ function recoveryNote(report: Report): Insert {
 /** Measured against the objective, as a bar. The words beside it say the same. */
 function recoveryBar(report: Report): Insert {
   const criterion = recoveryCriterion(report)
-  if (criterion?.margin == null || criterion.measured === null) return null
+  if (criterion?.margin == null || criterion.measured === null || criterion.verdict === 'unknown') return null
   const objective = criterion.measured + criterion.margin
   const scale = 100 / Math.max(objective, criterion.measured, 1e-9)
   const kind = criterion.verdict
@@ -96,7 +108,7 @@ export const criteriaTable = ({ criteria }: Report): Markup =>
           token(row.objective),
           mark(row.verdict),
           inUnit(row.measured, row.unit),
-          row.margin === null ? NOT_MEASURED : signed(row.margin, row.unit),
+          row.margin === null || row.verdict === 'unknown' ? 'not known' : signed(row.margin, row.unit),
           row.why,
         ]),
         { cards: true },
@@ -107,7 +119,7 @@ const service = ({ throughput, availability, recovery }: Report): Markup =>
     ['Offered', perSecond(throughput.offeredTps)],
     [
       'Baseline goodput',
-      html`${perSecond(throughput.baselineTps)} <small>MAD ${perSecond(throughput.baselineMad)}</small>`,
+      html`${perSecond(throughput.baselineTps)} <small>± ${perSecond(throughput.baselineMad)} (MAD)</small>`,
     ],
     ['Mean goodput', perSecond(throughput.meanTps)],
     ['Peak goodput', perSecond(throughput.peakTps)],
@@ -125,4 +137,5 @@ export const definitions = (): Markup =>
     html`<dl class="definitions">${DEFINITIONS.map(([term, words]) => html`<dt>${term}</dt><dd>${words}</dd>\n`)}</dl>`,
   )
 
-export const criteria = (report: Report): Markup => html`${criteriaTable(report)}${service(report)}${definitions()}`
+export const criteria = (report: Report): Markup =>
+  html`${criteriaTable(report)}<h3>The service in figures</h3>${service(report)}${definitions()}`

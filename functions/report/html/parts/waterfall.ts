@@ -1,7 +1,7 @@
 /** Part 2: where the time went, from the accepted failover to a healthy standby. */
 import type { FailoverReport, Report } from '../../../drill/report.ts'
+import { clock, NOT_MEASURED, plain, seconds, signed } from '../../../drill/units.ts'
 import { waterfallChart } from '../../charts/waterfall.ts'
-import { clock, NOT_MEASURED, plain, seconds, signed } from '../../units.ts'
 import { EVENT_IDS, EVENT_NAMES, failoverName, STEP_NAMES } from '../../words.ts'
 import { absent, number, table, text } from '../components.ts'
 import { figure } from '../figures.ts'
@@ -16,7 +16,8 @@ const chart = (report: Report): Markup =>
   figure((room) => waterfallChart(report, room), {
     id: 'waterfall',
     label: 'Steps of the failover as bars on a time axis. The table below has every figure.',
-    caption: 'Seconds since T0, when the platform accepted the failover. A bar with a point goes on beyond the axis.',
+    caption:
+      'Seconds since T0, when the platform accepted the failover. The new standby is built while the service recovers. A bar with a point goes on beyond the axis.',
     absent: 'No step could be timed.',
   })
 
@@ -36,6 +37,7 @@ const eventsTable = (report: Report): Markup =>
           : html`${seconds(step?.seconds)}${step && html` <small>since ${step.from.toUpperCase()}</small>`}`,
       ]
     }),
+    { cards: true },
   )
 
 function outagesTable({ recovery }: Report): Markup {

@@ -1,8 +1,9 @@
 /** Drills over each other, aligned on T1, and their figures side by side. */
+
+import { count, dateTime, inUnit, NOT_MEASURED, signed } from '../../../drill/units.ts'
 import { alignedOn, comparisonChart } from '../../../report/charts/comparison.ts'
 import { mark, number, onlyTable, text } from '../../../report/html/components.ts'
 import { html, type Insert, type Markup } from '../../../report/html/markup.ts'
-import { count, dateTime, inUnit, NOT_MEASURED, signed } from '../../../report/units.ts'
 import { type ComparedDrill, compareDrills } from '../api.ts'
 import { type LiveChart, mountChart } from '../chart.ts'
 import type { View } from '../main.ts'
@@ -81,5 +82,6 @@ function cell({ unit, of }: Figure, drill: ComparedDrill, first: ComparedDrill |
   const reference = first === undefined ? null : of(first)
   if (value === null) return NOT_MEASURED
   if (drill === first || reference === null) return inUnit(value, unit)
-  return html`${inUnit(value, unit)} <small>${signed(value - reference, unit)}</small>`
+  const difference = value - reference
+  return html`${inUnit(value, unit)} <small>${difference === 0 ? 'the same' : signed(difference, unit)}</small>`
 }

@@ -1,9 +1,9 @@
 /** All drills, newest first, with their verdicts and the trend of the newest drill's server. */
 import type { IndexFigures } from '../../../drill/drill-index.ts'
+import { count, dateTime, duration, perSecond, seconds } from '../../../drill/units.ts'
 import { drillTrendChart } from '../../../report/charts/drill-trend.ts'
 import { mark, number, onlyTable, text } from '../../../report/html/components.ts'
 import { html, type Insert, type Markup } from '../../../report/html/markup.ts'
-import { count, dateTime, duration, perSecond, seconds } from '../../../report/units.ts'
 import { type Answer, type DrillsPage, type ListedDrill, listDrills } from '../api.ts'
 import { type LiveChart, mountChart } from '../chart.ts'
 import type { View } from '../main.ts'

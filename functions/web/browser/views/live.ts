@@ -1,8 +1,9 @@
 /** A drill that is running: phase, progress, load and latency as they move, the outage, containers, server metrics. */
 import { type DrillStatus, type Live, PHASES } from '../../../drill/status.ts'
+import { count, dateTime, duration, milliseconds, NOT_MEASURED, perSecond, seconds } from '../../../drill/units.ts'
 import { liveChart } from '../../../report/charts/live.ts'
 import { html, type Insert, type Markup } from '../../../report/html/markup.ts'
-import { count, dateTime, duration, milliseconds, NOT_MEASURED, perSecond, seconds } from '../../../report/units.ts'
+import { EVENT_NAMES, failoverName } from '../../../report/words.ts'
 import { type MetricHistory, remember } from '../../history.ts'
 import { abortDrill } from '../api.ts'
 import { mountChart } from '../chart.ts'
@@ -15,7 +16,7 @@ const FRAME = html`<div class="heading"><div id="title"></div><p class="actions"
 <p id="abort-answer" class="note" role="status"></p>
 <div id="progress"></div>
 <div id="figures"></div>
-<div id="chart"></div>
+<section id="chart-part" aria-labelledby="chart-title"><h2 id="chart-title">The last five minutes</h2><div id="chart"></div><div id="moments" role="status"></div></section>
 <section aria-labelledby="server-title"><h2 id="server-title">Server</h2><div id="server"></div></section>
 <section aria-labelledby="containers-title"><h2 id="containers-title">Load generators</h2><div id="containers"></div></section>`
 
@@ -40,7 +41,8 @@ export function livePane(root: HTMLElement, shell: Shell): Pane {
       show(region('figures'), figures(live))
       show(region('server'), serverMetrics(live, history))
       show(region('containers'), containers(live))
-      chart.draw((room) => liveChart(status.history, [], room))
+      show(region('moments'), moments(status))
+      chart.draw((room) => liveChart(status.history, live?.moments ?? [], room))
     },
     dispose() {
       stopAsking()
@@ -117,6 +119,19 @@ ${figure('Missed', latest ? `${count(latest.missedPerSecond)}/s` : NOT_MEASURED,
 ${figure('Acknowledged', count(live?.acknowledged), live?.loadSecond == null ? 'the load has not started' : `in ${duration(Math.max(0, live.loadSecond))} of load`)}
 ${down === null ? figure('Outage', latest ? 'none' : NOT_MEASURED, latest && 'commits are acknowledged') : figure('Outage', seconds(down), 'no commit is acknowledged', 'down')}
 </dl>`
+}
+
+/** What the marks on the chart mean, in words and figures. */
+function moments({ history, progress: now }: DrillStatus): Markup {
+  const known = now?.live?.moments ?? []
+  if (history.length === 0) return html`<p class="absent">The load has not started.</p>`
+  return html`${
+    known.length > 0 &&
+    html`<ol class="moments">${known.map(
+      ({ event, failover, second }) =>
+        html`<li><b>${event.toUpperCase()}</b> ${EVENT_NAMES[event]}${failover > 0 && ` (${failoverName(failover)})`} <span class="value">${seconds(second)}</span></li>`,
+    )}</ol>`
+  }<p class="note">Time since the load started. ${known.length === 0 ? 'Failovers are marked as they happen.' : 'As seen so far; the report times them exactly.'}</p>`
 }
 
 const containers = (live: Live | null): Markup =>

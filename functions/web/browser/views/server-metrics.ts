@@ -1,8 +1,8 @@
 /** The server: its state, one line on its health, and its metrics as bars with the last five minutes behind them. */
 import type { Live, LiveMetric } from '../../../drill/status.ts'
+import { clock, inUnit } from '../../../drill/units.ts'
 import { mark } from '../../../report/html/components.ts'
 import { html, type Markup, raw } from '../../../report/html/markup.ts'
-import { clock, inUnit, NOT_MEASURED } from '../../../report/units.ts'
 import { GAUGES, type Gauge, healthOf, type Level, levelOf } from '../../health.ts'
 import { type MetricHistory, type Sample, summarise } from '../../history.ts'
 
@@ -25,9 +25,17 @@ const SHAPES: Readonly<Record<Level, string>> = {
 export function serverMetrics(live: Live | null, history: MetricHistory): Markup {
   if (live === null) return html`<p class="absent">Not looked at yet.</p>`
   const health = healthOf(live.metrics)
-  return html`<p class="health">${mark(SHAPES[health.level], health.words)}</p>
-<p class="note">State ${live.serverState ?? NOT_MEASURED}; high availability ${live.haState ?? NOT_MEASURED}; primary in zone ${live.primaryZone ?? NOT_MEASURED}. Platform metrics have a resolution of a minute and come late.</p>
+  return html`<p class="health">${stateMark(live)}</p>
+<p class="health">${mark(SHAPES[health.level], health.words)}</p>
+<p class="note">Platform metrics have a resolution of a minute and come late: what happens now is in the figures and the chart above.</p>
 <dl class="gauges">${GAUGES.map((gauge) => gaugeRow(gauge, live.metrics, history[gauge.metric] ?? []))}</dl>`
+}
+
+/** In a failover the resources may look well while nobody is served, so the state comes first. */
+function stateMark({ serverState, haState, primaryZone }: Live): Markup {
+  const zone = primaryZone === null ? '' : `, primary in zone ${primaryZone}`
+  const words = `Server ${serverState ?? 'state not known'}, high availability ${haState ?? 'not known'}${zone}`
+  return mark(serverState === 'Ready' && haState === 'Healthy' ? 'pass' : 'unknown', words)
 }
 
 function gaugeRow(gauge: Gauge, metrics: readonly LiveMetric[], samples: readonly Sample[]): Markup {
@@ -38,8 +46,8 @@ function gaugeRow(gauge: Gauge, metrics: readonly LiveMetric[], samples: readonl
   const { average, maximum } = summarise(samples)
   const full = gauge.full ?? maximum ?? 1
   return html`<div class="gauge ${level}"><dt><span>${gauge.label}</span><span class="word ${level}">${WORDS[level]}</span></dt>
-<dd><span class="value">${inUnit(value, unit)}</span>${value !== null && meter(value / full)}${samples.length > 1 && past(samples, full)}
-<small>${samples.length > 1 ? `5 min: average ${inUnit(average, unit)}, highest ${inUnit(maximum, unit)}` : value !== null && `at ${clock(metric?.at).slice(0, 5)} UTC`}</small></dd></div>\n`
+<dd><span class="value">${inUnit(value, unit)}</span>${value !== null && gauge.full !== null && meter(value / gauge.full)}${samples.length > 1 && past(samples, full)}
+<small>${samples.length > 1 ? html`5 min: <span>average ${inUnit(average, unit)},</span> <span>highest ${inUnit(maximum, unit)}</span>` : value !== null && `at ${clock(metric?.at).slice(0, 5)} UTC`}</small></dd></div>\n`
 }
 
 const meter = (share: number): Markup =>

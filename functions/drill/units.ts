@@ -1,6 +1,7 @@
 /**
- * How numbers become words: one rounding rule per kind of figure, used by every renderer and by the dashboard.
- * A value that was not measured is said to be so; it never reads 0.
+ * How numbers become words: one rounding rule per kind of figure, used by the sentences of a report (why, headline, caveats),
+ * by every renderer, by the terminal and by the dashboard, so that a figure reads the same wherever it stands.
+ * People get three or four digits; files for machines get `exact`. A value that was not measured is said to be so; it never reads 0.
  */
 export const NOT_MEASURED = 'not measured'
 
@@ -17,8 +18,10 @@ function fixed(value: number, decimals: number): string {
   return value < 0 && Number(value.toFixed(decimals)) !== 0 ? `-${text}` : text
 }
 
+const followedBy = (text: string, unit: string): string => (unit === '' ? text : `${text} ${unit}`)
+
 const withUnit = (value: Measured, unit: string, decimals: (size: number) => number): string =>
-  isMeasured(value) ? `${fixed(value, decimals(Math.abs(value)))}${unit === '' ? '' : ` ${unit}`}` : NOT_MEASURED
+  isMeasured(value) ? followedBy(fixed(value, decimals(Math.abs(value))), unit) : NOT_MEASURED
 
 /** Whole seconds are never enough to compare with an objective, and more than a millisecond was never measured. */
 const secondDecimals = (size: number): number => (size === 0 ? 0 : size < 1 ? 3 : size < 10 ? 2 : size < 1000 ? 1 : 0)
@@ -76,7 +79,8 @@ const BY_UNIT: Readonly<Record<string, (value: Measured) => string>> = {
   bytesPerSecond: (value) => each(bytes(value)),
   CountPerSecond: (value) => each(plain(value)),
   perSecond: (value) => each(plain(value)),
-  zeroOrOne: (value) => plain(value),
+  // Averaged over a minute or more: the share of the time in which it was so.
+  zeroOrOne: share,
   Seconds: seconds,
   MilliSeconds: milliseconds,
   commits: count,
@@ -93,11 +97,37 @@ export function inUnit(value: Measured, unit: string): string {
   return format ? format(value) : plain(value, unit)
 }
 
-/** With its sign always shown: differences and margins. */
-export function signed(value: Measured, unit: string): string {
+/** A given number, such as a limit: all its digits, since nobody measured and so nobody may round it. */
+export function given(value: Measured, unit: string): string {
   if (!isMeasured(value)) return NOT_MEASURED
-  return value > 0 ? `+${inUnit(value, unit)}` : inUnit(value, unit)
+  if (unit === 'yes/no') return inUnit(value, unit)
+  const isShare = unit === 'share'
+  const text = trimmed(fixed(isShare ? value * 100 : value, 6))
+  return followedBy(text, isShare ? '%' : (SHOWN_UNITS[unit] ?? unit))
 }
+
+const trimmed = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text)
+
+const SHOWN_UNITS: Readonly<Record<string, string>> = { tps: 'TPS', count: '' }
+
+/**
+ * How far a figure is from what it is compared with. A distance that is not 0 never reads 0: it is what tells 120.04 s from
+ * a limit of 120 s, when the figure itself reads 120.0 s.
+ */
+export function distance(value: Measured, unit: string): string {
+  const usual = inUnit(value, unit)
+  if (!isMeasured(value) || value === 0 || /[1-9]/.test(usual)) return usual
+  return given(Number(value.toPrecision(1)), unit)
+}
+
+/** With its sign always shown: differences and margins. */
+export const signed = (value: Measured, unit: string): string =>
+  isMeasured(value) && value > 0 ? `+${distance(value, unit)}` : distance(value, unit)
+
+/** For files that programs read: the digits of report.json, to the microsecond where there are fractions. */
+export const exact = (value: number | null): number | null => (value === null ? null : Number(value.toFixed(EXACT)))
+
+const EXACT = 3
 
 /** 18000 -> 5 h 0 min; 312 -> 5 min 12 s: for lengths that people say aloud, not for figures that are compared. */
 export function duration(value: Measured): string {
@@ -141,6 +171,9 @@ export function axisCount(value: number): string {
   if (size >= 1e3) return `${Number((value / 1e3).toFixed(1))}k`
   return String(Number(value.toFixed(2)))
 }
+
+/** Axis labels of lengths: 2.5 -> 2.5 s. */
+export const axisSeconds = (value: number): string => `${grouped(String(Number(value.toFixed(3))))} s`
 
 /** Axis labels of latency: 2000 -> 2 s, 5 -> 5 ms. */
 export const axisMilliseconds = (value: number): string =>
