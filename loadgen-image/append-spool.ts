@@ -1,7 +1,8 @@
 /**
  * Appends to a blob while the load runs, in the background. While Blob storage is down the blocks wait in memory, up to a
  * bound, and are tried again; the load never waits for them. Past the bound new ones are dropped and counted, so that nobody
- * mistakes the hole for silence. A block that arrives twice after a lost reply is harmless: its records are keyed.
+ * mistakes the hole for silence. A block is tried again unchanged and for the same place in the blob: one that had arrived,
+ * and only its reply was lost, is not there twice.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BlobStore } from './blob-store.ts'
@@ -18,7 +19,7 @@ export interface SpoolOptions {
   readonly onTrouble: (error: unknown) => void
 }
 
-/** Azure allows 50,000 blocks in an append blob; the rest is for blocks that a lost reply doubled. */
+/** Azure allows 50,000 blocks in an append blob. */
 const MAX_BLOCKS = 49_000
 const MAX_BLOCK_BYTES = 4 * 1024 * 1024
 const MAX_SPOOL_BYTES = 64 * 1024 * 1024
@@ -30,8 +31,10 @@ export class AppendSpool {
   #entries: Buffer[] = []
   #bytes = 0
   #dropped = 0
+  #block: { readonly bytes: Buffer; readonly entries: number } | null = null
   #part = 0
   #blocksInPart = 0
+  #bytesInPart = 0
   #isCreated = false
   #arrived = Promise.withResolvers<void>()
   readonly #closing = new AbortController()
@@ -96,32 +99,40 @@ export class AppendSpool {
   }
 
   async #writeBlock(): Promise<boolean> {
-    const count = this.#entriesOfBlock()
-    const block = Buffer.concat(this.#entries.slice(0, count))
+    this.#block ??= this.#nextBlock()
+    const { bytes, entries } = this.#block
     try {
-      await this.#appendBlock(block)
+      await this.#appendBlock(bytes)
     } catch (error) {
       this.#options.onTrouble(error)
       return false
     }
-    this.#entries.splice(0, count)
-    this.#bytes -= block.length
+    this.#block = null
+    this.#blocksInPart++
+    this.#bytesInPart += bytes.length
+    this.#entries.splice(0, entries)
+    this.#bytes -= bytes.length
     return true
   }
 
-  async #appendBlock(block: Buffer): Promise<void> {
-    const { store, nameOf, contentType, maxBlocks } = this.#options
-    if (this.#blocksInPart >= maxBlocks) {
-      this.#part++
-      this.#blocksInPart = 0
-      this.#isCreated = false
-    }
+  async #appendBlock(bytes: Buffer): Promise<void> {
+    const { store, nameOf, contentType } = this.#options
     const name = nameOf(this.#part)
     if (!this.#isCreated) await store.createAppendBlob(name, contentType)
     this.#isCreated = true
-    // Counted before the reply: a block whose reply is lost may be in the blob all the same.
-    this.#blocksInPart++
-    await store.append(name, block)
+    await store.append(name, bytes, this.#bytesInPart)
+  }
+
+  #nextBlock() {
+    if (this.#blocksInPart >= this.#options.maxBlocks) this.#nextPart()
+    const entries = this.#entriesOfBlock()
+    return { entries, bytes: Buffer.concat(this.#entries.slice(0, entries)) }
+  }
+
+  #nextPart(): void {
+    this.#part++
+    this.#blocksInPart = this.#bytesInPart = 0
+    this.#isCreated = false
   }
 
   #entriesOfBlock(): number {

@@ -12,7 +12,8 @@ export interface BlobStore {
   writeOnce(name: string, value: unknown): Promise<boolean>
   write(name: string, content: string, contentType: string): Promise<void>
   createAppendBlob(name: string, contentType: string): Promise<void>
-  append(name: string, bytes: Buffer): Promise<void>
+  /** At this place only: an attempt that had arrived already, and only its reply was lost, is not repeated. */
+  append(name: string, bytes: Buffer, at: number): Promise<void>
 }
 
 /** A request that hangs is worse than one that fails: the callers try again anyway. */
@@ -44,8 +45,14 @@ export function openBlobStore(access: BlobAccess): BlobStore {
       const options = { ...signal(), blobHTTPHeaders: { blobContentType: contentType } }
       await container.getAppendBlobClient(name).createIfNotExists(options)
     },
-    async append(name, bytes) {
-      await container.getAppendBlobClient(name).appendBlock(bytes, bytes.length, signal())
+    async append(name, bytes, at) {
+      const blob = container.getAppendBlobClient(name)
+      const options = { ...signal(), conditions: { appendPosition: at } }
+      await blob.appendBlock(bytes, bytes.length, options).catch(async (error: unknown) => {
+        if (statusOf(error) !== 412) throw error
+        const { contentLength = 0 } = await blob.getProperties(signal())
+        if (contentLength < at + bytes.length) throw error
+      })
     },
   }
 }

@@ -201,15 +201,16 @@ export const nullable = <T>(codec: Codec<T>): Codec<T | null> => ({
   read: (from) => (from.uint() === 0 ? null : codec.read(from)),
 })
 
+const NONE: readonly never[] = []
+
 export const list = <T>(codec: Codec<T>): Codec<readonly T[]> => ({
   write(to, values) {
     to.uint(values.length)
     for (const value of values) codec.write(to, value)
   },
   read(from) {
-    const values: T[] = []
-    for (let left = from.uint(); left > 0; left--) values.push(codec.read(from))
-    return values
+    const length = from.uint()
+    return length === 0 ? NONE : Array.from({ length }, () => codec.read(from))
   },
 })
 

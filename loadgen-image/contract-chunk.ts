@@ -159,22 +159,27 @@ export function encodeRecord(record: SecondRecord): Buffer {
 
 /** Every whole record in the bytes of a chunk blob. A block that was cut off at the end is ignored. */
 export function* decodeRecords(bytes: Uint8Array): Generator<SecondRecord> {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const buffer = viewOf(bytes)
   for (let block = nextBlock(buffer, 0); block.payloadFrom !== null; block = nextBlock(buffer, block.next))
     yield secondRecord.read(new ByteReader(buffer, block.payloadFrom))
 }
 
 /** The same over a download in pieces, with no more in memory than one piece and one block. */
-export async function* decodeRecordStream(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<SecondRecord> {
-  let rest: Buffer = Buffer.alloc(0)
-  for await (const piece of pieces) {
-    const buffer = rest.length === 0 ? Buffer.from(piece) : Buffer.concat([rest, piece])
+export class RecordDecoder {
+  #rest = NOTHING;
+
+  /** To be read to its end before the next piece. */
+  *records(piece: Uint8Array): Generator<SecondRecord> {
+    const buffer = this.#rest.length === 0 ? viewOf(piece) : Buffer.concat([this.#rest, piece])
     let block = nextBlock(buffer, 0)
     for (; block.payloadFrom !== null; block = nextBlock(buffer, block.next))
       yield secondRecord.read(new ByteReader(buffer, block.payloadFrom))
-    rest = buffer.subarray(block.next)
+    this.#rest = buffer.subarray(block.next)
   }
 }
+
+const NOTHING: Buffer = Buffer.alloc(0)
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)
 
 interface Block {
   /** Null: no whole block from here on. */

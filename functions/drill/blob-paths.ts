@@ -19,6 +19,8 @@ export const drillBlobs = {
   audit: (drillId: string, pass: number) => evidence(drillId, `audit-${pass}.json`),
   metrics: (drillId: string) => evidence(drillId, 'metrics.json'),
   cleanup: (drillId: string) => evidence(drillId, 'cleanup.json'),
+  /** When the watchdog first saw that the drill was past its deadline. */
+  overdue: (drillId: string) => evidence(drillId, 'overdue.json'),
   failoverIntent: (drillId: string, index: number) => failover(drillId, index, 'intent'),
   failoverClaim: (drillId: string, index: number, attempt: number) => failover(drillId, index, `claim-${attempt}`),
   failoverAnswer: (drillId: string, index: number, attempt: number) => failover(drillId, index, `answer-${attempt}`),

@@ -1,7 +1,8 @@
 /**
  * Folds the records of all containers into one view. Records are keyed by container, incarnation and second: they may come in
  * any order, twice is once, and what is missing is named. Memory depends on seconds and containers, not on arrivals: a second
- * keeps sums and packed histograms, and everything that is rare (errors, windows) is kept as it is.
+ * keeps sums and packed histograms, and everything that is rare (errors, windows) is kept as it is. Records that come in the
+ * order of time, all containers side by side, cost the least.
  */
 import type {
   AckGap,
@@ -26,9 +27,11 @@ import type {
   WorkerFirstAck,
   WorkerOutage,
 } from './merged.ts'
-import { PackedSum, packed } from './packed-histogram.ts'
+import { packed } from './packed-histogram.ts'
+import { PerSecond } from './per-second.ts'
 import { AckLog, SHORTEST_SILENCE_US, silentEverywhere } from './silence.ts'
 import { sparsePercentileUs } from './sparse-percentile.ts'
+import { SumPerSecond } from './sum-per-second.ts'
 import { LedgerLog, type ToldLedger, workerLedger } from './told-ledger.ts'
 
 const US_PER_SECOND = 1_000_000
@@ -51,8 +54,9 @@ export interface MergeEnd {
 export class Merge {
   readonly #clocks: ReadonlyMap<string, ContainerClock>
   readonly #baseline: SecondRange | null
-  readonly #containers: number
   readonly #seconds = new Map<number, SecondSums>()
+  readonly #response = new SumPerSecond()
+  readonly #service = new SumPerSecond()
   readonly #incarnations = new Map<string, IncarnationSums>()
   readonly #errors = new Map<string, ErrorCount & { workersByContainer: Map<string, number> }>()
   readonly #timelines = new Map<number, TimelineSpan>()
@@ -63,7 +67,6 @@ export class Merge {
   constructor({ clocks, baseline }: MergeOptions) {
     this.#clocks = combineClocks(clocks)
     this.#baseline = baseline
-    this.#containers = Math.max(1, new Set(clocks.map(({ container }) => container)).size)
   }
 
   add(record: SecondRecord): void {
@@ -73,6 +76,8 @@ export class Merge {
     const second = shift.second(record.second)
     from.add(record, this.#isInBaseline(second))
     this.#secondOf(second).add(record, shift)
+    this.#response.add(second, record.response)
+    this.#service.add(second, record.service)
     this.#addTenths(record, shift)
     this.#addAcks(record, from, shift)
     for (const error of record.errors) this.#addError(error, from.key, shift)
@@ -120,7 +125,7 @@ export class Merge {
   #secondOf(second: number): SecondSums {
     let sums = this.#seconds.get(second)
     if (sums === undefined) {
-      sums = new SecondSums(this.#containers)
+      sums = new SecondSums()
       this.#seconds.set(second, sums)
     }
     return sums
@@ -216,9 +221,16 @@ export class Merge {
     const first = known.reduce((a, b) => Math.min(a, b))
     const last = known.reduce((a, b) => Math.max(a, b))
     const missing = missingPerSecond(incarnations)
-    return Array.from({ length: last - first + 1 }, (_, i) =>
-      (this.#seconds.get(first + i) ?? new SecondSums(1)).finish(first + i, missing.get(first + i) ?? 0),
-    )
+    return Array.from({ length: last - first + 1 }, (_, i) => {
+      const second = first + i
+      return {
+        second,
+        ...(this.#seconds.get(second) ?? new SecondSums()).finish(),
+        response: this.#response.packed(second),
+        service: this.#service.packed(second),
+        missing: missing.get(second) ?? 0,
+      }
+    })
   }
 
   #finishLedger(incarnations: readonly Incarnation[], { plan }: MergeEnd): ToldLedger {
@@ -321,13 +333,14 @@ function missingPerSecond(incarnations: readonly Incarnation[]): Map<number, num
   return missing
 }
 
+/** Shared by all seconds without any: nearly all of a long drill. */
+const NO_ERRORS: MergedSecond['errors'] = {}
+
 class SecondSums {
   readonly counts = noCounts()
   readonly tenths: number[] = new Array(TENTHS).fill(0)
-  readonly #response: PackedSum
-  readonly #service: PackedSum
   #sendLagP99Us: number | null = null
-  #errors = new Map<string, number>()
+  #errors: Map<string, number> | null = null
   #connectionsOpen = 0
   #connectionsWanted = 0
   #waiting = 0
@@ -335,18 +348,11 @@ class SecondSums {
   #eventLoopDelayP99Us = 0
   #recorded = 0
 
-  constructor(containers: number) {
-    this.#response = new PackedSum(containers)
-    this.#service = new PackedSum(containers)
-  }
-
   add(record: SecondRecord, shift: ClockShift): void {
     addCounts(this.counts, record.counts)
-    this.#response.add(record.response)
-    this.#service.add(record.service)
     const lagUs = sparsePercentileUs(record.sendLag, 0.99)
     if (lagUs !== null) this.#sendLagP99Us = Math.max(lagUs, this.#sendLagP99Us ?? 0)
-    for (const { code, count } of record.errors) this.#errors.set(code, (this.#errors.get(code) ?? 0) + count)
+    for (const error of record.errors) this.#addError(error)
     this.#connectionsOpen += record.connections.open
     this.#connectionsWanted += record.connections.wanted
     this.#waiting += record.waiting
@@ -356,22 +362,24 @@ class SecondSums {
     this.#recorded++
   }
 
-  finish(second: number, missing: number): MergedSecond {
+  #addError({ code, count }: ErrorCount): void {
+    this.#errors ??= new Map()
+    this.#errors.set(code, (this.#errors.get(code) ?? 0) + count)
+  }
+
+  finish(): Omit<MergedSecond, 'second' | 'response' | 'service' | 'missing'> {
     return {
-      second,
       counts: this.counts,
       tenths: this.tenths,
-      response: this.#response.packed(),
-      service: this.#service.packed(),
       sendLagP99Us: this.#sendLagP99Us,
-      errors: Object.fromEntries([...this.#errors].sort(([a], [b]) => compareText(a, b))),
+      errors:
+        this.#errors === null ? NO_ERRORS : Object.fromEntries([...this.#errors].sort(([a], [b]) => compareText(a, b))),
       connectionsOpen: this.#connectionsOpen,
       connectionsWanted: this.#connectionsWanted,
       waiting: this.#waiting,
       lastMissedAtUs: this.#lastMissedAtUs,
       eventLoopDelayP99Us: this.#eventLoopDelayP99Us,
       recorded: this.#recorded,
-      missing,
     }
   }
 }
@@ -382,7 +390,7 @@ class IncarnationSums {
   readonly clock: ContainerClock
   readonly key: string
   readonly acks = new AckLog()
-  readonly #fingerprints = new Map<number, number>()
+  readonly #fingerprints = new PerSecond()
   readonly #conflicts = new Set<number>()
   readonly #counts = noCounts()
   #maxRssBytes = 0
@@ -429,7 +437,7 @@ class IncarnationSums {
   }
 
   finish(summary: LoadSummary | null, end: MergeEnd): Incarnation {
-    const seconds = [...this.#fingerprints.keys()].sort((a, b) => a - b)
+    const seconds = this.#fingerprints.seconds()
     const firstSecond = seconds[0] as number
     const lastSecond = seconds.at(-1) as number
     return {

@@ -36,8 +36,17 @@ export interface LiveMetric {
   readonly unit: string
   readonly value: number | null
   readonly at: string | null
-  /** The last minutes, oldest first. */
+  /** The last five minutes, oldest first; not in a custom status, which is small. */
   readonly recent?: ReadonlyArray<{ readonly at: string; readonly value: number | null }>
+}
+
+/** One moment of a failover, as soon as it is known. The report times all seven, on one clock. */
+export interface LiveMoment {
+  readonly event: 't0' | 't1' | 't2' | 't3' | 't6'
+  /** Which failover of the drill, counted from 0. */
+  readonly failover: number
+  /** Of the load, as in LivePoint. */
+  readonly second: number
 }
 
 export interface Live {
@@ -60,6 +69,7 @@ export interface Live {
   readonly haState: string | null
   readonly primaryZone: string | null
   readonly metrics: readonly LiveMetric[]
+  readonly moments?: readonly LiveMoment[]
 }
 
 /** The orchestration's custom status: small, and all that a reader needs between two turns. */

@@ -91,15 +91,26 @@ export function workerLedger(worker: number, container: number, arrived: Uint8Ar
 
 /** The same ranges give the same bytes, whatever the order in which they came. */
 function inOrder(worker: number, log: Uint8Array): Uint8Array {
+  if (isInOrder(log)) return log
   const entries: Told[] = []
   readLog(log, (second, firstSeq, count, exceptions) => {
     entries.push({ second, range: { worker, firstSeq, count, exceptions: exceptions.map(toException) } })
   })
-  const isInOrder = entries.every((entry, i) => i === 0 || compareEntries(entries[i - 1] as typeof entry, entry) <= 0)
-  if (isInOrder) return log
   const ordered = new LedgerLog()
   for (const { second, range } of entries.sort(compareEntries)) ordered.add(second, range)
   return ordered.bytes()
+}
+
+function isInOrder(log: Uint8Array): boolean {
+  let isRising = true
+  let lastSecond = Number.NEGATIVE_INFINITY
+  let lastSeq = Number.NEGATIVE_INFINITY
+  readLog(log, (second, firstSeq) => {
+    if (second < lastSecond || (second === lastSecond && firstSeq < lastSeq)) isRising = false
+    lastSecond = second
+    lastSeq = firstSeq
+  })
+  return isRising
 }
 
 type Told = { readonly second: number; readonly range: LedgerRange }
@@ -116,12 +127,7 @@ function runsOf(log: Uint8Array): Run[] {
   return runs.sort((a, b) => a.firstSeq - b.firstSeq)
 }
 
-type Entry = (
-  second: number,
-  firstSeq: number,
-  count: number,
-  exceptions: ReadonlyArray<[seq: number, outcome: number]>,
-) => void
+type Entry = (second: number, firstSeq: number, count: number, exceptions: Exceptions) => void
 
 function readLog(log: Uint8Array, entry: Entry): void {
   const reader = new VarintReader(log)
@@ -131,18 +137,26 @@ function readLog(log: Uint8Array, entry: Entry): void {
     second += reader.nextSigned()
     const firstSeq = nextSeq + reader.nextSigned()
     const count = reader.next()
-    const exceptions: [number, number][] = []
-    let seq = firstSeq
-    for (let left = reader.next(); left > 0; left--) {
-      seq += reader.nextSigned()
-      exceptions.push([seq, reader.next()])
-    }
-    entry(second, firstSeq, count, exceptions)
+    entry(second, firstSeq, count, readExceptions(reader, firstSeq))
     nextSeq = firstSeq + count
   }
 }
 
-function splitRange(firstSeq: number, lastSeq: number, exceptions: ReadonlyArray<[number, number]>, runs: Run[]): void {
+type Exceptions = ReadonlyArray<[seq: number, outcome: number]>
+const NO_EXCEPTIONS: Exceptions = []
+
+function readExceptions(reader: VarintReader, firstSeq: number): Exceptions {
+  let left = reader.next()
+  if (left === 0) return NO_EXCEPTIONS
+  const exceptions: [number, number][] = []
+  for (let seq = firstSeq; left > 0; left--) {
+    seq += reader.nextSigned()
+    exceptions.push([seq, reader.next()])
+  }
+  return exceptions
+}
+
+function splitRange(firstSeq: number, lastSeq: number, exceptions: Exceptions, runs: Run[]): void {
   let next = firstSeq
   for (const [seq, outcome] of [...exceptions].sort((a, b) => a[0] - b[0])) {
     if (seq > next) append(runs, { firstSeq: next, lastSeq: seq - 1, outcome: ACKNOWLEDGED })

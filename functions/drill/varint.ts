@@ -50,14 +50,19 @@ export class VarintReader {
   }
 }
 
-/** A growing row of numbers. */
+/** Most rows of a short drill fit into the first block. */
+const FIRST_BLOCK_BYTES = 64
+const BLOCK_BYTES = 4096
+
+/** A growing row of numbers, in blocks: hundreds of rows that double now and then would leave twice their size behind. */
 export class VarintLog {
-  #bytes = new Uint8Array(64)
+  readonly #full: Uint8Array[] = []
+  #block = new Uint8Array(FIRST_BLOCK_BYTES)
   #length = 0
 
   push(value: number): void {
-    if (this.#length + MAX_VARINT_BYTES > this.#bytes.length) this.#grow()
-    this.#length = writeVarint(this.#bytes, this.#length, value)
+    if (this.#length + MAX_VARINT_BYTES > this.#block.length) this.#nextBlock()
+    this.#length = writeVarint(this.#block, this.#length, value)
   }
 
   pushSigned(value: number): void {
@@ -65,14 +70,24 @@ export class VarintLog {
   }
 
   bytes(): Uint8Array {
-    return this.#bytes.slice(0, this.#length)
+    return joined([...this.#full, this.#block.subarray(0, this.#length)])
   }
 
-  #grow(): void {
-    const larger = new Uint8Array(2 * this.#bytes.length)
-    larger.set(this.#bytes)
-    this.#bytes = larger
+  #nextBlock(): void {
+    this.#full.push(this.#block.subarray(0, this.#length))
+    this.#block = new Uint8Array(BLOCK_BYTES)
+    this.#length = 0
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }
 
 /** Small negative numbers become small positive ones. */

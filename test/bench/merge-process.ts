@@ -1,10 +1,10 @@
 /** Merges chunk files to a finished report with every file that a drill leaves: `merge-process.ts FOLDER CONTAINERS SECONDS TPS WORKERS`. */
 import { createReadStream, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { type ChunkStore, mergedLoads } from '../../functions/activities/merged-load.ts'
 import { assemble } from '../../functions/drill/assemble.ts'
-import { Merge } from '../../functions/drill/merge.ts'
 import { renderers } from '../../functions/report/formats.ts'
-import { decodeRecordStream } from '../../loadgen-image/contract-chunk.ts'
+import { blobNames } from '../../loadgen-image/contract.ts'
 import { aDrillPlan, aFailover, anOutcome, aPlan, someLoad, someTiming } from '../support/builders.ts'
 import { LONG_START_SECOND } from './long-drill.ts'
 
@@ -18,48 +18,45 @@ const load = someLoad(own)
 const loadStartAtMs = LONG_START_SECOND * 1000
 const failoverAtSeconds = Math.floor(seconds / 2) - 1
 
-let chunkBytes = 0
-let records = 0
-const merge = new Merge({
-  clocks: Array.from({ length: containers }, (_, container) => ({
-    container,
-    incarnation: `i${container}`,
-    clock: { offsetMs: 0, errorMs: 0.5 },
-  })),
-  baseline: { first: LONG_START_SECOND + 60, last: LONG_START_SECOND + failoverAtSeconds - 1 },
-})
-for (const name of readdirSync(folder)) {
-  const file = join(folder, name)
-  chunkBytes += statSync(file).size
-  for await (const record of decodeRecordStream(createReadStream(file, { highWaterMark: MB }))) {
-    merge.add(record)
-    records++
-  }
+const timing = someTiming({ warmupSeconds: 60 })
+const plan = aDrillPlan({ load, timing, failovers: [{ atSeconds: failoverAtSeconds, mode: 'forced' }] })
+
+const clock = { offsetMs: 0, errorMs: 0.5 }
+const small = new Map<string, unknown>([
+  [blobNames.go(plan.drillId), { startAtMs: loadStartAtMs }],
+  ...Array.from(
+    { length: containers },
+    (_, k) => [blobNames.ready(plan.drillId, k), { container: k, incarnation: `i${k}`, clock }] as const,
+  ),
+])
+/** Chunks, clocks and the start; no container has left a summary, so every figure comes from the chunks. */
+const store: ChunkStore = {
+  list: async () =>
+    readdirSync(folder).map((name) => ({ name, size: statSync(join(folder, name)).size, lastModified: '' })),
+  readStream: async (name) => createReadStream(join(folder, name)),
+  readJson: async <T>(name: string) => (small.get(name) ?? null) as T | null,
 }
+
+const { merged, summaries } = await mergedLoads(store)(plan)
 const mergedAtMs = performance.now()
-const merged = merge.finish({ plan: load, loadStartAtMs, summaries: [] })
 const acceptedAt = new Date(loadStartAtMs + failoverAtSeconds * 1000).toISOString()
 const outcome = anOutcome({
-  plan: aDrillPlan({
-    load,
-    timing: someTiming({ warmupSeconds: 60 }),
-    failovers: [{ atSeconds: failoverAtSeconds, mode: 'forced' }],
-  }),
+  plan,
   loadPlan: aPlan(own),
   loadStartAtMs,
   failovers: [aFailover({ acceptedAt })],
-  summaries: [],
+  summaries,
 })
 const { report, charts } = assemble(outcome, merged)
 const files = renderers.map(({ name, render }) => [name, Buffer.byteLength(render({ report, ...charts }))] as const)
 
 process.stdout.write(
   JSON.stringify({
-    records,
+    records: merged.incarnations.reduce((sum, { records }) => sum + records, 0),
     seconds: (performance.now() - startedAtMs) / 1000,
     readSeconds: (mergedAtMs - startedAtMs) / 1000,
     peakMb: process.resourceUsage().maxRSS / 1024,
-    chunkMb: chunkBytes / MB,
+    chunkMb: (await store.list('')).reduce((sum, { size }) => sum + size, 0) / MB,
     files: Object.fromEntries(files),
     recoverySeconds: report.recovery.writeOutageSeconds,
     acknowledged: report.ledger.acknowledged,

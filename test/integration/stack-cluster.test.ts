@@ -27,6 +27,7 @@ function withCluster(use: (watched: Watched) => Promise<void>): Promise<void> {
       database: 'saifdb',
       user: 'saifadmin',
       password: 'its-password',
+      loadRole: { user: 'drill_load', password: 'the-loads-password' },
       platformPassword: 'the-platforms-password',
       platformPauseMs: 50,
       loadgenEntry: '/nowhere',

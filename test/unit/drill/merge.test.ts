@@ -3,9 +3,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Merge } from '../../../functions/drill/merge.ts'
 import type { Merged } from '../../../functions/drill/merged.ts'
-import { addPacked, PackedSum } from '../../../functions/drill/packed-histogram.ts'
+import { addPacked, packed } from '../../../functions/drill/packed-histogram.ts'
+import { PerSecond } from '../../../functions/drill/per-second.ts'
+import { SumPerSecond } from '../../../functions/drill/sum-per-second.ts'
+import { readInTimeOrder } from '../../../functions/drill/time-order.ts'
 import { countTold, ledgerDigest, ledgerLines } from '../../../functions/drill/told-ledger.ts'
 import type { SecondRecord } from '../../../loadgen-image/contract.ts'
+import { encodeRecord } from '../../../loadgen-image/contract-chunk.ts'
 import { Histogram } from '../../../loadgen-image/contract-histogram.ts'
 import { aRecord, aSummary, LOAD_START_MS, someLoad } from '../../support/builders.ts'
 import { aRun, mergeRun, type Run, samples } from '../../support/world.ts'
@@ -117,38 +121,118 @@ test('errors add up over seconds, with their first example and the workers that 
   expect(errors).toEqual([{ ...error, count: 4, firstAtUs: 1000, lastAtUs: 2005, workers: 3, example: 'first' }])
 })
 
-test('packed histograms hold exactly what was added, in any order', () => {
-  const values = fc.array(fc.integer({ min: 0, max: 2 ** 32 - 1 }), { maxLength: 60 })
+const valuesUs = fc.array(fc.integer({ min: 0, max: 2 ** 32 - 1 }), { maxLength: 60 })
+
+const histogramOf = (values: readonly number[]): Histogram => {
+  const histogram = new Histogram()
+  for (const value of values) histogram.record(value)
+  return histogram
+}
+
+const unpacked = (bytes: Uint8Array) => {
+  const histogram = new Histogram()
+  addPacked(histogram, bytes)
+  return { pairs: histogram.toSparse(), total: histogram.total }
+}
+
+test('a packed histogram holds exactly what was packed', () => {
   fc.assert(
-    fc.property(fc.array(values, { minLength: 1, maxLength: 6 }), (parts) => {
-      const sum = new PackedSum(parts.length)
-      const expected = new Histogram()
-      for (const part of parts) {
-        const own = new Histogram()
-        for (const value of part) {
-          own.record(value)
-          expected.record(value)
-        }
-        sum.add(own.toSparse())
+    fc.property(valuesUs, (values) => {
+      const histogram = histogramOf(values)
+      expect(unpacked(packed(histogram))).toEqual({ pairs: histogram.toSparse(), total: values.length })
+    }),
+  )
+})
+
+test('a packed histogram keeps small and very large counts, and adds to what is there', () => {
+  const histogram = new Histogram()
+  const pairs = [0, 1, 5, 128, 6, 70_128, 600, 3_000_000, 5000, 2 ** 31 + 1]
+  histogram.add(pairs)
+  const sum = new Histogram()
+  addPacked(sum, packed(histogram))
+  expect(sum.toSparse()).toEqual(pairs)
+  addPacked(sum, packed(histogramOf([5, 6])))
+  expect(sum.toSparse()).toEqual([0, 1, 5, 129, 6, 70_129, 600, 3_000_000, 5000, 2 ** 31 + 1])
+})
+
+test('sums per second are exact for any order, however far apart the records of one second come', () => {
+  const parts = fc.array(fc.record({ second: fc.integer({ min: 0, max: 60 }), values: valuesUs }), { maxLength: 150 })
+  fc.assert(
+    fc.property(parts, (all) => {
+      const sums = new SumPerSecond()
+      for (const { second, values } of all) sums.add(second, histogramOf(values).toSparse())
+      for (const second of new Set(all.map((part) => part.second))) {
+        const values = all.filter((part) => part.second === second).flatMap((part) => part.values)
+        expect(unpacked(sums.packed(second))).toEqual({
+          pairs: histogramOf(values).toSparse(),
+          total: values.length,
+        })
       }
-      const unpacked = new Histogram()
-      addPacked(unpacked, sum.packed())
-      expect({ pairs: unpacked.toSparse(), total: unpacked.total }).toEqual({
-        pairs: expected.toSparse(),
-        total: expected.total,
-      })
     }),
     { numRuns: 60 },
   )
 })
 
-test('packed histograms keep counts beyond one byte', () => {
-  const sum = new PackedSum(2)
-  sum.add([5, 127, 6, 128, 600, 1])
-  sum.add([5, 1, 6, 70_000, 5000, 3_000_000])
-  const histogram = new Histogram()
-  addPacked(histogram, sum.packed())
-  expect(histogram.toSparse()).toEqual([5, 128, 6, 70_128, 600, 1, 5000, 3_000_000])
+test('a number per second is found again, whatever the order in which the seconds came', () => {
+  const entries = fc.array(fc.tuple(fc.integer({ min: -500, max: 500 }), fc.integer({ min: 0 })), { maxLength: 80 })
+  fc.assert(
+    fc.property(entries, (pairs) => {
+      const column = new PerSecond()
+      for (const [second, value] of pairs) column.set(SECOND + second, value)
+      const expected = new Map(pairs.map(([second, value]) => [SECOND + second, value]))
+      const known = [...expected.keys()].sort((a, b) => a - b)
+      expect(column.seconds()).toEqual(known)
+      expect(known.map((second) => column.get(second))).toEqual(known.map((second) => expected.get(second)))
+      for (let second = SECOND - 502; second <= SECOND + 502; second++)
+        if (!expected.has(second)) expect(column.get(second)).toBeUndefined()
+    }),
+  )
+})
+
+async function* pieces(records: readonly SecondRecord[], size: number): AsyncGenerator<Uint8Array> {
+  const blob = Buffer.concat(records.map(encodeRecord))
+  for (let from = 0; from < blob.length; from += size) yield blob.subarray(from, from + size)
+}
+
+test('blobs are read side by side: every record once, the earliest second next', async () => {
+  const starts = fc.array(fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 12 }), { maxLength: 5 })
+  await fc.assert(
+    fc.asyncProperty(starts, fc.integer({ min: 1, max: 500 }), async (steps, size) => {
+      const blobs = steps.map((own, container) => {
+        const secondsAfter = (count: number) => own.slice(0, count).reduce((sum, step) => sum + step, SECOND)
+        return own.map((_, i) => aRecord({ container, second: secondsAfter(i + 1) }))
+      })
+      const read: SecondRecord[] = []
+      await readInTimeOrder(
+        blobs.map((records) => pieces(records, size)),
+        (record) => read.push(record),
+      )
+      const inOrder = blobs.flat().sort((a, b) => a.second - b.second || a.container - b.container)
+      expect(read.map(({ second }) => second)).toEqual(inOrder.map(({ second }) => second))
+      expect(read.sort((a, b) => a.second - b.second || a.container - b.container)).toEqual(inOrder)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a blob that cannot be read ends the reading, and the others are let go', async () => {
+  let isLetGo = false
+  async function* good(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* pieces([aRecord({ second: SECOND + 5 }), aRecord({ second: SECOND + 6 })], 100)
+    } finally {
+      isLetGo = true
+    }
+  }
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield encodeRecord(aRecord())
+    throw new Error('the connection broke')
+  }
+  const read: number[] = []
+  await expect(readInTimeOrder([good(), broken()], ({ second }) => read.push(second))).rejects.toThrow(
+    'the connection broke',
+  )
+  expect({ read, isLetGo }).toEqual({ read: [SECOND], isLetGo: true })
 })
 
 test('the ledger is the same for any order of its ranges, and its digest with it', () => {
