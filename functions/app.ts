@@ -15,6 +15,7 @@ import { drillsApi } from './triggers/drills-api.ts'
 import { serveOpenApi } from './triggers/openapi.ts'
 import { reportsApi } from './triggers/reports-api.ts'
 import { sweeper } from './triggers/sweeper.ts'
+import { tellTheDead } from './triggers/watchdog.ts'
 
 const config = readConfig(process.env)
 const clients = connect(config)
@@ -63,4 +64,10 @@ if (config.daily.schedule !== null)
     schedule: config.daily.schedule,
     handler: dailyDrill(clients, { request: config.daily.request, defaults }),
   })
-app.timer('sweeper', { schedule: '0 */15 * * * *', handler: sweeper(activities.sweep) })
+df.app.client.timer('sweeper', {
+  schedule: '0 */15 * * * *',
+  handler: sweeper({
+    sweep: activities.sweep,
+    tellTheDead: (client) => tellTheDead(clients, client, activities.notify),
+  }),
+})

@@ -24,7 +24,7 @@ export interface AbortRequest {
 export const readAbort = async (blobs: Blobs, drillId: string): Promise<string | null> =>
   (await blobs.readJson<AbortRequest>(drillBlobs.abort(drillId)))?.reason ?? null
 
-export const loadStartAtMs = async (blobs: Blobs, drillId: string): Promise<number | null> =>
+export const loadStartAtMs = async (blobs: Pick<Blobs, 'readJson'>, drillId: string): Promise<number | null> =>
   (await blobs.readJson<GoSignal>(blobNames.go(drillId)))?.startAtMs ?? null
 
 export const describeError = (error: unknown): string => {

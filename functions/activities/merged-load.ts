@@ -2,14 +2,13 @@
  * All records of a drill, merged. Three activities need the result within a minute or two, and a long drill takes seconds to
  * merge, so the newest result is kept for as long as the blobs that it came from have not grown.
  */
-import type { Readable } from 'node:stream'
 import { blobNames, type LoadSummary, type ReadyRecord } from '../../loadgen-image/contract.ts'
-import { decodeRecordStream } from '../../loadgen-image/contract-chunk.ts'
 import type { Blobs } from '../clients/clients.ts'
 import type { ClockReading } from '../drill/clocks.ts'
 import { Merge } from '../drill/merge.ts'
 import type { Merged } from '../drill/merged.ts'
 import type { DrillPlan } from '../drill/plan.ts'
+import { readInTimeOrder } from '../drill/time-order.ts'
 import { containerNumbers } from './container-groups.ts'
 import { inTurns, loadStartAtMs } from './drill-record.ts'
 
@@ -19,10 +18,13 @@ export interface MergedLoad {
   readonly loadStartAtMs: number | null
 }
 
+/** What a merge reads from. */
+export type ChunkStore = Pick<Blobs, 'list' | 'readJson' | 'readStream'>
+
 export type MergedLoads = (plan: DrillPlan) => Promise<MergedLoad>
 
 /** One result at most: the memory of a long drill is not needed twice. */
-export function mergedLoads(blobs: Blobs): MergedLoads {
+export function mergedLoads(blobs: ChunkStore): MergedLoads {
   let newest: { readonly key: string; readonly load: Promise<MergedLoad> } | null = null
   return async (plan) => {
     const chunks = await chunkBlobs(blobs, plan.drillId)
@@ -45,12 +47,12 @@ const isChunk = (name: string): boolean => name.endsWith('.bin')
 const isSummary = (name: string): boolean => name.endsWith('/summary.json')
 
 /** Summaries are part of the key: they arrive last, and the merge reads clocks and ends from them. */
-const chunkBlobs = async (blobs: Blobs, drillId: string) =>
+const chunkBlobs = async (blobs: ChunkStore, drillId: string) =>
   (await blobs.list(blobNames.chunksPrefix(drillId)))
     .filter(({ name }) => isChunk(name) || isSummary(name))
     .map(({ name, size }) => ({ name, size }))
 
-async function mergeAll(blobs: Blobs, plan: DrillPlan, names: readonly string[]): Promise<MergedLoad> {
+async function mergeAll(blobs: ChunkStore, plan: DrillPlan, names: readonly string[]): Promise<MergedLoad> {
   const { drillId } = plan
   const containers = containerNumbers(plan)
   const [summaries, ready, startAtMs] = await Promise.all([
@@ -60,7 +62,8 @@ async function mergeAll(blobs: Blobs, plan: DrillPlan, names: readonly string[])
   ])
   const clocks: ClockReading[] = [...ready, ...summaries]
   const merge = new Merge({ clocks, baseline: baselineOf(plan, startAtMs) })
-  for (const name of names.filter(isChunk)) await addBlob(blobs, name, merge)
+  const pieces = names.filter(isChunk).map((name) => piecesOf(blobs, name))
+  await readInTimeOrder(pieces, (record) => merge.add(record))
   return {
     merged: merge.finish({ plan: plan.load, loadStartAtMs: startAtMs, summaries }),
     summaries,
@@ -68,10 +71,8 @@ async function mergeAll(blobs: Blobs, plan: DrillPlan, names: readonly string[])
   }
 }
 
-async function addBlob(blobs: Blobs, name: string, merge: Merge): Promise<void> {
-  const stream: Readable | null = await blobs.readStream(name)
-  if (stream === null) return
-  for await (const record of decodeRecordStream(stream)) merge.add(record)
+async function* piecesOf(blobs: ChunkStore, name: string): AsyncGenerator<Uint8Array> {
+  yield* (await blobs.readStream(name)) ?? []
 }
 
 const present = async <T>(all: Promise<ReadonlyArray<T | null>>): Promise<T[]> =>

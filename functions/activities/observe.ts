@@ -14,11 +14,13 @@ import {
   latestPoint,
   pointsOf,
 } from '../drill/live.ts'
+import { liveMetrics, withoutRecent } from '../drill/live-metrics.ts'
+import { liveMoments } from '../drill/live-moments.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import type { Live, LiveMetric } from '../drill/status.ts'
 import { containerNumbers, groupName, renewLease } from './container-groups.ts'
 import { type DrillRef, inTurns, loadStartAtMs, readAbort, readPlan } from './drill-record.ts'
-import { followFailovers } from './failover-progress.ts'
+import { failoverEvidence, followFailovers } from './failover-progress.ts'
 
 export interface Look {
   readonly abort: string | null
@@ -29,17 +31,9 @@ export interface Look {
   readonly live: Live
 }
 
-const METRICS_EVERY_MS = 60_000
+/** Points come once a minute and late; asked for this often, a new one is seen soon, far below the 12,000 reads an hour that are allowed. */
+const METRICS_EVERY_MS = 20_000
 const METRICS_WINDOW_MS = 10 * 60_000
-const LIVE_METRICS = [
-  'cpu_percent',
-  'memory_percent',
-  'active_connections',
-  'network_bytes_ingress',
-  'network_bytes_egress',
-  'storage_percent',
-  'iops',
-] as const
 
 /** A container without a summary that is gone or has ended will not write any more. */
 interface ContainerLook {
@@ -59,14 +53,15 @@ export function observeActivities(clients: Clients) {
       renewLease(clients, drillId),
     ])
     const [state, containers, server, failoversSettled] = await Promise.all([
-      readNewRecords(drillId, previous?.state ?? emptyLive),
+      readNewRecords(drillId, { ...emptyLive, ...previous?.state }),
       inTurns(containerNumbers(plan), 8, (container) => lookAtContainer(drillId, container)),
       servers.get(plan.target).catch(() => null),
       followFailovers(clients, plan),
     ])
     const recent = await recentMetrics(server, previous)
     const start = startAtMs ?? clock.now().getTime()
-    const live = liveOf(plan, state, containers, server, recent.metrics, start)
+    const watched = liveOf(plan, state, containers, server, recent.metrics, start)
+    const live = await withMoments(plan, watched, state, start)
     const history = pointsOf(state, start)
     await blobs.writeJson(drillBlobs.live(drillId), { live, history, state, metricsAt: recent.at } satisfies LiveRecord)
     const died = containers.filter((container) => container.state === 'died').length
@@ -80,8 +75,13 @@ export function observeActivities(clients: Clients) {
         died,
       }),
       failoversSettled,
-      live,
+      live: withoutRecent(live),
     }
+  }
+
+  async function withMoments(plan: DrillPlan, live: Live, { timelines }: LiveState, startAtMs: number): Promise<Live> {
+    const seen = { timelines, loadStartAtMs: startAtMs, isDown: live.outageSeconds !== null }
+    return { ...live, moments: liveMoments(await failoverEvidence(clients, plan), seen) }
   }
 
   async function readNewRecords(drillId: string, state: LiveState): Promise<LiveState> {
@@ -119,8 +119,9 @@ export function observeActivities(clients: Clients) {
     const known = { metrics: previous?.live.metrics ?? [], at: previous?.metricsAt ?? null }
     if (server === null || (known.at !== null && now.getTime() - Date.parse(known.at) < METRICS_EVERY_MS)) return known
     const from = new Date(now.getTime() - METRICS_WINDOW_MS).toISOString()
-    const series = await metrics.series(server.id, from, now.toISOString()).catch(() => [])
-    return { metrics: LIVE_METRICS.flatMap((name) => newestOf(series, name) ?? []), at: now.toISOString() }
+    const series = await metrics.series(server.id, from, now.toISOString()).catch(() => null)
+    // What was seen stays: a question that fails must not empty the gauges in the middle of a failover.
+    return { metrics: series === null ? known.metrics : liveMetrics(series), at: now.toISOString() }
   }
 
   function liveOf(
@@ -160,7 +161,21 @@ export function observeActivities(clients: Clients) {
     drillId,
   }: DrillRef): Promise<{ readonly settled: boolean; readonly abort: string | null }> {
     const plan = await readPlan(blobs, drillId)
-    return { settled: await followFailovers(clients, plan), abort: await readAbort(blobs, drillId) }
+    const settled = await followFailovers(clients, plan)
+    await noteMoments(plan)
+    return { settled, abort: await readAbort(blobs, drillId) }
+  }
+
+  /** The load is over and its figures stand still; what the platform says of the standby is still to come. */
+  async function noteMoments(plan: DrillPlan): Promise<void> {
+    const name = drillBlobs.live(plan.drillId)
+    const [record, startAtMs] = await Promise.all([
+      blobs.readJson<LiveRecord>(name),
+      loadStartAtMs(blobs, plan.drillId),
+    ])
+    if (record === null || startAtMs === null) return
+    const live = await withMoments(plan, record.live, { ...emptyLive, ...record.state }, startAtMs)
+    await blobs.writeJson(name, { ...record, live } satisfies LiveRecord)
   }
 
   return { observe, lookHealth }
@@ -170,10 +185,3 @@ const endOf = ({ ended }: LoadSummary): ContainerLook['state'] => (ended === 'fa
 
 const hasEnded = (group: GroupState | null): boolean =>
   group === null || group.container === 'Terminated' || group.provisioningState === 'Failed'
-
-function newestOf(series: Awaited<ReturnType<Clients['metrics']['series']>>, name: string): LiveMetric | null {
-  const found = series.find((one) => one.name === name)
-  if (found === undefined) return null
-  const point = found.points.findLast(({ average, maximum }) => average !== null || maximum !== null)
-  return { name, unit: found.unit, value: point?.average ?? point?.maximum ?? null, at: point?.at ?? null }
-}

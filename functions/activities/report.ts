@@ -1,4 +1,5 @@
 /** Everything that is known of a drill, assembled, judged, rendered and stored. May be repeated: the same evidence gives the same files. */
+import type { InvocationContext } from '@azure/functions'
 import { AFTER } from '../checklist/after.ts'
 import { judgeRows } from '../checklist/check.ts'
 import type { Clients } from '../clients/clients.ts'
@@ -8,6 +9,7 @@ import type { ChartData } from '../drill/chart-data.ts'
 import { type IndexEntry, reportedEntry, serverKey } from '../drill/drill-index.ts'
 import type { Facts } from '../drill/facts.ts'
 import { loadPlanOf } from '../drill/load-plan.ts'
+import { drillResultLine, type Edition } from '../drill/log-lines.ts'
 import type { DrillOutcome } from '../drill/outcome.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import type { CheckResult, JournalEntry, Report, Verdict } from '../drill/report.ts'
@@ -24,7 +26,7 @@ import type { ActivitySettings } from './settings.ts'
 
 export interface ReportRequest extends DrillRef {
   /** The first is written as soon as it can be; the final one knows what came late. */
-  readonly edition: 'first' | 'final'
+  readonly edition: Edition
   readonly earlyEnd: { readonly kind: 'aborted' | 'failed'; readonly why: string } | null
   readonly journal: readonly JournalEntry[]
 }
@@ -45,13 +47,15 @@ export function reportActivities(
 ) {
   const { blobs, clock } = clients
 
-  async function writeReport(request: ReportRequest): Promise<Written> {
+  async function writeReport(request: ReportRequest, context: Pick<InvocationContext, 'log'>): Promise<Written> {
     const plan = await readPlan(blobs, request.drillId)
     const load = await loads(plan)
     const outcome = await gatherOutcome(plan, request, load)
     const data = judged(outcome, load, await earlierDrills(plan))
     const problems = await writeFiles(plan.drillId, data)
     await writeIndex(plan, data.report, request.edition)
+    // Last: whoever hears of the drill by its line finds the report.
+    context.log(drillResultLine(data.report, plan.target.server, request.edition))
     const { verdict, headline } = data.report
     return { verdict, headline, detail: [`${verdict}: ${headline}`, ...problems].join('; ') }
   }
@@ -123,7 +127,7 @@ export function reportActivities(
     return problems
   }
 
-  const writeIndex = (plan: DrillPlan, report: Report, edition: ReportRequest['edition']): Promise<void> =>
+  const writeIndex = (plan: DrillPlan, report: Report, edition: Edition): Promise<void> =>
     blobs.writeJson(indexBlobs.entry(plan.requestedAt, plan.drillId), reportedEntry(plan, report, edition === 'final'))
 
   return { writeReport }

@@ -2,6 +2,7 @@
 import type { AFTER_CHECK_IDS } from '../drill/check-ids.ts'
 import type { DrillOutcome } from '../drill/outcome.ts'
 import type { Criterion, Report } from '../drill/report.ts'
+import { count, counted, inUnit, rate, share } from '../drill/units.ts'
 import { below, type Check, holds, type Judgement } from './check.ts'
 
 export interface AfterEvidence {
@@ -22,7 +23,7 @@ export const AFTER: readonly AfterCheck[] = [
       afterLoad(
         outcome,
         report.generator.containers.length,
-        `${outcome.plan.load.containers} containers`,
+        counted(outcome.plan.load.containers, 'container'),
         (seen) => seen >= outcome.plan.load.containers,
       ),
     advice: 'See the container logs among the files of the drill.',
@@ -59,7 +60,7 @@ export const AFTER: readonly AfterCheck[] = [
     why: 'Acknowledged over everything that was attempted, the outage included.',
     judge: ({ report }) =>
       byCriterion(report, 'success_rate') ??
-      holds(report.availability.successOfAttempts, 'above 99 %', (share) => share > 0.99, percent),
+      holds(report.availability.successOfAttempts, 'above 99 %', (success) => success > 0.99, share),
     advice: 'See the errors by code, and what clients met during the outage.',
   },
   {
@@ -79,7 +80,7 @@ export const AFTER: readonly AfterCheck[] = [
         report.ledger.lost,
         '0 lost',
         (lost) => lost === 0,
-        (lost) => `${lost} lost`,
+        (lost) => `${count(lost)} lost`,
       ),
     advice: 'See the ledger for the keys, and whether replication was synchronous at the time.',
   },
@@ -114,7 +115,7 @@ function byCriterion({ criteria }: Report, figure: string): Judgement | null {
 
 const judgementOf = ({ verdict, measured, unit, objective }: Criterion): Judgement => ({
   verdict,
-  seen: measured === null ? null : `${Math.round(measured * 1000) / 1000} ${unit}`.trim(),
+  seen: measured === null ? null : inUnit(measured, unit),
   wanted: objective,
 })
 
@@ -137,7 +138,7 @@ function judgeRate(targetTps: number, report: Report): Judgement {
       report.throughput.baselineTps,
       `at least 95 % of ${targetTps} TPS`,
       (tps) => tps >= 0.95 * targetTps,
-      (tps) => `${Math.round(tps)} TPS`,
+      (tps) => `${rate(tps)} TPS`,
     )
   )
 }
@@ -161,5 +162,3 @@ function average(report: Report, name: string): number | null {
   const values = seriesOf(report, name).flatMap(({ average: value }) => value ?? [])
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
 }
-
-const percent = (share: number): string => `${Math.round(share * 100_000) / 1_000} %`

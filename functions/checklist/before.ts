@@ -2,6 +2,7 @@
 import type { BEFORE_CHECK_IDS } from '../drill/check-ids.ts'
 import type { Facts, SessionFacts } from '../drill/facts.ts'
 import type { DrillPlan } from '../drill/plan.ts'
+import { plain } from '../drill/units.ts'
 import { atLeast, type Check, equals, holds, type Judgement } from './check.ts'
 
 export interface BeforeEvidence {
@@ -238,7 +239,10 @@ export const BEFORE: readonly BeforeCheck[] = [
     why: 'A missing image is found out only after minutes of waiting for containers.',
     judge: ({ facts }) =>
       holds(facts.containers.image?.exists, 'exists in the registry', Boolean, (exists) =>
-        `${facts.containers.image?.reference ?? ''} ${exists ? (facts.containers.image?.digest ?? 'exists') : 'not found'}`.trim(),
+        imageWords(
+          facts.containers.image?.reference ?? '',
+          exists ? (facts.containers.image?.digest ?? 'exists') : 'not found',
+        ),
       ),
     advice: 'Build and push the image, and name it by digest in LOADGEN_IMAGE.',
   },
@@ -286,6 +290,10 @@ export const BEFORE: readonly BeforeCheck[] = [
   },
 ]
 
+/** A reference by digest says it already. */
+const imageWords = (reference: string, found: string): string =>
+  (reference.includes(found) ? reference : `${reference} ${found}`).trim()
+
 // ---- How each is judged -----------------------------------------------------------------------------------------------
 
 function judgeSku({ facts }: BeforeEvidence): Judgement {
@@ -295,7 +303,11 @@ function judgeSku({ facts }: BeforeEvidence): Judgement {
   if (sku === null || vCores === null || memoryGb === null)
     return { verdict: 'unknown', seen: sku?.name ?? null, wanted }
   const isLargeEnough = vCores >= LEAST_VCORES && memoryGb >= LEAST_MEMORY_GB
-  return { verdict: isLargeEnough ? 'pass' : 'fail', seen: `${sku.name}, ${vCores} vCores, ${memoryGb} GB`, wanted }
+  return {
+    verdict: isLargeEnough ? 'pass' : 'fail',
+    seen: `${sku.name}, ${plain(vCores)} vCores, ${plain(memoryGb)} GB`,
+    wanted,
+  }
 }
 
 function judgeZones({ facts }: BeforeEvidence): Judgement {

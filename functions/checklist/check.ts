@@ -1,6 +1,7 @@
 /** A row of the checklist, and how rows become results. `unknown` never passes and never fails by itself. */
 import type { CheckId } from '../drill/check-ids.ts'
 import type { CheckResult } from '../drill/report.ts'
+import { inUnit } from '../drill/units.ts'
 
 export type CheckVerdict = CheckResult['verdict']
 
@@ -74,11 +75,10 @@ export const below = (value: number | null | undefined, limit: number, unit = ''
     value,
     `below ${withUnit(limit, unit)}`,
     (seen) => seen < limit,
-    (seen) => withUnit(rounded(seen), unit),
+    (seen) => inUnit(seen, unit),
   )
 
 export const equals = (value: string | null | undefined, wanted: string): Judgement =>
   holds(value, wanted, (seen) => seen.toLowerCase() === wanted.toLowerCase())
 
 const withUnit = (value: number, unit: string): string => (unit === '' ? String(value) : `${value} ${unit}`)
-const rounded = (value: number): number => Math.round(value * 100) / 100

@@ -32,6 +32,7 @@ export class Course {
   /** Watches so far. */
   watches = 0
   readonly #ctx: OrchestrationContext
+  readonly #hangs = new Map<string, number>()
   #phase: Phase = 'reserve'
   #phaseStartedAt: Date
 
@@ -80,6 +81,13 @@ export class Course {
 
   skip(step: string, why: string): void {
     this.note(step, this.#ctx.df.currentUtcDateTime, 1, 'skipped', why)
+  }
+
+  /** How often this step has hung by now. */
+  countHang(step: string): number {
+    const count = (this.#hangs.get(step) ?? 0) + 1
+    this.#hangs.set(step, count)
+    return count
   }
 
   /** Only the first reason counts: what fails afterwards is often its consequence, and stands in the journal. */

@@ -19,7 +19,7 @@ import type { DrillPlan } from '../drill/plan.ts'
 import type { Verdict } from '../drill/report.ts'
 import { Course, Stop } from './course.ts'
 import { Pauses } from './pause.ts'
-import { messageOf, type Step, type Steps, steps } from './steps.ts'
+import { isAnsweredBy, messageOf, type Step, type Steps, steps, USUAL_LIMIT_SECONDS } from './steps.ts'
 import type { WatchEnd, WatchInput } from './watch.ts'
 
 export interface DrillEnd {
@@ -49,6 +49,11 @@ const SUMMARY_SECONDS = 30
 const STOP_SECONDS = 60
 const CLEANUP_TRIES = 20
 const CLEANUP_PAUSE_SECONDS = 15
+/** A clean-up that hangs must leave time to report. */
+const CLEANUP_SECONDS = 900
+const LATE_CLEANUP_SECONDS = 180
+/** Whatever the clock says: a host that was away for hours has seen only the first of them. */
+const LEAST_CLEANUP_TRIES = 3
 
 export function* drill(ctx: OrchestrationContext): Step<DrillEnd> {
   const stage = setTheStage(ctx)
@@ -80,7 +85,8 @@ function setTheStage(ctx: OrchestrationContext): Stage {
   const plan = ctx.df.getInput() as DrillPlan
   const course = new Course(ctx)
   const deadlineMs = ctx.df.currentUtcDateTime.getTime() + overallDeadlineSeconds(plan) * 1000
-  return { ctx, plan, drillId: plan.drillId, run: steps(ctx, course), course, pauses: new Pauses(ctx), deadlineMs }
+  const run = steps(ctx, course, { deadlineMs, hanging: [] })
+  return { ctx, plan, drillId: plan.drillId, run, course, pauses: new Pauses(ctx), deadlineMs }
 }
 
 // ---- Before the load --------------------------------------------------------------------------------------------------
@@ -152,10 +158,19 @@ function* watchLoad(stage: Stage, untilMs: number, endsWithLoad: boolean): Step<
   if (startedAt.getTime() > stage.deadlineMs) throw new Stop('failed', 'the overall deadline of the drill has passed')
   const { watchIntervalSeconds } = plan.timing
   const input: WatchInput = { drillId, untilMs, intervalSeconds: watchIntervalSeconds, endsWithLoad, blindLooks: 0 }
-  const end: WatchEnd = yield ctx.df.callSubOrchestrator('watch', input, `${drillId}-watch-${course.watches++}`)
+  const end = yield* endOfWatch(stage, input)
   course.note('watch', startedAt, 1, 'ok', wordsOf(end))
   if (end.reason === 'aborted' || end.reason === 'pointless') throw new Stop('aborted', end.detail)
   return end
+}
+
+/** A watch that hangs renews no lease and hears no wish to abort: without it there is no drill. */
+function* endOfWatch({ ctx, drillId, course }: Stage, input: WatchInput): Step<WatchEnd> {
+  const watching = ctx.df.callSubOrchestrator('watch', input, `${drillId}-watch-${course.watches++}`)
+  const latestMs = Math.max(input.untilMs, ctx.df.currentUtcDateTime.getTime()) + USUAL_LIMIT_SECONDS * 1000
+  if (!(yield* isAnsweredBy(ctx, watching, latestMs))) throw new Stop('failed', 'the watch over the load hangs')
+  if (watching.isFaulted) throw watching.result
+  return watching.result as WatchEnd
 }
 
 const wordsOf = ({ reason, detail }: WatchEnd): string => {
@@ -167,6 +182,8 @@ const wordsOf = ({ reason, detail }: WatchEnd): string => {
 function* failOver(stage: Stage, index: number): Step<void> {
   const { ctx, plan, drillId, run, course } = stage
   const loadEndMs = (course.loadStartAtMs ?? 0) + plan.load.durationSeconds * 1000
+  if (ctx.df.currentUtcDateTime.getTime() >= loadEndMs)
+    return course.skip('failOver', `no load is left for failover ${index}: the watch before it took too long`)
   for (let attempt = 0; attempt < FAILOVER_ATTEMPTS; ) {
     const { next, detail } = yield* askForFailover(run, { drillId, index, attempt })
     if (next === 'watch') return
@@ -234,9 +251,12 @@ function* audit({ ctx, plan, drillId, run, course }: Stage): Step<void> {
 }
 
 /** Deleting takes the platform a while, and the report may only say 0 when it was seen. */
-function* cleanUp({ ctx, drillId, run, course }: Stage): Step<void> {
+function* cleanUp({ ctx, drillId, run, course, deadlineMs }: Stage): Step<void> {
   course.enter('clean up')
-  for (let tries = 0; tries < CLEANUP_TRIES; tries++) {
+  const now = ctx.df.currentUtcDateTime.getTime()
+  const untilMs = now + (now < deadlineMs ? CLEANUP_SECONDS : LATE_CLEANUP_SECONDS) * 1000
+  const isTimeLeft = () => ctx.df.currentUtcDateTime.getTime() < untilMs
+  for (let tries = 0; tries < LEAST_CLEANUP_TRIES || (tries < CLEANUP_TRIES && isTimeLeft()); tries++) {
     const cleaned = yield* attempt(run.cleanUp({ drillId }))
     if (cleaned?.left === 0) return
     yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + CLEANUP_PAUSE_SECONDS * 1000))

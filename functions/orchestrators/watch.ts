@@ -5,7 +5,7 @@
  * It waits for timers alone. An event would be lost when it arrives while the orchestration continues as new; the wish to
  * abort reaches it through the look, which reads it from a blob.
  */
-import type { OrchestrationContext } from 'durable-functions'
+import type { OrchestrationContext, Task } from 'durable-functions'
 import type { Live } from '../drill/status.ts'
 import { Course } from './course.ts'
 import { messageOf, type Step, steps } from './steps.ts'
@@ -27,13 +27,17 @@ export interface WatchEnd {
 
 /** Looks before it continues as new: history holds this many and no more. */
 const LOOKS_PER_GENERATION = 12
+/** While a look hangs the platform would hold a new generation back, and nobody would watch: this one goes on for so long. */
+const MOST_LOOKS = 60
 
 export function* watch(ctx: OrchestrationContext): Step<WatchEnd | undefined> {
   let input = ctx.df.getInput() as WatchInput
-  for (let looks = 0; looks < LOOKS_PER_GENERATION; looks++) {
+  const hanging: Task[] = []
+  const isHeldUp = () => hanging.some(({ isCompleted }) => !isCompleted)
+  for (let looks = 0; looks < LOOKS_PER_GENERATION || (isHeldUp() && looks < MOST_LOOKS); looks++) {
     const now = ctx.df.currentUtcDateTime.getTime()
     if (now >= input.untilMs) return { reason: 'time', detail: sightOf(input) }
-    const seen = yield* lookOnce(ctx, input)
+    const seen = yield* lookOnce(ctx, input, hanging)
     if (seen.end !== null) return seen.end
     input = { ...input, blindLooks: seen.isBlind ? input.blindLooks + 1 : 0 }
     const next = Math.min(input.untilMs, ctx.df.currentUtcDateTime.getTime() + input.intervalSeconds * 1000)
@@ -44,9 +48,15 @@ export function* watch(ctx: OrchestrationContext): Step<WatchEnd | undefined> {
 }
 
 /** A look that fails is no reason to stop a load that runs by itself: it is made again at the next tick. */
-function* lookOnce(ctx: OrchestrationContext, input: WatchInput): Step<{ end: WatchEnd | null; isBlind: boolean }> {
+function* lookOnce(
+  ctx: OrchestrationContext,
+  input: WatchInput,
+  hanging: Task[],
+): Step<{ end: WatchEnd | null; isBlind: boolean }> {
   try {
-    const look = yield* steps(ctx, new Course(ctx)).observe({ drillId: input.drillId })
+    const look = yield* steps(ctx, new Course(ctx), { deadlineMs: Number.POSITIVE_INFINITY, hanging }).observe({
+      drillId: input.drillId,
+    })
     ctx.df.setCustomStatus(look.live satisfies Live)
     if (look.abort !== null) return { end: { reason: 'aborted', detail: look.abort }, isBlind: false }
     if (look.pointless !== null) return { end: { reason: 'pointless', detail: look.pointless }, isBlind: false }

@@ -3,10 +3,11 @@
  * after its time, not in the cool-down, and not for ever when it keeps failing. Every firing leaves a record that says what
  * became of it, so that a day without a drill is never a riddle.
  */
-import type { Timer } from '@azure/functions'
+import type { InvocationContext, Timer } from '@azure/functions'
 import type { Clients } from '../clients/clients.ts'
 import { indexBlobs, serverBlobs } from '../drill/blob-paths.ts'
 import { type IndexEntry, serverKey } from '../drill/drill-index.ts'
+import { drillSkippedLine } from '../drill/log-lines.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import { parseRequest, type RequestDefaults } from '../drill/request.ts'
 import { dailyDrillId, sha256 } from './drill-id.ts'
@@ -35,11 +36,17 @@ export function dailyDrill(clients: Pick<Clients, 'blobs' | 'clock'>, { request,
   const { blobs, clock } = clients
   const requestHash = sha256(JSON.stringify(request))
 
-  return async function onSchedule(timer: Pick<Timer, 'isPastDue'>, client: Orchestrations): Promise<DailyRecord> {
+  return async function onSchedule(
+    timer: Pick<Timer, 'isPastDue'>,
+    client: Orchestrations,
+    context: Pick<InvocationContext, 'log'>,
+  ): Promise<DailyRecord> {
     const now = clock.now()
     const drillId = dailyDrillId(now)
     const outcome = await decide(timer, client, drillId, now).catch((error: unknown) => failed(error))
     const record: DailyRecord = { at: now.toISOString(), requestHash, drillId: null, ...outcome }
+    // Whatever the reason, a day without a drill. Logged first: storage may be the reason.
+    if (record.outcome !== 'started') context.log(drillSkippedLine({ reason: record.why, at: record.at }))
     await blobs.writeJson(indexBlobs.daily(record.at), record)
     return record
   }

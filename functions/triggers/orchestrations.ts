@@ -3,6 +3,8 @@ import type { DurableClient } from 'durable-functions'
 
 export type Orchestrations = Pick<DurableClient, 'startNew' | 'getStatus' | 'raiseEvent'>
 
+export type Terminations = Pick<DurableClient, 'getStatus' | 'terminate'>
+
 export interface OrchestrationState {
   readonly runtimeStatus: string
   readonly createdAt: string
@@ -12,7 +14,10 @@ export interface OrchestrationState {
 }
 
 /** Null when the service knows no such instance; its client rejects then, and tells it by words alone. */
-export async function readState(client: Orchestrations, drillId: string): Promise<OrchestrationState | null> {
+export async function readState(
+  client: Pick<Orchestrations, 'getStatus'>,
+  drillId: string,
+): Promise<OrchestrationState | null> {
   try {
     const status = await client.getStatus(drillId, { showHistory: false, showInput: false })
     return {

@@ -15,6 +15,8 @@ type Sources = Pick<Clients, 'blobs' | 'clock'>
 
 /** Between the request and the first turn of the orchestration. */
 const STARTING_MS = 120_000
+/** From the final report to the orchestration's end it only tells the webhook. Longer, and a step of it hangs: that is nobody's wait. */
+const ENDING_MS = 120_000
 
 export async function readStatus(
   { blobs, clock }: Sources,
@@ -32,7 +34,7 @@ export async function readStatus(
     blobs.list(drillBlobs.reportPrefix(drillId)),
   ])
   const now = clock.now()
-  const endedAt = endOf(state, entry)
+  const endedAt = endOf(state, entry, now)
   return {
     drillId,
     state: stateOf(state, entry, plan.requestedAt, now),
@@ -83,7 +85,7 @@ async function shortStatus(
 ): Promise<DrillsPage['drills'][number]> {
   // A drill with a verdict and an end needs no question to the orchestration service.
   const state = entry.endedAt === null ? await readState(client, entry.drillId) : null
-  const endedAt = endOf(state, entry)
+  const endedAt = endOf(state, entry, now)
   return {
     drillId: entry.drillId,
     state: stateOf(state, entry, entry.requestedAt, now),
@@ -110,14 +112,19 @@ function stateOf(
 ): DrillStatus['state'] {
   if (state?.runtimeStatus === 'Completed') return 'finished'
   if (state !== null && hasEnded(state)) return 'failed'
-  if (state !== null) return state.runtimeStatus === 'Pending' ? 'waiting' : 'running'
+  if (state !== null && !isTold(entry, now)) return state.runtimeStatus === 'Pending' ? 'waiting' : 'running'
   // The service forgets what is purged; the index does not.
-  if (entry?.endedAt) return 'finished'
+  if (entry?.endedAt) return entry.verdict === null ? 'failed' : 'finished'
   return now.getTime() - Date.parse(requestedAt) < STARTING_MS ? 'waiting' : 'failed'
 }
 
-const endOf = (state: OrchestrationState | null, entry: IndexEntry | null): string | null =>
-  state !== null && hasEnded(state) ? state.updatedAt : state === null ? (entry?.endedAt ?? null) : null
+const isTold = (entry: IndexEntry | null, now: Date): boolean =>
+  typeof entry?.endedAt === 'string' && now.getTime() - Date.parse(entry.endedAt) > ENDING_MS
+
+function endOf(state: OrchestrationState | null, entry: IndexEntry | null, now: Date): string | null {
+  if (state !== null && hasEnded(state)) return state.updatedAt
+  return state === null || isTold(entry, now) ? (entry?.endedAt ?? null) : null
+}
 
 function progressOf(state: OrchestrationState | null, live: LiveRecord | null): DrillProgress | null {
   const progress = state?.customStatus

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Criterion, Report, Verdict } from '../../functions/drill/report.ts'
-import { count, inUnit } from '../../functions/report/units.ts'
+import { count, inUnit } from '../../functions/drill/units.ts'
 import type { DrillApi } from './drill-client.ts'
 import { styled } from './drill-progress.ts'
 
@@ -57,7 +57,7 @@ export function verdictLines({ verdict, headline, reasons, criteria, ledger }: R
     '',
     ...table(criteria.map(criterionCells)),
     '',
-    `intended ${ledger.intended} = acknowledged ${ledger.acknowledged} + refused ${ledger.refused} + unknown ${ledger.unknown} + missed ${ledger.missed}`,
+    `intended ${count(ledger.intended)} = acknowledged ${count(ledger.acknowledged)} + refused ${count(ledger.refused)} + unknown ${count(ledger.unknown)} + missed ${count(ledger.missed)}`,
     `lost ${count(ledger.lost)}  recovered ${count(ledger.recovered)}  duplicates ${count(ledger.duplicates)}  rows found ${count(ledger.rowsFound)}`,
   ]
 }

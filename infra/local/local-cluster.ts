@@ -36,6 +36,8 @@ export interface ClusterOptions {
   /** Not a superuser, as on the real service. */
   readonly user: string
   readonly password: string
+  /** Made later, by the migration, as on the real service; PgBouncer must know its password from the start. */
+  readonly loadRole: { readonly user: string; readonly password: string }
   /** Of the superuser and of PgBouncer's console: the platform's own. */
   readonly platformPassword: string
   /**
@@ -71,7 +73,7 @@ export async function startCluster(
     program: options.pgbouncer,
     port: await holdFreePort(folder),
     database: options.database,
-    roles: [[options.user, options.password]],
+    roles: [options, options.loadRole].map(({ user, password }) => [user, password] as const),
     adminPassword: options.platformPassword,
     user,
   })

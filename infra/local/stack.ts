@@ -66,6 +66,8 @@ const PLACE = {
 } as const
 const DATABASE = 'saifdb'
 const ADMIN = 'saifadmin'
+/** The load generators' own, as a deployment makes it: it may insert, and nothing else. */
+const LOAD_ROLE = 'drill_load'
 const BLOB_CONTAINER = 'drills'
 /** Two data directories, their WAL at its largest, and the logs. */
 const SPACE_MB = 2_500
@@ -93,6 +95,19 @@ function closeFolder(folder: StackFolder, { keep, say }: StackOptions): void {
   if (keep) say(`Data and logs of the local servers: ${folder.path}`)
 }
 
+/** Made anew for every stack. */
+interface Secrets {
+  /** Of the server's administrator, which the app logs in as. */
+  readonly database: string
+  /** Of the load generators' role. */
+  readonly load: string
+  /** Of the superuser and of PgBouncer's console. */
+  readonly platform: string
+  /** That the Azure endpoint expects. */
+  readonly token: string
+  readonly functionKey: string
+}
+
 async function startParts(
   folder: StackFolder,
   processes: Processes,
@@ -107,7 +122,13 @@ async function startParts(
     signal.throwIfAborted()
     return started
   }
-  const secrets = { database: secret(), platform: secret(), token: secret(), functionKey: secret() }
+  const secrets: Secrets = {
+    database: secret(),
+    load: secret(),
+    platform: secret(),
+    token: secret(),
+    functionKey: secret(),
+  }
   const apiPort =
     options.apiPort === null
       ? await holdFreePort(folder)
@@ -132,7 +153,7 @@ async function startParts(
   if (options.host === 'functions') await buildApp(processes)
   const caFile = join(folder.path, 'azure-ca.pem')
   writeFileSync(caFile, certificate.caPem)
-  const settings = settingsFor(cluster, storage, endpoint, caFile, secrets.token)
+  const settings = settingsFor(cluster, storage, endpoint, caFile, secrets)
   const host = await unlessAborted(
     startFunctionsHost(folder, processes, {
       kind: options.host,
@@ -162,7 +183,7 @@ const startLocalServer = (
   folder: StackFolder,
   processes: Processes,
   options: StackOptions,
-  secrets: { readonly database: string; readonly platform: string },
+  secrets: Secrets,
 ): Promise<LocalCluster> =>
   startCluster(folder, processes, {
     replication: options.replication,
@@ -171,19 +192,20 @@ const startLocalServer = (
     database: DATABASE,
     user: ADMIN,
     password: secrets.database,
+    loadRole: { user: LOAD_ROLE, password: secrets.load },
     platformPassword: secrets.platform,
     platformPauseMs: options.platformPauseMs,
     loadgenEntry: options.loadgen ?? LOADGEN_ENTRY,
     onEvent: options.say,
-  }).then(withSchema)
+  }).then((cluster) => withSchema(cluster, secrets.load))
 
-/** What a deployment's migration does once: the tables and the rows that the load refers to. */
-async function withSchema(cluster: LocalCluster): Promise<LocalCluster> {
+/** What a deployment's migration does once: the tables, the rows that the load refers to, and the load's role with its grants. */
+async function withSchema(cluster: LocalCluster, loadPassword: string): Promise<LocalCluster> {
   const { host, directPort: port, database, user, password } = cluster.facts
   const client = new Client({ host, port, database, user, password })
   await client.connect()
   try {
-    await migrateSchema(client, null)
+    await migrateSchema(client, { user: LOAD_ROLE, password: loadPassword, canLogIn: false })
     return cluster
   } finally {
     await client.end()
@@ -201,7 +223,7 @@ function settingsFor(
   storage: Azurite,
   endpoint: AzureEndpoint,
   caFile: string,
-  token: string,
+  secrets: Secrets,
 ): Record<string, string> {
   return {
     ...passedOn(),
@@ -212,6 +234,8 @@ function settingsFor(
     POSTGRES_DATABASE: facts.database,
     POSTGRES_USER: facts.user,
     POSTGRES_PASSWORD: facts.password,
+    LOADGEN_POSTGRES_USER: LOAD_ROLE,
+    LOADGEN_POSTGRES_PASSWORD: secrets.load,
     POSTGRES_HOST: facts.host,
     POSTGRES_PORT_DIRECT: String(facts.directPort),
     POSTGRES_PORT_PGBOUNCER: String(facts.pgbouncerPort),
@@ -222,7 +246,7 @@ function settingsFor(
     COOLDOWN_MINUTES: '0',
     AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint.url,
     AZURE_RESOURCE_MANAGER_CA_FILE: caFile,
-    AZURE_LOCAL_TOKEN: token,
+    AZURE_LOCAL_TOKEN: secrets.token,
   }
 }
 

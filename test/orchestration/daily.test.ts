@@ -16,7 +16,9 @@ function setUp(request: unknown = {}) {
   const world = createWorld()
   const service = new FakeOrchestrations(() => world.clock.now())
   const handler = (of: unknown) => dailyDrill(world.clients, { request: of, defaults: { target, cooldownMinutes: 20 } })
-  const fire = (isPastDue = false, of = request) => handler(of)({ isPastDue }, service.client)
+  const logged: string[] = []
+  const context = { log: (line: string) => void logged.push(line) }
+  const fire = (isPastDue = false, of = request) => handler(of)({ isPastDue }, service.client, context)
   /** A drill that ended some minutes ago. */
   const ended = (verdict: Verdict, requestedBy: DrillPlan['requestedBy'] = 'timer') => {
     world.clock.moveTo(world.clock.nowMs + DAY)
@@ -27,7 +29,7 @@ function setUp(request: unknown = {}) {
     world.clock.moveTo(world.clock.nowMs + 3_600_000)
     return drillId
   }
-  return { world, service, fire, ended }
+  return { world, service, fire, ended, logged }
 }
 
 test('on schedule a drill starts, under an id of that occurrence', async () => {
@@ -151,6 +153,26 @@ test('a start that fails is written down as well', async () => {
   expect(await dailyRecords(world.blobs, 10)).toMatchObject([{ outcome: 'failed' }])
 })
 
+test('every firing that starts no drill leaves one log line with its reason, and one that does leaves none', async () => {
+  const { fire, world, ended, logged } = setUp()
+  await fire()
+  expect(logged).toEqual([])
+  const records = [await fire(true), await fire(false, { workers: 0 })]
+  world.clock.moveTo(world.clock.nowMs + DAY)
+  records.push(await fire())
+  for (const verdict of ['FAIL', 'FAIL', 'FAIL'] as const) ended(verdict)
+  records.push(await fire())
+  expect(records.map(({ outcome }) => outcome)).toEqual(['skipped', 'failed', 'skipped', 'stopped'])
+  expect(logged).toEqual(records.map(({ why, at }) => `drill-skipped ${JSON.stringify({ reason: why, at })}`))
+})
+
+test('a skip is logged even when storage is the reason', async () => {
+  const { fire, world, logged } = setUp()
+  world.blobs.writeJson = () => Promise.reject(new Error('storage is away'))
+  await expect(fire(true)).rejects.toThrow('storage is away')
+  expect(logged).toHaveLength(1)
+})
+
 test('records are newest first', async () => {
   const { fire, world } = setUp()
   await fire(true)
@@ -166,6 +188,19 @@ test('the sweeper tells what it deleted and what it could not', async () => {
     error: (line: string) => told.push(`error ${line}`),
   }
   const sweep = async () => ({ deleted: ['a', 'b'], problems: ['c is stuck'] })
-  await sweeper(sweep)({} as never, context as never)
-  expect(told).toEqual(['warn deleted 2 forgotten containers: a, b', 'error c is stuck'])
+  const tellTheDead = async () => ['drill d is dead: nobody knows why']
+  await sweeper({ sweep, tellTheDead })({} as never, {} as never, context)
+  expect(told).toEqual([
+    'warn deleted 2 forgotten containers: a, b',
+    'error c is stuck',
+    'error drill d is dead: nobody knows why',
+  ])
+})
+
+test('a sweep that fails keeps no dead drill from being told', async () => {
+  const told: string[] = []
+  const context = { warn: (line: string) => told.push(line), error: (line: string) => told.push(line) }
+  const sweep = () => Promise.reject(new Error('the list of containers: 503'))
+  await sweeper({ sweep, tellTheDead: async () => ['drill d is dead'] })({} as never, {} as never, context)
+  expect(told).toEqual(['the list of containers: 503', 'drill d is dead'])
 })

@@ -6,6 +6,14 @@ import { createWorld, usualCourse } from '../support/world/world.ts'
 
 const criteria = ['recovery_time_s <= 30', 'lost_commits == 0']
 
+interface Turn {
+  readonly afterMs: number
+  readonly name: string
+  /** Events that the next turn replays. */
+  readonly replayed: number
+  readonly durationMs: number
+}
+
 async function run(durationSeconds: number) {
   const world = createWorld({ courses: [{ ...usualCourse, rebuildMs: 300_000 }] })
   const plan = aPlan({
@@ -17,21 +25,40 @@ async function run(durationSeconds: number) {
     timing: { watchIntervalSeconds: 15, recoveryWindowSeconds: 10, recoveryHoldSeconds: 30 },
   })
   let largestStatus = 0
+  const taken: Turn[] = []
+  const startedAtMs = world.clock.nowMs
   const played = await playDrill(world, plan, {
-    onTurn: ({ turn }) => {
+    onTurn: ({ instance, turn, durationMs }) => {
+      const afterMs = Date.parse(turn.at) - startedAtMs
+      taken.push({ afterMs, name: instance.name, replayed: instance.history.length, durationMs })
       largestStatus = Math.max(largestStatus, (turn.customStatus ?? '').length)
     },
   })
-  return { ...played, world, largestStatus }
+  return { ...played, world, largestStatus, taken }
 }
 
-test('history does not grow with the length of the drill', async () => {
+const median = (figures: readonly number[]): number =>
+  [...figures].sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0
+
+/** Of the watch: what the drill itself replays is counted by its history. */
+const hourOf = (taken: readonly Turn[], nth: number) =>
+  taken.filter(({ afterMs, name }) => name === 'watch' && Math.floor(afterMs / 3_600_000) === nth)
+
+test('neither history nor the cost of a turn grows with the length of the drill', async () => {
   const [short, long] = [await run(1_800), await run(18_000)]
   expect([short.status, long.status]).toEqual(['Completed', 'Completed'])
   expect([short.report?.verdict, long.report?.verdict]).toEqual(['PASS', 'PASS'])
   expect(long.turns).toBeGreaterThan(short.turns * 5)
   expect(long.longestHistory).toBeLessThanOrEqual(short.longestHistory + 20)
   expect(long.longestHistory).toBeLessThan(600)
+  const [first, fifth] = [hourOf(long.taken, 0), hourOf(long.taken, 4)]
+  const replayed = (some: readonly Turn[]) => some.map(({ replayed: events }) => events)
+  const took = (some: readonly Turn[]) => some.map(({ durationMs }) => durationMs)
+  expect(Math.abs(first.length - fifth.length)).toBeLessThan(first.length / 5)
+  expect(Math.max(...replayed(fifth))).toBeLessThanOrEqual(Math.max(...replayed(first)))
+  expect(median(replayed(fifth))).toBeLessThanOrEqual(median(replayed(first)) * 1.1)
+  // The machine is not ours alone; what grows with the drill would take several times as long.
+  expect(median(took(fifth))).toBeLessThan(median(took(first)) * 3)
 }, 120_000)
 
 test('a custom status stays far below the 16 KB that the platform allows', async () => {

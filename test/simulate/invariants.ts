@@ -1,24 +1,31 @@
 /** What must hold for every drill in every world. Each returns what is wrong, or nothing. */
 
-import type { FailoverIntent } from '../../functions/activities/failover.ts'
 import { readLock } from '../../functions/clients/server-lock.ts'
 import { drillBlobs } from '../../functions/drill/blob-paths.ts'
+import { overallDeadlineSeconds } from '../../functions/drill/load-plan.ts'
 import { type Report, reportSchema } from '../../functions/drill/report.ts'
+import { renderers } from '../../functions/report/formats.ts'
 import { blobNames, type GoSignal, type LoadSummary } from '../../loadgen-image/contract.ts'
+import { smallRenderers } from '../support/play-drill.ts'
 import { START_AT_MS } from '../support/world/world.ts'
-import type { Simulated } from './simulation.ts'
+import { failoverViolations } from './failover-invariants.ts'
+import type { Scenario } from './scenario.ts'
+import { otherDrill, type Simulated } from './simulation.ts'
 
 export async function violations(simulated: Simulated): Promise<string[]> {
-  const { world, scenario } = simulated
+  const { world } = simulated
   world.blobs.isAway = () => false
   const { report } = simulated.played
-  const lock = await readLock(world.blobs, scenario.plan.target)
   const always = [
     ...ended(simulated),
-    ...oneFailoverPerIntent(simulated),
+    ...endedInTime(simulated),
+    ...failoverViolations(simulated),
     ...nothingLeft(simulated),
-    ...(lock?.state === 'free' ? [] : [`the server is still reserved: ${JSON.stringify(lock)}`]),
+    ...(await lockIsRight(simulated)),
+    ...nobodyElseStarted(simulated),
     ...boundedHistory(simulated),
+    ...allFilesAreThere(simulated),
+    ...noLoadAfterAbort(simulated),
   ]
   if (report === null) return [...always, 'no report was written']
   const parsed = reportSchema.safeParse(report)
@@ -29,29 +36,51 @@ export async function violations(simulated: Simulated): Promise<string[]> {
     ...lossIsFound(simulated, report),
     ...verdictIsTrue(simulated, report),
     ...outageIsMeasured(simulated, report),
+    ...deathsAreTold(simulated, report),
+    ...deadLoadIsNotWaitedFor(simulated, report),
+    ...loadEndsWithDrill(simulated, report),
+    ...metricsAreRefreshed(simulated, report),
   ]
 }
 
-const ended = ({ played: { status, error } }: Simulated): string[] =>
-  status === 'Completed' ? [] : [`the orchestration ended as ${status}: ${error}`]
+/** It may fail only when the step that writes the report does not answer, and then it was written all the same. */
+const ended = ({ played: { status, error }, scenario }: Simulated): string[] =>
+  status === 'Completed' || (status === 'Failed' && scenario.hanging.includes('writeReport'))
+    ? []
+    : [`the orchestration ended as ${status}: ${error}`]
 
-/** Requests that arrived between this intent and the next one were made for it. */
-function oneFailoverPerIntent({ world, scenario: { plan } }: Simulated): string[] {
-  const intents = plan.failovers.flatMap(
-    (_, index) => world.blobs.peek<FailoverIntent>(drillBlobs.failoverIntent(plan.drillId, index)) ?? [],
+/** Past the deadline each of the last steps still gets a minute. */
+const LAST_STEPS_SECONDS = 900
+
+function endedInTime({ played: { calls }, scenario: { plan } }: Simulated): string[] {
+  const lastSeconds = Math.max(...calls.filter(({ run }) => run === 1).map(({ atMs }) => atMs)) / 1000
+  const allowed = overallDeadlineSeconds(plan) + LAST_STEPS_SECONDS
+  return lastSeconds <= allowed ? [] : [`its last step began after ${lastSeconds} s, allowed are ${allowed} s`]
+}
+
+async function lockIsRight({ world, scenario }: Simulated): Promise<string[]> {
+  const lock = await readLock(world.blobs, scenario.plan.target)
+  if (scenario.isServerTaken)
+    return lock?.drillId === otherDrill.drillId && lock.state === 'held'
+      ? []
+      : [`the server was taken from another drill: ${JSON.stringify(lock)}`]
+  return lock?.state === 'free' ? [] : [`the server is still reserved: ${JSON.stringify(lock)}`]
+}
+
+/** Until this drill has given the server back. */
+function nobodyElseStarted({ rival, played, scenario }: Simulated): string[] {
+  const released = played.calls.find(({ name }) => name === 'release')
+  const untilMs = scenario.isServerTaken || released === undefined ? Number.POSITIVE_INFINITY : released.atMs
+  const early = rival.startedAtMs.filter((atMs) => atMs - START_AT_MS < untilMs)
+  return early.length === 0 ? [] : [`another drill started on the same server at ${early.join(', ')}`]
+}
+
+function allFilesAreThere({ world, scenario: { plan, rendersAll } }: Simulated): string[] {
+  const { names } = world.blobs
+  const missing = (rendersAll ? ALL_FILES : SMALL_FILES).filter(
+    (name) => !names.includes(drillBlobs.report(plan.drillId, name)),
   )
-  const starts = intents.map(({ writtenAt }) => Date.parse(writtenAt))
-  const counts = starts.map(
-    (from, i) =>
-      world.server.failovers.filter(
-        ({ acceptedAtMs }) => acceptedAtMs >= from && acceptedAtMs < (starts[i + 1] ?? Number.POSITIVE_INFINITY),
-      ).length,
-  )
-  const stray = world.server.failovers.length - counts.reduce((sum, count) => sum + count, 0)
-  return [
-    ...counts.flatMap((count, i) => (count > 1 ? [`intent ${i} caused ${count} failovers`] : [])),
-    ...(stray > 0 ? [`${stray} failovers without an intent`] : []),
-  ]
+  return missing.length === 0 ? [] : [`files are missing: ${missing.join(', ')}`]
 }
 
 function nothingLeft({ world, played: { report } }: Simulated): string[] {
@@ -61,11 +90,22 @@ function nothingLeft({ world, played: { report } }: Simulated): string[] {
   return told === 0 || told === undefined ? [] : [`the report says that ${told} containers are left`]
 }
 
-const LONGEST_HISTORY = 500
+/** Of a drill: two dozen looks before the load, and as many after it, for its 400 s of late metrics. */
+const LONGEST_HISTORY = 700
+/** Of a watch: a dozen looks, however long the load is. */
+const LONGEST_WATCH = 200
+const ALL_FILES = renderers.map(({ name }) => name)
+const SMALL_FILES = smallRenderers.map(({ name }) => name)
 
-/** The drill itself and every watch: bounded by the plan's waits, not by its length. */
-const boundedHistory = ({ played: { longestHistory } }: Simulated): string[] =>
-  longestHistory < LONGEST_HISTORY ? [] : [`a history grew to ${longestHistory} events`]
+/** Bounded by the plan's waits, not by its length. A look that hangs holds the next generation of a watch back. */
+function boundedHistory({ played: { longestHistory, instances }, scenario: { hanging } }: Simulated): string[] {
+  const watches = instances.filter(({ name }) => name === 'watch').map(({ history }) => history.length)
+  const longestWatch = hanging.includes('observe') ? 0 : Math.max(0, ...watches)
+  return [
+    ...(longestHistory < LONGEST_HISTORY ? [] : [`a history grew to ${longestHistory} events`]),
+    ...(longestWatch < LONGEST_WATCH ? [] : [`the history of a watch grew to ${longestWatch} events`]),
+  ]
+}
 
 const summaries = ({ world, scenario: { plan } }: Simulated): LoadSummary[] =>
   Array.from({ length: plan.load.containers }).flatMap(
@@ -133,22 +173,36 @@ function whyNotPass(simulated: Simulated, report: Report): string[] {
   ].filter((why) => why !== null)
 }
 
-/** The wish came in the middle of the load, and nothing had ended the drill before. */
+/** The wish came early enough to be seen, and nothing had ended the drill before. */
 function mustAbort({ scenario, world }: Simulated, report: Report): boolean {
   const { abortAtMs, plan } = scenario
   const startAtMs = world.blobs.peek<GoSignal>(blobNames.go(plan.drillId))?.startAtMs
-  if (abortAtMs === null || startAtMs === undefined) return false
+  if (abortAtMs === null || startAtMs === undefined || scenario.hanging.length > 0) return false
   const wishAtMs = START_AT_MS + abortAtMs
   const endedBefore = report.journal.some(({ step, at }) => step === 'early end' && Date.parse(at) < wishAtMs)
-  return !endedBefore && wishAtMs > startAtMs && wishAtMs < startAtMs + plan.load.durationSeconds * 1000 - 1_000
+  const isSeen = wishAtMs < startAtMs + plan.load.durationSeconds * 1000 - seenWithinMs(scenario)
+  return !endedBefore && wishAtMs > startAtMs && isSeen
+}
+
+/** Generators hear of a stop themselves. A wish alone is found by the next look that works. */
+function seenWithinMs({ abortBy, plan, storageAwayMs, hostDiesAtMs }: Scenario): number {
+  if (abortBy !== 'wish alone') return 1_000
+  if (storageAwayMs.length + hostDiesAtMs.length > 0) return Number.POSITIVE_INFINITY
+  return plan.timing.watchIntervalSeconds * 1000 + 20_000
 }
 
 const longestOutageSeconds = ({ world }: Simulated): number =>
   Math.max(0, ...world.server.failovers.map(({ downAtMs, upAtMs }) => (upAtMs - downAtMs) / 1000))
 
+export const isInCooldown = ({ lastFailoverMinutesAgo, plan }: Scenario): boolean =>
+  lastFailoverMinutesAgo !== null && lastFailoverMinutesAgo < plan.timing.cooldownMinutes
+
 function isCalm({ scenario }: Simulated): boolean {
   return (
     scenario.abortAtMs === null &&
+    scenario.hanging.length === 0 &&
+    !scenario.isServerTaken &&
+    !isInCooldown(scenario) &&
     scenario.hostDiesAtMs.length === 0 &&
     scenario.platformAwayMs.length === 0 &&
     scenario.storageAwayMs.length === 0 &&
@@ -190,4 +244,68 @@ function outageIsMeasured(simulated: Simulated, report: Report): string[] {
   const after = Math.min(...acks.filter((atMs) => atMs >= first.upAtMs))
   const truth = (after - before) / 1000
   return Math.abs(truth - measured) <= 0.02 ? [] : [`the outage lasted ${truth} s, the report says ${measured} s`]
+}
+
+/** Whoever wrote no summary died; which of them, the report must say. */
+function deathsAreTold({ world, scenario }: Simulated, report: Report): string[] {
+  const { plan, generators, hanging, storageAwayMs, platformAwayMs, abortAtMs } = scenario
+  const isBlind = hanging.length + storageAwayMs.length + platformAwayMs.length > 0 || abortAtMs !== null
+  if (isBlind || !world.blobs.has(blobNames.go(plan.drillId))) return []
+  const dead = generators.flatMap(({ diesAtSecond }, container) =>
+    (diesAtSecond ?? null) !== null && !world.blobs.has(blobNames.summary(plan.drillId, container)) ? [container] : [],
+  )
+  const reasons = report.reasons.join(' ')
+  const untold = dead.filter((container) => !reasons.includes(`container ${container} died`))
+  if (untold.length === 0 || reasons.includes(`all ${generators.length} load generators died`)) return []
+  return [`container ${untold.join(', ')} died and the report does not say so: ${reasons}`]
+}
+
+/** Containers that are still starting are looked at every few seconds: a wish of that time must keep the load from starting. */
+function noLoadAfterAbort({ world, scenario }: Simulated): string[] {
+  const { plan, abortAtMs, storageAwayMs, hostDiesAtMs, hanging, lateShare, loseShare } = scenario
+  const isBlind = storageAwayMs.length + hostDiesAtMs.length + hanging.length + lateShare + loseShare > 0
+  const goAtMs = world.blobs.lastModifiedMs(blobNames.go(plan.drillId))
+  if (isBlind || abortAtMs === null || goAtMs === null) return []
+  const afterMs = goAtMs - START_AT_MS - abortAtMs
+  return afterMs < 12_000 ? [] : [`the load was started ${afterMs} ms after the drill had been aborted`]
+}
+
+/** Two looks and a few late answers after the last of them has died. */
+function deadLoadIsNotWaitedFor({ world, scenario }: Simulated, report: Report): string[] {
+  const { plan, generators, hanging, storageAwayMs, platformAwayMs, hostDiesAtMs } = scenario
+  const isBlind = hanging.length + storageAwayMs.length + platformAwayMs.length + hostDiesAtMs.length > 0
+  const startAtMs = world.blobs.peek<GoSignal>(blobNames.go(plan.drillId))?.startAtMs
+  const lastDeath = Math.max(...generators.map(({ diesAtSecond }) => diesAtSecond ?? Number.POSITIVE_INFINITY))
+  const collected = report.journal.find(({ step }) => step === 'collect' || step === 'noteContainers')
+  if (isBlind || startAtMs === undefined || collected === undefined || !Number.isFinite(lastDeath)) return []
+  const waited = (Date.parse(collected.at) - startAtMs) / 1000 - lastDeath
+  const allowed = 2 * plan.timing.watchIntervalSeconds + 40
+  return waited <= allowed ? [] : [`all containers were dead, and the drill watched them for another ${waited} s`]
+}
+
+/** An early end tells the generators to stop, and does not leave it to the clean-up to kill them. */
+function loadEndsWithDrill({ world, scenario }: Simulated, report: Report): string[] {
+  const { plan, generators, storageAwayMs, platformAwayMs, hostDiesAtMs, hanging, lateShare, loseShare } = scenario
+  const isBlind = [storageAwayMs, platformAwayMs, hostDiesAtMs, hanging].some(({ length }) => length > 0)
+  const end = report.journal.find(({ step }) => step === 'early end')
+  const startAtMs = world.blobs.peek<GoSignal>(blobNames.go(plan.drillId))?.startAtMs
+  if (isBlind || lateShare + loseShare > 0 || end === undefined || startAtMs === undefined) return []
+  const latestUs = (Math.max(startAtMs, Date.parse(end.at)) + 15_000) * 1000
+  const wentOn = generators.flatMap(({ diesAtSecond }, container) => {
+    const summary = world.blobs.peek<LoadSummary>(blobNames.summary(plan.drillId, container))
+    return (diesAtSecond ?? null) === null && (summary === null || summary.endedAtUs > latestUs) ? [container] : []
+  })
+  return wentOn.length === 0 ? [] : [`container ${wentOn.join(', ')} went on after the early end of the drill`]
+}
+
+/** After 400 s even the slowest metric of the load's last minute has arrived. */
+function metricsAreRefreshed({ world, scenario }: Simulated, report: Report): string[] {
+  const { plan, hanging, storageAwayMs, platformAwayMs, abortAtMs } = scenario
+  const startAtMs = world.blobs.peek<GoSignal>(blobNames.go(plan.drillId))?.startAtMs
+  const isBlind = hanging.length + storageAwayMs.length + platformAwayMs.length > 0 || abortAtMs !== null
+  if (isBlind || startAtMs === undefined || plan.timing.lateMetricsSeconds < 400 || report.verdict === 'ABORTED')
+    return []
+  const lastMinuteMs = Math.floor((startAtMs + plan.load.durationSeconds * 1000) / 60_000) * 60_000
+  const newest = Math.max(...report.metrics.series.map(({ points }) => Date.parse(points.at(-1)?.at ?? '1970-01-01')))
+  return report.metrics.complete && newest >= lastMinuteMs ? [] : ['the late metrics of the load are not in the report']
 }

@@ -5,6 +5,12 @@ import type { GeneratorCourse } from '../support/world/generator.ts'
 import type { FailoverCourse, PostFate } from '../support/world/server.ts'
 import { Random } from './random.ts'
 
+/**
+ * The API writes the wish, then tells the load generators to stop, then raises an event. It may die between any two of them,
+ * and an event may be lost: the first of the three must be enough.
+ */
+export type AbortBy = 'wish, stop and event' | 'wish and stop' | 'wish alone'
+
 export interface Scenario {
   readonly seed: number
   readonly plan: DrillPlan
@@ -13,8 +19,7 @@ export interface Scenario {
   readonly generators: readonly Partial<GeneratorCourse>[]
   /** From the start of the drill. */
   readonly abortAtMs: number | null
-  /** Whether the wish to abort also comes as an event. */
-  readonly abortRaisesEvent: boolean
+  readonly abortBy: AbortBy
   readonly hostDiesAtMs: readonly number[]
   readonly platformAwayMs: ReadonlyArray<readonly [from: number, to: number]>
   readonly storageAwayMs: ReadonlyArray<readonly [from: number, to: number]>
@@ -27,7 +32,21 @@ export interface Scenario {
   readonly recoveryObjectiveSeconds: number
   /** After so much silence a request whose sender died is given up for lost. */
   readonly failoverSilenceSeconds: number
+  /** Activities that never answer, whatever they did. */
+  readonly hanging: readonly string[]
+  readonly metricsLagMs: number
+  readonly lastFailoverMinutesAgo: number | null
+  /** Somebody else wants the same server at these times. */
+  readonly rivalsAtMs: readonly number[]
+  /** Another drill has the server already. */
+  readonly isServerTaken: boolean
+  /** All files with their charts, and not the three small ones alone. */
+  readonly rendersAll: boolean
 }
+
+/** Charts take longer than the whole of the rest, and a drill's trouble hardly changes how they are drawn: a sample does. */
+const RENDERED_EVERY = 100
+export const rendersAll = (seed: number): boolean => seed % RENDERED_EVERY === 0
 
 /** Half of the worlds are calm apart from the failover itself, so that a verdict of PASS is also put to the test. */
 export function scenarioOf(seed: number): Scenario {
@@ -35,8 +54,12 @@ export function scenarioOf(seed: number): Scenario {
   const isCalm = random.chance(0.4)
   const trouble = (probability: number) => !isCalm && random.chance(probability)
   // Longer than a lease lives without the drill, now and then.
-  const isLong = random.chance(0.06)
-  const durationSeconds = isLong ? random.whole(420, 700) : random.whole(40, 120)
+  const isLong = random.chance(0.04)
+  const durationSeconds = isLong
+    ? random.whole(420, 600)
+    : random.chance(0.2)
+      ? random.whole(100, 130)
+      : random.whole(36, 70)
   const containers = random.whole(1, 3)
   const failoverCount = random.chance(0.08) ? 0 : random.chance(0.15) && durationSeconds >= 100 ? 2 : 1
   const recoveryObjectiveSeconds = random.whole(8, 40)
@@ -47,13 +70,15 @@ export function scenarioOf(seed: number): Scenario {
       containers,
       failoverCount,
       recoveryObjectiveSeconds,
-      mostTps: isLong ? containers * 8 + 4 : 60,
+      mostTps: isLong ? containers * 8 + 4 : 40,
+      // Two failovers of one drill may not be closer together than this.
+      cooldownMinutes: failoverCount === 2 ? 0 : random.pick([0, 20]),
     }),
     courses: Array.from({ length: 3 }, () => courseOf(random, isCalm)),
     posts: Array.from({ length: 12 }, () => (trouble(0.35) ? random.pick(TROUBLED_POSTS) : 'accepted')),
-    generators: Array.from({ length: containers }, () => generatorOf(random, isCalm)),
-    abortAtMs: trouble(0.15) ? random.whole(0, durationSeconds * 1_000 + 60_000) : null,
-    abortRaisesEvent: random.chance(0.7),
+    generators: generatorsOf(random, isCalm, containers),
+    abortAtMs: trouble(0.2) ? random.whole(0, random.chance(0.4) ? 25_000 : durationSeconds * 1_000 + 60_000) : null,
+    abortBy: random.pick(['wish, stop and event', 'wish and stop', 'wish alone']),
     hostDiesAtMs: Array.from({ length: trouble(0.3) ? random.whole(1, 3) : 0 }, () => random.whole(0, 150_000)),
     platformAwayMs: away(random, trouble(0.2), 40_000),
     storageAwayMs: away(random, trouble(0.1), 6_000),
@@ -64,6 +89,12 @@ export function scenarioOf(seed: number): Scenario {
     mishapSeed: random.whole(1, 2 ** 30),
     recoveryObjectiveSeconds,
     failoverSilenceSeconds: random.pick([10, 20, 90]),
+    hanging: trouble(0.05) ? hangingOf(random) : [],
+    metricsLagMs: random.pick([0, 0, 90_000, 300_000]),
+    lastFailoverMinutesAgo: random.chance(0.1) ? random.pick([2, 19, 20, 300]) : null,
+    rivalsAtMs: random.chance(0.3) ? [random.whole(0, 60_000), random.whole(0, durationSeconds * 1_000)] : [],
+    isServerTaken: trouble(0.03),
+    rendersAll: rendersAll(seed),
   }
 }
 
@@ -73,10 +104,11 @@ interface Size {
   readonly failoverCount: number
   readonly recoveryObjectiveSeconds: number
   readonly mostTps: number
+  readonly cooldownMinutes: number
 }
 
 function planOf(random: Random, seed: number, size: Size): DrillPlan {
-  const { durationSeconds, containers, failoverCount, recoveryObjectiveSeconds, mostTps } = size
+  const { durationSeconds, containers, failoverCount, recoveryObjectiveSeconds, mostTps, cooldownMinutes } = size
   const first = random.whole(14, 18)
   const at = failoverCount === 2 ? [first, first + 45] : [first]
   return aPlan(
@@ -92,9 +124,10 @@ function planOf(random: Random, seed: number, size: Size): DrillPlan {
       timing: {
         warmupSeconds: random.whole(1, 4),
         lateMetricsSeconds: random.pick([0, 0, 30, 400]),
-        watchIntervalSeconds: random.whole(2, 8),
+        watchIntervalSeconds: random.pick([2, 5, 10, 15]),
         failoverTimeoutSeconds: 120,
         healthyTimeoutSeconds: 120,
+        cooldownMinutes,
       },
     },
     `seed-${seed}`,
@@ -111,7 +144,33 @@ const TROUBLED_POSTS: readonly PostFate[] = [
   'forbidden',
   'host dies after arrival',
   'host dies before arrival',
+  'host dies, arrives late',
 ]
+
+/** Steps of every phase; several at once, so that their limits add up. */
+const MAY_HANG = [
+  'check',
+  'provision',
+  'go',
+  'observe',
+  'failOver',
+  'noteContainers',
+  'collect',
+  'audit',
+  'cleanUp',
+  'gatherMetrics',
+  'lookHealth',
+  'deleteOldRows',
+  'release',
+  'writeReport',
+  'notify',
+]
+
+function hangingOf(random: Random): string[] {
+  const share = random.pick([0.1, 0.6])
+  const some = MAY_HANG.filter(() => random.chance(share))
+  return some.length > 0 ? some : [random.pick(MAY_HANG)]
+}
 
 const courseOf = (random: Random, isCalm: boolean): FailoverCourse => ({
   detectMs: random.whole(0, 3_000),
@@ -119,6 +178,14 @@ const courseOf = (random: Random, isCalm: boolean): FailoverCourse => ({
   rebuildMs: !isCalm && random.chance(0.06) ? null : random.whole(500, 40_000),
   lostMs: random.chance(0.15) ? random.whole(100, 2_500) : 0,
 })
+
+function generatorsOf(random: Random, isCalm: boolean, containers: number): Partial<GeneratorCourse>[] {
+  const allDie = !isCalm && random.chance(0.05)
+  return Array.from({ length: containers }, () => {
+    const one = generatorOf(random, isCalm)
+    return allDie ? { ...one, diesAtSecond: random.whole(1, 20) } : one
+  })
+}
 
 const generatorOf = (random: Random, isCalm: boolean): Partial<GeneratorCourse> => ({
   readyAfterMs: !isCalm && random.chance(0.02) ? null : random.whole(500, 20_000),

@@ -5,29 +5,12 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { violations } from './invariants.ts'
-import { scenarioOf } from './scenario.ts'
-import { type Simulated, simulate } from './simulation.ts'
+import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import type { Outcome } from './outcome.ts'
 
 const EXIT_CANNOT_RUN = 2
 const MOST_FAILURES_SHOWN = 10
 const PROGRESS_EVERY_MS = 5_000
-
-/** What one drill came to. */
-interface Outcome {
-  readonly seed: number
-  readonly verdict: string
-  readonly broken: readonly string[]
-}
-
-interface Share {
-  readonly firstSeed: number
-  readonly drills: number
-  /** Every `step`-th drill, from `offset` on. */
-  readonly offset: number
-  readonly step: number
-}
 
 function readOptions(): { readonly drills: number; readonly seed: number } {
   const { values } = parseArgs({
@@ -40,39 +23,40 @@ function readOptions(): { readonly drills: number; readonly seed: number } {
   return { drills, seed }
 }
 
-async function simulateShare({ firstSeed, drills, offset, step }: Share): Promise<void> {
-  for (let i = offset; i < drills; i += step) parentPort?.postMessage(await outcomeOf(firstSeed + i))
-}
-
-async function outcomeOf(seed: number): Promise<Outcome> {
-  try {
-    const simulated = await simulate(scenarioOf(seed))
-    const broken = await violations(simulated)
-    return { seed, verdict: simulated.played.report?.verdict ?? 'none', broken }
-  } catch (error) {
-    return { seed, verdict: 'none', broken: [error instanceof Error ? (error.stack ?? error.message) : String(error)] }
-  }
+/** A thread plays one seed after the other, each as soon as it is done with the last: none waits for a slower one. */
+async function playSeeds(): Promise<void> {
+  const { outcomeOf } = await import('./outcome.ts')
+  parentPort?.on('message', (seed: number) => void outcomeOf(seed).then((outcome) => parentPort?.postMessage(outcome)))
 }
 
 async function simulateAll(drills: number, firstSeed: number): Promise<number> {
   const tally = new Tally(drills)
-  const step = Math.min(drills, availableParallelism())
-  const workers = Array.from({ length: step }, (_, offset) => {
-    const share: Share = { firstSeed, drills, offset, step }
-    return runWorker(share, (outcome) => tally.add(outcome))
-  })
-  await Promise.all(workers)
+  const seeds = Array.from({ length: drills }, (_, i) => firstSeed + i).values()
+  const threads = Array.from({ length: Math.min(drills, availableParallelism()) }, () => runThread(seeds, tally))
+  await Promise.all(threads)
   return tally.end()
 }
 
-function runWorker(share: Share, onOutcome: (outcome: Outcome) => void): Promise<void> {
+function runThread(seeds: Iterator<number, unknown>, tally: Tally): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: share })
-    worker.on('message', onOutcome)
-    worker.on('error', reject)
-    worker.on('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`a simulation thread ended with code ${code}`)),
+    // Most of what a drill makes dies young: with room for it the collector has a tenth of the work.
+    const thread = new Worker(new URL(import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: 64 } })
+    let isOver = false
+    const next = () => {
+      const { value: seed, done } = seeds.next()
+      isOver = done === true
+      if (isOver) void thread.terminate()
+      else thread.postMessage(seed)
+    }
+    thread.on('message', (outcome: Outcome) => {
+      tally.add(outcome)
+      next()
+    })
+    thread.on('error', reject)
+    thread.on('exit', (code) =>
+      isOver ? resolve() : reject(new Error(`a simulation thread ended by itself, with code ${code}`)),
     )
+    next()
   })
 }
 
@@ -80,20 +64,23 @@ class Tally {
   readonly #drills: number
   readonly #startedAtMs = performance.now()
   readonly #verdicts = new Map<string, number>()
-  readonly #failed: number[] = []
+  readonly #failed: Outcome[] = []
   #done = 0
+  #rendered = 0
   #shownAtMs = this.#startedAtMs
 
   constructor(drills: number) {
     this.#drills = drills
   }
 
-  add({ seed, verdict, broken }: Outcome): void {
+  add(outcome: Outcome): void {
+    const { seed, verdict, broken, isRendered } = outcome
     this.#done++
+    if (isRendered) this.#rendered++
     this.#verdicts.set(verdict, (this.#verdicts.get(verdict) ?? 0) + 1)
     if (broken.length > 0) {
-      this.#failed.push(seed)
-      if (this.#failed.length <= MOST_FAILURES_SHOWN) for (const told of broken) console.log(`seed ${seed}: ${told}`)
+      this.#failed.push(outcome)
+      if (this.#failed.length <= MOST_FAILURES_SHOWN) console.log(`seed ${seed} broke an invariant`)
     }
     if (performance.now() - this.#shownAtMs < PROGRESS_EVERY_MS) return
     this.#shownAtMs = performance.now()
@@ -105,43 +92,30 @@ class Tally {
     const counts = [...this.#verdicts].sort().map(([verdict, count]) => `${verdict} ${count}`)
     const rate = (this.#done / seconds).toFixed(1)
     console.log(`${this.#done} drills in ${seconds.toFixed(1)} s, ${rate} drills/s: ${counts.join(', ')}`)
-    if (this.#failed.length === 0) return 0
-    const [first] = this.#failed.sort((a, b) => a - b)
-    console.log(`${this.#failed.length} broke an invariant. Replay one: npm run simulate -- --seed ${first} --drills 1`)
+    console.log(`every report was judged; of ${this.#rendered} drills all files were rendered too, charts included`)
+    return this.#tellFailures()
+  }
+
+  /** In the order of their seeds, whichever thread was faster. */
+  #tellFailures(): number {
+    const failed = this.#failed.sort((a, b) => a.seed - b.seed)
+    const [first] = failed
+    if (first === undefined) return 0
+    for (const { seed, broken } of failed.slice(0, MOST_FAILURES_SHOWN))
+      for (const told of broken) console.log(`seed ${seed}: ${told}`)
+    console.log(`${failed.length} broke an invariant. Replay one: npm run simulate -- --seed ${first.seed} --drills 1`)
     return 1
   }
 }
 
-async function replay(seed: number): Promise<number> {
-  const simulated = await simulate(scenarioOf(seed))
-  const broken = await violations(simulated)
-  printReplay(simulated)
-  for (const told of broken) console.log(`seed ${seed}: ${told}`)
-  console.log(broken.length === 0 ? 'all invariants hold' : `${broken.length} invariants are broken`)
-  return broken.length === 0 ? 0 : 1
-}
-
-function printReplay({ scenario, played, world }: Simulated): void {
-  const { plan, ...circumstances } = scenario
-  console.log(
-    JSON.stringify({ ...circumstances, load: plan.load, failovers: plan.failovers, timing: plan.timing }, null, 2),
-  )
-  for (const { at, phase, step, attempt, result, detail } of played.report?.journal ?? [])
-    console.log(`${at.slice(11, 23)}  ${phase.padEnd(12)} ${step.padEnd(14)} ${attempt} ${result.padEnd(7)} ${detail}`)
-  for (const { mode, acceptedAtMs, downAtMs, upAtMs, healthyAtMs } of world.server.failovers)
-    console.log(`failover ${mode}: ${[acceptedAtMs, downAtMs, upAtMs, healthyAtMs].map(instant).join(', ')}`)
-  console.log(`${played.status}: ${played.report?.verdict} ${played.report?.headline}`)
-  for (const reason of played.report?.reasons ?? []) console.log(`  ${reason}`)
-}
-
-const instant = (atMs: number): string => (Number.isFinite(atMs) ? new Date(atMs).toISOString().slice(11, 23) : 'never')
-
 async function main(): Promise<number> {
   const { drills, seed } = readOptions()
-  return drills === 1 ? replay(seed) : simulateAll(drills, seed)
+  if (drills > 1) return simulateAll(drills, seed)
+  const { replay } = await import('./replay.ts')
+  return replay(seed)
 }
 
-if (!isMainThread) await simulateShare(workerData as Share)
+if (!isMainThread) await playSeeds()
 else
   try {
     process.exitCode = await main()

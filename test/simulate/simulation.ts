@@ -1,58 +1,91 @@
 /** Plays one scenario: the deployed orchestrators, activities, merge, audit and report, in the world of a seed. */
-import { drillBlobs } from '../../functions/drill/blob-paths.ts'
+import { drillBlobs, serverBlobs } from '../../functions/drill/blob-paths.ts'
 import { renderers } from '../../functions/report/formats.ts'
 import { blobNames } from '../../loadgen-image/contract.ts'
 import type { Incident } from '../support/play.ts'
-import { type DrillPlay, playDrill } from '../support/play-drill.ts'
+import { type DrillPlay, playDrill, smallRenderers } from '../support/play-drill.ts'
 import { createWorld, START_AT_MS, type World } from '../support/world/world.ts'
 import { Random } from './random.ts'
+import { Rival } from './rival.ts'
 import type { Scenario } from './scenario.ts'
 
 export interface Simulated {
   readonly scenario: Scenario
   readonly world: World
   readonly played: DrillPlay
+  readonly rival: Rival
 }
 
-const jsonOnly = renderers.filter(({ name }) => name === 'report.json')
+/** Longer than any drill may wait for an answer. */
+const NEVER_MS = 12 * 3_600_000
+const LONGEST_PLAY_MS = 4 * 86_400_000
 
 export async function simulate(scenario: Scenario): Promise<Simulated> {
   const { plan } = scenario
+  const world = worldOf(scenario)
+  const rival = new Rival(world, plan)
   const mishaps = new Random(scenario.mishapSeed)
+  const late = () => (mishaps.chance(scenario.lateShare) ? mishaps.whole(100, 8_000) : 0)
+  const played = await playDrill(world, plan, {
+    incidents: incidentsOf(scenario, world, rival),
+    isReserved: !scenario.isServerTaken,
+    duplicate: () => mishaps.chance(scenario.duplicateShare),
+    lose: () => mishaps.chance(scenario.loseShare),
+    delayMs: (name) => (scenario.hanging.includes(name) ? NEVER_MS : late()),
+    redeliverAfterMs: 5_000,
+    restartAfterMs: 4_000,
+    renderers: scenario.rendersAll ? renderers : smallRenderers,
+    settings: { failoverSilenceSeconds: scenario.failoverSilenceSeconds },
+    // The platform's function timeout gives the place of one that hangs back; the play has none.
+    maxConcurrentActivities: 100,
+    deadlineMs: LONGEST_PLAY_MS,
+  })
+  return { scenario, world, played, rival }
+}
+
+export const otherDrill = { drillId: 'other-drill', state: 'held', since: new Date(START_AT_MS).toISOString() }
+
+function worldOf(scenario: Scenario): World {
+  const { plan, lastFailoverMinutesAgo } = scenario
+  const trouble = new Random(scenario.mishapSeed + 1)
   const world = createWorld({
     courses: scenario.courses,
     posts: scenario.posts,
+    // After the drill has given it up for lost, and before it asks again.
+    server: { lateArrivalMs: scenario.failoverSilenceSeconds * 1_000 + 8_000 },
     generator: (container) => scenario.generators[container] ?? {},
-    groups: { deleteFails: () => mishaps.chance(scenario.deleteFailsShare) },
+    groups: { deleteFails: () => trouble.chance(scenario.deleteFailsShare) },
+    metricsLagMs: scenario.metricsLagMs,
   })
+  if (scenario.isServerTaken) world.blobs.put(serverBlobs.lock(plan.target), JSON.stringify(otherDrill))
+  if (lastFailoverMinutesAgo !== null) {
+    const at = new Date(START_AT_MS - lastFailoverMinutesAgo * 60_000).toISOString()
+    world.blobs.put(serverBlobs.lastFailover(plan.target), JSON.stringify({ at, drillId: 'earlier-drill' }))
+  }
   world.server.isAway = () => isIn(scenario.platformAwayMs, world)
   world.blobs.isAway = () => isIn(scenario.storageAwayMs, world)
-  const played = await playDrill(world, plan, {
-    incidents: incidentsOf(scenario, world),
-    duplicate: () => mishaps.chance(scenario.duplicateShare),
-    lose: () => mishaps.chance(scenario.loseShare),
-    delayMs: () => (mishaps.chance(scenario.lateShare) ? mishaps.whole(100, 8_000) : 0),
-    redeliverAfterMs: 5_000,
-    restartAfterMs: 4_000,
-    renderers: jsonOnly,
-    settings: { failoverSilenceSeconds: scenario.failoverSilenceSeconds },
-    deadlineMs: 4 * 3_600_000,
-  })
-  return { scenario, world, played }
+  return world
 }
 
 const isIn = (spans: Scenario['platformAwayMs'], { clock }: World): boolean =>
   spans.some(([from, to]) => clock.nowMs - START_AT_MS >= from && clock.nowMs - START_AT_MS < to)
 
-function incidentsOf({ plan, abortAtMs, abortRaisesEvent, hostDiesAtMs }: Scenario, { blobs }: World): Incident[] {
-  const incidents: Incident[] = hostDiesAtMs.map((atMs) => ({ atMs, crash: true }))
-  if (abortAtMs === null) return incidents
+function incidentsOf(scenario: Scenario, world: World, rival: Rival): Incident[] {
+  const { hostDiesAtMs, rivalsAtMs } = scenario
+  return [
+    ...hostDiesAtMs.map((atMs): Incident => ({ atMs, crash: true })),
+    ...rivalsAtMs.map((atMs): Incident => ({ atMs, run: () => rival.tryAt(START_AT_MS + atMs) })),
+    ...abortsOf(scenario, world),
+  ]
+}
+
+function abortsOf({ plan, abortAtMs: atMs, abortBy }: Scenario, { blobs }: World): Incident[] {
+  if (atMs === null) return []
   const reason = 'aborted by the simulation'
   const write = () => {
     blobs.put(drillBlobs.abort(plan.drillId), JSON.stringify({ reason, at: '' }))
-    blobs.put(blobNames.stop(plan.drillId), JSON.stringify({ reason }))
+    if (abortBy !== 'wish alone') blobs.put(blobNames.stop(plan.drillId), JSON.stringify({ reason }))
   }
-  incidents.push({ atMs: abortAtMs, run: write })
-  if (abortRaisesEvent) incidents.push({ atMs: abortAtMs, event: 'abort', data: { reason } })
-  return incidents
+  const event: Incident = { atMs, event: 'abort', data: { reason } }
+  return [{ atMs, run: write }, ...(abortBy === 'wish, stop and event' ? [event] : [])]
 }

@@ -1,5 +1,5 @@
 /** The orchestration service as triggers see it: instances by id, and the refusals of the real one. */
-import type { Orchestrations } from '../../functions/triggers/orchestrations.ts'
+import type { Orchestrations, Terminations } from '../../functions/triggers/orchestrations.ts'
 
 export interface FakeInstance {
   runtimeStatus: string
@@ -21,12 +21,13 @@ export class FakeOrchestrations {
   }
 
   /** Only the calls that triggers make; anything else would be undefined and fail the test. */
-  get client(): Orchestrations {
+  get client(): Orchestrations & Terminations {
     return {
       startNew: (_name: string, options: { instanceId?: string; input?: unknown }) => this.#start(options),
       getStatus: (id: string) => this.#status(id),
       raiseEvent: (id: string, name: string, data: unknown) => this.#raise(id, name, data),
-    } as unknown as Orchestrations
+      terminate: (id: string, reason: string) => this.#terminate(id, reason),
+    } as unknown as Orchestrations & Terminations
   }
 
   async #start({ instanceId = '', input }: { instanceId?: string; input?: unknown }): Promise<string> {
@@ -60,6 +61,14 @@ export class FakeOrchestrations {
     const instance = this.instances.get(id)
     if (instance === undefined) throw new Error(`No instance with ID '${id}' found.`)
     instance.events.push({ name, data })
+  }
+
+  async #terminate(id: string, reason: string): Promise<void> {
+    this.#reach()
+    const instance = this.instances.get(id)
+    if (instance === undefined) throw new Error(`No instance with ID '${id}' found.`)
+    instance.runtimeStatus = 'Terminated'
+    instance.output = reason
   }
 
   #reach(): void {

@@ -7,6 +7,8 @@ interface Stored {
   size: number
   etag: string
   lastModifiedMs: number
+  /** What `peek` made of it; gone with the next change. */
+  parsed?: unknown
 }
 
 export class MemoryBlobs implements Blobs {
@@ -39,9 +41,12 @@ export class MemoryBlobs implements Blobs {
     return this.#blobs.has(name)
   }
 
+  /** For the world and for tests, which look often and change nothing: parsed once. The app gets a copy of its own each time. */
   peek<T>(name: string): T | null {
     const stored = this.#blobs.get(name)
-    return stored === undefined ? null : (JSON.parse(Buffer.concat(stored.pieces).toString('utf8')) as T)
+    if (stored === undefined) return null
+    stored.parsed ??= parse(stored)
+    return stored.parsed as T
   }
 
   put(name: string, content: string | Uint8Array): void {
@@ -62,6 +67,7 @@ export class MemoryBlobs implements Blobs {
     }
     stored.pieces.push(bytes)
     stored.size += bytes.byteLength
+    stored.parsed = undefined
     stored.lastModifiedMs = this.#nowMs()
   }
 
@@ -72,13 +78,14 @@ export class MemoryBlobs implements Blobs {
 
   async readJson<T>(name: string): Promise<T | null> {
     this.#reach()
-    return this.peek<T>(name)
+    const stored = this.#blobs.get(name)
+    return stored === undefined ? null : (parse(stored) as T)
   }
 
   async readWithTag<T>(name: string): Promise<{ readonly value: T; readonly etag: string } | null> {
     this.#reach()
     const stored = this.#blobs.get(name)
-    return stored === undefined ? null : { value: this.peek<T>(name) as T, etag: stored.etag }
+    return stored === undefined ? null : { value: parse(stored) as T, etag: stored.etag }
   }
 
   async readStream(name: string): Promise<Readable | null> {
@@ -90,7 +97,7 @@ export class MemoryBlobs implements Blobs {
   async readBytes(name: string): Promise<Uint8Array | null> {
     this.#reach()
     const stored = this.#blobs.get(name)
-    return stored === undefined ? null : Buffer.concat(stored.pieces)
+    return stored === undefined ? null : bytesOf(stored)
   }
 
   async readFrom(name: string, offset: number): Promise<Uint8Array | null> {
@@ -150,3 +157,8 @@ export class MemoryBlobs implements Blobs {
     return `"${this.#version}"`
   }
 }
+
+const bytesOf = ({ pieces: [first, ...more] }: Stored): Uint8Array =>
+  first !== undefined && more.length === 0 ? first : Buffer.concat(first === undefined ? [] : [first, ...more])
+
+const parse = (stored: Stored): unknown => JSON.parse(Buffer.from(bytesOf(stored)).toString('utf8'))

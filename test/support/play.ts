@@ -27,6 +27,8 @@ export interface Call {
   readonly now: Date
   /** The work takes that long on the virtual clock. */
   takes(ms: number): void
+  /** As an activity's own context has it. */
+  log(line: string): void
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each fake states the type of its own input
@@ -69,7 +71,9 @@ export interface PlayResult {
   /** The failure's message, or the reason of the termination. */
   readonly error: string | null
   readonly customStatuses: readonly { readonly atMs: number; readonly value: unknown }[]
-  readonly calls: readonly Omit<Call, 'takes' | 'now'>[]
+  readonly calls: readonly Omit<Call, 'takes' | 'now' | 'log'>[]
+  /** What activities logged, in order. */
+  readonly logged: readonly string[]
   readonly endedAtMs: number
   /** Turns of the orchestrator itself and of its sub-orchestrations. */
   readonly turns: number
@@ -106,7 +110,8 @@ class Play {
   readonly #journal = new CountingJournal((count) => {
     if (this.#options.crashAfterRecords?.includes(count) === true) this.#kill()
   })
-  readonly #calls: Omit<Call, 'takes' | 'now'>[] = []
+  readonly #calls: Omit<Call, 'takes' | 'now' | 'log'>[] = []
+  readonly #logged: string[] = []
   readonly #customStatuses: { atMs: number; value: unknown }[] = []
   #engine: Engine
   #turns = 0
@@ -184,7 +189,8 @@ class Play {
     const { name, input, instanceId } = task
     const seen = { name, input: structuredClone(input), instanceId, atMs: this.#elapsedMs(), run: run.number }
     this.#calls.push(seen)
-    const call: Call = { ...seen, now: new Date(this.#clock.nowMs()), takes: (ms) => run.takes(ms) }
+    const log = (line: string) => void this.#logged.push(line)
+    const call: Call = { ...seen, now: new Date(this.#clock.nowMs()), takes: (ms) => run.takes(ms), log }
     const output = await (this.#fakes[name] as Fake)(input, call)
     if (this.#options.crash?.(call) === true) this.#kill()
     return output
@@ -226,6 +232,7 @@ class Play {
       error: ended.status === 'Completed' ? null : String(output),
       customStatuses: this.#customStatuses,
       calls: this.#calls,
+      logged: this.#logged,
       endedAtMs: this.#elapsedMs(),
       turns: this.#turns,
       longestHistory: this.#longestHistory,

@@ -20,7 +20,7 @@ import {
 } from '../../../loadgen-image/contract.ts'
 import { encodeRecord } from '../../../loadgen-image/contract-chunk.ts'
 import { cohortOf } from '../../../loadgen-image/contract-cohort.ts'
-import { Histogram } from '../../../loadgen-image/contract-histogram.ts'
+import { bucketOf } from '../../../loadgen-image/contract-histogram.ts'
 import { share, shareStart } from '../../../loadgen-image/schedule.ts'
 import type { MemoryBlobs } from '../memory-blobs.ts'
 import type { Row, Rows } from './rows.ts'
@@ -67,7 +67,8 @@ interface Draft {
   unknown: number
   missed: number
   readonly tenths: number[]
-  readonly latency: Histogram
+  /** Transactions by bucket of the contract's histogram. */
+  readonly latency: Map<number, number>
   readonly acks: Array<{ worker: number; atMs: number; timeline: number }>
   readonly ledger: Map<number, { firstSeq: number; count: number; exceptions: LedgerException[] }>
   readonly errors: Map<string, ErrorCount>
@@ -276,7 +277,8 @@ export class FakeGenerator {
     draft.acknowledged++
     const tenth = Math.floor((replyAtMs % 1000) / 100)
     draft.tenths[tenth] = (draft.tenths[tenth] ?? 0) + 1
-    draft.latency.record((replyAtMs - dueAtMs) * 1000)
+    const bucket = bucketOf((replyAtMs - dueAtMs) * 1000)
+    draft.latency.set(bucket, (draft.latency.get(bucket) ?? 0) + 1)
     draft.acks.push({ worker: lane.worker, atMs: replyAtMs, timeline })
     this.#store(lane.worker, seq, replyAtMs, true)
     this.#noteGap(draft, replyAtMs)
@@ -362,7 +364,7 @@ export class FakeGenerator {
         unknown: 0,
         missed: 0,
         tenths: new Array(10).fill(0),
-        latency: new Histogram(),
+        latency: new Map(),
         acks: [],
         ledger: new Map(),
         errors: new Map(),
@@ -380,7 +382,7 @@ export class FakeGenerator {
     this.#drafts.delete(second)
     const { intended, acknowledged, refused, unknown, missed } = draft
     const { container, incarnation } = this.#sources
-    const histogram = draft.latency.toSparse()
+    const histogram = [...draft.latency].sort(([a], [b]) => a - b).flat()
     const record: SecondRecord = {
       container,
       incarnation,

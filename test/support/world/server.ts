@@ -32,6 +32,15 @@ export type PostFate =
   /** The host dies with the request on its way. */
   | 'host dies after arrival'
   | 'host dies before arrival'
+  /** ... and the request arrives when nobody waits for it any more. */
+  | 'host dies, arrives late'
+
+/** A request that was sent, and what its sender learned: nothing when its host died. */
+export interface SentRequest {
+  readonly atMs: number
+  readonly fate: PostFate
+  readonly answer: FailoverAnswer | null
+}
 
 export interface Failover extends FailoverCourse {
   readonly mode: FailoverMode
@@ -49,6 +58,8 @@ export interface ServerOptions {
   readonly courses: readonly FailoverCourse[]
   /** By number of the POST; the last one repeats. */
   readonly posts: readonly PostFate[]
+  /** From the sending of a late request to its arrival. */
+  readonly lateArrivalMs?: number
   readonly facts?: Partial<ServerFacts>
   readonly parameters?: Readonly<Record<string, string>>
 }
@@ -57,8 +68,7 @@ const NEVER = Number.POSITIVE_INFINITY
 
 export class FakeServer implements FlexibleServers {
   readonly failovers: Failover[] = []
-  /** Requests that were sent, whatever became of them. */
-  posts = 0
+  readonly sent: SentRequest[] = []
   /** How often each call was made. */
   reads = 0
   isAway: () => boolean = () => false
@@ -71,6 +81,11 @@ export class FakeServer implements FlexibleServers {
   }
 
   // ---- What is true ----------------------------------------------------------------------------------------------------
+
+  /** Requests that were sent, whatever became of them. */
+  get posts(): number {
+    return this.sent.length
+  }
 
   isUpAt(atMs: number): boolean {
     return this.failovers.every(({ downAtMs, upAtMs }) => atMs < downAtMs || atMs >= upAtMs)
@@ -85,12 +100,13 @@ export class FakeServer implements FlexibleServers {
     return this.failovers.find(({ downAtMs, upAtMs }) => atMs >= downAtMs && atMs < upAtMs)?.upAtMs ?? atMs
   }
 
-  get #now(): Failover | undefined {
-    return this.failovers.at(-1)
+  /** A request that is still on its way changes nothing. */
+  #lastAt(atMs: number): Failover | undefined {
+    return this.failovers.findLast(({ acceptedAtMs }) => atMs >= acceptedAtMs)
   }
 
   haStateAt(atMs: number): string {
-    const last = this.#now
+    const last = this.#lastAt(atMs)
     if (last === undefined || atMs >= last.healthyAtMs) return 'Healthy'
     return atMs < last.upAtMs ? 'FailingOver' : 'ReplicatingData'
   }
@@ -102,7 +118,7 @@ export class FakeServer implements FlexibleServers {
     if (this.isAway()) throw new Error('reading the server failed: 503 ServiceUnavailable')
     const now = this.#clock.nowMs
     const isSwapped = this.timelineAt(now) % 2 === 0
-    const last = this.#now
+    const last = this.#lastAt(now)
     return {
       name: target.server,
       id: `/subscriptions/s/resourceGroups/${target.resourceGroup}/providers/Microsoft.DBforPostgreSQL/flexibleServers/${target.server}`,
@@ -142,19 +158,27 @@ export class FakeServer implements FlexibleServers {
   async beginFailover(_target: Target, mode: FailoverMode): Promise<FailoverAnswer> {
     const { posts } = this.#options
     const fate = posts[Math.min(this.posts, posts.length - 1)] ?? 'accepted'
-    this.posts++
+    const atMs = this.#clock.nowMs
+    const answer = this.#answerTo(fate, mode)
+    this.sent.push({ atMs, fate, answer })
+    if (answer === null) throw new HostDied()
+    return answer
+  }
+
+  /** Null: the sender did not live to hear it. */
+  #answerTo(fate: PostFate, mode: FailoverMode): FailoverAnswer | null {
     const refusal = this.#refusalOf(fate)
     if (refusal !== null) return refusal
-    if (fate === 'host dies before arrival') throw new HostDied()
+    if (fate === 'host dies before arrival') return null
     const ambiguous = { kind: 'ambiguous', why: `the connection ended before an answer (${fate})` } as const
     if (fate.endsWith('before arrival')) return ambiguous
-    const token = this.#failOver(mode)
-    if (fate === 'host dies after arrival') throw new HostDied()
+    const token = this.#failOver(mode, fate === 'host dies, arrives late' ? (this.#options.lateArrivalMs ?? 0) : 0)
+    if (fate.startsWith('host dies')) return null
     if (fate !== 'accepted') return ambiguous
     return {
       kind: 'accepted',
       pollerToken: token,
-      requestId: `request-${this.posts}`,
+      requestId: `request-${this.posts + 1}`,
       acceptedAt: this.#clock.now().toISOString(),
     }
   }
@@ -166,16 +190,16 @@ export class FakeServer implements FlexibleServers {
     if (fate === 'not ready') return refused(400, 'ServerIsNotReady')
     if (fate === 'forbidden') return refused(403, 'AuthorizationFailed')
     // The real one refuses as well while it is failing over.
-    const last = this.#now
+    const last = this.#lastAt(this.#clock.nowMs)
     return last !== undefined && this.#clock.nowMs < last.upAtMs && !fate.startsWith('host')
       ? refused(409, 'ServerIsBusy')
       : null
   }
 
-  #failOver(mode: FailoverMode): string {
+  #failOver(mode: FailoverMode, lateMs: number): string {
     const { courses } = this.#options
     const course = courses[Math.min(this.failovers.length, courses.length - 1)] as FailoverCourse
-    const acceptedAtMs = this.#clock.nowMs
+    const acceptedAtMs = this.#clock.nowMs + lateMs
     const downAtMs = acceptedAtMs + course.detectMs
     const upAtMs = course.outageMs === null ? NEVER : downAtMs + course.outageMs
     const healthyAtMs = course.rebuildMs === null ? NEVER : upAtMs + course.rebuildMs

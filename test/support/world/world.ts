@@ -12,7 +12,7 @@ export interface WorldOptions {
   readonly startAtMs?: number
   readonly courses?: readonly FailoverCourse[]
   readonly posts?: readonly PostFate[]
-  readonly server?: Pick<ServerOptions, 'facts' | 'parameters'>
+  readonly server?: Pick<ServerOptions, 'facts' | 'parameters' | 'lateArrivalMs'>
   readonly generator?: (container: number) => Partial<GeneratorCourse>
   readonly groups?: Partial<GroupsOptions>
   readonly schema?: Partial<SchemaFacts>

@@ -109,8 +109,9 @@ async function replayed(instance: Instance, seen: readonly HistoryEvent[], conte
 }
 
 /**
- * An orchestration does not complete before what it started has ended or been cancelled, and it fails only when
- * everything that it awaited before has been answered.
+ * An orchestration does not complete, and does not begin anew, before what it started has ended or been cancelled
+ * (DurableTask.Core, TaskOrchestrationExecutor: HasOpenTasks). It fails only when everything that it awaited before has been
+ * answered.
  */
 function conclude(
   state: OrchestratorState,
@@ -121,9 +122,9 @@ function conclude(
   const running: RuntimeStatus = view.suspended ? 'Suspended' : 'Running'
   if (view.suspended || !view.finished) return { status: running, customStatus, output: null }
   if (state.error !== undefined) return failed(instance, customStatus, state.error)
+  if (!state.isDone || view.open.size > 0) return { status: running, customStatus, output: null }
   if (view.nextInput !== undefined)
     return { status: 'ContinuedAsNew', customStatus, output: null, nextInput: view.nextInput }
-  if (!state.isDone || view.open.size > 0) return { status: running, customStatus, output: null }
   return { status: 'Completed', customStatus, output: toJson(state.output) }
 }
 
@@ -173,9 +174,13 @@ function triggerFor(instance: Instance, seen: readonly HistoryEvent[]): Orchestr
 const madeReady = new WeakMap<HistoryEvent, PlayedEvent>()
 
 function played(event: HistoryEvent, isPlayed: boolean): PlayedEvent {
-  const ready = madeReady.get(event) ?? { ...event, Timestamp: new Date(event.Timestamp), IsPlayed: isPlayed }
+  const known = madeReady.get(event)
+  if (known !== undefined) {
+    known.IsPlayed = isPlayed
+    return known
+  }
+  const ready = { ...event, Timestamp: new Date(event.Timestamp), IsPlayed: isPlayed }
   madeReady.set(event, ready)
-  ready.IsPlayed = isPlayed
   return ready
 }
 

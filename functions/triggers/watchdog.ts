@@ -1,0 +1,94 @@
+/**
+ * For drills whose orchestration cannot tell their end any more: it failed before the final report, was terminated by hand, or
+ * sits in the task hub without ever getting a turn. Their index entry would say "running" for ever, and a server whose holder
+ * still counts as running could not be reserved by any other drill.
+ *
+ * An orchestration bounds itself and resumes after any outage of its host, so one that is past its deadline gets another
+ * quarter of an hour: a host that was away fires this timer in the same moment as the timers of the drill that it resumes.
+ */
+import { blobNames } from '../../loadgen-image/contract.ts'
+import type { Clients } from '../clients/clients.ts'
+import { releaseLock } from '../clients/server-lock.ts'
+import { drillBlobs, indexBlobs } from '../drill/blob-paths.ts'
+import type { IndexEntry } from '../drill/drill-index.ts'
+import { overallDeadlineSeconds } from '../drill/load-plan.ts'
+import type { DrillPlan } from '../drill/plan.ts'
+import type { StoredRequest } from '../drill/stored-request.ts'
+import { hasEnded, type OrchestrationState, readState, type Terminations } from './orchestrations.ts'
+
+type Storage = Pick<Clients, 'blobs' | 'clock'>
+
+/** Older ones were looked at when they were new. */
+const NEWEST = 50
+const STILL_LOOKED_AT_MS = 2 * 86_400_000
+/** Between the request and the first turn. */
+const STARTING_MS = 600_000
+const MARGIN_MS = 900_000
+const SECOND_LOOK_MS = 600_000
+
+interface Case {
+  readonly entry: IndexEntry
+  readonly plan: DrillPlan
+  readonly state: OrchestrationState | null
+}
+
+/** A sentence about each drill that was found dead. */
+export async function tellTheDead(
+  storage: Storage,
+  client: Terminations,
+  notify: (drill: { readonly drillId: string }) => Promise<unknown>,
+): Promise<readonly string[]> {
+  const told: string[] = []
+  for (const one of await casesOf(storage, client)) {
+    const why = await whyDead(storage, one)
+    if (why === null) continue
+    await bury(storage, client, one, why)
+    // A webhook that is away must not keep the next one from being told.
+    if (one.entry.endedAt === null) await notify(one.plan).catch(() => undefined)
+    told.push(`drill ${one.plan.drillId} is dead: ${why}`)
+  }
+  return told
+}
+
+async function casesOf({ blobs, clock }: Storage, client: Terminations): Promise<Case[]> {
+  const names = (await blobs.list(indexBlobs.prefix)).map(({ name }) => name).sort()
+  const entries = await Promise.all(names.slice(0, NEWEST).map((name) => blobs.readJson<IndexEntry>(name)))
+  const since = clock.now().getTime() - STILL_LOOKED_AT_MS
+  const open = entries.filter(
+    (entry) => entry !== null && (entry.endedAt === null || Date.parse(entry.requestedAt) > since),
+  )
+  const cases = open.map(async (entry): Promise<Case | null> => {
+    if (entry === null) return null
+    const request = await blobs.readJson<StoredRequest>(blobNames.request(entry.drillId))
+    return request === null ? null : { entry, plan: request.plan, state: await readState(client, entry.drillId) }
+  })
+  return (await Promise.all(cases)).filter((one) => one !== null)
+}
+
+async function whyDead({ blobs, clock }: Storage, { entry, plan, state }: Case): Promise<string | null> {
+  const ageMs = clock.now().getTime() - Date.parse(plan.requestedAt)
+  if (state === null)
+    return entry.endedAt === null && ageMs > STARTING_MS ? 'the orchestration service does not know it' : null
+  if (hasEnded(state))
+    return entry.endedAt === null ? `its orchestration ended as ${state.runtimeStatus} without a final report` : null
+  if (ageMs < overallDeadlineSeconds(plan) * 1000 + MARGIN_MS) return null
+  const now = clock.now().toISOString()
+  const seen = { at: now }
+  const first = (await blobs.writeOnce(drillBlobs.overdue(plan.drillId), seen))
+    ? seen
+    : await blobs.readJson<typeof seen>(drillBlobs.overdue(plan.drillId))
+  if (Date.parse(now) - Date.parse(first?.at ?? now) < SECOND_LOOK_MS) return null
+  return 'its orchestration did not end within the deadline of the drill, and was terminated'
+}
+
+async function bury({ blobs, clock }: Storage, client: Terminations, { entry, plan, state }: Case, why: string) {
+  if (state !== null && !hasEnded(state)) await client.terminate(plan.drillId, why)
+  const now = clock.now()
+  if (entry.endedAt === null)
+    await blobs.writeJson(indexBlobs.entry(plan.requestedAt, plan.drillId), {
+      ...entry,
+      endedAt: now.toISOString(),
+      headline: entry.headline ?? `The drill died: ${why}`,
+    } satisfies IndexEntry)
+  await releaseLock(blobs, plan.target, plan.drillId, now)
+}

@@ -1,0 +1,109 @@
+/** An activity that never answers, in every phase: the drill ends in its time, cleans up, reports and frees the server. */
+import { expect, test } from 'vitest'
+import { readLock } from '../../functions/clients/server-lock.ts'
+import { drillBlobs } from '../../functions/drill/blob-paths.ts'
+import { overallDeadlineSeconds } from '../../functions/drill/load-plan.ts'
+import type { Report } from '../../functions/drill/report.ts'
+import type { Call } from '../support/play.ts'
+import { aPlan, playDrill } from '../support/play-drill.ts'
+import { createWorld } from '../support/world/world.ts'
+
+const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
+const DAY_MS = 86_400_000
+/** Longer than anybody waits; the play itself ends when even this has answered. */
+const never = (_input: unknown, call: Call): void => call.takes(30 * DAY_MS)
+
+/** How the world stood when the drill's last words were written, long before the answer that hangs. */
+async function hangingIn(step: string, request: Readonly<Record<string, unknown>> = {}) {
+  const world = createWorld({ webhook: ['ok'] })
+  const plan = aPlan({ criteria, ...request })
+  const played = await playDrill(world, plan, { overrides: { [step]: never } })
+  const lastMs = Math.max(...played.calls.filter(({ name }) => name !== step).map(({ atMs }) => atMs))
+  return { world, plan, played, report: played.report, lastSeconds: lastMs / 1000 }
+}
+
+interface Row {
+  readonly step: string
+  readonly verdict: Report['verdict']
+  readonly posts: number
+  readonly told: string
+}
+
+const ROWS: readonly Row[] = [
+  { step: 'reserve', verdict: 'INCONCLUSIVE', posts: 0, told: 'reserve failed' },
+  { step: 'check', verdict: 'INCONCLUSIVE', posts: 0, told: 'check failed' },
+  { step: 'provision', verdict: 'INCONCLUSIVE', posts: 0, told: 'provision failed' },
+  { step: 'lookReady', verdict: 'INCONCLUSIVE', posts: 0, told: 'lookReady failed' },
+  { step: 'go', verdict: 'INCONCLUSIVE', posts: 0, told: 'go failed' },
+  { step: 'observe', verdict: 'INCONCLUSIVE', posts: 0, told: 'the watch over the load hangs' },
+  { step: 'failOver', verdict: 'INCONCLUSIVE', posts: 0, told: 'no load is left for failover 0' },
+  { step: 'noteContainers', verdict: 'PASS', posts: 1, told: 'hangs' },
+  { step: 'collect', verdict: 'PASS', posts: 1, told: 'hangs' },
+  { step: 'audit', verdict: 'INCONCLUSIVE', posts: 1, told: 'hangs' },
+  { step: 'lookHealth', verdict: 'PASS', posts: 1, told: 'hangs' },
+  { step: 'gatherMetrics', verdict: 'PASS', posts: 1, told: 'hangs' },
+  { step: 'deleteOldRows', verdict: 'PASS', posts: 1, told: 'hangs' },
+  { step: 'notify', verdict: 'PASS', posts: 1, told: '' },
+]
+
+for (const { step, verdict, posts, told } of ROWS)
+  test(`when ${step} never answers the drill ends in its time, cleaned up, released and reported`, async () => {
+    const { world, plan, report, lastSeconds } = await hangingIn(step)
+    expect({ verdict: report?.verdict, posts: world.server.posts, left: world.groups.alive.length }).toEqual({
+      verdict,
+      posts,
+      left: 0,
+    })
+    expect(JSON.stringify(report?.journal)).toContain(told)
+    expect(report?.cleanup.containersLeft).toBe(0)
+    expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'free' })
+    expect(lastSeconds).toBeLessThan(overallDeadlineSeconds(plan))
+  })
+
+test('when the clean-up never answers the report says that nobody saw it done, and containers end by themselves', async () => {
+  const { world, plan, report, lastSeconds } = await hangingIn('cleanUp')
+  expect(report?.cleanup).toEqual({ containersLeft: null, verifiedAt: null })
+  expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'free' })
+  expect(lastSeconds).toBeLessThan(overallDeadlineSeconds(plan))
+})
+
+test('when the release never answers the report is written all the same', async () => {
+  const { report, plan, lastSeconds } = await hangingIn('release')
+  expect(report?.verdict).toBe('PASS')
+  expect(lastSeconds).toBeLessThan(overallDeadlineSeconds(plan))
+})
+
+test('when the report never gets written the server is free, nothing is left, and the drill has failed', async () => {
+  const { world, plan, played, lastSeconds } = await hangingIn('writeReport')
+  expect(played.status).toBe('Failed')
+  expect(world.groups.alive).toEqual([])
+  expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'free' })
+  expect(lastSeconds).toBeLessThan(overallDeadlineSeconds(plan))
+})
+
+test('one look that hangs costs a gap and nothing else: the watch goes on', async () => {
+  const world = createWorld()
+  const plan = aPlan({
+    criteria,
+    durationSeconds: 1_200,
+    targetTps: 4,
+    failovers: [{ atSeconds: 700, mode: 'forced' }],
+  })
+  let looks = 0
+  const { report } = await playDrill(world, plan, {
+    delayMs: (name) => (name === 'observe' && ++looks === 5 ? 600_000 : 0),
+  })
+  expect(report?.verdict).toBe('PASS')
+  expect(looks).toBeGreaterThan(50)
+})
+
+test('what hangs with the failover request is not sent again: its claim is found, and its signs are seen', async () => {
+  const world = createWorld()
+  const plan = aPlan({ criteria, durationSeconds: 600, targetTps: 8 })
+  let runs = 0
+  const { report } = await playDrill(world, plan, {
+    delayMs: (name) => (name === 'failOver' && ++runs === 1 ? 30 * DAY_MS : 0),
+  })
+  expect({ posts: world.server.posts, verdict: report?.verdict }).toEqual({ posts: 1, verdict: 'PASS' })
+  expect(world.blobs.peek(drillBlobs.failoverAnswer('drill-1', 0, 0))).toMatchObject({ kind: 'accepted' })
+})

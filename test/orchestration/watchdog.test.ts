@@ -1,0 +1,128 @@
+/** Drills that nobody will end any more: found by the timer, told as failed, and their server is free for the next one. */
+import { expect, test } from 'vitest'
+import { readLock, takeLock } from '../../functions/clients/server-lock.ts'
+import { indexBlobs } from '../../functions/drill/blob-paths.ts'
+import { type IndexEntry, startedEntry } from '../../functions/drill/drill-index.ts'
+import { overallDeadlineSeconds } from '../../functions/drill/load-plan.ts'
+import { startDrill } from '../../functions/triggers/start.ts'
+import { readStatus } from '../../functions/triggers/status.ts'
+import { tellTheDead } from '../../functions/triggers/watchdog.ts'
+import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
+import { aPlan } from '../support/play-drill.ts'
+import { createWorld } from '../support/world/world.ts'
+
+const MINUTE = 60_000
+const plan = aPlan()
+const deadlineMs = overallDeadlineSeconds(plan) * 1000
+
+async function aStartedDrill() {
+  const world = createWorld()
+  const service = new FakeOrchestrations(() => world.clock.now())
+  await startDrill(world.clients, service.client, plan, 'hash')
+  const notified: string[] = []
+  const notify = async ({ drillId }: { readonly drillId: string }) => void notified.push(drillId)
+  const look = () => tellTheDead(world.clients, service.client, notify)
+  const entry = () => world.blobs.peek<IndexEntry>(indexBlobs.entry(plan.requestedAt, plan.drillId))
+  const instance = service.instances.get(plan.drillId)
+  if (instance === undefined) throw new Error('the drill was not started')
+  const passes = (ms: number) => world.clock.moveTo(world.clock.nowMs + ms)
+  return { world, service, look, entry, instance, notified, passes }
+}
+
+test('a drill within its time is left alone, however long it has been silent', async () => {
+  const { look, passes, world, instance } = await aStartedDrill()
+  passes(deadlineMs)
+  expect(await look()).toEqual([])
+  expect(instance.runtimeStatus).toBe('Running')
+  expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'held' })
+})
+
+test('a drill past its deadline is given one more quarter of an hour, then ended, told and its server freed', async () => {
+  const { look, passes, world, instance, entry, notified, service } = await aStartedDrill()
+  passes(deadlineMs + 16 * MINUTE)
+  expect(await look()).toEqual([])
+  expect(instance.runtimeStatus).toBe('Running')
+  passes(15 * MINUTE)
+  expect(await look()).toEqual([expect.stringContaining('did not end within the deadline')])
+  expect(instance.runtimeStatus).toBe('Terminated')
+  expect(entry()).toMatchObject({
+    endedAt: world.clock.now().toISOString(),
+    verdict: null,
+    headline: expect.stringContaining('The drill died'),
+  })
+  expect(notified).toEqual([plan.drillId])
+  expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'free' })
+  expect((await readStatus(world.clients, service.client, plan.drillId))?.state).toBe('failed')
+})
+
+test('a host that was away for hours and resumes its drill in time is not interrupted', async () => {
+  const { look, passes, instance, world } = await aStartedDrill()
+  passes(9 * 3_600_000)
+  expect(await look()).toEqual([])
+  instance.runtimeStatus = 'Completed'
+  world.blobs.put(
+    indexBlobs.entry(plan.requestedAt, plan.drillId),
+    JSON.stringify({ ...startedEntry(plan), endedAt: world.clock.now().toISOString(), verdict: 'INCONCLUSIVE' }),
+  )
+  passes(15 * MINUTE)
+  expect(await look()).toEqual([])
+  expect(instance.runtimeStatus).toBe('Completed')
+})
+
+for (const status of ['Failed', 'Terminated'] as const)
+  test(`a drill whose orchestration is ${status} without a final report is told once`, async () => {
+    const { look, passes, instance, entry, notified, world } = await aStartedDrill()
+    instance.runtimeStatus = status
+    passes(MINUTE)
+    expect(await look()).toEqual([`drill drill-1 is dead: its orchestration ended as ${status} without a final report`])
+    expect(await look()).toEqual([])
+    expect(notified).toEqual(['drill-1'])
+    expect(entry()?.endedAt).not.toBeNull()
+    expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'free' })
+  })
+
+test('a drill that the orchestration service has forgotten is told, and one that is just being started is not', async () => {
+  const { look, passes, service } = await aStartedDrill()
+  service.instances.clear()
+  passes(5 * MINUTE)
+  expect(await look()).toEqual([])
+  passes(6 * MINUTE)
+  expect(await look()).toEqual(['drill drill-1 is dead: the orchestration service does not know it'])
+})
+
+test('a reported drill whose orchestration hangs keeps its report and its end, and gives the server back', async () => {
+  const { look, passes, world, service, entry, notified, instance } = await aStartedDrill()
+  const reported = {
+    ...startedEntry(plan),
+    endedAt: world.clock.now().toISOString(),
+    verdict: 'PASS',
+    headline: 'good',
+  }
+  world.blobs.put(indexBlobs.entry(plan.requestedAt, plan.drillId), JSON.stringify(reported))
+  passes(deadlineMs + 20 * MINUTE)
+  expect((await readStatus(world.clients, service.client, plan.drillId))?.state).toBe('finished')
+  await look()
+  passes(15 * MINUTE)
+  expect((await look()).length).toBe(1)
+  expect(instance.runtimeStatus).toBe('Terminated')
+  expect(entry()).toEqual(reported)
+  expect(notified).toEqual([])
+  expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'free' })
+})
+
+test('the lock of a later drill on the same server is not touched', async () => {
+  const { look, passes, world, instance } = await aStartedDrill()
+  instance.runtimeStatus = 'Failed'
+  await takeLock(world.blobs, plan.target, 'drill-2', world.clock.now(), async () => true)
+  passes(MINUTE)
+  expect((await look()).length).toBe(1)
+  expect(await readLock(world.blobs, plan.target)).toMatchObject({ drillId: 'drill-2', state: 'held' })
+})
+
+test('a webhook that fails does not keep a dead drill from being told', async () => {
+  const { world, service, instance, passes } = await aStartedDrill()
+  instance.runtimeStatus = 'Failed'
+  passes(MINUTE)
+  const failing = () => Promise.reject(new Error('the webhook answered 500'))
+  expect((await tellTheDead(world.clients, service.client, failing)).length).toBe(1)
+})

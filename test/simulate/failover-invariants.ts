@@ -1,0 +1,112 @@
+/** Exactly one failover per intent, and none that nobody may ask for. */
+import type { FailoverIntent } from '../../functions/activities/failover.ts'
+import { drillBlobs } from '../../functions/drill/blob-paths.ts'
+import type { FailoverAnswer } from '../../functions/drill/failover.ts'
+import { blobNames, type GoSignal } from '../../loadgen-image/contract.ts'
+import type { SentRequest } from '../support/world/server.ts'
+import { START_AT_MS } from '../support/world/world.ts'
+import { isInCooldown } from './invariants.ts'
+import type { Simulated } from './simulation.ts'
+
+export const failoverViolations = (simulated: Simulated): string[] => [
+  ...oneFailoverPerIntent(simulated),
+  ...requestsOfIntents(simulated).flatMap((sent) => needlessRequests(simulated, sent)),
+  ...forbiddenRequests(simulated),
+  ...answersAreKept(simulated),
+  ...lostAnswersAreSettled(simulated),
+]
+
+function intentTimes({ world, scenario: { plan } }: Simulated): number[] {
+  const intents = plan.failovers.flatMap(
+    (_, index) => world.blobs.peek<FailoverIntent>(drillBlobs.failoverIntent(plan.drillId, index)) ?? [],
+  )
+  return intents.map(({ writtenAt }) => Date.parse(writtenAt))
+}
+
+/** What happened between this intent and the next one was for it. */
+function perIntent<T>(simulated: Simulated, all: readonly T[], atMsOf: (one: T) => number): T[][] {
+  const starts = intentTimes(simulated)
+  return starts.map((from, i) =>
+    all.filter((one) => atMsOf(one) >= from && atMsOf(one) < (starts[i + 1] ?? Number.POSITIVE_INFINITY)),
+  )
+}
+
+const requestsOfIntents = (simulated: Simulated): SentRequest[][] =>
+  perIntent(simulated, simulated.world.server.sent, ({ atMs }) => atMs)
+
+function oneFailoverPerIntent(simulated: Simulated): string[] {
+  const { failovers } = simulated.world.server
+  const counts = perIntent(simulated, failovers, ({ acceptedAtMs }) => acceptedAtMs).map(({ length }) => length)
+  const stray = failovers.length - counts.reduce((sum, count) => sum + count, 0)
+  return [
+    ...counts.flatMap((count, i) => (count > 1 ? [`intent ${i} caused ${count} failovers`] : [])),
+    ...(stray > 0 ? [`${stray} failovers without an intent`] : []),
+  ]
+}
+
+/** A request may follow only one that was refused, or one whose sender died and that was silent for long enough. */
+function needlessRequests({ scenario, world }: Simulated, sent: readonly SentRequest[]): string[] {
+  return sent.flatMap((request, i) => {
+    const before = sent.slice(0, i)
+    const known = before.find(({ answer }) => answer !== null && answer.kind !== 'refused')
+    if (known !== undefined) return [`a request was sent after one that was ${known.answer?.kind}`]
+    const arrived = world.server.failovers.some(
+      ({ acceptedAtMs }) =>
+        acceptedAtMs >= (before[0]?.atMs ?? Number.POSITIVE_INFINITY) && acceptedAtMs < request.atMs,
+    )
+    if (arrived) return ['a request was sent while an earlier one had failed the server over']
+    const silentMs = request.atMs - (before.findLast(({ answer }) => answer === null)?.atMs ?? Number.NEGATIVE_INFINITY)
+    return silentMs >= scenario.failoverSilenceSeconds * 1000
+      ? []
+      : [`a request was sent ${silentMs} ms after one of which nobody knew what became`]
+  })
+}
+
+function forbiddenRequests({ world, scenario }: Simulated): string[] {
+  const { abortAtMs, storageAwayMs } = scenario
+  const { sent } = world.server
+  const late = abortAtMs === null ? [] : sent.filter(({ atMs }) => atMs > START_AT_MS + abortAtMs)
+  const mayNotStart = scenario.isServerTaken
+    ? 'a server that another drill holds'
+    : // Storage that is away at the check hides when the last failover was; what is unknown stops nothing.
+      isInCooldown(scenario) && storageAwayMs.length === 0
+      ? 'a server in its cool-down'
+      : null
+  const started = mayNotStart !== null && (sent.length > 0 || world.groups.created.length > 0)
+  return [
+    ...(late.length > 0 ? ['a failover was asked for after the drill had been aborted'] : []),
+    ...(started ? [`${mayNotStart} was used`] : []),
+  ]
+}
+
+/** The token of an accepted request leads to the operation: it may be lost with nothing but storage. */
+function answersAreKept({ world, scenario: { plan, storageAwayMs } }: Simulated): string[] {
+  if (storageAwayMs.length > 0) return []
+  const given = world.server.sent.flatMap(({ answer }) => (answer?.kind === 'accepted' ? [answer.pollerToken] : []))
+  const kept = plan.failovers
+    .flatMap((_, index) => answersOf(world, plan.drillId, index))
+    .flatMap((answer) => (answer.kind === 'accepted' ? [answer.pollerToken] : []))
+  const lost = given.filter((token) => !kept.includes(token))
+  return lost.length === 0 ? [] : [`the answer with ${lost.join(', ')} was not kept`]
+}
+
+const MOST_ATTEMPTS = 8
+
+/** Whoever sent it and died: that the server failed over is seen, and taken for the answer, while there is load to see it by. */
+function lostAnswersAreSettled({ world, scenario, played }: Simulated): string[] {
+  const { plan, storageAwayMs, platformAwayMs, hanging, abortAtMs, hostDiesAtMs } = scenario
+  const isBlind = storageAwayMs.length + platformAwayMs.length + hanging.length + hostDiesAtMs.length > 0
+  if (isBlind || abortAtMs !== null || played.report?.reasons.join().includes('container') === true) return []
+  const startAtMs = world.blobs.peek<GoSignal>(blobNames.go(plan.drillId))?.startAtMs ?? 0
+  const inTimeMs = startAtMs + (plan.load.durationSeconds - 40) * 1000
+  const arrived = world.server.failovers.filter(({ acceptedAtMs }) => acceptedAtMs < inTimeMs).length
+  const answered = plan.failovers.filter((_, index) =>
+    answersOf(world, plan.drillId, index).some(({ kind }) => kind !== 'refused'),
+  ).length
+  return answered >= arrived ? [] : [`${arrived} failovers happened, and ${answered} are on record`]
+}
+
+const answersOf = (world: Simulated['world'], drillId: string, index: number): FailoverAnswer[] =>
+  Array.from({ length: MOST_ATTEMPTS }).flatMap(
+    (_, attempt) => world.blobs.peek<FailoverAnswer>(drillBlobs.failoverAnswer(drillId, index, attempt)) ?? [],
+  )

@@ -1,0 +1,23 @@
+/** What one seed's drill came to: small enough to be handed from thread to thread. */
+import { violations } from './invariants.ts'
+import { rendersAll, scenarioOf } from './scenario.ts'
+import { simulate } from './simulation.ts'
+
+export interface Outcome {
+  readonly seed: number
+  readonly verdict: string
+  readonly isRendered: boolean
+  readonly broken: readonly string[]
+}
+
+export async function outcomeOf(seed: number): Promise<Outcome> {
+  const isRendered = rendersAll(seed)
+  try {
+    const simulated = await simulate(scenarioOf(seed))
+    const broken = await violations(simulated)
+    return { seed, verdict: simulated.played.report?.verdict ?? 'none', isRendered, broken }
+  } catch (error) {
+    const told = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return { seed, verdict: 'none', isRendered, broken: [told] }
+  }
+}
