@@ -188,9 +188,10 @@ const PLAN_NAMES: Readonly<Record<string, Name>> = {
 
 function inTheUsersWords(problem: string): string {
   const [path = '', ...rest] = problem.split(': ')
-  const name = path.split('.')[0] as string
+  const [name, ...inside] = path.split('.') as [string, ...string[]]
   const known = PLAN_NAMES[name] ?? name
-  return known in OPTIONS ? `${labelOf(known as Name)}: ${rest.join(': ')}` : problem
+  if (!(known in OPTIONS)) return problem
+  return [labelOf(known as Name), ...(inside.length > 0 ? [inside.join('.')] : []), ...rest].join(': ')
 }
 
 const labelOf = (name: Name): string => `${OPTIONS[name].flag} (${OPTIONS[name].variable})`

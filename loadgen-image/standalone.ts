@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConsoleTable } from './console-table.ts'
-import type { Counts, LoadSummary, SecondRecord } from './contract.ts'
+import type { Counts, LoadSummary, OutageWindow, SecondRecord } from './contract.ts'
 import { Histogram } from './contract-histogram.ts'
 import { CSV_HEADER, csvRow } from './csv.ts'
 import type { LoadgenOptions } from './options.ts'
@@ -129,14 +129,15 @@ const detailLines = ({ errors, outages }: SecondRecord): string[] => [
     ({ code, phase, outcome, count, workers, example }) =>
       `  ${phase} ${code} ${outcome ?? 'no outcome'} x${count} on ${workers} workers: ${example}`,
   ),
-  ...outages.map(({ worker, code, lastGoodAtUs, firstGoodAtUs }) => {
-    const seconds =
-      lastGoodAtUs === null || firstGoodAtUs === null
-        ? ''
-        : ` for ${((firstGoodAtUs - lastGoodAtUs) / 1e6).toFixed(3)} s`
-    return `  worker ${worker} was out${seconds}: ${code}`
-  }),
+  ...outages.map((outage) => `  worker ${outage.worker} ${howLong(outage)}: ${outage.code}`),
 ]
+
+function howLong({ lastGoodAtUs, firstGoodAtUs }: OutageWindow): string {
+  if (firstGoodAtUs === null) return 'was still out at the end'
+  return lastGoodAtUs === null
+    ? 'was out from the start on'
+    : `was out for ${((firstGoodAtUs - lastGoodAtUs) / 1e6).toFixed(3)} s`
+}
 
 function printBanner({ plan, pgbouncer }: LoadgenOptions, run: Run, identity: ServerIdentity): void {
   const rate = plan.targetTps === 0 ? 'closed loop' : `${plan.targetTps} TPS, ${plan.arrivals} arrivals`

@@ -41,6 +41,28 @@ async function lastAnswer({ blobs }: Sources, drillId: string, index: number): P
   return last
 }
 
+/** Whether a request was claimed, and perhaps sent, of which nobody learned what became: it may still arrive. */
+export async function isRequestPending(
+  blobs: Clients['blobs'],
+  { drillId, failovers }: Pick<DrillPlan, 'drillId' | 'failovers'>,
+): Promise<boolean> {
+  const pending = failovers.map((_, index) => isPending(blobs, drillId, index))
+  return (await Promise.all(pending)).some(Boolean)
+}
+
+async function isPending(blobs: Clients['blobs'], drillId: string, index: number): Promise<boolean> {
+  let isLost = false
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const answer = await blobs.readJson<FailoverAnswer>(drillBlobs.failoverAnswer(drillId, index, attempt))
+    const claim = await blobs.readJson(drillBlobs.failoverClaim(drillId, index, attempt))
+    if (answer === null && claim === null) return isLost
+    // What happened stands in the record, and with it the cool-down.
+    if (answer !== null && answer.kind !== 'refused') return false
+    if (answer === null) isLost = true
+  }
+  return isLost
+}
+
 /** True when nothing is left to follow: no failover was asked for, or all of them came to their end. */
 export async function followFailovers(sources: Sources, plan: DrillPlan): Promise<boolean> {
   const settled = await Promise.all(plan.failovers.map((_, index) => followOne(sources, plan, index)))

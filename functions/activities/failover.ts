@@ -5,7 +5,8 @@
  * are two write-once records: the intent, with the primary's identity before, and the claim of this attempt. Whoever finds
  * a claim without an answer was not the one who sent: it observes. Signs of a failover settle the matter, and the lost
  * answer is recorded as ambiguous. Only when the server has been silent for as long as a request can be on its way does
- * the drill try again, under a claim of its own. An ambiguous answer is never followed by another POST.
+ * the drill try again, under a claim of its own. An ambiguous answer is never followed by another POST, and as long as nobody
+ * knows what became of a request, no later failover of the drill is asked for.
  */
 import type { Clients } from '../clients/clients.ts'
 import { readLock } from '../clients/server-lock.ts'
@@ -15,6 +16,7 @@ import type { FailoverAnswer } from '../drill/failover.ts'
 import { isBusy, signsOfFailover } from '../drill/failover-signs.ts'
 import type { DrillPlan, FailoverMode } from '../drill/plan.ts'
 import { type DrillRef, readAbort, readPlan } from './drill-record.ts'
+import { isRequestPending } from './failover-progress.ts'
 import { observeIdentity } from './identity.ts'
 import type { ActivitySettings } from './settings.ts'
 
@@ -85,6 +87,9 @@ export function failoverActivities(clients: Clients, settings: ActivitySettings)
     const lock = await readLock(blobs, plan.target)
     if (lock?.drillId !== plan.drillId || lock.state !== 'held')
       return { next: 'give up', detail: `the server is no longer reserved for this drill: not failed over` }
+    const earlier = { drillId: plan.drillId, failovers: plan.failovers.slice(0, intent.index) }
+    if (await isRequestPending(blobs, earlier))
+      return { next: 'give up', detail: 'an earlier failover was asked for without an answer and may still come' }
     if (attempt === 0) return null
     // An attempt before this one was refused or lost. If the server has moved since the intent, a failover is happening.
     const signs = signsOfFailover(intent.before, await observeIdentity(clients, plan.target))

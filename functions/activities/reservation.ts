@@ -4,7 +4,10 @@
  */
 import type { Clients } from '../clients/clients.ts'
 import { releaseLock, takeLock } from '../clients/server-lock.ts'
+import { serverBlobs } from '../drill/blob-paths.ts'
 import { type DrillRef, readAbort, readPlan } from './drill-record.ts'
+import type { LastFailover } from './failover.ts'
+import { isRequestPending } from './failover-progress.ts'
 
 export interface Reservation {
   readonly reserved: boolean
@@ -23,9 +26,18 @@ export function reservationActivities({ blobs, clock }: Clients) {
     },
 
     async release({ drillId }: DrillRef): Promise<{ readonly detail: string }> {
-      const { target } = await readPlan(blobs, drillId)
+      const plan = await readPlan(blobs, drillId)
+      const { target } = plan
+      const isPending = await isRequestPending(blobs, plan)
+      // It may still fail the server over: the next drill waits as if it had.
+      if (isPending)
+        await blobs.writeJson(serverBlobs.lastFailover(target), {
+          at: clock.now().toISOString(),
+          drillId,
+        } satisfies LastFailover)
       const wasHeld = await releaseLock(blobs, target, drillId, clock.now())
-      return { detail: wasHeld ? `${target.server} is free` : `${target.server} was not held by this drill` }
+      const state = wasHeld ? `${target.server} is free` : `${target.server} was not held by this drill`
+      return { detail: isPending ? `${state}; a failover request without an answer starts its cool-down` : state }
     },
   }
 }

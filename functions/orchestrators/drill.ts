@@ -254,7 +254,7 @@ function* audit({ ctx, plan, drillId, run, course }: Stage): Step<void> {
 function* cleanUp({ ctx, drillId, run, course, deadlineMs }: Stage): Step<void> {
   course.enter('clean up')
   const now = ctx.df.currentUtcDateTime.getTime()
-  const untilMs = now + (now < deadlineMs ? CLEANUP_SECONDS : LATE_CLEANUP_SECONDS) * 1000
+  const untilMs = Math.max(now + LATE_CLEANUP_SECONDS * 1000, Math.min(now + CLEANUP_SECONDS * 1000, deadlineMs))
   const isTimeLeft = () => ctx.df.currentUtcDateTime.getTime() < untilMs
   for (let tries = 0; tries < LEAST_CLEANUP_TRIES || (tries < CLEANUP_TRIES && isTimeLeft()); tries++) {
     const cleaned = yield* attempt(run.cleanUp({ drillId }))

@@ -81,7 +81,7 @@ describe('the report', () => {
     await page.keyboard.press('Tab')
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the criteria')
     await page.keyboard.press('Enter')
-    expect(new URL(page.url()).hash).toBe('#criteria')
+    await page.waitForURL('**#criteria')
     await page.keyboard.press('Tab')
     expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Criteria')
     await page.close()

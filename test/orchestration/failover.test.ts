@@ -200,3 +200,31 @@ test('a failover starts the cool-down of its server, even when its answer was lo
     expect(world.blobs.peek('servers/rg/pg-under-test/last-failover.json')).toMatchObject({ drillId: 'drill-1' })
   }
 })
+
+test('a request of which nobody knows what became starts the cool-down when its drill ends early', async () => {
+  const lastFailover = async (posts: readonly PostFate[]) => {
+    const world = createWorld({ posts, generator: () => ({ diesAtSecond: 18 }) })
+    const { report } = await playDrill(world, aPlan({ criteria, containers: 1 }), {
+      settings: { failoverSilenceSeconds: 90 },
+    })
+    expect(report?.verdict).toBe('ABORTED')
+    return world.blobs.peek<{ drillId: string }>('servers/rg/pg-under-test/last-failover.json')
+  }
+  expect(await lastFailover(['host dies before arrival'])).toMatchObject({ drillId: 'drill-1' })
+  expect(await lastFailover(['forbidden'])).toBeNull()
+})
+
+test('while the request for one failover may still arrive, the next one is not asked for', async () => {
+  const world = createWorld({ posts: ['host dies, arrives late', 'accepted'], server: { lateArrivalMs: 60_000 } })
+  const failovers = [
+    { atSeconds: 15, mode: 'forced' },
+    { atSeconds: 60, mode: 'forced' },
+  ]
+  // The load is over before the first request can be given up for lost.
+  const { report } = await playDrill(world, aPlan({ criteria, durationSeconds: 70, failovers }), {
+    settings: { failoverSilenceSeconds: 600 },
+  })
+  expect(world.server.posts).toBe(1)
+  expect(world.server.failovers).toHaveLength(1)
+  expect(report?.verdict).not.toBe('PASS')
+})

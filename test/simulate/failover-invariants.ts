@@ -1,6 +1,6 @@
 /** Exactly one failover per intent, and none that nobody may ask for. */
-import type { FailoverIntent } from '../../functions/activities/failover.ts'
-import { drillBlobs } from '../../functions/drill/blob-paths.ts'
+import type { FailoverIntent, LastFailover } from '../../functions/activities/failover.ts'
+import { drillBlobs, serverBlobs } from '../../functions/drill/blob-paths.ts'
 import type { FailoverAnswer } from '../../functions/drill/failover.ts'
 import { blobNames, type GoSignal } from '../../loadgen-image/contract.ts'
 import type { SentRequest } from '../support/world/server.ts'
@@ -14,6 +14,7 @@ export const failoverViolations = (simulated: Simulated): string[] => [
   ...forbiddenRequests(simulated),
   ...answersAreKept(simulated),
   ...lostAnswersAreSettled(simulated),
+  ...cooldownIsNoted(simulated),
 ]
 
 function intentTimes({ world, scenario: { plan } }: Simulated): number[] {
@@ -63,9 +64,9 @@ function needlessRequests({ scenario, world }: Simulated, sent: readonly SentReq
 }
 
 function forbiddenRequests({ world, scenario }: Simulated): string[] {
-  const { abortAtMs, storageAwayMs } = scenario
+  const { abortAtMs, serverLostAtMs, storageAwayMs } = scenario
   const { sent } = world.server
-  const late = abortAtMs === null ? [] : sent.filter(({ atMs }) => atMs > START_AT_MS + abortAtMs)
+  const after = (ms: number | null) => (ms === null ? [] : sent.filter(({ atMs }) => atMs > START_AT_MS + ms))
   const mayNotStart = scenario.isServerTaken
     ? 'a server that another drill holds'
     : // Storage that is away at the check hides when the last failover was; what is unknown stops nothing.
@@ -74,7 +75,8 @@ function forbiddenRequests({ world, scenario }: Simulated): string[] {
       : null
   const started = mayNotStart !== null && (sent.length > 0 || world.groups.created.length > 0)
   return [
-    ...(late.length > 0 ? ['a failover was asked for after the drill had been aborted'] : []),
+    ...(after(abortAtMs).length > 0 ? ['a failover was asked for after the drill had been aborted'] : []),
+    ...(after(serverLostAtMs).length > 0 ? ['a failover was asked for when the server was no longer reserved'] : []),
     ...(started ? [`${mayNotStart} was used`] : []),
   ]
 }
@@ -96,17 +98,39 @@ const MOST_ATTEMPTS = 8
 function lostAnswersAreSettled({ world, scenario, played }: Simulated): string[] {
   const { plan, storageAwayMs, platformAwayMs, hanging, abortAtMs, hostDiesAtMs } = scenario
   const isBlind = storageAwayMs.length + platformAwayMs.length + hanging.length + hostDiesAtMs.length > 0
-  if (isBlind || abortAtMs !== null || played.report?.reasons.join().includes('container') === true) return []
+  const isCutShort = played.report?.journal.some(({ step }) => step === 'early end') !== false
+  if (isBlind || isCutShort || abortAtMs !== null) return []
   const startAtMs = world.blobs.peek<GoSignal>(blobNames.go(plan.drillId))?.startAtMs ?? 0
-  const inTimeMs = startAtMs + (plan.load.durationSeconds - 40) * 1000
-  const arrived = world.server.failovers.filter(({ acceptedAtMs }) => acceptedAtMs < inTimeMs).length
-  const answered = plan.failovers.filter((_, index) =>
-    answersOf(world, plan.drillId, index).some(({ kind }) => kind !== 'refused'),
-  ).length
-  return answered >= arrived ? [] : [`${arrived} failovers happened, and ${answered} are on record`]
+  const loadEndMs = startAtMs + plan.load.durationSeconds * 1000
+  const recordedAtMs = plan.failovers.flatMap((_, index) => recordedAt(world, plan.drillId, index) ?? [])
+  const arrived = world.server.failovers.toSorted((one, other) => one.acceptedAtMs - other.acceptedAtMs)
+  const unsettled = arrived.filter(({ acceptedAtMs }, i) => {
+    const latestMs = acceptedAtMs + SETTLED_WITHIN_MS
+    return latestMs < loadEndMs && recordedAtMs.filter((atMs) => atMs <= latestMs).length <= i
+  })
+  return unsettled.map(({ token }) => `the failover ${token} was not put on record in ${SETTLED_WITHIN_MS} ms`)
+}
+
+/** A host comes back within 10 s, and the drill looks again every 15 s. */
+const SETTLED_WITHIN_MS = 35_000
+
+function recordedAt({ blobs }: Simulated['world'], drillId: string, index: number): number | null {
+  const names = Array.from({ length: MOST_ATTEMPTS }, (_, attempt) =>
+    drillBlobs.failoverAnswer(drillId, index, attempt),
+  )
+  const name = names.find((one) => (blobs.peek<FailoverAnswer>(one)?.kind ?? 'refused') !== 'refused')
+  return name === undefined ? null : blobs.lastModifiedMs(name)
 }
 
 const answersOf = (world: Simulated['world'], drillId: string, index: number): FailoverAnswer[] =>
   Array.from({ length: MOST_ATTEMPTS }).flatMap(
     (_, attempt) => world.blobs.peek<FailoverAnswer>(drillBlobs.failoverAnswer(drillId, index, attempt)) ?? [],
   )
+
+/** The next drill waits after every failover that happened, even after one that was never answered for and came late. */
+function cooldownIsNoted({ world, scenario: { plan, storageAwayMs } }: Simulated): string[] {
+  const last = world.server.failovers.at(-1)
+  if (last === undefined || storageAwayMs.length > 0) return []
+  const noted = world.blobs.peek<LastFailover>(serverBlobs.lastFailover(plan.target))
+  return noted?.drillId === plan.drillId ? [] : [`no cool-down was noted for the failover ${last.token}`]
+}

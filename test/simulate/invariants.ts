@@ -58,9 +58,10 @@ function endedInTime({ played: { calls }, scenario: { plan } }: Simulated): stri
   return lastSeconds <= allowed ? [] : [`its last step began after ${lastSeconds} s, allowed are ${allowed} s`]
 }
 
-async function lockIsRight({ world, scenario }: Simulated): Promise<string[]> {
+async function lockIsRight({ world, scenario, played }: Simulated): Promise<string[]> {
   const lock = await readLock(world.blobs, scenario.plan.target)
-  if (scenario.isServerTaken)
+  const { isServerTaken, serverLostAtMs } = scenario
+  if (isServerTaken || (serverLostAtMs !== null && serverLostAtMs < played.endedAtMs))
     return lock?.drillId === otherDrill.drillId && lock.state === 'held'
       ? []
       : [`the server was taken from another drill: ${JSON.stringify(lock)}`]
@@ -83,15 +84,17 @@ function allFilesAreThere({ world, scenario: { plan, rendersAll } }: Simulated):
   return missing.length === 0 ? [] : [`files are missing: ${missing.join(', ')}`]
 }
 
-function nothingLeft({ world, played: { report } }: Simulated): string[] {
+/** A clean-up that neither answers nor works leaves the rest to the sweeper, which has tests of its own. */
+function nothingLeft({ world, played: { report }, scenario: { hanging, deleteFailsShare } }: Simulated): string[] {
+  if (hanging.includes('cleanUp') && deleteFailsShare > 0) return []
   const left = world.groups.alive
   if (left.length > 0) return [`containers are left: ${left.map(({ name }) => name).join(', ')}`]
   const told = report?.cleanup.containersLeft
   return told === 0 || told === undefined ? [] : [`the report says that ${told} containers are left`]
 }
 
-/** Of a drill: two dozen looks before the load, and as many after it, for its 400 s of late metrics. */
-const LONGEST_HISTORY = 700
+/** Of a drill: two dozen looks before the load and as many after it, for 400 s of late metrics; some of them fail and are repeated. */
+const LONGEST_HISTORY = 800
 /** Of a watch: a dozen looks, however long the load is. */
 const LONGEST_WATCH = 200
 const ALL_FILES = renderers.map(({ name }) => name)
@@ -202,6 +205,7 @@ function isCalm({ scenario }: Simulated): boolean {
     scenario.abortAtMs === null &&
     scenario.hanging.length === 0 &&
     !scenario.isServerTaken &&
+    scenario.serverLostAtMs === null &&
     !isInCooldown(scenario) &&
     scenario.hostDiesAtMs.length === 0 &&
     scenario.platformAwayMs.length === 0 &&
@@ -212,11 +216,16 @@ function isCalm({ scenario }: Simulated): boolean {
   )
 }
 
+/** A few lost replies in one short window of a small load are more than the 5 % that sustained goodput may lack. */
+const losesLittle = ({ losesEveryNthReply = 0 }: Scenario['generators'][number]): boolean =>
+  losesEveryNthReply === 0 || losesEveryNthReply >= 100
+
 /** Every failover leaves room for recovery and for its hold, well inside the objective. */
 function mustPass(simulated: Simulated): boolean {
   const { scenario, world } = simulated
   const { failovers, load, timing } = scenario.plan
   if (!isCalm(simulated) || failovers.length === 0 || world.rows.lost.length > 0) return false
+  if (!scenario.generators.every(losesLittle)) return false
   const settle = timing.recoveryWindowSeconds + timing.recoveryHoldSeconds + 5
   return failovers.every(({ atSeconds }, i) => {
     const { detectMs, outageMs } = scenario.courses[Math.min(i, scenario.courses.length - 1)] ?? {

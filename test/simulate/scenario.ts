@@ -40,6 +40,8 @@ export interface Scenario {
   readonly rivalsAtMs: readonly number[]
   /** Another drill has the server already. */
   readonly isServerTaken: boolean
+  /** From then on another drill has it: somebody gave it away by hand. */
+  readonly serverLostAtMs: number | null
   /** All files with their charts, and not the three small ones alone. */
   readonly rendersAll: boolean
 }
@@ -88,12 +90,13 @@ export function scenarioOf(seed: number): Scenario {
     deleteFailsShare: trouble(0.15) ? 0.4 : 0,
     mishapSeed: random.whole(1, 2 ** 30),
     recoveryObjectiveSeconds,
-    failoverSilenceSeconds: random.pick([10, 20, 90]),
+    failoverSilenceSeconds: random.pick([10, 20, 90, 90]),
     hanging: trouble(0.05) ? hangingOf(random) : [],
     metricsLagMs: random.pick([0, 0, 90_000, 300_000]),
     lastFailoverMinutesAgo: random.chance(0.1) ? random.pick([2, 19, 20, 300]) : null,
     rivalsAtMs: random.chance(0.3) ? [random.whole(0, 60_000), random.whole(0, durationSeconds * 1_000)] : [],
     isServerTaken: trouble(0.03),
+    serverLostAtMs: trouble(0.04) ? random.whole(0, 60_000) : null,
     rendersAll: rendersAll(seed),
   }
 }

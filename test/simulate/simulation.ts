@@ -71,8 +71,10 @@ const isIn = (spans: Scenario['platformAwayMs'], { clock }: World): boolean =>
   spans.some(([from, to]) => clock.nowMs - START_AT_MS >= from && clock.nowMs - START_AT_MS < to)
 
 function incidentsOf(scenario: Scenario, world: World, rival: Rival): Incident[] {
-  const { hostDiesAtMs, rivalsAtMs } = scenario
+  const { hostDiesAtMs, rivalsAtMs, serverLostAtMs, plan } = scenario
+  const lose = () => world.blobs.put(serverBlobs.lock(plan.target), JSON.stringify(otherDrill))
   return [
+    ...(serverLostAtMs === null ? [] : [{ atMs: serverLostAtMs, run: lose }]),
     ...hostDiesAtMs.map((atMs): Incident => ({ atMs, crash: true })),
     ...rivalsAtMs.map((atMs): Incident => ({ atMs, run: () => rival.tryAt(START_AT_MS + atMs) })),
     ...abortsOf(scenario, world),

@@ -10,6 +10,7 @@ import type { Merged } from '../../functions/drill/merged.ts'
 import type { DrillOutcome, FailoverEvidence } from '../../functions/drill/outcome.ts'
 import type { LoadSettings } from '../../functions/drill/plan.ts'
 import type { LoadSummary, OutageWindow, Outcome, SecondRecord } from '../../loadgen-image/contract.ts'
+import { cohortOf } from '../../loadgen-image/contract-cohort.ts'
 import { Histogram } from '../../loadgen-image/contract-histogram.ts'
 import {
   aDrillPlan,
@@ -491,7 +492,7 @@ class WorkerStories {
   ): void {
     this.windows.push({
       worker,
-      cohort: load.cohorts[0]?.name ?? '',
+      cohort: cohortOf(load.cohorts, worker).name,
       lastGoodAtUs: last?.atUs ?? null,
       firstGoodAtUs: first?.atUs ?? null,
       timelineBefore: last?.timeline ?? null,

@@ -26,13 +26,6 @@ test('a target of 100 with 200 workers is 100 TPS, plus or minus 1', () =>
     for (const { counts } of records.slice(1, 3)) expect(Math.abs(counts.intended - 100)).toBeLessThanOrEqual(1)
   }))
 
-test('200 workers that come by name at once all get in: the name is asked for a few times, not 200', () =>
-  withNullServer(0, async ({ target }) => {
-    const plan = aPlan({ targetTps: 400, workers: 200, threads: 2, durationSeconds: 1 })
-    const { summary } = await runLoad(plan, { ...target, host: 'localhost' })
-    expect(summary.totals).toMatchObject({ intended: 400, acknowledged: 400 })
-  }))
-
 test('at a low rate every worker gets its turn', () =>
   withNullServer(0, async ({ target }) => {
     const { records } = await runLoad(aPlan({ targetTps: 40, workers: 20, durationSeconds: 1 }), target)
@@ -57,16 +50,18 @@ test('the keys of all threads are one sequence per worker without gaps', () =>
 
 test('a 5 s freeze shows in the p99 of the second in which it ends, and not in the seconds after', () =>
   withNullServer(0, async (server) => {
-    const { records } = await runLoad(aPlan({ durationSeconds: 9 }), server.target, async (_, startAtMs) => {
-      await until(startAtMs + 1000)
+    const { records } = await runLoad(aPlan({ durationSeconds: 10 }), server.target, async (_, startAtMs) => {
+      // It ends early in a second, so that what it held up is worked off within that same second.
+      const thawAtMs = Math.ceil((startAtMs + 6000) / 1000) * 1000 + 50
+      await until(thawAtMs - 5000)
       server.freeze()
-      await until(startAtMs + 6000)
+      await until(thawAtMs)
       server.thaw()
     })
     const acked = records.filter(({ counts }) => counts.acknowledged > 0)
     const worst = acked.reduce((a, b) => (p99Seconds(b.response) > p99Seconds(a.response) ? b : a))
     expect(p99Seconds(worst.response)).toBeGreaterThan(4)
-    const later = acked.filter(({ second }) => second > worst.second + 1)
+    const later = acked.filter(({ second }) => second > worst.second)
     expect(later.length).toBeGreaterThan(0)
     for (const { response } of later) expect(p99Seconds(response)).toBeLessThan(0.5)
     const [gap] = records.flatMap(({ ackGaps }) => ackGaps).filter(({ fromUs, toUs }) => toUs - fromUs > 4e6)

@@ -10,6 +10,7 @@ import type { ServerTarget } from '../../../loadgen-image/connection-string.ts'
 import type { LoadPlan, SecondRecord } from '../../../loadgen-image/contract.ts'
 import { workersOfThread } from '../../../loadgen-image/lanes.ts'
 import { Run } from '../../../loadgen-image/run.ts'
+import { addCounts, NO_COUNTS } from '../../../loadgen-image/second.ts'
 import { eventually } from '../../support/eventually.ts'
 import { aPlan as aThreadsPlan, type Outcome, runLoad } from '../../threads/support.ts'
 import { type Audit, audit } from './audit.ts'
@@ -82,10 +83,11 @@ const rowsOf = async ({ drillId }: LoadPlan): Promise<number> => {
 const hasRows = async (plan: LoadPlan, more: number): Promise<boolean> => (await rowsOf(plan)) > more
 
 /** Holds every insert in flight: sent, running, and not committed. */
-async function holdInserts(): Promise<Client> {
+async function holdInserts(): Promise<Client & { readonly pid: number }> {
   const client = new Client({ connectionString: urlOf(db().direct) })
   client.on('error', () => {})
   await client.connect()
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
   await client.query('BEGIN')
   await client.query('LOCK TABLE transactions IN SHARE MODE')
   await eventually('both workers wait for the lock', PATIENCE_MS, async () => {
@@ -94,15 +96,29 @@ async function holdInserts(): Promise<Client> {
     )
     return Number(row?.waiting) === WORKERS
   })
-  return client
+  return Object.assign(client, { pid: rows[0]?.pid ?? 0 })
 }
+
+/** The session with the lock must not be the first that goes: its end would let the inserts commit. */
+async function stopFastWithInsertsHeld(soFar: readonly SecondRecord[]): Promise<void> {
+  const { pid } = await holdInserts()
+  process.kill(pid, 'SIGSTOP')
+  const stopped = db().pair.primary.stopFast()
+  try {
+    await eventually('each worker has lost its reply', PATIENCE_MS, () => countsOf(soFar).unknown >= WORKERS)
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+  await stopped
+}
+
+const countsOf = (records: readonly SecondRecord[]) => records.map(({ counts }) => counts).reduce(addCounts, NO_COUNTS)
 
 const NOTHING_WRONG = { lost: 0, misjudged: 0, recovered: 0, unexpected: 0 }
 
 test('a fast stop while a transaction is in flight: 57P01, unknown, and the worker comes back', async () => {
-  const { audit, errors, summary } = await during(db().direct, aPlan(), async () => {
-    await holdInserts()
-    await db().pair.primary.stopFast()
+  const { audit, errors, summary } = await during(db().direct, aPlan(), async (soFar) => {
+    await stopFastWithInsertsHeld(soFar)
     await db().pair.primary.start()
   })
   expect(errors).toContain('transaction 57P01 unknown')
@@ -133,6 +149,25 @@ test('a killed server: the connection closes without a word, unknown', async () 
   expect(summary.totals.unknown).toBe(WORKERS)
   expect(audit).toMatchObject({ ...NOTHING_WRONG, unknownAbsent: WORKERS })
 })
+
+test.each(['direct', 'pooled'] as const)(
+  'an immediate stop while a transaction is in flight, %s: unknown',
+  async (way) => {
+    const { audit, errors, summary } = await during(db()[way], aPlan(), async () => {
+      await retryLoginsSoon()
+      await holdInserts()
+      const server = db().pair.primary.process
+      server?.signal('SIGQUIT')
+      await server?.exited
+      await db().pair.primary.start()
+    })
+    const inFlight = [...errors].filter((error) => error.startsWith('transaction') && !error.endsWith('refused'))
+    expect(inFlight.every((error) => error.endsWith('unknown'))).toBe(true)
+    // One more can be unknown: sent on a pooled connection that nobody knew to be dead.
+    expect(summary.totals.unknown).toBeGreaterThanOrEqual(WORKERS)
+    expect(audit).toMatchObject({ ...NOTHING_WRONG, unknownAbsent: summary.totals.unknown })
+  },
+)
 
 test('one killed backend takes its siblings with it: all unknown', async () => {
   const { audit, errors, summary } = await during(db().direct, aPlan(), async () => {
@@ -171,10 +206,9 @@ test('through PgBouncer a killed server is "server conn crashed?": unknown; whil
 })
 
 test('through PgBouncer a fast stop is 57P01 or a crashed server: unknown either way', async () => {
-  const { audit, summary } = await during(db().pooled, aPlan(), async () => {
+  const { audit, summary } = await during(db().pooled, aPlan(), async (soFar) => {
     await retryLoginsSoon()
-    await holdInserts()
-    await db().pair.primary.stopFast()
+    await stopFastWithInsertsHeld(soFar)
     await db().pair.primary.start()
   })
   // One more can be unknown: sent on a pooled connection that nobody knew to be dead.

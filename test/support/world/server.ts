@@ -172,8 +172,12 @@ export class FakeServer implements FlexibleServers {
     if (fate === 'host dies before arrival') return null
     const ambiguous = { kind: 'ambiguous', why: `the connection ended before an answer (${fate})` } as const
     if (fate.endsWith('before arrival')) return ambiguous
-    const token = this.#failOver(mode, fate === 'host dies, arrives late' ? (this.#options.lateArrivalMs ?? 0) : 0)
-    if (fate.startsWith('host dies')) return null
+    const lateMs = fate === 'host dies, arrives late' ? (this.#options.lateArrivalMs ?? 0) : 0
+    if (fate.startsWith('host dies')) {
+      if (!this.#isBusyAt(this.#clock.nowMs + lateMs)) this.#failOver(mode, lateMs)
+      return null
+    }
+    const token = this.#failOver(mode, 0)
     if (fate !== 'accepted') return ambiguous
     return {
       kind: 'accepted',
@@ -189,11 +193,13 @@ export class FakeServer implements FlexibleServers {
     if (fate === 'busy') return refused(409, 'ServerIsBusy')
     if (fate === 'not ready') return refused(400, 'ServerIsNotReady')
     if (fate === 'forbidden') return refused(403, 'AuthorizationFailed')
-    // The real one refuses as well while it is failing over.
-    const last = this.#lastAt(this.#clock.nowMs)
-    return last !== undefined && this.#clock.nowMs < last.upAtMs && !fate.startsWith('host')
-      ? refused(409, 'ServerIsBusy')
-      : null
+    return this.#isBusyAt(this.#clock.nowMs) && !fate.startsWith('host') ? refused(409, 'ServerIsBusy') : null
+  }
+
+  /** The real one refuses as well while it is failing over, whether or not somebody is left to hear it. */
+  #isBusyAt(atMs: number): boolean {
+    const last = this.#lastAt(atMs)
+    return last !== undefined && atMs < last.upAtMs
   }
 
   #failOver(mode: FailoverMode, lateMs: number): string {

@@ -80,6 +80,24 @@ test('a refused transaction that is present is misjudged', async () => {
   expect(await audit(run)).toEqual({ ...before, rows: before.rows + 1, misjudged: 1 })
 })
 
+test.each([
+  ['committed', 'recovered', 1],
+  ['never committed', 'absent', 0],
+] as const)('an unknown that %s is %s, and never a loss', async (_, _found, rows) => {
+  const run = aDrill()
+  const { worker, seq } = keyOf(run, 'unknown')
+  run.rows.delete(rowKey(worker, seq))
+  const without = await audit(run)
+  if (rows > 0) run.rows.set(rowKey(worker, seq), rows)
+  expect(await audit(run)).toEqual({
+    ...without,
+    rows: without.rows + rows,
+    recovered: without.recovered + rows,
+    unknownAbsent: without.unknownAbsent - rows,
+  })
+  expect([without.lost, without.lostKeys]).toEqual([0, []])
+})
+
 test('rows of a killed container behind its last record count as recovered unknowns', async () => {
   const run = aRun({ load: { containers: 2, workers: 6, durationSeconds: 12, targetTps: 100 }, killed: { 1: 6 } })
   const merged = mergeRun(run)

@@ -1,0 +1,50 @@
+/** Names are asked for often enough to notice a failover, and rarely enough that 200 workers do not starve each other. */
+import { lookup } from 'node:dns/promises'
+import { afterEach, expect, test, vi } from 'vitest'
+import { Connector, type Wire } from '../../loadgen-image/connector.ts'
+import { withNullServer } from '../bench/null-server-process.ts'
+import { eventually } from '../support/eventually.ts'
+
+vi.mock('node:dns/promises', { spy: true })
+afterEach(() => void vi.mocked(lookup).mockReset())
+
+const asked = (): number => vi.mocked(lookup).mock.calls.length
+
+const openMany = (connector: Connector, port: number, count: number, timeoutMs = 20_000): Promise<Wire>[] => {
+  const target = { host: 'localhost', port, database: 'null', user: 'null', password: '', tls: null }
+  return Array.from({ length: count }, () => connector.open(target, timeoutMs))
+}
+
+const leave = (wires: readonly Wire[]): void => {
+  for (const wire of wires) wire.destroy()
+}
+
+test('200 workers that come back at once ask for the name a few times, and all get in', () =>
+  withNullServer(0, async ({ target }) => {
+    const wires = await Promise.all(openMany(new Connector(), target.port, 200))
+    expect(wires).toHaveLength(200)
+    expect(asked()).toBeGreaterThan(0)
+    expect(asked()).toBeLessThanOrEqual(20)
+    leave(wires)
+  }))
+
+test('a later connection asks again: after a failover the name is another server', () =>
+  withNullServer(0, async ({ target }) => {
+    const connector = new Connector()
+    leave(await Promise.all(openMany(connector, target.port, 1)))
+    await eventually('the name is asked for again', 10_000, async () => {
+      leave(await Promise.all(openMany(connector, target.port, 1)))
+      return asked() > 1
+    })
+  }))
+
+test('while the answer is late all wait for the one question, until the deadline of each', async () => {
+  const answer = Promise.withResolvers<never>()
+  vi.mocked(lookup).mockReturnValue(answer.promise)
+  const connector = new Connector()
+  const results = await Promise.allSettled(openMany(connector, 1, 40, 100))
+  expect(results.map((result) => result.status === 'rejected' && result.reason.code)).toEqual(
+    Array.from({ length: 40 }, () => 'connect-timeout'),
+  )
+  expect(asked()).toBe(1)
+})
