@@ -118,7 +118,7 @@ describe('the list', () => {
     api.drills = Array.from({ length: 25 }, (_, index) => brokenDrill(`drill-${String(100 + index)}`))
     const { page } = await openDashboard()
     await see(page, 'broke off')
-    expect(await page.locator('.drills tbody tr').count()).toBe(20)
+    await expect.poll(() => page.locator('.drills tbody tr').count(), SOON).toBe(20)
     await page.getByRole('button', { name: 'Older' }).click()
     await page.locator('.drills tbody tr').nth(4).waitFor()
     await expect.poll(() => page.locator('.drills tbody tr').count(), SOON).toBe(5)
@@ -186,7 +186,7 @@ describe('starting a drill', () => {
     await page.getByRole('button', { name: 'Start the drill' }).click()
     await see(page, 'got 0; expected a whole number from 1 to 5000')
     await see(page, 'got 7; expected a whole number from 10 to 18000')
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('workers')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('name')), SOON).toBe('workers')
     expect(api.requests.some(({ method }) => method === 'POST')).toBe(false)
   })
 
@@ -258,7 +258,7 @@ describe('a running drill', () => {
     const before = await page.locator('#chart svg').innerHTML()
     api.drills = [runningDrill(78)]
     await see(page, '14.4 s')
-    expect(await page.locator('#chart svg').innerHTML()).not.toBe(before)
+    await expect.poll(() => page.locator('#chart svg').innerHTML(), SOON).not.toBe(before)
     await page.getByLabel('Refresh').selectOption('0')
     await page.clock.install()
     const asked = api.requests.length
@@ -312,7 +312,7 @@ describe('a running drill', () => {
     api.drills = [ended]
     await expect.poll(() => page.locator('#early').textContent(), SOON).toBe('')
     await see(page, 'Forced failover of pg-orders')
-    expect(api.requests.filter(({ url }) => url.endsWith('format=json'))).toHaveLength(2)
+    await expect.poll(() => api.requests.filter(({ url }) => url.endsWith('format=json')).length, SOON).toBe(2)
     expect(errors).toEqual([])
   })
 
