@@ -23,6 +23,8 @@ export default defineConfig({
           name: 'real',
           include: REAL,
           fileParallelism: false,
+          // Servers on a shared machine stall now and then: what fails must fail twice. Every second try is named at the end.
+          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },

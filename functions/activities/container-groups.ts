@@ -6,6 +6,7 @@ import { drillBlobs } from '../drill/blob-paths.ts'
 import { expiresAt, loadPlanOf } from '../drill/load-plan.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../drill/tags.ts'
+import { counted } from '../drill/units.ts'
 import { type DrillRef, describeError, inTurns, readAbort, readPlan } from './drill-record.ts'
 import type { ActivitySettings } from './settings.ts'
 
@@ -166,7 +167,7 @@ function summary({ load, containerSize }: DrillPlan, answers: readonly CreateAns
   const created = answers.filter(({ kind }) => kind === 'created').length
   const refusals = answers.filter((answer) => answer.kind === 'refused')
   const first = refusals[0]
-  const asked = `${load.containers} containers of ${containerSize.cpu} vCPU and ${containerSize.memoryGb} GB`
+  const asked = `${counted(load.containers, 'container')} of ${containerSize.cpu} vCPU and ${containerSize.memoryGb} GB`
   if (first === undefined) return { created, refused: null, abort: null, detail: `${asked} started` }
   const refused = `the platform started ${created} of ${asked} and refused the others (${first.reason}, ${first.code}): ${first.message}`
   return { created, refused, abort: null, detail: refused.slice(0, 1_000) }

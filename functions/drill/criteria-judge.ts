@@ -16,6 +16,7 @@ const unreadable = (problem: string): Criterion => ({
   id: 'unreadable',
   objective: problem,
   measured: null,
+  isLowerBound: false,
   unit: '',
   margin: null,
   verdict: 'unknown',
@@ -33,6 +34,7 @@ export function judgeCriterion(criterion: ParsedCriterion, figures: ReportFigure
     id: idOf(figure),
     objective: text,
     measured: number,
+    isLowerBound: measured.kind === 'at-least',
     unit,
     margin: number === null || bound === null ? null : marginOf(number, operator, bound),
     verdict,
@@ -72,8 +74,10 @@ function compare(measured: Measured, operator: Operator, bound: number): Criteri
 }
 
 function marginOf(measured: number, operator: Operator, bound: number): number {
-  if (wantsMore(operator)) return round(measured - bound, 6)
-  return operator === '==' ? round(-Math.abs(measured - bound), 6) + 0 : round(bound - measured, 6)
+  const apart = round(Math.abs(measured - bound), 6)
+  if (operator === '!=') return apart
+  if (operator === '==') return -apart + 0
+  return round(wantsMore(operator) ? measured - bound : bound - measured, 6)
 }
 
 const WANTED: Readonly<Record<Operator, string>> = {

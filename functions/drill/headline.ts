@@ -4,9 +4,10 @@
  */
 import type { ReportFigures } from './criteria-figures.ts'
 import { inWords } from './criteria-names.ts'
+import { measuredText } from './criterion-words.ts'
 import type { DrillOutcome } from './outcome.ts'
 import type { Criterion, FailoverReport } from './report.ts'
-import { count, counted, distance, inUnit, seconds } from './units.ts'
+import { count, counted, distance, seconds } from './units.ts'
 import type { Judgement } from './verdict.ts'
 
 export function headlineOf(
@@ -81,7 +82,8 @@ function allowance(criteria: readonly Criterion[]): string {
   const limit = criterion?.objective.match(/<=?\s*([\d.]+)$/)?.[1]
   if (criterion === undefined || limit === undefined) return ''
   if (criterion.verdict !== 'fail' || criterion.margin === null) return ` (${limit} s allowed)`
-  return ` (${distance(Math.abs(criterion.margin), 's')} more than the ${limit} s allowed)`
+  const atLeast = criterion.isLowerBound ? 'at least ' : ''
+  return ` (${atLeast}${distance(Math.abs(criterion.margin), 's')} more than the ${limit} s allowed)`
 }
 
 function commits({ ledger }: ReportFigures): string {
@@ -98,9 +100,9 @@ const MOST_NAMED = 2
 function missedBesides(criteria: readonly Criterion[]): string {
   const missed = criteria.filter((criterion) => criterion.verdict === 'fail' && !isTold(criterion))
   if (missed.length === 0) return ''
-  const named = missed.slice(0, MOST_NAMED).map(({ id, measured, unit }) => {
-    const figure = measured === null ? '' : ` (${inUnit(measured, unit)})`
-    return `${inWords(id)}${figure}`
+  const named = missed.slice(0, MOST_NAMED).map((criterion) => {
+    const figure = criterion.measured === null ? '' : ` (${measuredText(criterion)})`
+    return `${inWords(criterion.id)}${figure}`
   })
   return `Objectives missed: ${named.join(', ')}${rest(missed.length)}.`
 }

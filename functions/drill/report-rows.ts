@@ -94,7 +94,11 @@ export function cohortRows(analysis: LoadAnalysis): Report['generator']['cohorts
       workers: Array.from({ length: load.workers }, (_, worker) => nameOf(worker)).filter((other) => other === name)
         .length,
       clientOutageSeconds: { p50, p95, max },
-      acknowledged: own.reduce((sum: number, worker: WorkerLedger) => sum + acknowledgedBy(worker), 0),
+      // The compat table has no keys, so nobody counts by client.
+      acknowledged:
+        load.transactions === 'compat'
+          ? null
+          : own.reduce((sum: number, worker: WorkerLedger) => sum + acknowledgedBy(worker), 0),
     }
   })
 }

@@ -15,6 +15,7 @@ const criterion = z.object({
   id: z.string(),
   objective: z.string().describe('Such as recovery_time_s <= 120'),
   measured: nullableNumber,
+  isLowerBound: z.boolean().describe('The true value is what was measured, or more'),
   unit: z.string(),
   margin: nullableNumber.describe('Distance to the objective in the unit; negative when missed'),
   verdict: z.enum(['pass', 'fail', 'unknown']),
@@ -189,7 +190,7 @@ const cohortRow = z.object({
   retry: z.string(),
   workers: z.number().int(),
   clientOutageSeconds: z.object({ p50: nullableNumber, p95: nullableNumber, max: nullableNumber }),
-  acknowledged: z.number().int(),
+  acknowledged: z.number().int().nullable().describe('null: a load without a ledger does not count by client'),
 })
 
 const containerRow = z.object({

@@ -1,4 +1,5 @@
 /** report.md: short enough for a chat message or a pull request, complete enough to decide on. */
+import { marginText, measuredText } from '../drill/criterion-words.ts'
 import type { Criterion, Report } from '../drill/report.ts'
 import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../drill/units.ts'
 import { EVENT_IDS, EVENT_NAMES, VERDICT_SENTENCES } from './words.ts'
@@ -43,8 +44,8 @@ const criteriaTable = (criteria: readonly Criterion[]): string =>
         criteria.map((row) => [
           row.verdict,
           `\`${row.objective}\``,
-          inUnit(row.measured, row.unit),
-          row.margin === null || row.verdict === 'unknown' ? '' : signed(row.margin, row.unit),
+          measuredText(row),
+          marginText(row),
           escapeMarkdown(row.why),
         ]),
       )

@@ -1,8 +1,9 @@
 /** The end of a drill on this machine: the files, the verdict in words, and the exit code that goes with it. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { measuredText } from '../../functions/drill/criterion-words.ts'
 import type { Criterion, Report, Verdict } from '../../functions/drill/report.ts'
-import { count, inUnit } from '../../functions/drill/units.ts'
+import { count } from '../../functions/drill/units.ts'
 import type { DrillApi } from './drill-client.ts'
 import { styled } from './drill-progress.ts'
 
@@ -64,12 +65,7 @@ export function verdictLines({ verdict, headline, reasons, criteria, ledger }: R
 
 const HEAD = ['objective', 'measured', 'verdict', 'why']
 
-const criterionCells = ({ objective, measured, unit, verdict, why }: Criterion): string[] => [
-  objective,
-  inUnit(measured, unit),
-  verdict,
-  why,
-]
+const criterionCells = (row: Criterion): string[] => [row.objective, measuredText(row), row.verdict, row.why]
 
 /** The last column is as long as it wants. */
 function table(rows: readonly string[][]): string[] {

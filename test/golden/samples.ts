@@ -548,6 +548,7 @@ function criterion(
     id,
     objective,
     measured,
+    isLowerBound: false,
     unit,
     margin,
     verdict: margin === null ? 'unknown' : margin >= 0 ? 'pass' : 'fail',

@@ -1,13 +1,22 @@
-/** Ends every test run with one plain line, `N passed, N failed`, that people and scripts can read without colours. */
-import type { Reporter, TestModule } from 'vitest/node'
+/**
+ * Ends every test run with one plain line, `N passed, N failed`, that people and scripts can read without colours; before it,
+ * every test that passed only at its second try, so that repeating hides nothing.
+ */
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>, errors: ReadonlyArray<unknown>): void {
-    const states = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state))
-    const count = (state: string) => states.filter((s) => s === state).length
+    const tests = modules.flatMap((module) => [...module.children.allTests()])
+    const count = (state: string) => tests.filter((test) => test.result().state === state).length
     const brokenModules = modules.filter((module) => module.errors().length > 0).length
     const failed = count('failed') + brokenModules + errors.length
     const skipped = count('skipped')
+    for (const test of tests.filter(neededASecondTry))
+      console.log(`\npassed at its second try: ${test.fullName}; the first: ${firstErrorOf(test)}`)
     console.log(`\n${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
   }
 }
+
+const neededASecondTry = (test: TestCase): boolean => test.diagnostic()?.flaky ?? false
+
+const firstErrorOf = (test: TestCase): string => test.result().errors?.[0]?.message ?? 'no error was kept'

@@ -7,7 +7,8 @@ import {
 } from '../../../functions/drill/criteria.ts'
 import { judgeCriteria } from '../../../functions/drill/criteria-judge.ts'
 import { CRITERION_NAMES, phasesOf } from '../../../functions/drill/criteria-names.ts'
-import type { Report } from '../../../functions/drill/report.ts'
+import { marginText, measuredText } from '../../../functions/drill/criterion-words.ts'
+import type { Criterion, Report } from '../../../functions/drill/report.ts'
 import { sampleReport } from '../../support/sample-report.ts'
 
 let report: Report
@@ -105,6 +106,7 @@ test.each([
   ['failover_proven == true', 'pass', 0, 'yes; exactly yes wanted'],
   ['containers_left == 0', 'pass', 0, '0; exactly 0 wanted'],
   ['lost_commits != 0', 'fail', 0, '0; anything but 0 wanted'],
+  ['lost_commits != 3', 'pass', 3, '0; anything but 3 wanted'],
   ['cpu_percent < 80', 'pass', 38.5, '41.5 %; below 80 % wanted'],
 ])('%s is judged', (text, verdict, margin, why) => {
   expect(judge(text)).toMatchObject({ objective: text, verdict, margin, why })
@@ -115,6 +117,7 @@ test('a figure that was not measured is neither met nor missed', () => {
     id: 'cpu_percent',
     objective: 'cpu_percent < 80',
     measured: null,
+    isLowerBound: false,
     unit: '%',
     margin: null,
     verdict: 'unknown',
@@ -123,14 +126,26 @@ test('a figure that was not measured is neither met nor missed', () => {
 })
 
 test.each([
-  ['max_ms[whole] < 500', 'fail'],
-  ['max_ms[whole] < 5000', 'unknown'],
-  ['max_ms[whole] > 500', 'pass'],
-])('%s: a percentile among the missed arrivals is only a lower bound', (text, verdict) => {
-  expect(judge(text)).toMatchObject({
-    verdict,
-    why: expect.stringContaining('or more, because it falls among the missed'),
-  })
+  ['max_ms[whole] < 500', 'fail', /^≤ -[\d,.]+ ms$/],
+  ['max_ms[whole] < 5000', 'unknown', /^not known$/],
+  ['max_ms[whole] > 500', 'pass', /^≥ \+[\d,.]+ ms$/],
+])(
+  '%s: a percentile among the missed arrivals is only a lower bound, and is written as one',
+  (text, verdict, margin) => {
+    const criterion = judge(text) as Criterion
+    expect(criterion).toMatchObject({
+      verdict,
+      isLowerBound: true,
+      why: expect.stringContaining('or more, because it falls among the missed'),
+    })
+    expect(measuredText(criterion)).toMatch(/^≥ [\d,.]+ ms$/)
+    expect(marginText(criterion)).toMatch(margin)
+  },
+)
+
+test('a measured figure is written without a bound', () => {
+  const criterion = judge('recovery_time_s < 10') as Criterion
+  expect([measuredText(criterion), marginText(criterion)]).toEqual(['19.7 s', '-9.72 s'])
 })
 
 test('an objective beside a figure that was not measured is unknown', () => {

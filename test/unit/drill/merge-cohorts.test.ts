@@ -49,3 +49,10 @@ test('the report compares the recovery of the cohorts, each by its own workers',
   const namedRightly = charts.clients.every(({ worker, cohort }) => cohort === cohortOf(COHORTS, worker).name)
   expect([charts.clients.length, namedRightly]).toEqual([WORKERS, true])
 })
+
+test('the compat load keeps no ledger: what a cohort had acknowledged is not measured, and not 0', async () => {
+  const run = aRun({ load: { workers: WORKERS, cohorts: COHORTS, transactions: 'compat' } })
+  const merged = mergeRun(run)
+  const { report } = assemble(await outcomeOf(run, merged), merged)
+  expect(report.generator.cohorts.map(({ acknowledged }) => acknowledged)).toEqual([null, null])
+})

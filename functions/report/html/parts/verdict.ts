@@ -1,16 +1,7 @@
 /** Part 1: what happened, how long, how much was lost, is that normal; then every criterion with its reason. */
+import { marginText, measuredText } from '../../../drill/criterion-words.ts'
 import type { Criterion, Report, TrendFigure } from '../../../drill/report.ts'
-import {
-  count,
-  counted,
-  dateTime,
-  inUnit,
-  NOT_MEASURED,
-  perSecond,
-  seconds,
-  share,
-  signed,
-} from '../../../drill/units.ts'
+import { count, counted, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share } from '../../../drill/units.ts'
 import { DEFINITIONS, VERDICT_SENTENCES } from '../../words.ts'
 import { absent, details, facts, list, mark, number, onlyTable, text, token } from '../components.ts'
 import { html, type Insert, type Markup, raw } from '../markup.ts'
@@ -104,13 +95,7 @@ export const criteriaTable = ({ criteria }: Report): Markup =>
     : onlyTable(
         'Criteria',
         [text('Criterion'), text('Verdict'), number('Measured'), number('Margin'), text('Why')],
-        criteria.map((row) => [
-          token(row.objective),
-          mark(row.verdict),
-          inUnit(row.measured, row.unit),
-          row.margin === null || row.verdict === 'unknown' ? 'not known' : signed(row.margin, row.unit),
-          row.why,
-        ]),
+        criteria.map((row) => [token(row.objective), mark(row.verdict), measuredText(row), marginText(row), row.why]),
         { cards: true },
       )
 
