@@ -74,7 +74,35 @@ const loadPlan = z
   }) satisfies z.ZodType<LoadPlan>
 
 export function parsePlan(value: unknown): Parsed<LoadPlan> {
-  const parsed = loadPlan.safeParse(value)
+  const parsed = loadPlan.safeParse(value, { reportInput: true })
   if (parsed.success) return { value: parsed.data }
-  return { problems: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'plan'}: ${issue.message}`) }
+  return { problems: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'plan'}: ${inWords(issue)}`) }
+}
+
+/** What would have been right, and what was given: the words of every other option. */
+function inWords(issue: z.core.$ZodIssue): string {
+  const wanted = expectation(issue)
+  return wanted === null ? issue.message : `expected ${wanted}, got ${JSON.stringify(issue.input) ?? 'nothing'}`
+}
+
+function expectation(issue: z.core.$ZodIssue): string | null {
+  switch (issue.code) {
+    case 'too_small':
+      return `${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unitOf(issue.origin, issue.minimum)}`
+    case 'too_big':
+      return `${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unitOf(issue.origin, issue.maximum)}`
+    case 'invalid_value':
+      return issue.values.map(String).join(' or ')
+    case 'invalid_type':
+      return issue.expected === 'int' ? 'a whole number' : `a value of type ${issue.expected}`
+    default:
+      return null
+  }
+}
+
+const UNITS: Readonly<Record<string, string>> = { array: ' item', string: ' character' }
+
+function unitOf(origin: string, size: number | bigint): string {
+  const unit = UNITS[origin]
+  return unit === undefined ? '' : size === 1 ? unit : `${unit}s`
 }
