@@ -1,6 +1,6 @@
 /** The live table: one line a second. ASCII only, because container logs are read everywhere. */
-import type { SecondRecord } from './contract.ts'
-import { Histogram } from './contract-histogram.ts'
+import type { SecondRecord, SparseHistogram } from './contract.ts'
+import { sparsePercentileUs } from './contract-histogram.ts'
 import type { RunningTotals } from './csv.ts'
 
 const HEADER =
@@ -19,9 +19,7 @@ export class ConsoleTable {
 }
 
 function tableLine(record: SecondRecord, totals: RunningTotals): string {
-  const { counts, connections, second } = record
-  const response = new Histogram()
-  response.add(record.response)
+  const { counts, connections, second, response } = record
   const columns = [
     new Date(second * 1000).toISOString().slice(11, 19).padEnd(10),
     String(counts.acknowledged).padStart(10),
@@ -38,8 +36,8 @@ function tableLine(record: SecondRecord, totals: RunningTotals): string {
   return columns.join(' ').trimEnd()
 }
 
-const milliseconds = (histogram: Histogram, share: number): string => {
-  const valueUs = histogram.percentileUs(share)
+const milliseconds = (histogram: SparseHistogram, share: number): string => {
+  const valueUs = sparsePercentileUs(histogram, share)
   return (valueUs === null ? '-' : (valueUs / US_PER_MS).toFixed(1)).padStart(9)
 }
 

@@ -2,7 +2,7 @@
 
 import type { SparseHistogram } from './contract.ts'
 import { CSV_COLUMNS, type SecondRecord } from './contract.ts'
-import { Histogram } from './contract-histogram.ts'
+import { sparsePercentileUs } from './contract-histogram.ts'
 
 export const CSV_HEADER = `${CSV_COLUMNS.join(',')}\n`
 
@@ -17,9 +17,7 @@ export interface RunningTotals {
 
 /** TPS is acknowledged commits; failed are refused and unknown. An empty percentile was not measured: never 0. */
 export function csvRow(record: SecondRecord, totals: RunningTotals, startAtMs: number): string {
-  const { counts, second } = record
-  const response = percentiles(record.response)
-  const service = percentiles(record.service)
+  const { counts, second, response, service, sendLag } = record
   const values: readonly (string | number)[] = [
     new Date(second * MS_PER_SECOND).toISOString().replace('T', ' ').replace('Z', ''),
     Math.max(0, second + 1 - startAtMs / MS_PER_SECOND).toFixed(3),
@@ -27,28 +25,24 @@ export function csvRow(record: SecondRecord, totals: RunningTotals, startAtMs: n
     totals.acknowledged + totals.failed,
     totals.acknowledged,
     totals.failed,
-    response(0.5),
-    response(0.95),
-    response(0.99),
+    percentile(response, 0.5),
+    percentile(response, 0.95),
+    percentile(response, 0.99),
     counts.intended,
     counts.refused,
     counts.unknown,
     counts.missed,
     counts.weakAcks,
-    service(0.5),
-    service(0.99),
-    percentiles(record.sendLag)(0.99),
+    percentile(service, 0.5),
+    percentile(service, 0.99),
+    percentile(sendLag, 0.99),
     record.connections.open,
     (record.health.eventLoopDelayP99Us / US_PER_MS).toFixed(2),
   ]
   return `${values.join(',')}\n`
 }
 
-function percentiles(sparse: SparseHistogram): (share: number) => string {
-  const histogram = new Histogram()
-  histogram.add(sparse)
-  return (share) => {
-    const valueUs = histogram.percentileUs(share)
-    return valueUs === null ? '' : (valueUs / US_PER_MS).toFixed(2)
-  }
+function percentile(histogram: SparseHistogram, share: number): string {
+  const valueUs = sparsePercentileUs(histogram, share)
+  return valueUs === null ? '' : (valueUs / US_PER_MS).toFixed(2)
 }

@@ -73,10 +73,13 @@ const addConnections = (a: Connections, b: Omit<Connections, 'wanted'>): Connect
 
 function addHistograms(list: readonly SparseHistogram[]): SparseHistogram {
   if (list.length === 1) return list[0] as SparseHistogram
-  const added = new Histogram()
-  for (const histogram of list) added.add(histogram)
-  return added.toSparse()
+  scratch.clear()
+  for (const histogram of list) scratch.add(histogram)
+  return scratch.toSparse()
 }
+
+/** One for all seconds: tens of thousands of arrays of this size, made and dropped, spread the heap of a long run. */
+const scratch = new Histogram()
 
 function joinTimelines(list: readonly TimelineAcks[]): TimelineAcks[] {
   const joined = new Map<number, TimelineAcks>()

@@ -15,7 +15,7 @@ import type {
   SecondRecord,
   TimelineAcks,
 } from '../../loadgen-image/contract.ts'
-import { Histogram } from '../../loadgen-image/contract-histogram.ts'
+import { Histogram, sparsePercentileUs } from '../../loadgen-image/contract-histogram.ts'
 import { type ClockReading, type ContainerClock, clockKey, clockOf, combineClocks } from './clocks.ts'
 import { fingerprint } from './fingerprint.ts'
 import type {
@@ -30,7 +30,6 @@ import type {
 import { packed } from './packed-histogram.ts'
 import { PerSecond } from './per-second.ts'
 import { AckLog, SHORTEST_SILENCE_US, silentEverywhere } from './silence.ts'
-import { sparsePercentileUs } from './sparse-percentile.ts'
 import { SumPerSecond } from './sum-per-second.ts'
 import { LedgerLog, type ToldLedger, workerLedger } from './told-ledger.ts'
 

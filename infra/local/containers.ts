@@ -1,9 +1,10 @@
 /**
  * A container group on this machine: the load generator's entry point as a child process, with exactly the environment that
- * the group was created with. Limits of CPU and memory are not enforced.
+ * the group was created with and the image brings. Limits of CPU and memory are not enforced.
  */
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { HEAP_ENVIRONMENT } from '../../loadgen-image/heap.ts'
 import type { ContainerSpec, LocalContainer } from './cluster.ts'
 import type { Child, Processes } from './processes.ts'
 
@@ -15,7 +16,7 @@ export function startContainer(processes: Processes, entry: string, spec: Contai
     name: `container-${spec.name}`,
     command: process.execPath,
     args: [entry],
-    environment: spec.environment,
+    environment: { ...HEAP_ENVIRONMENT, ...spec.environment },
     // SIGTERM lets the generator drain and write what it knows; Azure gives it 30 s as well.
     stopSignals: ['SIGTERM'],
     patienceMs: 30_000,

@@ -5,13 +5,17 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { ServerTarget } from '../../loadgen-image/connection-string.ts'
 import type { LoadPlan } from '../../loadgen-image/contract.ts'
+import { HEAP_ENVIRONMENT } from '../../loadgen-image/heap.ts'
 import type { LoadFigures } from './load-process.ts'
 
 const run = promisify(execFile)
 
 export async function nodeJson<T>(file: string, args: readonly string[], flags: readonly string[] = []): Promise<T> {
   const path = fileURLToPath(new URL(`./${file}`, import.meta.url))
-  const { stdout } = await run(process.execPath, [...flags, path, ...args], { maxBuffer: 64 * 1024 * 1024 })
+  const { stdout } = await run(process.execPath, [...flags, path, ...args], {
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, ...HEAP_ENVIRONMENT },
+  })
   return JSON.parse(stdout) as T
 }
 

@@ -6,10 +6,9 @@ import { fingerprint } from '../../../functions/drill/fingerprint.ts'
 import { countUpTo, percentilesOf } from '../../../functions/drill/latency.ts'
 import { proofOf, proofOfDrill } from '../../../functions/drill/proof.ts'
 import { AckLog, silentEverywhere } from '../../../functions/drill/silence.ts'
-import { sparsePercentileUs } from '../../../functions/drill/sparse-percentile.ts'
 import { mad, median, percentile } from '../../../functions/drill/statistics.ts'
 import { VarintLog, VarintReader } from '../../../functions/drill/varint.ts'
-import { bucketOf, bucketValueUs, Histogram } from '../../../loadgen-image/contract-histogram.ts'
+import { bucketOf, bucketValueUs, Histogram, sparsePercentileUs } from '../../../loadgen-image/contract-histogram.ts'
 import { aFailover, aPrimary, aRecord } from '../../support/builders.ts'
 
 // ---- Statistics -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { HEAP_ENVIRONMENT } from '../../../loadgen-image/heap.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8')
@@ -73,6 +74,11 @@ test('the image runs as a plain user, takes signals itself, and installs nothing
   expect(lastStage).toMatch(/^USER node$/m)
   expect(lastStage).toMatch(/^ENTRYPOINT \["node", "\/app\/main\.mjs"\]$/m)
   expect(lastStage).not.toMatch(/^RUN /m)
+})
+
+test('the image sets what keeps the memory of the load generator flat', () => {
+  for (const [name, value] of Object.entries(HEAP_ENVIRONMENT))
+    expect(lastStage.split('\n')).toContain(`ENV ${name}=${value}`)
 })
 
 test('whatever the image copies exists, and is let through to the builder', () => {
