@@ -3,7 +3,7 @@
  * computed from all records, by merge. The state is small and lies in one blob, so a look may be repeated or lost.
  */
 import type { SecondRecord, SparseHistogram } from '../../loadgen-image/contract.ts'
-import { bucketValueUs } from '../../loadgen-image/contract-histogram.ts'
+import { sparsePercentileUs } from '../../loadgen-image/contract-histogram.ts'
 import { foldTimelines, type LiveTimeline } from './live-moments.ts'
 import type { Live, LivePoint } from './status.ts'
 
@@ -20,6 +20,8 @@ export interface LiveSecond {
   readonly acknowledged: number
   readonly errors: number
   readonly missed: number
+  readonly clientsConnected: number
+  readonly clientsWanted: number
   /** Null once the percentiles are final. */
   readonly response: SparseHistogram | null
   readonly p50Ms: number | null
@@ -74,9 +76,8 @@ export function foldRecords(state: LiveState, records: Iterable<SecondRecord>): 
   return { ...state, acknowledged, errors, missed, lastAckSecond, timelines, seconds }
 }
 
-function add(known: LiveSecond | undefined, { second, counts, response }: SecondRecord): LiveSecond {
+function add(known: LiveSecond | undefined, { second, counts, response, connections }: SecondRecord): LiveSecond {
   const merged = addSparse(known?.response ?? [], response)
-  const total = countOf(merged)
   return {
     second,
     containers: (known?.containers ?? 0) + 1,
@@ -84,9 +85,11 @@ function add(known: LiveSecond | undefined, { second, counts, response }: Second
     acknowledged: (known?.acknowledged ?? 0) + counts.acknowledged,
     errors: (known?.errors ?? 0) + counts.refused + counts.unknown,
     missed: (known?.missed ?? 0) + counts.missed,
+    clientsConnected: (known?.clientsConnected ?? 0) + connections.open,
+    clientsWanted: (known?.clientsWanted ?? 0) + connections.wanted,
     response: merged,
-    p50Ms: percentileMs(merged, total, 0.5),
-    p99Ms: percentileMs(merged, total, 0.99),
+    p50Ms: percentileMs(merged, 0.5),
+    p99Ms: percentileMs(merged, 0.99),
   }
 }
 
@@ -104,22 +107,9 @@ function addSparse(a: SparseHistogram, b: SparseHistogram): number[] {
   return sum
 }
 
-function countOf(histogram: SparseHistogram): number {
-  let total = 0
-  for (let i = 1; i < histogram.length; i += 2) total += histogram[i] as number
-  return total
-}
-
-/** Nearest rank. */
-function percentileMs(histogram: SparseHistogram, total: number, share: number): number | null {
-  if (total === 0) return null
-  const rank = Math.max(1, Math.ceil(share * total))
-  let seen = 0
-  for (let i = 0; i < histogram.length; i += 2) {
-    seen += histogram[i + 1] as number
-    if (seen >= rank) return Math.round(bucketValueUs(histogram[i] as number) / 10) / 100
-  }
-  return null
+function percentileMs(histogram: SparseHistogram, share: number): number | null {
+  const valueUs = sparsePercentileUs(histogram, share)
+  return valueUs === null ? null : Math.round(valueUs / 10) / 100
 }
 
 const settle = (second: LiveSecond): LiveSecond => ({ ...second, response: null })
@@ -132,6 +122,8 @@ export const pointsOf = (state: LiveState, loadStartAtMs: number): LivePoint[] =
     goodputTps: second.acknowledged,
     errorsPerSecond: second.errors,
     missedPerSecond: second.missed,
+    clientsConnected: second.clientsConnected,
+    clientsWanted: second.clientsWanted,
     p50Ms: second.p50Ms,
     p99Ms: second.p99Ms,
   }))

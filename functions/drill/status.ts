@@ -24,8 +24,12 @@ export interface LivePoint {
   readonly second: number
   readonly offeredTps: number
   readonly goodputTps: number
+  /** Transactions that were refused or whose outcome is unknown; a connection that cannot be opened is none. */
   readonly errorsPerSecond: number
   readonly missedPerSecond: number
+  /** At the end of the second. */
+  readonly clientsConnected: number
+  readonly clientsWanted: number
   readonly p50Ms: number | null
   readonly p99Ms: number | null
 }

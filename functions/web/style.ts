@@ -78,7 +78,7 @@ progress::-webkit-progress-bar{background:var(--line)}
 progress::-webkit-progress-value{background:var(--c-blue)}
 progress::-moz-progress-bar{background:var(--c-blue)}
 .elapsed{display:flex;justify-content:space-between;font-size:.875rem;color:var(--muted);margin-top:.3rem;font-variant-numeric:tabular-nums}
-.now-figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:1rem 1.75rem;margin:1.5rem 0 .5rem}
+.now-figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:1rem 1.25rem;margin:1.5rem 0 .5rem}
 .now-figures dt{font-size:.85rem;color:var(--muted);border-top:1px solid var(--muted);padding-top:.4rem}
 .now-figures dd{margin:0;font-size:1.6rem;line-height:1.3;font-weight:650;letter-spacing:-.015em;font-variant-numeric:tabular-nums}
 .now-figures dd small{display:block;font-size:.8rem;font-weight:400;letter-spacing:0}

@@ -67,7 +67,7 @@ export function phaseLine({ elapsedSeconds, progress }: DrillStatus): string {
   return `${clock(elapsedSeconds)}  ${styled('bold', progress?.phase ?? 'waiting')}${note}`
 }
 
-/** Phase, second of the load, goodput, errors, latency, outage. */
+/** Phase, second of the load, goodput, errors, clients that are connected, latency, outage. */
 export function loadLine(status: DrillStatus, point: LivePoint): string {
   return [
     clock(status.elapsedSeconds),
@@ -76,6 +76,7 @@ export function loadLine(status: DrillStatus, point: LivePoint): string {
     `${padded(Math.round(point.goodputTps), 6)} TPS of ${Math.round(point.offeredTps)}`,
     `errors ${padded(Math.round(point.errorsPerSecond), 4)}/s`,
     `missed ${padded(Math.round(point.missedPerSecond), 4)}/s`,
+    `clients ${padded(point.clientsConnected, 3)} of ${point.clientsWanted}`,
     `p99 ${point.p99Ms === null ? '      -' : `${point.p99Ms.toFixed(1).padStart(7)}`} ms`,
     outageWords(outageAt(status, point)),
   ].join('  ')

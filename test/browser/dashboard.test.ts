@@ -236,6 +236,7 @@ describe('a running drill', () => {
       expect(await page.locator('.phases [aria-current=step]').textContent()).toBe('watch')
       await see(page, 'CPU')
       await see(page, 'elevated')
+      await see(page, '12 of 200')
       await screenshot(page, `dashboard-running-${colorScheme}`)
       await expectAccessible(page)
       expect(errors).toEqual([])

@@ -16,6 +16,8 @@ const point = (second: number): LivePoint => {
     goodputTps: isDown ? 0 : Math.round(7990 + 8 * wave),
     errorsPerSecond: isDown ? 310 : 0,
     missedPerSecond: isDown ? 7690 : 0,
+    clientsConnected: isDown ? 12 : 200,
+    clientsWanted: 200,
     p50Ms: isDown ? null : 4.1 + 0.3 * wave,
     p99Ms: isDown ? null : 17.4 + 2 * wave,
   }

@@ -197,6 +197,8 @@ test('a status tells the phase, the live figures and where to go on', async () =
     goodputTps: 10,
     errorsPerSecond: 0,
     missedPerSecond: 0,
+    clientsConnected: 4,
+    clientsWanted: 4,
     p50Ms: 1,
     p99Ms: 2,
   }

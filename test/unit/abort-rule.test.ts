@@ -12,6 +12,8 @@ const points = (from: number, to: number, goodputTps: number): LivePoint[] =>
     goodputTps,
     errorsPerSecond: 40 - goodputTps,
     missedPerSecond: 0,
+    clientsConnected: 4,
+    clientsWanted: 4,
     p50Ms: null,
     p99Ms: null,
   }))

@@ -33,9 +33,22 @@ function record(second: number, acknowledged: number, changes: Partial<SecondRec
 }
 
 test('seconds are counted from the start of the load, and add up over containers', () => {
-  const state = foldRecords(emptyLive, [record(0, 10), record(0, 4, { container: 1 })])
+  const state = foldRecords(emptyLive, [
+    record(0, 10),
+    record(0, 4, { container: 1, connections: { wanted: 3, open: 2, opened: 0, lost: 1 } }),
+  ])
   expect(pointsOf(state, startMs)).toEqual([
-    { second: 0, offeredTps: 20, goodputTps: 14, errorsPerSecond: 0, missedPerSecond: 6, p50Ms: 2, p99Ms: 2 },
+    {
+      second: 0,
+      offeredTps: 20,
+      goodputTps: 14,
+      errorsPerSecond: 0,
+      missedPerSecond: 6,
+      clientsConnected: 3,
+      clientsWanted: 4,
+      p50Ms: 2,
+      p99Ms: 2,
+    },
   ])
   expect([state.acknowledged, state.errors, state.missed]).toEqual([14, 0, 6])
 })

@@ -10,6 +10,8 @@ const aPoint = (loadSecond: number, goodputTps = 398.6): LivePoint => ({
   goodputTps,
   errorsPerSecond: 2,
   missedPerSecond: 0,
+  clientsConnected: 9,
+  clientsWanted: 20,
   p50Ms: 2,
   p99Ms: goodputTps > 0 ? 12.34 : null,
 })
@@ -81,8 +83,8 @@ test('without a terminal there is one plain line per phase and per second of loa
   expect(text.split('\n')).toEqual([
     '00:01  check',
     '00:10  baseline',
-    '00:10  baseline   load    5 s     399 TPS of 400  errors    2/s  missed    0/s  p99    12.3 ms  outage -',
-    '00:11  baseline   load    6 s     399 TPS of 400  errors    2/s  missed    0/s  p99    12.3 ms  outage -',
+    '00:10  baseline   load    5 s     399 TPS of 400  errors    2/s  missed    0/s  clients   9 of 20  p99    12.3 ms  outage -',
+    '00:11  baseline   load    6 s     399 TPS of 400  errors    2/s  missed    0/s  clients   9 of 20  p99    12.3 ms  outage -',
     '',
   ])
 })

@@ -116,6 +116,7 @@ ${figure('Goodput', perSecond(latest?.goodputTps), `of ${perSecond(latest?.offer
 ${figure('Response p99', milliseconds(latest?.p99Ms), `p50 ${milliseconds(latest?.p50Ms)}`)}
 ${figure('Errors', latest ? `${count(latest.errorsPerSecond)}/s` : NOT_MEASURED, `${count(live?.errors)} so far`)}
 ${figure('Missed', latest ? `${count(latest.missedPerSecond)}/s` : NOT_MEASURED, `${count(live?.missed)} so far`)}
+${figure('Clients', latest ? `${count(latest.clientsConnected)} of ${count(latest.clientsWanted)}` : NOT_MEASURED, 'connected')}
 ${figure('Acknowledged', count(live?.acknowledged), live?.loadSecond == null ? 'the load has not started' : `in ${duration(Math.max(0, live.loadSecond))} of load`)}
 ${down === null ? figure('Outage', latest ? 'none' : NOT_MEASURED, latest && 'commits are acknowledged') : figure('Outage', seconds(down), 'no commit is acknowledged', 'down')}
 </dl>`
