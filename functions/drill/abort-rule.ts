@@ -18,7 +18,7 @@ export interface LoadSeen {
 }
 
 export function whyPointless(plan: DrillPlan, seen: LoadSeen): string | null {
-  if (seen.died >= seen.wanted) return `all ${seen.wanted} load generators died while the load was running`
+  if (seen.died >= seen.wanted) return `${allGenerators(seen.wanted)} died while the load was running`
   const firstFailover = plan.failovers[0]?.atSeconds ?? plan.load.durationSeconds
   if (seen.loadSecond >= firstFailover || plan.load.targetTps === 0) return null
   const recent = seen.points.filter(({ second }) => second > seen.loadSecond - HOPELESS_SECONDS)
@@ -27,3 +27,6 @@ export function whyPointless(plan: DrillPlan, seen: LoadSeen): string | null {
   if (recent.length < HOPELESS_SECONDS / 2 || offered === 0 || committed > 0) return null
   return `no commit in the last ${recent.length} s before any failover, with ${offered} transactions offered`
 }
+
+const allGenerators = (wanted: number): string =>
+  wanted === 1 ? 'the only load generator' : `all ${wanted} load generators`

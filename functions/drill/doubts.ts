@@ -10,7 +10,7 @@ export function doubtsOf(outcome: DrillOutcome, figures: ReportFigures, analysis
     outcome.error === null ? null : `The drill itself failed: ${outcome.error}.`,
     stoppedByChecklist(outcome),
     analysis === null ? 'No load was recorded.' : null,
-    figures.failoverProof.proven ? null : `No failover was proven: ${figures.failoverProof.evidence.join(' ')}`,
+    figures.failoverProof.proven ? null : noProof(figures),
     analysis === null ? null : absentContainers(analysis),
     analysis === null ? null : weakBaseline(figures, analysis),
     analysis === null ? null : weakAudit(figures, analysis),
@@ -18,6 +18,11 @@ export function doubtsOf(outcome: DrillOutcome, figures: ReportFigures, analysis
     figures.generator.wasTheLimit === true ? figures.generator.why : null,
     ...(analysis === null ? [] : contradictionsOf(outcome, analysis)),
   ].filter((sentence) => sentence !== null)
+}
+
+function noProof({ failoverProof: { evidence } }: ReportFigures): string {
+  const sentences = evidence.join(' ')
+  return `No failover was proven: ${sentences.charAt(0).toLowerCase()}${sentences.slice(1)}`
 }
 
 function stoppedByChecklist({ checks, loadStartAtMs }: DrillOutcome): string | null {

@@ -765,7 +765,7 @@ export function drillWithoutFailover(): ReportData {
   return withReport(data, {
     verdict: 'INCONCLUSIVE',
     headline: `Drill of pg-orders without a failover: none of ${count(data.report.ledger.acknowledged)} acknowledged commits lost. Inconclusive: no failover was proven.`,
-    reasons: ['No failover was proven: No failover was asked for.'],
+    reasons: ['No failover was proven: no failover was asked for.'],
     caveats: ['No platform metric was measured.', 'There is no earlier drill to compare with.'],
   })
 }

@@ -33,4 +33,8 @@ test('after the failover an outage is what the drill is for, however long', () =
   expect(judge(280, points(120, 280, 0))).toBeNull())
 test('without any generator nothing is left to watch, failover or not', () =>
   expect(judge(200, points(0, 200, 40), 2)).toBe('all 2 load generators died while the load was running'))
+test('one that was alone is called so', () =>
+  expect(whyPointless(plan, { loadSecond: 200, points: points(0, 200, 40), wanted: 1, died: 1 })).toBe(
+    'the only load generator died while the load was running',
+  ))
 test('one generator of two goes on', () => expect(judge(60, points(0, 60, 20), 1)).toBeNull())

@@ -102,12 +102,12 @@ test('a lost commit fails a drill whose request did not ask about losses', async
 })
 
 test.each<[string, Partial<DrillOutcome>, RunOptions, string]>([
-  ['no failover was asked for', {}, {}, 'No failover was proven: No failover was asked for.'],
+  ['no failover was asked for', {}, {}, 'No failover was proven: no failover was asked for.'],
   [
     'the timeline did not rise',
     { failovers: [aFailover({ after: aPrimary() })] },
     {},
-    'No failover was proven: The timeline of the primary is still 1: nothing was promoted. The primary is still in zone 1.',
+    'No failover was proven: the timeline of the primary is still 1: nothing was promoted. The primary is still in zone 1.',
   ],
   [
     'the audit was impossible',
