@@ -26,6 +26,7 @@ import { holdFreePort, holdPort } from './ports.ts'
 import { CannotRun } from './problem.ts'
 import { createProcesses, type Processes } from './processes.ts'
 import { databaseUser, requireReachable } from './run-user.ts'
+import { settleDisk } from './settle-disk.ts'
 import { clearDeadStacks, createStackFolder, requireSpace, type StackFolder } from './stack-folder.ts'
 
 export interface StackOptions {
@@ -166,6 +167,7 @@ async function startParts(
     }),
     (it) => it.stop(),
   )
+  await settleDisk(folder.path, signal)
   return {
     apiUrl: `${host.url}/api`,
     functionKey: secrets.functionKey,
