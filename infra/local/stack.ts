@@ -168,6 +168,7 @@ async function startParts(
     (it) => it.stop(),
   )
   await settleDisk(folder.path, signal)
+  signal.throwIfAborted()
   return {
     apiUrl: `${host.url}/api`,
     functionKey: secrets.functionKey,
