@@ -1,6 +1,6 @@
 /** A run without a drill around it: options in, CSV, summary and a live table out. */
 import { createWriteStream } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,6 +8,7 @@ import { ConsoleTable } from './console-table.ts'
 import type { Counts, LoadSummary, OutageWindow, SecondRecord } from './contract.ts'
 import { Histogram } from './contract-histogram.ts'
 import { CSV_HEADER, csvRow } from './csv.ts'
+import { makeFolder } from './make-folder.ts'
 import type { LoadgenOptions } from './options.ts'
 import { lookAtServer, PreflightError, type ServerIdentity } from './preflight.ts'
 import { Run } from './run.ts'
@@ -94,7 +95,7 @@ interface Output {
 async function openOutput({ outputCsv, isVerbose }: LoadgenOptions): Promise<Output | null> {
   const folder = dirname(outputCsv)
   try {
-    await mkdir(folder, { recursive: true })
+    makeFolder(folder)
     await writeFile(outputCsv, CSV_HEADER)
   } catch (error) {
     process.stderr.write(

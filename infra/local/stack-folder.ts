@@ -5,14 +5,13 @@
  */
 import { randomBytes } from 'node:crypto'
 import {
-  accessSync,
   appendFileSync,
   chmodSync,
-  constants,
   existsSync,
-  mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statfsSync,
   statSync,
@@ -20,6 +19,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { makeFolder } from '../../loadgen-image/make-folder.ts'
 import { CannotRun } from './problem.ts'
 import { carries, descendantsOf, identityOf, isAlive, type ProcessIdentity } from './process-table.ts'
 import { databaseUser, isReachable } from './run-user.ts'
@@ -55,7 +55,7 @@ export function stateDirectory(): string {
 export function createStackFolder(base = stateDirectory()): StackFolder {
   const id = randomBytes(5).toString('hex')
   const path = join(base, `${PREFIX}${id}`)
-  makeFolder(path)
+  makeStateFolder(path)
   // Others may pass through, not look: PostgreSQL's user must reach its data directory inside.
   chmodSync(path, 0o711)
   const owner = identityOf(process.pid)
@@ -73,9 +73,9 @@ export function createStackFolder(base = stateDirectory()): StackFolder {
   }
 }
 
-function makeFolder(path: string): void {
+function makeStateFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true })
+    makeFolder(path)
   } catch (cause) {
     throw new CannotRun(
       `The folder for the local servers, ${path}, cannot be made. Set DRILL_STATE_DIR to another place`,
@@ -96,10 +96,11 @@ export function requireSpace(folder: string, megabytes: number, purpose: string,
     )
 }
 
+/** Tried, not asked: root may write everywhere by its rights, and /proc takes nothing all the same. */
 export function requireWritable(folder: string, hint: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
-    accessSync(folder, constants.W_OK | constants.X_OK)
+    makeFolder(folder)
+    rmdirSync(mkdtempSync(join(folder, '.writable-')))
   } catch (cause) {
     throw new CannotRun(`${folder} cannot be written to. ${hint}`, { cause })
   }

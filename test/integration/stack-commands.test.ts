@@ -50,6 +50,15 @@ test('an output folder that cannot be made is named with the next step', async (
   expect(output).toMatch(/cannot be written to\. Give another folder with --out: ENOTDIR/)
 })
 
+test.each(['/proc', '/proc/new', '/proc/new/runs'])(
+  '%s takes no results, even from root: said before anything starts',
+  async (out) => {
+    const { code, output, left } = await drill(['--out', out])
+    expect({ code, left }).toEqual({ code: 2, left: [] })
+    expect(output).toMatch(/cannot be written to\. Give another folder with --out: ENOENT/)
+  },
+)
+
 test('a folder for the servers that cannot be made is named with the next step', async () => {
   const file = join(ownFolder(), 'a-file')
   writeFileSync(file, '')

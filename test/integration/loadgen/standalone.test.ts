@@ -161,6 +161,11 @@ const REFUSALS: ReadonlyArray<readonly [string, (url: URL) => Record<string, str
     (url) => ({ POSTGRES_CONNECTION_STRING: url.href, OUTPUT_CSV: '/dev/null/out.csv' }),
     /Cannot write \/dev\/null\/out\.csv: .*Next: name another file/,
   ],
+  [
+    'a folder that takes no entry',
+    (url) => ({ POSTGRES_CONNECTION_STRING: url.href, OUTPUT_CSV: '/proc/new/folder/out.csv' }),
+    /Cannot write \/proc\/new\/folder\/out\.csv: ENOENT.*Next: name another file/,
+  ],
 ]
 
 function changed(
