@@ -4,7 +4,6 @@
  *
  *   node infra/azure/bundle-loadgen.ts [--out DIR]
  */
-import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
@@ -19,7 +18,6 @@ const ENTRIES = ['loadgen-image/main.ts', 'loadgen-image/thread-main.ts']
 const REQUIRE = `import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);`
 
 export async function bundleLoadgen(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true })
   await build({
     absWorkingDir: ROOT,
     entryPoints: ENTRIES,
@@ -44,4 +42,8 @@ async function main(): Promise<void> {
   console.log(`Load generator bundled: node ${join(folder, 'main.mjs')} --help`)
 }
 
-if (import.meta.main) await main()
+if (import.meta.main)
+  await main().catch((error: Error) => {
+    console.error(error.message)
+    process.exitCode = 1
+  })

@@ -5,14 +5,18 @@
  *   node infra/azure/package.ts [--out DIR]       DIR/app and DIR/app.zip
  */
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { type AsyncZippable, zip } from 'fflate'
+import { makeFolder } from '../../loadgen-image/make-folder.ts'
 import { copyProductionModules } from './production-modules.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 export const DEFAULT_OUT = join(ROOT, 'dist', 'package')
+
+const MADE: readonly string[] = ['app', 'app.zip']
 
 export interface Package {
   readonly folder: string
@@ -21,14 +25,25 @@ export interface Package {
 
 export async function packageApp(out: string): Promise<Package> {
   const folder = join(out, 'app')
-  await rm(out, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
+  await clear(out)
+  makeFolder(folder)
   await compile(folder)
   await copyServedFiles(folder)
   await cp(join(ROOT, 'host.json'), join(folder, 'host.json'))
   await writeManifest(folder)
   await copyProductionModules(ROOT, folder)
   return { folder, zip: await zipped(folder, join(out, 'app.zip')) }
+}
+
+/** What is removed does not come back, and --out may name any folder: only what an earlier packaging left is taken away. */
+async function clear(out: string): Promise<void> {
+  if (!existsSync(out)) return
+  const others = (await readdir(out)).filter((name) => !MADE.includes(name))
+  if (others.length > 0)
+    throw new Error(
+      `${out} holds ${others.slice(0, 3).join(', ')}, which no packaging wrote. Next: name a new or empty folder with --out.`,
+    )
+  for (const name of MADE) await rm(join(out, name), { recursive: true, force: true })
 }
 
 // ---- Code -----------------------------------------------------------------------------------------------------------------------

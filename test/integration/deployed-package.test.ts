@@ -45,6 +45,21 @@ describe('the package', () => {
     expect(readdirSync(join(made.folder, 'dist')).sort()).toEqual(['functions', 'loadgen-image'])
   })
 
+  test('is not written where other files lie, and they stay', async () => {
+    const folder = join(temporary, 'not-ours')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'thesis.txt'), 'the only copy')
+    await expect(packageApp(folder)).rejects.toThrow(/holds thesis\.txt.*Next: name a new or empty folder with --out/)
+    expect(readFileSync(join(folder, 'thesis.txt'), 'utf8')).toBe('the only copy')
+  })
+
+  test('takes the place of an earlier one, of which nothing stays', async () => {
+    const out = join(temporary, 'again')
+    mkdirSync(join(out, 'app', 'dist'), { recursive: true })
+    writeFileSync(join(out, 'app', 'dist', 'old.js'), '')
+    expect(existsSync(join((await packageApp(out)).folder, 'dist', 'old.js'))).toBe(false)
+  }, 240_000)
+
   test('points the host at the entry file, and names no script or development tool', () => {
     const manifest = readJson(made.folder, 'package.json')
     expect(Object.keys(manifest)).toEqual([
