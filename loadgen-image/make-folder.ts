@@ -2,18 +2,20 @@
  * Makes a folder with its parents, one after the other. Node's own `recursive` never returns where the parent is there and
  * still answers "no such file" to a new entry, as /proc and some network file systems do.
  */
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Throws the file system's own error, with its code and path. */
+/** Throws the file system's own error, which names the folder that could not be made. */
 export function makeFolder(path: string): void {
+  if (isFolder(path)) return
+  const parent = dirname(path)
+  if (parent !== path) makeFolder(parent)
   try {
     mkdirSync(path)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && statSync(path).isDirectory()) return
-    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error
-    makeFolder(dirname(path))
-    makeFolder(path)
+    // Another process may have made it in between.
+    if (!isFolder(path)) throw error
   }
 }
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false

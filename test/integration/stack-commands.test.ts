@@ -47,7 +47,7 @@ test('an output folder that cannot be made is named with the next step', async (
   writeFileSync(file, '')
   const { code, output, left } = await drill(['--out', join(file, 'runs')])
   expect({ code, left }).toEqual({ code: 2, left: [] })
-  expect(output).toMatch(/cannot be written to\. Give another folder with --out: ENOTDIR/)
+  expect(output).toMatch(/cannot be written to\. Give another folder with --out: EEXIST/)
 })
 
 test.each(['/proc', '/proc/new', '/proc/new/runs'])(
