@@ -4,8 +4,8 @@
  */
 
 import { GapIntersection, type ThreadGaps } from './ack-gaps.ts'
-import { US_PER_SECOND } from './clock.ts'
 import type { AckGap, GeneratorHealth, SecondRecord } from './contract.ts'
+import { US_PER_SECOND } from './contract-time.ts'
 import type { LoopDelay } from './messages.ts'
 import type { SecondPart } from './recorder.ts'
 import { joinParts } from './second.ts'

@@ -3,6 +3,7 @@
  * The system's clock may be stepped during a run and Date.now() would follow; threads would even disagree about it.
  * `process.hrtime` counts the same nanoseconds in every thread, so each thread derives its own fast clock from the one anchor.
  */
+import { US_PER_SECOND } from './contract-time.ts'
 
 /** Epoch microseconds at which the process's monotonic clock stood at 0. Plain data: it travels to the threads. */
 export interface ClockAnchor {
@@ -10,7 +11,6 @@ export interface ClockAnchor {
 }
 
 export const US_PER_MS = 1000
-export const US_PER_SECOND = 1_000_000
 
 const monotonicUs = (): number => Number(process.hrtime.bigint() / 1000n)
 

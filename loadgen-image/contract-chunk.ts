@@ -10,6 +10,7 @@
  * 140, 435 and 1,368, and has no room for what else a second says. Why not deflate the payload: it saved nothing more, and
  * Node's inflater is a stream of its own for each block, which costs a merge of hours memory and time.
  */
+
 import { crc32 } from 'node:zlib'
 import type {
   AckGap,
@@ -37,12 +38,12 @@ import {
   text,
   uint,
 } from './contract-bytes.ts'
+import { US_PER_SECOND } from './contract-time.ts'
 
 const MARK = Buffer.from('FDR1')
 const HEADER_BYTES = 12
 /** A record of 50,000 arrivals stays far below; a longer length is damage and not a record. */
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024
-const US_PER_SECOND = 1_000_000
 
 /** Every instant after it in the record is stored relative to this second. */
 const originSecond: Codec<number> = {

@@ -5,7 +5,7 @@
  */
 
 import { GapTracker, type ThreadGaps } from './ack-gaps.ts'
-import { secondOf, US_PER_SECOND } from './clock.ts'
+import { secondOf } from './clock.ts'
 import type {
   Counts,
   ErrorCount,
@@ -17,6 +17,7 @@ import type {
   TimelineAcks,
 } from './contract.ts'
 import { Histogram } from './contract-histogram.ts'
+import { TENTHS, US_PER_SECOND, US_PER_TENTH } from './contract-time.ts'
 import { ErrorTally } from './errors.ts'
 import type { WorkerIdentity } from './lanes.ts'
 import { WorkerLedger } from './ledger.ts'
@@ -49,9 +50,6 @@ export interface Backlog {
   /** Arrivals that became due since the last call, and those due until now that were neither sent nor missed. */
   settleUntil(atUs: number): { readonly intended: number; readonly waiting: number }
 }
-
-const TENTHS = 10
-const US_PER_TENTH = US_PER_SECOND / TENTHS
 
 interface WorkerBooks {
   readonly ledger: WorkerLedger

@@ -3,9 +3,10 @@
  * arrivals have their outcome. What is done with the records is the caller's affair.
  */
 import { availableParallelism } from 'node:os'
-import { anchorClock, US_PER_MS, US_PER_SECOND } from './clock.ts'
+import { anchorClock, US_PER_MS } from './clock.ts'
 import type { ServerTarget } from './connection-string.ts'
 import { CONTRACT_VERSION, type Counts, type LoadPlan, type LoadSummary, type SecondRecord } from './contract.ts'
+import { US_PER_SECOND } from './contract-time.ts'
 import { Coordinator } from './coordinator.ts'
 import { chooseThreads, workersOfContainer } from './lanes.ts'
 import type { ServerIdentity } from './preflight.ts'

@@ -6,10 +6,11 @@
  * inverse of the integral says when the n-th is due. Containers and threads deal the arrivals out in turn (container k of N
  * takes k, k+N, k+2N ...), so shares are exact for any N and the whole stays evenly spaced.
  */
+
 import type { LoadPlan, ProfileStep } from './contract.ts'
+import { US_PER_SECOND } from './contract-time.ts'
 import { type Random, seededRandom } from './random.ts'
 
-const US_PER_SECOND = 1_000_000
 /** Rounding of 8000 x 300 must not add or drop an arrival. */
 const COUNT_TOLERANCE = 1e-6
 

@@ -1,12 +1,14 @@
 /** Everything that is computed from what a drill gathered, before it is put into words: times, phases, baseline, outages. */
+
 import type { LoadPlan } from '../../loadgen-image/contract.ts'
 import { cohortOf } from '../../loadgen-image/contract-cohort.ts'
+import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
 import { type AuditResult, agreeOn } from './audit-agreement.ts'
 import { type Baseline, baselineOf } from './baseline.ts'
 import type { ClientRow } from './chart-data.ts'
 import { clientRows } from './client-outages.ts'
 import { type EventContext, type FailoverTimes, failoverTimes } from './failover-events.ts'
-import { type LoadWindow, loadWindow, secondsInside, secondsTouching, US_PER_SECOND } from './load-window.ts'
+import { type LoadWindow, loadWindow, secondsInside, secondsTouching } from './load-window.ts'
 import type { Merged, MergedSecond } from './merged.ts'
 import { LEAST_OUTAGE_US, type Outage, outagesOf, shortestOutageUs } from './outages.ts'
 import type { DrillOutcome, FailoverEvidence } from './outcome.ts'

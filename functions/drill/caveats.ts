@@ -1,9 +1,9 @@
 /** What a reader must know before believing the figures. Generated from the data, never written by hand. */
+import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
 import type { LoadAnalysis } from './analysis.ts'
 import type { ReportFigures } from './criteria-figures.ts'
 import type { FailoverTimes } from './failover-events.ts'
 import { isoOfUs } from './instants.ts'
-import { US_PER_SECOND } from './load-window.ts'
 import type { Incarnation, SecondRange } from './merged.ts'
 import type { DrillOutcome } from './outcome.ts'
 import type { Criterion } from './report.ts'

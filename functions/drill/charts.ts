@@ -1,10 +1,10 @@
 /** The chart data of an analysed drill. */
 
 import { Histogram } from '../../loadgen-image/contract-histogram.ts'
+import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
 import type { LoadAnalysis } from './analysis.ts'
 import type { ChartData, PercentileCurve, TimelineRow } from './chart-data.ts'
 import { curveOf, distributionOf, type LatencyKind } from './latency.ts'
-import { US_PER_SECOND } from './load-window.ts'
 import type { MergedSecond } from './merged.ts'
 import { addPacked, type PackedHistogram } from './packed-histogram.ts'
 import { phaseOfSecond } from './phases.ts'

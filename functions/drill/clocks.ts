@@ -3,6 +3,7 @@
  * container is moved by that container's offset; what stays uncertain is the error bound, which the report prints.
  */
 import type { ClockOffset } from '../../loadgen-image/contract.ts'
+import { US_PER_SECOND, US_PER_TENTH } from '../../loadgen-image/contract-time.ts'
 
 /** Each container reads it twice: in its ready record and in its summary. */
 export interface ClockReading {
@@ -37,4 +38,29 @@ function combine(clocks: readonly ClockOffset[]): ContainerClock {
   const [best] = [...clocks].sort((a, b) => a.errorMs - b.errorMs || a.offsetMs - b.offsetMs) as [ClockOffset]
   const apartMs = Math.max(...clocks.map(({ offsetMs }) => Math.abs(offsetMs - best.offsetMs)))
   return { offsetUs: Math.round(best.offsetMs * 1000), errorMs: Math.max(best.errorMs, apartMs) }
+}
+
+/** Moves a container's times to the database's clock. Counts per second and tenth go to the nearest one. */
+export class ClockShift {
+  readonly #offsetUs: number
+  readonly tenths: number
+  readonly #seconds: number
+
+  constructor(offsetUs: number) {
+    this.#offsetUs = offsetUs
+    this.tenths = Math.round(offsetUs / US_PER_TENTH)
+    this.#seconds = Math.round(offsetUs / US_PER_SECOND)
+  }
+
+  second(second: number): number {
+    return second - this.#seconds
+  }
+
+  instant(atUs: number): number {
+    return atUs - this.#offsetUs
+  }
+
+  maybe(atUs: number | null): number | null {
+    return atUs === null ? null : this.instant(atUs)
+  }
 }

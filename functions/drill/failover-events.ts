@@ -11,8 +11,9 @@
  *
  * A failover that is faster than any threshold for outages still has t1 and t2: the timeline itself shows where it was.
  */
+import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
 import type { LoadWindow } from './load-window.ts'
-import { secondsTouching, US_PER_SECOND } from './load-window.ts'
+import { secondsTouching } from './load-window.ts'
 import type { Merged, WorkerOutage } from './merged.ts'
 import { type Outage, silenceBefore } from './outages.ts'
 import type { FailoverEvidence } from './outcome.ts'

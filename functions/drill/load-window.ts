@@ -1,9 +1,8 @@
 /** When the load began and ended, and which recorded seconds lie between two instants. All on the database's clock. */
 import type { LoadPlan } from '../../loadgen-image/contract.ts'
+import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
 import type { Merged, MergedSecond } from './merged.ts'
 import { median } from './statistics.ts'
-
-export const US_PER_SECOND = 1_000_000
 
 export interface LoadWindow {
   readonly startUs: number

@@ -6,18 +6,17 @@
  */
 import type {
   AckGap,
-  Counts,
   ErrorCount,
   FirstAck,
-  LoadPlan,
-  LoadSummary,
   OutageWindow,
   SecondRecord,
   TimelineAcks,
 } from '../../loadgen-image/contract.ts'
-import { Histogram, sparsePercentileUs } from '../../loadgen-image/contract-histogram.ts'
-import { type ClockReading, type ContainerClock, clockKey, clockOf, combineClocks } from './clocks.ts'
-import { fingerprint } from './fingerprint.ts'
+import { TENTHS, US_PER_SECOND, US_PER_TENTH } from '../../loadgen-image/contract-time.ts'
+import { type ClockReading, ClockShift, type ContainerClock, clockKey, clockOf, combineClocks } from './clocks.ts'
+import { compareText } from './compare-text.ts'
+import { addUp } from './counts.ts'
+import { IncarnationSums, type MergeEnd } from './incarnation-sums.ts'
 import type {
   Incarnation,
   Merged,
@@ -27,27 +26,15 @@ import type {
   WorkerFirstAck,
   WorkerOutage,
 } from './merged.ts'
-import { packed } from './packed-histogram.ts'
-import { PerSecond } from './per-second.ts'
-import { AckLog, SHORTEST_SILENCE_US, silentEverywhere } from './silence.ts'
+import { SecondSums } from './second-sums.ts'
+import { SHORTEST_SILENCE_US, silentEverywhere } from './silence.ts'
 import { SumPerSecond } from './sum-per-second.ts'
 import { LedgerLog, type ToldLedger, workerLedger } from './told-ledger.ts'
-
-const US_PER_SECOND = 1_000_000
-const TENTHS = 10
-const US_PER_TENTH = US_PER_SECOND / TENTHS
 
 export interface MergeOptions {
   readonly clocks: readonly ClockReading[]
   /** In these seconds the generator's own health is measured: after the warm-up, before the first failover. */
   readonly baseline: SecondRange | null
-}
-
-/** What the drill knows about its containers when all records are in. */
-export interface MergeEnd {
-  readonly plan: Pick<LoadPlan, 'containers' | 'workers' | 'durationSeconds'>
-  readonly loadStartAtMs: number | null
-  readonly summaries: readonly LoadSummary[]
 }
 
 export class Merge {
@@ -247,31 +234,6 @@ export class Merge {
 const isComplete = ({ hasSummary, missing, lastSecond }: Incarnation): boolean =>
   hasSummary && !missing.some(({ last }) => last > lastSecond)
 
-/** Moves a container's times to the database's clock. Counts per second and tenth go to the nearest one. */
-class ClockShift {
-  readonly #offsetUs: number
-  readonly tenths: number
-  readonly #seconds: number
-
-  constructor(offsetUs: number) {
-    this.#offsetUs = offsetUs
-    this.tenths = Math.round(offsetUs / US_PER_TENTH)
-    this.#seconds = Math.round(offsetUs / US_PER_SECOND)
-  }
-
-  second(second: number): number {
-    return second - this.#seconds
-  }
-
-  instant(atUs: number): number {
-    return atUs - this.#offsetUs
-  }
-
-  maybe(atUs: number | null): number | null {
-    return atUs === null ? null : this.instant(atUs)
-  }
-}
-
 /** First and last acknowledgement of a record; to the tenth where no timeline says it exactly. */
 function ackSpan({ second, timelines, acksPerTenth }: SecondRecord): AckGap | null {
   if (timelines.length > 0)
@@ -299,192 +261,14 @@ function joinErrors<E extends ErrorCount>(known: E, next: ErrorCount): E {
   }
 }
 
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
 const compareWindows = (a: WorkerOutage, b: WorkerOutage): number =>
   a.worker - b.worker ||
   (a.lastGoodAtUs ?? 0) - (b.lastGoodAtUs ?? 0) ||
   (a.firstGoodAtUs ?? Number.MAX_VALUE) - (b.firstGoodAtUs ?? Number.MAX_VALUE)
 
-type MutableCounts = { -readonly [K in keyof Counts]: Counts[K] }
-
-const noCounts = (): MutableCounts => ({ intended: 0, acknowledged: 0, refused: 0, unknown: 0, missed: 0, weakAcks: 0 })
-
-function addCounts(sum: MutableCounts, counts: Counts): void {
-  sum.intended += counts.intended
-  sum.acknowledged += counts.acknowledged
-  sum.refused += counts.refused
-  sum.unknown += counts.unknown
-  sum.missed += counts.missed
-  sum.weakAcks += counts.weakAcks
-}
-
-export function addUp(all: readonly Counts[]): Counts {
-  const sum = noCounts()
-  for (const counts of all) addCounts(sum, counts)
-  return sum
-}
-
 function missingPerSecond(incarnations: readonly Incarnation[]): Map<number, number> {
   const missing = new Map<number, number>()
   for (const { first, last } of incarnations.flatMap((incarnation) => incarnation.missing))
     for (let second = first; second <= last; second++) missing.set(second, (missing.get(second) ?? 0) + 1)
-  return missing
-}
-
-/** Shared by all seconds without any: nearly all of a long drill. */
-const NO_ERRORS: MergedSecond['errors'] = {}
-
-class SecondSums {
-  readonly counts = noCounts()
-  readonly tenths: number[] = new Array(TENTHS).fill(0)
-  #sendLagP99Us: number | null = null
-  #errors: Map<string, number> | null = null
-  #connectionsOpen = 0
-  #connectionsWanted = 0
-  #waiting = 0
-  #lastMissedAtUs: number | null = null
-  #eventLoopDelayP99Us = 0
-  #recorded = 0
-
-  add(record: SecondRecord, shift: ClockShift): void {
-    addCounts(this.counts, record.counts)
-    const lagUs = sparsePercentileUs(record.sendLag, 0.99)
-    if (lagUs !== null) this.#sendLagP99Us = Math.max(lagUs, this.#sendLagP99Us ?? 0)
-    for (const error of record.errors) this.#addError(error)
-    this.#connectionsOpen += record.connections.open
-    this.#connectionsWanted += record.connections.wanted
-    this.#waiting += record.waiting
-    const missedAtUs = shift.maybe(record.lastMissedAtUs)
-    if (missedAtUs !== null) this.#lastMissedAtUs = Math.max(missedAtUs, this.#lastMissedAtUs ?? missedAtUs)
-    this.#eventLoopDelayP99Us = Math.max(this.#eventLoopDelayP99Us, record.health.eventLoopDelayP99Us)
-    this.#recorded++
-  }
-
-  #addError({ code, count }: ErrorCount): void {
-    this.#errors ??= new Map()
-    this.#errors.set(code, (this.#errors.get(code) ?? 0) + count)
-  }
-
-  finish(): Omit<MergedSecond, 'second' | 'response' | 'service' | 'missing'> {
-    return {
-      counts: this.counts,
-      tenths: this.tenths,
-      sendLagP99Us: this.#sendLagP99Us,
-      errors:
-        this.#errors === null ? NO_ERRORS : Object.fromEntries([...this.#errors].sort(([a], [b]) => compareText(a, b))),
-      connectionsOpen: this.#connectionsOpen,
-      connectionsWanted: this.#connectionsWanted,
-      waiting: this.#waiting,
-      lastMissedAtUs: this.#lastMissedAtUs,
-      eventLoopDelayP99Us: this.#eventLoopDelayP99Us,
-      recorded: this.#recorded,
-    }
-  }
-}
-
-class IncarnationSums {
-  readonly container: number
-  readonly incarnation: string
-  readonly clock: ContainerClock
-  readonly key: string
-  readonly acks = new AckLog()
-  readonly #fingerprints = new PerSecond()
-  readonly #conflicts = new Set<number>()
-  readonly #counts = noCounts()
-  #maxRssBytes = 0
-  #connectionsWanted = 0
-  #connectionsPeak = 0
-  #baselineSeconds = 0
-  #baselineIntended = 0
-  #baselineCpuUs = 0
-  #baselineConnectionsLeast = Number.POSITIVE_INFINITY
-  readonly #sendLag = new Histogram()
-  readonly #eventLoopDelayP99 = new Histogram()
-
-  constructor(container: number, incarnation: string, clock: ContainerClock) {
-    this.container = container
-    this.incarnation = incarnation
-    this.clock = clock
-    this.key = clockKey(container, incarnation)
-  }
-
-  /** False for a second copy; a second record with another content is noted. */
-  isNew(record: SecondRecord): boolean {
-    const print = fingerprint(record)
-    const known = this.#fingerprints.get(record.second)
-    if (known === undefined) {
-      this.#fingerprints.set(record.second, print)
-      return true
-    }
-    if (known !== print) this.#conflicts.add(record.second)
-    return false
-  }
-
-  add({ counts, connections, health, sendLag }: SecondRecord, isInBaseline: boolean): void {
-    addCounts(this.#counts, counts)
-    this.#maxRssBytes = Math.max(this.#maxRssBytes, health.rssBytes)
-    this.#connectionsWanted = Math.max(this.#connectionsWanted, connections.wanted)
-    this.#connectionsPeak = Math.max(this.#connectionsPeak, connections.open)
-    if (!isInBaseline) return
-    this.#baselineSeconds++
-    this.#baselineIntended += counts.intended
-    this.#sendLag.add(sendLag)
-    this.#eventLoopDelayP99.record(health.eventLoopDelayP99Us)
-    this.#baselineCpuUs += health.cpuUs
-    this.#baselineConnectionsLeast = Math.min(this.#baselineConnectionsLeast, connections.open)
-  }
-
-  finish(summary: LoadSummary | null, end: MergeEnd): Incarnation {
-    const seconds = this.#fingerprints.seconds()
-    const firstSecond = seconds[0] as number
-    const lastSecond = seconds.at(-1) as number
-    return {
-      container: this.container,
-      incarnation: this.incarnation,
-      records: seconds.length,
-      firstSecond,
-      lastSecond,
-      missing: missingRanges(seconds, expectedSeconds(summary, end, { first: firstSecond, last: lastSecond })),
-      conflicts: [...this.#conflicts].sort((a, b) => a - b),
-      hasSummary: summary !== null,
-      counts: this.#counts,
-      maxRssBytes: Math.max(this.#maxRssBytes, summary?.maxRssBytes ?? 0),
-      connectionsWanted: this.#connectionsWanted,
-      connectionsPeak: this.#connectionsPeak,
-      clock: this.clock,
-      baseline: {
-        seconds: this.#baselineSeconds,
-        intended: this.#baselineIntended,
-        sent: this.#sendLag.total,
-        sendLag: packed(this.#sendLag),
-        eventLoopDelayP99: packed(this.#eventLoopDelayP99),
-        cpuUs: this.#baselineCpuUs,
-        connectionsLeast: this.#baselineSeconds === 0 ? 0 : this.#baselineConnectionsLeast,
-      },
-    }
-  }
-}
-
-/** The summary knows. Without one the container was killed, and should have recorded until the planned end of the load. */
-function expectedSeconds(
-  summary: LoadSummary | null,
-  { plan, loadStartAtMs }: MergeEnd,
-  seen: SecondRange,
-): SecondRange {
-  if (summary !== null)
-    return { first: Math.min(summary.firstSecond, seen.first), last: Math.max(summary.lastSecond, seen.last) }
-  if (loadStartAtMs === null) return seen
-  const start = Math.floor(loadStartAtMs / 1000)
-  return { first: Math.min(start, seen.first), last: Math.max(start + plan.durationSeconds - 1, seen.last) }
-}
-
-function missingRanges(seconds: readonly number[], expected: SecondRange): SecondRange[] {
-  const missing: SecondRange[] = []
-  let next = expected.first
-  for (const second of [...seconds, expected.last + 1]) {
-    if (second > next) missing.push({ first: next, last: second - 1 })
-    next = second + 1
-  }
   return missing
 }

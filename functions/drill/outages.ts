@@ -2,8 +2,9 @@
  * Outages: every maximal time in which nobody anywhere got an acknowledgement, if it is longer than the service's usual pauses.
  * The blip of one worker, one thread or one container is none, because the others were served.
  */
+import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
 import type { Baseline } from './baseline.ts'
-import { type LoadWindow, US_PER_SECOND } from './load-window.ts'
+import type { LoadWindow } from './load-window.ts'
 import type { Merged, MergedSecond } from './merged.ts'
 
 export interface Outage {

@@ -1,6 +1,7 @@
 /** The phases that every figure of the report is split by. */
+import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
 import type { FailoverTimes } from './failover-events.ts'
-import { type LoadWindow, US_PER_SECOND } from './load-window.ts'
+import type { LoadWindow } from './load-window.ts'
 import type { MergedSecond } from './merged.ts'
 
 /**

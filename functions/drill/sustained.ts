@@ -11,15 +11,14 @@
  *
  * Expected is the baseline, or what was offered where that is less (a profile, the chance of Poisson arrivals).
  */
+
 import { Histogram } from '../../loadgen-image/contract-histogram.ts'
+import { TENTHS, US_PER_SECOND, US_PER_TENTH } from '../../loadgen-image/contract-time.ts'
 import type { Baseline } from './baseline.ts'
-import { US_PER_SECOND } from './load-window.ts'
 import type { MergedSecond } from './merged.ts'
 import { addPacked } from './packed-histogram.ts'
 import { MAD_TO_SIGMA } from './statistics.ts'
 
-const TENTHS = 10
-const US_PER_TENTH = US_PER_SECOND / TENTHS
 export const SUSTAINED_SHARE = 0.95
 const LEAST_P99_LIMIT_MS = 50
 const TIMES_P99 = 2

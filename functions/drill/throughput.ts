@@ -1,9 +1,11 @@
 /** TPS is acknowledged commits per second, and nothing else; availability is what of the offer was acknowledged in time. */
+
 import { Histogram } from '../../loadgen-image/contract-histogram.ts'
+import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
 import type { Baseline } from './baseline.ts'
+import { addUp } from './counts.ts'
 import { countUpTo } from './latency.ts'
-import { type LoadWindow, secondsInside, secondsTouching, US_PER_SECOND } from './load-window.ts'
-import { addUp } from './merge.ts'
+import { type LoadWindow, secondsInside, secondsTouching } from './load-window.ts'
 import type { MergedSecond } from './merged.ts'
 import type { Outage } from './outages.ts'
 import { addPacked } from './packed-histogram.ts'

@@ -1,0 +1,123 @@
+/** One life of one container: what it recorded, what it recorded twice, and which of its seconds are missing. */
+import type { LoadPlan, LoadSummary, SecondRecord } from '../../loadgen-image/contract.ts'
+import { Histogram } from '../../loadgen-image/contract-histogram.ts'
+import { type ContainerClock, clockKey } from './clocks.ts'
+import { addCounts, noCounts } from './counts.ts'
+import { fingerprint } from './fingerprint.ts'
+import type { Incarnation, SecondRange } from './merged.ts'
+import { packed } from './packed-histogram.ts'
+import { PerSecond } from './per-second.ts'
+import { AckLog } from './silence.ts'
+
+/** What the drill knows about its containers when all records are in. */
+export interface MergeEnd {
+  readonly plan: Pick<LoadPlan, 'containers' | 'workers' | 'durationSeconds'>
+  readonly loadStartAtMs: number | null
+  readonly summaries: readonly LoadSummary[]
+}
+
+export class IncarnationSums {
+  readonly container: number
+  readonly incarnation: string
+  readonly clock: ContainerClock
+  readonly key: string
+  readonly acks = new AckLog()
+  readonly #fingerprints = new PerSecond()
+  readonly #conflicts = new Set<number>()
+  readonly #counts = noCounts()
+  #maxRssBytes = 0
+  #connectionsWanted = 0
+  #connectionsPeak = 0
+  #baselineSeconds = 0
+  #baselineIntended = 0
+  #baselineCpuUs = 0
+  #baselineConnectionsLeast = Number.POSITIVE_INFINITY
+  readonly #sendLag = new Histogram()
+  readonly #eventLoopDelayP99 = new Histogram()
+
+  constructor(container: number, incarnation: string, clock: ContainerClock) {
+    this.container = container
+    this.incarnation = incarnation
+    this.clock = clock
+    this.key = clockKey(container, incarnation)
+  }
+
+  /** False for a second copy; a second record with another content is noted. */
+  isNew(record: SecondRecord): boolean {
+    const print = fingerprint(record)
+    const known = this.#fingerprints.get(record.second)
+    if (known === undefined) {
+      this.#fingerprints.set(record.second, print)
+      return true
+    }
+    if (known !== print) this.#conflicts.add(record.second)
+    return false
+  }
+
+  add({ counts, connections, health, sendLag }: SecondRecord, isInBaseline: boolean): void {
+    addCounts(this.#counts, counts)
+    this.#maxRssBytes = Math.max(this.#maxRssBytes, health.rssBytes)
+    this.#connectionsWanted = Math.max(this.#connectionsWanted, connections.wanted)
+    this.#connectionsPeak = Math.max(this.#connectionsPeak, connections.open)
+    if (!isInBaseline) return
+    this.#baselineSeconds++
+    this.#baselineIntended += counts.intended
+    this.#sendLag.add(sendLag)
+    this.#eventLoopDelayP99.record(health.eventLoopDelayP99Us)
+    this.#baselineCpuUs += health.cpuUs
+    this.#baselineConnectionsLeast = Math.min(this.#baselineConnectionsLeast, connections.open)
+  }
+
+  finish(summary: LoadSummary | null, end: MergeEnd): Incarnation {
+    const seconds = this.#fingerprints.seconds()
+    const firstSecond = seconds[0] as number
+    const lastSecond = seconds.at(-1) as number
+    return {
+      container: this.container,
+      incarnation: this.incarnation,
+      records: seconds.length,
+      firstSecond,
+      lastSecond,
+      missing: missingRanges(seconds, expectedSeconds(summary, end, { first: firstSecond, last: lastSecond })),
+      conflicts: [...this.#conflicts].sort((a, b) => a - b),
+      hasSummary: summary !== null,
+      counts: this.#counts,
+      maxRssBytes: Math.max(this.#maxRssBytes, summary?.maxRssBytes ?? 0),
+      connectionsWanted: this.#connectionsWanted,
+      connectionsPeak: this.#connectionsPeak,
+      clock: this.clock,
+      baseline: {
+        seconds: this.#baselineSeconds,
+        intended: this.#baselineIntended,
+        sent: this.#sendLag.total,
+        sendLag: packed(this.#sendLag),
+        eventLoopDelayP99: packed(this.#eventLoopDelayP99),
+        cpuUs: this.#baselineCpuUs,
+        connectionsLeast: this.#baselineSeconds === 0 ? 0 : this.#baselineConnectionsLeast,
+      },
+    }
+  }
+}
+
+/** The summary knows. Without one the container was killed, and should have recorded until the planned end of the load. */
+function expectedSeconds(
+  summary: LoadSummary | null,
+  { plan, loadStartAtMs }: MergeEnd,
+  seen: SecondRange,
+): SecondRange {
+  if (summary !== null)
+    return { first: Math.min(summary.firstSecond, seen.first), last: Math.max(summary.lastSecond, seen.last) }
+  if (loadStartAtMs === null) return seen
+  const start = Math.floor(loadStartAtMs / 1000)
+  return { first: Math.min(start, seen.first), last: Math.max(start + plan.durationSeconds - 1, seen.last) }
+}
+
+function missingRanges(seconds: readonly number[], expected: SecondRange): SecondRange[] {
+  const missing: SecondRange[] = []
+  let next = expected.first
+  for (const second of [...seconds, expected.last + 1]) {
+    if (second > next) missing.push({ first: next, last: second - 1 })
+    next = second + 1
+  }
+  return missing
+}
