@@ -50,9 +50,14 @@ app.http('readFile', {
 })
 app.http('compareDrills', { route: 'drills/compare', methods: ['GET'], ...key, handler: guarded(reports.compare, log) })
 app.http('readDaily', { route: 'daily', methods: ['GET'], ...key, handler: guarded(dailyApi(clients).read, log) })
-app.http('dashboard', { route: 'dashboard', methods: ['GET'], ...open, handler: dashboardApi.page })
-app.http('dashboardAsset', { route: 'dashboard/{asset}', methods: ['GET'], ...open, handler: dashboardApi.asset })
-app.http('openApi', { route: 'openapi.json', methods: ['GET'], ...open, handler: serveOpenApi })
+app.http('dashboard', { route: 'dashboard', methods: ['GET'], ...open, handler: guarded(dashboardApi.page, log) })
+app.http('dashboardAsset', {
+  route: 'dashboard/{asset}',
+  methods: ['GET'],
+  ...open,
+  handler: guarded(dashboardApi.asset, log),
+})
+app.http('openApi', { route: 'openapi.json', methods: ['GET'], ...open, handler: guarded(serveOpenApi, log) })
 
 df.app.orchestration('drill', drill)
 df.app.orchestration('watch', watch)

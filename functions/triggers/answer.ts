@@ -1,17 +1,18 @@
-/** Answers of the API. Errors are problem+json (RFC 9457) and name every bad field. */
+/**
+ * Answers of the API. Errors are problem+json (RFC 9457) and name every bad field. Every handler is registered through
+ * `guarded`, which adds what every answer carries: the security headers, and `no-store` where the handler says nothing else.
+ */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import type { Problem } from '../drill/request.ts'
+import { REPORT_POLICY } from '../report/html/page.ts'
 
 export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): HttpResponseInit {
   return {
     status,
     jsonBody: body,
-    headers: { 'content-type': 'application/json; charset=utf-8', ...NO_STORE, ...headers },
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
   }
 }
-
-/** Every answer needs the key, and a status is old the moment after. */
-const NO_STORE = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const
 
 export interface ProblemDetails {
   readonly status: number
@@ -26,7 +27,7 @@ export function problem(details: ProblemDetails, headers: Readonly<Record<string
   return {
     status: details.status,
     body: JSON.stringify({ type: 'about:blank', ...details }),
-    headers: { 'content-type': 'application/problem+json; charset=utf-8', ...NO_STORE, ...headers },
+    headers: { 'content-type': 'application/problem+json; charset=utf-8', ...headers },
   }
 }
 
@@ -40,7 +41,7 @@ export function cached(
   contentType: string,
   etag: string,
 ): HttpResponseInit {
-  const headers = { etag, 'cache-control': 'private, no-cache', 'x-content-type-options': 'nosniff', vary: 'Accept' }
+  const headers = { etag, 'cache-control': 'private, no-cache', vary: 'Accept' }
   if (isKnown(request.headers.get('if-none-match'), etag)) return { status: 304, headers }
   return { status: 200, body: content, headers: { ...headers, 'content-type': contentType } }
 }
@@ -56,11 +57,33 @@ export function guarded<A extends readonly unknown[]>(
 ): (request: HttpRequest, ...more: A) => Promise<HttpResponseInit> {
   return async (request, ...more) => {
     try {
-      return await handler(request, ...more)
+      return secured(await handler(request, ...more))
     } catch (error) {
       log(`${request.method} ${new URL(request.url).pathname} failed`, error)
       const detail = 'Something that this app depends on did not answer. The log of the app says what; try again.'
-      return problem({ status: 503, title: 'Not available now', detail }, { 'retry-after': '10' })
+      return secured(problem({ status: 503, title: 'Not available now', detail }, { 'retry-after': '10' }))
     }
+  }
+}
+
+// ---- What every answer carries ------------------------------------------------------------------------------------------
+
+const NO_FRAMES = "frame-ancestors 'none'"
+/** Of what is not a page: opened in a browser it loads nothing and runs nothing. */
+const NO_CONTENT_POLICY = `default-src 'none'; base-uri 'none'; form-action 'none'; ${NO_FRAMES}`
+
+/** What the handler set itself is kept: the dashboard has a policy and a cache rule of its own. */
+export function secured(answer: HttpResponseInit): HttpResponseInit {
+  const own = (answer.headers ?? {}) as Readonly<Record<string, string>>
+  const isPage = own['content-type']?.startsWith('text/html') === true
+  return {
+    ...answer,
+    headers: {
+      'cache-control': 'no-store',
+      'content-security-policy': isPage ? `${REPORT_POLICY}; ${NO_FRAMES}` : NO_CONTENT_POLICY,
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      ...own,
+    },
   }
 }

@@ -1,9 +1,10 @@
 /** The API of the function app, as far as the dashboard sees it, over drills that a test can change while the page looks. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { DrillStatus } from '../../functions/drill/status.ts'
 import { renderers } from '../../functions/report/formats.ts'
 import type { ReportData } from '../../functions/report/report-data.ts'
+import { secured } from '../../functions/triggers/answer.ts'
 import { dashboardAsset, dashboardPage } from '../../functions/web/dashboard.ts'
 
 export const KEY = 'correct-key'
@@ -68,7 +69,8 @@ async function serve(api: FakeApi, request: IncomingMessage, response: ServerRes
   if (api.state === 'down') return void request.socket.destroy()
   if (api.state === 'slow') await new Promise((resolve) => setTimeout(resolve, 1000))
   const reply = answer(api, request.method ?? 'GET', url, body, key)
-  response.writeHead(reply.status, { 'content-type': reply.type, ...reply.headers })
+  const { headers } = secured({ headers: { 'content-type': reply.type, ...reply.headers } })
+  response.writeHead(reply.status, headers as OutgoingHttpHeaders)
   response.end(reply.body)
 }
 

@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type OutgoingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -6,6 +8,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { renderHtml } from '../../functions/report/html/page.ts'
 import type { ReportData } from '../../functions/report/report-data.ts'
+import { secured } from '../../functions/triggers/answer.ts'
 import { abortedDrill, drillWithoutFailover, longDrill, losingDrill, passingDrill } from '../golden/samples.ts'
 import { expectAccessible, expectNoSidewaysScroll, type Look, launchBrowser, openPage, screenshot } from './browser.ts'
 
@@ -101,5 +104,30 @@ describe('the report', () => {
     expect(await page.getByRole('heading', { name: 'Around the first failover' }).count()).toBe(1)
     expect(errors).toEqual([])
     await page.close()
+  })
+
+  test('served by the API keeps its styles and pictures under the headers of the answer, and may not be framed', async () => {
+    const { headers } = secured({ headers: { 'content-type': 'text/html; charset=utf-8' } })
+    const server = createServer(({ url }, response) => {
+      if (url === '/report') response.writeHead(200, headers as OutgoingHttpHeaders).end(renderHtml(passingDrill()))
+      else response.writeHead(200, { 'content-type': 'text/html' }).end('<iframe src="/report"></iframe>')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { page, errors } = await openPage(browser)
+    try {
+      await page.goto(`${url}/report`)
+      expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(252, 252, 250)')
+      expect((await page.locator('#figure-timeline svg.wide').first().boundingBox())?.height).toBeGreaterThan(100)
+      expect(errors).toEqual([])
+      await page.goto(`${url}/frame`)
+      const frame = page.frames().find((one) => one !== page.mainFrame())
+      expect(await frame?.locator('#criteria').count()).toBe(0)
+      expect(errors.join()).toContain('frame-ancestors')
+    } finally {
+      await page.close()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    }
   })
 })

@@ -1,12 +1,19 @@
 /** The table of contents against what the app says of itself: routes, keys, timers, names. */
+import { HttpRequest, type HttpResponseInit } from '@azure/functions'
 import { beforeAll, expect, test, vi } from 'vitest'
+import { renderers } from '../../functions/report/formats.ts'
 import { openApi, PATHS } from '../../functions/triggers/openapi.ts'
+import type { Orchestrations } from '../../functions/triggers/orchestrations.ts'
+import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { readSource, sourceFiles } from '../support/imports.ts'
+import { aPlan, playDrill } from '../support/play-drill.ts'
+import { createWorld } from '../support/world/world.ts'
 
 interface Http {
   readonly route: string
   readonly methods: readonly string[]
   readonly authLevel: string
+  readonly handler: (request: HttpRequest, client: Orchestrations) => Promise<HttpResponseInit>
 }
 
 const https = new Map<string, Http>()
@@ -31,6 +38,11 @@ vi.mock('durable-functions', () => ({
     activity: (name: string) => activities.push(name),
   },
 }))
+
+const world = createWorld()
+const service = new FakeOrchestrations(() => world.clock.now())
+/** Nothing outside is reached: the handlers run over storage in memory. */
+vi.mock('../../functions/clients/connect.ts', () => ({ connect: () => world.clients }))
 
 beforeAll(async () => {
   const settings = {
@@ -98,4 +110,63 @@ test('references of the description lead somewhere', () => {
   const schemas = Object.keys((openApi.components as { schemas: object }).schemas)
   const used = [...text.matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name)
   expect([...new Set(used)].sort()).toEqual(schemas.sort())
+})
+
+// ---- What every answer carries ----------------------------------------------------------------------------------------
+
+interface Asked {
+  readonly name: string
+  readonly method: string
+  readonly answer: HttpResponseInit
+}
+
+/** Every route and method with the given values for `{id}`, `{name}` and `{asset}`, query and headers. */
+async function askEveryRoute(
+  params: Readonly<Record<string, string>>,
+  query = '',
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Asked[]> {
+  const asked = [...https].flatMap(([name, { route, methods, handler }]) =>
+    methods.map(async (method): Promise<Asked> => {
+      const path = route.replace(/\{(\w+)\}/g, (_, key: string) => params[key] ?? key)
+      const request = new HttpRequest({ method, url: `http://app/api/${path}${query}`, params, headers })
+      return { name, method, answer: await handler(request, service.client) }
+    }),
+  )
+  return await Promise.all(asked)
+}
+
+function expectSecured({ name, method, answer }: Asked): void {
+  const headers = answer.headers as Readonly<Record<string, string>>
+  const what = `${method} ${name} ${answer.status}`
+  expect(headers['x-content-type-options'], what).toBe('nosniff')
+  expect(headers['referrer-policy'], what).toBe('no-referrer')
+  expect(headers['content-security-policy'], what).toMatch(/^default-src 'none';.*frame-ancestors 'none'$/)
+  // What holds data of drills is never kept by a cache that does not ask first.
+  expect(headers['cache-control'], what).toMatch(
+    ['dashboard', 'dashboardAsset', 'openApi'].includes(name) ? /./ : /no-store|private, no-cache/,
+  )
+}
+
+const statusesOf = (asked: readonly Asked[]) => new Set(asked.map(({ answer }) => answer.status))
+
+test('every answer of every route carries the security headers: found, unchanged, missing, refused and failed', async () => {
+  await playDrill(world, aPlan({}, 'drill-1'), { renderers })
+  const found = { id: 'drill-1', name: 'report.json', asset: 'dashboard.css' }
+  const pages = await askEveryRoute(found, '?ids=drill-1,drill-1', { accept: 'text/html' })
+  const known = pages.map(({ answer }) => (answer.headers as Record<string, string>).etag).filter(Boolean)
+  const unchanged = await Promise.all(
+    known.map((etag) => askEveryRoute(found, '', { accept: 'text/html', 'if-none-match': String(etag) })),
+  )
+  const missing = await askEveryRoute({ id: 'no-such-drill', name: 'none.txt', asset: 'none.js' })
+  const refused = await askEveryRoute(found, '?limit=x&format=x&ids=x', { 'content-length': '9999999' })
+  const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+  world.blobs.isAway = () => true
+  const failed = await askEveryRoute(found)
+  world.blobs.isAway = () => false
+  log.mockRestore()
+  const all = [...pages, ...unchanged.flat(), ...missing, ...refused, ...failed]
+  for (const asked of all) expectSecured(asked)
+  const seen = statusesOf(all)
+  for (const status of [200, 202, 304, 400, 404, 413, 503]) expect(seen, String(status)).toContain(status)
 })

@@ -38,7 +38,8 @@ const section = ({ id, title, body }: Part): Markup =>
 ${body}</section>\n`
 
 /** The policy forbids scripts and the network even if a value should ever escape its escaping. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+export const REPORT_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 export function renderHtml(data: ReportData): string {
   const { report } = data
@@ -47,7 +48,7 @@ export function renderHtml(data: ReportData): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${REPORT_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${report.verdict}: ${report.headline}</title>
