@@ -4,12 +4,11 @@
  *   recovery_time_s <= 120        baseline_tps >= 0.95 * target        p99_ms[after] <= 2 * p99_ms[baseline]
  *   failover_proven == true       availability[whole] >= 99.9%
  *
- * The value is a number, a percentage, true or false, or a factor times the target rate or another figure.
+ * The value is a number in the figure's own unit, with or without that unit behind it, true or false, or a factor times the
+ * target rate or another figure of that unit. What fits which figure is in criteria-limits.ts.
  */
+import { constantFor, factorOf, OPERATORS, type Operator, whyDecided, whyNotComparable } from './criteria-limits.ts'
 import { CRITERION_NAMES, type CriterionName, phasesOf } from './criteria-names.ts'
-
-export const OPERATORS = ['<=', '>=', '==', '!=', '<', '>'] as const
-export type Operator = (typeof OPERATORS)[number]
 
 export interface FigureRef {
   readonly name: CriterionName
@@ -55,7 +54,6 @@ export function problemOfCriterion(text: string): string | null {
 const FIGURE = String.raw`[a-z]\w*(?:\s*\[[^\]]*\])?`
 const CRITERION = new RegExp(String.raw`^\s*(${FIGURE})\s*(<=|>=|==|!=|<|>)\s*(\S.*?)\s*$`)
 const REFERENCE = /^([a-z]\w*)\s*(?:\[\s*([\w-]*)\s*\])?$/
-const NUMBER = /^-?\d+(?:\.\d+)?$/
 const EXAMPLE = '`name[phase] op value` such as "recovery_time_s <= 120"'
 
 function parseCriterion(text: string): ParsedCriterion | string {
@@ -64,8 +62,10 @@ function parseCriterion(text: string): ParsedCriterion | string {
   const [, left, operator, right] = parts as unknown as [string, string, Operator, string]
   const figure = parseFigure(left)
   if (typeof figure === 'string') return figure
-  const limit = parseLimit(right)
-  return typeof limit === 'string' ? limit : { text: text.trim(), figure, operator, limit }
+  const limit = parseLimit(figure, right)
+  if (typeof limit === 'string') return limit
+  const decided = limit.figure === null ? whyDecided(figure.name, operator, limit.factor) : null
+  return decided ?? { text: text.trim(), figure, operator, limit }
 }
 
 function parseFigure(text: string): FigureRef | string {
@@ -81,29 +81,26 @@ function parseFigure(text: string): FigureRef | string {
 
 const isCriterionName = (name: string): name is CriterionName => (CRITERION_NAMES as readonly string[]).includes(name)
 
-function parseLimit(text: string): Limit | string {
-  const constant = parseConstant(text)
+function parseLimit(of: FigureRef, text: string): Limit | string {
+  const constant = constantFor(of.name, text)
+  if (typeof constant === 'string') return constant
   if (constant !== null) return { factor: constant, figure: null }
   const [first = '', second, ...more] = text.split('*').map((part) => part.trim())
   if (more.length > 0) return `expected one factor and one figure, got ${JSON.stringify(text)}`
-  if (second === undefined) return withFactor(1, first)
-  const factor = parseConstant(first)
-  return factor === null ? withFactor(parseConstant(second), first) : withFactor(factor, second)
+  if (second === undefined) return withFactor(of, 1, first)
+  return isReference(first) ? withFactor(of, factorOf(second), first) : withFactor(of, factorOf(first), second)
 }
 
-function withFactor(factor: number | null, figureText: string): Limit | string {
-  if (factor === null)
-    return `expected a number, or a factor such as "0.95 * target", got ${JSON.stringify(figureText)}`
-  if (figureText === 'target') return { factor, figure: 'target' }
-  const figure = parseFigure(figureText)
-  return typeof figure === 'string' ? figure : { factor, figure }
-}
+const isReference = (text: string): boolean => text === 'target' || typeof parseFigure(text) !== 'string'
 
-function parseConstant(text: string): number | null {
-  if (text === 'true' || text === 'false') return text === 'true' ? 1 : 0
-  if (text.endsWith('%')) {
-    const share = parseConstant(text.slice(0, -1).trim())
-    return share === null ? null : share / 100
-  }
-  return NUMBER.test(text) ? Number(text) : null
+function withFactor(of: FigureRef, factor: number | string, figureText: string): Limit | string {
+  if (typeof factor === 'string') return factor
+  const figure = figureText === 'target' ? figureText : parseFigure(figureText)
+  if (typeof figure === 'string' && figure !== 'target') return figure
+  const other = figure === 'target' ? figure : figure.name
+  const why = whyNotComparable(of.name, other)
+  if (why !== null) return why
+  if (figure !== 'target' && figure.name === of.name && figure.phase === of.phase)
+    return `expected a number or another figure; ${figureText} is the figure itself`
+  return { factor, figure }
 }

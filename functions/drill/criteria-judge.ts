@@ -1,6 +1,7 @@
 /** Objective against measurement: pass, fail, or unknown, with the distance and the reason in words. */
 import { type Measured, measure, type ReportFigures } from './criteria-figures.ts'
-import { type FigureRef, type Limit, type Operator, type ParsedCriterion, parseCriteria } from './criteria-grammar.ts'
+import { type FigureRef, type Limit, type ParsedCriterion, parseCriteria } from './criteria-grammar.ts'
+import type { Operator } from './criteria-limits.ts'
 import { type CriterionUnit, unitOf } from './criteria-names.ts'
 import type { Criterion } from './report.ts'
 import { round } from './statistics.ts'
@@ -46,7 +47,8 @@ const idOf = ({ name, phase }: FigureRef): string => (phase === null ? name : `$
 
 function boundOf({ factor, figure }: Limit, figures: ReportFigures, targetTps: number): number | null {
   if (figure === null) return factor
-  if (figure === 'target') return round(factor * targetTps, 6)
+  // A closed loop offers no rate: 0 would be a limit that every rate meets.
+  if (figure === 'target') return targetTps > 0 ? round(factor * targetTps, 6) : null
   const measured = measure(figure, figures)
   return measured.kind === 'value' ? round(factor * measured.value, 6) : null
 }

@@ -7,7 +7,24 @@ interface NamedFigure {
   readonly words: string
   /** What may stand in brackets; the first is meant when there are none. Absent: the figure takes none. */
   readonly phases?: readonly string[]
+  /** The values that it can take, where they are not those of its unit. */
+  readonly range?: Range
 }
+
+export type Range = readonly [lowest: number, highest: number]
+
+const RANGES: Readonly<Record<CriterionUnit, Range>> = {
+  s: [0, Infinity],
+  ms: [0, Infinity],
+  tps: [0, Infinity],
+  '%': [0, 100],
+  share: [0, 1],
+  count: [0, Infinity],
+  'yes/no': [0, 1],
+}
+
+/** Between moments of two clocks, or of two observers: either may come first. */
+const EITHER_SIGN: Range = [-Infinity, Infinity]
 
 const LATENCY_PHASES = ['baseline', 'outage', 'recovery', 'after', 'whole']
 const latency = (words: string) => ({ unit: 'ms', words, phases: LATENCY_PHASES }) as const
@@ -15,11 +32,11 @@ const latency = (words: string) => ({ unit: 'ms', words, phases: LATENCY_PHASES 
 const FIGURES = {
   recovery_time_s: { unit: 's', words: 'recovery time' },
   recovery_from_trigger_s: { unit: 's', words: 'recovery time since the trigger' },
-  detection_s: { unit: 's', words: 'detection' },
+  detection_s: { unit: 's', words: 'detection', range: EITHER_SIGN },
   write_outage_s: { unit: 's', words: 'write outage' },
   worst_client_outage_s: { unit: 's', words: 'worst client outage' },
   client_outage_s: { unit: 's', words: 'client outage', phases: ['p50', 'p95', 'max'] },
-  exposure_s: { unit: 's', words: 'time without a standby' },
+  exposure_s: { unit: 's', words: 'time without a standby', range: EITHER_SIGN },
   lost_commits: { unit: 'count', words: 'lost commits' },
   lost_s: { unit: 's', words: 'recovery point' },
   duplicates: { unit: 'count', words: 'duplicates' },
@@ -43,7 +60,7 @@ const FIGURES = {
   availability: { unit: 'share', words: 'availability', phases: ['whole', 'around_failover'] },
   success_rate: { unit: 'share', words: 'success of attempts' },
   seconds_at_baseline: { unit: 'share', words: 'seconds at the baseline' },
-  monthly_budget_share: { unit: 'share', words: 'share of the monthly downtime budget' },
+  monthly_budget_share: { unit: 'share', words: 'share of the monthly downtime budget', range: [0, Infinity] },
   cpu_percent: { unit: '%', words: 'CPU of the server' },
   memory_percent: { unit: '%', words: 'memory of the server' },
   failover_proven: { unit: 'yes/no', words: 'proof of the failover' },
@@ -54,6 +71,12 @@ export type CriterionName = keyof typeof FIGURES
 export const CRITERION_NAMES = Object.keys(FIGURES) as readonly CriterionName[]
 
 export const unitOf = (name: CriterionName): CriterionUnit => FIGURES[name].unit
+
+/** The lowest and the highest value that the figure can take. */
+export function rangeOf(name: CriterionName): Range {
+  const figure: NamedFigure = FIGURES[name]
+  return figure.range ?? RANGES[figure.unit]
+}
 
 /** Null: the figure takes no phase. */
 export const phasesOf = (name: CriterionName): readonly string[] | null => {

@@ -30,3 +30,7 @@ export function criteriaToJudge(texts: readonly string[]): string[] {
   const missing = parseCriteria(ALWAYS).criteria.filter(({ figure }) => !named.has(figure.name))
   return [...texts, ...missing.map(({ text }) => text)]
 }
+
+/** Whether the objective means nothing in a closed loop, which has no target rate. */
+export const comparesWithTarget = (text: string): boolean =>
+  parseCriteria([text]).criteria.some(({ limit }) => limit.figure === 'target')

@@ -8,7 +8,7 @@
  */
 import { z } from 'zod'
 import { CHECK_IDS } from './check-ids.ts'
-import { defaultCriteria, problemOfCriterion } from './criteria.ts'
+import { comparesWithTarget, defaultCriteria, problemOfCriterion } from './criteria.ts'
 import type { DrillPlan, DrillTiming, LoadSettings, PlannedFailover, Target } from './plan.ts'
 
 export interface Problem {
@@ -328,6 +328,7 @@ const RULES: readonly Rule[] = [
   { fields: ['failovers', 'timing'], judge: failoversAreApart },
   { fields: ['profile', 'durationSeconds'], judge: profileRises },
   { fields: ['profile', 'targetTps'], judge: profileNeedsARate },
+  { fields: ['targetTps'], judge: criteriaNeedARate },
 ]
 
 const problemsBetweenFields = (plan: DrillPlan, fields: Fields, bad: ReadonlySet<string>): Problem[] =>
@@ -407,4 +408,12 @@ function profileRises({ load }: DrillPlan): Problem | null {
 function profileNeedsARate({ load }: DrillPlan): Problem | null {
   if (load.profile.length === 0 || load.targetTps > 0) return null
   return { field: 'profile', problem: 'a profile with targetTps 0', expected: 'a target rate for the profile to scale' }
+}
+
+/** Against a rate of 0 every rate would be enough. */
+function criteriaNeedARate({ load, criteria }: DrillPlan): Problem | null {
+  const index = load.targetTps > 0 ? -1 : criteria.findIndex(comparesWithTarget)
+  if (index < 0) return null
+  const problem = `${shown(criteria[index])} with targetTps 0`
+  return { field: `criteria[${index}]`, problem, expected: 'a limit that does not name the target, or a target rate' }
 }

@@ -55,7 +55,7 @@ test('a report that is written again when late metrics are in has a line of its 
 })
 
 test('a verdict that late metrics change is in the final line', async () => {
-  const request = { criteria: [...criteria, 'cpu_percent < 0.001'], timing: { lateMetricsSeconds: 600 } }
+  const request = { criteria: [...criteria, 'cpu_percent < 0.001%'], timing: { lateMetricsSeconds: 600 } }
   const played = await run(request, { metricsLagMs: 300_000 })
   expect(linesOf(played).map(({ edition, verdict }) => [edition, verdict])).toEqual([
     ['first', 'INCONCLUSIVE'],

@@ -189,3 +189,10 @@ test('the same drill always offers the same arrivals, another drill others', () 
   expect(planOf({}).load.seed).toBe(planOf({}).load.seed)
   expect(other.ok && other.plan.load.seed).not.toBe(planOf({}).load.seed)
 })
+
+test('an objective against the target rate needs a target rate', () => {
+  const criteria = ['lost_commits == 0', ' baseline_tps  >= 0.95 * target ']
+  expect(fieldsOf({ targetTps: 0, criteria })).toEqual(['criteria[1]'])
+  expect(fieldsOf({ targetTps: 100, criteria })).toEqual([])
+  expect(fieldsOf({ targetTps: 0 })).toEqual([])
+})
