@@ -22,7 +22,7 @@ export interface LoadAnalysis {
   readonly load: LoadSettings
   readonly window: LoadWindow
   readonly baseline: Baseline | null
-  readonly outages: ReadonlyArray<Outage & { readonly failover: number | null }>
+  readonly outages: ReadonlyArray<Outage & { readonly event: number | null }>
   readonly failovers: readonly FailoverTimes[]
   /** One list per failover, the longest outage first. */
   readonly clients: ReadonlyArray<readonly ClientRow[]>
@@ -127,14 +127,14 @@ function timesOf({ plan, failovers }: DrillOutcome, context: TimesContext): Fail
 
 /** Every outage with the failover that explains it; a failover's own one is listed even when it is shorter than the threshold. */
 function withFailovers(outages: readonly Outage[], failovers: readonly FailoverTimes[]) {
-  const listed = outages.map((outage) => ({ ...outage, failover: explainedBy(outage, failovers) }))
+  const listed = outages.map((outage) => ({ ...outage, event: explainedBy(outage, failovers) }))
   const short = failovers.flatMap(({ t1Us, t2Us, span }) =>
     t1Us === null ||
     t2Us === null ||
     t2Us <= t1Us ||
     outages.some(({ fromUs, toUs }) => fromUs < t2Us && (toUs ?? t2Us) > t1Us)
       ? []
-      : [{ fromUs: t1Us, toUs: t2Us, failover: span.index }],
+      : [{ fromUs: t1Us, toUs: t2Us, event: span.index + 1 }],
   )
   return [...listed, ...short].sort((a, b) => a.fromUs - b.fromUs)
 }
@@ -145,7 +145,7 @@ function explainedBy({ fromUs, toUs }: Outage, failovers: readonly FailoverTimes
     if (t1Us === null || (toUs ?? Number.POSITIVE_INFINITY) <= Math.min(span.orderUs, t1Us)) return false
     return fromUs < (t4Us ?? (t2Us === null ? Number.POSITIVE_INFINITY : t2Us + 1))
   })
-  return explaining?.span.index ?? null
+  return explaining === undefined ? null : explaining.span.index + 1
 }
 
 function auditOf({ audits, auditProblem, plan }: DrillOutcome, merged: Merged): AuditResult {

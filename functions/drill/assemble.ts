@@ -8,14 +8,7 @@ import { criteriaToJudge } from './criteria.ts'
 import type { ReportFigures } from './criteria-figures.ts'
 import { judgeCriteria } from './criteria-judge.ts'
 import { doubtsOf } from './doubts.ts'
-import {
-  failoverReport,
-  NO_EVENTS,
-  NO_RECOVERY,
-  outagesOfReport,
-  waterfallOf,
-  worstClientsOf,
-} from './failover-report.ts'
+import { failoverEvent, NO_MOMENTS, outagesOfReport, waterfallOf, worstClientsOf } from './event-report.ts'
 import { judgeGenerator } from './generator-limit.ts'
 import { headlineOf } from './headline.ts'
 import { isoOfUs, secondsBetween } from './instants.ts'
@@ -23,13 +16,14 @@ import { distributionOf, percentilesOf } from './latency.ts'
 import type { Merged, MergedSecond } from './merged.ts'
 import type { AuditPass, DrillOutcome } from './outcome.ts'
 import { proofOfDrill } from './proof.ts'
-import { type FailoverReport, type Report, reportSchema } from './report.ts'
+import { type DrillEvent, type Report, reportSchema } from './report.ts'
 import { cohortRows, containerRows, errorRows, missingChunks, setupOf } from './report-rows.ts'
 import { totalsOf } from './sums.ts'
 import { availabilityOf, throughputOf } from './throughput.ts'
 import { ledgerDigest } from './told-ledger.ts'
 import { type TrendEntry, trendEntry, trendOf } from './trend.ts'
 import { judgeDrill, withoutGeneratorFaults } from './verdict.ts'
+import { worstEventOf, worstRecoveryOf } from './worst-event.ts'
 
 export interface Assembled {
   readonly report: Report
@@ -63,32 +57,33 @@ export const assembleReport = (
 ): Report => assemble(outcome, merged, earlier).report
 
 function figuresOf(outcome: DrillOutcome, analysis: LoadAnalysis | null): ReportFigures {
-  const failovers = outcome.failovers.map((evidence, i) =>
-    failoverReport(evidence, analysis?.failovers[i] ?? null, analysis),
+  const events = outcome.failovers.map((evidence, i) =>
+    failoverEvent(evidence, analysis?.failovers[i] ?? null, analysis),
   )
-  const [first] = failovers
+  const worst = worstEventOf(events)
   return {
     schema: 1,
     drillId: outcome.plan.drillId,
     startedAt: outcome.startedAt,
     endedAt: outcome.endedAt,
-    events: first?.events ?? NO_EVENTS,
-    recovery: { ...(first?.recovery ?? NO_RECOVERY), outages: analysis === null ? [] : outagesOfReport(analysis) },
-    failovers,
-    waterfall: waterfallOf(first?.events ?? NO_EVENTS),
+    worstEvent: worst?.number ?? null,
+    moments: worst?.moments ?? NO_MOMENTS,
+    recovery: worstRecoveryOf(events, analysis === null ? [] : outagesOfReport(analysis)),
+    events,
+    waterfall: waterfallOf(worst?.moments ?? NO_MOMENTS),
     phases: (analysis?.phases ?? []).map(({ name, fromUs, toUs }) => ({
       name,
       fromAt: isoOfUs(fromUs),
       toAt: isoOfUs(toUs),
       seconds: secondsBetween(fromUs, toUs) ?? 0,
     })),
-    worstClients: analysis === null ? [] : worstClientsOf(analysis),
+    worstClients: worstClientsOf(analysis?.clients.flat().filter(({ event }) => event === worst?.number) ?? []),
     trend: [],
-    ledger: ledgerOf(outcome, analysis, first),
+    ledger: ledgerOf(outcome, analysis, events[0]),
     ...loadFigures(outcome, analysis),
     errors: analysis === null ? [] : errorRows(analysis),
-    generator: generatorOf(outcome, analysis),
-    failoverProof: proofOfDrill(failovers.map(({ proof }) => proof)),
+    generator: generatorOf(outcome, analysis, worst?.number ?? null),
+    failoverProof: proofOfDrill(events.map(({ proof }) => proof)),
     checklist: [...outcome.checks],
     metrics: { resolution: '1 minute', complete: outcome.metricsComplete, series: mutableSeries(outcome) },
     cost: costOf(outcome),
@@ -146,7 +141,7 @@ function phaseLatency(seconds: readonly MergedSecond[] | undefined, deadlineMs: 
 function ledgerOf(
   outcome: DrillOutcome,
   analysis: LoadAnalysis | null,
-  first: FailoverReport | undefined,
+  first: DrillEvent | undefined,
 ): Report['ledger'] {
   const audits = outcome.audits.map(({ at, timeline, rows, lost }) => ({ at, timeline, rows, lost }))
   if (analysis === null) return { ...NO_LEDGER, audits }
@@ -160,7 +155,7 @@ function ledgerOf(
     unknown,
     missed,
     weakAcks,
-    ...(pass === null ? { ...NOT_AUDITED, unresolved: unknown } : auditFigures(pass, first?.events.t1 ?? null)),
+    ...(pass === null ? { ...NOT_AUDITED, unresolved: unknown } : auditFigures(pass, first?.moments.t1 ?? null)),
     audits,
     digest: load.transactions === 'ledger' ? ledgerDigest(merged.ledger) : null,
   }
@@ -222,7 +217,11 @@ function lostSeconds({ lost, oldestLostAtUs }: AuditPass, t1: string | null): nu
   return Math.max(0, secondsBetween(oldestLostAtUs, Date.parse(t1) * 1000) ?? 0)
 }
 
-function generatorOf(outcome: DrillOutcome, analysis: LoadAnalysis | null): Report['generator'] {
+function generatorOf(
+  outcome: DrillOutcome,
+  analysis: LoadAnalysis | null,
+  worstEvent: number | null,
+): Report['generator'] {
   if (analysis === null)
     return { wasTheLimit: null, why: 'No load was recorded.', containers: [], cohorts: [], missingChunks: [] }
   const { merged, baseline, load } = analysis
@@ -234,7 +233,7 @@ function generatorOf(outcome: DrillOutcome, analysis: LoadAnalysis | null): Repo
       workers: load.workers,
     }),
     containers: containerRows(analysis, outcome),
-    cohorts: cohortRows(analysis),
+    cohorts: cohortRows(analysis, worstEvent),
     missingChunks: missingChunks(analysis),
   }
 }

@@ -1,4 +1,4 @@
-/** What is too long for report.json: a row per second of load, a row per client and failover, the ledger itself. */
+/** What is too long for report.json: a row per second of load, a row per client and event, the ledger itself. */
 import type { PhaseName } from './phases.ts'
 
 export interface TimelineRow {
@@ -36,9 +36,10 @@ export interface TimelineRow {
   readonly containersMissing: number
 }
 
-/** What one client saw of one failover. */
+/** What one client saw of one event. */
 export interface ClientRow {
-  readonly failover: number
+  /** The event's number, from 1. */
+  readonly event: number
   readonly worker: number
   readonly container: number
   readonly cohort: string

@@ -34,7 +34,7 @@ function firstAcksAcross({ span, t2Us }: FailoverTimes, { firstAcks }: Merged): 
 }
 
 const rowOfWindow = (window: WorkerOutage, { span }: FailoverTimes): ClientRow => ({
-  failover: span.index,
+  event: span.index + 1,
   worker: window.worker,
   container: window.container,
   cohort: window.cohort,
@@ -47,7 +47,7 @@ const rowOfWindow = (window: WorkerOutage, { span }: FailoverTimes): ClientRow =
 
 /** No error, only waiting. Where the generator does not tell the acknowledgement before, everybody's last one stands in. */
 const rowOfWait = (ack: WorkerFirstAck, { span, t1Us }: FailoverTimes, cohort: string): ClientRow => ({
-  failover: span.index,
+  event: span.index + 1,
   worker: ack.worker,
   container: ack.container,
   cohort,

@@ -1,7 +1,7 @@
 /** What an objective's figure measured, read from the report itself: what is judged is what is printed. */
 import type { FigureRef } from './criteria-grammar.ts'
 import type { CriterionName } from './criteria-names.ts'
-import type { FailoverReport, Percentiles, Report } from './report.ts'
+import type { DrillEvent, Percentiles, Report } from './report.ts'
 import { round } from './statistics.ts'
 import { seconds as inSeconds } from './units.ts'
 
@@ -28,12 +28,12 @@ const NOT_AUDITED = 'the ledger was not audited'
 const NO_BASELINE = 'there was no baseline'
 
 const READERS: Readonly<Record<CriterionName, Reader>> = {
-  recovery_time_s: (f) => worst(f, (failover) => recoveryTime(f, failover, failover.events.t1)),
-  recovery_from_trigger_s: (f) => worst(f, (failover) => recoveryTime(f, failover, failover.events.t0)),
+  recovery_time_s: (f) => worst(f, (event) => recoveryTime(f, event, event.moments.t1)),
+  recovery_from_trigger_s: (f) => worst(f, (event) => recoveryTime(f, event, event.moments.t0)),
   detection_s: (f) => worst(f, ({ recovery }) => known(recovery.detectionSeconds, 'no outage followed the trigger')),
-  write_outage_s: (f) => worst(f, (failover) => writeOutage(f, failover)),
-  worst_client_outage_s: (f) => worst(f, (failover) => clientOutage(failover, 'max')),
-  client_outage_s: (f, spread) => worst(f, (failover) => clientOutage(failover, spread as 'p50' | 'p95' | 'max')),
+  write_outage_s: (f) => worst(f, (event) => writeOutage(f, event)),
+  worst_client_outage_s: (f) => worst(f, (event) => clientOutage(event, 'max')),
+  client_outage_s: (f, spread) => worst(f, (event) => clientOutage(event, spread as 'p50' | 'p95' | 'max')),
   exposure_s: (f) =>
     worst(f, ({ recovery }) => known(recovery.exposureSeconds, 'high availability was not seen to be healthy again')),
   lost_commits: ({ ledger }) => known(ledger.lost, NOT_AUDITED),
@@ -82,9 +82,9 @@ function latency(
   }
 }
 
-/** Of all failovers the worst counts. */
-function worst({ failovers }: ReportFigures, read: (failover: FailoverReport) => Measured): Measured {
-  const all = failovers.map(read)
+/** Of all events the worst counts. */
+function worst({ events }: ReportFigures, read: (event: DrillEvent) => Measured): Measured {
+  const all = events.map(read)
   const [first] = all
   if (first === undefined) return missing('no failover was asked for')
   const never = all.find(({ kind }) => kind === 'never')
@@ -95,39 +95,39 @@ function worst({ failovers }: ReportFigures, read: (failover: FailoverReport) =>
   return { kind: 'at-least', value: most.value, why: 'why' in bound ? bound.why : '' }
 }
 
-function recoveryTime(figures: ReportFigures, failover: FailoverReport, from: string | null): Measured {
-  const { t2, t4 } = failover.events
-  const gone = outOfService(figures, failover)
+function recoveryTime(figures: ReportFigures, event: DrillEvent, from: string | null): Measured {
+  const { t2, t4 } = event.moments
+  const gone = outOfService(figures, event)
   if (gone !== null) return gone
   if (from === null || t2 === null) return missing('the clients saw no failover')
   if (t4 !== null) return value(seconds(from, t4))
-  const end = watchedUntil(figures, failover)
+  const end = watchedUntil(figures, event)
   if (end === null) return missing('there was no baseline to recover to')
   return { kind: 'at-least', value: seconds(from, end), why: 'goodput was not sustained again before the load ended' }
 }
 
-function writeOutage(figures: ReportFigures, failover: FailoverReport): Measured {
-  return outOfService(figures, failover) ?? known(failover.recovery.writeOutageSeconds, 'the clients saw no failover')
+function writeOutage(figures: ReportFigures, event: DrillEvent): Measured {
+  return outOfService(figures, event) ?? known(event.recovery.writeOutageSeconds, 'the clients saw no failover')
 }
 
 /** An outage that the end of the load cut off: however long the load would have run on, this is no recovery. */
-function outOfService(figures: ReportFigures, { events }: FailoverReport): Measured | null {
+function outOfService(figures: ReportFigures, { moments }: DrillEvent): Measured | null {
   const end = figures.phases.at(-1)?.toAt
-  if (events.t1 === null || events.t2 !== null || end === undefined) return null
+  if (moments.t1 === null || moments.t2 !== null || end === undefined) return null
   return {
     kind: 'never',
-    why: `no commit was acknowledged in the last ${inSeconds(seconds(events.t1, end))} of the load`,
+    why: `no commit was acknowledged in the last ${inSeconds(seconds(moments.t1, end))} of the load`,
   }
 }
 
-function watchedUntil(figures: ReportFigures, failover: FailoverReport): string | null {
-  const next = figures.failovers.find(({ index }) => index > failover.index)
-  return next?.events.t0 ?? figures.phases.at(-1)?.toAt ?? null
+function watchedUntil(figures: ReportFigures, event: DrillEvent): string | null {
+  const next = figures.events.find(({ number }) => number > event.number)
+  return next?.moments.t0 ?? figures.phases.at(-1)?.toAt ?? null
 }
 
 const seconds = (fromAt: string, toAt: string): number => round((Date.parse(toAt) - Date.parse(fromAt)) / 1000, 3)
 
-function clientOutage({ recovery }: FailoverReport, spread: 'p50' | 'p95' | 'max'): Measured {
+function clientOutage({ recovery }: DrillEvent, spread: 'p50' | 'p95' | 'max'): Measured {
   const { clients } = recovery.clientOutageSeconds
   if (clients === 0) return missing('no client saw an outage')
   const longest = recovery.clientOutageSeconds[spread]

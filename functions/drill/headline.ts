@@ -6,7 +6,7 @@ import type { ReportFigures } from './criteria-figures.ts'
 import { inWords } from './criteria-names.ts'
 import { measuredText } from './criterion-words.ts'
 import type { DrillOutcome } from './outcome.ts'
-import type { Criterion, FailoverReport } from './report.ts'
+import type { Criterion, DrillEvent } from './report.ts'
 import { count, counted, distance, seconds } from './units.ts'
 import type { Judgement } from './verdict.ts'
 
@@ -30,10 +30,10 @@ export function headlineOf(
   }
 }
 
-function subjectOf(server: string, { failovers }: ReportFigures): string {
-  const [first] = failovers
+function subjectOf(server: string, { events }: ReportFigures): string {
+  const [first] = events
   if (first === undefined) return `Drill of ${server} without a failover`
-  if (failovers.length > 1) return `${counted(failovers.length, 'failover')} of ${server}`
+  if (events.length > 1) return `${counted(events.length, 'failover')} of ${server}`
   const mode = first.mode === 'planned' ? 'Planned' : 'Forced'
   const from = first.proof.before?.availabilityZone
   const to = first.proof.after?.availabilityZone
@@ -46,15 +46,15 @@ function factsOf(figures: ReportFigures, criteria: readonly Criterion[]): string
   return [downtime(figures, criteria), commits(figures)].filter((part) => part !== null).join('; ')
 }
 
-/** Of several failovers the worst counts, as it does for the objectives. */
-function downtime({ failovers, phases }: ReportFigures, criteria: readonly Criterion[]): string | null {
-  const out = failovers.filter(({ events }) => events.t1 !== null)
-  if (failovers.length === 0) return null
+/** Of several events the worst counts, as it does for the objectives. */
+function downtime({ events, phases }: ReportFigures, criteria: readonly Criterion[]): string | null {
+  const out = events.filter(({ moments }) => moments.t1 !== null)
+  if (events.length === 0) return null
   if (out.length === 0) return 'clients saw no outage'
-  const gone = out.find(({ events }) => events.t2 === null)
+  const gone = out.find(({ moments }) => moments.t2 === null)
   if (gone !== undefined)
-    return `no commit in the last ${seconds(secondsUntil(phases.at(-1)?.toAt, gone.events.t1))} of the load, which ended before the service was back`
-  const longest = failovers.length > 1 ? 'at worst ' : ''
+    return `no commit in the last ${seconds(secondsUntil(phases.at(-1)?.toAt, gone.moments.t1))} of the load, which ended before the service was back`
+  const longest = events.length > 1 ? 'at worst ' : ''
   const noCommit = `${longest}no commit for ${seconds(worst(out, 'writeOutageSeconds'))}`
   const recovery = worst(out, 'recoveryTimeSeconds')
   if (recovery === null) return `${noCommit}, and full service not seen again before the load ended`
@@ -67,11 +67,8 @@ function downtime({ failovers, phases }: ReportFigures, criteria: readonly Crite
 const secondsUntil = (endAt: string | undefined, fromAt: string | null): number | null =>
   endAt === undefined || fromAt === null ? null : (Date.parse(endAt) - Date.parse(fromAt)) / 1000
 
-function worst(
-  failovers: readonly FailoverReport[],
-  figure: 'writeOutageSeconds' | 'recoveryTimeSeconds',
-): number | null {
-  const values = failovers.map(({ recovery }) => recovery[figure])
+function worst(events: readonly DrillEvent[], figure: 'writeOutageSeconds' | 'recoveryTimeSeconds'): number | null {
+  const values = events.map(({ recovery }) => recovery[figure])
   return values.reduce((most, value) => (most === null || value === null ? null : Math.max(most, value)), 0)
 }
 

@@ -21,7 +21,7 @@ export interface DrillResult
     Pick<Report['throughput'], 'offeredTps' | 'baselineTps'>,
     Pick<Report['recovery'], 'recoveryTimeSeconds' | 'writeOutageSeconds'>,
     Pick<Report['ledger'], 'lost'>,
-    Pick<Report['events'], 't0' | 't1' | 't4'> {
+    Pick<Report['moments'], 't0' | 't1' | 't4'> {
   readonly server: string
   readonly edition: Edition
   /** Response times in the baseline. */
@@ -32,7 +32,7 @@ export interface DrillResult
 
 /** Figures that were not measured are null, and a query skips them; a 0 would be drawn, and would alarm. */
 export function drillResultLine(report: Report, server: string, edition: Edition): string {
-  const { throughput, latencyMs, recovery, events } = report
+  const { throughput, latencyMs, recovery, moments } = report
   const response = latencyMs.baseline?.response
   return line(DRILL_RESULT, {
     drillId: report.drillId,
@@ -48,9 +48,9 @@ export function drillResultLine(report: Report, server: string, edition: Edition
     recoveryTimeSeconds: recovery.recoveryTimeSeconds,
     writeOutageSeconds: recovery.writeOutageSeconds,
     lost: report.ledger.lost,
-    t0: events.t0,
-    t1: events.t1,
-    t4: events.t4,
+    t0: moments.t0,
+    t1: moments.t1,
+    t4: moments.t4,
   } satisfies DrillResult)
 }
 

@@ -4,10 +4,10 @@
  */
 import type { PrimaryIdentity } from './facts.ts'
 import type { FailoverEvidence } from './outcome.ts'
-import type { FailoverReport } from './report.ts'
+import type { DrillEvent } from './report.ts'
 import type { TimelineChange } from './timeline-changes.ts'
 
-type Proof = FailoverReport['proof']
+type Proof = DrillEvent['proof']
 
 export function proofOf({ before, after }: FailoverEvidence, change: TimelineChange | null): Proof {
   const rose = timelineRose(before, after)

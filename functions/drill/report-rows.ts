@@ -80,12 +80,12 @@ export const missingChunks = ({ merged }: LoadAnalysis): string[] =>
     missing.map((range) => `container ${container}: ${spanOf(range)}`),
   )
 
-export function cohortRows(analysis: LoadAnalysis): Report['generator']['cohorts'] {
+export function cohortRows(analysis: LoadAnalysis, worstEvent: number | null): Report['generator']['cohorts'] {
   const { load, clients, merged } = analysis
   const nameOf = cohortNames(load)
-  const firstFailover = clients[0] ?? []
+  const ofWorst = clients.flat().filter(({ event }) => event === worstEvent)
   return load.cohorts.map(({ name, via, retry }) => {
-    const { p50, p95, max } = spreadOf(firstFailover.filter(({ cohort }) => cohort === name))
+    const { p50, p95, max } = spreadOf(ofWorst.filter(({ cohort }) => cohort === name))
     const own = merged.ledger.workers.filter(({ worker }) => nameOf(worker) === name)
     return {
       name,

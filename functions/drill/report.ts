@@ -44,8 +44,7 @@ const outage = z.object({
   refused: z.number().int(),
   unknown: z.number().int(),
   missed: z.number().int(),
-  /** The failover that explains it: index into failovers, or null. */
-  failover: z.number().int().nullable(),
+  event: z.number().int().nullable().describe('Number of the event that it belongs to'),
 })
 
 const checkResult = z.object({
@@ -94,8 +93,8 @@ const identity = z.object({
   serverState: z.string().nullable(),
 })
 
-const events = z.object({
-  t0: nullableIso.describe('Failover accepted by the platform'),
+const moments = z.object({
+  t0: nullableIso.describe('Failover accepted by the platform; null for an event that was only seen'),
   t1: nullableIso.describe('Last acknowledged commit before the outage'),
   t2: nullableIso.describe('First acknowledged commit on the new timeline'),
   t3: nullableIso.describe('Every client has an acknowledged commit on the new timeline'),
@@ -121,7 +120,7 @@ const recovery = z.object({
   outages: z.array(outage).describe('Every interval without any acknowledgement, in order'),
 })
 
-/** The bars of the waterfall: T0 to T5 event by event, in order, and beside them T6 since T2; what was not seen leaves no step. */
+/** The bars of the waterfall: T0 to T5 moment by moment, in order, and beside them T6 since T2; what was not seen leaves no step. */
 const waterfallStep = z.object({
   from: z.string().describe('t0 to t5'),
   to: z.string().describe('t1 to t6'),
@@ -173,15 +172,47 @@ const failoverProof = z.object({
   after: identity.nullable(),
 })
 
-const failover = z.object({
-  index: z.number().int(),
-  mode: z.enum(['forced', 'planned']),
-  requestedAtSeconds: z.number(),
+export const CAUSES = ['drill', 'unattributed', 'other'] as const
+export const EVENT_KINDS = ['failover', 'promotion', 'outage'] as const
+export const SERVICE_STATES = ['uninterrupted', 'recovered', 'not sustained', 'out', 'not measured'] as const
+
+const event = z.object({
+  number: z.number().int().describe('From 1, in the order of time; texts and files use the same number'),
+  cause: z
+    .enum(CAUSES)
+    .describe(
+      'drill: the platform accepted a request of this drill before it. unattributed: a request was sent and its answer lost. ' +
+        'other: no request of this drill explains it',
+    ),
+  kind: z
+    .enum(EVENT_KINDS)
+    .describe(
+      'failover: asked for by this drill. promotion: a timeline rose that no accepted request explains. ' +
+        'outage: commits stopped and no timeline rose',
+    ),
+  mode: z.enum(['forced', 'planned']).nullable(),
+  requestedAtSeconds: nullableNumber.describe(
+    'As planned, after the start of the load; null for an event that was only seen',
+  ),
   requestId: z.string().nullable(),
-  outcome: z.string(),
-  events,
+  outcome: z.string().describe("The platform's answer and how its operation ended"),
+  moments,
   recovery,
+  service: z
+    .enum(SERVICE_STATES)
+    .describe('What the clients saw: recovered has a T4; out had no commit until the end of what was recorded'),
+  cutBy: z
+    .enum(['next event', 'end of the load'])
+    .nullable()
+    .describe('What ended the observation of an event that did not recover'),
+  lostSeconds: nullableNumber.describe(
+    'T1 minus the acknowledgement of the oldest commit that this event lost, on the clock of the database; 0 when it lost none',
+  ),
   proof: failoverProof,
+  watched: z.boolean().describe('A load generator watched the service during all of it'),
+  watchedWhy: z.string().nullable().describe('Which container stood still from when to when'),
+  notMeasuredWhy: z.string().nullable().describe('Why figures of this event are null although the clients saw it'),
+  sentence: z.string().describe('The event in one sentence'),
 })
 
 const cohortRow = z.object({
@@ -219,14 +250,19 @@ export const reportSchema = z.object({
   startedAt: iso,
   endedAt: iso,
   criteria: z.array(criterion),
-  /** Of the first failover, or all null. Every failover is in `failovers`. */
-  events,
-  recovery,
-  failovers: z.array(failover),
-  /** Of the first failover. */
-  waterfall: z.array(waterfallStep),
+  worstEvent: z
+    .number()
+    .int()
+    .nullable()
+    .describe(
+      'Number of the event with the longest recovery time; one that did not recover is longer than every number',
+    ),
+  moments: moments.describe('Of the worst event, or all null'),
+  recovery: recovery.describe('Each figure is the worst of all events, and null when it is not known of one of them'),
+  events: z.array(event).describe('What the drill caused and what was only seen, in the order of time'),
+  waterfall: z.array(waterfallStep).describe('Of the worst event'),
   phases: z.array(phaseSpan),
-  worstClients: z.array(clientOutage).describe('At most five, the longest first'),
+  worstClients: z.array(clientOutage).describe('Of the worst event, at most five, the longest first'),
   trend: z.array(trendFigure).describe('Empty when there is no earlier drill'),
   ledger: z.object({
     intended: z.number().int(),
@@ -242,7 +278,7 @@ export const reportSchema = z.object({
     duplicates: z.number().int().nullable(),
     unresolved: z.number().int().nullable(),
     rowsFound: z.number().int().nullable(),
-    lostSeconds: nullableNumber.describe('t1 minus the acknowledgement of the oldest lost row; 0 when none is lost'),
+    lostSeconds: nullableNumber.describe('The longest of the events; 0 when no commit is lost'),
     lostKeys: z.array(z.string()).describe('worker:seq, at most 1000'),
     audits: z.array(z.object({ at: iso, timeline: nullableNumber, rows: z.number().int(), lost: z.number().int() })),
     digest: z.string().nullable().describe('SHA-256 over the merged ledger'),
@@ -307,7 +343,9 @@ export type Report = z.infer<typeof reportSchema>
 export type Criterion = z.infer<typeof criterion>
 export type CheckResult = z.infer<typeof checkResult>
 export type JournalEntry = z.infer<typeof journalEntry>
-export type FailoverReport = z.infer<typeof failover>
+export type DrillEvent = z.infer<typeof event>
+export type Moments = z.infer<typeof moments>
+export type ServiceState = (typeof SERVICE_STATES)[number]
 export type WaterfallStep = z.infer<typeof waterfallStep>
 export type PhaseSpan = z.infer<typeof phaseSpan>
 export type ClientOutage = z.infer<typeof clientOutage>

@@ -83,7 +83,7 @@ export const trendEntry = (report: Report, server: string): TrendEntry => ({
   startedAt: report.startedAt,
   verdict: report.verdict,
   headline: report.headline,
-  mode: report.failovers[0]?.mode ?? null,
+  mode: report.events[0]?.mode ?? null,
   figures: Object.fromEntries(TREND_FIGURES.map(({ id, read }) => [id, read(report)])),
 })
 

@@ -91,7 +91,7 @@ const loadtestResults: Readonly<Record<(typeof CSV_COLUMNS)[number], (row: Timel
 export const renderClientsCsv = (clients: readonly ClientRow[]): string => toCsv(clientColumns, clients)
 
 const clientColumns: Columns<ClientRow> = [
-  ['failover', (row) => row.failover],
+  ['event', (row) => row.event],
   ['container', (row) => row.container],
   ['worker', (row) => row.worker],
   ['cohort', (row) => row.cohort],

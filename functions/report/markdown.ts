@@ -2,7 +2,7 @@
 import { marginText, measuredText } from '../drill/criterion-words.ts'
 import type { Criterion, Report } from '../drill/report.ts'
 import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../drill/units.ts'
-import { EVENT_IDS, EVENT_NAMES, VERDICT_SENTENCES } from './words.ts'
+import { MOMENT_IDS, MOMENT_NAMES, VERDICT_SENTENCES } from './words.ts'
 
 /** Text from outside must neither break a table nor become a link, a mention or markup. */
 const escapeMarkdown = (text: string): string =>
@@ -26,7 +26,7 @@ export function renderMarkdown(report: Report): string {
     bullets(report.reasons),
     section('Criteria', criteriaTable(report.criteria)),
     section('Figures', figuresTable(report)),
-    section('Events', eventsTable(report)),
+    section('Moments', momentsTable(report)),
     section('Ledger', ledgerText(report.ledger)),
     section('Errors', errorsTable(report.errors)),
     section('Checks that did not pass', checksTable(report.checklist)),
@@ -67,14 +67,14 @@ function figuresTable({ recovery, throughput, availability, latencyMs }: Report)
   )
 }
 
-const eventsTable = (report: Report): string =>
-  report.events.t0 === null
+const momentsTable = (report: Report): string =>
+  report.moments.t0 === null
     ? ''
     : table(
-        ['Event', 'UTC', 'After T0'],
-        EVENT_IDS.map((id) => [
-          `${id.toUpperCase()} ${EVENT_NAMES[id]}`,
-          report.events[id] === null ? NOT_MEASURED : clock(report.events[id]),
+        ['Moment', 'UTC', 'After T0'],
+        MOMENT_IDS.map((id) => [
+          `${id.toUpperCase()} ${MOMENT_NAMES[id]}`,
+          report.moments[id] === null ? NOT_MEASURED : clock(report.moments[id]),
           id === 't0' ? '' : sinceTrigger(report, id),
         ]),
       )

@@ -1,11 +1,11 @@
-/** The words of the report: what each event, phase and figure is called, and how it is defined. Printed in every report. */
+/** The words of the report: what each moment, phase and figure is called, and how it is defined. Printed in every report. */
 import type { Report, Verdict } from '../drill/report.ts'
 
-export type EventId = keyof Report['events']
+export type MomentId = keyof Report['moments']
 
-export const EVENT_IDS = ['t0', 't1', 't2', 't3', 't4', 't5', 't6'] as const satisfies readonly EventId[]
+export const MOMENT_IDS = ['t0', 't1', 't2', 't3', 't4', 't5', 't6'] as const satisfies readonly MomentId[]
 
-export const EVENT_NAMES: Readonly<Record<EventId, string>> = {
+export const MOMENT_NAMES: Readonly<Record<MomentId, string>> = {
   t0: 'Failover accepted',
   t1: 'Last commit before the outage',
   t2: 'First commit on the new timeline',
@@ -15,7 +15,7 @@ export const EVENT_NAMES: Readonly<Record<EventId, string>> = {
   t6: 'High availability healthy',
 }
 
-/** What the time between two events is spent on, named by the event that ends it. */
+/** What the time between two moments is spent on, named by the moment that ends it. */
 export const STEP_NAMES: Readonly<Record<string, string>> = {
   t1: 'Detecting and fencing',
   t2: 'Write outage',
@@ -38,9 +38,9 @@ const ORDINALS = [
   'tenth',
 ] as const
 
-/** Failovers are counted from 0 in the data, and said aloud from first. */
-export const failoverName = (index: number): string =>
-  ORDINALS[index] === undefined ? `failover at index ${index}` : `${ORDINALS[index]} failover`
+/** By the event's number, from 1. */
+export const eventName = (number: number): string =>
+  ORDINALS[number - 1] === undefined ? `event ${number}` : `${ORDINALS[number - 1]} event`
 
 export const VERDICT_SENTENCES: Readonly<Record<Verdict, string>> = {
   PASS: 'Every objective was met, with evidence.',
@@ -119,6 +119,6 @@ export const DEFINITIONS: ReadonlyArray<readonly [term: string, definition: stri
   ['Monthly downtime budget', 'The outage over the 4.32 minutes that 99.99 % of 30 days allow.'],
   [
     'Clocks',
-    'Client events are on the monotonic clock of their container, anchored once to UTC; each container states its offset to the database and the error of that figure.',
+    'Moments of the clients are on the monotonic clock of their container, anchored once to UTC; each container states its offset to the database and the error of that figure.',
   ],
 ]

@@ -85,20 +85,21 @@ export function reportsApi({ blobs }: Pick<Clients, 'blobs'>) {
     const found = await blobs.readJson<Report>(drillBlobs.report(drillId, 'report.json'))
     if (found === null) return null
     const charts = await blobs.readJson<ChartData>(drillBlobs.chartData(drillId))
-    const { verdict, headline, startedAt, events, recovery, throughput, latencyMs, availability, ledger, trend } = found
+    const { verdict, headline, startedAt, moments, recovery, throughput, latencyMs, availability, ledger, trend } =
+      found
     return {
       drillId,
       verdict,
       headline,
       startedAt,
-      events,
+      moments,
       recovery,
       throughput,
       latencyMs,
       availability,
       ledger,
       trend,
-      timeline: alignOnT1(charts?.timeline ?? [], events.t1),
+      timeline: alignOnT1(charts?.timeline ?? [], moments.t1),
     }
   }
 

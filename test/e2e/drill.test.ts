@@ -175,7 +175,7 @@ test('two failovers in one drill are both measured, and nothing is lost', { time
   const report = reportSchema.parse(
     JSON.parse(new TextDecoder().decode((await api.file(drillId, 'report.json')) ?? new Uint8Array())),
   )
-  expect(report.failovers.map(({ mode, proof }) => [mode, proof.before?.timeline, proof.after?.timeline])).toEqual([
+  expect(report.events.map(({ mode, proof }) => [mode, proof.before?.timeline, proof.after?.timeline])).toEqual([
     ['forced', 1, 2],
     ['planned', 2, 3],
   ])

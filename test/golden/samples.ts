@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { ClientRow, PercentileCurve, TimelineRow } from '../../functions/drill/chart-data.ts'
-import { waterfallOf } from '../../functions/drill/failover-report.ts'
+import { waterfallOf } from '../../functions/drill/event-report.ts'
 import type { PhaseName } from '../../functions/drill/phases.ts'
 import type { Percentiles, PhaseSpan, Report, TrendFigure } from '../../functions/drill/report.ts'
 import { count, given, inUnit, seconds } from '../../functions/drill/units.ts'
@@ -171,7 +171,7 @@ function clientsOf(shape: Shape, moments: Moments | null): ClientRow[] {
   return Array.from({ length: shape.workers }, (_, worker) => {
     const back = worker === 17 ? 6.93 : 6.6 * random() ** 2.2
     return {
-      failover: 0,
+      event: 1,
       worker,
       container: worker % shape.containers,
       cohort: 'default',
@@ -333,7 +333,7 @@ function ledgerOf(timeline: readonly TimelineRow[], lostKeys: readonly string[])
   }
 }
 
-const NO_EVENTS: Report['events'] = { t0: null, t1: null, t2: null, t3: null, t4: null, t5: null, t6: null }
+const NO_MOMENTS: Report['moments'] = { t0: null, t1: null, t2: null, t3: null, t4: null, t5: null, t6: null }
 const NO_RECOVERY: Report['recovery'] = {
   recoveryTimeSeconds: null,
   recoveryFromTriggerSeconds: null,
@@ -366,14 +366,14 @@ function recoveryOf(
         refused: totals.refused,
         unknown: totals.unknown,
         missed: totals.missed,
-        failover: 0,
+        event: 1,
       },
     ],
   }
 }
 
-const eventsOf = (moments: Moments): Report['events'] =>
-  Object.fromEntries(Object.entries(moments).map(([id, second]) => [id, iso(second)])) as Report['events']
+const instantsOf = (moments: Moments): Report['moments'] =>
+  Object.fromEntries(Object.entries(moments).map(([id, second]) => [id, iso(second)])) as Report['moments']
 
 const identity = (timeline: number, zone: string, standby: string, second: number) => ({
   observedAt: iso(second),
@@ -608,7 +608,7 @@ export function passingDrill(change: Partial<Shape> = {}, lostKeys: readonly str
     meanTps: Number((totals.goodput / shape.durationSeconds).toFixed(1)),
     peakTps: shape.targetTps,
   }
-  const events = moments ? eventsOf(moments) : NO_EVENTS
+  const instants = moments ? instantsOf(moments) : NO_MOMENTS
   const failoverProof: Report['failoverProof'] = moments
     ? {
         proven: true,
@@ -636,25 +636,35 @@ export function passingDrill(change: Partial<Shape> = {}, lostKeys: readonly str
     startedAt: iso(shape.startSecond - 120),
     endedAt: iso(shape.startSecond + shape.durationSeconds + 260),
     criteria: criteriaOf({ recovery, ledger, throughput }, shape.targetTps),
-    events,
+    worstEvent: moments ? 1 : null,
+    moments: instants,
     recovery,
-    failovers: moments
+    events: moments
       ? [
           {
-            index: 0,
+            number: 1,
+            cause: 'drill',
+            kind: 'failover',
             mode: 'forced',
             requestedAtSeconds: shape.failoverAtSeconds ?? 0,
             requestId: '5f0c2a',
             outcome: 'accepted, completed',
-            events,
+            moments: instants,
             recovery,
+            service: 'recovered',
+            cutBy: null,
+            lostSeconds: ledger.lostSeconds,
             proof: failoverProof,
+            watched: true,
+            watchedWhy: null,
+            notMeasuredWhy: null,
+            sentence: `Forced failover: no commit for ${seconds(recovery.writeOutageSeconds)}.`,
           },
         ]
       : [],
-    waterfall: waterfallOf(events),
+    waterfall: waterfallOf(instants),
     phases: phasesOf(shape, moments),
-    worstClients: worst.map(({ failover: _, ...client }) => client),
+    worstClients: worst.map(({ event: _, ...client }) => client),
     trend: moments
       ? trendOf(shape, [
           recovery.recoveryTimeSeconds ?? 0,

@@ -98,7 +98,7 @@ test('two failovers of one drill are two intents, each measured', async () => {
     ],
   })
   expect(world.server.failovers.map(({ mode }) => mode)).toEqual(['planned', 'forced'])
-  expect(report?.failovers.map(({ mode, proof }) => ({ mode, proven: proof.proven }))).toEqual([
+  expect(report?.events.map(({ mode, proof }) => ({ mode, proven: proof.proven }))).toEqual([
     { mode: 'planned', proven: true },
     { mode: 'forced', proven: true },
   ])
@@ -170,7 +170,7 @@ test('late metrics: the report is written at once, and again when they are in', 
 test('t6 is the moment at which high availability is healthy again, even when that is after the load', async () => {
   const { report, world } = await run({}, { courses: [{ ...usualCourse, rebuildMs: 90_000 }] })
   const healthyAtMs = world.server.failovers[0]?.healthyAtMs as number
-  const lateMs = Date.parse(report?.events.t6 as string) - healthyAtMs
+  const lateMs = Date.parse(report?.moments.t6 as string) - healthyAtMs
   expect(lateMs).toBeGreaterThanOrEqual(0)
   expect(lateMs).toBeLessThan(30_000)
 })

@@ -179,7 +179,7 @@ test('a failover that never completes fails the drill, and is not waited for wit
 
 test('a standby that is never rebuilt leaves t6 open', async () => {
   const { report } = await run({ courses: [{ ...usualCourse, rebuildMs: null }] })
-  expect(report?.events).toMatchObject({ t2: expect.any(String), t6: null })
+  expect(report?.moments).toMatchObject({ t2: expect.any(String), t6: null })
 })
 
 test('a drill whose reservation was taken over does not fail anything over', async () => {

@@ -37,9 +37,9 @@ test('a drill with nothing late leaves one line, which says what its report says
       recoveryTimeSeconds: report?.recovery.recoveryTimeSeconds,
       writeOutageSeconds: report?.recovery.writeOutageSeconds,
       lost: 0,
-      t0: report?.events.t0,
-      t1: report?.events.t1,
-      t4: report?.events.t4,
+      t0: report?.moments.t0,
+      t1: report?.moments.t1,
+      t4: report?.moments.t4,
     },
   ])
   const figures = linesOf(played).flatMap((line) => [line.p50Ms, line.recoveryTimeSeconds, line.writeOutageSeconds])

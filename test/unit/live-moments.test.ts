@@ -85,10 +85,10 @@ test('the order in which containers tell does not matter', () => {
 test('what is seen live is what the report finds', async () => {
   const run = aRun({ troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover', stragglers: { 3: 0.4 } }] })
   const merged = mergeRun(run)
-  const { events } = assemble(await outcomeOf(run, merged), merged).report
+  const { moments } = assemble(await outcomeOf(run, merged), merged).report
   const { timelines } = foldRecords(emptyLive, run.records)
   const seen = liveMoments(run.failovers, { timelines, isDown: false, loadStartAtMs: LOAD_START_MS })
-  const inReport = seen.map(({ event }) => [event, (Date.parse(events[event] ?? '') - LOAD_START_MS) / 1000])
+  const inReport = seen.map(({ event }) => [event, (Date.parse(moments[event] ?? '') - LOAD_START_MS) / 1000])
   expect(seen.map(({ event, second }) => [event, second])).toEqual(inReport)
   expect(seen.map(({ event }) => event)).toEqual(['t0', 't1', 't2', 't3', 't6'])
 })

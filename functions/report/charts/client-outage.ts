@@ -25,7 +25,7 @@ const CURVE_HEIGHT = 190
 const STRIP_ROW = 18
 
 export function clientOutageChart(report: Report, clients: readonly ClientRow[], room: Room): Chart | null {
-  const rows = clients.filter(({ failover }) => failover === clients[0]?.failover)
+  const rows = clients.filter(({ event }) => event === report.worstEvent)
   if (rows.length === 0) return null
   const cohorts = [...new Set(rows.map(({ cohort }) => cohort))]
   const containers = [...new Set(rows.map(({ container }) => container))].sort((a, b) => a - b)

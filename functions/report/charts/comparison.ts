@@ -7,7 +7,7 @@ import { type Chart, lineBase, type Room } from './chart.ts'
 import type { Panel, Point } from './timeline/panel.ts'
 import { stackPanels } from './timeline/stack.ts'
 
-export type ComparableDrill = Pick<Report, 'drillId' | 'events'> & { readonly timeline: readonly TimelineRow[] }
+export type ComparableDrill = Pick<Report, 'drillId' | 'moments'> & { readonly timeline: readonly TimelineRow[] }
 
 const COLOURS_OF_DRILLS = [
   'var(--c-blue)',
@@ -20,10 +20,11 @@ const COLOURS_OF_DRILLS = [
 const MAX_ROWS = 900
 
 /** Drills without an outage are aligned on their start, which is said under the chart. */
-export const alignedOn = ({ events }: Pick<Report, 'events'>): 't1' | 'start' => (events.t1 === null ? 'start' : 't1')
+export const alignedOn = ({ moments }: Pick<Report, 'moments'>): 't1' | 'start' =>
+  moments.t1 === null ? 'start' : 't1'
 
-function originSecond({ events, timeline }: ComparableDrill): number {
-  return events.t1 === null ? (timeline[0]?.second ?? 0) : Date.parse(events.t1) / 1000
+function originSecond({ moments, timeline }: ComparableDrill): number {
+  return moments.t1 === null ? (timeline[0]?.second ?? 0) : Date.parse(moments.t1) / 1000
 }
 
 export function comparisonChart(drills: readonly ComparableDrill[], room: Room): Chart | null {

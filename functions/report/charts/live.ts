@@ -25,7 +25,10 @@ export function liveChart(points: readonly LivePoint[], moments: readonly LiveMo
 
 const marksOf = (moments: readonly LiveMoment[]): Moment[] => {
   const isOne = moments.every(({ failover }) => failover === moments[0]?.failover)
-  return moments.map(({ event, failover, second }) => ({ label: momentLabel(event, isOne ? null : failover), second }))
+  return moments.map(({ event, failover, second }) => ({
+    label: momentLabel(event, isOne ? null : failover + 1),
+    second,
+  }))
 }
 
 /** From the last commit to the first on the new timeline, or to now. */

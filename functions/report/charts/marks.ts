@@ -1,6 +1,6 @@
 /** The moments of a failover and the phases between them, as marks on a time axis in seconds since T0. */
 import type { Report } from '../../drill/report.ts'
-import { EVENT_IDS } from '../words.ts'
+import { MOMENT_IDS } from '../words.ts'
 import { COLOURS, FONT_FAMILY, FONT_SIZE } from './chart.ts'
 
 export interface Moment {
@@ -14,25 +14,25 @@ export interface Stretch {
   readonly toSecond: number
 }
 
-/** The axis of a drill: 0 is T0 of the first failover, or the start of the load when nothing failed over. */
+/** The axis of a drill: 0 is T0 of the worst event, or the start of the load when nothing failed over. */
 export function axisOf(report: Report): { readonly originMs: number | null; readonly isFailover: boolean } {
-  const origin = report.events.t0 ?? report.phases[0]?.fromAt ?? null
-  return { originMs: origin === null ? null : Date.parse(origin), isFailover: report.events.t0 !== null }
+  const origin = report.moments.t0 ?? report.phases[0]?.fromAt ?? null
+  return { originMs: origin === null ? null : Date.parse(origin), isFailover: report.moments.t0 !== null }
 }
 
 const secondsFrom = (originMs: number, iso: string): number => (Date.parse(iso) - originMs) / 1000
 
-/** T0, or T0·2 for the second of several failovers; people count from one. */
-export const momentLabel = (id: string, failover: number | null): string =>
-  failover === null ? id.toUpperCase() : `${id.toUpperCase()}·${failover + 1}`
+/** T0, or T0·2 for the second of several events. */
+export const momentLabel = (id: string, number: number | null): string =>
+  number === null ? id.toUpperCase() : `${id.toUpperCase()}·${number}`
 
 export function momentsOf(report: Report): readonly Moment[] {
   const { originMs } = axisOf(report)
   if (originMs === null) return []
-  return report.failovers.flatMap(({ events, index }) =>
-    EVENT_IDS.flatMap((id) => {
-      const iso = events[id]
-      const label = momentLabel(id, report.failovers.length > 1 ? index : null)
+  return report.events.flatMap(({ moments, number }) =>
+    MOMENT_IDS.flatMap((id) => {
+      const iso = moments[id]
+      const label = momentLabel(id, report.events.length > 1 ? number : null)
       return iso === null ? [] : [{ label, second: secondsFrom(originMs, iso) }]
     }),
   )

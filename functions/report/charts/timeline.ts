@@ -1,7 +1,7 @@
 /** The timeline: panels under each other on one time axis, with the marks of the failover through all of them. */
 import type { TimelineRow } from '../../drill/chart-data.ts'
 import { downsample } from '../../drill/downsample.ts'
-import type { FailoverReport, Report } from '../../drill/report.ts'
+import type { DrillEvent, Report } from '../../drill/report.ts'
 import { type Chart, isNarrow, type Room } from './chart.ts'
 import { axisOf, momentsOf, stretchesOf } from './marks.ts'
 import { connectionsPanel } from './timeline/connections.ts'
@@ -43,17 +43,17 @@ export function timelineChart(report: Report, timeline: readonly TimelineRow[], 
 
 const LEAD_SECONDS = 20
 const TAIL_SECONDS = 40
-/** A closer look pays when it makes the failover at least this many times wider. */
+/** A closer look pays when it makes the event at least this many times wider. */
 const WORTH_IT = 4
 
-/** The stretch around one failover, every second of it; null when the whole timeline shows it well enough. */
-export function aroundFailover(
+/** The stretch around one event, every second of it; null when the whole timeline shows it well enough. */
+export function aroundEvent(
   report: Report,
   timeline: readonly TimelineRow[],
-  failover: FailoverReport,
+  event: DrillEvent,
 ): readonly TimelineRow[] | null {
   const { originMs } = axisOf(report)
-  const { t0, t1, t2, t4 } = failover.events
+  const { t0, t1, t2, t4 } = event.moments
   const first = t0 ?? t1
   if (originMs === null || first === null) return null
   const from = (Date.parse(first) - originMs) / 1000 - LEAD_SECONDS

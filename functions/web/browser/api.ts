@@ -37,7 +37,7 @@ export type ComparedDrill = Pick<
   | 'verdict'
   | 'headline'
   | 'startedAt'
-  | 'events'
+  | 'moments'
   | 'recovery'
   | 'throughput'
   | 'latencyMs'

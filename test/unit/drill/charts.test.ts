@@ -32,7 +32,7 @@ test('a second belongs to the most disturbed phase that it touches', async () =>
 test('seconds are counted from the trigger', async () => {
   const { charts, report } = await sample()
   const row = charts.timeline[60] as TimelineRow
-  expect(row.relativeSeconds).toBeCloseTo(row.second - Date.parse(report.events.t0 ?? '') / 1000, 3)
+  expect(row.relativeSeconds).toBeCloseTo(row.second - Date.parse(report.moments.t0 ?? '') / 1000, 3)
 })
 
 test('percentile curves rise, and end in a lower bound where arrivals were missed', async () => {

@@ -17,8 +17,14 @@ function marked(report: Report): Report {
       more: 'MARKED-SECRET',
     }
   }
-  const { drillId, verdict, headline, events } = report
-  return { ...(mark(report) as Report), drillId, verdict, headline, events: { ...(mark(events) as object), ...events } }
+  const { drillId, verdict, headline, moments } = report
+  return {
+    ...(mark(report) as Report),
+    drillId,
+    verdict,
+    headline,
+    moments: { ...(mark(moments) as object), ...moments },
+  }
 }
 
 for (const verdict of ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] as const)
@@ -36,9 +42,9 @@ for (const verdict of ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] as const)
   })
 
 test('figures are those of the report', async () => {
-  const { throughput, latencyMs, recovery, ledger, events, ...report } = await sampleReport()
+  const { throughput, latencyMs, recovery, ledger, moments, ...report } = await sampleReport()
   expect(
-    parsed(drillResultLine({ throughput, latencyMs, recovery, ledger, events, ...report }, 'pg-1', 'first')),
+    parsed(drillResultLine({ throughput, latencyMs, recovery, ledger, moments, ...report }, 'pg-1', 'first')),
   ).toEqual({
     drillId: report.drillId,
     server: 'pg-1',
@@ -53,9 +59,9 @@ test('figures are those of the report', async () => {
     recoveryTimeSeconds: recovery.recoveryTimeSeconds,
     writeOutageSeconds: recovery.writeOutageSeconds,
     lost: 0,
-    t0: events.t0,
-    t1: events.t1,
-    t4: events.t4,
+    t0: moments.t0,
+    t1: moments.t1,
+    t4: moments.t4,
   })
 })
 

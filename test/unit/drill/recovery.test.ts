@@ -19,12 +19,12 @@ const failover = (seconds: number, own = {}): RunOptions => ({
 test.each([0.1, 1, 5, 20])(
   'an injected outage of %f s is measured within 20 ms, and its recovery within 100 ms',
   async (seconds) => {
-    const { recovery, events } = await drill(failover(seconds))
+    const { recovery, moments } = await drill(failover(seconds))
     expect(recovery.writeOutageSeconds).toBeCloseTo(seconds + 0.01, 2)
     expect(recovery.recoveryTimeSeconds).toBeCloseTo(seconds + 0.01, 1)
-    expect(events.t1 !== null && Date.parse(events.t1) - LOAD_START_MS).toBe(30_348)
-    expect(recovery.outages.map(({ failover, seconds: length }) => ({ failover, length }))).toEqual([
-      { failover: 0, length: recovery.writeOutageSeconds },
+    expect(moments.t1 !== null && Date.parse(moments.t1) - LOAD_START_MS).toBe(30_348)
+    expect(recovery.outages.map(({ event, seconds: length }) => ({ event, length }))).toEqual([
+      { event: 1, length: recovery.writeOutageSeconds },
     ])
   },
 )
@@ -32,17 +32,17 @@ test.each([0.1, 1, 5, 20])(
 test.each([1.5, 5, 20])('a pause of %f s that no failover explains is listed with its length', async (seconds) => {
   const { recovery } = await drill({ troubles: [{ atSeconds: 30.35, seconds, kind: 'pause' }] })
   expect(recovery.outages).toHaveLength(1)
-  expect(recovery.outages[0]?.failover).toBeNull()
+  expect(recovery.outages[0]?.event).toBeNull()
   expect(recovery.outages[0]?.seconds).toBeCloseTo(seconds + 0.01, 2)
 })
 
 test('the events of a failover stand in their order, with the phases between them', async () => {
   const run = aRun(failover(5, { stragglers: { 3: 0.4 } }))
-  const { events, phases, waterfall } = await reportOf(run)
+  const { moments, phases, waterfall } = await reportOf(run)
   const back = (LOAD_START_MS + 35_350) * 1000
   const straggler = run.keys.find(({ worker, knownAtUs }) => worker === 3 && knownAtUs > back)
   const backAt = ((straggler?.knownAtUs ?? 0) / 1000 - LOAD_START_MS) / 1000
-  expect(events).toEqual({
+  expect(moments).toEqual({
     t0: isoAt(30.1),
     t1: isoAt(30.348),
     t2: isoAt(35.358),
@@ -78,7 +78,7 @@ test('two failovers in one run are measured each', async () => {
     ],
   })
   expect(
-    report.failovers.map(({ recovery, proof }) => [
+    report.events.map(({ recovery, proof }) => [
       recovery.recoveryTimeSeconds,
       recovery.writeOutageSeconds,
       proof.proven,
@@ -87,7 +87,7 @@ test('two failovers in one run are measured each', async () => {
     [5.01, 5.01, true],
     [12.01, 12.01, true],
   ])
-  expect(report.recovery.outages.map(({ failover: index }) => index)).toEqual([0, 1])
+  expect(report.recovery.outages.map(({ event }) => event)).toEqual([1, 2])
   expect(report.phases.map(({ name }) => name)).toEqual([
     'warm-up',
     'baseline',
@@ -116,8 +116,8 @@ test('the worst of several failovers is judged', async () => {
 })
 
 test.each(['wait', 'refused'] as const)('an outage that never ends stays open (arrivals: %s)', async (arrivals) => {
-  const { events, recovery, verdict } = await drill(failover(Number.POSITIVE_INFINITY, { arrivals }))
-  expect([events.t1, events.t2, events.t3, events.t4, events.t5]).toEqual([isoAt(30.348), null, null, null, null])
+  const { moments, recovery, verdict } = await drill(failover(Number.POSITIVE_INFINITY, { arrivals }))
+  expect([moments.t1, moments.t2, moments.t3, moments.t4, moments.t5]).toEqual([isoAt(30.348), null, null, null, null])
   expect(recovery.outages.map(({ fromAt, toAt, seconds }) => [fromAt, toAt, seconds])).toEqual([
     [isoAt(30.348), null, null],
   ])
@@ -159,8 +159,8 @@ test('a failure right after the trigger that comes back for a moment belongs to 
     },
     { failovers: aRun(failover(5)).failovers },
   )
-  expect(report.events.t1).toBe(isoAt(30.348))
-  expect(report.recovery.outages.map(({ failover: index }) => index)).toEqual([0, 0])
+  expect(report.moments.t1).toBe(isoAt(30.348))
+  expect(report.recovery.outages.map(({ event }) => event)).toEqual([1, 1])
 })
 
 test('the blip of one worker is no outage', async () => {
@@ -181,13 +181,13 @@ test('the blip of one worker is no outage', async () => {
     record.second === LOAD_START_MS / 1000 + 24 ? { ...record, outages: [blip] } : record,
   )
   const report = await reportOf({ ...run, records })
-  expect({ outages: report.recovery.outages, events: report.events.t1 }).toEqual({ outages: [], events: null })
+  expect({ outages: report.recovery.outages, t1: report.moments.t1 }).toEqual({ outages: [], t1: null })
 })
 
 test('containers with other clocks give the same events', async () => {
   const load = { containers: 3, workers: 12 }
-  const { events: same } = await drill({ ...failover(5), load })
-  const { events: apart, caveats } = await drill({ ...failover(5), load, clockOffsetsMs: [40, 250, -730] })
+  const { moments: same } = await drill({ ...failover(5), load })
+  const { moments: apart, caveats } = await drill({ ...failover(5), load, clockOffsetsMs: [40, 250, -730] })
   expect(apart).toEqual(same)
   expect(caveats.join('\n')).toContain('Clocks agree within 0.50 ms between containers')
 })
@@ -195,8 +195,8 @@ test('containers with other clocks give the same events', async () => {
 test('t0 and t6 are moved from the clock of the drill to that of the database', async () => {
   const facts = someFacts()
   const sessions = facts.sessions.map((session) => ({ ...session, clockOffsetMs: 500 }))
-  const { events } = await drill(failover(5), { facts: { ...facts, sessions } })
-  expect([events.t0, events.t1, events.t6]).toEqual([isoAt(29.6), isoAt(30.348), isoAt(54.85)])
+  const { moments } = await drill(failover(5), { facts: { ...facts, sessions } })
+  expect([moments.t0, moments.t1, moments.t6]).toEqual([isoAt(29.6), isoAt(30.348), isoAt(54.85)])
 })
 
 test('a lost record is no outage', async () => {
@@ -220,7 +220,7 @@ test('a client that never comes back leaves t3 and the longest outage open', asy
   const report = await drill(failover(5, { arrivals: 'refused', stragglers: { 3: 1000 } }), {
     plan: aDrillPlan({ criteria: ['worst_client_outage_s <= 150'] }),
   })
-  expect(report.events.t3).toBeNull()
+  expect(report.moments.t3).toBeNull()
   expect(report.recovery.clientOutageSeconds.max).toBeNull()
   expect(report.worstClients[0]).toMatchObject({ worker: 3, outageSeconds: null, firstGoodAt: null })
   expect(report.criteria[0]).toMatchObject({ measured: null, verdict: 'fail' })
@@ -245,10 +245,10 @@ test('nothing recorded is a report without figures, and INCONCLUSIVE', () => {
 })
 
 test('a client that comes back long after the service has held does not prolong the recovery', async () => {
-  const { events, recovery } = await drill({
+  const { moments, recovery } = await drill({
     ...failover(5, { stragglers: { 3: 30 } }),
     load: { durationSeconds: 120 },
   })
-  expect(events.t3 !== null && Date.parse(events.t3) - LOAD_START_MS).toBeGreaterThan(65_000)
+  expect(moments.t3 !== null && Date.parse(moments.t3) - LOAD_START_MS).toBeGreaterThan(65_000)
   expect(recovery).toMatchObject({ recoveryTimeSeconds: 5.01, clientOutageSeconds: { max: expect.closeTo(35, 0) } })
 })

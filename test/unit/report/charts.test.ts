@@ -141,8 +141,8 @@ describe('whatever was measured can be drawn', () => {
     const timeline = Array.from({ length: 30 }, (_, second) => aRow(1_772_416_830 + second))
     fc.assert(
       fc.property(ms(29_999), (t1) => {
-        const events = { ...report.events, t1: new Date((1_772_416_830 + t1) * 1000).toISOString() }
-        draws(comparisonChart([{ drillId: 'a', events, timeline }], room))
+        const moments = { ...report.moments, t1: new Date((1_772_416_830 + t1) * 1000).toISOString() }
+        draws(comparisonChart([{ drillId: 'a', moments, timeline }], room))
       }),
       { numRuns: 40 },
     )

@@ -117,14 +117,14 @@ test('a criterion and its reason print the same figure, and it is the figure of 
   }))
 
 test('whoever subtracts the printed instants gets the printed spans', () =>
-  holdsForEveryDrill(({ report: { events, recovery, waterfall } }) => {
+  holdsForEveryDrill(({ report: { moments, recovery, waterfall } }) => {
     const between = (from: string | null, to: string | null): number | null =>
       from === null || to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000
     expect(recovery).toMatchObject({
-      recoveryTimeSeconds: between(events.t1, events.t4),
-      writeOutageSeconds: between(events.t1, events.t2),
-      detectionSeconds: between(events.t0, events.t1),
-      exposureSeconds: between(events.t2, events.t6),
+      recoveryTimeSeconds: between(moments.t1, moments.t4),
+      writeOutageSeconds: between(moments.t1, moments.t2),
+      detectionSeconds: between(moments.t0, moments.t1),
+      exposureSeconds: between(moments.t2, moments.t6),
     })
     expect(waterfall.find(({ to }) => to === 't2')?.seconds).toBe(recovery.writeOutageSeconds)
     expect(waterfall.find(({ to }) => to === 't6')?.seconds).toBe(recovery.exposureSeconds)

@@ -20,7 +20,7 @@ export function clients({ report, clients: rows }: ReportData): Markup {
     id: 'clients',
     label: 'Share of clients that were back after so many seconds, and every client as a tick.',
     caption:
-      'Seconds from the last acknowledged commit of a client to its first one on the new timeline; first failover. A curve that does not reach the top has clients that never came back.',
+      'Seconds from the last acknowledged commit of a client to its first one on the new timeline, in the worst event. A curve that does not reach the top has clients that never came back.',
     absent: 'No outage of a client was recorded.',
   })}${worst(report.worstClients)}${cohorts(report)}`
 }
@@ -57,7 +57,7 @@ const cohorts = ({ generator }: Report): Markup =>
   generator.cohorts.length < 2
     ? html``
     : table(
-        'The same failover under different client policies',
+        'The worst event under different client policies',
         [
           text('Cohort'),
           text('Through'),

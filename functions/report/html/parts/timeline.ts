@@ -1,18 +1,18 @@
 /** Part 3: the whole load on one time axis, and what the platform said meanwhile. */
-import type { FailoverReport, Report } from '../../../drill/report.ts'
+import type { DrillEvent, Report } from '../../../drill/report.ts'
 import { clock, dateTime, inUnit, milliseconds, plain, rate, seconds } from '../../../drill/units.ts'
 import type { Chart, Room } from '../../charts/chart.ts'
 import { axisOf } from '../../charts/marks.ts'
 import { layoutOf } from '../../charts/timeline/stack.ts'
-import { aroundFailover, timelineAxis, timelineChart } from '../../charts/timeline.ts'
+import { aroundEvent, timelineAxis, timelineChart } from '../../charts/timeline.ts'
 import type { ReportData } from '../../report-data.ts'
-import { failoverName, metricName, PHASE_NAMES } from '../../words.ts'
+import { eventName, metricName, PHASE_NAMES } from '../../words.ts'
 import { absent, note, number, table, text } from '../components.ts'
 import { figure } from '../figures.ts'
 import { escapeHtml, html, type Insert, type Markup } from '../markup.ts'
 
 export const timeline = (data: ReportData): Markup =>
-  html`${chart(data)}${data.report.failovers.slice(0, MAX_CLOSE_UPS).map((failover) => closeUp(data, failover))}${phases(data.report)}${metrics(data.report)}`
+  html`${chart(data)}${data.report.events.slice(0, MAX_CLOSE_UPS).map((event) => closeUp(data, event))}${phases(data.report)}${metrics(data.report)}`
 
 function chart(data: ReportData): Markup {
   const { report, timeline: rows } = data
@@ -30,19 +30,19 @@ function chart(data: ReportData): Markup {
   )
 }
 
-/** A drill may fail over often; the first few are shown closely, all are in the table and in timeline.csv. */
+/** A drill may have many events; the first few are shown closely, all are in the table and in timeline.csv. */
 const MAX_CLOSE_UPS = 3
 
-function closeUp(data: ReportData, failover: FailoverReport): Markup {
-  const rows = aroundFailover(data.report, data.timeline, failover)
+function closeUp(data: ReportData, event: DrillEvent): Markup {
+  const rows = aroundEvent(data.report, data.timeline, event)
   if (rows === null || rows.length === 0) return html``
-  const name = failoverName(failover.index)
+  const name = eventName(event.number)
   return html`<h3>Around the ${name}</h3>${figure(
     (room) => timelineChart(data.report, rows, room),
     {
-      id: `timeline-${plain(failover.index)}`,
+      id: `timeline-${plain(event.number)}`,
       label: `The timeline around the ${name}, every second. All values are in timeline.csv.`,
-      caption: 'Every second around the failover.',
+      caption: 'Every second around the event.',
       absent: '',
     },
     (drawn, room) => timesOverlay({ ...data, timeline: rows }, drawn, room),

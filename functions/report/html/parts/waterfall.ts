@@ -1,35 +1,37 @@
 /** Part 2: where the time went, from the accepted failover to a healthy standby. */
-import type { FailoverReport, Report } from '../../../drill/report.ts'
+import type { DrillEvent, Report } from '../../../drill/report.ts'
 import { clock, NOT_MEASURED, plain, seconds, signed } from '../../../drill/units.ts'
 import { waterfallChart } from '../../charts/waterfall.ts'
-import { EVENT_IDS, EVENT_NAMES, failoverName, STEP_NAMES } from '../../words.ts'
+import { eventName, MOMENT_IDS, MOMENT_NAMES, STEP_NAMES } from '../../words.ts'
 import { absent, number, table, text } from '../components.ts'
 import { figure } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 
 export function waterfall(report: Report): Markup {
-  if (report.failovers.length === 0) return absent('No failover took place, so there is nothing to time.')
-  return html`${chart(report)}${eventsTable(report)}${outagesTable(report)}${report.failovers.length > 1 && failoversTable(report.failovers)}`
+  if (report.events.length === 0) return absent('No event took place, so there is nothing to time.')
+  return html`${chart(report)}${momentsTable(report)}${outagesTable(report)}${report.events.length > 1 && eventsTable(report.events)}`
 }
 
 const chart = (report: Report): Markup =>
   figure((room) => waterfallChart(report, room), {
     id: 'waterfall',
-    label: 'Steps of the failover as bars on a time axis. The table below has every figure.',
+    label: 'Steps of the worst event as bars on a time axis. The table below has every figure.',
     caption:
       'Seconds since T0, when the platform accepted the failover. The new standby is built while the service recovers. A bar with a point goes on beyond the axis.',
     absent: 'No step could be timed.',
   })
 
-const eventsTable = (report: Report): Markup =>
+const momentsTable = (report: Report): Markup =>
   table(
-    'Events of the first failover',
-    [text('Event'), number('UTC'), number('After T0'), text('Step'), number('Takes')],
-    EVENT_IDS.map((id) => {
+    report.events.length > 1 && report.worstEvent !== null
+      ? `Moments of the ${eventName(report.worstEvent)}, the worst`
+      : 'Moments',
+    [text('Moment'), number('UTC'), number('After T0'), text('Step'), number('Takes')],
+    MOMENT_IDS.map((id) => {
       const step = report.waterfall.find(({ to }) => to === id)
       return [
-        html`<b>${id.toUpperCase()}</b> ${EVENT_NAMES[id]}`,
-        clock(report.events[id]),
+        html`<b>${id.toUpperCase()}</b> ${MOMENT_NAMES[id]}`,
+        clock(report.moments[id]),
         id === 't0' ? '' : signed(step?.sinceTriggerSeconds, 's'),
         id === 't0' ? '' : (STEP_NAMES[id] ?? ''),
         id === 't0'
@@ -60,16 +62,16 @@ function outagesTable({ recovery }: Report): Markup {
       plain(outage.refused),
       plain(outage.unknown),
       plain(outage.missed),
-      outage.failover === null ? 'no failover of this drill' : `the ${failoverName(outage.failover)}`,
+      outage.event === null ? 'no event of this drill' : `the ${eventName(outage.event)}`,
     ]),
   )
 }
 
-const failoversTable = (failovers: readonly FailoverReport[]): Markup =>
+const eventsTable = (events: readonly DrillEvent[]): Markup =>
   table(
-    'Every failover of the drill',
+    'Every event of the drill',
     [
-      text('Failover'),
+      text('Event'),
       text('Mode'),
       text('Outcome'),
       number('T0, UTC'),
@@ -78,14 +80,14 @@ const failoversTable = (failovers: readonly FailoverReport[]): Markup =>
       number('Worst client'),
       text('Proven'),
     ],
-    failovers.map((failover) => [
-      failoverName(failover.index),
-      failover.mode,
-      failover.outcome,
-      failover.events.t0 === null ? NOT_MEASURED : clock(failover.events.t0),
-      seconds(failover.recovery.writeOutageSeconds),
-      seconds(failover.recovery.recoveryTimeSeconds),
-      seconds(failover.recovery.clientOutageSeconds.max),
-      failover.proof.proven ? 'yes' : 'no',
+    events.map((event) => [
+      eventName(event.number),
+      event.mode ?? '',
+      event.outcome,
+      event.moments.t0 === null ? NOT_MEASURED : clock(event.moments.t0),
+      seconds(event.recovery.writeOutageSeconds),
+      seconds(event.recovery.recoveryTimeSeconds),
+      seconds(event.recovery.clientOutageSeconds.max),
+      event.proof.proven ? 'yes' : 'no',
     ]),
   )

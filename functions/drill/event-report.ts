@@ -1,4 +1,4 @@
-/** One failover as the report tells it. */
+/** One event in the form of the report. */
 import type { LoadAnalysis } from './analysis.ts'
 import type { ClientRow } from './chart-data.ts'
 import { spreadOf } from './client-outages.ts'
@@ -8,12 +8,12 @@ import { isoOfUs, secondsBetween } from './instants.ts'
 import { secondsTouching } from './load-window.ts'
 import type { FailoverEvidence } from './outcome.ts'
 import { proofOf } from './proof.ts'
-import type { ClientOutage, FailoverReport, Report, WaterfallStep } from './report.ts'
+import type { ClientOutage, DrillEvent, Moments, Report, ServiceState, WaterfallStep } from './report.ts'
+import { seconds } from './units.ts'
 
-type Events = Report['events']
 type Recovery = Report['recovery']
 
-export const NO_EVENTS: Events = { t0: null, t1: null, t2: null, t3: null, t4: null, t5: null, t6: null }
+export const NO_MOMENTS: Moments = { t0: null, t1: null, t2: null, t3: null, t4: null, t5: null, t6: null }
 
 export const NO_RECOVERY: Recovery = {
   recoveryTimeSeconds: null,
@@ -26,7 +26,7 @@ export const NO_RECOVERY: Recovery = {
 }
 
 export const outagesOfReport = ({ outages, merged, window }: LoadAnalysis): Recovery['outages'] =>
-  outages.map(({ fromUs, toUs, failover }) => {
+  outages.map(({ fromUs, toUs, event }) => {
     const { refused, unknown, missed } = addUp(
       secondsTouching(merged.seconds, fromUs, toUs ?? window.endUs).map(({ counts }) => counts),
     )
@@ -37,30 +37,49 @@ export const outagesOfReport = ({ outages, merged, window }: LoadAnalysis): Reco
       refused,
       unknown,
       missed,
-      failover,
+      event,
     }
   })
 
-export function failoverReport(
+export function failoverEvent(
   evidence: FailoverEvidence,
   times: FailoverTimes | null,
   analysis: LoadAnalysis | null,
-): FailoverReport {
+): DrillEvent {
   const { index, mode, requestedAtSeconds, requestId } = evidence
-  const events = times === null ? { ...NO_EVENTS, t0: evidence.acceptedAt, t6: evidence.healthyAt } : eventsOf(times)
-  return {
-    index,
+  const moments = times === null ? { ...NO_MOMENTS, t0: evidence.acceptedAt, t6: evidence.healthyAt } : momentsOf(times)
+  const event: Omit<DrillEvent, 'sentence'> = {
+    number: index + 1,
+    cause: 'drill',
+    kind: 'failover',
     mode,
     requestedAtSeconds,
     requestId,
     outcome: outcomeOf(evidence),
-    events,
+    moments,
     recovery: times === null || analysis === null ? NO_RECOVERY : recoveryOf(times, analysis),
+    service: serviceOf(moments, analysis),
+    cutBy: moments.t1 === null || moments.t4 !== null ? null : 'end of the load',
+    lostSeconds: null,
     proof: proofOf(evidence, times?.span.change ?? null),
+    watched: true,
+    watchedWhy: null,
+    notMeasuredWhy: null,
   }
+  return { ...event, sentence: sentenceOf(event) }
 }
 
-const eventsOf = (times: FailoverTimes): Events => ({
+function serviceOf({ t1, t2, t4 }: Moments, analysis: LoadAnalysis | null): ServiceState {
+  if (analysis === null) return 'not measured'
+  if (t1 === null) return 'uninterrupted'
+  if (t2 === null) return 'out'
+  return t4 === null ? 'not sustained' : 'recovered'
+}
+
+const sentenceOf = ({ number, mode, service, recovery }: Omit<DrillEvent, 'sentence'>): string =>
+  `Event ${number}: ${mode} failover; service ${service}, write outage ${seconds(recovery.writeOutageSeconds)}, recovery time ${seconds(recovery.recoveryTimeSeconds)}.`
+
+const momentsOf = (times: FailoverTimes): Moments => ({
   t0: isoOfUs(times.t0Us),
   t1: isoOfUs(times.t1Us),
   t2: isoOfUs(times.t2Us),
@@ -79,7 +98,7 @@ function recoveryOf({ t0Us, t1Us, t2Us, t4Us, t6Us, span }: FailoverTimes, analy
     writeOutageSeconds: secondsBetween(t1Us, t2Us),
     clientOutageSeconds: { p50, p95, max, clients },
     exposureSeconds: secondsBetween(t2Us, t6Us),
-    outages: outagesOfReport(analysis).filter(({ failover }) => failover === span.index),
+    outages: outagesOfReport(analysis).filter(({ event }) => event === span.index + 1),
   }
 }
 
@@ -92,31 +111,33 @@ function outcomeOf({ answer, operation, detail }: FailoverEvidence): string {
   return `${answered}${ended}${detail === null ? '' : `: ${detail}`}`
 }
 
-const SERVICE_EVENTS = ['t0', 't1', 't2', 't3', 't4', 't5'] as const
+const SERVICE_MOMENTS = ['t0', 't1', 't2', 't3', 't4', 't5'] as const
 
 /**
- * Event by event in the order of time; one that was not seen leaves no step. The new standby is built meanwhile and beside
+ * Moment by moment in the order of time; one that was not seen leaves no step. The new standby is built meanwhile and beside
  * the service, so its step has no place between two of theirs: it begins with t2 and is the exposure.
  */
-export function waterfallOf(events: Events): WaterfallStep[] {
-  const seen = SERVICE_EVENTS.filter((name) => events[name] !== null).sort((a, b) => atMs(events, a) - atMs(events, b))
-  const steps = seen.slice(1).map((to, i) => stepOf(events, seen[i] as EventName, to))
-  const begin = events.t2 !== null ? 't2' : events.t0 !== null ? 't0' : null
-  return events.t6 === null || begin === null ? steps : [...steps, stepOf(events, begin, 't6')]
+export function waterfallOf(moments: Moments): WaterfallStep[] {
+  const seen = SERVICE_MOMENTS.filter((name) => moments[name] !== null).sort(
+    (a, b) => atMs(moments, a) - atMs(moments, b),
+  )
+  const steps = seen.slice(1).map((to, i) => stepOf(moments, seen[i] as MomentName, to))
+  const begin = moments.t2 !== null ? 't2' : moments.t0 !== null ? 't0' : null
+  return moments.t6 === null || begin === null ? steps : [...steps, stepOf(moments, begin, 't6')]
 }
 
-type EventName = keyof Events
+type MomentName = keyof Moments
 
-const atMs = (events: Events, name: EventName): number => Date.parse(events[name] ?? '')
+const atMs = (moments: Moments, name: MomentName): number => Date.parse(moments[name] ?? '')
 
-const stepOf = (events: Events, from: EventName, to: EventName): WaterfallStep => ({
+const stepOf = (moments: Moments, from: MomentName, to: MomentName): WaterfallStep => ({
   from,
   to,
-  sinceTriggerSeconds: events.t0 === null ? null : (atMs(events, to) - atMs(events, 't0')) / 1000,
-  seconds: (atMs(events, to) - atMs(events, from)) / 1000,
+  sinceTriggerSeconds: moments.t0 === null ? null : (atMs(moments, to) - atMs(moments, 't0')) / 1000,
+  seconds: (atMs(moments, to) - atMs(moments, from)) / 1000,
 })
 
 const WORST_CLIENTS = 5
 
-export const worstClientsOf = ({ clients }: LoadAnalysis): ClientOutage[] =>
-  (clients[0] ?? []).slice(0, WORST_CLIENTS).map(({ failover: _, ...row }) => row)
+export const worstClientsOf = (rows: readonly ClientRow[]): ClientOutage[] =>
+  rows.slice(0, WORST_CLIENTS).map(({ event: _, ...row }) => row)
