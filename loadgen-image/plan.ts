@@ -1,5 +1,5 @@
 /** The load plan as it is checked at the edge: from the drill's blob or from the options of a stand-alone run, by one schema. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Parsed } from './connection-string.ts'
 import { CONTRACT_VERSION, type LoadPlan } from './contract.ts'
 

@@ -2,7 +2,7 @@
  * report.json, schema 1: one type and one JSON Schema from one definition. `null` is "not measured"; it is never 0.
  * The definition of every figure stands beside it, and is printed in the report.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { PHASE_NAMES } from './phases.ts'
 
 const nullableNumber = z.number().nullable()

@@ -6,7 +6,7 @@
  *
  * `timing.minBaselineSeconds` is only asked for here: the least steady load between warm-up and the first failover.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { CHECK_IDS } from './check-ids.ts'
 import { comparesWithTarget, defaultCriteria, problemOfCriterion } from './criteria.ts'
 import type { DrillPlan, DrillTiming, LoadSettings, PlannedFailover, Target } from './plan.ts'

@@ -1,5 +1,5 @@
 /** The published JSON Schema of report.json, from the same definition that the code checks against, laid out as the formatter of this repository does. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { reportSchema } from '../drill/report.ts'
 
 export const renderReportSchema = (): string =>

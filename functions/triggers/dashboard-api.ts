@@ -8,7 +8,7 @@ export const dashboardApi = {
 
   async asset(request: HttpRequest): Promise<HttpResponseInit> {
     const name = request.params.asset ?? ''
-    const found = dashboardAsset(name)
+    const found = await dashboardAsset(name)
     return found === null ? notFound(`file ${JSON.stringify(name)} of the dashboard`) : answer(request, found)
   },
 }

@@ -1,6 +1,6 @@
 /** The API's description (OpenAPI 3.1), made of the same schemas that requests are parsed and reports are checked with. */
 import type { HttpResponseInit } from '@azure/functions'
-import { z } from 'zod'
+import * as z from 'zod'
 import { reportSchema } from '../drill/report.ts'
 import { requestSchema } from '../drill/request.ts'
 

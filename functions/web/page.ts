@@ -1,6 +1,6 @@
 /** The dashboard's one page: a frame that the modules fill. It holds no data and no key. */
 import { html } from '../report/html/markup.ts'
-import { ENTRY } from './assets.ts'
+import { ENTRY } from './scripts.ts'
 import { startForm } from './start-form.ts'
 
 const REFRESH_SECONDS = [1, 2, 5, 10, 30] as const

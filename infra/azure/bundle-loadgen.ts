@@ -1,39 +1,20 @@
 /**
- * The load generator as a folder that needs plain Node and nothing else: the program and its worker thread, each in one file with
- * everything it imports. The image holds this folder; so does anybody who builds it without Docker.
+ * The load generator as a folder that needs Node and nothing else: the program and its worker thread, each in one file.
+ * The image holds this folder; it can also be built and run without Docker.
  *
  *   node infra/azure/bundle-loadgen.ts [--out DIR]
  */
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
+import { bundle, ROOT } from './bundle.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
 export const LOADGEN_BUNDLE = join(ROOT, 'dist', 'loadgen')
 
-/** The program finds its thread by its own name's extension, so both need the same one; .mjs needs no package.json beside it. */
+/** The program finds its thread by its own name's extension, so both get the same one. */
 const ENTRIES = ['loadgen-image/main.ts', 'loadgen-image/thread-main.ts']
 
-// Bundled CommonJS packages ask for Node's own modules by require(), which an ES module does not have.
-const REQUIRE = `import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);`
-
-export async function bundleLoadgen(folder: string): Promise<void> {
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: ENTRIES,
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    banner: { js: REQUIRE },
-    // Optional native client of pg, which is not installed and not used.
-    external: ['pg-native'],
-    legalComments: 'linked',
-    logLevel: 'warning',
-  })
-}
+export const bundleLoadgen = (folder: string): Promise<void> =>
+  bundle({ entries: ENTRIES, folder, extension: '.mjs', external: [] })
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { out: { type: 'string', default: LOADGEN_BUNDLE } } })

@@ -1,19 +1,18 @@
 /**
- * The function app as it is deployed: compiled code, the files it serves, host.json, package.json and the production packages, as a
- * folder and as a zip of the same. Nothing is installed or built in Azure.
+ * The function app as it is deployed: one bundled file, the dashboard's scripts, host.json and package.json, as a folder and
+ * as a zip of the same. Nothing is installed or built in Azure.
  *
  *   node infra/azure/package.ts [--out DIR]       DIR/app and DIR/app.zip
  */
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve, sep } from 'node:path'
-import { parseArgs, promisify } from 'node:util'
+import { join, relative, resolve, sep } from 'node:path'
+import { parseArgs } from 'node:util'
 import { type AsyncZippable, zip } from 'fflate'
+import { bundleScripts } from '../../functions/web/scripts.ts'
 import { makeFolder } from '../../loadgen-image/make-folder.ts'
-import { copyProductionModules } from './production-modules.ts'
+import { bundle, ROOT } from './bundle.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
 export const DEFAULT_OUT = join(ROOT, 'dist', 'package')
 
 const MADE: readonly string[] = ['app', 'app.zip']
@@ -27,11 +26,10 @@ export async function packageApp(out: string): Promise<Package> {
   const folder = join(out, 'app')
   await clear(out)
   makeFolder(folder)
-  await compile(folder)
-  await copyServedFiles(folder)
+  await bundleApp(join(folder, 'dist'))
+  await writeScripts(join(folder, 'dist', 'dashboard'))
   await cp(join(ROOT, 'host.json'), join(folder, 'host.json'))
   await writeManifest(folder)
-  await copyProductionModules(ROOT, folder)
   return { folder, zip: await zipped(folder, join(out, 'app.zip')) }
 }
 
@@ -46,50 +44,20 @@ async function clear(out: string): Promise<void> {
   for (const name of MADE) await rm(join(out, name), { recursive: true, force: true })
 }
 
-// ---- Code -----------------------------------------------------------------------------------------------------------------------
+/** The app in one file: a cold start loads one module. The Functions host provides its core module itself. */
+const bundleApp = (folder: string): Promise<void> =>
+  bundle({ entries: ['functions/app.ts'], folder, extension: '.js', external: ['@azure/functions-core', 'esbuild'] })
 
-/** The whole of functions/ (the pages' scripts are read by path, not imported) and what it reaches; tests and the local stack stay at home. */
-async function compile(folder: string): Promise<void> {
-  const project = join(folder, 'tsconfig.json')
-  const options = {
-    extends: join(ROOT, 'tsconfig.json'),
-    compilerOptions: {
-      rootDir: ROOT,
-      outDir: join(folder, 'dist'),
-      noEmit: false,
-      types: ['node'],
-      typeRoots: TYPE_ROOTS,
-    },
-    include: [join(ROOT, 'functions', '**', '*.ts')],
-  }
-  await writeFile(project, JSON.stringify(options))
-  try {
-    await promisify(execFile)(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', project])
-  } catch (error) {
-    const { stdout = '' } = error as { stdout?: string }
-    throw new Error(`compiling the function app failed:\n${stdout}`, { cause: error })
-  } finally {
-    await rm(project)
-  }
-}
-
-const TYPE_ROOTS = [join(ROOT, 'node_modules', '@types')]
-
-/** Pages, styles and scripts that the app serves lie beside its code, and the compiler leaves them behind. */
-async function copyServedFiles(folder: string): Promise<void> {
-  const files = await filesBelow(join(ROOT, 'functions'))
-  for (const file of files.filter((name) => !name.endsWith('.ts'))) {
-    const target = join(folder, 'dist', relative(ROOT, file))
-    await mkdir(dirname(target), { recursive: true })
-    await cp(file, target)
-  }
+async function writeScripts(folder: string): Promise<void> {
+  await mkdir(folder)
+  for (const [name, text] of await bundleScripts()) await writeFile(join(folder, name), text)
 }
 
 /** What the Functions host reads, without scripts and development tools. */
 async function writeManifest(folder: string): Promise<void> {
   const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<string, unknown>
-  const { name, version, license, type, main, dependencies } = manifest
-  const deployed = { name, version, license, private: true, type, main, engines: { node: '>=24' }, dependencies }
+  const { name, version, license, type } = manifest
+  const deployed = { name, version, license, private: true, type, main: 'dist/app.js', engines: { node: '>=24' } }
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(deployed, null, 2)}\n`)
 }
 

@@ -10,6 +10,7 @@ import { benchMemory } from './memory.ts'
 import { benchMerge } from './merge.ts'
 import { benchCeiling, benchSchedule } from './null-benches.ts'
 import { benchOutage } from './outage.ts'
+import { benchPackage } from './package.ts'
 import { benchPgbench } from './pgbench.ts'
 import type { BenchResult, Line } from './spread.ts'
 
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
   memory: benchMemory,
   outage: benchOutage,
   merge: benchMerge,
+  package: benchPackage,
 }
 const FILE = resolve(import.meta.dirname, '../../runs/bench.json')
 

@@ -68,7 +68,7 @@ async function serve(api: FakeApi, request: IncomingMessage, response: ServerRes
   api.requests.push({ method: request.method ?? '', url: request.url ?? '', body, key })
   if (api.state === 'down') return void request.socket.destroy()
   if (api.state === 'slow') await new Promise((resolve) => setTimeout(resolve, 1000))
-  const reply = answer(api, request.method ?? 'GET', url, body, key)
+  const reply = await answer(api, request.method ?? 'GET', url, body, key)
   const { headers } = secured({ headers: { 'content-type': reply.type, ...reply.headers } })
   response.writeHead(reply.status, headers as OutgoingHttpHeaders)
   response.end(reply.body)
@@ -87,10 +87,10 @@ const json = (status: number, value: unknown): Reply => ({
 })
 const notFound = (): Reply => json(404, { title: 'Not found', detail: 'There is no such thing.' })
 
-function answer(api: FakeApi, method: string, url: URL, body: string, key: string | null): Reply {
+async function answer(api: FakeApi, method: string, url: URL, body: string, key: string | null): Promise<Reply> {
   const [, , first = '', id = '', part = '', name = ''] = url.pathname.split('/')
   if (first === 'dashboard') {
-    const found = id === '' ? dashboardPage() : dashboardAsset(id)
+    const found = id === '' ? dashboardPage() : await dashboardAsset(id)
     return found ? { status: 200, type: found.contentType, body: found.body, headers: found.headers } : notFound()
   }
   if (key !== KEY) return json(401, {})

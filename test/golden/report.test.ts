@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { reportSchema, VERDICTS } from '../../functions/drill/report.ts'
 import { clientOutageChart } from '../../functions/report/charts/client-outage.ts'
 import { percentilesChart } from '../../functions/report/charts/percentiles.ts'

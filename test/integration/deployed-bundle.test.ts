@@ -38,7 +38,7 @@ function run(args: readonly string[], environment: Readonly<Record<string, strin
 
 describe('the bundle, alone in a folder', () => {
   test('is the program and its thread, and needs no package', () => {
-    expect(readdirSync(alone).filter((file) => !file.endsWith('.LEGAL.txt'))).toEqual(['main.mjs', 'thread-main.mjs'])
+    expect(readdirSync(alone)).toEqual(['LICENSES.txt', 'main.mjs', 'thread-main.mjs'])
   })
 
   test('explains itself', async () => {

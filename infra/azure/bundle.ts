@@ -1,0 +1,69 @@
+/**
+ * Bundles a program with everything that it imports, so that it starts by loading one module and needs nothing around it.
+ * The licences of the packages inside go with it.
+ */
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { build, type Metafile } from 'esbuild'
+
+export const ROOT = resolve(import.meta.dirname, '../..')
+
+// Bundled CommonJS packages ask for Node's own modules by require(), which an ES module does not have.
+const REQUIRE = `import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);`
+
+export interface Bundle {
+  /** From the project's folder; each becomes a file of its own. */
+  readonly entries: readonly string[]
+  readonly folder: string
+  /** `.mjs` needs no package.json beside it. */
+  readonly extension: '.js' | '.mjs'
+  /** Modules that the surroundings provide, or that are never reached. */
+  readonly external: readonly string[]
+}
+
+export async function bundle({ entries, folder, extension, external }: Bundle): Promise<void> {
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [...entries],
+    outdir: folder,
+    outExtension: { '.js': extension },
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    banner: { js: REQUIRE },
+    // pg's optional native client is not installed and not used.
+    external: ['pg-native', ...external],
+    // Names stay: a stack trace must be readable.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  })
+  await writeFile(join(folder, 'LICENSES.txt'), await licencesOf(packagesIn(metafile)))
+}
+
+const packagesIn = ({ inputs }: Metafile): string[] =>
+  [
+    ...new Set(Object.keys(inputs).flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? [])),
+  ].sort()
+
+async function licencesOf(packages: readonly string[]): Promise<string> {
+  const texts = await Promise.all(packages.map(licenceOf))
+  return texts.join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+async function licenceOf(path: string): Promise<string> {
+  const folder = join(ROOT, path)
+  const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Manifest
+  const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry))
+  const text = file === undefined ? '' : await readFile(join(folder, file), 'utf8')
+  return `${name} ${version} (${license ?? 'see its text'})\n\n${text.trim()}\n`
+}
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly license?: string
+}
