@@ -1,6 +1,7 @@
 /**
  * Two looks that agree make an audit: one look may fall into a moment in which rows still arrive, or into a primary that is
- * about to change. Both must have been at a writable server, on the same timeline, and far enough apart.
+ * about to change. Both must have been at a writable server, on the same timeline, and far enough apart, and must have found
+ * the same rows: as many of others is no agreement.
  */
 import type { AuditPass } from './outcome.ts'
 
@@ -40,6 +41,16 @@ function disagreement(before: AuditPass, last: AuditPass, pauseSeconds: number):
   if (apartMs < pauseSeconds * 1000 - PAUSE_TOLERANCE_MS)
     return `the two looks were ${apartMs / 1000} s apart; at least ${pauseSeconds} s are needed`
   const differing = FIGURES.filter((figure) => before[figure] !== last[figure])
-  if (differing.length === 0) return null
-  return `the two looks differ: ${differing.map((name) => `${name} ${before[name]} then ${last[name]}`).join(', ')}`
+  if (differing.length > 0)
+    return `the two looks differ: ${differing.map((name) => `${name} ${before[name]} then ${last[name]}`).join(', ')}`
+  return before.digest === last.digest
+    ? null
+    : `the two looks counted the same, but not the same rows${otherKeys(before, last)}`
+}
+
+/** Keys that one look lists as lost and the other does not, as far as the lists reach. */
+function otherKeys(before: AuditPass, last: AuditPass): string {
+  const only = (one: AuditPass, other: AuditPass) => one.lostKeys.find((key) => !other.lostKeys.includes(key))
+  const [first, then] = [only(before, last), only(last, before)]
+  return first === undefined || then === undefined ? '' : `: ${first} was lost, and then ${then}`
 }

@@ -8,9 +8,17 @@
  *   unexpected  present, never sent
  *   unrecorded  present, sent by a container that was killed before it could record it: an unknown that is recovered
  */
+import { createHash } from 'node:crypto'
 import { OUTCOMES, type Outcome } from '../../loadgen-image/contract.ts'
 import type { AuditPass } from './outcome.ts'
-import { ACKNOWLEDGED, FIRST_SEQ, type ToldLedger, toldInSecond, type WorkerLedger } from './told-ledger.ts'
+import {
+  ACKNOWLEDGED,
+  FIRST_SEQ,
+  ledgerLines,
+  type ToldLedger,
+  toldInSecond,
+  type WorkerLedger,
+} from './told-ledger.ts'
 
 /** A maximal run of consecutive keys of one worker in the database. More rows than distinct ones: duplicates. */
 export interface StoredRun {
@@ -50,13 +58,24 @@ export async function auditLedger(
   moment: AuditMoment,
 ): Promise<AuditPass> {
   const runs = await collectRuns(stored)
+  const digest = digestOf(told, runs)
   const tally = newTally()
   for (const worker of told.workers) {
     auditWorker(worker, runs.get(worker.worker) ?? [], told.openContainers.includes(worker.container), tally)
     runs.delete(worker.worker)
   }
   for (const [worker, own] of runs) auditStranger(told, worker, own, tally)
-  return { ...moment, ...tally }
+  return { ...moment, ...tally, digest }
+}
+
+/** Two audits of the same digest compared the same keys with the same rows, and not only as many of them. */
+function digestOf(told: ToldLedger, stored: ReadonlyMap<number, readonly StoredRun[]>): string {
+  const hash = createHash('sha256')
+  for (const line of ledgerLines(told)) hash.update(`${line}\n`)
+  for (const worker of [...stored.keys()].sort((a, b) => a - b))
+    for (const { firstSeq, lastSeq, rows } of stored.get(worker) ?? [])
+      hash.update(`${worker}:${firstSeq}-${lastSeq}:${rows} rows\n`)
+  return hash.digest('hex')
 }
 
 async function collectRuns(stored: AsyncIterable<StoredRun>): Promise<Map<number, StoredRun[]>> {

@@ -41,6 +41,8 @@ export interface AuditPass {
   readonly lostKeys: readonly string[]
   /** When the oldest lost row was acknowledged, to the second. */
   readonly oldestLostAtUs: number | null
+  /** SHA-256 over every key of the ledger with its outcome and every row that was found. */
+  readonly digest: string
 }
 
 export interface DrillOutcome {

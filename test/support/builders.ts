@@ -240,6 +240,7 @@ export const anAudit = (own: Partial<AuditPass> = {}): AuditPass => ({
   untoldAbsent: 0,
   lostKeys: [],
   oldestLostAtUs: null,
+  digest: 'a'.repeat(64),
   ...own,
 })
 

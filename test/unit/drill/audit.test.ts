@@ -3,13 +3,17 @@ import { expect, test } from 'vitest'
 import { auditLedger, MAX_LOST_KEYS, type StoredRun } from '../../../functions/drill/audit.ts'
 import { agreeOn } from '../../../functions/drill/audit-agreement.ts'
 import type { AuditPass } from '../../../functions/drill/outcome.ts'
-import { LedgerLog, type ToldLedger, workerLedger } from '../../../functions/drill/told-ledger.ts'
-import type { LedgerRange, Outcome } from '../../../loadgen-image/contract.ts'
+import { LedgerLog, type ToldLedger, type WorkerLedger, workerLedger } from '../../../functions/drill/told-ledger.ts'
+import { type LedgerRange, OUTCOMES, type Outcome } from '../../../loadgen-image/contract.ts'
 import { anAudit, isoAt, LOAD_START_MS } from '../../support/builders.ts'
 import { aRun, mergeRun, type Run, rowKey, storedRuns } from '../../support/world.ts'
 
 const MOMENT = { at: isoAt(100), timeline: 2, inRecovery: false }
-const audit = (run: Run): Promise<AuditPass> => auditLedger(mergeRun(run).ledger, storedRuns(run.rows), MOMENT)
+/** Without its digest, which has a test of its own. */
+const audit = async (run: Run): Promise<AuditPass> => ({
+  ...(await auditLedger(mergeRun(run).ledger, storedRuns(run.rows), MOMENT)),
+  digest: anAudit().digest,
+})
 
 const aDrill = (arrivals: 'wait' | 'refused' = 'refused'): Run =>
   aRun({
@@ -106,6 +110,7 @@ test('rows of a killed container behind its last record count as recovered unkno
   expect(pass).toEqual(
     anAudit({
       ...MOMENT,
+      digest: pass.digest,
       rows: run.rows.size,
       acknowledgedPresent: told,
       recovered: run.rows.size - told,
@@ -127,6 +132,7 @@ test('keys of a lost record are unknown: those present are recovered, those abse
   expect(pass).toEqual(
     anAudit({
       ...MOMENT,
+      digest: pass.digest,
       rows: 999,
       acknowledgedPresent: 900,
       recovered: 99,
@@ -145,8 +151,6 @@ test('an answer of the database that is not a run without gaps is refused', asyn
 })
 
 // ---- Against a plain model: sets of keys ------------------------------------------------------------------------------
-
-const OUTCOMES = ['acknowledged', 'refused', 'unknown'] as const
 
 function toldLedger(outcomes: ReadonlyArray<readonly Outcome[]>): ToldLedger {
   const workers = outcomes.map((own, worker) => {
@@ -183,7 +187,7 @@ test('range by range gives what key by key gives', async () => {
       const count = (outcome: Outcome, isStored: boolean) =>
         keys.filter((key) => key.outcome === outcome && key.isStored === isStored).length
       expect({ ...pass, lostKeys: pass.lostKeys.length, oldestLostAtUs: null }).toEqual({
-        ...anAudit({ ...MOMENT }),
+        ...anAudit({ ...MOMENT, digest: pass.digest }),
         rows: rows.size,
         acknowledgedPresent: count('acknowledged', true),
         lost: count('acknowledged', false),
@@ -270,6 +274,22 @@ test.each([
     { kind: 'unresolved', why: 'the two looks differ: rows 10 then 9, acknowledgedPresent 10 then 9, lost 0 then 1' },
   ],
   [
+    'two that lost as many rows, but others',
+    [
+      { ...first, lost: 1, lostKeys: ['1:55'] },
+      { ...first, at: isoAt(110), lost: 1, lostKeys: ['1:56'], digest: 'b'.repeat(64) },
+    ],
+    {
+      kind: 'unresolved',
+      why: 'the two looks counted the same, but not the same rows: 1:55 was lost, and then 1:56',
+    },
+  ],
+  [
+    'two that found as many rows, but others',
+    [first, { ...first, at: isoAt(110), digest: 'b'.repeat(64) }],
+    { kind: 'unresolved', why: 'the two looks counted the same, but not the same rows' },
+  ],
+  [
     'a standby',
     [first, { ...first, at: isoAt(110), inRecovery: true }],
     { kind: 'unresolved', why: 'the audited server was not seen to be a writable primary' },
@@ -277,3 +297,30 @@ test.each([
 ])('%s: the audit is judged so', (_, passes, expected) => {
   expect(agreeOn(passes, 10)).toMatchObject(expected)
 })
+
+test('the digest of an audit changes with every row and with every outcome, and not with the order in which they come', async () => {
+  const run = aDrill()
+  const { ledger } = mergeRun(run)
+  const digestOf = async (rows: Run['rows'], told: ToldLedger = ledger, reversed = false): Promise<string> => {
+    const runs: StoredRun[] = []
+    for await (const run of storedRuns(rows)) runs.push(run)
+    return (await auditLedger(told, asStream(reversed ? runs.reverse() : runs), MOMENT)).digest
+  }
+  const without = (...gone: readonly string[]) => new Map([...run.rows].filter(([key]) => !gone.includes(key)))
+  const [one = '', other = ''] = [...run.rows.keys()]
+  const whole = await digestOf(run.rows)
+  expect(await digestOf(run.rows, ledger, true)).toBe(whole)
+  const last = ledger.workers.at(-1) as WorkerLedger
+  const refused = { ...last, outcome: last.outcome.map(() => OUTCOMES.indexOf('refused')) }
+  const changed = [
+    await digestOf(without(one)),
+    await digestOf(without(other)),
+    await digestOf(without(one, other)),
+    await digestOf(run.rows, { ...ledger, workers: [...ledger.workers.slice(0, -1), refused] }),
+  ]
+  expect(new Set([whole, ...changed]).size).toBe(5)
+})
+
+async function* asStream(runs: readonly StoredRun[]): AsyncGenerator<StoredRun> {
+  yield* runs
+}
