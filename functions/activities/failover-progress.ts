@@ -5,9 +5,15 @@ import type { PrimaryIdentity } from '../drill/facts.ts'
 import type { FailoverAnswer, OperationState } from '../drill/failover.ts'
 import { changesOfPrimary } from '../drill/failover-signs.ts'
 import type { FailoverEvidence } from '../drill/outcome.ts'
-import type { DrillPlan } from '../drill/plan.ts'
+import type { DrillPlan, PlannedFailover } from '../drill/plan.ts'
 import { describeError } from './drill-record.ts'
-import type { FailoverIntent } from './failover.ts'
+import {
+  type Attempt,
+  type FailoverIntent,
+  outcomeOfAttempts,
+  readAttempts,
+  type Withheld,
+} from './failover-attempts.ts'
 import { observeIdentity } from './identity.ts'
 
 export interface FailoverProgress {
@@ -28,40 +34,19 @@ const nothingYet: FailoverProgress = {
 
 type Sources = Pick<Clients, 'blobs' | 'servers' | 'database' | 'clock'>
 
-/** Attempts are numbered from 0 without gaps; the last one that was sent decides. */
-const MAX_ATTEMPTS = 20
-
-async function lastAnswer({ blobs }: Sources, drillId: string, index: number): Promise<FailoverAnswer | null> {
-  let last: FailoverAnswer | null = null
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const answer = await blobs.readJson<FailoverAnswer>(drillBlobs.failoverAnswer(drillId, index, attempt))
-    if (answer !== null) last = answer
-    else if ((await blobs.readJson(drillBlobs.failoverClaim(drillId, index, attempt))) === null) return last
-  }
-  return last
-}
-
 /** Whether a request was claimed, and perhaps sent, of which nobody learned what became: it may still arrive. */
 export async function isRequestPending(
   blobs: Clients['blobs'],
   { drillId, failovers }: Pick<DrillPlan, 'drillId' | 'failovers'>,
 ): Promise<boolean> {
-  const pending = failovers.map((_, index) => isPending(blobs, drillId, index))
+  const pending = failovers.map(async (_, index) => isPending(await readAttempts(blobs, drillId, index)))
   return (await Promise.all(pending)).some(Boolean)
 }
 
-async function isPending(blobs: Clients['blobs'], drillId: string, index: number): Promise<boolean> {
-  let isLost = false
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const answer = await blobs.readJson<FailoverAnswer>(drillBlobs.failoverAnswer(drillId, index, attempt))
-    const claim = await blobs.readJson(drillBlobs.failoverClaim(drillId, index, attempt))
-    if (answer === null && claim === null) return isLost
-    // What happened stands in the record, and with it the cool-down.
-    if (answer !== null && answer.kind !== 'refused') return false
-    if (answer === null) isLost = true
-  }
-  return isLost
-}
+/** What happened stands in the record of an answer that is no refusal, and with it the cool-down. */
+const isPending = (attempts: readonly Attempt[]): boolean =>
+  attempts.every(({ answer }) => answer === null || answer.kind === 'refused') &&
+  attempts.some(({ answer }) => answer === null)
 
 /** True when nothing is left to follow: no failover was asked for, or all of them came to their end. */
 export async function followFailovers(sources: Sources, plan: DrillPlan): Promise<boolean> {
@@ -73,7 +58,7 @@ async function followOne(sources: Sources, plan: DrillPlan, index: number): Prom
   const { blobs } = sources
   const intent = await blobs.readJson<FailoverIntent>(drillBlobs.failoverIntent(plan.drillId, index))
   if (intent === null) return true
-  const answer = await lastAnswer(sources, plan.drillId, index)
+  const { answer } = outcomeOfAttempts(await readAttempts(blobs, plan.drillId, index), null)
   if (answer === null || answer.kind === 'refused') return true
   const name = drillBlobs.failoverProgress(plan.drillId, index)
   const progress = (await blobs.readJson<FailoverProgress>(name)) ?? nothingYet
@@ -135,37 +120,36 @@ async function pollOperation(
   }
 }
 
-/** Everything that is known of the drill's failovers, for the report. */
-export async function failoverEvidence(sources: Sources, plan: DrillPlan): Promise<FailoverEvidence[]> {
-  const all = await Promise.all(plan.failovers.map((_, index) => evidenceOf(sources, plan, index)))
-  return all.filter((evidence) => evidence !== null)
-}
+/** Everything that is known of the drill's failovers, for the report: one entry for each that was planned. */
+export const failoverEvidence = (sources: Sources, plan: DrillPlan): Promise<FailoverEvidence[]> =>
+  Promise.all(plan.failovers.map((planned, index) => evidenceOf(sources, plan.drillId, planned, index)))
 
-async function evidenceOf(sources: Sources, plan: DrillPlan, index: number): Promise<FailoverEvidence | null> {
-  const { blobs } = sources
-  const intent = await blobs.readJson<FailoverIntent>(drillBlobs.failoverIntent(plan.drillId, index))
-  if (intent === null) return null
-  const answer = await lastAnswer(sources, plan.drillId, index)
-  const progress =
-    (await blobs.readJson<FailoverProgress>(drillBlobs.failoverProgress(plan.drillId, index))) ?? nothingYet
+async function evidenceOf(
+  { blobs }: Sources,
+  drillId: string,
+  { atSeconds, mode }: PlannedFailover,
+  index: number,
+): Promise<FailoverEvidence> {
+  const [intent, attempts, withheld, known] = await Promise.all([
+    blobs.readJson<FailoverIntent>(drillBlobs.failoverIntent(drillId, index)),
+    readAttempts(blobs, drillId, index),
+    blobs.readJson<Withheld>(drillBlobs.failoverWithheld(drillId, index)),
+    blobs.readJson<FailoverProgress>(drillBlobs.failoverProgress(drillId, index)),
+  ])
+  const { request, detail, sentAt, answer } = outcomeOfAttempts(attempts, withheld)
+  const { operation, after, healthyAt, problem } = known ?? nothingYet
   return {
     index,
-    mode: intent.mode,
-    requestedAtSeconds: plan.failovers[index]?.atSeconds ?? 0,
-    before: intent.before,
+    mode,
+    requestedAtSeconds: atSeconds,
+    before: intent?.before ?? null,
+    request,
+    detail: operation?.kind === 'failed' ? `${operation.code}: ${operation.message}` : (detail ?? problem),
+    sentAt,
     acceptedAt: answer?.kind === 'accepted' ? answer.acceptedAt : null,
     requestId: answer?.kind === 'accepted' ? answer.requestId : null,
-    answer: answer?.kind ?? null,
-    operation: progress.operation?.kind ?? null,
-    detail: detailOf(answer, progress),
-    after: progress.after,
-    healthyAt: progress.healthyAt,
+    operation: operation?.kind ?? null,
+    after,
+    healthyAt,
   }
-}
-
-function detailOf(answer: FailoverAnswer | null, { operation, problem }: FailoverProgress): string | null {
-  if (answer === null) return 'the request was prepared, and no answer to it is known'
-  if (answer.kind === 'refused') return `${answer.status} ${answer.code}: ${answer.message}`
-  if (operation?.kind === 'failed') return `${operation.code}: ${operation.message}`
-  return answer.kind === 'ambiguous' ? answer.why : problem
 }

@@ -11,25 +11,14 @@
 import type { Clients } from '../clients/clients.ts'
 import { readLock } from '../clients/server-lock.ts'
 import { drillBlobs, serverBlobs } from '../drill/blob-paths.ts'
-import type { PrimaryIdentity } from '../drill/facts.ts'
 import type { FailoverAnswer } from '../drill/failover.ts'
-import { isBusy, signsOfFailover } from '../drill/failover-signs.ts'
-import type { DrillPlan, FailoverMode } from '../drill/plan.ts'
+import { changesOfPrimary, isBusy, signsOfFailover } from '../drill/failover-signs.ts'
+import type { DrillPlan } from '../drill/plan.ts'
 import { type DrillRef, readAbort, readPlan } from './drill-record.ts'
+import { type Claim, type FailoverIntent, readAttempts, type Withheld } from './failover-attempts.ts'
 import { isRequestPending } from './failover-progress.ts'
 import { observeIdentity } from './identity.ts'
 import type { ActivitySettings } from './settings.ts'
-
-export interface FailoverIntent {
-  readonly index: number
-  readonly mode: FailoverMode
-  readonly before: PrimaryIdentity
-  readonly writtenAt: string
-}
-
-interface Claim {
-  readonly claimedAt: string
-}
 
 export interface FailoverAttempt extends DrillRef {
   readonly index: number
@@ -92,9 +81,24 @@ export function failoverActivities(clients: Clients, settings: ActivitySettings)
       return { next: 'give up', detail: 'an earlier failover was asked for without an answer and may still come' }
     if (attempt === 0) return null
     // An attempt before this one was refused or lost. If the server has moved since the intent, a failover is happening.
-    const signs = signsOfFailover(intent.before, await observeIdentity(clients, plan.target))
+    const now = await observeIdentity(clients, plan.target)
+    const signs = signsOfFailover(intent.before, now)
     if (signs.length === 0) return null
-    return remember(plan, intent.index, attempt, ambiguous(`not asked again, because of: ${signs.join('; ')}`))
+    const why = `not asked again, because of: ${signs.join('; ')}`
+    const earlierAttempts = await readAttempts(blobs, plan.drillId, intent.index)
+    // Every earlier attempt was refused: what is seen is not this drill's doing. One that was lost may have arrived late.
+    const lost = earlierAttempts.find(({ answer }) => answer === null)
+    if (lost !== undefined) return remember(plan, intent.index, attempt, ambiguous(why, lost.claim?.claimedAt ?? null))
+    if (changesOfPrimary(intent.before, now).length > 0) await noteLastFailover(plan, null)
+    return withhold(plan, intent.index, 'give up', why)
+  }
+
+  async function withhold({ drillId }: DrillPlan, index: number, next: 'give up', why: string): Promise<FailoverStep> {
+    await blobs.writeJson(drillBlobs.failoverWithheld(drillId, index), {
+      at: clock.now().toISOString(),
+      why,
+    } satisfies Withheld)
+    return { next, detail: why }
   }
 
   async function send(plan: DrillPlan, intent: FailoverIntent, attempt: number): Promise<FailoverStep> {
@@ -115,7 +119,12 @@ export function failoverActivities(clients: Clients, settings: ActivitySettings)
   ): Promise<FailoverStep> {
     const signs = signsOfFailover(intent.before, await observeIdentity(clients, plan.target))
     if (signs.length > 0)
-      return remember(plan, intent.index, attempt, ambiguous(`the answer was lost; seen since: ${signs.join('; ')}`))
+      return remember(
+        plan,
+        intent.index,
+        attempt,
+        ambiguous(`the answer was lost; seen since: ${signs.join('; ')}`, claimedAt),
+      )
     const silentSeconds = (clock.now().getTime() - Date.parse(claimedAt)) / 1000
     if (silentSeconds < settings.failoverSilenceSeconds)
       return { next: 'look again', detail: `the answer was lost; nothing seen for ${Math.round(silentSeconds)} s` }
@@ -146,7 +155,7 @@ export function failoverActivities(clients: Clients, settings: ActivitySettings)
   return { failOver }
 }
 
-const ambiguous = (why: string): FailoverAnswer => ({ kind: 'ambiguous', why })
+const ambiguous = (why: string, sentAt: string | null): FailoverAnswer => ({ kind: 'ambiguous', why, sentAt })
 
 function stepAfter(answer: FailoverAnswer): FailoverStep {
   if (answer.kind === 'accepted')

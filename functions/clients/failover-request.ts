@@ -16,7 +16,8 @@ const MODES = { forced: 'ForcedFailover', planned: 'PlannedFailover' } as const 
 
 /** What the wire showed of the POST, even when the SDK ends in an error. */
 interface PostTrace {
-  wasSent: boolean
+  /** When the request left, by the app's clock; null while it has not. */
+  sentAt: string | null
   accepted: RawResponse | null
   acceptedAt: string
 }
@@ -27,23 +28,27 @@ export async function requestFailover(
   { resourceGroup, server }: Target,
   mode: FailoverMode,
 ): Promise<FailoverAnswer> {
-  const trace: PostTrace = { wasSent: false, accepted: null, acceptedAt: '' }
+  const trace: PostTrace = { sentAt: null, accepted: null, acceptedAt: '' }
   try {
-    await clientThatTraces(access, trace).servers.beginRestart(resourceGroup, server, {
+    await clientThatTraces(access, clock, trace).servers.beginRestart(resourceGroup, server, {
       parameters: { restartWithFailover: true, failoverMode: MODES[mode] },
       onResponse: (response) => noteAcceptance(trace, clock, response),
     })
   } catch (error) {
-    if (trace.accepted === null) return answerOfError(error, trace.wasSent)
+    if (trace.accepted === null) return answerOfError(error, trace.sentAt)
   }
-  return trace.accepted === null ? ambiguous('the answer was neither an acceptance nor an error') : accepted(trace)
+  return accepted(trace)
 }
 
-function clientThatTraces(access: AzureAccess, trace: PostTrace): PostgreSQLManagementFlexibleServerClient {
+function clientThatTraces(
+  access: AzureAccess,
+  clock: Clock,
+  trace: PostTrace,
+): PostgreSQLManagementFlexibleServerClient {
   const policy: PipelinePolicy = {
     name: 'failoverPostTrace',
     sendRequest: (request, next) => {
-      if (request.method === 'POST') trace.wasSent = true
+      if (request.method === 'POST') trace.sentAt = clock.now().toISOString()
       return next(request)
     },
   }
@@ -51,7 +56,7 @@ function clientThatTraces(access: AzureAccess, trace: PostTrace): PostgreSQLMana
     ...managementOptions(access),
     // With the default, one 503 or one reset makes three POSTs.
     retryOptions: { maxRetries: 0 },
-    // `perRetry` comes after authentication: a token that cannot be had leaves `wasSent` false.
+    // `perRetry` comes after authentication: a token that cannot be had leaves `sentAt` null.
     additionalPolicies: [answerTimeout(access), { policy, position: 'perRetry' }],
   })
 }
@@ -62,10 +67,11 @@ function noteAcceptance(trace: PostTrace, clock: Clock, response: RawResponse): 
   trace.acceptedAt = clock.now().toISOString()
 }
 
-function accepted({ accepted: response, acceptedAt }: PostTrace): FailoverAnswer {
-  if (response === null) return ambiguous('no acceptance was seen')
+function accepted({ accepted: response, sentAt, acceptedAt }: PostTrace): FailoverAnswer {
+  if (response === null || sentAt === null)
+    return { kind: 'ambiguous', why: 'the answer was neither an acceptance nor an error', sentAt }
   const requestId = response.headers.get('x-ms-request-id') ?? response.headers.get('x-ms-correlation-request-id')
-  return { kind: 'accepted', pollerToken: pollerTokenOf(response), requestId: requestId ?? null, acceptedAt }
+  return { kind: 'accepted', pollerToken: pollerTokenOf(response), requestId: requestId ?? null, sentAt, acceptedAt }
 }
 
 /** The poller's own serialised form, so that `resumeFrom` takes it. Built here because the SDK only hands it out after a poll. */
@@ -86,8 +92,6 @@ function pollerTokenOf({ headers }: RawResponse): string {
 
 const stateToken = (status: string, config: object): string => JSON.stringify({ state: { status, config } })
 
-const ambiguous = (why: string): FailoverAnswer => ({ kind: 'ambiguous', why })
-
 /** These never left this machine, or never reached a listener: nobody can have acted on them. */
 const NOT_DELIVERED = new Set([
   'ECONNREFUSED',
@@ -97,11 +101,11 @@ const NOT_DELIVERED = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
 ])
 
-function answerOfError(error: unknown, wasSent: boolean): FailoverAnswer {
+function answerOfError(error: unknown, sentAt: string | null): FailoverAnswer {
   const { status, code, message } = azureErrorParts(error)
-  if (!wasSent || NOT_DELIVERED.has(code)) return { kind: 'refused', status: 0, code, message }
-  if (status !== null && isRefusal(status)) return { kind: 'refused', status, code, message }
-  return ambiguous(`${status === null ? 'no answer' : `HTTP ${status}`}: ${code}: ${message}`)
+  if (sentAt === null || NOT_DELIVERED.has(code)) return { kind: 'refused', status: 0, code, message, sentAt }
+  if (status !== null && isRefusal(status)) return { kind: 'refused', status, code, message, sentAt }
+  return { kind: 'ambiguous', why: `${status === null ? 'no answer' : `HTTP ${status}`}: ${code}: ${message}`, sentAt }
 }
 
 /** 408 says that the server gave up waiting, not that it did nothing. */

@@ -31,7 +31,13 @@ export interface Assembled {
 }
 
 /** `merged` is null when no load ever ran; `earlier` are the drills that the trend compares with. */
-export function assemble(outcome: DrillOutcome, merged: Merged | null, earlier: readonly TrendEntry[] = []): Assembled {
+export function assemble(
+  gathered: DrillOutcome,
+  merged: Merged | null,
+  earlier: readonly TrendEntry[] = [],
+): Assembled {
+  const failovers = gathered.failovers.filter(({ request }) => request !== 'not reached')
+  const outcome: DrillOutcome = { ...gathered, failovers }
   const analysis = analyse(outcome, merged)
   const figures = figuresOf(outcome, analysis)
   const judged = judgeCriteria(criteriaToJudge(outcome.plan.criteria), figures, outcome.plan.load.targetTps)

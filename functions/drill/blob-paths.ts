@@ -24,6 +24,8 @@ export const drillBlobs = {
   failoverIntent: (drillId: string, index: number) => failover(drillId, index, 'intent'),
   failoverClaim: (drillId: string, index: number, attempt: number) => failover(drillId, index, `claim-${attempt}`),
   failoverAnswer: (drillId: string, index: number, attempt: number) => failover(drillId, index, `answer-${attempt}`),
+  /** Why the newest look before this failover did not send it. */
+  failoverWithheld: (drillId: string, index: number) => failover(drillId, index, 'withheld'),
   failoverProgress: (drillId: string, index: number) => failover(drillId, index, 'progress'),
   reportPrefix: (drillId: string) => `${blobNames.drillPrefix(drillId)}report/`,
   /** What the charts were drawn from: to render a report again, and to lay drills over each other. */

@@ -105,10 +105,9 @@ function recoveryOf({ t0Us, t1Us, t2Us, t4Us, t6Us, span }: FailoverTimes, analy
 const clientsOf = ({ clients, failovers }: LoadAnalysis, index: number): readonly ClientRow[] =>
   clients[failovers.findIndex(({ span }) => span.index === index)] ?? []
 
-function outcomeOf({ answer, operation, detail }: FailoverEvidence): string {
-  const answered = answer === null ? 'not asked for' : answer
+function outcomeOf({ request, operation, detail }: FailoverEvidence): string {
   const ended = operation === null ? '' : `, operation ${operation}`
-  return `${answered}${ended}${detail === null ? '' : `: ${detail}`}`
+  return `${request}${ended}${detail === null ? '' : `: ${detail}`}`
 }
 
 const SERVICE_MOMENTS = ['t0', 't1', 't2', 't3', 't4', 't5'] as const

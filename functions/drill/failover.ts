@@ -2,17 +2,24 @@
 
 /**
  * The three ends of a failover POST. `ambiguous`: the request may or may not have arrived (reset, time-out, 5xx), so the
- * caller must observe and never send again.
+ * caller must observe and never send again. `sentAt` is when the POST left, by the drill's clock; null: it never left.
  */
 export type FailoverAnswer =
   | {
       readonly kind: 'accepted'
       readonly pollerToken: string
       readonly requestId: string | null
+      readonly sentAt: string
       readonly acceptedAt: string
     }
-  | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly message: string }
-  | { readonly kind: 'ambiguous'; readonly why: string }
+  | {
+      readonly kind: 'refused'
+      readonly status: number
+      readonly code: string
+      readonly message: string
+      readonly sentAt: string | null
+    }
+  | { readonly kind: 'ambiguous'; readonly why: string; readonly sentAt: string | null }
 
 export type OperationState =
   | { readonly kind: 'running' }

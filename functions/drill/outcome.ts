@@ -1,21 +1,36 @@
 /** Everything a drill gathered, before anybody judges it: the input of the pure core that computes the report. */
 import type { LoadPlan, LoadSummary } from '../../loadgen-image/contract.ts'
 import type { Facts, MetricSeries, PrimaryIdentity } from './facts.ts'
-import type { FailoverAnswer, OperationState } from './failover.ts'
+import type { OperationState } from './failover.ts'
 import type { DrillPlan, FailoverMode } from './plan.ts'
 import type { CheckResult, JournalEntry } from './report.ts'
+
+/**
+ * What became of the request for a failover, over all its attempts. Only `accepted` proves that this drill caused what
+ * followed; `ambiguous` may have caused it; the other three caused nothing.
+ *
+ *   not reached   the drill ended before it
+ *   withheld      its time came, and the drill did not send: what it wants to see before harm was not there
+ *   refused       every attempt was refused by the platform, or provably never arrived
+ *   ambiguous     an attempt may have arrived, and its answer is not known
+ *   accepted      the platform said so
+ */
+export type RequestState = 'not reached' | 'withheld' | 'refused' | 'ambiguous' | 'accepted'
 
 export interface FailoverEvidence {
   readonly index: number
   readonly mode: FailoverMode
   readonly requestedAtSeconds: number
   readonly before: PrimaryIdentity | null
+  readonly request: RequestState
+  /** Why not accepted, or what is known of an acceptance that went wrong; null when there is nothing to say. */
+  readonly detail: string | null
+  /** When the POST that decided `request` left, by the drill's clock; null when none did. */
+  readonly sentAt: string | null
   /** t0: when the platform accepted; null when it never did. */
   readonly acceptedAt: string | null
   readonly requestId: string | null
-  readonly answer: FailoverAnswer['kind'] | null
   readonly operation: OperationState['kind'] | null
-  readonly detail: string | null
   readonly after: PrimaryIdentity | null
   /** t6: first time the platform said Healthy after the failover. */
   readonly healthyAt: string | null

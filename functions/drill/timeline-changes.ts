@@ -47,7 +47,7 @@ export function failoverSpans(
     const { t0Us, orderUs } = orders[i] as Order
     const isMine = ({ firstAtUs }: TimelineChange) =>
       firstAtUs >= orderUs - CLOCK_SLACK_US && (i + 1 === evidence.length || firstAtUs < untilUs - CLOCK_SLACK_US)
-    const change = failover.answer === 'refused' ? undefined : changes.find(isMine)
+    const change = failover.request === 'refused' || failover.request === 'withheld' ? undefined : changes.find(isMine)
     return { index: failover.index, t0Us, orderUs, untilUs, change: change ?? null }
   })
 }

@@ -25,6 +25,7 @@ test.each([
     kind: 'accepted',
     pollerToken: expect.any(String),
     requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    sentAt: expect.stringMatching(/^\d{4}-.*Z$/),
     acceptedAt: expect.stringMatching(/^\d{4}-.*Z$/),
   })
   const { pollerToken } = answer
@@ -122,7 +123,7 @@ test.each(REFUSALS)('$name refuses, with its reason, and nothing failed over', a
   const azure = await startLocalAzure()
   prepare(azure)
   const answer = await azure.clients.servers.beginFailover(TARGET, 'forced')
-  expect(answer).toEqual({ kind: 'refused', status, code, message: expect.any(String) })
+  expect(answer).toEqual({ kind: 'refused', status, code, message: expect.any(String), sentAt: expect.any(String) })
   expect(azure.cluster.failovers).toEqual([])
 })
 
@@ -144,7 +145,7 @@ test.each(AMBIGUOUS)('$name is ambiguous, and is not sent again', async ({ fault
   const azure = await startLocalAzure()
   azure.endpoint.control.failNext(RESTART, fault, 9)
   const answer = await azure.clients.servers.beginFailover(TARGET, 'forced')
-  expect(answer).toEqual({ kind: 'ambiguous', why: expect.any(String) })
+  expect(answer).toEqual({ kind: 'ambiguous', why: expect.any(String), sentAt: expect.any(String) })
   expect(postsOf(azure)).toBe(1)
   expect(azure.cluster.failovers).toHaveLength(failedOver)
 })
@@ -153,7 +154,11 @@ test('an answer that never comes is ambiguous after its time limit, although the
   const azure = await startLocalAzure()
   azure.endpoint.control.failNext(RESTART, { kind: 'hang' })
   const servers = createFlexibleServers({ ...azure.access, requestTimeoutMs: 300 }, azure.clients.clock)
-  expect(await servers.beginFailover(TARGET, 'forced')).toEqual({ kind: 'ambiguous', why: expect.any(String) })
+  expect(await servers.beginFailover(TARGET, 'forced')).toEqual({
+    kind: 'ambiguous',
+    why: expect.any(String),
+    sentAt: expect.any(String),
+  })
   expect(postsOf(azure)).toBe(1)
   expect(azure.cluster.failovers).toEqual(['forced'])
 })
@@ -178,7 +183,11 @@ test('a credential that gives no token refuses before anything is sent', async (
   const azure = await startLocalAzure()
   const credential = { getToken: () => Promise.reject(new Error('no identity here')) }
   const servers = createFlexibleServers({ ...azure.access, credential }, azure.clients.clock)
-  expect(await servers.beginFailover(TARGET, 'forced')).toMatchObject({ kind: 'refused', message: 'no identity here' })
+  expect(await servers.beginFailover(TARGET, 'forced')).toMatchObject({
+    kind: 'refused',
+    message: 'no identity here',
+    sentAt: null,
+  })
   expect(azure.endpoint.control.requests).toEqual([])
 })
 

@@ -1,6 +1,7 @@
 /** Exactly one failover per intent, whatever becomes of the request, of its answer and of the host that sent it. */
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
+import { failoverEvidence } from '../../functions/activities/failover-progress.ts'
 import { drillBlobs } from '../../functions/drill/blob-paths.ts'
 import type { Report } from '../../functions/drill/report.ts'
 import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill, settings } from '../support/play-drill.ts'
@@ -227,4 +228,30 @@ test('while the request for one failover may still arrive, the next one is not a
   expect(world.server.posts).toBe(1)
   expect(world.server.failovers).toHaveLength(1)
   expect(report?.verdict).not.toBe('PASS')
+})
+
+test('a failover by another, seen after a refusal, is not asked for again and is not called ambiguous', async () => {
+  const world = createWorld({ posts: ['busy', 'accepted'] })
+  const plan = aLongPlan()
+  // The platform carries out the request of another at the moment at which it refuses this drill's.
+  world.server.beginFailover = async (_target, mode) => {
+    const sentAt = world.clock.now().toISOString()
+    world.server.failOverByHand(mode)
+    return { kind: 'refused', status: 409, code: 'ServerIsBusy', message: 'busy', sentAt }
+  }
+  const { report } = await playDrill(world, plan)
+  const [evidence] = await failoverEvidence(world.clients, plan)
+  expect(evidence).toMatchObject({
+    request: 'refused',
+    acceptedAt: null,
+    detail: expect.stringMatching(/^409 ServerIsBusy: busy; not asked again, because of: .*/),
+  })
+  expect(report?.events[0]?.outcome).toMatch(/^refused: /)
+})
+
+test('a failover that the drill did not live to see is not reached, and says so', async () => {
+  const world = createWorld({ generator: () => ({ diesAtSecond: 5 }) })
+  const plan = aPlan({ criteria })
+  await playDrill(world, plan)
+  expect(await failoverEvidence(world.clients, plan)).toMatchObject([{ request: 'not reached', sentAt: null }])
 })

@@ -1,5 +1,6 @@
 /** Exactly one failover per intent, and none that nobody may ask for. */
-import type { FailoverIntent, LastFailover } from '../../functions/activities/failover.ts'
+import type { LastFailover } from '../../functions/activities/failover.ts'
+import type { FailoverIntent } from '../../functions/activities/failover-attempts.ts'
 import { drillBlobs, serverBlobs } from '../../functions/drill/blob-paths.ts'
 import type { FailoverAnswer } from '../../functions/drill/failover.ts'
 import { blobNames, type GoSignal } from '../../loadgen-image/contract.ts'

@@ -161,9 +161,10 @@ export const aFailover = (own: Partial<FailoverEvidence> = {}): FailoverEvidence
   mode: 'forced',
   requestedAtSeconds: 30,
   before: aPrimary(),
+  request: 'accepted',
+  sentAt: isoAt(29.9),
   acceptedAt: isoAt(30),
   requestId: '5f6c9f0a-2f2e-4b8a-9d1e-1c8f6c1b0a11',
-  answer: 'accepted',
   operation: 'succeeded',
   detail: null,
   after: aPrimary({

@@ -277,6 +277,7 @@ function evidenceOf({ atSeconds, seconds }: Trouble, index: number): FailoverEvi
   return aFailover({
     index,
     requestedAtSeconds: atSeconds,
+    sentAt: isoAt(atSeconds - 0.3),
     acceptedAt: isoAt(atSeconds - 0.25),
     before: aPrimary({ observedAt: isoAt(atSeconds - 1), timeline: FIRST_TIMELINE + index, ...zones(index) }),
     after: isBack

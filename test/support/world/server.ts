@@ -170,7 +170,8 @@ export class FakeServer implements FlexibleServers {
     const refusal = this.#refusalOf(fate)
     if (refusal !== null) return refusal
     if (fate === 'host dies before arrival') return null
-    const ambiguous = { kind: 'ambiguous', why: `the connection ended before an answer (${fate})` } as const
+    const sentAt = this.#clock.now().toISOString()
+    const ambiguous = { kind: 'ambiguous', why: `the connection ended before an answer (${fate})`, sentAt } as const
     if (fate.endsWith('before arrival')) return ambiguous
     const lateMs = fate === 'host dies, arrives late' ? (this.#options.lateArrivalMs ?? 0) : 0
     if (fate.startsWith('host dies')) {
@@ -183,13 +184,20 @@ export class FakeServer implements FlexibleServers {
       kind: 'accepted',
       pollerToken: token,
       requestId: `request-${this.posts + 1}`,
-      acceptedAt: this.#clock.now().toISOString(),
+      sentAt,
+      acceptedAt: sentAt,
     }
   }
 
   #refusalOf(fate: PostFate): FailoverAnswer | null {
     const refused = (status: number, code: string) =>
-      ({ kind: 'refused', status, code, message: `the platform said ${code}` }) as const
+      ({
+        kind: 'refused',
+        status,
+        code,
+        message: `the platform said ${code}`,
+        sentAt: this.#clock.now().toISOString(),
+      }) as const
     if (fate === 'busy') return refused(409, 'ServerIsBusy')
     if (fate === 'not ready') return refused(400, 'ServerIsNotReady')
     if (fate === 'forbidden') return refused(403, 'AuthorizationFailed')
@@ -212,6 +220,11 @@ export class FakeServer implements FlexibleServers {
     const token = `operation-${this.failovers.length}`
     this.failovers.push({ ...course, mode, acceptedAtMs, downAtMs, upAtMs, healthyAtMs, token })
     return token
+  }
+
+  /** What another than the drill does to this server: it leaves no operation that the drill could follow. */
+  failOverByHand(mode: FailoverMode): void {
+    this.#failOver(mode, 0)
   }
 
   async failoverState(_target: Target, token: string): Promise<OperationState> {
