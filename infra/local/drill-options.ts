@@ -1,5 +1,5 @@
 /** The options of `npm run drill`: one table for parsing, for the help, and for naming every mistake in one message. */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { problemOfCriterion } from '../../functions/drill/criteria.ts'
@@ -76,7 +76,7 @@ const TABLE = [
     name: 'host',
     value: 'KIND',
     default: 'local',
-    help: "local, or functions: Azure's own Functions host (func must be installed)",
+    help: "local; durable: the local host on Azure's own Durable extension (needs the .NET SDK 10); or functions: Azure's own Functions host (func must be installed)",
   },
   {
     name: 'hold-standby',
@@ -215,7 +215,7 @@ function readOptions(given: Given, problems: string[]): DrillOptions {
     criteria: readCriteria(given.get('criteria') ?? [], problems),
     out: requiredText(text('out'), problems),
     keep: given.has('keep'),
-    host: oneOf('host', ['local', 'functions']),
+    host: oneOf('host', ['local', 'durable', 'functions']),
     holdStandbySeconds: given.has('hold-standby')
       ? number('hold-standby', { min: 0.1, max: 18_000, isWhole: false })
       : null,
@@ -268,7 +268,19 @@ function problemsBetween(options: DrillOptions): string[] {
     requestedBy: 'http',
     defaults: { target: { resourceGroup: 'local', server: 'local', database: 'local' }, cooldownMinutes: 0 },
   })
-  return [...(parsed.ok ? [] : parsed.problems.map(inOptions)), ...problemsOfHolding(options)]
+  return [
+    ...(parsed.ok ? [] : parsed.problems.map(inOptions)),
+    ...problemsOfHolding(options),
+    ...problemsOfHost(options),
+  ]
+}
+
+/** Azure's host takes the app's folder and finds the entry file in its package.json. */
+function problemsOfHost({ host, app }: DrillOptions): string[] {
+  const isEntryFile = app !== null && !app.endsWith('.zip') && statSync(app).isFile()
+  return host === 'functions' && isEntryFile
+    ? ['--app must be a folder or a zip with --host functions: Azure reads the entry file from its package.json']
+    : []
 }
 
 function problemsOfHolding({

@@ -7,6 +7,7 @@ import { type DrillOptions, HELP, parseDrillOptions, requestBody } from './drill
 import { createProgressView, type ProgressView, terminalOf } from './drill-progress.ts'
 import { EXIT_CODES, fetchFiles, verdictLines } from './drill-result.ts'
 import { requireAzureHost } from './functions-host.ts'
+import { requireDotnet } from './host/durable-extension/build.ts'
 import { requirePrograms } from './install.ts'
 import { type Lifetime, runCommand } from './lifetime.ts'
 import { CannotRun, wordsOf } from './problem.ts'
@@ -26,6 +27,7 @@ async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promis
   requireWritable(out, 'Give another folder with --out')
   requireSpace(out, RESULTS_MB, 'the report', 'give another folder with --out')
   if (options.host === 'functions') requireAzureHost()
+  if (options.host === 'durable') await requireDotnet()
   const view = createProgressView(terminalOf(process.stdout), options.durationSeconds)
   const programs = requirePrograms({ forTests: false, say: view.note })
   view.note(

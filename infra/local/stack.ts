@@ -18,7 +18,7 @@ import { type Azurite, startAzurite } from './azurite.ts'
 import { createServerCertificate } from './certificates.ts'
 import type { Replication } from './cluster.ts'
 import { LOADGEN_ENTRY } from './containers.ts'
-import { buildApp, type FunctionsHost, type HostKind, startFunctionsHost } from './functions-host.ts'
+import { type FunctionsHost, type HostKind, startFunctionsHost } from './functions-host.ts'
 import type { Programs } from './install.ts'
 import type { Lifetime } from './lifetime.ts'
 import { type LocalCluster, startCluster } from './local-cluster.ts'
@@ -151,7 +151,6 @@ async function startParts(
     }),
     (it) => it.stop(),
   )
-  if (options.host === 'functions') await buildApp(processes)
   const caFile = join(folder.path, 'azure-ca.pem')
   writeFileSync(caFile, certificate.caPem)
   const settings = settingsFor(cluster, storage, endpoint, caFile, secrets)

@@ -86,6 +86,12 @@ test("without Azure's own host --host functions says how to get it", async () =>
   expect(output).toContain('npm install -g azure-functions-core-tools@4')
 })
 
+test('without the .NET SDK --host durable says how to get it', async () => {
+  const { code, output, left } = await drill(['--host', 'durable', '--out', ownFolder()], { DOTNET: '/nowhere/dotnet' })
+  expect({ code, left }).toEqual({ code: 2, left: [] })
+  expect(output).toContain('https://dotnet.microsoft.com/download')
+})
+
 test('a missing PgBouncer is named, with the command that installs it', async () => {
   const { code, output, left } = await drill(['--out', ownFolder()], {
     PGBOUNCER: '/nowhere/pgbouncer',

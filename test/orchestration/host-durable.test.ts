@@ -302,7 +302,9 @@ test('purging takes what has ended, one or many, and nothing that runs', async (
   ).toEqual({
     instancesDeleted: 1,
   })
-  expect(host.engine.list().map(({ instanceId }) => instanceId)).toEqual(['w'])
+  expect(
+    ((await webhook(host, 'GET', '/instances')).body as { instanceId: string }[]).map((one) => one.instanceId),
+  ).toEqual(['w'])
 })
 
 test('a custom status over 16 KB of UTF-16 fails the instance and says so', async () => {

@@ -5,19 +5,22 @@
  * that differs says so.
  */
 
-import { DiskJournal } from './disk-journal.ts'
+import { join } from 'node:path'
 import { clientBinding } from './durable/client-binding.ts'
-import { Management } from './durable/management.ts'
+import type { DurableExtension } from './durable-extension/build.ts'
+import { ExtensionHub } from './durable-extension/extension-hub.ts'
 import type { Mishaps } from './engine/activities.ts'
 import { type Clock, realClock, VirtualClock } from './engine/clock.ts'
-import { Engine, type TurnTaken } from './engine/engine.ts'
+import type { TurnTaken } from './engine/engine.ts'
 import { type AppFunctions, sortFunctions, type TimerFunction } from './functions.ts'
-import { readHostJson } from './host-json.ts'
+import { type HostJson, readHostJson } from './host-json.ts'
 import { fillKeys, type Keys } from './http/keys.ts'
 import { type Listener, listen } from './http/listen.ts'
 import { Site, WEBHOOK } from './http/site.ts'
+import { LocalHub } from './local-hub.ts'
 import { Runner } from './runner.ts'
 import { openStateFolder } from './state-folder.ts'
+import type { TaskHub } from './task-hub.ts'
 import { parseSchedule } from './timers/schedule.ts'
 import { type Timer, type TimerInfo, Timers } from './timers/timers.ts'
 import { setCoreLog } from './worker/core-module.ts'
@@ -37,6 +40,9 @@ export interface HostOptions {
   readonly mishaps?: Mishaps
   /** The structured errors of newer Durable extensions. */
   readonly failureDetails?: boolean
+  /** The extension that runs in Azure carries the orchestrations, on the storage that AzureWebJobsStorage names. */
+  readonly durableExtension?: DurableExtension
+  readonly onFatal?: (why: string) => void
   readonly log?: HostLog
   readonly onTurn?: (taken: TurnTaken) => void
 }
@@ -56,7 +62,6 @@ export interface Host {
   readonly url: string
   readonly port: number
   readonly keys: Keys
-  readonly engine: Engine
   /** Stops taking requests, lets what is under way end for that long, and drops the rest for the next start. */
   stop(graceMs?: number): Promise<void>
 }
@@ -79,13 +84,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
 class RunningHost implements Host {
   readonly keys: Keys
-  readonly engine: Engine
   readonly #options: HostOptions
   readonly #clock: Clock
   readonly #settings: Readonly<Record<string, string | undefined>>
   readonly #functions: AppFunctions
   readonly #runner: Runner
-  readonly #management: Management
+  readonly #hub: TaskHub
   readonly #timers: Timers
   readonly #app: LoadedApp
   readonly #state: ReturnType<typeof openStateFolder>
@@ -93,15 +97,9 @@ class RunningHost implements Host {
   /** Nobody is answered before the instances of an earlier host are back: they would seem not to exist. */
   readonly #ready = Promise.withResolvers<void>()
   #site: Listener | undefined
-  #rpc: Listener | undefined
   #stopped = false
 
-  constructor(
-    options: HostOptions,
-    app: LoadedApp,
-    hostJson: Awaited<ReturnType<typeof readHostJson>>,
-    state: ReturnType<typeof openStateFolder>,
-  ) {
+  constructor(options: HostOptions, app: LoadedApp, hostJson: HostJson, state: ReturnType<typeof openStateFolder>) {
     this.#options = options
     this.#app = app
     this.#state = state
@@ -111,8 +109,10 @@ class RunningHost implements Host {
     this.keys = fillKeys(options.keys)
     this.#functions = sortFunctions(app.registrations, hostJson.routePrefix)
     this.#runner = this.#newRunner(hostJson.functionTimeoutMs)
-    this.engine = this.#newEngine(hostJson.maxConcurrentActivities)
-    this.#management = this.#newManagement()
+    this.#hub =
+      options.durableExtension === undefined
+        ? this.#newLocalHub(hostJson.maxConcurrentActivities)
+        : this.#newExtensionHub(options.durableExtension)
     this.#timers = new Timers({
       clock: this.#clock,
       folder: state.timers,
@@ -130,28 +130,19 @@ class RunningHost implements Host {
 
   async start(): Promise<Host> {
     setCoreLog((level, _category, message) => this.#log(level, message))
-    const bodyLimitBytes = Number(this.#settings.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT ?? BODY_LIMIT_BYTES)
-    const log = (message: string) => this.#log('error', message)
-    this.#rpc = await listen({
-      port: 0,
-      bodyLimitBytes,
-      log,
-      answer: (asked) => this.#ready.promise.then(() => this.#answerRpc(asked)),
-    })
     const site = this.#newSite()
     this.#site = await listen({
       port: this.#options.port ?? 0,
-      bodyLimitBytes,
-      log,
+      bodyLimitBytes: this.#bodyLimitBytes,
+      log: (message) => this.#log('error', message),
       answer: (asked) => this.#ready.promise.then(() => site.answer(asked)),
     })
     // durable-functions rewrites its addresses to port 7071 when this is not set, as it is not outside of Azure.
     process.env.WEBSITE_HOSTNAME ??= `127.0.0.1:${this.port}`
     await this.#runHooks('appStart')
-    this.engine.recover()
+    await this.#hub.start()
     this.#ready.resolve()
-    if (this.#clock instanceof VirtualClock) void this.#driveClock(this.#clock)
-    else this.#startTimers()
+    if (!(this.#clock instanceof VirtualClock)) this.#startTimers()
     this.#log('information', `${this.#app.entryFile} is served on ${this.url}`)
     return this
   }
@@ -160,10 +151,10 @@ class RunningHost implements Host {
     if (this.#stopped) return
     this.#stopped = true
     this.#timers.stop()
-    const closing = Promise.all([this.#site?.close(), this.#rpc?.close()])
-    await Promise.race([Promise.all([closing, this.engine.whenSettled()]), unreferencedDelay(graceMs)])
-    this.engine.stop()
-    for (const listener of [this.#site, this.#rpc]) listener?.cut()
+    const settling = Promise.all([this.#site?.close(), this.#hub.whenSettled()])
+    await Promise.race([settling, unreferencedDelay(graceMs)])
+    await this.#hub.stop()
+    this.#site?.cut()
     await this.#runHooks('appTerminate')
     this.#state.release()
   }
@@ -177,33 +168,47 @@ class RunningHost implements Host {
         clientBinding({
           ...this.#webhook(),
           hubName: this.#hubName,
-          rpcBaseUrl: `http://127.0.0.1:${this.#rpc?.port}/durabletask/`,
+          rpcBaseUrl: this.#hub.rpcBaseUrl,
         }),
       log: (functionName, invocationId, level, message) => this.#log(level, message, functionName, invocationId),
     })
   }
 
-  #newEngine(maxConcurrentActivities: number): Engine {
+  #newLocalHub(maxConcurrentActivities: number): TaskHub {
     const { mishaps, onTurn, failureDetails } = this.#options
-    return new Engine({
+    return new LocalHub({
       app: this.#runner.app,
+      folder: this.#state.instances,
       clock: this.#clock,
-      journal: new DiskJournal(this.#state.instances),
+      hubName: this.#hubName,
+      orchestratorNames: [...this.#functions.orchestrators.keys()],
       maxConcurrentActivities,
       failureDetails: failureDetails ?? false,
       ...(mishaps === undefined ? {} : { mishaps }),
       ...(onTurn === undefined ? {} : { onTurn }),
+      webhook: () => this.#webhook(),
+      bodyLimitBytes: this.#bodyLimitBytes,
+      isBusy: () => this.#runner.underWay > 0,
+      logError: (message) => this.#log('error', message),
     })
   }
 
-  #newManagement(): Management {
-    return new Management({
-      engine: this.engine,
-      hubName: this.#hubName,
-      orchestratorNames: [...this.#functions.orchestrators.keys()],
-      webhook: () => this.#webhook(),
-      nowMs: () => this.#clock.nowMs(),
+  #newExtensionHub(extension: DurableExtension): TaskHub {
+    const { orchestrators, activities } = this.#functions
+    return new ExtensionHub({
+      extension,
+      hostJson: join(this.#app.root, 'host.json'),
+      orchestrators: [...orchestrators.keys()],
+      activities: [...activities.keys()],
+      call: (name, data, instanceId) => this.#runner.callText(name, data, instanceId),
+      settings: this.#settings,
+      log: (level, message) => this.#log(level, message),
+      onDeath: (why) => this.#options.onFatal?.(why),
     })
+  }
+
+  get #bodyLimitBytes(): number {
+    return Number(this.#settings.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT ?? BODY_LIMIT_BYTES)
   }
 
   #newSite(): Site {
@@ -211,7 +216,7 @@ class RunningHost implements Host {
       keys: this.keys,
       functions: this.#functions,
       runner: this.#runner,
-      management: this.#management,
+      manage: (path, asked) => this.#hub.manage(path, asked),
       fireTimer: (name) => this.#fireByHand(name),
       startedAtMs: performance.now(),
     })
@@ -219,10 +224,6 @@ class RunningHost implements Host {
 
   #webhook() {
     return { baseUrl: this.url + WEBHOOK, systemKey: this.keys.system }
-  }
-
-  async #answerRpc(asked: Parameters<Site['answer']>[0]): ReturnType<Site['answer']> {
-    return this.#management.handle(asked.url.pathname.replace(/^\/durabletask/i, ''), asked)
   }
 
   #startTimers(): void {
@@ -252,15 +253,6 @@ class RunningHost implements Host {
     const timer = this.#functions.timers.find((one) => one.name === name) as TimerFunction
     // Its failure is in the log already; the next occurrence is a new chance.
     await this.#runner.callTimer(timer, info).catch(() => undefined)
-  }
-
-  /** On a virtual clock, time goes on when nothing else does. */
-  async #driveClock(clock: VirtualClock): Promise<void> {
-    while (!this.#stopped) {
-      await this.engine.whenSettled()
-      const busy = this.#runner.underWay > 0 || !this.engine.settled
-      if (busy || !clock.jump()) await new Promise((resolve) => setTimeout(resolve, 1))
-    }
   }
 
   async #runHooks(name: 'appStart' | 'appTerminate'): Promise<void> {

@@ -1,18 +1,20 @@
 /**
  * The local Functions host as a process:
  *
- *   node infra/local/host/main.ts --app functions/app.ts --state-dir DIR [--port 7071] [--keys FILE]
+ *   node infra/local/host/main.ts --app functions/app.ts --state-dir DIR [--port 7071] [--keys FILE] [--durable-extension]
  *
+ * With --durable-extension the Durable extension of Azure carries the orchestrations, on AzureWebJobsStorage.
  * Settings of the app are this process's environment. One JSON line on standard output says that it is ready and how
  * it is reached; logs go to standard error. SIGTERM and SIGINT stop it; whatever was under way goes on at the next
  * start with the same folder.
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { buildDurableExtension } from './durable-extension/build.ts'
 import { type HostLogLine, startHost } from './host.ts'
 import type { Keys } from './http/keys.ts'
 
-const USAGE = 'usage: main.ts --app ENTRY|FOLDER|ZIP --state-dir DIR [--port N] [--keys FILE]'
+const USAGE = 'usage: main.ts --app ENTRY|FOLDER|ZIP --state-dir DIR [--port N] [--keys FILE] [--durable-extension]'
 
 /** Bad usage: said in one line, exit code 2. */
 class UsageError extends Error {
@@ -25,6 +27,7 @@ function readOptions(args: readonly string[]) {
     'state-dir': { type: 'string' },
     port: { type: 'string' },
     keys: { type: 'string' },
+    'durable-extension': { type: 'boolean' },
   } as const
   const { values } = parseOrExplain(() => parseArgs({ args: [...args], options, strict: true }))
   const { app, 'state-dir': stateDir } = values
@@ -32,7 +35,7 @@ function readOptions(args: readonly string[]) {
   const port = Number(values.port ?? 0)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new UsageError(`--port must be 0 to 65535, not ${values.port}`)
-  return { app, stateDir, port, keys: readKeys(values.keys) }
+  return { app, stateDir, port, keys: readKeys(values.keys), onExtension: values['durable-extension'] ?? false }
 }
 
 function parseOrExplain<T>(parse: () => T): T {
@@ -57,11 +60,21 @@ const log = ({ at, level, functionName, message }: HostLogLine): void => {
   process.stderr.write(`${at} ${level}${functionName === '' ? '' : ` ${functionName}`}: ${message}\n`)
 }
 
+const sayOnStderr = (line: string): void => void process.stderr.write(`${line}\n`)
+
+/** Without what carries its orchestrations a host is none; the platform starts both again. */
+function die(why: string): never {
+  sayOnStderr(why)
+  process.exit(1)
+}
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
   process.env.FUNCTIONS_WORKER_RUNTIME ??= 'node'
   process.env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development'
-  const host = await startHost({ ...options, log })
+  const { onExtension, ...hosted } = options
+  const extension = onExtension ? { durableExtension: await buildDurableExtension(sayOnStderr) } : {}
+  const host = await startHost({ ...hosted, ...extension, log, onFatal: die })
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => void host.stop().then(() => process.exit(0)))
   process.stdout.write(

@@ -74,6 +74,18 @@ export class Runner {
     }
   }
 
+  /** An orchestrator or an activity as the extension calls it: the trigger's data is text, the answer JSON text. */
+  async callText(name: string, data: string | null, instanceId: string | null): Promise<string> {
+    const { orchestrators, activities } = this.#options.functions
+    const registered = orchestrators.get(name) ?? activities.get(name)
+    if (registered === undefined) throw new Error(`there is no function ${name}`)
+    const { response } = await this.#invoke(registered, {
+      trigger: data === null ? {} : { string: data },
+      triggerMetadata: instanceId === null ? {} : { instanceId: { string: instanceId } },
+    })
+    return JSON.stringify(fromRpc(response.returnValue))
+  }
+
   #orchestrator(registered: RegisteredFunction | undefined): OrchestratorFunction | undefined {
     if (registered === undefined) return undefined
     return async (trigger, context) => {

@@ -87,7 +87,7 @@ const BAD: ReadonlyArray<readonly [args: string, problem: string]> = [
   ['--out=', '--out must name a folder'],
   ['-x', '-x is no option'],
   ['--app /nowhere/app.zip', '--app: /nowhere/app.zip does not exist'],
-  ['--host azure', '--host must be local or functions, got "azure"'],
+  ['--host azure', '--host must be local or durable or functions, got "azure"'],
   [
     '--failover-at 44',
     '--failover-at: a failover at 44 s in a load of 45 s; expected failovers at 35 s or before, so that the recovery is seen',
@@ -123,4 +123,17 @@ test('a drill without failover asks for none, and one with default objectives se
     failovers: [{ atSeconds: 12, mode: 'planned' }],
   })
   expect(Object.keys(body(''))).not.toContain('criteria')
+})
+
+test.each(['local', 'durable', 'functions'])('--host %s is a host', (host) =>
+  expect(parse(`--host ${host}`)).toMatchObject({ host }),
+)
+
+test("Azure's host reads the entry file from a package.json: --app is a folder or a zip there", () => {
+  const entry = import.meta.filename
+  expect(problemsOf(['--app', entry, '--host', 'functions'])[0]).toMatch(
+    /^--app must be a folder or a zip with --host functions/,
+  )
+  expect(problemsOf(['--app', import.meta.dirname, '--host', 'functions'])).toEqual([])
+  expect(problemsOf(['--app', entry, '--host', 'durable'])).toEqual([])
 })

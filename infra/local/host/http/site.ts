@@ -1,5 +1,4 @@
 /** What the host answers on its port: the app's functions, the Durable webhook, and the host's own admin routes. */
-import type { Management } from '../durable/management.ts'
 import type { AppFunctions, HttpFunction } from '../functions.ts'
 import type { Runner } from '../runner.ts'
 import { type Answer, type Asked, empty, json, keyOf } from './exchange.ts'
@@ -12,7 +11,8 @@ export interface SiteOptions {
   readonly keys: Keys
   readonly functions: AppFunctions
   readonly runner: Runner
-  readonly management: Management
+  /** The Durable management API; `path` is what follows its address. */
+  readonly manage: (path: string, asked: Asked) => Promise<Answer>
   /** Fires a timer function in the background; false when there is none of that name. */
   readonly fireTimer: (name: string) => boolean
   readonly startedAtMs: number
@@ -35,8 +35,8 @@ export class Site {
   }
 
   async #webhook(asked: Asked, path: string): Promise<Answer> {
-    const { keys, management } = this.#options
-    return opensManagement(keys, keyOf(asked)) ? management.handle(path, asked) : empty(401)
+    const { keys, manage } = this.#options
+    return opensManagement(keys, keyOf(asked)) ? manage(path, asked) : empty(401)
   }
 
   async #function(asked: Asked): Promise<Answer> {

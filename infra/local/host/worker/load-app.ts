@@ -54,7 +54,8 @@ async function locate(path: string, unpackInto: string): Promise<{ root: string;
   return { root: folder, entryFile: await mainOf(folder) }
 }
 
-function rootOf(entryFile: string): string {
+/** The folder of the app that this file belongs to. */
+export function rootOf(entryFile: string): string {
   for (let folder = dirname(entryFile); ; folder = dirname(folder)) {
     if (existsSync(join(folder, 'host.json'))) return folder
     if (folder === dirname(folder))
@@ -72,7 +73,7 @@ async function mainOf(root: string): Promise<string> {
   return entryFile
 }
 
-async function unpack(zip: string, into: string): Promise<string> {
+export async function unpack(zip: string, into: string): Promise<string> {
   const folder = join(into, 'app')
   await rm(folder, { recursive: true, force: true })
   for (const [name, bytes] of Object.entries(unzipSync(await readFile(zip)))) {
