@@ -67,6 +67,12 @@ function figuresOf(outcome: DrillOutcome, analysis: LoadAnalysis | null): Report
     failoverEvent(evidence, analysis?.failovers[i] ?? null, analysis),
   )
   const worst = worstEventOf(events)
+  const phases = (analysis?.phases ?? []).map(({ name, fromUs, toUs }) => ({
+    name,
+    fromAt: isoOfUs(fromUs),
+    toAt: isoOfUs(toUs),
+    seconds: secondsBetween(fromUs, toUs) ?? 0,
+  }))
   return {
     schema: 1,
     drillId: outcome.plan.drillId,
@@ -74,15 +80,10 @@ function figuresOf(outcome: DrillOutcome, analysis: LoadAnalysis | null): Report
     endedAt: outcome.endedAt,
     worstEvent: worst?.number ?? null,
     moments: worst?.moments ?? NO_MOMENTS,
-    recovery: worstRecoveryOf(events, analysis === null ? [] : outagesOfReport(analysis)),
+    recovery: worstRecoveryOf({ events, phases }, analysis === null ? [] : outagesOfReport(analysis)),
     events,
     waterfall: waterfallOf(worst?.moments ?? NO_MOMENTS),
-    phases: (analysis?.phases ?? []).map(({ name, fromUs, toUs }) => ({
-      name,
-      fromAt: isoOfUs(fromUs),
-      toAt: isoOfUs(toUs),
-      seconds: secondsBetween(fromUs, toUs) ?? 0,
-    })),
+    phases,
     worstClients: worstClientsOf(analysis?.clients.flat().filter(({ event }) => event === worst?.number) ?? []),
     trend: [],
     ledger: ledgerOf(outcome, analysis, events[0]),

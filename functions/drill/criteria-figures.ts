@@ -1,41 +1,27 @@
 /** What an objective's figure measured, read from the report itself: what is judged is what is printed. */
 import type { FigureRef } from './criteria-grammar.ts'
 import type { CriterionName } from './criteria-names.ts'
-import type { DrillEvent, Percentiles, Report } from './report.ts'
+import { type EventFigureName, known, type Measured, missing, NOT_AUDITED, value, worstOf } from './event-figures.ts'
+import type { Percentiles, Report } from './report.ts'
 import { round } from './statistics.ts'
-import { seconds as inSeconds } from './units.ts'
 
 /** The report before it is judged. */
 export type ReportFigures = Omit<Report, 'verdict' | 'headline' | 'reasons' | 'criteria'>
 
-/**
- * `at-least`: the true value is this or more (a percentile among the missed, a recovery that the end of the load cut off).
- * `never`: it did not happen while the load ran, which is worse than every limit.
- */
-export type Measured =
-  | { readonly kind: 'value'; readonly value: number }
-  | { readonly kind: 'at-least'; readonly value: number; readonly why: string }
-  | { readonly kind: 'never'; readonly why: string }
-  | { readonly kind: 'missing'; readonly why: string }
+export type { Measured }
 
 type Reader = (figures: ReportFigures, phase: string | null) => Measured
 
-const value = (number: number): Measured => ({ kind: 'value', value: number })
-const missing = (why: string): Measured => ({ kind: 'missing', why })
-const known = (number: number | null, why: string): Measured => (number === null ? missing(why) : value(number))
-
-const NOT_AUDITED = 'the ledger was not audited'
 const NO_BASELINE = 'there was no baseline'
 
 const READERS: Readonly<Record<CriterionName, Reader>> = {
-  recovery_time_s: (f) => worst(f, (event) => recoveryTime(f, event, event.moments.t1)),
-  recovery_from_trigger_s: (f) => worst(f, (event) => recoveryTime(f, event, event.moments.t0)),
-  detection_s: (f) => worst(f, ({ recovery }) => known(recovery.detectionSeconds, 'no outage followed the trigger')),
-  write_outage_s: (f) => worst(f, (event) => writeOutage(f, event)),
-  worst_client_outage_s: (f) => worst(f, (event) => clientOutage(event, 'max')),
-  client_outage_s: (f, spread) => worst(f, (event) => clientOutage(event, spread as 'p50' | 'p95' | 'max')),
-  exposure_s: (f) =>
-    worst(f, ({ recovery }) => known(recovery.exposureSeconds, 'high availability was not seen to be healthy again')),
+  recovery_time_s: ofEvents('recovery_time_s'),
+  recovery_from_trigger_s: ofEvents('recovery_from_trigger_s'),
+  detection_s: ofEvents('detection_s'),
+  write_outage_s: ofEvents('write_outage_s'),
+  worst_client_outage_s: ofEvents('worst_client_outage_s'),
+  client_outage_s: (f, spread) => worstOf(`client_outage_s[${spread as 'p50' | 'p95' | 'max'}]`, f).measured,
+  exposure_s: ofEvents('exposure_s'),
   lost_commits: ({ ledger }) => known(ledger.lost, NOT_AUDITED),
   lost_s: ({ ledger }) => known(ledger.lostSeconds, NOT_AUDITED),
   duplicates: ({ ledger }) => known(ledger.duplicates, NOT_AUDITED),
@@ -82,56 +68,8 @@ function latency(
   }
 }
 
-/** Of all events the worst counts. */
-function worst({ events }: ReportFigures, read: (event: DrillEvent) => Measured): Measured {
-  const all = events.map(read)
-  const [first] = all
-  if (first === undefined) return missing('no failover was asked for')
-  const never = all.find(({ kind }) => kind === 'never')
-  if (never !== undefined) return never
-  const most = all.flatMap((one) => ('value' in one ? [one] : [])).sort((a, b) => b.value - a.value)[0]
-  const bound = all.find(({ kind }) => kind === 'at-least' || kind === 'missing')
-  if (bound === undefined || most === undefined) return most ?? first
-  return { kind: 'at-least', value: most.value, why: 'why' in bound ? bound.why : '' }
-}
-
-function recoveryTime(figures: ReportFigures, event: DrillEvent, from: string | null): Measured {
-  const { t2, t4 } = event.moments
-  const gone = outOfService(figures, event)
-  if (gone !== null) return gone
-  if (from === null || t2 === null) return missing('the clients saw no failover')
-  if (t4 !== null) return value(seconds(from, t4))
-  const end = watchedUntil(figures, event)
-  if (end === null) return missing('there was no baseline to recover to')
-  return { kind: 'at-least', value: seconds(from, end), why: 'goodput was not sustained again before the load ended' }
-}
-
-function writeOutage(figures: ReportFigures, event: DrillEvent): Measured {
-  return outOfService(figures, event) ?? known(event.recovery.writeOutageSeconds, 'the clients saw no failover')
-}
-
-/** An outage that the end of the load cut off: however long the load would have run on, this is no recovery. */
-function outOfService(figures: ReportFigures, { moments }: DrillEvent): Measured | null {
-  const end = figures.phases.at(-1)?.toAt
-  if (moments.t1 === null || moments.t2 !== null || end === undefined) return null
-  return {
-    kind: 'never',
-    why: `no commit was acknowledged in the last ${inSeconds(seconds(moments.t1, end))} of the load`,
-  }
-}
-
-function watchedUntil(figures: ReportFigures, event: DrillEvent): string | null {
-  const next = figures.events.find(({ number }) => number > event.number)
-  return next?.moments.t0 ?? figures.phases.at(-1)?.toAt ?? null
-}
-
-const seconds = (fromAt: string, toAt: string): number => round((Date.parse(toAt) - Date.parse(fromAt)) / 1000, 3)
-
-function clientOutage({ recovery }: DrillEvent, spread: 'p50' | 'p95' | 'max'): Measured {
-  const { clients } = recovery.clientOutageSeconds
-  if (clients === 0) return missing('no client saw an outage')
-  const longest = recovery.clientOutageSeconds[spread]
-  return longest === null ? { kind: 'never', why: 'a client never came back while the load ran' } : value(longest)
+function ofEvents(name: EventFigureName): Reader {
+  return (figures) => worstOf(name, figures).measured
 }
 
 /** The highest one-minute average. The platform's maxima of single samples would judge one moment. */

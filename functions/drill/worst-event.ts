@@ -2,7 +2,7 @@
  * Which of several events stands at the top of the report, and the worst of each figure over all of them. An event that did not
  * recover is worse than every number. A figure that is unknown of one event is unknown of the drill: the others may be shorter.
  */
-import { NO_RECOVERY } from './event-report.ts'
+import { type Course, type EventFigureName, worstOf } from './event-figures.ts'
 import type { DrillEvent, Report } from './report.ts'
 
 type Recovery = Report['recovery']
@@ -29,27 +29,23 @@ const rankOf = ({ service }: DrillEvent): number => RANKS[service]
 
 const lengthOf = ({ recovery }: DrillEvent): number => recovery.recoveryTimeSeconds ?? recovery.writeOutageSeconds ?? 0
 
-export function worstRecoveryOf(events: readonly DrillEvent[], outages: Recovery['outages']): Recovery {
-  // An event that no client noticed has no outage to be compared.
-  const seen = events.filter(({ service }) => service !== 'uninterrupted')
-  const worst = (read: (recovery: Recovery) => number | null): number | null =>
-    maxOrUnknown(seen.map(({ recovery }) => read(recovery)))
-  if (seen.length === 0) return { ...NO_RECOVERY, outages }
+export function worstRecoveryOf(course: Course, outages: Recovery['outages']): Recovery {
+  const worst = (name: EventFigureName): number | null => {
+    const { measured } = worstOf(name, course)
+    return measured.kind === 'value' ? measured.value : null
+  }
   return {
-    recoveryTimeSeconds: worst(({ recoveryTimeSeconds }) => recoveryTimeSeconds),
-    recoveryFromTriggerSeconds: worst(({ recoveryFromTriggerSeconds }) => recoveryFromTriggerSeconds),
-    detectionSeconds: worst(({ detectionSeconds }) => detectionSeconds),
-    writeOutageSeconds: worst(({ writeOutageSeconds }) => writeOutageSeconds),
+    recoveryTimeSeconds: worst('recovery_time_s'),
+    recoveryFromTriggerSeconds: worst('recovery_from_trigger_s'),
+    detectionSeconds: worst('detection_s'),
+    writeOutageSeconds: worst('write_outage_s'),
     clientOutageSeconds: {
-      p50: worst(({ clientOutageSeconds }) => clientOutageSeconds.p50),
-      p95: worst(({ clientOutageSeconds }) => clientOutageSeconds.p95),
-      max: worst(({ clientOutageSeconds }) => clientOutageSeconds.max),
-      clients: Math.max(...seen.map(({ recovery }) => recovery.clientOutageSeconds.clients)),
+      p50: worst('client_outage_s[p50]'),
+      p95: worst('client_outage_s[p95]'),
+      max: worst('client_outage_s[max]'),
+      clients: Math.max(0, ...course.events.map(({ recovery }) => recovery.clientOutageSeconds.clients)),
     },
-    exposureSeconds: worst(({ exposureSeconds }) => exposureSeconds),
+    exposureSeconds: worst('exposure_s'),
     outages,
   }
 }
-
-const maxOrUnknown = (values: readonly (number | null)[]): number | null =>
-  values.reduce((most, value) => (most === null || value === null ? null : Math.max(most, value)))

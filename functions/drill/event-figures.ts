@@ -1,0 +1,146 @@
+/**
+ * What each event measured, and the worst over all events of a drill: the one reading that objectives, tiles, tables and every
+ * file share. An event is compared where the figure means something for it: one that no client noticed has no outage, and one
+ * that the drill did not cause has no trigger.
+ */
+import type { DrillEvent, Report } from './report.ts'
+import { round } from './statistics.ts'
+import { seconds as inSeconds } from './units.ts'
+
+/**
+ * `at-least`: the true value is this or more (a percentile among the missed, a recovery that the end of the load cut off).
+ * `never`: it did not happen while the load ran, which is worse than every limit.
+ */
+export type Measured =
+  | { readonly kind: 'value'; readonly value: number }
+  | { readonly kind: 'at-least'; readonly value: number; readonly why: string }
+  | { readonly kind: 'never'; readonly why: string }
+  | { readonly kind: 'missing'; readonly why: string }
+
+export const value = (number: number): Measured => ({ kind: 'value', value: number })
+export const missing = (why: string): Measured => ({ kind: 'missing', why })
+export const known = (number: number | null, why: string): Measured => (number === null ? missing(why) : value(number))
+
+export const NOT_AUDITED = 'the ledger was not audited'
+
+/** The events, and where the load ended. */
+export type Course = Pick<Report, 'events' | 'phases'>
+
+interface EventFigure {
+  /** Of which events it is the worst. */
+  readonly concerns: (event: DrillEvent) => boolean
+  readonly read: (event: DrillEvent, course: Course) => Measured
+}
+
+const wasNoticed = ({ service }: DrillEvent): boolean => service !== 'uninterrupted'
+const wasTriggered = (event: DrillEvent): boolean => wasNoticed(event) && event.moments.t0 !== null
+const tookAStandby = (event: DrillEvent): boolean => event.kind !== 'outage'
+
+const clientOutage = (spread: 'p50' | 'p95' | 'max'): EventFigure => ({
+  concerns: wasNoticed,
+  read: ({ recovery }) => {
+    const { clients, [spread]: longest } = recovery.clientOutageSeconds
+    if (clients === 0) return missing('no client saw an outage')
+    return longest === null ? { kind: 'never', why: 'a client never came back while the load ran' } : value(longest)
+  },
+})
+
+const FIGURES = {
+  recovery_time_s: {
+    concerns: wasNoticed,
+    read: (event, course) => recoveryTime(event, event.moments.t1, course),
+  },
+  recovery_from_trigger_s: {
+    concerns: wasTriggered,
+    read: (event, course) => recoveryTime(event, event.moments.t0, course),
+  },
+  detection_s: {
+    concerns: wasTriggered,
+    read: ({ recovery }) => known(recovery.detectionSeconds, 'no outage followed the trigger'),
+  },
+  write_outage_s: {
+    concerns: wasNoticed,
+    read: (event, course) =>
+      outOfService(event, course) ?? known(event.recovery.writeOutageSeconds, 'the clients saw no failover'),
+  },
+  worst_client_outage_s: clientOutage('max'),
+  'client_outage_s[p50]': clientOutage('p50'),
+  'client_outage_s[p95]': clientOutage('p95'),
+  'client_outage_s[max]': clientOutage('max'),
+  exposure_s: {
+    concerns: tookAStandby,
+    read: ({ recovery }) => known(recovery.exposureSeconds, 'high availability was not seen to be healthy again'),
+  },
+  lost_s: { concerns: () => true, read: ({ lostSeconds }) => known(lostSeconds, NOT_AUDITED) },
+} as const satisfies Readonly<Record<string, EventFigure>>
+
+export type EventFigureName = keyof typeof FIGURES
+
+/** What one event measured of a figure; null where the figure means nothing for it. */
+export function measureEvent(name: EventFigureName, event: DrillEvent, course: Course): Measured | null {
+  const { concerns, read }: EventFigure = FIGURES[name]
+  return concerns(event) ? read(event, course) : null
+}
+
+export interface Worst {
+  readonly measured: Measured
+  /** Number of the event that measured it; null when none did. */
+  readonly event: number | null
+}
+
+/** One event that never recovered is worse than every number; one that is not known makes the rest a lower bound. */
+export function worstOf(name: EventFigureName, course: Course): Worst {
+  const all = course.events.flatMap((event) => {
+    const measured = measureEvent(name, event, course)
+    return measured === null ? [] : [{ measured, event: event.number }]
+  })
+  const [first] = all
+  if (first === undefined) return { measured: missing(whyNone(course)), event: null }
+  const never = all.find(({ measured }) => measured.kind === 'never')
+  if (never !== undefined) return never
+  const most = all.reduce((one, other) => (sizeOf(other) > sizeOf(one) ? other : one))
+  const bound = all.find(({ measured }) => measured.kind === 'at-least' || measured.kind === 'missing')?.measured
+  if (bound === undefined || !('value' in most.measured)) return most
+  return {
+    measured: { kind: 'at-least', value: most.measured.value, why: 'why' in bound ? bound.why : '' },
+    event: most.event,
+  }
+}
+
+const sizeOf = ({ measured }: Worst): number => ('value' in measured ? measured.value : Number.NEGATIVE_INFINITY)
+
+const whyNone = ({ events }: Course): string =>
+  events.length === 0 ? 'no failover was asked for' : 'the clients saw no failover'
+
+function recoveryTime(event: DrillEvent, from: string | null, course: Course): Measured {
+  const { t2, t4 } = event.moments
+  const gone = outOfService(event, course)
+  if (gone !== null) return gone
+  if (from === null || t2 === null) return missing('the clients saw no failover')
+  if (t4 !== null) return value(between(from, t4))
+  const end = watchedUntil(event, course)
+  if (end === null) return missing('there was no baseline to recover to')
+  return { kind: 'at-least', value: between(from, end), why: `goodput was not sustained again ${beforeTheCut(event)}` }
+}
+
+/** What ended the observation of an event that did not recover, as words behind "full service was not seen again". */
+export const beforeTheCut = ({ number, cutBy }: Pick<DrillEvent, 'number' | 'cutBy'>): string =>
+  cutBy === 'next event' ? `before event ${number + 1} began` : 'before the load ended'
+
+/** An outage that the end of the load cut off: however long the load would have run on, this is no recovery. */
+function outOfService(event: DrillEvent, course: Course): Measured | null {
+  const { t1, t2 } = event.moments
+  const end = watchedUntil(event, course)
+  if (t1 === null || t2 !== null || end === null) return null
+  const outage = between(t1, end)
+  return event.cutBy === 'next event'
+    ? { kind: 'at-least', value: outage, why: `no commit was acknowledged ${beforeTheCut(event)}` }
+    : { kind: 'never', why: `no commit was acknowledged in the last ${inSeconds(outage)} of the load` }
+}
+
+function watchedUntil({ number, cutBy }: DrillEvent, { events, phases }: Course): string | null {
+  const next = cutBy === 'next event' ? events.find((other) => other.number === number + 1)?.moments : undefined
+  return next?.t0 ?? next?.t1 ?? phases.at(-1)?.toAt ?? null
+}
+
+const between = (fromAt: string, toAt: string): number => round((Date.parse(toAt) - Date.parse(fromAt)) / 1000, 3)
