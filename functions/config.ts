@@ -1,14 +1,15 @@
 /**
- * Every setting of the function app, in one table, read once. What is missing or malformed is told in one error, all of it.
+ * Every setting of the function app, in one table, read once. What is missing or malformed is reported in one error, all of it.
  * The table is data: a test compares it with what the infrastructure sets and with what the README explains.
  */
 import { inspect } from 'node:util'
+import { FORMS, type Form } from './config-forms.ts'
+import { type Cloud, cloudOf } from './drill/cloud.ts'
 import type { Prices } from './drill/outcome.ts'
 import type { Target } from './drill/plan.ts'
+import { parseRequest, type RequestDefaults } from './drill/request.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
-
-type Form = 'text' | 'uuid' | 'url' | 'port' | 'whole' | 'price' | 'json' | 'tls' | 'image'
 
 export interface Setting {
   readonly name: string
@@ -22,8 +23,8 @@ export interface Setting {
   readonly where: 'azure' | 'local'
 }
 
-type Row = Omit<Setting, 'name' | 'meaning'>
-const AZURE = { form: 'text', required: false, default: null, secret: false, where: 'azure' } as const satisfies Row
+type Row = Omit<Setting, 'name' | 'meaning' | 'form'>
+const AZURE = { required: false, default: null, secret: false, where: 'azure' } as const satisfies Row
 const LOCAL = { ...AZURE, where: 'local' } as const
 
 /** One row per setting. */
@@ -41,28 +42,50 @@ const TABLE = {
   },
   DRILL_RESOURCE_GROUP: {
     ...AZURE,
+    form: 'resourceGroup',
     required: true,
     meaning: 'Resource group in which the load generators are created',
   },
-  DRILL_LOCATION: { ...AZURE, required: true, meaning: 'Region of the load generators, such as swedencentral' },
-  POSTGRES_RESOURCE_GROUP: { ...AZURE, meaning: 'Resource group of the server; default: DRILL_RESOURCE_GROUP' },
+  DRILL_LOCATION: {
+    ...AZURE,
+    form: 'region',
+    required: true,
+    meaning: 'Region of the load generators, such as swedencentral',
+  },
+  POSTGRES_RESOURCE_GROUP: {
+    ...AZURE,
+    form: 'resourceGroup',
+    meaning: 'Resource group of the server; default: DRILL_RESOURCE_GROUP',
+  },
   POSTGRES_SERVER: {
     ...AZURE,
+    form: 'server',
     required: true,
     meaning: 'Name of the flexible server that drills fail over unless the request names another',
   },
-  POSTGRES_DATABASE: { ...AZURE, required: true, meaning: 'Database that holds the transactions table' },
+  POSTGRES_DATABASE: {
+    ...AZURE,
+    form: 'database',
+    required: true,
+    meaning: 'Database that holds the transactions table',
+  },
   POSTGRES_USER: {
     ...AZURE,
+    form: 'role',
     required: true,
     meaning: 'Role of the app: reads facts, audits, and migrates the schema when asked to',
   },
   POSTGRES_PASSWORD: {
     ...AZURE,
+    form: 'secret',
     secret: true,
     meaning: 'Its password, as a Key Vault reference; without it the app logs in with a Microsoft Entra token',
   },
-  POSTGRES_HOST: { ...AZURE, meaning: 'Host of POSTGRES_SERVER; default: <server>.postgres.database.azure.com' },
+  POSTGRES_HOST: {
+    ...AZURE,
+    form: 'host',
+    meaning: 'Host of POSTGRES_SERVER; default: <server>.postgres.database.azure.com',
+  },
   POSTGRES_PORT_DIRECT: { ...AZURE, form: 'port', default: '5432', meaning: "PostgreSQL's own port" },
   POSTGRES_PORT_PGBOUNCER: { ...AZURE, form: 'port', default: '6432', meaning: "PgBouncer's port" },
   POSTGRES_TLS: {
@@ -73,25 +96,32 @@ const TABLE = {
   },
   LOADGEN_POSTGRES_USER: {
     ...AZURE,
+    form: 'role',
     meaning: 'Role of the load generators, which may only insert; default: POSTGRES_USER',
   },
   LOADGEN_POSTGRES_PASSWORD: {
     ...AZURE,
+    form: 'secret',
     secret: true,
     meaning:
       'Its password, as a Key Vault reference. Without any password the load generators get an Entra token, which ends drills that outlive it (about an hour)',
   },
   DRILL_BLOB_CONTAINER_URL: {
     ...AZURE,
-    form: 'url',
+    form: 'containerUrl',
     meaning: 'Blob container for plans, results and reports, reached with the identity',
   },
   DRILL_BLOB_CONNECTION_STRING: {
     ...LOCAL,
+    form: 'storageString',
     secret: true,
     meaning: 'Instead of the URL: a storage connection string, together with DRILL_BLOB_CONTAINER',
   },
-  DRILL_BLOB_CONTAINER: { ...LOCAL, meaning: 'Container name that goes with DRILL_BLOB_CONNECTION_STRING' },
+  DRILL_BLOB_CONTAINER: {
+    ...LOCAL,
+    form: 'containerName',
+    meaning: 'Container name that goes with DRILL_BLOB_CONNECTION_STRING',
+  },
   LOADGEN_IMAGE: {
     ...AZURE,
     form: 'image',
@@ -100,47 +130,62 @@ const TABLE = {
   },
   LOADGEN_IDENTITY_ID: {
     ...AZURE,
+    form: 'identityId',
     meaning: 'Resource id of the identity with which containers pull their image and write their results',
   },
   LOADGEN_IDENTITY_CLIENT_ID: { ...AZURE, form: 'uuid', meaning: 'Client id of the same identity' },
-  LOADGEN_SUBNET_ID: { ...AZURE, meaning: 'Delegated subnet for the containers when the server has no public access' },
+  LOADGEN_SUBNET_ID: {
+    ...AZURE,
+    form: 'subnetId',
+    meaning: 'Delegated subnet for the containers when the server has no public access',
+  },
   DAILY_DRILL_SCHEDULE: {
     ...AZURE,
+    form: 'schedule',
     meaning: 'When the daily drill starts: six-field NCRONTAB in UTC; without it there is none',
   },
   DAILY_DRILL_REQUEST: {
     ...AZURE,
-    form: 'json',
+    form: 'request',
     default: '{}',
     meaning: 'Request body of the daily drill, as it would be posted to /api/drills',
   },
-  NOTIFY_WEBHOOK_URL: { ...AZURE, form: 'url', meaning: 'Receives one signed POST at the end of every drill' },
-  NOTIFY_WEBHOOK_SECRET: { ...AZURE, secret: true, meaning: 'Key of its HMAC-SHA256 signature' },
-  PRICE_CURRENCY: { ...AZURE, meaning: 'Currency of the prices; all four PRICE settings or none' },
+  NOTIFY_WEBHOOK_URL: { ...AZURE, form: 'webhookUrl', meaning: 'Receives one signed POST at the end of every drill' },
+  NOTIFY_WEBHOOK_SECRET: { ...AZURE, form: 'secret', secret: true, meaning: 'Key of its HMAC-SHA256 signature' },
+  PRICE_CURRENCY: { ...AZURE, form: 'currency', meaning: 'Currency of the prices; all four PRICE settings or none' },
   PRICE_PER_VCPU_SECOND: { ...AZURE, form: 'price', meaning: 'Container price per vCPU and second in the region' },
   PRICE_PER_GB_SECOND: { ...AZURE, form: 'price', meaning: 'Container price per GB and second in the region' },
-  PRICE_SOURCE: { ...AZURE, meaning: 'Where the prices were read, and when' },
+  PRICE_SOURCE: { ...AZURE, form: 'line', meaning: 'Where the prices were read, and when' },
   COOLDOWN_MINUTES: {
     ...AZURE,
-    form: 'whole',
+    form: 'minutes',
     default: '20',
     meaning: 'Least time between two failovers of one server; Azure advises 15 to 20 minutes',
   },
   DRILL_ROWS_RETENTION_DAYS: {
     ...AZURE,
-    form: 'whole',
+    form: 'days',
     default: '7',
     meaning:
       'Rows of drills that are older are deleted at the end of every drill, so that they do not fill the disk; 0: never',
   },
   AZURE_RESOURCE_MANAGER_ENDPOINT: {
     ...AZURE,
-    form: 'url',
+    form: 'endpoint',
     default: 'https://management.azure.com',
     meaning: 'Another cloud, or the endpoint of the local stack',
   },
-  AZURE_RESOURCE_MANAGER_CA_FILE: { ...LOCAL, meaning: "Certificate authority of the local stack's endpoint" },
-  AZURE_LOCAL_TOKEN: { ...LOCAL, secret: true, meaning: "The bearer token that the local stack's endpoint expects" },
+  AZURE_RESOURCE_MANAGER_CA_FILE: {
+    ...LOCAL,
+    form: 'authority',
+    meaning: "Certificate authority of the local stack's endpoint",
+  },
+  AZURE_LOCAL_TOKEN: {
+    ...LOCAL,
+    form: 'secret',
+    secret: true,
+    meaning: "The bearer token that the local stack's endpoint expects",
+  },
 } as const satisfies Readonly<Record<string, Omit<Setting, 'name'>>>
 
 export type SettingName = keyof typeof TABLE
@@ -204,6 +249,7 @@ export interface PostgresConfig {
   readonly directPort: number
   readonly pgbouncerPort: number
   readonly tls: 'verify-full' | 'disable'
+  readonly cloud: Cloud
 }
 
 export interface Login {
@@ -270,7 +316,8 @@ export function readDatabaseConfig(environment: Environment): Pick<Config, 'post
   return { postgres: postgresOf(settings), identityClientId: settings.optional('AZURE_CLIENT_ID') }
 }
 
-const isOfDatabase = ({ name }: Setting): boolean => /^(LOADGEN_)?POSTGRES_|^AZURE_CLIENT_ID$/.test(name)
+const isOfDatabase = ({ name }: Setting): boolean =>
+  /^(LOADGEN_)?POSTGRES_|^AZURE_CLIENT_ID$|^AZURE_RESOURCE_MANAGER_ENDPOINT$/.test(name)
 
 // ---- Reading --------------------------------------------------------------------------------------------------------
 
@@ -292,19 +339,25 @@ function postgresOf(settings: Settings): PostgresConfig {
   const app = { user: settings.required('POSTGRES_USER'), password: settings.secret('POSTGRES_PASSWORD') }
   const loadUser = settings.optional('LOADGEN_POSTGRES_USER')
   return {
-    target: {
-      resourceGroup: settings.optional('POSTGRES_RESOURCE_GROUP') ?? settings.required('DRILL_RESOURCE_GROUP'),
-      server: settings.required('POSTGRES_SERVER'),
-      database: settings.required('POSTGRES_DATABASE'),
-    },
+    target: requestDefaults(settings).target,
     host: settings.optional('POSTGRES_HOST'),
     app,
     load: loadUser === null ? app : { user: loadUser, password: settings.secret('LOADGEN_POSTGRES_PASSWORD') },
     directPort: Number(settings.required('POSTGRES_PORT_DIRECT')),
     pgbouncerPort: Number(settings.required('POSTGRES_PORT_PGBOUNCER')),
     tls: settings.required('POSTGRES_TLS') === 'disable' ? 'disable' : 'verify-full',
+    cloud: cloudOf(settings.required('AZURE_RESOURCE_MANAGER_ENDPOINT')) as Cloud,
   }
 }
+
+const requestDefaults = (settings: Settings): RequestDefaults => ({
+  target: {
+    resourceGroup: settings.optional('POSTGRES_RESOURCE_GROUP') ?? settings.required('DRILL_RESOURCE_GROUP'),
+    server: settings.required('POSTGRES_SERVER'),
+    database: settings.required('POSTGRES_DATABASE'),
+  },
+  cooldownMinutes: Number(settings.required('COOLDOWN_MINUTES')),
+})
 
 function blobsOf(settings: Settings): BlobConfig {
   const connectionString = settings.secret('DRILL_BLOB_CONNECTION_STRING')
@@ -331,51 +384,26 @@ function pricesOf(settings: Settings): Prices | null {
 
 // ---- Checking -------------------------------------------------------------------------------------------------------
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-/** Per form: whether the text has it, and how the form is described to who has to correct it. */
-const FORMS: Readonly<Record<Form, { readonly fits: (text: string) => boolean; readonly wanted: string }>> = {
-  text: { fits: () => true, wanted: 'a text' },
-  uuid: { fits: (text) => UUID.test(text), wanted: 'a UUID' },
-  url: { fits: (text) => /^https?:\/\/[^/\s]+/.test(text) && URL.canParse(text), wanted: 'an http(s) URL' },
-  port: { fits: (text) => isWhole(text) && Number(text) >= 1 && Number(text) <= 65_535, wanted: 'a port, 1 to 65535' },
-  whole: { fits: (text) => isWhole(text), wanted: 'a whole number, 0 or more' },
-  price: { fits: (text) => /^\d+(\.\d+)?(e-?\d+)?$/i.test(text), wanted: 'a price such as 0.00001294' },
-  image: { fits: (text) => /^[^/\s]+\/[^/\s]\S*$/.test(text), wanted: 'an image, <registry>/<name>@sha256:<digest>' },
-  json: { fits: isJsonObject, wanted: 'a JSON object' },
-  tls: { fits: (text) => text === 'verify-full' || text === 'disable', wanted: 'verify-full or disable' },
-}
-
-function isWhole(text: string): boolean {
-  return /^\d{1,9}$/.test(text)
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-  } catch {
-    return false
-  }
-}
-
 const problemsOfRows = (environment: Environment, isWanted: (setting: Setting) => boolean = () => true): string[] =>
   SETTINGS.filter(isWanted).flatMap((setting) => problemOf(setting, given(environment, setting.name)) ?? [])
 
-function problemOf(setting: Setting, value: string | null): string | null {
-  const { name, meaning, form, required, secret } = setting
+/** Never repeats the value: a secret may have been pasted into any setting. */
+function problemOf({ name, meaning, form, required }: Setting, value: string | null): string | null {
   if (value === null) return required ? `${name} is missing: ${meaning}` : null
   // The platform hands the reference itself to the app when it could not read the vault.
-  if (value.startsWith('@Microsoft.KeyVault('))
+  if (/^@Microsoft\.KeyVault\(/i.test(value))
     return `${name} is a Key Vault reference that was not resolved: let the app's identity read secrets of that vault`
-  if (FORMS[form].fits(value)) return null
-  return `${name} must be ${FORMS[form].wanted}${secret ? '' : `, got ${JSON.stringify(value.slice(0, 80))}`}`
+  const { expected, problemOf: look } = FORMS[form]
+  const problem = look(value)
+  if (problem === null) return null
+  return `${name} must be ${expected}${problem === '' ? '' : `; ${problem}`}`
 }
 
 const TOGETHER: ReadonlyArray<readonly SettingName[]> = [
   ['NOTIFY_WEBHOOK_URL', 'NOTIFY_WEBHOOK_SECRET'],
   ['PRICE_CURRENCY', 'PRICE_PER_VCPU_SECOND', 'PRICE_PER_GB_SECOND', 'PRICE_SOURCE'],
   ['DRILL_BLOB_CONNECTION_STRING', 'DRILL_BLOB_CONTAINER'],
+  ['LOADGEN_IDENTITY_ID', 'LOADGEN_IDENTITY_CLIENT_ID'],
 ]
 
 function problemsBetweenRows(environment: Environment): string[] {
@@ -385,10 +413,27 @@ function problemsBetweenRows(environment: Environment): string[] {
   )
   if (isGiven('DRILL_BLOB_CONTAINER_URL') === isGiven('DRILL_BLOB_CONNECTION_STRING'))
     incomplete.push('DRILL_BLOB_CONTAINER_URL or DRILL_BLOB_CONNECTION_STRING must be set, and only one of them')
-  return [...incomplete, ...problemOfLoadLogin(environment)]
+  return [...incomplete, ...problemOfLoadLogin(environment), ...problemsOfDailyRequest(environment)]
 }
 
 const problemOfLoadLogin = (environment: Environment): string[] =>
   given(environment, 'LOADGEN_POSTGRES_PASSWORD') !== null && given(environment, 'LOADGEN_POSTGRES_USER') === null
     ? ['LOADGEN_POSTGRES_USER missing: LOADGEN_POSTGRES_PASSWORD belongs to it']
     : []
+
+/** By the rule of a posted body, with the defaults that the timer will use. What is wrong with a setting itself is reported there. */
+function problemsOfDailyRequest(environment: Environment): string[] {
+  const name = 'DAILY_DRILL_REQUEST' satisfies SettingName
+  const text = given(environment, name) ?? TABLE[name].default
+  const needed = ['POSTGRES_SERVER', 'POSTGRES_DATABASE', 'COOLDOWN_MINUTES', name] as const
+  const isSound = (row: SettingName) => problemsOfRows(environment, (setting) => setting.name === row).length === 0
+  if (!needed.every(isSound)) return []
+  const parsed = parseRequest(JSON.parse(text), {
+    drillId: 'daily',
+    requestedAt: new Date(0).toISOString(),
+    requestedBy: 'timer',
+    defaults: requestDefaults(settingsOf(environment)),
+  })
+  if (parsed.ok) return []
+  return parsed.problems.map(({ field, problem, expected }) => `${name}: ${field}: ${problem}; expected ${expected}`)
+}

@@ -20,68 +20,17 @@
  * Units come last in a name. `...AtUs` is an instant: microseconds since the Unix epoch, from a monotonic clock that was
  * anchored to UTC once per process. `...Us`, `...Ms`, `...Seconds` are spans. `second` is a whole epoch second.
  */
+import type { LoadPlan } from './contract-plan.ts'
+
+export type { Cohort, LoadPlan, LoadSettings, ProfileStep, RetryPolicy } from './contract-plan.ts'
+
+/** Raised with every change of the contract's documents. */
 export const CONTRACT_VERSION = 1
 
 export const OUTCOMES = ['acknowledged', 'refused', 'unknown'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-// ---- In: the plan ------------------------------------------------------------------------------------------------
-
-/** How a cohort of workers behaves when its connection is lost. Delays have full jitter unless `jitter` is false. */
-export interface RetryPolicy {
-  readonly firstDelayMs: number
-  readonly maxDelayMs: number
-  readonly multiplier: number
-  readonly jitter: boolean
-}
-
-/** Workers that share a client policy, so that one failover compares several policies. Shares add up to 1. */
-export interface Cohort {
-  readonly name: string
-  readonly share: number
-  /** Through PgBouncer's port, or straight to PostgreSQL's own. */
-  readonly via: 'pgbouncer' | 'direct'
-  readonly retry: RetryPolicy
-}
-
-/** From `fromSecond` after the start on, the offered rate moves linearly (or jumps) to `factor` x the target rate. */
-export interface ProfileStep {
-  readonly fromSecond: number
-  readonly factor: number
-  readonly shape: 'step' | 'ramp'
-}
-
-export interface LoadPlan {
-  readonly version: typeof CONTRACT_VERSION
-  readonly drillId: string
-  /** Container groups that share the plan; container k gets its exact share of the rate and of the workers. */
-  readonly containers: number
-  /** All containers together. 0 is closed loop: every worker sends as soon as it can. */
-  readonly targetTps: number
-  readonly workers: number
-  /** Worker threads per container; 0 lets the generator choose by its cores. */
-  readonly threads: number
-  readonly durationSeconds: number
-  readonly arrivals: 'even' | 'poisson'
-  readonly seed: number
-  readonly profile: readonly ProfileStep[]
-  /** An arrival that could not be sent this long after it was due is missed (shed) or waits on (queue). */
-  readonly deadlineMs: number
-  readonly onDeadline: 'shed' | 'queue'
-  readonly connectTimeoutMs: number
-  readonly replyTimeoutMs: number
-  readonly cohorts: readonly Cohort[]
-  /** Send an unknown again under its own key (ON CONFLICT DO NOTHING) until it is known. */
-  readonly retryUnknown: boolean
-  /** `ledger` writes the key columns; `compat` is the plain transactions table: no ledger, no audit. */
-  readonly transactions: 'ledger' | 'compat'
-  /** After the last arrival, wait this long for replies. */
-  readonly drainSeconds: number
-  /** Seconds after process start at which the generator exits whatever happens: a container must not bill for ever. */
-  readonly hardDeadlineSeconds: number
-  /** The generator exits when the drill's lease blob was not renewed for this long. 0 switches the rule off. */
-  readonly staleLeaseSeconds: number
-}
+// ---- In: signals. The plan is in contract-plan.ts ------------------------------------------------------------------
 
 /** Written once all containers are ready. A time in the future, so clocks and not polling start the load. */
 export interface GoSignal {
@@ -100,7 +49,7 @@ export interface Lease {
 
 /** A container has connected all its workers. */
 export interface ReadyRecord {
-  readonly version: typeof CONTRACT_VERSION
+  readonly version: LoadPlan['version']
   readonly container: number
   /** Random per process start: tells a platform restart from the first start. */
   readonly incarnation: string
@@ -242,7 +191,7 @@ export interface SecondRecord {
 }
 
 export interface LoadSummary {
-  readonly version: typeof CONTRACT_VERSION
+  readonly version: LoadPlan['version']
   readonly drillId: string
   readonly container: number
   readonly incarnation: string

@@ -3,6 +3,15 @@
 import type { BlobAccess } from './blob-store.ts'
 import { type Parsed, parseConnectionString, type ServerTarget } from './connection-string.ts'
 import { ENVIRONMENT } from './contract.ts'
+import {
+  CONTAINER_NAME_FORM,
+  CONTAINER_URL_FORM,
+  isContainerName,
+  isStorageString,
+  problemOfContainerUrl,
+  STORAGE_STRING_FORM,
+} from './contract-places.ts'
+import { isDrillId, PLAN_LIMITS } from './contract-plan.ts'
 
 export interface DrillSettings {
   readonly drillId: string
@@ -21,7 +30,8 @@ export function parseDrillSettings(environment: Environment): Parsed<DrillSettin
   const problems: string[] = []
   const drillId = environment[ENVIRONMENT.drillId] ?? ''
   if (drillId === '') problems.push(`${ENVIRONMENT.drillId}: missing`)
-  const container = wholeNumber(environment, ENVIRONMENT.container, 0, 0, 999, problems)
+  else if (!isDrillId(drillId)) problems.push(`${ENVIRONMENT.drillId}: expected the id of a drill`)
+  const container = wholeNumber(environment, ENVIRONMENT.container, 0, 0, PLAN_LIMITS.maxContainers - 1, problems)
   const directPort = parseDirectPort(environment, problems)
   const blobs = parseBlobAccess(environment, problems)
   const pgbouncer = parseServer(environment, problems)
@@ -46,33 +56,42 @@ export function parseServer(environment: Environment, problems: string[]): Serve
 
 function parseBlobAccess(environment: Environment, problems: string[]): BlobAccess | null {
   const connectionString = environment[ENVIRONMENT.blobConnectionString]
-  const container = environment[ENVIRONMENT.blobContainer]
-  const containerUrl = environment[ENVIRONMENT.blobContainerUrl]
-  if (connectionString) {
-    if (container) return { kind: 'connection-string', connectionString, container }
-    problems.push(`${ENVIRONMENT.blobContainer}: missing; it goes with ${ENVIRONMENT.blobConnectionString}`)
-    return null
-  }
-  if (containerUrl && URL.canParse(containerUrl))
+  if (connectionString) return withConnectionString(connectionString, environment, problems)
+  const containerUrl = environment[ENVIRONMENT.blobContainerUrl] ?? ''
+  const problem = problemOfContainerUrl(containerUrl)
+  if (problem === null)
     return { kind: 'identity', containerUrl, clientId: environment[ENVIRONMENT.identityClientId] || null }
-  problems.push(
-    `${ENVIRONMENT.blobContainerUrl}: expected https://account.blob.core.windows.net/container, got ${JSON.stringify(containerUrl ?? '')}`,
-  )
+  problems.push(`${ENVIRONMENT.blobContainerUrl}: expected ${CONTAINER_URL_FORM}; ${problem}`)
   return null
+}
+
+function withConnectionString(
+  connectionString: string,
+  environment: Environment,
+  problems: string[],
+): BlobAccess | null {
+  const container = environment[ENVIRONMENT.blobContainer] ?? ''
+  const before = problems.length
+  if (!isStorageString(connectionString))
+    problems.push(`${ENVIRONMENT.blobConnectionString}: expected ${STORAGE_STRING_FORM}`)
+  if (container === '')
+    problems.push(`${ENVIRONMENT.blobContainer}: missing; it goes with ${ENVIRONMENT.blobConnectionString}`)
+  else if (!isContainerName(container)) problems.push(`${ENVIRONMENT.blobContainer}: expected ${CONTAINER_NAME_FORM}`)
+  return problems.length > before ? null : { kind: 'connection-string', connectionString, container }
 }
 
 function wholeNumber(
   environment: Environment,
   name: string,
   otherwise: number,
-  least: number,
-  most: number,
+  min: number,
+  max: number,
   problems: string[],
 ): number {
   const text = environment[name]
   if (text === undefined || text === '') return otherwise
   const value = Number(text)
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  problems.push(`${name}: expected a whole number ${least}..${most}, got ${JSON.stringify(text)}`)
+  if (Number.isInteger(value) && value >= min && value <= max) return value
+  problems.push(`${name}: expected a whole number from ${min} to ${max}`)
   return otherwise
 }

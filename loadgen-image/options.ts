@@ -1,6 +1,6 @@
 /**
  * Options of a stand-alone run: a flag and an environment variable for each, one table for parsing and for --help.
- * All problems are collected, so that nobody has to mend them one at a time.
+ * All problems are collected, so that one look is enough to correct them. No problem repeats a value: it may be a secret.
  */
 
 import type { ServerTarget } from './connection-string.ts'
@@ -131,9 +131,9 @@ function readWords(args: readonly string[], environment: Environment, problems: 
 function readFlags(args: readonly string[], problems: string[]): Map<Name, string> {
   const found = new Map<Name, string>()
   for (let i = 0; i < args.length; i++) {
-    const [flag, ...rest] = (args[i] as string).split('=')
+    const [flag = '', ...rest] = (args[i] as string).split('=')
     const name = entries.find(([, known]) => known.flag === flag)?.[0]
-    if (name === undefined) problems.push(`${args[i]}: unknown option; see --help`)
+    if (name === undefined) problems.push(unknownOption(flag, i))
     else if (rest.length > 0) found.set(name, rest.join('='))
     else if (SWITCHES.has(name)) found.set(name, 'true')
     else if (i + 1 < args.length) found.set(name, args[++i] as string)
@@ -141,6 +141,12 @@ function readFlags(args: readonly string[], problems: string[]): Map<Name, strin
   }
   return found
 }
+
+/** Names the option alone: what follows it, or stands in its place, may be a secret. */
+const unknownOption = (flag: string, index: number): string =>
+  /^--[a-z][a-z-]{0,30}$/.test(flag)
+    ? `${flag}: unknown option; see --help`
+    : `argument ${index + 1} is no option and no value of one; see --help`
 
 function planOf(words: Words, now: Date, problems: string[]): LoadPlan | null {
   const number = (name: Name) => numberOf(name, words, problems)
@@ -199,15 +205,14 @@ const labelOf = (name: Name): string => `${OPTIONS[name].flag} (${OPTIONS[name].
 function numberOf(name: Name, words: Words, problems: string[]): number {
   const value = Number(words[name])
   if (words[name].trim() !== '' && Number.isFinite(value)) return value
-  problems.push(`${labelOf(name)}: expected a number, got ${JSON.stringify(words[name])}`)
+  problems.push(`${labelOf(name)}: expected a number`)
   return Number.NaN
 }
 
 function switchOf(name: Name, words: Words, problems: string[]): boolean {
   const word = words[name].toLowerCase()
   if (['true', '1', 'yes', 'on'].includes(word)) return true
-  if (!['false', '0', 'no', 'off'].includes(word))
-    problems.push(`${labelOf(name)}: expected true or false, got ${JSON.stringify(words[name])}`)
+  if (!['false', '0', 'no', 'off'].includes(word)) problems.push(`${labelOf(name)}: expected true or false`)
   return false
 }
 
@@ -217,7 +222,7 @@ function cohortsOf(words: Words, problems: string[]): unknown {
   if (words.cohorts !== '') return jsonOf(words.cohorts, problems)
   const found = RETRY.exec(words.retry)
   if (found === null)
-    problems.push(`${labelOf('retry')}: expected FIRST-MAXxFACTOR, got ${JSON.stringify(words.retry)}`)
+    problems.push(`${labelOf('retry')}: expected FIRST-MAXxFACTOR in milliseconds, such as 100-5000x2`)
   const [, firstDelayMs, maxDelayMs, multiplier, plain] = found ?? ['', '100', '5000', '2', '']
   const retry = {
     firstDelayMs: Number(firstDelayMs),

@@ -14,9 +14,9 @@ export function parseProfile(text: string): Parsed<readonly ProfileStep[]> {
   const steps: ProfileStep[] = []
   const problems: string[] = []
   const words = text.split(',').map((word) => word.trim())
-  for (const word of words.filter((word) => word !== '')) {
+  for (const [index, word] of words.filter((word) => word !== '').entries()) {
     const found = STEP.exec(word)
-    if (found === null) problems.push(`expected second:factor or from-to:factor, got ${JSON.stringify(word)}`)
+    if (found === null) problems.push(`step ${index + 1}: expected second:factor or from-to:factor`)
     else steps.push(...stepsOf(Number(found[1]), found[2] === undefined ? null : Number(found[2]), Number(found[3])))
   }
   return problems.length > 0 ? { problems } : { value: steps }

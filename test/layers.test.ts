@@ -30,7 +30,7 @@ const LAYERS: readonly Layer[] = [
     prefix: 'functions/clients/',
     mayImport: ['functions/clients/', 'functions/config', 'functions/drill/', 'loadgen-image/contract'],
   },
-  { prefix: 'functions/config', mayImport: ['functions/drill/', 'loadgen-image/contract'] },
+  { prefix: 'functions/config', mayImport: ['functions/config', 'functions/drill/', 'loadgen-image/contract'] },
   {
     prefix: 'functions/activities/',
     mayImport: [
@@ -48,7 +48,10 @@ const LAYERS: readonly Layer[] = [
     mayImport: ['functions/orchestrators/', 'functions/drill/', 'loadgen-image/contract'],
     mayImportTypes: ['functions/activities/'],
   },
-  { prefix: 'functions/web/', mayImport: ['functions/web/', 'functions/report/', 'functions/drill/'] },
+  {
+    prefix: 'functions/web/',
+    mayImport: ['functions/web/', 'functions/report/', 'functions/drill/', 'loadgen-image/contract'],
+  },
   {
     prefix: 'functions/triggers/',
     mayImport: [

@@ -4,12 +4,12 @@ import {
   ContainerInstanceManagementClient,
   type EnvironmentVariable,
 } from '@azure/arm-containerinstance'
+import { registryOf } from '../drill/image-reference.ts'
 import { DRILL_TAG } from '../drill/tags.ts'
 import { type AzureAccess, managementOptions } from './azure.ts'
 import { azureErrorParts, isNotFound } from './azure-errors.ts'
 import type { ContainerGroups, CreateAnswer, GroupSpec, GroupState } from './clients.ts'
 import { readContainerFacts } from './container-facts.ts'
-import { registryOf } from './image-reference.ts'
 
 export interface ContainerGroupSettings {
   readonly resourceGroup: string

@@ -21,17 +21,16 @@ export interface Purpose {
 
 const CONNECT_TIMEOUT_MS = 10_000
 const CLOSE_TIMEOUT_MS = 1_000
-const ENTRA_SCOPE = 'https://ossrdbms-aad.database.windows.net/.default'
 
-export const hostOf = ({ host, target }: PostgresConfig, server: string): string =>
-  host !== null && server === target.server ? host : `${server}.postgres.database.azure.com`
+export const hostOf = ({ host, target, cloud }: PostgresConfig, server: string): string =>
+  host !== null && server === target.server ? host : `${server}${cloud.serverSuffix}`
 
 export const portOf = (postgres: PostgresConfig, via: Via): number =>
   via === 'direct' ? postgres.directPort : postgres.pgbouncerPort
 
-export async function passwordOf(login: Login, credential: TokenCredential): Promise<string> {
+export async function passwordOf({ postgres, credential }: ConnectionSettings, login: Login): Promise<string> {
   if (login.password !== null) return login.password.reveal()
-  const token = await credential.getToken(ENTRA_SCOPE)
+  const token = await credential.getToken(postgres.cloud.databaseScope)
   if (token === null)
     throw new Error(`no Microsoft Entra token for role ${login.user}; set its password, or give the app an identity`)
   return token.token
@@ -76,14 +75,14 @@ export async function withConnection<T>(
 
 /** No startup parameter beyond the plain ones: PgBouncer refuses a connection for one that it does not know. */
 async function optionsOf(settings: ConnectionSettings, target: Target, purpose: Purpose): Promise<ClientConfig> {
-  const { postgres, credential } = settings
+  const { postgres } = settings
   const host = hostOf(postgres, target.server)
   return {
     host,
     port: portOf(postgres, purpose.via),
     database: target.database,
     user: purpose.as.user,
-    password: await passwordOf(purpose.as, credential),
+    password: await passwordOf(settings, purpose.as),
     application_name: 'pg-failover-drill',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: purpose.queryTimeoutMs,

@@ -108,9 +108,10 @@ const deleteRows = (
 
 // ---- The load's way in ----------------------------------------------------------------------------------------------
 
-async function connectionStringOf({ postgres, credential }: ConnectionSettings, target: Target): Promise<string> {
+async function connectionStringOf(settings: ConnectionSettings, target: Target): Promise<string> {
+  const { postgres } = settings
   const { load, pgbouncerPort, tls } = postgres
-  const secret = encodeURIComponent(await passwordOf(load, credential))
+  const secret = encodeURIComponent(await passwordOf(settings, load))
   const place = `${hostOf(postgres, target.server)}:${pgbouncerPort}/${encodeURIComponent(target.database)}`
   return `postgresql://${encodeURIComponent(load.user)}:${secret}@${place}?sslmode=${tls}`
 }

@@ -1,9 +1,9 @@
 /** Whether the load generator's image is in its registry, and which digest it has. */
 import { ContainerRegistryContentClient } from '@azure/container-registry'
+import { parseImageReference } from '../drill/image-reference.ts'
 import { type AzureAccess, tlsOptions } from './azure.ts'
 import { isNotFound } from './azure-errors.ts'
 import type { ImageRegistry } from './clients.ts'
-import { parseImageReference } from './image-reference.ts'
 
 /** Registries of every cloud accept a token for this audience. */
 const AUDIENCE = 'https://containerregistry.azure.net'

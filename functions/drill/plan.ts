@@ -1,5 +1,7 @@
 /** A drill as asked for, after validation and defaults: what the orchestration gets as its input. Holds no secret. */
-import type { Cohort, LoadPlan, ProfileStep } from '../../loadgen-image/contract.ts'
+import type { LoadSettings } from '../../loadgen-image/contract.ts'
+
+export type { LoadSettings } from '../../loadgen-image/contract.ts'
 
 export type FailoverMode = 'forced' | 'planned'
 
@@ -33,24 +35,6 @@ export interface DrillPlan {
   readonly containerSize: { readonly cpu: number; readonly memoryGb: number }
   readonly note: string | null
 }
-
-/** The part of the load plan that a request decides. */
-export type LoadSettings = Pick<
-  LoadPlan,
-  | 'containers'
-  | 'targetTps'
-  | 'workers'
-  | 'threads'
-  | 'durationSeconds'
-  | 'arrivals'
-  | 'seed'
-  | 'deadlineMs'
-  | 'onDeadline'
-  | 'connectTimeoutMs'
-  | 'replyTimeoutMs'
-  | 'retryUnknown'
-  | 'transactions'
-> & { readonly profile: readonly ProfileStep[]; readonly cohorts: readonly Cohort[] }
 
 export interface DrillTiming {
   /** Discarded at the start of the load; the baseline runs from here to the first failover. */

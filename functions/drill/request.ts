@@ -7,15 +7,16 @@
  * `timing.minBaselineSeconds` is only asked for here: the least steady load between warm-up and the first failover.
  */
 import * as z from 'zod'
+import { list, number, oneOf, shown, whole, yesOrNo } from '../../loadgen-image/contract-fields.ts'
+import { type FieldProblem, LOAD_RULES, loadFields } from '../../loadgen-image/contract-plan.ts'
+import { DATABASE_NAME, type NameForm, RESOURCE_GROUP_NAME, SERVER_NAME } from './azure-names.ts'
 import { CHECK_IDS } from './check-ids.ts'
 import { comparesWithTarget, defaultCriteria, problemOfCriterion } from './criteria.ts'
 import type { DrillPlan, DrillTiming, LoadSettings, PlannedFailover, Target } from './plan.ts'
 
-export interface Problem {
-  readonly field: string
-  readonly problem: string
-  readonly expected: string
-}
+export { isDrillId } from '../../loadgen-image/contract-plan.ts'
+
+export type Problem = FieldProblem
 
 export interface RequestContext {
   readonly drillId: string
@@ -34,16 +35,16 @@ export type ParsedRequest =
   | { readonly ok: true; readonly plan: DrillPlan }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-export const LIMITS = {
-  maxTps: 50_000,
+/** Where a drill allows less than the load generator does. */
+export const REQUEST_LIMITS = {
   maxWorkers: 5_000,
   minDurationSeconds: 10,
   maxDurationSeconds: 18_000,
-  maxContainers: 64,
   /** More needs a quota request to the platform. */
   maxCpu: 4,
   maxMemoryGb: 16,
   maxFailovers: 10,
+  maxCooldownMinutes: 1_440,
 } as const
 
 /** One container of this rate and of this many workers stays far from its limits. */
@@ -52,70 +53,35 @@ const WORKERS_PER_CONTAINER = 1_000
 /** After a failover, recovery needs this much load at least to be seen. */
 const MIN_SECONDS_AFTER_FAILOVER = 10
 
-const DRILL_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{2,63}$/
-/** Also a blob name and an orchestration's id, whose management URLs are built without encoding. */
-export const isDrillId = (text: string): boolean => DRILL_ID.test(text)
-
 // ---- The fields -------------------------------------------------------------------------------------------------------
 
-/** Every message of a schema is what was expected; what was found instead is added from the body. */
-const whole = (min: number, max: number) => {
-  const error = `a whole number from ${min} to ${max}`
-  return z.int({ error }).min(min, { error }).max(max, { error })
-}
-const number = (min: number, max: number) => {
-  const error = `a number from ${min} to ${max}`
-  return z.number({ error }).min(min, { error }).max(max, { error })
-}
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `one of ${values.join(', ')}` })
-const yesOrNo = z.boolean({ error: 'true or false' })
-const named = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error })
-const list = <T extends z.ZodType>(item: T, max: number, error: string) =>
-  z.array(item, { error }).max(max, { error: `${error}, at most ${max}` })
+const inForm = ({ expected, problemOf }: NameForm) =>
+  z.string({ error: expected }).refine((text) => problemOf(text) === null, {
+    error: ({ input }) => {
+      const hint = typeof input === 'string' ? problemOf(input) : null
+      return hint ? `${expected}; ${hint}` : expected
+    },
+  })
 
 const targetSchema = z.strictObject(
   {
-    resourceGroup: named(/^[-\w.()]{1,90}$/, 'the name of a resource group').optional(),
-    server: named(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'a flexible server name: a-z, 0-9 and hyphens').optional(),
-    database: named(/^[A-Za-z_][\w$-]{0,62}$/, 'the name of a database').optional(),
+    resourceGroup: inForm(RESOURCE_GROUP_NAME).optional(),
+    server: inForm(SERVER_NAME).optional(),
+    database: inForm(DATABASE_NAME).optional(),
   },
   { error: 'an object with resourceGroup, server and database' },
 )
 
 const failoverSchema = z.strictObject(
-  { atSeconds: number(0, LIMITS.maxDurationSeconds), mode: oneOf(['forced', 'planned']) },
+  { atSeconds: number(0, REQUEST_LIMITS.maxDurationSeconds), mode: oneOf(['forced', 'planned']) },
   { error: 'an object such as {"atSeconds": 120, "mode": "forced"}' },
 )
 
-const profileSchema = z.strictObject(
-  { fromSecond: number(0, LIMITS.maxDurationSeconds), factor: number(0, 10), shape: oneOf(['step', 'ramp']) },
-  { error: 'an object such as {"fromSecond": 60, "factor": 2, "shape": "step"}' },
-)
-
-const retrySchema = z.strictObject(
-  {
-    firstDelayMs: number(0, 600_000),
-    maxDelayMs: number(0, 600_000),
-    multiplier: number(1, 10),
-    jitter: yesOrNo,
-  },
-  { error: 'an object with firstDelayMs, maxDelayMs, multiplier and jitter' },
-)
-
-const cohortSchema = z.strictObject(
-  {
-    name: named(/^[\w .-]{1,40}$/, 'a short name'),
-    share: number(0.001, 1),
-    via: oneOf(['pgbouncer', 'direct']),
-    retry: retrySchema,
-  },
-  { error: 'an object with name, share, via and retry' },
-)
-
 const containerSizeSchema = z.strictObject(
-  { cpu: number(0.5, LIMITS.maxCpu), memoryGb: number(0.5, LIMITS.maxMemoryGb) },
-  { error: `an object such as {"cpu": 2, "memoryGb": 4}, at most ${LIMITS.maxCpu} and ${LIMITS.maxMemoryGb}` },
+  { cpu: number(0.5, REQUEST_LIMITS.maxCpu), memoryGb: number(0.5, REQUEST_LIMITS.maxMemoryGb) },
+  {
+    error: `an object such as {"cpu": 2, "memoryGb": 4}, at most ${REQUEST_LIMITS.maxCpu} and ${REQUEST_LIMITS.maxMemoryGb}`,
+  },
 )
 
 const timingSchema = z.strictObject(
@@ -128,7 +94,7 @@ const timingSchema = z.strictObject(
     failoverTimeoutSeconds: number(10, 7_200).optional(),
     healthyTimeoutSeconds: number(0, 7_200).optional(),
     auditPauseSeconds: number(0, 600).optional(),
-    cooldownMinutes: number(0, 1_440).optional(),
+    cooldownMinutes: number(0, REQUEST_LIMITS.maxCooldownMinutes).optional(),
     watchIntervalSeconds: number(1, 60).optional(),
     lateMetricsSeconds: number(0, 1_800).optional(),
   },
@@ -137,26 +103,19 @@ const timingSchema = z.strictObject(
 
 const FIELDS = {
   target: targetSchema,
-  targetTps: number(0, LIMITS.maxTps),
-  workers: whole(1, LIMITS.maxWorkers),
-  durationSeconds: whole(LIMITS.minDurationSeconds, LIMITS.maxDurationSeconds),
-  containers: whole(1, LIMITS.maxContainers),
+  ...loadFields,
+  workers: whole(1, REQUEST_LIMITS.maxWorkers),
+  durationSeconds: whole(REQUEST_LIMITS.minDurationSeconds, REQUEST_LIMITS.maxDurationSeconds),
   containerSize: containerSizeSchema,
-  threads: whole(0, 64),
-  arrivals: oneOf(['even', 'poisson']),
-  seed: whole(0, 2 ** 31 - 1),
-  profile: list(profileSchema, 100, 'a list of profile steps'),
-  deadlineMs: whole(1, 600_000),
-  onDeadline: oneOf(['shed', 'queue']),
-  connectTimeoutMs: whole(100, 120_000),
-  replyTimeoutMs: whole(100, 300_000),
-  cohorts: list(cohortSchema, 10, 'a list of cohorts'),
-  retryUnknown: yesOrNo,
-  transactions: oneOf(['ledger', 'compat']),
-  failovers: list(failoverSchema, LIMITS.maxFailovers, 'a list of failovers, empty for none'),
+  failovers: list(failoverSchema, 0, REQUEST_LIMITS.maxFailovers, 'a list of failovers'),
   timing: timingSchema,
-  criteria: list(z.string({ error: 'a criterion such as "recovery_time_s <= 120"' }), 50, 'a list of criteria'),
-  force: list(z.enum(CHECK_IDS, { error: `the id of a check: ${CHECK_IDS.join(', ')}` }), 100, 'a list of check ids'),
+  criteria: list(z.string({ error: 'a criterion such as "recovery_time_s <= 120"' }), 0, 50, 'a list of criteria'),
+  force: list(
+    z.enum(CHECK_IDS, { error: `the id of a check: ${CHECK_IDS.join(', ')}` }),
+    0,
+    100,
+    'a list of check ids',
+  ),
   migrate: yesOrNo,
   note: z.string({ error: 'a text of at most 500 characters' }).max(500, { error: 'a text of at most 500 characters' }),
 } as const
@@ -219,8 +178,6 @@ const fieldName = (name: string, path: readonly PropertyKey[]): string =>
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce((at: unknown, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value)
 
-const shown = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80))
-
 // ---- Defaults ---------------------------------------------------------------------------------------------------------
 
 function withDefaults(fields: Fields, { drillId, requestedAt, requestedBy, defaults }: RequestContext): DrillPlan {
@@ -262,7 +219,8 @@ function loadOf(fields: Fields, drillId: string): LoadSettings {
     onDeadline: fields.onDeadline ?? 'shed',
     connectTimeoutMs: fields.connectTimeoutMs ?? 5_000,
     replyTimeoutMs: fields.replyTimeoutMs ?? 10_000,
-    retryUnknown: fields.retryUnknown ?? true,
+    // The plain table has no key under which an unknown could be sent again.
+    retryUnknown: fields.retryUnknown ?? fields.transactions !== 'compat',
     transactions: fields.transactions ?? 'ledger',
     cohorts: fields.cohorts ?? [
       {
@@ -320,14 +278,11 @@ interface Rule {
 }
 
 const RULES: readonly Rule[] = [
-  { fields: ['containers', 'workers'], judge: everyContainerHasAWorker },
-  { fields: ['cohorts'], judge: sharesAddUp },
-  { fields: ['cohorts'], judge: cohortNamesDiffer },
+  ...LOAD_RULES.map(({ fields, judge }): Rule => ({ fields, judge: ({ load }) => judge(load) })),
   { fields: ['failovers', 'durationSeconds'], judge: failoversAreInsideTheLoad },
   { fields: ['failovers', 'timing', 'durationSeconds'], judge: baselineIsLongEnough },
   { fields: ['failovers', 'timing'], judge: failoversAreApart },
-  { fields: ['profile', 'durationSeconds'], judge: profileRises },
-  { fields: ['profile', 'targetTps'], judge: profileNeedsARate },
+  { fields: ['profile', 'durationSeconds'], judge: profileIsInsideTheLoad },
   { fields: ['targetTps'], judge: criteriaNeedARate },
 ]
 
@@ -339,23 +294,6 @@ function problemsOfCriteria({ criteria = [] }: Fields): Problem[] {
     const expected = problemOfCriterion(criterion)
     return expected === null ? [] : [{ field: `criteria[${index}]`, problem: `got ${shown(criterion)}`, expected }]
   })
-}
-
-function everyContainerHasAWorker({ load }: DrillPlan): Problem | null {
-  if (load.workers >= load.containers) return null
-  const problem = `${load.workers} workers for ${load.containers} containers`
-  return { field: 'workers', problem, expected: 'at least one worker per container' }
-}
-
-function sharesAddUp({ load }: DrillPlan): Problem | null {
-  const total = load.cohorts.reduce((sum, { share }) => sum + share, 0)
-  if (Math.abs(total - 1) < 1e-6) return null
-  return { field: 'cohorts', problem: `shares add up to ${total}`, expected: 'shares that add up to 1' }
-}
-
-function cohortNamesDiffer({ load }: DrillPlan): Problem | null {
-  if (new Set(load.cohorts.map(({ name }) => name)).size === load.cohorts.length) return null
-  return { field: 'cohorts', problem: 'two cohorts have the same name', expected: 'a name of its own for each cohort' }
 }
 
 function failoversAreInsideTheLoad({ load, failovers }: DrillPlan): Problem | null {
@@ -394,26 +332,20 @@ function failoversAreApart({ failovers, timing }: DrillPlan): Problem | null {
 }
 const at = (failovers: readonly PlannedFailover[], index: number): number => failovers[index]?.atSeconds ?? 0
 
-function profileRises({ load }: DrillPlan): Problem | null {
-  const starts = load.profile.map(({ fromSecond }) => fromSecond)
-  const isOrdered = starts.every((second, i) => i === 0 || second > (starts[i - 1] as number))
-  if (isOrdered && starts.every((second) => second < load.durationSeconds)) return null
+function profileIsInsideTheLoad({ load }: DrillPlan): Problem | null {
+  const late = load.profile.find(({ fromSecond }) => fromSecond >= load.durationSeconds)
+  if (late === undefined) return null
   return {
     field: 'profile',
-    problem: `steps at ${starts.join(', ')} s in a load of ${load.durationSeconds} s`,
-    expected: 'steps in rising order, inside the load',
+    problem: `a step at ${late.fromSecond} s in a load of ${load.durationSeconds} s`,
+    expected: 'steps inside the load',
   }
-}
-
-function profileNeedsARate({ load }: DrillPlan): Problem | null {
-  if (load.profile.length === 0 || load.targetTps > 0) return null
-  return { field: 'profile', problem: 'a profile with targetTps 0', expected: 'a target rate for the profile to scale' }
 }
 
 /** Against a rate of 0 every rate would be enough. */
 function criteriaNeedARate({ load, criteria }: DrillPlan): Problem | null {
   const index = load.targetTps > 0 ? -1 : criteria.findIndex(comparesWithTarget)
   if (index < 0) return null
-  const problem = `${shown(criteria[index])} with targetTps 0`
+  const problem = `a criterion that names the target, with targetTps 0`
   return { field: `criteria[${index}]`, problem, expected: 'a limit that does not name the target, or a target rate' }
 }

@@ -1,6 +1,8 @@
 /** The start form, with the limits and defaults that the API itself uses, so that page and server never disagree. */
+
+import { PLAN_LIMITS } from '../../loadgen-image/contract-plan.ts'
 import { BEFORE_CHECK_IDS } from '../drill/check-ids.ts'
-import { LIMITS, parseRequest } from '../drill/request.ts'
+import { parseRequest, REQUEST_LIMITS } from '../drill/request.ts'
 import { given } from '../drill/units.ts'
 import { html, type Insert, type Markup } from '../report/html/markup.ts'
 
@@ -39,7 +41,7 @@ function numberFields(): readonly NumberField[] {
       label: 'Target rate',
       unit: 'transactions per second',
       min: 0,
-      max: LIMITS.maxTps,
+      max: PLAN_LIMITS.maxTps,
       whole: false,
       byDefault: load.targetTps,
     },
@@ -48,7 +50,7 @@ function numberFields(): readonly NumberField[] {
       label: 'Workers',
       unit: 'clients, one connection each',
       min: 1,
-      max: LIMITS.maxWorkers,
+      max: REQUEST_LIMITS.maxWorkers,
       whole: true,
       byDefault: load.workers,
     },
@@ -56,8 +58,8 @@ function numberFields(): readonly NumberField[] {
       name: 'durationSeconds',
       label: 'Duration',
       unit: 'seconds',
-      min: LIMITS.minDurationSeconds,
-      max: LIMITS.maxDurationSeconds,
+      min: REQUEST_LIMITS.minDurationSeconds,
+      max: REQUEST_LIMITS.maxDurationSeconds,
       whole: true,
       byDefault: load.durationSeconds,
     },
@@ -66,7 +68,7 @@ function numberFields(): readonly NumberField[] {
       label: 'Containers',
       unit: 'load generators',
       min: 1,
-      max: LIMITS.maxContainers,
+      max: PLAN_LIMITS.maxContainers,
       whole: true,
       byDefault: load.containers,
     },
@@ -117,7 +119,7 @@ const failoverFields = (): Markup => {
     'Failover',
     html`<select id="f-failovers" name="failovers" aria-describedby="h-failovers p-failovers"><option value="forced">forced: the primary is killed</option><option value="planned">planned: the standby catches up first</option><option value="none">none: only load</option></select>`,
     'without one the verdict cannot be PASS',
-  )}${numberField({ name: 'failoverAt', label: 'Failover after', unit: 'seconds of load', min: 0, max: LIMITS.maxDurationSeconds, whole: false, byDefault: first?.atSeconds ?? 120 })}`
+  )}${numberField({ name: 'failoverAt', label: 'Failover after', unit: 'seconds of load', min: 0, max: REQUEST_LIMITS.maxDurationSeconds, whole: false, byDefault: first?.atSeconds ?? 120 })}`
 }
 
 const criteriaField = (): Markup =>

@@ -7,6 +7,7 @@ import { systemClock } from '../../functions/clients/clock.ts'
 import { createDatabase } from '../../functions/clients/database.ts'
 import { SCHEMA_STATEMENTS, SCHEMA_STEPS } from '../../functions/clients/schema.ts'
 import { type PostgresConfig, Secret } from '../../functions/config.ts'
+import { type Cloud, cloudOf } from '../../functions/drill/cloud.ts'
 import type { Target } from '../../functions/drill/plan.ts'
 import { createPgBouncer, type PgBouncer } from '../../infra/local/pgbouncer.ts'
 import { holdFreePort } from '../../infra/local/ports.ts'
@@ -74,6 +75,7 @@ function configOf(change: Partial<PostgresConfig> = {}): PostgresConfig {
     directPort: pair.primary.port,
     pgbouncerPort: pgbouncer.port,
     tls: 'disable',
+    cloud: cloudOf('https://management.azure.com') as Cloud,
     ...change,
   }
 }

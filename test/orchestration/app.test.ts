@@ -49,7 +49,7 @@ beforeAll(async () => {
     AZURE_SUBSCRIPTION_ID: '00000000-0000-0000-0000-000000000000',
     DRILL_RESOURCE_GROUP: 'rg',
     DRILL_LOCATION: 'swedencentral',
-    POSTGRES_SERVER: 'pg',
+    POSTGRES_SERVER: 'pg-one',
     POSTGRES_DATABASE: 'app',
     POSTGRES_USER: 'drill',
     POSTGRES_PASSWORD: 'secret',

@@ -38,19 +38,23 @@ test.each([
 })
 
 test.each([
-  ['0 3 * * *', 'must have six fields'],
-  ['00:05:00', 'must have six fields'],
-  ['60 0 3 * * *', 'second field "60"'],
-  ['0 60 3 * * *', 'minute field "60"'],
-  ['0 0 24 * * *', 'hour field "24"'],
-  ['0 0 3 0 * *', 'day field "0"'],
-  ['0 0 3 * 13 *', 'month field "13"'],
-  ['0 0 3 * * 7', 'day of week field "7"'],
-  ['0 0 3 L * *', 'day field "L"'],
-  ['0 0 3 ? * *', 'day field "?"'],
-  ['0 0 3 * * MON#1', 'day of week field "MON#1"'],
-  ['0 0/0 3 * * *', 'minute field "0/0"'],
-  ['0 0 3 * * someday', 'day of week field'],
+  ['0 3 * * *', 'it has five fields'],
+  ['00:05:00', 'a time span'],
+  ['24:00:00', 'a time span'],
+  ['@daily', '@daily are not NCRONTAB'],
+  ['0 0 3 30 2 *', 'no month that it names has a day that it names'],
+  ['0 0 9-5 * * *', 'its field "hour"'],
+  ['60 0 3 * * *', 'its field "second"'],
+  ['0 60 3 * * *', 'its field "minute"'],
+  ['0 0 24 * * *', 'its field "hour"'],
+  ['0 0 3 0 * *', 'its field "day"'],
+  ['0 0 3 * 13 *', 'its field "month"'],
+  ['0 0 3 * * 7', 'its field "day of week"'],
+  ['0 0 3 L * *', 'its field "day"'],
+  ['0 0 3 ? * *', 'its field "day"'],
+  ['0 0 3 * * MON#1', 'its field "day of week"'],
+  ['0 0/0 3 * * *', 'its field "minute"'],
+  ['0 0 3 * * someday', 'its field "day of week"'],
   ['%DAILY%', "'%DAILY%' does not resolve to a value; set the application setting DAILY"],
 ])('the schedule %s is refused', (schedule, why) => {
   expect(() => parseSchedule(schedule, {})).toThrow(why)
@@ -58,7 +62,9 @@ test.each([
 
 test('a setting stands in for the schedule, and is named when it is wrong', () => {
   expect(parseSchedule('%DAILY%', { DAILY: '0 0 3 * * *' }).text).toBe('0 0 3 * * *')
-  expect(() => parseSchedule('%DAILY%', { DAILY: 'daily' })).toThrow('"daily" (from %DAILY%) must have six fields')
+  expect(() => parseSchedule('%DAILY%', { DAILY: 'daily' })).toThrow(
+    '"daily" (from %DAILY%) must have six NCRONTAB fields',
+  )
 })
 
 interface Fired {

@@ -85,7 +85,7 @@ test('only a request that says so lets the drill change the schema', () => {
   expect([{}, { migrate: false }, { migrate: true }].map((body) => planOf(body).migrate)).toEqual([false, false, true])
   expect(parse({ migrate: 'yes' })).toEqual({
     ok: false,
-    problems: [{ field: 'migrate', problem: 'got "yes"', expected: 'true or false' }],
+    problems: [{ field: 'migrate', problem: 'got a text of 3 characters', expected: 'true or false' }],
   })
 })
 
@@ -105,16 +105,24 @@ test('ten wrong fields are ten problems, each with what was found and what was e
   expect(parsed).toEqual({
     ok: false,
     problems: [
-      { field: 'targetTps', problem: 'got "fast"', expected: 'a number from 0 to 50000' },
+      {
+        field: 'targetTps',
+        problem: 'got a text of 4 characters',
+        expected: '0 for a closed loop, or a number from 0.1 to 50000',
+      },
       { field: 'workers', problem: 'got 0', expected: 'a whole number from 1 to 5000' },
       { field: 'durationSeconds', problem: 'got 5', expected: 'a whole number from 10 to 18000' },
       { field: 'containers', problem: 'got 65', expected: 'a whole number from 1 to 64' },
       { field: 'deadlineMs', problem: 'got 1.5', expected: 'a whole number from 1 to 600000' },
-      { field: 'arrivals', problem: 'got "random"', expected: 'one of even, poisson' },
-      { field: 'failovers[0].mode', problem: 'got "gentle"', expected: 'one of forced, planned' },
+      { field: 'arrivals', problem: 'got a text of 6 characters', expected: 'one of even, poisson' },
+      { field: 'failovers[0].mode', problem: 'got a text of 6 characters', expected: 'one of forced, planned' },
       { field: 'timing.warmupSeconds', problem: 'got -1', expected: 'a number from 0 to 3600' },
       { field: 'colour', problem: 'unknown field', expected: expect.stringContaining('targetTps') },
-      { field: 'criteria[0]', problem: 'got "speed > 3"', expected: expect.stringContaining('unknown figure') },
+      {
+        field: 'criteria[0]',
+        problem: 'got a text of 9 characters',
+        expected: expect.stringContaining('unknown figure'),
+      },
     ],
   })
 })

@@ -1,7 +1,7 @@
 /** Every setting that the code reads is set by the template or documented as left out, and the reverse. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { parseImageReference } from '../../../functions/clients/image-reference.ts'
 import { readConfig, SETTINGS, type Setting } from '../../../functions/config.ts'
+import { parseImageReference } from '../../../functions/drill/image-reference.ts'
 import { appSettings, bicep, COMPILE_TIMEOUT_MS, deployed } from './snapshot.ts'
 
 /** What the Functions host itself reads: not the app's business, and not in its table. */
@@ -129,10 +129,25 @@ function asAzureGivesThem(settings: Readonly<Record<string, string>>): Record<st
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, resolved(name, value)]))
 }
 
+/** What a deployment knows, and this test does not, by the form that the setting must have. */
+const KNOWN_TO_AZURE: Readonly<Record<string, string>> = {
+  uuid: '33333333-3333-3333-3333-333333333333',
+  server: 'psql-drill-abc',
+  resourceGroup: 'rg-drill',
+  region: 'swedencentral',
+  role: 'id-drill-app-abc',
+  host: 'psql-drill-abc.postgres.database.azure.com',
+  endpoint: 'https://management.azure.com/',
+  containerUrl: 'https://stdrillabc.blob.core.windows.net/drills',
+  identityId:
+    '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/rg-drill/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-drill-load-abc',
+  subnetId:
+    '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/rg-drill/providers/Microsoft.Network/virtualNetworks/vnet-drill-abc/subnets/load',
+}
+
 function resolved(name: string, value: string): string {
   if (!value.startsWith('[')) return value
-  const form = SETTINGS.find((setting) => setting.name === name)?.form
-  if (form === 'uuid') return '33333333-3333-3333-3333-333333333333'
+  const form = SETTINGS.find((setting) => setting.name === name)?.form ?? ''
   if (form === 'image') return `registry.example.com${/^\[format\('\{0\}(\/[^']+)'/.exec(value)?.[1]}`
-  return form === 'url' ? 'https://example.com/x' : 'known-to-azure'
+  return KNOWN_TO_AZURE[form] ?? 'known-to-azure'
 }

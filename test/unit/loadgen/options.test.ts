@@ -119,27 +119,33 @@ test('every problem is named at once', () => {
       'POSTGRES_CONNECTION_STRING: no host given',
       'POSTGRES_CONNECTION_STRING: no user given',
       'POSTGRES_CONNECTION_STRING: port: expected 1..65535, got "0"',
-      '--target-tps (TARGET_TPS): expected a number, got "abc"',
-      '--retry (RETRY_POLICY): expected FIRST-MAXxFACTOR, got "often"',
-      '--workers (WORKER_COUNT): expected at least 1, got 0',
-      '--duration (TEST_DURATION): expected more than 0, got -5',
-      '--arrivals (ARRIVALS): expected even or poisson, got "odd"',
+      '--target-tps (TARGET_TPS): expected a number',
+      '--retry (RETRY_POLICY): expected FIRST-MAXxFACTOR in milliseconds, such as 100-5000x2',
+      '--workers (WORKER_COUNT): expected a whole number from 1 to 20000, got 0',
+      '--duration (TEST_DURATION): expected a number above 0, up to 604800, got -5',
+      '--arrivals (ARRIVALS): expected one of even, poisson, got a text of 3 characters',
     ],
   })
 })
 
 test.each([
-  [['--target-tps', '0.05'], /^--target-tps \(TARGET_TPS\): expected 0.1..50000, or 0 for closed loop/],
-  [['--workers', '1.5'], /^--workers \(WORKER_COUNT\): expected a whole number, got 1.5$/],
-  [['--cohorts', '[]'], /^--cohorts \(COHORTS\): expected at least 1 item, got \[\]$/],
-  [['--cohorts', '{}'], /^--cohorts \(COHORTS\): expected a value of type array, got \{\}$/],
+  [
+    ['--target-tps', '0.05'],
+    /^--target-tps \(TARGET_TPS\): expected 0 for a closed loop, or a number from 0.1 to 50000, got 0.05$/,
+  ],
+  [['--workers', '1.5'], /^--workers \(WORKER_COUNT\): expected a whole number from 1 to 20000, got 1.5$/],
+  [['--cohorts', '[]'], /^--cohorts \(COHORTS\): expected a list of cohorts, 1 to 10 of them, got a list of 0$/],
+  [['--cohorts', '{}'], /^--cohorts \(COHORTS\): expected a list of cohorts, 1 to 10 of them, got an object$/],
   [['--target-tps', '50001'], /^--target-tps \(TARGET_TPS\): /],
-  [['--profile', '30'], /^--profile \(LOAD_PROFILE\): expected second:factor or from-to:factor, got "30"/],
-  [['--profile', '30:1, 10:2'], /^--profile \(LOAD_PROFILE\): the steps must be in order of time/],
+  [['--profile', '30'], /^--profile \(LOAD_PROFILE\): step 1: expected second:factor or from-to:factor$/],
+  [['--profile', '30:1, 10:2'], /^--profile \(LOAD_PROFILE\): steps at 30, 10 s; expected steps in the order of time$/],
   [['--cohorts', '[{'], /^--cohorts \(COHORTS\): not valid JSON/],
   [['--cohorts', '[]'], /^--cohorts \(COHORTS\): /],
-  [['--transactions', 'compat', '--retry-unknown'], /^--retry-unknown \(RETRY_UNKNOWN\): without the ledger columns/],
-  [['--direct-port', '0'], /^POSTGRES_DIRECT_PORT: expected a whole number 1..65535, got "0"/],
+  [
+    ['--transactions', 'compat', '--retry-unknown'],
+    /^--retry-unknown \(RETRY_UNKNOWN\): true with transactions "compat"; expected false/,
+  ],
+  [['--direct-port', '0'], /^POSTGRES_DIRECT_PORT: expected a whole number from 1 to 65535$/],
 ])('%j is refused', (args, problem) => {
   const invocation = read(args)
   if (invocation.kind !== 'bad') throw new Error('it was accepted')
@@ -199,9 +205,9 @@ test('a container with a bad environment names every problem', () => {
   expect(parseDrillSettings({ DRILL_CONTAINER: '-1', POSTGRES_DIRECT_PORT: 'x' })).toEqual({
     problems: [
       'DRILL_ID: missing',
-      'DRILL_CONTAINER: expected a whole number 0..999, got "-1"',
-      'POSTGRES_DIRECT_PORT: expected a whole number 1..65535, got "x"',
-      'DRILL_BLOB_CONTAINER_URL: expected https://account.blob.core.windows.net/container, got ""',
+      'DRILL_CONTAINER: expected a whole number from 0 to 63',
+      'POSTGRES_DIRECT_PORT: expected a whole number from 1 to 65535',
+      'DRILL_BLOB_CONTAINER_URL: expected the URL of a Blob container, https://<account>.blob.core.windows.net/<container>; this is no URL',
       'POSTGRES_CONNECTION_STRING: missing; expected postgres://user:password@host:6432/database',
     ],
   })

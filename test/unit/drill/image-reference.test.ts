@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseImageReference } from '../../../functions/clients/image-reference.ts'
+import { parseImageReference } from '../../../functions/drill/image-reference.ts'
 
 const DIGEST = `sha256:${'0a'.repeat(32)}`
 
@@ -15,9 +15,13 @@ test.each([
 test.each([
   ['no registry', 'loadgen'],
   ['capitals in the name', 'registry.azurecr.io/Loadgen'],
+  ['a tag and a digest', `registry.azurecr.io/loadgen:v1@${DIGEST}`],
+  ['a folder of Docker Hub in place of a registry', 'team/loadgen:1'],
   ['a short digest', 'registry.azurecr.io/loadgen@sha256:0a'],
   ['a slash at the end', 'registry.azurecr.io/loadgen/'],
   ['nothing', ''],
 ])('%s is refused, with the wanted form', (_why, reference) => {
-  expect(() => parseImageReference(reference)).toThrow(/LOADGEN_IMAGE must read <registry>\/<name>@sha256:<digest>/)
+  expect(() => parseImageReference(reference)).toThrow(
+    /^expected an image by registry and digest, <registry>\/<name>@sha256:/,
+  )
 })

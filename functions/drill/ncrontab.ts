@@ -1,0 +1,79 @@
+/**
+ * The schedules that a timer in Azure fires: NCRONTAB with six fields (the first is seconds), in UTC. Azure's scale controller
+ * reads nothing else: an app with a five-field expression starts, runs locally, and is not woken when it is due. Time spans such
+ * as 24:00:00 work on an App Service plan only, and @daily on none.
+ */
+
+const DAY_NAMES = 'sun|mon|tue|wed|thu|fri|sat|sunday|monday|tuesday|wednesday|thursday|friday|saturday'
+const MONTH_NAMES =
+  'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|january|february|march|april|june|july|august|september|october|november|december'
+
+interface FieldForm {
+  readonly name: string
+  readonly min: number
+  readonly max: number
+  readonly names: string
+}
+
+const FIELDS: readonly FieldForm[] = [
+  { name: 'second', min: 0, max: 59, names: '' },
+  { name: 'minute', min: 0, max: 59, names: '' },
+  { name: 'hour', min: 0, max: 23, names: '' },
+  { name: 'day', min: 1, max: 31, names: '' },
+  { name: 'month', min: 1, max: 12, names: MONTH_NAMES },
+  { name: 'day of week', min: 0, max: 6, names: DAY_NAMES },
+]
+
+const FIELD_NAMES = FIELDS.map(({ name }) => name).join(', ')
+
+export const SCHEDULE_FORM = `six NCRONTAB fields in UTC (${FIELD_NAMES}), such as "0 0 2 * * *" for 02:00 every day`
+
+/** Why Azure would not fire the schedule, without a piece of the text; null when it would. */
+export function problemOfSchedule(text: string): string | null {
+  const fields = text.trim().split(/\s+/)
+  if (text.trim().startsWith('@')) return 'names such as @daily are not NCRONTAB'
+  if (/^\d+(\.\d+)?(:\d+){1,2}(\.\d+)?$/.test(text.trim()))
+    return 'a time span fires on an App Service plan only, and this app runs on another plan'
+  if (fields.length === 5) return 'it has five fields: put the seconds first, such as "0" for the full minute'
+  if (fields.length !== FIELDS.length) return `it has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}`
+  const bad = FIELDS.find((form, index) => !isField(fields[index] as string, form))
+  if (bad !== undefined) return `its field "${bad.name}" is not NCRONTAB (${bad.min} to ${bad.max})`
+  return hasADay(fields[3] as string, fields[4] as string) ? null : 'no month that it names has a day that it names'
+}
+
+function isField(field: string, { min, max, names }: FieldForm): boolean {
+  const value = names === '' ? '\\d{1,2}' : `\\d{1,2}|${names}`
+  const item = new RegExp(`^(?:\\*|(?<from>${value})(?:-(?<to>${value}))?)(?:/(?<step>\\d{1,2}))?$`, 'i')
+  return field.split(',').every((part) => {
+    const { from, to, step } = item.exec(part)?.groups ?? {}
+    if (!item.test(part) || Number(step ?? 1) === 0) return false
+    const [first, last] = [from ?? String(min), to ?? from ?? String(max)].map((word) => numberOf(word, names))
+    return first !== undefined && last !== undefined && first >= min && last <= max && first <= last
+  })
+}
+
+/** Full names are cut to three letters; `names` lists the short ones first, from January or from Sunday on. */
+function numberOf(word: string, names: string): number {
+  if (/^\d/.test(word)) return Number(word)
+  const at = names.split('|').indexOf(word.slice(0, 3).toLowerCase())
+  return names === MONTH_NAMES ? at + 1 : at
+}
+
+const LONGEST_MONTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** 31 February never comes. */
+function hasADay(days: string, months: string): boolean {
+  const firstDay = Math.min(...days.split(',').map((part) => Number(/^\d+/.exec(part)?.[0] ?? 1)))
+  const named = months.split(',').flatMap((part) => monthsIn(part))
+  return named.some((month) => firstDay <= (LONGEST_MONTHS[month - 1] ?? 0))
+}
+
+function monthsIn(part: string): number[] {
+  const [range = '', step] = part.split('/')
+  const [from = '', to] = range.split('-')
+  const first = from === '*' ? 1 : numberOf(from, MONTH_NAMES)
+  const last = from === '*' || (to === undefined && step !== undefined) ? 12 : numberOf(to ?? from, MONTH_NAMES)
+  const months: number[] = []
+  for (let month = first; month <= last; month += Number(step ?? 1)) months.push(month)
+  return months
+}

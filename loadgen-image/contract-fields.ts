@@ -1,0 +1,35 @@
+/**
+ * Fields of the contract's documents as zod schemas. Every message is what was expected, in words; a parser adds what was found
+ * only where that can hold no secret (`shown`).
+ */
+import * as z from 'zod'
+
+export const whole = (min: number, max: number) => {
+  const error = `a whole number from ${min} to ${max}`
+  return z.int({ error }).min(min, { error }).max(max, { error })
+}
+
+export const number = (min: number, max: number) => {
+  const error = `a number from ${min} to ${max}`
+  return z.number({ error }).min(min, { error }).max(max, { error })
+}
+
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `one of ${values.join(', ')}` })
+
+export const yesOrNo = z.boolean({ error: 'true or false' })
+
+export const named = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error })
+
+export const list = <T extends z.ZodType>(item: T, min: number, max: number, what: string) => {
+  const error = `${what}, ${min} to ${max} of them`
+  return z.array(item, { error }).min(min, { error }).max(max, { error })
+}
+
+/** What was found, where it can hold no secret: a text is known by its length alone. */
+export function shown(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') return `a text of ${value.length} ${value.length === 1 ? 'character' : 'characters'}`
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
