@@ -101,6 +101,11 @@ for (const file of sourceFiles(['loadgen-image', 'functions', 'infra/local'])) {
     test(`${file} is deterministic`, () => expect(readSource(file)).not.toMatch(NOT_DETERMINISTIC))
 }
 
+test('durable timers are asked for in one place, which knows that they fire early', () => {
+  const askers = sourceFiles(['functions']).filter((file) => /\bcreateTimer\b/.test(readSource(file)))
+  expect(askers).toEqual(['functions/orchestrators/pause.ts'])
+})
+
 test('an arrow that points upward is found', () => {
   const found = importsOf('functions/drill/x.ts', "import { a } from '../clients/blobs.ts'\nimport 'pg'")
   expect(found.map((imported) => isAllowed(layerOf('functions/drill/x.ts'), imported))).toEqual([false, false])

@@ -14,6 +14,12 @@ export type AuditRecord =
   | { readonly kind: 'made'; readonly pass: AuditPass }
   | { readonly kind: 'impossible'; readonly why: string }
 
+export interface Audited {
+  /** The pause before the next look begins here; null: this look was not made. */
+  readonly endedAtMs: number | null
+  readonly detail: string
+}
+
 export interface MetricsRecord {
   readonly series: readonly MetricSeries[]
   readonly complete: boolean
@@ -39,7 +45,7 @@ export function evidenceActivities(clients: Clients, loads: MergedLoads) {
   }
 
   /** Throws while the database cannot be read, so that the step is repeated; what it cannot ever answer it records. */
-  async function audit({ drillId, pass }: DrillRef & { readonly pass: number }): Promise<{ readonly detail: string }> {
+  async function audit({ drillId, pass }: DrillRef & { readonly pass: number }): Promise<Audited> {
     const plan = await readPlan(blobs, drillId)
     if (plan.load.transactions === 'compat')
       return recordAudit(drillId, pass, {
@@ -60,18 +66,17 @@ export function evidenceActivities(clients: Clients, loads: MergedLoads) {
     if (session.inRecovery !== false)
       throw new Error('auditing failed: the server that answers is in recovery, so it is not the primary')
     const { merged } = await loads(plan)
-    return auditLedger(merged.ledger, database.storedRuns(plan.target, plan.drillId), {
-      at: clock.now().toISOString(),
-      timeline: session.timeline,
-      inRecovery: session.inRecovery,
-    })
+    const now = () => clock.now().toISOString()
+    const moment = { at: now(), timeline: session.timeline, inRecovery: session.inRecovery }
+    return auditLedger(merged.ledger, database.storedRuns(plan.target, plan.drillId), moment, now)
   }
 
-  async function recordAudit(drillId: string, pass: number, record: AuditRecord): Promise<{ readonly detail: string }> {
+  async function recordAudit(drillId: string, pass: number, record: AuditRecord): Promise<Audited> {
     await blobs.writeJson(drillBlobs.audit(drillId, pass), record)
-    if (record.kind === 'impossible') return { detail: record.why }
+    if (record.kind === 'impossible') return { endedAtMs: null, detail: record.why }
     const { rows, lost, recovered, misjudged, unexpected, duplicates } = record.pass
     return {
+      endedAtMs: Date.parse(record.pass.endedAt),
       detail:
         `${rows} rows: ${lost} lost, ${recovered} recovered, ${misjudged} misjudged, ` +
         `${unexpected} unexpected, ${duplicates} duplicates`,

@@ -10,8 +10,12 @@ export type AuditResult =
   | { readonly kind: 'unresolved'; readonly pass: AuditPass; readonly why: string }
   | { readonly kind: 'none'; readonly why: string }
 
-/** Clocks and rounding may shorten the pause a little. */
-const PAUSE_TOLERANCE_MS = 100
+/** When the second look may begin: rows that were on their way when the first one ended have had the whole pause to arrive. */
+export const secondAuditFromMs = (firstEndedAtMs: number, pauseSeconds: number): number =>
+  firstEndedAtMs + pauseSeconds * 1000
+
+/** Two hosts may make the two looks, and their clocks differ a little. */
+const CLOCK_TOLERANCE_MS = 100
 
 const FIGURES = [
   'timeline',
@@ -37,9 +41,10 @@ export function agreeOn(passes: readonly AuditPass[], pauseSeconds: number): Aud
 function disagreement(before: AuditPass, last: AuditPass, pauseSeconds: number): string | null {
   if (before.inRecovery !== false || last.inRecovery !== false)
     return 'the audited server was not seen to be a writable primary'
-  const apartMs = Date.parse(last.at) - Date.parse(before.at)
-  if (apartMs < pauseSeconds * 1000 - PAUSE_TOLERANCE_MS)
-    return `the two looks were ${apartMs / 1000} s apart; at least ${pauseSeconds} s are needed`
+  const beganAtMs = Date.parse(last.at)
+  const endedAtMs = Date.parse(before.endedAt)
+  if (beganAtMs < secondAuditFromMs(endedAtMs, pauseSeconds) - CLOCK_TOLERANCE_MS)
+    return `the two looks were ${(beganAtMs - endedAtMs) / 1000} s apart; at least ${pauseSeconds} s are needed`
   const differing = FIGURES.filter((figure) => before[figure] !== last[figure])
   if (differing.length > 0)
     return `the two looks differ: ${differing.map((name) => `${name} ${before[name]} then ${last[name]}`).join(', ')}`

@@ -56,8 +56,11 @@ export async function auditLedger(
   told: ToldLedger,
   stored: AsyncIterable<StoredRun>,
   moment: AuditMoment,
+  /** The instant at which the last row had been read. */
+  now: () => string = () => moment.at,
 ): Promise<AuditPass> {
   const runs = await collectRuns(stored)
+  const endedAt = now()
   const digest = digestOf(told, runs)
   const tally = newTally()
   for (const worker of told.workers) {
@@ -65,7 +68,7 @@ export async function auditLedger(
     runs.delete(worker.worker)
   }
   for (const [worker, own] of runs) auditStranger(told, worker, own, tally)
-  return { ...moment, ...tally, digest }
+  return { ...moment, endedAt, ...tally, digest }
 }
 
 /** Two audits of the same digest compared the same keys with the same rows, and not only as many of them. */

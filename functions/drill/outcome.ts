@@ -38,7 +38,9 @@ export interface FailoverEvidence {
 
 /** One look at the whole ledger; two of them that agree make an audit. */
 export interface AuditPass {
+  /** When the look began, and when the last row of it had been read. */
   readonly at: string
+  readonly endedAt: string
   readonly timeline: number | null
   readonly inRecovery: boolean | null
   readonly rows: number

@@ -14,12 +14,13 @@
  * no randomness and no threshold here: activities judge, and their answers lie in the history.
  */
 import type { OrchestrationContext } from 'durable-functions'
+import { secondAuditFromMs } from '../drill/audit-agreement.ts'
 import { drainSeconds, overallDeadlineSeconds } from '../drill/load-plan.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import type { Verdict } from '../drill/report.ts'
 import { Course, Stop } from './course.ts'
-import { Pauses } from './pause.ts'
-import { isAnsweredBy, messageOf, type Step, type Steps, steps, USUAL_LIMIT_SECONDS } from './steps.ts'
+import { isAnsweredBy, nowMs, Pauses, sleep, sleepUntil } from './pause.ts'
+import { messageOf, type Step, type Steps, steps, USUAL_LIMIT_SECONDS } from './steps.ts'
 import type { WatchEnd, WatchInput } from './watch.ts'
 
 export interface DrillEnd {
@@ -84,7 +85,7 @@ function* loadAndFailOver(stage: Stage): Step<void> {
 function setTheStage(ctx: OrchestrationContext): Stage {
   const plan = ctx.df.getInput() as DrillPlan
   const course = new Course(ctx)
-  const deadlineMs = ctx.df.currentUtcDateTime.getTime() + overallDeadlineSeconds(plan) * 1000
+  const deadlineMs = nowMs(ctx) + overallDeadlineSeconds(plan) * 1000
   const run = steps(ctx, course, { deadlineMs, hanging: [] })
   return { ctx, plan, drillId: plan.drillId, run, course, pauses: new Pauses(ctx), deadlineMs }
 }
@@ -114,13 +115,13 @@ function* provision({ drillId, run, course }: Stage): Step<void> {
 
 function* startTogether({ ctx, plan, drillId, run, course, pauses }: Stage): Step<void> {
   course.enter('ready')
-  const untilMs = ctx.df.currentUtcDateTime.getTime() + plan.timing.readyTimeoutSeconds * 1000
+  const untilMs = nowMs(ctx) + plan.timing.readyTimeoutSeconds * 1000
   for (let looks = 0; ; looks++) {
     const { ready, wanted, dead, abort, detail } = yield* run.lookReady({ drillId })
     if (abort !== null) throw new Stop('aborted', abort)
     if (dead.length > 0) throw new Stop('failed', `infrastructure: ${detail}`)
     if (ready === wanted) break
-    if (ctx.df.currentUtcDateTime.getTime() >= untilMs)
+    if (nowMs(ctx) >= untilMs)
       throw new Stop('failed', `infrastructure: ${detail} after ${plan.timing.readyTimeoutSeconds} s`)
     if (yield* pauses.seconds(pauseAfter(looks))) throw new Stop('aborted', pauses.reason)
   }
@@ -167,7 +168,7 @@ function* watchLoad(stage: Stage, untilMs: number, endsWithLoad: boolean): Step<
 /** A watch that hangs renews no lease and hears no wish to abort: without it there is no drill. */
 function* endOfWatch({ ctx, drillId, course }: Stage, input: WatchInput): Step<WatchEnd> {
   const watching = ctx.df.callSubOrchestrator('watch', input, `${drillId}-watch-${course.watches++}`)
-  const latestMs = Math.max(input.untilMs, ctx.df.currentUtcDateTime.getTime()) + USUAL_LIMIT_SECONDS * 1000
+  const latestMs = Math.max(input.untilMs, nowMs(ctx)) + USUAL_LIMIT_SECONDS * 1000
   if (!(yield* isAnsweredBy(ctx, watching, latestMs))) throw new Stop('failed', 'the watch over the load hangs')
   if (watching.isFaulted) throw watching.result
   return watching.result as WatchEnd
@@ -182,7 +183,7 @@ const wordsOf = ({ reason, detail }: WatchEnd): string => {
 function* failOver(stage: Stage, index: number): Step<void> {
   const { ctx, plan, drillId, run, course } = stage
   const loadEndMs = (course.loadStartAtMs ?? 0) + plan.load.durationSeconds * 1000
-  if (ctx.df.currentUtcDateTime.getTime() >= loadEndMs)
+  if (nowMs(ctx) >= loadEndMs)
     return course.skip('failOver', `no load is left for failover ${index}: the watch before it took too long`)
   for (let attempt = 0; attempt < FAILOVER_ATTEMPTS; ) {
     const { next, detail } = yield* askForFailover(run, { drillId, index, attempt })
@@ -190,7 +191,7 @@ function* failOver(stage: Stage, index: number): Step<void> {
     if (next === 'abort') throw new Stop('aborted', detail)
     if (next === 'give up') return course.skip('failOver', detail)
     if (next === 'try again') attempt++
-    const untilMs = ctx.df.currentUtcDateTime.getTime() + FAILOVER_PAUSE_SECONDS * 1000
+    const untilMs = nowMs(ctx) + FAILOVER_PAUSE_SECONDS * 1000
     if (untilMs >= loadEndMs) return course.skip('failOver', `no load is left for failover ${index}: ${detail}`)
     yield* watchLoad(stage, untilMs, false)
   }
@@ -217,11 +218,11 @@ function* endTheLoad(stage: Stage): Step<void> {
   const reason = course.earlyEnd?.why ?? 'the drill has ended'
   yield* attempt(run.stopLoad({ drillId, reason }))
   if (course.loadStartAtMs === null) return
-  const untilMs = ctx.df.currentUtcDateTime.getTime() + (drainSeconds(stage.plan) + STOP_SECONDS) * 1000
-  while (ctx.df.currentUtcDateTime.getTime() < untilMs) {
+  const untilMs = nowMs(ctx) + (drainSeconds(stage.plan) + STOP_SECONDS) * 1000
+  while (nowMs(ctx) < untilMs) {
     const look = yield* attempt(run.observe({ drillId }))
     if (look?.ended) return
-    yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + FIRST_LOOK_SECONDS * 1000))
+    yield* sleep(ctx, FIRST_LOOK_SECONDS)
   }
 }
 
@@ -241,25 +242,26 @@ function* collect({ drillId, run, course }: Stage): Step<void> {
 const whyTooLittle = (early: string, abort: string | null): Stop =>
   abort === null ? new Stop('failed', `infrastructure: ${early}`) : new Stop('aborted', abort)
 
-/** Twice, with a pause: two looks that agree make an audit. */
+/** Twice, with a pause between the end of the first and the begin of the second: two looks that agree make an audit. */
 function* audit({ ctx, plan, drillId, run, course }: Stage): Step<void> {
   if (course.loadStartAtMs === null) return
   course.enter('audit')
-  yield* attempt(run.audit({ drillId, pass: 1 }))
-  yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + plan.timing.auditPauseSeconds * 1000))
+  const first = yield* attempt(run.audit({ drillId, pass: 1 }))
+  const endedAtMs = first?.endedAtMs ?? nowMs(ctx)
+  yield* sleepUntil(ctx, secondAuditFromMs(endedAtMs, plan.timing.auditPauseSeconds))
   yield* attempt(run.audit({ drillId, pass: 2 }))
 }
 
 /** Deleting takes the platform a while, and the report may only say 0 when it was seen. */
 function* cleanUp({ ctx, drillId, run, course, deadlineMs }: Stage): Step<void> {
   course.enter('clean up')
-  const now = ctx.df.currentUtcDateTime.getTime()
+  const now = nowMs(ctx)
   const untilMs = Math.max(now + LATE_CLEANUP_SECONDS * 1000, Math.min(now + CLEANUP_SECONDS * 1000, deadlineMs))
-  const isTimeLeft = () => ctx.df.currentUtcDateTime.getTime() < untilMs
+  const isTimeLeft = () => nowMs(ctx) < untilMs
   for (let tries = 0; tries < LEAST_CLEANUP_TRIES || (tries < CLEANUP_TRIES && isTimeLeft()); tries++) {
     const cleaned = yield* attempt(run.cleanUp({ drillId }))
     if (cleaned?.left === 0) return
-    yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + CLEANUP_PAUSE_SECONDS * 1000))
+    yield* sleep(ctx, CLEANUP_PAUSE_SECONDS)
   }
   course.remark('clean up', 'containers are left; the sweeper deletes them once their expires-at is past')
 }
@@ -296,14 +298,14 @@ function* isSomethingLate({ plan, drillId, run, course }: Stage): Step<boolean> 
 /** Until the standby is back and the platform's metrics have come in: both are minutes late. */
 function* lateMetrics({ ctx, plan, drillId, run, course, pauses, deadlineMs }: Stage): Step<void> {
   course.enter('late metrics')
-  const startMs = ctx.df.currentUtcDateTime.getTime()
+  const startMs = nowMs(ctx)
   const metricsMs = startMs + plan.timing.lateMetricsSeconds * 1000
   const healthyMs = Math.min(deadlineMs, startMs + plan.timing.healthyTimeoutSeconds * 1000)
   let isAborted = pauses.isAborted
   for (let looks = 0; !isAborted; looks++) {
     const look = yield* attempt(run.lookHealth({ drillId }))
     if (typeof look?.abort === 'string') break
-    const now = ctx.df.currentUtcDateTime.getTime()
+    const now = nowMs(ctx)
     const isSettled = look?.settled === true || now >= healthyMs
     if ((isSettled && now >= metricsMs) || now >= deadlineMs) break
     isAborted = yield* pauses.seconds(pauseAfter(looks))

@@ -11,6 +11,7 @@
 import type { OrchestrationContext, Task } from 'durable-functions'
 import type { createActivities } from '../activities/activities.ts'
 import type { Course } from './course.ts'
+import { isAnsweredBy, nowMs, sleep } from './pause.ts'
 
 export type Activities = ReturnType<typeof createActivities>
 export type StepName = keyof Activities
@@ -112,16 +113,16 @@ function* callWithRetries(caller: Caller, name: StepName, input: unknown): Step<
     } catch (error) {
       course.note(name, startedAt, attempt, 'failed', messageOf(error))
       const hangs = error instanceof HangingError ? course.countHang(name) : 0
-      const isOver = ctx.df.currentUtcDateTime.getTime() >= deadlineMs
+      const isOver = nowMs(ctx) >= deadlineMs
       if (attempt >= policy.attempts || hangs >= MOST_HANGS || isOver)
         throw new Error(`${name} failed: ${messageOf(error)}`, { cause: error })
-      yield ctx.df.createTimer(delayed(ctx, policy, attempt))
+      yield* sleep(ctx, delayAfter(policy, attempt))
     }
   }
 }
 
 function* answerOf({ ctx, hanging, deadlineMs }: Caller, task: Task, limitSeconds: number): Step<unknown> {
-  const now = ctx.df.currentUtcDateTime.getTime()
+  const now = nowMs(ctx)
   const untilMs = Math.max(now + LATE_LIMIT_SECONDS * 1000, Math.min(now + limitSeconds * 1000, deadlineMs))
   if (!(yield* isAnsweredBy(ctx, task, untilMs))) {
     hanging.push(task)
@@ -131,23 +132,8 @@ function* answerOf({ ctx, hanging, deadlineMs }: Caller, task: Task, limitSecond
   return task.result
 }
 
-/** The timer that lost is cancelled: left behind it would keep the orchestration running. */
-export function* isAnsweredBy(ctx: OrchestrationContext, task: Task, atMs: number): Step<boolean> {
-  const limit = ctx.df.createTimer(new Date(atMs))
-  const winner: Task = yield ctx.df.Task.any([task, limit])
-  if (winner === limit) return false
-  if (!limit.isCompleted) limit.cancel()
-  return true
-}
-
-function delayed(
-  ctx: OrchestrationContext,
-  { firstDelaySeconds, maxDelaySeconds }: RetryPolicy,
-  attempt: number,
-): Date {
-  const seconds = Math.min(maxDelaySeconds, firstDelaySeconds * 2 ** (attempt - 1))
-  return new Date(ctx.df.currentUtcDateTime.getTime() + seconds * 1000)
-}
+const delayAfter = ({ firstDelaySeconds, maxDelaySeconds }: RetryPolicy, attempt: number): number =>
+  Math.min(maxDelaySeconds, firstDelaySeconds * 2 ** (attempt - 1))
 
 const detailOf = (result: unknown): string =>
   typeof result === 'object' && result !== null && 'detail' in result ? String(result.detail) : ''

@@ -8,6 +8,7 @@
 import type { OrchestrationContext, Task } from 'durable-functions'
 import type { Live } from '../drill/status.ts'
 import { Course } from './course.ts'
+import { nowMs, sleepUntil } from './pause.ts'
 import { messageOf, type Step, steps } from './steps.ts'
 
 export interface WatchInput {
@@ -35,13 +36,11 @@ export function* watch(ctx: OrchestrationContext): Step<WatchEnd | undefined> {
   const hanging: Task[] = []
   const isHeldUp = () => hanging.some(({ isCompleted }) => !isCompleted)
   for (let looks = 0; looks < LOOKS_PER_GENERATION || (isHeldUp() && looks < MOST_LOOKS); looks++) {
-    const now = ctx.df.currentUtcDateTime.getTime()
-    if (now >= input.untilMs) return { reason: 'time', detail: sightOf(input) }
+    if (nowMs(ctx) >= input.untilMs) return { reason: 'time', detail: sightOf(input) }
     const seen = yield* lookOnce(ctx, input, hanging)
     if (seen.end !== null) return seen.end
     input = { ...input, blindLooks: seen.isBlind ? input.blindLooks + 1 : 0 }
-    const next = Math.min(input.untilMs, ctx.df.currentUtcDateTime.getTime() + input.intervalSeconds * 1000)
-    if (next > ctx.df.currentUtcDateTime.getTime()) yield ctx.df.createTimer(new Date(next))
+    yield* sleepUntil(ctx, Math.min(input.untilMs, nowMs(ctx) + input.intervalSeconds * 1000))
   }
   ctx.df.continueAsNew(input)
   return undefined

@@ -226,7 +226,8 @@ export const aSummary = (own: Partial<LoadSummary> = {}): LoadSummary => ({
 })
 
 export const anAudit = (own: Partial<AuditPass> = {}): AuditPass => ({
-  at: isoAt(100),
+  at: own.at ?? isoAt(100),
+  endedAt: own.at ?? isoAt(100),
   timeline: 1,
   inRecovery: false,
   rows: 0,

@@ -269,6 +269,22 @@ test.each([
     { kind: 'unresolved', why: 'the two looks were 4 s apart; at least 10 s are needed' },
   ],
   [
+    'two of which the first took so long that the second followed at once',
+    [
+      { ...first, endedAt: isoAt(109) },
+      { ...first, at: isoAt(110) },
+    ],
+    { kind: 'unresolved', why: 'the two looks were 1 s apart; at least 10 s are needed' },
+  ],
+  [
+    'two with the whole pause after the end of the first',
+    [
+      { ...first, endedAt: isoAt(130) },
+      { ...first, at: isoAt(140) },
+    ],
+    { kind: 'agreed' },
+  ],
+  [
     'two that differ',
     [first, { ...first, at: isoAt(110), rows: 9, acknowledgedPresent: 9, lost: 1 }],
     { kind: 'unresolved', why: 'the two looks differ: rows 10 then 9, acknowledgedPresent 10 then 9, lost 0 then 1' },

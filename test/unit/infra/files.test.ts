@@ -16,12 +16,17 @@ const manifest = JSON.parse(read('package.json')) as {
 interface HostJson {
   readonly version: string
   readonly functionTimeout: string
-  readonly logging: { readonly applicationInsights: { readonly samplingSettings: { readonly excludedTypes: string } } }
+  readonly logging: {
+    readonly logLevel: Readonly<Record<string, string>>
+    readonly applicationInsights: { readonly samplingSettings: { readonly excludedTypes: string } }
+  }
   readonly extensionBundle: { readonly id: string; readonly version: string }
   readonly extensions: {
     readonly durableTask: {
       readonly hubName: string
-      readonly storageProvider: { readonly maxQueuePollingInterval: string }
+      readonly storageProvider: Readonly<
+        Record<'maxQueuePollingInterval' | 'controlQueueVisibilityTimeout' | 'workItemQueueVisibilityTimeout', string>
+      >
     }
     readonly http: { readonly routePrefix: string }
   }
@@ -38,6 +43,20 @@ test('host.json polls its queues at least every ten seconds, as Flex Consumption
   const seconds = secondsOf(host.extensions.durableTask.storageProvider.maxQueuePollingInterval)
   expect(seconds).toBeGreaterThan(0)
   expect(seconds).toBeLessThanOrEqual(10)
+})
+
+test('host.json gives back what a dead host had taken from its queues after one minute, the least that is allowed', () => {
+  const { controlQueueVisibilityTimeout, workItemQueueVisibilityTimeout } = host.extensions.durableTask.storageProvider
+  expect([controlQueueVisibilityTimeout, workItemQueueVisibilityTimeout].map(secondsOf)).toEqual([60, 60])
+})
+
+test('host.json logs of the storage requests of the Durable extension only what went wrong: they are thousands in a drill', () => {
+  expect(host.logging.logLevel).toEqual({
+    default: 'Information',
+    'Azure.Core': 'Warning',
+    'DurableTask.Core': 'Warning',
+    'DurableTask.AzureStorage': 'Warning',
+  })
 })
 
 test('host.json names a task hub that Azure accepts; each deployment puts its own over it', () => {

@@ -48,6 +48,13 @@ export interface EngineOptions {
   readonly onTurn?: (taken: TurnTaken) => void
 }
 
+/**
+ * The Azure Storage backend turns a timer into a queue message that is hidden for `FireAt` minus now in whole seconds, cut off:
+ * timers fire up to a second early, and those of less than a second at once.
+ */
+const visibleAtMs = (nowMs: number, fireAtMs: number): number =>
+  nowMs + Math.max(0, Math.floor((fireAtMs - nowMs) / 1000)) * 1000
+
 export class InstanceRefusedError extends Error {
   override readonly name = 'InstanceRefusedError'
 }
@@ -230,7 +237,8 @@ export class Engine {
     const fired = { EventType: EventType.TimerFired, EventId: -1, Timestamp: '', TimerId: id, FireAt }
     const cancels = this.#timers.get(instance.instanceId) ?? new Set()
     this.#timers.set(instance.instanceId, cancels)
-    const cancel = this.#options.clock.at(Date.parse(FireAt), () => {
+    const { clock } = this.#options
+    const cancel = clock.at(visibleAtMs(clock.nowMs(), Date.parse(FireAt)), () => {
       cancels.delete(cancel)
       this.#answer(instance, fired)
     })

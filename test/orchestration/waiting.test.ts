@@ -1,0 +1,79 @@
+/** Durable timers fire up to a second early, and those of less than a second at once: what waits for a moment knows that. */
+import type { OrchestrationContext } from 'durable-functions'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { drillBlobs } from '../../functions/drill/blob-paths.ts'
+import type { AuditPass } from '../../functions/drill/outcome.ts'
+import { isAnsweredBy, Pauses, sleepUntil } from '../../functions/orchestrators/pause.ts'
+import type { Step } from '../../functions/orchestrators/steps.ts'
+import { play } from '../support/play.ts'
+import { aPlan, playDrill } from '../support/play-drill.ts'
+import { createWorld } from '../support/world/world.ts'
+
+const START_AT = '2026-01-01T00:00:00.250Z'
+const startMs = Date.parse(START_AT)
+
+test.each([
+  [0, 0],
+  [999, 0],
+  [1_000, 1_000],
+  [1_999, 1_000],
+  [10_400, 10_000],
+])('the local engine fires a timer of %i ms after %i ms, as Azure Storage does', async (askedMs, firedMs) => {
+  function* asks(ctx: OrchestrationContext): Step<void> {
+    yield ctx.df.createTimer(new Date(startMs + askedMs))
+  }
+  expect((await play(asks, null, {}, { startAt: START_AT })).endedAtMs).toBe(firedMs)
+})
+
+test('a wait ends when its moment has passed and less than a second later, whatever the moment', async () => {
+  function* waits(ctx: OrchestrationContext): Step<void> {
+    yield* sleepUntil(ctx, ctx.df.getInput() as number)
+  }
+  function* pauses(ctx: OrchestrationContext): Step<void> {
+    yield* new Pauses(ctx).until(ctx.df.getInput() as number)
+  }
+  const moments = fc.integer({ min: 0, max: 20_000 })
+  await fc.assert(
+    fc.asyncProperty(moments, fc.constantFrom(waits, pauses), async (afterMs, orchestrator) => {
+      const { endedAtMs, turns } = await play(orchestrator, startMs + afterMs, {}, { startAt: START_AT })
+      expect(endedAtMs).toBeGreaterThanOrEqual(afterMs)
+      expect(endedAtMs).toBeLessThan(afterMs + 1_000)
+      expect(turns).toBeLessThanOrEqual(2)
+    }),
+  )
+})
+
+test('what answers after its limit on a host that was away is answered, not hanging', async () => {
+  function* races(ctx: OrchestrationContext): Step<boolean> {
+    return yield* isAnsweredBy(ctx, ctx.df.callSubOrchestrator('child', null, 'child'), startMs + 20_000)
+  }
+  function* child(ctx: OrchestrationContext): Step<void> {
+    yield* sleepUntil(ctx, startMs + 10_000)
+  }
+  const options = { startAt: START_AT, orchestrators: { child } }
+  expect((await play(races, null, {}, options)).output).toBe(true)
+  const away = { incidents: [{ atMs: 5_000, crash: true } as const], restartAfterMs: 3_600_000 }
+  expect((await play(races, null, {}, { ...options, ...away })).output).toBe(true)
+})
+
+test('a watch at every second looks about once in a second, also in the last one before an event', async () => {
+  const world = createWorld()
+  const plan = aPlan({ durationSeconds: 60, timing: { watchIntervalSeconds: 1 } })
+  const { calls, report } = await playDrill(world, plan)
+  const looks = calls.filter(({ name }) => name === 'observe')
+  expect(report?.events.length).toBeGreaterThan(0)
+  expect(looks.length).toBeGreaterThan(50)
+  expect(looks.length).toBeLessThanOrEqual(80)
+})
+
+test('the pause between the two audits is whole, from the end of the first', async () => {
+  const world = createWorld()
+  const plan = aPlan({ timing: { auditPauseSeconds: 2 } })
+  const { calls, report } = await playDrill(world, plan)
+  const passes = [1, 2].map((pass) => world.blobs.peek<{ pass: AuditPass }>(drillBlobs.audit('drill-1', pass))?.pass)
+  const pauseMs = Date.parse(passes[1]?.at ?? '') - Date.parse(passes[0]?.endedAt ?? '')
+  expect(pauseMs).toBeGreaterThanOrEqual(2_000)
+  expect(calls.filter(({ name }) => name === 'audit')).toHaveLength(2)
+  expect(report?.ledger.lost).toBe(0)
+})
