@@ -1,9 +1,12 @@
 /** Looks at everything the checklist judges. What cannot be seen is a gap with its reason, and hides nothing else. */
-import { BEFORE, MIGRATION_MENDS } from '../checklist/before.ts'
+import { BEFORE } from '../checklist/before.ts'
 import { judgeRows, obstacles } from '../checklist/check.ts'
+import { FIXED_BY_MIGRATION } from '../checklist/load.ts'
 import type { Clients } from '../clients/clients.ts'
+import { unreachableLoad } from '../clients/load-session.ts'
+import { unreachable } from '../clients/session-facts.ts'
 import { drillBlobs, serverBlobs } from '../drill/blob-paths.ts'
-import type { ContainerFacts, Facts, SessionFacts } from '../drill/facts.ts'
+import type { ContainerFacts, Facts, LoadSessionFacts, LoadWays, SessionFacts } from '../drill/facts.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import type { CheckResult } from '../drill/report.ts'
 import { type DrillRef, describeError, readAbort, readPlan, seen } from './drill-record.ts'
@@ -48,7 +51,9 @@ export function factActivities(clients: Clients) {
    * the checklist fail as they did before.
    */
   async function migrateIfAllowed(plan: DrillPlan, results: readonly CheckResult[]): Promise<string | null> {
-    const isNeeded = results.some(({ id, verdict }) => verdict === 'fail' && MIGRATION_MENDS.some((row) => row === id))
+    const isNeeded = results.some(
+      ({ id, verdict }) => verdict === 'fail' && FIXED_BY_MIGRATION.some((row) => row === id),
+    )
     if (!plan.migrate || !isNeeded) return null
     try {
       const done = await clients.database.migrate(plan.target)
@@ -59,23 +64,27 @@ export function factActivities(clients: Clients) {
   }
 
   /** Several times: PgBouncer tries a login that failed again after 15 s, and until then refuses also a role that is there now. */
-  async function lookAgain({ target }: DrillPlan, facts: Facts): Promise<Facts> {
+  async function lookAgain(plan: DrillPlan, facts: Facts): Promise<Facts> {
     for (let looks = 1; ; looks++) {
       const gaps = [...facts.gaps]
-      const schema = await seen('schema', gaps, () => clients.database.schema(target))
-      if (schema?.canary !== 'failed' || looks === LOOKS_AFTER_MIGRATION) return { ...facts, schema, gaps }
+      const loadSessions = await loadSessionsOf(plan)
+      const schema = await seen('schema', gaps, () => clients.database.schema(plan.target, waysOf(plan)))
+      if (schema?.canary !== 'failed' || looks === LOOKS_AFTER_MIGRATION)
+        return { ...facts, loadSessions, schema, gaps }
       await clock.sleep(LOOK_AGAIN_MS)
     }
   }
 
-  async function gatherFacts({ target }: DrillPlan): Promise<Facts> {
+  async function gatherFacts(plan: DrillPlan): Promise<Facts> {
+    const { target } = plan
     const gaps: string[] = []
-    const [server, parameters, pgbouncer, direct, schema, containers, last] = await Promise.all([
+    const [server, parameters, pgbouncer, direct, loadSessions, schema, containers, last] = await Promise.all([
       seen('server', gaps, () => clients.servers.get(target)),
       seen('parameters', gaps, () => clients.servers.parameters(target)),
       sessionVia(target, 'pgbouncer'),
       sessionVia(target, 'direct'),
-      seen('schema', gaps, () => clients.database.schema(target)),
+      loadSessionsOf(plan),
+      seen('schema', gaps, () => clients.database.schema(target, waysOf(plan))),
       containerFacts(gaps),
       seen('last failover', gaps, () => blobs.readJson<LastFailover>(serverBlobs.lastFailover(target))),
     ])
@@ -84,6 +93,7 @@ export function factActivities(clients: Clients) {
       server,
       parameters,
       sessions: [pgbouncer, direct],
+      loadSessions,
       schema,
       containers,
       lastFailoverAt: last?.at ?? null,
@@ -92,7 +102,16 @@ export function factActivities(clients: Clients) {
   }
 
   const sessionVia = (target: DrillPlan['target'], via: SessionFacts['via']): Promise<SessionFacts> =>
-    clients.database.session(target, via).catch((error: unknown) => unreachable(via, describeError(error)))
+    clients.database.session(target, via).catch((error: unknown) => unreachable(via, error))
+
+  const loadSessionsOf = (plan: DrillPlan): Promise<LoadSessionFacts[]> =>
+    Promise.all(
+      waysOf(plan).vias.map((via) =>
+        clients.database
+          .loadSession(plan.target, via)
+          .catch((error: unknown) => unreachableLoad(via, describeError(error))),
+      ),
+    )
 
   async function containerFacts(gaps: string[]): Promise<ContainerFacts> {
     const [place, image, blobWritable] = await Promise.all([
@@ -110,20 +129,8 @@ export function factActivities(clients: Clients) {
 
 const judge = (plan: DrillPlan, facts: Facts): CheckResult[] => judgeRows(BEFORE, 'before', { plan, facts }, plan.force)
 
-const unreachable = (via: SessionFacts['via'], error: string): SessionFacts => ({
-  via,
-  reachable: false,
-  error,
-  serverVersion: null,
-  address: null,
-  inRecovery: null,
-  timeline: null,
-  currentWalLsn: null,
-  postmasterStartedAt: null,
-  user: null,
-  isSuperuser: null,
-  synchronousCommit: null,
-  synchronousStandbyNames: null,
-  clockOffsetMs: null,
-  clockErrorMs: null,
+/** The ways in that the load takes, each once. */
+const waysOf = ({ load }: DrillPlan): LoadWays => ({
+  vias: (['pgbouncer', 'direct'] as const).filter((via) => load.cohorts.some((cohort) => cohort.via === via)),
+  transactions: load.transactions,
 })

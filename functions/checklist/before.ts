@@ -1,18 +1,9 @@
 /** What must hold before a single container is paid for and a single failover is asked for. */
-import type { BEFORE_CHECK_IDS } from '../drill/check-ids.ts'
 import type { Facts, SessionFacts } from '../drill/facts.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import { plain } from '../drill/units.ts'
-import { atLeast, type Check, equals, holds, type Judgement } from './check.ts'
-
-export interface BeforeEvidence {
-  readonly plan: DrillPlan
-  readonly facts: Facts
-}
-
-interface BeforeCheck extends Check<BeforeEvidence> {
-  readonly id: (typeof BEFORE_CHECK_IDS)[number]
-}
+import { atLeast, type BeforeCheck, type BeforeEvidence, equals, holds, type Judgement } from './check.ts'
+import { LOAD_CHECKS } from './load.ts'
 
 /** Standard_E4ds_v5, the size that the 8,000 TPS target was set for. */
 const LEAST_VCORES = 4
@@ -23,8 +14,6 @@ const LEAST_CONNECTIONS = 2_000
  * to 90 % of a 5,000 IOPS disk: group commit saves some, and six index entries per row cost some.
  */
 const IOPS_PER_COMMIT = 0.75
-/** The load refers to customers and merchants 1 to 5. */
-const PARENTS = 5
 /** What a connection is busy with one transaction at the P50 objective: 10 ms. */
 const SECONDS_PER_TRANSACTION = 0.01
 
@@ -45,12 +34,6 @@ const TIER_IOPS: Readonly<Record<string, number>> = {
   P70: 18_000,
   P80: 20_000,
 }
-
-/** Nothing in a database is changed unasked. */
-const MIGRATE = 'Run npm run migrate, or ask for the drill with "migrate": true'
-
-/** What a migration can mend, when the drill was allowed one. */
-export const MIGRATION_MENDS: ReadonlyArray<BeforeCheck['id']> = ['schema', 'parent-rows', 'canary']
 
 export const BEFORE: readonly BeforeCheck[] = [
   {
@@ -170,27 +153,7 @@ export const BEFORE: readonly BeforeCheck[] = [
       ),
     advice: 'Check that the host name leads to the primary, and that the storage is not full.',
   },
-  {
-    id: 'synchronous-commit',
-    title: 'Commits are durable',
-    why: 'With synchronous_commit off, acknowledged commits can be lost without any failover.',
-    judge: ({ facts }) => holds(anySession(facts)?.synchronousCommit, 'not off', (value) => value !== 'off'),
-    advice: 'Set synchronous_commit to on for the server, the database and the role.',
-  },
-  {
-    id: 'schema',
-    title: 'Table of transactions',
-    why: 'The load inserts into it; its key columns make the ledger and the audit possible.',
-    judge: judgeSchema,
-    advice: `${MIGRATE}. With "transactions": "compat" a plain table is enough, and there is no ledger.`,
-  },
-  {
-    id: 'parent-rows',
-    title: 'Customers and merchants',
-    why: 'Every transaction refers to one of each, by ids from 1 to 5.',
-    judge: judgeParents,
-    advice: `${MIGRATE}: the migration inserts them.`,
-  },
+  ...LOAD_CHECKS,
   {
     id: 'extensions',
     title: 'Extensions',
@@ -204,34 +167,6 @@ export const BEFORE: readonly BeforeCheck[] = [
       ),
     advice:
       'Allow them in the server parameter azure.extensions and create them, or upgrade: from PostgreSQL 13 on none is needed.',
-  },
-  {
-    id: 'canary',
-    title: 'One row in, one row out',
-    why: 'What the load will do thousands of times a second must work once, through PgBouncer.',
-    judge: ({ facts }) =>
-      holds(
-        facts.schema?.canary,
-        'insert and delete succeed',
-        (canary) => canary === 'ok',
-        (canary) =>
-          canary === 'ok' ? 'insert and delete succeed' : `failed: ${facts.schema?.canaryError ?? 'without a message'}`,
-      ),
-    advice: `${MIGRATE}: the migration makes the role of the load and grants what it needs. Then check triggers and constraints.`,
-  },
-  {
-    id: 'load-role',
-    title: 'Role of the user',
-    why: 'A superuser takes connections from the reserve and bypasses limits, so the drill would not see what applications see.',
-    judge: ({ facts }) =>
-      holds(
-        anySession(facts)?.isSuperuser,
-        'an ordinary role',
-        (isSuperuser) => !isSuperuser,
-        (isSuperuser) =>
-          `${anySession(facts)?.user ?? 'the role'} ${isSuperuser ? 'is a superuser' : 'is an ordinary role'}`,
-      ),
-    advice: 'Name another role in POSTGRES_USER; for the load the migration makes the one in LOADGEN_POSTGRES_USER.',
   },
   {
     id: 'image',
@@ -348,25 +283,6 @@ function judgeStorage({ facts, plan }: BeforeEvidence): Judgement {
     (seen) => seen >= least,
     (seen) => `${seen} IOPS${storage?.tier ? ` (${storage.tier})` : ''}${size}`,
   )
-}
-
-function judgeSchema({ facts, plan }: BeforeEvidence): Judgement {
-  const needsKeys = plan.load.transactions === 'ledger'
-  const wanted = needsKeys ? 'the table with its key columns' : 'the table'
-  const { hasTable = null, hasKeyColumns = null } = facts.schema ?? {}
-  if (hasTable === null || (needsKeys && hasTable && hasKeyColumns === null))
-    return { verdict: 'unknown', seen: null, wanted }
-  if (!hasTable) return { verdict: 'fail', seen: 'no table transactions', wanted }
-  if (needsKeys && !hasKeyColumns) return { verdict: 'fail', seen: 'the table without key columns', wanted }
-  return { verdict: 'pass', seen: needsKeys ? 'the table with its key columns' : 'the table', wanted }
-}
-
-function judgeParents({ facts }: BeforeEvidence): Judgement {
-  const wanted = `ids 1 to ${PARENTS} of both`
-  const { customers = null, merchants = null } = facts.schema ?? {}
-  if (customers === null || merchants === null) return { verdict: 'unknown', seen: null, wanted }
-  const seen = `${customers} customers, ${merchants} merchants`
-  return { verdict: Math.min(customers, merchants) >= PARENTS ? 'pass' : 'fail', seen, wanted }
 }
 
 function judgeQuota({ facts, plan }: BeforeEvidence): Judgement {

@@ -1,5 +1,7 @@
 /** A row of the checklist, and how rows become results. `unknown` never passes and never fails by itself. */
-import type { CheckId } from '../drill/check-ids.ts'
+import type { BEFORE_CHECK_IDS, CheckId } from '../drill/check-ids.ts'
+import type { Facts } from '../drill/facts.ts'
+import type { DrillPlan } from '../drill/plan.ts'
 import type { CheckResult } from '../drill/report.ts'
 import { inUnit } from '../drill/units.ts'
 
@@ -10,6 +12,8 @@ export interface Judgement {
   /** Null: could not be seen. */
   readonly seen: string | null
   readonly wanted: string
+  /** What to do about the cause that was seen, where it is known better than the row's own advice. */
+  readonly advice?: string
 }
 
 export interface Check<Evidence> {
@@ -18,6 +22,16 @@ export interface Check<Evidence> {
   readonly why: string
   readonly judge: (evidence: Evidence) => Judgement
   readonly advice: string
+}
+
+/** What the rows before a drill are judged by. */
+export interface BeforeEvidence {
+  readonly plan: DrillPlan
+  readonly facts: Facts
+}
+
+export interface BeforeCheck extends Check<BeforeEvidence> {
+  readonly id: (typeof BEFORE_CHECK_IDS)[number]
 }
 
 export const NOT_SEEN = 'could not be seen'
@@ -29,7 +43,7 @@ export function judgeRows<Evidence>(
   force: readonly string[],
 ): CheckResult[] {
   return rows.map(({ id, title, why, judge, advice }) => {
-    const { verdict, seen, wanted } = judge(evidence)
+    const { verdict, seen, wanted, advice: ofCause } = judge(evidence)
     const forced = verdict === 'fail' && force.includes(id)
     return {
       id,
@@ -39,7 +53,7 @@ export function judgeRows<Evidence>(
       seen: seen ?? NOT_SEEN,
       wanted,
       why,
-      advice: verdict === 'pass' ? '' : advice,
+      advice: verdict === 'pass' ? '' : (ofCause ?? advice),
       forced,
     }
   })

@@ -5,6 +5,8 @@
 import type { Readable } from 'node:stream'
 import type {
   ContainerFacts,
+  LoadSessionFacts,
+  LoadWays,
   MetricSeries,
   SchemaFacts,
   ServerFacts,
@@ -150,7 +152,9 @@ export interface Deleted {
 
 export interface Database {
   session(target: Target, via: 'pgbouncer' | 'direct'): Promise<SessionFacts>
-  schema(target: Target): Promise<SchemaFacts>
+  /** In the load's role, through one of its ways in. What cannot be reached says so, and is not thrown. */
+  loadSession(target: Target, via: LoadSessionFacts['via']): Promise<LoadSessionFacts>
+  schema(target: Target, ways: LoadWays): Promise<SchemaFacts>
   /** Creates or migrates what the drill needs, and returns what was done. Only with consent. */
   migrate(target: Target): Promise<readonly string[]>
   /** All keys of a drill as maximal runs per worker, streamed; a few MB of result for millions of rows. */

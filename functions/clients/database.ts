@@ -1,8 +1,9 @@
 /** The database under test, by SQL: who answers, is it ready, what is stored. Each call opens its own connection. */
 import type { TokenCredential } from '@azure/identity'
 import type { Login, PostgresConfig } from '../config.ts'
-import type { SchemaFacts, SessionFacts } from '../drill/facts.ts'
+import type { LoadSessionFacts, LoadWays, SchemaFacts, SessionFacts } from '../drill/facts.ts'
 import type { Target } from '../drill/plan.ts'
+import { removeCanary, sendCanary } from './canary.ts'
 import type { Clock, Database, Deleted, StoredRange } from './clients.ts'
 import {
   type ConnectionSettings,
@@ -14,8 +15,9 @@ import {
   withConnection,
   wordsOf,
 } from './database-connection.ts'
+import { readLoadSession, unreachableLoad } from './load-session.ts'
 import { migrate } from './migration.ts'
-import { canary, readTables } from './schema-facts.ts'
+import { readAudited } from './schema-facts.ts'
 import { readSession, unreachable } from './session-facts.ts'
 import { deleteInBatches, readDrills, readRuns } from './stored-rows.ts'
 
@@ -28,7 +30,8 @@ export function createDatabase(postgres: PostgresConfig, credential: TokenCreden
   const asApp = (via: Via, queryTimeoutMs: number): Purpose => ({ via, as: postgres.app, queryTimeoutMs })
   return {
     session: (target, via) => seeSession(settings, target, asApp(via, LOOK_MS), clock),
-    schema: (target) => seeSchema(settings, target),
+    loadSession: (target, via) => seeLoadSession(settings, target, via),
+    schema: (target, ways) => seeSchema(settings, target, ways),
     migrate: (target) => migrate(settings, target),
     storedRuns: (target, drillId) => storedRuns(settings, target, drillId),
     storedDrills: (target) => withConnection(settings, target, asApp('direct', LONG_MS), readDrills),
@@ -51,28 +54,45 @@ async function seeSession(
   }
 }
 
+/** As the load generator connects: its role, its port, no option of its own. */
+async function seeLoadSession(settings: ConnectionSettings, target: Target, via: Via): Promise<LoadSessionFacts> {
+  const asLoad: Purpose = { via, as: settings.postgres.load, queryTimeoutMs: LOOK_MS }
+  try {
+    return await withConnection(settings, target, asLoad, (client) => readLoadSession(client, via))
+  } catch (error) {
+    return unreachableLoad(via, wordsOf(error))
+  }
+}
+
 // ---- Schema ---------------------------------------------------------------------------------------------------------
 
-async function seeSchema(settings: ConnectionSettings, target: Target): Promise<SchemaFacts> {
+async function seeSchema(settings: ConnectionSettings, target: Target, ways: LoadWays): Promise<SchemaFacts> {
   const purpose: Purpose = { via: 'direct', as: settings.postgres.app, queryTimeoutMs: LOOK_MS }
-  const tables = await withConnection(settings, target, purpose, readTables).catch((cause: unknown) => {
+  const audited = await withConnection(settings, target, purpose, readAudited).catch((cause: unknown) => {
     throw new Error(`reading the schema of ${target.database} on ${target.server} failed`, { cause })
   })
-  return { ...tables, ...(tables.hasKeyColumns === true ? await sendCanary(settings, target) : NO_CANARY) }
+  const { auditedTable } = audited
+  return { ...audited, ...(auditedTable === null ? NO_CANARY : await tryCanary(settings, target, ways, auditedTable)) }
 }
 
 const NO_CANARY = { canary: null, canaryError: null } as const
 
-/** Inserted with the load's role through the load's way in; deleted with the app's, because the load's must not delete. */
-async function sendCanary(
+/** Inserted with the load's role through the load's ways in; deleted with the app's, because the load's must not delete. */
+async function tryCanary(
   settings: ConnectionSettings,
   target: Target,
+  { vias, transactions }: LoadWays,
+  auditedTable: string,
 ): Promise<Pick<SchemaFacts, 'canary' | 'canaryError'>> {
-  const through = (as: Login): Purpose => ({ via: 'pgbouncer', as, queryTimeoutMs: LOOK_MS })
   const { load, app } = settings.postgres
+  const through = (as: Login, via: Via): Purpose => ({ via, as, queryTimeoutMs: LOOK_MS })
   try {
-    const id = await withConnection(settings, target, through(load), canary.insert)
-    await withConnection(settings, target, through(app), (client) => canary.remove(client, id))
+    for (const via of vias) {
+      const key = await withConnection(settings, target, through(load, via), (client) =>
+        sendCanary(client, transactions, auditedTable),
+      )
+      await withConnection(settings, target, through(app, 'direct'), (client) => removeCanary(client, key))
+    }
     return { canary: 'ok', canaryError: null }
   } catch (error) {
     return { canary: 'failed', canaryError: wordsOf(error) }

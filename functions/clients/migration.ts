@@ -1,6 +1,7 @@
 /** The schema and the load's role, brought up to date: by a drill that was allowed to, and by `npm run migrate`. */
 import type { Target } from '../drill/plan.ts'
-import { type ConnectionSettings, type Purpose, withConnection } from './database-connection.ts'
+import { causeOnMigration } from '../drill/sql-advice.ts'
+import { type ConnectionSettings, type Purpose, withConnection, wordsOf } from './database-connection.ts'
 import { type LoadRole, migrateSchema, pendingSteps } from './schema-migration.ts'
 
 const LOOK_MS = 15_000
@@ -12,9 +13,9 @@ export async function migrate(settings: ConnectionSettings, target: Target): Pro
   try {
     return await withConnection(settings, target, asApp(settings, LONG_MS), (client) => migrateSchema(client, role))
   } catch (cause) {
-    throw new Error(
-      `preparing ${target.database} on ${target.server} failed, and nothing was changed; role ${settings.postgres.app.user} needs to own its tables and to create roles`,
-      { cause },
+    throw failure(
+      `preparing ${target.database} on ${target.server} as ${settings.postgres.app.user} failed, and nothing was changed`,
+      cause,
     )
   }
 }
@@ -25,11 +26,14 @@ export async function pendingMigration(settings: ConnectionSettings, target: Tar
     const role = await loadRoleOf(settings, target)
     return await withConnection(settings, target, asApp(settings, LOOK_MS), (client) => pendingSteps(client, role))
   } catch (cause) {
-    throw new Error(
-      `looking at ${target.database} on ${target.server} as ${settings.postgres.app.user} failed; check host, network or firewall, and password`,
-      { cause },
-    )
+    throw failure(`looking at ${target.database} on ${target.server} as ${settings.postgres.app.user} failed`, cause)
   }
+}
+
+/** Names the cause that the code proves, and what to do about that one; the server's own words follow as the cause. */
+function failure(what: string, error: unknown): Error {
+  const known = causeOnMigration(wordsOf(error))
+  return new Error(known === null ? what : `${what}: ${known.cause}; ${known.advice}`, { cause: error })
 }
 
 const asApp = ({ postgres }: ConnectionSettings, queryTimeoutMs: number): Purpose => ({

@@ -1,24 +1,21 @@
-/** Whether the database is ready for a drill: tables, key columns, parent rows, and a canary that makes the load's own way in. */
-import { randomUUID } from 'node:crypto'
+/** What the role that audits sees of the database: its table, the parent rows, the rows that drills left. */
 import type { Client } from 'pg'
 import type { SchemaFacts } from '../drill/facts.ts'
-import { KEY_COLUMNS } from './schema.ts'
+import { tableNameOf } from './load-table.ts'
 
-type TableFacts = Omit<SchemaFacts, 'canary' | 'canaryError'>
+type AuditedFacts = Omit<SchemaFacts, 'canary' | 'canaryError'>
 
 const COUNT_WITHIN_MS = 5_000
 
-export async function readTables(client: Client): Promise<TableFacts> {
-  const columns = await columnsOf(client, 'transactions')
-  const hasTable = columns.length > 0
-  const hasKeyColumns = hasTable && KEY_COLUMNS.every((name) => columns.includes(name))
+export async function readAudited(client: Client): Promise<AuditedFacts> {
+  const auditedTable = await tableNameOf(client, null)
+  const hasKey = (await columnsOf(client, 'transactions')).includes('drill_id')
   return {
-    hasTable,
-    hasKeyColumns,
+    auditedTable,
     customers: await countFive(client, 'customers', 'customer_id'),
     merchants: await countFive(client, 'merchants', 'merchant_id'),
     missingExtensions: await missingExtensions(client),
-    drillRows: hasKeyColumns ? await countDrillRows(client) : null,
+    drillRows: hasKey ? await countDrillRows(client) : null,
   }
 }
 
@@ -62,27 +59,4 @@ async function countDrillRows(client: Client): Promise<number | null> {
   } finally {
     await client.query('ROLLBACK')
   }
-}
-
-export interface Canary {
-  readonly insert: (client: Client) => Promise<string>
-  readonly remove: (client: Client, id: string) => Promise<void>
-}
-
-/** One row as the load writes it, under a drill id of its own, and gone again. */
-export const canary: Canary = {
-  insert: async (client) => {
-    const { rows } = await client.query<{ id: string }>(
-      `INSERT INTO transactions (customer_id, merchant_id, amount, status, drill_id, worker, seq)
-       VALUES (1, 1, 0.01, 'completed', $1, 0, 0) RETURNING transaction_id AS id`,
-      [`canary-${randomUUID()}`],
-    )
-    const id = rows[0]?.id
-    if (id === undefined) throw new Error('the canary was inserted without an id')
-    return id
-  },
-  remove: async (client, id) => {
-    const { rowCount } = await client.query('DELETE FROM transactions WHERE transaction_id = $1', [id])
-    if (rowCount !== 1) throw new Error(`the canary was acknowledged, but ${rowCount} rows of it were found`)
-  },
 }

@@ -1,4 +1,4 @@
-/** What SQL says about one way in: which server answers there, in which role, on which timeline, by which clock. */
+/** What SQL says about one way in: which server answers there, on which timeline, by which clock. */
 import type { Client } from 'pg'
 import type { SessionFacts } from '../drill/facts.ts'
 import type { Clock } from './clients.ts'
@@ -14,9 +14,6 @@ const UNSEEN: Known = {
   timeline: null,
   currentWalLsn: null,
   postmasterStartedAt: null,
-  user: null,
-  isSuperuser: null,
-  synchronousCommit: null,
   synchronousStandbyNames: null,
   clockOffsetMs: null,
   clockErrorMs: null,
@@ -40,9 +37,6 @@ const SESSION = `SELECT
   CASE WHEN pg_is_in_recovery() THEN NULL ELSE ${CURRENT_TIMELINE} END AS timeline,
   CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text AS lsn,
   pg_postmaster_start_time() AS started,
-  current_user AS role,
-  current_setting('is_superuser') = 'on' AS is_superuser,
-  (SELECT setting FROM pg_settings WHERE name = 'synchronous_commit') AS synchronous_commit,
   (SELECT setting FROM pg_settings WHERE name = 'synchronous_standby_names') AS synchronous_standby_names`
 
 interface SessionRow {
@@ -52,9 +46,6 @@ interface SessionRow {
   readonly timeline: number | null
   readonly lsn: string | null
   readonly started: Date
-  readonly role: string
-  readonly is_superuser: boolean
-  readonly synchronous_commit: string | null
   readonly synchronous_standby_names: string | null
 }
 
@@ -72,9 +63,6 @@ export async function readSession(client: Client, via: Via, clock: Clock): Promi
     timeline: row.timeline,
     currentWalLsn: row.lsn,
     postmasterStartedAt: row.started.toISOString(),
-    user: row.role,
-    isSuperuser: row.is_superuser,
-    synchronousCommit: row.synchronous_commit,
     synchronousStandbyNames: row.synchronous_standby_names,
     ...(await compareClocks(client, clock)),
   }

@@ -44,22 +44,79 @@ export interface SessionFacts {
   readonly timeline: number | null
   readonly currentWalLsn: string | null
   readonly postmasterStartedAt: string | null
-  readonly user: string | null
-  readonly isSuperuser: boolean | null
-  readonly synchronousCommit: string | null
   readonly synchronousStandbyNames: string | null
   readonly clockOffsetMs: number | null
   readonly clockErrorMs: number | null
 }
 
-export interface SchemaFacts {
+/** Where a value of a setting comes from, and so which statement changes it. */
+export type SettingOrigin =
+  | 'role in database'
+  | 'role'
+  | 'database'
+  | 'all roles'
+  | 'server'
+  | 'default'
+  /** By SET, from the pooler or from a client that shares the session: it ends with the session. */
+  | 'session'
+  /** Of a role or database whose setting is gone: a session that PgBouncer holds keeps what it began with. */
+  | 'earlier setting'
+
+export interface SessionSetting {
+  readonly name: string
+  /** In the server's own unit; time-outs in milliseconds. */
+  readonly value: string
+  readonly origin: SettingOrigin
+  /** PgBouncer hands out sessions that began earlier and sessions that begin now; the two can differ. */
+  readonly holdsIn: 'this session' | 'the next session'
+}
+
+/** The table that the load's own statement leads to. */
+export interface TableFacts {
+  /** With its schema. */
+  readonly name: string
+  readonly kind: 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table' | 'other'
+  /** The table or its partitions, with their schema, whose rows a standby never gets. */
+  readonly unlogged: readonly string[]
+  readonly temporary: readonly string[]
+  /** Partitions on another server. */
+  readonly foreign: readonly string[]
+  /** Columns of the ledger's key that it lacks. */
+  readonly missingKeyColumns: readonly string[]
+  readonly hasKeyIndex: boolean
+  /** What can change, reject or reroute a row on its way in: triggers, rules, row security. */
+  readonly interventions: readonly string[]
+}
+
+/** What holds in a session of the load: its role, its way in, its database, with nothing set by the one who looks. */
+export interface LoadSessionFacts {
+  readonly via: 'pgbouncer' | 'direct'
+  readonly reachable: boolean
+  readonly error: string | null
+  readonly user: string | null
+  readonly database: string | null
+  readonly isSuperuser: boolean | null
+  readonly settings: readonly SessionSetting[] | null
   readonly hasTable: boolean | null
-  readonly hasKeyColumns: boolean | null
+  readonly table: TableFacts | null
+  /** Where the next session's search_path leads, when that is not where this session's leads. */
+  readonly nextTable: string | null
+}
+
+/** What the load asks of the database, so that it can be tried in its sessions. */
+export interface LoadWays {
+  readonly vias: ReadonlyArray<LoadSessionFacts['via']>
+  readonly transactions: 'ledger' | 'compat'
+}
+
+export interface SchemaFacts {
+  /** The table that the audit reads, with its schema; null: there is none. */
+  readonly auditedTable: string | null
   /** Of ids 1 to 5, which the load refers to, how many there are. */
   readonly customers: number | null
   readonly merchants: number | null
   readonly missingExtensions: readonly string[] | null
-  /** Insert and delete of one row through PgBouncer. */
+  /** What the load does, done once by its role through each of its ways in, found by the audit's role, and gone again. */
   readonly canary: 'ok' | 'failed' | null
   readonly canaryError: string | null
   readonly drillRows: number | null
@@ -81,6 +138,8 @@ export interface Facts {
   readonly server: ServerFacts | null
   readonly parameters: readonly ServerParameter[] | null
   readonly sessions: readonly SessionFacts[]
+  /** One for each way in that the load takes. */
+  readonly loadSessions: readonly LoadSessionFacts[]
   readonly schema: SchemaFacts | null
   readonly containers: ContainerFacts
   readonly lastFailoverAt: string | null

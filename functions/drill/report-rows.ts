@@ -128,7 +128,7 @@ export function setupOf({ plan, facts }: DrillOutcome): Report['setup'] {
     ['PostgreSQL version', session?.serverVersion ?? server?.version],
     ['High availability', server?.highAvailability?.mode],
     ['Storage', storageOf(facts?.server?.storage ?? null)],
-    ['synchronous_commit', session?.synchronousCommit],
+    ['synchronous_commit', synchronousCommitOf(facts?.loadSessions ?? [])],
     ['synchronous_standby_names', session?.synchronousStandbyNames],
     ...PARAMETERS.map(
       ([name, unit]) => [name, withUnit(facts?.parameters?.find((one) => one.name === name)?.value, unit)] as const,
@@ -158,6 +158,14 @@ export function setupOf({ plan, facts }: DrillOutcome): Report['setup'] {
     ['Note', plan.note],
   ]
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] != null && entry[1] !== ''))
+}
+
+/** In the load's own sessions; they differ when a cohort goes another way. */
+const synchronousCommitOf = (sessions: NonNullable<DrillOutcome['facts']>['loadSessions']): string | null => {
+  const values = sessions.flatMap(({ settings }) =>
+    (settings ?? []).filter(({ name }) => name === 'synchronous_commit').map(({ value }) => value),
+  )
+  return values.length === 0 ? null : [...new Set(values)].join(', ')
 }
 
 /** The server parameters that decide a failover drill. */

@@ -1,7 +1,7 @@
 /** What a drill may change in the database besides its own rows: the schema, with consent, and the rows of drills long past. */
 import { expect, test } from 'vitest'
 import type { Database, StoredDrill } from '../../functions/clients/clients.ts'
-import type { SchemaFacts } from '../../functions/drill/facts.ts'
+import type { LoadSessionFacts, SchemaFacts } from '../../functions/drill/facts.ts'
 import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'
 
@@ -19,12 +19,26 @@ const journalOf = ({ report }: DrillPlay, step: string) =>
 
 // ---- Migration ------------------------------------------------------------------------------------------------------
 
-const nothing: Partial<SchemaFacts> = { hasTable: false, hasKeyColumns: false, customers: null, canary: null }
+interface Before {
+  readonly schema?: Partial<SchemaFacts>
+  readonly session?: Partial<LoadSessionFacts>
+}
+const nothing: Before = {
+  schema: { auditedTable: null, customers: null, canary: null },
+  session: { hasTable: false, table: null },
+}
 
 /** A schema that is as it is until it was migrated. */
-function bare(before: Partial<SchemaFacts>, migrations: { count: number }, outcome: 'mends' | 'fails' = 'mends') {
+function bare(before: Before, migrations: { count: number }, outcome: 'mends' | 'fails' = 'mends') {
   return (own: Database): Partial<Database> => ({
-    schema: async (target) => ({ ...(await own.schema(target)), ...(migrations.count === 0 ? before : {}) }),
+    loadSession: async (target, via) => ({
+      ...(await own.loadSession(target, via)),
+      ...(migrations.count === 0 ? before.session : {}),
+    }),
+    schema: async (target, ways) => ({
+      ...(await own.schema(target, ways)),
+      ...(migrations.count === 0 ? before.schema : {}),
+    }),
     migrate: async () => {
       if (outcome === 'fails') throw new Error('preparing drill on pg failed, and nothing was changed')
       migrations.count++
@@ -35,8 +49,11 @@ function bare(before: Partial<SchemaFacts>, migrations: { count: number }, outco
 
 test.each([
   { what: 'without tables', before: nothing },
-  { what: 'without parent rows', before: { customers: 4 } },
-  { what: "without the load's role", before: { canary: 'failed', canaryError: '28000: no such role' } as const },
+  { what: 'without parent rows', before: { schema: { customers: 4 } } },
+  {
+    what: "without the load's role",
+    before: { session: { reachable: false, error: '28000: no such role', hasTable: null, table: null } },
+  },
 ])('a drill with consent migrates a database $what, says so in its journal, and runs', async ({ before }) => {
   const migrations = { count: 0 }
   const played = await run({ migrate: true }, bare(before, migrations))
@@ -83,9 +100,9 @@ test('a pooler that still refuses the role that is there now is asked again', as
   let looks = 0
   const { report } = await run({ migrate: true }, (own) => ({
     migrate: async () => ['role load'],
-    schema: async (target) => {
+    schema: async (target, ways) => {
       looks++
-      return { ...(await own.schema(target)), canary: looks < 4 ? 'failed' : 'ok', canaryError: null }
+      return { ...(await own.schema(target, ways)), canary: looks < 4 ? 'failed' : 'ok', canaryError: null }
     },
   }))
   expect(looks).toBe(4)

@@ -5,6 +5,7 @@ import { drillBlobs } from '../../functions/drill/blob-paths.ts'
 import type { DrillProgress } from '../../functions/drill/status.ts'
 import { renderers } from '../../functions/report/formats.ts'
 import { blobNames } from '../../loadgen-image/contract.ts'
+import { goodTable, settingsWith } from '../support/load-session.ts'
 import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
 import { createWorld, usualCourse, type World, type WorldOptions } from '../support/world/world.ts'
 
@@ -129,6 +130,25 @@ test('a failed check ends the drill before anything is paid for, with what was s
   expect(failed).toMatchObject([{ id: 'server-ready', seen: 'Stopped', wanted: 'Ready', forced: false }])
   expect(played.report?.verdict).not.toBe('PASS')
 })
+
+test.each([
+  [
+    'synchronous-commit',
+    { settings: settingsWith([{ name: 'synchronous_commit', value: 'off', origin: 'role' }]) },
+    /synchronous_commit off, set for role drill_load/,
+  ],
+  ['load-table', { table: { ...goodTable, unlogged: ['public.transactions'] } }, /unlogged: public\.transactions/],
+] as const)(
+  'a load whose commits a failover loses ends at %s, before anything is failed over',
+  async (id, load, seen) => {
+    const { report, world } = await run({}, { loadSession: load })
+    expect(world.server.posts + world.groups.created.length).toBe(0)
+    expect(report?.checklist.find((row) => row.id === id)).toMatchObject({
+      verdict: 'fail',
+      seen: expect.stringMatching(seen),
+    })
+  },
+)
 
 test('a check that is forced by name is recorded and does not stop the drill', async () => {
   const { report } = await run({ force: ['server-sku'] }, { server: { facts: { vCores: 2 } } })

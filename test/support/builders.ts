@@ -4,6 +4,7 @@ import type { Facts, PrimaryIdentity } from '../../functions/drill/facts.ts'
 import type { AuditPass, DrillOutcome, FailoverEvidence } from '../../functions/drill/outcome.ts'
 import type { DrillPlan, DrillTiming, LoadSettings } from '../../functions/drill/plan.ts'
 import type { LoadPlan, LoadSummary, SecondRecord } from '../../loadgen-image/contract.ts'
+import { goodLoadSession } from './load-session.ts'
 
 export const LOAD_START_MS = Date.UTC(2026, 2, 4, 9, 0, 0)
 
@@ -110,17 +111,14 @@ export const someFacts = (own: Partial<Facts> = {}): Facts => ({
       timeline: 1,
       currentWalLsn: '0/5A21B38',
       postmasterStartedAt: isoAt(-86_400),
-      user: 'drill_load',
-      isSuperuser: false,
-      synchronousCommit: 'on',
       synchronousStandbyNames: '*',
       clockOffsetMs: 0,
       clockErrorMs: 0.8,
     },
   ],
+  loadSessions: [goodLoadSession()],
   schema: {
-    hasTable: true,
-    hasKeyColumns: true,
+    auditedTable: 'public.transactions',
     customers: 1000,
     merchants: 100,
     missingExtensions: [],

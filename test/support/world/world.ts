@@ -1,6 +1,8 @@
 /** A made-up Azure with a database in it, on one clock: everything behind the clients of the app. */
 import type { Clients, Webhook } from '../../../functions/clients/clients.ts'
-import type { MetricSeries, SchemaFacts, SessionFacts } from '../../../functions/drill/facts.ts'
+import { unreachableLoad } from '../../../functions/clients/load-session.ts'
+import type { LoadSessionFacts, MetricSeries, SchemaFacts, SessionFacts } from '../../../functions/drill/facts.ts'
+import { goodLoadSession } from '../load-session.ts'
 import { MemoryBlobs } from '../memory-blobs.ts'
 import { WorldClock } from './clock.ts'
 import { type GeneratorCourse, steadyCourse } from './generator.ts'
@@ -16,6 +18,7 @@ export interface WorldOptions {
   readonly generator?: (container: number) => Partial<GeneratorCourse>
   readonly groups?: Partial<GroupsOptions>
   readonly schema?: Partial<SchemaFacts>
+  readonly loadSession?: Partial<LoadSessionFacts>
   readonly session?: (via: SessionFacts['via']) => Partial<SessionFacts>
   readonly imageExists?: boolean
   /** Metrics arrive this much later. */
@@ -93,9 +96,6 @@ function fakeDatabase(
         timeline,
         currentWalLsn: `0/${(1_000 + timeline).toString(16)}`,
         postmasterStartedAt: new Date(promotedAtMs).toISOString(),
-        user: 'drill',
-        isSuperuser: false,
-        synchronousCommit: 'on',
         synchronousStandbyNames: 'standby',
         clockOffsetMs: 0,
         clockErrorMs: 0.5,
@@ -103,9 +103,12 @@ function fakeDatabase(
       const down: SessionFacts = { ...nothingSeen(via), error: 'ECONNREFUSED: nothing is listening' }
       return { ...(isUp ? up : down), ...options.session?.(via) }
     },
+    loadSession: async (_target, via) =>
+      server.isUpAt(clock.nowMs)
+        ? goodLoadSession(via, options.loadSession)
+        : unreachableLoad(via, 'ECONNREFUSED: nothing is listening'),
     schema: async () => ({
-      hasTable: true,
-      hasKeyColumns: true,
+      auditedTable: 'public.transactions',
       customers: 5,
       merchants: 5,
       missingExtensions: [],
@@ -137,9 +140,6 @@ const nothingSeen = (via: SessionFacts['via']): SessionFacts => ({
   timeline: null,
   currentWalLsn: null,
   postmasterStartedAt: null,
-  user: null,
-  isSuperuser: null,
-  synchronousCommit: null,
   synchronousStandbyNames: null,
   clockOffsetMs: null,
   clockErrorMs: null,

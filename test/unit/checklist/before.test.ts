@@ -3,7 +3,17 @@ import { expect, test } from 'vitest'
 import { BEFORE } from '../../../functions/checklist/before.ts'
 import { judgeRows, NOT_SEEN, obstacles } from '../../../functions/checklist/check.ts'
 import { BEFORE_CHECK_IDS } from '../../../functions/drill/check-ids.ts'
-import type { ContainerFacts, Facts, SchemaFacts, ServerFacts, SessionFacts } from '../../../functions/drill/facts.ts'
+import type {
+  ContainerFacts,
+  Facts,
+  LoadSessionFacts,
+  SchemaFacts,
+  ServerFacts,
+  SessionFacts,
+  SessionSetting,
+  TableFacts,
+} from '../../../functions/drill/facts.ts'
+import { goodLoadSession, goodTable, settingsWith } from '../../support/load-session.ts'
 import { aPlan } from '../../support/play-drill.ts'
 
 const plan = aPlan({ targetTps: 8000, workers: 200, timing: { cooldownMinutes: 20 } })
@@ -33,17 +43,13 @@ const goodSession = (via: SessionFacts['via']): SessionFacts => ({
   timeline: 1,
   currentWalLsn: '0/1',
   postmasterStartedAt: '2025-12-31T00:00:00.000Z',
-  user: 'drill',
-  isSuperuser: false,
-  synchronousCommit: 'on',
   synchronousStandbyNames: 'standby',
   clockOffsetMs: 0,
   clockErrorMs: 1,
 })
 
 const goodSchema: SchemaFacts = {
-  hasTable: true,
-  hasKeyColumns: true,
+  auditedTable: 'public.transactions',
   customers: 5,
   merchants: 5,
   missingExtensions: [],
@@ -80,6 +86,7 @@ interface Changes {
   readonly pgbouncer?: Partial<SessionFacts>
   readonly direct?: Partial<SessionFacts>
   readonly schema?: Partial<SchemaFacts> | null
+  readonly load?: Partial<LoadSessionFacts>
   readonly containers?: Partial<ContainerFacts>
   readonly lastFailoverAt?: string | null
   readonly gaps?: readonly string[]
@@ -105,6 +112,7 @@ function facts(changes: Changes = {}): Facts {
       { ...goodSession('pgbouncer'), ...changes.pgbouncer },
       { ...goodSession('direct'), ...changes.direct },
     ],
+    loadSessions: [goodLoadSession('pgbouncer', changes.load)],
     schema: changes.schema === null ? null : { ...goodSchema, ...changes.schema },
     containers: { ...goodContainers, ...changes.containers },
     lastFailoverAt: changes.lastFailoverAt ?? null,
@@ -116,6 +124,10 @@ const judge = (changes: Changes = {}, force: readonly string[] = [], of = plan) 
   judgeRows(BEFORE, 'before', { plan: of, facts: facts(changes) }, force)
 
 const both = (session: Partial<SessionFacts>): Changes => ({ pgbouncer: session, direct: session })
+const table = (changes: Partial<TableFacts>): Changes => ({ load: { table: { ...goodTable, ...changes } } })
+const setting = (name: string, value: string, changes: Partial<SessionSetting> = {}): Changes => ({
+  load: { settings: settingsWith([{ name, value, ...changes }]) },
+})
 const ha = (changes: Partial<NonNullable<ServerFacts['highAvailability']>>): Changes => ({
   server: { highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2', ...changes } },
 })
@@ -199,16 +211,71 @@ const ROWS: Readonly<Record<(typeof BEFORE_CHECK_IDS)[number], Row>> = {
   },
   'sql-direct': { fail: [[{ direct: { reachable: false, error: '28P01' } }, '28P01']], unknown: null },
   'primary-writable': { fail: [[both({ inRecovery: true }), 'in recovery']], unknown: both({ reachable: false }) },
+  'load-session': {
+    fail: [
+      [
+        { load: { reachable: false, error: '28P01: password authentication failed' } },
+        'through PgBouncer: 28P01: password authentication failed',
+      ],
+    ],
+    unknown: null,
+  },
   'synchronous-commit': {
-    fail: [[both({ synchronousCommit: 'off' }), 'off']],
-    unknown: both({ synchronousCommit: null }),
+    fail: [
+      [setting('synchronous_commit', 'off'), 'synchronous_commit off, set for role drill_load (through PgBouncer)'],
+      [
+        setting('synchronous_commit', 'local', { origin: 'role in database' }),
+        'synchronous_commit local, set for role drill_load in database drill (through PgBouncer)',
+      ],
+      [
+        setting('synchronous_commit', 'off', { origin: 'database', holdsIn: 'the next session' }),
+        'synchronous_commit off in the next session, set for database drill (through PgBouncer)',
+      ],
+    ],
+    unknown: { load: { settings: null } },
+  },
+  'load-settings': {
+    fail: [
+      [
+        setting('default_transaction_read_only', 'on', { origin: 'server' }),
+        'default_transaction_read_only on, set for the server (through PgBouncer)',
+      ],
+      [setting('statement_timeout', '1'), 'statement_timeout 1 ms, set for role drill_load (through PgBouncer)'],
+      [
+        setting('session_replication_role', 'replica', { origin: 'session' }),
+        'session_replication_role replica, set in the session (through PgBouncer)',
+      ],
+    ],
+    unknown: { load: { settings: null } },
   },
   schema: {
     fail: [
-      [{ schema: { hasTable: false } }, 'no table transactions'],
-      [{ schema: { hasKeyColumns: false } }, 'the table without key columns'],
+      [{ schema: { auditedTable: null }, load: { hasTable: false, table: null } }, 'no table transactions'],
+      [
+        { load: { hasTable: false, table: null } },
+        'no table transactions for drill_load; the audit reads public.transactions; search_path is "$user", public, the default of PostgreSQL',
+      ],
+      [table({ missingKeyColumns: ['worker', 'seq'] }), 'public.transactions without worker, seq'],
+      [table({ hasKeyIndex: false }), 'public.transactions, a table without a unique index on drill_id, worker, seq'],
+      [
+        table({ kind: 'partitioned table', hasKeyIndex: false }),
+        'public.transactions, a partitioned table without a unique index on drill_id, worker, seq',
+      ],
     ],
-    unknown: { schema: null },
+    unknown: { load: { hasTable: null, table: null } },
+  },
+  'load-table': {
+    fail: [
+      [table({ unlogged: ['public.transactions'] }), 'unlogged: public.transactions'],
+      [table({ temporary: ['pg_temp_3.transactions'] }), 'temporary: pg_temp_3.transactions'],
+      [table({ kind: 'view' }), 'public.transactions is a view'],
+      [table({ foreign: ['public.t_2026'] }), 'partitions on another server: public.t_2026'],
+      [
+        table({ name: 'other.transactions' }),
+        'the load writes to other.transactions (search_path "$user", public, the default of PostgreSQL), and the audit reads public.transactions',
+      ],
+    ],
+    unknown: { load: { table: null } },
   },
   'parent-rows': {
     fail: [
@@ -227,7 +294,10 @@ const ROWS: Readonly<Record<(typeof BEFORE_CHECK_IDS)[number], Row>> = {
     ],
     unknown: { schema: { canary: null } },
   },
-  'load-role': { fail: [[both({ isSuperuser: true }), 'drill is a superuser']], unknown: both({ isSuperuser: null }) },
+  'load-role': {
+    fail: [[{ load: { isSuperuser: true } }, 'drill_load is a superuser']],
+    unknown: { load: { isSuperuser: null } },
+  },
   image: {
     fail: [
       [
@@ -311,18 +381,23 @@ test('the cool-down is over at the minute', () => {
   )
 })
 
-test.each(['schema', 'parent-rows', 'canary'] as const)('%s that fails names both ways to a migration', (id) => {
-  const broken: SchemaFacts = { ...goodSchema, hasTable: false, customers: 0, canary: 'failed' }
-  const advice = judge({ schema: broken }).find((row) => row.id === id)?.advice
-  expect(advice).toContain('npm run migrate')
-  expect(advice).toContain('"migrate": true')
-})
+test.each(['load-session', 'schema', 'parent-rows', 'canary'] as const)(
+  '%s that fails for want of a migration names both ways to one',
+  (id) => {
+    const advice = judge({
+      schema: { auditedTable: null, customers: 0, canary: 'failed', canaryError: '42P01: no such relation' },
+      load:
+        id === 'load-session' ? { reachable: false, error: '28000: no such role' } : { hasTable: false, table: null },
+    }).find((row) => row.id === id)?.advice
+    expect(advice).toContain('npm run migrate')
+    expect(advice).toContain('"migrate": true')
+  },
+)
 
-test('without a ledger the table needs no key columns', () => {
+test('without a ledger the table needs neither key columns nor their index', () => {
   const compat = aPlan({ transactions: 'compat', targetTps: 8000, workers: 200 })
-  expect(judge({ schema: { hasKeyColumns: false } }, [], compat).find(({ id }) => id === 'schema')?.verdict).toBe(
-    'pass',
-  )
+  const plain = table({ missingKeyColumns: ['drill_id'], hasKeyIndex: false, kind: 'partitioned table' })
+  expect(judge(plain, [], compat).filter(({ verdict }) => verdict !== 'pass')).toEqual([])
 })
 
 test('forcing a row keeps its verdict, is recorded, and stops nothing', () => {
