@@ -9,6 +9,7 @@ import { judgeRows } from '../../functions/checklist/check.ts'
 import { systemClock } from '../../functions/clients/clock.ts'
 import { createDatabase } from '../../functions/clients/database.ts'
 import { type PostgresConfig, Secret } from '../../functions/config.ts'
+import { type Cloud, cloudOf } from '../../functions/drill/cloud.ts'
 import type { Facts, LoadWays } from '../../functions/drill/facts.ts'
 import type { CheckResult } from '../../functions/drill/report.ts'
 import { createPgBouncer, type PgBouncer } from '../../infra/local/pgbouncer.ts'
@@ -63,6 +64,7 @@ afterAll(async () => {
 const config = (): PostgresConfig => ({
   target,
   host: '127.0.0.1',
+  cloud: cloudOf('https://management.azure.com') as Cloud,
   app: { user: 'app', password: new Secret(PASSWORD) },
   load: { user: 'drill_load', password: new Secret(PASSWORD) },
   directPort: pair.primary.port,
