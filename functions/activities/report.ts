@@ -3,22 +3,24 @@ import type { InvocationContext } from '@azure/functions'
 import { AFTER } from '../checklist/after.ts'
 import { judgeRows } from '../checklist/check.ts'
 import type { Clients } from '../clients/clients.ts'
+import { drillsOfServer, writeIndexEntry } from '../clients/drill-list.ts'
 import { assemble } from '../drill/assemble.ts'
-import { drillBlobs, indexBlobs } from '../drill/blob-paths.ts'
+import { drillBlobs } from '../drill/blob-paths.ts'
 import type { ChartData } from '../drill/chart-data.ts'
-import { type IndexEntry, reportedEntry, serverKey } from '../drill/drill-index.ts'
+import { reportedEntry } from '../drill/drill-index.ts'
 import type { Facts } from '../drill/facts.ts'
+import { isLike, likenessOf } from '../drill/likeness.ts'
 import { loadPlanOf } from '../drill/load-plan.ts'
 import { drillResultLine, type Edition } from '../drill/log-lines.ts'
 import type { DrillOutcome } from '../drill/outcome.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import type { CheckResult, JournalEntry, Report, Verdict } from '../drill/report.ts'
-import type { TrendEntry } from '../drill/trend.ts'
+import { TREND_LENGTH, type TrendEntry } from '../drill/trend.ts'
 import { renderers as allRenderers, type Renderer } from '../report/formats.ts'
 import type { ReportData } from '../report/report-data.ts'
 import type { ContainerEnd } from './barrier.ts'
 import type { CleanupRecord, ProvisionRecord } from './container-groups.ts'
-import { type DrillRef, describeError, inTurns, readPlan } from './drill-record.ts'
+import { type DrillRef, describeError, readPlan } from './drill-record.ts'
 import type { AuditRecord, MetricsRecord } from './evidence.ts'
 import { failoverEvidence } from './failover-progress.ts'
 import type { MergedLoad, MergedLoads } from './merged-load.ts'
@@ -102,13 +104,18 @@ export function reportActivities(
     return { report: { ...report, checklist: [...report.checklist, ...after] }, ...charts }
   }
 
-  /** Of the same server: what this drill is compared with. */
+  /** Of the same server, newest first, until there are enough like drills for a trend. */
   async function earlierDrills(plan: DrillPlan): Promise<TrendEntry[]> {
-    const own = indexBlobs.entry(plan.requestedAt, plan.drillId)
-    const older = (await blobs.list(indexBlobs.prefix)).map(({ name }) => name).filter((name) => name > own)
-    const entries = await inTurns(older.sort().slice(0, MOST_EARLIER), 16, (name) => blobs.readJson<IndexEntry>(name))
-    const ofServer = entries.filter((entry) => entry !== null && serverKey(entry.target) === serverKey(plan.target))
-    return ofServer.flatMap((entry) => entry?.trend ?? [])
+    const like = likenessOf(plan)
+    const read: TrendEntry[] = []
+    let found = 0
+    for await (const { trend } of drillsOfServer(blobs, plan.target, plan)) {
+      if (trend === null) continue
+      read.push(trend)
+      if (isLike(trend.like, like)) found++
+      if (found === TREND_LENGTH || read.length === MAX_LOOKED_AT) break
+    }
+    return read
   }
 
   /** report.json last: whoever sees it finds the others. One file that cannot be rendered must not take the rest with it. */
@@ -128,13 +135,13 @@ export function reportActivities(
   }
 
   const writeIndex = (plan: DrillPlan, report: Report, edition: Edition): Promise<void> =>
-    blobs.writeJson(indexBlobs.entry(plan.requestedAt, plan.drillId), reportedEntry(plan, report, edition === 'final'))
+    writeIndexEntry(blobs, reportedEntry(plan, report, edition === 'final'))
 
   return { writeReport }
 }
 
-/** Of all servers; a trend shows fewer. */
-const MOST_EARLIER = 100
+/** Of the same server, whatever their load and events were: a bound on what one report reads. */
+const MAX_LOOKED_AT = 500
 
 function auditsOf(records: ReadonlyArray<AuditRecord | null>): Pick<DrillOutcome, 'audits' | 'auditProblem'> {
   const problem = records.findLast((record) => record?.kind === 'impossible')

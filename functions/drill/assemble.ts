@@ -30,7 +30,7 @@ export interface Assembled {
   readonly charts: ChartData
 }
 
-/** `merged` is null when no load ever ran; `earlier` are the drills that the trend compares with. */
+/** `merged` is null when no load ever ran; `earlier` are the server's earlier drills, among which the trend finds the like ones. */
 export function assemble(
   gathered: DrillOutcome,
   merged: Merged | null,
@@ -52,8 +52,8 @@ export function assemble(
     headline: headlineOf(outcome, figures, criteria, judgement),
     caveats: caveatsOf(outcome, figures, criteria, analysis),
   }
-  const trend = trendOf(trendEntry(report, outcome.plan.target.server), earlier)
-  return { report: reportSchema.parse({ ...report, trend }), charts: chartDataOf(analysis) }
+  const trend = trendOf(trendEntry(report, outcome.plan), earlier)
+  return { report: reportSchema.parse({ ...report, ...trend }), charts: chartDataOf(analysis) }
 }
 
 export const assembleReport = (
@@ -85,6 +85,7 @@ function figuresOf(outcome: DrillOutcome, analysis: LoadAnalysis | null): Report
     waterfall: waterfallOf(worst?.moments ?? NO_MOMENTS),
     phases,
     worstClients: worstClientsOf(analysis?.clients.flat().filter(({ event }) => event === worst?.number) ?? []),
+    likeDrills: { what: '', found: 0, lookedAt: 0 },
     trend: [],
     ledger: ledgerOf(outcome, analysis, events[0]),
     ...loadFigures(outcome, analysis),

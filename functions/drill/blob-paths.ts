@@ -48,6 +48,10 @@ const newestFirst = (iso: string) => String(END_OF_TIME_MS - Date.parse(iso)).pa
 export const indexBlobs = {
   prefix: 'index/drills/',
   entry: (requestedAt: string, drillId: string) => `index/drills/${newestFirst(requestedAt)}-${drillId}.json`,
+  /** The same entries by server. */
+  serverPrefix: (target: Target) => `index/servers/${serverKey(target)}/`,
+  ofServer: (target: Target, requestedAt: string, drillId: string) =>
+    `index/servers/${serverKey(target)}/${newestFirst(requestedAt)}-${drillId}.json`,
   dailyPrefix: 'index/daily/',
   daily: (at: string) => `index/daily/${newestFirst(at)}.json`,
 } as const

@@ -37,7 +37,7 @@ export const reportedEntry = (plan: DrillPlan, report: Report, isFinal: boolean)
   endedAt: isFinal ? report.endedAt : null,
   verdict: report.verdict,
   headline: report.headline,
-  trend: trendEntry(report, plan.target.server),
+  trend: trendEntry(report, plan),
 })
 
 export type IndexFigures = TrendEntry['figures']

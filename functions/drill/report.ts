@@ -148,7 +148,7 @@ const clientOutage = z.object({
   connectFailures: z.number().int(),
 })
 
-/** One figure of this drill against the same figure of earlier drills of the same server. */
+/** One figure of this drill against the same figure of earlier like drills of the same server. */
 const trendFigure = z.object({
   id: z.string(),
   label: z.string(),
@@ -263,7 +263,14 @@ export const reportSchema = z.object({
   waterfall: z.array(waterfallStep).describe('Of the worst event'),
   phases: z.array(phaseSpan),
   worstClients: z.array(clientOutage).describe('Of the worst event, at most five, the longest first'),
-  trend: z.array(trendFigure).describe('Empty when there is no earlier drill'),
+  likeDrills: z
+    .object({
+      what: z.string().describe('What a like drill has in common with this one: its load and its events'),
+      found: z.number().int(),
+      lookedAt: z.number().int().describe("Among so many of the server's newest drills before this one"),
+    })
+    .describe('What the trend compares with'),
+  trend: z.array(trendFigure).describe('Empty when no like drill was found'),
   ledger: z.object({
     intended: z.number().int(),
     acknowledged: z.number().int(),

@@ -1,18 +1,19 @@
 /**
- * A drill against earlier drills of the same server: is this figure usual for us, and since when has it been so?
+ * A drill against earlier like drills of the same server: is this figure usual for us, and since when has it been so?
  * Medians and their scatter, because a history of drills is short and holds outliers by nature.
  */
+import { isLike, type Likeness, likenessOf } from './likeness.ts'
+import type { DrillPlan } from './plan.ts'
 import type { Report, TrendFigure, Verdict } from './report.ts'
 import { MAD_TO_SIGMA, mad, median, round } from './statistics.ts'
 
 /** One line of the index of drills: what a trend needs to know of an earlier drill. */
 export interface TrendEntry {
   readonly drillId: string
-  readonly server: string
+  readonly like: Likeness
   readonly startedAt: string
   readonly verdict: Verdict
   readonly headline: string
-  readonly mode: string | null
   readonly figures: Readonly<Record<string, number | null>>
 }
 
@@ -77,13 +78,12 @@ export const TREND_FIGURES: readonly FigureDefinition[] = [
   },
 ]
 
-export const trendEntry = (report: Report, server: string): TrendEntry => ({
+export const trendEntry = (report: Report, plan: DrillPlan): TrendEntry => ({
   drillId: report.drillId,
-  server,
+  like: likenessOf(plan),
   startedAt: report.startedAt,
   verdict: report.verdict,
   headline: report.headline,
-  mode: report.events[0]?.mode ?? null,
   figures: Object.fromEntries(TREND_FIGURES.map(({ id, read }) => [id, read(report)])),
 })
 
@@ -95,16 +95,19 @@ const LEAST_HISTORY = 3
 const BAND_SIGMAS = 3
 const LEAST_BAND_SHARE = 0.05
 
-/** `earlier`: other drills of the same server, in any order. Empty when there are none. */
-export function trendOf(current: TrendEntry, earlier: readonly TrendEntry[], length = TREND_LENGTH): TrendFigure[] {
-  const before = earlier
-    .filter(
-      ({ drillId, startedAt, server }) =>
-        drillId !== current.drillId && startedAt < current.startedAt && server === current.server,
-    )
+/** `earlier`: the drills of the same server that were looked at, in any order. No figures when none of them is like this one. */
+export function trendOf(current: TrendEntry, earlier: readonly TrendEntry[]): Pick<Report, 'likeDrills' | 'trend'> {
+  const before = earlier.filter(
+    ({ drillId, startedAt }) => drillId !== current.drillId && startedAt < current.startedAt,
+  )
+  const like = before
+    .filter((entry) => isLike(entry.like, current.like))
     .sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
-    .slice(-length)
-  return before.length === 0 ? [] : TREND_FIGURES.map((figure) => trendFigure(figure, current, before))
+    .slice(-TREND_LENGTH)
+  return {
+    likeDrills: { what: current.like.words, found: like.length, lookedAt: before.length },
+    trend: like.length === 0 ? [] : TREND_FIGURES.map((figure) => trendFigure(figure, current, like)),
+  }
 }
 
 function trendFigure(figure: FigureDefinition, current: TrendEntry, before: readonly TrendEntry[]): TrendFigure {

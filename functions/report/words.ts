@@ -1,5 +1,6 @@
 /** The words of the report: what each moment, phase and figure is called, and how it is defined. Printed in every report. */
 import type { Report, Verdict } from '../drill/report.ts'
+import { counted } from '../drill/units.ts'
 
 export type MomentId = keyof Report['moments']
 
@@ -41,6 +42,15 @@ const ORDINALS = [
 /** By the event's number, from 1. */
 export const eventName = (number: number): string =>
   ORDINALS[number - 1] === undefined ? `event ${number}` : `${ORDINALS[number - 1]} event`
+
+/** What the trend compares with, and how much of it there was. */
+export function likeDrills({ likeDrills: { what, found, lookedAt } }: Pick<Report, 'likeDrills'>): string {
+  if (lookedAt === 0) return 'There is no earlier drill of this server to compare with.'
+  const among = `${counted(lookedAt, 'earlier drill')} of this server that ${lookedAt === 1 ? 'was' : 'were'} looked at`
+  return found === 0
+    ? `No like drill (${what}) was found among the ${among}.`
+    : `${counted(found, 'like drill')} (${what}) of the ${among}.`
+}
 
 export const VERDICT_SENTENCES: Readonly<Record<Verdict, string>> = {
   PASS: 'Every objective was met, with evidence.',

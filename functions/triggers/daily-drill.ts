@@ -4,12 +4,15 @@
  * became of it, so that a day without a drill is never a riddle.
  */
 import type { InvocationContext, Timer } from '@azure/functions'
+import { blobNames } from '../../loadgen-image/contract.ts'
 import type { Clients } from '../clients/clients.ts'
+import { drillsOfServer } from '../clients/drill-list.ts'
 import { indexBlobs, serverBlobs } from '../drill/blob-paths.ts'
-import { type IndexEntry, serverKey } from '../drill/drill-index.ts'
+import type { IndexEntry } from '../drill/drill-index.ts'
 import { drillSkippedLine } from '../drill/log-lines.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import { parseRequest, type RequestDefaults } from '../drill/request.ts'
+import type { StoredRequest } from '../drill/stored-request.ts'
 import { dailyDrillId, sha256 } from './drill-id.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
 import { startDrill } from './start.ts'
@@ -30,7 +33,6 @@ export interface DailyRecord {
 
 /** After this many failures in a row there is something to repair, and every further drill costs and teaches nothing. */
 const MAX_FAILURES = 3
-const NEWEST_DRILLS = 50
 
 export function dailyDrill(clients: Pick<Clients, 'blobs' | 'clock'>, { request, defaults }: DailySettings) {
   const { blobs, clock } = clients
@@ -80,37 +82,24 @@ export function dailyDrill(clients: Pick<Clients, 'blobs' | 'clock'>, { request,
 
   /** Why the daily drill has stopped itself, or null. A drill by hand that passes, or another request, starts it again. */
   async function failuresInARow(client: Orchestrations, { target }: DrillPlan): Promise<string | null> {
-    const ofServer = (await newestDrills()).filter((entry) => serverKey(entry.target) === serverKey(target))
-    const sincePass = ofServer.slice(
-      0,
-      indexOrEnd(
-        ofServer.findIndex(({ verdict }) => verdict === 'PASS'),
-        ofServer,
-      ),
-    )
-    const ofTimer = sincePass.filter(({ requestedBy }) => requestedBy === 'timer').slice(0, MAX_FAILURES + 1)
-    const judged = await Promise.all(ofTimer.map(async (entry) => ((await hasFailed(client, entry)) ? entry : null)))
-    const failures = judged.filter((entry) => entry !== null)
+    const failures: IndexEntry[] = []
+    for await (const entry of drillsOfServer(blobs, target)) {
+      if (entry.verdict === 'PASS' || failures.length === MAX_FAILURES) break
+      if (entry.requestedBy === 'timer' && (await hasFailed(client, entry))) failures.push(entry)
+    }
     if (failures.length < MAX_FAILURES || (await requestChangedSince(failures[0]))) return null
-    const verdicts = failures
-      .slice(0, MAX_FAILURES)
-      .map(({ drillId, verdict }) => `${drillId} ${verdict ?? 'without a report'}`)
+    const verdicts = failures.map(({ drillId, verdict }) => `${drillId} ${verdict ?? 'without a report'}`)
     return (
       `stopped after ${MAX_FAILURES} failures in a row (${verdicts.join(', ')}). ` +
       'It goes on after a drill started by hand has passed, or after DAILY_DRILL_REQUEST has changed'
     )
   }
 
-  async function newestDrills(): Promise<IndexEntry[]> {
-    const names = (await blobs.list(indexBlobs.prefix)).map(({ name }) => name).sort()
-    const entries = await Promise.all(names.slice(0, NEWEST_DRILLS).map((name) => blobs.readJson<IndexEntry>(name)))
-    return entries.filter((entry) => entry !== null)
-  }
-
   /** Whether the newest failure ran another request than the one that would run now. */
   async function requestChangedSince(newest: IndexEntry | undefined): Promise<boolean> {
-    const started = (await dailyRecords(blobs, NEWEST_DRILLS)).find(({ drillId }) => drillId === newest?.drillId)
-    return started !== undefined && started.requestHash !== requestHash
+    if (newest === undefined) return false
+    const started = await blobs.readJson<StoredRequest>(blobNames.request(newest.drillId))
+    return started !== null && started.bodyHash !== requestHash
   }
 
   async function restOfCoolDown({ target, timing }: DrillPlan, now: Date): Promise<string | null> {
@@ -139,5 +128,3 @@ async function hasFailed(client: Orchestrations, { drillId, verdict, endedAt }: 
   const state = await readState(client, drillId)
   return state !== null && hasEnded(state) && state.runtimeStatus !== 'Completed'
 }
-
-const indexOrEnd = (index: number, list: readonly unknown[]): number => (index < 0 ? list.length : index)

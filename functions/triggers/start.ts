@@ -10,8 +10,8 @@
  */
 import { blobNames } from '../../loadgen-image/contract.ts'
 import type { Clients } from '../clients/clients.ts'
+import { beginIndexEntry } from '../clients/drill-list.ts'
 import { releaseLock, type ServerLock, takeLock } from '../clients/server-lock.ts'
-import { indexBlobs } from '../drill/blob-paths.ts'
 import { startedEntry } from '../drill/drill-index.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import type { StoredRequest } from '../drill/stored-request.ts'
@@ -57,7 +57,7 @@ async function startHolding(
   const stored = isFirst ? { plan, bodyHash } : await blobs.readJson<StoredRequest>(blobNames.request(drillId))
   if (stored !== null && stored.bodyHash !== bodyHash) return { kind: 'other request' }
   const agreed = stored?.plan ?? plan
-  await blobs.writeOnce(indexBlobs.entry(agreed.requestedAt, drillId), startedEntry(agreed))
+  await beginIndexEntry(blobs, startedEntry(agreed))
   try {
     await client.startNew('drill', { instanceId: drillId, input: agreed })
     return { kind: 'started', plan: agreed }

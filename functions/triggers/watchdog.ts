@@ -8,8 +8,9 @@
  */
 import { blobNames } from '../../loadgen-image/contract.ts'
 import type { Clients } from '../clients/clients.ts'
+import { newestDrills, writeIndexEntry } from '../clients/drill-list.ts'
 import { releaseLock } from '../clients/server-lock.ts'
-import { drillBlobs, indexBlobs } from '../drill/blob-paths.ts'
+import { drillBlobs } from '../drill/blob-paths.ts'
 import type { IndexEntry } from '../drill/drill-index.ts'
 import { overallDeadlineSeconds } from '../drill/load-plan.ts'
 import type { DrillPlan } from '../drill/plan.ts'
@@ -18,7 +19,7 @@ import { hasEnded, type OrchestrationState, readState, type Terminations } from 
 
 type Storage = Pick<Clients, 'blobs' | 'clock'>
 
-/** Older ones were looked at when they were new. */
+/** All of the last two days, and at least so many: older ones were looked at when they were new. */
 const NEWEST = 50
 const STILL_LOOKED_AT_MS = 2 * 86_400_000
 /** Between the request and the first turn. */
@@ -51,14 +52,10 @@ export async function tellTheDead(
 }
 
 async function casesOf({ blobs, clock }: Storage, client: Terminations): Promise<Case[]> {
-  const names = (await blobs.list(indexBlobs.prefix)).map(({ name }) => name).sort()
-  const entries = await Promise.all(names.slice(0, NEWEST).map((name) => blobs.readJson<IndexEntry>(name)))
   const since = clock.now().getTime() - STILL_LOOKED_AT_MS
-  const open = entries.filter(
-    (entry) => entry !== null && (entry.endedAt === null || Date.parse(entry.requestedAt) > since),
-  )
+  const entries = await newestDrills(blobs, NEWEST, new Date(since))
+  const open = entries.filter((entry) => entry.endedAt === null || Date.parse(entry.requestedAt) > since)
   const cases = open.map(async (entry): Promise<Case | null> => {
-    if (entry === null) return null
     const request = await blobs.readJson<StoredRequest>(blobNames.request(entry.drillId))
     return request === null ? null : { entry, plan: request.plan, state: await readState(client, entry.drillId) }
   })
@@ -85,10 +82,10 @@ async function bury({ blobs, clock }: Storage, client: Terminations, { entry, pl
   if (state !== null && !hasEnded(state)) await client.terminate(plan.drillId, why)
   const now = clock.now()
   if (entry.endedAt === null)
-    await blobs.writeJson(indexBlobs.entry(plan.requestedAt, plan.drillId), {
+    await writeIndexEntry(blobs, {
       ...entry,
       endedAt: now.toISOString(),
       headline: entry.headline ?? `The drill died: ${why}`,
-    } satisfies IndexEntry)
+    })
   await releaseLock(blobs, plan.target, plan.drillId, now)
 }

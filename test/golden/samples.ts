@@ -665,6 +665,11 @@ export function passingDrill(change: Partial<Shape> = {}, lostKeys: readonly str
     waterfall: waterfallOf(instants),
     phases: phasesOf(shape, moments),
     worstClients: worst.map(({ event: _, ...client }) => client),
+    likeDrills: {
+      what: '8,000 TPS, 200 clients, 1 container, 5 min; forced failover',
+      found: shape.history,
+      lookedAt: shape.history,
+    },
     trend: moments
       ? trendOf(shape, [
           recovery.recoveryTimeSeconds ?? 0,

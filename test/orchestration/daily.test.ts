@@ -1,12 +1,12 @@
 /** The daily drill: when it starts, when it would rather not, and what it writes down. */
 import { expect, test } from 'vitest'
-import { indexBlobs, serverBlobs } from '../../functions/drill/blob-paths.ts'
-import { type IndexEntry, startedEntry } from '../../functions/drill/drill-index.ts'
+import { serverBlobs } from '../../functions/drill/blob-paths.ts'
 import type { DrillPlan } from '../../functions/drill/plan.ts'
 import type { Verdict } from '../../functions/drill/report.ts'
 import { dailyDrill, dailyRecords } from '../../functions/triggers/daily-drill.ts'
 import { sweeper } from '../../functions/triggers/sweeper.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
+import { othersSince, putEntry } from '../support/index-entries.ts'
 import { aPlan, target } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'
 
@@ -24,8 +24,7 @@ function setUp(request: unknown = {}) {
     world.clock.moveTo(world.clock.nowMs + DAY)
     const drillId = `old-${world.clock.nowMs}`
     const plan = { ...aPlan({}, drillId, world.clock.nowMs), requestedBy }
-    const entry: IndexEntry = { ...startedEntry(plan), endedAt: world.clock.now().toISOString(), verdict, headline: '' }
-    world.blobs.put(indexBlobs.entry(plan.requestedAt, drillId), JSON.stringify(entry))
+    putEntry(world, plan, { endedAt: world.clock.now().toISOString(), verdict, headline: '' })
     world.clock.moveTo(world.clock.nowMs + 3_600_000)
     return drillId
   }
@@ -90,6 +89,35 @@ test('after three failures in a row it stops, and says which and how to go on', 
   )
   expect(record.why).toContain('DAILY_DRILL_REQUEST')
   expect(service.instances.size).toBe(0)
+})
+
+test('after three failures it stays stopped, however many drills other servers had since', async () => {
+  const { fire, ended, service, world } = setUp()
+  for (const verdict of ['FAIL', 'FAIL', 'FAIL'] as const) ended(verdict)
+  othersSince(world, aPlan(), 200)
+  expect(await fire()).toMatchObject({ outcome: 'stopped' })
+  expect(service.instances.size).toBe(0)
+})
+
+test('after three failures it stays stopped, however many drills by hand have failed since', async () => {
+  const { fire, ended } = setUp()
+  for (const verdict of ['FAIL', 'FAIL', 'FAIL'] as const) ended(verdict)
+  for (let i = 0; i < 60; i++) ended('INCONCLUSIVE', 'http')
+  expect(await fire()).toMatchObject({ outcome: 'stopped' })
+})
+
+test('another request starts it again after months of being stopped', async () => {
+  const { fire, world, service } = setUp()
+  for (let day = 0; day < 3; day++) {
+    const instance = service.instances.get((await fire()).drillId ?? '')
+    if (instance !== undefined) instance.runtimeStatus = 'Failed'
+    world.clock.moveTo(world.clock.nowMs + DAY)
+  }
+  for (let day = 0; day < 80; day++) {
+    expect((await fire()).outcome).toBe('stopped')
+    world.clock.moveTo(world.clock.nowMs + DAY)
+  }
+  expect((await fire(false, { targetTps: 50 })).outcome).toBe('started')
 })
 
 for (const [what, verdicts] of [

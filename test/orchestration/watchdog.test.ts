@@ -8,6 +8,7 @@ import { startDrill } from '../../functions/triggers/start.ts'
 import { readStatus } from '../../functions/triggers/status.ts'
 import { tellTheDead } from '../../functions/triggers/watchdog.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
+import { othersSince } from '../support/index-entries.ts'
 import { aPlan } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'
 
@@ -125,4 +126,14 @@ test('a webhook that fails does not keep a dead drill from being told', async ()
   passes(MINUTE)
   const failing = () => Promise.reject(new Error('the webhook answered 500'))
   expect((await tellTheDead(world.clients, service.client, failing)).length).toBe(1)
+})
+
+test('a dead drill is found behind a hundred newer ones of other servers', async () => {
+  const { look, passes, instance, world } = await aStartedDrill()
+  instance.runtimeStatus = 'Failed'
+  passes(MINUTE)
+  othersSince(world, plan, 60)
+  passes(90 * MINUTE)
+  othersSince(world, { ...plan, drillId: 'later' }, 120)
+  expect(await look()).toEqual([expect.stringContaining('drill drill-1 is dead')])
 })

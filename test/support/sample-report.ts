@@ -5,6 +5,7 @@
 import { type Assembled, assemble } from '../../functions/drill/assemble.ts'
 import type { ChartData } from '../../functions/drill/chart-data.ts'
 import type { DrillOutcome } from '../../functions/drill/outcome.ts'
+import type { DrillPlan } from '../../functions/drill/plan.ts'
 import type { CheckResult, Report, Verdict } from '../../functions/drill/report.ts'
 import { type TrendEntry, trendEntry } from '../../functions/drill/trend.ts'
 import { aDrillPlan, isoAt, someLoad, someTiming } from './builders.ts'
@@ -53,7 +54,7 @@ async function compute(verdict: Verdict, history: number): Promise<Assembled> {
   if (verdict === 'FAIL') loseThreeCommits(run)
   const merged = mergeRun(run)
   const outcome = await outcomeOf(run, merged, surroundings(run, verdict))
-  return assemble(outcome, merged, earlierDrills(assemble(outcome, merged).report, history))
+  return assemble(outcome, merged, earlierDrills(assemble(outcome, merged).report, outcome.plan, history))
 }
 
 /** Acknowledged shortly before the failover, and gone after it. */
@@ -167,8 +168,8 @@ function entry(
 const DAY_MS = 86_400_000
 
 /** One drill a day before this one, each a little different. */
-function earlierDrills(report: Report, count: number): TrendEntry[] {
-  const { figures, ...entry } = trendEntry(report, 'pg-orders')
+function earlierDrills(report: Report, plan: DrillPlan, count: number): TrendEntry[] {
+  const { figures, ...entry } = trendEntry(report, plan)
   return Array.from({ length: count }, (_, i) => ({
     ...entry,
     drillId: `drill-earlier-${count - i}`,

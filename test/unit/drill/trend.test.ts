@@ -1,22 +1,25 @@
 import { expect, test } from 'vitest'
+import { isLike, likenessOf } from '../../../functions/drill/likeness.ts'
+import type { DrillPlan, FailoverMode } from '../../../functions/drill/plan.ts'
 import { alignOnT1, changePoint, type TrendEntry, trendEntry, trendOf } from '../../../functions/drill/trend.ts'
-import { isoAt } from '../../support/builders.ts'
+import { aDrillPlan, isoAt, someLoad } from '../../support/builders.ts'
 import { sampleReport } from '../../support/sample-report.ts'
 
 const DAY = 86_400
 
-const entry = (day: number, recovery: number | null, server = 'pg-orders'): TrendEntry => ({
+const LIKE = likenessOf(aDrillPlan())
+
+const entry = (day: number, recovery: number | null, like = LIKE): TrendEntry => ({
   drillId: `day-${day}`,
-  server,
+  like,
   startedAt: isoAt(day * DAY),
   verdict: 'PASS',
   headline: '',
-  mode: 'forced',
   figures: { recoveryTimeSeconds: recovery },
 })
 
 const recoveries = (...values: (number | null)[]) => values.map((value, day) => entry(day, value))
-const recoveryOf = (entries: readonly TrendEntry[]) => trendOf(entries.at(-1) as TrendEntry, entries)[0]
+const recoveryOf = (entries: readonly TrendEntry[]) => trendOf(entries.at(-1) as TrendEntry, entries).trend[0]
 
 test('a figure among its usual ones is usual, with median and band', () => {
   expect(recoveryOf(recoveries(40, 42, 41, 39, 43, 41))).toMatchObject({
@@ -47,17 +50,54 @@ test('two earlier drills are no history yet', () => {
 })
 
 test('the first drill has no trend', () => {
-  expect(trendOf(entry(0, 40), [])).toEqual([])
+  expect(trendOf(entry(0, 40), [])).toEqual({ likeDrills: { what: LIKE.words, found: 0, lookedAt: 0 }, trend: [] })
 })
 
-test('drills of other servers, later ones and this one itself are left out', () => {
+test('unlike drills, later ones and this one itself are left out, and the trend says how many it found among how many', () => {
   const current = entry(5, 41)
-  const history = trendOf(current, [entry(1, 40), entry(2, 99, 'pg-other'), current, entry(9, 99), entry(3, null)])[0]
-    ?.history
+  const other = likenessOf(aDrillPlan({ load: someLoad({ targetTps: 400 }) }))
+  const { likeDrills, trend } = trendOf(current, [
+    entry(1, 40),
+    entry(2, 99, other),
+    current,
+    entry(9, 99),
+    entry(3, null),
+  ])
+  expect(likeDrills).toEqual({ what: LIKE.words, found: 2, lookedAt: 3 })
+  const history = trend[0]?.history
   expect(history?.map(({ drillId, value }) => [drillId, value])).toEqual([
     ['day-1', 40],
     ['day-3', null],
   ])
+})
+
+test('without one like drill there is no trend, however many others there are', () => {
+  const others = [0, 1, 2, 3].map((day) => entry(day, 40, { ...LIKE, settings: 'other' }))
+  expect(trendOf(entry(5, 41), others)).toEqual({ likeDrills: { what: LIKE.words, found: 0, lookedAt: 4 }, trend: [] })
+})
+
+const ofLoad = (own: Partial<DrillPlan['load']>) => ({ load: someLoad(own) })
+const ofModes = (...modes: FailoverMode[]) => ({
+  failovers: modes.map((mode, i) => ({ atSeconds: 30 + i * 60, mode })),
+})
+
+test.each<[string, Partial<DrillPlan>, boolean]>([
+  ['another rate', ofLoad({ targetTps: 201 }), false],
+  ['other clients', ofLoad({ workers: 11 }), false],
+  ['other containers', ofLoad({ containers: 2 }), false],
+  ['another length', ofLoad({ durationSeconds: 91 }), false],
+  ['another deadline', ofLoad({ deadlineMs: 2000 }), false],
+  ['the plain table', ofLoad({ transactions: 'compat' }), false],
+  ['another kind of failover', ofModes('planned'), false],
+  ['two failovers', ofModes('forced', 'forced'), false],
+  ['no failover', ofModes(), false],
+  ['the same failover at another second', { failovers: [{ atSeconds: 33, mode: 'forced' }] }, true],
+  ['another seed and another number of threads', ofLoad({ seed: 8, threads: 2 }), true],
+  ['other objectives and a note', { criteria: ['lost_commits == 0'], note: 'x' }, true],
+])('%s: the drill is like the usual one: %o %s', (_, own, expected) => {
+  expect(
+    isLike(likenessOf(aDrillPlan(ofModes('forced'))), likenessOf(aDrillPlan({ ...ofModes('forced'), ...own }))),
+  ).toBe(expected)
 })
 
 test('a new level is marked at the drill with which it began', () => {
@@ -76,13 +116,12 @@ test('two drills lie over each other at t1', () => {
 
 test('a report becomes a line of the index', async () => {
   const report = await sampleReport({ verdict: 'FAIL' })
-  expect(trendEntry(report, 'pg-orders')).toEqual({
+  expect(trendEntry(report, aDrillPlan())).toEqual({
     drillId: report.drillId,
-    server: 'pg-orders',
+    like: LIKE,
     startedAt: report.startedAt,
     verdict: 'FAIL',
     headline: report.headline,
-    mode: 'forced',
     figures: {
       recoveryTimeSeconds: report.recovery.recoveryTimeSeconds,
       writeOutageSeconds: report.recovery.writeOutageSeconds,

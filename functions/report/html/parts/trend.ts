@@ -1,13 +1,14 @@
 /** Part 9: is this normal for us? Each figure against the same figure of earlier drills. */
 import type { Report, TrendFigure } from '../../../drill/report.ts'
-import { counted, inUnit, NOT_MEASURED, signed } from '../../../drill/units.ts'
+import { inUnit, NOT_MEASURED, signed } from '../../../drill/units.ts'
 import { sparkline } from '../../charts/sparkline.ts'
+import { likeDrills } from '../../words.ts'
 import { absent, mark, note, number, onlyTable, text } from '../components.ts'
 import { drawing } from '../figures.ts'
 import { html, type Insert, type Markup } from '../markup.ts'
 
 export function trend(report: Report): Markup {
-  if (report.trend.length === 0) return absent('There is no earlier drill of this server to compare with.')
+  if (report.trend.length === 0) return absent(likeDrills(report))
   return html`${onlyTable(
     'This drill against earlier ones',
     [
@@ -20,7 +21,7 @@ export function trend(report: Report): Markup {
       text('Changed'),
     ],
     report.trend.map(trendRow),
-  )}${note(`Usual: the median of the last ${counted(report.trend[0]?.history.length ?? 0, 'drill')}, and below it the band of their median absolute deviation.`)}`
+  )}${note(`${likeDrills(report)} Usual: their median, and below it the band of their median absolute deviation.`)}`
 }
 
 const trendRow = (figure: TrendFigure): Insert[] => [
