@@ -10,7 +10,7 @@ import type { ReadyRecord } from './contract.ts'
 import { blobNames, CONTRACT_VERSION, type GoSignal, type Lease, type LoadPlan, type StopSignal } from './contract.ts'
 import { DrillOutput } from './drill-output.ts'
 import type { DrillSettings } from './drill-settings.ts'
-import { createLog, type Log, stamped, toConsole } from './log.ts'
+import { createLog, type Log, stamped, toConsole, wordsOf } from './log.ts'
 import { parsePlan } from './plan.ts'
 import { lookAtServer, PreflightError, type ServerIdentity } from './preflight.ts'
 import { type Ended, Run } from './run.ts'
@@ -40,7 +40,7 @@ export async function runDrillContainer(settings: DrillSettings): Promise<number
 async function readPlan(store: BlobStore, { drillId }: DrillSettings): Promise<LoadPlan | null> {
   const name = blobNames.plan(drillId)
   const read = () => store.readJson(name)
-  const value = await untilSeen(read, `reading ${name}`, Date.now() + PLAN_PATIENCE_MS)
+  const value = await untilSeen(read, `reading ${name}`, performance.now() + PLAN_PATIENCE_MS)
   const parsed = parsePlan(value)
   if ('value' in parsed && parsed.value.drillId === drillId) return parsed.value
   const problems = 'problems' in parsed ? parsed.problems : [`drillId: the plan is for ${parsed.value.drillId}`]
@@ -55,7 +55,7 @@ async function claim(store: BlobStore, { drillId, container }: DrillSettings, in
     const mine = { incarnation, startedAt: new Date().toISOString() }
     return (await store.writeOnce(name, mine)) ? mine : ((await store.readJson(name)) as { incarnation: string } | null)
   }
-  const holder = await untilSeen(attempt, `claiming ${name}`, Date.now() + PLAN_PATIENCE_MS)
+  const holder = await untilSeen(attempt, `claiming ${name}`, performance.now() + PLAN_PATIENCE_MS)
   return (holder as { incarnation: string }).incarnation === incarnation
 }
 
@@ -64,7 +64,7 @@ async function untilSeen(read: () => Promise<unknown>, what: string, deadlineMs:
   for (;;) {
     const answer = await read().catch((cause: unknown) => new Error(`${what} failed`, { cause }))
     if (answer !== null && !(answer instanceof Error)) return answer
-    if (Date.now() > deadlineMs) throw answer ?? new Error(`${what}: there is no such blob`)
+    if (performance.now() > deadlineMs) throw answer ?? new Error(`${what}: there is no such blob`)
     await sleep(RETRY_MS)
   }
 }
@@ -102,8 +102,8 @@ class DrillContainer {
       const startAtMs = await this.#awaitGo()
       if (startAtMs !== null) await this.#load(startAtMs)
     } catch (error) {
-      this.#log(`the run failed: ${describe(error)}`)
-      this.#run.finish('failed', describe(error))
+      this.#log(`the run failed: ${wordsOf(error)}`)
+      this.#run.finish('failed', wordsOf(error))
     } finally {
       this.#isEnding = true
       await this.#finish(identity)
@@ -206,13 +206,20 @@ class DrillContainer {
     }
   }
 
-  /** A lease that cannot be read is not a lease that was renewed: without Blob storage nobody would stop us. */
+  /**
+   * Renewed is what changed since the last look, whatever this container's clock says: a clock that is hours ahead must not
+   * end the load. A lease that cannot be read was not renewed: without Blob storage no stop would be seen either.
+   */
   async #watchLease(name: string, staleMs: number, signal: AbortSignal): Promise<void> {
-    let renewedAtMs = Date.now()
+    let renewedAtMs: number | null = null
+    let seenAtMs = performance.now()
     while (!signal.aborted) {
       const lease = (await this.#store.readJson(name).catch(() => null)) as Lease | null
-      if (lease !== null) renewedAtMs = Math.max(renewedAtMs, lease.renewedAtMs)
-      if (Date.now() - renewedAtMs > staleMs)
+      if (lease !== null && lease.renewedAtMs !== renewedAtMs) {
+        renewedAtMs = lease.renewedAtMs
+        seenAtMs = performance.now()
+      }
+      if (performance.now() - seenAtMs > staleMs)
         return this.#end('stale-lease', `the drill did not renew its lease for ${staleMs / 1000} s`)
       await pause(Math.min(LEASE_POLL_MS, staleMs / 4), signal)
     }
@@ -247,7 +254,7 @@ class DrillContainer {
         return await this.#orOver(write())
       } catch (error) {
         this.#over.signal.throwIfAborted()
-        this.#log(`Blob storage: ${describe(error)}`)
+        this.#log(`Blob storage: ${wordsOf(error)}`)
       }
       await pause(RETRY_MS, this.#over.signal)
     }
@@ -256,9 +263,4 @@ class DrillContainer {
 
 const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
   await sleep(ms, undefined, { signal }).catch(() => {})
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`
 }

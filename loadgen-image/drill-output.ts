@@ -68,12 +68,12 @@ export class DrillOutput {
     await Promise.all([
       this.#csv.close(patienceMs),
       this.#log.close(patienceMs),
-      this.#writeUntil(Date.now() + patienceMs, name, JSON.stringify(summary)),
+      this.#writeUntil(performance.now() + patienceMs, name, JSON.stringify(summary)),
     ])
   }
 
   async #writeUntil(deadlineMs: number, name: string, content: string): Promise<void> {
-    while (Date.now() < deadlineMs) {
+    while (performance.now() < deadlineMs) {
       try {
         return await this.#store.write(name, content, 'application/json')
       } catch (error) {

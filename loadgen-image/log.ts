@@ -1,4 +1,6 @@
 /** Lines for people: on the console, and wherever else they shall go. */
+import { screen } from './screen.ts'
+
 export type Log = (line: string) => void
 
 export function createLog(...sinks: readonly ((line: string) => void)[]): Log {
@@ -7,6 +9,12 @@ export function createLog(...sinks: readonly ((line: string) => void)[]): Log {
   }
 }
 
-export const toConsole: Log = (line) => process.stdout.write(`${line}\n`)
+export const toConsole: Log = (line) => screen.line(line)
 
 export const stamped = (line: string): string => `${new Date().toISOString()} ${line}`
+
+/** An error and its causes on one line. */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${wordsOf(error.cause)}`
+}

@@ -3,13 +3,21 @@ import { ENVIRONMENT } from './contract.ts'
 import { runDrillContainer } from './drill-mode.ts'
 import { parseDrillSettings } from './drill-settings.ts'
 import { keepHeapSteady } from './heap.ts'
+import { wordsOf } from './log.ts'
 import { readInvocation } from './options.ts'
+import { screen } from './screen.ts'
 import { runStandalone } from './standalone.ts'
 
+const FAILED = 1
 const BAD_CONFIGURATION = 2
 
 keepHeapSteady()
-process.exitCode = await (process.env[ENVIRONMENT.drillId] ? drill() : standalone())
+try {
+  process.exitCode = await (process.env[ENVIRONMENT.drillId] ? drill() : standalone())
+} catch (error) {
+  process.exitCode = FAILED
+  process.stderr.write(`The load generator failed: ${wordsOf(error)}\n`)
+}
 
 function drill(): Promise<number> | number {
   const parsed = parseDrillSettings(process.env)
@@ -20,7 +28,7 @@ function standalone(): Promise<number> | number {
   const invocation = readInvocation(process.argv.slice(2), process.env, new Date())
   if (invocation.kind === 'bad') return complain(invocation.problems)
   if (invocation.kind === 'run') return runStandalone(invocation.options)
-  process.stdout.write(invocation.text)
+  screen.show(invocation.text.trimEnd())
   return 0
 }
 

@@ -3,7 +3,7 @@
  * arrivals have their outcome. What is done with the records is the caller's affair.
  */
 import { availableParallelism } from 'node:os'
-import { anchorClock, US_PER_MS } from './clock.ts'
+import { anchorClock, startClock, US_PER_MS } from './clock.ts'
 import type { ServerTarget } from './connection-string.ts'
 import { CONTRACT_VERSION, type Counts, type LoadPlan, type LoadSummary, type SecondRecord } from './contract.ts'
 import { US_PER_SECOND } from './contract-time.ts'
@@ -27,6 +27,7 @@ export type Ended = LoadSummary['ended']
 export class Run {
   readonly #options: RunOptions
   readonly #coordinator: Coordinator
+  readonly #nowUs: () => number
   readonly threads: number
   readonly workers: number
   #startedAtUs = 0
@@ -41,13 +42,20 @@ export class Run {
     this.workers = workersOfContainer(options.plan, options.container)
     this.threads = chooseThreads(options.plan, this.workers, availableParallelism())
     const onRecord = (record: SecondRecord) => this.#onRecord(record)
-    this.#coordinator = new Coordinator({ ...options, threads: this.threads, clock: anchorClock(), onRecord })
+    const clock = anchorClock()
+    this.#nowUs = startClock(clock)
+    this.#coordinator = new Coordinator({ ...options, threads: this.threads, clock, onRecord })
   }
 
   /** Resolves when every worker is connected. */
   async connect(): Promise<void> {
     this.#coordinator.start()
     await this.#coordinator.connected()
+  }
+
+  /** By the clock of the run, which the system's clock cannot move. */
+  get nowMs(): number {
+    return this.#nowUs() / US_PER_MS
   }
 
   get open(): number {
@@ -95,7 +103,7 @@ export class Run {
       incarnation,
       ...this.#end,
       startedAtUs: this.#startedAtUs,
-      endedAtUs: Date.now() * US_PER_MS,
+      endedAtUs: Math.round(this.#nowUs()),
       totals: this.#totals,
       firstSecond: this.#firstSecond,
       lastSecond: this.#lastSecond,

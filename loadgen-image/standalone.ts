@@ -1,21 +1,23 @@
 /** A run without a drill around it: options in, CSV, summary and a live table out. */
-import { createWriteStream } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConsoleTable } from './console-table.ts'
 import type { Counts, LoadSummary, OutageWindow, SecondRecord } from './contract.ts'
 import { Histogram } from './contract-histogram.ts'
 import { CSV_HEADER, csvRow } from './csv.ts'
+import { CsvFile } from './csv-file.ts'
 import { makeFolder } from './make-folder.ts'
 import type { LoadgenOptions } from './options.ts'
 import { lookAtServer, PreflightError, type ServerIdentity } from './preflight.ts'
 import { Run } from './run.ts'
+import { screen } from './screen.ts'
 
 /** Below this share of acknowledged arrivals a run does not count as one at the target. */
 const ENOUGH = 0.8
 const HEAD_START_MS = 200
+/** Also when a file is not whole: a script that reads it must not take it for one. */
 const EXIT = { done: 0, tooFew: 1, couldNotStart: 2 } as const
 
 export async function runStandalone(options: LoadgenOptions): Promise<number> {
@@ -26,21 +28,41 @@ export async function runStandalone(options: LoadgenOptions): Promise<number> {
   const { plan, pgbouncer, direct } = options
   const run = new Run({ plan, container: 0, incarnation: 'standalone', pgbouncer, direct, onRecord: output.record })
   const signals = onSignals(run)
+  output.onProblem((problem) => run.stop('stopped', problem))
+  screen.onGone((why) => run.stop('stopped', why))
+  try {
+    return await runToEnd(run, options, output, identity)
+  } finally {
+    signals.off()
+  }
+}
+
+async function runToEnd(run: Run, options: LoadgenOptions, output: Output, identity: ServerIdentity): Promise<number> {
   try {
     printBanner(options, run, identity)
     await connect(run, options)
-    const startAtMs = Date.now() + HEAD_START_MS
-    output.startAtMs = startAtMs
-    await run.load(startAtMs)
+    output.startAtMs = Math.ceil(run.nowMs) + HEAD_START_MS
+    await run.load(output.startAtMs)
   } finally {
-    signals.off()
     await run.terminate()
     await output.close()
   }
   const summary = run.summary(identity, 0)
-  await writeFile(output.summaryPath, `${JSON.stringify(summary, null, 2)}\n`)
-  print(closingLines(summary, output))
-  return exitCode(summary)
+  const isWritten = await writeSummary(output.summaryPath, summary)
+  screen.show(closingLines(summary, output, isWritten).join('\n'))
+  return output.isWhole() && isWritten ? exitCode(summary) : EXIT.tooFew
+}
+
+/** Half a summary is none. */
+async function writeSummary(path: string, summary: LoadSummary): Promise<boolean> {
+  try {
+    await writeFile(path, `${JSON.stringify(summary, null, 2)}\n`)
+    return true
+  } catch (error) {
+    rmSync(path, { force: true })
+    screen.show(`Cannot write ${path}: ${(error as Error).message}. The summary follows here.`)
+    return false
+  }
 }
 
 async function look({ plan, pgbouncer }: LoadgenOptions): Promise<ServerIdentity | null> {
@@ -62,10 +84,13 @@ async function connect(run: Run, { startTimeoutSeconds }: LoadgenOptions): Promi
   const result = await Promise.race([run.connect(), timeout])
   given.abort()
   if (result === 'late')
-    print([
+    screen.line(
       `Only ${run.open} of ${run.workers} workers are connected (last trouble: ${run.lastTrouble}). Starting anyway.`,
-    ])
+    )
 }
+
+/** SIGHUP: the terminal was closed. */
+const ENDING = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 function onSignals(run: Run): { off(): void } {
   let asked = 0
@@ -73,12 +98,10 @@ function onSignals(run: Run): { off(): void } {
     if (asked++ === 0) run.stop('stopped', signal)
     else run.finish('stopped', signal)
   }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
+  for (const signal of ENDING) process.on(signal, onSignal)
   return {
     off: () => {
-      process.off('SIGTERM', onSignal)
-      process.off('SIGINT', onSignal)
+      for (const signal of ENDING) process.off(signal, onSignal)
     },
   }
 }
@@ -89,6 +112,9 @@ interface Output {
   readonly summaryPath: string
   readonly response: Histogram
   readonly record: (record: SecondRecord, totals: Counts) => void
+  isWhole(): boolean
+  /** Called once when the CSV takes no more lines. */
+  onProblem(listener: (problem: string) => void): void
   close(): Promise<void>
 }
 
@@ -103,7 +129,11 @@ async function openOutput({ outputCsv, isVerbose }: LoadgenOptions): Promise<Out
     )
     return null
   }
-  const csv = createWriteStream(outputCsv, { flags: 'a' })
+  let listener: (problem: string) => void = () => {}
+  const csv = new CsvFile(outputCsv, (words) => {
+    screen.show(`Cannot write ${outputCsv}: ${words}. The load ends, and the file keeps the lines before.`)
+    listener(`the CSV could not be written: ${words}`)
+  })
   const table = new ConsoleTable()
   const response = new Histogram()
   const output: Output = {
@@ -114,13 +144,14 @@ async function openOutput({ outputCsv, isVerbose }: LoadgenOptions): Promise<Out
     record: (record, totals) => {
       const running = { acknowledged: totals.acknowledged, failed: totals.refused + totals.unknown }
       response.add(record.response)
-      csv.write(csvRow(record, running, output.startAtMs))
-      print([table.line(record, running), ...(isVerbose ? detailLines(record) : [])])
+      csv.add(csvRow(record, running, output.startAtMs))
+      for (const line of [table.line(record, running), ...(isVerbose ? detailLines(record) : [])]) screen.line(line)
     },
-    close: async () => {
-      csv.end()
-      await finished(csv)
+    isWhole: () => csv.isWhole,
+    onProblem: (heard) => {
+      listener = heard
     },
+    close: () => csv.close(),
   }
   return output
 }
@@ -142,10 +173,11 @@ function howLong({ lastGoodAtUs, firstGoodAtUs }: OutageWindow): string {
 
 function printBanner({ plan, pgbouncer }: LoadgenOptions, run: Run, identity: ServerIdentity): void {
   const rate = plan.targetTps === 0 ? 'closed loop' : `${plan.targetTps} TPS, ${plan.arrivals} arrivals`
-  print([
+  const lines = [
     `Load ${plan.drillId}: ${rate}, ${run.workers} workers on ${run.threads} threads, ${plan.durationSeconds} s`,
     `Server ${pgbouncer.host}:${pgbouncer.port}, PostgreSQL ${identity.serverVersion}, timeline ${identity.timeline}`,
-  ])
+  ]
+  for (const line of lines) screen.line(line)
 }
 
 const percentile = (histogram: Histogram, share: number): string => {
@@ -153,7 +185,9 @@ const percentile = (histogram: Histogram, share: number): string => {
   return valueUs === null ? 'not measured' : `${(valueUs / 1000).toFixed(1)} ms`
 }
 
-function closingLines({ totals, ...summary }: LoadSummary, { csvPath, summaryPath, response }: Output): string[] {
+function closingLines({ totals, ...summary }: LoadSummary, output: Output, isWritten: boolean): string[] {
+  const { csvPath, summaryPath, response } = output
+  const csv = output.isWhole() ? csvPath : `${csvPath} (not whole)`
   const seconds = Math.max(1e-3, (summary.endedAtUs - summary.startedAtUs) / 1e6)
   const share = totals.intended === 0 ? 0 : (100 * totals.acknowledged) / totals.intended
   return [
@@ -163,7 +197,7 @@ function closingLines({ totals, ...summary }: LoadSummary, { csvPath, summaryPat
       ` + unknown ${totals.unknown} + missed ${totals.missed}; weak acknowledgements ${totals.weakAcks}`,
     `Average TPS: ${(totals.acknowledged / seconds).toFixed(1)}`,
     `Response time: p50 ${percentile(response, 0.5)}, p95 ${percentile(response, 0.95)}, p99 ${percentile(response, 0.99)}`,
-    `Written: ${csvPath}, ${summaryPath}`,
+    `Written: ${isWritten ? `${csv}, ${summaryPath}` : csv}`,
   ]
 }
 
@@ -171,7 +205,3 @@ const exitCode = ({ ended, totals }: LoadSummary): number =>
   ended === 'failed' || totals.acknowledged === 0 || totals.acknowledged < ENOUGH * totals.intended
     ? EXIT.tooFew
     : EXIT.done
-
-const print = (lines: readonly string[]): void => {
-  process.stdout.write(`${lines.join('\n')}\n`)
-}
