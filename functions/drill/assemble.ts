@@ -112,10 +112,10 @@ function loadFigures(
 ): Pick<Report, 'throughput' | 'availability' | 'latencyMs'> {
   if (analysis === null) return NO_LOAD
   const { measured, baseline, window, outages, failovers, load } = analysis
-  const t0Us = failovers.find((times) => times.t0Us !== null)?.t0Us ?? null
+  const t0sUs = failovers.flatMap(({ t0Us }) => t0Us ?? [])
   return {
     throughput: throughputOf(measured, baseline, window, plan.timing.warmupSeconds),
-    availability: availabilityOf(measured, { baseline, window, outages, t0Us, deadlineMs: load.deadlineMs }),
+    availability: availabilityOf(measured, { baseline, window, outages, t0sUs, deadlineMs: load.deadlineMs }),
     latencyMs: {
       baseline: phaseLatency(analysis.secondsByPhase.get('baseline'), load.deadlineMs),
       outage: phaseLatency(analysis.secondsByPhase.get('outage'), load.deadlineMs),

@@ -299,7 +299,7 @@ export const reportSchema = z.object({
   }),
   availability: z.object({
     whole: nullableNumber.describe('Acknowledged within the deadline over intended'),
-    aroundFailover: nullableNumber,
+    aroundFailover: nullableNumber.describe('Within 150 s of an accepted failover; of several the worst'),
     successOfAttempts: nullableNumber.describe('Acknowledged over acknowledged + refused + unknown'),
     secondsAtBaseline: nullableNumber,
     monthlyBudgetShare: nullableNumber.describe('Outage over the 4.32 minutes that 99.99 % of 30 days allow'),

@@ -52,17 +52,22 @@ export function availabilityOf(
     readonly baseline: Baseline | null
     readonly window: LoadWindow
     readonly outages: readonly Outage[]
-    readonly t0Us: number | null
+    /** When each failover was accepted. */
+    readonly t0sUs: readonly number[]
     readonly deadlineMs: number
   },
 ): Report['availability'] {
-  const { baseline, window, outages, t0Us, deadlineMs } = parts
+  const { baseline, window, outages, t0sUs, deadlineMs } = parts
   const { acknowledged, refused, unknown } = addUp(measured.map(({ counts }) => counts))
-  const around = t0Us === null ? [] : secondsTouching(measured, t0Us - AROUND_FAILOVER_US, t0Us + AROUND_FAILOVER_US)
+  const around = t0sUs.flatMap(
+    (t0Us) =>
+      availabilityOver(secondsTouching(measured, t0Us - AROUND_FAILOVER_US, t0Us + AROUND_FAILOVER_US), deadlineMs) ??
+      [],
+  )
   const outageUs = outages.reduce((sum, { fromUs, toUs }) => sum + (toUs ?? window.endUs) - fromUs, 0)
   return {
     whole: availabilityOver(measured, deadlineMs),
-    aroundFailover: t0Us === null ? null : availabilityOver(around, deadlineMs),
+    aroundFailover: around.length === 0 ? null : Math.min(...around),
     successOfAttempts: share(acknowledged, acknowledged + refused + unknown),
     secondsAtBaseline: shareAtBaseline(measured, baseline, window),
     monthlyBudgetShare: round(outageUs / US_PER_SECOND / MONTHLY_BUDGET_SECONDS, 4),

@@ -1,5 +1,7 @@
 /** report.md: short enough for a chat message or a pull request, complete enough to decide on. */
 import { marginText, measuredText } from '../drill/criterion-words.ts'
+import type { EventFigureName } from '../drill/event-figures.ts'
+import { EVENT_COLUMNS, worstNote, worstText } from '../drill/event-table.ts'
 import type { Criterion, Report } from '../drill/report.ts'
 import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../drill/units.ts'
 import { MOMENT_IDS, MOMENT_NAMES, VERDICT_SENTENCES } from './words.ts'
@@ -26,7 +28,11 @@ export function renderMarkdown(report: Report): string {
     bullets(report.reasons),
     section('Criteria', criteriaTable(report.criteria)),
     section('Figures', figuresTable(report)),
-    section('Moments', momentsTable(report)),
+    section('Events', eventsTable(report)),
+    section(
+      report.events.length > 1 ? `Moments of event ${report.worstEvent}, the worst` : 'Moments',
+      momentsTable(report),
+    ),
     section('Ledger', ledgerText(report.ledger)),
     section('Errors', errorsTable(report.errors)),
     section('Checks that did not pass', checksTable(report.checklist)),
@@ -50,15 +56,17 @@ const criteriaTable = (criteria: readonly Criterion[]): string =>
         ]),
       )
 
-function figuresTable({ recovery, throughput, availability, latencyMs }: Report): string {
+function figuresTable(report: Report): string {
+  const { throughput, availability, latencyMs } = report
   const baseline = latencyMs.baseline?.response
   return table(
     ['Figure', 'Value'],
     [
-      ['Recovery time (T4 - T1)', seconds(recovery.recoveryTimeSeconds)],
-      ['Write outage (T2 - T1)', seconds(recovery.writeOutageSeconds)],
-      ['Client outage, median', seconds(recovery.clientOutageSeconds.p50)],
-      ['Client outage, worst', seconds(recovery.clientOutageSeconds.max)],
+      ['Recovery time (T4 - T1)', worstFigure('recovery_time_s', report)],
+      ['Write outage (T2 - T1)', worstFigure('write_outage_s', report)],
+      ['Client outage, median', worstFigure('client_outage_s[p50]', report)],
+      ['Client outage, worst', worstFigure('worst_client_outage_s', report)],
+      ['Recovery point', seconds(report.ledger.lostSeconds)],
       ['Baseline goodput', perSecond(throughput.baselineTps)],
       ['Offered', perSecond(throughput.offeredTps)],
       ['Baseline response p50, p99', `${inUnit(baseline?.p50, 'ms')}, ${inUnit(baseline?.p99, 'ms')}`],
@@ -66,6 +74,19 @@ function figuresTable({ recovery, throughput, availability, latencyMs }: Report)
     ],
   )
 }
+
+function worstFigure(name: EventFigureName, report: Report): string {
+  const which = worstNote(name, report)
+  return which === null ? worstText(name, report) : `${worstText(name, report)} (${which})`
+}
+
+const eventsTable = (report: Report): string =>
+  report.events.length < 2
+    ? ''
+    : table(
+        EVENT_COLUMNS.map(([head]) => head),
+        report.events.map((event) => EVENT_COLUMNS.map(([, cell]) => escapeMarkdown(cell(event, report)))),
+      )
 
 const momentsTable = (report: Report): string =>
   report.moments.t0 === null

@@ -26,23 +26,6 @@ export const STEP_NAMES: Readonly<Record<string, string>> = {
   t6: 'Without a standby',
 }
 
-const ORDINALS = [
-  'first',
-  'second',
-  'third',
-  'fourth',
-  'fifth',
-  'sixth',
-  'seventh',
-  'eighth',
-  'ninth',
-  'tenth',
-] as const
-
-/** By the event's number, from 1. */
-export const eventName = (number: number): string =>
-  ORDINALS[number - 1] === undefined ? `event ${number}` : `${ORDINALS[number - 1]} event`
-
 /** What the trend compares with, and how much of it there was. */
 export function likeDrills({ likeDrills: { what, found, lookedAt } }: Pick<Report, 'likeDrills'>): string {
   if (lookedAt === 0) return 'There is no earlier drill of this server to compare with.'

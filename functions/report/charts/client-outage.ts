@@ -118,9 +118,9 @@ function curve(cohort: string, rows: readonly ClientRow[], index: number, marks:
 }
 
 /** Median and worst, said where they are. */
-const quantileLines = ({ recovery }: Report): object[] =>
+const quantileLines = ({ events, worstEvent }: Report): object[] =>
   (['p50', 'max'] as const).flatMap((id) => {
-    const value = recovery.clientOutageSeconds[id]
+    const value = events.find(({ number }) => number === worstEvent)?.recovery.clientOutageSeconds[id] ?? null
     return value === null
       ? []
       : [

@@ -14,10 +14,11 @@ export interface Stretch {
   readonly toSecond: number
 }
 
-/** The axis of a drill: 0 is T0 of the worst event, or the start of the load when nothing failed over. */
+/** The axis of a drill, as of its timeline rows: 0 is the first T0, or the start of the load when no failover was accepted. */
 export function axisOf(report: Report): { readonly originMs: number | null; readonly isFailover: boolean } {
-  const origin = report.moments.t0 ?? report.phases[0]?.fromAt ?? null
-  return { originMs: origin === null ? null : Date.parse(origin), isFailover: report.moments.t0 !== null }
+  const t0 = report.events.find(({ moments }) => moments.t0 !== null)?.moments.t0 ?? null
+  const origin = t0 ?? report.phases[0]?.fromAt ?? null
+  return { originMs: origin === null ? null : Date.parse(origin), isFailover: t0 !== null }
 }
 
 const secondsFrom = (originMs: number, iso: string): number => (Date.parse(iso) - originMs) / 1000

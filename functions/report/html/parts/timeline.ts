@@ -6,7 +6,7 @@ import { axisOf } from '../../charts/marks.ts'
 import { layoutOf } from '../../charts/timeline/stack.ts'
 import { aroundEvent, timelineAxis, timelineChart } from '../../charts/timeline.ts'
 import type { ReportData } from '../../report-data.ts'
-import { eventName, metricName, PHASE_NAMES } from '../../words.ts'
+import { metricName, PHASE_NAMES } from '../../words.ts'
 import { absent, note, number, table, text } from '../components.ts'
 import { figure } from '../figures.ts'
 import { escapeHtml, html, type Insert, type Markup } from '../markup.ts'
@@ -16,7 +16,11 @@ export const timeline = (data: ReportData): Markup =>
 
 function chart(data: ReportData): Markup {
   const { report, timeline: rows } = data
-  const origin = axisOf(report).isFailover ? 'since T0, the accepted failover' : 'since the load started'
+  const origin = axisOf(report).isFailover
+    ? report.events.length > 1
+      ? 'since T0 of the first accepted failover'
+      : 'since T0, the accepted failover'
+    : 'since the load started'
   const draw = (room: Room): Chart | null => (rows.length === 0 ? null : timelineChart(report, rows, room))
   return figure(
     draw,
@@ -36,12 +40,12 @@ const MAX_CLOSE_UPS = 3
 function closeUp(data: ReportData, event: DrillEvent): Markup {
   const rows = aroundEvent(data.report, data.timeline, event)
   if (rows === null || rows.length === 0) return html``
-  const name = eventName(event.number)
-  return html`<h3>Around the ${name}</h3>${figure(
+  const name = `event ${event.number}`
+  return html`<h3>Around ${name}</h3>${figure(
     (room) => timelineChart(data.report, rows, room),
     {
       id: `timeline-${plain(event.number)}`,
-      label: `The timeline around the ${name}, every second. All values are in timeline.csv.`,
+      label: `The timeline around ${name}, every second. All values are in timeline.csv.`,
       caption: 'Every second around the event.',
       absent: '',
     },

@@ -1,8 +1,10 @@
 /** Part 1: what happened, how long, how much was lost, is that normal; then every criterion with its reason. */
 import { marginText, measuredText } from '../../../drill/criterion-words.ts'
+import { measureEvent, worstOf } from '../../../drill/event-figures.ts'
+import { eventFigureText, worstNote, worstText } from '../../../drill/event-table.ts'
 import type { Criterion, Report, TrendFigure } from '../../../drill/report.ts'
 import { count, counted, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share } from '../../../drill/units.ts'
-import { DEFINITIONS, VERDICT_SENTENCES } from '../../words.ts'
+import { DEFINITIONS, likeDrills, VERDICT_SENTENCES } from '../../words.ts'
 import { absent, details, facts, list, mark, number, onlyTable, text, token } from '../components.ts'
 import { html, type Insert, type Markup, raw } from '../markup.ts'
 
@@ -13,9 +15,9 @@ export function banner(report: Report): Markup {
 <p class="verdict">${mark(report.verdict)} <span class="verdict-meaning">${VERDICT_SENTENCES[report.verdict]}</span></p>
 <h1>${report.headline}</h1>
 <dl class="figures">
-${figure('Recovery time', seconds(report.recovery.recoveryTimeSeconds), recoveryNote(report), recoveryBar(report))}
+${figure('Recovery time', worstText('recovery_time_s', report), recoveryNote(report), recoveryBar(report))}
 ${figure('Commits lost', count(report.ledger.lost), lostNote(report))}
-${figure('Worst client', seconds(report.recovery.clientOutageSeconds.max), clientNote(report))}
+${figure('Worst client', worstText('worst_client_outage_s', report), clientNote(report))}
 ${figure('Normal for us?', ...normality(report))}
 </dl>
 ${reasons(report)}
@@ -38,6 +40,11 @@ const recoveryCriterion = (report: Report): Criterion | undefined =>
   report.criteria.find((criterion) => criterion.objective.startsWith('recovery_time'))
 
 function recoveryNote(report: Report): Insert {
+  const which = worstNote('recovery_time_s', report)
+  return html`${which && `${which}; `}${objectiveNote(report)}`
+}
+
+function objectiveNote(report: Report): Insert {
   const criterion = recoveryCriterion(report)
   if (!criterion) return 'no objective was set'
   if (criterion.verdict === 'unknown')
@@ -59,34 +66,52 @@ function recoveryBar(report: Report): Insert {
   )
 }
 
-const lostNote = ({ ledger }: Report): string =>
+const lostNote = ({ ledger, events }: Report): string =>
   ledger.intended === 0
     ? 'no load was sent'
     : ledger.lost === null
       ? `of ${count(ledger.acknowledged)} acknowledged: not audited`
-      : `of ${count(ledger.acknowledged)} acknowledged, each looked up on the new primary`
+      : `of ${count(ledger.acknowledged)} acknowledged, each looked up on the new primary${recoveryPoint(ledger, events)}`
 
-const clientNote = ({ recovery, ledger }: Report): string =>
-  recovery.clientOutageSeconds.clients === 0
-    ? ledger.intended === 0
-      ? 'no load was sent'
-      : 'no client outage was seen'
-    : `half of ${counted(recovery.clientOutageSeconds.clients, 'client')} back within ${seconds(recovery.clientOutageSeconds.p50)}; writes back after ${seconds(recovery.writeOutageSeconds)}`
+/** How far back a loss reaches, and by which event. */
+function recoveryPoint({ lost, lostSeconds }: Report['ledger'], events: Report['events']): string {
+  if (!lost || lostSeconds === null) return ''
+  const by = events.length > 1 ? events.find((event) => event.lostSeconds === lostSeconds) : undefined
+  return `; recovery point ${seconds(lostSeconds)}${by === undefined ? '' : `, event ${by.number}`}`
+}
+
+/** Half and writes are of the event that the figure above is of. */
+function clientNote(report: Report): string {
+  const { event: number } = worstOf('worst_client_outage_s', report)
+  const event = report.events.find((one) => one.number === number)
+  if (event === undefined || event.recovery.clientOutageSeconds.clients === 0)
+    return report.ledger.intended === 0 ? 'no load was sent' : 'no client outage was seen'
+  const { clients, p50 } = event.recovery.clientOutageSeconds
+  const which = worstNote('worst_client_outage_s', report)
+  const writes = eventFigureText(measureEvent('write_outage_s', event, report))
+  return `${which === null ? '' : `${which}; `}half of ${counted(clients, 'client')} back within ${seconds(p50)}; writes back after ${writes}`
+}
 
 const READINGS: Readonly<Record<TrendFigure['reading'], string>> = {
   usual: 'Yes',
   better: 'Better',
   worse: 'Worse',
-  'no history': 'first of its kind',
+  'no history': 'No history',
 }
 
 function normality(report: Report): [value: string, below: Insert] {
-  const figure = report.trend.find((row) => row.id.startsWith('recoveryTime'))
-  if (!figure || figure.reading === 'no history')
-    return ['No history', 'no earlier drill of this server to compare with']
-  if (figure.value === null) return [NOT_MEASURED, 'there is no recovery time to compare']
-  const band = html`recovery usually ${inUnit(figure.low, figure.unit)} to ${inUnit(figure.high, figure.unit)} over ${counted(figure.history.length, 'drill')}`
-  return [READINGS[figure.reading], html`${band}, <a href="#trend">compare</a>`]
+  const figure = report.trend.find((row) => row.id === 'recoveryTimeSeconds')
+  if (!figure || figure.low === null || figure.high === null) return ['No history', likeDrills(report)]
+  const reading = figure.value === null ? readingOfBound(report, figure.high) : READINGS[figure.reading]
+  if (reading === null) return [NOT_MEASURED, 'there is no recovery time to compare']
+  const band = html`recovery usually ${inUnit(figure.low, figure.unit)} to ${inUnit(figure.high, figure.unit)} over ${counted(figure.history.length, 'like drill')}`
+  return [reading, html`${band}, <a href="#trend">compare</a>`]
+}
+
+/** A recovery that was not seen to its end is worse than usual when it took longer than that already. */
+function readingOfBound(report: Report, high: number): string | null {
+  const { measured } = worstOf('recovery_time_s', report)
+  return measured.kind === 'never' || (measured.kind === 'at-least' && measured.value > high) ? READINGS.worse : null
 }
 
 export const criteriaTable = ({ criteria }: Report): Markup =>
@@ -99,8 +124,9 @@ export const criteriaTable = ({ criteria }: Report): Markup =>
         { cards: true },
       )
 
-const service = ({ throughput, availability, recovery }: Report): Markup =>
-  facts([
+function service(report: Report): Markup {
+  const { throughput, availability } = report
+  return facts([
     ['Offered', perSecond(throughput.offeredTps)],
     [
       'Baseline goodput',
@@ -109,12 +135,16 @@ const service = ({ throughput, availability, recovery }: Report): Markup =>
     ['Mean goodput', perSecond(throughput.meanTps)],
     ['Peak goodput', perSecond(throughput.peakTps)],
     ['Availability, whole load', share(availability.whole)],
-    ['Availability, around the failover', share(availability.aroundFailover)],
+    ['Availability, around a failover', share(availability.aroundFailover)],
     ['Success of attempts', share(availability.successOfAttempts)],
     ['Seconds at baseline', share(availability.secondsAtBaseline)],
     ['Of the monthly downtime budget', share(availability.monthlyBudgetShare)],
-    ['Time without a standby', seconds(recovery.exposureSeconds)],
+    [
+      'Time without a standby',
+      html`${worstText('exposure_s', report)} <small>${worstNote('exposure_s', report)}</small>`,
+    ],
   ])
+}
 
 export const definitions = (): Markup =>
   details(

@@ -1,15 +1,16 @@
 /** Part 2: where the time went, from the accepted failover to a healthy standby. */
-import type { DrillEvent, Report } from '../../../drill/report.ts'
-import { clock, NOT_MEASURED, plain, seconds, signed } from '../../../drill/units.ts'
+import { EVENT_COLUMNS } from '../../../drill/event-table.ts'
+import type { Report } from '../../../drill/report.ts'
+import { clock, plain, seconds, signed } from '../../../drill/units.ts'
 import { waterfallChart } from '../../charts/waterfall.ts'
-import { eventName, MOMENT_IDS, MOMENT_NAMES, STEP_NAMES } from '../../words.ts'
+import { MOMENT_IDS, MOMENT_NAMES, STEP_NAMES } from '../../words.ts'
 import { absent, number, table, text } from '../components.ts'
 import { figure } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 
 export function waterfall(report: Report): Markup {
   if (report.events.length === 0) return absent('No event took place, so there is nothing to time.')
-  return html`${chart(report)}${momentsTable(report)}${outagesTable(report)}${report.events.length > 1 && eventsTable(report.events)}`
+  return html`${report.events.length > 1 && eventsTable(report)}${chart(report)}${momentsTable(report)}${outagesTable(report)}`
 }
 
 const chart = (report: Report): Markup =>
@@ -24,7 +25,7 @@ const chart = (report: Report): Markup =>
 const momentsTable = (report: Report): Markup =>
   table(
     report.events.length > 1 && report.worstEvent !== null
-      ? `Moments of the ${eventName(report.worstEvent)}, the worst`
+      ? `Moments of event ${report.worstEvent}, the worst of ${report.events.length}`
       : 'Moments',
     [text('Moment'), number('UTC'), number('After T0'), text('Step'), number('Takes')],
     MOMENT_IDS.map((id) => {
@@ -62,32 +63,22 @@ function outagesTable({ recovery }: Report): Markup {
       plain(outage.refused),
       plain(outage.unknown),
       plain(outage.missed),
-      outage.event === null ? 'no event of this drill' : `the ${eventName(outage.event)}`,
+      outage.event === null ? 'no event' : `event ${plain(outage.event)}`,
     ]),
   )
 }
 
-const eventsTable = (events: readonly DrillEvent[]): Markup =>
+/** Beside every figure that stands for several events. */
+const eventsTable = (report: Report): Markup =>
   table(
     'Every event of the drill',
-    [
-      text('Event'),
-      text('Mode'),
-      text('Outcome'),
-      number('T0, UTC'),
-      number('Write outage'),
-      number('Recovery'),
-      number('Worst client'),
-      text('Proven'),
-    ],
-    events.map((event) => [
-      eventName(event.number),
-      event.mode ?? '',
-      event.outcome,
-      event.moments.t0 === null ? NOT_MEASURED : clock(event.moments.t0),
-      seconds(event.recovery.writeOutageSeconds),
-      seconds(event.recovery.recoveryTimeSeconds),
-      seconds(event.recovery.clientOutageSeconds.max),
-      event.proof.proven ? 'yes' : 'no',
-    ]),
+    EVENT_COLUMNS.map(([head, , isNumber]) => (isNumber ? number(head) : text(head))),
+    report.events.map((event) =>
+      EVENT_COLUMNS.map(([head, cell]) =>
+        head === 'Event' && event.number === report.worstEvent && report.events.length > 1
+          ? html`<b>${cell(event, report)}</b> <small>the worst</small>`
+          : cell(event, report),
+      ),
+    ),
+    { cards: true },
   )

@@ -3,7 +3,7 @@ import { type DrillStatus, type Live, PHASES } from '../../../drill/status.ts'
 import { count, dateTime, duration, milliseconds, NOT_MEASURED, perSecond, seconds } from '../../../drill/units.ts'
 import { liveChart } from '../../../report/charts/live.ts'
 import { html, type Insert, type Markup } from '../../../report/html/markup.ts'
-import { eventName, MOMENT_NAMES } from '../../../report/words.ts'
+import { MOMENT_NAMES } from '../../../report/words.ts'
 import { type MetricHistory, remember } from '../../history.ts'
 import { abortDrill } from '../api.ts'
 import { mountChart } from '../chart.ts'
@@ -130,7 +130,7 @@ function moments({ history, progress: now }: DrillStatus): Markup {
     known.length > 0 &&
     html`<ol class="moments">${known.map(
       ({ event, failover, second }) =>
-        html`<li><b>${event.toUpperCase()}</b> ${MOMENT_NAMES[event]}${failover > 0 && ` (${eventName(failover + 1)})`} <span class="value">${seconds(second)}</span></li>`,
+        html`<li><b>${event.toUpperCase()}</b> ${MOMENT_NAMES[event]}${failover > 0 && ` (event ${failover + 1})`} <span class="value">${seconds(second)}</span></li>`,
     )}</ol>`
   }<p class="note">Time since the load started. ${known.length === 0 ? 'Failovers are marked as they happen.' : 'As seen so far; the report times them exactly.'}</p>`
 }

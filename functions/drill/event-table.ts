@@ -1,0 +1,61 @@
+/** Events and the worst of them in words: what every table of events and every single figure that stands for several says. */
+import { type Course, type EventFigureName, type Measured, measureEvent, worstOf } from './event-figures.ts'
+import type { DrillEvent } from './report.ts'
+import { clock, NOT_MEASURED, seconds } from './units.ts'
+
+/** A figure of a length; null where it means nothing for the event. */
+export function eventFigureText(measured: Measured | null): string {
+  if (measured === null) return 'none'
+  switch (measured.kind) {
+    case 'value':
+      return seconds(measured.value)
+    case 'at-least':
+      return `≥ ${seconds(measured.value)}`
+    case 'never':
+      return 'not back'
+    case 'missing':
+      return NOT_MEASURED
+  }
+}
+
+export const worstText = (name: EventFigureName, course: Course): string =>
+  eventFigureText(worstOf(name, course).measured)
+
+/** "worst of 3 events: event 2"; null when the figure stands for one event, or for none. */
+export function worstNote(name: EventFigureName, course: Course): string | null {
+  const { event } = worstOf(name, course)
+  return course.events.length < 2 || event === null ? null : `worst of ${course.events.length} events: event ${event}`
+}
+
+const CAUSE_WORDS: Readonly<Record<DrillEvent['cause'], string>> = {
+  drill: 'this drill',
+  unattributed: 'not known: the answer to a request of this drill was lost',
+  other: 'not this drill',
+}
+
+const whatOf = ({ kind, mode }: DrillEvent): string => (mode === null ? kind : `${mode} ${kind}`)
+
+const serviceOf = ({ service, watched }: DrillEvent): string =>
+  watched ? service : `${service}; a load generator stood still meanwhile`
+
+type Cell = (event: DrillEvent, course: Course) => string
+
+const figure =
+  (name: EventFigureName): Cell =>
+  (event, course) =>
+    eventFigureText(measureEvent(name, event, course))
+
+/** The table of events, one row each, in every format that people read. */
+export const EVENT_COLUMNS: ReadonlyArray<readonly [head: string, cell: Cell, isNumber?: true]> = [
+  ['Event', ({ number }) => String(number)],
+  ['What', whatOf],
+  ['Caused by', ({ cause }) => CAUSE_WORDS[cause]],
+  ['Began, UTC', ({ moments }) => clock(moments.t0 ?? moments.t1), true],
+  ['Service', serviceOf],
+  ['Write outage', figure('write_outage_s'), true],
+  ['Recovery time', figure('recovery_time_s'), true],
+  ['Worst client', figure('worst_client_outage_s'), true],
+  ['Recovery point', figure('lost_s'), true],
+  ['Proven', ({ proof, kind }) => (kind === 'outage' ? '' : proof.proven ? 'yes' : 'no')],
+  ['Outcome', ({ outcome }) => outcome],
+]
