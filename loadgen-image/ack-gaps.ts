@@ -6,6 +6,7 @@ import type { AckGap } from './contract.ts'
 
 /** Shorter ones are the usual spacing of replies. */
 export const SHORTEST_GAP_US = 20_000
+const LONG_GAP_US = 1_000_000
 
 /** What one thread knows when a second ends. */
 export interface ThreadGaps {
@@ -17,14 +18,22 @@ export interface ThreadGaps {
 export class GapTracker {
   #lastAckAtUs: number
   #closed: AckGap[] = []
+  #lastLong: AckGap | null = null
 
   constructor(startAtUs: number) {
     this.#lastAckAtUs = startAtUs
   }
 
   ack(atUs: number): void {
-    if (atUs - this.#lastAckAtUs >= SHORTEST_GAP_US) this.#closed.push({ fromUs: this.#lastAckAtUs, toUs: atUs })
+    const gap = { fromUs: this.#lastAckAtUs, toUs: atUs }
+    if (atUs - this.#lastAckAtUs >= SHORTEST_GAP_US) this.#closed.push(gap)
+    if (atUs - this.#lastAckAtUs >= LONG_GAP_US) this.#lastLong = gap
     if (atUs > this.#lastAckAtUs) this.#lastAckAtUs = atUs
+  }
+
+  /** The newest gap of a second or more: who waited through it was out, even without an error. */
+  get lastLong(): AckGap | null {
+    return this.#lastLong
   }
 
   take(): ThreadGaps {

@@ -4,7 +4,7 @@
  */
 
 import { GapIntersection, type ThreadGaps } from './ack-gaps.ts'
-import type { AckGap, GeneratorHealth, SecondRecord } from './contract.ts'
+import type { AckGap, GeneratorHealth, SecondRecord, Stall } from './contract.ts'
 import { US_PER_SECOND } from './contract-time.ts'
 import type { LoopDelay } from './messages.ts'
 import type { SecondPart } from './recorder.ts'
@@ -85,7 +85,12 @@ export class Assembly {
       incarnation: this.#options.incarnation,
       wanted: this.#options.workers,
       ackGaps: this.#ackGaps(second),
-      health: { ...worstLoop(told.map(({ loop }) => loop)), ...this.#options.takeUsage() },
+      health: {
+        threads: this.#options.threads,
+        stalls: told.flatMap(({ thread, part }) => stallsOf(this.#threads.indexOf(thread), part)),
+        ...worstLoop(told.map(({ loop }) => loop)),
+        ...this.#options.takeUsage(),
+      },
     })
   }
 
@@ -99,6 +104,8 @@ export class Assembly {
     return [...ended, ...this.#gaps.finish(gaps, Math.max(...this.#threads.map(({ loadEndUs }) => loadEndUs ?? 0)))]
   }
 }
+
+const stallsOf = (thread: number, { stalls }: SecondPart): Stall[] => stalls.map((stall) => ({ thread, ...stall }))
 
 const worstLoop = (loops: readonly LoopDelay[]): LoopDelay => ({
   eventLoopDelayP99Us: Math.max(...loops.map(({ eventLoopDelayP99Us }) => eventLoopDelayP99Us)),

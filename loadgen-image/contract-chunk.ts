@@ -23,6 +23,7 @@ import type {
   LedgerRange,
   OutageWindow,
   SecondRecord,
+  Stall,
   TimelineAcks,
 } from './contract.ts'
 import {
@@ -117,6 +118,8 @@ const ledgerRange = struct<LedgerRange>({
 const connections = struct<Connections>({ wanted: uint, open: uint, opened: uint, lost: uint })
 
 const health = struct<GeneratorHealth>({
+  threads: uint,
+  stalls: list(struct<Stall>({ thread: uint, fromUs: instantUs, toUs: instantUs })),
   eventLoopDelayP99Us: uint,
   eventLoopDelayMaxUs: uint,
   cpuUs: uint,

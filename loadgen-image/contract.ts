@@ -132,7 +132,7 @@ export interface OutageWindow {
   readonly refused: number
   readonly unknown: number
   readonly connectFailures: number
-  /** The first error of the window. */
+  /** The first error of the window; empty when the client only waited, while nobody of its thread got a reply. */
   readonly code: string
 }
 
@@ -156,7 +156,17 @@ export interface Connections {
   readonly lost: number
 }
 
+/** One thread's event loop did not run between the two instants: it sent nothing and read no reply. Kept when 100 ms or longer. */
+export interface Stall {
+  readonly thread: number
+  readonly fromUs: number
+  readonly toUs: number
+}
+
 export interface GeneratorHealth {
+  readonly threads: number
+  /** Stalls that ended in this second or were noticed in it. */
+  readonly stalls: readonly Stall[]
   readonly eventLoopDelayP99Us: number
   readonly eventLoopDelayMaxUs: number
   readonly cpuUs: number

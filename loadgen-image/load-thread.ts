@@ -20,6 +20,8 @@ import { insertText, retryText } from './transaction.ts'
 
 /** Reply deadlines and the ends of seconds are looked at this often. */
 const SWEEP_MS = 20
+/** A sweep that comes this late means that the event loop stood still meanwhile. */
+const MIN_STALL_US = 100 * US_PER_MS
 const VALUES_STREAM = 1
 
 export type LoadThreadEvents = {
@@ -46,6 +48,7 @@ export class LoadThread implements SessionHost {
   #startAtUs = Number.POSITIVE_INFINITY
   #wakeAtUs = Number.POSITIVE_INFINITY
   #wake: NodeJS.Timeout | null = null
+  #sweptAtUs = Number.POSITIVE_INFINITY
   #lastArrivalAtUs = Number.POSITIVE_INFINITY
   #drainEndsAtUs = Number.POSITIVE_INFINITY
   #isDone = false
@@ -107,6 +110,7 @@ export class LoadThread implements SessionHost {
     clearInterval(this.#sweep)
     if (this.#wake !== null) clearTimeout(this.#wake)
     const nowUs = this.nowUs()
+    this.#noteStall(nowUs)
     this.#recorder?.roll(nowUs)
     this.#arrivals?.giveUp(nowUs, (atUs) => this.#recorder?.missed(atUs))
     for (const session of this.#sessions) session.end(nowUs)
@@ -177,10 +181,17 @@ export class LoadThread implements SessionHost {
   #onSweep(): void {
     const nowUs = this.nowUs()
     const replyTimeoutUs = this.#plan.replyTimeoutMs * US_PER_MS
+    this.#noteStall(nowUs)
     for (const session of this.#sessions) session.checkDeadline(nowUs, replyTimeoutUs)
     if (this.#recorder === null) return
     this.#recorder.roll(nowUs)
     if (nowUs >= this.#lastArrivalAtUs) this.#endWhenDrained(nowUs)
+  }
+
+  /** The sweep is the heartbeat: it must come every 20 ms, whatever the server does. */
+  #noteStall(nowUs: number): void {
+    if (nowUs - this.#sweptAtUs >= MIN_STALL_US) this.#recorder?.stalled(this.#sweptAtUs, nowUs)
+    this.#sweptAtUs = nowUs
   }
 
   #endWhenDrained(nowUs: number): void {

@@ -1,6 +1,7 @@
 /**
  * A worker's outage windows: from its last acknowledgement before errors to its first one after them.
- * Errors are failed transactions, a lost connection, and failed attempts to connect. There may be many windows in a run,
+ * Errors are failed transactions, a lost connection, and failed attempts to connect. A worker that only waited while nobody
+ * of its thread got a reply for a second has a window without errors. There may be many windows in a run,
  * and the last one may never close.
  */
 import type { OutageWindow } from './contract.ts'
@@ -32,8 +33,13 @@ export class WorkerOutages {
     return this.#lastGoodAtUs
   }
 
-  /** Returns the window that this acknowledgement closes. A timeline that the reply did not tell (null) changes nothing. */
-  good(atUs: number, timeline: number | null): OutageWindow | null {
+  /**
+   * Returns the window that this acknowledgement closes. A timeline that the reply did not tell (null) changes nothing.
+   * `silentFromUs`: since then nobody of the thread had got a reply.
+   */
+  good(atUs: number, timeline: number | null, silentFromUs: number | null = null): OutageWindow | null {
+    const hasWaited = silentFromUs !== null && this.#lastGoodAtUs !== null && this.#lastGoodAtUs <= silentFromUs
+    if (hasWaited && this.#open === null) this.#open = this.#opened('')
     const closed = this.#open === null ? null : this.#close(this.#open, atUs, timeline ?? this.#timeline)
     this.#open = null
     this.#lastGoodAtUs = atUs
@@ -42,17 +48,15 @@ export class WorkerOutages {
   }
 
   bad(sign: OutageSign, code: string): void {
-    this.#open ??= {
-      lastGoodAtUs: this.#lastGoodAtUs,
-      timelineBefore: this.#timeline,
-      refused: 0,
-      unknown: 0,
-      connectFailures: 0,
-      code,
-    }
+    this.#open ??= this.#opened(code)
     if (sign === 'refused') this.#open.refused++
     else if (sign === 'unknown') this.#open.unknown++
     else if (sign === 'connect') this.#open.connectFailures++
+  }
+
+  #opened(code: string): OpenWindow {
+    const { lastGoodAtUs } = this
+    return { lastGoodAtUs, timelineBefore: this.#timeline, refused: 0, unknown: 0, connectFailures: 0, code }
   }
 
   /** The window that nothing closed while the load ran. */

@@ -14,6 +14,7 @@ import type {
   OutageWindow,
   Outcome,
   SparseHistogram,
+  Stall,
   TimelineAcks,
 } from './contract.ts'
 import { Histogram } from './contract-histogram.ts'
@@ -43,6 +44,8 @@ export interface SecondPart {
   readonly lastMissedAtUs: number | null
   /** Only in a thread's last part: when the load itself ended, before the wait for late replies. */
   readonly loadEndUs: number | null
+  /** When this thread stood still. */
+  readonly stalls: readonly Omit<Stall, 'thread'>[]
 }
 
 /** Who knows the arrivals. Asked when a second closes; tells `missed` first about deadlines that passed until then. */
@@ -79,6 +82,7 @@ export class Recorder {
   #timelines: { timeline: number; acknowledged: number; firstAtUs: number; lastAtUs: number }[] = []
   #firstAcks: FirstAck[] = []
   #windows: OutageWindow[] = []
+  #stalls: Omit<Stall, 'thread'>[] = []
   #open = 0
   #opened = 0
   #lost = 0
@@ -136,8 +140,14 @@ export class Recorder {
     const books = this.#books[index] as WorkerBooks
     if (this.#keepsLedger) books.ledger.settle('acknowledged')
     if (timeline !== null) this.#onTimeline(books, timeline, at)
-    const closed = books.outages.good(at, timeline)
+    const closed = books.outages.good(at, timeline, this.#waitedFrom(sentAtUs))
     if (closed !== null) this.#windows.push(closed)
+  }
+
+  /** Sent before the end of a long gap of the whole thread: this client waited through it. */
+  #waitedFrom(sentAtUs: number): number | null {
+    const gap = this.#gaps.lastLong
+    return gap !== null && sentAtUs < gap.toUs ? gap.fromUs : null
   }
 
   failed(index: number, outcome: Exclude<Outcome, 'acknowledged'>, failure: Failure, atUs: number): void {
@@ -176,6 +186,10 @@ export class Recorder {
   connectFailed(index: number, failure: Failure, atUs: number): void {
     if (atUs >= this.#secondEndUs) this.roll(atUs)
     this.#troubled(index, failure, { phase: 'connect', outcome: null }, 'connect', atUs)
+  }
+
+  stalled(fromUs: number, toUs: number): void {
+    this.#stalls.push({ fromUs: Math.floor(fromUs), toUs: Math.floor(toUs) })
   }
 
   /** The last, partial second, with the windows that never closed. */
@@ -239,6 +253,7 @@ export class Recorder {
       waiting,
       lastMissedAtUs: this.#lastMissedAtUs,
       loadEndUs,
+      stalls: this.#stalls,
     })
     this.#startSecond()
   }
@@ -256,5 +271,6 @@ export class Recorder {
     this.#timelines = []
     this.#firstAcks = []
     this.#windows = []
+    this.#stalls = []
   }
 }

@@ -61,7 +61,7 @@ async function mergeAll(blobs: ChunkStore, plan: DrillPlan, names: readonly stri
     loadStartAtMs(blobs, drillId),
   ])
   const clocks: ClockReading[] = [...ready, ...summaries]
-  const merge = new Merge({ clocks, baseline: baselineOf(plan, startAtMs) })
+  const merge = new Merge({ clocks })
   const pieces = names.filter(isChunk).map((name) => piecesOf(blobs, name))
   await readInTimeOrder(pieces, (record) => merge.add(record))
   return {
@@ -77,11 +77,3 @@ async function* piecesOf(blobs: ChunkStore, name: string): AsyncGenerator<Uint8A
 
 const present = async <T>(all: Promise<ReadonlyArray<T | null>>): Promise<T[]> =>
   (await all).filter((one) => one !== null)
-
-/** Whole seconds between the warm-up and the first failover. */
-function baselineOf({ timing, failovers, load }: DrillPlan, startAtMs: number | null) {
-  if (startAtMs === null) return null
-  const start = Math.floor(startAtMs / 1000)
-  const end = failovers[0]?.atSeconds ?? load.durationSeconds
-  return { first: start + Math.ceil(timing.warmupSeconds), last: start + Math.floor(end) - 1 }
-}

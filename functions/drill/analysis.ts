@@ -1,36 +1,35 @@
 /** Everything that is computed from what a drill gathered, before it is put into words: times, phases, baseline, outages. */
-
 import type { LoadPlan } from '../../loadgen-image/contract.ts'
 import { cohortOf } from '../../loadgen-image/contract-cohort.ts'
 import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
+import { attribute, type EventSpan } from './attribution.ts'
 import { type AuditResult, agreeOn } from './audit-agreement.ts'
 import { type Baseline, baselineOf } from './baseline.ts'
 import type { ClientRow } from './chart-data.ts'
-import { clientRows } from './client-outages.ts'
-import { type EventContext, type FailoverTimes, failoverTimes } from './failover-events.ts'
-import { type LoadWindow, loadWindow, secondsInside, secondsTouching } from './load-window.ts'
+import { clientRows, loneRows } from './client-outages.ts'
+import { type Event, eventsOf } from './events.ts'
+import { type LoadWindow, loadWindow, secondsInside } from './load-window.ts'
 import type { Merged, MergedSecond } from './merged.ts'
-import { LEAST_OUTAGE_US, type Outage, outagesOf, shortestOutageUs } from './outages.ts'
-import type { DrillOutcome, FailoverEvidence } from './outcome.ts'
+import { MIN_OUTAGE_US, minOutageUs, type Outage, outagesOf } from './outages.ts'
+import type { DrillOutcome } from './outcome.ts'
 import { type Phase, type PhaseName, phaseOfSecond, phasesOf, secondsByPhase } from './phases.ts'
 import type { LoadSettings } from './plan.ts'
 import { Goodput } from './sustained.ts'
-import { type FailoverSpan, failoverSpans, type TimelineChange, unexplainedChanges } from './timeline-changes.ts'
+import { type Watch, watchOf } from './watch.ts'
 
 export interface LoadAnalysis {
   readonly merged: Merged
   readonly load: LoadSettings
   readonly window: LoadWindow
+  readonly watch: Watch
   readonly baseline: Baseline | null
-  readonly outages: ReadonlyArray<Outage & { readonly event: number | null }>
-  readonly failovers: readonly FailoverTimes[]
-  /** One list per failover, the longest outage first. */
-  readonly clients: ReadonlyArray<readonly ClientRow[]>
+  readonly events: readonly Event[]
+  /** One row per client and event, the longest outage of an event first; at last those of clients that were out alone. */
+  readonly clients: readonly ClientRow[]
   readonly phases: readonly Phase[]
   readonly secondsByPhase: ReadonlyMap<PhaseName, readonly MergedSecond[]>
   /** All seconds but the warm-up. */
   readonly measured: readonly MergedSecond[]
-  readonly unexplained: readonly TimelineChange[]
   readonly controlClock: ControlClock
   readonly audit: AuditResult
 }
@@ -47,31 +46,22 @@ export function analyse(outcome: DrillOutcome, merged: Merged | null): LoadAnaly
   const load: LoadSettings = outcome.loadPlan ?? outcome.plan.load
   const window = loadWindow(merged, load, outcome.loadStartAtMs)
   if (window === null) return null
-  const controlClock = controlClockOf(outcome)
-  const spans = failoverSpans(merged, outcome.failovers, {
-    loadStartUs: window.startUs,
-    loadEndUs: window.endUs,
-    controlOffsetUs: controlClock.offsetUs,
-  })
-  const baseline = baselineOf(baselineSeconds(merged, window, outcome, spans), load)
-  const outages = outagesOf(merged, window, shortestOutageUs(baseline))
-  const failovers = timesOf(outcome, { merged, window, outages, baseline, load, spans, controlClock })
-  const phases = phasesOf(window, outcome.plan.timing.warmupSeconds, failovers)
-  const byPhase = secondsByPhase(phases, merged.seconds)
+  const view = new LoadView(outcome, merged, load, window)
+  const { baseline, events, phases } = view.settle()
   const cohort = cohortNames(load)
+  const clients = events.flatMap((event) => clientRows(event, merged, view.watch, cohort))
   return {
     merged,
     load,
     window,
+    watch: view.watch,
     baseline,
-    outages: withFailovers(outages, failovers),
-    failovers,
-    clients: failovers.map((times) => clientRows(times, merged, cohort)),
+    events,
+    clients: [...clients, ...loneRows(merged, view.watch, clients, window.endUs)],
     phases,
-    secondsByPhase: byPhase,
+    secondsByPhase: new Map(secondsByPhase(phases, merged.seconds)).set('baseline', [...(baseline?.seconds ?? [])]),
     measured: merged.seconds.filter((second) => phaseOfSecond(phases, second) !== 'warm-up'),
-    unexplained: unexplainedChanges(merged, spans),
-    controlClock,
+    controlClock: view.controlClock,
     audit: auditOf(outcome, merged),
   }
 }
@@ -81,71 +71,119 @@ export const cohortNames =
   (worker: number): string =>
     cohortOf(cohorts, worker).name
 
+interface Settled {
+  readonly baseline: Baseline | null
+  readonly events: readonly Event[]
+  readonly phases: readonly Phase[]
+}
+
+/**
+ * Events are measured against the baseline, and the baseline is what lies outside of events: a first baseline that leaves
+ * room behind every outage finds the events, and the final one is the seconds that their phases leave.
+ */
+class LoadView {
+  readonly watch: Watch
+  readonly controlClock: ControlClock
+  readonly #outcome: DrillOutcome
+  readonly #merged: Merged
+  readonly #load: LoadSettings
+  readonly #window: LoadWindow
+  readonly #boundUs: number
+
+  constructor(outcome: DrillOutcome, merged: Merged, load: LoadSettings, window: LoadWindow) {
+    this.#outcome = outcome
+    this.#merged = merged
+    this.#load = load
+    this.#window = window
+    this.watch = watchOf(merged)
+    this.controlClock = controlClockOf(outcome)
+    this.#boundUs = clockBoundUs(merged, this.controlClock)
+  }
+
+  settle(): Settled {
+    const outages = this.#outages(MIN_OUTAGE_US)
+    const spans = this.#spans(outages, null)
+    const first = this.#against(this.#roughBaseline(outages, spans))
+    const baseline = this.#baseline(this.#calmSeconds(first.phases))
+    return baseline?.seconds.length === first.baseline?.seconds.length
+      ? first
+      : { ...this.#against(baseline), baseline }
+  }
+
+  #against(baseline: Baseline | null): Settled {
+    const { timing } = this.#outcome.plan
+    const outages = this.#outages(minOutageUs(baseline))
+    const events = eventsOf(this.#spans(outages, baseline), outages, {
+      merged: this.#merged,
+      window: this.#window,
+      watch: this.watch,
+      goodput: baseline === null ? null : new Goodput(this.#merged.seconds, baseline, this.#load.targetTps > 0),
+      rule: { windowSeconds: timing.recoveryWindowSeconds, holdSeconds: timing.recoveryHoldSeconds },
+      controlOffsetUs: this.controlClock.offsetUs,
+      boundUs: this.#boundUs + this.#usualPauseUs(baseline),
+    })
+    return { baseline, events, phases: phasesOf(this.#window, timing.warmupSeconds, events) }
+  }
+
+  #outages(longerThanUs: number): Outage[] {
+    const isOpenLoop = this.#load.targetTps > 0
+    return outagesOf(this.#merged, { window: this.#window, watch: this.watch, longerThanUs, isOpenLoop })
+  }
+
+  #spans(outages: readonly Outage[], baseline: Baseline | null): EventSpan[] {
+    return attribute(this.#merged, this.#outcome.failovers, {
+      window: this.#window,
+      outages,
+      controlOffsetUs: this.controlClock.offsetUs,
+      clockBoundUs: this.#boundUs,
+      usualPauseUs: this.#usualPauseUs(baseline),
+    })
+  }
+
+  /** Between two acknowledgements of a service that is well: a few arrivals, and the slowest usual reply. */
+  #usualPauseUs(baseline: Baseline | null): number {
+    const { targetTps } = this.#load
+    const spacingUs = targetTps > 0 ? (USUAL_ARRIVALS * US_PER_SECOND) / targetTps : 0
+    return spacingUs + 1000 * (baseline?.p999Ms ?? 50)
+  }
+
+  /** Without the seconds in which the service may still have been recovering. */
+  #roughBaseline(outages: readonly Outage[], spans: readonly EventSpan[]): Baseline | null {
+    const { warmupSeconds, recoveryWindowSeconds } = this.#outcome.plan.timing
+    const fromUs = this.#window.startUs + warmupSeconds * US_PER_SECOND
+    const toUs = Math.min(this.#window.endUs, ...spans.map(({ beginUs }) => beginUs))
+    const isCalm = ({ second }: MergedSecond) =>
+      outages.every(
+        (outage) =>
+          (second + 1) * US_PER_SECOND <= outage.fromUs ||
+          second * US_PER_SECOND >= (outage.toUs ?? Infinity) + recoveryWindowSeconds * US_PER_SECOND,
+      )
+    return this.#baseline(secondsInside(this.#merged.seconds, fromUs, toUs).filter(isCalm))
+  }
+
+  #calmSeconds(phases: readonly Phase[]): readonly MergedSecond[] {
+    return phases
+      .filter(({ name }) => name === 'baseline')
+      .flatMap(({ fromUs, toUs }) => secondsInside(this.#merged.seconds, fromUs, toUs))
+  }
+
+  #baseline(seconds: readonly MergedSecond[]): Baseline | null {
+    return baselineOf(seconds, this.#load)
+  }
+}
+
+const USUAL_ARRIVALS = 3
+/** For clocks whose error is not known. */
+const UNKNOWN_CLOCK_MS = 2_000
+
+function clockBoundUs({ incarnations }: Merged, { errorMs }: ControlClock): number {
+  const containers = incarnations.map(({ clock }) => clock.errorMs ?? UNKNOWN_CLOCK_MS)
+  return 1000 * (Math.max(0, ...containers) + (errorMs ?? UNKNOWN_CLOCK_MS))
+}
+
 function controlClockOf({ facts }: DrillOutcome): ControlClock {
   const session = facts?.sessions.find(({ clockOffsetMs }) => clockOffsetMs !== null)
   return { offsetUs: Math.round((session?.clockOffsetMs ?? 0) * 1000), errorMs: session?.clockErrorMs ?? null }
-}
-
-/** Whole seconds between the warm-up and the first sign of a failover, without those of an outage before it. */
-function baselineSeconds(
-  merged: Merged,
-  window: LoadWindow,
-  { plan }: DrillOutcome,
-  spans: readonly FailoverSpan[],
-): readonly MergedSecond[] {
-  const fromUs = window.startUs + plan.timing.warmupSeconds * US_PER_SECOND
-  const firstChangeUs =
-    merged.timelines.length > 1 ? Math.min(...merged.timelines.slice(1).map((t) => t.firstAtUs)) : window.endUs
-  const toUs = Math.min(window.endUs, firstChangeUs, spans[0]?.orderUs ?? window.endUs)
-  const troubled = new Set(
-    outagesOf(merged, window, LEAST_OUTAGE_US).flatMap((outage) =>
-      secondsTouching(merged.seconds, outage.fromUs, outage.toUs ?? window.endUs),
-    ),
-  )
-  return secondsInside(merged.seconds, fromUs, toUs).filter((second) => !troubled.has(second))
-}
-
-interface TimesContext extends Pick<EventContext, 'merged' | 'window' | 'outages'> {
-  readonly baseline: Baseline | null
-  readonly load: LoadSettings
-  readonly spans: readonly FailoverSpan[]
-  readonly controlClock: ControlClock
-}
-
-function timesOf({ plan, failovers }: DrillOutcome, context: TimesContext): FailoverTimes[] {
-  const { merged, window, outages, baseline, load, spans, controlClock } = context
-  const events: EventContext = {
-    merged,
-    window,
-    outages,
-    goodput: baseline === null ? null : new Goodput(merged.seconds, baseline, load.targetTps > 0),
-    rule: { windowSeconds: plan.timing.recoveryWindowSeconds, holdSeconds: plan.timing.recoveryHoldSeconds },
-    controlOffsetUs: controlClock.offsetUs,
-  }
-  return spans.map((span, i) => failoverTimes(span, failovers[i] as FailoverEvidence, events))
-}
-
-/** Every outage with the failover that explains it; a failover's own one is listed even when it is shorter than the threshold. */
-function withFailovers(outages: readonly Outage[], failovers: readonly FailoverTimes[]) {
-  const listed = outages.map((outage) => ({ ...outage, event: explainedBy(outage, failovers) }))
-  const short = failovers.flatMap(({ t1Us, t2Us, span }) =>
-    t1Us === null ||
-    t2Us === null ||
-    t2Us <= t1Us ||
-    outages.some(({ fromUs, toUs }) => fromUs < t2Us && (toUs ?? t2Us) > t1Us)
-      ? []
-      : [{ fromUs: t1Us, toUs: t2Us, event: span.index + 1 }],
-  )
-  return [...listed, ...short].sort((a, b) => a.fromUs - b.fromUs)
-}
-
-/** It began before the service was sustained again, and ended after the failover was asked for. */
-function explainedBy({ fromUs, toUs }: Outage, failovers: readonly FailoverTimes[]): number | null {
-  const explaining = failovers.find(({ t1Us, t2Us, t4Us, span }) => {
-    if (t1Us === null || (toUs ?? Number.POSITIVE_INFINITY) <= Math.min(span.orderUs, t1Us)) return false
-    return fromUs < (t4Us ?? (t2Us === null ? Number.POSITIVE_INFINITY : t2Us + 1))
-  })
-  return explaining === undefined ? null : explaining.span.index + 1
 }
 
 function auditOf({ audits, auditProblem, plan }: DrillOutcome, merged: Merged): AuditResult {

@@ -3,21 +3,31 @@ import { analyse, type LoadAnalysis } from './analysis.ts'
 import { caveatsOf } from './caveats.ts'
 import type { ChartData } from './chart-data.ts'
 import { chartDataOf } from './charts.ts'
+import { loneClientsOf } from './client-outages.ts'
 import { costOf } from './cost.ts'
 import { criteriaToJudge } from './criteria.ts'
 import type { ReportFigures } from './criteria-figures.ts'
 import { judgeCriteria } from './criteria-judge.ts'
 import { doubtsOf } from './doubts.ts'
-import { failoverEvent, NO_MOMENTS, outagesOfReport, waterfallOf, worstClientsOf } from './event-report.ts'
+import {
+  drillEvent,
+  eventWithoutLoad,
+  NO_MOMENTS,
+  outagesOfReport,
+  waterfallOf,
+  worstClientsOf,
+} from './event-report.ts'
 import { judgeGenerator } from './generator-limit.ts'
 import { headlineOf } from './headline.ts'
 import { isoOfUs, secondsBetween } from './instants.ts'
 import { distributionOf, percentilesOf } from './latency.ts'
+import { lostSecondsPerEvent } from './lost-commits.ts'
 import type { Merged, MergedSecond } from './merged.ts'
 import type { AuditPass, DrillOutcome } from './outcome.ts'
 import { proofOfDrill } from './proof.ts'
 import { type DrillEvent, type Report, reportSchema } from './report.ts'
 import { cohortRows, containerRows, errorRows, missingChunks, setupOf } from './report-rows.ts'
+import { requestsOf } from './requests.ts'
 import { totalsOf } from './sums.ts'
 import { availabilityOf, throughputOf } from './throughput.ts'
 import { ledgerDigest } from './told-ledger.ts'
@@ -63,9 +73,8 @@ export const assembleReport = (
 ): Report => assemble(outcome, merged, earlier).report
 
 function figuresOf(outcome: DrillOutcome, analysis: LoadAnalysis | null): ReportFigures {
-  const events = outcome.failovers.map((evidence, i) =>
-    failoverEvent(evidence, analysis?.failovers[i] ?? null, analysis),
-  )
+  const events = eventsOfReport(outcome, analysis)
+  const requests = requestsOf(outcome, events)
   const worst = worstEventOf(events)
   const phases = (analysis?.phases ?? []).map(({ name, fromUs, toUs }) => ({
     name,
@@ -81,17 +90,19 @@ function figuresOf(outcome: DrillOutcome, analysis: LoadAnalysis | null): Report
     worstEvent: worst?.number ?? null,
     moments: worst?.moments ?? NO_MOMENTS,
     recovery: worstRecoveryOf({ events, phases }, analysis === null ? [] : outagesOfReport(analysis)),
+    requests,
     events,
     waterfall: waterfallOf(worst?.moments ?? NO_MOMENTS),
     phases,
-    worstClients: worstClientsOf(analysis?.clients.flat().filter(({ event }) => event === worst?.number) ?? []),
+    worstClients: worstClientsOf(analysis?.clients.filter(({ event }) => event === worst?.number) ?? []),
+    loneClients: loneClientsOf(analysis?.clients ?? []),
     likeDrills: { what: '', found: 0, lookedAt: 0 },
     trend: [],
-    ledger: ledgerOf(outcome, analysis, events[0]),
+    ledger: ledgerOf(outcome, analysis, events),
     ...loadFigures(outcome, analysis),
     errors: analysis === null ? [] : errorRows(analysis),
     generator: generatorOf(outcome, analysis, worst?.number ?? null),
-    failoverProof: proofOfDrill(events.map(({ proof }) => proof)),
+    failoverProof: proofOfDrill(requests, events),
     checklist: [...outcome.checks],
     metrics: { resolution: '1 minute', complete: outcome.metricsComplete, series: mutableSeries(outcome) },
     cost: costOf(outcome),
@@ -103,6 +114,25 @@ function figuresOf(outcome: DrillOutcome, analysis: LoadAnalysis | null): Report
   }
 }
 
+function eventsOfReport(outcome: DrillOutcome, analysis: LoadAnalysis | null): DrillEvent[] {
+  const auditTimeline = Math.max(0, ...outcome.audits.map(({ timeline }) => timeline ?? 0)) || null
+  const known = { auditTimeline, otherTimelines: [], isLast: true }
+  if (analysis === null)
+    return outcome.failovers
+      .filter(({ request }) => request === 'accepted')
+      .map((evidence, i) => eventWithoutLoad(evidence, i + 1, known))
+  const { events, audit } = analysis
+  const otherTimelines = events.flatMap(({ span }) =>
+    span.cause === 'drill' || span.change === null ? [] : [span.change.timeline],
+  )
+  const last = events.findLast(({ span }) => span.cause === 'drill')
+  const lost = audit.kind === 'agreed' ? lostSecondsPerEvent(audit.pass, events) : null
+  return events.map((event) => {
+    const lostSeconds = lost === null ? null : (lost.get(event.number) ?? 0)
+    return drillEvent(event, lostSeconds, analysis, { ...known, otherTimelines, isLast: event === last })
+  })
+}
+
 const mutableSeries = ({ metrics }: DrillOutcome): Report['metrics']['series'] =>
   metrics.map(({ name, unit, points }) => ({ name, unit, points: points.map((point) => ({ ...point })) }))
 
@@ -111,8 +141,9 @@ function loadFigures(
   analysis: LoadAnalysis | null,
 ): Pick<Report, 'throughput' | 'availability' | 'latencyMs'> {
   if (analysis === null) return NO_LOAD
-  const { measured, baseline, window, outages, failovers, load } = analysis
-  const t0sUs = failovers.flatMap(({ t0Us }) => t0Us ?? [])
+  const { measured, baseline, window, events, load } = analysis
+  const outages = events.flatMap((event) => event.outages)
+  const t0sUs = events.flatMap(({ t0Us }) => t0Us ?? [])
   return {
     throughput: throughputOf(measured, baseline, window, plan.timing.warmupSeconds),
     availability: availabilityOf(measured, { baseline, window, outages, t0sUs, deadlineMs: load.deadlineMs }),
@@ -149,7 +180,7 @@ function phaseLatency(seconds: readonly MergedSecond[] | undefined, deadlineMs: 
 function ledgerOf(
   outcome: DrillOutcome,
   analysis: LoadAnalysis | null,
-  first: DrillEvent | undefined,
+  events: readonly DrillEvent[],
 ): Report['ledger'] {
   const audits = outcome.audits.map(({ at, timeline, rows, lost }) => ({ at, timeline, rows, lost }))
   if (analysis === null) return { ...NO_LEDGER, audits }
@@ -163,7 +194,7 @@ function ledgerOf(
     unknown,
     missed,
     weakAcks,
-    ...(pass === null ? { ...NOT_AUDITED, unresolved: unknown } : auditFigures(pass, first?.moments.t1 ?? null)),
+    ...(pass === null ? { ...NOT_AUDITED, unresolved: unknown } : auditFigures(pass, events)),
     audits,
     digest: load.transactions === 'ledger' ? ledgerDigest(merged.ledger) : null,
   }
@@ -206,7 +237,7 @@ const NO_LEDGER: Report['ledger'] = {
   digest: null,
 }
 
-const auditFigures = (pass: AuditPass, t1: string | null): AuditFigures => ({
+const auditFigures = (pass: AuditPass, events: readonly DrillEvent[]): AuditFigures => ({
   lost: pass.lost,
   recovered: pass.recovered,
   misjudged: pass.misjudged,
@@ -214,15 +245,15 @@ const auditFigures = (pass: AuditPass, t1: string | null): AuditFigures => ({
   duplicates: pass.duplicates,
   unresolved: pass.untoldAbsent,
   rowsFound: pass.rows,
-  lostSeconds: lostSeconds(pass, t1),
+  lostSeconds: longestLoss(pass, events),
   lostKeys: [...pass.lostKeys],
 })
 
-/** From the oldest lost commit to the last one before the outage: what the database forgot. */
-function lostSeconds({ lost, oldestLostAtUs }: AuditPass, t1: string | null): number | null {
+/** Null: commits are lost, and no event was seen that can have lost them. */
+function longestLoss({ lost }: AuditPass, events: readonly DrillEvent[]): number | null {
   if (lost === 0) return 0
-  if (oldestLostAtUs === null || t1 === null) return null
-  return Math.max(0, secondsBetween(oldestLostAtUs, Date.parse(t1) * 1000) ?? 0)
+  const longest = Math.max(0, ...events.map(({ lostSeconds }) => lostSeconds ?? 0))
+  return longest > 0 ? longest : null
 }
 
 function generatorOf(

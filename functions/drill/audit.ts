@@ -16,7 +16,7 @@ import {
   FIRST_SEQ,
   ledgerLines,
   type ToldLedger,
-  toldInSecond,
+  toldPerSecond,
   type WorkerLedger,
 } from './told-ledger.ts'
 
@@ -49,7 +49,7 @@ interface Tally {
   unrecorded: number
   untoldAbsent: number
   readonly lostKeys: string[]
-  oldestLostAtUs: number | null
+  readonly lostInSecond: Map<number, number>
 }
 
 export async function auditLedger(
@@ -68,7 +68,11 @@ export async function auditLedger(
     runs.delete(worker.worker)
   }
   for (const [worker, own] of runs) auditStranger(told, worker, own, tally)
-  return { ...moment, endedAt, ...tally, digest }
+  const { lostInSecond, ...counts } = tally
+  const lostPerSecond = [...lostInSecond]
+    .map(([second, lost]) => ({ second, lost }))
+    .sort((a, b) => a.second - b.second)
+  return { ...moment, endedAt, ...counts, lostPerSecond, digest }
 }
 
 /** Two audits of the same digest compared the same keys with the same rows, and not only as many of them. */
@@ -110,7 +114,7 @@ const newTally = (): Tally => ({
   unrecorded: 0,
   untoldAbsent: 0,
   lostKeys: [],
-  oldestLostAtUs: null,
+  lostInSecond: new Map(),
 })
 
 function countRows(runs: readonly StoredRun[], tally: Tally): void {
@@ -122,8 +126,6 @@ function countRows(runs: readonly StoredRun[], tally: Tally): void {
 
 function auditWorker(ledger: WorkerLedger, runs: readonly StoredRun[], isOpen: boolean, tally: Tally): void {
   countRows(runs, tally)
-  const lostBefore = tally.lost
-  let firstLost = Number.NaN
   let nextSeq = FIRST_SEQ
   const stored = new StoredCursor(runs)
   for (let i = 0; i < ledger.firstSeq.length; i++) {
@@ -134,8 +136,7 @@ function auditWorker(ledger: WorkerLedger, runs: readonly StoredRun[], isOpen: b
     const absent = lastSeq - firstSeq + 1 - present
     count(OUTCOMES[ledger.outcome[i] as number] as Outcome, present, absent, tally)
     if (absent > 0 && ledger.outcome[i] === ACKNOWLEDGED) {
-      const keys = missingKeys(runs, firstSeq, lastSeq)
-      firstLost = Number.isNaN(firstLost) ? (keys.next().value as number) : firstLost
+      noteWhen(ledger, missingKeys(runs, firstSeq, lastSeq), tally)
       listLost(ledger.worker, missingKeys(runs, firstSeq, lastSeq), tally)
     }
     nextSeq = lastSeq + 1
@@ -143,7 +144,6 @@ function auditWorker(ledger: WorkerLedger, runs: readonly StoredRun[], isOpen: b
   const behind = stored.presentIn(nextSeq, Number.MAX_SAFE_INTEGER) + stored.presentBefore(FIRST_SEQ)
   if (isOpen) addUnrecorded(behind, tally)
   else tally.unexpected += behind
-  if (tally.lost > lostBefore) noteOldest(ledger, firstLost, tally)
 }
 
 function count(outcome: Outcome, present: number, absent: number, tally: Tally): void {
@@ -235,9 +235,7 @@ function listLost(worker: number, keys: Iterable<number>, tally: Tally): void {
   }
 }
 
-/** A worker's keys are acknowledged in their order, so its first lost key is its oldest. */
-function noteOldest(ledger: WorkerLedger, seq: number, tally: Tally): void {
-  const second = toldInSecond(ledger, seq)
-  if (second === null) return
-  tally.oldestLostAtUs = Math.min(tally.oldestLostAtUs ?? Number.POSITIVE_INFINITY, second * 1_000_000)
+function noteWhen(ledger: WorkerLedger, keys: Iterable<number>, { lostInSecond }: Tally): void {
+  for (const [second, lost] of toldPerSecond(ledger, keys))
+    lostInSecond.set(second, (lostInSecond.get(second) ?? 0) + lost)
 }

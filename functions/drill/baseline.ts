@@ -6,10 +6,15 @@ import { mad, median } from './statistics.ts'
 /** A drill on a server that carries less than this share of the offered rate measures overload, not a failover. */
 export const REACHED_SHARE = 0.95
 
+/** Below it a median of whole counts is too coarse to be compared with 95 % of the offer: one commit is a tenth and more. */
+const MIN_TPS_FOR_MEDIAN = 10
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
 export interface Baseline {
   /** Without those of an outage that nobody asked for: what is usual must not be learnt from it. */
   readonly seconds: readonly MergedSecond[]
-  /** Median of acknowledged commits per second, and the scatter around it. */
+  /** Median of acknowledged commits per second (the mean where few are offered), and the scatter around it. */
   readonly tps: number
   readonly mad: number
   readonly offeredTps: number
@@ -26,9 +31,10 @@ export function baselineOf(
   { deadlineMs, targetTps }: { readonly deadlineMs: number; readonly targetTps: number },
 ): Baseline | null {
   const goodput = seconds.map(({ counts }) => counts.acknowledged)
-  const tps = median(goodput)
-  if (tps === null) return null
-  const offeredTps = seconds.reduce((sum, { counts }) => sum + counts.intended, 0) / seconds.length
+  const middle = median(goodput)
+  if (middle === null) return null
+  const offeredTps = mean(seconds.map(({ counts }) => counts.intended))
+  const tps = offeredTps < MIN_TPS_FOR_MEDIAN ? mean(goodput) : middle
   const response = distributionOf(seconds, 'response', deadlineMs)
   return {
     seconds,

@@ -2,11 +2,13 @@
 import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
 import type { LoadAnalysis } from './analysis.ts'
 import type { ReportFigures } from './criteria-figures.ts'
-import type { FailoverTimes } from './failover-events.ts'
+import { eventSubject } from './event-words.ts'
+import type { Event } from './events.ts'
 import { isoOfUs } from './instants.ts'
+import { secondsInside } from './load-window.ts'
 import type { Incarnation, SecondRange } from './merged.ts'
 import type { DrillOutcome } from './outcome.ts'
-import type { Criterion } from './report.ts'
+import type { Criterion, FailoverRequest } from './report.ts'
 import { totalsOf } from './sums.ts'
 import { count, counted, milliseconds, seconds, share } from './units.ts'
 
@@ -17,7 +19,7 @@ export function caveatsOf(
   analysis: LoadAnalysis | null,
 ): string[] {
   return [
-    ...(analysis === null ? [] : loadCaveats(outcome, analysis)),
+    ...(analysis === null ? [] : loadCaveats(outcome, figures, analysis)),
     ...platformCaveats(outcome, criteria),
     ...(outcome.facts?.gaps ?? []).map((gap) => `Before the drill this could not be observed: ${gap}.`),
     figures.cleanup.containersLeft === null ? 'The clean-up was not verified.' : null,
@@ -30,17 +32,15 @@ export function caveatsOf(
 /** Design of the drill asks for this much steady load before anything is done. */
 const STEADY_BASELINE_SECONDS = 60
 
-function loadCaveats(outcome: DrillOutcome, analysis: LoadAnalysis): (string | null)[] {
+function loadCaveats(outcome: DrillOutcome, figures: ReportFigures, analysis: LoadAnalysis): (string | null)[] {
   const { merged, baseline, load, audit } = analysis
   return [
     baseline !== null && baseline.seconds.length < STEADY_BASELINE_SECONDS
       ? `The baseline is only ${count(baseline.seconds.length)} s long; ${STEADY_BASELINE_SECONDS} s or more tell the usual scatter.`
       : null,
-    ...analysis.failovers.flatMap((times) => failoverCaveats(times, analysis)),
-    ...analysis.unexplained.map(
-      ({ timeline, firstAtUs }) =>
-        `Timeline ${timeline} rose at ${isoOfUs(firstAtUs)} without a failover of this drill: the server failed over by itself.`,
-    ),
+    ...figures.requests.map(lateRequest),
+    ...analysis.events.flatMap((event) => eventCaveats(event, analysis)),
+    promotedLater(outcome, analysis),
     ...merged.absent.map(
       (container) => `Container ${container} left no record at all: its share of the load is missing.`,
     ),
@@ -62,33 +62,58 @@ function loadCaveats(outcome: DrillOutcome, analysis: LoadAnalysis): (string | n
   ]
 }
 
-function failoverCaveats(
-  { span, t1Us, t2Us, t4Us, neverBack }: FailoverTimes,
-  analysis: LoadAnalysis,
-): (string | null)[] {
-  const which = `Failover ${span.index + 1}: `
+/** The steps before it took longer than planned, so it met another part of the load. */
+const LATE_SECONDS = 2
+
+const lateRequest = ({ lateSeconds, mode }: FailoverRequest): string | null =>
+  lateSeconds === null || lateSeconds < LATE_SECONDS
+    ? null
+    : `The ${mode} failover was asked for ${seconds(lateSeconds)} later than planned.`
+
+function eventCaveats(event: Event, analysis: LoadAnalysis): (string | null)[] {
+  const { number, span, t1Us, t2Us, t4Us, neverBack, outages, isOutageWatched } = event
+  const which = `Event ${number}`
   const overlapUs = (span.change?.lastOldAtUs ?? Number.NEGATIVE_INFINITY) - (t2Us ?? Number.POSITIVE_INFINITY)
+  const isOut = outages.some(({ toUs }) => toUs === null) && !analysis.window.isCut
+  const isOpen = t1Us !== null && t2Us !== null && t4Us === null && isOutageWatched && !isOut
   return [
-    t1Us !== null && t2Us === null ? `${which}the service did not come back before the load ended.` : null,
-    t2Us !== null && t4Us === null ? notSustained(which, t2Us, analysis) : null,
-    neverBack.length > 0 ? `${which}${counted(neverBack.length, 'worker')} never came back while the load ran.` : null,
+    span.cause === 'drill' ? null : `${which} is ${article(eventSubject(subjectOf(event)))}.`,
+    isOut ? `${which}: the service did not come back before the load ended.` : null,
+    isOpen ? notSustained(which, event, analysis) : null,
+    neverBack.length > 0
+      ? `${which}: ${counted(neverBack.length, 'worker')} never came back while the load ran.`
+      : null,
     overlapUs > clockErrorUs(analysis)
-      ? `${which}commits were acknowledged on the old timeline up to ${seconds(overlapUs / 1e6)} after the first one on the new: two primaries took writes.`
+      ? `${which}: commits were acknowledged on the old timeline up to ${seconds(overlapUs / 1e6)} after the first one on the new: two primaries took writes.`
       : null,
   ]
 }
 
-/** How the last seconds compare with the baseline says how far the service was from being sustained. */
-function notSustained(which: string, t2Us: number, { baseline, merged, window }: LoadAnalysis): string {
-  if (baseline === null) return `${which}the recovery has no baseline to be compared with.`
-  const lastSeconds = merged.seconds.filter(
-    ({ second }) =>
-      second * US_PER_SECOND >= Math.max(t2Us, window.endUs - 10 * US_PER_SECOND) &&
-      (second + 1) * US_PER_SECOND <= window.endUs,
-  )
+const subjectOf = ({ span }: Event) => ({ kind: span.kind, cause: span.cause, mode: span.evidence?.mode ?? null })
+
+const article = (subject: string): string => `${/^[aeiou]/.test(subject) ? 'an' : 'a'} ${subject}`
+
+/** How its last seconds compare with the baseline says how far the service was from being sustained. */
+function notSustained(which: string, { t2Us, endUs }: Event, { baseline, merged, window }: LoadAnalysis): string {
+  if (baseline === null) return `${which}: the recovery has no baseline to be compared with.`
+  const lastSeconds = secondsInside(merged.seconds, Math.max(t2Us ?? endUs, endUs - 10 * US_PER_SECOND), endUs)
   const goodput =
     lastSeconds.reduce((sum, { counts }) => sum + counts.acknowledged, 0) / Math.max(1, lastSeconds.length)
-  return `${which}goodput was not held again for long enough before the load ended; its last ${lastSeconds.length} s were at ${share(goodput / baseline.tps)} of the baseline.`
+  const end = endUs < window.endUs ? 'the next event began' : 'the load ended'
+  const last =
+    lastSeconds.length === 0
+      ? ''
+      : `; the last ${lastSeconds.length} s before that were at ${share(goodput / baseline.tps)} of the baseline`
+  return `${which}: goodput was not held again for long enough before ${end}${last}.`
+}
+
+/** The audit looks at the server after the load: what was promoted in between has no client that saw it. */
+function promotedLater({ audits }: DrillOutcome, { merged }: LoadAnalysis): string | null {
+  const newest = Math.max(0, ...merged.timelines.map(({ timeline }) => timeline))
+  const audited = Math.max(0, ...audits.map(({ timeline }) => timeline ?? 0))
+  return newest === 0 || audited <= newest
+    ? null
+    : `The audits found timeline ${audited}, and the newest that clients had commits on is ${newest}: a promotion took place that no client of this load saw.`
 }
 
 const clockErrorUs = ({ merged }: LoadAnalysis): number =>

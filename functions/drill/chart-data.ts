@@ -38,8 +38,8 @@ export interface TimelineRow {
 
 /** What one client saw of one event. */
 export interface ClientRow {
-  /** The event's number, from 1. */
-  readonly event: number
+  /** The event's number, from 1; null: this client alone was out. */
+  readonly event: number | null
   readonly worker: number
   readonly container: number
   readonly cohort: string
@@ -48,6 +48,8 @@ export interface ClientRow {
   /** First acknowledgement on the new timeline; null when it never came back. */
   readonly firstGoodAt: string | null
   readonly outageSeconds: number | null
+  /** False: its container did not watch all the time, so its outage is not measured. */
+  readonly isMeasured: boolean
   readonly refused: number
   readonly unknown: number
   readonly connectFailures: number

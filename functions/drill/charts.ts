@@ -18,14 +18,14 @@ export const chartDataOf = (analysis: LoadAnalysis | null): ChartData =>
     ? NO_CHARTS
     : {
         timeline: timelineRows(analysis),
-        clients: analysis.clients.flat(),
+        clients: [...analysis.clients],
         curves: curves(analysis),
         ledgerRanges: analysis.load.transactions === 'ledger' ? [...ledgerLines(analysis.merged.ledger)] : [],
       }
 
 function timelineRows(analysis: LoadAnalysis): TimelineRow[] {
-  const { merged, window, failovers } = analysis
-  const zeroUs = failovers.find(({ t0Us }) => t0Us !== null)?.t0Us ?? window.startUs
+  const { merged, window, events } = analysis
+  const zeroUs = events.find(({ t0Us }) => t0Us !== null)?.t0Us ?? window.startUs
   // One histogram for all rows: a new one per second and kind would be gigabytes of garbage for a long drill.
   const scratch = new Histogram()
   return merged.seconds.map((second) => timelineRow(analysis, second, zeroUs, scratch))

@@ -1,26 +1,67 @@
 /**
- * What each client saw of each failover: from its last acknowledgement before the new timeline to its first one on it. One
- * number hides the tail that back-off, DNS and half-open sockets make, so the whole distribution is kept.
+ * What each client saw of each event: from its last acknowledgement before the outage to its first one after it, on the new
+ * timeline where one rose. One number hides the tail that back-off, DNS and half-open sockets make, so the whole distribution
+ * is kept. A client whose container did not watch meanwhile was not measured.
  */
 import type { ClientRow } from './chart-data.ts'
-import { type FailoverTimes, isOutAt } from './failover-events.ts'
+import { isOutAt } from './client-returns.ts'
+import type { Event } from './events.ts'
 import { isoOfUs, secondsBetween } from './instants.ts'
 import type { Merged, WorkerFirstAck, WorkerOutage } from './merged.ts'
+import { MIN_OUTAGE_US } from './outages.ts'
+import type { Report } from './report.ts'
 import { percentile } from './statistics.ts'
+import { blindUsOf, TOLERANCE_US, type Watch } from './watch.ts'
 
-export function clientRows(times: FailoverTimes, merged: Merged, cohortOf: (worker: number) => string): ClientRow[] {
-  if (times.t1Us === null) return []
+export function clientRows(
+  event: Event,
+  merged: Merged,
+  watch: Watch,
+  cohortOf: (worker: number) => string,
+): ClientRow[] {
+  if (event.t1Us === null) return []
   const windows = new Map<number, WorkerOutage>()
-  for (const window of merged.windows) if (isOutAt(window, times.t2Us)) windows.set(window.worker, window)
-  const waited = firstAcksAcross(times, merged).filter(({ worker }) => !windows.has(worker))
+  for (const window of merged.windows) if (isOfEvent(window, event)) windows.set(window.worker, window)
+  const waited = firstAcksAcross(event, merged).filter(({ worker }) => !windows.has(worker))
   return [
-    ...[...windows.values()].map((window) => rowOfWindow(window, times)),
-    ...waited.map((ack) => rowOfWait(ack, times, cohortOf(ack.worker))),
-  ].sort((a, b) => (b.outageSeconds ?? Infinity) - (a.outageSeconds ?? Infinity) || a.worker - b.worker)
+    ...[...windows.values()].map((window) => rowOfWindow(window, event, watch)),
+    ...waited.map((ack) => rowOfWait(ack, event, watch, cohortOf(ack.worker))),
+  ].sort((a, b) => lengthOf(b) - lengthOf(a) || a.worker - b.worker)
 }
 
+/** Clients that were out for a second or more outside of every event: the others were served meanwhile. */
+export function loneRows(merged: Merged, watch: Watch, rows: readonly ClientRow[], endUs: number): ClientRow[] {
+  const known = new Set(rows.map(keyOf))
+  return merged.windows
+    .filter(
+      ({ lastGoodAtUs, firstGoodAtUs }) =>
+        lastGoodAtUs !== null && (firstGoodAtUs ?? endUs) - lastGoodAtUs >= MIN_OUTAGE_US,
+    )
+    .map((window) => rowOfWindow(window, { number: null, t1Us: null, endUs }, watch))
+    .filter((row) => !known.has(keyOf(row)))
+}
+
+export function loneClientsOf(rows: readonly ClientRow[]): Report['loneClients'] {
+  const lone = rows.filter(({ event, isMeasured }) => event === null && isMeasured)
+  const seconds = lone.map(({ outageSeconds }) => outageSeconds)
+  const isOpen = seconds.some((length) => length === null)
+  return {
+    clients: new Set(lone.map(({ worker }) => worker)).size,
+    maxOutageSeconds: isOpen || lone.length === 0 ? null : Math.max(...seconds.map((length) => length ?? 0)),
+  }
+}
+
+const keyOf = ({ worker, lastGoodAt }: ClientRow): string => `${worker} ${lastGoodAt}`
+
+const lengthOf = ({ outageSeconds, isMeasured }: ClientRow): number =>
+  isMeasured ? (outageSeconds ?? Number.POSITIVE_INFINITY) : -1
+
+/** A service that is out at the end leaves the windows that nothing closed. */
+const isOfEvent = (window: WorkerOutage, { t2Us, outages }: Event): boolean =>
+  isOutAt(window, t2Us) || (outages.some(({ toUs }) => toUs === null) && isOutAt(window, null))
+
 /** First acknowledgements on the new timeline of workers that had been acknowledged before it. */
-function firstAcksAcross({ span, t2Us }: FailoverTimes, { firstAcks }: Merged): WorkerFirstAck[] {
+function firstAcksAcross({ span, t2Us }: Event, { firstAcks }: Merged): WorkerFirstAck[] {
   const { change } = span
   if (change === null || t2Us === null) return []
   const before = new Set(firstAcks.filter(({ timeline }) => timeline < change.timeline).map(({ worker }) => worker))
@@ -33,12 +74,14 @@ function firstAcksAcross({ span, t2Us }: FailoverTimes, { firstAcks }: Merged): 
   return [...first.values()]
 }
 
-const rowOfWindow = (window: WorkerOutage, { span }: FailoverTimes): ClientRow => ({
-  event: span.index + 1,
+type Of = Pick<Event, 't1Us' | 'endUs'> & { readonly number: number | null }
+
+const rowOfWindow = (window: WorkerOutage, event: Of, watch: Watch): ClientRow => ({
+  event: event.number,
   worker: window.worker,
   container: window.container,
   cohort: window.cohort,
-  ...outageOf(window.lastGoodAtUs, window.firstGoodAtUs),
+  ...outageOf(window, event, watch),
   refused: window.refused,
   unknown: window.unknown,
   connectFailures: window.connectFailures,
@@ -46,36 +89,58 @@ const rowOfWindow = (window: WorkerOutage, { span }: FailoverTimes): ClientRow =
 })
 
 /** No error, only waiting. Where the generator does not tell the acknowledgement before, everybody's last one stands in. */
-const rowOfWait = (ack: WorkerFirstAck, { span, t1Us }: FailoverTimes, cohort: string): ClientRow => ({
-  event: span.index + 1,
+const rowOfWait = (ack: WorkerFirstAck, event: Event, watch: Watch, cohort: string): ClientRow => ({
+  event: event.number,
   worker: ack.worker,
   container: ack.container,
   cohort,
-  ...outageOf(ack.previousAtUs ?? t1Us, ack.atUs),
+  ...outageOf(
+    { container: ack.container, lastGoodAtUs: ack.previousAtUs ?? event.t1Us, firstGoodAtUs: ack.atUs },
+    event,
+    watch,
+  ),
   refused: 0,
   unknown: 0,
   connectFailures: 0,
   code: '',
 })
 
-const outageOf = (lastGoodAtUs: number | null, firstGoodAtUs: number | null) => ({
-  lastGoodAt: isoOfUs(lastGoodAtUs),
-  firstGoodAt: isoOfUs(firstGoodAtUs),
-  outageSeconds: secondsBetween(lastGoodAtUs, firstGoodAtUs),
-})
+function outageOf(
+  { container, lastGoodAtUs, firstGoodAtUs }: Pick<WorkerOutage, 'container' | 'lastGoodAtUs' | 'firstGoodAtUs'>,
+  { t1Us, endUs }: Of,
+  watch: Watch,
+) {
+  const blindUs = blindUsOf(watch, container, lastGoodAtUs ?? t1Us ?? endUs, firstGoodAtUs ?? endUs)
+  const isMeasured = blindUs <= TOLERANCE_US
+  return {
+    lastGoodAt: isoOfUs(lastGoodAtUs),
+    firstGoodAt: isoOfUs(firstGoodAtUs),
+    outageSeconds: isMeasured ? secondsBetween(lastGoodAtUs, firstGoodAtUs) : null,
+    isMeasured,
+  }
+}
 
 export interface ClientOutageSpread {
   readonly p50: number | null
   readonly p95: number | null
   readonly max: number | null
   readonly clients: number
+  readonly notMeasured: number
 }
 
 /** A client that never came back is longer than all others: a percentile that falls on it has no value. */
 export function spreadOf(rows: readonly ClientRow[]): ClientOutageSpread {
-  const seconds = rows.filter(wasServedBefore).map(({ outageSeconds }) => outageSeconds ?? Number.POSITIVE_INFINITY)
+  const served = rows.filter(wasServedBefore)
+  const measured = served.filter(({ isMeasured }) => isMeasured)
+  const seconds = measured.map(({ outageSeconds }) => outageSeconds ?? Number.POSITIVE_INFINITY)
   const at = (share: number) => finite(percentile(seconds, share))
-  return { p50: at(0.5), p95: at(0.95), max: at(1), clients: seconds.length }
+  return {
+    p50: at(0.5),
+    p95: at(0.95),
+    max: at(1),
+    clients: seconds.length,
+    notMeasured: served.length - seconds.length,
+  }
 }
 
 /** A client that was never served has no outage, only a late start. */

@@ -1,7 +1,17 @@
-/** A growing column of numbers, eight bytes each: what would be millions of objects stays flat. */
-export class Column {
-  #values = new Float64Array(16)
+/** A growing column of numbers: what would be millions of objects stays flat. */
+interface Numbers<A> {
+  new (length: number): A
+}
+
+export class Column<A extends Float64Array | Uint32Array = Float64Array> {
+  readonly #kind: Numbers<A>
+  #values: A
   #length = 0
+
+  constructor(kind: Numbers<A> = Float64Array as unknown as Numbers<A>) {
+    this.#kind = kind
+    this.#values = new kind(16)
+  }
 
   get length(): number {
     return this.#length
@@ -9,14 +19,14 @@ export class Column {
 
   push(value: number): void {
     if (this.#length === this.#values.length) {
-      const larger = new Float64Array(2 * this.#length)
+      const larger = new this.#kind(2 * this.#length)
       larger.set(this.#values)
       this.#values = larger
     }
     this.#values[this.#length++] = value
   }
 
-  values(): Float64Array {
-    return this.#values.subarray(0, this.#length)
+  values(): A {
+    return this.#values.subarray(0, this.#length) as A
   }
 }

@@ -3,7 +3,9 @@ import type { FigureRef } from './criteria-grammar.ts'
 import type { CriterionName } from './criteria-names.ts'
 import { type EventFigureName, known, type Measured, missing, NOT_AUDITED, value, worstOf } from './event-figures.ts'
 import type { Percentiles, Report } from './report.ts'
+import { requestSentence } from './requests.ts'
 import { round } from './statistics.ts'
+import { lowerFirst } from './text.ts'
 
 /** The report before it is judged. */
 export type ReportFigures = Omit<Report, 'verdict' | 'headline' | 'reasons' | 'criteria'>
@@ -19,18 +21,19 @@ const READERS: Readonly<Record<CriterionName, Reader>> = {
   recovery_from_trigger_s: ofEvents('recovery_from_trigger_s'),
   detection_s: ofEvents('detection_s'),
   write_outage_s: ofEvents('write_outage_s'),
-  worst_client_outage_s: ofEvents('worst_client_outage_s'),
+  worst_client_outage_s: worstClient,
   client_outage_s: (f, spread) => worstOf(`client_outage_s[${spread as 'p50' | 'p95' | 'max'}]`, f).measured,
   exposure_s: ofEvents('exposure_s'),
   lost_commits: ({ ledger }) => known(ledger.lost, NOT_AUDITED),
-  lost_s: ({ ledger }) => known(ledger.lostSeconds, NOT_AUDITED),
+  lost_s: ({ ledger }) =>
+    known(ledger.lostSeconds, ledger.lost === null ? NOT_AUDITED : 'no event was seen that can have lost the commits'),
   duplicates: ({ ledger }) => known(ledger.duplicates, NOT_AUDITED),
   unknown_unresolved: ({ ledger }) => known(ledger.unresolved, NOT_AUDITED),
   misjudged: ({ ledger }) => known(ledger.misjudged, NOT_AUDITED),
   unexpected: ({ ledger }) => known(ledger.unexpected, NOT_AUDITED),
   weak_acks: ({ ledger }) => value(ledger.weakAcks),
   missed: ({ ledger }) => value(ledger.missed),
-  outages: ({ recovery }) => value(recovery.outages.length),
+  outages: countOfOutages,
   baseline_tps: ({ throughput }) => known(throughput.baselineTps, NO_BASELINE),
   mean_tps: ({ throughput }) => known(throughput.meanTps, 'there was no load'),
   peak_tps: ({ throughput }) => known(throughput.peakTps, 'there was no load'),
@@ -69,7 +72,29 @@ function latency(
 }
 
 function ofEvents(name: EventFigureName): Reader {
-  return (figures) => worstOf(name, figures).measured
+  return (figures) => {
+    const [request] = figures.requests
+    if (figures.events.length > 0 || request === undefined) return worstOf(name, figures).measured
+    // Nothing was seen: what became of the request says why.
+    return missing(lowerFirst(requestSentence(request)).replace(/\.$/, ''))
+  }
+}
+
+/** Of all clients at any time: also of one that was out while the others were served. */
+function worstClient(figures: ReportFigures): Measured {
+  const inEvents = worstOf('worst_client_outage_s', figures).measured
+  const { clients, maxOutageSeconds } = figures.loneClients
+  if (clients === 0 || inEvents.kind === 'never') return inEvents
+  if (maxOutageSeconds === null) return { kind: 'never', why: 'a client never came back while the load ran' }
+  return 'value' in inEvents && inEvents.value >= maxOutageSeconds ? inEvents : value(maxOutageSeconds)
+}
+
+/** A time that no generator watched may hide another one. */
+function countOfOutages({ recovery, events }: ReportFigures): Measured {
+  const { length } = recovery.outages
+  const unwatched = events.find(({ watched }) => !watched)
+  if (unwatched === undefined) return value(length)
+  return { kind: 'at-least', value: length, why: `not all of event ${unwatched.number} was watched` }
 }
 
 /** The highest one-minute average. The platform's maxima of single samples would judge one moment. */

@@ -1,9 +1,12 @@
 /** Why a drill proves nothing: each sentence alone keeps it from PASS. */
+import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
 import type { LoadAnalysis } from './analysis.ts'
 import type { ReportFigures } from './criteria-figures.ts'
 import type { DrillOutcome } from './outcome.ts'
+import type { DrillEvent } from './report.ts'
 import { contradictions } from './sums.ts'
-import { counted, rate } from './units.ts'
+import { lowerFirst } from './text.ts'
+import { counted, rate, seconds } from './units.ts'
 
 export function doubtsOf(outcome: DrillOutcome, figures: ReportFigures, analysis: LoadAnalysis | null): string[] {
   return [
@@ -11,6 +14,9 @@ export function doubtsOf(outcome: DrillOutcome, figures: ReportFigures, analysis
     stoppedByChecklist(outcome),
     analysis === null ? 'No load was recorded.' : null,
     figures.failoverProof.proven ? null : noProof(figures),
+    ...figures.events.map(unwatched),
+    analysis === null ? null : recordsEndEarly(outcome, analysis),
+    analysis === null ? null : looseClocks(analysis),
     analysis === null ? null : absentContainers(analysis),
     analysis === null ? null : weakBaseline(figures, analysis),
     analysis === null ? null : weakAudit(figures, analysis),
@@ -20,9 +26,28 @@ export function doubtsOf(outcome: DrillOutcome, figures: ReportFigures, analysis
   ].filter((sentence) => sentence !== null)
 }
 
-function noProof({ failoverProof: { evidence } }: ReportFigures): string {
-  const sentences = evidence.join(' ')
-  return `No failover was proven: ${sentences.charAt(0).toLowerCase()}${sentences.slice(1)}`
+function noProof({ failoverProof: { evidence }, events }: ReportFigures): string {
+  const others = events.filter(({ cause }) => cause !== 'drill').map(({ sentence }) => ` ${sentence}`)
+  return `No failover was proven: ${lowerFirst(evidence.join(' '))}${others.join('')}`
+}
+
+const unwatched = ({ number, watched, watchedWhy }: DrillEvent): string | null =>
+  watched ? null : `Event ${number} was not measured by these clients: ${watchedWhy}.`
+
+function recordsEndEarly({ loadStartAtMs }: DrillOutcome, { window, load }: LoadAnalysis): string | null {
+  if (!window.isCut || loadStartAtMs === null) return null
+  const missing = (window.startUs + load.durationSeconds * US_PER_SECOND - window.endUs) / US_PER_SECOND
+  return `The records of the load end ${seconds(missing)} before its planned end: what the service did after them is not known.`
+}
+
+/** Clocks that lie this far apart put nothing into its order. */
+const MAX_CLOCK_ERROR_MS = 1000
+
+function looseClocks({ merged }: LoadAnalysis): string | null {
+  const loose = merged.incarnations.find(({ clock }) => (clock.errorMs ?? 0) > MAX_CLOCK_ERROR_MS)
+  return loose === undefined
+    ? null
+    : `The clock of container ${loose.container} is known within ${seconds((loose.clock.errorMs ?? 0) / 1000)} only: its times are not measured.`
 }
 
 function stoppedByChecklist({ checks, loadStartAtMs }: DrillOutcome): string | null {
@@ -39,7 +64,7 @@ const absentContainers = ({ merged: { absent } }: LoadAnalysis): string | null =
 
 function weakBaseline({ throughput }: ReportFigures, { baseline }: LoadAnalysis): string | null {
   if (baseline === null)
-    return 'There was no baseline: no whole second lies between the warm-up and the first failover.'
+    return 'There was no baseline: no whole second without an outage lies between the warm-up and the first failover.'
   if (baseline.isReached !== false) return null
   return `The baseline was not reached: ${rate(throughput.baselineTps)} of ${rate(throughput.offeredTps)} offered commits per second.`
 }

@@ -5,7 +5,7 @@
  */
 import type { DrillEvent, Report } from './report.ts'
 import { round } from './statistics.ts'
-import { seconds as inSeconds } from './units.ts'
+import { counted, seconds as inSeconds } from './units.ts'
 
 /**
  * `at-least`: the true value is this or more (a percentile among the missed, a recovery that the end of the load cut off).
@@ -34,25 +34,33 @@ interface EventFigure {
 
 const wasNoticed = ({ service }: DrillEvent): boolean => service !== 'uninterrupted'
 const wasTriggered = (event: DrillEvent): boolean => wasNoticed(event) && event.moments.t0 !== null
-const tookAStandby = (event: DrillEvent): boolean => event.kind !== 'outage'
+/** The drill follows the standby of a failover that it asked for, and of no other. */
+const tookAStandby = ({ kind }: DrillEvent): boolean => kind === 'failover'
 
 const clientOutage = (spread: 'p50' | 'p95' | 'max'): EventFigure => ({
   concerns: wasNoticed,
-  read: ({ recovery }) => {
-    const { clients, [spread]: longest } = recovery.clientOutageSeconds
-    if (clients === 0) return missing('no client saw an outage')
-    return longest === null ? { kind: 'never', why: 'a client never came back while the load ran' } : value(longest)
+  read: ({ recovery, service, notMeasuredWhy }) => {
+    const { clients, notMeasured, [spread]: longest } = recovery.clientOutageSeconds
+    if (clients === 0 && notMeasured > 0) return missing('the containers of the clients that were out did not watch')
+    if (clients === 0) return missing(service === 'not measured' ? (notMeasuredWhy ?? '') : 'no client saw an outage')
+    if (longest === null) return { kind: 'never', why: 'a client never came back while the load ran' }
+    if (notMeasured === 0) return value(longest)
+    return {
+      kind: 'at-least',
+      value: longest,
+      why: `the outages of ${counted(notMeasured, 'client')} were not measured`,
+    }
   },
 })
 
 const FIGURES = {
   recovery_time_s: {
     concerns: wasNoticed,
-    read: (event, course) => recoveryTime(event, event.moments.t1, course),
+    read: (event, course) => spanOf(event, 'recoveryTimeSeconds', course),
   },
   recovery_from_trigger_s: {
     concerns: wasTriggered,
-    read: (event, course) => recoveryTime(event, event.moments.t0, course),
+    read: (event, course) => spanOf(event, 'recoveryFromTriggerSeconds', course),
   },
   detection_s: {
     concerns: wasTriggered,
@@ -60,8 +68,7 @@ const FIGURES = {
   },
   write_outage_s: {
     concerns: wasNoticed,
-    read: (event, course) =>
-      outOfService(event, course) ?? known(event.recovery.writeOutageSeconds, 'the clients saw no failover'),
+    read: (event, course) => spanOf(event, 'writeOutageSeconds', course),
   },
   worst_client_outage_s: clientOutage('max'),
   'client_outage_s[p50]': clientOutage('p50'),
@@ -110,17 +117,18 @@ export function worstOf(name: EventFigureName, course: Course): Worst {
 const sizeOf = ({ measured }: Worst): number => ('value' in measured ? measured.value : Number.NEGATIVE_INFINITY)
 
 const whyNone = ({ events }: Course): string =>
-  events.length === 0 ? 'no failover was asked for' : 'the clients saw no failover'
+  events.length === 0 ? 'no failover was asked for, and no outage was seen' : 'the clients saw no failover'
 
-function recoveryTime(event: DrillEvent, from: string | null, course: Course): Measured {
-  const { t2, t4 } = event.moments
+/** Measured, or at least what was watched of it; one that was out at the end never came back. */
+function spanOf(event: DrillEvent, figure: keyof DrillEvent['atLeast'], course: Course): Measured {
   const gone = outOfService(event, course)
   if (gone !== null) return gone
-  if (from === null || t2 === null) return missing('the clients saw no failover')
-  if (t4 !== null) return value(between(from, t4))
-  const end = watchedUntil(event, course)
-  if (end === null) return missing('there was no baseline to recover to')
-  return { kind: 'at-least', value: between(from, end), why: `goodput was not sustained again ${beforeTheCut(event)}` }
+  const measured = event.recovery[figure]
+  if (measured !== null) return value(measured)
+  const bound = event.atLeast[figure]
+  if (bound === null) return missing(event.notMeasuredWhy ?? 'the clients saw no failover')
+  const why = event.notMeasuredWhy ?? `goodput was not sustained again ${beforeTheCut(event)}`
+  return { kind: 'at-least', value: bound, why }
 }
 
 /** What ended the observation of an event that did not recover, as words behind "full service was not seen again". */
@@ -129,10 +137,10 @@ export const beforeTheCut = ({ number, cutBy }: Pick<DrillEvent, 'number' | 'cut
 
 /** An outage that the end of the load cut off: however long the load would have run on, this is no recovery. */
 function outOfService(event: DrillEvent, course: Course): Measured | null {
-  const { t1, t2 } = event.moments
+  const from = event.recovery.outages.find(({ toAt }) => toAt === null)?.fromAt ?? event.moments.t1
   const end = watchedUntil(event, course)
-  if (t1 === null || t2 !== null || end === null) return null
-  const outage = between(t1, end)
+  if (event.service !== 'out' || from === null || end === null) return null
+  const outage = between(from, end)
   return event.cutBy === 'next event'
     ? { kind: 'at-least', value: outage, why: `no commit was acknowledged ${beforeTheCut(event)}` }
     : { kind: 'never', why: `no commit was acknowledged in the last ${inSeconds(outage)} of the load` }

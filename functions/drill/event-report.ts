@@ -1,15 +1,17 @@
-/** One event in the form of the report. */
+/** One event in the form of the report. What was not measured is null here, and its lower bound stands in `atLeast`. */
 import type { LoadAnalysis } from './analysis.ts'
 import type { ClientRow } from './chart-data.ts'
 import { spreadOf } from './client-outages.ts'
 import { addUp } from './counts.ts'
-import type { FailoverTimes } from './failover-events.ts'
+import { eventSentence, notMeasuredWhy, watchedWhy } from './event-words.ts'
+import type { Event } from './events.ts'
 import { isoOfUs, secondsBetween } from './instants.ts'
+import { coveredUs } from './intervals.ts'
 import { secondsTouching } from './load-window.ts'
 import type { FailoverEvidence } from './outcome.ts'
-import { proofOf } from './proof.ts'
+import { type ProofContext, proofOf } from './proof.ts'
 import type { ClientOutage, DrillEvent, Moments, Report, ServiceState, WaterfallStep } from './report.ts'
-import { seconds } from './units.ts'
+import { round } from './statistics.ts'
 
 type Recovery = Report['recovery']
 
@@ -20,90 +22,161 @@ export const NO_RECOVERY: Recovery = {
   recoveryFromTriggerSeconds: null,
   detectionSeconds: null,
   writeOutageSeconds: null,
-  clientOutageSeconds: { p50: null, p95: null, max: null, clients: 0 },
+  clientOutageSeconds: { p50: null, p95: null, max: null, clients: 0, notMeasured: 0 },
   exposureSeconds: null,
   outages: [],
 }
 
-export const outagesOfReport = ({ outages, merged, window }: LoadAnalysis): Recovery['outages'] =>
-  outages.map(({ fromUs, toUs, event }) => {
-    const { refused, unknown, missed } = addUp(
-      secondsTouching(merged.seconds, fromUs, toUs ?? window.endUs).map(({ counts }) => counts),
-    )
-    return {
-      fromAt: isoOfUs(fromUs),
-      toAt: isoOfUs(toUs),
-      seconds: secondsBetween(fromUs, toUs),
-      refused,
-      unknown,
-      missed,
-      event,
-    }
-  })
+/** Those that were seen: of a time that no generator watched it is not known whether it was one. */
+export const outagesOfReport = ({ events, merged, window }: LoadAnalysis): Recovery['outages'] =>
+  events
+    .flatMap(({ number, outages }) => outages.filter(({ isSeen }) => isSeen).map((outage) => ({ number, ...outage })))
+    .sort((a, b) => a.fromUs - b.fromUs)
+    .map(({ number, fromUs, toUs }) => {
+      const inside = secondsTouching(merged.seconds, fromUs, toUs ?? window.endUs)
+      const { refused, unknown, missed } = addUp(inside.map(({ counts }) => counts))
+      const seconds = secondsBetween(fromUs, toUs)
+      return { fromAt: isoOfUs(fromUs), toAt: isoOfUs(toUs), seconds, refused, unknown, missed, event: number }
+    })
 
-export function failoverEvent(
-  evidence: FailoverEvidence,
-  times: FailoverTimes | null,
-  analysis: LoadAnalysis | null,
+/** `lostSeconds`: null when the ledger was not audited. */
+export function drillEvent(
+  event: Event,
+  lostSeconds: number | null,
+  analysis: LoadAnalysis,
+  proof: ProofContext,
 ): DrillEvent {
-  const { index, mode, requestedAtSeconds, requestId } = evidence
-  const moments = times === null ? { ...NO_MOMENTS, t0: evidence.acceptedAt, t6: evidence.healthyAt } : momentsOf(times)
-  const event: Omit<DrillEvent, 'sentence'> = {
-    number: index + 1,
+  const { number, span } = event
+  const { cause, kind, evidence } = span
+  const service = serviceOf(event, analysis)
+  const moments = momentsOf(event)
+  const recovery = recoveryOf(event, moments, service, analysis)
+  const plain: Omit<DrillEvent, 'sentence'> = {
+    number,
+    cause,
+    kind,
+    request: evidence?.index ?? null,
+    mode: evidence?.mode ?? null,
+    requestedAtSeconds: evidence?.requestedAtSeconds ?? null,
+    requestId: evidence?.requestId ?? null,
+    outcome: evidence === null ? 'only seen' : outcomeOf(evidence),
+    moments,
+    recovery,
+    service,
+    cutBy: cutBy(event, service, analysis),
+    lostSeconds,
+    proof: proofOf(span, proof),
+    watched: event.isRecoveryWatched,
+    watchedWhy: watchedWhy(event, analysis.watch),
+    atLeast: boundsOf(event, recovery, analysis),
+    notMeasuredWhy: service === 'not measured' ? notMeasuredWhy(event, analysis) : null,
+  }
+  return { ...plain, sentence: eventSentence(plain, span.causeWhy) }
+}
+
+/** An accepted request of a drill that left no record of any load. */
+export function eventWithoutLoad(evidence: FailoverEvidence, number: number, proof: ProofContext): DrillEvent {
+  const plain: Omit<DrillEvent, 'sentence'> = {
+    number,
     cause: 'drill',
     kind: 'failover',
-    mode,
-    requestedAtSeconds,
-    requestId,
+    request: evidence.index,
+    mode: evidence.mode,
+    requestedAtSeconds: evidence.requestedAtSeconds,
+    requestId: evidence.requestId,
     outcome: outcomeOf(evidence),
-    moments,
-    recovery: times === null || analysis === null ? NO_RECOVERY : recoveryOf(times, analysis),
-    service: serviceOf(moments, analysis),
-    cutBy: moments.t1 === null || moments.t4 !== null ? null : 'end of the load',
+    moments: { ...NO_MOMENTS, t0: evidence.acceptedAt, t6: evidence.healthyAt },
+    recovery: NO_RECOVERY,
+    service: 'not measured',
+    cutBy: null,
     lostSeconds: null,
-    proof: proofOf(evidence, times?.span.change ?? null),
-    watched: true,
-    watchedWhy: null,
-    notMeasuredWhy: null,
+    proof: proofOf({ change: null, evidence, cause: 'drill', causeWhy: null }, proof),
+    watched: false,
+    watchedWhy: 'no load generator left a record',
+    atLeast: NO_BOUNDS,
+    notMeasuredWhy: 'no load was recorded',
   }
-  return { ...event, sentence: sentenceOf(event) }
+  return { ...plain, sentence: eventSentence(plain, null) }
 }
 
-function serviceOf({ t1, t2, t4 }: Moments, analysis: LoadAnalysis | null): ServiceState {
-  if (analysis === null) return 'not measured'
-  if (t1 === null) return 'uninterrupted'
-  if (t2 === null) return 'out'
-  return t4 === null ? 'not sustained' : 'recovered'
+function serviceOf(event: Event, { window, baseline }: LoadAnalysis): ServiceState {
+  const { span, t1Us, t4Us, outages, isOutageWatched, isRecoveryWatched, endUs } = event
+  const isCut = window.isCut && endUs >= window.endUs
+  if (!isOutageWatched || span.earlierOutage !== null) return 'not measured'
+  if (t1Us === null) return isCut ? 'not measured' : 'uninterrupted'
+  if (!isCut && outages.some(({ toUs }) => toUs === null)) return 'out'
+  if (!isRecoveryWatched) return 'not measured'
+  if (t4Us !== null) return 'recovered'
+  return isCut || baseline === null ? 'not measured' : 'not sustained'
 }
 
-const sentenceOf = ({ number, mode, service, recovery }: Omit<DrillEvent, 'sentence'>): string =>
-  `Event ${number}: ${mode} failover; service ${service}, write outage ${seconds(recovery.writeOutageSeconds)}, recovery time ${seconds(recovery.recoveryTimeSeconds)}.`
+function cutBy({ t4Us, endUs }: Event, service: ServiceState, { window }: LoadAnalysis): DrillEvent['cutBy'] {
+  if (t4Us !== null || service === 'uninterrupted') return null
+  return endUs < window.endUs && service !== 'out' ? 'next event' : 'end of the load'
+}
 
-const momentsOf = (times: FailoverTimes): Moments => ({
-  t0: isoOfUs(times.t0Us),
-  t1: isoOfUs(times.t1Us),
-  t2: isoOfUs(times.t2Us),
-  t3: isoOfUs(times.t3Us),
-  t4: isoOfUs(times.t4Us),
-  t5: isoOfUs(times.t5Us),
-  t6: isoOfUs(times.t6Us),
-})
-
-function recoveryOf({ t0Us, t1Us, t2Us, t4Us, t6Us, span }: FailoverTimes, analysis: LoadAnalysis): Recovery {
-  const { p50, p95, max, clients } = spreadOf(clientsOf(analysis, span.index))
+/** An instant that a standstill of the generators may have moved is not measured. */
+function momentsOf(event: Event): Moments {
+  const { t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us, isOutageWatched, isRecoveryWatched } = event
+  const whenWatched = (isWatched: boolean, atUs: number | null) => (isWatched ? isoOfUs(atUs) : null)
   return {
-    recoveryTimeSeconds: secondsBetween(t1Us, t4Us),
-    recoveryFromTriggerSeconds: secondsBetween(t0Us, t4Us),
-    detectionSeconds: secondsBetween(t0Us, t1Us),
-    writeOutageSeconds: secondsBetween(t1Us, t2Us),
-    clientOutageSeconds: { p50, p95, max, clients },
-    exposureSeconds: secondsBetween(t2Us, t6Us),
-    outages: outagesOfReport(analysis).filter(({ event }) => event === span.index + 1),
+    t0: isoOfUs(t0Us),
+    t1: whenWatched(isOutageWatched, t1Us),
+    t2: whenWatched(isOutageWatched, t2Us),
+    t3: whenWatched(isRecoveryWatched, t3Us),
+    t4: whenWatched(isRecoveryWatched, t4Us),
+    t5: whenWatched(isRecoveryWatched, t5Us),
+    t6: isoOfUs(t6Us),
   }
 }
 
-const clientsOf = ({ clients, failovers }: LoadAnalysis, index: number): readonly ClientRow[] =>
-  clients[failovers.findIndex(({ span }) => span.index === index)] ?? []
+const between = (from: string | null, to: string | null): number | null =>
+  from === null || to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000
+
+/** A service that is out at the end did not come back: its first commit on the way there ends no outage. */
+function recoveryOf(
+  { number }: Event,
+  { t0, t1, t2, t4, t6 }: Moments,
+  service: ServiceState,
+  analysis: LoadAnalysis,
+): Recovery {
+  const { p50, p95, max, clients, notMeasured } = spreadOf(rowsOf(analysis, number))
+  return {
+    recoveryTimeSeconds: between(t1, t4),
+    recoveryFromTriggerSeconds: between(t0, t4),
+    detectionSeconds: between(t0, t1),
+    writeOutageSeconds: service === 'out' ? null : between(t1, t2),
+    clientOutageSeconds: { p50, p95, max, clients, notMeasured },
+    exposureSeconds: between(t2, t6),
+    outages: outagesOfReport(analysis).filter(({ event }) => event === number),
+  }
+}
+
+const rowsOf = ({ clients }: LoadAnalysis, number: number): ClientRow[] =>
+  clients.filter(({ event }) => event === number)
+
+const NO_BOUNDS: DrillEvent['atLeast'] = {
+  recoveryTimeSeconds: null,
+  recoveryFromTriggerSeconds: null,
+  writeOutageSeconds: null,
+}
+
+/** What was watched of it, or what of it lies behind the request. */
+function boundsOf(event: Event, recovery: Recovery, { watch }: LoadAnalysis): DrillEvent['atLeast'] {
+  const { span, t0Us, t1Us, t2Us, endUs, isOutageWatched, isRecoveryWatched } = event
+  const fromUs = t1Us ?? (span.earlierOutage === null ? null : span.beginUs)
+  if (fromUs === null) return NO_BOUNDS
+  const outUntilUs = t2Us ?? endUs
+  const outUs = outUntilUs - fromUs - coveredUs(watch.unwatched, fromUs, outUntilUs)
+  const recoveredUs = isOutageWatched && isRecoveryWatched ? endUs - fromUs : outUs
+  const bound = (figure: number | null, us: number) => (figure === null ? round(Math.max(0, us) / 1e6, 3) : null)
+  return {
+    recoveryTimeSeconds: bound(recovery.recoveryTimeSeconds, recoveredUs),
+    recoveryFromTriggerSeconds:
+      t0Us === null ? null : bound(recovery.recoveryFromTriggerSeconds, recoveredUs + Math.max(0, fromUs - t0Us)),
+    writeOutageSeconds: bound(recovery.writeOutageSeconds, outUs),
+  }
+}
 
 function outcomeOf({ request, operation, detail }: FailoverEvidence): string {
   const ended = operation === null ? '' : `, operation ${operation}`
@@ -129,14 +202,17 @@ type MomentName = keyof Moments
 
 const atMs = (moments: Moments, name: MomentName): number => Date.parse(moments[name] ?? '')
 
-const stepOf = (moments: Moments, from: MomentName, to: MomentName): WaterfallStep => ({
-  from,
-  to,
-  sinceTriggerSeconds: moments.t0 === null ? null : (atMs(moments, to) - atMs(moments, 't0')) / 1000,
-  seconds: (atMs(moments, to) - atMs(moments, from)) / 1000,
-})
+/** Since T0, or since T1 in an event that this drill did not ask for. */
+function stepOf(moments: Moments, from: MomentName, to: MomentName): WaterfallStep {
+  const zero = moments.t0 !== null ? 't0' : 't1'
+  return {
+    from,
+    to,
+    sinceTriggerSeconds: moments[zero] === null ? null : (atMs(moments, to) - atMs(moments, zero)) / 1000,
+    seconds: (atMs(moments, to) - atMs(moments, from)) / 1000,
+  }
+}
 
 const WORST_CLIENTS = 5
 
-export const worstClientsOf = (rows: readonly ClientRow[]): ClientOutage[] =>
-  rows.slice(0, WORST_CLIENTS).map(({ event: _, ...row }) => row)
+export const worstClientsOf = (rows: readonly ClientRow[]): ClientOutage[] => rows.slice(0, WORST_CLIENTS)

@@ -49,7 +49,14 @@ export function fingerprint(record: SecondRecord): number {
   const mixer = new Mixer()
   mixer.words(Object.values(record.counts))
   for (const values of [record.acksPerTenth, record.response, record.service, record.sendLag]) mixer.words(values)
-  for (const part of [record.errors, record.ackGaps, record.timelines, record.firstAcks, record.outages])
+  for (const part of [
+    record.errors,
+    record.ackGaps,
+    record.timelines,
+    record.firstAcks,
+    record.outages,
+    record.health.stalls,
+  ])
     mixer.fields(part)
   for (const { worker, firstSeq, count, exceptions } of record.ledger) {
     mixer.words([worker, firstSeq, count])

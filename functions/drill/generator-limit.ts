@@ -1,12 +1,14 @@
 /**
- * Was the generator the limit? A statement from its own figures in the baseline, where nothing but the service can hold it up.
- * When it was, a missed rate or a slow percentile says nothing about the server.
+ * Was the generator the limit? A statement from its own figures in the seconds of the baseline, for reasons of its own alone:
+ * connections that the server dropped or refused are the server's. When it was, a missed rate or a slow percentile says
+ * nothing about the server.
  */
 import { Histogram } from '../../loadgen-image/contract-histogram.ts'
 import type { Baseline } from './baseline.ts'
-import type { BaselineHealth, Incarnation } from './merged.ts'
+import { type Health, healthIn } from './health.ts'
+import type { Incarnation } from './merged.ts'
 import { addPacked } from './packed-histogram.ts'
-import { median, round } from './statistics.ts'
+import { median, percentile, round } from './statistics.ts'
 import { milliseconds, plain, share } from './units.ts'
 
 export interface GeneratorVerdict {
@@ -31,52 +33,61 @@ export interface GeneratorContext {
   readonly workers: number
 }
 
+/** What a machine refuses a process that opens connections: too many files, no free port, no memory. */
+const OWN_CODES = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM', 'EACCES', 'EPERM']
+
+interface Measured {
+  readonly connectionsWanted: number
+  readonly health: Health
+}
+
+/** Of the seconds of the baseline, and of no others. */
+export const baselineHealth = (incarnation: Incarnation, baseline: Baseline | null): Health =>
+  healthIn(incarnation.health, new Set(baseline?.seconds.map(({ second }) => second)))
+
 export function judgeGenerator(context: GeneratorContext): GeneratorVerdict {
   const { baseline, incarnations } = context
-  const measured = incarnations.filter((one) => one.baseline.seconds > 0)
+  const measured: Measured[] = incarnations
+    .map((one) => ({ connectionsWanted: one.connectionsWanted, health: baselineHealth(one, baseline) }))
+    .filter(({ health }) => health.seconds > 0)
   if (baseline === null || measured.length === 0)
     return { wasTheLimit: null, why: 'There was no baseline in which the generator could be judged.' }
   const limits = [
     lateLoop(measured),
     busyCpu(measured, context),
     lateSends(context.workers, baseline),
-    unconnected(measured),
+    unconnected(measured, baseline),
   ]
   const found = limits.filter((limit) => limit !== null)
   if (found.length > 0) return { wasTheLimit: true, why: `The generator was the limit: ${found.join('; ')}.` }
   return { wasTheLimit: false, why: innocent(measured, baseline) }
 }
 
-export const loopDelayMs = (health: BaselineHealth, share: number): number | null => {
-  const us = unpack(health.eventLoopDelayP99).percentileUs(share)
+export const loopDelayMs = ({ eventLoopDelayP99Us }: Health, share: number): number | null => {
+  const us = percentile(eventLoopDelayP99Us, share)
   return us === null ? null : round(us / 1000, 2)
 }
 
-export const sendLagP99Ms = (health: BaselineHealth): number | null => {
-  const us = unpack(health.sendLag).percentileUs(0.99)
+/** Of a typical second. */
+export const sendLagP99Ms = ({ sendLagP99Us }: Health): number | null => {
+  const us = median(sendLagP99Us)
   return us === null ? null : round(us / 1000, 3)
 }
 
-export const cpuCores = ({ cpuUs, seconds }: BaselineHealth): number | null =>
+export const cpuCores = ({ cpuUs, seconds }: Health): number | null =>
   seconds === 0 ? null : round(cpuUs / 1e6 / seconds, 3)
 
-export const achievedShare = ({ sent, intended }: BaselineHealth): number | null =>
+export const achievedShare = ({ sent, intended }: Health): number | null =>
   intended === 0 ? null : round(sent / intended, 4)
 
-function unpack(packed: BaselineHealth['sendLag']): Histogram {
-  const histogram = new Histogram()
-  addPacked(histogram, packed)
-  return histogram
-}
-
-function lateLoop(incarnations: readonly Incarnation[]): string | null {
-  const worst = Math.max(...incarnations.map((one) => loopDelayMs(one.baseline, 0.5) ?? 0))
+function lateLoop(incarnations: readonly Measured[]): string | null {
+  const worst = Math.max(...incarnations.map((one) => loopDelayMs(one.health, 0.5) ?? 0))
   return worst < LATE_LOOP_MS ? null : `its event loop was late by ${milliseconds(worst)} (p99 of a typical second)`
 }
 
-function busyCpu(incarnations: readonly Incarnation[], { baseline, cpuPerContainer }: GeneratorContext): string | null {
+function busyCpu(incarnations: readonly Measured[], { baseline, cpuPerContainer }: GeneratorContext): string | null {
   if (baseline?.isReached !== false) return null
-  const most = Math.max(...incarnations.map((one) => cpuCores(one.baseline) ?? 0))
+  const most = Math.max(...incarnations.map((one) => cpuCores(one.health) ?? 0))
   return most < BUSY_CPU_SHARE * cpuPerContainer
     ? null
     : `it used ${plain(most)} of ${plain(cpuPerContainer)} cores and did not reach the rate`
@@ -99,15 +110,18 @@ function busyWorkers({ seconds, tps }: Baseline): number {
   return (tps * (histogram.percentileUs(0.5) ?? 0)) / 1e6
 }
 
-function unconnected(incarnations: readonly Incarnation[]): string | null {
+/** Only what its own machine refused: the server may drop and refuse connections as well, and then it is the limit itself. */
+function unconnected(incarnations: readonly Measured[], { seconds }: Baseline): string | null {
   const wanted = incarnations.reduce((sum, one) => sum + one.connectionsWanted, 0)
-  const open = incarnations.reduce((sum, one) => sum + one.baseline.connectionsLeast, 0)
-  return open >= CONNECTED_SHARE * wanted ? null : `only ${open} of ${wanted} connections were open all the time`
+  const open = incarnations.reduce((sum, one) => sum + one.health.minConnectionsOpen, 0)
+  const codes = OWN_CODES.filter((code) => seconds.some(({ errors }) => (errors[code] ?? 0) > 0))
+  if (open >= CONNECTED_SHARE * wanted || codes.length === 0) return null
+  return `only ${open} of ${wanted} connections were open all the time, because its machine gave no more (${codes.join(', ')})`
 }
 
-function innocent(incarnations: readonly Incarnation[], baseline: Baseline): string {
-  const achieved = median(incarnations.map((one) => achievedShare(one.baseline) ?? 0)) ?? 0
-  const loopMs = Math.max(...incarnations.map((one) => loopDelayMs(one.baseline, 0.5) ?? 0))
+function innocent(incarnations: readonly Measured[], baseline: Baseline): string {
+  const achieved = median(incarnations.map((one) => achievedShare(one.health) ?? 0)) ?? 0
+  const loopMs = Math.max(...incarnations.map((one) => loopDelayMs(one.health, 0.5) ?? 0))
   return (
     `In the baseline the generator sent ${share(Math.min(1, achieved))} of the arrivals, 99 % of them within ` +
     `${milliseconds(lateByMs(baseline))} of their due time in a typical second; its event loop was late by ${milliseconds(loopMs)} (p99 of a typical second).`

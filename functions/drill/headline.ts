@@ -5,8 +5,10 @@
 import type { ReportFigures } from './criteria-figures.ts'
 import { inWords } from './criteria-names.ts'
 import { measuredText } from './criterion-words.ts'
+import { eventSubject, serviceWords } from './event-words.ts'
 import type { DrillOutcome } from './outcome.ts'
 import type { Criterion, DrillEvent } from './report.ts'
+import { upperFirst } from './text.ts'
 import { count, counted, distance, seconds } from './units.ts'
 import type { Judgement } from './verdict.ts'
 
@@ -30,15 +32,32 @@ export function headlineOf(
   }
 }
 
-function subjectOf(server: string, { events }: ReportFigures): string {
-  const [first] = events
+/** What was asked for and what became of it. */
+function subjectOf(server: string, { requests, events }: ReportFigures): string {
+  const [first] = requests
   if (first === undefined) return `Drill of ${server} without a failover`
-  if (events.length > 1) return `${counted(events.length, 'failover')} of ${server}`
-  const mode = first.mode === 'planned' ? 'Planned' : 'Forced'
-  const from = first.proof.before?.availabilityZone
-  const to = first.proof.after?.availabilityZone
+  if (requests.length > 1) return severalOf(server, requests)
+  const event = events.find(({ number }) => number === first.event)
+  if (first.state !== 'accepted') return `Drill of ${server}, ${first.mode} failover ${STATES[first.state]}`
+  if (event?.cause === 'unattributed') return `Drill of ${server}, ${first.mode} failover accepted`
+  const from = event?.proof.before?.availabilityZone
+  const to = event?.proof.after?.availabilityZone
   const zones = from != null && to != null && from !== to ? `, zone ${from} to ${to}` : ''
-  return `${mode} failover of ${server}${zones}`
+  return `${upperFirst(first.mode)} failover of ${server}${zones}`
+}
+
+const STATES = {
+  'not reached': 'planned and not reached',
+  withheld: 'withheld',
+  refused: 'refused by the platform',
+  ambiguous: 'asked for and its answer lost',
+} as const
+
+function severalOf(server: string, requests: ReportFigures['requests']): string {
+  const accepted = requests.filter(({ state }) => state === 'accepted').length
+  return accepted === requests.length
+    ? `${counted(accepted, 'failover')} of ${server}`
+    : `Drill of ${server}, ${accepted} of ${counted(requests.length, 'failover')} accepted`
 }
 
 function factsOf(figures: ReportFigures, criteria: readonly Criterion[]): string {
@@ -47,30 +66,30 @@ function factsOf(figures: ReportFigures, criteria: readonly Criterion[]): string
 }
 
 /** Of several events the worst counts, as it does for the objectives. */
-function downtime({ events, phases }: ReportFigures, criteria: readonly Criterion[]): string | null {
-  const out = events.filter(({ moments }) => moments.t1 !== null)
-  if (events.length === 0) return null
-  if (out.length === 0) return 'clients saw no outage'
-  const gone = out.find(({ moments }) => moments.t2 === null)
-  if (gone !== undefined)
-    return `no commit in the last ${seconds(secondsUntil(phases.at(-1)?.toAt, gone.moments.t1))} of the load, which ended before the service was back`
-  const longest = events.length > 1 ? 'at worst ' : ''
-  const noCommit = `${longest}no commit for ${seconds(worst(out, 'writeOutageSeconds'))}`
-  const recovery = worst(out, 'recoveryTimeSeconds')
-  if (recovery === null) return `${noCommit}, and full service not seen again before the load ended`
-  const after = `full service after ${seconds(recovery)}`
-  if (seconds(recovery) === seconds(worst(out, 'writeOutageSeconds')))
-    return `${longest}${after} without a commit${allowance(criteria)}`
-  return `${noCommit}, ${after}${allowance(criteria)}`
+function downtime(figures: ReportFigures, criteria: readonly Criterion[]): string | null {
+  const { events, worstEvent } = figures
+  const worst = events.find(({ number }) => number === worstEvent)
+  if (worst === undefined) return lone(figures)
+  const noticed = events.filter(({ service }) => service !== 'uninterrupted')
+  const atWorst = noticed.length > 1 ? 'at worst ' : ''
+  const whose = worst.cause === 'drill' ? '' : `${eventSubject(worst)}: `
+  if (worst.service === 'out') return `${whose}${outAtEnd(worst, figures)}`
+  return `${whose}${atWorst}${serviceWords(worst)}${worst.service === 'recovered' ? allowance(criteria) : ''}`
+}
+
+/** No event was seen; clients that were out alone are still said. */
+const lone = ({ loneClients: { clients, maxOutageSeconds } }: ReportFigures): string | null =>
+  clients === 0
+    ? null
+    : `${counted(clients, 'client')} out alone${maxOutageSeconds === null ? '' : `, at most for ${seconds(maxOutageSeconds)}`}`
+
+function outAtEnd({ recovery }: DrillEvent, { phases }: ReportFigures): string {
+  const from = recovery.outages.find(({ toAt }) => toAt === null)?.fromAt ?? null
+  return `no commit in the last ${seconds(secondsUntil(phases.at(-1)?.toAt, from))} of the load, which ended before the service was back`
 }
 
 const secondsUntil = (endAt: string | undefined, fromAt: string | null): number | null =>
   endAt === undefined || fromAt === null ? null : (Date.parse(endAt) - Date.parse(fromAt)) / 1000
-
-function worst(events: readonly DrillEvent[], figure: 'writeOutageSeconds' | 'recoveryTimeSeconds'): number | null {
-  const values = events.map(({ recovery }) => recovery[figure])
-  return values.reduce((most, value) => (most === null || value === null ? null : Math.max(most, value)), 0)
-}
 
 const isRecovery = ({ id }: Criterion): boolean => id === 'recovery_time_s'
 

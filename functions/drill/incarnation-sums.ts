@@ -1,11 +1,10 @@
 /** One life of one container: what it recorded, what it recorded twice, and which of its seconds are missing. */
-import type { LoadPlan, LoadSummary, SecondRecord } from '../../loadgen-image/contract.ts'
-import { Histogram } from '../../loadgen-image/contract-histogram.ts'
-import { type ContainerClock, clockKey } from './clocks.ts'
+import type { LoadPlan, LoadSummary, SecondRecord, Stall } from '../../loadgen-image/contract.ts'
+import { type ClockShift, type ContainerClock, clockKey } from './clocks.ts'
 import { addCounts, noCounts } from './counts.ts'
 import { fingerprint } from './fingerprint.ts'
+import { HealthLog } from './health.ts'
 import type { Incarnation, SecondRange } from './merged.ts'
-import { packed } from './packed-histogram.ts'
 import { PerSecond } from './per-second.ts'
 import { AckLog } from './silence.ts'
 
@@ -28,12 +27,9 @@ export class IncarnationSums {
   #maxRssBytes = 0
   #connectionsWanted = 0
   #connectionsPeak = 0
-  #baselineSeconds = 0
-  #baselineIntended = 0
-  #baselineCpuUs = 0
-  #baselineConnectionsLeast = Number.POSITIVE_INFINITY
-  readonly #sendLag = new Histogram()
-  readonly #eventLoopDelayP99 = new Histogram()
+  #threads = 1
+  readonly #stalls: Stall[] = []
+  readonly #health = new HealthLog()
 
   constructor(container: number, incarnation: string, clock: ContainerClock) {
     this.container = container
@@ -54,18 +50,16 @@ export class IncarnationSums {
     return false
   }
 
-  add({ counts, connections, health, sendLag }: SecondRecord, isInBaseline: boolean): void {
+  add(record: SecondRecord, second: number, shift: ClockShift): void {
+    const { counts, connections, health } = record
     addCounts(this.#counts, counts)
     this.#maxRssBytes = Math.max(this.#maxRssBytes, health.rssBytes)
     this.#connectionsWanted = Math.max(this.#connectionsWanted, connections.wanted)
     this.#connectionsPeak = Math.max(this.#connectionsPeak, connections.open)
-    if (!isInBaseline) return
-    this.#baselineSeconds++
-    this.#baselineIntended += counts.intended
-    this.#sendLag.add(sendLag)
-    this.#eventLoopDelayP99.record(health.eventLoopDelayP99Us)
-    this.#baselineCpuUs += health.cpuUs
-    this.#baselineConnectionsLeast = Math.min(this.#baselineConnectionsLeast, connections.open)
+    this.#threads = Math.max(this.#threads, health.threads)
+    for (const { thread, fromUs, toUs } of health.stalls)
+      this.#stalls.push({ thread, fromUs: shift.instant(fromUs), toUs: shift.instant(toUs) })
+    this.#health.add(second, record)
   }
 
   finish(summary: LoadSummary | null, end: MergeEnd): Incarnation {
@@ -86,15 +80,9 @@ export class IncarnationSums {
       connectionsWanted: this.#connectionsWanted,
       connectionsPeak: this.#connectionsPeak,
       clock: this.clock,
-      baseline: {
-        seconds: this.#baselineSeconds,
-        intended: this.#baselineIntended,
-        sent: this.#sendLag.total,
-        sendLag: packed(this.#sendLag),
-        eventLoopDelayP99: packed(this.#eventLoopDelayP99),
-        cpuUs: this.#baselineCpuUs,
-        connectionsLeast: this.#baselineSeconds === 0 ? 0 : this.#baselineConnectionsLeast,
-      },
+      health: this.#health.columns(),
+      threads: this.#threads,
+      stalls: this.#stalls.sort((a, b) => a.fromUs - b.fromUs || a.thread - b.thread),
     }
   }
 }

@@ -8,6 +8,8 @@ export interface LoadWindow {
   readonly startUs: number
   /** When the last arrival was due. */
   readonly endUs: number
+  /** The records end before the load was to end: what the service did after them is not known. */
+  readonly isCut: boolean
 }
 
 /** Null when nothing was recorded. */
@@ -20,13 +22,21 @@ export function loadWindow(
   const first = offering[0]
   const last = offering.at(-1)
   if (first === undefined || last === undefined) return null
-  const recordedEndUs = (last.second + 1) * US_PER_SECOND
-  if (loadStartAtMs === null) return { startUs: first.second * US_PER_SECOND, endUs: recordedEndUs }
+  const recordedEndUs = ((seconds.at(-1) ?? last).second + 1) * US_PER_SECOND
+  if (loadStartAtMs === null)
+    return { startUs: first.second * US_PER_SECOND, endUs: (last.second + 1) * US_PER_SECOND, isCut: false }
   // The start signal names a time on the containers' clocks.
   const offsetUs = median(incarnations.map(({ clock }) => clock.offsetUs)) ?? 0
   const startUs = loadStartAtMs * 1000 - offsetUs
-  return { startUs, endUs: Math.min(recordedEndUs, startUs + durationSeconds * US_PER_SECOND) }
+  const plannedEndUs = startUs + durationSeconds * US_PER_SECOND
+  if (recordedEndUs >= plannedEndUs - US_PER_SECOND)
+    return { startUs, endUs: Math.min(recordedEndUs, plannedEndUs), isCut: false }
+  return { startUs, endUs: endOfOffer(seconds, last), isCut: true }
 }
+
+/** A load that was stopped ends inside a second. When nothing was recorded after it, that second is not counted as whole. */
+const endOfOffer = (seconds: readonly MergedSecond[], last: MergedSecond): number =>
+  (last.second + (seconds.at(-1) === last ? 0 : 1)) * US_PER_SECOND
 
 /** Seconds that lie wholly inside. */
 export const secondsInside = (

@@ -17,15 +17,7 @@ import { type ClockReading, ClockShift, type ContainerClock, clockKey, clockOf, 
 import { compareText } from './compare-text.ts'
 import { addUp } from './counts.ts'
 import { IncarnationSums, type MergeEnd } from './incarnation-sums.ts'
-import type {
-  Incarnation,
-  Merged,
-  MergedSecond,
-  SecondRange,
-  TimelineSpan,
-  WorkerFirstAck,
-  WorkerOutage,
-} from './merged.ts'
+import type { Incarnation, Merged, MergedSecond, TimelineSpan, WorkerFirstAck, WorkerOutage } from './merged.ts'
 import { SecondSums } from './second-sums.ts'
 import { SHORTEST_SILENCE_US, silentEverywhere } from './silence.ts'
 import { SumPerSecond } from './sum-per-second.ts'
@@ -33,13 +25,10 @@ import { LedgerLog, type ToldLedger, workerLedger } from './told-ledger.ts'
 
 export interface MergeOptions {
   readonly clocks: readonly ClockReading[]
-  /** In these seconds the generator's own health is measured: after the warm-up, before the first failover. */
-  readonly baseline: SecondRange | null
 }
 
 export class Merge {
   readonly #clocks: ReadonlyMap<string, ContainerClock>
-  readonly #baseline: SecondRange | null
   readonly #seconds = new Map<number, SecondSums>()
   readonly #response = new SumPerSecond()
   readonly #service = new SumPerSecond()
@@ -50,9 +39,8 @@ export class Merge {
   readonly #windows: WorkerOutage[] = []
   readonly #ledgers = new Map<number, { readonly container: number; readonly log: LedgerLog }>()
 
-  constructor({ clocks, baseline }: MergeOptions) {
+  constructor({ clocks }: MergeOptions) {
     this.#clocks = combineClocks(clocks)
-    this.#baseline = baseline
   }
 
   add(record: SecondRecord): void {
@@ -60,7 +48,7 @@ export class Merge {
     if (!from.isNew(record)) return
     const shift = new ClockShift(from.clock.offsetUs)
     const second = shift.second(record.second)
-    from.add(record, this.#isInBaseline(second))
+    from.add(record, second, shift)
     this.#secondOf(second).add(record, shift)
     this.#response.add(second, record.response)
     this.#service.add(second, record.service)
@@ -102,10 +90,6 @@ export class Merge {
       this.#incarnations.set(key, sums)
     }
     return sums
-  }
-
-  #isInBaseline(second: number): boolean {
-    return this.#baseline !== null && second >= this.#baseline.first && second <= this.#baseline.last
   }
 
   #secondOf(second: number): SecondSums {

@@ -3,7 +3,8 @@
  * between two steps of a drill. All instants are on the database's clock, and everything is in one fixed order: the same
  * records give the same bytes, whatever the order in which they came and however often.
  */
-import type { Counts, ErrorCount, OutageWindow } from '../../loadgen-image/contract.ts'
+import type { Counts, ErrorCount, OutageWindow, Stall } from '../../loadgen-image/contract.ts'
+import type { HealthColumns } from './health.ts'
 import type { PackedHistogram } from './packed-histogram.ts'
 import type { Silences } from './silence.ts'
 import type { ToldLedger } from './told-ledger.ts'
@@ -74,19 +75,10 @@ export interface Incarnation {
   readonly connectionsWanted: number
   readonly connectionsPeak: number
   readonly clock: { readonly offsetUs: number; readonly errorMs: number | null }
-  readonly baseline: BaselineHealth
-}
-
-/** The generator while the service was well: in an outage it waits for others, which says nothing about itself. */
-export interface BaselineHealth {
-  readonly seconds: number
-  readonly intended: number
-  readonly sent: number
-  readonly sendLag: PackedHistogram
-  /** p99 of each second, as a distribution over seconds. */
-  readonly eventLoopDelayP99: PackedHistogram
-  readonly cpuUs: number
-  readonly connectionsLeast: number
+  readonly health: HealthColumns
+  readonly threads: number
+  /** When its threads stood still, in no order. */
+  readonly stalls: readonly Stall[]
 }
 
 export interface Merged {

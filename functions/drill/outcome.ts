@@ -36,6 +36,11 @@ export interface FailoverEvidence {
   readonly healthyAt: string | null
 }
 
+export interface LostSecond {
+  readonly second: number
+  readonly lost: number
+}
+
 /** One look at the whole ledger; two of them that agree make an audit. */
 export interface AuditPass {
   /** When the look began, and when the last row of it had been read. */
@@ -56,8 +61,8 @@ export interface AuditPass {
   /** Part of `unknownAbsent`: keys whose record is missing too, so that nobody knows whether they were acknowledged. */
   readonly untoldAbsent: number
   readonly lostKeys: readonly string[]
-  /** When the oldest lost row was acknowledged, to the second. */
-  readonly oldestLostAtUs: number | null
+  /** How many of the lost rows were acknowledged in which second, on the database's clock and rising. */
+  readonly lostPerSecond: readonly LostSecond[]
   /** SHA-256 over every key of the ledger with its outcome and every row that was found. */
   readonly digest: string
 }

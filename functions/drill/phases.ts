@@ -1,14 +1,15 @@
 /** The phases that every figure of the report is split by. */
 import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
-import type { FailoverTimes } from './failover-events.ts'
+import type { EventTimes } from './event-times.ts'
 import type { LoadWindow } from './load-window.ts'
 import type { MergedSecond } from './merged.ts'
 
 /**
- * warm-up: discarded. baseline: up to the first trigger. trigger: t0 to t1. outage: t1 to t2. recovery: t2 to t4.
- * after: from t4 to the next trigger or to the end of the load.
+ * warm-up: discarded. baseline: up to the first request or promotion, without any outage before it and its recovery.
+ * trigger: from the request to t1. outage: t1 to t2. recovery: t2 to t4. after: what follows t4. unwatched: an outage may lie there, but no
+ * load generator watched.
  */
-export const PHASE_NAMES = ['warm-up', 'baseline', 'trigger', 'outage', 'recovery', 'after'] as const
+export const PHASE_NAMES = ['warm-up', 'baseline', 'trigger', 'outage', 'unwatched', 'recovery', 'after'] as const
 export type PhaseName = (typeof PHASE_NAMES)[number]
 
 export interface Phase {
@@ -18,28 +19,55 @@ export interface Phase {
 }
 
 /** Without gaps, from the start of the load to its end. */
-export function phasesOf(window: LoadWindow, warmupSeconds: number, failovers: readonly FailoverTimes[]): Phase[] {
-  const starts: { readonly name: PhaseName; readonly atUs: number | null }[] = [
-    { name: 'warm-up', atUs: window.startUs },
-    { name: 'baseline', atUs: window.startUs + warmupSeconds * US_PER_SECOND },
-    ...failovers.flatMap(({ t0Us, t1Us, t2Us, t4Us }) => [
-      { name: 'trigger' as const, atUs: t0Us },
-      { name: 'outage' as const, atUs: t1Us },
-      { name: 'recovery' as const, atUs: t2Us },
-      { name: 'after' as const, atUs: t4Us },
-    ]),
+export function phasesOf(window: LoadWindow, warmupSeconds: number, events: readonly EventTimes[]): Phase[] {
+  const warmUpEndUs = window.startUs + warmupSeconds * US_PER_SECOND
+  const baselineEndUs = firstCauseUs(events)
+  const spans = events.flatMap(spansOf)
+  const edges = [window.startUs, warmUpEndUs, baselineEndUs, ...spans.flatMap(({ fromUs, toUs }) => [fromUs, toUs])]
+  const cuts = [...new Set(edges.filter((atUs) => atUs >= window.startUs && atUs < window.endUs))].sort((a, b) => a - b)
+  const phases: { name: PhaseName; fromUs: number; toUs: number }[] = []
+  for (const [i, fromUs] of cuts.entries()) {
+    const calm = fromUs < warmUpEndUs ? 'warm-up' : fromUs < baselineEndUs ? 'baseline' : 'after'
+    const inside = spans.filter((span) => span.fromUs <= fromUs && span.toUs > fromUs).map(({ name }) => name)
+    const name = BY_DISTURBANCE.find((one) => inside.includes(one)) ?? calm
+    const toUs = cuts[i + 1] ?? window.endUs
+    const last = phases.at(-1)
+    if (last?.name === name) last.toUs = toUs
+    else phases.push({ name, fromUs, toUs })
+  }
+  return phases
+}
+
+/** An outage that was only seen interrupts the baseline; a request or a promotion ends it. */
+const firstCauseUs = (events: readonly EventTimes[]): number =>
+  events.reduce(
+    (first, { span, t1Us }) => (span.kind === 'outage' ? first : Math.min(first, span.beginUs, t1Us ?? span.beginUs)),
+    Number.POSITIVE_INFINITY,
+  )
+
+function spansOf({ t1Us, t2Us, t4Us, endUs, span, outages, isOutageWatched }: EventTimes): Phase[] {
+  const outage = isOutageWatched ? 'outage' : 'unwatched'
+  const outFromUs = t1Us ?? span.earlierOutage?.fromUs ?? null
+  return [
+    ...(span.evidence === null
+      ? []
+      : [{ name: 'trigger' as const, fromUs: span.beginUs, toUs: outFromUs ?? t2Us ?? span.beginUs }]),
+    ...(outFromUs === null ? [] : [{ name: outage, fromUs: outFromUs, toUs: t2Us ?? endUs } as const]),
+    ...(t2Us === null ? [] : [{ name: 'recovery' as const, fromUs: t2Us, toUs: t4Us ?? endUs }]),
+    ...outages.map(({ fromUs, toUs }) => ({ name: outage, fromUs, toUs: toUs ?? endUs }) as const),
   ]
-  const begun = starts.filter((start): start is { name: PhaseName; atUs: number } => start.atUs !== null)
-  return begun.flatMap(({ name }, i) => {
-    // A service that fails before it is asked to has its outage before its trigger: the phases keep their order.
-    const fromUs = Math.max(...begun.slice(0, i + 1).map((earlier) => earlier.atUs))
-    const toUs = Math.min(window.endUs, Math.max(fromUs, begun[i + 1]?.atUs ?? window.endUs))
-    return toUs > fromUs ? [{ name, fromUs, toUs }] : []
-  })
 }
 
 /** A second belongs to the most disturbed phase that it touches, so that baseline and after stay clean. */
-const BY_DISTURBANCE: readonly PhaseName[] = ['outage', 'recovery', 'trigger', 'warm-up', 'after', 'baseline']
+const BY_DISTURBANCE: readonly PhaseName[] = [
+  'unwatched',
+  'outage',
+  'recovery',
+  'trigger',
+  'warm-up',
+  'after',
+  'baseline',
+]
 
 export function phaseOfSecond(phases: readonly Phase[], { second }: Pick<MergedSecond, 'second'>): PhaseName {
   const fromUs = second * US_PER_SECOND

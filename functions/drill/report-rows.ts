@@ -5,7 +5,7 @@ import { spanOf } from './caveats.ts'
 import { spreadOf } from './client-outages.ts'
 import { addUp } from './counts.ts'
 import { meaningOf } from './error-meaning.ts'
-import { achievedShare, cpuCores, loopDelayMs, sendLagP99Ms } from './generator-limit.ts'
+import { achievedShare, baselineHealth, cpuCores, loopDelayMs, sendLagP99Ms } from './generator-limit.ts'
 import { isoOfUs } from './instants.ts'
 import type { Incarnation, SecondRange } from './merged.ts'
 import type { DrillOutcome } from './outcome.ts'
@@ -28,23 +28,24 @@ export const errorRows = ({ merged }: LoadAnalysis): Report['errors'] =>
   }))
 
 export function containerRows(
-  { merged }: LoadAnalysis,
+  { merged, baseline }: LoadAnalysis,
   { summaries }: DrillOutcome,
 ): Report['generator']['containers'] {
   const byContainer = Map.groupBy(merged.incarnations, ({ container }) => container)
   const seen = [...byContainer].map(([container, incarnations]) => {
     // A restarted container finds its claim and does not run again: the first process is the one that told.
     const main = incarnations.toSorted((a, b) => b.records - a.records)[0] as Incarnation
+    const health = baselineHealth(main, baseline)
     const summary = summaries.find((one) => one.container === container)
     return {
       container,
       incarnations: incarnations.length,
       ended: summary?.ended ?? 'no summary',
       acknowledged: addUp(incarnations.map(({ counts }) => counts)).acknowledged,
-      achievedShare: achievedShare(main.baseline),
-      sendLagP99Ms: sendLagP99Ms(main.baseline),
-      eventLoopDelayP99Ms: loopDelayMs(main.baseline, 0.99),
-      cpuCores: cpuCores(main.baseline),
+      achievedShare: achievedShare(health),
+      sendLagP99Ms: sendLagP99Ms(health),
+      eventLoopDelayP99Ms: loopDelayMs(health, 0.99),
+      cpuCores: cpuCores(health),
       maxRssMb: round(Math.max(...incarnations.map(({ maxRssBytes }) => maxRssBytes)) / 2 ** 20, 1),
       connectionsWanted: main.connectionsWanted,
       connectionsPeak: main.connectionsPeak,
@@ -83,7 +84,7 @@ export const missingChunks = ({ merged }: LoadAnalysis): string[] =>
 export function cohortRows(analysis: LoadAnalysis, worstEvent: number | null): Report['generator']['cohorts'] {
   const { load, clients, merged } = analysis
   const nameOf = cohortNames(load)
-  const ofWorst = clients.flat().filter(({ event }) => event === worstEvent)
+  const ofWorst = clients.filter(({ event }) => event === worstEvent)
   return load.cohorts.map(({ name, via, retry }) => {
     const { p50, p95, max } = spreadOf(ofWorst.filter(({ cohort }) => cohort === name))
     const own = merged.ledger.workers.filter(({ worker }) => nameOf(worker) === name)

@@ -44,7 +44,7 @@ const outage = z.object({
   refused: z.number().int(),
   unknown: z.number().int(),
   missed: z.number().int(),
-  event: z.number().int().nullable().describe('Number of the event that it belongs to'),
+  event: z.number().int().describe('Number of the event that it belongs to'),
 })
 
 const checkResult = z.object({
@@ -115,6 +115,10 @@ const recovery = z.object({
     p95: nullableNumber,
     max: nullableNumber,
     clients: z.number().int(),
+    notMeasured: z
+      .number()
+      .int()
+      .describe('Clients of a container that did not watch all the time; not part of the others'),
   }),
   exposureSeconds: nullableNumber.describe('t6 - t2: time without a standby'),
   outages: z.array(outage).describe('Every interval without any acknowledgement, in order'),
@@ -139,7 +143,8 @@ const clientOutage = z.object({
   container: z.number().int(),
   worker: z.number().int(),
   cohort: z.string(),
-  outageSeconds: nullableNumber.describe('null: it never came back while the load ran'),
+  outageSeconds: nullableNumber.describe('null: it never came back while the load ran, or it was not measured'),
+  isMeasured: z.boolean().describe('False: its container did not watch all the time'),
   lastGoodAt: nullableIso,
   firstGoodAt: nullableIso,
   code: z.string().describe('The first error of the window'),
@@ -190,6 +195,7 @@ const event = z.object({
       'failover: asked for by this drill. promotion: a timeline rose that no accepted request explains. ' +
         'outage: commits stopped and no timeline rose',
     ),
+  request: z.number().int().nullable().describe('Index into requests; null for an event that was only seen'),
   mode: z.enum(['forced', 'planned']).nullable(),
   requestedAtSeconds: nullableNumber.describe(
     'As planned, after the start of the load; null for an event that was only seen',
@@ -211,8 +217,30 @@ const event = z.object({
   proof: failoverProof,
   watched: z.boolean().describe('A load generator watched the service during all of it'),
   watchedWhy: z.string().nullable().describe('Which container stood still from when to when'),
+  atLeast: z
+    .object({
+      recoveryTimeSeconds: nullableNumber,
+      recoveryFromTriggerSeconds: nullableNumber,
+      writeOutageSeconds: nullableNumber,
+    })
+    .describe('Lower bounds of figures that are null: the true value is this or more'),
   notMeasuredWhy: z.string().nullable().describe('Why figures of this event are null although the clients saw it'),
   sentence: z.string().describe('The event in one sentence'),
+})
+
+export const REQUEST_STATES = ['not reached', 'withheld', 'refused', 'ambiguous', 'accepted'] as const
+
+/** A failover that the drill planned, and what became of the request for it. */
+const failoverRequest = z.object({
+  mode: z.enum(['forced', 'planned']),
+  plannedAtSeconds: z.number().describe('After the start of the load'),
+  state: z.enum(REQUEST_STATES),
+  detail: z.string().nullable(),
+  sentAt: nullableIso,
+  lateSeconds: nullableNumber.describe('Sent later than planned'),
+  acceptedAt: nullableIso,
+  requestId: z.string().nullable(),
+  event: z.number().int().nullable().describe('Number of the event that it belongs to; null when nothing followed it'),
 })
 
 const cohortRow = z.object({
@@ -259,10 +287,14 @@ export const reportSchema = z.object({
     ),
   moments: moments.describe('Of the worst event, or all null'),
   recovery: recovery.describe('Each figure is the worst of all events, and null when it is not known of one of them'),
+  requests: z.array(failoverRequest).describe('Every planned failover, in the order of time'),
   events: z.array(event).describe('What the drill caused and what was only seen, in the order of time'),
   waterfall: z.array(waterfallStep).describe('Of the worst event'),
   phases: z.array(phaseSpan),
   worstClients: z.array(clientOutage).describe('Of the worst event, at most five, the longest first'),
+  loneClients: z
+    .object({ clients: z.number().int(), maxOutageSeconds: nullableNumber })
+    .describe('Clients that were out for a second or more outside of every event, while others were served'),
   likeDrills: z
     .object({
       what: z.string().describe('What a like drill has in common with this one: its load and its events'),
@@ -353,6 +385,9 @@ export type JournalEntry = z.infer<typeof journalEntry>
 export type DrillEvent = z.infer<typeof event>
 export type Moments = z.infer<typeof moments>
 export type ServiceState = (typeof SERVICE_STATES)[number]
+export type FailoverRequest = z.infer<typeof failoverRequest>
+export type Cause = (typeof CAUSES)[number]
+export type EventKind = (typeof EVENT_KINDS)[number]
 export type WaterfallStep = z.infer<typeof waterfallStep>
 export type PhaseSpan = z.infer<typeof phaseSpan>
 export type ClientOutage = z.infer<typeof clientOutage>

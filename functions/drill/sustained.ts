@@ -9,6 +9,9 @@
  * it: no second of a window counts for more than the baseline's own scatter allows. And the window must not begin with the
  * hole that its rest makes up for: its first second must reach the 95 % too.
  *
+ * Percentiles are known by the second, so t also needs a second whose own p99 is near the baseline's: one in which a backlog
+ * was worked off ends before t. And t does not lie in a tenth of a second without a commit.
+ *
  * Expected is the baseline, or what was offered where that is less (a profile, the chance of Poisson arrivals).
  */
 
@@ -20,9 +23,11 @@ import { addPacked } from './packed-histogram.ts'
 import { MAD_TO_SIGMA } from './statistics.ts'
 
 export const SUSTAINED_SHARE = 0.95
-const LEAST_P99_LIMIT_MS = 50
+const MIN_P99_LIMIT_MS = 50
 const TIMES_P99 = 2
 const SIGMAS = 3
+/** Fewer commits are expected of a tenth of a second now and then by chance. */
+const MIN_EXPECTED = 2
 
 export interface SustainedRule {
   readonly windowSeconds: number
@@ -38,8 +43,7 @@ export interface SustainedSearch {
 }
 
 /** The highest p99 response that still counts as recovered. */
-export const p99LimitMs = (baseline: Baseline): number =>
-  Math.max(LEAST_P99_LIMIT_MS, TIMES_P99 * (baseline.p99Ms ?? 0))
+export const p99LimitMs = (baseline: Baseline): number => Math.max(MIN_P99_LIMIT_MS, TIMES_P99 * (baseline.p99Ms ?? 0))
 
 export class Goodput {
   readonly #seconds: readonly MergedSecond[]
@@ -69,9 +73,27 @@ export class Goodput {
       if (start < goodSince) continue
       const atUs = Math.max(search.fromUs, start * US_PER_TENTH)
       if (atUs >= search.beforeUs) return null
-      if (this.#beginsWell(atUs) && this.#isFast(atUs, spanTenths)) return atUs
+      if (this.#isSteady(atUs) && this.#beginsWell(atUs) && this.#isFast(atUs, spanTenths)) return atUs
     }
     return null
+  }
+
+  /** The first instant from this one on that may be T4 by its own second and tenth; null when there is none. */
+  steadyFrom(fromUs: number): number | null {
+    const endTenth = this.#origin + this.#acks.length - 1
+    for (let tenth = Math.floor(fromUs / US_PER_TENTH); tenth < endTenth; tenth++) {
+      const atUs = Math.max(fromUs, tenth * US_PER_TENTH)
+      if (this.#isSteady(atUs)) return atUs
+    }
+    return null
+  }
+
+  #isSteady(atUs: number): boolean {
+    const fromUs = alignDown(atUs)
+    const isIdle = sumBetween(this.#expected, this.#origin, fromUs, fromUs + US_PER_TENTH) < MIN_EXPECTED
+    const hasCommits = this.#acksBetween(fromUs, fromUs + US_PER_TENTH) > 0
+    const second = Math.floor(atUs / US_PER_SECOND)
+    return (isIdle || hasCommits) && this.#isFastBetween(second, second + 1)
   }
 
   #isWindowGood(fromUs: number, windowSeconds: number): boolean {
@@ -110,8 +132,13 @@ export class Goodput {
 
   /** Only whole seconds: the one in which the backlog was worked off is not the sustained service yet. */
   #isFast(fromUs: number, spanTenths: number): boolean {
-    const first = Math.ceil(fromUs / US_PER_SECOND)
-    const end = Math.floor((fromUs + spanTenths * US_PER_TENTH) / US_PER_SECOND)
+    return this.#isFastBetween(
+      Math.ceil(fromUs / US_PER_SECOND),
+      Math.floor((fromUs + spanTenths * US_PER_TENTH) / US_PER_SECOND),
+    )
+  }
+
+  #isFastBetween(first: number, end: number): boolean {
     const key = first * 100_000 + (end - first)
     let isSlow = this.#slowSeconds.get(key)
     if (isSlow === undefined) {

@@ -65,12 +65,13 @@ export function availabilityOf(
       [],
   )
   const outageUs = outages.reduce((sum, { fromUs, toUs }) => sum + (toUs ?? window.endUs) - fromUs, 0)
+  const isWatched = outages.every(({ isSeen }) => isSeen)
   return {
     whole: availabilityOver(measured, deadlineMs),
     aroundFailover: around.length === 0 ? null : Math.min(...around),
     successOfAttempts: share(acknowledged, acknowledged + refused + unknown),
     secondsAtBaseline: shareAtBaseline(measured, baseline, window),
-    monthlyBudgetShare: round(outageUs / US_PER_SECOND / MONTHLY_BUDGET_SECONDS, 4),
+    monthlyBudgetShare: isWatched ? round(outageUs / US_PER_SECOND / MONTHLY_BUDGET_SECONDS, 4) : null,
   }
 }
 

@@ -17,7 +17,7 @@ export interface WorkerLedger {
   readonly lastSeq: Float64Array
   /** Index into OUTCOMES. */
   readonly outcome: Uint8Array
-  /** Which second told which keys, for `toldInSecond`. */
+  /** Which second told which keys, for `toldPerSecond`. */
   readonly log: Uint8Array
   readonly toldTwice: number
 }
@@ -204,13 +204,30 @@ function settle(runs: readonly Run[]): { settled: Run[]; toldTwice: number } {
   return { settled, toldTwice }
 }
 
-/** The second whose record told this key; null when none did. */
-export function toldInSecond(ledger: WorkerLedger, seq: number): number | null {
-  let found: number | null = null
+/** How many of these keys (rising) became known in which second; a key that was told twice counts in the first. */
+export function toldPerSecond(ledger: WorkerLedger, keys: Iterable<number>): Map<number, number> {
+  const wanted = [...keys]
+  const secondOf = new Map<number, number>()
   readLog(ledger.log, (second, firstSeq, count) => {
-    if (seq >= firstSeq && seq < firstSeq + count) found = found === null ? second : Math.min(found, second)
+    for (let i = firstAtLeast(wanted, firstSeq); i < wanted.length && (wanted[i] as number) < firstSeq + count; i++) {
+      const seq = wanted[i] as number
+      secondOf.set(seq, Math.min(second, secondOf.get(seq) ?? Number.POSITIVE_INFINITY))
+    }
   })
-  return found
+  const perSecond = new Map<number, number>()
+  for (const second of secondOf.values()) perSecond.set(second, (perSecond.get(second) ?? 0) + 1)
+  return perSecond
+}
+
+function firstAtLeast(rising: readonly number[], value: number): number {
+  let low = 0
+  let high = rising.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((rising[middle] as number) < value) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 export interface ToldCounts {

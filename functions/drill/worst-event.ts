@@ -13,21 +13,21 @@ export const worstEventOf = (events: readonly DrillEvent[]): DrillEvent | null =
 
 function isWorse(one: DrillEvent, other: DrillEvent): boolean {
   const [rank, otherRank] = [rankOf(one), rankOf(other)]
-  if (rank !== otherRank) return rank > otherRank
-  return lengthOf(one) > lengthOf(other)
+  return rank === otherRank ? lengthOf(one) > lengthOf(other) : rank > otherRank
 }
 
 const RANKS: Readonly<Record<DrillEvent['service'], number>> = {
   uninterrupted: 0,
-  recovered: 2,
+  recovered: 1,
   'not measured': 1,
-  'not sustained': 3,
-  out: 4,
+  'not sustained': 2,
+  out: 3,
 }
 
 const rankOf = ({ service }: DrillEvent): number => RANKS[service]
 
-const lengthOf = ({ recovery }: DrillEvent): number => recovery.recoveryTimeSeconds ?? recovery.writeOutageSeconds ?? 0
+const lengthOf = ({ recovery, atLeast }: DrillEvent): number =>
+  recovery.recoveryTimeSeconds ?? atLeast.recoveryTimeSeconds ?? 0
 
 export function worstRecoveryOf(course: Course, outages: Recovery['outages']): Recovery {
   const worst = (name: EventFigureName): number | null => {
@@ -44,6 +44,7 @@ export function worstRecoveryOf(course: Course, outages: Recovery['outages']): R
       p95: worst('client_outage_s[p95]'),
       max: worst('client_outage_s[max]'),
       clients: Math.max(0, ...course.events.map(({ recovery }) => recovery.clientOutageSeconds.clients)),
+      notMeasured: Math.max(0, ...course.events.map(({ recovery }) => recovery.clientOutageSeconds.notMeasured)),
     },
     exposureSeconds: worst('exposure_s'),
     outages,

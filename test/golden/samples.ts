@@ -181,6 +181,7 @@ function clientsOf(shape: Shape, moments: Moments | null): ClientRow[] {
       refused: Math.floor(random() * 4),
       unknown: random() < 0.8 ? 1 : 0,
       connectFailures: 18 + Math.floor(random() * 12),
+      isMeasured: true,
       code: random() < 0.8 ? '57P01' : 'ECONNRESET',
     }
   })
@@ -339,7 +340,7 @@ const NO_RECOVERY: Report['recovery'] = {
   recoveryFromTriggerSeconds: null,
   detectionSeconds: null,
   writeOutageSeconds: null,
-  clientOutageSeconds: { p50: null, p95: null, max: null, clients: 0 },
+  clientOutageSeconds: { p50: null, p95: null, max: null, clients: 0, notMeasured: 0 },
   exposureSeconds: null,
   outages: [],
 }
@@ -356,7 +357,7 @@ function recoveryOf(
     recoveryFromTriggerSeconds: to3(moments.t4 - moments.t0),
     detectionSeconds: to3(moments.t1 - moments.t0),
     writeOutageSeconds: to3(moments.t2 - moments.t1),
-    clientOutageSeconds: { p50: rank(0.5), p95: rank(0.95), max: rank(1), clients: clients.length },
+    clientOutageSeconds: { p50: rank(0.5), p95: rank(0.95), max: rank(1), clients: clients.length, notMeasured: 0 },
     exposureSeconds: to3(moments.t6 - moments.t2),
     outages: [
       {
@@ -639,12 +640,28 @@ export function passingDrill(change: Partial<Shape> = {}, lostKeys: readonly str
     worstEvent: moments ? 1 : null,
     moments: instants,
     recovery,
+    requests: moments
+      ? [
+          {
+            mode: 'forced',
+            plannedAtSeconds: shape.failoverAtSeconds ?? 0,
+            state: 'accepted',
+            detail: null,
+            sentAt: instants.t0,
+            lateSeconds: 0.214,
+            acceptedAt: instants.t0,
+            requestId: '5f0c2a',
+            event: 1,
+          },
+        ]
+      : [],
     events: moments
       ? [
           {
             number: 1,
             cause: 'drill',
             kind: 'failover',
+            request: 0,
             mode: 'forced',
             requestedAtSeconds: shape.failoverAtSeconds ?? 0,
             requestId: '5f0c2a',
@@ -657,6 +674,7 @@ export function passingDrill(change: Partial<Shape> = {}, lostKeys: readonly str
             proof: failoverProof,
             watched: true,
             watchedWhy: null,
+            atLeast: { recoveryTimeSeconds: null, recoveryFromTriggerSeconds: null, writeOutageSeconds: null },
             notMeasuredWhy: null,
             sentence: `Forced failover: no commit for ${seconds(recovery.writeOutageSeconds)}.`,
           },
@@ -664,6 +682,7 @@ export function passingDrill(change: Partial<Shape> = {}, lostKeys: readonly str
       : [],
     waterfall: waterfallOf(instants),
     phases: phasesOf(shape, moments),
+    loneClients: { clients: 0, maxOutageSeconds: null },
     worstClients: worst.map(({ event: _, ...client }) => client),
     likeDrills: {
       what: '8,000 TPS, 200 clients, 1 container, 5 min; forced failover',
@@ -788,7 +807,7 @@ export function drillWithoutFailover(): ReportData {
 /** Stopped by a failed check: no load, no figures. */
 export function abortedDrill(): ReportData {
   const { report } = drillWithoutFailover()
-  const none = { p50: null, p95: null, max: null, clients: 0 }
+  const none = { p50: null, p95: null, max: null, clients: 0, notMeasured: 0 }
   const aborted: Report = {
     ...report,
     drillId: 'drill-20260305-0200',

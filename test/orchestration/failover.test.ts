@@ -32,7 +32,7 @@ const ROWS: readonly Row[] = [
     posts: ['reset after arrival'],
     sent: 1,
     failovers: 1,
-    verdict: 'PASS',
+    verdict: 'INCONCLUSIVE',
   },
   {
     when: 'the connection is reset before it arrived',
@@ -46,7 +46,7 @@ const ROWS: readonly Row[] = [
     posts: ['unavailable after arrival'],
     sent: 1,
     failovers: 1,
-    verdict: 'PASS',
+    verdict: 'INCONCLUSIVE',
   },
   {
     when: 'it times out and is lost',
@@ -70,7 +70,7 @@ const ROWS: readonly Row[] = [
     posts: ['host dies after arrival'],
     sent: 1,
     failovers: 1,
-    verdict: 'PASS',
+    verdict: 'INCONCLUSIVE',
   },
   {
     when: 'the host dies before it was sent',
@@ -246,7 +246,9 @@ test('a failover by another, seen after a refusal, is not asked for again and is
     acceptedAt: null,
     detail: expect.stringMatching(/^409 ServerIsBusy: busy; not asked again, because of: .*/),
   })
-  expect(report?.events[0]?.outcome).toMatch(/^refused: /)
+  expect(report?.requests).toMatchObject([{ state: 'refused', event: null }])
+  expect(report?.events).toMatchObject([{ cause: 'other', kind: 'promotion', outcome: 'only seen' }])
+  expect(report?.verdict).toBe('INCONCLUSIVE')
 })
 
 test('a failover that the drill did not live to see is not reached, and says so', async () => {

@@ -195,7 +195,14 @@ export const aRecord = (own: Partial<SecondRecord> = {}): SecondRecord => ({
   connections: { wanted: 10, open: 10, opened: 0, lost: 0 },
   waiting: 0,
   lastMissedAtUs: null,
-  health: { eventLoopDelayP99Us: 1200, eventLoopDelayMaxUs: 2500, cpuUs: 120_000, rssBytes: 100 * 2 ** 20 },
+  health: {
+    threads: 1,
+    stalls: [],
+    eventLoopDelayP99Us: 1200,
+    eventLoopDelayMaxUs: 2500,
+    cpuUs: 120_000,
+    rssBytes: 100 * 2 ** 20,
+  },
   ...own,
 })
 
@@ -239,7 +246,7 @@ export const anAudit = (own: Partial<AuditPass> = {}): AuditPass => ({
   unrecorded: 0,
   untoldAbsent: 0,
   lostKeys: [],
-  oldestLostAtUs: null,
+  lostPerSecond: [],
   digest: 'a'.repeat(64),
   ...own,
 })

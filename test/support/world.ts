@@ -509,12 +509,7 @@ class WorkerStories {
 // ---- From a run to a report -------------------------------------------------------------------------------------------
 
 export function mergeRun(run: Run, records: Iterable<SecondRecord> = run.records): Merged {
-  const start = LOAD_START_MS / 1000
-  const firstTrouble = run.failovers[0]?.requestedAtSeconds ?? run.load.durationSeconds
-  const merge = new Merge({
-    clocks: run.clocks,
-    baseline: { first: start + 5, last: start + Math.floor(firstTrouble) - 2 },
-  })
+  const merge = new Merge({ clocks: run.clocks })
   for (const record of records) merge.add(record)
   return merge.finish({ plan: run.load, loadStartAtMs: LOAD_START_MS, summaries: run.summaries })
 }

@@ -27,7 +27,7 @@ function record(second: number, acknowledged: number, changes: Partial<SecondRec
     connections: { wanted: 1, open: 1, opened: 0, lost: 0 },
     waiting: 0,
     lastMissedAtUs: null,
-    health: { eventLoopDelayP99Us: 0, eventLoopDelayMaxUs: 0, cpuUs: 0, rssBytes: 0 },
+    health: { threads: 1, stalls: [], eventLoopDelayP99Us: 0, eventLoopDelayMaxUs: 0, cpuUs: 0, rssBytes: 0 },
     ...changes,
   }
 }

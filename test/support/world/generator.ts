@@ -401,7 +401,14 @@ export class FakeGenerator {
       connections: { wanted: this.#lanes.length, open: this.#lanes.length, opened: 0, lost: 0 },
       waiting: 0,
       lastMissedAtUs: missed > 0 ? us(second * 1000 + 999) : null,
-      health: { eventLoopDelayP99Us: 900, eventLoopDelayMaxUs: 1_500, cpuUs: 100_000, rssBytes: 90_000_000 },
+      health: {
+        threads: 1,
+        stalls: [],
+        eventLoopDelayP99Us: 900,
+        eventLoopDelayMaxUs: 1_500,
+        cpuUs: 100_000,
+        rssBytes: 90_000_000,
+      },
     }
     this.#totals = {
       intended: this.#totals.intended + intended,

@@ -50,11 +50,11 @@ test('a deleted row is lost, with its key and the second in which it was acknowl
   const { worker, seq, knownAtUs } =
     run.keys.filter(({ outcome }) => outcome === 'acknowledged')[700] ?? keyOf(run, 'acknowledged')
   run.rows.delete(rowKey(worker, seq))
-  const { lost, lostKeys, oldestLostAtUs } = await audit(run)
-  expect({ lost, lostKeys, oldestLostAtUs }).toEqual({
+  const { lost, lostKeys, lostPerSecond } = await audit(run)
+  expect({ lost, lostKeys, lostPerSecond }).toEqual({
     lost: 1,
     lostKeys: [`${worker}:${seq}`],
-    oldestLostAtUs: Math.floor(knownAtUs / 1e6) * 1e6,
+    lostPerSecond: [{ second: Math.floor(knownAtUs / 1e6), lost: 1 }],
   })
 })
 
@@ -186,7 +186,7 @@ test('range by range gives what key by key gives', async () => {
       )
       const count = (outcome: Outcome, isStored: boolean) =>
         keys.filter((key) => key.outcome === outcome && key.isStored === isStored).length
-      expect({ ...pass, lostKeys: pass.lostKeys.length, oldestLostAtUs: null }).toEqual({
+      expect({ ...pass, lostKeys: pass.lostKeys.length, lostPerSecond: [] }).toEqual({
         ...anAudit({ ...MOMENT, digest: pass.digest }),
         rows: rows.size,
         acknowledgedPresent: count('acknowledged', true),

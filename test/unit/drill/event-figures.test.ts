@@ -39,7 +39,8 @@ test.each([
   ['end of the load', 119, 'goodput was not sustained again before the load ended'],
   ['next event', 59, 'goodput was not sustained again before event 2 began'],
 ] as const)('a recovery that was cut by the %s is a lower bound that says so', (cutBy, value, why) => {
-  const cut = anEvent(1, { t0: 80, t1: 81, t2: 84 }, { cutBy })
+  const atLeast = { recoveryTimeSeconds: value, recoveryFromTriggerSeconds: null, writeOutageSeconds: null }
+  const cut = anEvent(1, { t0: 80, t1: 81, t2: 84 }, { cutBy, atLeast })
   const events = cutBy === 'next event' ? [cut, anEvent(2, { t0: 140, t1: 141, t2: 142, t4: 143 })] : [cut]
   expect(worstOf('recovery_time_s', courseOf(...events))).toEqual({
     measured: { kind: 'at-least', value, why },

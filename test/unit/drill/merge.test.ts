@@ -48,7 +48,7 @@ test('the same records in any order and any number give the same bytes', () => {
 const digest = (merged: Merged): string => createHash('sha256').update(JSON.stringify(merged)).digest('hex')
 
 test('two records of the same second with different contents are named', () => {
-  const merge = new Merge({ clocks: [], baseline: null })
+  const merge = new Merge({ clocks: [] })
   merge.add(aRecord({ waiting: 1 }))
   merge.add(aRecord({ waiting: 1 }))
   merge.add(aRecord({ waiting: 2 }))
@@ -101,7 +101,7 @@ const twoContainersOptions = () => ({
 test('a long gap of one container is no silence while another is served', () => {
   const quiet = samples('++++          ++++').map((record) => ({ ...record, container: 0 }))
   const busy = samples('++++++++++++++++++').map((record) => ({ ...record, container: 1 }))
-  const merge = new Merge({ clocks: [], baseline: null })
+  const merge = new Merge({ clocks: [] })
   for (const record of [...quiet, ...busy]) merge.add(record)
   const { silences } = merge.finish({ plan: someLoad({ containers: 2 }), loadStartAtMs: null, summaries: [] })
   const longest = Math.max(
@@ -111,7 +111,7 @@ test('a long gap of one container is no silence while another is served', () => 
 })
 
 test('errors add up over seconds, with their first example and the workers that met them', () => {
-  const merge = new Merge({ clocks: [], baseline: null })
+  const merge = new Merge({ clocks: [] })
   const error = { code: '57P01', phase: 'transaction', outcome: 'unknown' } as const
   const at = (second: number, firstAtUs: number, workers: number, example: string) =>
     aRecord({ second, errors: [{ ...error, count: 2, firstAtUs, lastAtUs: firstAtUs + 5, workers, example }] })

@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { TimelineChange } from '../../../functions/drill/attribution.ts'
 import { clockOf, combineClocks } from '../../../functions/drill/clocks.ts'
 import { meaningOf } from '../../../functions/drill/error-meaning.ts'
 import { fingerprint } from '../../../functions/drill/fingerprint.ts'
 import { countUpTo, percentilesOf } from '../../../functions/drill/latency.ts'
-import { proofOf, proofOfDrill } from '../../../functions/drill/proof.ts'
+import type { FailoverEvidence } from '../../../functions/drill/outcome.ts'
+import { type ProofContext, proofOf, proofOfDrill } from '../../../functions/drill/proof.ts'
+import type { DrillEvent } from '../../../functions/drill/report.ts'
 import { AckLog, silentEverywhere } from '../../../functions/drill/silence.ts'
 import { mad, median, percentile } from '../../../functions/drill/statistics.ts'
 import { VarintLog, VarintReader } from '../../../functions/drill/varint.ts'
@@ -212,16 +215,49 @@ test.each([
     false,
   ],
   ['nothing could be seen', aFailover({ before: null, after: null }), null, false],
-])('%s: proven or not', (_, evidence, clientsSaw, proven) => {
-  expect(proofOf(evidence, clientsSaw).proven).toBe(proven)
+])('%s: proven or not', (_, evidence, change, proven) => {
+  expect(proof(evidence, change).proven).toBe(proven)
 })
 
-test('every failover of a drill must be proven', () => {
-  const proven = proofOf(aFailover(), null)
-  const not = proofOf(aFailover({ before: null, after: null }), null)
-  expect(proofOfDrill([proven, not])).toMatchObject({
+const proof = (evidence: FailoverEvidence, change: TimelineChange | null = null, own: Partial<ProofContext> = {}) =>
+  proofOf(
+    { evidence, change, cause: 'drill', causeWhy: null },
+    { auditTimeline: null, otherTimelines: [], isLast: true, ...own },
+  )
+
+test('a promotion that something else explains proves nothing', () => {
+  expect(proof(aFailover(), null, { otherTimelines: [2] }).proven).toBe(false)
+})
+
+test('what the audits found counts where the drill itself saw no new primary', () => {
+  const found = proof(aFailover({ after: null }), null, { auditTimeline: 2 })
+  expect(found).toMatchObject({
+    proven: true,
+    evidence: ['The audits found timeline 2; before the request it was 1.'],
+  })
+})
+
+test('every failover that the drill planned must be proven', () => {
+  const request = { mode: 'forced', plannedAtSeconds: 30, detail: null, sentAt: null, lateSeconds: null } as const
+  const accepted = { ...request, state: 'accepted', acceptedAt: null, requestId: null } as const
+  const proven = { number: 1, proof: proof(aFailover()) } as DrillEvent
+  const not = { number: 2, proof: proof(aFailover({ before: null, after: null })) } as DrillEvent
+  expect(
+    proofOfDrill(
+      [
+        { ...accepted, event: 1 },
+        { ...accepted, event: 2 },
+      ],
+      [proven, not],
+    ),
+  ).toMatchObject({
     proven: false,
     evidence: expect.arrayContaining(['Failover 1: The timeline of the primary rose from 1 to 2.']),
   })
-  expect(proofOfDrill([not]).evidence).toEqual(['Nothing was seen that only a failover changes.'])
+  expect(proofOfDrill([{ ...accepted, event: 2 }], [not]).evidence).toEqual([
+    'Nothing was seen that only a failover changes.',
+  ])
+  expect(proofOfDrill([{ ...accepted, state: 'not reached', event: null }], []).evidence).toEqual([
+    'A forced failover was planned and not reached: the drill ended before it.',
+  ])
 })

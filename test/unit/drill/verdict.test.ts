@@ -24,7 +24,7 @@ test('a drill that meets its objectives with evidence passes', async () => {
   const report = await drill()
   expect({ verdict: report.verdict, reasons: report.reasons }).toEqual({ verdict: 'PASS', reasons: [] })
   expect(report.headline).toBe(
-    'Forced failover of pg-orders, zone 1 to 2: full service after 5.01 s without a commit (120 s allowed); none of 17,199 acknowledged commits lost.',
+    'Forced failover of pg-orders, zone 1 to 2: no commit for 5.01 s, full service after 5.65 s (120 s allowed); none of 17,199 acknowledged commits lost.',
   )
   expect(reportSchema.safeParse(report).success).toBe(true)
 })
@@ -34,13 +34,13 @@ test.each<[string, Partial<DrillOutcome>, RunOptions, string]>([
     'another objective was missed',
     { plan: aDrillPlan({ criteria: ['recovery_time_s < 120', 'p50_ms[baseline] < 1'] }) },
     FAILOVER,
-    'Forced failover of pg-orders, zone 1 to 2: full service after 5.01 s without a commit (120 s allowed); none of 17,199 acknowledged commits lost. Objectives missed: p50 response in the baseline (8.01 ms).',
+    'Forced failover of pg-orders, zone 1 to 2: no commit for 5.01 s, full service after 5.65 s (120 s allowed); none of 17,199 acknowledged commits lost. Objectives missed: p50 response in the baseline (8.01 ms).',
   ],
   [
     'it took too long',
     { plan: aDrillPlan({ criteria: ['recovery_time_s < 4'] }) },
     FAILOVER,
-    'Forced failover of pg-orders, zone 1 to 2: full service after 5.01 s without a commit (1.01 s more than the 4 s allowed); none of 17,199 acknowledged commits lost.',
+    'Forced failover of pg-orders, zone 1 to 2: no commit for 5.01 s, full service after 5.65 s (1.65 s more than the 4 s allowed); none of 17,199 acknowledged commits lost.',
   ],
   [
     'nothing was failed over',
@@ -52,13 +52,13 @@ test.each<[string, Partial<DrillOutcome>, RunOptions, string]>([
     'the drill broke',
     { error: 'the host was stopped' },
     FAILOVER,
-    'Forced failover of pg-orders, zone 1 to 2: full service after 5.01 s without a commit (120 s allowed); none of 17,199 acknowledged commits lost. Inconclusive: the drill itself failed (the host was stopped).',
+    'Forced failover of pg-orders, zone 1 to 2: no commit for 5.01 s, full service after 5.65 s (120 s allowed); none of 17,199 acknowledged commits lost. Inconclusive: the drill itself failed (the host was stopped).',
   ],
   [
     'the ledger was not audited',
     { audits: [], auditProblem: 'permission denied' },
     FAILOVER,
-    'Forced failover of pg-orders, zone 1 to 2: full service after 5.01 s without a commit (120 s allowed); 17,199 acknowledged commits, and nobody knows whether one was lost. Inconclusive: the ledger could not be audited; lost commits could not be judged, and 1 more.',
+    'Forced failover of pg-orders, zone 1 to 2: no commit for 5.01 s, full service after 5.65 s (120 s allowed); 17,199 acknowledged commits, and nobody knows whether one was lost. Inconclusive: the ledger could not be audited; lost commits could not be judged, and 1 more.',
   ],
   [
     'the service never came back',
@@ -160,7 +160,14 @@ test('INCONCLUSIVE: the baseline was not reached, and an objective about it is m
 
 test('INCONCLUSIVE: the generator was the limit, and the server is not blamed for it', async () => {
   const run = aRun(FAILOVER)
-  const health = { eventLoopDelayP99Us: 80_000, eventLoopDelayMaxUs: 90_000, cpuUs: 1_900_000, rssBytes: 1 }
+  const health = {
+    threads: 1,
+    stalls: [],
+    eventLoopDelayP99Us: 80_000,
+    eventLoopDelayMaxUs: 90_000,
+    cpuUs: 1_900_000,
+    rssBytes: 1,
+  }
   const report = await reportOf(
     { ...run, records: run.records.map((record) => ({ ...record, health })) },
     { plan: aDrillPlan({ criteria: ['p99_ms[baseline] < 1'] }) },

@@ -87,6 +87,8 @@ export const secondRecord: fc.Arbitrary<SecondRecord> = fc.record({
   waiting: count,
   lastMissedAtUs: maybe(instant),
   health: fc.record({
+    threads: small,
+    stalls: fc.array(fc.record({ thread: small, fromUs: instant, toUs: instant }), { maxLength: 3 }),
     eventLoopDelayP99Us: count,
     eventLoopDelayMaxUs: count,
     cpuUs: count,

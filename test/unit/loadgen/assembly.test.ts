@@ -33,6 +33,7 @@ const aPart = (second: number, changes: Partial<SecondPart> = {}): SecondPart =>
   waiting: 1,
   lastMissedAtUs: null,
   loadEndUs: null,
+  stalls: [],
   ...changes,
 })
 
@@ -73,7 +74,7 @@ test('a second is put together when every thread has told its part', () => {
       connections: { wanted: 8, open: 8, opened: 2, lost: 0 },
       waiting: 2,
       lastMissedAtUs: 77,
-      health: { eventLoopDelayP99Us: 900, eventLoopDelayMaxUs: 200, cpuUs: 5, rssBytes: 7 },
+      health: { threads: 2, stalls: [], eventLoopDelayP99Us: 900, eventLoopDelayMaxUs: 200, cpuUs: 5, rssBytes: 7 },
     },
   ])
 })

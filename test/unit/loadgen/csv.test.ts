@@ -44,7 +44,7 @@ const aRecord = (changes: Partial<SecondRecord> = {}): SecondRecord => ({
   connections: { wanted: 4, open: 3, opened: 0, lost: 1 },
   waiting: 2,
   lastMissedAtUs: null,
-  health: { eventLoopDelayP99Us: 1500, eventLoopDelayMaxUs: 2000, cpuUs: 1, rssBytes: 1 },
+  health: { threads: 1, stalls: [], eventLoopDelayP99Us: 1500, eventLoopDelayMaxUs: 2000, cpuUs: 1, rssBytes: 1 },
   ...changes,
 })
 

@@ -99,6 +99,7 @@ test('a second holds what happened in it: counts, latencies, tenths, timelines a
     waiting: 0,
     lastMissedAtUs: at(0.97),
     loadEndUs: at(0.99),
+    stalls: [],
   })
 })
 
