@@ -27,7 +27,14 @@ const DRILL_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{2,63}$/
 /** Also a blob name and an orchestration's id, whose management URLs are built without encoding. */
 export const isDrillId = (text: string): boolean => DRILL_ID.test(text)
 
-const tpsForm = `0 for a closed loop, or a number from ${minTps} to ${maxTps}`
+/** Arrivals per second; 0 is a closed loop. */
+export const rate = (min: number) => {
+  const error = `0 for a closed loop, or a number from ${min} to ${maxTps}`
+  return z
+    .number({ error })
+    .max(maxTps, { error })
+    .refine((tps) => tps === 0 || tps >= min, { error })
+}
 
 /** How a cohort of workers behaves when its connection is lost. */
 const retryPolicy = z.strictObject(
@@ -64,10 +71,7 @@ export const loadFields = {
   /** Container groups that share the plan; container k gets its exact share of the rate and of the workers. */
   containers: whole(1, PLAN_LIMITS.maxContainers),
   /** All containers together. 0 is closed loop: every worker sends as soon as it can. */
-  targetTps: z
-    .number({ error: tpsForm })
-    .max(maxTps, { error: tpsForm })
-    .refine((tps) => tps === 0 || tps >= minTps, { error: tpsForm }),
+  targetTps: rate(minTps),
   workers: whole(1, PLAN_LIMITS.maxWorkers),
   /** Worker threads per container; 0 lets the generator choose by its cores. */
   threads: whole(0, PLAN_LIMITS.maxThreads),

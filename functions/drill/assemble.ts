@@ -50,7 +50,11 @@ export function assemble(
   const outcome: DrillOutcome = { ...gathered, failovers }
   const analysis = analyse(outcome, merged)
   const figures = figuresOf(outcome, analysis)
-  const judged = judgeCriteria(criteriaToJudge(outcome.plan.criteria), figures, outcome.plan.load.targetTps)
+  const judged = judgeCriteria(
+    criteriaToJudge(outcome.plan.criteria, outcome.plan.load),
+    figures,
+    outcome.plan.load.targetTps,
+  )
   const criteria = withoutGeneratorFaults(judged, figures.generator)
   const doubts = doubtsOf(outcome, figures, analysis)
   const judgement = judgeDrill({ criteria, abortedBecause: outcome.abortedBecause, doubts })

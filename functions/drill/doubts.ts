@@ -69,7 +69,9 @@ function weakBaseline({ throughput }: ReportFigures, { baseline }: LoadAnalysis)
   return `The baseline was not reached: ${rate(throughput.baselineTps)} of ${rate(throughput.offeredTps)} offered commits per second.`
 }
 
-function weakAudit({ ledger }: ReportFigures, { audit }: LoadAnalysis): string | null {
+function weakAudit({ ledger }: ReportFigures, { audit, load }: LoadAnalysis): string | null {
+  // The plain table has no keys: the report says "not measured", and no objective of such a drill names the ledger.
+  if (load.transactions === 'compat') return null
   if (audit.kind === 'none') return `The ledger could not be audited: ${audit.why}.`
   if (audit.kind === 'unresolved') return `The audit is not resolved: ${audit.why}.`
   return (ledger.unresolved ?? 0) > 0

@@ -8,13 +8,15 @@
  */
 import * as z from 'zod'
 import { list, number, oneOf, shown, whole, yesOrNo } from '../../loadgen-image/contract-fields.ts'
-import { type FieldProblem, LOAD_RULES, loadFields } from '../../loadgen-image/contract-plan.ts'
+import { type FieldProblem, loadFields, rate } from '../../loadgen-image/contract-plan.ts'
 import { DATABASE_NAME, type NameForm, RESOURCE_GROUP_NAME, SERVER_NAME } from './azure-names.ts'
 import { CHECK_IDS } from './check-ids.ts'
-import { comparesWithTarget, defaultCriteria, problemOfCriterion } from './criteria.ts'
+import { defaultCriteria, problemOfCriterion } from './criteria.ts'
 import type { DrillPlan, DrillTiming, LoadSettings, PlannedFailover, Target } from './plan.ts'
+import { REQUEST_LIMITS, REQUEST_RULES } from './request-rules.ts'
 
 export { isDrillId } from '../../loadgen-image/contract-plan.ts'
+export { REQUEST_LIMITS } from './request-rules.ts'
 
 export type Problem = FieldProblem
 
@@ -35,23 +37,9 @@ export type ParsedRequest =
   | { readonly ok: true; readonly plan: DrillPlan }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-/** Where a drill allows less than the load generator does. */
-export const REQUEST_LIMITS = {
-  maxWorkers: 5_000,
-  minDurationSeconds: 10,
-  maxDurationSeconds: 18_000,
-  /** More needs a quota request to the platform. */
-  maxCpu: 4,
-  maxMemoryGb: 16,
-  maxFailovers: 10,
-  maxCooldownMinutes: 1_440,
-} as const
-
 /** One container of this rate and of this many workers stays far from its limits. */
 const TPS_PER_CONTAINER = 8_000
 const WORKERS_PER_CONTAINER = 1_000
-/** After a failover, recovery needs this much load at least to be seen. */
-const MIN_SECONDS_AFTER_FAILOVER = 10
 
 // ---- The fields -------------------------------------------------------------------------------------------------------
 
@@ -104,12 +92,13 @@ const timingSchema = z.strictObject(
 const FIELDS = {
   target: targetSchema,
   ...loadFields,
+  targetTps: rate(REQUEST_LIMITS.minTps),
   workers: whole(1, REQUEST_LIMITS.maxWorkers),
   durationSeconds: whole(REQUEST_LIMITS.minDurationSeconds, REQUEST_LIMITS.maxDurationSeconds),
   containerSize: containerSizeSchema,
   failovers: list(failoverSchema, 0, REQUEST_LIMITS.maxFailovers, 'a list of failovers'),
   timing: timingSchema,
-  criteria: list(z.string({ error: 'a criterion such as "recovery_time_s <= 120"' }), 0, 50, 'a list of criteria'),
+  criteria: list(z.string({ error: 'a criterion such as "recovery_time_s <= 120"' }), 1, 50, 'a list of criteria'),
   force: list(
     z.enum(CHECK_IDS, { error: `the id of a check: ${CHECK_IDS.join(', ')}` }),
     0,
@@ -195,7 +184,7 @@ function withDefaults(fields: Fields, { drillId, requestedAt, requestedBy, defau
     load,
     failovers,
     timing: timingOf(fields, load.durationSeconds, failovers, defaults),
-    criteria: fields.criteria ?? defaultCriteria(load.targetTps),
+    criteria: fields.criteria ?? defaultCriteria(load),
     force: [...new Set(fields.force ?? [])],
     migrate: fields.migrate ?? false,
     containerSize: fields.containerSize ?? { cpu: 2, memoryGb: 4 },
@@ -269,83 +258,16 @@ function timingOf(
 
 const between = (min: number, value: number, max: number): number => Math.min(max, Math.max(min, value))
 
-// ---- Rules between fields ---------------------------------------------------------------------------------------------
-
-interface Rule {
-  /** Judged only when none of these is wrong by itself. */
-  readonly fields: ReadonlyArray<keyof Fields>
-  readonly judge: (plan: DrillPlan, fields: Fields) => Problem | null
-}
-
-const RULES: readonly Rule[] = [
-  ...LOAD_RULES.map(({ fields, judge }): Rule => ({ fields, judge: ({ load }) => judge(load) })),
-  { fields: ['failovers', 'durationSeconds'], judge: failoversAreInsideTheLoad },
-  { fields: ['failovers', 'timing', 'durationSeconds'], judge: baselineIsLongEnough },
-  { fields: ['failovers', 'timing'], judge: failoversAreApart },
-  { fields: ['profile', 'durationSeconds'], judge: profileIsInsideTheLoad },
-  { fields: ['targetTps'], judge: criteriaNeedARate },
-]
+// ---- Problems between fields ------------------------------------------------------------------------------------------
 
 const problemsBetweenFields = (plan: DrillPlan, fields: Fields, bad: ReadonlySet<string>): Problem[] =>
-  RULES.filter((rule) => !rule.fields.some((name) => bad.has(name))).flatMap((rule) => rule.judge(plan, fields) ?? [])
+  REQUEST_RULES.filter((rule) => !rule.fields.some((name) => bad.has(name))).flatMap(
+    (rule) => rule.judge(plan, { minBaselineSeconds: fields.timing?.minBaselineSeconds ?? 60 }) ?? [],
+  )
 
 function problemsOfCriteria({ criteria = [] }: Fields): Problem[] {
   return criteria.flatMap((criterion, index) => {
     const expected = problemOfCriterion(criterion)
     return expected === null ? [] : [{ field: `criteria[${index}]`, problem: `got ${shown(criterion)}`, expected }]
   })
-}
-
-function failoversAreInsideTheLoad({ load, failovers }: DrillPlan): Problem | null {
-  const latest = load.durationSeconds - MIN_SECONDS_AFTER_FAILOVER
-  const late = failovers.find(({ atSeconds }) => atSeconds > latest)
-  if (late === undefined) return null
-  return {
-    field: 'failovers',
-    problem: `a failover at ${late.atSeconds} s in a load of ${load.durationSeconds} s`,
-    expected: `failovers at ${latest} s or before, so that the recovery is seen`,
-  }
-}
-
-function baselineIsLongEnough({ load, failovers, timing }: DrillPlan, fields: Fields): Problem | null {
-  const least = fields.timing?.minBaselineSeconds ?? 60
-  const first = failovers[0]
-  const end = first?.atSeconds ?? load.durationSeconds
-  const baselineSeconds = end - timing.warmupSeconds
-  if (baselineSeconds >= least) return null
-  return {
-    field: first === undefined ? 'durationSeconds' : 'failovers',
-    problem: `${baselineSeconds} s of steady load between the warm-up (${timing.warmupSeconds} s) and ${end} s`,
-    expected: `at least ${least} s, or a smaller timing.minBaselineSeconds for a short drill`,
-  }
-}
-
-function failoversAreApart({ failovers, timing }: DrillPlan): Problem | null {
-  const least = Math.max(MIN_SECONDS_AFTER_FAILOVER, timing.cooldownMinutes * 60)
-  const close = failovers.find((failover, i) => i > 0 && failover.atSeconds - at(failovers, i - 1) < least)
-  if (close === undefined) return null
-  return {
-    field: 'failovers',
-    problem: `the failover at ${close.atSeconds} s follows the one before it too closely`,
-    expected: `at least ${least} s between two failovers: the standby must be rebuilt (timing.cooldownMinutes)`,
-  }
-}
-const at = (failovers: readonly PlannedFailover[], index: number): number => failovers[index]?.atSeconds ?? 0
-
-function profileIsInsideTheLoad({ load }: DrillPlan): Problem | null {
-  const late = load.profile.find(({ fromSecond }) => fromSecond >= load.durationSeconds)
-  if (late === undefined) return null
-  return {
-    field: 'profile',
-    problem: `a step at ${late.fromSecond} s in a load of ${load.durationSeconds} s`,
-    expected: 'steps inside the load',
-  }
-}
-
-/** Against a rate of 0 every rate would be enough. */
-function criteriaNeedARate({ load, criteria }: DrillPlan): Problem | null {
-  const index = load.targetTps > 0 ? -1 : criteria.findIndex(comparesWithTarget)
-  if (index < 0) return null
-  const problem = `a criterion that names the target, with targetTps 0`
-  return { field: `criteria[${index}]`, problem, expected: 'a limit that does not name the target, or a target rate' }
 }

@@ -108,7 +108,7 @@ test('ten wrong fields are ten problems, each with what was found and what was e
       {
         field: 'targetTps',
         problem: 'got a text of 4 characters',
-        expected: '0 for a closed loop, or a number from 0.1 to 50000',
+        expected: '0 for a closed loop, or a number from 2 to 50000',
       },
       { field: 'workers', problem: 'got 0', expected: 'a whole number from 1 to 5000' },
       { field: 'durationSeconds', problem: 'got 5', expected: 'a whole number from 10 to 18000' },

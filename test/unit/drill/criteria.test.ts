@@ -12,6 +12,8 @@ import { marginText, measuredText } from '../../../functions/drill/criterion-wor
 import type { Criterion, Report } from '../../../functions/drill/report.ts'
 import { sampleReport } from '../../support/sample-report.ts'
 
+const LEDGER = { targetTps: 8000, transactions: 'ledger' } as const
+
 let report: Report
 beforeAll(async () => {
   report = await sampleReport()
@@ -20,7 +22,7 @@ beforeAll(async () => {
 const judge = (text: string, own: Partial<Report> = {}) => judgeCriteria([text], { ...report, ...own }, 400)[0]
 
 test('the default objectives are those of the original test, and all of them can be read', () => {
-  expect(defaultCriteria(8000)).toEqual([
+  expect(defaultCriteria(LEDGER)).toEqual([
     'baseline_tps >= 0.95 * target',
     'p50_ms[baseline] < 10',
     'p95_ms[baseline] < 30',
@@ -31,11 +33,11 @@ test('the default objectives are those of the original test, and all of them can
     'cpu_percent < 80',
     'memory_percent < 80',
   ])
-  expect(parseCriteria(defaultCriteria(8000)).problems).toEqual([])
+  expect(parseCriteria(defaultCriteria(LEDGER)).problems).toEqual([])
 })
 
 test('a closed loop has no rate to reach', () => {
-  expect(defaultCriteria(0)).not.toContain('baseline_tps >= 0.95 * target')
+  expect(defaultCriteria({ ...LEDGER, targetTps: 0 })).not.toContain('baseline_tps >= 0.95 * target')
 })
 
 test('against the target of a closed loop nothing can be judged: 0 would be a rate that every load reaches', () => {
@@ -43,12 +45,15 @@ test('against the target of a closed loop nothing can be judged: 0 would be a ra
 })
 
 test('lost and doubled commits are judged even when the request does not name them', () => {
-  expect(criteriaToJudge(['recovery_time_s <= 60'])).toEqual([
+  expect(criteriaToJudge(['recovery_time_s <= 60'], LEDGER)).toEqual([
     'recovery_time_s <= 60',
     'lost_commits == 0',
     'duplicates == 0',
   ])
-  expect(criteriaToJudge(['lost_commits <= 5', 'duplicates == 0'])).toEqual(['lost_commits <= 5', 'duplicates == 0'])
+  expect(criteriaToJudge(['lost_commits <= 5', 'duplicates == 0'], LEDGER)).toEqual([
+    'lost_commits <= 5',
+    'duplicates == 0',
+  ])
 })
 
 test.each([
@@ -154,4 +159,10 @@ test('an objective beside a figure that was not measured is unknown', () => {
     verdict: 'unknown',
     why: expect.stringContaining('what it is compared with was not measured'),
   })
+})
+
+test('without a ledger nothing is judged that only an audit could measure', () => {
+  const compat = { targetTps: 8000, transactions: 'compat' } as const
+  expect(defaultCriteria(compat)).toEqual(defaultCriteria(LEDGER).filter((text) => text !== 'lost_commits == 0'))
+  expect(criteriaToJudge(['recovery_time_s <= 60'], compat)).toEqual(['recovery_time_s <= 60'])
 })

@@ -136,7 +136,7 @@ const BETWEEN: ReadonlyArray<readonly [name: string, value: string, problem: str
   [
     'DAILY_DRILL_REQUEST',
     '{"targetTps":0.05,"workers":1}',
-    'DAILY_DRILL_REQUEST: targetTps: got 0.05; expected 0 for a closed loop, or a number from 0.1 to 50000',
+    'DAILY_DRILL_REQUEST: targetTps: got 0.05; expected 0 for a closed loop, or a number from 2 to 50000',
   ],
   [
     'DAILY_DRILL_REQUEST',
