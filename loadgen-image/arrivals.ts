@@ -45,7 +45,9 @@ export class Arrivals {
     let count = 0
     const untilDueUs = untilUs - this.#startAtUs
     const stopDueUs = this.#stopAtUs - this.#startAtUs
-    while (this.#became.dueUs < untilDueUs && this.#became.dueUs <= stopDueUs) {
+    // Of the moment of the stop itself: what was taken then must have become due.
+    const isDue = (dueUs: number) => dueUs <= stopDueUs && (dueUs < untilDueUs || stopDueUs <= untilDueUs)
+    while (this.#became.dueUs < Number.POSITIVE_INFINITY && isDue(this.#became.dueUs)) {
       this.#became.advance()
       count++
     }

@@ -219,12 +219,23 @@ const isComplete = ({ hasSummary, missing, lastSecond }: Incarnation): boolean =
   hasSummary && !missing.some(({ last }) => last > lastSecond)
 
 /** First and last acknowledgement of a record; to the tenth where no timeline says it exactly. */
-function ackSpan({ second, timelines, acksPerTenth }: SecondRecord): AckGap | null {
-  if (timelines.length > 0)
-    return {
-      fromUs: timelines.reduce((least, { firstAtUs }) => Math.min(least, firstAtUs), Number.POSITIVE_INFINITY),
-      toUs: timelines.reduce((most, { lastAtUs }) => Math.max(most, lastAtUs), Number.NEGATIVE_INFINITY),
-    }
+function ackSpan(record: SecondRecord): AckGap | null {
+  const { timelines, counts } = record
+  const stamped = timelines.length === 0 ? null : stampedSpan(timelines)
+  const dated = timelines.reduce((sum, { acknowledged }) => sum + acknowledged, 0)
+  // A second try that finds its row is acknowledged without a timeline, and ends a silence like every other.
+  if (stamped !== null && dated === counts.acknowledged) return stamped
+  const coarse = tenthsSpan(record)
+  if (stamped === null || coarse === null) return stamped ?? coarse
+  return { fromUs: Math.min(stamped.fromUs, coarse.fromUs), toUs: Math.max(stamped.toUs, coarse.toUs) }
+}
+
+const stampedSpan = (timelines: SecondRecord['timelines']): AckGap => ({
+  fromUs: timelines.reduce((least, { firstAtUs }) => Math.min(least, firstAtUs), Number.POSITIVE_INFINITY),
+  toUs: timelines.reduce((most, { lastAtUs }) => Math.max(most, lastAtUs), Number.NEGATIVE_INFINITY),
+})
+
+function tenthsSpan({ second, acksPerTenth }: SecondRecord): AckGap | null {
   const first = acksPerTenth.findIndex((acks) => acks > 0)
   if (first < 0) return null
   const last = acksPerTenth.findLastIndex((acks) => acks > 0)

@@ -234,9 +234,9 @@ test('a failover by another, seen after a refusal, is not asked for again and is
   const world = createWorld({ posts: ['busy', 'accepted'] })
   const plan = aLongPlan()
   // The platform carries out the request of another at the moment at which it refuses this drill's.
-  world.server.beginFailover = async (_target, mode) => {
+  world.server.beginFailover = async () => {
     const sentAt = world.clock.now().toISOString()
-    world.server.failOverByHand(mode)
+    world.server.failOverByHand()
     return { kind: 'refused', status: 409, code: 'ServerIsBusy', message: 'busy', sentAt }
   }
   const { report } = await playDrill(world, plan)

@@ -136,7 +136,7 @@ function lossIsFound(simulated: Simulated, { ledger }: Report): string[] {
   const problems: string[] = []
   if (ledger.lost !== rows.lost.length)
     problems.push(`${rows.lost.length} commits were lost, the report says ${ledger.lost}`)
-  const recovered = rows.stored.filter(({ acknowledged }) => !acknowledged).length
+  const recovered = rows.stored.filter(({ outcome }) => outcome === 'unknown').length
   if (ledger.recovered !== recovered)
     problems.push(`${recovered} unknown ones were stored, the report says ${ledger.recovered}`)
   if (ledger.rowsFound !== rows.stored.length)
@@ -248,7 +248,7 @@ function outageIsMeasured(simulated: Simulated, report: Report): string[] {
   const first = world.server.failovers[0]
   const measured = report.recovery.writeOutageSeconds
   if (first === undefined || measured === null || !isWhole(simulated) || world.server.failovers.length > 1) return []
-  const acks = world.rows.everAcknowledged.map(({ atMs }) => atMs)
+  const acks = world.rows.everAcknowledged.map(({ knownMs }) => knownMs)
   const before = Math.max(...acks.filter((atMs) => atMs < first.downAtMs))
   const after = Math.min(...acks.filter((atMs) => atMs >= first.upAtMs))
   const truth = (after - before) / 1000

@@ -1,18 +1,25 @@
-/** The rows that the made-up database holds: those that were stored, less those that a failover without synchronous replication lost. */
+/** The rows that the made-up database holds: those that were committed, less those that a promotion forgot. */
 import type { StoredRange } from '../../../functions/clients/clients.ts'
+import type { Outcome } from '../../../loadgen-image/contract.ts'
 import type { FakeServer } from './server.ts'
 
 export interface Row {
+  readonly container: number
   readonly worker: number
   readonly seq: number
-  readonly atMs: number
-  readonly acknowledged: boolean
+  /** When it was sent the last time. */
+  sentMs: number
+  /** When the server committed it; Infinity: it did not. */
+  atMs: number
+  /** What its client came to know, and when; null: nothing yet. */
+  outcome: Outcome | null
+  knownMs: number
 }
 
 export class Rows {
   readonly #rows: Row[] = []
   readonly #server: FakeServer
-  /** Keys that somebody deleted, as worker:seq: a checker must be seen to fail. */
+  /** Keys that were deleted by hand, as worker:seq: a checker must be seen to fail. */
   readonly deleted = new Set<string>()
 
   constructor(server: FakeServer) {
@@ -23,26 +30,38 @@ export class Rows {
     this.#rows.push(row)
   }
 
-  isLost({ worker, seq, atMs }: Row): boolean {
-    if (this.deleted.has(`${worker}:${seq}`)) return true
-    return this.#server.failovers.some(
-      ({ downAtMs, lostMs, upAtMs }) =>
-        upAtMs !== Number.POSITIVE_INFINITY && atMs < downAtMs && atMs >= downAtMs - lostMs,
-    )
+  /** Committed, and gone. */
+  isLost({ worker, seq, atMs }: Row, nowMs = this.#server.nowMs): boolean {
+    if (!Number.isFinite(atMs)) return false
+    const { service } = this.#server
+    return this.deleted.has(`${worker}:${seq}`) || service.forgottenBy(atMs, nowMs) !== undefined
+  }
+
+  isStored(row: Row): boolean {
+    return this.isStoredAt(row, this.#server.nowMs)
+  }
+
+  isStoredAt(row: Row, atMs: number): boolean {
+    return Number.isFinite(row.atMs) && !this.isLost(row, atMs)
+  }
+
+  /** All that were sent. */
+  get all(): readonly Row[] {
+    return this.#rows
   }
 
   get stored(): Row[] {
-    return this.#rows.filter((row) => !this.isLost(row))
+    return this.#rows.filter((row) => this.isStored(row))
   }
 
   /** Acknowledged to a client, and gone. */
   get lost(): Row[] {
-    return this.#rows.filter((row) => row.acknowledged && this.isLost(row))
+    return this.everAcknowledged.filter((row) => this.isLost(row))
   }
 
   /** Whatever became of them later. */
   get everAcknowledged(): Row[] {
-    return this.#rows.filter(({ acknowledged }) => acknowledged)
+    return this.#rows.filter(({ outcome }) => outcome === 'acknowledged')
   }
 
   clear(): number {

@@ -1,12 +1,14 @@
 /**
  * A flexible server with a standby, as seen by the platform and by SQL. A failover takes as long as it is told to: writes
  * stop some time after it was accepted, a new primary takes over on the next timeline, and the standby is rebuilt later.
+ * Beside the failovers that were asked for there is trouble of its own: crashes, the hand of someone else, storage.
  */
 import type { FlexibleServers } from '../../../functions/clients/clients.ts'
 import type { ServerFacts, ServerParameter } from '../../../functions/drill/facts.ts'
 import type { FailoverAnswer, OperationState } from '../../../functions/drill/failover.ts'
 import type { FailoverMode, Target } from '../../../functions/drill/plan.ts'
 import type { WorldClock } from './clock.ts'
+import { type Cause, type Interruption, Service } from './service.ts'
 
 export interface FailoverCourse {
   /** From the request to the last commit. */
@@ -17,6 +19,18 @@ export interface FailoverCourse {
   readonly rebuildMs: number | null
   /** Acknowledged commits of this long before the outage are lost: replication was not synchronous. */
   readonly lostMs: number
+  /** After the new primary has come up, it goes away again: so much later, for so long; null: for good. */
+  readonly relapses?: ReadonlyArray<{ readonly afterMs: number; readonly ms: number | null }>
+}
+
+/** Trouble that no one asked this drill for, in seconds of the load. */
+export interface Trouble {
+  /** crash, hand: another promotion. flap: a restart. storage: commits hang. death: no service from then on. */
+  readonly kind: 'crash' | 'hand' | 'flap' | 'storage' | 'death'
+  readonly atSecond: number
+  readonly seconds: number
+  readonly lostMs?: number
+  readonly rebuildMs?: number
 }
 
 /** What becomes of a POST: whether it reaches the platform, and what the sender learns. */
@@ -29,10 +43,12 @@ export type PostFate =
   | 'busy'
   | 'not ready'
   | 'forbidden'
+  /** Too many requests: try again after minutes. */
+  | 'throttled'
   /** The host dies with the request on its way. */
   | 'host dies after arrival'
   | 'host dies before arrival'
-  /** ... and the request arrives when nobody waits for it any more. */
+  /** ... and the request arrives when its sender does not wait for it any more. */
   | 'host dies, arrives late'
 
 /** A request that was sent, and what its sender learned: nothing when its host died. */
@@ -62,22 +78,33 @@ export interface ServerOptions {
   readonly lateArrivalMs?: number
   readonly facts?: Partial<ServerFacts>
   readonly parameters?: Readonly<Record<string, string>>
+  readonly troubles?: readonly Trouble[]
 }
 
 const NEVER = Number.POSITIVE_INFINITY
+const USUAL_REBUILD_MS = 20_000
 
 export class FakeServer implements FlexibleServers {
+  /** Those that the platform carried out for a request of the drill. */
   readonly failovers: Failover[] = []
   readonly sent: SentRequest[] = []
+  readonly service = new Service()
   /** How often each call was made. */
   reads = 0
   isAway: () => boolean = () => false
+  /** Null until the load has a start: then its trouble has times. */
+  loadStartMs: () => number | null = () => null
   readonly #clock: WorldClock
   readonly #options: ServerOptions
+  #isScheduled = false
 
   constructor(clock: WorldClock, options: ServerOptions) {
     this.#clock = clock
     this.#options = options
+  }
+
+  get nowMs(): number {
+    return this.#clock.nowMs
   }
 
   // ---- What is true ----------------------------------------------------------------------------------------------------
@@ -88,16 +115,19 @@ export class FakeServer implements FlexibleServers {
   }
 
   isUpAt(atMs: number): boolean {
-    return this.failovers.every(({ downAtMs, upAtMs }) => atMs < downAtMs || atMs >= upAtMs)
+    return this.service.isUpAt(atMs)
   }
 
   timelineAt(atMs: number): number {
-    return 1 + this.failovers.filter(({ upAtMs }) => atMs >= upAtMs).length
+    return this.service.timelineAt(atMs)
   }
 
-  /** The end of the outage that covers this instant. */
-  upAgainAt(atMs: number): number {
-    return this.failovers.find(({ downAtMs, upAtMs }) => atMs >= downAtMs && atMs < upAtMs)?.upAtMs ?? atMs
+  /** Gives the trouble of the load its times, once its start is known. */
+  schedule(): void {
+    const startMs = this.#isScheduled ? null : this.loadStartMs()
+    if (startMs === null) return
+    this.#isScheduled = true
+    for (const trouble of this.#options.troubles ?? []) this.service.add(interruptionOf(trouble, startMs))
   }
 
   /** A request that is still on its way changes nothing. */
@@ -106,24 +136,30 @@ export class FakeServer implements FlexibleServers {
   }
 
   haStateAt(atMs: number): string {
+    if (this.#isFailingOverAt(atMs)) return 'FailingOver'
+    const isRebuilding = this.service.promotions.some(({ fromMs, healthyAtMs }) => atMs >= fromMs && atMs < healthyAtMs)
+    return isRebuilding ? 'ReplicatingData' : 'Healthy'
+  }
+
+  #isFailingOverAt(atMs: number): boolean {
     const last = this.#lastAt(atMs)
-    if (last === undefined || atMs >= last.healthyAtMs) return 'Healthy'
-    return atMs < last.upAtMs ? 'FailingOver' : 'ReplicatingData'
+    if (last !== undefined && atMs < last.upAtMs) return true
+    return this.service.promotions.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
   }
 
   // ---- What the platform says ------------------------------------------------------------------------------------------
 
   async get(target: Target): Promise<ServerFacts> {
     this.reads++
+    this.schedule()
     if (this.isAway()) throw new Error('reading the server failed: 503 ServiceUnavailable')
     const now = this.#clock.nowMs
     const isSwapped = this.timelineAt(now) % 2 === 0
-    const last = this.#lastAt(now)
     return {
       name: target.server,
       id: `/subscriptions/s/resourceGroups/${target.resourceGroup}/providers/Microsoft.DBforPostgreSQL/flexibleServers/${target.server}`,
       location: 'swedencentral',
-      state: last !== undefined && now < last.upAtMs ? 'Updating' : 'Ready',
+      state: this.#isFailingOverAt(now) ? 'Updating' : 'Ready',
       version: '16',
       fqdn: `${target.server}.postgres.database.azure.com`,
       sku: { name: 'Standard_E4ds_v5', tier: 'MemoryOptimized' },
@@ -156,6 +192,7 @@ export class FakeServer implements FlexibleServers {
   }
 
   async beginFailover(_target: Target, mode: FailoverMode): Promise<FailoverAnswer> {
+    this.schedule()
     const { posts } = this.#options
     const fate = posts[Math.min(this.posts, posts.length - 1)] ?? 'accepted'
     const atMs = this.#clock.nowMs
@@ -201,30 +238,58 @@ export class FakeServer implements FlexibleServers {
     if (fate === 'busy') return refused(409, 'ServerIsBusy')
     if (fate === 'not ready') return refused(400, 'ServerIsNotReady')
     if (fate === 'forbidden') return refused(403, 'AuthorizationFailed')
+    if (fate === 'throttled') return refused(429, 'TooManyRequests')
     return this.#isBusyAt(this.#clock.nowMs) && !fate.startsWith('host') ? refused(409, 'ServerIsBusy') : null
   }
 
-  /** The real one refuses as well while it is failing over, whether or not somebody is left to hear it. */
+  /** The real one refuses as well while it is failing over or gone, whether or not its sender is left to hear it. */
   #isBusyAt(atMs: number): boolean {
-    const last = this.#lastAt(atMs)
-    return last !== undefined && atMs < last.upAtMs
+    return this.#isFailingOverAt(atMs) || !this.isUpAt(atMs)
   }
 
+  /** A primary that dies meanwhile by itself only makes the failover begin sooner. */
   #failOver(mode: FailoverMode, lateMs: number): string {
     const { courses } = this.#options
     const course = courses[Math.min(this.failovers.length, courses.length - 1)] as FailoverCourse
     const acceptedAtMs = this.#clock.nowMs + lateMs
-    const downAtMs = acceptedAtMs + course.detectMs
+    const plannedMs = acceptedAtMs + course.detectMs
+    const earlier = this.service.promotions.find(({ fromMs }) => fromMs >= acceptedAtMs && fromMs < plannedMs)
+    const downAtMs = earlier?.fromMs ?? plannedMs
     const upAtMs = course.outageMs === null ? NEVER : downAtMs + course.outageMs
     const healthyAtMs = course.rebuildMs === null ? NEVER : upAtMs + course.rebuildMs
+    for (const other of this.service.promotions)
+      if (other.fromMs >= acceptedAtMs && other.fromMs < upAtMs) this.service.remove(other)
     const token = `operation-${this.failovers.length}`
     this.failovers.push({ ...course, mode, acceptedAtMs, downAtMs, upAtMs, healthyAtMs, token })
+    const { lostMs } = course
+    this.service.add({
+      cause: 'drill',
+      kind: 'promotion',
+      fromMs: downAtMs,
+      toMs: upAtMs,
+      healthyAtMs,
+      lostMs,
+    })
+    for (const { afterMs, ms } of course.relapses ?? []) {
+      const fromMs = upAtMs + afterMs
+      this.service.add(restart('flap', fromMs, ms === null ? NEVER : fromMs + ms))
+    }
     return token
   }
 
   /** What another than the drill does to this server: it leaves no operation that the drill could follow. */
-  failOverByHand(mode: FailoverMode): void {
-    this.#failOver(mode, 0)
+  failOverByHand(): void {
+    const { detectMs, outageMs, rebuildMs, lostMs } = this.#options.courses[0] as FailoverCourse
+    const fromMs = this.#clock.nowMs + detectMs
+    const toMs = fromMs + (outageMs ?? NEVER)
+    this.service.add({
+      cause: 'hand',
+      kind: 'promotion',
+      fromMs,
+      toMs,
+      healthyAtMs: toMs + (rebuildMs ?? NEVER),
+      lostMs,
+    })
   }
 
   async failoverState(_target: Target, token: string): Promise<OperationState> {
@@ -234,4 +299,23 @@ export class FakeServer implements FlexibleServers {
     if (this.#clock.nowMs < failover.healthyAtMs) return { kind: 'running' }
     return { kind: 'succeeded', endedAt: new Date(failover.healthyAtMs).toISOString() }
   }
+}
+
+const restart = (cause: Cause, fromMs: number, toMs: number): Interruption => ({
+  cause,
+  kind: 'restart',
+  fromMs,
+  toMs,
+  healthyAtMs: toMs,
+  lostMs: 0,
+})
+
+function interruptionOf(trouble: Trouble, startMs: number): Interruption {
+  const { kind, atSecond, seconds, lostMs = 0, rebuildMs = USUAL_REBUILD_MS } = trouble
+  const fromMs = startMs + atSecond * 1000
+  const toMs = fromMs + seconds * 1000
+  if (kind === 'death') return restart('crash', fromMs, NEVER)
+  if (kind === 'flap') return restart('flap', fromMs, toMs)
+  if (kind === 'storage') return { ...restart('storage', fromMs, toMs), kind: 'stall' }
+  return { cause: kind, kind: 'promotion', fromMs, toMs, healthyAtMs: toMs + rebuildMs, lostMs }
 }

@@ -2,6 +2,7 @@
 import type { Clients, Webhook } from '../../../functions/clients/clients.ts'
 import { unreachableLoad } from '../../../functions/clients/load-session.ts'
 import type { LoadSessionFacts, MetricSeries, SchemaFacts, SessionFacts } from '../../../functions/drill/facts.ts'
+import { blobNames, type GoSignal } from '../../../loadgen-image/contract.ts'
 import { goodLoadSession } from '../load-session.ts'
 import { MemoryBlobs } from '../memory-blobs.ts'
 import { WorldClock } from './clock.ts'
@@ -14,7 +15,11 @@ export interface WorldOptions {
   readonly startAtMs?: number
   readonly courses?: readonly FailoverCourse[]
   readonly posts?: readonly PostFate[]
-  readonly server?: Pick<ServerOptions, 'facts' | 'parameters' | 'lateArrivalMs'>
+  readonly server?: Pick<ServerOptions, 'facts' | 'parameters' | 'lateArrivalMs' | 'troubles'>
+  /** Whose load gives the trouble its times. */
+  readonly drillId?: string
+  /** The database's clock minus the true time. */
+  readonly databaseOffsetMs?: number
   readonly generator?: (container: number) => Partial<GeneratorCourse>
   readonly groups?: Partial<GroupsOptions>
   readonly schema?: Partial<SchemaFacts>
@@ -42,10 +47,12 @@ export function createWorld(options: WorldOptions = {}) {
     posts: options.posts ?? ['accepted'],
     ...options.server,
   })
+  const { drillId = 'drill-1', databaseOffsetMs = 0 } = options
+  server.loadStartMs = () => blobs.peek<GoSignal>(blobNames.go(drillId))?.startAtMs ?? null
   const rows = new Rows(server)
   const groups = new FakeGroups(
     clock,
-    { blobs, server, rows },
+    { blobs, server, rows, databaseOffsetMs },
     {
       course: (container) => ({ ...steadyCourse, ...options.generator?.(container) }),
       deletingMs: 2_000,
@@ -83,9 +90,9 @@ function fakeDatabase(
   return {
     session: async (_target, via) => {
       const now = clock.nowMs
+      server.schedule()
       const isUp = server.isUpAt(now)
       const timeline = server.timelineAt(now)
-      const promotedAtMs = server.failovers[timeline - 2]?.upAtMs ?? START_AT_MS - 3_600_000
       const up: SessionFacts = {
         via,
         reachable: true,
@@ -95,9 +102,9 @@ function fakeDatabase(
         inRecovery: false,
         timeline,
         currentWalLsn: `0/${(1_000 + timeline).toString(16)}`,
-        postmasterStartedAt: new Date(promotedAtMs).toISOString(),
+        postmasterStartedAt: new Date(server.service.startedAt(now, START_AT_MS - 3_600_000)).toISOString(),
         synchronousStandbyNames: 'standby',
-        clockOffsetMs: 0,
+        clockOffsetMs: -(options.databaseOffsetMs ?? 0),
         clockErrorMs: 0.5,
       }
       const down: SessionFacts = { ...nothingSeen(via), error: 'ECONNREFUSED: nothing is listening' }

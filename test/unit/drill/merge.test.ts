@@ -11,6 +11,7 @@ import { countTold, ledgerDigest, ledgerLines } from '../../../functions/drill/t
 import type { SecondRecord } from '../../../loadgen-image/contract.ts'
 import { encodeRecord } from '../../../loadgen-image/contract-chunk.ts'
 import { Histogram } from '../../../loadgen-image/contract-histogram.ts'
+import { NO_COUNTS } from '../../../loadgen-image/second.ts'
 import { aRecord, aSummary, LOAD_START_MS, someLoad } from '../../support/builders.ts'
 import { aRun, mergeRun, type Run, samples } from '../../support/world.ts'
 
@@ -256,4 +257,39 @@ test('the ledger can be written down, one line per run', () => {
   expect(ledgerDigest(merged.ledger)).toBe(
     createHash('sha256').update('0:1-60:acknowledged\n1:1-60:acknowledged\n').digest('hex'),
   )
+})
+
+test('a second try that finds its row ends a silence, although it tells no timeline', () => {
+  const us = (second: number) => (SECOND + second) * 1e6
+  const span = (timeline: number, acknowledged: number, first: number, last: number) => ({
+    timeline,
+    acknowledged,
+    firstAtUs: us(first),
+    lastAtUs: us(last),
+  })
+  const at = SECOND
+  const merge = new Merge({ clocks: [] })
+  merge.add(
+    aRecord({
+      second: at,
+      counts: { ...NO_COUNTS, acknowledged: 2 },
+      acksPerTenth: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+      timelines: [span(1, 2, 0.05, 0.95)],
+    }),
+  )
+  // The first of the two, at 3.31, carries no timeline.
+  merge.add(
+    aRecord({
+      second: at + 3,
+      counts: { ...NO_COUNTS, acknowledged: 2 },
+      acksPerTenth: [0, 0, 0, 1, 0, 0, 0, 0, 1, 0],
+      timelines: [span(2, 1, 3.85, 3.85)],
+      ackGaps: [{ fromUs: us(0.95), toUs: us(3.31) }],
+    }),
+  )
+  const { silences } = merge.finish({ plan: someLoad({ containers: 1 }), loadStartAtMs: null, summaries: [] })
+  const inner = Array.from(silences.fromUs, (from, i) => [from, silences.toUs[i] as number]).filter(
+    ([from, to]) => Number.isFinite(from) && Number.isFinite(to) && (to as number) - (from as number) > 1.5e6,
+  )
+  expect(inner).toEqual([[us(0.95), us(3.31)]])
 })

@@ -93,3 +93,20 @@ test('whatever happens: due = taken + missed + waiting', () => {
     }),
   )
 })
+
+test('what is due at the very moment of the stop is counted, whether it was sent or missed', () => {
+  for (const isSent of [true, false]) {
+    const arrivals = arrivalsOf()
+    arrivals.becameDue(at(0.25))
+    for (let i = 0; i < 3; i++) arrivals.take()
+    if (isSent) arrivals.take()
+    let missed = 0
+    arrivals.giveUp(at(0.3), () => missed++)
+    expect({ isSent, missed, due: arrivals.becameDue(at(0.3)), waiting: arrivals.waiting }).toEqual({
+      isSent,
+      missed: isSent ? 0 : 1,
+      due: 1,
+      waiting: 0,
+    })
+  }
+})
