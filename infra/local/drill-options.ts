@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { BEFORE_CHECK_IDS, type CheckId } from '../../functions/drill/check-ids.ts'
 import { problemOfCriterion } from '../../functions/drill/criteria.ts'
 import { type Problem, parseRequest } from '../../functions/drill/request.ts'
 import type { Replication } from './cluster.ts'
@@ -18,6 +19,8 @@ export interface DrillOptions {
   readonly replication: Replication
   /** Empty: the default objectives. */
   readonly criteria: readonly string[]
+  /** Ids of checks. */
+  readonly force: readonly CheckId[]
   readonly out: string
   readonly keep: boolean
   readonly host: HostKind
@@ -64,6 +67,12 @@ const TABLE = [
     value: 'TEXT',
     default: null,
     help: 'objectives instead of the default ones, such as "recovery_time_s <= 60; lost_commits == 0"; may be given several times',
+  },
+  {
+    name: 'force',
+    value: 'ID',
+    default: null,
+    help: 'a check that may fail without stopping the drill, by its id, such as synchronous-commit; recorded in the report; may be given several times',
   },
   { name: 'out', value: 'DIR', default: 'runs', help: 'where the folder <drill-id>/ with the results is made' },
   {
@@ -213,6 +222,7 @@ function readOptions(given: Given, problems: string[]): DrillOptions {
     containers: number('containers', { min: 1, max: 64, isWhole: true }),
     replication: oneOf('replication', ['sync', 'async']),
     criteria: readCriteria(given.get('criteria') ?? [], problems),
+    force: readForce(given.get('force') ?? [], problems),
     out: requiredText(text('out'), problems),
     keep: given.has('keep'),
     host: oneOf('host', ['local', 'durable', 'functions']),
@@ -233,6 +243,17 @@ function readCriteria(lists: readonly string[], problems: string[]): string[] {
     if (expected !== null) problems.push(`--criteria ${JSON.stringify(text)}: ${expected}`)
   }
   return given
+}
+
+/** Only rows before the load stop a drill. */
+function readForce(ids: readonly string[], problems: string[]): CheckId[] {
+  const isKnown = (id: string): id is CheckId => BEFORE_CHECK_IDS.some((known) => known === id)
+  const unknown = ids.filter((id) => !isKnown(id))
+  if (unknown.length > 0)
+    problems.push(
+      `--force ${unknown.map((id) => JSON.stringify(id)).join(', ')}: no such check; expected one of ${BEFORE_CHECK_IDS.join(', ')}`,
+    )
+  return ids.filter(isKnown)
 }
 
 interface NumberForm {
@@ -339,7 +360,7 @@ export function requestBody(options: DrillOptions): Readonly<Record<string, unkn
       watchIntervalSeconds: 1,
       lateMetricsSeconds: LATE_METRICS_SECONDS,
     },
-    force: CHECKS_OF_A_SERVICE,
+    force: [...new Set([...CHECKS_OF_A_SERVICE, ...options.force])],
   }
 }
 

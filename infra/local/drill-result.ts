@@ -1,11 +1,13 @@
 /** The end of a drill on this machine: the files, the verdict in words, and the exit code that goes with it. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measuredText } from '../../functions/drill/criterion-words.ts'
 import type { Criterion, Report, Verdict } from '../../functions/drill/report.ts'
 import { count } from '../../functions/drill/units.ts'
 import type { DrillApi } from './drill-client.ts'
 import { styled } from './drill-progress.ts'
+import { wordsOf } from './problem.ts'
 
 export const RESULT_FILES = [
   'report.html',
@@ -28,24 +30,71 @@ export const DATA_FILES: readonly string[] = ['report.json', CHART_DATA]
 
 export const EXIT_CODES: Readonly<Record<Verdict, number>> = { PASS: 0, FAIL: 1, INCONCLUSIVE: 3, ABORTED: 3 }
 
-export interface Fetched {
-  readonly folder: string
-  readonly report: Report | null
-  readonly missing: readonly string[]
+export async function fetchReport(api: DrillApi, drillId: string): Promise<Report | null> {
+  const content = await api.file(drillId, 'report.json')
+  return content === null ? null : (JSON.parse(new TextDecoder().decode(content)) as Report)
 }
 
-export async function fetchFiles(api: DrillApi, drillId: string, out: string): Promise<Fetched> {
+export interface Kept {
+  readonly folder: string
+  /** Where the rest went when the folder took no more; null: nowhere. */
+  readonly elsewhere: { readonly folder: string; readonly names: readonly string[] } | null
+  readonly missing: readonly string[]
+  /** Why a file is not in the folder; null: all of them are. */
+  readonly problem: string | null
+}
+
+/** Keeps what can be kept: a full disk or a file that cannot be fetched leaves the others. Throws nothing. */
+export async function keepFiles(api: DrillApi, drillId: string, out: string): Promise<Kept> {
   const folder = join(out, drillId)
-  mkdirSync(folder, { recursive: true })
   const missing: string[] = []
-  let report: Report | null = null
+  const elsewhere: string[] = []
+  let second: string | null = null
+  let problem: string | null = null
   for (const name of [...RESULT_FILES, CHART_DATA]) {
-    const content = await api.file(drillId, name)
-    if (content === null) missing.push(name)
-    else writeFileSync(join(folder, name), content)
-    if (content !== null && name === 'report.json') report = JSON.parse(new TextDecoder().decode(content)) as Report
+    const content = await api.file(drillId, name).catch((error: unknown) => {
+      problem ??= wordsOf(error)
+      return null
+    })
+    const why = content === null ? 'not there' : keep(folder, name, content)
+    if (why === null) continue
+    if (content !== null) problem ??= why
+    second ??= content === null ? null : newFolder()
+    if (content !== null && second !== null && keep(second, name, content) === null) elsewhere.push(name)
+    else missing.push(name)
   }
-  return { folder, report, missing }
+  const rest = second === null || elsewhere.length === 0 ? null : { folder: second, names: elsewhere }
+  return { folder, elsewhere: rest, missing, problem }
+}
+
+/** Null when it is kept. Part of a file is worse than none. */
+function keep(folder: string, name: string, content: Uint8Array): string | null {
+  try {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, name), content)
+    return null
+  } catch (error) {
+    rmSync(join(folder, name), { force: true })
+    return wordsOf(error)
+  }
+}
+
+function newFolder(): string | null {
+  try {
+    return mkdtempSync(join(tmpdir(), 'pg-failover-drill-results-'))
+  } catch {
+    return null
+  }
+}
+
+export function keptLines({ folder, elsewhere, missing, problem }: Kept): string[] {
+  const lines = ['']
+  if (problem !== null) lines.push(`Not all files could be kept in ${folder}: ${problem}`)
+  if (elsewhere !== null) lines.push(`In ${elsewhere.folder} instead: ${elsewhere.names.join(', ')}`)
+  if (missing.length > 0) lines.push(`Not written: ${missing.join(', ')}`)
+  const isThere = !missing.includes('report.html')
+  const place = elsewhere?.names.includes('report.html') === true ? elsewhere.folder : folder
+  return isThere ? [...lines, `Report: ${place}/report.html`] : lines
 }
 
 const COLOURS = { PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow', ABORTED: 'yellow' } as const

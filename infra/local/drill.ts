@@ -2,15 +2,16 @@
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DrillStatus } from '../../functions/drill/status.ts'
+import { screen } from '../../loadgen-image/screen.ts'
 import { createDrillApi, type DrillApi } from './drill-client.ts'
 import { type DrillOptions, HELP, parseDrillOptions, requestBody } from './drill-options.ts'
 import { createProgressView, type ProgressView, terminalOf } from './drill-progress.ts'
-import { EXIT_CODES, fetchFiles, verdictLines } from './drill-result.ts'
+import { EXIT_CODES, fetchReport, keepFiles, keptLines, verdictLines } from './drill-result.ts'
 import { requireAzureHost } from './functions-host.ts'
 import { requireDotnet } from './host/durable-extension/build.ts'
 import { requirePrograms } from './install.ts'
 import { type Lifetime, runCommand } from './lifetime.ts'
-import { CannotRun, wordsOf } from './problem.ts'
+import { CannotRun, printable, wordsOf } from './problem.ts'
 import { type Stack, startStack } from './stack.ts'
 import { requireSpace, requireWritable } from './stack-folder.ts'
 
@@ -67,15 +68,14 @@ async function drill(
   view.note(`Drill ${drillId}: ${loadWords(options)}`)
   const last = await followToEnd(api, drillId, view, signal, holdingBack(stack, options, view))
   view.end()
-  const { folder, report, missing } = await fetchFiles(api, drillId, out)
+  const report = await fetchReport(api, drillId)
   if (report === null)
     throw new CannotRun(
       `Drill ${drillId} ended without a report: ${last.error ?? last.state}. Run it again with --keep and see the logs`,
     )
-  for (const line of verdictLines(report)) view.note(line)
-  view.note('')
-  if (missing.length > 0) view.note(`Not written: ${missing.join(', ')}`)
-  view.note(`Report: ${folder}/report.html`)
+  // First on the screen: whatever becomes of the files, the verdict stands.
+  screen.show(verdictLines(report).join('\n'))
+  screen.show(keptLines(await keepFiles(api, drillId, out)).join('\n'))
   return EXIT_CODES[report.verdict]
 }
 
@@ -138,13 +138,13 @@ await runCommand(async (lifetime) => {
   try {
     const options = parseDrillOptions(process.argv.slice(2))
     if (options !== 'help') return await drillWithStack(options, lifetime)
-    process.stdout.write(HELP)
+    screen.show(HELP.trimEnd())
     return 0
   } catch (error) {
-    if (error instanceof CannotRun) console.error(wordsOf(error))
+    if (error instanceof CannotRun) console.error(printable(error))
     else if (lifetime.signal.aborted)
       console.error('Interrupted before there was anything to report; nothing is left running.')
-    else console.error(error)
+    else console.error(printable(error))
     return lifetime.signal.aborted ? EXIT_CODES.ABORTED : EXIT_CANNOT_RUN
   }
 })

@@ -14,7 +14,7 @@ import { CannotRun } from './problem.ts'
 import { baseEnvironment, type Child, type Processes } from './processes.ts'
 import { findProgram } from './programs.ts'
 import { runInStack } from './run-program.ts'
-import type { StackFolder } from './stack-folder.ts'
+import { requireSpace, type StackFolder } from './stack-folder.ts'
 import { waitFor } from './wait.ts'
 
 /** Our own; our own on the Durable extension of Azure; Azure's. */
@@ -90,6 +90,7 @@ export async function startFunctionsHost(
     for (let deaths = 0; ; deaths++) {
       await current.exited
       if (isStopping) return
+      requireSpace(folder.path, 1, 'the state of the Functions host', 'set DRILL_STATE_DIR to a folder on another disk')
       if (deaths === MAX_DEATHS)
         throw new CannotRun(`The Functions host died ${deaths} times: ${current.log(2000).trim()}`)
       options.onEvent('the Functions host died: starting it again')

@@ -2,6 +2,8 @@
  * How a command of the local stack ends: in its own time, by Ctrl-C or kill (once: in order; twice: at once), by a crash, or
  * with the npm that started it. Whatever the way, the processes that it started are told to go.
  */
+import { screen } from '../../loadgen-image/screen.ts'
+import { printable } from './problem.ts'
 import { statOf } from './process-table.ts'
 
 export interface Lifetime {
@@ -23,7 +25,7 @@ export async function runCommand(command: (lifetime: Lifetime) => Promise<number
     process.exit(code)
   }
   const crash = (error: unknown) => {
-    console.error(error)
+    console.error(printable(error))
     dieNow(EXIT_CRASHED)
   }
   const askToEnd = (why: string) => (controller.signal.aborted ? dieNow(130) : controller.abort(why))
@@ -34,7 +36,7 @@ export async function runCommand(command: (lifetime: Lifetime) => Promise<number
     for (const kill of killers) kill()
   })
   // A reader that has left (`| head`) is a reason to end, not to crash.
-  process.stdout.on('error', () => controller.abort('the output was closed'))
+  screen.onGone(() => controller.abort('the output was closed'))
   endWithNpm(() => controller.abort('npm ended'))
   const code = await command({ signal: controller.signal, onDeath: (kill) => killers.push(kill) })
   process.exit(code)

@@ -1,5 +1,5 @@
 /** One PostgreSQL server: made, started, asked, stopped, killed, promoted. Which of two is the primary, the pair knows. */
-import { chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, type QueryResultRow } from 'pg'
 import type { HeldPort } from './ports.ts'
@@ -9,6 +9,7 @@ import { baseEnvironment } from './processes.ts'
 import type { PostgresPrograms } from './programs.ts'
 import { outputOf, runInStack } from './run-program.ts'
 import type { RunUser } from './run-user.ts'
+import { removeSegmentOf } from './shared-memory.ts'
 import { waitFor } from './wait.ts'
 
 export const SUPERUSER = 'postgres'
@@ -151,10 +152,8 @@ export function createServer(place: ServerPlace, tools: ServerTools): PostgresSe
   const kill = async () => {
     const child = running
     if (child === null) return
-    const segment = sharedMemoryOf(dataDirectory)
     await child.killTree()
-    // A killed server cannot remove its System V segment, and nobody else ever would.
-    if (segment !== null) await outputOf('ipcrm', ['-m', segment])
+    removeSegmentOf(dataDirectory)
   }
 
   const promote = () =>
@@ -233,6 +232,8 @@ function signalAll(child: Child | null, signal: 'SIGSTOP' | 'SIGCONT'): void {
 }
 
 function makeDataDirectory({ dataDirectory }: ServerPlace, { user }: ServerTools): void {
+  // Also of a server that was killed by another process: with the directory goes the name of its segment.
+  removeSegmentOf(dataDirectory)
   rmSync(dataDirectory, { recursive: true, force: true })
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
   if (user) chownSync(dataDirectory, user.uid, user.gid)
@@ -260,14 +261,4 @@ function standbyConf(place: ServerPlace, primary: PostgresServer | null): string
 export function writeOwned(path: string, content: string, user: RunUser | null): void {
   writeFileSync(path, content, { mode: 0o600 })
   if (user) chownSync(path, user.uid, user.gid)
-}
-
-/** Line 7 of postmaster.pid: key and id of the segment that guards the data directory. */
-function sharedMemoryOf(dataDirectory: string): string | null {
-  try {
-    const line = readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[6]
-    return line?.trim().split(/\s+/)[1] ?? null
-  } catch {
-    return null
-  }
 }

@@ -15,3 +15,18 @@ export function wordsOf(error: unknown): string {
   }
   return words.join(': ')
 }
+
+const FULL = ['ENOSPC', 'EDQUOT']
+
+/** What a command prints about an error: one message where the cause is known, all of it where it is a defect of ours. */
+export function printable(error: unknown): unknown {
+  if (error instanceof CannotRun) return wordsOf(error)
+  const isFull = causesOf(error).some((cause) => FULL.includes(String((cause as NodeJS.ErrnoException).code)))
+  return isFull ? `${wordsOf(error)}. Free some space, or set DRILL_STATE_DIR to a folder on another disk` : error
+}
+
+function causesOf(error: unknown): Error[] {
+  const found: Error[] = []
+  for (let at = error; at instanceof Error && found.length < 5; at = at.cause) found.push(at)
+  return error instanceof AggregateError ? [...found, ...error.errors.flatMap(causesOf)] : found
+}

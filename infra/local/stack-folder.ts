@@ -23,6 +23,7 @@ import { makeFolder } from '../../loadgen-image/make-folder.ts'
 import { CannotRun } from './problem.ts'
 import { carries, descendantsOf, identityOf, isAlive, type ProcessIdentity } from './process-table.ts'
 import { databaseUser, isReachable } from './run-user.ts'
+import { removeSegmentsIn } from './shared-memory.ts'
 
 /** In the environment of every process that a stack starts; the value is the stack's id. */
 export const MARKER = 'PG_FAILOVER_DRILL_STACK'
@@ -66,10 +67,11 @@ export function createStackFolder(base = stateDirectory()): StackFolder {
     path,
     record: (name, identity) => append('processes.jsonl', { name, ...identity }),
     reserve: (port) => append('ports.jsonl', port),
-    close: ({ keep }) =>
-      keep
-        ? writeFileSync(join(path, 'owner.json'), JSON.stringify({ ...owner, keptAt: new Date().toISOString() }))
-        : rmSync(path, { recursive: true, force: true }),
+    close: ({ keep }) => {
+      removeSegmentsIn(path)
+      if (keep) writeFileSync(join(path, 'owner.json'), JSON.stringify({ ...owner, keptAt: new Date().toISOString() }))
+      else rmSync(path, { recursive: true, force: true })
+    },
   }
 }
 
@@ -117,6 +119,7 @@ export function clearDeadStacks(base = stateDirectory()): string[] {
     const owner = readOwner(path)
     if (owner === null || owner.keptAt !== undefined || isAlive(owner)) return []
     const killed = killRecorded(path)
+    removeSegmentsIn(path)
     rmSync(path, { recursive: true, force: true })
     return [`cleared what an interrupted run left: ${killed} processes and ${path}`]
   })

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { requirePrograms } from './install.ts'
 import { type Lifetime, runCommand } from './lifetime.ts'
-import { CannotRun, wordsOf } from './problem.ts'
+import { CannotRun, printable, wordsOf } from './problem.ts'
 import { type Stack, startStack } from './stack.ts'
 
 const HELP = `npm start -- [options]
@@ -110,7 +110,7 @@ await runCommand(async (lifetime) => {
     return await stayUp(options, lifetime)
   } catch (error) {
     if (lifetime.signal.aborted) return 0
-    console.error(error instanceof CannotRun ? wordsOf(error) : error)
+    console.error(printable(error))
     return 2
   }
 })

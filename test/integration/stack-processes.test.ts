@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -8,11 +8,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { holdFreePort } from '../../infra/local/ports.ts'
 import { identityOf, isAlive } from '../../infra/local/process-table.ts'
 import { createProcesses } from '../../infra/local/processes.ts'
-import { clearDeadStacks, createStackFolder, MARKER, requireSpace } from '../../infra/local/stack-folder.ts'
+import { clearDeadStacks, createStackFolder, killTree, MARKER, requireSpace } from '../../infra/local/stack-folder.ts'
 import { eventually } from '../support/eventually.ts'
 import { isListening, processesOf } from '../support/leaks.ts'
 import { timeouts } from '../support/timeouts.ts'
-import { withProcesses } from '../support/with-stack.ts'
+import { withPair, withProcesses } from '../support/with-stack.ts'
 
 const WAITS = 'setInterval(() => {}, 1e6)'
 const node = (script: string) => ({ command: process.execPath, args: ['-e', script] })
@@ -172,4 +172,60 @@ test('a disk without room is named, with what is needed and the next step', () =
       `^${base} has \\d+ MB free, and a local stack needs 1099511627776 MB\\. Free some space, or set DRILL_STATE_DIR`,
     ),
   )
+})
+
+// ---- Shared memory ----------------------------------------------------------------------------------------------------
+
+const segments = () =>
+  readFileSync('/proc/sysvipc/shm', 'utf8')
+    .split('\n')
+    .slice(1)
+    .map((row) => row.trim().split(/\s+/))
+    .filter(([, id]) => id !== undefined)
+
+/** A segment, as a killed server leaves it: key, id, and the process that made it. */
+function leaveSegment(): readonly [key: string, id: string, creator: string] {
+  const before = new Set(segments().map(([, id]) => id))
+  execFileSync('ipcmk', ['-M', '64'])
+  const made = segments().find(([, id]) => !before.has(id))
+  if (made === undefined) throw new Error('ipcmk made no segment')
+  onTestFinished(() => void spawnSync('ipcrm', ['-m', String(made[1])], { stdio: 'ignore' }))
+  return [String(made[0]), String(made[1]), String(made[4])]
+}
+
+const isLeft = (id: string) => segments().some((row) => row[1] === id)
+
+function abandonedServer(base: string, id: string, pidFile: string): void {
+  const data = join(abandonedFolder(base, id, []), 'zone-1')
+  mkdirSync(data)
+  writeFileSync(join(data, 'postmaster.pid'), pidFile)
+}
+
+const pidFile = (creator: string, key: string, id: string) =>
+  `${creator}\n/data\n1\n5432\n\n127.0.0.1\n ${key} ${id}\nready\n`
+
+test('the segments of killed servers go with what an interrupted run left, and no other segment does', () => {
+  const base = ownBase()
+  const [key, ours, creator] = leaveSegment()
+  const [otherKey, others] = leaveSegment()
+  abandonedServer(base, 'a'.repeat(10), pidFile(creator, key, ours))
+  // The number was given again since, to a segment of another process.
+  abandonedServer(base, 'b'.repeat(10), pidFile('1', otherKey, others))
+  expect(clearDeadStacks(base)).toHaveLength(2)
+  expect([isLeft(ours), isLeft(others)]).toEqual([false, true])
+})
+
+test('servers that are killed by another process leave no segment when the stack ends', async () => {
+  let made: string[] = []
+  await withPair(async (pair) => {
+    const servers = [pair.primary, pair.standby].map(({ process: own }) => String(own?.pid))
+    made = segments().flatMap(([, id, , , creator]) =>
+      id !== undefined && servers.includes(creator ?? '') ? [id] : [],
+    )
+    const pid = pair.primary.process?.pid ?? 0
+    killTree(pid, 'SIGKILL')
+    await pair.primary.process?.exited
+  })
+  expect(made).toHaveLength(2)
+  expect(made.filter(isLeft)).toEqual([])
 })

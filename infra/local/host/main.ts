@@ -5,14 +5,16 @@
  *
  * With --durable-extension the Durable extension of Azure carries the orchestrations, on AzureWebJobsStorage.
  * Settings of the app are this process's environment. One JSON line on standard output says that it is ready and how
- * it is reached; logs go to standard error. SIGTERM and SIGINT stop it; whatever was under way goes on at the next
+ * it is reached, and names the file with its keys; logs go to standard error. Neither holds a key. SIGTERM and SIGINT stop it; whatever was under way goes on at the next
  * start with the same folder.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildDurableExtension } from './durable-extension/build.ts'
+import { hideInOutput, secretsOf } from './hide-secrets.ts'
 import { type HostLogLine, startHost } from './host.ts'
-import type { Keys } from './http/keys.ts'
+import { fillKeys, type Keys } from './http/keys.ts'
 
 const USAGE = 'usage: main.ts --app ENTRY|FOLDER|ZIP --state-dir DIR [--port N] [--keys FILE] [--durable-extension]'
 
@@ -74,13 +76,20 @@ async function main(): Promise<void> {
   process.env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development'
   const { onExtension, ...hosted } = options
   const extension = onExtension ? { durableExtension: await buildDurableExtension(sayOnStderr) } : {}
-  const host = await startHost({ ...hosted, ...extension, log, onFatal: die })
+  const keys = fillKeys(options.keys)
+  hideInOutput(secretsOf(process.env, [keys.master, keys.host, keys.system, ...Object.values(keys.functions)]))
+  const host = await startHost({ ...hosted, ...extension, keys, log, onFatal: die })
+  const keysFile = join(options.stateDir, 'keys.json')
+  writeFileSync(keysFile, JSON.stringify(keys), { mode: 0o600 })
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => void host.stop().then(() => process.exit(0)))
   process.stdout.write(
-    `${JSON.stringify({ ready: true, url: host.url, port: host.port, pid: process.pid, keys: host.keys })}\n`,
+    `${JSON.stringify({ ready: true, url: host.url, port: host.port, pid: process.pid, keysFile })}\n`,
   )
 }
+
+// Node itself would print past the streams that hide secrets.
+process.on('uncaughtException', (error) => die(error.stack ?? error.message))
 
 main().catch((error: unknown) => {
   const { name, message, stack } = error as Error

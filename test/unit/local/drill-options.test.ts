@@ -10,6 +10,7 @@ const DEFAULTS = {
   containers: 1,
   replication: 'sync',
   criteria: [],
+  force: [],
   out: 'runs',
   keep: false,
   host: 'local',
@@ -136,4 +137,19 @@ test("Azure's host reads the entry file from a package.json: --app is a folder o
   )
   expect(problemsOf(['--app', import.meta.dirname, '--host', 'functions'])).toEqual([])
   expect(problemsOf(['--app', entry, '--host', 'durable'])).toEqual([])
+})
+
+test('checks are forced by their ids, beside those that this machine cannot pass', () => {
+  const options = parseDrillOptions(['--force', 'synchronous-commit', '--force', 'canary', '--force', 'storage-iops'])
+  if (options === 'help') throw new Error('help was not asked for')
+  expect(requestBody(options).force).toEqual(['server-sku', 'storage-iops', 'synchronous-commit', 'canary'])
+})
+
+test('ids that are no checks before the load are one error that names them and the ids there are', () => {
+  const parse = () => parseDrillOptions(['--force', 'sync', '--force', 'canary', '--force', 'lost-commits'])
+  expect(parse).toThrow(/--force "sync", "lost-commits": no such check; expected one of server-ready, .*canary/)
+})
+
+test('the help names the option that forces a check', () => {
+  expect(HELP).toMatch(/--force ID +a check that may fail/)
 })

@@ -1,0 +1,40 @@
+/**
+ * Keeps secrets out of what this process prints. The host's output is a log that people read, keep and send on; what an app
+ * or a library prints is in it too, so every write passes here.
+ */
+
+const SECRET_NAME = /PASSWORD|SECRET|TOKEN|_KEY|CONNECTION_STRING|WEBHOOK_URL|CONTAINER_URL|^AzureWebJobsStorage$/
+/** Inside of connection strings, addresses and their queries. */
+const SECRET_PART = /(?:AccountKey|SharedAccessSignature|Password|sig|code)=([^;&\s"']+)/gi
+/** A shorter one is no secret, and would be found in ordinary words. */
+const MIN_LENGTH = 6
+
+export function secretsOf(
+  environment: Readonly<Record<string, string | undefined>>,
+  keys: readonly string[],
+): string[] {
+  const named = Object.entries(environment).flatMap(([name, value]) =>
+    value !== undefined && SECRET_NAME.test(name) ? [value, ...partsOf(value)] : [],
+  )
+  const secrets = [...named, ...keys].filter((secret) => secret.length >= MIN_LENGTH)
+  const written = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
+  // The longest first: one may hold another.
+  return [...new Set(written)].sort((a, b) => b.length - a.length)
+}
+
+const partsOf = (value: string): string[] => [...value.matchAll(SECRET_PART)].map(([, part]) => part ?? '')
+
+export const hideIn = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((shown, secret) => shown.replaceAll(secret, '(hidden)'), text)
+
+/** Every later write of the two streams, whoever makes it. */
+export function hideInOutput(secrets: readonly string[]): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean
+    stream.write = ((chunk: Uint8Array | string, ...rest: unknown[]) =>
+      write(
+        hideIn(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'), secrets),
+        ...rest,
+      )) as typeof stream.write
+  }
+}

@@ -1,0 +1,72 @@
+/** The files of a drill on a disk that takes only some of them, or from a host that gives only some. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import type { DrillApi } from '../../../infra/local/drill-client.ts'
+import { CHART_DATA, keepFiles, keptLines, RESULT_FILES } from '../../../infra/local/drill-result.ts'
+import { fill, smallDisk } from '../../support/small-disk.ts'
+
+const ALL = [...RESULT_FILES, CHART_DATA]
+
+const apiOf = (file: DrillApi['file']): DrillApi => ({ file }) as DrillApi
+
+function aFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'results-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+test('everything is kept where it was asked for', async () => {
+  const out = aFolder()
+  const kept = await keepFiles(
+    apiOf(async (_, name) => Buffer.from(name)),
+    'd-1',
+    out,
+  )
+  expect(kept).toEqual({ folder: join(out, 'd-1'), elsewhere: null, missing: [], problem: null })
+  expect(readdirSync(kept.folder).sort()).toEqual([...ALL].sort())
+  expect(keptLines(kept)).toEqual(['', `Report: ${kept.folder}/report.html`])
+})
+
+test('a full disk keeps what fits, whole, the rest goes elsewhere, and one message says so', async (context) => {
+  const disk = smallDisk(512)
+  if (disk === null) return context.skip()
+  fill(disk, 24)
+  const content = Buffer.alloc(9_000, 'x')
+  const kept = await keepFiles(
+    apiOf(async () => content),
+    'd-1',
+    disk,
+  )
+  if (kept.elsewhere !== null) {
+    const { folder } = kept.elsewhere
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  }
+  const inPlace = readdirSync(kept.folder)
+  expect(inPlace.length).toBeGreaterThan(0)
+  expect(inPlace.length).toBeLessThan(ALL.length)
+  for (const name of inPlace) expect(statSync(join(kept.folder, name)).size).toBe(content.length)
+  expect([...inPlace, ...(kept.elsewhere?.names ?? [])].sort()).toEqual([...ALL].sort())
+  for (const name of kept.elsewhere?.names ?? [])
+    expect(readFileSync(join(kept.elsewhere?.folder ?? '', name))).toEqual(content)
+  const text = keptLines(kept).join('\n')
+  expect(text.match(/ENOSPC/g)).toHaveLength(1)
+  expect(text).toContain(`In ${kept.elsewhere?.folder} instead: `)
+})
+
+test('a host that dies while the files are fetched leaves the others, and one message', async () => {
+  const out = aFolder()
+  const api = apiOf(async (_, name) => {
+    if (name.endsWith('.csv')) throw new Error('fetch failed')
+    return name === 'report.md' ? null : Buffer.from(name)
+  })
+  const kept = await keepFiles(api, 'd-1', out)
+  expect(kept.missing).toEqual(['report.md', 'timeline.csv', 'loadtest_results.csv', 'clients.csv', 'errors.csv'])
+  expect(keptLines(kept)).toEqual([
+    '',
+    `Not all files could be kept in ${kept.folder}: fetch failed`,
+    `Not written: ${kept.missing.join(', ')}`,
+    `Report: ${kept.folder}/report.html`,
+  ])
+})
