@@ -1,7 +1,8 @@
 /** The environment of a container in a drill, checked as a whole before anything is connected. */
 
 import type { BlobAccess } from './blob-store.ts'
-import { type Parsed, parseConnectionString, type ServerTarget } from './connection-string.ts'
+import { type Parsed, parseConnectionString } from './connection/connection-string.ts'
+import { atPort, type ServerTarget } from './connection/target.ts'
 import { ENVIRONMENT } from './contract.ts'
 import {
   CONTAINER_NAME_FORM,
@@ -36,7 +37,7 @@ export function parseDrillSettings(environment: Environment): Parsed<DrillSettin
   const blobs = parseBlobAccess(environment, problems)
   const pgbouncer = parseServer(environment, problems)
   if (problems.length > 0 || blobs === null || pgbouncer === null) return { problems }
-  return { value: { drillId, container, blobs, pgbouncer, direct: { ...pgbouncer, port: directPort } } }
+  return { value: { drillId, container, blobs, pgbouncer, direct: atPort(pgbouncer, directPort) } }
 }
 
 export const parseDirectPort = (environment: Environment, problems: string[]): number =>

@@ -6,7 +6,7 @@
 
 import { Arrivals } from './arrivals.ts'
 import { US_PER_MS } from './clock.ts'
-import type { ServerTarget } from './connection-string.ts'
+import type { ServerTarget } from './connection/target.ts'
 import { Connector, type Wire } from './connector.ts'
 import type { LoadPlan, Outcome } from './contract.ts'
 import { IdleQueue } from './idle-queue.ts'

@@ -2,16 +2,20 @@
  * Makes a folder with its parents, one after the other. Node's own `recursive` never returns where the parent is there and
  * still answers "no such file" to a new entry, as /proc and some network file systems do.
  */
-import { mkdirSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Throws the file system's own error, which names the folder that could not be made. */
-export function makeFolder(path: string): void {
+/**
+ * Throws the file system's own error, which names the folder that could not be made. With a mode, every folder that is made
+ * here has exactly that: mkdir's own would be cut by the caller's umask.
+ */
+export function makeFolder(path: string, mode?: number): void {
   if (isFolder(path)) return
   const parent = dirname(path)
-  if (parent !== path) makeFolder(parent)
+  if (parent !== path) makeFolder(parent, mode)
   try {
     mkdirSync(path)
+    if (mode !== undefined) chmodSync(path, mode)
   } catch (error) {
     // Another process may have made it in between.
     if (!isFolder(path)) throw error

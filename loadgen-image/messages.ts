@@ -1,7 +1,7 @@
 /** Everything that the coordinator and its threads say to each other. */
 
 import type { ClockAnchor } from './clock.ts'
-import type { ServerTarget } from './connection-string.ts'
+import type { ServerTarget } from './connection/target.ts'
 import type { GeneratorHealth, LoadPlan } from './contract.ts'
 import type { SecondPart } from './recorder.ts'
 

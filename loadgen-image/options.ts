@@ -3,7 +3,7 @@
  * All problems are collected, so that one look is enough to correct them. No problem repeats a value: it may be a secret.
  */
 
-import type { ServerTarget } from './connection-string.ts'
+import { atPort, type ServerTarget } from './connection/target.ts'
 import { CONTRACT_VERSION, type Cohort, ENVIRONMENT, type LoadPlan } from './contract.ts'
 import { parseDirectPort, parseServer } from './drill-settings.ts'
 import { parsePlan } from './plan.ts'
@@ -107,7 +107,7 @@ export function readInvocation(args: readonly string[], environment: Environment
   const startTimeoutSeconds = numberOf('startTimeout', words, problems)
   const isVerbose = switchOf('verbose', words, problems)
   if (pgbouncer === null || plan === null || problems.length > 0) return { kind: 'bad', problems }
-  const direct = { ...pgbouncer, port: directPort }
+  const direct = atPort(pgbouncer, directPort)
   return {
     kind: 'run',
     options: { plan, pgbouncer, direct, outputCsv: words.outputCsv, isVerbose, startTimeoutSeconds },
@@ -252,9 +252,12 @@ function helpText(): string {
 Usage: npm run loadgen -- [options]        every option is also an environment variable
 
   POSTGRES_CONNECTION_STRING (required)    postgres://user:password@host:6432/database?sslmode=require
+                                           or host=... port=6432 dbname=... user=... password=...
                                            or Host=...;Port=6432;Database=...;Username=...;Password=...;SSL Mode=Require
-  sslmode: disable; require, verify-ca and verify-full all check the certificate (sslrootcert=FILE for your own authority);
-  no-verify encrypts only. Without it: none on this machine, require elsewhere.
+  Read as psql reads it: several hosts (h1,h2), unix sockets (host=/run/postgresql), target_session_attrs=read-write, and
+  sslmode: disable, allow, prefer (the default), require (encrypts; checks the certificate when sslrootcert=FILE names its
+  authority), verify-ca, verify-full. A word that is not supported is refused by name. PG* variables, ~/.pgpass and service
+  files are not read.
 
 ${rows.join('\n')}
 

@@ -7,6 +7,7 @@
  * waits for the standby, after its local commit. Anything not listed proves nothing.
  */
 import { isIPv6 } from 'node:net'
+import { CONNECT_CODES } from './connection/client.ts'
 import type { Outcome } from './contract.ts'
 
 export interface Failure {
@@ -29,7 +30,7 @@ const UNKNOWN: Judgement = { outcome: 'unknown', reconnect: true }
 export const OWN_CODES = {
   connectionClosed: 'connection-closed',
   replyTimeout: 'reply-timeout',
-  connectTimeout: 'connect-timeout',
+  ...CONNECT_CODES,
   protocol: 'protocol-error',
   endOfLoad: 'end-of-load',
 } as const
@@ -77,6 +78,8 @@ const ROLLED_BACK_CLASSES: ReadonlySet<string> = new Set([
 /**
  * PgBouncer gives nearly all of its errors the SQLSTATE 08P01, so here only its words tell them apart. These are said before
  * it has a server for the transaction; all others ("server conn crashed?", "query_timeout") may come after the statement ran.
+ * Since 1.24 the first client that a failed login concerns gets the server's own code (such as 28P01); the next ones get 08P01
+ * with "server login has been failing, cached error". Older versions give 08P01 to all.
  */
 const POOLER_HAD_NO_SERVER: readonly RegExp[] = [
   /^query_wait_timeout/,

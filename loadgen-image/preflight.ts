@@ -2,11 +2,9 @@
  * One look at the database before any load: can we log in, is the table there, may we write. Each way in which this fails has
  * one message with the next step. Also measures what the ready record says: clock offset, server version and address, timeline.
  */
-import { lookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
-import { Client } from 'pg'
-import type { ServerTarget } from './connection-string.ts'
-import { clientOptions } from './connector.ts'
+import type { Client } from 'pg'
+import { AllAddressesFailed, type OpenClient, openClient } from './connection/log-in.ts'
+import { placesName, type ServerTarget } from './connection/target.ts'
 import type { ClockOffset, LoadPlan } from './contract.ts'
 import { failureOf, OWN_CODES } from './outcome.ts'
 
@@ -37,28 +35,20 @@ export async function lookAtServer(
   target: ServerTarget,
   plan: Pick<LoadPlan, 'transactions' | 'connectTimeoutMs'>,
 ): Promise<ServerIdentity> {
-  const client = await connect(target, plan.connectTimeoutMs)
+  const { client, close } = await connect(target, plan.connectTimeoutMs)
   try {
     await checkTable(client, plan.transactions)
     return await identify(client)
   } catch (error) {
     throw explained(error, target)
   } finally {
-    await client.end().catch(() => {})
+    await close()
   }
 }
 
-async function connect(target: ServerTarget, timeoutMs: number): Promise<Client> {
+async function connect(target: ServerTarget, timeoutMs: number): Promise<OpenClient> {
   try {
-    const address = isIP(target.host) !== 0 ? target.host : (await lookup(target.host)).address
-    const client = new Client({
-      ...clientOptions(target, address),
-      connectionTimeoutMillis: timeoutMs,
-      query_timeout: timeoutMs,
-    })
-    client.on('error', () => {})
-    await client.connect()
-    return client
+    return await openClient(target, { timeoutMs, queryTimeoutMs: timeoutMs })
   } catch (error) {
     throw explained(error, target)
   }
@@ -129,7 +119,7 @@ interface Explanation {
   readonly isPassing?: boolean
 }
 
-const at = ({ host, port }: ServerTarget): string => `${host}:${port}`
+const at = placesName
 
 const badCertificate: Explanation = {
   says: (target) =>
@@ -137,11 +127,16 @@ const badCertificate: Explanation = {
     'connect by the name in the certificate, or set sslmode=no-verify to accept any.',
 }
 const badLogin: Explanation = {
-  says: ({ user }) =>
-    `The server refused the login of user "${user}". Next: check user and password in POSTGRES_CONNECTION_STRING.`,
+  says: (target) => `${at(target)} refused the login. Next: check user and password in POSTGRES_CONNECTION_STRING.`,
+}
+const noPassword: Explanation = {
+  says: (target) =>
+    `${at(target)} asks for a password, and no password was given. Next: put it into POSTGRES_CONNECTION_STRING ` +
+    '(postgres://user:password@host, or password=...). PGPASSWORD and ~/.pgpass are not read.',
 }
 const noDatabase: Explanation = {
-  says: ({ database }) => `There is no database "${database}". Next: create it, or name another one.`,
+  says: () =>
+    'The server has no database of the name in POSTGRES_CONNECTION_STRING. Next: create it, or name another one.',
 }
 const noTls: Explanation = {
   says: (target) => `${at(target)} does not speak TLS. Next: switch TLS on there, or set sslmode=disable.`,
@@ -167,8 +162,17 @@ const BY_CODE: Readonly<Record<string, Explanation>> = {
     says: (target) => `Nobody listens at ${at(target)}. Next: check host and port, and that the server runs.`,
     isPassing: true,
   },
-  ENOTFOUND: { says: ({ host }) => `There is no host named "${host}". Next: check the host name.` },
-  EAI_AGAIN: { says: ({ host }) => `The name "${host}" cannot be resolved now. Next: check DNS.`, isPassing: true },
+  ENOENT: {
+    says: (target) =>
+      `There is no unix socket ${at(target)}. Next: check the folder and the port, and that the server runs.`,
+    isPassing: true,
+  },
+  ENOTFOUND: { says: (target) => `There is no host of the name in ${at(target)}. Next: check the host name.` },
+  EAI_AGAIN: {
+    says: (target) => `The name in ${at(target)} cannot be resolved now. Next: check DNS.`,
+    isPassing: true,
+  },
+  [OWN_CODES.noPassword]: noPassword,
   [OWN_CODES.connectTimeout]: {
     says: (target) => `${at(target)} does not answer. Next: check firewall rules and the network.`,
     isPassing: true,
@@ -195,8 +199,16 @@ function explained(error: unknown, target: ServerTarget): PreflightError {
   if (error instanceof PreflightError) return error
   const { code, message } = failureOf(error, OWN_CODES.connectionClosed)
   const explanation = BY_WORDS.find(([words]) => words.test(message))?.[1] ?? BY_CODE[code]
+  const tried = triedWords(error)
   if (explanation !== undefined)
-    return new PreflightError(explanation.says(target), code, explanation.isPassing ?? false, error)
-  const unlisted = `Connecting to ${at(target)} failed: ${code} ${message}. Next: look into the server's log.`
+    return new PreflightError(`${explanation.says(target)}${tried}`, code, explanation.isPassing ?? false, error)
+  const unlisted = `Connecting to ${at(target)} failed: ${code} ${message}.${tried} Next: look into the server's log.`
   return new PreflightError(unlisted, code, true, error)
+}
+
+/** What each address said, where there were several. */
+function triedWords(error: unknown): string {
+  if (!(error instanceof AllAddressesFailed)) return ''
+  const words = error.attempts.map((attempt) => `${attempt.where} ${attempt.error.code ?? attempt.error.message}`)
+  return ` Tried: ${words.join(', ')}.`
 }

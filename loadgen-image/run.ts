@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { anchorClock, startClock, US_PER_MS } from './clock.ts'
-import type { ServerTarget } from './connection-string.ts'
+import type { ServerTarget } from './connection/target.ts'
 import { CONTRACT_VERSION, type Counts, type LoadPlan, type LoadSummary, type SecondRecord } from './contract.ts'
 import { US_PER_SECOND } from './contract-time.ts'
 import { Coordinator } from './coordinator.ts'

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { placesName } from './connection/target.ts'
 import { ConsoleTable } from './console-table.ts'
 import type { Counts, LoadSummary, OutageWindow, SecondRecord } from './contract.ts'
 import { Histogram } from './contract-histogram.ts'
@@ -175,7 +176,7 @@ function printBanner({ plan, pgbouncer }: LoadgenOptions, run: Run, identity: Se
   const rate = plan.targetTps === 0 ? 'closed loop' : `${plan.targetTps} TPS, ${plan.arrivals} arrivals`
   const lines = [
     `Load ${plan.drillId}: ${rate}, ${run.workers} workers on ${run.threads} threads, ${plan.durationSeconds} s`,
-    `Server ${pgbouncer.host}:${pgbouncer.port}, PostgreSQL ${identity.serverVersion}, timeline ${identity.timeline}`,
+    `Server ${placesName(pgbouncer)}, PostgreSQL ${identity.serverVersion}, timeline ${identity.timeline}`,
   ]
   for (const line of lines) screen.line(line)
 }

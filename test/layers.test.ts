@@ -14,6 +14,7 @@ interface Layer {
 /** The first prefix that matches a file is its layer. */
 const LAYERS: readonly Layer[] = [
   { prefix: 'loadgen-image/contract', mayImport: ['loadgen-image/contract'] },
+  { prefix: 'loadgen-image/connection/', mayImport: ['loadgen-image/connection/'] },
   { prefix: 'loadgen-image/', mayImport: ['loadgen-image/'] },
   { prefix: 'functions/drill/', mayImport: ['functions/drill/', 'loadgen-image/contract'], pure: true },
   {
@@ -28,7 +29,13 @@ const LAYERS: readonly Layer[] = [
   },
   {
     prefix: 'functions/clients/',
-    mayImport: ['functions/clients/', 'functions/config', 'functions/drill/', 'loadgen-image/contract'],
+    mayImport: [
+      'functions/clients/',
+      'functions/config',
+      'functions/drill/',
+      'loadgen-image/connection/',
+      'loadgen-image/contract',
+    ],
   },
   { prefix: 'functions/config', mayImport: ['functions/config', 'functions/drill/', 'loadgen-image/contract'] },
   {
@@ -109,4 +116,17 @@ test('durable timers are asked for in one place, which knows that they fire earl
 test('an arrow that points upward is found', () => {
   const found = importsOf('functions/drill/x.ts', "import { a } from '../clients/blobs.ts'\nimport 'pg'")
   expect(found.map((imported) => isAllowed(layerOf('functions/drill/x.ts'), imported))).toEqual([false, false])
+})
+
+/** pg fills what it is not given from the environment; only this file gives it everything. */
+const OWNER_OF_CLIENTS = 'loadgen-image/connection/client.ts'
+
+test('only one file makes clients of pg; all others take its types', () => {
+  const takesMore = sourceFiles(['loadgen-image', 'functions', 'infra', 'test']).filter(
+    (file) =>
+      file !== OWNER_OF_CLIENTS &&
+      !file.endsWith('.d.ts') &&
+      importsOf(file).some(({ to, typeOnly }) => /^pg(\/|$)/.test(to) && !typeOnly),
+  )
+  expect(takesMore).toEqual([])
 })

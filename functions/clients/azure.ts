@@ -25,6 +25,20 @@ export const managementScope = (access: AzureAccess): string => `${access.endpoi
 
 export const tlsOptions = (access: AzureAccess) => (access.ca === null ? {} : { tlsOptions: { ca: access.ca } })
 
+/** What lies on this machine, or answers to no other: the identity endpoint of the platform among them. */
+const NEVER_THROUGH_A_PROXY = ['localhost', '127.0.0.1', '[::1]', '169.254.169.254']
+
+/**
+ * A proxy of the app's settings (HTTPS_PROXY) serves what is outside: storage, Resource Manager. Before any client is made,
+ * because the SDK reads the exceptions once.
+ */
+export function exemptThisMachine(environment: NodeJS.ProcessEnv = process.env): void {
+  const listed = (environment.NO_PROXY || environment.no_proxy || '').split(',').map((name) => name.trim())
+  const names = [...new Set([...listed, ...NEVER_THROUGH_A_PROXY])].filter((name) => name !== '').join(',')
+  environment.NO_PROXY = names
+  environment.no_proxy = names
+}
+
 /** A request without a time limit of its own gets this one. */
 export const answerTimeout = ({ requestTimeoutMs }: AzureAccess): AdditionalPolicy => ({
   position: 'perCall',

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { DefaultAzureCredential, type TokenCredential } from '@azure/identity'
 import type { Config, Secret } from '../config.ts'
-import type { AzureAccess } from './azure.ts'
+import { type AzureAccess, exemptThisMachine } from './azure.ts'
 import { connectContainer, createBlobs } from './blobs.ts'
 import type { Clients } from './clients.ts'
 import { systemClock } from './clock.ts'
@@ -17,6 +17,7 @@ import { createImageRegistry } from './registry.ts'
 import { createWebhook } from './webhook.ts'
 
 export function connect(config: Config): Clients {
+  exemptThisMachine()
   const clock = systemClock
   const access = accessOf(config)
   return {

@@ -1,7 +1,8 @@
 /** One connection for one purpose, closed whatever happens. The database under test may die at any moment, also mid-reply. */
-import { Socket } from 'node:net'
 import type { TokenCredential } from '@azure/identity'
-import { Client, type ClientConfig } from 'pg'
+import type { Client } from 'pg'
+import { type OpenClient, openClient } from '../../loadgen-image/connection/log-in.ts'
+import { oneServer, type ServerTarget, VERIFIED } from '../../loadgen-image/connection/target.ts'
 import type { Login, PostgresConfig } from '../config.ts'
 import type { Target } from '../drill/plan.ts'
 
@@ -20,7 +21,6 @@ export interface Purpose {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
-const CLOSE_TIMEOUT_MS = 1_000
 
 export const hostOf = ({ host, target, cloud }: PostgresConfig, server: string): string =>
   host !== null && server === target.server ? host : `${server}${cloud.serverSuffix}`
@@ -28,7 +28,7 @@ export const hostOf = ({ host, target, cloud }: PostgresConfig, server: string):
 export const portOf = (postgres: PostgresConfig, via: Via): number =>
   via === 'direct' ? postgres.directPort : postgres.pgbouncerPort
 
-export async function passwordOf({ postgres, credential }: ConnectionSettings, login: Login): Promise<string> {
+async function passwordOf({ postgres, credential }: ConnectionSettings, login: Login): Promise<string> {
   if (login.password !== null) return login.password.reveal()
   const token = await credential.getToken(postgres.cloud.databaseScope)
   if (token === null)
@@ -36,27 +36,13 @@ export async function passwordOf({ postgres, credential }: ConnectionSettings, l
   return token.token
 }
 
-export interface Connection {
-  readonly client: Client
-  close(): Promise<void>
-}
-
 export async function openConnection(
   settings: ConnectionSettings,
   target: Target,
   purpose: Purpose,
-): Promise<Connection> {
-  const socket = new Socket()
-  const client = new Client({ ...(await optionsOf(settings, target, purpose)), stream: () => socket })
-  // Without a listener, a server that goes away between two queries would end the process. The next query tells.
-  client.on('error', () => {})
-  try {
-    await client.connect()
-  } catch (error) {
-    socket.destroy()
-    throw error
-  }
-  return { client, close: () => close(client, socket) }
+): Promise<OpenClient> {
+  const limits = { timeoutMs: CONNECT_TIMEOUT_MS, queryTimeoutMs: purpose.queryTimeoutMs }
+  return await openClient(await serverOf(settings, target, purpose.via, purpose.as), limits)
 }
 
 export async function withConnection<T>(
@@ -73,35 +59,21 @@ export async function withConnection<T>(
   }
 }
 
-/** No startup parameter beyond the plain ones: PgBouncer refuses a connection for one that it does not know. */
-async function optionsOf(settings: ConnectionSettings, target: Target, purpose: Purpose): Promise<ClientConfig> {
+export async function serverOf(
+  settings: ConnectionSettings,
+  target: Target,
+  via: Via,
+  login: Login,
+): Promise<ServerTarget> {
   const { postgres } = settings
-  const host = hostOf(postgres, target.server)
-  return {
-    host,
-    port: portOf(postgres, purpose.via),
+  return oneServer({
+    host: hostOf(postgres, target.server),
+    port: portOf(postgres, via),
     database: target.database,
-    user: purpose.as.user,
-    password: await passwordOf(settings, purpose.as),
-    application_name: 'pg-failover-drill',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: purpose.queryTimeoutMs,
-    keepAlive: true,
-    ssl: postgres.tls === 'disable' ? false : { rejectUnauthorized: true, servername: host },
-  }
-}
-
-/** A polite goodbye, and then the socket: a server that froze never answers the goodbye. */
-async function close(client: Client, socket: Socket): Promise<void> {
-  const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS)
-  try {
-    await client.end()
-  } catch {
-    // The connection is gone already.
-  } finally {
-    clearTimeout(timer)
-    socket.destroy()
-  }
+    user: login.user,
+    password: await passwordOf(settings, login),
+    tls: postgres.tls === 'disable' ? null : VERIFIED,
+  })
 }
 
 /** The server's code and words. They name roles and hosts, never passwords. */

@@ -1,5 +1,6 @@
 /** The database under test, by SQL: who answers, is it ready, what is stored. Each call opens its own connection. */
 import type { TokenCredential } from '@azure/identity'
+import { urlOf } from '../../loadgen-image/connection/url.ts'
 import type { Login, PostgresConfig } from '../config.ts'
 import type { LoadSessionFacts, LoadWays, SchemaFacts, SessionFacts } from '../drill/facts.ts'
 import type { Target } from '../drill/plan.ts'
@@ -7,10 +8,9 @@ import { removeCanary, sendCanary } from './canary.ts'
 import type { Clock, Database, Deleted, StoredRange } from './clients.ts'
 import {
   type ConnectionSettings,
-  hostOf,
   openConnection,
   type Purpose,
-  passwordOf,
+  serverOf,
   type Via,
   withConnection,
   wordsOf,
@@ -128,10 +128,5 @@ const deleteRows = (
 
 // ---- The load's way in ----------------------------------------------------------------------------------------------
 
-async function connectionStringOf(settings: ConnectionSettings, target: Target): Promise<string> {
-  const { postgres } = settings
-  const { load, pgbouncerPort, tls } = postgres
-  const secret = encodeURIComponent(await passwordOf(settings, load))
-  const place = `${hostOf(postgres, target.server)}:${pgbouncerPort}/${encodeURIComponent(target.database)}`
-  return `postgresql://${encodeURIComponent(load.user)}:${secret}@${place}?sslmode=${tls}`
-}
+const connectionStringOf = async (settings: ConnectionSettings, target: Target): Promise<string> =>
+  urlOf(await serverOf(settings, target, 'pgbouncer', settings.postgres.load))

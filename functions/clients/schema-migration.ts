@@ -1,6 +1,7 @@
 /** Brings the schema and the load's role to what a drill needs. All or nothing, one migration at a time, and quick to give way. */
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
-import { type Client, escapeIdentifier, escapeLiteral } from 'pg'
+import type { Client } from 'pg'
+import { escapeIdentifier, escapeLiteral } from '../../loadgen-image/connection/client.ts'
 import { loadRoleGrants, SCHEMA_STEPS, type SchemaStep } from './schema.ts'
 
 export interface LoadRole {

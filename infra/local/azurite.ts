@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { BlobServiceClient } from '@azure/storage-blob'
+import { dropProxies } from './own-network.ts'
 import type { HeldPort } from './ports.ts'
 import type { Child, Processes } from './processes.ts'
 import { waitFor } from './wait.ts'
@@ -25,6 +26,7 @@ export interface AzuritePorts {
 }
 
 export async function startAzurite(processes: Processes, ports: AzuritePorts, container: string): Promise<Azurite> {
+  dropProxies()
   const services = Object.entries(ports) as Array<readonly [keyof AzuritePorts, HeldPort]>
   await Promise.all(services.map(([, port]) => port.release()))
   const child = processes.start({

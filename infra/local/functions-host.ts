@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import { moduleBeside } from './containers.ts'
 import { buildDurableExtension } from './host/durable-extension/build.ts'
 import { rootOf, unpack } from './host/worker/load-app.ts'
+import { dropProxies } from './own-network.ts'
 import type { HeldPort } from './ports.ts'
 import { CannotRun } from './problem.ts'
 import { baseEnvironment, type Child, type Processes } from './processes.ts'
@@ -65,6 +66,7 @@ export async function startFunctionsHost(
   processes: Processes,
   options: HostOptions,
 ): Promise<FunctionsHost> {
+  dropProxies()
   const url = `http://127.0.0.1:${await options.port.release()}`
   const keys: HostKeys = { master: randomBytes(18).toString('base64url'), host: options.functionKey }
   const start = await starterOf(folder, processes, options, keys)

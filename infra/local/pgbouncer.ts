@@ -2,9 +2,10 @@
  * PgBouncer as flexible server runs it: on the primary's machine, in transaction mode, on one port for ever. It dies with
  * the primary's machine and comes back on the new one; its clients dial the same port again.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Client, type QueryResultRow } from 'pg'
+import type { QueryResultRow } from 'pg'
+import { makeFolder } from '../../loadgen-image/make-folder.ts'
+import { withLocalClient } from './local-client.ts'
 import type { HeldPort } from './ports.ts'
 import { writeOwned } from './postgres.ts'
 import type { Child, Processes } from './processes.ts'
@@ -76,7 +77,8 @@ export function createPgBouncer(folder: StackFolder, processes: Processes, optio
 }
 
 function writeConfiguration(home: string, options: PgBouncerOptions, serverPort: number): void {
-  mkdirSync(home, { recursive: true, mode: 0o755 })
+  // Of the stack's user, and entered by PgBouncer's.
+  makeFolder(home, 0o755)
   const users = [...options.roles, [ADMIN, options.adminPassword] as const]
   const userList = users.map(([name, password]) => `"${name}" "${password}"\n`).join('')
   writeOwned(join(home, 'userlist.txt'), userList, options.user)
@@ -104,20 +106,9 @@ log_connections = 0
 log_disconnections = 0
 `
 
-async function askConsole<Row extends QueryResultRow>(port: number, password: string, sql: string): Promise<Row[]> {
-  const client = new Client({
-    host: '127.0.0.1',
+const askConsole = <Row extends QueryResultRow>(port: number, password: string, sql: string): Promise<Row[]> =>
+  withLocalClient(
     port,
-    user: ADMIN,
-    password,
-    database: 'pgbouncer',
-    connectionTimeoutMillis: 2_000,
-  })
-  client.on('error', () => {})
-  try {
-    await client.connect()
-    return (await client.query<Row>(sql)).rows
-  } finally {
-    await client.end().catch(() => {})
-  }
-}
+    { user: ADMIN, password, database: 'pgbouncer' },
+    async (client) => (await client.query<Row>(sql)).rows,
+  )

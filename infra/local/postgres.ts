@@ -1,7 +1,9 @@
 /** One PostgreSQL server: made, started, asked, stopped, killed, promoted. Which of two is the primary, the pair knows. */
-import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Client, type QueryResultRow } from 'pg'
+import type { Client, QueryResultRow } from 'pg'
+import { makeFolder } from '../../loadgen-image/make-folder.ts'
+import { withLocalClient } from './local-client.ts'
 import type { HeldPort } from './ports.ts'
 import { lines, PG_HBA, postgresConf, quoted } from './postgres-config.ts'
 import type { Child, Processes } from './processes.ts'
@@ -97,21 +99,7 @@ export function createServer(place: ServerPlace, tools: ServerTools): PostgresSe
     await runInStack(tools.processes, {
       name: `${name}-basebackup`,
       command: program('pg_basebackup'),
-      args: [
-        '-D',
-        dataDirectory,
-        '-h',
-        '127.0.0.1',
-        '-p',
-        String(primary.port),
-        '-U',
-        SUPERUSER,
-        '-X',
-        'stream',
-        '-c',
-        'fast',
-        '--no-sync',
-      ],
+      args: ['-D', dataDirectory, '-d', conninfo(primary.port), '-X', 'stream', '-c', 'fast', '--no-sync'],
       environment: { ...baseEnvironment(), PGPASSWORD: place.superuserPassword },
       user: tools.user,
     })
@@ -170,7 +158,7 @@ export function createServer(place: ServerPlace, tools: ServerTools): PostgresSe
     })
 
   const shutdownLsn = async () => {
-    const text = await outputOf(program('pg_controldata'), ['-D', dataDirectory], { ...process.env, LC_ALL: 'C' })
+    const text = await outputOf(program('pg_controldata'), ['-D', dataDirectory])
     const state = /^Database cluster state:\s+(.*)$/m.exec(text ?? '')?.[1]
     const lsn = /^Latest checkpoint location:\s+(\S+)$/m.exec(text ?? '')?.[1]
     if (state !== 'shut down' || lsn === undefined)
@@ -207,23 +195,8 @@ function requireAlive(child: Child): void {
 
 /** One connection per use: nothing stays open that a failover could break. */
 async function withSuperuser<T>(place: ServerPlace, use: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({
-    host: '127.0.0.1',
-    port: place.port.port,
-    user: SUPERUSER,
-    password: place.superuserPassword,
-    database: 'postgres',
-    application_name: 'pg-failover-drill stack',
-    connectionTimeoutMillis: 2_000,
-  })
-  // The server may be killed while a query runs; the query reports it.
-  client.on('error', () => {})
-  try {
-    await client.connect()
-    return await use(client)
-  } finally {
-    await client.end().catch(() => {})
-  }
+  const login = { user: SUPERUSER, password: place.superuserPassword, database: 'postgres' }
+  return await withLocalClient(place.port.port, login, use)
 }
 
 /** Backends leave their parent's process group, so each is told. */
@@ -235,7 +208,7 @@ function makeDataDirectory({ dataDirectory }: ServerPlace, { user }: ServerTools
   // Also of a server that was killed by another process: with the directory goes the name of its segment.
   removeSegmentOf(dataDirectory)
   rmSync(dataDirectory, { recursive: true, force: true })
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
+  makeFolder(dataDirectory, 0o700)
   if (user) chownSync(dataDirectory, user.uid, user.gid)
 }
 
@@ -252,9 +225,13 @@ function writeConfiguration(place: ServerPlace, { user }: ServerTools, primary: 
   if (primary !== null) writeOwned(file('standby.signal'), '', user)
 }
 
+/** For libpq: without what it would take from the home folder of the user who runs it (certificates, tickets). */
+const conninfo = (port: number): string =>
+  `host=127.0.0.1 port=${port} user=${SUPERUSER} sslmode=disable gssencmode=disable`
+
 function standbyConf(place: ServerPlace, primary: PostgresServer | null): string {
   if (primary === null) return ''
-  const source = `host=127.0.0.1 port=${primary.port} user=${SUPERUSER} password=${quoted(place.superuserPassword)} application_name=${quoted(place.name)}`
+  const source = `${conninfo(primary.port)} password=${quoted(place.superuserPassword)} application_name=${quoted(place.name)}`
   return lines({ primary_conninfo: source, recovery_target_timeline: 'latest' })
 }
 

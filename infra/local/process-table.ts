@@ -93,7 +93,13 @@ function identityFromPs(pid: number): ProcessIdentity | null {
 
 function ps(pid: number, column: 'lstart' | 'command'): string | null {
   try {
-    return execFileSync('ps', ['-ww', '-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' }).trim() || null
+    return (
+      execFileSync('ps', ['-ww', '-o', `${column}=`, '-p', String(pid)], {
+        encoding: 'utf8',
+        // A start time is compared with one that another process read, perhaps in another language and time zone.
+        env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
+      }).trim() || null
+    )
   } catch {
     return null
   }

@@ -111,13 +111,16 @@ function spawnInto(logFile: string, stackId: string, options: StartOptions): Chi
   }
 }
 
-/** No credential of the caller's reaches a child that does not need it. */
+/**
+ * What a child gets of the caller's environment: no credential, no proxy, no PG* variable, no language. The time zone is that
+ * of Azure's machines, so that a schedule means the same here.
+ */
 export function baseEnvironment(): Record<string, string> {
-  const wanted = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LD_LIBRARY_PATH']
+  const wanted = ['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH']
   const entries = wanted.flatMap((name) =>
     process.env[name] === undefined ? [] : [[name, process.env[name]] as const],
   )
-  return { ...Object.fromEntries(entries), LC_ALL: 'C' }
+  return { ...Object.fromEntries(entries), LC_ALL: 'C', TZ: 'UTC' }
 }
 
 function childOf(spawned: ChildProcess, pid: number, logFile: string, options: StartOptions): Child {

@@ -1,6 +1,6 @@
 /** Runs a short program to its end. Long-lived ones are started by processes.ts. */
 import { execFile } from 'node:child_process'
-import type { Processes, StartOptions } from './processes.ts'
+import { baseEnvironment, type Processes, type StartOptions } from './processes.ts'
 
 /** As a recorded process of the stack, so that an interruption ends it too. Throws with what it printed. */
 export async function runInStack(processes: Processes, options: StartOptions): Promise<void> {
@@ -10,9 +10,9 @@ export async function runInStack(processes: Processes, options: StartOptions): P
 }
 
 /** Its standard output; null when it failed. */
-export function outputOf(command: string, args: readonly string[], environment = process.env): Promise<string | null> {
+export function outputOf(command: string, args: readonly string[]): Promise<string | null> {
   return new Promise((resolve) =>
-    execFile(command, [...args], { env: environment, timeout: 15_000 }, (error, stdout) =>
+    execFile(command, [...args], { env: baseEnvironment(), timeout: 15_000 }, (error, stdout) =>
       resolve(error ? null : stdout),
     ),
   )

@@ -6,7 +6,6 @@
 import { randomBytes } from 'node:crypto'
 import {
   appendFileSync,
-  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -57,8 +56,6 @@ export function createStackFolder(base = stateDirectory()): StackFolder {
   const id = randomBytes(5).toString('hex')
   const path = join(base, `${PREFIX}${id}`)
   makeStateFolder(path)
-  // Others may pass through, not look: PostgreSQL's user must reach its data directory inside.
-  chmodSync(path, 0o711)
   const owner = identityOf(process.pid)
   writeFileSync(join(path, 'owner.json'), JSON.stringify(owner), { mode: 0o600 })
   const append = (file: string, value: unknown) => appendFileSync(join(path, file), `${JSON.stringify(value)}\n`)
@@ -77,7 +74,8 @@ export function createStackFolder(base = stateDirectory()): StackFolder {
 
 function makeStateFolder(path: string): void {
   try {
-    makeFolder(path)
+    // Others may pass through, not look: PostgreSQL's user must reach its data directory inside.
+    makeFolder(path, 0o711)
   } catch (cause) {
     throw new CannotRun(
       `The folder for the local servers, ${path}, cannot be made. Set DRILL_STATE_DIR to another place`,

@@ -10,7 +10,6 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Client } from 'pg'
 import { migrateSchema } from '../../functions/clients/schema-migration.ts'
 import type { EndpointControl } from './azure/control.ts'
 import { type AzureEndpoint, startAzureEndpoint } from './azure/endpoint.ts'
@@ -21,6 +20,7 @@ import { LOADGEN_ENTRY } from './containers.ts'
 import { type FunctionsHost, type HostKind, startFunctionsHost } from './functions-host.ts'
 import type { Programs } from './install.ts'
 import type { Lifetime } from './lifetime.ts'
+import { withLocalClient } from './local-client.ts'
 import { type LocalCluster, startCluster } from './local-cluster.ts'
 import { holdFreePort, holdPort } from './ports.ts'
 import { CannotRun } from './problem.ts'
@@ -203,15 +203,9 @@ const startLocalServer = (
 
 /** What a deployment's migration does once: the tables, the rows that the load refers to, and the load's role with its grants. */
 async function withSchema(cluster: LocalCluster, loadPassword: string): Promise<LocalCluster> {
-  const { host, directPort: port, database, user, password } = cluster.facts
-  const client = new Client({ host, port, database, user, password })
-  await client.connect()
-  try {
-    await migrateSchema(client, { user: LOAD_ROLE, password: loadPassword, canLogIn: false })
-    return cluster
-  } finally {
-    await client.end()
-  }
+  const role = { user: LOAD_ROLE, password: loadPassword, canLogIn: false }
+  await withLocalClient(cluster.facts.directPort, cluster.facts, (client) => migrateSchema(client, role))
+  return cluster
 }
 
 async function storagePorts(folder: StackFolder, host: HostKind) {

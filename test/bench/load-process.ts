@@ -3,7 +3,7 @@
  * What a transaction costs is taken from the whole seconds behind the warm-up, in which code is still being compiled.
  */
 
-import type { ServerTarget } from '../../loadgen-image/connection-string.ts'
+import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
 import type { LoadPlan, SecondRecord, SparseHistogram } from '../../loadgen-image/contract.ts'
 import { Histogram } from '../../loadgen-image/contract-histogram.ts'
 import { keepHeapSteady } from '../../loadgen-image/heap.ts'

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { ServerTarget } from '../../loadgen-image/connection-string.ts'
+import { oneServer, type ServerTarget } from '../../loadgen-image/connection/target.ts'
 
 const FILE = fileURLToPath(new URL('./null-server.ts', import.meta.url))
 
@@ -35,7 +35,7 @@ async function portOf(child: ChildProcess): Promise<number> {
 
 function serverOf(child: ChildProcess, port: number): NullServer {
   return {
-    target: { host: '127.0.0.1', port, database: 'null', user: 'null', password: '', tls: null },
+    target: oneServer({ host: '127.0.0.1', port, database: 'null', user: 'null', password: '' }),
     pid: child.pid as number,
     freeze: () => child.kill('SIGUSR2'),
     thaw: () => child.kill('SIGUSR2'),

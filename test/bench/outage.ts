@@ -5,10 +5,10 @@
  * opens again, so its length is what the database saw: the longest time between two inserts, by the server's own clock.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
 import type { SecondRecord } from '../../loadgen-image/contract.ts'
 import { Run } from '../../loadgen-image/run.ts'
 import { type TestDatabase, withDatabase } from '../integration/loadgen/database.ts'
+import { atConsole } from '../support/sql.ts'
 import { benchPlan } from './load-child.ts'
 import { atMost, type BenchResult, type Line } from './spread.ts'
 
@@ -102,15 +102,10 @@ function trySignal(pid: number, signal: NodeJS.Signals): void {
 }
 
 async function pause({ pooled }: TestDatabase, seconds: number): Promise<null> {
-  const { host, port, password } = pooled
-  const console = new Client({ host, port, user: 'pgbouncer_admin', password, database: 'pgbouncer' })
-  await console.connect()
-  try {
+  return await atConsole(pooled, async (console) => {
     await console.query('PAUSE drill')
     await sleep(seconds * 1000)
     await console.query('RESUME drill')
     return null
-  } finally {
-    await console.end()
-  }
+  })
 }

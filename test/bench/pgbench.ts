@@ -6,9 +6,11 @@ import { execFile } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { baseEnvironment } from '../../infra/local/processes.ts'
 import { findPostgres } from '../../infra/local/programs.ts'
-import type { ServerTarget } from '../../loadgen-image/connection-string.ts'
+import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
 import { withDatabase } from '../integration/loadgen/database.ts'
+import { placeOf } from '../support/sql.ts'
 import { benchPlan, measureLoad } from './load-child.ts'
 import { atLeast, atMost, type BenchResult, information, spreadOf, spreadText } from './spread.ts'
 
@@ -70,14 +72,15 @@ async function runPgbench(target: ServerTarget, folder: string, run: number): Pr
   if (programs === null) throw new Error('PostgreSQL is not installed; npm test installs it')
   const file = join(folder, `pgbench-${run}.sql`)
   writeFileSync(file, script(run))
-  const { host, port, user, database, password } = target
+  const { user, database, password } = target
+  const { host, port } = placeOf(target)
   const connection = ['-h', host, '-p', String(port), '-U', user]
   const load = ['-n', '-c', String(CLIENTS), '-j', '1', '-T', String(SECONDS), '-D', 'seq=0', '-f', file]
   // bash's own `time`, because Node does not tell what a child has used.
   const command = `TIMEFORMAT='cpu %U %S'; time "$@"`
   const args = ['-c', command, 'bash', join(programs.bin, 'pgbench'), ...connection, ...load, database]
   const { stdout, stderr } = await promisify(execFile)('bash', args, {
-    env: { ...process.env, PGPASSWORD: password, LC_ALL: 'C' },
+    env: { ...baseEnvironment(), PGPASSWORD: password },
   })
   rmSync(file)
   return readPgbench(stdout + stderr)

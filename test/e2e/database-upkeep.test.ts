@@ -1,11 +1,14 @@
 /** A database that lost a part of its schema and holds the rows of an old drill, and the deployed app that puts both right. */
-import { Client } from 'pg'
+
+import type { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Report } from '../../functions/drill/report.ts'
 import { createDrillApi, type DrillApi } from '../../infra/local/drill-client.ts'
 import { requirePrograms } from '../../infra/local/install.ts'
 import { type Stack, startStack } from '../../infra/local/stack.ts'
+import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { eventually } from '../support/eventually.ts'
+import { withSql } from '../support/sql.ts'
 import { timeouts } from '../support/timeouts.ts'
 
 const REQUEST = {
@@ -99,16 +102,8 @@ async function drilled(api: DrillApi, body: object, onLook = async () => {}): Pr
   return JSON.parse(new TextDecoder().decode(file)) as Report
 }
 
-async function inDatabase<T>({ cluster }: Stack, use: (client: Client) => Promise<T>): Promise<T> {
-  const { host, directPort: port, database, user, password } = cluster.facts
-  const client = new Client({ host, port, database, user, password })
-  await client.connect()
-  try {
-    return await use(client)
-  } finally {
-    await client.end()
-  }
-}
+const inDatabase = <T>({ cluster }: Stack, use: (client: Client) => Promise<T>): Promise<T> =>
+  withSql(oneServer({ ...cluster.facts, port: cluster.facts.directPort }), use)
 
 const storedDrills = async (client: Client): Promise<Array<string | null>> =>
   (await client.query<{ id: string | null }>('SELECT DISTINCT drill_id AS id FROM transactions')).rows

@@ -1,6 +1,7 @@
 /** The database client against a real PostgreSQL pair and a real PgBouncer. */
+
 import fc from 'fast-check'
-import { Client } from 'pg'
+import type { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Database, StoredRange } from '../../functions/clients/clients.ts'
 import { systemClock } from '../../functions/clients/clock.ts'
@@ -17,8 +18,10 @@ import { createProcesses, type Processes } from '../../infra/local/processes.ts'
 import { findPgBouncer, findPostgres } from '../../infra/local/programs.ts'
 import { databaseUser } from '../../infra/local/run-user.ts'
 import { createStackFolder, type StackFolder } from '../../infra/local/stack-folder.ts'
+import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { startCommand } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
+import { openSql, targetIn, withSql } from '../support/sql.ts'
 import { timeouts } from '../support/timeouts.ts'
 
 const PASSWORD = 'MARKED/SECRET+app'
@@ -86,21 +89,11 @@ const noCredential = { getToken: async () => null }
 const databaseOf = (change: Partial<PostgresConfig> = {}): Database =>
   createDatabase(configOf(change), noCredential, systemClock)
 
-async function asApp<T>(use: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({
-    host: '127.0.0.1',
-    port: pair.primary.port,
-    user: 'app',
-    password: PASSWORD,
-    database: 'drill',
-  })
-  await client.connect()
-  try {
-    return await use(client)
-  } finally {
-    await client.end()
-  }
-}
+const asApp = <T>(use: (client: Client) => Promise<T>): Promise<T> =>
+  withSql(
+    oneServer({ host: '127.0.0.1', port: pair.primary.port, user: 'app', password: PASSWORD, database: 'drill' }),
+    use,
+  )
 
 // ---- Schema ---------------------------------------------------------------------------------------------------------
 
@@ -229,8 +222,7 @@ test('the load gets a role that may insert and nothing else, and whose password 
   await pair.primary.query("ALTER DATABASE drill SET log_statement = 'all'")
   expect(await database.migrate(TARGET)).toContain('role load')
   expect(await database.schema(TARGET, WAYS)).toMatchObject({ canary: 'ok' })
-  const client = new Client({ connectionString: await database.loadConnectionString(TARGET) })
-  await client.connect()
+  const { client, close } = await openSql(targetIn(await database.loadConnectionString(TARGET)))
   const insert =
     "INSERT INTO transactions (customer_id, merchant_id, amount, drill_id, worker, seq) VALUES (1, 1, 1, 'd', 0, 0)"
   await client.query(
@@ -243,7 +235,7 @@ test('the load gets a role that may insert and nothing else, and whose password 
     'CREATE TABLE x ()',
   ])
     await expect(client.query(forbidden), forbidden).rejects.toMatchObject({ code: '42501' })
-  await client.end()
+  await close()
   const log = pair.primary.process?.log(1_000_000) ?? ''
   expect(log, 'the log does hold statements').toContain('CREATE ROLE')
   expect(log).not.toContain(LOAD_PASSWORD)

@@ -1,12 +1,14 @@
 /** The load generator as its image holds it: alone in a folder, with plain Node and nothing else. */
+
 import { execFile } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SCHEMA_STATEMENTS } from '../../functions/clients/schema.ts'
 import { bundleLoadgen } from '../../infra/azure/bundle-loadgen.ts'
+import { oneServer } from '../../loadgen-image/connection/target.ts'
+import { withSql } from '../support/sql.ts'
 import { DATABASE, PASSWORD, withPair } from '../support/with-stack.ts'
 
 const temporary = mkdtempSync(join(tmpdir(), 'loadgen-bundle-'))
@@ -67,9 +69,14 @@ describe('the bundle, alone in a folder', () => {
   test('finds its threads, and loads a real server', async () => {
     await withPair(async (pair) => {
       const url = `postgres://${DATABASE}:${PASSWORD}@127.0.0.1:${pair.primary.port}/${DATABASE}`
-      const client = new pg.Client(url)
-      await client.connect()
-      try {
+      const login = {
+        host: '127.0.0.1',
+        port: pair.primary.port,
+        database: DATABASE,
+        user: DATABASE,
+        password: PASSWORD,
+      }
+      await withSql(oneServer(login), async (client) => {
         for (const statement of SCHEMA_STATEMENTS) await client.query(statement)
         const { code, stdout, stderr } = await run(['--target-tps', '50', '--workers', '4', '--duration', '2'], {
           POSTGRES_CONNECTION_STRING: url,
@@ -77,9 +84,7 @@ describe('the bundle, alone in a folder', () => {
         expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' })
         const { rows } = await client.query('SELECT count(*)::int AS rows FROM transactions')
         expect(rows).toEqual([{ rows: 100 }])
-      } finally {
-        await client.end()
-      }
+      })
     })
   })
 })

@@ -2,7 +2,6 @@
  * The preconditions of the load among real servers: each spoiled by one statement, seen to fail the check that names where it
  * comes from, and seen to pass after the statements of the advice.
  */
-import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { BEFORE } from '../../functions/checklist/before.ts'
 import { judgeRows } from '../../functions/checklist/check.ts'
@@ -19,8 +18,10 @@ import { createProcesses, type Processes } from '../../infra/local/processes.ts'
 import { findPgBouncer, findPostgres } from '../../infra/local/programs.ts'
 import { databaseUser } from '../../infra/local/run-user.ts'
 import { createStackFolder, type StackFolder } from '../../infra/local/stack-folder.ts'
+import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { someFacts } from '../support/builders.ts'
 import { aPlan, target } from '../support/play-drill.ts'
+import { targetIn, withSql } from '../support/sql.ts'
 import { timeouts } from '../support/timeouts.ts'
 
 const PASSWORD = 'a-password-of-the-tests'
@@ -75,20 +76,10 @@ const database = () => createDatabase(config(), { getToken: async () => null }, 
 
 /** As an administrator of the server, in the drill's database. */
 async function administer(...statements: readonly string[]): Promise<void> {
-  const client = new Client({
-    host: '127.0.0.1',
-    port: pair.primary.port,
-    user: 'postgres',
-    password: PASSWORD,
-    database: 'drill',
-  })
-  client.on('error', () => {})
-  await client.connect()
-  try {
+  const login = { user: 'postgres', password: PASSWORD, database: 'drill' }
+  await withSql(oneServer({ host: '127.0.0.1', port: pair.primary.port, ...login }), async (client) => {
     for (const statement of statements) await client.query(statement)
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 beforeEach(async () => {
@@ -144,10 +135,10 @@ test('a database after a migration passes every row of the load, through both wa
     ['parent-rows', 'pass', '5 customers, 5 merchants'],
     ['canary', 'pass', expect.any(String)],
   ])
-  const client = new Client({ connectionString: await database().loadConnectionString(target) })
-  await client.connect()
-  expect((await client.query('SELECT FROM transactions')).rowCount).toBe(0)
-  await client.end()
+  const { rowCount } = await withSql(targetIn(await database().loadConnectionString(target)), (client) =>
+    client.query('SELECT FROM transactions'),
+  )
+  expect(rowCount).toBe(0)
 })
 
 interface Spoiled {
@@ -453,10 +444,9 @@ test('a view instead of the table', async () => {
 
 test('a temporary table that a client of the pool left hides the real one', async () => {
   await administer('GRANT TEMPORARY ON DATABASE drill TO drill_load')
-  const client = new Client({ connectionString: await database().loadConnectionString(target) })
-  await client.connect()
-  await client.query('CREATE TEMPORARY TABLE transactions (LIKE public.transactions INCLUDING ALL)')
-  await client.end()
+  await withSql(targetIn(await database().loadConnectionString(target)), (client) =>
+    client.query('CREATE TEMPORARY TABLE transactions (LIKE public.transactions INCLUDING ALL)'),
+  )
   const [found] = failed(await look({ ...LEDGER, vias: ['pgbouncer'] })).filter(({ id }) => id === 'load-table')
   expect(found?.seen).toMatch(/^temporary: pg_temp_\d+\.transactions$/)
 })

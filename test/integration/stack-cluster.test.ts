@@ -1,8 +1,9 @@
-import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import type { ClusterState } from '../../infra/local/cluster.ts'
 import { type LocalCluster, startCluster } from '../../infra/local/local-cluster.ts'
 import { findPgBouncer, findPostgres } from '../../infra/local/programs.ts'
+import { withClient } from '../../loadgen-image/connection/log-in.ts'
+import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { eventually } from '../support/eventually.ts'
 import { timeouts } from '../support/timeouts.ts'
 import { withProcesses } from '../support/with-stack.ts'
@@ -42,18 +43,11 @@ function withCluster(use: (watched: Watched) => Promise<void>): Promise<void> {
 }
 
 /** Through one of the two ports that stay the same. */
-async function timelineThrough({ facts }: LocalCluster, port: number): Promise<number> {
-  const { host, database, user, password } = facts
-  const client = new Client({ host, port, database, user, password, connectionTimeoutMillis: 2_000 })
-  client.on('error', () => {})
-  try {
-    await client.connect()
+const timelineThrough = ({ facts }: LocalCluster, port: number): Promise<number> =>
+  withClient(oneServer({ ...facts, port }), { timeoutMs: 2_000 }, async (client) => {
     const { rows } = await client.query<{ name: string }>('SELECT pg_walfile_name(pg_current_wal_lsn()) AS name')
     return Number.parseInt(rows[0]?.name.slice(0, 8) ?? '', 16)
-  } finally {
-    await client.end().catch(() => {})
-  }
-}
+  })
 
 /** Every state that was seen, in order and without repetition. */
 async function statesDuring(cluster: LocalCluster, work: () => Promise<void>): Promise<string[]> {

@@ -1,7 +1,8 @@
-import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import type { PostgresPair } from '../../infra/local/postgres-pair.ts'
+import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { eventually } from '../support/eventually.ts'
+import { openSql, withSql } from '../support/sql.ts'
 import { timeouts } from '../support/timeouts.ts'
 import { DATABASE, PASSWORD, startPgBouncer, withPair } from '../support/with-stack.ts'
 
@@ -59,9 +60,7 @@ test(
     await withPair(async (pair) => {
       await pair.primary.query('CREATE TABLE kept (n int PRIMARY KEY)')
       const acknowledged: number[] = []
-      const client = new Client({ ...login(pair.primary.port), user: 'postgres', database: 'postgres' })
-      client.on('error', () => {})
-      await client.connect()
+      const { client } = await openSql({ ...login(pair.primary.port), user: 'postgres', database: 'postgres' })
       const load = (async () => {
         for (let n = 1; ; n++) {
           await client.query('INSERT INTO kept VALUES ($1)', [n])
@@ -133,18 +132,14 @@ test(
   patience,
 )
 
-const login = (port: number) => ({ host: '127.0.0.1', port, user: DATABASE, database: DATABASE, password: PASSWORD })
+const login = (port: number) =>
+  oneServer({ host: '127.0.0.1', port, user: DATABASE, database: DATABASE, password: PASSWORD })
 
-async function serverPortThrough(port: number): Promise<number> {
-  const client = new Client(login(port))
-  await client.connect()
-  try {
+const serverPortThrough = (port: number): Promise<number> =>
+  withSql(login(port), async (client) => {
     const { rows } = await client.query<{ port: number }>('SELECT inet_server_port() AS port')
     return rows[0]?.port ?? 0
-  } finally {
-    await client.end()
-  }
-}
+  })
 
 async function waitsForStandby(pair: PostgresPair): Promise<boolean> {
   const rows = await pair.primary.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'")

@@ -1,9 +1,11 @@
 /** Names are asked for often enough to notice a failover, and rarely enough that 200 workers do not starve each other. */
 import { lookup } from 'node:dns/promises'
 import { afterEach, expect, test, vi } from 'vitest'
+import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { Connector, type Wire } from '../../loadgen-image/connector.ts'
 import { withNullServer } from '../bench/null-server-process.ts'
 import { eventually } from '../support/eventually.ts'
+import { placeOf } from '../support/sql.ts'
 
 vi.mock('node:dns/promises', { spy: true })
 afterEach(() => void vi.mocked(lookup).mockReset())
@@ -11,7 +13,7 @@ afterEach(() => void vi.mocked(lookup).mockReset())
 const asked = (): number => vi.mocked(lookup).mock.calls.length
 
 const openMany = (connector: Connector, port: number, count: number, timeoutMs = 20_000): Promise<Wire>[] => {
-  const target = { host: 'localhost', port, database: 'null', user: 'null', password: '', tls: null }
+  const target = oneServer({ host: 'localhost', port, database: 'null', user: 'null', password: '' })
   return Array.from({ length: count }, () => connector.open(target, timeoutMs))
 }
 
@@ -21,7 +23,7 @@ const leave = (wires: readonly Wire[]): void => {
 
 test('200 workers that come back at once ask for the name a few times, and all get in', () =>
   withNullServer(0, async ({ target }) => {
-    const wires = await Promise.all(openMany(new Connector(), target.port, 200))
+    const wires = await Promise.all(openMany(new Connector(), placeOf(target).port, 200))
     expect(wires).toHaveLength(200)
     expect(asked()).toBeGreaterThan(0)
     expect(asked()).toBeLessThanOrEqual(20)
@@ -31,9 +33,9 @@ test('200 workers that come back at once ask for the name a few times, and all g
 test('a later connection asks again: after a failover the name is another server', () =>
   withNullServer(0, async ({ target }) => {
     const connector = new Connector()
-    leave(await Promise.all(openMany(connector, target.port, 1)))
+    leave(await Promise.all(openMany(connector, placeOf(target).port, 1)))
     await eventually('the name is asked for again', 10_000, async () => {
-      leave(await Promise.all(openMany(connector, target.port, 1)))
+      leave(await Promise.all(openMany(connector, placeOf(target).port, 1)))
       return asked() > 1
     })
   }))

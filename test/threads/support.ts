@@ -1,6 +1,6 @@
 /** A run of the real coordinator and real threads, inside the test's process. */
 
-import type { ServerTarget } from '../../loadgen-image/connection-string.ts'
+import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
 import type { LoadPlan, LoadSummary, SecondRecord } from '../../loadgen-image/contract.ts'
 import { Run } from '../../loadgen-image/run.ts'
 

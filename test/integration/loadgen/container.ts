@@ -1,14 +1,17 @@
 /** A drill's container as the platform runs it: the entry point as a process, blobs in Azurite, and the test as the drill. */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ContainerClient } from '@azure/storage-blob'
 import type { Azurite } from '../../../infra/local/azurite.ts'
 import { baseEnvironment, type Child } from '../../../infra/local/processes.ts'
+import { urlOf } from '../../../loadgen-image/connection/url.ts'
 import { blobNames, type LoadPlan, type LoadSummary, type SecondRecord } from '../../../loadgen-image/contract.ts'
 import { decodeRecords } from '../../../loadgen-image/contract-chunk.ts'
 import { eventually } from '../../support/eventually.ts'
+import { placeOf } from '../../support/sql.ts'
 import type { Bench } from '../../support/with-stack.ts'
-import { type TestDatabase, urlOf } from './database.ts'
+import type { TestDatabase } from './database.ts'
 
 export const BLOB_CONTAINER = 'drills'
 const MAIN = fileURLToPath(new URL('../../../loadgen-image/main.ts', import.meta.url))
@@ -105,7 +108,7 @@ export function startGenerator(
     environment: {
       ...baseEnvironment(),
       POSTGRES_CONNECTION_STRING: urlOf(database.pooled),
-      POSTGRES_DIRECT_PORT: String(database.direct.port),
+      POSTGRES_DIRECT_PORT: String(placeOf(database.direct).port),
       DRILL_ID: drillId,
       DRILL_CONTAINER: String(container),
       DRILL_BLOB_CONNECTION_STRING: blobs.connectionString,

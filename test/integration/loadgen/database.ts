@@ -1,9 +1,9 @@
 /** A real pair behind PgBouncer with the drill's schema, and the two ways in as connection strings. */
-import { Client } from 'pg'
 import { SCHEMA_STATEMENTS } from '../../../functions/clients/schema.ts'
 import type { PgBouncer } from '../../../infra/local/pgbouncer.ts'
 import type { PostgresPair } from '../../../infra/local/postgres-pair.ts'
-import type { ServerTarget } from '../../../loadgen-image/connection-string.ts'
+import { oneServer, type ServerTarget } from '../../../loadgen-image/connection/target.ts'
+import { withSql } from '../../support/sql.ts'
 import { type Bench, DATABASE, PASSWORD, startPgBouncer, withPair } from '../../support/with-stack.ts'
 
 export interface TestDatabase {
@@ -17,17 +17,8 @@ export interface TestDatabase {
   query<Row extends object>(sql: string): Promise<Row[]>
 }
 
-const targetAt = (port: number): ServerTarget => ({
-  host: '127.0.0.1',
-  port,
-  database: DATABASE,
-  user: DATABASE,
-  password: PASSWORD,
-  tls: null,
-})
-
-export const urlOf = ({ host, port, database, user, password }: ServerTarget): string =>
-  `postgres://${user}:${password}@${host}:${port}/${database}?sslmode=disable`
+const targetAt = (port: number): ServerTarget =>
+  oneServer({ host: '127.0.0.1', port, database: DATABASE, user: DATABASE, password: PASSWORD })
 
 export function withDatabase<T>(
   use: (database: TestDatabase) => Promise<T>,
@@ -71,14 +62,5 @@ export async function openDatabase(replication: 'sync' | 'async'): Promise<OpenD
   return { database: await opened.promise, close }
 }
 
-async function ask<Row extends object>(target: ServerTarget, sql: string): Promise<Row[]> {
-  const client = new Client({ connectionString: urlOf(target) })
-  client.on('error', () => {})
-  try {
-    await client.connect()
-    const result = await client.query<Row>(sql)
-    return result.rows
-  } finally {
-    await client.end().catch(() => {})
-  }
-}
+const ask = <Row extends object>(target: ServerTarget, sql: string): Promise<Row[]> =>
+  withSql(target, async (client) => (await client.query<Row>(sql)).rows)

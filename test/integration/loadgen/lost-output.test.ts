@@ -1,4 +1,5 @@
 /** The generator on its own when its output goes away or its clock is moved: the summary, or the one message that says why not. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,10 +7,11 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { baseEnvironment } from '../../../infra/local/processes.ts'
+import { urlOf } from '../../../loadgen-image/connection/url.ts'
 import type { LoadSummary } from '../../../loadgen-image/contract.ts'
 import { eventually } from '../../support/eventually.ts'
 import { fill, smallDisk } from '../../support/small-disk.ts'
-import { type OpenDatabase, openDatabase, urlOf } from './database.ts'
+import { type OpenDatabase, openDatabase } from './database.ts'
 
 const MAIN = fileURLToPath(new URL('../../../loadgen-image/main.ts', import.meta.url))
 const PATIENCE_MS = 60_000

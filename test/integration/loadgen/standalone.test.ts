@@ -1,4 +1,5 @@
 /** The generator on its own, as a user starts it: options in the environment, a table on the screen, files at the end. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,12 +9,14 @@ import { createServerCertificate } from '../../../infra/local/certificates.ts'
 import { writeOwned } from '../../../infra/local/postgres.ts'
 import { baseEnvironment, type Child } from '../../../infra/local/processes.ts'
 import { databaseUser } from '../../../infra/local/run-user.ts'
+import { urlOf } from '../../../loadgen-image/connection/url.ts'
 import type { LoadSummary } from '../../../loadgen-image/contract.ts'
 import { CSV_HEADER } from '../../../loadgen-image/csv.ts'
 import { withNullServer } from '../../bench/null-server-process.ts'
 import { eventually } from '../../support/eventually.ts'
+import { placeOf } from '../../support/sql.ts'
 import { ended } from './container.ts'
-import { type OpenDatabase, openDatabase, urlOf } from './database.ts'
+import { type OpenDatabase, openDatabase } from './database.ts'
 
 const MAIN = fileURLToPath(new URL('../../../loadgen-image/main.ts', import.meta.url))
 const PATIENCE_MS = 60_000
@@ -110,27 +113,42 @@ const REFUSALS: ReadonlyArray<readonly [string, (url: URL) => Record<string, str
   [
     'a wrong password through PgBouncer',
     (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { password: 'wrong' }) }),
-    /refused the login of user "drill"\. Next: check user and password/,
+    /refused the login\. Next: check user and password/,
   ],
   [
     'a wrong password at the server',
     () => ({ POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), { password: 'wrong' }) }),
-    /refused the login of user "drill"\. Next: check user and password/,
+    /refused the login\. Next: check user and password/,
   ],
   [
     'a missing database through PgBouncer',
     (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { pathname: '/nowhere' }) }),
-    /There is no database "nowhere"\. Next: create it/,
+    /The server has no database of the name in POSTGRES_CONNECTION_STRING\. Next: create it/,
   ],
   [
     'a missing database at the server',
     () => ({ POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), { pathname: '/nowhere' }) }),
-    /There is no database "nowhere"\. Next: create it/,
+    /The server has no database of the name in POSTGRES_CONNECTION_STRING\. Next: create it/,
   ],
   [
     'a missing table',
     () => ({ POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), { pathname: '/postgres' }) }),
     /There is no table "transactions" in this database\. Next: create the schema/,
+  ],
+  [
+    'no password through PgBouncer',
+    (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { password: '' }) }),
+    /asks for a password, and no password was given\. Next: put it into POSTGRES_CONNECTION_STRING/,
+  ],
+  [
+    'no password at the server',
+    () => ({ POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), { password: '' }) }),
+    /asks for a password, and no password was given\. Next: put it into POSTGRES_CONNECTION_STRING/,
+  ],
+  [
+    'a folder without a unix socket',
+    () => ({ POSTGRES_CONNECTION_STRING: 'host=/tmp port=1 user=drill' }),
+    /There is no unix socket \/tmp\/\.s\.PGSQL\.1\. Next: check the folder/,
   ],
   [
     'nobody listening',
@@ -140,7 +158,7 @@ const REFUSALS: ReadonlyArray<readonly [string, (url: URL) => Record<string, str
   [
     'an unknown host',
     (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { hostname: 'no-such-host.invalid' }) }),
-    /(There is no host named|cannot be resolved now)/,
+    /(There is no host of the name|cannot be resolved now)/,
   ],
   [
     'a server without TLS when TLS is asked for',
@@ -193,13 +211,13 @@ test('bad options: every problem at once, exit 2, before any connection', async 
   expect(child.log().trim().split('\n')).toEqual([
     'The load generator cannot start:',
     '  --what: unknown option; see --help',
-    '  POSTGRES_CONNECTION_STRING: expected postgres://user:password@host:port/database or Host=...;Port=...;Database=...',
+    '  POSTGRES_CONNECTION_STRING: expected postgres://user:password@host:port/database, or host=... port=... dbname=... user=... password=..., or Host=...;Port=...;Database=...;Username=...;Password=...',
     '  --target-tps (TARGET_TPS): expected a number, got "many"',
     expect.stringMatching(/^ {2}--workers \(WORKER_COUNT\): /),
   ])
 })
 
-test('with TLS: an unknown authority is refused, a given one is used, and no-verify takes any', async () => {
+test('with TLS: verify-full refuses an unknown authority and uses a given one, require and no mode take any', async () => {
   const { primary } = open.database.pair
   const certificate = await createServerCertificate()
   writeOwned(join(primary.dataDirectory, 'server.crt'), certificate.certificatePem, databaseUser())
@@ -212,10 +230,10 @@ test('with TLS: an unknown authority is refused, a given one is used, and no-ver
     const direct = new URL(urlOf(open.database.direct))
     const withTls = (search: string) =>
       start({ POSTGRES_CONNECTION_STRING: changed(direct, { search }), TEST_DURATION: '1' })
-    const unknown = withTls('?sslmode=require')
+    const unknown = withTls('?sslmode=verify-full')
     expect(await ended(unknown)).toBe(2)
     expect(unknown.log()).toContain('cannot be trusted. Next: give the authority with sslrootcert=FILE')
-    for (const search of [`?sslmode=verify-full&sslrootcert=${ca}`, '?sslmode=no-verify']) {
+    for (const search of [`?sslmode=verify-full&sslrootcert=${ca}`, '?sslmode=require', '']) {
       const child = withTls(search)
       expect(await ended(child), child.log()).toBe(0)
       expect(summary().totals).toMatchObject({ intended: 50, acknowledged: 50 })
@@ -230,7 +248,7 @@ test('with TLS: an unknown authority is refused, a given one is used, and no-ver
 
 test('a peer that does not speak PostgreSQL properly is a clear message too', () =>
   withNullServer(0, async ({ target }) => {
-    const child = start({ POSTGRES_CONNECTION_STRING: `postgres://null@127.0.0.1:${target.port}/null` })
+    const child = start({ POSTGRES_CONNECTION_STRING: `postgres://null@127.0.0.1:${placeOf(target).port}/null` })
     expect(await ended(child)).toBe(2)
     expect(child.log()).toContain('Next: ')
   }))

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
+import { atPort, oneServer } from '../../../loadgen-image/connection/target.ts'
 import { parseDrillSettings } from '../../../loadgen-image/drill-settings.ts'
 import { type LoadgenOptions, readInvocation } from '../../../loadgen-image/options.ts'
 
 const NOW = new Date('2026-03-04T05:06:07Z')
-const URL = 'postgres://load:secret@127.0.0.1:6432/shop'
-const SERVER = { host: '127.0.0.1', port: 6432, database: 'shop', user: 'load', password: 'secret', tls: null }
+const URL = 'postgres://load:secret@127.0.0.1:6432/shop?sslmode=disable'
+const SERVER = oneServer({ host: '127.0.0.1', port: 6432, database: 'shop', user: 'load', password: 'secret' })
 
 const read = (args: readonly string[] = [], environment: Record<string, string> = {}) =>
   readInvocation(args, { POSTGRES_CONNECTION_STRING: URL, ...environment }, NOW)
@@ -49,7 +50,7 @@ test('without options it is the load that the original scripts promised', () => 
         staleLeaseSeconds: 0,
       },
       pgbouncer: SERVER,
-      direct: { ...SERVER, port: 5432 },
+      direct: atPort(SERVER, 5432),
       outputCsv: './loadtest_results.csv',
       isVerbose: false,
       startTimeoutSeconds: 30,
@@ -116,9 +117,9 @@ test('every problem is named at once', () => {
     problems: [
       '--nonsense: unknown option; see --help',
       '--seed: needs a value',
-      'POSTGRES_CONNECTION_STRING: no host given',
-      'POSTGRES_CONNECTION_STRING: no user given',
-      'POSTGRES_CONNECTION_STRING: port: expected 1..65535, got "0"',
+      'POSTGRES_CONNECTION_STRING: port: expected whole numbers 1..65535; see whether a separator is missing',
+      'POSTGRES_CONNECTION_STRING: host: none given; a unix socket is host=/run/postgresql',
+      'POSTGRES_CONNECTION_STRING: user: none given',
       '--target-tps (TARGET_TPS): expected a number',
       '--retry (RETRY_POLICY): expected FIRST-MAXxFACTOR in milliseconds, such as 100-5000x2',
       '--workers (WORKER_COUNT): expected a whole number from 1 to 20000, got 0',
@@ -183,7 +184,7 @@ test('a container of a drill reads its environment', () => {
       container: 3,
       blobs: { kind: 'identity', containerUrl: DRILL.DRILL_BLOB_CONTAINER_URL, clientId: 'client' },
       pgbouncer: SERVER,
-      direct: { ...SERVER, port: 5433 },
+      direct: atPort(SERVER, 5433),
     },
   })
 })

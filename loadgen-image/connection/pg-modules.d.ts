@@ -1,0 +1,10 @@
+/** Parts of `pg` that come without types of their own; they are those of the package. */
+declare module 'pg/lib/client.js' {
+  export { Client as default } from 'pg'
+}
+declare module 'pg/lib/utils.js' {
+  import type { escapeIdentifier, escapeLiteral } from 'pg'
+
+  const utils: { escapeIdentifier: typeof escapeIdentifier; escapeLiteral: typeof escapeLiteral }
+  export default utils
+}
