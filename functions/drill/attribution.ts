@@ -142,6 +142,13 @@ function anchorOf(
       earlierOutage,
       causeWhy: 'commits had stopped before the request was sent',
     }
+  if (wasUnwatched(sentUs, context))
+    return {
+      ...base,
+      cause: 'unattributed',
+      earlierOutage: null,
+      causeWhy: 'no load generator watched the service when the request was sent',
+    }
   if (!isAccepted)
     return {
       ...base,
@@ -158,6 +165,15 @@ function anchorOf(
     }
   return { ...base, cause: 'drill', earlierOutage: null, causeWhy: null }
 }
+
+/** Commits may have stopped before the request: nothing watched from the last one before it to the first one after it. */
+const wasUnwatched = (sentUs: number, { window, outages, usualPauseUs, clockBoundUs }: AttributionContext): boolean =>
+  (window.isCut && sentUs > window.endUs) ||
+  outages.some(
+    (outage) =>
+      outage.fromUs + usualPauseUs + clockBoundUs < sentUs &&
+      surelyOutFromUs(outage) >= sentUs - clockBoundUs - usualPauseUs,
+  )
 
 /** Nothing of this drill explains it: the server was failed over by itself, or by someone else. */
 const promotion = (change: TimelineChange, merged: Merged): Anchor => ({

@@ -89,7 +89,7 @@ const PHASE_WORDS: Readonly<Record<string, string>> = {
   outage: ' during the outage',
   recovery: ' during the recovery',
   after: ' after the recovery',
-  whole: ' over the whole load',
+  whole: ' over the load without the warm-up',
   around_failover: ' around the failover',
 }
 

@@ -8,6 +8,7 @@ import type { Event } from './events.ts'
 import { isoOfUs, secondsBetween } from './instants.ts'
 import { coveredUs } from './intervals.ts'
 import { secondsTouching } from './load-window.ts'
+import { MIN_OUTAGE_US, type Outage } from './outages.ts'
 import type { FailoverEvidence } from './outcome.ts'
 import { type ProofContext, proofOf } from './proof.ts'
 import type { ClientOutage, DrillEvent, Moments, Report, ServiceState, WaterfallStep } from './report.ts'
@@ -102,13 +103,19 @@ export function eventWithoutLoad(evidence: FailoverEvidence, number: number, pro
 function serviceOf(event: Event, { window, baseline }: LoadAnalysis): ServiceState {
   const { span, t1Us, t4Us, outages, isOutageWatched, isRecoveryWatched, endUs } = event
   const isCut = window.isCut && endUs >= window.endUs
+  if (!isCut && isOutAtEnd(outages, window.endUs)) return 'out'
   if (!isOutageWatched || span.earlierOutage !== null) return 'not measured'
   if (t1Us === null) return isCut ? 'not measured' : 'uninterrupted'
-  if (!isCut && outages.some(({ toUs }) => toUs === null)) return 'out'
   if (!isRecoveryWatched) return 'not measured'
   if (t4Us !== null) return 'recovered'
   return isCut || baseline === null ? 'not measured' : 'not sustained'
 }
+
+/** Whatever was not watched before: a generator watched the last second and longer, and no commit came. */
+const isOutAtEnd = (outages: readonly Outage[], endUs: number): boolean =>
+  outages.some(
+    ({ fromUs, toUs, unwatched }) => toUs === null && endUs - (unwatched.at(-1)?.toUs ?? fromUs) > MIN_OUTAGE_US,
+  )
 
 function cutBy({ t4Us, endUs }: Event, service: ServiceState, { window }: LoadAnalysis): DrillEvent['cutBy'] {
   if (t4Us !== null || service === 'uninterrupted') return null

@@ -31,12 +31,13 @@ export function loadWindow(
   const plannedEndUs = startUs + durationSeconds * US_PER_SECOND
   if (recordedEndUs >= plannedEndUs - US_PER_SECOND)
     return { startUs, endUs: Math.min(recordedEndUs, plannedEndUs), isCut: false }
-  return { startUs, endUs: endOfOffer(seconds, last), isCut: true }
+  const wasStopped = incarnations.some(({ hasSummary }) => hasSummary)
+  return { startUs, endUs: endOfOffer(seconds, last, wasStopped), isCut: true }
 }
 
-/** A load that was stopped ends inside a second. When nothing was recorded after it, that second is not counted as whole. */
-const endOfOffer = (seconds: readonly MergedSecond[], last: MergedSecond): number =>
-  (last.second + (seconds.at(-1) === last ? 0 : 1)) * US_PER_SECOND
+/** A load that was stopped ends inside its last second, so that is not counted as whole. A killed one left whole seconds only. */
+const endOfOffer = (seconds: readonly MergedSecond[], last: MergedSecond, wasStopped: boolean): number =>
+  (last.second + (wasStopped && seconds.at(-1) === last ? 0 : 1)) * US_PER_SECOND
 
 /** Seconds that lie wholly inside. */
 export const secondsInside = (

@@ -70,7 +70,7 @@ function figuresTable(report: Report): string {
       ['Baseline goodput', perSecond(throughput.baselineTps)],
       ['Offered', perSecond(throughput.offeredTps)],
       ['Baseline response p50, p99', `${inUnit(baseline?.p50, 'ms')}, ${inUnit(baseline?.p99, 'ms')}`],
-      ['Availability, whole load', share(availability.whole)],
+      ['Availability, without the warm-up', share(availability.whole)],
     ],
   )
 }

@@ -47,9 +47,10 @@ export const PHASE_NAMES: Readonly<Record<string, string>> = {
   baseline: 'Baseline',
   trigger: 'Trigger',
   outage: 'Outage',
+  unwatched: 'Not watched',
   recovery: 'Recovery',
   after: 'After',
-  whole: 'Whole load',
+  whole: 'Whole load without the warm-up',
 }
 
 /** Platform metrics whose own names do not read well. */
@@ -79,12 +80,15 @@ export const DEFINITIONS: ReadonlyArray<readonly [term: string, definition: stri
   ],
   [
     'Recovery time',
-    'T4 minus T1: from the last acknowledged commit before the outage until goodput is at least 95 % of the baseline again, p99 response is at most twice its baseline, and both have held.',
+    'T4 minus T1: from the last acknowledged commit before the outage until goodput is at least 95 % of the baseline again, p99 response is at most twice its baseline, and both have held. Percentiles are known by the second, so T4 lies in a second that is fast as a whole.',
   ],
-  ['Write outage', 'T2 minus T1: until any client has a first acknowledged commit on the new timeline.'],
+  [
+    'Write outage',
+    'T2 minus T1: until any client has a first acknowledged commit again, on the new timeline where one rose.',
+  ],
   [
     'Client outage',
-    "One client's time from its last acknowledged commit to its first one on the new timeline. The worst client is the maximum.",
+    "One client's time from its last acknowledged commit before an outage to its first one after it, on the new timeline where one rose. The worst client is the maximum. A client whose container did not watch is not measured.",
   ],
   ['Detection', 'T1 minus T0: from the accepted failover until writes stop. Not part of the outage.'],
   ['Exposure', 'T6 minus T2: writes work, but there is no healthy standby.'],

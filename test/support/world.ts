@@ -183,7 +183,8 @@ class World {
     const seq = this.#nextSeq(worker)
     const trouble = this.#troubleAt(sentUs + this.#serviceUs)
     const sent = { dueUs, sentUs, container, worker, seq }
-    if (trouble?.kind === 'failover') this.#loseReply(sent, START_US + trouble.atSeconds * 1e6)
+    const isLost = trouble !== null && (trouble.kind === 'failover' || !Number.isFinite(trouble.seconds))
+    if (isLost) this.#loseReply(sent, START_US + trouble.atSeconds * 1e6)
     else {
       const repliedFromUs = trouble === null ? sentUs : START_US + (trouble.atSeconds + trouble.seconds) * 1e6
       this.#rows.set(rowKey(worker, seq), 1)

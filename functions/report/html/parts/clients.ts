@@ -1,18 +1,21 @@
 /** Part 4: the outage as each client saw it. One figure would hide the tail that back-off and half-open sockets make. */
 import type { ClientOutage, Report } from '../../../drill/report.ts'
-import { clock, count, plain, seconds } from '../../../drill/units.ts'
+import { clock, count, counted, NOT_MEASURED, plain, seconds } from '../../../drill/units.ts'
 import { clientOutageChart } from '../../charts/client-outage.ts'
 import type { ReportData } from '../../report-data.ts'
-import { absent, facts, number, table, text, token } from '../components.ts'
+import { absent, facts, note, number, table, text, token } from '../components.ts'
 import { figure } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 
 export function clients({ report, clients: rows }: ReportData): Markup {
   const { clientOutageSeconds } = report.recovery
-  if (clientOutageSeconds.clients === 0)
-    return absent(report.ledger.intended === 0 ? 'No load was sent.' : 'No client saw an outage.')
+  if (rows.length === 0) return absent(withoutRows(report))
+  if (clientOutageSeconds.clients === 0) return html`${absent(withoutMeasured(report))}${lone(report)}`
   return html`${facts([
     ['Clients with an outage', count(clientOutageSeconds.clients)],
+    ...(clientOutageSeconds.notMeasured > 0
+      ? ([['Not measured: their container did not watch', count(clientOutageSeconds.notMeasured)]] as const)
+      : []),
     ['Half were back within', seconds(clientOutageSeconds.p50)],
     ['All but one in twenty were back within', seconds(clientOutageSeconds.p95)],
     ['The last was back after', seconds(clientOutageSeconds.max)],
@@ -22,8 +25,30 @@ export function clients({ report, clients: rows }: ReportData): Markup {
     caption:
       'Seconds from the last acknowledged commit of a client to its first one on the new timeline, in the worst event. A curve that does not reach the top has clients that never came back.',
     absent: 'No outage of a client was recorded.',
-  })}${worst(report.worstClients)}${cohorts(report)}`
+  })}${worst(report.worstClients)}${lone(report)}${cohorts(report)}`
 }
+
+/** Of all clients over the whole load, none was out; or it is not known. */
+function withoutRows({ ledger, events }: Report): string {
+  if (ledger.intended === 0) return 'No load was sent.'
+  const open = events.find(({ service }) => service === 'out' || service === 'not measured')
+  return open === undefined ? 'No client saw an outage.' : `No outage of a client was recorded. ${open.sentence}`
+}
+
+const withoutMeasured = ({ recovery }: Report): string =>
+  recovery.clientOutageSeconds.notMeasured > 0
+    ? `The outages of ${counted(recovery.clientOutageSeconds.notMeasured, 'client')} were not measured: their containers did not watch.`
+    : 'No client was out in an event.'
+
+const lone = ({ loneClients: { clients: alone, maxOutageSeconds } }: Report): Markup =>
+  alone === 0
+    ? html``
+    : note(
+        `${counted(alone, 'client')} out alone, while others were served${maxOutageSeconds === null ? '' : `, at most for ${seconds(maxOutageSeconds)}`}; see clients.csv.`,
+      )
+
+const outageWords = ({ isMeasured, outageSeconds }: ClientOutage): string =>
+  !isMeasured ? NOT_MEASURED : outageSeconds === null ? 'never came back' : seconds(outageSeconds)
 
 const worst = (rows: readonly ClientOutage[]): Markup =>
   rows.length === 0
@@ -42,7 +67,7 @@ const worst = (rows: readonly ClientOutage[]): Markup =>
         ],
         rows.map((row) => [
           html`worker ${plain(row.worker)} <small>container ${plain(row.container)}, ${row.cohort}</small>`,
-          row.outageSeconds === null ? 'never came back' : seconds(row.outageSeconds),
+          outageWords(row),
           clock(row.lastGoodAt),
           clock(row.firstGoodAt),
           token(row.code),

@@ -134,7 +134,7 @@ function service(report: Report): Markup {
     ],
     ['Mean goodput', perSecond(throughput.meanTps)],
     ['Peak goodput', perSecond(throughput.peakTps)],
-    ['Availability, whole load', share(availability.whole)],
+    ['Availability, without the warm-up', share(availability.whole)],
     ['Availability, around a failover', share(availability.aroundFailover)],
     ['Success of attempts', share(availability.successOfAttempts)],
     ['Seconds at baseline', share(availability.secondsAtBaseline)],

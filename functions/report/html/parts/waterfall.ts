@@ -17,17 +17,28 @@ const chart = (report: Report): Markup =>
   figure((room) => waterfallChart(report, room), {
     id: 'waterfall',
     label: 'Steps of the worst event as bars on a time axis. The table below has every figure.',
-    caption:
-      'Seconds since T0, when the platform accepted the failover. The new standby is built while the service recovers. A bar with a point goes on beyond the axis.',
+    caption: `${origin(report)} The new standby is built while the service recovers. A bar with a point goes on beyond the axis.`,
     absent: 'No step could be timed.',
   })
+
+/** What the axis and the table count from. */
+const origin = ({ moments }: Report): string =>
+  moments.t0 === null
+    ? 'Seconds since T1, the last commit before the outage: no request of this drill explains this event.'
+    : 'Seconds since T0, when the platform accepted the failover.'
 
 const momentsTable = (report: Report): Markup =>
   table(
     report.events.length > 1 && report.worstEvent !== null
       ? `Moments of event ${report.worstEvent}, the worst of ${report.events.length}`
       : 'Moments',
-    [text('Moment'), number('UTC'), number('After T0'), text('Step'), number('Takes')],
+    [
+      text('Moment'),
+      number('UTC'),
+      number(report.moments.t0 === null ? 'After T1' : 'After T0'),
+      text('Step'),
+      number('Takes'),
+    ],
     MOMENT_IDS.map((id) => {
       const step = report.waterfall.find(({ to }) => to === id)
       return [
