@@ -8,8 +8,10 @@ import {
 } from '../../loadgen-image/contract.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs } from '../drill/blob-paths.ts'
+import { clockTrouble } from '../drill/event-safety.ts'
 import { containerNumbers, groupName, renewLease } from './container-groups.ts'
 import { type DrillRef, inTurns, readAbort, readPlan } from './drill-record.ts'
+import { readClocks } from './event-moment.ts'
 import type { ActivitySettings } from './settings.ts'
 
 export interface ReadyLook {
@@ -18,6 +20,12 @@ export interface ReadyLook {
   /** Containers that ended before they were ready will never be. */
   readonly dead: readonly string[]
   readonly abort: string | null
+  readonly detail: string
+}
+
+export interface Started {
+  /** Null: not started, because the clocks differ too much. */
+  readonly startAtMs: number | null
   readonly detail: string
 }
 
@@ -66,10 +74,15 @@ export function barrierActivities(clients: Clients, settings: ActivitySettings) 
     },
 
     /** Written once: a repeated execution answers with the start that the containers already know. */
-    async go({ drillId }: DrillRef): Promise<{ readonly startAtMs: number; readonly detail: string }> {
+    async go({ drillId }: DrillRef): Promise<Started> {
+      const name = blobNames.go(drillId)
+      const known = await blobs.readJson<GoSignal>(name)
+      const { clocks, appOffsetMs } = await readClocks(blobs, await readPlan(blobs, drillId))
+      // A start that was written is known to the containers: the clocks are judged again before an event.
+      const refused = known === null ? clockTrouble(clocks, appOffsetMs) : null
+      if (refused !== null) return { startAtMs: null, detail: refused }
       // A whole second, so that every record covers one second of the plan.
       const startAtMs = Math.ceil((clock.now().getTime() + settings.startLeadSeconds * 1000) / 1000) * 1000
-      const name = blobNames.go(drillId)
       const mine: GoSignal = { startAtMs }
       const agreed = (await blobs.writeOnce(name, mine)) ? mine : ((await blobs.readJson<GoSignal>(name)) ?? mine)
       return { startAtMs: agreed.startAtMs, detail: `the load starts at ${new Date(agreed.startAtMs).toISOString()}` }

@@ -120,6 +120,12 @@ async function pollOperation(
   }
 }
 
+/** It was prepared, and its step ended before it could say why nothing was sent. */
+const unsent = (intent: FailoverIntent | null, attempts: readonly Attempt[]): Withheld | null =>
+  intent === null || attempts.length > 0
+    ? null
+    : { at: intent.writtenAt, why: 'it was prepared, and not sent before the load was over' }
+
 /** Everything that is known of the drill's failovers, for the report: one entry for each that was planned. */
 export const failoverEvidence = (sources: Sources, plan: DrillPlan): Promise<FailoverEvidence[]> =>
   Promise.all(plan.failovers.map((planned, index) => evidenceOf(sources, plan.drillId, planned, index)))
@@ -136,7 +142,7 @@ async function evidenceOf(
     blobs.readJson<Withheld>(drillBlobs.failoverWithheld(drillId, index)),
     blobs.readJson<FailoverProgress>(drillBlobs.failoverProgress(drillId, index)),
   ])
-  const { request, detail, sentAt, answer } = outcomeOfAttempts(attempts, withheld)
+  const { request, detail, sentAt, answer } = outcomeOfAttempts(attempts, withheld ?? unsent(intent, attempts))
   const { operation, after, healthyAt, problem } = known ?? nothingYet
   return {
     index,

@@ -11,10 +11,12 @@
 import type { Clients } from '../clients/clients.ts'
 import { readLock } from '../clients/server-lock.ts'
 import { drillBlobs, serverBlobs } from '../drill/blob-paths.ts'
+import { obstacleToEvent } from '../drill/event-safety.ts'
 import type { FailoverAnswer } from '../drill/failover.ts'
 import { changesOfPrimary, isBusy, signsOfFailover } from '../drill/failover-signs.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import { type DrillRef, readAbort, readPlan } from './drill-record.ts'
+import { eventMoment } from './event-moment.ts'
 import { type Claim, type FailoverIntent, readAttempts, type Withheld } from './failover-attempts.ts'
 import { isRequestPending } from './failover-progress.ts'
 import { observeIdentity } from './identity.ts'
@@ -32,13 +34,22 @@ export type FailoverStep =
   | { readonly next: 'look again'; readonly detail: string }
   /** The request provably had no effect, and a later one may be accepted. */
   | { readonly next: 'try again'; readonly detail: string }
+  /** Nothing was sent: what has to be seen before an event may be there at a later look. */
+  | { readonly next: 'wait'; readonly detail: string }
   | { readonly next: 'give up'; readonly detail: string }
+  /** Nothing was sent, and no time of this load can be trusted: the drill ends. */
+  | { readonly next: 'end'; readonly detail: string }
   | { readonly next: 'abort'; readonly detail: string }
 
 export interface LastFailover {
   readonly at: string
   readonly drillId: string
 }
+
+/** An intent that is younger was written by the same look. */
+const FIRST_LOOK_MS = 3_000
+
+const AFTER_OBSTACLE = { clocks: 'end', late: 'give up', wait: 'wait' } as const
 
 /** A sender that was held up for this long between its claim and its POST must not send any more. */
 const STALE_CLAIM_MS = 10_000
@@ -75,25 +86,52 @@ export function failoverActivities(clients: Clients, settings: ActivitySettings)
     if (abort !== null) return { next: 'abort', detail: abort }
     const lock = await readLock(blobs, plan.target)
     if (lock?.drillId !== plan.drillId || lock.state !== 'held')
-      return { next: 'give up', detail: `the server is no longer reserved for this drill: not failed over` }
+      return withhold(plan, intent.index, 'give up', 'the server is no longer reserved for this drill: not failed over')
     const earlier = { drillId: plan.drillId, failovers: plan.failovers.slice(0, intent.index) }
     if (await isRequestPending(blobs, earlier))
-      return { next: 'give up', detail: 'an earlier failover was asked for without an answer and may still come' }
-    if (attempt === 0) return null
-    // An attempt before this one was refused or lost. If the server has moved since the intent, a failover is happening.
+      return withhold(
+        plan,
+        intent.index,
+        'give up',
+        'an earlier failover was asked for without an answer and may still come',
+      )
+    return (await movedSince(plan, intent, attempt)) ?? whyUnsafe(plan, intent.index)
+  }
+
+  /** The evidence that the load can measure what would be caused. */
+  async function whyUnsafe(plan: DrillPlan, index: number): Promise<FailoverStep | null> {
+    const moment = await eventMoment(clients, plan, index)
+    const obstacle = obstacleToEvent(plan, index, moment)
+    if (obstacle === null) return null
+    return withhold(plan, index, AFTER_OBSTACLE[obstacle.kind], obstacle.why)
+  }
+
+  /**
+   * An attempt before this one was refused or lost, or an earlier look withheld it. If the server has moved since the intent, a
+   * failover is happening, or has happened.
+   */
+  async function movedSince(plan: DrillPlan, intent: FailoverIntent, attempt: number): Promise<FailoverStep | null> {
+    const isFirstLook = clock.now().getTime() - Date.parse(intent.writtenAt) < FIRST_LOOK_MS
+    if (attempt === 0 && isFirstLook) return null
     const now = await observeIdentity(clients, plan.target)
     const signs = signsOfFailover(intent.before, now)
     if (signs.length === 0) return null
-    const why = `not asked again, because of: ${signs.join('; ')}`
+    const why = `not asked for, because of: ${signs.join('; ')}`
     const earlierAttempts = await readAttempts(blobs, plan.drillId, intent.index)
     // Every earlier attempt was refused: what is seen is not this drill's doing. One that was lost may have arrived late.
     const lost = earlierAttempts.find(({ answer }) => answer === null)
     if (lost !== undefined) return remember(plan, intent.index, attempt, ambiguous(why, lost.claim?.claimedAt ?? null))
-    if (changesOfPrimary(intent.before, now).length > 0) await noteLastFailover(plan, null)
-    return withhold(plan, intent.index, 'give up', why)
+    const hasMoved = changesOfPrimary(intent.before, now).length > 0
+    if (hasMoved) await noteLastFailover(plan, null)
+    return withhold(plan, intent.index, hasMoved || attempt > 0 ? 'give up' : 'wait', why)
   }
 
-  async function withhold({ drillId }: DrillPlan, index: number, next: 'give up', why: string): Promise<FailoverStep> {
+  async function withhold(
+    { drillId }: DrillPlan,
+    index: number,
+    next: 'wait' | 'give up' | 'end',
+    why: string,
+  ): Promise<FailoverStep> {
     await blobs.writeJson(drillBlobs.failoverWithheld(drillId, index), {
       at: clock.now().toISOString(),
       why,

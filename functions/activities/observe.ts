@@ -1,6 +1,5 @@
 /** One look at a running load: renews the lease, folds what the containers wrote since the last look, follows failovers. */
 import { blobNames, type LoadSummary } from '../../loadgen-image/contract.ts'
-import { decodeRecords } from '../../loadgen-image/contract-chunk.ts'
 import type { Clients, GroupState } from '../clients/clients.ts'
 import { whyPointless } from '../drill/abort-rule.ts'
 import { drillBlobs } from '../drill/blob-paths.ts'
@@ -8,7 +7,6 @@ import type { ServerFacts } from '../drill/facts.ts'
 import {
   currentOutageSeconds,
   emptyLive,
-  foldRecords,
   type LiveRecord,
   type LiveState,
   latestPoint,
@@ -21,6 +19,7 @@ import type { Live, LiveMetric } from '../drill/status.ts'
 import { containerNumbers, groupName, renewLease } from './container-groups.ts'
 import { type DrillRef, inTurns, loadStartAtMs, readAbort, readPlan } from './drill-record.ts'
 import { failoverEvidence, followFailovers } from './failover-progress.ts'
+import { readNewRecords } from './load-records.ts'
 
 export interface Look {
   readonly abort: string | null
@@ -52,8 +51,8 @@ export function observeActivities(clients: Clients) {
       blobs.readJson<LiveRecord>(drillBlobs.live(drillId)),
       renewLease(clients, drillId),
     ])
-    const [state, containers, server, failoversSettled] = await Promise.all([
-      readNewRecords(drillId, { ...emptyLive, ...previous?.state }),
+    const [{ state }, containers, server, failoversSettled] = await Promise.all([
+      readNewRecords(blobs, drillId, previous),
       inTurns(containerNumbers(plan), 8, (container) => lookAtContainer(drillId, container)),
       servers.get(plan.target).catch(() => null),
       followFailovers(clients, plan),
@@ -82,21 +81,6 @@ export function observeActivities(clients: Clients) {
   async function withMoments(plan: DrillPlan, live: Live, { timelines }: LiveState, startAtMs: number): Promise<Live> {
     const seen = { timelines, loadStartAtMs: startAtMs, isDown: live.outageSeconds !== null }
     return { ...live, moments: liveMoments(await failoverEvidence(clients, plan), seen) }
-  }
-
-  async function readNewRecords(drillId: string, state: LiveState): Promise<LiveState> {
-    const chunks = (await blobs.list(blobNames.chunksPrefix(drillId))).filter(({ name }) => name.endsWith('.bin'))
-    const grown = chunks.filter(({ name, size }) => size > (state.cursors[name] ?? 0))
-    const pieces = await inTurns(grown, 8, async ({ name }) => {
-      const offset = state.cursors[name] ?? 0
-      return { name, offset, bytes: (await blobs.readFrom(name, offset)) ?? new Uint8Array() }
-    })
-    const read = pieces.map(({ name, offset, bytes }) => [name, offset + bytes.byteLength] as const)
-    const next = { ...state, cursors: { ...state.cursors, ...Object.fromEntries(read) } }
-    return foldRecords(
-      next,
-      pieces.flatMap(({ bytes }) => [...decodeRecords(bytes)]),
-    )
   }
 
   async function lookAtContainer(drillId: string, container: number): Promise<ContainerLook> {

@@ -28,6 +28,12 @@ export interface LiveSecond {
   readonly p99Ms: number | null
 }
 
+/** The newest record of one container, and its newest one with an acknowledged commit; epoch seconds. */
+export interface LiveContainer {
+  readonly newestSecond: number
+  readonly lastCommitSecond: number | null
+}
+
 export interface LiveState {
   /** Bytes already read, by blob. */
   readonly cursors: Readonly<Record<string, number>>
@@ -36,6 +42,7 @@ export interface LiveState {
   readonly missed: number
   readonly seconds: readonly LiveSecond[]
   readonly lastAckSecond: number | null
+  readonly containers: Readonly<Record<number, LiveContainer>>
   readonly timelines: readonly LiveTimeline[]
 }
 
@@ -55,11 +62,13 @@ export const emptyLive: LiveState = {
   missed: 0,
   seconds: [],
   lastAckSecond: null,
+  containers: {},
   timelines: [],
 }
 
 export function foldRecords(state: LiveState, records: Iterable<SecondRecord>): LiveState {
   const bySecond = new Map(state.seconds.map((second) => [second.second, second]))
+  const containers = { ...state.containers }
   let { acknowledged, errors, missed, lastAckSecond, timelines } = state
   for (const record of records) {
     const { counts } = record
@@ -67,13 +76,21 @@ export function foldRecords(state: LiveState, records: Iterable<SecondRecord>): 
     errors += counts.refused + counts.unknown
     missed += counts.missed
     if (counts.acknowledged > 0) lastAckSecond = Math.max(lastAckSecond ?? 0, record.second)
+    containers[record.container] = withRecord(containers[record.container], record)
     bySecond.set(record.second, add(bySecond.get(record.second), record))
     timelines = foldTimelines(timelines, record)
   }
   const ordered = [...bySecond.values()].sort((a, b) => a.second - b.second).slice(-KEPT_SECONDS)
   const newest = ordered.at(-1)?.second ?? 0
   const seconds = ordered.map((second) => (second.second <= newest - OPEN_SECONDS ? settle(second) : second))
-  return { ...state, acknowledged, errors, missed, lastAckSecond, timelines, seconds }
+  return { ...state, acknowledged, errors, missed, lastAckSecond, containers, timelines, seconds }
+}
+
+function withRecord(known: LiveContainer | undefined, { second, counts }: SecondRecord): LiveContainer {
+  const committed = counts.acknowledged > 0 ? second : null
+  const lastCommitSecond =
+    committed === null ? (known?.lastCommitSecond ?? null) : Math.max(committed, known?.lastCommitSecond ?? committed)
+  return { newestSecond: Math.max(second, known?.newestSecond ?? second), lastCommitSecond }
 }
 
 function add(known: LiveSecond | undefined, { second, counts, response, connections }: SecondRecord): LiveSecond {

@@ -4,6 +4,7 @@
  */
 import { type FieldProblem, LOAD_RULES } from '../../loadgen-image/contract-plan.ts'
 import { comparesWithTarget, needsLedger } from './criteria.ts'
+import { latestEventSecond, secondsBetweenEvents } from './event-safety.ts'
 import type { DrillPlan, PlannedFailover } from './plan.ts'
 
 /** Where a drill allows less than the load generator does. */
@@ -20,10 +21,6 @@ export const REQUEST_LIMITS = {
   maxCooldownMinutes: 1_440,
 } as const
 
-/** After a failover, recovery needs this much load at least to be seen. */
-const MIN_SECONDS_AFTER_FAILOVER = 10
-/** Of load behind the hold of a recovery, so that a recovery of a few seconds is seen to hold. */
-const MIN_SECONDS_TO_RECOVER = 5
 /** With so many random arrivals chance alone moves their rate by 5 % in one drill of twenty. */
 const MIN_RANDOM_ARRIVALS = 1_600
 
@@ -45,16 +42,9 @@ export const REQUEST_RULES: readonly RequestRule[] = [
   { fields: ['criteria', 'transactions'], judge: criteriaNeedALedger },
 ]
 
-/** From the return of the service to the end of the window in which the recovery must hold. */
-const holdSeconds = ({ timing }: DrillPlan): number =>
-  Math.max(timing.recoveryWindowSeconds, timing.recoveryHoldSeconds)
-
-const secondsAfterFailover = (plan: DrillPlan): number =>
-  Math.max(MIN_SECONDS_AFTER_FAILOVER, holdSeconds(plan) + MIN_SECONDS_TO_RECOVER)
-
 function failoversAreInsideTheLoad(plan: DrillPlan): FieldProblem | null {
   const { load, failovers } = plan
-  const latest = load.durationSeconds - secondsAfterFailover(plan)
+  const latest = latestEventSecond(plan)
   const late = failovers.find(({ atSeconds }) => atSeconds > latest)
   if (late === undefined) return null
   return {
@@ -80,8 +70,8 @@ function baselineIsLongEnough(
 }
 
 function failoversAreApart(plan: DrillPlan): FieldProblem | null {
-  const { failovers, timing } = plan
-  const min = Math.max(secondsAfterFailover(plan), timing.cooldownMinutes * 60)
+  const { failovers } = plan
+  const min = secondsBetweenEvents(plan)
   const close = failovers.find((failover, i) => i > 0 && failover.atSeconds - at(failovers, i - 1) < min)
   if (close === undefined) return null
   return {

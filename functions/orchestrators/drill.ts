@@ -42,6 +42,9 @@ interface Stage {
 /** A refused failover is asked for again this often, and this far apart; a lost one is looked at for as long as it takes. */
 const FAILOVER_ATTEMPTS = 6
 const FAILOVER_PAUSE_SECONDS = 15
+/** A withheld one is looked at again this often: a load that does not prove itself in two minutes is not waited for. */
+const WITHHELD_LOOKS = 24
+const WITHHELD_PAUSE_SECONDS = 5
 /** What may take a minute or half an hour is looked at often at first and seldom later. */
 const FIRST_LOOK_SECONDS = 2
 const LATER_LOOK_SECONDS = 20
@@ -125,7 +128,9 @@ function* startTogether({ ctx, plan, drillId, run, course, pauses }: Stage): Ste
       throw new Stop('failed', `infrastructure: ${detail} after ${plan.timing.readyTimeoutSeconds} s`)
     if (yield* pauses.seconds(pauseAfter(looks))) throw new Stop('aborted', pauses.reason)
   }
-  course.loadStartAtMs = (yield* run.go({ drillId })).startAtMs
+  const { startAtMs, detail } = yield* run.go({ drillId })
+  if (startAtMs === null) throw new Stop('failed', `clocks: ${detail}`)
+  course.loadStartAtMs = startAtMs
   course.show()
 }
 
@@ -179,23 +184,27 @@ const wordsOf = ({ reason, detail }: WatchEnd): string => {
   return detail === '' ? words : `${words}: ${detail}`
 }
 
-/** The activity guards against a second failover; here only its answer is obeyed, while the load goes on being watched. */
+/** The activity guards against a second failover, and judges whether it may be caused; here only its answer is obeyed. */
 function* failOver(stage: Stage, index: number): Step<void> {
   const { ctx, plan, drillId, run, course } = stage
   const loadEndMs = (course.loadStartAtMs ?? 0) + plan.load.durationSeconds * 1000
-  if (nowMs(ctx) >= loadEndMs)
-    return course.skip('failOver', `no load is left for failover ${index}: the watch before it took too long`)
-  for (let attempt = 0; attempt < FAILOVER_ATTEMPTS; ) {
+  let [attempt, withheld] = [0, 0]
+  while (attempt < FAILOVER_ATTEMPTS && withheld < WITHHELD_LOOKS) {
     const { next, detail } = yield* askForFailover(run, { drillId, index, attempt })
     if (next === 'watch') return
     if (next === 'abort') throw new Stop('aborted', detail)
+    if (next === 'end') throw new Stop('failed', `before failover ${index}: ${detail}`)
     if (next === 'give up') return course.skip('failOver', detail)
     if (next === 'try again') attempt++
-    const untilMs = nowMs(ctx) + FAILOVER_PAUSE_SECONDS * 1000
-    if (untilMs >= loadEndMs) return course.skip('failOver', `no load is left for failover ${index}: ${detail}`)
-    yield* watchLoad(stage, untilMs, false)
+    if (next === 'wait') withheld++
+    if (nowMs(ctx) >= loadEndMs) return course.skip('failOver', `no load is left for failover ${index}: ${detail}`)
+    const pauseSeconds = next === 'wait' ? WITHHELD_PAUSE_SECONDS : FAILOVER_PAUSE_SECONDS
+    yield* watchLoad(stage, Math.min(loadEndMs, nowMs(ctx) + pauseSeconds * 1000), false)
   }
-  course.skip('failOver', `failover ${index} was given up after ${FAILOVER_ATTEMPTS} attempts`)
+  course.skip(
+    'failOver',
+    `failover ${index} was given up after ${attempt} refusals and ${withheld} looks without evidence`,
+  )
 }
 
 /** When the activity itself fails, nobody knows whether it sent: the same attempt is asked again, and observes. */

@@ -244,7 +244,7 @@ test('a failover by another, seen after a refusal, is not asked for again and is
   expect(evidence).toMatchObject({
     request: 'refused',
     acceptedAt: null,
-    detail: expect.stringMatching(/^409 ServerIsBusy: busy; not asked again, because of: .*/),
+    detail: expect.stringMatching(/^409 ServerIsBusy: busy; not asked for, because of: .*/),
   })
   expect(report?.requests).toMatchObject([{ state: 'refused', event: null }])
   expect(report?.events).toMatchObject([{ cause: 'other', kind: 'promotion', outcome: 'only seen' }])

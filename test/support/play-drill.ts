@@ -117,6 +117,8 @@ export async function playDrill(world: World, plan: DrillPlan, options: DrillPla
 async function perform(world: World, work: () => unknown, call: Call, hostRestartMs: number): Promise<unknown> {
   const { clock } = world
   clock.moveTo(call.now.getTime())
+  // The load runs by itself: storage holds what was written until now, whatever the activity looks at.
+  world.groups.advance()
   const startedAtMs = clock.nowMs
   try {
     return await work()

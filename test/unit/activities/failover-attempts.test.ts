@@ -20,7 +20,7 @@ const unsent = (second: number) =>
   made(second, { kind: 'refused', status: 0, code: 'ENOTFOUND', message: 'no such host', sentAt: null })
 const ambiguous = (second: number) => made(second, { kind: 'ambiguous', why: 'HTTP 503', sentAt: T(second) })
 const lost = (second: number): Attempt => ({ claim: claim(second), answer: null })
-const withheld: Withheld = { at: T(59), why: 'not asked again, because of: timeline 1 -> 2' }
+const withheld: Withheld = { at: T(59), why: 'not asked for, because of: timeline 1 -> 2' }
 
 interface Row {
   readonly when: string
