@@ -78,6 +78,7 @@ export const assembleReport = (
 
 function figuresOf(outcome: DrillOutcome, analysis: LoadAnalysis | null): ReportFigures {
   const events = eventsOfReport(outcome, analysis)
+  const loneClients = loneClientsOf(analysis?.clients ?? [])
   const requests = requestsOf(outcome, events)
   const worst = worstEventOf(events)
   const phases = (analysis?.phases ?? []).map(({ name, fromUs, toUs }) => ({
@@ -93,13 +94,13 @@ function figuresOf(outcome: DrillOutcome, analysis: LoadAnalysis | null): Report
     endedAt: outcome.endedAt,
     worstEvent: worst?.number ?? null,
     moments: worst?.moments ?? NO_MOMENTS,
-    recovery: worstRecoveryOf({ events, phases }, analysis === null ? [] : outagesOfReport(analysis)),
+    recovery: worstRecoveryOf({ events, phases, loneClients }, analysis === null ? [] : outagesOfReport(analysis)),
     requests,
     events,
     waterfall: waterfallOf(worst?.moments ?? NO_MOMENTS),
     phases,
     worstClients: worstClientsOf(analysis?.clients.filter(({ event }) => event === worst?.number) ?? []),
-    loneClients: loneClientsOf(analysis?.clients ?? []),
+    loneClients,
     likeDrills: { what: '', found: 0, lookedAt: 0 },
     trend: [],
     ledger: ledgerOf(outcome, analysis, events),

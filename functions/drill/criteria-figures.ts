@@ -21,7 +21,7 @@ const READERS: Readonly<Record<CriterionName, Reader>> = {
   recovery_from_trigger_s: ofEvents('recovery_from_trigger_s'),
   detection_s: ofEvents('detection_s'),
   write_outage_s: ofEvents('write_outage_s'),
-  worst_client_outage_s: worstClient,
+  worst_client_outage_s: ofEvents('worst_client_outage_s'),
   client_outage_s: (f, spread) => worstOf(`client_outage_s[${spread as 'p50' | 'p95' | 'max'}]`, f).measured,
   exposure_s: ofEvents('exposure_s'),
   lost_commits: ({ ledger }) => known(ledger.lost, NOT_AUDITED),
@@ -74,19 +74,11 @@ function latency(
 function ofEvents(name: EventFigureName): Reader {
   return (figures) => {
     const [request] = figures.requests
-    if (figures.events.length > 0 || request === undefined) return worstOf(name, figures).measured
+    const { measured } = worstOf(name, figures)
+    if (figures.events.length > 0 || request === undefined || measured.kind !== 'missing') return measured
     // Nothing was seen: what became of the request says why.
     return missing(lowerFirst(requestSentence(request)).replace(/\.$/, ''))
   }
-}
-
-/** Of all clients at any time: also of one that was out while the others were served. */
-function worstClient(figures: ReportFigures): Measured {
-  const inEvents = worstOf('worst_client_outage_s', figures).measured
-  const { clients, maxOutageSeconds } = figures.loneClients
-  if (clients === 0 || inEvents.kind === 'never') return inEvents
-  if (maxOutageSeconds === null) return { kind: 'never', why: 'a client never came back while the load ran' }
-  return 'value' in inEvents && inEvents.value >= maxOutageSeconds ? inEvents : value(maxOutageSeconds)
 }
 
 /** A time that no generator watched may hide another one. */

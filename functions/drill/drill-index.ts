@@ -40,7 +40,8 @@ export const reportedEntry = (plan: DrillPlan, report: Report, isFinal: boolean)
   trend: trendEntry(report, plan),
 })
 
-export type IndexFigures = TrendEntry['figures']
+/** What a list of drills shows of each that has a report. */
+export type ListedFigures = Pick<TrendEntry, 'figures' | 'worst' | 'like'>
 
 /** Two resource groups may hold servers of one name. */
 export const serverKey = ({ resourceGroup, server }: Target): string => `${resourceGroup}/${server}`.toLowerCase()

@@ -23,8 +23,8 @@ export const known = (number: number | null, why: string): Measured => (number =
 
 export const NOT_AUDITED = 'the ledger was not audited'
 
-/** The events, and where the load ended. */
-export type Course = Pick<Report, 'events' | 'phases'>
+/** The events, where the load ended, and the clients that were out outside of every event. */
+export type Course = Pick<Report, 'events' | 'phases' | 'loneClients'>
 
 interface EventFigure {
   /** Of which events it is the worst. */
@@ -91,16 +91,17 @@ export function measureEvent(name: EventFigureName, event: DrillEvent, course: C
 
 export interface Worst {
   readonly measured: Measured
-  /** Number of the event that measured it; null when none did. */
+  /** Number of the event that measured it; null when none did, or when it was outside of every event. */
   readonly event: number | null
 }
 
 /** One event that never recovered is worse than every number; one that is not known makes the rest a lower bound. */
 export function worstOf(name: EventFigureName, course: Course): Worst {
-  const all = course.events.flatMap((event) => {
+  const ofEvents: readonly Worst[] = course.events.flatMap((event) => {
     const measured = measureEvent(name, event, course)
     return measured === null ? [] : [{ measured, event: event.number }]
   })
+  const all = name === 'worst_client_outage_s' ? [...ofEvents, ...loneClient(course)] : ofEvents
   const [first] = all
   if (first === undefined) return { measured: missing(whyNone(course)), event: null }
   const never = all.find(({ measured }) => measured.kind === 'never')
@@ -112,6 +113,13 @@ export function worstOf(name: EventFigureName, course: Course): Worst {
     measured: { kind: 'at-least', value: most.measured.value, why: 'why' in bound ? bound.why : '' },
     event: most.event,
   }
+}
+
+/** The worst client is that of all clients at any time: also one that was out while the others were served. */
+function loneClient({ loneClients: { clients, maxOutageSeconds } }: Course): Worst[] {
+  if (clients === 0) return []
+  const never = { kind: 'never', why: 'a client never came back while the load ran' } as const
+  return [{ measured: maxOutageSeconds === null ? never : value(maxOutageSeconds), event: null }]
 }
 
 const sizeOf = ({ measured }: Worst): number => ('value' in measured ? measured.value : Number.NEGATIVE_INFINITY)

@@ -1,5 +1,5 @@
 /** Events and the worst of them in words: what every table of events and every single figure that stands for several says. */
-import { type Course, type EventFigureName, type Measured, measureEvent, worstOf } from './event-figures.ts'
+import { type Course, type EventFigureName, type Measured, measureEvent, type Worst, worstOf } from './event-figures.ts'
 import type { DrillEvent } from './report.ts'
 import { clock, NOT_MEASURED, seconds } from './units.ts'
 
@@ -21,10 +21,13 @@ export function eventFigureText(measured: Measured | null): string {
 export const worstText = (name: EventFigureName, course: Course): string =>
   eventFigureText(worstOf(name, course).measured)
 
-/** "worst of 3 events: event 2"; null when the figure stands for one event, or for none. */
-export function worstNote(name: EventFigureName, course: Course): string | null {
-  const { event } = worstOf(name, course)
-  return course.events.length < 2 || event === null ? null : `worst of ${course.events.length} events: event ${event}`
+/** "worst of 3 events: event 2"; null when there is one event only, or nothing was measured. */
+export const worstNote = (name: EventFigureName, course: Course): string | null =>
+  noteOf(worstOf(name, course), course.events.length)
+
+export function noteOf({ event, measured }: Worst, events: number): string | null {
+  if (event === null) return measured.kind === 'missing' ? null : 'outside of every event'
+  return events < 2 ? null : `worst of ${events} events: event ${event}`
 }
 
 const CAUSE_WORDS: Readonly<Record<DrillEvent['cause'], string>> = {

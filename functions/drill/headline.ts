@@ -95,7 +95,7 @@ const isRecovery = ({ id }: Criterion): boolean => id === 'recovery_time_s'
 
 function allowance(criteria: readonly Criterion[]): string {
   const criterion = criteria.find(isRecovery)
-  const limit = criterion?.objective.match(/<=?\s*([\d.]+)$/)?.[1]
+  const limit = criterion?.objective.match(/<=?\s*([\d.]+)\s*s?$/i)?.[1]
   if (criterion === undefined || limit === undefined) return ''
   if (criterion.verdict !== 'fail' || criterion.margin === null) return ` (${limit} s allowed)`
   const atLeast = criterion.isLowerBound ? 'at least ' : ''

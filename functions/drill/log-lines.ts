@@ -9,7 +9,8 @@
  *
  * Every field is named here. What is added to a report does not reach a log by itself, and nothing secret can follow it there.
  */
-import type { Report } from './report.ts'
+import { worstNote, worstText } from './event-table.ts'
+import type { DrillEvent, Report } from './report.ts'
 
 export const DRILL_RESULT = 'drill-result'
 export const DRILL_SKIPPED = 'drill-skipped'
@@ -20,7 +21,8 @@ export interface DrillResult
   extends Pick<Report, 'drillId' | 'verdict' | 'headline'>,
     Pick<Report['throughput'], 'offeredTps' | 'baselineTps'>,
     Pick<Report['recovery'], 'recoveryTimeSeconds' | 'writeOutageSeconds'>,
-    Pick<Report['ledger'], 'lost'>,
+    Pick<Report['ledger'], 'lost' | 'lostSeconds'>,
+    Pick<Report, 'worstEvent'>,
     Pick<Report['moments'], 't0' | 't1' | 't4'> {
   readonly server: string
   readonly edition: Edition
@@ -28,6 +30,14 @@ export interface DrillResult
   readonly p50Ms: number | null
   readonly p95Ms: number | null
   readonly p99Ms: number | null
+  /** The recovery time in words, also where it is only a bound, and of which event it is. */
+  readonly recovery: string
+  /** All events in the order of time; the figures above are the worst of them. */
+  readonly events: ReadonlyArray<
+    Pick<DrillEvent, 'number' | 'cause' | 'kind'> &
+      Pick<Report['moments'], 't0'> &
+      Pick<Report['recovery'], 'recoveryTimeSeconds' | 'writeOutageSeconds'>
+  >
 }
 
 /** Figures that were not measured are null, and a query skips them; a 0 would be drawn, and would alarm. */
@@ -47,11 +57,27 @@ export function drillResultLine(report: Report, server: string, edition: Edition
     p99Ms: response?.p99 ?? null,
     recoveryTimeSeconds: recovery.recoveryTimeSeconds,
     writeOutageSeconds: recovery.writeOutageSeconds,
+    recovery: recoveryWords(report),
     lost: report.ledger.lost,
+    lostSeconds: report.ledger.lostSeconds,
+    worstEvent: report.worstEvent,
     t0: moments.t0,
     t1: moments.t1,
     t4: moments.t4,
+    events: report.events.map(({ number, cause, kind, moments: { t0 }, recovery: own }) => ({
+      number,
+      cause,
+      kind,
+      t0,
+      recoveryTimeSeconds: own.recoveryTimeSeconds,
+      writeOutageSeconds: own.writeOutageSeconds,
+    })),
   } satisfies DrillResult)
+}
+
+function recoveryWords(report: Report): string {
+  const note = worstNote('recovery_time_s', report)
+  return `${worstText('recovery_time_s', report)}${note === null ? '' : ` (${note})`}`
 }
 
 export interface DrillSkipped {

@@ -286,7 +286,9 @@ export const reportSchema = z.object({
       'Number of the event with the longest recovery time; one that did not recover is longer than every number',
     ),
   moments: moments.describe('Of the worst event, or all null'),
-  recovery: recovery.describe('Each figure is the worst of all events, and null when it is not known of one of them'),
+  recovery: recovery.describe(
+    'Each figure is the worst of all events, and null when it is not known of one of them; of client outages the longest also counts the lone clients',
+  ),
   requests: z.array(failoverRequest).describe('Every planned failover, in the order of time'),
   events: z.array(event).describe('What the drill caused and what was only seen, in the order of time'),
   waterfall: z.array(waterfallStep).describe('Of the worst event'),

@@ -2,6 +2,7 @@
  * A drill against earlier like drills of the same server: is this figure usual for us, and since when has it been so?
  * Medians and their scatter, because a history of drills is short and holds outliers by nature.
  */
+import { type Worst, worstOf } from './event-figures.ts'
 import { isLike, type Likeness, likenessOf } from './likeness.ts'
 import type { DrillPlan } from './plan.ts'
 import type { Report, TrendFigure, Verdict } from './report.ts'
@@ -15,6 +16,14 @@ export interface TrendEntry {
   readonly verdict: Verdict
   readonly headline: string
   readonly figures: Readonly<Record<string, number | null>>
+  readonly worst: WorstOfDrill
+}
+
+/** The two figures that a list shows, also where they are only bounds, and of which event they are. */
+export interface WorstOfDrill {
+  readonly events: number
+  readonly recoveryTime: Worst
+  readonly writeOutage: Worst
 }
 
 interface FigureDefinition {
@@ -85,6 +94,11 @@ export const trendEntry = (report: Report, plan: DrillPlan): TrendEntry => ({
   verdict: report.verdict,
   headline: report.headline,
   figures: Object.fromEntries(TREND_FIGURES.map(({ id, read }) => [id, read(report)])),
+  worst: {
+    events: report.events.length,
+    recoveryTime: worstOf('recovery_time_s', report),
+    writeOutage: worstOf('write_outage_s', report),
+  },
 })
 
 /** How many earlier drills make the band. */

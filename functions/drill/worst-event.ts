@@ -42,7 +42,7 @@ export function worstRecoveryOf(course: Course, outages: Recovery['outages']): R
     clientOutageSeconds: {
       p50: worst('client_outage_s[p50]'),
       p95: worst('client_outage_s[p95]'),
-      max: worst('client_outage_s[max]'),
+      max: worst('worst_client_outage_s'),
       clients: Math.max(0, ...course.events.map(({ recovery }) => recovery.clientOutageSeconds.clients)),
       notMeasured: Math.max(0, ...course.events.map(({ recovery }) => recovery.clientOutageSeconds.notMeasured)),
     },

@@ -167,6 +167,14 @@ const status = {
   links,
 } as const
 
+const listed: Json = {
+  type: 'object',
+  description:
+    'figures: each the worst of all events of the drill, null when it was not measured. worst: recovery time and write outage ' +
+    'with the number of the event that they are of, also where they are lower bounds. like: load and events, the same in drills ' +
+    'that can be compared',
+}
+
 const SCHEMAS: Json = {
   Problem: {
     ...object({ type: string, title: string, status: { type: 'integer' }, detail: string }),
@@ -181,7 +189,7 @@ const SCHEMAS: Json = {
   Started: object({ drillId: string, links }),
   DrillStatus: object(status),
   DrillPage: object({
-    drills: { type: 'array', items: object({ ...status, figures: nullable({ type: 'object' }) }) },
+    drills: { type: 'array', items: object({ ...status, report: nullable(listed) }) },
     next: nullable(string),
   }),
   Comparison: object({ drills: { type: 'array', items: { type: 'object' } } }),

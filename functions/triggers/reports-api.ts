@@ -85,19 +85,23 @@ export function reportsApi({ blobs }: Pick<Clients, 'blobs'>) {
     const found = await blobs.readJson<Report>(drillBlobs.report(drillId, 'report.json'))
     if (found === null) return null
     const charts = await blobs.readJson<ChartData>(drillBlobs.chartData(drillId))
-    const { verdict, headline, startedAt, moments, recovery, throughput, latencyMs, availability, ledger, trend } =
-      found
+    const { verdict, headline, startedAt, moments, events, phases, loneClients, recovery, throughput } = found
+    const { latencyMs, availability, ledger, likeDrills, trend } = found
     return {
       drillId,
       verdict,
       headline,
       startedAt,
       moments,
+      events,
+      phases,
+      loneClients,
       recovery,
       throughput,
       latencyMs,
       availability,
       ledger,
+      likeDrills,
       trend,
       timeline: alignOnT1(charts?.timeline ?? [], moments.t1),
     }

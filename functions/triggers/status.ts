@@ -2,7 +2,7 @@
 import { blobNames } from '../../loadgen-image/contract.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs, indexBlobs } from '../drill/blob-paths.ts'
-import type { IndexEntry, IndexFigures } from '../drill/drill-index.ts'
+import type { IndexEntry, ListedFigures } from '../drill/drill-index.ts'
 import type { LiveRecord } from '../drill/live.ts'
 import { plannedSeconds } from '../drill/load-plan.ts'
 import { isDrillId } from '../drill/request.ts'
@@ -56,7 +56,7 @@ export async function readStatus(
 }
 
 export interface DrillsPage {
-  readonly drills: ReadonlyArray<DrillStatus & { readonly figures: IndexFigures | null }>
+  readonly drills: ReadonlyArray<DrillStatus & { readonly report: ListedFigures | null }>
   readonly nextAfter: string | null
 }
 
@@ -100,9 +100,11 @@ async function shortStatus(
     history: [],
     error: errorOf(state),
     links: linksOf(entry.drillId, entry.verdict === null ? [] : ['report.json']),
-    figures: entry.trend?.figures ?? null,
+    report: entry.trend === null ? null : listedFigures(entry.trend),
   }
 }
+
+const listedFigures = ({ figures, worst, like }: ListedFigures): ListedFigures => ({ figures, worst, like })
 
 function stateOf(
   state: OrchestrationState | null,

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measuredText } from '../../functions/drill/criterion-words.ts'
+import { EVENT_COLUMNS } from '../../functions/drill/event-table.ts'
 import type { Criterion, Report, Verdict } from '../../functions/drill/report.ts'
 import { count } from '../../functions/drill/units.ts'
 import type { DrillApi } from './drill-client.ts'
@@ -99,14 +100,16 @@ export function keptLines({ folder, elsewhere, missing, problem }: Kept): string
 
 const COLOURS = { PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow', ABORTED: 'yellow' } as const
 
-export function verdictLines({ verdict, headline, reasons, criteria, ledger }: Report): string[] {
+export function verdictLines(report: Report): string[] {
+  const { verdict, headline, reasons, criteria, events, ledger } = report
   return [
     '',
     `${styled(COLOURS[verdict], verdict)}  ${headline}`,
     ...reasons.map((reason) => `  ${reason}`),
     '',
-    ...table(criteria.map(criterionCells)),
+    ...table([HEAD, ...criteria.map(criterionCells)]),
     '',
+    ...(events.length > 1 ? [...eventTable(report), ''] : []),
     `intended ${count(ledger.intended)} = acknowledged ${count(ledger.acknowledged)} + refused ${count(ledger.refused)} + unknown ${count(ledger.unknown)} + missed ${count(ledger.missed)}`,
     `lost ${count(ledger.lost)}  recovered ${count(ledger.recovered)}  duplicates ${count(ledger.duplicates)}  rows found ${count(ledger.rowsFound)}`,
   ]
@@ -116,9 +119,14 @@ const HEAD = ['objective', 'measured', 'verdict', 'why']
 
 const criterionCells = (row: Criterion): string[] => [row.objective, measuredText(row), row.verdict, row.why]
 
-/** The last column is as long as it wants. */
-function table(rows: readonly string[][]): string[] {
-  const all = [HEAD, ...rows]
-  const widths = HEAD.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+const eventTable = (report: Report): string[] =>
+  table([
+    EVENT_COLUMNS.map(([head]) => head.toLowerCase()),
+    ...report.events.map((event) => EVENT_COLUMNS.map(([, cell]) => cell(event, report))),
+  ])
+
+/** The last column is not padded. */
+function table(all: readonly (readonly string[])[]): string[] {
+  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
   return all.map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '))
 }

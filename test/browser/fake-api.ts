@@ -1,11 +1,14 @@
 /** The API of the function app, as far as the dashboard sees it, over drills that a test can change while the page looks. */
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { ListedFigures } from '../../functions/drill/drill-index.ts'
 import type { DrillStatus } from '../../functions/drill/status.ts'
+import { trendEntry } from '../../functions/drill/trend.ts'
 import { renderers } from '../../functions/report/formats.ts'
 import type { ReportData } from '../../functions/report/report-data.ts'
 import { secured } from '../../functions/triggers/answer.ts'
 import { dashboardAsset, dashboardPage } from '../../functions/web/dashboard.ts'
+import { aDrillPlan } from '../support/builders.ts'
 
 export const KEY = 'correct-key'
 
@@ -113,23 +116,17 @@ function list(api: FakeApi, url: URL): Reply {
   const page = api.drills.slice(from, from + limit)
   const next = api.drills.length > from + limit ? `/api/drills?limit=${limit}&after=${from + limit}` : null
   return json(200, {
-    drills: page.map(({ status, data }) => ({ ...status, history: [], figures: figuresOf(data) })),
+    drills: page.map(({ status, data }) => ({ ...status, history: [], report: listedOf(data) })),
     next,
   })
 }
 
-const figuresOf = (data: ReportData | null) =>
-  data && {
-    recoveryTimeSeconds: data.report.recovery.recoveryTimeSeconds,
-    writeOutageSeconds: data.report.recovery.writeOutageSeconds,
-    worstClientOutageSeconds: data.report.recovery.clientOutageSeconds.max,
-    baselineTps: data.report.throughput.baselineTps,
-    p50Ms: null,
-    p95Ms: null,
-    p99Ms: null,
-    lost: data.report.ledger.lost,
-    successRate: data.report.availability.successOfAttempts,
-  }
+/** Of the plan that the samples stand for only what the list compares by. */
+const listedOf = (data: ReportData | null): ListedFigures | null => {
+  if (data === null) return null
+  const { figures, worst } = trendEntry(data.report, aDrillPlan())
+  return { figures, worst, like: { words: data.report.likeDrills.what, settings: '' } }
+}
 
 function start(api: FakeApi, body: string): Reply {
   if (api.refusal) return json(api.refusal.status, api.refusal.body)

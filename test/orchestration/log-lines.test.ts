@@ -1,6 +1,8 @@
 /** The line that a drill leaves in the log, which alerts and the workbook are made of. */
+
 import { expect, test } from 'vitest'
 import { DRILL_RESULT, type DrillResult } from '../../functions/drill/log-lines.ts'
+import { seconds } from '../../functions/drill/units.ts'
 import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
 import { createWorld, type WorldOptions } from '../support/world/world.ts'
 
@@ -36,10 +38,23 @@ test('a drill with nothing late leaves one line, which says what its report says
       p99Ms: report?.latencyMs.baseline?.response.p99,
       recoveryTimeSeconds: report?.recovery.recoveryTimeSeconds,
       writeOutageSeconds: report?.recovery.writeOutageSeconds,
+      recovery: seconds(report?.recovery.recoveryTimeSeconds),
       lost: 0,
+      lostSeconds: 0,
+      worstEvent: 1,
       t0: report?.moments.t0,
       t1: report?.moments.t1,
       t4: report?.moments.t4,
+      events: [
+        {
+          number: 1,
+          cause: 'drill',
+          kind: 'failover',
+          t0: report?.moments.t0,
+          recoveryTimeSeconds: report?.recovery.recoveryTimeSeconds,
+          writeOutageSeconds: report?.recovery.writeOutageSeconds,
+        },
+      ],
     },
   ])
   const figures = linesOf(played).flatMap((line) => [line.p50Ms, line.recoveryTimeSeconds, line.writeOutageSeconds])

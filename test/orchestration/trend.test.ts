@@ -5,6 +5,7 @@ import { drillBlobs } from '../../functions/drill/blob-paths.ts'
 import { likenessOf } from '../../functions/drill/likeness.ts'
 import type { DrillPlan } from '../../functions/drill/plan.ts'
 import type { Report } from '../../functions/drill/report.ts'
+import { NO_WORST } from '../support/events.ts'
 import { othersSince, putEntry } from '../support/index-entries.ts'
 import { aPlan, playDrill } from '../support/play-drill.ts'
 import { createWorld, type World } from '../support/world/world.ts'
@@ -22,6 +23,7 @@ function past(world: World, plan: DrillPlan, name: string, hoursAgo: number): vo
     verdict: 'PASS',
     headline: '',
     figures,
+    worst: NO_WORST,
   } as const
   putEntry(world, { ...plan, drillId, requestedAt }, { endedAt: requestedAt, verdict: 'PASS', trend })
 }

@@ -1,9 +1,19 @@
 /** Events as a report has them, by the seconds of the load at which their moments were. */
+
+import { missing } from '../../functions/drill/event-figures.ts'
 import { NO_MOMENTS, NO_RECOVERY } from '../../functions/drill/event-report.ts'
 import type { DrillEvent, Moments } from '../../functions/drill/report.ts'
+import type { WorstOfDrill } from '../../functions/drill/trend.ts'
 import { isoAt } from './builders.ts'
 
 type Seconds = Readonly<Partial<Record<keyof Moments, number>>>
+
+/** Of a drill that measured nothing. */
+export const NO_WORST: WorstOfDrill = {
+  events: 0,
+  recoveryTime: { measured: missing('no failover was asked for'), event: null },
+  writeOutage: { measured: missing('no failover was asked for'), event: null },
+}
 
 /** An event with these moments: its spans follow from them, and its clients were out as long as the writes. */
 export function anEvent(number: number, at: Seconds, own: Partial<DrillEvent> = {}): DrillEvent {

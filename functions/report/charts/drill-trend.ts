@@ -1,13 +1,13 @@
 /** Recovery time and write outage over the listed drills, oldest first. A drill without a figure leaves a gap. */
 import type { EChartsOption } from 'echarts'
-import type { IndexFigures } from '../../drill/drill-index.ts'
+import type { ListedFigures } from '../../drill/drill-index.ts'
 import { axisSeconds, dateTime, day } from '../../drill/units.ts'
 import { axisStyle, BASE, type Chart, COLOURS, isNarrow, LEGEND_ICONS, legendBase, type Room } from './chart.ts'
 
 export interface TrendPoint {
   readonly drillId: string
   readonly requestedAt: string
-  readonly figures: IndexFigures | null
+  readonly report: ListedFigures | null
 }
 
 /** The day is enough, unless a day has several drills. */
@@ -30,7 +30,7 @@ const line = (name: string, colour: string, data: ReadonlyArray<number | null>) 
 })
 
 export function drillTrendChart(points: readonly TrendPoint[], room: Room): Chart | null {
-  const known = points.filter(({ figures }) => figures?.recoveryTimeSeconds != null)
+  const known = points.filter(({ report }) => report?.figures.recoveryTimeSeconds != null)
   if (known.length < 2) return null
   const ordered = [...known].sort((a, b) => a.requestedAt.localeCompare(b.requestedAt))
   const option: EChartsOption = {
@@ -61,12 +61,12 @@ export function drillTrendChart(points: readonly TrendPoint[], room: Room): Char
       line(
         'recovery time',
         COLOURS.goodput,
-        ordered.map(({ figures }) => figures?.recoveryTimeSeconds ?? null),
+        ordered.map(({ report }) => report?.figures.recoveryTimeSeconds ?? null),
       ),
       line(
         'write outage',
         COLOURS.failed,
-        ordered.map(({ figures }) => figures?.writeOutageSeconds ?? null),
+        ordered.map(({ report }) => report?.figures.writeOutageSeconds ?? null),
       ),
     ] as EChartsOption['series'] & object,
   }

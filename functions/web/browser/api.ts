@@ -1,6 +1,6 @@
 /** Calls to the API. An answer is data: what went wrong is for the caller to show, and never thrown. */
 import type { ChartData } from '../../drill/chart-data.ts'
-import type { IndexFigures } from '../../drill/drill-index.ts'
+import type { ListedFigures } from '../../drill/drill-index.ts'
 import type { Report } from '../../drill/report.ts'
 import type { Problem } from '../../drill/request.ts'
 import type { DrillStatus } from '../../drill/status.ts'
@@ -24,7 +24,7 @@ export interface Refusal {
 
 const TIMEOUT_MS = 20_000
 
-export type ListedDrill = DrillStatus & { readonly figures: IndexFigures | null }
+export type ListedDrill = DrillStatus & { readonly report: ListedFigures | null }
 
 export interface DrillsPage {
   readonly drills: readonly ListedDrill[]
@@ -38,6 +38,10 @@ export type ComparedDrill = Pick<
   | 'headline'
   | 'startedAt'
   | 'moments'
+  | 'events'
+  | 'phases'
+  | 'loneClients'
+  | 'likeDrills'
   | 'recovery'
   | 'throughput'
   | 'latencyMs'

@@ -9,6 +9,7 @@ import { anEvent } from '../../support/events.ts'
 
 const courseOf = (...events: readonly DrillEvent[]): Course => ({
   events: [...events],
+  loneClients: { clients: 0, maxOutageSeconds: null },
   phases: [{ name: 'after', fromAt: isoAt(0), toAt: isoAt(200), seconds: 200 }],
 })
 

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { type DrillResult, drillResultLine, drillSkippedLine } from '../../../functions/drill/log-lines.ts'
 import type { Report } from '../../../functions/drill/report.ts'
+import { seconds } from '../../../functions/drill/units.ts'
 import { sampleReport } from '../../support/sample-report.ts'
 
 const parsed = (line: string): DrillResult => JSON.parse(line.slice(line.indexOf(' '))) as DrillResult
@@ -24,6 +25,15 @@ function marked(report: Report): Report {
     verdict,
     headline,
     moments: { ...(mark(moments) as object), ...moments },
+    phases: report.phases,
+    events: report.events.map(({ cause, kind, service, cutBy, moments: own, ...event }) => ({
+      ...(mark(event) as typeof event),
+      cause,
+      kind,
+      service,
+      cutBy,
+      moments: { ...(mark(own) as object), ...own },
+    })),
   }
 }
 
@@ -58,10 +68,23 @@ test('figures are those of the report', async () => {
     p99Ms: latencyMs.baseline?.response.p99,
     recoveryTimeSeconds: recovery.recoveryTimeSeconds,
     writeOutageSeconds: recovery.writeOutageSeconds,
+    recovery: seconds(recovery.recoveryTimeSeconds),
     lost: 0,
+    lostSeconds: ledger.lostSeconds,
+    worstEvent: 1,
     t0: moments.t0,
     t1: moments.t1,
     t4: moments.t4,
+    events: [
+      {
+        number: 1,
+        cause: 'drill',
+        kind: 'failover',
+        t0: moments.t0,
+        recoveryTimeSeconds: recovery.recoveryTimeSeconds,
+        writeOutageSeconds: recovery.writeOutageSeconds,
+      },
+    ],
   })
 })
 

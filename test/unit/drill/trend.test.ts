@@ -3,6 +3,7 @@ import { isLike, likenessOf } from '../../../functions/drill/likeness.ts'
 import type { DrillPlan, FailoverMode } from '../../../functions/drill/plan.ts'
 import { alignOnT1, changePoint, type TrendEntry, trendEntry, trendOf } from '../../../functions/drill/trend.ts'
 import { aDrillPlan, isoAt, someLoad } from '../../support/builders.ts'
+import { NO_WORST } from '../../support/events.ts'
 import { sampleReport } from '../../support/sample-report.ts'
 
 const DAY = 86_400
@@ -16,6 +17,7 @@ const entry = (day: number, recovery: number | null, like = LIKE): TrendEntry =>
   verdict: 'PASS',
   headline: '',
   figures: { recoveryTimeSeconds: recovery },
+  worst: NO_WORST,
 })
 
 const recoveries = (...values: (number | null)[]) => values.map((value, day) => entry(day, value))
@@ -131,6 +133,11 @@ test('a report becomes a line of the index', async () => {
       baselineP50Ms: report.latencyMs.baseline?.response.p50,
       baselineP99Ms: report.latencyMs.baseline?.response.p99,
       availability: report.availability.whole,
+    },
+    worst: {
+      events: 1,
+      recoveryTime: { measured: { kind: 'value', value: report.recovery.recoveryTimeSeconds }, event: 1 },
+      writeOutage: { measured: { kind: 'value', value: report.recovery.writeOutageSeconds }, event: 1 },
     },
   })
 })

@@ -1,5 +1,7 @@
 /** Drills over each other, aligned on T1, and their figures side by side. */
 
+import type { EventFigureName } from '../../../drill/event-figures.ts'
+import { worstNote, worstText } from '../../../drill/event-table.ts'
 import { count, dateTime, inUnit, NOT_MEASURED, signed } from '../../../drill/units.ts'
 import { alignedOn, comparisonChart } from '../../../report/charts/comparison.ts'
 import { mark, number, onlyTable, text } from '../../../report/html/components.ts'
@@ -46,12 +48,19 @@ interface Figure {
   readonly label: string
   readonly unit: string
   readonly of: (drill: ComparedDrill) => number | null
+  /** Of the events: the figure is the worst of them. */
+  readonly worst?: EventFigureName
 }
 
 const FIGURES: readonly Figure[] = [
-  { label: 'Recovery time', unit: 's', of: ({ recovery }) => recovery.recoveryTimeSeconds },
-  { label: 'Write outage', unit: 's', of: ({ recovery }) => recovery.writeOutageSeconds },
-  { label: 'Worst client outage', unit: 's', of: ({ recovery }) => recovery.clientOutageSeconds.max },
+  { label: 'Recovery time', unit: 's', of: ({ recovery }) => recovery.recoveryTimeSeconds, worst: 'recovery_time_s' },
+  { label: 'Write outage', unit: 's', of: ({ recovery }) => recovery.writeOutageSeconds, worst: 'write_outage_s' },
+  {
+    label: 'Worst client outage',
+    unit: 's',
+    of: ({ recovery }) => recovery.clientOutageSeconds.max,
+    worst: 'worst_client_outage_s',
+  },
   { label: 'Commits lost', unit: 'count', of: ({ ledger }) => ledger.lost },
   { label: 'Baseline goodput', unit: 'TPS', of: ({ throughput }) => throughput.baselineTps },
   { label: 'Baseline response p50', unit: 'ms', of: ({ latencyMs }) => latencyMs.baseline?.response.p50 ?? null },
@@ -62,7 +71,7 @@ const FIGURES: readonly Figure[] = [
 function compared(drills: readonly ComparedDrill[]): Markup {
   const notAligned = drills.filter((drill) => alignedOn(drill) === 'start').map(({ drillId }) => drillId)
   return html`<h1>Drills compared</h1>
-<p class="note">Second 0 is T1, the last commit before the outage, of each drill.${notAligned.length > 0 && ` Without an outage, and so aligned on their start: ${notAligned.join(', ')}.`}</p>
+<p class="note">Second 0 is T1, the last commit before the outage, of each drill; of several events, before that of the worst.${notAligned.length > 0 && ` Without an outage, and so aligned on their start: ${notAligned.join(', ')}.`}</p>
 <div id="chart"></div>
 <h2>Figures</h2>
 ${onlyTable(
@@ -71,17 +80,21 @@ ${onlyTable(
   [
     ['Verdict', ...drills.map(({ verdict }) => mark(verdict))],
     ['Started', ...drills.map(({ startedAt }) => dateTime(startedAt))],
+    ['Load and failovers', ...drills.map(({ likeDrills }) => likeDrills.what)],
+    ['Events', ...drills.map(({ events }) => count(events.length))],
     ...FIGURES.map((figure) => [figure.label, ...drills.map((drill) => cell(figure, drill, drills[0]))]),
   ],
 )}
 <ul class="compared-drills">${drills.map(({ drillId, ledger }) => html`<li><a href="#/drills/${encodeURIComponent(drillId)}">${drillId}</a>, ${count(ledger.acknowledged)} commits</li>`)}</ul>`
 }
 
-function cell({ unit, of }: Figure, drill: ComparedDrill, first: ComparedDrill | undefined): Insert {
+function cell({ unit, of, worst }: Figure, drill: ComparedDrill, first: ComparedDrill | undefined): Insert {
   const value = of(drill)
   const reference = first === undefined ? null : of(first)
-  if (value === null) return NOT_MEASURED
-  if (drill === first || reference === null) return inUnit(value, unit)
+  const note = worst === undefined ? null : worstNote(worst, drill)
+  const which = note && html` <small>${note}</small>`
+  if (value === null) return html`${worst === undefined ? NOT_MEASURED : worstText(worst, drill)}${which}`
+  if (drill === first || reference === null) return html`${inUnit(value, unit)}${which}`
   const difference = value - reference
-  return html`${inUnit(value, unit)} <small>${difference === 0 ? 'the same' : signed(difference, unit)}</small>`
+  return html`${inUnit(value, unit)} <small>${difference === 0 ? 'the same' : signed(difference, unit)}</small>${which}`
 }

@@ -1,6 +1,9 @@
 /** All drills, newest first, with their verdicts and the trend of the newest drill's server. */
-import type { IndexFigures } from '../../../drill/drill-index.ts'
-import { count, dateTime, duration, perSecond, seconds } from '../../../drill/units.ts'
+import { type ListedFigures, serverKey } from '../../../drill/drill-index.ts'
+import type { Worst } from '../../../drill/event-figures.ts'
+import { eventFigureText, noteOf } from '../../../drill/event-table.ts'
+import { isLike } from '../../../drill/likeness.ts'
+import { count, dateTime, duration, perSecond } from '../../../drill/units.ts'
 import { drillTrendChart } from '../../../report/charts/drill-trend.ts'
 import { mark, number, onlyTable, text } from '../../../report/html/components.ts'
 import { html, type Insert, type Markup } from '../../../report/html/markup.ts'
@@ -82,18 +85,30 @@ function trendOf(root: HTMLElement) {
   let chart: LiveChart | null = null
   return {
     draw(drills: readonly ListedDrill[]): void {
-      const server = drills[0]?.target.server
-      const own = drills.filter(({ target }) => target.server === server)
+      const { own, words: says } = likeTheNewest(drills)
       const isDrawn = drillTrendChart(own, { width: 800 }) !== null
       element.hidden = !isDrawn
       words.hidden = !isDrawn
       if (!isDrawn) return
-      words.textContent = `${server}: the drills of this page, oldest first.`
+      words.textContent = says
       chart ??= mountChart(element, 'Recovery time and write outage of the listed drills. The table has the figures.')
       chart.draw((room) => drillTrendChart(own, room))
     },
     dispose: () => chart?.dispose(),
   }
+}
+
+/** Drills of another server, load or kind of failover would draw a line that says nothing about a change. */
+export function likeTheNewest(drills: readonly ListedDrill[]): { readonly own: ListedDrill[]; readonly words: string } {
+  const newest = drills.find(({ report }) => report !== null)
+  if (newest === undefined || newest.report === null) return { own: [], words: '' }
+  const { like } = newest.report
+  const ofServer = drills.filter(
+    ({ target, report }) => report !== null && serverKey(target) === serverKey(newest.target),
+  )
+  const own = ofServer.filter(({ report }) => report !== null && isLike(report.like, like))
+  const words = `${newest.target.server}: ${own.length} like drills (${like.words}) of its ${ofServer.length} on this page, oldest first.`
+  return { own, words }
 }
 
 const drillsTable = (drills: readonly ListedDrill[]): Markup =>
@@ -118,16 +133,21 @@ const drillRow = (drill: ListedDrill): Insert[] => [
   drill.links.report && html`<input type="checkbox" value="${drill.drillId}" aria-label="Compare ${drill.drillId}">`,
   stateOf(drill),
   // A drill without a report has no figures at all; of one with a report each figure was measured or not.
-  ...(drill.figures === null ? ['', '', '', ''] : figureCells(drill.figures)),
+  ...(drill.report === null ? ['', '', '', ''] : figureCells(drill.report)),
   duration(drill.elapsedSeconds),
 ]
 
-const figureCells = (figures: IndexFigures): string[] => [
-  seconds(figures.recoveryTimeSeconds),
-  seconds(figures.writeOutageSeconds),
+const figureCells = ({ figures, worst }: ListedFigures): Insert[] => [
+  worstCell(worst.recoveryTime, worst.events),
+  worstCell(worst.writeOutage, worst.events),
   count(figures.lost),
   perSecond(figures.baselineTps),
 ]
+
+const worstCell = (worst: Worst, events: number): Insert => {
+  const note = noteOf(worst, events)
+  return html`${eventFigureText(worst.measured)}${note && html` <small>${note}</small>`}`
+}
 
 const stateOf = ({ verdict, state, progress, error }: ListedDrill): Insert =>
   verdict !== null
