@@ -1,6 +1,8 @@
 /** The table of contents: every trigger, orchestrator and activity of the app, one line each. Importing another file registers nothing. */
+import { inspect } from 'node:util'
 import { app } from '@azure/functions'
 import * as df from 'durable-functions'
+import { withoutSecrets } from '../loadgen-image/contract-redact.ts'
 import { createActivities } from './activities/activities.ts'
 import { activitySettings } from './activities/settings.ts'
 import { connect } from './clients/connect.ts'
@@ -23,7 +25,7 @@ const activities = createActivities(clients, activitySettings(config))
 const defaults = { target: config.postgres.target, cooldownMinutes: config.drill.cooldownMinutes }
 const drills = drillsApi(clients, { defaults })
 const reports = reportsApi(clients)
-const log = (message: string, error: unknown): void => console.error(message, error)
+const log = (message: string, error: unknown): void => console.error(message, withoutSecrets(inspect(error)))
 const key = { authLevel: 'function' } as const
 const open = { authLevel: 'anonymous' } as const
 

@@ -3,6 +3,7 @@
  * The table is data: a test compares it with what the infrastructure sets and with what the README explains.
  */
 import { inspect } from 'node:util'
+import { hideSecret } from '../loadgen-image/contract-redact.ts'
 import { FORMS, type Form } from './config-forms.ts'
 import { type Cloud, cloudOf } from './drill/cloud.ts'
 import type { Prices } from './drill/outcome.ts'
@@ -197,6 +198,7 @@ export class Secret {
   readonly #value: string
   constructor(value: string) {
     this.#value = value
+    hideSecret(value)
   }
   reveal(): string {
     return this.#value

@@ -13,6 +13,7 @@ import {
   STORAGE_STRING_FORM,
 } from './contract-places.ts'
 import { isDrillId, PLAN_LIMITS } from './contract-plan.ts'
+import { hideSecret } from './contract-redact.ts'
 
 export interface DrillSettings {
   readonly drillId: string
@@ -50,7 +51,10 @@ export function parseServer(environment: Environment, problems: string[]): Serve
     return null
   }
   const parsed = parseConnectionString(text)
-  if ('value' in parsed) return parsed.value
+  if ('value' in parsed) {
+    hideSecret(parsed.value.password)
+    return parsed.value
+  }
   problems.push(...parsed.problems.map((problem) => `${ENVIRONMENT.connectionString}: ${problem}`))
   return null
 }

@@ -1,4 +1,5 @@
 /** Lines for people: on the console, and wherever else they shall go. */
+import { errorText } from './contract-redact.ts'
 import { screen } from './screen.ts'
 
 export type Log = (line: string) => void
@@ -13,8 +14,5 @@ export const toConsole: Log = (line) => screen.line(line)
 
 export const stamped = (line: string): string => `${new Date().toISOString()} ${line}`
 
-/** An error and its causes on one line. */
-export function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : `${error.message}: ${wordsOf(error.cause)}`
-}
+/** An error and its causes on one line, without secrets. */
+export const wordsOf = errorText

@@ -6,9 +6,9 @@
  * lost, and wherever the server may have committed before it failed: 57P01 (admin_shutdown) strikes also while a backend
  * waits for the standby, after its local commit. Anything not listed proves nothing.
  */
-import { isIPv6 } from 'node:net'
 import { CONNECT_CODES } from './connection/client.ts'
 import type { Outcome } from './contract.ts'
+import { withoutAddresses, withoutSecrets } from './contract-redact.ts'
 
 export interface Failure {
   /** SQLSTATE, errno, or the generator's own word. */
@@ -104,26 +104,15 @@ const lost = (code: string): boolean => judge({ code, message: '' }, true).recon
 
 const isSqlState = (code: string): boolean => /^[0-9A-Z]{5}$/.test(code)
 
-/** Any error value as a code and a message that names no address. */
+/** Any error value as a code and a message that holds no secret and names no address. */
 export function failureOf(error: unknown, otherwise: string): Failure {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown }
   return {
     code: typeof code === 'string' && code !== '' ? code : otherwise,
-    message: withoutAddresses(typeof message === 'string' ? message : String(error)),
+    message: cleaned(typeof message === 'string' ? message : String(error)),
   }
 }
 
 const MAX_MESSAGE_LENGTH = 200
-const IPV4 = /\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b/g
-const HOST_NAME = /\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?\b/gi
-/** Also matches a time of day: what is an address, node:net knows. */
-const PERHAPS_IPV6 = /(?<![\w:])[0-9a-f]*:[0-9a-f:]*:[0-9a-f]*(?![\w:])/gi
-const ADDRESS = '(address)'
 
-/** Reports are passed on: they hold no address and no host name. */
-export const withoutAddresses = (message: string): string =>
-  message
-    .replace(IPV4, ADDRESS)
-    .replace(PERHAPS_IPV6, (word) => (isIPv6(word) ? ADDRESS : word))
-    .replace(HOST_NAME, ADDRESS)
-    .slice(0, MAX_MESSAGE_LENGTH)
+const cleaned = (text: string): string => withoutAddresses(withoutSecrets(text)).slice(0, MAX_MESSAGE_LENGTH)

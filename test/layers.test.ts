@@ -71,7 +71,7 @@ const LAYERS: readonly Layer[] = [
       'loadgen-image/contract',
     ],
   },
-  { prefix: 'functions/', mayImport: ['functions/'] },
+  { prefix: 'functions/', mayImport: ['functions/', 'loadgen-image/contract'] },
   { prefix: 'infra/local/', mayImport: ['infra/local/', 'functions/', 'loadgen-image/'] },
 ]
 

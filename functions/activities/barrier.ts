@@ -6,9 +6,10 @@ import {
   type ReadyRecord,
   type StopSignal,
 } from '../../loadgen-image/contract.ts'
-import type { Clients } from '../clients/clients.ts'
+import type { Clients, GroupState } from '../clients/clients.ts'
 import { drillBlobs } from '../drill/blob-paths.ts'
 import { clockTrouble } from '../drill/event-safety.ts'
+import { lastWords } from '../drill/last-words.ts'
 import { containerNumbers, groupName, renewLease } from './container-groups.ts'
 import { type DrillRef, inTurns, readAbort, readPlan } from './drill-record.ts'
 import { readClocks } from './event-moment.ts'
@@ -39,6 +40,7 @@ export interface ContainerEnd {
   readonly finishedAt: string | null
   /** From its summary; null: it wrote none. */
   readonly ended: LoadSummary['ended'] | null
+  /** From its summary, or what its log says last. */
   readonly reason: string | null
 }
 
@@ -121,8 +123,14 @@ async function endOf({ groups, blobs }: Clients, drillId: string, container: num
     startedAt: group?.startedAt ?? null,
     finishedAt: group?.finishedAt ?? null,
     ended: summary?.ended ?? null,
-    reason: summary?.reason ?? null,
+    reason: summary === null ? await wordsOfDead(groups, group) : summary.reason,
   }
+}
+
+/** The platform says "Error" of every exit; why, only the container's log says. */
+async function wordsOfDead(groups: Clients['groups'], group: GroupState | null): Promise<string | null> {
+  if (group?.container !== 'Terminated') return null
+  return lastWords(await groups.logs(group.name).catch(() => ''))
 }
 
 /** Why this container can never become ready, or null while it still may. */
@@ -132,7 +140,7 @@ async function deathOf({ groups, blobs }: Clients, drillId: string, container: n
   const hasFailed = group.container === 'Terminated' || group.provisioningState === 'Failed'
   if (!hasFailed) return null
   const summary = await blobs.readJson<LoadSummary>(blobNames.summary(drillId, container))
-  const why = summary?.reason ?? group.detail ?? 'its log may tell more'
+  const why = summary?.reason ?? (await wordsOfDead(groups, group)) ?? group.detail ?? 'its log is empty'
   return `container ${container} ended before it was ready (exit code ${group.exitCode ?? 'unknown'}): ${why}`
 }
 
@@ -140,5 +148,6 @@ function whyNotWhole({ container, ended, reason, exitCode, restartCount }: Conta
   if (ended === 'completed') return null
   if (ended !== null) return `container ${container} ended early (${ended}${reason === null ? '' : `: ${reason}`})`
   const restarts = restartCount > 0 ? `, restarted ${restartCount} times` : ''
-  return `container ${container} died without a summary (exit code ${exitCode ?? 'unknown'}${restarts})`
+  const words = reason === null ? '' : `: ${reason}`
+  return `container ${container} died without a summary (exit code ${exitCode ?? 'unknown'}${restarts})${words}`
 }

@@ -1,5 +1,6 @@
 /** What every activity begins with: the drill's plan, written once by whoever started it, and the wish to abort. */
 import { blobNames, type GoSignal } from '../../loadgen-image/contract.ts'
+import { withoutSecrets } from '../../loadgen-image/contract-redact.ts'
 import type { Blobs } from '../clients/clients.ts'
 import { drillBlobs } from '../drill/blob-paths.ts'
 import type { DrillPlan } from '../drill/plan.ts'
@@ -27,9 +28,12 @@ export const readAbort = async (blobs: Blobs, drillId: string): Promise<string |
 export const loadStartAtMs = async (blobs: Pick<Blobs, 'readJson'>, drillId: string): Promise<number | null> =>
   (await blobs.readJson<GoSignal>(blobNames.go(drillId)))?.startAtMs ?? null
 
-export const describeError = (error: unknown): string => {
+/** What SDKs and servers say goes into records and reports: without secrets. */
+export const describeError = (error: unknown): string => withoutSecrets(wordsWithCauses(error))
+
+function wordsWithCauses(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : `${error.message} (${describeError(error.cause)})`
+  return error.cause === undefined ? error.message : `${error.message} (${wordsWithCauses(error.cause)})`
 }
 
 /** The value, or null and a line in `gaps`: one source that does not answer must not hide the others. */

@@ -1,5 +1,7 @@
 /** What an error of an Azure SDK says, taken apart: the SDKs differ in where they put the code. */
 
+import { withoutSecrets } from '../../loadgen-image/contract-redact.ts'
+
 export interface AzureErrorParts {
   /** HTTP status; null when no answer came. */
   readonly status: number | null
@@ -25,7 +27,7 @@ export function azureErrorParts(error: unknown): AzureErrorParts {
   return {
     status: typeof status === 'number' ? status : null,
     code: text(body.code) ?? text(loose.code) ?? text(loose.name) ?? 'Unknown',
-    message: text(body.message) ?? text(loose.message) ?? String(error),
+    message: withoutSecrets(text(body.message) ?? text(loose.message) ?? String(error)),
   }
 }
 

@@ -3,6 +3,7 @@ import type { TokenCredential } from '@azure/identity'
 import type { Client } from 'pg'
 import { type OpenClient, openClient } from '../../loadgen-image/connection/log-in.ts'
 import { oneServer, type ServerTarget, VERIFIED } from '../../loadgen-image/connection/target.ts'
+import { withoutSecrets } from '../../loadgen-image/contract-redact.ts'
 import type { Login, PostgresConfig } from '../config.ts'
 import type { Target } from '../drill/plan.ts'
 
@@ -76,8 +77,8 @@ export async function serverOf(
   })
 }
 
-/** The server's code and words. They name roles and hosts, never passwords. */
+/** The server's code and words. They may name roles and hosts. */
 export function wordsOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? `${String(error.code)}: ` : ''
-  return `${code}${error instanceof Error ? error.message || error.name : String(error)}`
+  return withoutSecrets(`${code}${error instanceof Error ? error.message || error.name : String(error)}`)
 }

@@ -70,13 +70,12 @@ function parseCriterion(text: string): ParsedCriterion | string {
 
 function parseFigure(text: string): FigureRef | string {
   const [, name = '', phase = null] = REFERENCE.exec(text) ?? []
-  if (!isCriterionName(name))
-    return `unknown figure ${JSON.stringify(text)}; expected one of ${CRITERION_NAMES.join(', ')}`
+  if (!isCriterionName(name)) return `unknown figure; expected one of ${CRITERION_NAMES.join(', ')}`
   const phases = phasesOf(name)
   if (phases === null) return phase === null ? { name, phase } : `${name} takes no phase`
   if (phase === null) return { name, phase: phases[0] as string }
   if (phases.includes(phase)) return { name, phase }
-  return `unknown phase ${JSON.stringify(phase)} of ${name}; expected one of ${phases.join(', ')}`
+  return `unknown phase of ${name}; expected one of ${phases.join(', ')}`
 }
 
 const isCriterionName = (name: string): name is CriterionName => (CRITERION_NAMES as readonly string[]).includes(name)
@@ -86,7 +85,7 @@ function parseLimit(of: FigureRef, text: string): Limit | string {
   if (typeof constant === 'string') return constant
   if (constant !== null) return { factor: constant, figure: null }
   const [first = '', second, ...more] = text.split('*').map((part) => part.trim())
-  if (more.length > 0) return `expected one factor and one figure, got ${JSON.stringify(text)}`
+  if (more.length > 0) return `expected one factor and one figure`
   if (second === undefined) return withFactor(of, 1, first)
   return isReference(first) ? withFactor(of, factorOf(second), first) : withFactor(of, factorOf(first), second)
 }

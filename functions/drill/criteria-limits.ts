@@ -50,12 +50,17 @@ export function constantFor(name: CriterionName, text: string): number | string 
   if (isTruth && unit === 'yes/no') return text === 'true' ? 1 : 0
   const number = written(text)
   if (number === null && !isTruth)
-    return LIKE_A_NUMBER.test(text) ? `${text} is no number in digits; expected ${example}` : null
-  if (number === null || unit === 'yes/no') return `${name} is ${is}, and ${text} does not fit it; expected ${example}`
+    return LIKE_A_NUMBER.test(text) ? `${repeated(text)} is no number in digits; expected ${example}` : null
+  if (number === null || unit === 'yes/no')
+    return `${name} is ${is}, and ${repeated(text)} does not fit it; expected ${example}`
   if (number.unit !== '' && number.unit !== suffix)
-    return `${name} is ${is}, and ${text} does not fit it; expected ${converted(number, unit) ?? example}`
+    return `${name} is ${is}, and ${repeated(text)} does not fit it; expected ${converted(number, unit) ?? example}`
   return unit === 'share' || unit === '%' ? proportion(name, text, number) : whole(name, text, number.number)
 }
+
+/** A text is repeated where it can only be a measure: anything else may be a secret that was pasted here. */
+const repeated = (text: string): string =>
+  /^[-+]?[\d.,']{1,15} ?[a-zµ%/]{0,7}$/i.test(text) || text === 'true' || text === 'false' ? text : 'what is given'
 
 const SECONDS_PER: Readonly<Record<string, number>> = {
   us: 1e-6,
@@ -111,9 +116,9 @@ function whole(name: CriterionName, text: string, number: number): number | stri
 export function factorOf(text: string): number | string {
   const number = written(text)
   if (number === null || (number.unit !== '' && number.unit !== '%'))
-    return `expected a number, or a factor such as "0.95 * target", got ${JSON.stringify(text)}`
+    return `expected a number, or a factor such as "0.95 * target"`
   const factor = number.unit === '%' ? hundredth(number.number) : number.number
-  return factor > 0 ? factor : `expected a factor above 0, got ${JSON.stringify(text)}`
+  return factor > 0 ? factor : `expected a factor above 0`
 }
 
 /** Why a figure cannot be compared with another one, or with the target rate; null when it can. */

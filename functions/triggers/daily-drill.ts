@@ -5,6 +5,7 @@
  */
 import type { InvocationContext, Timer } from '@azure/functions'
 import { blobNames } from '../../loadgen-image/contract.ts'
+import { errorText } from '../../loadgen-image/contract-redact.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillsOfServer } from '../clients/drill-list.ts'
 import { indexBlobs, serverBlobs } from '../drill/blob-paths.ts'
@@ -119,8 +120,7 @@ export async function dailyRecords(blobs: Clients['blobs'], limit: number): Prom
 }
 
 const skipped = (why: string) => ({ outcome: 'skipped', why }) as const
-const failed = (error: unknown) =>
-  ({ outcome: 'failed', why: error instanceof Error ? error.message : String(error) }) as const
+const failed = (error: unknown) => ({ outcome: 'failed', why: errorText(error) }) as const
 
 /** Ended with another verdict than PASS, or died without a report. One that still runs has not failed. */
 async function hasFailed(client: Orchestrations, { drillId, verdict, endedAt }: IndexEntry): Promise<boolean> {

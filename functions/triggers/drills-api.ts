@@ -1,6 +1,7 @@
 /** `/api/drills`: start, list, status, abort. */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { blobNames, type StopSignal } from '../../loadgen-image/contract.ts'
+import { shown } from '../../loadgen-image/contract-fields.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs } from '../drill/blob-paths.ts'
 import type { DrillPlan } from '../drill/plan.ts'
@@ -103,8 +104,14 @@ async function readBody(request: HttpRequest): Promise<{ text: string; body: unk
   try {
     return { text, body: JSON.parse(text) }
   } catch (error) {
-    return badRequest([{ field: '', problem: error instanceof Error ? error.message : 'unreadable', expected: 'JSON' }])
+    return badRequest([{ field: '', problem: `this is no JSON${placeIn(error)}`, expected: 'JSON' }])
   }
+}
+
+/** A parser's message repeats its input. Of it, the place alone is reported. */
+function placeIn(error: unknown): string {
+  const [, line, column] = /line (\d+) column (\d+)/.exec(error instanceof Error ? error.message : '') ?? []
+  return line === undefined ? '' : ` from line ${line}, column ${column} on`
 }
 
 const isJson = (type: string | null): boolean => /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type?.trim() ?? '')
@@ -118,7 +125,7 @@ const tooLarge: ProblemDetails = {
 const notJson = (type: string | null): ProblemDetails => ({
   status: 415,
   title: 'Unsupported media type',
-  detail: `The body must be application/json, got ${type ?? 'no content type'}.`,
+  detail: `The body must be application/json, and its content type is ${type === null ? 'missing' : 'another one'}.`,
 })
 
 // ---- Refusals ---------------------------------------------------------------------------------------------------------
@@ -131,7 +138,7 @@ const badRequest = (problems: readonly Problem[]): ProblemDetails => ({
 })
 
 const badQuery = (field: string, value: string | null, expected: string): ProblemDetails =>
-  badRequest([{ field, problem: `got ${JSON.stringify(value)}`, expected }])
+  badRequest([{ field, problem: `got ${shown(value ?? undefined)}`, expected }])
 
 const badKey = (key: string): ProblemDetails =>
   badRequest([

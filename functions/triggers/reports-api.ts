@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { blobNames } from '../../loadgen-image/contract.ts'
+import { shown } from '../../loadgen-image/contract-fields.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs } from '../drill/blob-paths.ts'
 import type { ChartData } from '../drill/chart-data.ts'
@@ -150,7 +151,7 @@ const matches = (range: string, type: string): boolean =>
 
 const unknownFormat = (wanted: string): HttpResponseInit => {
   const expected = `one of ${Object.keys(FORMATS).join(', ')}`
-  const problems = [{ field: 'format', problem: `got ${JSON.stringify(wanted)}`, expected }]
+  const problems = [{ field: 'format', problem: `got ${shown(wanted ?? undefined)}`, expected }]
   return problem({ status: 400, title: 'Bad request', detail: `format: expected ${expected}`, problems })
 }
 
@@ -165,6 +166,6 @@ const notAcceptable = (): HttpResponseInit =>
 
 const badIds = (ids: string | null): HttpResponseInit => {
   const expected = `2 to ${MAX_COMPARED} drill ids, separated by commas`
-  const problems = [{ field: 'ids', problem: `got ${JSON.stringify(ids)}`, expected }]
+  const problems = [{ field: 'ids', problem: `got ${shown(ids ?? undefined)}`, expected }]
   return problem({ status: 400, title: 'Bad request', detail: `ids: expected ${expected}`, problems })
 }

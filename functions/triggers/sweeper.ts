@@ -1,5 +1,6 @@
 /** The timer that cleans up what everybody else forgot: containers past their date, and drills that nobody will end any more. */
 import type { InvocationContext, Timer } from '@azure/functions'
+import { errorText } from '../../loadgen-image/contract-redact.ts'
 import type { Terminations } from './orchestrations.ts'
 
 interface Swept {
@@ -25,4 +26,4 @@ export const sweeper =
     for (const dead of await tellTheDead(client)) context.error(dead)
   }
 
-const told = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const told = errorText

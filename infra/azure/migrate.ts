@@ -13,6 +13,7 @@ import { DefaultAzureCredential } from '@azure/identity'
 import { type ConnectionSettings, hostOf, portOf, wordsOf } from '../../functions/clients/database-connection.ts'
 import { migrate, pendingMigration } from '../../functions/clients/migration.ts'
 import { readDatabaseConfig } from '../../functions/config.ts'
+import { withoutSecrets } from '../../loadgen-image/contract-redact.ts'
 
 const DO_IT = 'npm run migrate -- --yes'
 const HELP = `npm run migrate       says what a migration of the drill's database would do
@@ -26,8 +27,8 @@ function readOptions(args: string[]): { readonly yes: boolean; readonly help: bo
   const flag = { type: 'boolean', default: false } as const
   try {
     return parseArgs({ args, options: { yes: flag, help: flag } }).values
-  } catch (cause) {
-    throw new Error(`the only option is --yes: ${DO_IT}`, { cause })
+  } catch {
+    throw new Error(`the only option is --yes: ${DO_IT}`)
   }
 }
 
@@ -65,6 +66,6 @@ if (import.meta.main)
     await main(process.argv.slice(2))
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? `\n  ${wordsOf(error.cause)}` : ''
-    console.error(`migrate: ${error instanceof Error ? error.message : String(error)}${cause}`)
+    console.error(`migrate: ${withoutSecrets(error instanceof Error ? error.message : String(error))}${cause}`)
     process.exitCode = COULD_NOT
   }

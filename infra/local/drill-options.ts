@@ -161,7 +161,8 @@ function readArguments(args: readonly string[], problems: string[]): Given {
   let wasUnknown = false
   for (const token of tokens) {
     // What follows an unknown option was meant as its value.
-    if (token.kind === 'positional' && !wasUnknown) problems.push(`"${token.value}" is no option`)
+    if (token.kind === 'positional' && !wasUnknown)
+      problems.push(`argument ${token.index + 1} is no option: options begin with --`)
     wasUnknown = false
     if (token.kind !== 'option') continue
     const option = TABLE.find(({ name }) => name === token.name)
@@ -189,7 +190,8 @@ function problemOfToken(option: OptionText, value: string | undefined): string |
 function unknownOption(rawName: string): string {
   const name = rawName.replace(/^-+/, '')
   const close = TABLE.find((option) => name.length > 1 && isClose(option.name, name))
-  return `${rawName} is no option${close === undefined ? '' : `; did you mean --${close.name}?`}`
+  const known = /^--?[a-z][a-z-]{0,30}$/.test(rawName) ? rawName : 'an argument that begins with -'
+  return `${known} is no option${close === undefined ? '' : `; did you mean --${close.name}?`}`
 }
 
 /** Cut short, run on, or with letters swapped. */
@@ -204,13 +206,12 @@ function readOptions(given: Given, problems: string[]): DrillOptions {
   const number = (name: Name, form: NumberForm): number => {
     const value = text(name) ?? ''
     if (isNumber(value, form)) return Number(value)
-    problems.push(`--${name} must be ${wanted(form)}, got ${JSON.stringify(value)}`)
+    problems.push(`--${name} must be ${wanted(form)}`)
     return form.min
   }
   const oneOf = <const T extends string>(name: Name, values: readonly T[]): T => {
     const found = values.find((value) => value === text(name))
-    if (found === undefined)
-      problems.push(`--${name} must be ${values.join(' or ')}, got ${JSON.stringify(text(name))}`)
+    if (found === undefined) problems.push(`--${name} must be ${values.join(' or ')}`)
     return found ?? (values[0] as T)
   }
   return {
@@ -238,9 +239,9 @@ function readOptions(given: Given, problems: string[]): DrillOptions {
 function readCriteria(lists: readonly string[], problems: string[]): string[] {
   const criteria = lists.flatMap((list) => list.split(';')).map((text) => text.trim())
   const given = criteria.filter((text) => text !== '')
-  for (const text of given) {
+  for (const [index, text] of given.entries()) {
     const expected = problemOfCriterion(text)
-    if (expected !== null) problems.push(`--criteria ${JSON.stringify(text)}: ${expected}`)
+    if (expected !== null) problems.push(`--criteria, number ${index + 1}: ${expected}`)
   }
   return given
 }
@@ -275,7 +276,7 @@ function requiredText(text: string | null, problems: string[]): string {
 }
 
 function existing(name: Name, path: string | null, problems: string[]): string | null {
-  if (path !== null && !existsSync(path)) problems.push(`--${name}: ${path} does not exist`)
+  if (path !== null && !existsSync(path)) problems.push(`--${name}: there is no such file or folder`)
   return path === null ? null : resolve(path)
 }
 

@@ -6,12 +6,12 @@ import { reportSchema } from '../../functions/drill/report.ts'
 import { renderers } from '../../functions/report/formats.ts'
 import type { ReportData } from '../../functions/report/report-data.ts'
 import { CHART_DATA, DATA_FILES } from './drill-result.ts'
-import { CannotRun, wordsOf } from './problem.ts'
+import { CannotRun, optionsProblem, wordsOf } from './problem.ts'
 
 const HELP = 'npm run report -- runs/<drill-id> [more folders]\n\nRenders the files of finished drills again.\n'
 
 function main(args: string[]): number {
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { help: { type: 'boolean' } } })
+  const { values, positionals } = readOptions(args)
   if (values.help) {
     process.stdout.write(HELP)
     return 0
@@ -22,6 +22,14 @@ function main(args: string[]): number {
     throw new CannotRun(`${missing.join('\n')}\nGive the folder of a finished drill, such as runs/<drill-id>`)
   for (const folder of positionals) console.log(`${renderAgain(resolve(folder))} files rendered in ${folder}`)
   return 0
+}
+
+function readOptions(args: string[]) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: { help: { type: 'boolean' } } })
+  } catch (error) {
+    throw new CannotRun(optionsProblem(error))
+  }
 }
 
 const missingIn = (folder: string): string[] =>

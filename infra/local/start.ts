@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { requirePrograms } from './install.ts'
 import { type Lifetime, runCommand } from './lifetime.ts'
-import { CannotRun, printable, wordsOf } from './problem.ts'
+import { CannotRun, optionsProblem, printable } from './problem.ts'
 import { type Stack, startStack } from './stack.ts'
 
 const HELP = `npm start -- [options]
@@ -26,9 +26,8 @@ function parseOptions(args: string[]): StartOptions | 'help' {
   const port = Number(values.port ?? 7071)
   const replication = values.replication ?? 'sync'
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    problems.push(`--port must be a whole number from 0 to 65535, got ${JSON.stringify(values.port)}`)
-  if (replication !== 'sync' && replication !== 'async')
-    problems.push(`--replication must be sync or async, got ${JSON.stringify(replication)}`)
+    problems.push(`--port must be a whole number from 0 to 65535`)
+  if (replication !== 'sync' && replication !== 'async') problems.push(`--replication must be sync or async`)
   if (problems.length > 0)
     throw new CannotRun(`${problems.join('\n')}\nNothing was started. "npm start -- --help" lists the options`)
   if (values.help) return 'help'
@@ -47,7 +46,7 @@ function readOptions(args: string[]) {
   } catch (error) {
     return {
       values: {} as { port?: string; replication?: string; keep?: boolean; help?: boolean },
-      problems: [wordsOf(error)],
+      problems: [optionsProblem(error)],
     }
   }
 }

@@ -11,6 +11,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { optionsProblem } from '../problem.ts'
 import { buildDurableExtension } from './durable-extension/build.ts'
 import { hideInOutput, secretsOf } from './hide-secrets.ts'
 import { type HostLogLine, startHost } from './host.ts'
@@ -35,8 +36,7 @@ function readOptions(args: readonly string[]) {
   const { app, 'state-dir': stateDir } = values
   if (app === undefined || stateDir === undefined) throw new UsageError(USAGE)
   const port = Number(values.port ?? 0)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new UsageError(`--port must be 0 to 65535, not ${values.port}`)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(`--port must be 0 to 65535`)
   return { app, stateDir, port, keys: readKeys(values.keys), onExtension: values['durable-extension'] ?? false }
 }
 
@@ -44,7 +44,7 @@ function parseOrExplain<T>(parse: () => T): T {
   try {
     return parse()
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}; ${USAGE}`)
+    throw new UsageError(`${optionsProblem(error)}; ${USAGE}`)
   }
 }
 
