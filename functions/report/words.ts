@@ -9,7 +9,7 @@ export const MOMENT_IDS = ['t0', 't1', 't2', 't3', 't4', 't5', 't6'] as const sa
 export const MOMENT_NAMES: Readonly<Record<MomentId, string>> = {
   t0: 'Failover accepted',
   t1: 'Last commit before the outage',
-  t2: 'First commit on the new timeline',
+  t2: 'First commit after the outage',
   t3: 'Every client commits again',
   t4: 'Full service again',
   t5: 'Backlog gone',

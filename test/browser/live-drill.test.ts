@@ -64,7 +64,7 @@ test('a page opened in mid-drill shows the seconds, the server metrics and the f
     const drawn = () => page.locator('#chart svg text').allTextContents()
     await expect.poll(drawn, SOON).toEqual(expect.arrayContaining(['+1:00', '+3:00', expect.stringMatching(/^T0/)]))
     await page.getByText('Failover accepted').waitFor()
-    await page.getByText('First commit on the new timeline').waitFor()
+    await page.getByText('First commit after the outage').waitFor()
     // The moment and every value with its unit, as the axis and the report write them.
     const underThePointer = async (x: number) => {
       await page.locator('#chart svg').hover({ position: { x, y: 120 } })

@@ -121,3 +121,13 @@ test('a load that ends before the hold is over leaves it open', () => {
   expect(sustainedFrom(goodput, START + 5, START + 34)).toBeNull()
   expect(sustainedFrom(goodput, START + 5, START + 35)).toBeCloseTo(START + 5, 6)
 })
+
+test('T4 does not lie in a second whose own p99 is over the limit', () => {
+  const goodput = world(repeat(0, 5.3), { slowMs: (second) => (second === START + 5 ? 400 : 5) })
+  expect(sustainedFrom(goodput, START + 5.3)).toBeCloseTo(START + 6, 6)
+})
+
+test('T4 does not lie in a tenth of a second without a commit', () => {
+  const goodput = world([...repeat(0, 5), 1, 0, 0, 3, 1, 1, 1, 1, 1, 1])
+  expect(goodput.steadyFrom(START * 1e6 + 5_100_000)).toBe(START * 1e6 + 5_300_000)
+})

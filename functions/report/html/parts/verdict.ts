@@ -80,12 +80,20 @@ function recoveryPoint({ lost, lostSeconds }: Report['ledger'], events: Report['
   return `; recovery point ${seconds(lostSeconds)}${by === undefined ? '' : `, event ${by.number}`}`
 }
 
+function withoutClients({ ledger, recovery, events }: Report): string {
+  const { notMeasured } = recovery.clientOutageSeconds
+  if (ledger.intended === 0) return 'no load was sent'
+  if (notMeasured > 0) return `${counted(notMeasured, 'client')} out while no generator watched`
+  return events.some(({ service }) => service === 'not measured')
+    ? 'the service was not watched all the time'
+    : 'no client outage was seen in an event'
+}
+
 /** Half and writes are of the event that the figure above is of. */
 function clientNote(report: Report): string {
   const { event: number } = worstOf('worst_client_outage_s', report)
   const event = report.events.find((one) => one.number === number)
-  if (event === undefined || event.recovery.clientOutageSeconds.clients === 0)
-    return report.ledger.intended === 0 ? 'no load was sent' : 'no client outage was seen'
+  if (event === undefined || event.recovery.clientOutageSeconds.clients === 0) return withoutClients(report)
   const { clients, p50 } = event.recovery.clientOutageSeconds
   const which = worstNote('worst_client_outage_s', report)
   const writes = eventFigureText(measureEvent('write_outage_s', event, report))

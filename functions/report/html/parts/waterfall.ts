@@ -54,8 +54,15 @@ const momentsTable = (report: Report): Markup =>
     { cards: true },
   )
 
-function outagesTable({ recovery }: Report): Markup {
-  if (recovery.outages.length === 0) return absent('Commits were acknowledged throughout: no outage was seen.')
+function withoutOutages(events: Report['events']): string {
+  const open = events.find(({ service }) => service === 'not measured')
+  return open === undefined
+    ? 'Commits were acknowledged throughout: no outage was seen.'
+    : `No outage was watched from its begin to its end. Event ${plain(open.number)}: ${open.sentence}`
+}
+
+function outagesTable({ recovery, events }: Report): Markup {
+  if (recovery.outages.length === 0) return absent(withoutOutages(events))
   return table(
     'Every interval without any acknowledgement',
     [
