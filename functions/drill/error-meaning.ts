@@ -42,6 +42,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'connection-closed': 'the connection was closed without a word',
   'reply-timeout': 'no reply in time: the connection was given up',
   'connect-timeout': 'no connection in time',
+  'no-password': 'the server asked for a password, and none was given',
   'protocol-error': 'the answer was not what the PostgreSQL protocol allows',
   'end-of-load': 'still without a reply when the load ended',
 }

@@ -32,8 +32,7 @@ export async function bundle({ entries, folder, extension, external }: Bundle): 
     target: 'node24',
     format: 'esm',
     banner: { js: REQUIRE },
-    // pg's optional native client is not installed and not used.
-    external: ['pg-native', ...external],
+    external: [...external],
     // Names stay: a stack trace must be readable.
     minifySyntax: true,
     minifyWhitespace: true,

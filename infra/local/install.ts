@@ -67,7 +67,6 @@ export function requirePrograms(options: {
   readonly forTests: boolean
   readonly say: (line: string) => void
 }): Programs {
-  requireNode()
   requireUnix()
   const wanted = options.forTests ? [...WANTED, CHROMIUM] : WANTED
   const missing = wanted.filter(({ isThere }) => !isThere())
@@ -79,27 +78,9 @@ export function requirePrograms(options: {
   return { postgres, pgbouncer }
 }
 
-/** npm scripts use the Node that `npm ci` installs; without it the system's own, older one runs. */
-function requireNode(): void {
-  const wanted = pinnedNode()
-  if (wanted === null || major(process.versions.node) < major(wanted))
-    throw new CannotRun(
-      `This is Node ${process.versions.node}, and ${wanted ?? 'the Node that this project pins'} is needed. Run "npm ci", and start this through npm`,
-    )
-}
-
 function requireUnix(): void {
   if (process.platform === 'win32')
     throw new CannotRun('The local servers need Linux or macOS. On Windows, run this inside WSL (wsl --install)')
-}
-
-function pinnedNode(): string | null {
-  try {
-    const manifest: unknown = JSON.parse(readFileSync(new URL(import.meta.resolve('node/package.json')), 'utf8'))
-    return (manifest as { readonly version: string }).version
-  } catch {
-    return null // npm ci did not run, or without the development dependencies.
-  }
 }
 
 function install(missing: readonly Wanted[], say: (line: string) => void): void {
@@ -170,22 +151,32 @@ const run = (command: string, args: readonly string[]): string =>
 // ---- Advice -----------------------------------------------------------------------------------------------------------
 
 const COMMANDS: Readonly<Record<Manager, string>> = {
-  'apt-get': 'sudo apt-get install',
-  dnf: 'sudo dnf install',
-  apk: 'sudo apk add',
-  pacman: 'sudo pacman -S',
+  'apt-get': 'apt-get install',
+  dnf: 'dnf install',
+  apk: 'apk add',
+  pacman: 'pacman -S',
   brew: 'brew install',
+}
+
+/** Homebrew refuses root. A system without sudo says so here rather than as an unknown command. */
+function asRoot(manager: Manager): string {
+  if (manager === 'brew' || process.getuid?.() === 0) return ''
+  return findProgram(['sudo']) === null ? '(as root) ' : 'sudo '
 }
 
 function adviceFor(missing: readonly Wanted[]): string {
   const titles = missing.map(({ title }) => title).join(' and ')
+  const isAre = missing.length === 1 ? 'is' : 'are'
   const managers = (Object.keys(COMMANDS) as Manager[]).filter((manager) => findProgram([manager]) !== null)
   const commands = managers.map(
-    (manager) => `  ${COMMANDS[manager]} ${missing.map(({ elsewhere }) => elsewhere[manager]).join(' ')}`,
+    (manager) =>
+      `  ${asRoot(manager)}${COMMANDS[manager]} ${missing.map(({ elsewhere }) => elsewhere[manager]).join(' ')}`,
   )
   const how =
-    commands.length > 0 ? `Install it with:\n${commands.join('\n')}` : "Install it with your system's packages"
-  return `${titles} is missing on this machine. ${how}\nPrograms in unusual places are named with POSTGRES_BIN (a folder), PGBOUNCER and CHROMIUM. Then run this again`
+    commands.length > 0
+      ? `Install ${missing.length === 1 ? 'it' : 'them'} with:\n${commands.join('\n')}`
+      : `Install ${missing.length === 1 ? 'it' : 'them'} with your system's packages`
+  return `${titles} ${isAre} missing on this machine. ${how}\nPrograms in unusual places are named with POSTGRES_BIN (a folder), PGBOUNCER and CHROMIUM. Then run this again`
 }
 
 if (import.meta.main) {

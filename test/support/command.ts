@@ -26,8 +26,10 @@ export function startCommand(
   file: string,
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
+  umask = '022',
 ): RunningCommand {
-  const child = spawn(process.execPath, [join(ROOT, file), ...args], {
+  const command = [process.execPath, join(ROOT, file), ...args]
+  const child = spawn('/bin/sh', ['-c', `umask ${umask}; exec "$@"`, 'sh', ...command], {
     cwd: ROOT,
     env: { ...withoutNpm(), NO_COLOR: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -30,10 +30,16 @@ export interface FinishedDrill {
 /** Small enough for two cores that are shared, long enough for a baseline and a recovery. */
 export const SMALL = ['--target-tps', '120', '--workers', '8', '--duration', '28', '--failover-at', '12']
 
-export function startDrillCommand(args: readonly string[]): DrillRun {
+export interface Shell {
+  readonly environment?: NodeJS.ProcessEnv
+  readonly umask?: string
+}
+
+export function startDrillCommand(args: readonly string[], { environment = {}, umask }: Shell = {}): DrillRun {
   const stateFolder = ownFolder('drill-state-')
   const out = ownFolder('drill-runs-')
-  const command = startCommand('infra/local/drill.ts', [...args, '--out', out], { DRILL_STATE_DIR: stateFolder })
+  const variables = { ...environment, DRILL_STATE_DIR: stateFolder }
+  const command = startCommand('infra/local/drill.ts', [...args, '--out', out], variables, umask)
   let id: string | null = null
   const stackId = () => {
     id ??= stackFolders(stateFolder)[0]?.slice(-10) ?? null

@@ -19,6 +19,7 @@ import { lookAtServer } from '../../loadgen-image/preflight.ts'
 import { ROOT } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Answer, fakePostgres } from '../support/fake-postgres.ts'
+import { HOSTILE_ENVIRONMENT } from '../support/hostile-environment.ts'
 
 vi.mock('node:dns/promises', { spy: true })
 afterEach(() => {
@@ -186,26 +187,18 @@ test('without a password: said at once where the server asks for one, and nothin
 
 // ---- The environment ------------------------------------------------------------------------------------------------
 
-/** Every variable that libpq, pg or Node would read. */
-const HOSTILE = {
-  PGHOST: 'x', PGHOSTADDR: '192.0.2.1', PGPORT: '1', PGUSER: 'x', PGPASSWORD: 'x', PGDATABASE: 'x', PGSSLMODE: 'require',
-  PGSSLNEGOTIATION: 'direct', PGOPTIONS: '-c statement_timeout=1', PGAPPNAME: 'x', PGCLIENT_ENCODING: 'LATIN1',
-  PGCLIENTENCODING: 'LATIN1', PGREPLICATION: 'database', PGBINARY: '1', PGCONNECT_TIMEOUT: '1', PGSERVICE: 'none',
-  PGSERVICEFILE: '/nowhere', PGPASSFILE: '/nowhere', PGSYSCONFDIR: '/nowhere', PGTZ: 'x', PGDATESTYLE: 'x', USER: 'x',
-} as const // biome-ignore format: a list
-
 /** pg always sends it. */
 const UTF8 = { client_encoding: 'UTF8' }
 
 test("no variable of the caller's decides how a connection is made, or what is sent first", async () => {
-  for (const [name, value] of Object.entries(HOSTILE)) vi.stubEnv(name, value)
+  for (const [name, value] of Object.entries(HOSTILE_ENVIRONMENT)) vi.stubEnv(name, value)
   const server = await fakePostgres(WELCOME)
   await logIn(at([{ port: server.port }]))
   expect(server.heard).toEqual([{ ...UTF8, user: 'load', database: 'shop', application_name: 'pg-failover-drill' }])
 })
 
 test("a password that was not given is not taken from the caller's", async () => {
-  for (const [name, value] of Object.entries(HOSTILE)) vi.stubEnv(name, value)
+  for (const [name, value] of Object.entries(HOSTILE_ENVIRONMENT)) vi.stubEnv(name, value)
   const server = await fakePostgres({ kind: 'password' })
   expect(await failureOf({ ...at([{ port: server.port }]), password: '' })).toMatchObject({ code: 'no-password' })
 })

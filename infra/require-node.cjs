@@ -1,0 +1,16 @@
+/**
+ * The first thing that every npm script loads, with --require: an older Node cannot read the TypeScript of all other files, and
+ * would end with a TypeError instead of a message. Plain JavaScript for any Node, and nothing but this.
+ */
+'use strict'
+
+const wanted = require('../package.json').devDependencies.node.split('.')[0]
+const here = process.versions.node
+
+if (Number(here.split('.')[0]) < Number(wanted)) {
+  console.error(
+    `This is Node ${here}, and Node ${wanted} or newer is needed. "npm ci" brings it, and "npm run" uses it; where install ` +
+      'scripts are switched off (ignore-scripts, or pnpm), "npm rebuild node --ignore-scripts=false" brings it',
+  )
+  process.exit(2)
+}
