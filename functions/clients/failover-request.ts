@@ -118,7 +118,7 @@ export async function readOperation(
   { resourceGroup, server }: Target,
   pollerToken: string,
 ): Promise<OperationState> {
-  let endedAt: string | null = null
+  let seen: OperationDocument = { status: null, endedAt: null, code: null, message: null }
   const client = new PostgreSQLManagementFlexibleServerClient(
     access.credential,
     access.subscriptionId,
@@ -128,11 +128,12 @@ export async function readOperation(
     const poller = await client.servers.beginRestart(resourceGroup, server, {
       resumeFrom: pollerToken,
       onResponse: (response) => {
-        endedAt = endTimeOf(response) ?? endedAt
+        const document = operationDocumentOf(response)
+        // After the operation the poller also reads the server, which is no document of the operation.
+        if (document.status !== null) seen = document
       },
     })
-    // A failed or cancelled operation throws; every other word that is not `succeeded` means that it goes on.
-    return stateOf(poller.getOperationState().status, endedAt)
+    return operationState(poller.getOperationState().status, seen)
   } catch (cause) {
     const failure = failureOf(cause)
     if (failure !== null) return failure
@@ -140,18 +141,55 @@ export async function readOperation(
   }
 }
 
-function endTimeOf({ bodyAsText }: RawResponse): string | null {
-  try {
-    const document: unknown = JSON.parse(bodyAsText ?? '')
-    if (typeof document !== 'object' || document === null || !('endTime' in document)) return null
-    return typeof document.endTime === 'string' ? document.endTime : null
-  } catch {
-    return null
+export interface OperationDocument {
+  readonly status: string | null
+  readonly endedAt: string | null
+  readonly code: string | null
+  readonly message: string | null
+}
+
+function operationDocumentOf({ bodyAsText }: RawResponse): OperationDocument {
+  const document = jsonObject(bodyAsText)
+  const error = typeof document.error === 'object' && document.error !== null ? document.error : {}
+  const text = (holder: object, key: string): string | null => {
+    const value: unknown = Object.getOwnPropertyDescriptor(holder, key)?.value
+    return typeof value === 'string' && value !== '' ? value : null
+  }
+  return {
+    status: text(document, 'status'),
+    endedAt: text(document, 'endTime'),
+    code: text(error, 'code'),
+    message: text(error, 'message'),
   }
 }
 
-const stateOf = (status: string, endedAt: string | null): OperationState =>
-  status === 'succeeded' ? { kind: 'succeeded', endedAt } : { kind: 'running' }
+function jsonObject(text: string | null | undefined): { readonly error?: unknown } {
+  try {
+    const document: unknown = JSON.parse(text ?? '')
+    return typeof document === 'object' && document !== null ? document : {}
+  } catch {
+    return {}
+  }
+}
+
+/** The words that Resource Manager and its providers use for an operation that goes on. */
+const GOES_ON = new Set(
+  'accepted canceling cancelling creating deleting inprogress notstarted pending provisioning queued running scheduled started updating'.split(
+    ' ',
+  ),
+)
+
+/** The poller throws for an operation that failed or was cancelled. A word that is not known is an end, and its own reason. */
+export function operationState(polled: string, { status, endedAt, code, message }: OperationDocument): OperationState {
+  if (polled === 'succeeded') return { kind: 'succeeded', endedAt }
+  const word = status ?? polled
+  if (GOES_ON.has(word.replace(/[\s_-]/g, '').toLowerCase())) return { kind: 'running' }
+  return {
+    kind: 'failed',
+    code: code ?? word,
+    message: message ?? `the platform reports the state "${word}" of the operation`,
+  }
+}
 
 /** The poller tells a failed operation from a failed request by its text alone: "... has failed. Code. Message". */
 const OPERATION_FAILED = /^The long-running operation has failed(?:\. ([A-Za-z]+)\. ([\s\S]*))?/

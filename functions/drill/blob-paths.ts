@@ -21,6 +21,8 @@ export const drillBlobs = {
   cleanup: (drillId: string) => evidence(drillId, 'cleanup.json'),
   /** When the watchdog first saw that the drill was past its deadline. */
   overdue: (drillId: string) => evidence(drillId, 'overdue.json'),
+  /** When the watchdog first heard that the orchestration service does not know the drill. */
+  absent: (drillId: string) => evidence(drillId, 'absent.json'),
   failoverIntent: (drillId: string, index: number) => failover(drillId, index, 'intent'),
   failoverClaim: (drillId: string, index: number, attempt: number) => failover(drillId, index, `claim-${attempt}`),
   failoverAnswer: (drillId: string, index: number, attempt: number) => failover(drillId, index, `answer-${attempt}`),

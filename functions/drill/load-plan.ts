@@ -7,7 +7,7 @@ const DRAIN_MARGIN_SECONDS = 5
 /** From the last arrival to the end of the process: drain, summary, upload. */
 const SHUTDOWN_SECONDS = 120
 /** The drill renews its lease with every look. After this long without one it is dead, and nobody would stop the load. */
-const STALE_LEASE_SECONDS = 300
+export const STALE_LEASE_SECONDS = 300
 
 export const drainSeconds = (plan: DrillPlan): number =>
   Math.ceil(plan.load.replyTimeoutMs / 1000) + DRAIN_MARGIN_SECONDS

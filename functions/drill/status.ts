@@ -19,6 +19,9 @@ export const PHASES = [
 ] as const
 export type Phase = (typeof PHASES)[number]
 
+/** A drill's watches are orchestrations of their own, numbered from 0: a restart finds them again. */
+export const watchId = (drillId: string, number: number): string => `${drillId}-watch-${number}`
+
 /** The newest second that most containers have written, added up over all containers. */
 export interface LivePoint {
   readonly second: number

@@ -18,9 +18,11 @@ import { secondAuditFromMs } from '../drill/audit-agreement.ts'
 import { drainSeconds, overallDeadlineSeconds } from '../drill/load-plan.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import type { Verdict } from '../drill/report.ts'
+import { watchId } from '../drill/status.ts'
 import { Course, Stop } from './course.ts'
+import { messageOf } from './error-text.ts'
 import { isAnsweredBy, nowMs, Pauses, sleep, sleepUntil } from './pause.ts'
-import { messageOf, type Step, type Steps, steps, USUAL_LIMIT_SECONDS } from './steps.ts'
+import { type Step, type Steps, steps, USUAL_LIMIT_SECONDS } from './steps.ts'
 import type { WatchEnd, WatchInput } from './watch.ts'
 
 export interface DrillEnd {
@@ -172,10 +174,10 @@ function* watchLoad(stage: Stage, untilMs: number, endsWithLoad: boolean): Step<
 
 /** A watch that hangs renews no lease and hears no wish to abort: without it there is no drill. */
 function* endOfWatch({ ctx, drillId, course }: Stage, input: WatchInput): Step<WatchEnd> {
-  const watching = ctx.df.callSubOrchestrator('watch', input, `${drillId}-watch-${course.watches++}`)
+  const watching = ctx.df.callSubOrchestrator('watch', input, watchId(drillId, course.watches++))
   const latestMs = Math.max(input.untilMs, nowMs(ctx)) + USUAL_LIMIT_SECONDS * 1000
   if (!(yield* isAnsweredBy(ctx, watching, latestMs))) throw new Stop('failed', 'the watch over the load hangs')
-  if (watching.isFaulted) throw watching.result
+  if (watching.isFaulted) throw new Error(`watch failed: ${messageOf(watching.result)}`, { cause: watching.result })
   return watching.result as WatchEnd
 }
 

@@ -11,6 +11,7 @@
 import type { OrchestrationContext, Task } from 'durable-functions'
 import type { createActivities } from '../activities/activities.ts'
 import type { Course } from './course.ts'
+import { messageOf } from './error-text.ts'
 import { isAnsweredBy, nowMs, sleep } from './pause.ts'
 
 export type Activities = ReturnType<typeof createActivities>
@@ -137,10 +138,3 @@ const delayAfter = ({ firstDelaySeconds, maxDelaySeconds }: RetryPolicy, attempt
 
 const detailOf = (result: unknown): string =>
   typeof result === 'object' && result !== null && 'detail' in result ? String(result.detail) : ''
-
-/** The host wraps an activity's error in lines of its own and a stack; what the activity said is enough for a journal. */
-export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  const [, told] = /^\s*Exception: (.+)$/m.exec(text) ?? []
-  return (told ?? text.split('\n', 1)[0] ?? '').trim().slice(0, 500) || 'without a message'
-}

@@ -8,8 +8,9 @@
 import type { OrchestrationContext, Task } from 'durable-functions'
 import type { Live } from '../drill/status.ts'
 import { Course } from './course.ts'
+import { messageOf } from './error-text.ts'
 import { nowMs, sleepUntil } from './pause.ts'
-import { messageOf, type Step, steps } from './steps.ts'
+import { type Step, steps } from './steps.ts'
 
 export interface WatchInput {
   readonly drillId: string

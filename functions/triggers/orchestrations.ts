@@ -1,7 +1,7 @@
 /** The little that triggers ask of the orchestration service. Its management URLs carry a key that may do everything, so they never leave the app. */
 import type { DurableClient } from 'durable-functions'
 
-export type Orchestrations = Pick<DurableClient, 'startNew' | 'getStatus' | 'raiseEvent'>
+export type Orchestrations = Pick<DurableClient, 'startNew' | 'getStatus' | 'raiseEvent' | 'terminate'>
 
 export type Terminations = Pick<DurableClient, 'getStatus' | 'terminate'>
 

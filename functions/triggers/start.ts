@@ -16,6 +16,7 @@ import { startedEntry } from '../drill/drill-index.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import type { StoredRequest } from '../drill/stored-request.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
+import { endRemains, isLeaseFresh } from './remains.ts'
 
 export type StartAnswer =
   | { readonly kind: 'started' | 'known'; readonly plan: DrillPlan }
@@ -38,9 +39,13 @@ export async function startDrill(
   const earlier = await blobs.readJson<StoredRequest>(blobNames.request(plan.drillId))
   if (earlier !== null && earlier.bodyHash !== bodyHash) return { kind: 'other request' }
   if (earlier !== null && (await readState(client, plan.drillId)) !== null) return { kind: 'known', plan: earlier.plan }
-  const lock = await takeLock(blobs, plan.target, plan.drillId, clock.now(), (holder) =>
-    isDead(storage, client, holder),
-  )
+  const lock = await takeLock(blobs, plan.target, plan.drillId, clock.now(), async (holder) => {
+    if (!(await isDead(storage, client, holder))) return false
+    // Before the server changes hands: two loads at once would measure each other.
+    if (holder.drillId !== plan.drillId)
+      await endRemains(blobs, client, holder.drillId, `drill ${plan.drillId} takes over the server`)
+    return true
+  })
   if (lock.kind === 'refused') return { kind: 'busy', holder: lock.holder }
   return startHolding(storage, client, earlier?.plan ?? plan, bodyHash)
 }
@@ -70,8 +75,9 @@ async function startHolding(
   }
 }
 
-async function isDead({ clock }: Storage, client: Orchestrations, holder: ServerLock): Promise<boolean> {
+async function isDead(storage: Storage, client: Orchestrations, holder: ServerLock): Promise<boolean> {
   const state = await readState(client, holder.drillId)
   if (state !== null) return hasEnded(state)
-  return clock.now().getTime() - Date.parse(holder.since) > GRACE_MS
+  if (await isLeaseFresh(storage, holder.drillId)) return false
+  return storage.clock.now().getTime() - Date.parse(holder.since) > GRACE_MS
 }

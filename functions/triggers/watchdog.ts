@@ -16,6 +16,7 @@ import { overallDeadlineSeconds } from '../drill/load-plan.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import type { StoredRequest } from '../drill/stored-request.ts'
 import { hasEnded, type OrchestrationState, readState, type Terminations } from './orchestrations.ts'
+import { endRemains, isLeaseFresh } from './remains.ts'
 
 type Storage = Pick<Clients, 'blobs' | 'clock'>
 
@@ -64,22 +65,31 @@ async function casesOf({ blobs, clock }: Storage, client: Terminations): Promise
 
 async function whyDead({ blobs, clock }: Storage, { entry, plan, state }: Case): Promise<string | null> {
   const ageMs = clock.now().getTime() - Date.parse(plan.requestedAt)
-  if (state === null)
-    return entry.endedAt === null && ageMs > STARTING_MS ? 'the orchestration service does not know it' : null
+  if (state === null) return whyAbsent({ blobs, clock }, entry, ageMs)
   if (hasEnded(state))
     return entry.endedAt === null ? `its orchestration ended as ${state.runtimeStatus} without a final report` : null
   if (ageMs < overallDeadlineSeconds(plan) * 1000 + MARGIN_MS) return null
-  const now = clock.now().toISOString()
-  const seen = { at: now }
-  const first = (await blobs.writeOnce(drillBlobs.overdue(plan.drillId), seen))
-    ? seen
-    : await blobs.readJson<typeof seen>(drillBlobs.overdue(plan.drillId))
-  if (Date.parse(now) - Date.parse(first?.at ?? now) < SECOND_LOOK_MS) return null
+  if (!(await isSeenTwice({ blobs, clock }, drillBlobs.overdue(plan.drillId)))) return null
   return 'its orchestration did not end within the deadline of the drill, and was terminated'
+}
+
+/** One absence proves nothing: it is seen twice, and a lease that is still renewed outweighs it. */
+async function whyAbsent(storage: Storage, { drillId, endedAt }: IndexEntry, ageMs: number): Promise<string | null> {
+  if (endedAt !== null || ageMs <= STARTING_MS || (await isLeaseFresh(storage, drillId))) return null
+  const isAbsent = await isSeenTwice(storage, drillBlobs.absent(drillId))
+  return isAbsent ? 'the orchestration service does not know it' : null
+}
+
+/** True when the first look that left this blob was long enough ago. */
+async function isSeenTwice({ blobs, clock }: Storage, name: string): Promise<boolean> {
+  const seen = { at: clock.now().toISOString() }
+  const first = (await blobs.writeOnce(name, seen)) ? seen : await blobs.readJson<typeof seen>(name)
+  return Date.parse(seen.at) - Date.parse(first?.at ?? seen.at) >= SECOND_LOOK_MS
 }
 
 async function bury({ blobs, clock }: Storage, client: Terminations, { entry, plan, state }: Case, why: string) {
   if (state !== null && !hasEnded(state)) await client.terminate(plan.drillId, why)
+  await endRemains(blobs, client, plan.drillId, `the drill died: ${why}`)
   const now = clock.now()
   if (entry.endedAt === null)
     await writeIndexEntry(blobs, {

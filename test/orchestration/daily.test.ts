@@ -4,6 +4,7 @@ import { serverBlobs } from '../../functions/drill/blob-paths.ts'
 import type { DrillPlan } from '../../functions/drill/plan.ts'
 import type { Verdict } from '../../functions/drill/report.ts'
 import { dailyDrill, dailyRecords } from '../../functions/triggers/daily-drill.ts'
+import { dailyDrillId } from '../../functions/triggers/drill-id.ts'
 import { sweeper } from '../../functions/triggers/sweeper.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { othersSince, putEntry } from '../support/index-entries.ts'
@@ -231,4 +232,19 @@ test('a sweep that fails keeps no dead drill from being told', async () => {
   const sweep = () => Promise.reject(new Error('the list of containers: 503'))
   await sweeper({ sweep, tellTheDead: async () => ['drill d is dead'] })({} as never, {} as never, context)
   expect(told).toEqual(['the list of containers: 503', 'drill d is dead'])
+})
+
+test('a timer that fires some milliseconds early, and again at its time, is one occurrence with one drill', async () => {
+  const { fire, service, world } = setUp()
+  const dueMs = Math.ceil(world.clock.nowMs / DAY) * DAY + DAY + 2 * 3_600_000
+  world.clock.moveTo(dueMs - 5)
+  const early = await fire()
+  world.clock.moveTo(dueMs + 10)
+  const again = await fire()
+  expect([early, again].map(({ outcome, drillId }) => [outcome, drillId])).toEqual([
+    ['started', early.drillId],
+    ['started', early.drillId],
+  ])
+  expect(early.drillId).toBe(dailyDrillId(new Date(dueMs)))
+  expect(service.instances.size).toBe(1)
 })

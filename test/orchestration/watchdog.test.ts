@@ -4,9 +4,11 @@ import { readLock, takeLock } from '../../functions/clients/server-lock.ts'
 import { indexBlobs } from '../../functions/drill/blob-paths.ts'
 import { type IndexEntry, startedEntry } from '../../functions/drill/drill-index.ts'
 import { overallDeadlineSeconds } from '../../functions/drill/load-plan.ts'
+import { watchId } from '../../functions/drill/status.ts'
 import { startDrill } from '../../functions/triggers/start.ts'
 import { readStatus } from '../../functions/triggers/status.ts'
 import { tellTheDead } from '../../functions/triggers/watchdog.ts'
+import { blobNames } from '../../loadgen-image/contract.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { othersSince } from '../support/index-entries.ts'
 import { aPlan } from '../support/play-drill.ts'
@@ -88,6 +90,8 @@ test('a drill that the orchestration service has forgotten is told, and one that
   passes(5 * MINUTE)
   expect(await look()).toEqual([])
   passes(6 * MINUTE)
+  expect(await look()).toEqual([])
+  passes(11 * MINUTE)
   expect(await look()).toEqual(['drill drill-1 is dead: the orchestration service does not know it'])
 })
 
@@ -136,4 +140,54 @@ test('a dead drill is found behind a hundred newer ones of other servers', async
   passes(90 * MINUTE)
   othersSince(world, { ...plan, drillId: 'later' }, 120)
   expect(await look()).toEqual([expect.stringContaining('drill drill-1 is dead')])
+})
+
+/** As the drill leaves them: one watch that has ended and one that goes on. */
+function leaveWatches({ service }: Awaited<ReturnType<typeof aStartedDrill>>) {
+  const watch = (runtimeStatus: string) => ({
+    runtimeStatus,
+    input: null,
+    customStatus: null,
+    output: null,
+    events: [],
+  })
+  service.instances.set(watchId(plan.drillId, 0), watch('Completed'))
+  service.instances.set(watchId(plan.drillId, 1), watch('Running'))
+  return () => [0, 1].map((number) => service.instances.get(watchId(plan.drillId, number))?.runtimeStatus)
+}
+
+test('a drill that was terminated by hand takes its watch and its load with it at the next look', async () => {
+  const started = await aStartedDrill()
+  const watches = leaveWatches(started)
+  started.instance.runtimeStatus = 'Terminated'
+  expect(await started.look()).toEqual([expect.stringContaining('ended as Terminated')])
+  expect(watches()).toEqual(['Completed', 'Terminated'])
+  expect(started.world.blobs.peek(blobNames.stop(plan.drillId))).toMatchObject({
+    reason: expect.stringContaining('died'),
+  })
+})
+
+test('a drill that takes over the server of a terminated one ends its watch and its load first', async () => {
+  const started = await aStartedDrill()
+  const watches = leaveWatches(started)
+  started.instance.runtimeStatus = 'Terminated'
+  const { world, service } = started
+  const next = await startDrill(world.clients, service.client, aPlan({}, 'drill-2', world.clock.nowMs), 'hash')
+  expect(next.kind).toBe('started')
+  expect(watches()).toEqual(['Completed', 'Terminated'])
+  expect(world.blobs.has(blobNames.stop(plan.drillId))).toBe(true)
+})
+
+test('a drill of which the service once knows nothing lives as long as its lease is renewed, and is seen absent twice', async () => {
+  const { world, service, look, passes } = await aStartedDrill()
+  service.instances.delete(plan.drillId)
+  const renew = () => world.blobs.put(blobNames.lease(plan.drillId), JSON.stringify({ renewedAtMs: world.clock.nowMs }))
+  passes(11 * MINUTE)
+  renew()
+  expect(await look()).toEqual([])
+  expect(await startDrill(world.clients, service.client, aPlan({}, 'drill-2'), 'hash')).toMatchObject({ kind: 'busy' })
+  passes(6 * MINUTE)
+  expect(await look()).toEqual([])
+  passes(11 * MINUTE)
+  expect(await look()).toEqual([expect.stringContaining('does not know it')])
 })

@@ -1,4 +1,4 @@
-/** How the host words a failed activity for the orchestrator that called it. */
+/** How the Durable extension (3.19) words a failed activity for the orchestrator that called it: the message, and details as JSON. */
 import { EventType, type FailureDetails, type HistoryEvent } from './wire.ts'
 
 export interface FailureOptions {
@@ -11,17 +11,16 @@ export interface FailureOptions {
 
 export function activityFailed(taskId: number, name: string, error: unknown, options: FailureOptions): HistoryEvent {
   const { message, stack } = asError(error)
-  const cause = `Result: Failure\nException: ${message}\nStack: ${stack}`
   return {
     EventType: EventType.TaskFailed,
     EventId: -1,
     Timestamp: '',
     TaskScheduledId: taskId,
-    Reason: `Activity function '${name}' failed: ${cause}`,
+    Reason: `Activity function '${name}' failed: ${message}`,
     Details: JSON.stringify({
       ClassName: 'System.Exception',
-      Message: cause,
-      Source: 'Microsoft.Azure.WebJobs.Script',
+      Message: message,
+      StackTrace: stack,
     }),
     ...(options.failureDetails ? { FailureDetails: detailsOf(message, stack) } : {}),
   }

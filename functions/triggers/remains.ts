@@ -1,0 +1,37 @@
+/**
+ * What a drill leaves behind when its orchestration is terminated: the platform ends no children with their parent, so the watch
+ * goes on, renews the lease of the load, and the load goes on with it.
+ */
+import { blobNames, type Lease, type StopSignal } from '../../loadgen-image/contract.ts'
+import type { Clients } from '../clients/clients.ts'
+import { STALE_LEASE_SECONDS } from '../drill/load-plan.ts'
+import { watchId } from '../drill/status.ts'
+import { hasEnded, readState, type Terminations } from './orchestrations.ts'
+
+/** More watches than a drill ever begins. */
+const MAX_WATCHES = 500
+
+/** Stops the load and the watch of a drill that is dead. Safe to repeat. */
+export async function endRemains(
+  blobs: Clients['blobs'],
+  client: Terminations,
+  drillId: string,
+  reason: string,
+): Promise<void> {
+  await blobs.writeOnce(blobNames.stop(drillId), { reason } satisfies StopSignal)
+  for (let number = 0; number < MAX_WATCHES; number++) {
+    const id = watchId(drillId, number)
+    const state = await readState(client, id)
+    if (state === null) return
+    if (!hasEnded(state)) await client.terminate(id, reason)
+  }
+}
+
+/** Renewed by every look. A drill that renews it lives, whatever one answer of the orchestration service says. */
+export async function isLeaseFresh(
+  { blobs, clock }: Pick<Clients, 'blobs' | 'clock'>,
+  drillId: string,
+): Promise<boolean> {
+  const lease = await blobs.readJson<Lease>(blobNames.lease(drillId))
+  return lease !== null && clock.now().getTime() - lease.renewedAtMs < STALE_LEASE_SECONDS * 1000
+}
