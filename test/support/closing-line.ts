@@ -1,6 +1,6 @@
 /**
  * Ends every test run with one plain line, `N passed, N failed`, that people and scripts can read without colours; before it,
- * every test that passed only at its second try, so that repeating hides nothing.
+ * every test that passed only at its second try, so that repeating hides nothing, and why tests were skipped, each reason once.
  */
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
@@ -13,6 +13,7 @@ export default class ClosingLine implements Reporter {
     const skipped = count('skipped')
     for (const test of tests.filter(neededASecondTry))
       console.log(`\npassed at its second try: ${test.fullName}; the first: ${firstErrorOf(test)}`)
+    for (const reason of new Set(tests.flatMap(reasonOfSkip))) console.log(`\nskipped: ${reason}`)
     console.log(`\n${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
   }
 }
@@ -20,3 +21,8 @@ export default class ClosingLine implements Reporter {
 const neededASecondTry = (test: TestCase): boolean => test.diagnostic()?.flaky ?? false
 
 const firstErrorOf = (test: TestCase): string => test.result().errors?.[0]?.message ?? 'no error was kept'
+
+function reasonOfSkip(test: TestCase): string[] {
+  const result = test.result()
+  return result.state === 'skipped' && result.note !== undefined ? [result.note] : []
+}

@@ -7,6 +7,8 @@ const defaults = {
   pairStartsMs: 120_000,
   failoverMs: 120_000,
   stackStartsMs: 180_000,
+  /** The .NET program of the Durable extension, built on a machine that has none of its packages, and started. */
+  engineStartsMs: 300_000,
   /** A process that was told to end is gone. */
   processEndsMs: 30_000,
   /** A whole drill by the command, from start to exit. */

@@ -14,16 +14,24 @@ export interface Bench {
   readonly processes: Processes
 }
 
-/** A folder and its processes: everything that was started in it is stopped, and the folder removed. */
-export async function withProcesses<T>(use: (bench: Bench) => Promise<T>): Promise<T> {
+/** A folder and its processes. Closed, everything that was started in it is stopped, and the folder removed. */
+export function openBench(): Bench & { close(): Promise<void> } {
   clearDeadStacks()
   const folder = createStackFolder()
   const processes = createProcesses(folder)
-  try {
-    return await use({ folder, processes })
-  } finally {
+  const close = async () => {
     await processes.stopAll()
     folder.close({ keep: false })
+  }
+  return { folder, processes, close }
+}
+
+export async function withProcesses<T>(use: (bench: Bench) => Promise<T>): Promise<T> {
+  const bench = openBench()
+  try {
+    return await use(bench)
+  } finally {
+    await bench.close()
   }
 }
 

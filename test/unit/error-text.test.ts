@@ -44,3 +44,27 @@ test('what an activity throws on the local engine is what the orchestration read
     }),
   )
 })
+
+/** As the Durable extension 3.19 words them. */
+const EXCEPTION =
+  '{"$type":"System.Exception, System.Private.CoreLib","ClassName":"System.Exception","Message":" no quota"}'
+
+test.each([
+  [new Error(`Activity function 'provision' failed:  no quota \n ${EXCEPTION}`), 'no quota'],
+  [new Error(`Activity function 'provision' failed: no quota \n ${EXCEPTION}`), 'no quota'],
+  [new Error(`Activity function 'check' failed:  two lines:\n  the second \n ${EXCEPTION}`), 'two lines: the second'],
+  [
+    new Error(
+      "Orchestrator function 'watch' failed: no quota \n Message: no quota, StackTrace:    at System.Threading",
+    ),
+    'no quota',
+  ],
+  [new Error("Orchestrator function 'watch' failed: Activity function 'observe' failed:  no quota \n {}"), 'no quota'],
+  [new Error("Orchestrator function 'watch' failed: no quota \n "), 'no quota'],
+  [new Error('it did not answer in 120 s and hangs'), 'it did not answer in 120 s and hangs'],
+  [new Error('Exception: a word of the message itself'), 'Exception: a word of the message itself'],
+  [new Error(`Activity function 'check' failed:   \n ${EXCEPTION}`), 'without a message'],
+  ['only a text', 'only a text'],
+])('of what the extension showed, only the words of the activity or child stay: %j', (error, words) =>
+  expect(messageOf(error)).toBe(words),
+)

@@ -201,6 +201,7 @@ class RunningHost implements Host {
       orchestrators: [...orchestrators.keys()],
       activities: [...activities.keys()],
       call: (name, data, instanceId) => this.#runner.callText(name, data, instanceId),
+      webhook: () => `${this.#webhook().baseUrl}?code=${this.keys.system}`,
       settings: this.#settings,
       log: (level, message) => this.#log(level, message),
       onDeath: (why) => this.#options.onFatal?.(why),

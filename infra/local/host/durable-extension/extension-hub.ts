@@ -19,6 +19,8 @@ export interface ExtensionHubOptions {
   readonly orchestrators: readonly string[]
   readonly activities: readonly string[]
   readonly call: CallFunction
+  /** Of the management API, with its key. */
+  readonly webhook: () => string
   /** AzureWebJobsStorage is among them. */
   readonly settings: Readonly<Record<string, string | undefined>>
   readonly log: (level: string, message: string) => void
@@ -70,7 +72,7 @@ export class ExtensionHub implements TaskHub {
   }
 
   #launch(port: number): Program {
-    const { extension, settings, hostJson, orchestrators, activities, log } = this.#options
+    const { extension, settings, hostJson, webhook, orchestrators, activities, log } = this.#options
     const program = spawn(extension.dotnet, [extension.assembly], {
       stdio: ['pipe', 'pipe', 'pipe'],
       // The worker's language is what makes the extension leave functions to another process.
@@ -79,7 +81,7 @@ export class ExtensionHub implements TaskHub {
     // A write to a process that has died is reported by its exit.
     program.stdin.on('error', () => undefined)
     createInterface({ input: program.stderr }).on('line', (line) => logLine(line, log))
-    const start = { hostJson, calls: `http://127.0.0.1:${port}/`, orchestrators, activities }
+    const start = { hostJson, calls: `http://127.0.0.1:${port}/`, webHook: webhook(), orchestrators, activities }
     program.stdin.write(`${JSON.stringify(start)}\n`)
     return program
   }
@@ -99,7 +101,7 @@ export class ExtensionHub implements TaskHub {
     }
   }
 
-  /** The extension's own answers, by way of its local API: links in them lead there. */
+  /** The extension's own answers, by way of its local API. */
   async manage(path: string, { method, url, headers, body }: Asked): Promise<Answer> {
     const to = new URL(`${this.#rpcBaseUrl}${path.replace(/^\/+/, '')}`)
     for (const [name, value] of url.searchParams) if (name !== 'code') to.searchParams.append(name, value)

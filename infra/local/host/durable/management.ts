@@ -48,9 +48,8 @@ export class Management {
       const { name, message } = error as Error
       if (error instanceof ArgumentError)
         return problem(400, 'One or more of the arguments submitted is incorrect', name, message)
-      // A refused start is among these: the extension gives it no status code of its own.
-      const type = error instanceof InstanceRefusedError ? 'System.InvalidOperationException' : name
-      return problem(500, 'Something went wrong while processing your request', type, message)
+      if (error instanceof InstanceRefusedError) return json(409, { Message: message })
+      return problem(500, 'Something went wrong while processing your request', name, message)
     }
   }
 

@@ -91,9 +91,7 @@ export class Engine {
     const start = { ...asked, executionId: randomUUID() }
     const existing = this.#instances.get(start.instanceId)
     if (existing !== undefined && !hasEnded(existing.status))
-      throw new InstanceRefusedError(
-        `An Orchestration instance with the status ${existing.status} already exists: ${start.instanceId}`,
-      )
+      throw new InstanceRefusedError(`An Orchestration instance with the status ${existing.status} already exists.`)
     const at = this.#now()
     this.#forgetTimers(start.instanceId)
     this.#instances.set(start.instanceId, newInstance(start, at))

@@ -1,4 +1,4 @@
-/** How the Durable extension (3.19) words a failed activity for the orchestrator that called it: the message, and details as JSON. */
+/** How the host words a failed activity for the orchestrator that called it. */
 import { EventType, type FailureDetails, type HistoryEvent } from './wire.ts'
 
 export interface FailureOptions {
@@ -9,6 +9,7 @@ export interface FailureOptions {
   readonly failureDetails: boolean
 }
 
+/** The extension 3.19 takes the message out of the host's words, and leaves the blank in front of it. */
 export function activityFailed(taskId: number, name: string, error: unknown, options: FailureOptions): HistoryEvent {
   const { message, stack } = asError(error)
   return {
@@ -16,11 +17,16 @@ export function activityFailed(taskId: number, name: string, error: unknown, opt
     EventId: -1,
     Timestamp: '',
     TaskScheduledId: taskId,
-    Reason: `Activity function '${name}' failed: ${message}`,
+    Reason: `Activity function '${name}' failed:  ${message}`,
     Details: JSON.stringify({
+      $type: 'System.Exception, System.Private.CoreLib',
       ClassName: 'System.Exception',
-      Message: message,
-      StackTrace: stack,
+      Message: ` ${message}`,
+      InnerException: {
+        $type: 'System.Exception, System.Private.CoreLib',
+        ClassName: 'System.Exception',
+        Message: `Result: Failure\nException: ${message}\nStack: ${stack}`,
+      },
     }),
     ...(options.failureDetails ? { FailureDetails: detailsOf(message, stack) } : {}),
   }

@@ -178,7 +178,8 @@ export class HostView {
         this.#wait(action.externalEventName ?? '', settled)
         break
       case ActionType.ContinueAsNew:
-        this.nextInput = jsonOf(action.input)
+        // The library makes JSON text of a text, and the extension takes it for the text itself.
+        this.nextInput = toJson(action.input)
         settled(true)
         break
       case ActionType.WhenAll:
@@ -289,7 +290,7 @@ const activityOf = (action: Action): Unnumbered => ({
   input: jsonOf(action.input),
 })
 
-/** The library sends a string input of an activity and of continueAsNew as JSON text, and everything else as a value. */
+/** The library sends a string input of an activity as JSON text, and everything else as a value. */
 const jsonOf = (input: unknown): string => (typeof input === 'string' ? input : toJson(input))
 
 const notSupported = (action: Action): Error =>

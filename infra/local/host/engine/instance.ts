@@ -97,7 +97,6 @@ export function withTurn(instance: Instance, turn: TurnRecord): Instance {
   const next = newInstance({ ...instance, input: turn.nextInput }, turn.at, instance.generation + 1)
   return {
     ...next,
-    createdAt: instance.createdAt,
     customStatus: turn.customStatus,
     status: 'Running',
     // Events that the old generation had been given are gone; those that arrived during its last turn are not.

@@ -33,8 +33,8 @@ export interface TurnContext {
   readonly nowMs: number
 }
 
-/** UTF-16 bytes that the extension takes of a custom status. */
-export const CUSTOM_STATUS_LIMIT_BYTES = 16 * 1024
+/** UTF-16 that the extension takes of a custom status, counted in whole KB: up to 17 KB less one byte. */
+export const CUSTOM_STATUS_LIMIT_KB = 16
 
 export async function takeTurn(instance: Instance, context: TurnContext): Promise<TurnRecord> {
   const started: HistoryEvent = {
@@ -190,11 +190,11 @@ function customStatusOf(state: OrchestratorState, instance: Instance): string | 
   const continued = instance.generation > 0 && instance.history.length === 0
   if (state.customStatus === undefined || state.customStatus === null) return continued ? instance.customStatus : null
   const text = toJson(state.customStatus)
-  const bytes = 2 * text.length
-  if (bytes <= CUSTOM_STATUS_LIMIT_BYTES) return text
+  const kilobytes = Math.floor((2 * text.length) / 1024)
+  if (kilobytes <= CUSTOM_STATUS_LIMIT_KB) return text
   throw new Error(
-    `The UTF-16 size of the JSON-serialized payload must not exceed ${CUSTOM_STATUS_LIMIT_BYTES / 1024} KB. ` +
-      `The current payload size is ${bytes / 1024} KB. (Parameter 'customStatusObject')`,
+    `The UTF-16 size of the JSON-serialized payload must not exceed ${CUSTOM_STATUS_LIMIT_KB} KB. ` +
+      `The current payload size is ${kilobytes} KB.`,
   )
 }
 
@@ -215,6 +215,6 @@ function creationOf(task: ScheduledTask, instance: Instance): HistoryEvent {
   }
 }
 
-/** `<parent>:<number>`; a later generation's children must not meet those of an earlier one. */
-const childId = ({ instanceId, generation }: Instance, taskId: number): string =>
-  generation === 0 ? `${instanceId}:${taskId}` : `${instanceId}:${generation}:${taskId}`
+/** A later generation's children must not meet those of an earlier one. */
+const childId = ({ executionId, generation }: Instance, taskId: number): string =>
+  generation === 0 ? `${executionId}:${taskId}` : `${executionId}:${generation}:${taskId}`

@@ -26,7 +26,9 @@ using var host = new HostBuilder()
         .AddConfiguration(context.Configuration.GetSection("AzureWebJobs:logging"))
         .AddJsonConsole(console => console.UseUtcTimestamp = true)
         .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace))
-    .ConfigureServices(services => services.AddSingleton<ITypeLocator>(types))
+    .ConfigureServices(services => services
+        .AddSingleton<ITypeLocator>(types)
+        .AddSingleton<IWebHookProvider>(new WebHook(new Uri(start.WebHook))))
     .ConfigureWebJobs(jobs => jobs.AddDurableTask())
     .Build();
 
@@ -38,7 +40,13 @@ for (string? line; (line = await Console.In.ReadLineAsync()) != "stop";)
 await host.StopAsync();
 
 /// <summary>What Node sends first.</summary>
-record Start(string HostJson, string Calls, string[] Orchestrators, string[] Activities);
+record Start(string HostJson, string Calls, string WebHook, string[] Orchestrators, string[] Activities);
+
+/// <summary>The address of the management API, for the links in its answers.</summary>
+sealed class WebHook(Uri address) : IWebHookProvider
+{
+    public Uri GetUrl(IExtensionConfigProvider extension) => address;
+}
 
 /// <summary>Dates stay texts: read as dates, "...02.400Z" would be written again as "...02.4Z".</summary>
 static class Json

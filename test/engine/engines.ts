@@ -1,0 +1,152 @@
+/** The two engines behind one door: a host process with the app of the contract, and durable-functions' own client inside of it. */
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Azurite } from '../../infra/local/azurite.ts'
+import { startAzurite } from '../../infra/local/azurite.ts'
+import { buildDurableExtension, findDotnet } from '../../infra/local/host/durable-extension/build.ts'
+import { holdFreePort } from '../../infra/local/ports.ts'
+import { baseEnvironment, type Child } from '../../infra/local/processes.ts'
+import { waitFor } from '../../infra/local/wait.ts'
+import { ROOT } from '../support/command.ts'
+import { eventually } from '../support/eventually.ts'
+import { timeouts } from '../support/timeouts.ts'
+import type { Bench } from '../support/with-stack.ts'
+
+export type EngineKind = 'local' | 'durable'
+
+export const dotnet = await findDotnet()
+/** Why the tests on the real engine do not run on this machine, or null. */
+export const WHY_SKIPPED =
+  dotnet === null
+    ? 'there is no .NET SDK 10 on this machine, and the Durable extension of Azure needs it (test/engine)'
+    : null
+
+const CONTRACT_APP = resolve(import.meta.dirname, 'contract-app/app.ts')
+
+export interface Status {
+  readonly runtimeStatus: string
+  readonly output: unknown
+  readonly customStatus: unknown
+  readonly createdTime: string
+  readonly lastUpdatedTime: string
+}
+
+/** What a call of the client gave, or the message of what it threw. */
+export type Called = { readonly result: unknown } | { readonly error: string }
+
+export interface EngineHost {
+  readonly kind: EngineKind
+  readonly child: Child
+  client(call: string, ...args: unknown[]): Promise<Called>
+  /** Under an id of its own. */
+  begin(orchestrator: string, input?: unknown, instanceId?: string): Promise<string>
+  status(instanceId: string): Promise<Status>
+  /** Once it has ended, or as it is when the time is over. */
+  end(instanceId: string, withinMs?: number): Promise<Status>
+  reaches(instanceId: string, runtimeStatus: string, when?: (seen: Status) => boolean): Promise<Status>
+  notes(): string[]
+  /** SIGKILL to the host, as one process that dies; the next one is started with the same state. */
+  killAndRestart(): Promise<void>
+}
+
+const ENDED = ['Completed', 'Failed', 'Terminated', 'Canceled']
+const END_MS = 90_000
+
+export async function startEngineHost(bench: Bench, kind: EngineKind): Promise<EngineHost> {
+  const { folder } = bench
+  const storage = kind === 'durable' ? (await startStorage(bench)).connectionString : null
+  // Before the host is waited for: a build takes longer than a host may take to start.
+  if (kind === 'durable') await buildDurableExtension(console.log)
+  const port = await (await holdFreePort(folder)).release()
+  const url = `http://127.0.0.1:${port}`
+  const notes = join(folder.path, `notes-${kind}.txt`)
+  const launch = () => launchHost(bench, kind, { port, notes, storage })
+  let child = await launch()
+  const client = async (call: string, ...args: unknown[]): Promise<Called> => {
+    const answer = await fetch(`${url}/api/durable/${call}`, { method: 'POST', body: JSON.stringify(args) })
+    return (await answer.json()) as Called
+  }
+  const status = async (instanceId: string): Promise<Status> => {
+    const called = await client('getStatus', instanceId)
+    if ('error' in called) throw new Error(called.error)
+    return called.result as Status
+  }
+  return {
+    kind,
+    get child() {
+      return child
+    },
+    client,
+    status,
+    begin: async (orchestrator, input = null, instanceId = randomUUID()) => {
+      const started = await client('startNew', orchestrator, { instanceId, input })
+      if ('error' in started) throw new Error(started.error)
+      return instanceId
+    },
+    end: async (instanceId, withinMs = END_MS) => {
+      const isEnded = async () => {
+        const seen = await status(instanceId)
+        return ENDED.includes(seen.runtimeStatus) ? seen : null
+      }
+      return eventually(`${instanceId} ends`, withinMs, isEnded, 100).catch(() => status(instanceId))
+    },
+    reaches: (instanceId, runtimeStatus, when = () => true) =>
+      eventually(
+        `${instanceId} is ${runtimeStatus}`,
+        END_MS,
+        async () => {
+          const seen = await status(instanceId)
+          return seen.runtimeStatus === runtimeStatus && when(seen) ? seen : null
+        },
+        100,
+      ),
+    notes: () => (existsSync(notes) ? readFileSync(notes, 'utf8').split('\n').slice(0, -1) : []),
+    killAndRestart: async () => {
+      child.signal('SIGKILL')
+      await child.exited
+      child = await launch()
+    },
+  }
+}
+
+async function startStorage({ folder, processes }: Bench): Promise<Azurite> {
+  const [blob, queue, table] = [await holdFreePort(folder), await holdFreePort(folder), await holdFreePort(folder)]
+  return startAzurite(processes, { blob, queue, table }, 'contract')
+}
+
+interface HostFacts {
+  readonly port: number
+  readonly notes: string
+  readonly storage: string | null
+}
+
+async function launchHost({ folder, processes }: Bench, kind: EngineKind, facts: HostFacts): Promise<Child> {
+  const keys = join(folder.path, 'keys.json')
+  writeFileSync(keys, JSON.stringify({ master: 'the-master-key' }))
+  const child = processes.start({
+    name: `host-${kind}`,
+    command: process.execPath,
+    args: [
+      join(ROOT, 'infra/local/host/main.ts'),
+      ...['--app', CONTRACT_APP, '--state-dir', join(folder.path, `state-${kind}`)],
+      ...['--port', String(facts.port), '--keys', keys],
+      ...(facts.storage === null ? [] : ['--durable-extension']),
+    ],
+    environment: {
+      ...baseEnvironment(),
+      CONTRACT_NOTES: facts.notes,
+      ...(facts.storage === null ? {} : { AzureWebJobsStorage: facts.storage }),
+    },
+    patienceMs: 20_000,
+  })
+  const requireAlive = () => {
+    if (child.exit !== null) throw new Error(`the host ended: ${child.log(4_000)}`)
+  }
+  await waitFor(
+    'the host answers',
+    { forMs: timeouts.stackStartsMs, giveUpIf: requireAlive },
+    async () => (await fetch(`http://127.0.0.1:${facts.port}/admin/host/ping`)).ok,
+  )
+  return child
+}
