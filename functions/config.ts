@@ -62,7 +62,7 @@ const TABLE = {
     ...AZURE,
     form: 'server',
     required: true,
-    meaning: 'Name of the flexible server that drills fail over unless the request names another',
+    meaning: 'Name (not the host name) of the flexible server that drills fail over unless the request names another',
   },
   POSTGRES_DATABASE: {
     ...AZURE,
@@ -85,7 +85,7 @@ const TABLE = {
   POSTGRES_HOST: {
     ...AZURE,
     form: 'host',
-    meaning: 'Host of POSTGRES_SERVER; default: <server>.postgres.database.azure.com',
+    meaning: 'Host of POSTGRES_SERVER; default: its name in the cloud, <server>.postgres.database.azure.com',
   },
   POSTGRES_PORT_DIRECT: { ...AZURE, form: 'port', default: '5432', meaning: "PostgreSQL's own port" },
   POSTGRES_PORT_PGBOUNCER: { ...AZURE, form: 'port', default: '6432', meaning: "PgBouncer's port" },
@@ -174,7 +174,8 @@ const TABLE = {
     ...AZURE,
     form: 'endpoint',
     default: 'https://management.azure.com',
-    meaning: 'Another cloud, or the endpoint of the local stack',
+    meaning:
+      'Resource Manager of the cloud, which also decides host names and tokens of servers; or the endpoint of the local stack',
   },
   AZURE_RESOURCE_MANAGER_CA_FILE: {
     ...LOCAL,

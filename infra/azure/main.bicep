@@ -118,10 +118,12 @@ param dailyDrillRequest object = empty(existingServerId) ? { migrate: true } : {
 
 @description('Least minutes between two failovers of one server.')
 @minValue(0)
+@maxValue(1440)
 param cooldownMinutes int = 20
 
 @description('Days until the rows of a drill are deleted from the database, at the end of a later drill. 0: never.')
 @minValue(0)
+@maxValue(36500)
 param rowRetentionDays int = 7
 
 @description('Receives a signed POST at the end of every drill. Empty: nobody does.')

@@ -69,6 +69,19 @@ test('a container that ends before it is ready is not waited for', async () => {
   expect(world.groups.alive).toEqual([])
 })
 
+test('a container that cannot start is reported with its own words, and without a secret of them', async () => {
+  const { report } = await run({
+    generator: onlyContainer(0, { failsToStart: true }),
+    groups: {
+      logs: () =>
+        'The load generator cannot start:\n  DRILL_CONTAINER: expected a whole number from 0 to 63\n  PGPASSWORD=QXZJVKW789\n',
+    },
+  })
+  const reasons = report?.reasons.join() ?? ''
+  expect(reasons).toContain('cannot start: DRILL_CONTAINER: expected a whole number from 0 to 63')
+  expect(JSON.stringify(report)).not.toContain('QXZJVK')
+})
+
 test('a container that dies in mid-run leaves a drill that proves nothing, and says which one', async () => {
   const { report, world } = await run({ generator: onlyContainer(1, { diesAtSecond: 33 }) })
   expect(report?.verdict).toBe('INCONCLUSIVE')
