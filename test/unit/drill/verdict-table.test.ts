@@ -89,6 +89,19 @@ const HEADLINES: Readonly<Record<Cause, RegExp>> = {
   none: /^Drill of pg-orders without a failover: /,
 }
 
+/** An outage that was seen before a request that came too late is an event beside the failover. */
+const SEEN: Readonly<Record<Cause, unknown>> = {
+  accepted: [['drill', 'failover']],
+  'accepted too late': [
+    ['other', 'outage'],
+    ['unattributed', 'failover'],
+  ],
+  refused: [['other', 'promotion']],
+  ambiguous: [['unattributed', 'failover']],
+  withheld: [['other', 'promotion']],
+  none: [['other', 'outage']],
+}
+
 const rows = CAUSES.flatMap((cause) =>
   [true, false].flatMap((isWatched) =>
     SERVICES.flatMap((service) =>
@@ -108,6 +121,8 @@ describe.each(rows)(
       expect(verdict, seen).toBe(expected)
       expect(headline).toMatch(HEADLINES[cause])
       if (cause !== 'accepted') expect(failoverProof.proven, seen).toBe(false)
+      if (isWatched && hasCommitsBefore && service === 'returned')
+        expect(events.map((event) => [event.cause, event.kind])).toEqual(SEEN[cause])
       if (expected === 'FAIL') {
         expect(headline).toMatch(/no commit in the last [\d.]+ s of the load/)
         expect(reasons[0]).toMatch(/^recovery_time_s < 120 was missed: no commit was acknowledged in the last [\d.]+ s/)
