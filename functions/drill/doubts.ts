@@ -62,9 +62,9 @@ const absentContainers = ({ merged: { absent } }: LoadAnalysis): string | null =
     ? null
     : `No record came from container ${absent.join(', ')}: the commits that it was told of cannot be checked.`
 
-function weakBaseline({ throughput }: ReportFigures, { baseline }: LoadAnalysis): string | null {
+function weakBaseline({ throughput, requests }: ReportFigures, { baseline }: LoadAnalysis): string | null {
   if (baseline === null)
-    return 'There was no baseline: no whole second without an outage lies between the warm-up and the first failover.'
+    return `There was no baseline: no whole second without an outage lies between the warm-up and ${requests.length === 0 ? 'the end of the load' : 'the first request'}.`
   if (baseline.isReached !== false) return null
   return `The baseline was not reached: ${rate(throughput.baselineTps)} of ${rate(throughput.offeredTps)} offered commits per second.`
 }

@@ -326,7 +326,9 @@ export const reportSchema = z.object({
   }),
   throughput: z.object({
     offeredTps: nullableNumber,
-    baselineTps: nullableNumber.describe('Median of acknowledged commits per second in the baseline'),
+    baselineTps: nullableNumber.describe(
+      'Median of acknowledged commits per second in the baseline; the mean below 10 offered per second',
+    ),
     baselineMad: nullableNumber,
     meanTps: nullableNumber,
     peakTps: nullableNumber,

@@ -105,7 +105,7 @@ export const DEFINITIONS: ReadonlyArray<readonly [term: string, definition: stri
   ['TPS', 'Goodput: acknowledged commits per second. Offered, refused, unknown and missed are never added in.'],
   [
     'Baseline',
-    'Median of goodput per second between the warm-up and the failover, with its median absolute deviation.',
+    'Median of goodput per second (below 10 offered per second: the mean) between the warm-up and the first request or promotion, without outages and the recovery from them, with its median absolute deviation.',
   ],
   [
     'Response time',
