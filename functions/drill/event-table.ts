@@ -31,15 +31,19 @@ export function noteOf({ event, measured }: Worst, events: number): string | nul
 }
 
 const CAUSE_WORDS: Readonly<Record<DrillEvent['cause'], string>> = {
-  drill: 'this drill',
-  unattributed: 'not known: the answer to a request of this drill was lost',
-  other: 'not this drill',
+  drill: 'by this drill',
+  unattributed: 'cause not known: the answer to a request of this drill was lost',
+  other: 'not by this drill',
 }
 
-const whatOf = ({ kind, mode }: DrillEvent): string => (mode === null ? kind : `${mode} ${kind}`)
+const whatOf = ({ kind, mode, cause }: DrillEvent): string =>
+  `${mode === null ? kind : `${mode} ${kind}`}, ${CAUSE_WORDS[cause]}`
 
 const serviceOf = ({ service, watched }: DrillEvent): string =>
   watched ? service : `${service}; a load generator stood still meanwhile`
+
+const provenOf = ({ proof, kind, outcome }: DrillEvent): string =>
+  kind === 'outage' ? outcome : `${proof.proven ? 'yes' : 'no'}; ${outcome}`
 
 type Cell = (event: DrillEvent, course: Course) => string
 
@@ -52,13 +56,11 @@ const figure =
 export const EVENT_COLUMNS: ReadonlyArray<readonly [head: string, cell: Cell, isNumber?: true]> = [
   ['Event', ({ number }) => String(number)],
   ['What', whatOf],
-  ['Caused by', ({ cause }) => CAUSE_WORDS[cause]],
   ['Began, UTC', ({ moments }) => clock(moments.t0 ?? moments.t1), true],
   ['Service', serviceOf],
   ['Write outage', figure('write_outage_s'), true],
-  ['Recovery time', figure('recovery_time_s'), true],
+  ['Recovery', figure('recovery_time_s'), true],
   ['Worst client', figure('worst_client_outage_s'), true],
   ['Recovery point', figure('lost_s'), true],
-  ['Proven', ({ proof, kind }) => (kind === 'outage' ? '' : proof.proven ? 'yes' : 'no')],
-  ['Outcome', ({ outcome }) => outcome],
+  ['Proven', provenOf],
 ]

@@ -74,7 +74,16 @@ function downtime(figures: ReportFigures, criteria: readonly Criterion[]): strin
   const atWorst = noticed.length > 1 ? 'at worst ' : ''
   const whose = worst.cause === 'drill' ? '' : `${eventSubject(worst)}: `
   if (worst.service === 'out') return `${whose}${outAtEnd(worst, figures)}`
-  return `${whose}${atWorst}${serviceWords(worst)}${worst.service === 'recovered' ? allowance(criteria) : ''}`
+  return `${whose}${atWorst}${serviceWords(withLongestOutage(worst, noticed))}${worst.service === 'recovered' ? allowance(criteria) : ''}`
+}
+
+/** The event of the longest recovery is not always that of the longest write outage. */
+function withLongestOutage(worst: DrillEvent, noticed: readonly DrillEvent[]): DrillEvent {
+  if (worst.recovery.writeOutageSeconds === null) return worst
+  const known = noticed.flatMap(
+    ({ recovery, atLeast }) => recovery.writeOutageSeconds ?? atLeast.writeOutageSeconds ?? [],
+  )
+  return { ...worst, recovery: { ...worst.recovery, writeOutageSeconds: Math.max(...known) } }
 }
 
 /** No event was seen; clients that were out alone are still said. */

@@ -85,7 +85,7 @@ describe('three failovers, of which the second is the worst', () => {
     expect(text).toContain(`| Write outage (T2 - T1) | ${seconds(worst.recovery.writeOutageSeconds)} ${note} |`)
     expect(text).toContain(`| Client outage, worst | ${seconds(worst.recovery.clientOutageSeconds.max)} ${note} |`)
     expect(text).toContain('## Moments of event 2, the worst')
-    const rows = text.split('\n').filter((line) => /^\| [123] \| forced failover \| this drill \|/.test(line))
+    const rows = text.split('\n').filter((line) => /^\| [123] \| forced failover, by this drill \|/.test(line))
     expect(rows.map((row) => row.split('|')[1]?.trim())).toEqual(['1', '2', '3'])
     for (const { number, recovery } of report.events) {
       expect(rows[number - 1]).toContain(`| ${seconds(recovery.writeOutageSeconds)} |`)
@@ -153,6 +153,29 @@ describe('three failovers, of which the second is the worst', () => {
     const t1 = report.events[0]?.moments.t0 ?? ''
     const row = drill.data.timeline.find(({ relativeSeconds }) => relativeSeconds >= 0)
     expect(Math.abs((row?.second ?? 0) - Date.parse(t1) / 1000)).toBeLessThan(1)
+  })
+})
+
+describe('two failovers, of which one has the longest write outage and the other the longest recovery', () => {
+  test('each figure is the worst of its own, with its own event', async () => {
+    const troubles = [
+      { atSeconds: 30.4, seconds: 6.15, kind: 'failover' },
+      { atSeconds: 90.4, seconds: 4.25, kind: 'failover', stragglers: { 2: 5.5 } },
+    ] as const
+    const drill = await aDrill([6.15, 4.25], { troubles })
+    const { report } = drill.data
+    const [first, second] = report.events as [DrillEvent, DrillEvent]
+    expect(report.worstEvent).toBe(2)
+    expect(report.recovery).toMatchObject({
+      writeOutageSeconds: first.recovery.writeOutageSeconds,
+      recoveryTimeSeconds: second.recovery.recoveryTimeSeconds,
+    })
+    const outage = seconds(first.recovery.writeOutageSeconds)
+    const recovery = seconds(second.recovery.recoveryTimeSeconds)
+    expect(report.headline).toContain(`at worst no commit for ${outage}, full service after ${recovery}`)
+    const text = file(drill, 'report.md')
+    expect(text).toContain(`| Write outage (T2 - T1) | ${outage} (worst of 2 events: event 1) |`)
+    expect(text).toContain(`| Recovery time (T4 - T1) | ${recovery} (worst of 2 events: event 2) |`)
   })
 })
 
