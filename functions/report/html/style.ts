@@ -94,6 +94,7 @@ export const TABLES = `
 table{border-collapse:collapse;width:100%;font-size:.9rem;line-height:1.4}
 caption.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);padding:0}
 .token{white-space:nowrap;overflow-wrap:normal}
+.words{overflow-wrap:normal}
 caption,.caption{text-align:left;font-weight:600;padding:0 0 .45rem;caption-side:top;font-size:.9rem;line-height:1.4}
 .caption{margin-top:1.5rem}
 .caption+.scroll{margin-top:0}

@@ -95,7 +95,7 @@ const eventsTable = (report: Report): Markup =>
       EVENT_COLUMNS.map(([head, cell]) =>
         head === 'Event' && event.number === report.worstEvent && report.events.length > 1
           ? html`<b>${cell(event, report)}</b> <small>the worst</small>`
-          : cell(event, report),
+          : html`<span class="words">${cell(event, report)}</span>`,
       ),
     ),
     { cards: true },
