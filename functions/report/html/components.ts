@@ -1,4 +1,7 @@
 /** The few building blocks of the page: sections, tables, verdict marks, figures. */
+import type { EventFigureName } from '../../drill/event-figures.ts'
+import { worstNote, worstText } from '../../drill/event-table.ts'
+import type { Report } from '../../drill/report.ts'
 import { html, type Insert, type Markup, raw } from './markup.ts'
 
 export interface Part {
@@ -133,3 +136,9 @@ export const descriptions = (pairs: ReadonlyArray<readonly [term: string, value:
 
 export const facts = (pairs: ReadonlyArray<readonly [term: string, value: Insert]>): Markup =>
   html`<dl class="facts">${pairs.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>\n`)}</dl>\n`
+
+/** The worst of all events, and of which one it is when there are several. */
+export function worstFigure(name: EventFigureName, report: Report): Markup {
+  const which = worstNote(name, report)
+  return html`${worstText(name, report)}${which && html` <small>${which}</small>`}`
+}

@@ -3,7 +3,7 @@ import type { ClientOutage, Report } from '../../../drill/report.ts'
 import { clock, count, counted, NOT_MEASURED, plain, seconds } from '../../../drill/units.ts'
 import { clientOutageChart } from '../../charts/client-outage.ts'
 import type { ReportData } from '../../report-data.ts'
-import { absent, facts, note, number, table, text, token } from '../components.ts'
+import { absent, facts, note, number, table, text, token, worstFigure } from '../components.ts'
 import { figure } from '../figures.ts'
 import { html, type Markup } from '../markup.ts'
 
@@ -12,13 +12,16 @@ export function clients({ report, clients: rows }: ReportData): Markup {
   if (rows.length === 0) return absent(withoutRows(report))
   if (clientOutageSeconds.clients === 0) return html`${absent(withoutMeasured(report))}${lone(report)}`
   return html`${facts([
-    ['Clients with an outage', count(clientOutageSeconds.clients)],
+    [
+      report.events.length > 1 ? 'Clients with an outage, at most in one event' : 'Clients with an outage',
+      count(clientOutageSeconds.clients),
+    ],
     ...(clientOutageSeconds.notMeasured > 0
       ? ([['Not measured: their container did not watch', count(clientOutageSeconds.notMeasured)]] as const)
       : []),
-    ['Half were back within', seconds(clientOutageSeconds.p50)],
-    ['All but one in twenty were back within', seconds(clientOutageSeconds.p95)],
-    ['The last was back after', seconds(clientOutageSeconds.max)],
+    ['Half were back within', worstFigure('client_outage_s[p50]', report)],
+    ['All but one in twenty were back within', worstFigure('client_outage_s[p95]', report)],
+    ['The last was back after', worstFigure('worst_client_outage_s', report)],
   ])}${figure((room) => clientOutageChart(report, rows, room), {
     id: 'clients',
     label: 'Share of clients that were back after so many seconds, and every client as a tick.',

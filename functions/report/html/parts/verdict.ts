@@ -5,7 +5,7 @@ import { eventFigureText, worstNote, worstText } from '../../../drill/event-tabl
 import type { Criterion, Report, TrendFigure } from '../../../drill/report.ts'
 import { count, counted, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share } from '../../../drill/units.ts'
 import { DEFINITIONS, likeDrills, VERDICT_SENTENCES } from '../../words.ts'
-import { absent, details, facts, list, mark, number, onlyTable, text, token } from '../components.ts'
+import { absent, details, facts, list, mark, number, onlyTable, text, token, worstFigure } from '../components.ts'
 import { html, type Insert, type Markup, raw } from '../markup.ts'
 
 /** The first screen. */
@@ -147,10 +147,7 @@ function service(report: Report): Markup {
     ['Success of attempts', share(availability.successOfAttempts)],
     ['Seconds at baseline', share(availability.secondsAtBaseline)],
     ['Of the monthly downtime budget', share(availability.monthlyBudgetShare)],
-    [
-      'Time without a standby',
-      html`${worstText('exposure_s', report)} <small>${worstNote('exposure_s', report)}</small>`,
-    ],
+    ['Time without a standby', worstFigure('exposure_s', report)],
   ])
 }
 
