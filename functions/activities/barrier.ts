@@ -10,6 +10,7 @@ import type { Clients, GroupState } from '../clients/clients.ts'
 import { drillBlobs } from '../drill/blob-paths.ts'
 import { clockTrouble } from '../drill/event-safety.ts'
 import { lastWords } from '../drill/last-words.ts'
+import { type Absences, readAbsences } from './absence.ts'
 import { containerNumbers, groupName, renewLease } from './container-groups.ts'
 import { type DrillRef, inTurns, readAbort, readPlan } from './drill-record.ts'
 import { readClocks } from './event-moment.ts'
@@ -61,9 +62,7 @@ export function barrierActivities(clients: Clients, settings: ActivitySettings) 
       const containers = containerNumbers(plan)
       const records = await inTurns(containers, 16, (k) => blobs.readJson<ReadyRecord>(blobNames.ready(drillId, k)))
       const waiting = containers.filter((container) => records[container] === null)
-      const dead = (await inTurns(waiting, 8, (container) => deathOf(clients, drillId, container))).filter(
-        (death) => death !== null,
-      )
+      const dead = await deathsOf(clients, drillId, waiting)
       const ready = containers.length - waiting.length
       const detail = `${ready} of ${containers.length} ready${dead.length > 0 ? `; ${dead.join('; ')}` : ''}`
       return {
@@ -133,10 +132,24 @@ async function wordsOfDead(groups: Clients['groups'], group: GroupState | null):
   return lastWords(await groups.logs(group.name).catch(() => ''))
 }
 
-/** Why this container can never become ready, or null while it still may. */
-async function deathOf({ groups, blobs }: Clients, drillId: string, container: number): Promise<string | null> {
-  const group = await groups.get(groupName(drillId, container))
-  if (group === null) return `container ${container} does not exist`
+async function deathsOf(clients: Clients, drillId: string, waiting: readonly number[]): Promise<string[]> {
+  const absences = await readAbsences(clients, drillId)
+  const deaths = await inTurns(waiting, 8, (container) => deathOf(clients, drillId, container, absences))
+  await absences.save()
+  return deaths.filter((death) => death !== null)
+}
+
+/** Why this container can never become ready, or null while it still may. A question that fails says nothing. */
+async function deathOf(
+  { groups, blobs }: Clients,
+  drillId: string,
+  container: number,
+  absences: Absences,
+): Promise<string | null> {
+  const group = await groups.get(groupName(drillId, container)).catch(() => 'unknown' as const)
+  if (group === 'unknown') return null
+  const isGone = absences.isGone(container, group, null)
+  if (group === null) return isGone ? `container ${container} does not exist` : null
   const hasFailed = group.container === 'Terminated' || group.provisioningState === 'Failed'
   if (!hasFailed) return null
   const summary = await blobs.readJson<LoadSummary>(blobNames.summary(drillId, container))

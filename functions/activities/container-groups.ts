@@ -17,6 +17,9 @@ export interface Provisioned {
   readonly created: number
   /** Why not all of them, in one sentence with what was asked for and what is available. */
   readonly refused: string | null
+  /** What a later try may bring, and when the platform wants to be asked again; null: nothing is missing. */
+  readonly waiting: string | null
+  readonly afterSeconds: number | null
   readonly abort: string | null
   readonly detail: string
 }
@@ -24,13 +27,21 @@ export interface Provisioned {
 /** What is left to bill. */
 export interface Cleaned {
   readonly left: number
+  /** None is left, and that was seen twice: a list of the platform may be a moment behind. */
+  readonly isClean: boolean
   readonly detail: string
 }
 
+/** Null: not verified. */
 export interface CleanupRecord {
-  readonly containersLeft: number
-  readonly verifiedAt: string
+  readonly containersLeft: number | null
+  readonly verifiedAt: string | null
+  /** When none was seen for the first time, and none has been seen since. */
+  readonly emptySince: string | null
 }
+
+/** Between two looks that see no container. */
+const SECOND_LOOK_MS = 3_000
 
 /** When the first container was asked for: what it costs is counted from here. */
 export interface ProvisionRecord {
@@ -54,7 +65,7 @@ export function containerActivities(clients: Clients, settings: ActivitySettings
   async function provision({ drillId }: DrillRef): Promise<Provisioned> {
     const plan = await readPlan(blobs, drillId)
     const abort = await readAbort(blobs, drillId)
-    if (abort !== null) return { created: 0, refused: null, abort, detail: 'aborted before any container was started' }
+    if (abort !== null) return { ...NOTHING_STARTED, abort, detail: 'aborted before any container was started' }
     const names = containerNumbers(plan).map((container) => groupName(drillId, container))
     const at = clock.now()
     await blobs.writeOnce(drillBlobs.provisioned(drillId), {
@@ -108,16 +119,28 @@ export function containerActivities(clients: Clients, settings: ActivitySettings
     const problems: string[] = []
     const mine = await groupsToDelete(plan, problems)
     await inTurns(mine, WIDTH, (name) => deleteWithLog(plan, name, problems))
-    const left = (await groups.list()).filter(({ tags }) => tags[DRILL_TAG] === drillId)
+    const left = await namesLeft(drillId, mine)
+    const known = await blobs.readJson<CleanupRecord>(drillBlobs.cleanup(drillId))
+    const now = clock.now().toISOString()
+    const emptySince = left.length > 0 ? null : (known?.emptySince ?? now)
+    const isSeenTwice = emptySince !== null && Date.parse(now) - Date.parse(emptySince) >= SECOND_LOOK_MS
+    // Where nothing was ever asked for, one look is enough.
+    const isClean = left.length === 0 && (isSeenTwice || mine.length === 0)
+    const isVerified = isClean || left.length > 0
     await blobs.writeJson(drillBlobs.cleanup(drillId), {
-      containersLeft: left.length,
-      verifiedAt: clock.now().toISOString(),
+      containersLeft: isVerified ? left.length : null,
+      verifiedAt: isVerified ? now : null,
+      emptySince,
     } satisfies CleanupRecord)
-    const names = left.map(({ name }) => name).join(', ')
-    const detail = [left.length === 0 ? 'no container is left' : `${left.length} left: ${names}`, ...problems].join(
-      '; ',
-    )
-    return { left: left.length, detail: detail.slice(0, 1_000) }
+    const said = left.length === 0 ? 'no container is left' : `${left.length} left: ${left.join(', ')}`
+    return { left: left.length, isClean, detail: [said, ...problems].join('; ').slice(0, 1_000) }
+  }
+
+  /** By tag in the list, and by name: what one of them does not show, the other may. */
+  async function namesLeft(drillId: string, names: readonly string[]): Promise<string[]> {
+    const listed = (await groups.list()).filter(({ tags }) => tags[DRILL_TAG] === drillId).map(({ name }) => name)
+    const found = await inTurns(names, WIDTH, async (name) => ((await groups.get(name)) === null ? [] : [name]))
+    return [...new Set([...listed, ...found.flat()])]
   }
 
   /** By tag, and by name as well: a list may be a moment behind a container that was just created. */
@@ -163,12 +186,21 @@ function blobEnvironment({ blobs, generatorClientId }: ActivitySettings): {
   }
 }
 
+const NOTHING_STARTED = { created: 0, refused: null, waiting: null, afterSeconds: null } as const
+
 function summary({ load, containerSize }: DrillPlan, answers: readonly CreateAnswer[]): Provisioned {
   const created = answers.filter(({ kind }) => kind === 'created').length
   const refusals = answers.filter((answer) => answer.kind === 'refused')
   const first = refusals[0]
   const asked = `${counted(load.containers, 'container')} of ${containerSize.cpu} vCPU and ${containerSize.memoryGb} GB`
-  if (first === undefined) return { created, refused: null, abort: null, detail: `${asked} started` }
-  const refused = `the platform started ${created} of ${asked} and refused the others (${first.reason}, ${first.code}): ${first.message}`
-  return { created, refused, abort: null, detail: refused.slice(0, 1_000) }
+  if (first !== undefined) {
+    const refused = `the platform started ${created} of ${asked} and refused the others (${first.reason}, ${first.code}): ${first.message}`
+    return { ...NOTHING_STARTED, created, refused, abort: null, detail: refused.slice(0, 1_000) }
+  }
+  const later = answers.filter((answer) => answer.kind === 'later')
+  if (later[0] === undefined) return { ...NOTHING_STARTED, created, abort: null, detail: `${asked} started` }
+  const waiting = `the platform started ${created} of ${asked}; the others may start later (${later[0].code}): ${later[0].message}`
+  const pauses = later.map(({ afterSeconds }) => afterSeconds ?? 0)
+  const afterSeconds = Math.max(...pauses) || null
+  return { created, refused: null, waiting, afterSeconds, abort: null, detail: waiting.slice(0, 1_000) }
 }

@@ -1,4 +1,5 @@
 /** What became of the failovers that were asked for: followed by every look until the standby is back. */
+import { askedPauseOf } from '../clients/azure-errors.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs } from '../drill/blob-paths.ts'
 import type { PrimaryIdentity } from '../drill/facts.ts'
@@ -22,6 +23,8 @@ export interface FailoverProgress {
   readonly leftHealthy: boolean
   readonly healthyAt: string | null
   readonly problem: string | null
+  /** The platform asked not to be asked about the operation before; null: it may be asked. */
+  readonly askAgainAtMs: number | null
 }
 
 const nothingYet: FailoverProgress = {
@@ -30,6 +33,7 @@ const nothingYet: FailoverProgress = {
   leftHealthy: false,
   healthyAt: null,
   problem: null,
+  askAgainAtMs: null,
 }
 
 type Sources = Pick<Clients, 'blobs' | 'servers' | 'database' | 'clock'>
@@ -106,17 +110,22 @@ const merged = (known: PrimaryIdentity | null, now: PrimaryIdentity): PrimaryIde
 })
 
 async function pollOperation(
-  { servers }: Sources,
+  { servers, clock }: Sources,
   target: DrillPlan['target'],
   answer: FailoverAnswer,
   progress: FailoverProgress,
 ): Promise<FailoverProgress> {
   if (answer.kind !== 'accepted' || (progress.operation !== null && progress.operation.kind !== 'running'))
     return progress
+  const nowMs = clock.now().getTime()
+  if (progress.askAgainAtMs !== null && nowMs < progress.askAgainAtMs) return progress
   try {
-    return { ...progress, operation: await servers.failoverState(target, answer.pollerToken), problem: null }
+    const operation = await servers.failoverState(target, answer.pollerToken)
+    return { ...progress, operation, problem: null, askAgainAtMs: null }
   } catch (error) {
-    return { ...progress, problem: describeError(error) }
+    const pauseSeconds = askedPauseOf(error)
+    const askAgainAtMs = pauseSeconds === null ? null : nowMs + pauseSeconds * 1000
+    return { ...progress, problem: describeError(error), askAgainAtMs }
   }
 }
 

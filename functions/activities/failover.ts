@@ -33,7 +33,7 @@ export type FailoverStep =
   /** Ask again with the same attempt: an earlier execution's request may still arrive. */
   | { readonly next: 'look again'; readonly detail: string }
   /** The request provably had no effect, and a later one may be accepted. */
-  | { readonly next: 'try again'; readonly detail: string }
+  | { readonly next: 'try again'; readonly detail: string; readonly afterSeconds: number }
   /** Nothing was sent: what has to be seen before an event may be there at a later look. */
   | { readonly next: 'wait'; readonly detail: string }
   | { readonly next: 'give up'; readonly detail: string }
@@ -168,6 +168,7 @@ export function failoverActivities(clients: Clients, settings: ActivitySettings)
       return { next: 'look again', detail: `the answer was lost; nothing seen for ${Math.round(silentSeconds)} s` }
     return {
       next: 'try again',
+      afterSeconds: 0,
       detail: `the answer was lost, and the server did not move in ${Math.round(silentSeconds)} s: the request never arrived`,
     }
   }
@@ -200,5 +201,7 @@ function stepAfter(answer: FailoverAnswer): FailoverStep {
     return { next: 'watch', detail: `accepted, request ${answer.requestId ?? 'without an id'}` }
   if (answer.kind === 'ambiguous') return { next: 'watch', detail: answer.why }
   const detail = `refused with ${answer.status} ${answer.code}: ${answer.message}`
-  return isBusy(answer) ? { next: 'try again', detail } : { next: 'give up', detail }
+  return isBusy(answer)
+    ? { next: 'try again', detail, afterSeconds: answer.afterSeconds ?? 0 }
+    : { next: 'give up', detail }
 }

@@ -16,6 +16,7 @@ import { liveMetrics, withoutRecent } from '../drill/live-metrics.ts'
 import { liveMoments } from '../drill/live-moments.ts'
 import type { DrillPlan } from '../drill/plan.ts'
 import type { Live, LiveMetric } from '../drill/status.ts'
+import { readAbsences } from './absence.ts'
 import { containerNumbers, groupName, renewLease } from './container-groups.ts'
 import { type DrillRef, inTurns, loadStartAtMs, readAbort, readPlan } from './drill-record.ts'
 import { failoverEvidence, followFailovers } from './failover-progress.ts'
@@ -51,9 +52,9 @@ export function observeActivities(clients: Clients) {
       blobs.readJson<LiveRecord>(drillBlobs.live(drillId)),
       renewLease(clients, drillId),
     ])
-    const [{ state }, containers, server, failoversSettled] = await Promise.all([
-      readNewRecords(blobs, drillId, previous),
-      inTurns(containerNumbers(plan), 8, (container) => lookAtContainer(drillId, container)),
+    const { state, receivedAtMs } = await readNewRecords(blobs, drillId, previous)
+    const [containers, server, failoversSettled] = await Promise.all([
+      lookAtContainers(plan, receivedAtMs),
       servers.get(plan.target).catch(() => null),
       followFailovers(clients, plan),
     ])
@@ -83,13 +84,31 @@ export function observeActivities(clients: Clients) {
     return { ...live, moments: liveMoments(await failoverEvidence(clients, plan), seen) }
   }
 
-  async function lookAtContainer(drillId: string, container: number): Promise<ContainerLook> {
+  async function lookAtContainers(
+    plan: DrillPlan,
+    receivedAtMs: ReadonlyMap<number, number>,
+  ): Promise<ContainerLook[]> {
+    const absences = await readAbsences(clients, plan.drillId)
+    const looks = await inTurns(containerNumbers(plan), 8, (container) =>
+      lookAtContainer(plan.drillId, container, (group) =>
+        absences.isGone(container, group, receivedAtMs.get(container) ?? null),
+      ),
+    )
+    await absences.save()
+    return looks
+  }
+
+  async function lookAtContainer(
+    drillId: string,
+    container: number,
+    isGone: (group: GroupState | null) => boolean,
+  ): Promise<ContainerLook> {
     const readSummary = () => blobs.readJson<LoadSummary>(blobNames.summary(drillId, container))
     const isReady = (await blobs.readJson(blobNames.ready(drillId, container))) !== null
     const summary = await readSummary()
     if (summary !== null) return { state: endOf(summary), isReady }
     const group = await clients.groups.get(groupName(drillId, container)).catch(() => 'unknown' as const)
-    if (group === 'unknown' || !hasEnded(group)) return { state: 'running', isReady }
+    if (group === 'unknown' || !(isGone(group) || hasEnded(group))) return { state: 'running', isReady }
     // Between the two looks it may have written its summary and ended.
     const late = await readSummary()
     return { state: late === null ? 'died' : endOf(late), isReady }
@@ -168,4 +187,4 @@ export function observeActivities(clients: Clients) {
 const endOf = ({ ended }: LoadSummary): ContainerLook['state'] => (ended === 'failed' ? 'died' : 'completed')
 
 const hasEnded = (group: GroupState | null): boolean =>
-  group === null || group.container === 'Terminated' || group.provisioningState === 'Failed'
+  group !== null && (group.container === 'Terminated' || group.provisioningState === 'Failed')

@@ -89,7 +89,7 @@ export function reportActivities(
       ...auditsOf(audits),
       metrics: metrics?.series ?? [],
       metricsComplete: metrics?.complete ?? false,
-      cleanup: cleanup ?? { containersLeft: null, verifiedAt: null },
+      cleanup: { containersLeft: cleanup?.containersLeft ?? null, verifiedAt: cleanup?.verifiedAt ?? null },
       abortedBecause: request.earlyEnd?.kind === 'aborted' ? request.earlyEnd.why : null,
       error: request.earlyEnd?.kind === 'failed' ? request.earlyEnd.why : null,
       journal: request.journal,

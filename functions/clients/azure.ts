@@ -51,11 +51,49 @@ export const answerTimeout = ({ requestTimeoutMs }: AzureAccess): AdditionalPoli
   },
 })
 
+/** Pauses that a pipeline may take by itself, between requests of one call. */
+export const SHORT_RETRIES = { maxRetries: 2, retryDelayInMs: 300, maxRetryDelayInMs: 2_000 } as const
+const MAX_PAUSE_SECONDS = 2
+const PAUSE_HEADERS = ['retry-after', 'retry-after-ms', 'x-ms-retry-after-ms'] as const
+/** Where a longer pause that the platform asks for goes on: the SDKs do not know this header, and errors carry it. */
+export const ASKED_PAUSE_HEADER = 'x-drill-retry-after-seconds'
+
+/**
+ * The SDKs wait for as long as `Retry-After` says, minutes inside an activity: a drill would be blind in the middle of a failover.
+ * A long pause belongs to the orchestration, so it is hidden from the pipeline, which then gives the answer back at once.
+ */
+export const shortPatience: AdditionalPolicy = {
+  position: 'perRetry',
+  policy: {
+    name: 'shortPatience',
+    sendRequest: async (request, next) => {
+      const response = await next(request)
+      const seconds = askedPauseSeconds((name) => response.headers.get(name), Date.now())
+      if (seconds !== null && seconds > MAX_PAUSE_SECONDS) {
+        for (const name of PAUSE_HEADERS) response.headers.delete(name)
+        response.headers.set(ASKED_PAUSE_HEADER, String(seconds))
+      }
+      return response
+    },
+  },
+}
+
+/** Seconds or a date; null when nothing readable is asked for. */
+export function askedPauseSeconds(header: (name: string) => string | undefined, nowMs: number): number | null {
+  const ms = header('retry-after-ms') ?? header('x-ms-retry-after-ms')
+  if (ms !== undefined && /^\d+$/.test(ms)) return Math.ceil(Number(ms) / 1000)
+  const text = header('retry-after')
+  if (text === undefined) return null
+  if (/^\d+$/.test(text)) return Number(text)
+  const atMs = Date.parse(text)
+  return Number.isNaN(atMs) ? null : Math.max(0, Math.ceil((atMs - nowMs) / 1000))
+}
+
 /** Options of every management client. */
 export const managementOptions = (access: AzureAccess) => ({
   endpoint: access.endpoint,
   credentialScopes: [managementScope(access)],
-  retryOptions: { maxRetries: 3 },
-  additionalPolicies: [answerTimeout(access)],
+  retryOptions: SHORT_RETRIES,
+  additionalPolicies: [answerTimeout(access), shortPatience],
   ...tlsOptions(access),
 })

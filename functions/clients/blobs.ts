@@ -21,7 +21,13 @@ const JSON_TYPE = 'application/json'
 
 /** A slow answer is asked for again rather than waited for: an activity has minutes, not hours. */
 const PIPELINE = {
-  retryOptions: { retryPolicyType: StorageRetryPolicyType.EXPONENTIAL, maxTries: 4, tryTimeoutInMs: 30_000 },
+  retryOptions: {
+    retryPolicyType: StorageRetryPolicyType.EXPONENTIAL,
+    maxTries: 4,
+    tryTimeoutInMs: 30_000,
+    retryDelayInMs: 500,
+    maxRetryDelayInMs: 2_000,
+  },
 }
 
 export function connectContainer(config: BlobConfig, access: AzureAccess): ContainerClient {

@@ -72,6 +72,8 @@ export interface GroupState {
 /** Permanent refusals come as values, so that a retry policy does not repeat them. */
 export type CreateAnswer =
   | { readonly kind: 'created' }
+  /** A later try may succeed: the drill waits for as long as it has time to get ready. */
+  | { readonly kind: 'later'; readonly code: string; readonly message: string; readonly afterSeconds: number | null }
   | {
       readonly kind: 'refused'
       readonly reason: 'quota' | 'capacity' | 'image' | 'other'

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { DefaultAzureCredential, type TokenCredential } from '@azure/identity'
 import type { Config, Secret } from '../config.ts'
-import { type AzureAccess, exemptThisMachine } from './azure.ts'
+import { type AzureAccess, exemptThisMachine, SHORT_RETRIES, shortPatience } from './azure.ts'
 import { connectContainer, createBlobs } from './blobs.ts'
 import type { Clients } from './clients.ts'
 import { systemClock } from './clock.ts'
@@ -44,7 +44,11 @@ function accessOf({ azure, subscriptionId }: Config): AzureAccess {
 
 /** In Azure the app's managed identity; on a developer's machine whoever is logged in there. */
 const managedIdentity = (clientId: string | null): TokenCredential =>
-  new DefaultAzureCredential(clientId === null ? {} : { managedIdentityClientId: clientId })
+  new DefaultAzureCredential({
+    retryOptions: SHORT_RETRIES,
+    additionalPolicies: [shortPatience],
+    ...(clientId !== null && { managedIdentityClientId: clientId }),
+  })
 
 const HOUR_MS = 3_600_000
 

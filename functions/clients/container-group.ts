@@ -7,7 +7,7 @@ import {
 import { registryOf } from '../drill/image-reference.ts'
 import { DRILL_TAG } from '../drill/tags.ts'
 import { type AzureAccess, managementOptions } from './azure.ts'
-import { azureErrorParts, isNotFound } from './azure-errors.ts'
+import { allCodes, askedPauseOf, azureErrorParts, isNotFound } from './azure-errors.ts'
 import type { ContainerGroups, CreateAnswer, GroupSpec, GroupState } from './clients.ts'
 import { readContainerFacts } from './container-facts.ts'
 
@@ -50,12 +50,8 @@ async function createGroup(client: Client, settings: ContainerGroupSettings, spe
   } catch (error) {
     const refusal = refusalOf(error)
     if (refusal !== null) return refusal
-    throw new Error(
-      `creating container group ${spec.name} in ${settings.resourceGroup} failed; it may be tried again`,
-      {
-        cause: error,
-      },
-    )
+    const { code, message } = azureErrorParts(error)
+    return { kind: 'later', code, message, afterSeconds: askedPauseOf(error) }
   }
 }
 
@@ -112,18 +108,31 @@ const REASONS: Readonly<Record<string, Refusal['reason']>> = {
   InsufficientCapacity: 'capacity',
   InaccessibleImage: 'image',
   ImageNotFound: 'image',
+  InvalidContainerGroupUpdate: 'other',
 }
 
-/** Container Instances says "no capacity" as 409 ServiceUnavailable; a plain 503 of that name is the service being down. */
+/**
+ * Only what is known to be permanent is final. Container Instances says "no capacity" as 409 ServiceUnavailable; a plain 503 of
+ * that name is the service being down. An unknown 409 is "not now": networks and registries that are not ready answer so.
+ */
 function refusalOf(error: unknown): Refusal | null {
   const { status, code, message } = azureErrorParts(error)
-  if (status === null || status < 400 || status >= 500 || isTransient(status, code)) return null
-  return { kind: 'refused', reason: REASONS[code] ?? 'other', code, message }
+  if (status === null || status < 400 || status >= 500) return null
+  const codes = allCodes(error)
+  const known = codes.find((one) => REASONS[one] !== undefined)
+  if (known !== undefined) return { kind: 'refused', reason: REASONS[known] ?? 'other', code: known, message }
+  if (NOT_NOW.has(status) || codes.some((one) => TRANSIENT.has(one))) return null
+  return { kind: 'refused', reason: 'other', code, message }
 }
 
-/** Worth a later try: throttling, a time-out, a registry that hiccups, a group of that name that is still going away. */
-const TRANSIENT = new Set(['ContainerGroupTransitioning', 'RegistryErrorResponse', 'TooManyRequests'])
-const isTransient = (status: number, code: string): boolean => status === 408 || status === 429 || TRANSIENT.has(code)
+const NOT_NOW = new Set([408, 409, 425, 429])
+/** Codes of other statuses that are worth a later try. */
+const TRANSIENT = new Set([
+  'ContainerGroupTransitioning',
+  'RegistryErrorResponse',
+  'ServiceAssociationLinkNotReady',
+  'TooManyRequests',
+])
 
 // ---- Read -----------------------------------------------------------------------------------------------------------
 

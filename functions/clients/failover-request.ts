@@ -9,7 +9,7 @@ import { PostgreSQLManagementFlexibleServerClient } from '@azure/arm-postgresql-
 import type { FailoverAnswer, OperationState } from '../drill/failover.ts'
 import type { FailoverMode, Target } from '../drill/plan.ts'
 import { type AzureAccess, answerTimeout, managementOptions, type PipelinePolicy, type RawResponse } from './azure.ts'
-import { azureErrorParts } from './azure-errors.ts'
+import { askedPauseOf, azureErrorParts } from './azure-errors.ts'
 import type { Clock } from './clients.ts'
 
 const MODES = { forced: 'ForcedFailover', planned: 'PlannedFailover' } as const satisfies Record<FailoverMode, string>
@@ -104,7 +104,9 @@ const NOT_DELIVERED = new Set([
 function answerOfError(error: unknown, sentAt: string | null): FailoverAnswer {
   const { status, code, message } = azureErrorParts(error)
   if (sentAt === null || NOT_DELIVERED.has(code)) return { kind: 'refused', status: 0, code, message, sentAt }
-  if (status !== null && isRefusal(status)) return { kind: 'refused', status, code, message, sentAt }
+  const afterSeconds = askedPauseOf(error)
+  if (status !== null && isRefusal(status))
+    return { kind: 'refused', status, code, message, sentAt, ...(afterSeconds !== null && { afterSeconds }) }
   return { kind: 'ambiguous', why: `${status === null ? 'no answer' : `HTTP ${status}`}: ${code}: ${message}`, sentAt }
 }
 

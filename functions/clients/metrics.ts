@@ -1,7 +1,7 @@
 /** Azure Monitor's own view of the server. One-minute points, minutes late: context for a drill, never its measurement. */
 import { MonitorClient, type Response } from '@azure/arm-monitor'
 import type { MetricSeries } from '../drill/facts.ts'
-import { type AzureAccess, answerTimeout, managementScope, tlsOptions } from './azure.ts'
+import { type AzureAccess, answerTimeout, managementScope, SHORT_RETRIES, shortPatience, tlsOptions } from './azure.ts'
 import { azureErrorParts } from './azure-errors.ts'
 import type { PlatformMetrics } from './clients.ts'
 
@@ -55,8 +55,8 @@ export function createPlatformMetrics(access: AzureAccess): PlatformMetrics {
   const client = new MonitorClient(access.credential, access.subscriptionId, {
     endpoint: access.endpoint,
     credentials: { scopes: [managementScope(access)] },
-    retryOptions: { maxRetries: 3 },
-    additionalPolicies: [answerTimeout(access)],
+    retryOptions: SHORT_RETRIES,
+    additionalPolicies: [answerTimeout(access), shortPatience],
     ...tlsOptions(access),
   })
   return { series: (serverId, fromIso, toIso) => readSeries(client, serverId, `${fromIso}/${toIso}`) }

@@ -1,7 +1,7 @@
 /** Whether the load generator's image is in its registry, and which digest it has. */
 import { ContainerRegistryContentClient } from '@azure/container-registry'
 import { parseImageReference } from '../drill/image-reference.ts'
-import { type AzureAccess, tlsOptions } from './azure.ts'
+import { type AzureAccess, answerTimeout, SHORT_RETRIES, shortPatience, tlsOptions } from './azure.ts'
 import { isNotFound } from './azure-errors.ts'
 import type { ImageRegistry } from './clients.ts'
 
@@ -13,7 +13,8 @@ export function createImageRegistry(access: AzureAccess, image: string): ImageRe
   const { registry, repository, version } = parseImageReference(image)
   const client = new ContainerRegistryContentClient(`https://${registry}`, repository, access.credential, {
     audience: AUDIENCE,
-    retryOptions: { maxRetries: 2 },
+    retryOptions: SHORT_RETRIES,
+    additionalPolicies: [answerTimeout(access), shortPatience],
     ...tlsOptions(access),
   })
   return {

@@ -23,6 +23,8 @@ export const drillBlobs = {
   overdue: (drillId: string) => evidence(drillId, 'overdue.json'),
   /** When the watchdog first heard that the orchestration service does not know the drill. */
   absent: (drillId: string) => evidence(drillId, 'absent.json'),
+  /** Containers that the platform does not know at the moment, and since when. */
+  absences: (drillId: string) => evidence(drillId, 'absences.json'),
   failoverIntent: (drillId: string, index: number) => failover(drillId, index, 'intent'),
   failoverClaim: (drillId: string, index: number, attempt: number) => failover(drillId, index, `claim-${attempt}`),
   failoverAnswer: (drillId: string, index: number, attempt: number) => failover(drillId, index, `answer-${attempt}`),

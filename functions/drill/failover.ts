@@ -18,6 +18,8 @@ export type FailoverAnswer =
       readonly code: string
       readonly message: string
       readonly sentAt: string | null
+      /** When the platform wants to be asked again; absent: it did not say. */
+      readonly afterSeconds?: number
     }
   | { readonly kind: 'ambiguous'; readonly why: string; readonly sentAt: string | null }
 

@@ -50,11 +50,14 @@ const WITHHELD_PAUSE_SECONDS = 5
 /** What may take a minute or half an hour is looked at often at first and seldom later. */
 const FIRST_LOOK_SECONDS = 2
 const LATER_LOOK_SECONDS = 20
+const PROVISION_PAUSE_SECONDS = 5
 /** After the last arrival and the drain, containers write their summaries. */
 const SUMMARY_SECONDS = 30
 const STOP_SECONDS = 60
 const CLEANUP_TRIES = 20
 const CLEANUP_PAUSE_SECONDS = 15
+/** That none is left is looked at once more. */
+const SECOND_LOOK_SECONDS = 3
 /** A clean-up that hangs must leave time to report. */
 const CLEANUP_SECONDS = 900
 const LATE_CLEANUP_SECONDS = 180
@@ -78,8 +81,9 @@ function* loadAndFailOver(stage: Stage): Step<void> {
   try {
     yield* reserve(stage)
     yield* check(stage)
-    yield* provision(stage)
-    yield* startTogether(stage)
+    const readyByMs = nowMs(stage.ctx) + stage.plan.timing.readyTimeoutSeconds * 1000
+    yield* provision(stage, readyByMs)
+    yield* startTogether(stage, readyByMs)
     yield* runTheLoad(stage)
   } catch (error) {
     stage.course.end(error)
@@ -111,16 +115,23 @@ function* check({ drillId, run, course, pauses }: Stage): Step<void> {
   if (!passed) throw new Stop('failed', detail)
 }
 
-function* provision({ drillId, run, course }: Stage): Step<void> {
+/** What the platform cannot do now is asked for again while there is time for containers to get ready. */
+function* provision({ ctx, plan, drillId, run, course, pauses }: Stage, untilMs: number): Step<void> {
   course.enter('provision')
-  const { refused, abort } = yield* run.provision({ drillId })
-  if (abort !== null) throw new Stop('aborted', abort)
-  if (refused !== null) throw new Stop('failed', `infrastructure: ${refused}`)
+  for (let looks = 0; ; looks++) {
+    const { refused, waiting, afterSeconds, abort } = yield* run.provision({ drillId })
+    if (abort !== null) throw new Stop('aborted', abort)
+    if (refused !== null) throw new Stop('failed', `infrastructure: ${refused}`)
+    if (waiting === null) return
+    const nextMs = nowMs(ctx) + Math.max(PROVISION_PAUSE_SECONDS, pauseAfter(looks), afterSeconds ?? 0) * 1000
+    if (nextMs >= untilMs)
+      throw new Stop('failed', `infrastructure: ${waiting}; it did not in ${plan.timing.readyTimeoutSeconds} s`)
+    if (yield* pauses.until(nextMs)) throw new Stop('aborted', pauses.reason)
+  }
 }
 
-function* startTogether({ ctx, plan, drillId, run, course, pauses }: Stage): Step<void> {
+function* startTogether({ ctx, plan, drillId, run, course, pauses }: Stage, untilMs: number): Step<void> {
   course.enter('ready')
-  const untilMs = nowMs(ctx) + plan.timing.readyTimeoutSeconds * 1000
   for (let looks = 0; ; looks++) {
     const { ready, wanted, dead, abort, detail } = yield* run.lookReady({ drillId })
     if (abort !== null) throw new Stop('aborted', abort)
@@ -192,7 +203,7 @@ function* failOver(stage: Stage, index: number): Step<void> {
   const loadEndMs = (course.loadStartAtMs ?? 0) + plan.load.durationSeconds * 1000
   let [attempt, withheld] = [0, 0]
   while (attempt < FAILOVER_ATTEMPTS && withheld < WITHHELD_LOOKS) {
-    const { next, detail } = yield* askForFailover(run, { drillId, index, attempt })
+    const { next, detail, afterSeconds = 0 } = yield* askForFailover(run, { drillId, index, attempt })
     if (next === 'watch') return
     if (next === 'abort') throw new Stop('aborted', detail)
     if (next === 'end') throw new Stop('failed', `before failover ${index}: ${detail}`)
@@ -200,7 +211,7 @@ function* failOver(stage: Stage, index: number): Step<void> {
     if (next === 'try again') attempt++
     if (next === 'wait') withheld++
     if (nowMs(ctx) >= loadEndMs) return course.skip('failOver', `no load is left for failover ${index}: ${detail}`)
-    const pauseSeconds = next === 'wait' ? WITHHELD_PAUSE_SECONDS : FAILOVER_PAUSE_SECONDS
+    const pauseSeconds = next === 'wait' ? WITHHELD_PAUSE_SECONDS : Math.max(FAILOVER_PAUSE_SECONDS, afterSeconds)
     yield* watchLoad(stage, Math.min(loadEndMs, nowMs(ctx) + pauseSeconds * 1000), false)
   }
   course.skip(
@@ -213,7 +224,7 @@ function* failOver(stage: Stage, index: number): Step<void> {
 function* askForFailover(
   run: Steps,
   input: Parameters<Steps['failOver']>[0],
-): Step<{ readonly next: string; readonly detail: string }> {
+): Step<{ readonly next: string; readonly detail: string; readonly afterSeconds?: number }> {
   try {
     return yield* run.failOver(input)
   } catch (error) {
@@ -271,8 +282,8 @@ function* cleanUp({ ctx, drillId, run, course, deadlineMs }: Stage): Step<void> 
   const isTimeLeft = () => nowMs(ctx) < untilMs
   for (let tries = 0; tries < LEAST_CLEANUP_TRIES || (tries < CLEANUP_TRIES && isTimeLeft()); tries++) {
     const cleaned = yield* attempt(run.cleanUp({ drillId }))
-    if (cleaned?.left === 0) return
-    yield* sleep(ctx, CLEANUP_PAUSE_SECONDS)
+    if (cleaned?.isClean === true) return
+    yield* sleep(ctx, cleaned?.left === 0 ? SECOND_LOOK_SECONDS : CLEANUP_PAUSE_SECONDS)
   }
   course.remark('clean up', 'containers are left; the sweeper deletes them once their expires-at is past')
 }

@@ -1,6 +1,7 @@
 /** Every management client through its real SDK against the endpoint: what it reads, what it refuses, what it leaves alone. */
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
+import { askedPauseOf } from '../../functions/clients/azure-errors.ts'
 import type { GroupSpec } from '../../functions/clients/clients.ts'
 import { DRILL_TAG } from '../../functions/drill/tags.ts'
 import { eventually } from '../support/eventually.ts'
@@ -263,25 +264,70 @@ test('a group that another create with other settings would change is refused', 
   expect(cluster.containers).toHaveLength(1)
 })
 
-test('a platform that is down is an error that may be tried again, not a refusal', async () => {
+test.each([
+  [409, 'ServiceAssociationLinkNotReady'],
+  [409, 'SomethingNew'],
+  [400, 'RegistryErrorResponse'],
+  [429, 'TooManyRequests'],
+  [500, 'InternalServerError'],
+  [503, 'ServiceUnavailable'],
+])('%i %s is answered with a later try, not with a refusal', async (status, code) => {
   const { clients, endpoint } = await startLocalAzure()
-  const throttled = { kind: 'answer', status: 429, code: 'TooManyRequests', message: 'slow down' } as const
-  endpoint.control.failNext({ method: 'PUT', path: /./ }, throttled, 99)
-  await expect(clients.groups.create(aSpec())).rejects.toThrow(/it may be tried again/)
-}, 60_000)
+  endpoint.control.failNext({ method: 'PUT', path: /./ }, { kind: 'answer', status, code, message: 'not now' }, 99)
+  expect(await clients.groups.create(aSpec())).toEqual({ kind: 'later', code, message: 'not now', afterSeconds: null })
+})
+
+const BUSY = {
+  kind: 'answer',
+  status: 429,
+  code: 'TooManyRequests',
+  message: 'slow down',
+  retryAfterSeconds: 309,
+} as const
+
+test.each<[string, (azure: LocalAzure) => Promise<unknown>]>([
+  ['the groups', ({ clients }) => clients.groups.list()],
+  ['one group', ({ clients }) => clients.groups.get('drill-a-0')],
+  ['the server', ({ clients }) => clients.servers.get(TARGET)],
+  ['its parameters', ({ clients }) => clients.servers.parameters(TARGET)],
+  [
+    'its metrics',
+    ({ clients }) => clients.metrics.series('/subscriptions/0/x', '2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z'),
+  ],
+  ['the image', ({ clients }) => clients.registry.image()],
+])(
+  'when the platform asks for 309 s before %s are read, the call gives up at once and the error carries it',
+  async (_, call) => {
+    const azure = await startLocalAzure()
+    azure.endpoint.control.failNext({ method: 'GET', path: /./ }, BUSY, 99)
+    const startedMs = performance.now()
+    const error = await call(azure).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )
+    expect(performance.now() - startedMs).toBeLessThan(10_000)
+    expect(askedPauseOf(error)).toBe(309)
+  },
+  30_000,
+)
+
+test('when the platform asks for 309 s, a create and a failover give back how long', async () => {
+  const azure = await startLocalAzure()
+  for (const method of ['PUT', 'POST']) azure.endpoint.control.failNext({ method, path: /./ }, BUSY, 99)
+  expect(await azure.clients.groups.create(aSpec())).toMatchObject({ kind: 'later', afterSeconds: 309 })
+  expect(await azure.clients.servers.beginFailover(TARGET, 'forced')).toMatchObject({
+    kind: 'refused',
+    afterSeconds: 309,
+  })
+}, 30_000)
 
 test('no secret is in an error, however it is printed', async () => {
   const { clients, endpoint } = await startLocalAzure()
   const broken = { kind: 'answer', status: 429, code: 'TooManyRequests', message: 'slow down' } as const
   endpoint.control.failNext({ method: 'PUT', path: /./ }, broken, 99)
-  const failure = await clients.groups.create(aSpec()).catch((error: unknown) => error)
-  expect(failure).toBeInstanceOf(Error)
-  const { cause } = failure as Error
-  const printed = [failure, cause].flatMap((error) => [
-    inspect(error, { depth: 20 }),
-    JSON.stringify(error),
-    String(error),
-  ])
+  const answer = await clients.groups.create(aSpec())
+  expect(answer.kind).toBe('later')
+  const printed = [inspect(answer, { depth: 20 }), JSON.stringify(answer)]
   expect(printed.join('\n')).toContain('TooManyRequests')
   expect(printed.join('\n')).not.toContain('MARKED')
 })

@@ -11,7 +11,13 @@ export interface RequestMatch {
 
 export type Fault =
   /** Answered with this instead of being handled. */
-  | { readonly kind: 'answer'; readonly status: number; readonly code: string; readonly message: string }
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      readonly code: string
+      readonly message: string
+      readonly retryAfterSeconds?: number
+    }
   /** The connection is cut before the request is looked at. */
   | { readonly kind: 'reset' }
   /** Handled; then the connection is cut instead of an answer. */

@@ -19,6 +19,8 @@ export function strikeWithFaults(app: FastifyInstance, { faults, requests }: Gat
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-ms-request-id', randomUUID())
     const fault = faults.take(request.method, pathOf(request))
+    if (fault?.kind === 'answer' && fault.retryAfterSeconds !== undefined)
+      reply.header('retry-after', String(fault.retryAfterSeconds))
     if (fault?.kind === 'answer') throw new ArmError(fault.status, fault.code, fault.message)
     if (fault?.kind === 'reset') return cut(request, reply, requests)
     if (fault !== null) late.set(request, fault)

@@ -16,7 +16,7 @@ interface Group {
 
 export interface GroupsOptions {
   readonly course: (container: number) => GeneratorCourse
-  readonly refuse?: (container: number) => Extract<CreateAnswer, { kind: 'refused' }> | null
+  readonly refuse?: (container: number) => Exclude<CreateAnswer, { kind: 'created' }> | null
   /** From the request to delete to the group being gone. */
   readonly deletingMs: number
   readonly deleteFails?: (name: string) => boolean

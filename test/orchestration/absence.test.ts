@@ -1,0 +1,90 @@
+/** A 404 of the platform for something that is there: seen once it proves nothing, above all while records arrive. */
+import { expect, test } from 'vitest'
+import { readAbsences } from '../../functions/activities/absence.ts'
+import type { GroupState } from '../../functions/clients/clients.ts'
+import { aPlan, playDrill } from '../support/play-drill.ts'
+import { createWorld } from '../support/world/world.ts'
+
+const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
+const there = { container: 'Running' } as GroupState
+
+/** The platform does not know the only container at these times of the drill. */
+async function overlooked(fromMs: number, toMs: number) {
+  let isAway = (_name: string) => false
+  const world = createWorld({ groups: { isOverlooked: (name) => isAway(name) } })
+  const startMs = world.clock.nowMs
+  isAway = () => world.clock.nowMs - startMs >= fromMs && world.clock.nowMs - startMs < toMs
+  const played = await playDrill(world, aPlan({ criteria, containers: 1, targetTps: 20 }))
+  return { ...played, world }
+}
+
+test.each([
+  ['while it gets ready', 1_000, 4_000],
+  ['in the baseline', 18_000, 23_000],
+  ['right after the failover was asked for', 24_000, 40_000],
+])('a container that the platform does not know %s is not given up', async (_, fromMs, toMs) => {
+  const { report, world } = await overlooked(fromMs, toMs)
+  expect({ verdict: report?.verdict, posts: world.server.posts, left: world.groups.alive.length }).toEqual({
+    verdict: 'PASS',
+    posts: 1,
+    left: 0,
+  })
+})
+
+test('a container is gone after a minute of absence at every look, and never while records of it arrive', async () => {
+  const world = createWorld()
+  const look = async (group: GroupState | null, receivedAgoMs: number | null) => {
+    const absences = await readAbsences(world.clients, 'drill-1')
+    const receivedAtMs = receivedAgoMs === null ? null : world.clock.nowMs - receivedAgoMs
+    const isGone = absences.isGone(0, group, receivedAtMs)
+    await absences.save()
+    return isGone
+  }
+  const pass = (ms: number) => world.clock.moveTo(world.clock.nowMs + ms)
+  expect(await look(null, null)).toBe(false)
+  pass(59_000)
+  expect(await look(null, null)).toBe(false)
+  expect(await look(there, null)).toBe(false)
+  pass(2_000)
+  expect(await look(null, null)).toBe(false)
+  pass(61_000)
+  expect(await look(null, 29_000)).toBe(false)
+  expect(await look(null, 31_000)).toBe(false)
+  pass(60_000)
+  expect(await look(null, 91_000)).toBe(true)
+})
+
+test('that no container is left is reported when it was seen twice', async () => {
+  const world = createWorld()
+  const { calls, report } = await playDrill(world, aPlan({ criteria }))
+  const looks = calls.filter(({ name }) => name === 'cleanUp').map(({ atMs }) => atMs)
+  expect(report?.cleanup.containersLeft).toBe(0)
+  const [before, last] = looks.slice(-2)
+  expect((last ?? 0) - (before ?? 0)).toBeGreaterThanOrEqual(3_000)
+})
+
+test('what the platform cannot do now is asked for again, with the pause that it asks for', async () => {
+  let tries = 0
+  const world = createWorld({
+    groups: {
+      refuse: (container) =>
+        container === 1 && ++tries <= 3
+          ? { kind: 'later', code: 'ServiceAssociationLinkNotReady', message: 'not ready', afterSeconds: 40 }
+          : null,
+    },
+  })
+  const { calls, report } = await playDrill(world, aPlan({ criteria }))
+  const asked = calls.filter(({ name }) => name === 'provision').map(({ atMs }) => atMs)
+  expect(report?.verdict).toBe('PASS')
+  expect(asked).toHaveLength(4)
+  for (const [i, atMs] of asked.slice(1).entries()) expect(atMs - (asked[i] ?? 0)).toBeGreaterThanOrEqual(40_000)
+})
+
+test('what the platform does not do in the time for it ends the drill, with its own words', async () => {
+  const refuse = () => ({ kind: 'later', code: 'NetworkNotReady', message: 'try again', afterSeconds: null }) as const
+  const world = createWorld({ groups: { refuse } })
+  const { report, endedAtMs } = await playDrill(world, aPlan({ criteria, timing: { readyTimeoutSeconds: 60 } }))
+  expect(report?.reasons.join()).toMatch(/infrastructure: .*NetworkNotReady\): try again; it did not in 60 s/)
+  expect(world.server.posts).toBe(0)
+  expect(endedAtMs).toBeLessThan(120_000)
+})
