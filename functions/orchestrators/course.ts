@@ -31,6 +31,8 @@ export class Course {
   loadStartAtMs: number | null = null
   /** Watches so far. */
   watches = 0
+  /** How often a failover was withheld, and was looked at again. */
+  withheldLooks = 0
   readonly #ctx: OrchestrationContext
   readonly #hangs = new Map<string, number>()
   #phase: Phase = 'reserve'

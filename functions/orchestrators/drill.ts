@@ -44,12 +44,14 @@ interface Stage {
 /** A refused failover is asked for again this often, and this far apart; a lost one is looked at for as long as it takes. */
 const FAILOVER_ATTEMPTS = 6
 const FAILOVER_PAUSE_SECONDS = 15
-/** A withheld one is looked at again this often: a load that does not prove itself in two minutes is not waited for. */
-const WITHHELD_LOOKS = 24
-const WITHHELD_PAUSE_SECONDS = 5
+/** In all of a drill: a load that does not prove itself in two minutes is not waited for, and history stays short. */
+const WITHHELD_LOOKS = 12
+const WITHHELD_PAUSE_SECONDS = 10
 /** What may take a minute or half an hour is looked at often at first and seldom later. */
 const FIRST_LOOK_SECONDS = 2
 const LATER_LOOK_SECONDS = 20
+/** After its host was away, a watch first waits for a look of its own that may have been lost. */
+const AWAY_GRACE_SECONDS = 300
 const PROVISION_PAUSE_SECONDS = 5
 /** After the last arrival and the drain, containers write their summaries. */
 const SUMMARY_SECONDS = 30
@@ -187,7 +189,8 @@ function* watchLoad(stage: Stage, untilMs: number, endsWithLoad: boolean): Step<
 function* endOfWatch({ ctx, drillId, course }: Stage, input: WatchInput): Step<WatchEnd> {
   const watching = ctx.df.callSubOrchestrator('watch', input, watchId(drillId, course.watches++))
   const latestMs = Math.max(input.untilMs, nowMs(ctx)) + USUAL_LIMIT_SECONDS * 1000
-  if (!(yield* isAnsweredBy(ctx, watching, latestMs))) throw new Stop('failed', 'the watch over the load hangs')
+  if (!(yield* isAnsweredBy(ctx, watching, latestMs, AWAY_GRACE_SECONDS)))
+    throw new Stop('failed', 'the watch over the load hangs')
   if (watching.isFaulted) throw new Error(`watch failed: ${messageOf(watching.result)}`, { cause: watching.result })
   return watching.result as WatchEnd
 }
@@ -201,23 +204,23 @@ const wordsOf = ({ reason, detail }: WatchEnd): string => {
 function* failOver(stage: Stage, index: number): Step<void> {
   const { ctx, plan, drillId, run, course } = stage
   const loadEndMs = (course.loadStartAtMs ?? 0) + plan.load.durationSeconds * 1000
-  let [attempt, withheld] = [0, 0]
-  while (attempt < FAILOVER_ATTEMPTS && withheld < WITHHELD_LOOKS) {
+  for (let attempt = 0; attempt < FAILOVER_ATTEMPTS; ) {
     const { next, detail, afterSeconds = 0 } = yield* askForFailover(run, { drillId, index, attempt })
     if (next === 'watch') return
     if (next === 'abort') throw new Stop('aborted', detail)
     if (next === 'end') throw new Stop('failed', `before failover ${index}: ${detail}`)
     if (next === 'give up') return course.skip('failOver', detail)
     if (next === 'try again') attempt++
-    if (next === 'wait') withheld++
+    if (next === 'wait' && ++course.withheldLooks > WITHHELD_LOOKS)
+      return course.skip(
+        'failOver',
+        `failover ${index} was given up after ${WITHHELD_LOOKS} looks without evidence: ${detail}`,
+      )
     if (nowMs(ctx) >= loadEndMs) return course.skip('failOver', `no load is left for failover ${index}: ${detail}`)
     const pauseSeconds = next === 'wait' ? WITHHELD_PAUSE_SECONDS : Math.max(FAILOVER_PAUSE_SECONDS, afterSeconds)
     yield* watchLoad(stage, Math.min(loadEndMs, nowMs(ctx) + pauseSeconds * 1000), false)
   }
-  course.skip(
-    'failOver',
-    `failover ${index} was given up after ${attempt} refusals and ${withheld} looks without evidence`,
-  )
+  course.skip('failOver', `failover ${index} was given up after ${FAILOVER_ATTEMPTS} attempts`)
 }
 
 /** When the activity itself fails, nobody knows whether it sent: the same attempt is asked again, and observes. */

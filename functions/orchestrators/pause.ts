@@ -32,12 +32,17 @@ const AWAY_MS = 30_000
 const GRACE_SECONDS = 60
 
 /** The timer that lost is cancelled: left behind it would keep the orchestration running. */
-export function* isAnsweredBy(ctx: OrchestrationContext, task: Task, atMs: number): Step<boolean> {
+export function* isAnsweredBy(
+  ctx: OrchestrationContext,
+  task: Task,
+  atMs: number,
+  graceSeconds = GRACE_SECONDS,
+): Step<boolean> {
   const limit = timerAt(ctx, atMs)
   yield ctx.df.Task.any([task, limit])
   if (!limit.isCompleted) limit.cancel()
   // Not in a second Task.any: in Azure that would start the task again.
-  if (!hasAnswered(task) && nowMs(ctx) >= atMs + AWAY_MS) yield* sleep(ctx, GRACE_SECONDS)
+  if (!hasAnswered(task) && nowMs(ctx) >= atMs + AWAY_MS) yield* sleep(ctx, graceSeconds)
   return hasAnswered(task)
 }
 
