@@ -32,9 +32,12 @@ export function connect(config: Config): Clients {
   }
 }
 
-function accessOf({ azure, subscriptionId }: Config): AzureAccess {
+function accessOf({ azure, subscriptionId, postgres }: Config): AzureAccess {
   return {
-    credential: azure.localToken === null ? managedIdentity(azure.identityClientId) : fixedToken(azure.localToken),
+    credential:
+      azure.localToken === null
+        ? ownIdentity(azure.identityClientId, postgres.cloud.authorityHost)
+        : fixedToken(azure.localToken),
     subscriptionId,
     endpoint: azure.resourceManagerEndpoint,
     ca: azure.caFile === null ? null : readAuthority(azure.caFile),
@@ -43,8 +46,9 @@ function accessOf({ azure, subscriptionId }: Config): AzureAccess {
 }
 
 /** In Azure the app's managed identity; on a developer's machine whoever is logged in there. */
-const managedIdentity = (clientId: string | null): TokenCredential =>
+const ownIdentity = (clientId: string | null, authorityHost: string): TokenCredential =>
   new DefaultAzureCredential({
+    authorityHost,
     retryOptions: SHORT_RETRIES,
     additionalPolicies: [shortPatience],
     ...(clientId !== null && { managedIdentityClientId: clientId }),

@@ -5,11 +5,14 @@ export interface Cloud {
   readonly serverSuffix: string
   /** Scope of a Microsoft Entra token with which a role logs in to PostgreSQL. */
   readonly databaseScope: string
+  /** Where a developer's own login gets its tokens; a managed identity needs none. */
+  readonly authorityHost: string
 }
 
 const PUBLIC: Cloud = {
   serverSuffix: '.postgres.database.azure.com',
   databaseScope: 'https://ossrdbms-aad.database.windows.net/.default',
+  authorityHost: 'https://login.microsoftonline.com',
 }
 
 const CLOUDS: Readonly<Record<string, Cloud>> = {
@@ -17,10 +20,12 @@ const CLOUDS: Readonly<Record<string, Cloud>> = {
   'management.usgovcloudapi.net': {
     serverSuffix: '.postgres.database.usgovcloudapi.net',
     databaseScope: 'https://ossrdbms-aad.database.usgovcloudapi.net/.default',
+    authorityHost: 'https://login.microsoftonline.us',
   },
   'management.chinacloudapi.cn': {
     serverSuffix: '.postgres.database.chinacloudapi.cn',
     databaseScope: 'https://ossrdbms-aad.database.chinacloudapi.cn/.default',
+    authorityHost: 'https://login.chinacloudapi.cn',
   },
 }
 
