@@ -27,7 +27,7 @@ import { timeouts } from '../support/timeouts.ts'
 const PASSWORD = 'MARKED/SECRET+app'
 const LOAD_PASSWORD = 'MARKED-SECRET load'
 const WAYS: LoadWays = { vias: ['pgbouncer'], transactions: 'ledger' }
-const TARGET: Target = { resourceGroup: 'rg', server: 'pg', database: 'drill' }
+const TARGET: Target = { resourceGroup: 'rg', server: 'pg-one', database: 'drill' }
 
 let folder: StackFolder
 let processes: Processes
@@ -493,7 +493,7 @@ test('the list of drills is read from the key index, whatever the number of rows
 // ---- npm run migrate ------------------------------------------------------------------------------------------------
 
 const environment = () => ({
-  POSTGRES_SERVER: 'pg',
+  POSTGRES_SERVER: 'pg-one',
   POSTGRES_DATABASE: 'drill',
   POSTGRES_USER: 'app',
   POSTGRES_PASSWORD: PASSWORD,
@@ -510,7 +510,7 @@ const migrateCommand = (args: readonly string[], changes: NodeJS.ProcessEnv = {}
 const STEPS = [...SCHEMA_STEPS.map(({ what }) => what), 'role load', 'grants of role load']
 
 test('the command says what it would do, does it when it may, and then has nothing to do', async () => {
-  const place = `Database drill on pg (127.0.0.1:${pair.primary.port}), as app`
+  const place = `Database drill on pg-one (127.0.0.1:${pair.primary.port}), as app`
   const steps = STEPS.map((what) => `  ${what}`)
   const asked = await migrateCommand([])
   expect(asked.code, asked.output).toBe(0)
@@ -551,7 +551,7 @@ test('the command ends with one error that names what to do, without a password'
   const unreachable = await migrateCommand(['--yes'], { POSTGRES_PORT_DIRECT: String(closed.port) })
   expect(unreachable.code).toBe(2)
   expect(unreachable.output).toMatch(
-    /migrate: looking at drill on pg as app failed: nothing listens at the address; check host, port.*\n {2}ECONNREFUSED/,
+    /migrate: looking at drill on pg-one as app failed: nothing listens at the address; check host, port.*\n {2}ECONNREFUSED/,
   )
   const refused = await migrateCommand(['--yes'], { POSTGRES_PASSWORD: 'MARKED-WRONG' })
   expect(refused.output).toMatch(/28P01: password authentication failed/)
