@@ -15,7 +15,7 @@ import type { DrillOutcome } from './outcome.ts'
 import { type Phase, type PhaseName, phaseOfSecond, phasesOf, secondsByPhase } from './phases.ts'
 import type { LoadSettings } from './plan.ts'
 import { Goodput } from './sustained.ts'
-import { type Watch, watchOf } from './watch.ts'
+import { TOLERANCE_US, type Watch, watchOf } from './watch.ts'
 
 export interface LoadAnalysis {
   readonly merged: Merged
@@ -140,11 +140,11 @@ class LoadView {
     })
   }
 
-  /** Between two acknowledgements of a service that is well: a few arrivals, and the slowest usual reply. */
+  /** Between two acknowledgements of a service that is well: a few arrivals, and a slow reply. */
   #usualPauseUs(baseline: Baseline | null): number {
     const { targetTps } = this.#load
     const spacingUs = targetTps > 0 ? (USUAL_ARRIVALS * US_PER_SECOND) / targetTps : 0
-    return spacingUs + 1000 * (baseline?.p999Ms ?? 50)
+    return spacingUs + 1000 * Math.max(USUAL_REPLY_MS, SLOW_TIMES_P50 * (baseline?.p50Ms ?? 0))
   }
 
   /** Without the seconds in which the service may still have been recovering. */
@@ -167,12 +167,18 @@ class LoadView {
       .flatMap(({ fromUs, toUs }) => secondsInside(this.#merged.seconds, fromUs, toUs))
   }
 
+  /** A generator that stood still makes its own seconds slow: they say nothing of the service. */
   #baseline(seconds: readonly MergedSecond[]): Baseline | null {
-    return baselineOf(seconds, this.#load)
+    const still = this.watch.standstills.filter(({ fromUs, toUs }) => toUs - fromUs > TOLERANCE_US)
+    const isWatched = ({ second }: MergedSecond) =>
+      still.every((one) => one.toUs <= second * US_PER_SECOND || one.fromUs >= (second + 1) * US_PER_SECOND)
+    return baselineOf(seconds.filter(isWatched), this.#load)
   }
 }
 
 const USUAL_ARRIVALS = 3
+const USUAL_REPLY_MS = 50
+const SLOW_TIMES_P50 = 10
 /** For clocks whose error is not known. */
 const UNKNOWN_CLOCK_MS = 2_000
 

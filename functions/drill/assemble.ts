@@ -131,7 +131,7 @@ function eventsOfReport(outcome: DrillOutcome, analysis: LoadAnalysis | null): D
     span.cause === 'drill' || span.change === null ? [] : [span.change.timeline],
   )
   const last = events.findLast(({ span }) => span.cause === 'drill')
-  const lost = audit.kind === 'agreed' ? lostSecondsPerEvent(audit.pass, events) : null
+  const lost = audit.kind === 'agreed' ? lostSecondsPerEvent(audit.pass, events, analysis.merged.seconds) : null
   return events.map((event) => {
     const lostSeconds = lost === null ? null : (lost.get(event.number) ?? 0)
     return drillEvent(event, lostSeconds, analysis, { ...known, otherTimelines, isLast: event === last })

@@ -60,10 +60,15 @@ export function attribute(merged: Merged, all: readonly FailoverEvidence[], cont
   const sent = sentRequests(all, context)
   const owners = new Map<TimelineChange, Sent>()
   const changes = timelineChanges(merged)
-  for (const change of changes) {
-    const owner = ownerOf(change, sent, [...owners.values()], merged, context)
-    if (owner !== null) owners.set(change, owner)
-  }
+  const latestUs = new Map(
+    changes.map((change) => [change, beganBeforeUs(change, merged, context) + context.clockBoundUs]),
+  )
+  // A promotion that certainly came after a request has the first claim to it, whatever else was still under way then.
+  for (const owns of [wasSentBefore, wasSentMeanwhile])
+    for (const change of changes.filter((one) => !owners.has(one))) {
+      const owner = owns(change, sent, latestUs.get(change) as number)
+      if (owner !== undefined && ![...owners.values()].includes(owner)) owners.set(change, owner)
+    }
   const requested = sent.flatMap((request, i) => {
     const change = changes.find((one) => owners.get(one) === request) ?? null
     return anchorOf(request, change, sent[i + 1]?.sentUs ?? context.window.endUs, context) ?? []
@@ -85,21 +90,14 @@ function sentRequests(all: readonly FailoverEvidence[], { window, controlOffsetU
     .sort((a, b) => a.sentUs - b.sentUs)
 }
 
+type Owns = (change: TimelineChange, sent: readonly Sent[], latestSentUs: number) => Sent | undefined
+
 /** The last request that was sent before the commits stopped: one request, one promotion. */
-function ownerOf(
-  change: TimelineChange,
-  sent: readonly Sent[],
-  taken: readonly Sent[],
-  merged: Merged,
-  context: AttributionContext,
-): Sent | null {
-  const latestSentUs = beganBeforeUs(change, merged, context) + context.clockBoundUs
-  const before = sent.findLast(({ sentUs }) => sentUs <= latestSentUs)
-  if (before !== undefined && !taken.includes(before)) return before
-  // Commits had stopped before the next request was sent, but the promotion came after it: it may be of both.
-  const next = sent.find(({ sentUs }) => sentUs > latestSentUs && sentUs < change.firstAtUs)
-  return next !== undefined && !taken.includes(next) ? next : null
-}
+const wasSentBefore: Owns = (_change, sent, latestSentUs) => sent.findLast(({ sentUs }) => sentUs <= latestSentUs)
+
+/** Commits had stopped before the request was sent, but the promotion came after it: it may be of both. */
+const wasSentMeanwhile: Owns = ({ firstAtUs }, sent, latestSentUs) =>
+  sent.find(({ sentUs }) => sentUs > latestSentUs && sentUs < firstAtUs)
 
 /**
  * The latest instant at which the outage that this promotion ended can have begun: after its last commit the service was

@@ -107,7 +107,8 @@ export function worstOf(name: EventFigureName, course: Course): Worst {
   const never = all.find(({ measured }) => measured.kind === 'never')
   if (never !== undefined) return never
   const most = all.reduce((one, other) => (sizeOf(other) > sizeOf(one) ? other : one))
-  const bound = all.find(({ measured }) => measured.kind === 'at-least' || measured.kind === 'missing')?.measured
+  const isBound = ({ measured }: Worst) => measured.kind === 'at-least' || measured.kind === 'missing'
+  const bound = (isBound(most) ? most : all.find(isBound))?.measured
   if (bound === undefined || !('value' in most.measured)) return most
   return {
     measured: { kind: 'at-least', value: most.measured.value, why: 'why' in bound ? bound.why : '' },

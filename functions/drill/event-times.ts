@@ -37,6 +37,8 @@ export interface EventTimes {
   readonly outages: readonly Outage[]
   /** Until when its outage and its recovery were looked for. */
   readonly endUs: number
+  /** Where t4 is null: the service was surely not sustained before this instant. */
+  readonly notBeforeUs: number
   /** A generator watched from t1 to t2, and all of them from there to t4. */
   readonly isOutageWatched: boolean
   readonly isRecoveryWatched: boolean
@@ -65,7 +67,7 @@ export function eventTimes(span: EventSpan, outages: readonly Outage[], context:
   if (cut === null || cut.t2Us === null) {
     const endUs = span.untilUs
     const own = cut === null ? [] : within
-    const none = { t3Us: null, t4Us: null, t5Us: null, outages: own, endUs }
+    const none = { t3Us: null, t4Us: null, t5Us: null, outages: own, endUs, notBeforeUs: endUs }
     const neverBack = cut === null ? [] : neverBackOf(null, context.merged)
     const times = { span, t0Us, t1Us: cut?.t1Us ?? null, t2Us: null, t6Us, neverBack, ...none }
     return { ...times, ...watched(times, context) }
@@ -81,7 +83,8 @@ export function eventTimes(span: EventSpan, outages: readonly Outage[], context:
   const goneUs = isOut ? null : backlogGone(span, t2Us, context)
   const own = ownOutages(cut, within, t4Us, span.untilUs, context.watch)
   const t5Us = goneUs === null ? null : Math.max(goneUs, t4Us ?? t2Us)
-  const times = { span, t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us, neverBack, outages: own, endUs }
+  const notBeforeUs = isOut ? endUs : notSustainedBefore(span, t2Us, context)
+  const times = { span, t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us, neverBack, outages: own, endUs, notBeforeUs }
   return { ...times, ...watched(times, context) }
 }
 
@@ -136,10 +139,18 @@ function ownOutages(
   return [...listed, { fromUs: t1Us, toUs: t2Us, unwatched, isSeen: true }].sort((a, b) => a.fromUs - b.fromUs)
 }
 
-function sustained(span: EventSpan, t2Us: number, { goodput, window, rule }: TimesContext): number | null {
-  const search = { fromUs: t2Us, beforeUs: span.untilUs, loadEndUs: window.endUs }
-  return goodput?.sustainedFrom(search, rule) ?? null
-}
+const searchOf = ({ untilUs }: EventSpan, t2Us: number, { window }: TimesContext) => ({
+  fromUs: t2Us,
+  beforeUs: untilUs,
+  loadEndUs: window.endUs,
+})
+
+const sustained = (span: EventSpan, t2Us: number, context: TimesContext): number | null =>
+  context.goodput?.sustainedFrom(searchOf(span, t2Us, context), context.rule) ?? null
+
+/** Without a baseline nothing is known of the service after its first commit. */
+const notSustainedBefore = (span: EventSpan, t2Us: number, context: TimesContext): number =>
+  context.goodput?.notSustainedBefore(searchOf(span, t2Us, context), context.rule) ?? t2Us
 
 function withReturns(sustainedUs: number | null, t3Us: number | null, { goodput, rule }: TimesContext): number | null {
   if (sustainedUs === null || t3Us === null || t3Us < sustainedUs) return sustainedUs

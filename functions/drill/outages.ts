@@ -21,12 +21,13 @@ export interface Outage {
 }
 
 export const MIN_OUTAGE_US = US_PER_SECOND
-const TIMES_P999 = 10
+/** A service that is slow at all times pauses for longer than one that is not. */
+const TIMES_P50 = 10
 /** At a low rate nobody may simply have had anything to send: ten arrivals in a row are never late by chance. */
 const SILENT_ARRIVALS = 10
 
 export const minOutageUs = (baseline: Baseline | null): number =>
-  Math.max(MIN_OUTAGE_US, TIMES_P999 * 1000 * (baseline?.p999Ms ?? 0))
+  Math.max(MIN_OUTAGE_US, TIMES_P50 * 1000 * (baseline?.p50Ms ?? 0))
 
 export interface OutageRule {
   readonly window: LoadWindow

@@ -78,6 +78,26 @@ export class Goodput {
     return null
   }
 
+  /**
+   * Before this instant the service was surely not sustained, where `sustainedFrom` found nothing: the end of the last window
+   * that was too weak, or a later begin that was too slow. What the next event or the end of the load cut off proves nothing.
+   */
+  notSustainedBefore(search: SustainedSearch, rule: SustainedRule): number {
+    const spanTenths = Math.max(rule.windowSeconds, rule.holdSeconds) * TENTHS
+    const heldWindows = spanTenths - rule.windowSeconds * TENTHS
+    const cutUs = Math.min(search.beforeUs, search.loadEndUs)
+    const lastWindow = Math.floor(cutUs / US_PER_TENTH) - rule.windowSeconds * TENTHS
+    const firstTenth = Math.floor(search.fromUs / US_PER_TENTH)
+    let goodSince = firstTenth
+    let notBefore = firstTenth
+    for (let tenth = firstTenth; tenth <= lastWindow; tenth++) {
+      if (!this.#isWindowGood(Math.max(search.fromUs, tenth * US_PER_TENTH), rule.windowSeconds)) goodSince = tenth + 1
+      const start = tenth - heldWindows
+      notBefore = Math.max(notBefore, goodSince, start >= goodSince ? start + 1 : 0)
+    }
+    return Math.max(search.fromUs, notBefore * US_PER_TENTH)
+  }
+
   /** The first instant from this one on that may be T4 by its own second and tenth; null when there is none. */
   steadyFrom(fromUs: number): number | null {
     const endTenth = this.#origin + this.#acks.length - 1

@@ -257,3 +257,27 @@ test('a client that comes back long after the service has held does not prolong 
   expect(moments.t3 !== null && Date.parse(moments.t3) - LOAD_START_MS).toBeGreaterThan(65_000)
   expect(recovery).toMatchObject({ recoveryTimeSeconds: 5.652, clientOutageSeconds: { max: expect.closeTo(35, 0) } })
 })
+
+const judged = async (options: RunOptions, objective: string) => {
+  const run = aRun(options)
+  const merged = mergeRun(run)
+  const outcome = await outcomeOf(run, merged)
+  const plan = { ...outcome.plan, criteria: [objective] }
+  return assemble({ ...outcome, plan }, merged).report
+}
+
+test('a recovery that the end of the load cut off is no longer than what was seen to be weak', async () => {
+  // Back after 1.5 s at full strength, with too little load left to hold it.
+  const options = { load: { durationSeconds: 35 }, ...failover(1.5) }
+  const { criteria, events, verdict } = await judged(options, 'recovery_time_s <= 3')
+  expect(events[0]).toMatchObject({ service: 'not sustained', cutBy: 'end of the load' })
+  expect(events[0]?.atLeast.recoveryTimeSeconds).toBeLessThan(2.5)
+  expect([criteria[0]?.verdict, verdict]).toEqual(['unknown', 'INCONCLUSIVE'])
+})
+
+test('a recovery that stayed weak until the end of the load misses an objective that allows less', async () => {
+  const options = { load: { durationSeconds: 60 }, ...failover(1.5, { shareAfter: 0.5 }) }
+  const { criteria, events, verdict } = await judged(options, 'recovery_time_s <= 10')
+  expect(events[0]?.atLeast.recoveryTimeSeconds).toBeGreaterThan(15)
+  expect([criteria[0]?.verdict, verdict]).toEqual(['fail', 'FAIL'])
+})

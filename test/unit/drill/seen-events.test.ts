@@ -244,3 +244,33 @@ test('a promotion after the load that only the audits saw is said', async () => 
     'The audits found timeline 4, and the newest that clients had commits on is 1',
   )
 })
+
+test('a promotion that came after the request has the first claim to it, not the one that was still under way then', async () => {
+  const run = aRun({
+    load: { durationSeconds: 90 },
+    troubles: [
+      { atSeconds: 30.35, seconds: 5, kind: 'failover' },
+      { atSeconds: 37, seconds: 2, kind: 'failover' },
+    ],
+  })
+  const sent = { index: 0, sentAt: isoAt(35.2), acceptedAt: isoAt(35.25), requestedAtSeconds: 35 }
+  const { events } = await reportOf(run, {
+    failovers: run.failovers.slice(1).map((evidence) => ({ ...evidence, ...sent })),
+  })
+  expect(events.map(({ kind, cause, moments }) => [kind, cause, moments.t2])).toEqual([
+    ['promotion', 'other', isoAt(35.358)],
+    ['failover', 'unattributed', isoAt(39.008)],
+  ])
+})
+
+test('one hiccup in the baseline does not make an outage of seconds usual', async () => {
+  const { recovery, events } = await drill({
+    load: { durationSeconds: 60 },
+    troubles: [
+      { atSeconds: 15.35, seconds: 0.9, kind: 'pause' },
+      { atSeconds: 30.35, seconds: 5, kind: 'pause' },
+    ],
+  })
+  expect(recovery.outages.map(({ seconds }) => Math.round(seconds ?? 0))).toEqual([5])
+  expect(events.map(({ cause, kind }) => [cause, kind])).toEqual([['other', 'outage']])
+})
