@@ -1,12 +1,16 @@
 /** What one seed's drill came to: small enough to be handed from thread to thread. */
 import { violations } from './invariants.ts'
+import { troublesMet } from './met.ts'
 import { rendersAll, scenarioOf } from './scenario.ts'
 import { simulate } from './simulation.ts'
+import type { TroubleName } from './troubles.ts'
 
 export interface Outcome {
   readonly seed: number
   readonly verdict: string
   readonly isRendered: boolean
+  /** The troubles of the world that this drill met. */
+  readonly met: readonly TroubleName[]
   readonly broken: readonly string[]
 }
 
@@ -15,9 +19,15 @@ export async function outcomeOf(seed: number): Promise<Outcome> {
   try {
     const simulated = await simulate(scenarioOf(seed))
     const broken = await violations(simulated)
-    return { seed, verdict: simulated.played.report?.verdict ?? 'none', isRendered, broken }
+    return {
+      seed,
+      verdict: simulated.played.report?.verdict ?? 'none',
+      isRendered,
+      met: troublesMet(simulated),
+      broken,
+    }
   } catch (error) {
     const told = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return { seed, verdict: 'none', isRendered, broken: [told] }
+    return { seed, verdict: 'none', isRendered, met: [], broken: [told] }
   }
 }

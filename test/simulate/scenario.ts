@@ -4,6 +4,7 @@ import { aPlan } from '../support/play-drill.ts'
 import type { GeneratorCourse } from '../support/world/generator.ts'
 import type { FailoverCourse, PostFate } from '../support/world/server.ts'
 import { Random } from './random.ts'
+import { someTroubles, troublesOf, type WorldTroubles } from './troubles.ts'
 
 /**
  * The API writes the wish, then tells the load generators to stop, then raises an event. It may die between any two of them,
@@ -42,6 +43,7 @@ export interface Scenario {
   readonly isServerTaken: boolean
   /** From then on another drill has it: somebody gave it away by hand. */
   readonly serverLostAtMs: number | null
+  readonly troubles: WorldTroubles
   /** All files with their charts, and not the three small ones alone. */
   readonly rendersAll: boolean
 }
@@ -57,28 +59,38 @@ export function scenarioOf(seed: number): Scenario {
   const trouble = (probability: number) => !isCalm && random.chance(probability)
   // Longer than a lease lives without the drill, now and then.
   const isLong = random.chance(0.04)
-  const durationSeconds = isLong
+  const wantedSeconds = isLong
     ? random.whole(420, 600)
     : random.chance(0.2)
       ? random.whole(100, 130)
       : random.whole(36, 70)
   const containers = random.whole(1, 3)
-  const failoverCount = random.chance(0.08) ? 0 : random.chance(0.15) && durationSeconds >= 100 ? 2 : 1
+  // A stream of its own: what goes wrong in the world does not change what goes wrong with the app.
+  const worldRandom = new Random(seed * 1_597_334_677 + 1)
+  const names = someTroubles(worldRandom)
+  const isTwice = names.includes('a second failover that is the worst')
+  const durationSeconds = isTwice ? Math.max(100, wantedSeconds) : wantedSeconds
+  const failoverCount = random.chance(0.08) ? 0 : (random.chance(0.15) && durationSeconds >= 100) || isTwice ? 2 : 1
   const recoveryObjectiveSeconds = random.whole(8, 40)
+  const plan = planOf(random, seed, {
+    durationSeconds,
+    containers,
+    failoverCount,
+    recoveryObjectiveSeconds,
+    mostTps: isLong ? containers * 8 + 4 : 40,
+    // Two failovers of one drill may not be closer together than this.
+    cooldownMinutes: failoverCount === 2 ? 0 : random.pick([0, 20]),
+  })
+  const failoversAt = plan.failovers.map(({ atSeconds }) => atSeconds)
+  const troubles = troublesOf(worldRandom, names, { containers, durationSeconds, failoversAt })
+  const posts = Array.from({ length: 12 }, () => (trouble(0.35) ? random.pick(TROUBLED_POSTS) : 'accepted'))
   return {
     seed,
-    plan: planOf(random, seed, {
-      durationSeconds,
-      containers,
-      failoverCount,
-      recoveryObjectiveSeconds,
-      mostTps: isLong ? containers * 8 + 4 : 40,
-      // Two failovers of one drill may not be closer together than this.
-      cooldownMinutes: failoverCount === 2 ? 0 : random.pick([0, 20]),
-    }),
-    courses: Array.from({ length: 3 }, () => courseOf(random, isCalm)),
-    posts: Array.from({ length: 12 }, () => (trouble(0.35) ? random.pick(TROUBLED_POSTS) : 'accepted')),
-    generators: generatorsOf(random, isCalm, containers),
+    plan,
+    courses: Array.from({ length: 3 }, (_, i) => withTrouble(courseOf(random, isCalm), i, troubles)),
+    posts: [...troubles.posts, ...posts],
+    generators: generatorsOf(random, isCalm, containers, troubles),
+    troubles,
     abortAtMs: trouble(0.2) ? random.whole(0, random.chance(0.4) ? 25_000 : durationSeconds * 1_000 + 60_000) : null,
     abortBy: random.pick(['wish, stop and event', 'wish and stop', 'wish alone']),
     hostDiesAtMs: Array.from({ length: trouble(0.3) ? random.whole(1, 3) : 0 }, () => random.whole(0, 150_000)),
@@ -118,6 +130,7 @@ function planOf(random: Random, seed: number, size: Size): DrillPlan {
     {
       targetTps: random.whole(containers * 8, mostTps),
       workers: random.whole(containers, 9),
+      retryUnknown: random.chance(0.5),
       containers,
       durationSeconds,
       failovers: at
@@ -182,10 +195,22 @@ const courseOf = (random: Random, isCalm: boolean): FailoverCourse => ({
   lostMs: random.chance(0.15) ? random.whole(100, 2_500) : 0,
 })
 
-function generatorsOf(random: Random, isCalm: boolean, containers: number): Partial<GeneratorCourse>[] {
+function withTrouble(course: FailoverCourse, index: number, troubles: WorldTroubles): FailoverCourse {
+  const { relapses, lostMs, laterOutageMs } = troubles
+  const outageMs = course.outageMs === null || index === 0 ? course.outageMs : course.outageMs + laterOutageMs
+  return { ...course, outageMs, relapses, lostMs: lostMs > 0 ? lostMs : course.lostMs }
+}
+
+function generatorsOf(
+  random: Random,
+  isCalm: boolean,
+  containers: number,
+  { freezes, clockOffsetsMs }: WorldTroubles,
+): Partial<GeneratorCourse>[] {
   const allDie = !isCalm && random.chance(0.05)
-  return Array.from({ length: containers }, () => {
-    const one = generatorOf(random, isCalm)
+  return Array.from({ length: containers }, (_, k) => {
+    const troubled = { freezes: freezes[k] ?? [], clockOffsetMs: clockOffsetsMs[k] ?? 0 }
+    const one = { ...generatorOf(random, isCalm), ...troubled }
     return allDie ? { ...one, diesAtSecond: random.whole(1, 20) } : one
   })
 }
@@ -195,6 +220,7 @@ const generatorOf = (random: Random, isCalm: boolean): Partial<GeneratorCourse> 
   failsToStart: !isCalm && random.chance(0.02),
   diesAtSecond: !isCalm && random.chance(0.05) ? random.whole(1, 60) : null,
   latencyMs: random.whole(1, 30),
+  behindPooler: random.chance(0.4),
   losesEveryNthReply: random.chance(0.3) ? random.whole(20, 400) : 0,
   storesLostReplies: random.chance(0.5),
   chunkDelayMs: random.whole(50, 4_000),

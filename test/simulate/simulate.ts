@@ -7,9 +7,11 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import type { Outcome } from './outcome.ts'
+import { TROUBLES, type TroubleName } from './troubles.ts'
 
 const EXIT_CANNOT_RUN = 2
 const MOST_FAILURES_SHOWN = 10
+const DRILLS_THAT_MEET_ALL = 1_000
 const PROGRESS_EVERY_MS = 5_000
 
 function readOptions(): { readonly drills: number; readonly seed: number } {
@@ -64,6 +66,7 @@ class Tally {
   readonly #drills: number
   readonly #startedAtMs = performance.now()
   readonly #verdicts = new Map<string, number>()
+  readonly #met = new Map<TroubleName, number>(TROUBLES.map((name) => [name, 0]))
   readonly #failed: Outcome[] = []
   #done = 0
   #rendered = 0
@@ -74,7 +77,8 @@ class Tally {
   }
 
   add(outcome: Outcome): void {
-    const { seed, verdict, broken, isRendered } = outcome
+    const { seed, verdict, broken, isRendered, met } = outcome
+    for (const name of met) this.#met.set(name, (this.#met.get(name) ?? 0) + 1)
     this.#done++
     if (isRendered) this.#rendered++
     this.#verdicts.set(verdict, (this.#verdicts.get(verdict) ?? 0) + 1)
@@ -93,7 +97,16 @@ class Tally {
     const rate = (this.#done / seconds).toFixed(1)
     console.log(`${this.#done} drills in ${seconds.toFixed(1)} s, ${rate} drills/s: ${counts.join(', ')}`)
     console.log(`every report was judged; of ${this.#rendered} drills all files were rendered too, charts included`)
-    return this.#tellFailures()
+    for (const [name, times] of this.#met) console.log(`${String(times).padStart(6)} met ${name}`)
+    return Math.max(this.#tellFailures(), this.#tellUnmet())
+  }
+
+  /** Of so many drills each trouble is met by dozens: one that none met is not simulated any more. */
+  #tellUnmet(): number {
+    const unmet = [...this.#met].filter(([, times]) => times === 0).map(([name]) => name)
+    if (unmet.length === 0 || this.#drills < DRILLS_THAT_MEET_ALL) return 0
+    console.log(`no drill of ${this.#drills} met: ${unmet.join(', ')}`)
+    return 1
   }
 
   /** In the order of their seeds, whichever thread was faster. */

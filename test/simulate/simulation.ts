@@ -33,6 +33,7 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
     lose: () => mishaps.chance(scenario.loseShare),
     delayMs: (name) => (scenario.hanging.includes(name) ? NEVER_MS : late()),
     redeliverAfterMs: 5_000,
+    timerLateMs: () => (mishaps.chance(scenario.troubles.timersLateShare) ? mishaps.whole(200, 5_000) : 0),
     restartAfterMs: 4_000,
     renderers: scenario.rendersAll ? renderers : smallRenderers,
     settings: { failoverSilenceSeconds: scenario.failoverSilenceSeconds },
@@ -46,15 +47,20 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
 export const otherDrill = { drillId: 'other-drill', state: 'held', since: new Date(START_AT_MS).toISOString() }
 
 function worldOf(scenario: Scenario): World {
-  const { plan, lastFailoverMinutesAgo } = scenario
+  const { plan, lastFailoverMinutesAgo, troubles } = scenario
   const trouble = new Random(scenario.mishapSeed + 1)
   const world = createWorld({
     courses: scenario.courses,
     posts: scenario.posts,
     // After the drill has given it up for lost, and before it asks again.
-    server: { lateArrivalMs: scenario.failoverSilenceSeconds * 1_000 + 8_000 },
+    server: { lateArrivalMs: scenario.failoverSilenceSeconds * 1_000 + 8_000, troubles: troubles.server },
+    drillId: plan.drillId,
+    databaseOffsetMs: troubles.databaseOffsetMs,
     generator: (container) => scenario.generators[container] ?? {},
-    groups: { deleteFails: () => trouble.chance(scenario.deleteFailsShare) },
+    groups: {
+      deleteFails: () => trouble.chance(scenario.deleteFailsShare),
+      isOverlooked: () => trouble.chance(troubles.overlookedShare),
+    },
     metricsLagMs: scenario.metricsLagMs,
   })
   if (scenario.isServerTaken) world.blobs.put(serverBlobs.lock(plan.target), JSON.stringify(otherDrill))

@@ -55,6 +55,11 @@ export class FakeGroups implements ContainerGroups {
     }
   }
 
+  /** Some generator ended other than by its load. */
+  get died(): boolean {
+    return [...this.#groups.values()].some(({ generator: { ended } }) => ended !== null && ended.how !== 'completed')
+  }
+
   /** Groups that bill: not yet gone. */
   get alive(): GroupState[] {
     this.advance()

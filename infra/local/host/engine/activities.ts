@@ -33,6 +33,8 @@ export interface Mishaps {
   lose?(name: string, input: unknown, run: number): boolean
   /** The answer arrives that much later. */
   delayMs?(name: string, input: unknown, run: number): number
+  /** A timer fires that much later: queues are polled. */
+  timerLateMs?(): number
   /** After how long a lost message is delivered again. */
   readonly redeliverAfterMs?: number
 }

@@ -235,8 +235,9 @@ export class Engine {
     const fired = { EventType: EventType.TimerFired, EventId: -1, Timestamp: '', TimerId: id, FireAt }
     const cancels = this.#timers.get(instance.instanceId) ?? new Set()
     this.#timers.set(instance.instanceId, cancels)
-    const { clock } = this.#options
-    const cancel = clock.at(visibleAtMs(clock.nowMs(), Date.parse(FireAt)), () => {
+    const { clock, mishaps } = this.#options
+    const lateMs = mishaps?.timerLateMs?.() ?? 0
+    const cancel = clock.at(visibleAtMs(clock.nowMs(), Date.parse(FireAt)) + lateMs, () => {
       cancels.delete(cancel)
       this.#answer(instance, fired)
     })

@@ -1,0 +1,215 @@
+/** The events, outages and losses of the report against those of the world. */
+import type { DrillEvent, Report } from '../../functions/drill/report.ts'
+import type { Simulated } from './simulation.ts'
+import { isWatched, isWatchedByAll, overlapMs, type Promotion, type Span, type Truth, united } from './truth.ts'
+
+/** Two clocks, each read with an error, and the tenths and seconds that figures are counted in. */
+const CLOCK_MS = 30
+/** The ledger knows the second of a commit, and the tenths of that second where it begins. */
+const LOST_MS = 150
+/** A client that was out comes back with its next attempt: the longest back-off, and a little work. */
+const RETURN_MS = 1_300
+
+export const eventViolations = (simulated: Simulated, report: Report, truth: Truth): string[] =>
+  truth.load === null || hasLooseClocks(simulated)
+    ? []
+    : [
+        ...report.events.flatMap((event) => causeIsTrue(event, report, truth)),
+        ...promotionsAreReported(simulated, report, truth),
+        ...outagesAreReported(simulated, report, truth, truth.load),
+        ...reportedOutagesHappened(simulated, report, truth),
+        ...report.events.flatMap((event) => momentsAreTrue(simulated, event, truth)),
+        ...report.events.flatMap((event) => lossIsTrue(simulated, event, report, truth)),
+        ...proofIsTrue(report, truth),
+      ]
+
+/** Of a clock that is seconds off nothing is known to be in its order. */
+export const hasLooseClocks = ({ scenario }: Simulated): boolean => scenario.troubles.names.includes('a clock far off')
+
+const at = (iso: string | null, { fromReport }: Truth): number | null => (iso === null ? null : fromReport(iso))
+
+/** The promotion on whose timeline the first commit of this event was; without one, the one that its request brought about. */
+function promotionOf({ moments, kind, recovery }: DrillEvent, truth: Truth): Promotion | null {
+  if (kind === 'outage') return null
+  const t0Ms = at(moments.t0, truth)
+  const t2Ms = at(moments.t2 ?? recovery.outages.at(-1)?.toAt ?? null, truth)
+  const isIt = ({ interruption: { toMs }, untilMs, failover }: Promotion) =>
+    t2Ms === null
+      ? failover !== null && t0Ms !== null && Math.abs(failover.acceptedAtMs - t0Ms) < CLOCK_MS
+      : t2Ms >= toMs - CLOCK_MS && t2Ms < untilMs
+  return truth.promotions.find(isIt) ?? null
+}
+
+/** What the event's timeline came after: also promotions on whose timeline no client had a commit. */
+function promotionsOf(event: DrillEvent, truth: Truth): readonly Promotion[] {
+  const last = promotionOf(event, truth)
+  const t1Ms = at(event.moments.t1, truth) ?? last?.interruption.fromMs ?? 0
+  return last === null
+    ? []
+    : truth.promotions.filter(({ interruption: { toMs } }) => toMs > t1Ms && toMs <= last.interruption.toMs)
+}
+
+function causeIsTrue(event: DrillEvent, report: Report, truth: Truth): string[] {
+  const promotion = promotionOf(event, truth)
+  const label = `event ${event.number} (${event.kind}, ${event.cause})`
+  if (event.cause !== 'drill') {
+    const isMine = event.cause === 'other' && promotion?.isAnswered === true && event.kind === 'promotion'
+    return isMine ? [`${label} was caused by the drill: ${promotion?.failover?.token}`] : []
+  }
+  const request = report.requests[event.request ?? -1]
+  const t2Ms = at(event.moments.t2, truth)
+  return [
+    request?.state === 'accepted' ? null : `${label} belongs to a request that was ${request?.state}`,
+    event.kind === 'failover' ? null : `${label} is claimed and no failover`,
+    t2Ms !== null && promotion === null ? `${label} has a T2, and no timeline rose before it` : null,
+    promotion !== null && !promotionsOf(event, truth).some(({ isAnswered }) => isAnswered)
+      ? `${label} is claimed by the drill, and was caused by: ${promotion.interruption.cause}`
+      : null,
+  ].filter((why) => why !== null)
+}
+
+/** Each promotion that a client had a commit on is one event, with the right cause. */
+function promotionsAreReported({ world, scenario }: Simulated, report: Report, truth: Truth): string[] {
+  const whole = scenario.generators.every(({ diesAtSecond }) => diesAtSecond == null)
+  return truth.promotions.flatMap((promotion) => {
+    const { interruption, untilMs, isAnswered, failover } = promotion
+    const isSeen = world.rows.everAcknowledged.some(
+      ({ atMs, outcome }) => outcome === 'acknowledged' && atMs > interruption.toMs + RETURN_MS && atMs < untilMs,
+    )
+    if (!isSeen || !whole) return []
+    const events = report.events.filter((event) => promotionOf(event, truth) === promotion)
+    if (events.length === 0)
+      return [`the promotion by ${interruption.cause} to timeline ${promotion.timeline} is no event`]
+    if (events.length > 1) return [`timeline ${promotion.timeline} is ${events.length} events`]
+    const isPlain =
+      isAnswered &&
+      failover !== null &&
+      isWatched(truth, { fromMs: failover.acceptedAtMs - 12_000, toMs: interruption.toMs + RETURN_MS }) &&
+      !truth.interruptions.some(
+        (other) =>
+          other !== interruption &&
+          overlapMs(other, { fromMs: failover.acceptedAtMs - 15_000, toMs: interruption.toMs }) > 0,
+      )
+    return isPlain && events[0]?.cause !== 'drill'
+      ? [`the drill's failover to timeline ${promotion.timeline} is reported as ${events[0]?.cause}`]
+      : []
+  })
+}
+
+/** Shorter ones may be the pauses of a small load. */
+const surelySeenMs = ({ scenario }: Simulated): number =>
+  Math.max(2_500, (14_000 / scenario.plan.load.targetTps) * 1.2, 12 * 1_100)
+
+const longEnoughMs = (simulated: Simulated): number =>
+  simulated.scenario.generators.some(({ losesEveryNthReply = 0 }) => losesEveryNthReply > 0)
+    ? surelySeenMs(simulated)
+    : Math.max(2_500, (14_000 / simulated.scenario.plan.load.targetTps) * 1.2)
+
+function outagesAreReported(simulated: Simulated, report: Report, truth: Truth, load: Span): string[] {
+  const reported = report.recovery.outages.map((outage) => spanOf(outage, truth))
+  return truth.out.flatMap(({ fromMs, toMs }) => {
+    const seen = { fromMs: Math.max(fromMs, load.fromMs + 1_500), toMs: Math.min(toMs, load.toMs - 500) }
+    if (seen.toMs - seen.fromMs < longEnoughMs(simulated) || !isWatched(truth, seen)) return []
+    const covered = reported.reduce((sum, one) => sum + overlapMs(one, seen), 0)
+    return covered >= seen.toMs - seen.fromMs - 200
+      ? []
+      : [`the service was out for ${seconds(seen)} s at ${iso(seen.fromMs)}, the report has ${covered / 1000} s of it`]
+  })
+}
+
+const spanOf = ({ fromAt, toAt }: Report['recovery']['outages'][number], truth: Truth): Span => ({
+  fromMs: at(fromAt, truth) ?? Number.NEGATIVE_INFINITY,
+  toMs: at(toAt, truth) ?? Number.POSITIVE_INFINITY,
+})
+
+/** What is no outage of the service may only be the time in which the generators did not watch, and must be said to be that. */
+function reportedOutagesHappened(simulated: Simulated, report: Report, truth: Truth): string[] {
+  const spacingMs = 3_000 / simulated.scenario.plan.load.targetTps + RETURN_MS + 100
+  const all = united([
+    ...truth.out.map(({ fromMs, toMs }) => ({ fromMs: fromMs - spacingMs, toMs: toMs + spacingMs })),
+    ...truth.blind.flat().map(({ fromMs, toMs }) => ({ fromMs: fromMs - spacingMs, toMs: toMs + spacingMs })),
+  ])
+  return report.recovery.outages.flatMap((outage) => {
+    const span = spanOf(outage, truth)
+    const end = Math.min(span.toMs, truth.load?.toMs ?? span.toMs)
+    const inside = all.some(({ fromMs, toMs }) => fromMs <= span.fromMs && toMs >= end)
+    const event = report.events.find(({ number }) => number === outage.event)
+    const outMs = truth.out.reduce((sum, one) => sum + overlapMs(one, { fromMs: span.fromMs, toMs: end }), 0)
+    return [
+      inside ? null : `the outage of ${outage.fromAt} to ${outage.toAt} did not happen`,
+      end - span.fromMs > 1_000 && outMs < 200 && event?.watched === true
+        ? `the outage of ${outage.fromAt} was a stall, and its event is called watched`
+        : null,
+    ].filter((why) => why !== null)
+  })
+}
+
+/** T1, T2 and T4 of an event that nothing else disturbed; and never a T4 while the service was out. */
+function momentsAreTrue(simulated: Simulated, event: DrillEvent, truth: Truth): string[] {
+  const { timing } = simulated.scenario.plan
+  const t4Ms = at(event.moments.t4, truth)
+  const holdMs = 1000 * Math.max(timing.recoveryWindowSeconds, timing.recoveryHoldSeconds)
+  const held = { fromMs: (t4Ms ?? 0) + CLOCK_MS, toMs: (t4Ms ?? 0) + holdMs - 100 }
+  const broken = t4Ms === null ? undefined : truth.out.find((one) => overlapMs(one, held) > 1_000)
+  return [
+    ...(broken === undefined
+      ? []
+      : [`T4 of event ${event.number} is ${event.moments.t4}, and the service was out from ${iso(broken.fromMs)}`]),
+    ...plainMoments(simulated, event, truth),
+  ]
+}
+
+function plainMoments({ scenario }: Simulated, event: DrillEvent, truth: Truth): string[] {
+  const promotion = promotionOf(event, truth)
+  if (promotion === null) return []
+  const { fromMs, toMs } = promotion.interruption
+  const around = { fromMs: fromMs - 12_000, toMs: toMs + 15_000 }
+  const isAlone = truth.interruptions.every((one) => one === promotion.interruption || overlapMs(one, around) === 0)
+  if (!isAlone || !isWatchedByAll(truth, around)) return []
+  const before = truth.acksMs.findLast((ms) => ms < fromMs)
+  const after = truth.acksMs.find((ms) => ms >= toMs)
+  const t1Ms = at(event.moments.t1, truth)
+  const t2Ms = at(event.moments.t2, truth)
+  const t4Ms = at(event.moments.t4, truth)
+  // A second try that finds its row is acknowledged without a timeline: T2 is the first commit that carries the new one.
+  const t2Slack = scenario.plan.load.retryUnknown ? RETURN_MS : 0
+  const wrong = (name: string, ms: number | null, from: number | undefined, to: number | undefined) =>
+    ms !== null && from !== undefined && to !== undefined && (ms < from - CLOCK_MS || ms > to + CLOCK_MS)
+      ? `${name} of event ${event.number} is ${iso(ms)}, in truth between ${iso(from)} and ${iso(to)}`
+      : null
+  const losesMany = scenario.generators.some(({ losesEveryNthReply = 0 }) => losesEveryNthReply > 0)
+  return [
+    wrong('T1', t1Ms, before, before),
+    wrong('T2', t2Ms, after, after === undefined ? undefined : after + t2Slack),
+    losesMany ? null : wrong('T4', t4Ms, after, toMs + RETURN_MS + 4_000),
+  ].filter((why) => why !== null)
+}
+
+/** Per event, and the worst of them. */
+function lossIsTrue({ scenario }: Simulated, event: DrillEvent, report: Report, truth: Truth): string[] {
+  const promotion = promotionOf(event, truth)
+  const isWhole = scenario.generators.every(
+    ({ diesAtSecond, freezes = [] }) => diesAtSecond == null && freezes.length === 0,
+  )
+  if (promotion === null || event.lostSeconds === null || report.ledger.lost === null || !isWhole) return []
+  const { fromMs } = promotion.interruption
+  const around = { fromMs: fromMs - 8_000, toMs: fromMs }
+  if (truth.interruptions.some((one) => one !== promotion.interruption && overlapMs(one, around) > 0)) return []
+  const oldest = Math.min(...promotion.lost.map(({ knownMs }) => knownMs))
+  const last = truth.acksMs.findLast((ms) => ms < fromMs) ?? fromMs
+  const lostSeconds = promotion.lost.length === 0 ? 0 : (last - oldest) / 1000
+  return Math.abs(lostSeconds - event.lostSeconds) <= LOST_MS / 1000
+    ? []
+    : [`event ${event.number} lost ${lostSeconds} s of commits, the report says ${event.lostSeconds}`]
+}
+
+function proofIsTrue({ failoverProof, requests }: Report, { promotions }: Truth): string[] {
+  if (!failoverProof.proven) return []
+  const mine = promotions.filter(({ isAnswered }) => isAnswered).length
+  return mine >= requests.length && requests.every(({ state }) => state === 'accepted')
+    ? []
+    : [`${requests.length} failovers are called proven, and the drill caused ${mine}`]
+}
+
+const iso = (ms: number): string => (Number.isFinite(ms) ? new Date(ms).toISOString().slice(11, 23) : 'never')
+const seconds = ({ fromMs, toMs }: Span): number => (toMs - fromMs) / 1000

@@ -1,0 +1,163 @@
+/** What goes wrong around a drill in the world itself, by name: with the server, its storage, clocks, containers and timers. */
+import type { Freeze } from '../support/world/load.ts'
+import type { FailoverCourse, PostFate, Trouble } from '../support/world/server.ts'
+import type { Random } from './random.ts'
+
+export const TROUBLES = [
+  'a stall of a generator',
+  'a stall over the failover',
+  'a generator that freezes before the event',
+  'one of several containers that stands still',
+  'a clock far off',
+  'clocks a little off',
+  'a crash before the request',
+  'a crash after the request',
+  'a crash at any time',
+  'a refused request',
+  'a request to try again in minutes',
+  'a primary that dies for good',
+  'a new primary that dies for good',
+  'flapping',
+  'a promotion by hand',
+  'storage that stands still',
+  'late timers',
+  'an overlooked container group',
+  'a second failover that is the worst',
+  'a lost commit',
+] as const
+export type TroubleName = (typeof TROUBLES)[number]
+
+export interface WorldTroubles {
+  readonly names: readonly TroubleName[]
+  readonly server: readonly Trouble[]
+  readonly freezes: readonly (readonly Freeze[])[]
+  readonly clockOffsetsMs: readonly number[]
+  readonly databaseOffsetMs: number
+  readonly posts: readonly PostFate[]
+  readonly relapses: NonNullable<FailoverCourse['relapses']>
+  readonly timersLateShare: number
+  readonly overlookedShare: number
+  /** The failovers after the first one take so much longer. */
+  readonly laterOutageMs: number
+  readonly lostMs: number
+}
+
+export interface TroubledDrill {
+  readonly containers: number
+  readonly durationSeconds: number
+  readonly failoversAt: readonly number[]
+}
+
+type Draft = { -readonly [K in keyof WorldTroubles]: WorldTroubles[K] }
+
+const calm = (containers: number): Draft => ({
+  names: [],
+  server: [],
+  freezes: Array.from({ length: containers }, () => []),
+  clockOffsetsMs: Array.from({ length: containers }, () => 0),
+  databaseOffsetMs: 0,
+  posts: [],
+  relapses: [],
+  timersLateShare: 0,
+  overlookedShare: 0,
+  laterOutageMs: 0,
+  lostMs: 0,
+})
+
+/** None, one or two of them: two are where one hides behind the other. */
+export const someTroubles = (random: Random): readonly TroubleName[] => [
+  ...new Set(Array.from({ length: random.pick([0, 0, 1, 1, 2]) }, () => random.pick(TROUBLES))),
+]
+
+export function troublesOf(random: Random, names: readonly TroubleName[], drill: TroubledDrill): WorldTroubles {
+  const draft = calm(drill.containers)
+  draft.names = names
+  for (const name of names) APPLY[name](draft, random, drill)
+  return draft
+}
+
+const between = (random: Random, from: number, to: number): number => from + random.next() * (to - from)
+
+const eventSecond = ({ failoversAt, durationSeconds }: TroubledDrill): number => failoversAt[0] ?? durationSeconds / 2
+
+function freeze(draft: Draft, containers: readonly number[], one: Freeze): void {
+  draft.freezes = draft.freezes.map((known, k) => (containers.includes(k) ? [...known, one] : known))
+}
+
+const allOf = ({ containers }: TroubledDrill): number[] => Array.from({ length: containers }, (_, k) => k)
+
+function add(draft: Draft, random: Random, kind: Trouble['kind'], atSecond: number, seconds: number): void {
+  const lostMs = random.chance(0.3) ? random.whole(100, 2_000) : 0
+  draft.server = [...draft.server, { kind, atSecond, seconds, lostMs, rebuildMs: random.whole(500, 40_000) }]
+}
+
+const somewhere = (random: Random, { durationSeconds }: TroubledDrill): number =>
+  between(random, 1, Math.max(2, durationSeconds - 3))
+
+const APPLY: Readonly<Record<TroubleName, (draft: Draft, random: Random, drill: TroubledDrill) => void>> = {
+  'a stall of a generator': (draft, random, drill) => {
+    const fromSecond = somewhere(random, drill)
+    const who = random.chance(0.6) ? allOf(drill) : [random.whole(0, drill.containers - 1)]
+    freeze(draft, who, { fromSecond, toSecond: fromSecond + between(random, 0.2, 12) })
+  },
+  'a stall over the failover': (draft, random, drill) => {
+    const fromSecond = eventSecond(drill) + between(random, 0.3, 4)
+    freeze(draft, allOf(drill), { fromSecond, toSecond: fromSecond + between(random, 1, 15) })
+  },
+  'a generator that freezes before the event': (draft, random, drill) => {
+    const fromSecond = random.chance(0.5) ? -1 : between(random, 1, eventSecond(drill) - 2)
+    const toSecond = random.chance(0.5) ? Number.POSITIVE_INFINITY : eventSecond(drill) + between(random, 1, 20)
+    freeze(draft, random.chance(0.6) ? allOf(drill) : [0], { fromSecond, toSecond })
+  },
+  'one of several containers that stands still': (draft, random, drill) => {
+    const fromSecond = somewhere(random, drill)
+    freeze(draft, [0], { fromSecond, toSecond: fromSecond + between(random, 2, 20) })
+  },
+  'a clock far off': (draft, random) => {
+    const offsetMs = random.pick([-90_000, -3_000, 7_200_000, 40_000])
+    draft.clockOffsetsMs = draft.clockOffsetsMs.map((_, k) => (k === 0 || random.chance(0.3) ? offsetMs : 0))
+  },
+  'clocks a little off': (draft, random) => {
+    draft.clockOffsetsMs = draft.clockOffsetsMs.map(() => random.whole(-350, 350))
+    draft.databaseOffsetMs = random.whole(-300, 300)
+  },
+  'a crash before the request': (draft, random, drill) =>
+    add(draft, random, 'crash', eventSecond(drill) - between(random, 0.05, 3), between(random, 1, 15)),
+  'a crash after the request': (draft, random, drill) =>
+    add(draft, random, 'crash', eventSecond(drill) + between(random, 0, 4), between(random, 1, 15)),
+  'a crash at any time': (draft, random, drill) =>
+    add(draft, random, 'crash', somewhere(random, drill), between(random, 0.5, 20)),
+  'a refused request': (draft, random) => {
+    const fate = random.pick(['busy', 'not ready', 'forbidden'] as const)
+    draft.posts = Array.from({ length: random.whole(1, 6) }, () => fate)
+  },
+  'a request to try again in minutes': (draft) => {
+    draft.posts = ['throttled']
+  },
+  'a primary that dies for good': (draft, random, drill) =>
+    add(draft, random, 'death', somewhere(random, drill), Number.POSITIVE_INFINITY),
+  'a new primary that dies for good': (draft, random) => {
+    draft.relapses = [{ afterMs: random.whole(500, 8_000), ms: null }]
+  },
+  flapping: (draft, random, drill) => {
+    const flaps = Array.from({ length: random.whole(1, 4) }, () => random.whole(500, 4_000))
+    draft.relapses = flaps.map((ms, i) => ({ afterMs: 6_000 * i + random.whole(300, 5_000), ms }))
+    if (random.chance(0.4)) add(draft, random, 'flap', somewhere(random, drill), between(random, 0.3, 8))
+  },
+  'a promotion by hand': (draft, random, drill) =>
+    add(draft, random, 'hand', somewhere(random, drill), between(random, 1, 12)),
+  'storage that stands still': (draft, random, drill) =>
+    add(draft, random, 'storage', somewhere(random, drill), between(random, 0.5, 14)),
+  'late timers': (draft, random) => {
+    draft.timersLateShare = random.pick([0.1, 0.5])
+  },
+  'an overlooked container group': (draft, random) => {
+    draft.overlookedShare = random.pick([0.05, 0.3])
+  },
+  'a second failover that is the worst': (draft, random) => {
+    draft.laterOutageMs = random.whole(5_000, 15_000)
+  },
+  'a lost commit': (draft, random) => {
+    draft.lostMs = random.whole(100, 2_500)
+  },
+}

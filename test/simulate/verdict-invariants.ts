@@ -1,0 +1,216 @@
+/** No false PASS, no false FAIL, no harm on a guess, and no sentence that is not true. */
+import type { Report } from '../../functions/drill/report.ts'
+import { hasLooseClocks } from './event-invariants.ts'
+import type { Simulated } from './simulation.ts'
+import { isWatched, overlapMs, type Span, spellsOf, type Truth } from './truth.ts'
+
+export const verdictViolations = (simulated: Simulated, report: Report, truth: Truth): string[] => [
+  ...(report.verdict === 'PASS' ? whyNotPass(simulated, truth) : []),
+  ...(report.verdict === 'FAIL' ? whyNotFail(simulated, report, truth) : []),
+  ...mustFail(simulated, report, truth),
+  ...sentencesAreTrue(simulated, report, truth),
+]
+
+const secondsOf = ({ fromMs, toMs }: Span): number => (toMs - fromMs) / 1000
+
+/** Of the load, as far as it was planned. */
+const inLoad = (spans: readonly Span[], load: Span): Span[] =>
+  spans
+    .map(({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, load.fromMs), toMs: Math.min(toMs, load.toMs) }))
+    .filter(({ fromMs, toMs }) => toMs > fromMs)
+
+function whyNotPass({ scenario, world }: Simulated, truth: Truth): string[] {
+  const { load } = truth
+  if (load === null) return ['PASS without a load']
+  const mine = truth.promotions.filter(({ interruption: { cause } }) => cause === 'drill')
+  const out = inLoad(truth.out, load)
+  const longest = Math.max(0, ...out.map(secondsOf))
+  const allowed = scenario.recoveryObjectiveSeconds
+  const unseen = mine.find(({ interruption: { fromMs, toMs } }) => !isWatched(truth, { fromMs, toMs }))
+  return [
+    mine.length < scenario.plan.failovers.length ? `PASS with ${mine.length} failovers of the drill` : null,
+    mine.length === 0 ? 'PASS without a failover' : null,
+    longest > allowed ? `PASS with an outage of ${longest} s, ${allowed} s allowed` : null,
+    truth.out.some(({ toMs }) => toMs > load.toMs - 1_000 && toMs - load.toMs > 0)
+      ? 'PASS although the service was out at the end of the load'
+      : null,
+    unseen === undefined ? null : 'PASS although no generator watched the failover',
+    world.rows.lost.length > 0 ? `PASS although ${world.rows.lost.length} commits were lost` : null,
+  ].filter((why) => why !== null)
+}
+
+/** What a recovery takes beyond the interruption itself: clients come back, and goodput holds. */
+const RETURN_SECONDS = 6
+/** Between two outages the service was not well when it did not hold for that long. */
+const WELL_MS = 16_000
+
+function whyNotFail(simulated: Simulated, report: Report, truth: Truth): string[] {
+  const { world, scenario } = simulated
+  const { load } = truth
+  if (world.rows.lost.length > 0) return []
+  if (load === null) return ['FAIL without a load']
+  const spells = inLoad(spellsOf(truth, WELL_MS), load)
+  const longest = Math.max(0, ...spells.map(secondsOf))
+  const isOutAtEnd = spells.some(({ toMs }) => toMs > load.toMs - 1_500)
+  const losesMany = scenario.generators.some(({ losesEveryNthReply = 0 }) => losesEveryNthReply > 0)
+  if (isOutAtEnd || losesMany || longest + RETURN_SECONDS > scenario.recoveryObjectiveSeconds) return []
+  return [
+    `FAIL although the service was out for ${longest} s at most, ${scenario.recoveryObjectiveSeconds} s allowed: ${report.reasons.join(' ')}`,
+  ]
+}
+
+/** Out for longer than the objective while a generator watched: nothing excuses that. */
+function mustFail(simulated: Simulated, report: Report, truth: Truth): string[] {
+  const { scenario, played } = simulated
+  const { load } = truth
+  const isCutShort = played.report?.journal.some(({ step }) => step === 'early end') !== false
+  if (load === null || isCutShort || scenario.hanging.length > 0 || hasLooseClocks(simulated)) return []
+  if (scenario.generators.some(({ diesAtSecond }) => diesAtSecond != null) || scenario.storageAwayMs.length > 0)
+    return []
+  const first = load.fromMs + (scenario.plan.timing.warmupSeconds + 6) * 1000
+  const long = inLoad(truth.out, load).find(
+    (span) =>
+      span.fromMs > first && secondsOf(span) > scenario.recoveryObjectiveSeconds + 1 && isWatched(truth, widened(span)),
+  )
+  return long === undefined || report.verdict === 'FAIL'
+    ? []
+    : [
+        `${report.verdict} although the service was out for ${secondsOf(long)} s, ${scenario.recoveryObjectiveSeconds} s allowed: ${report.reasons.join(' ')}`,
+      ]
+}
+
+const widened = ({ fromMs, toMs }: Span): Span => ({ fromMs: fromMs - 500, toMs: toMs + 500 })
+
+// ---- Sentences ---------------------------------------------------------------------------------------------------------
+
+type Claim = readonly [
+  words: RegExp,
+  isTrue: (simulated: Simulated, report: Report, truth: Truth, found: RegExpExecArray) => boolean,
+]
+
+const LONG_MS = 3_500
+
+/** Every sentence that claims a cause or an absence, and when it is true. */
+const CLAIMS: readonly Claim[] = [
+  [/^No failover was asked for\.|no failover was asked for/, ({ world }) => world.server.posts === 0],
+  [/refused by the platform/, ({ world }) => world.server.sent.some(({ answer }) => answer?.kind === 'refused')],
+  [/planned and not reached/, ({ world, scenario }) => scenario.plan.failovers.length > 1 || world.server.posts === 0],
+  [/withheld/, ({ world, scenario }) => scenario.plan.failovers.length > 1 || world.server.failovers.length === 0],
+  [
+    /[Tt]he generator was the limit/,
+    ({ scenario }) =>
+      scenario.generators.some(({ freezes = [], diesAtSecond }) => freezes.length > 0 || diesAtSecond != null),
+  ],
+  [
+    /clients saw no outage/,
+    (simulated, report, truth) => {
+      const { load } = truth
+      const isOnly = report.events.length <= 1
+      return (
+        load === null ||
+        !isOnly ||
+        inLoad(truth.out, shrunk(load)).every(
+          (span) => secondsOf(span) * 1000 < longMs(simulated) || !isWatched(truth, widened(span)),
+        )
+      )
+    },
+  ],
+  [
+    /no commit (?:was acknowledged )?in the last (\d+(?:\.\d+)?) s of the load/,
+    (_simulated, _report, { acksMs, load }, found) =>
+      load === null || !acksMs.some((ms) => ms > load.toMs - 1000 * Number(found[1]) + 1_100 && ms < load.toMs - 50),
+  ],
+  [
+    /container (\d+) stood still for/,
+    ({ scenario }, _report, _truth, found) => (scenario.generators[Number(found[1])]?.freezes ?? []).length > 0,
+  ],
+  [
+    /container (\d+) left no record/,
+    ({ scenario }, _report, _truth, found) =>
+      (scenario.generators[Number(found[1])]?.diesAtSecond ?? null) !== null || scenario.storageAwayMs.length > 0,
+  ],
+  [
+    /commits had stopped before the request was sent|commits had stopped at/,
+    ({ world }, _report, truth) =>
+      world.server.sent.some(({ atMs }) =>
+        [...truth.interruptions, ...truth.blind.flat()].some(
+          (one) => overlapMs(one, { fromMs: atMs - 8_000, toMs: atMs }) > 0,
+        ),
+      ),
+  ],
+  [
+    /that no request of this drill explains/,
+    ({ world }, _report, truth) =>
+      truth.interruptions.some(({ cause }) => cause !== 'drill') ||
+      truth.blind.some((spans) => spans.length > 0) ||
+      world.server.sent.some(({ answer }) => answer === null),
+  ],
+  [
+    /the clock of container (\d+) is/,
+    ({ scenario }, _report, _truth, found) => Math.abs(scenario.troubles.clockOffsetsMs[Number(found[1])] ?? 0) > 500,
+  ],
+  [/two primaries took writes/, () => false],
+  [
+    /load generators? died|container \d+ (?:died|does not exist|ended before)/,
+    ({ scenario, world }) =>
+      scenario.generators.some(({ diesAtSecond, failsToStart }) => diesAtSecond != null || failsToStart === true) ||
+      world.groups.died,
+  ],
+]
+
+const shrunk = ({ fromMs, toMs }: Span): Span => ({ fromMs: fromMs + 1_500, toMs: toMs - 1_000 })
+const longMs = ({ scenario }: Simulated): number =>
+  Math.max(
+    LONG_MS,
+    14_000 / scenario.plan.load.targetTps,
+    14_000 * Number(scenario.generators.some(({ losesEveryNthReply = 0 }) => losesEveryNthReply > 0)),
+  )
+
+function sentencesAreTrue(simulated: Simulated, report: Report, truth: Truth): string[] {
+  const sentences = [
+    report.headline,
+    ...report.reasons,
+    ...report.caveats,
+    ...report.failoverProof.evidence,
+    ...report.events.map(({ sentence }) => sentence),
+    report.generator.why,
+  ]
+  return [...new Set(sentences)].flatMap((sentence) =>
+    CLAIMS.flatMap(([words, isTrue]) => {
+      const found = words.exec(sentence)
+      return found === null || isTrue(simulated, report, truth, found) ? [] : [`this is not true: ${sentence}`]
+    }),
+  )
+}
+
+// ---- Harm --------------------------------------------------------------------------------------------------------------
+
+/** A look may be this old when the request leaves, beyond what the rule itself allows. */
+const LOOK_MS = 3_000
+const SILENCE_MS = 6_000
+
+/** Before each request: commits of every container, clocks that agree, and load left to measure it by. */
+export function harmViolations({ world, scenario }: Simulated, truth: Truth): string[] {
+  const { plan, troubles } = scenario
+  const spacingMs = (3 * plan.load.containers * 1000) / plan.load.targetTps
+  return world.server.sent.flatMap(({ atMs }) => {
+    const when = `at ${new Date(atMs).toISOString().slice(11, 23)}`
+    const silent = scenario.generators.flatMap((_, container) => {
+      const last = world.rows.everAcknowledged.findLast((row) => row.container === container && row.knownMs <= atMs)
+      return last === undefined || atMs - last.knownMs > Math.max(SILENCE_MS, spacingMs) + 1_000 + LOOK_MS
+        ? [container]
+        : []
+    })
+    const off = troubles.clockOffsetsMs.findIndex((ms) => Math.abs(ms) > 1_100)
+    const leftMs = (truth.load?.fromMs ?? 0) + plan.load.durationSeconds * 1000 - atMs
+    return [
+      silent.length > 0
+        ? `a failover was asked for ${when} without a recent commit of container ${silent.join(', ')}`
+        : null,
+      off >= 0
+        ? `a failover was asked for ${when} although the clock of container ${off} is ${troubles.clockOffsetsMs[off]} ms off`
+        : null,
+      leftMs < 5_000 ? `a failover was asked for ${when} with ${leftMs / 1000} s of load left` : null,
+    ].filter((why) => why !== null)
+  })
+}
