@@ -56,11 +56,11 @@ function stoppedByChecklist({ checks, loadStartAtMs }: DrillOutcome): string | n
   return `The checklist stopped the drill: ${failed.map(({ title, seen, wanted }) => `${title} (${seen}; wanted: ${wanted})`).join('; ')}.`
 }
 
-/** What it was told of its commits is gone with it: nobody can say that none was lost. */
+/** The record of its commits is gone with it, so none of them can be proven to exist. */
 const absentContainers = ({ merged: { absent } }: LoadAnalysis): string | null =>
   absent.length === 0
     ? null
-    : `No record came from container ${absent.join(', ')}: the commits that it was told of cannot be checked.`
+    : `No record came from container ${absent.join(', ')}: the commits that were acknowledged to it cannot be checked.`
 
 function weakBaseline({ throughput, requests }: ReportFigures, { baseline }: LoadAnalysis): string | null {
   if (baseline === null)

@@ -113,7 +113,7 @@ function allowance(criteria: readonly Criterion[]): string {
 
 function commits({ ledger }: ReportFigures): string {
   const all = `${counted(ledger.acknowledged, 'acknowledged commit')}`
-  if (ledger.lost === null) return `${all}, and nobody knows whether one was lost`
+  if (ledger.lost === null) return `${all}, losses not measured`
   return ledger.lost === 0 ? `none of ${all} lost` : `${count(ledger.lost)} of ${all} lost`
 }
 

@@ -58,7 +58,7 @@ test.each<[string, Partial<DrillOutcome>, RunOptions, string]>([
     'the ledger was not audited',
     { audits: [], auditProblem: 'permission denied' },
     FAILOVER,
-    'Forced failover of pg-orders, zone 1 to 2: no commit for 5.01 s, full service after 5.65 s (120 s allowed); 17,199 acknowledged commits, and nobody knows whether one was lost. Inconclusive: the ledger could not be audited; lost commits could not be judged, and 1 more.',
+    'Forced failover of pg-orders, zone 1 to 2: no commit for 5.01 s, full service after 5.65 s (120 s allowed); 17,199 acknowledged commits, losses not measured. Inconclusive: the ledger could not be audited; lost commits could not be judged, and 1 more.',
   ],
   [
     'the service never came back',
