@@ -37,7 +37,7 @@ export interface EventTimes {
   readonly outages: readonly Outage[]
   /** Until when its outage and its recovery were looked for. */
   readonly endUs: number
-  /** Where t4 is null: the service was surely not sustained before this instant. */
+  /** The service was surely not sustained before this instant: t4, where it is known. */
   readonly notBeforeUs: number
   /** A generator watched from t1 to t2, and all of them from there to t4. */
   readonly isOutageWatched: boolean
@@ -83,7 +83,7 @@ export function eventTimes(span: EventSpan, outages: readonly Outage[], context:
   const goneUs = isOut ? null : backlogGone(span, t2Us, context)
   const own = ownOutages(cut, within, t4Us, span.untilUs, context.watch)
   const t5Us = goneUs === null ? null : Math.max(goneUs, t4Us ?? t2Us)
-  const notBeforeUs = isOut ? endUs : notSustainedBefore(span, t2Us, context)
+  const notBeforeUs = isOut ? endUs : (t4Us ?? notSustainedBefore(span, t2Us, context))
   const times = { span, t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us, neverBack, outages: own, endUs, notBeforeUs }
   return { ...times, ...watched(times, context) }
 }

@@ -164,7 +164,9 @@ function plainMoments({ scenario }: Simulated, event: DrillEvent, truth: Truth):
   const promotion = promotionOf(event, truth)
   if (promotion === null) return []
   const { fromMs, toMs } = promotion.interruption
-  const around = { fromMs: fromMs - 12_000, toMs: toMs + 15_000 }
+  const { recoveryWindowSeconds, recoveryHoldSeconds } = scenario.plan.timing
+  const holdMs = 1000 * Math.max(recoveryWindowSeconds, recoveryHoldSeconds)
+  const around = { fromMs: fromMs - 12_000, toMs: toMs + RETURN_MS + 6_000 + holdMs }
   const isAlone = truth.interruptions.every((one) => one === promotion.interruption || overlapMs(one, around) === 0)
   if (!isAlone || !isWatchedByAll(truth, around)) return []
   const before = truth.acksMs.findLast((ms) => ms < fromMs)
