@@ -6,7 +6,7 @@ import type { AckGap } from './contract.ts'
 
 /** Shorter ones are the usual spacing of replies. */
 export const SHORTEST_GAP_US = 20_000
-const LONG_GAP_US = 1_000_000
+export const LONG_GAP_US = 1_000_000
 
 /** What one thread knows when a second ends. */
 export interface ThreadGaps {

@@ -1,8 +1,8 @@
 /**
  * A worker's outage windows: from its last acknowledgement before errors to its first one after them.
- * Errors are failed transactions, a lost connection, and failed attempts to connect. A worker that only waited while nobody
- * of its thread got a reply for a second has a window without errors. There may be many windows in a run,
- * and the last one may never close.
+ * Errors are failed transactions, a lost connection, and failed attempts to connect. A worker whose reply took a second or more,
+ * in a second without any reply to its thread, has a window without errors. There may be many windows in a run, and the last
+ * one may never close.
  */
 import type { OutageWindow } from './contract.ts'
 
@@ -34,8 +34,8 @@ export class WorkerOutages {
   }
 
   /**
-   * Returns the window that this acknowledgement closes. A timeline that the reply did not tell (null) changes nothing.
-   * `silentFromUs`: since then nobody of the thread had got a reply.
+   * Returns the window that this acknowledgement closes. A reply without a timeline (null) changes nothing.
+   * `silentFromUs`: since then no worker of the thread had got a reply, and this one waited for its own.
    */
   good(atUs: number, timeline: number | null, silentFromUs: number | null = null): OutageWindow | null {
     const hasWaited = silentFromUs !== null && this.#lastGoodAtUs !== null && this.#lastGoodAtUs <= silentFromUs

@@ -4,7 +4,7 @@
  * first closes that second, so nothing is ever counted into a second in which it did not happen.
  */
 
-import { GapTracker, type ThreadGaps } from './ack-gaps.ts'
+import { GapTracker, LONG_GAP_US, type ThreadGaps } from './ack-gaps.ts'
 import { secondOf } from './clock.ts'
 import type {
   Counts,
@@ -140,14 +140,17 @@ export class Recorder {
     const books = this.#books[index] as WorkerBooks
     if (this.#keepsLedger) books.ledger.settle('acknowledged')
     if (timeline !== null) this.#onTimeline(books, timeline, at)
-    const closed = books.outages.good(at, timeline, this.#waitedFrom(sentAtUs))
+    const closed = books.outages.good(at, timeline, this.#waitedFrom(sentAtUs, at))
     if (closed !== null) this.#windows.push(closed)
   }
 
-  /** Sent before the end of a long gap of the whole thread: this client waited through it. */
-  #waitedFrom(sentAtUs: number): number | null {
+  /**
+   * Sent before the end of a long gap of the whole thread, and answered after a long wait: this client waited through it.
+   * Without a wait of its own the gap may be the spacing of a low rate.
+   */
+  #waitedFrom(sentAtUs: number, atUs: number): number | null {
     const gap = this.#gaps.lastLong
-    return gap !== null && sentAtUs < gap.toUs ? gap.fromUs : null
+    return gap !== null && sentAtUs < gap.toUs && atUs - sentAtUs >= LONG_GAP_US ? gap.fromUs : null
   }
 
   failed(index: number, outcome: Exclude<Outcome, 'acknowledged'>, failure: Failure, atUs: number): void {

@@ -252,3 +252,14 @@ test('memory is flat over 10 million samples', () => {
   expect(seconds).toBe(1249)
   expect(heapMb[9]! - heapMb[1]!, heapMb.join(' ')).toBeLessThan(5)
 })
+
+test('the spacing of a low rate is no outage of a client; a wait of a second or more for its own reply is one', () => {
+  const windows = (sentAtSeconds: number) =>
+    record((recorder) => {
+      recorder.acknowledged(0, at(0.1), at(0.1), at(0.101), 1, false)
+      recorder.acknowledged(0, at(sentAtSeconds), at(sentAtSeconds), at(3.1), 1, false)
+      recorder.finish(at(3.9), at(3.9))
+    }).flatMap(({ outages }) => outages)
+  expect(windows(3.099)).toEqual([])
+  expect(windows(0.2)).toMatchObject([{ lastGoodAtUs: at(0.101), firstGoodAtUs: at(3.1), code: '' }])
+})
