@@ -11,6 +11,7 @@ import type { DrillOutcome } from './outcome.ts'
 import type { Criterion, FailoverRequest } from './report.ts'
 import { totalsOf } from './sums.ts'
 import { count, counted, milliseconds, seconds, share } from './units.ts'
+import { TOLERANCE_US } from './watch.ts'
 
 export function caveatsOf(
   outcome: DrillOutcome,
@@ -83,7 +84,7 @@ function eventCaveats(event: Event, analysis: LoadAnalysis): (string | null)[] {
     neverBack.length > 0
       ? `${which}: ${counted(neverBack.length, 'worker')} never came back while the load ran.`
       : null,
-    overlapUs > clockErrorUs(analysis)
+    overlapUs > clockErrorUs(analysis) && !wasReadLate(span.change?.lastOldAtUs ?? 0, t2Us ?? 0, analysis)
       ? `${which}: commits were acknowledged on the old timeline up to ${seconds(overlapUs / 1e6)} after the first one on the new: two primaries took writes.`
       : null,
   ]
@@ -94,6 +95,10 @@ const subjectOf = ({ span }: Event) => ({ kind: span.kind, cause: span.cause, mo
 const article = (subject: string): string => `${/^[aeiou]/.test(subject) ? 'an' : 'a'} ${subject}`
 
 /** How its last seconds compare with the baseline says how far the service was from being sustained. */
+/** A generator that goes on after a standstill reads the replies that had come meanwhile, and dates them then. */
+const wasReadLate = (readUs: number, t2Us: number, { watch }: LoadAnalysis): boolean =>
+  watch.standstills.some(({ fromUs, toUs }) => fromUs < t2Us && readUs >= fromUs && readUs <= toUs + TOLERANCE_US)
+
 function notSustained(which: string, { t2Us, endUs }: Event, { baseline, merged, window }: LoadAnalysis): string {
   if (baseline === null) return `${which}: the recovery has no baseline to be compared with.`
   const lastSeconds = secondsInside(merged.seconds, Math.max(t2Us ?? endUs, endUs - 10 * US_PER_SECOND), endUs)

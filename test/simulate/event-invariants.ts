@@ -26,6 +26,10 @@ export const eventViolations = (simulated: Simulated, report: Report, truth: Tru
 /** Of a clock that is seconds off nothing is known to be in its order. */
 export const hasLooseClocks = ({ scenario }: Simulated): boolean => scenario.troubles.names.includes('a clock far off')
 
+/** Workers that are busy most of the time take long to work off what waited, or never do. */
+export const hasFewWorkers = ({ plan, generators }: Simulated['scenario']): boolean =>
+  generators.some(({ latencyMs = 5 }) => (plan.load.targetTps * latencyMs) / 1000 > 0.3 * plan.load.workers)
+
 const at = (iso: string | null, { fromReport }: Truth): number | null => (iso === null ? null : fromReport(iso))
 
 /** The promotion on whose timeline the first commit of this event was; without one, the one that its request brought about. */
@@ -43,7 +47,7 @@ function promotionOf({ moments, kind, recovery }: DrillEvent, truth: Truth): Pro
 /** What the event's timeline came after: also promotions on whose timeline no client had a commit. */
 function promotionsOf(event: DrillEvent, truth: Truth): readonly Promotion[] {
   const last = promotionOf(event, truth)
-  const t1Ms = at(event.moments.t1, truth) ?? last?.interruption.fromMs ?? 0
+  const t1Ms = at(event.moments.t1 ?? event.moments.t0, truth) ?? last?.interruption.fromMs ?? 0
   return last === null
     ? []
     : truth.promotions.filter(({ interruption: { toMs } }) => toMs > t1Ms && toMs <= last.interruption.toMs)
@@ -181,9 +185,7 @@ function plainMoments({ scenario }: Simulated, event: DrillEvent, truth: Truth):
       ? `${name} of event ${event.number} is ${iso(ms)}, in truth between ${iso(from)} and ${iso(to)}`
       : null
   const losesMany = scenario.generators.some(({ losesEveryNthReply = 0 }) => losesEveryNthReply > 0)
-  // Workers that are busy most of the time take long to work off what waited.
-  const { targetTps, workers } = scenario.plan.load
-  const isNarrow = scenario.generators.some(({ latencyMs = 5 }) => (targetTps * latencyMs) / 1000 > 0.3 * workers)
+  const isNarrow = hasFewWorkers(scenario)
   return [
     wrong('T1', t1Ms, before, before),
     wrong('T2', t2Ms, after, after === undefined ? undefined : after + t2Slack),
@@ -198,6 +200,11 @@ function lossIsTrue({ scenario }: Simulated, event: DrillEvent, report: Report, 
     ({ diesAtSecond, freezes = [] }) => diesAtSecond == null && freezes.length === 0,
   )
   if (promotion === null || event.lostSeconds === null || report.ledger.lost === null || !isWhole) return []
+  // What two events came after is counted in the first of them.
+  const isFirst =
+    report.events.find((one) => promotionOf(one, truth) === promotion || overlapsOutage(one, promotion, truth)) ===
+    event
+  if (!isFirst) return []
   const { fromMs } = promotion.interruption
   const around = { fromMs: fromMs - 8_000, toMs: fromMs }
   if (truth.interruptions.some((one) => one !== promotion.interruption && overlapMs(one, around) > 0)) return []
@@ -211,6 +218,9 @@ function lossIsTrue({ scenario }: Simulated, event: DrillEvent, report: Report, 
     ? []
     : [`event ${event.number} lost ${lostSeconds} s of commits, the report says ${event.lostSeconds}`]
 }
+
+const overlapsOutage = ({ recovery }: DrillEvent, { interruption }: Promotion, truth: Truth): boolean =>
+  recovery.outages.some((outage) => overlapMs(spanOf(outage, truth), interruption) > 0)
 
 function proofIsTrue({ failoverProof, requests }: Report, { promotions }: Truth): string[] {
   if (!failoverProof.proven) return []

@@ -8,7 +8,7 @@ import { renderers } from '../../functions/report/formats.ts'
 import { blobNames, type GoSignal, type LoadSummary } from '../../loadgen-image/contract.ts'
 import { smallRenderers } from '../support/play-drill.ts'
 import { START_AT_MS } from '../support/world/world.ts'
-import { eventViolations } from './event-invariants.ts'
+import { eventViolations, hasFewWorkers } from './event-invariants.ts'
 import { failoverViolations } from './failover-invariants.ts'
 import type { Scenario } from './scenario.ts'
 import { otherDrill, type Simulated } from './simulation.ts'
@@ -219,7 +219,7 @@ function mustPass(simulated: Simulated): boolean {
   const { scenario, world } = simulated
   const { failovers, load, timing } = scenario.plan
   if (!isCalm(simulated) || failovers.length === 0 || world.rows.lost.length > 0) return false
-  if (!scenario.generators.every(losesLittle)) return false
+  if (!scenario.generators.every(losesLittle) || hasFewWorkers(scenario)) return false
   const settle = timing.recoveryWindowSeconds + timing.recoveryHoldSeconds + 5
   return failovers.every(({ atSeconds }, i) => {
     const { detectMs, outageMs } = scenario.courses[Math.min(i, scenario.courses.length - 1)] ?? {

@@ -1,6 +1,6 @@
 /** No false PASS, no false FAIL, no harm on a guess, and no sentence that is not true. */
 import type { Report } from '../../functions/drill/report.ts'
-import { hasLooseClocks } from './event-invariants.ts'
+import { hasFewWorkers, hasLooseClocks } from './event-invariants.ts'
 import type { Simulated } from './simulation.ts'
 import { isWatched, overlapMs, type Span, spellsOf, type Truth } from './truth.ts'
 
@@ -53,7 +53,13 @@ function whyNotFail(simulated: Simulated, report: Report, truth: Truth): string[
   const longest = Math.max(0, ...spells.map(secondsOf))
   const isOutAtEnd = spells.some(({ toMs }) => toMs > load.toMs - 1_500)
   const losesMany = scenario.generators.some(({ losesEveryNthReply = 0 }) => losesEveryNthReply > 0)
-  if (isOutAtEnd || losesMany || longest + RETURN_SECONDS > scenario.recoveryObjectiveSeconds) return []
+  if (
+    isOutAtEnd ||
+    losesMany ||
+    hasFewWorkers(scenario) ||
+    longest + RETURN_SECONDS > scenario.recoveryObjectiveSeconds
+  )
+    return []
   return [
     `FAIL although the service was out for ${longest} s at most, ${scenario.recoveryObjectiveSeconds} s allowed: ${report.reasons.join(' ')}`,
   ]

@@ -165,7 +165,7 @@ export class FakeGenerator {
     // A load that had come to its end before was not stopped.
     if (load?.isDone !== true) this.#stopping = stopping
     if (load !== null && !load.isDone && stopMs <= nowMs) {
-      load.stop(stopMs)
+      load.stop(stopping?.atMs ?? stopMs)
       load.advance(Math.min(nowMs, deathMs))
     }
     if (load === null ? stopMs <= nowMs : load.isDone) this.#end(plan, load?.endedMs ?? nowMs)

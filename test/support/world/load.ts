@@ -144,7 +144,10 @@ export class FakeLoad {
 
   /** Nothing becomes due any more; replies are waited for. */
   stop(atMs: number): void {
-    this.#nowUs = Math.max(this.#nowUs, this.#ownUs(atMs))
+    const askedUs = this.#ownUs(atMs)
+    const handledUs = this.#thawed(askedUs)
+    if (handledUs > askedUs) this.#goOn(askedUs, handledUs)
+    this.#nowUs = Math.max(this.#nowUs, handledUs)
     this.#recorder.roll(this.#nowUs)
     this.#arrivals.giveUp(this.#nowUs, (missedAtUs) => this.#recorder.missed(missedAtUs))
     this.#lastArrivalUs = Math.min(this.#lastArrivalUs, this.#nowUs)

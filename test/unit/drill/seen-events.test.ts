@@ -274,3 +274,22 @@ test('one hiccup in the baseline does not make an outage of seconds usual', asyn
   expect(recovery.outages.map(({ seconds }) => Math.round(seconds ?? 0))).toEqual([5])
   expect(events.map(({ cause, kind }) => [cause, kind])).toEqual([['other', 'outage']])
 })
+
+test('a reply that a generator reads late, after it stood still, is no commit of a second primary', async () => {
+  const us = (second: number) => (START + second) * 1e6
+  const late = { timeline: 1, acknowledged: 1, firstAtUs: us(36.42), lastAtUs: us(36.42) }
+  const run = aRun({
+    load: { containers: 2, durationSeconds: 90 },
+    troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }],
+  })
+  const caveatsWith = async (stalls: readonly { thread: number; fromUs: number; toUs: number }[]) => {
+    const read = changed(run, (record, second) =>
+      record.container === 0 && second === 36
+        ? { timelines: [late, ...record.timelines], health: { ...record.health, stalls } }
+        : {},
+    )
+    return (await reportOf(read)).caveats.filter((sentence) => sentence.includes('two primaries')).length
+  }
+  expect(await caveatsWith([])).toBe(1)
+  expect(await caveatsWith([{ thread: 0, fromUs: us(30), toUs: us(36.4) }])).toBe(0)
+})
