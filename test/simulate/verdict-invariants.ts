@@ -41,15 +41,16 @@ function whyNotPass({ scenario, world }: Simulated, truth: Truth): string[] {
 
 /** What a recovery takes beyond the interruption itself: clients come back, and goodput holds. */
 const RETURN_SECONDS = 6
-/** Between two outages the service was not well when it did not hold for that long. */
-const WELL_MS = 16_000
 
 function whyNotFail(simulated: Simulated, report: Report, truth: Truth): string[] {
   const { world, scenario } = simulated
   const { load } = truth
   if (world.rows.lost.length > 0) return []
   if (load === null) return ['FAIL without a load']
-  const spells = inLoad(spellsOf(truth, WELL_MS), load)
+  // Between two outages the service was not well unless it held for as long as the plan asks.
+  const { recoveryWindowSeconds, recoveryHoldSeconds } = scenario.plan.timing
+  const wellMs = 1_000 * (Math.max(recoveryWindowSeconds, recoveryHoldSeconds) + 2)
+  const spells = inLoad(spellsOf(truth, wellMs), load)
   const longest = Math.max(0, ...spells.map(secondsOf))
   const isOutAtEnd = spells.some(({ toMs }) => toMs > load.toMs - 1_500)
   const losesMany = scenario.generators.some(({ losesEveryNthReply = 0 }) => losesEveryNthReply > 0)
