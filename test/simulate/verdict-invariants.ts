@@ -134,7 +134,10 @@ const CLAIMS: readonly Claim[] = [
   [
     /container (\d+) left no record/,
     ({ scenario }, _report, _truth, found) =>
-      (scenario.generators[Number(found[1])]?.diesAtSecond ?? null) !== null || scenario.storageAwayMs.length > 0,
+      (scenario.generators[Number(found[1])]?.diesAtSecond ?? null) !== null ||
+      // One that stands still until it is deleted leaves none either.
+      (scenario.generators[Number(found[1])]?.freezes ?? []).length > 0 ||
+      scenario.storageAwayMs.length > 0,
   ],
   [
     /commits had stopped before the request was sent|commits had stopped at/,
