@@ -6,7 +6,7 @@
 import { US_PER_SECOND } from '../../loadgen-image/contract-time.ts'
 import type { LoadWindow } from './load-window.ts'
 import type { Merged, TimelineSpan } from './merged.ts'
-import { type Outage, silenceBefore, surelyOutFromUs } from './outages.ts'
+import { type Outage, silenceOfChange, surelyOutFromUs } from './outages.ts'
 import type { FailoverEvidence } from './outcome.ts'
 import type { Cause, EventKind } from './report.ts'
 
@@ -111,7 +111,7 @@ function beganBeforeUs(
   const outage = outages.find(({ fromUs, toUs }) => fromUs < change.firstAtUs && (toUs ?? Infinity) >= change.firstAtUs)
   const fromUs =
     outage === undefined
-      ? (silenceBefore(merged, change.firstAtUs)?.fromUs ?? Math.min(change.lastOldAtUs, change.firstAtUs))
+      ? (silenceOfChange(merged, change)?.fromUs ?? Math.min(change.lastOldAtUs, change.firstAtUs))
       : surelyOutFromUs(outage)
   return Math.min(fromUs + usualPauseUs, change.firstAtUs)
 }
@@ -179,7 +179,7 @@ const promotion = (change: TimelineChange, merged: Merged): Anchor => ({
   kind: 'promotion',
   evidence: null,
   t0Us: null,
-  beginUs: silenceBefore(merged, change.firstAtUs)?.fromUs ?? Math.min(change.lastOldAtUs, change.firstAtUs),
+  beginUs: silenceOfChange(merged, change)?.fromUs ?? Math.min(change.lastOldAtUs, change.firstAtUs),
   change,
   earlierOutage: null,
   causeWhy: null,

@@ -18,7 +18,7 @@ import { lastReturn, neverBackOf, wereLost } from './client-returns.ts'
 import { coveredUs, intersection } from './intervals.ts'
 import { type LoadWindow, secondsTouching } from './load-window.ts'
 import type { Merged } from './merged.ts'
-import { type Outage, silenceBefore, surelyOutFromUs } from './outages.ts'
+import { type Outage, silenceOfChange, surelyOutFromUs } from './outages.ts'
 import type { Goodput, SustainedRule } from './sustained.ts'
 import { blindestUs, TOLERANCE_US, type Watch } from './watch.ts'
 
@@ -107,7 +107,7 @@ function cutOf(span: EventSpan, within: readonly Outage[], context: TimesContext
 }
 
 function atChange(t2Us: number, lastOldAtUs: number, within: readonly Outage[], context: TimesContext): Cut {
-  const silence = silenceBefore(context.merged, t2Us)
+  const silence = silenceOfChange(context.merged, { firstAtUs: t2Us, lastOldAtUs })
   return { t1Us: beforeFlaps(silence?.fromUs ?? Math.min(lastOldAtUs, t2Us), within, context), t2Us }
 }
 

@@ -80,7 +80,7 @@ export function surelyOutFromUs({ fromUs, unwatched }: Pick<Outage, 'fromUs' | '
 const SOON_US = 100_000
 
 /** The longest silence that ends at this acknowledgement; its begin is the acknowledgement before. Null when shorter than recorded. */
-export function silenceBefore({ silences }: Merged, ackAtUs: number): Interval | null {
+function silenceBefore({ silences }: Merged, ackAtUs: number): Interval | null {
   let low = 0
   let high = silences.toUs.length
   while (low < high) {
@@ -91,4 +91,22 @@ export function silenceBefore({ silences }: Merged, ackAtUs: number): Interval |
   const fromUs = silences.fromUs[low]
   const toUs = silences.toUs[low]
   return fromUs !== undefined && toUs === ackAtUs && Number.isFinite(fromUs) ? { fromUs, toUs } : null
+}
+
+/**
+ * The silence in which a timeline rose: the longest one between the last commit on an older timeline and the first on the new.
+ * Second tries that find their rows are acknowledged without a timeline, so it need not end at that first commit.
+ */
+export function silenceOfChange(
+  merged: Merged,
+  { firstAtUs, lastOldAtUs }: { readonly firstAtUs: number; readonly lastOldAtUs: number },
+): Interval | null {
+  let longest = silenceBefore(merged, firstAtUs)
+  const { fromUs, toUs } = merged.silences
+  for (let i = 0; i < fromUs.length; i++) {
+    const silence = { fromUs: fromUs[i] as number, toUs: toUs[i] as number }
+    if (silence.fromUs < lastOldAtUs || silence.toUs > firstAtUs) continue
+    if (longest === null || silence.toUs - silence.fromUs > longest.toUs - longest.fromUs) longest = silence
+  }
+  return longest
 }

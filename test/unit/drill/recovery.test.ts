@@ -281,3 +281,23 @@ test('a recovery that stayed weak until the end of the load misses an objective 
   expect(events[0]?.atLeast.recoveryTimeSeconds).toBeGreaterThan(15)
   expect([criteria[0]?.verdict, verdict]).toEqual(['fail', 'FAIL'])
 })
+
+test('second tries that find their rows end the silence, and t1 is the last commit before it', async () => {
+  const run = aRun({ load: { targetTps: 20 }, ...failover(0.8) })
+  const us = (second: number) => (LOAD_START_MS / 1000 + second) * 1e6
+  // The first acknowledgement after the outage, at 31.20, carries no timeline; the first that does comes at 31.30.
+  const records = run.records.map((record) => {
+    const ackGaps = record.ackGaps.flatMap(({ fromUs, toUs }) =>
+      toUs - fromUs < 500_000
+        ? [{ fromUs, toUs }]
+        : [
+            { fromUs, toUs: toUs - 100_000 },
+            { fromUs: toUs - 100_000, toUs },
+          ],
+    )
+    return { ...record, ackGaps }
+  })
+  const { moments, recovery } = await reportOf({ ...run, records })
+  expect(Date.parse(moments.t1 ?? '') * 1000).toBeLessThan(us(30.36))
+  expect(recovery.writeOutageSeconds).toBeGreaterThan(0.7)
+})
