@@ -91,6 +91,8 @@ function loadOf(simulated: Simulated): Span | null {
   const plannedMs = fromMs + plan.load.durationSeconds * 1000
   const endsMs = scenario.generators.map((_, k) => {
     const summary = summaryOf(simulated, k)
+    const diesAtSecond = scenario.generators[k]?.diesAtSecond ?? null
+    if (summary === null && diesAtSecond !== null) return fromMs + diesAtSecond * 1000
     return summary === null ? plannedMs : summary.endedAtUs / 1000 - (troubles.clockOffsetsMs[k] ?? 0)
   })
   return { fromMs, toMs: Math.min(plannedMs, Math.max(...endsMs)) }
