@@ -101,7 +101,7 @@ describe('the report', () => {
   test('of five hours on 16 containers opens, and shows the failover closely', async () => {
     const { page, errors } = await openReport(longDrill())
     await screenshot(page, 'report-five-hours')
-    expect(await page.getByRole('heading', { name: 'Around the first failover' }).count()).toBe(1)
+    expect(await page.getByRole('heading', { name: 'Around event 1' }).count()).toBe(1)
     expect(errors).toEqual([])
     await page.close()
   })

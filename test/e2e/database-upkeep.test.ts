@@ -39,7 +39,7 @@ test(
     })
 
     const refused = await drilled(api, REQUEST)
-    expect(failedRows(refused)).toEqual(['schema', 'parent-rows'])
+    expect(failedRows(refused)).toEqual(['schema', 'parent-rows', 'canary'])
     expect(refused.throughput.meanTps).toBeNull()
 
     const writers = new Set<string>()
