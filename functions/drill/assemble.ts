@@ -274,7 +274,7 @@ function generatorOf(
       incarnations: merged.incarnations,
       baseline,
       cpuPerContainer: outcome.plan.containerSize.cpu,
-      workers: load.workers,
+      replyTimeoutMs: load.replyTimeoutMs,
     }),
     containers: containerRows(analysis, outcome),
     cohorts: cohortRows(analysis, worstEvent),

@@ -30,7 +30,8 @@ export interface GeneratorContext {
   readonly incarnations: readonly Incarnation[]
   readonly baseline: Baseline | null
   readonly cpuPerContainer: number
-  readonly workers: number
+  /** How long a worker waits at the most for a reply that never comes. */
+  readonly replyTimeoutMs: number
 }
 
 /** What a machine refuses a process that opens connections: too many files, no free port, no memory. */
@@ -55,7 +56,7 @@ export function judgeGenerator(context: GeneratorContext): GeneratorVerdict {
   const limits = [
     lateLoop(measured),
     busyCpu(measured, context),
-    lateSends(context.workers, baseline),
+    lateSends(measured, context.replyTimeoutMs, baseline),
     unconnected(measured, baseline),
   ]
   const found = limits.filter((limit) => limit !== null)
@@ -93,9 +94,11 @@ function busyCpu(incarnations: readonly Measured[], { baseline, cpuPerContainer 
     : `it used ${plain(most)} of ${plain(cpuPerContainer)} cores and did not reach the rate`
 }
 
-function lateSends(workers: number, baseline: Baseline): string | null {
+/** Arrivals are shared by all containers alike, so the container with the fewest workers runs out of them first. */
+function lateSends(incarnations: readonly Measured[], replyTimeoutMs: number, baseline: Baseline): string | null {
   const lagMs = lateByMs(baseline)
-  if (lagMs < LATE_SEND_MS || busyWorkers(baseline) > FREE_WORKERS_SHARE * workers) return null
+  const workers = Math.min(...incarnations.map(({ connectionsWanted }) => connectionsWanted)) * incarnations.length
+  if (lagMs < LATE_SEND_MS || busyWorkers(baseline, replyTimeoutMs) > FREE_WORKERS_SHARE * workers) return null
   return `it sent ${milliseconds(lagMs)} late (p99 of a typical second) although workers were free`
 }
 
@@ -103,11 +106,16 @@ function lateSends(workers: number, baseline: Baseline): string | null {
 const lateByMs = ({ seconds }: Baseline): number =>
   (median(seconds.map(({ sendLagP99Us }) => sendLagP99Us ?? 0)) ?? 0) / 1000
 
-/** Little's law: how many workers are busy is their rate times the time that each transaction takes. */
-function busyWorkers({ seconds, tps }: Baseline): number {
+/**
+ * Little's law: how many workers are busy is their rate times the time that each transaction takes. At the p99 of that time,
+ * because a p99 of the send lag is compared with it: a few slow replies of the server are enough to keep all workers busy.
+ * Each error may have kept a worker busy until its time-out.
+ */
+function busyWorkers({ seconds, tps }: Baseline, replyTimeoutMs: number): number {
   const histogram = new Histogram()
   for (const { service } of seconds) addPacked(histogram, service)
-  return (tps * (histogram.percentileUs(0.5) ?? 0)) / 1e6
+  const errors = seconds.reduce((sum, second) => sum + Object.values(second.errors).reduce((a, b) => a + b, 0), 0)
+  return (tps * (histogram.percentileUs(0.99) ?? 0)) / 1e6 + ((errors / seconds.length) * replyTimeoutMs) / 1000
 }
 
 /** Only what its own machine refused: the server may drop and refuse connections as well, and then it is the limit itself. */
