@@ -5,15 +5,16 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type BlobStore, openBlobStore } from './blob-store.ts'
-import type { ReadyRecord } from './contract.ts'
-import { blobNames, CONTRACT_VERSION, type GoSignal, type Lease, type LoadPlan, type StopSignal } from './contract.ts'
-import { DrillOutput } from './drill-output.ts'
+import type { ReadyRecord } from './contract/glossary.ts'
+import { blobNames, CONTRACT_VERSION, type GoSignal, type Lease, type StopSignal } from './contract/glossary.ts'
+import type { LoadPlan } from './contract/load-plan.ts'
 import type { DrillSettings } from './drill-settings.ts'
-import { createLog, type Log, stamped, toConsole, wordsOf } from './log.ts'
+import { type BlobStore, openBlobStore } from './output/blob-store.ts'
+import { DrillOutput } from './output/drill-output.ts'
+import { createLog, type Log, stamped, toConsole, wordsOf } from './output/log.ts'
 import { parsePlan } from './plan.ts'
-import { lookAtServer, PreflightError, type ServerIdentity } from './preflight.ts'
-import { type Ended, Run } from './run.ts'
+import { lookAtServer, PreflightError, type ServerIdentity } from './run/preflight.ts'
+import { type Ended, Run } from './run/run.ts'
 
 const POLL_MS = 500
 const LEASE_POLL_MS = 2000

@@ -1,9 +1,9 @@
 /** The environment of a container in a drill, checked as a whole before anything is connected. */
 
-import type { BlobAccess } from './blob-store.ts'
 import { type Parsed, parseConnectionString } from './connection/connection-string.ts'
 import { atPort, type ServerTarget } from './connection/target.ts'
-import { ENVIRONMENT } from './contract.ts'
+import { ENVIRONMENT } from './contract/glossary.ts'
+import { isDrillId, PLAN_LIMITS } from './contract/load-plan.ts'
 import {
   CONTAINER_NAME_FORM,
   CONTAINER_URL_FORM,
@@ -11,9 +11,9 @@ import {
   isStorageString,
   problemOfContainerUrl,
   STORAGE_STRING_FORM,
-} from './contract-places.ts'
-import { isDrillId, PLAN_LIMITS } from './contract-plan.ts'
-import { hideSecret } from './contract-redact.ts'
+} from './contract/places.ts'
+import { hideSecret } from './contract/redact.ts'
+import type { BlobAccess } from './output/blob-store.ts'
 
 export interface DrillSettings {
   readonly drillId: string

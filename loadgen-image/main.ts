@@ -1,11 +1,11 @@
 /** The load generator's entry point: a container of a drill when the environment names a drill, else a stand-alone run. */
-import { ENVIRONMENT } from './contract.ts'
+import { ENVIRONMENT } from './contract/glossary.ts'
 import { runDrillContainer } from './drill-mode.ts'
 import { parseDrillSettings } from './drill-settings.ts'
 import { keepHeapSteady } from './heap.ts'
-import { wordsOf } from './log.ts'
 import { readInvocation } from './options.ts'
-import { screen } from './screen.ts'
+import { wordsOf } from './output/log.ts'
+import { screen } from './output/screen.ts'
 import { runStandalone } from './standalone.ts'
 
 const FAILED = 1

@@ -1,7 +1,7 @@
 /** The load plan as it is checked at the edge: from the drill's blob or from the options of a stand-alone run, by one schema. */
 import type { Parsed } from './connection/connection-string.ts'
-import { shown } from './contract-fields.ts'
-import { LOAD_RULES, type LoadPlan, loadPlanSchema } from './contract-plan.ts'
+import { shown } from './contract/fields.ts'
+import { LOAD_RULES, type LoadPlan, loadPlanSchema } from './contract/load-plan.ts'
 
 /** Each problem begins with the path of its field. */
 export function parsePlan(value: unknown): Parsed<LoadPlan> {

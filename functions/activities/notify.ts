@@ -1,8 +1,8 @@
 /** Tells the webhook, if there is one, how a drill ended. The orchestration repeats it a few times, and lives without it. */
 import type { Clients } from '../clients/clients.ts'
-import { indexBlobs } from '../drill/blob-paths.ts'
-import type { IndexEntry } from '../drill/drill-index.ts'
-import { type DrillRef, readPlan } from './drill-record.ts'
+import { indexBlobs } from '../model/blob-paths.ts'
+import type { IndexEntry } from '../model/drill-index.ts'
+import { type DrillRef, readPlan } from './records/stored-drill.ts'
 
 export interface Notification {
   readonly drillId: string

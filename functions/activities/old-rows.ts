@@ -4,7 +4,7 @@
  * Rows without a drill's id belong to somebody else and are never touched.
  */
 import type { Clients, Deleted } from '../clients/clients.ts'
-import { type DrillRef, readPlan } from './drill-record.ts'
+import { type DrillRef, readPlan } from './records/stored-drill.ts'
 import type { ActivitySettings } from './settings.ts'
 
 /** Well inside the time that the platform gives an activity. */

@@ -1,6 +1,6 @@
 /** The part of the app's configuration that activities need, apart from what the clients already hold. */
-import type { BlobConfig, Config } from '../config.ts'
-import type { Prices } from '../drill/outcome.ts'
+import type { BlobConfig, Config } from '../config/config.ts'
+import type { Prices } from '../model/evidence.ts'
 
 export interface ActivitySettings {
   readonly blobs: BlobConfig

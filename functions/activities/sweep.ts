@@ -2,10 +2,10 @@
  * The last of four layers against a container that bills for ever: deletes groups that carry this app's tag and whose time,
  * which they carry as well, is past. Whatever lacks one of the two tags, or has a time that cannot be read, is left alone.
  */
-import { blobNames } from '../../loadgen-image/contract.ts'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients, GroupState } from '../clients/clients.ts'
-import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../drill/tags.ts'
-import { describeError, inTurns } from './drill-record.ts'
+import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../platform/tags.ts'
+import { describeError, inTurns } from './records/stored-drill.ts'
 
 export interface Swept {
   readonly deleted: readonly string[]

@@ -1,8 +1,8 @@
 /** What the original checklist asks after a test. The figures are the report's; a request's own objectives take precedence. */
-import type { AFTER_CHECK_IDS } from '../drill/check-ids.ts'
-import type { DrillOutcome } from '../drill/outcome.ts'
-import type { Criterion, Report } from '../drill/report.ts'
-import { count, counted, inUnit, rate, share } from '../drill/units.ts'
+import type { AFTER_CHECK_IDS } from '../model/check-ids.ts'
+import type { DrillOutcome } from '../model/evidence.ts'
+import type { Criterion, Report } from '../model/report.ts'
+import { count, counted, inUnit, rate, share } from '../units/units.ts'
 import { below, type Check, holds, type Judgement } from './check.ts'
 
 export interface AfterEvidence {

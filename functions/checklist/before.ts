@@ -1,7 +1,7 @@
 /** What must hold before a single container is paid for and a single failover is asked for. */
-import type { Facts, SessionFacts } from '../drill/facts.ts'
-import type { DrillPlan } from '../drill/plan.ts'
-import { plain } from '../drill/units.ts'
+import type { Facts, SessionFacts } from '../model/facts.ts'
+import type { DrillPlan } from '../model/plan.ts'
+import { plain } from '../units/units.ts'
 import { atLeast, type BeforeCheck, type BeforeEvidence, equals, holds, type Judgement } from './check.ts'
 import { LOAD_CHECKS } from './load.ts'
 

@@ -1,9 +1,9 @@
 /** A row of the checklist, and how rows become results. `unknown` never passes and never fails by itself. */
-import type { BEFORE_CHECK_IDS, CheckId } from '../drill/check-ids.ts'
-import type { Facts } from '../drill/facts.ts'
-import type { DrillPlan } from '../drill/plan.ts'
-import type { CheckResult } from '../drill/report.ts'
-import { inUnit } from '../drill/units.ts'
+import type { BEFORE_CHECK_IDS, CheckId } from '../model/check-ids.ts'
+import type { Facts } from '../model/facts.ts'
+import type { DrillPlan } from '../model/plan.ts'
+import type { CheckResult } from '../model/report.ts'
+import { inUnit } from '../units/units.ts'
 
 export type CheckVerdict = CheckResult['verdict']
 

@@ -1,6 +1,6 @@
 /** Settings of the load's own sessions: which values spoil a drill, where each comes from, and the statement that changes it. */
-import type { LoadSessionFacts, SessionSetting } from '../drill/facts.ts'
-import type { DrillPlan } from '../drill/plan.ts'
+import type { LoadSessionFacts, SessionSetting } from '../model/facts.ts'
+import type { DrillPlan } from '../model/plan.ts'
 import type { Judgement } from './check.ts'
 
 interface Rule {

@@ -1,8 +1,8 @@
 /** Preconditions of the load, judged by what holds in its own sessions: its role, its ways in, its settings, its table. */
-import type { LoadSessionFacts, SchemaFacts, TableFacts } from '../drill/facts.ts'
-import { causeOnLoad } from '../drill/sql-advice.ts'
+import type { LoadSessionFacts, SchemaFacts, TableFacts } from '../model/facts.ts'
 import { type BeforeCheck, type BeforeEvidence, holds, type Judgement } from './check.ts'
 import { fixOf, judgeLoadSettings, judgeSynchronousCommit, originWords } from './load-settings.ts'
+import { causeOnLoad } from './sql-advice.ts'
 
 /** The load refers to customers and merchants 1 to 5. */
 const PARENTS = 5

@@ -12,9 +12,9 @@ import type {
   ServerFacts,
   ServerParameter,
   SessionFacts,
-} from '../drill/facts.ts'
-import type { FailoverAnswer, OperationState } from '../drill/failover.ts'
-import type { FailoverMode, Target } from '../drill/plan.ts'
+} from '../model/facts.ts'
+import type { FailoverAnswer, OperationState } from '../model/failover.ts'
+import type { FailoverMode, Target } from '../model/plan.ts'
 
 export interface Clients {
   readonly clock: Clock

@@ -4,7 +4,7 @@
  * message from being played again.
  */
 import { createHmac } from 'node:crypto'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type { Clock, Webhook } from './clients.ts'
 
 const ANSWER_WITHIN_MS = 10_000

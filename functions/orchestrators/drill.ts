@@ -14,15 +14,15 @@
  * no randomness and no threshold here: activities judge, and their answers lie in the history.
  */
 import type { OrchestrationContext } from 'durable-functions'
-import { secondAuditFromMs } from '../drill/audit-agreement.ts'
-import { drainSeconds, overallDeadlineSeconds } from '../drill/load-plan.ts'
-import type { DrillPlan } from '../drill/plan.ts'
-import type { Verdict } from '../drill/report.ts'
-import { watchId } from '../drill/status.ts'
-import { Course, Stop } from './course.ts'
+import { secondAuditFromMs } from '../analysis/ledger-audit.ts'
+import { drainSeconds, overallDeadlineSeconds } from '../model/load-plan.ts'
+import type { DrillPlan } from '../model/plan.ts'
+import type { Verdict } from '../model/report.ts'
+import { watchId } from '../model/status.ts'
+import { Course, Stop } from './drill-log.ts'
 import { messageOf } from './error-text.ts'
-import { isAnsweredBy, nowMs, Pauses, sleep, sleepUntil } from './pause.ts'
-import { type Step, type Steps, steps, USUAL_LIMIT_SECONDS } from './steps.ts'
+import { type Steps, steps, USUAL_LIMIT_SECONDS } from './steps.ts'
+import { isAnsweredBy, nowMs, Pauses, type Step, sleep, sleepUntil } from './waiting.ts'
 import type { WatchEnd, WatchInput } from './watch.ts'
 
 export interface DrillEnd {

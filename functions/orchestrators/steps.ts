@@ -8,17 +8,15 @@
  * Each attempt races a timer. An activity may never answer: its process waits for ever for a socket, its message is lost. The
  * host ends it after its function timeout, if it can; a drill must end, clean up and report even if nobody does.
  */
+
 import type { OrchestrationContext, Task } from 'durable-functions'
 import type { createActivities } from '../activities/activities.ts'
-import type { Course } from './course.ts'
+import type { Course } from './drill-log.ts'
 import { messageOf } from './error-text.ts'
-import { isAnsweredBy, nowMs, sleep } from './pause.ts'
+import { isAnsweredBy, nowMs, type Step, sleep } from './waiting.ts'
 
 export type Activities = ReturnType<typeof createActivities>
 export type StepName = keyof Activities
-
-// biome-ignore lint/suspicious/noExplicitAny: what a yield gives back depends on the task that was yielded
-export type Step<R> = Generator<Task, R, any>
 
 export type Steps = {
   readonly [K in StepName]: (input: Parameters<Activities[K]>[0]) => Step<Awaited<ReturnType<Activities[K]>>>

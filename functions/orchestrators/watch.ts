@@ -6,11 +6,11 @@
  * abort reaches it through the look, which reads it from a blob.
  */
 import type { OrchestrationContext, Task } from 'durable-functions'
-import type { Live } from '../drill/status.ts'
-import { Course } from './course.ts'
+import type { Live } from '../model/status.ts'
+import { Course } from './drill-log.ts'
 import { messageOf } from './error-text.ts'
-import { nowMs, sleepUntil } from './pause.ts'
-import { type Step, steps } from './steps.ts'
+import { steps } from './steps.ts'
+import { nowMs, type Step, sleepUntil } from './waiting.ts'
 
 export interface WatchInput {
   readonly drillId: string

@@ -4,19 +4,17 @@
  * became of it, so that a day without a drill is never a riddle.
  */
 import type { InvocationContext, Timer } from '@azure/functions'
-import { blobNames } from '../../loadgen-image/contract.ts'
-import { errorText } from '../../loadgen-image/contract-redact.ts'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
+import { errorText } from '../../loadgen-image/contract/redact.ts'
 import type { Clients } from '../clients/clients.ts'
-import { drillsOfServer } from '../clients/drill-list.ts'
-import { indexBlobs, serverBlobs } from '../drill/blob-paths.ts'
-import type { IndexEntry } from '../drill/drill-index.ts'
-import { drillSkippedLine } from '../drill/log-lines.ts'
-import type { DrillPlan } from '../drill/plan.ts'
-import { parseRequest, type RequestDefaults } from '../drill/request.ts'
-import type { StoredRequest } from '../drill/stored-request.ts'
-import { dailyDrillId, sha256 } from './drill-id.ts'
+import { drillsOfServer } from '../clients/storage/drill-list.ts'
+import { indexBlobs, serverBlobs } from '../model/blob-paths.ts'
+import type { IndexEntry } from '../model/drill-index.ts'
+import type { DrillPlan, StoredRequest } from '../model/plan.ts'
+import { drillSkippedLine } from '../render/log-lines.ts'
+import { parseRequest, type RequestDefaults } from '../request/request.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
-import { startDrill } from './start.ts'
+import { dailyDrillId, sha256, startDrill } from './start.ts'
 
 export interface DailySettings {
   readonly request: unknown

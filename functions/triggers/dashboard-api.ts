@@ -1,7 +1,9 @@
 /** The dashboard's page and its files. They hold no data and need no key; every figure they show is asked for with one. */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
+import type { Clients } from '../clients/clients.ts'
 import { type Asset, dashboardAsset, dashboardPage } from '../web/dashboard.ts'
-import { notFound } from './answer.ts'
+import { dailyRecords } from './daily-drill.ts'
+import { json, notFound } from './responses.ts'
 
 export const dashboardApi = {
   page: async (request: HttpRequest): Promise<HttpResponseInit> => answer(request, dashboardPage()),
@@ -19,3 +21,12 @@ function answer(request: HttpRequest, { body, contentType, headers }: Asset): Ht
     ? { status: 304, headers }
     : { status: 200, body, headers: { ...headers, 'content-type': contentType } }
 }
+
+/** `GET /api/daily`: what became of every firing of the daily timer. */
+
+const NEWEST = 100
+
+export const dailyApi = ({ blobs }: Pick<Clients, 'blobs'>) => ({
+  read: async (_request: HttpRequest): Promise<HttpResponseInit> =>
+    json(200, { records: await dailyRecords(blobs, NEWEST) }),
+})

@@ -1,8 +1,8 @@
 /** The API's description (OpenAPI 3.1), made of the same schemas that requests are parsed and reports are checked with. */
-import type { HttpResponseInit } from '@azure/functions'
+import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import * as z from 'zod'
-import { reportSchema } from '../drill/report.ts'
-import { requestSchema } from '../drill/request.ts'
+import { reportSchema } from '../model/report.ts'
+import { requestSchema } from '../request/request.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -225,3 +225,8 @@ export const serveOpenApi = async (): Promise<HttpResponseInit> => ({
   body: JSON.stringify(openApi),
   headers: { 'content-type': 'application/openapi+json; version=3.1', 'cache-control': 'public, max-age=300' },
 })
+
+/** Addresses of the API, as they stand in answers. Relative to the host, so they are right behind any gateway. */
+
+export const drillUrl = (drillId: string): string => `/api/drills/${drillId}`
+export const idOf = (request: HttpRequest): string => request.params.id ?? ''

@@ -2,10 +2,10 @@
  * What a drill leaves behind when its orchestration is terminated: the platform ends no children with their parent, so the watch
  * goes on, renews the lease of the load, and the load goes on with it.
  */
-import { blobNames, type Lease, type StopSignal } from '../../loadgen-image/contract.ts'
+import { blobNames, type Lease, type StopSignal } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../clients/clients.ts'
-import { STALE_LEASE_SECONDS } from '../drill/load-plan.ts'
-import { watchId } from '../drill/status.ts'
+import { STALE_LEASE_SECONDS } from '../model/load-plan.ts'
+import { watchId } from '../model/status.ts'
 import { hasEnded, readState, type Terminations } from './orchestrations.ts'
 
 /** More watches than a drill ever begins. */

@@ -1,17 +1,17 @@
 /** `/api/drills/{id}/report`, `/files/{name}` and `/api/drills/compare`: what finished drills left behind. */
 import { createHash } from 'node:crypto'
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
-import { blobNames } from '../../loadgen-image/contract.ts'
-import { shown } from '../../loadgen-image/contract-fields.ts'
+import { shown } from '../../loadgen-image/contract/fields.ts'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../clients/clients.ts'
-import { drillBlobs } from '../drill/blob-paths.ts'
-import type { ChartData } from '../drill/chart-data.ts'
-import type { Report } from '../drill/report.ts'
-import { isDrillId } from '../drill/request.ts'
-import { alignOnT1 } from '../drill/trend.ts'
-import { cached, json, notFound, problem } from './answer.ts'
+import { drillBlobs } from '../model/blob-paths.ts'
+import type { ChartData } from '../model/chart-data.ts'
+import type { Report } from '../model/report.ts'
+import { alignOnT1 } from '../report-model/trend.ts'
+import { isDrillId } from '../request/request.ts'
+import { drillUrl, idOf } from './openapi.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
-import { drillUrl, idOf } from './routes.ts'
+import { cached, json, notFound, problem } from './responses.ts'
 
 interface Format {
   readonly file: string

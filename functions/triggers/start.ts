@@ -8,13 +8,13 @@
  * Dying between two of them leaves nothing that a later start does not mend: the same id goes on where it stopped, and a
  * lock whose drill was never started is taken over after a grace period.
  */
-import { blobNames } from '../../loadgen-image/contract.ts'
+import { createHash, randomBytes } from 'node:crypto'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../clients/clients.ts'
-import { beginIndexEntry } from '../clients/drill-list.ts'
-import { releaseLock, type ServerLock, takeLock } from '../clients/server-lock.ts'
-import { startedEntry } from '../drill/drill-index.ts'
-import type { DrillPlan } from '../drill/plan.ts'
-import type { StoredRequest } from '../drill/stored-request.ts'
+import { beginIndexEntry } from '../clients/storage/drill-list.ts'
+import { releaseLock, type ServerLock, takeLock } from '../clients/storage/server-lock.ts'
+import { startedEntry } from '../model/drill-index.ts'
+import type { DrillPlan, StoredRequest } from '../model/plan.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
 import { endRemains, isLeaseFresh } from './remains.ts'
 
@@ -81,3 +81,21 @@ async function isDead(storage: Storage, client: Orchestrations, holder: ServerLo
   if (await isLeaseFresh(storage, holder.drillId)) return false
   return storage.clock.now().getTime() - Date.parse(holder.since) > GRACE_MS
 }
+
+/** Ids of drills: made here, because an orchestration may neither read a clock nor roll a dice. */
+
+/** Sorts by time, and is readable in a list of containers. */
+export const newDrillId = (now: Date): string =>
+  `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`
+
+/** The same key is the same drill, for ever. */
+export const drillIdOfKey = (key: string): string => `key-${sha256(key).slice(0, 24)}`
+
+/** A timer may fire some milliseconds before its time, and once more at it. */
+const EARLY_MS = 250
+
+/** One per occurrence of the schedule, so a timer that fires twice starts one drill. */
+export const dailyDrillId = (firedAt: Date): string =>
+  `daily-${new Date(firedAt.getTime() + EARLY_MS).toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}`
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

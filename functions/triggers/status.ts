@@ -1,15 +1,15 @@
 /** What a drill is doing: from the orchestration's state, its live blob and the index, whichever of them still exist. */
-import { blobNames } from '../../loadgen-image/contract.ts'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../clients/clients.ts'
-import { drillBlobs, indexBlobs } from '../drill/blob-paths.ts'
-import type { IndexEntry, ListedFigures } from '../drill/drill-index.ts'
-import type { LiveRecord } from '../drill/live.ts'
-import { plannedSeconds } from '../drill/load-plan.ts'
-import { isDrillId } from '../drill/request.ts'
-import type { DrillProgress, DrillStatus } from '../drill/status.ts'
-import type { StoredRequest } from '../drill/stored-request.ts'
+import type { LiveRecord } from '../live/live.ts'
+import { drillBlobs, indexBlobs } from '../model/blob-paths.ts'
+import type { IndexEntry, ListedFigures } from '../model/drill-index.ts'
+import { plannedSeconds } from '../model/load-plan.ts'
+import type { StoredRequest } from '../model/plan.ts'
+import type { DrillProgress, DrillStatus } from '../model/status.ts'
+import { isDrillId } from '../request/request.ts'
+import { drillUrl } from './openapi.ts'
 import { hasEnded, type OrchestrationState, type Orchestrations, readState } from './orchestrations.ts'
-import { drillUrl } from './routes.ts'
 
 type Sources = Pick<Clients, 'blobs' | 'clock'>
 

@@ -1,6 +1,6 @@
 /** The timer that cleans up what everybody else forgot: containers past their date, and drills that nobody will end any more. */
 import type { InvocationContext, Timer } from '@azure/functions'
-import { errorText } from '../../loadgen-image/contract-redact.ts'
+import { errorText } from '../../loadgen-image/contract/redact.ts'
 import type { Terminations } from './orchestrations.ts'
 
 interface Swept {

@@ -1,5 +1,5 @@
 /** The six server metrics of the live view: when each turns yellow or red, and the one line that sums them up. */
-import type { LiveMetric } from '../drill/status.ts'
+import type { LiveMetric } from '../model/status.ts'
 
 export type Level = 'good' | 'warn' | 'bad' | 'plain' | 'unmeasured'
 

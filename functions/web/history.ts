@@ -1,5 +1,5 @@
 /** The last minutes of each server metric, gathered from what the app says and from what the page has seen itself. */
-import type { LiveMetric } from '../drill/status.ts'
+import type { LiveMetric } from '../model/status.ts'
 
 export interface Sample {
   readonly at: string

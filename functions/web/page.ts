@@ -1,5 +1,5 @@
 /** The dashboard's one page: a frame that the modules fill. It holds no data and no key. */
-import { html } from '../report/html/markup.ts'
+import { html } from '../render/text/markup.ts'
 import { ENTRY } from './scripts.ts'
 import { startForm } from './start-form.ts'
 

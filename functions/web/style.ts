@@ -1,5 +1,5 @@
 /** The style sheet of the dashboard: the report's own words, colours and tables, plus what only a live page has. */
-import { BANNER, BASICS, CARDS, COLOUR_VARIABLES, MARKS, TABLES } from '../report/html/style.ts'
+import { BANNER, BASICS, CARDS, COLOUR_VARIABLES, MARKS, TABLES } from '../render/html/style.ts'
 
 const FRAME = `
 [hidden]{display:none!important}

@@ -172,7 +172,7 @@ resource metricRules 'Microsoft.Insights/metricAlerts@2018-03-01' = [
 ]
 
 /*
-  Alerts on what the drills say: functions/drill/log-lines.ts writes the lines that the queries read. Below 75 % of the offered rate
+  Alerts on what the drills say: functions/render/log-lines.ts writes the lines that the queries read. Below 75 % of the offered rate
   (6000 of 8000) or P95 above 50 ms is a warning, below 50 % (4000 of 8000) or above 100 ms is critical.
 
   A drill that went wrong is an event, and nothing that ends by itself: the alert is never "resolved", and is muted for as long as its

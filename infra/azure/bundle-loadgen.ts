@@ -10,8 +10,8 @@ import { bundle, ROOT } from './bundle.ts'
 
 export const LOADGEN_BUNDLE = join(ROOT, 'dist', 'loadgen')
 
-/** The program finds its thread by its own name's extension, so both get the same one. */
-const ENTRIES = ['loadgen-image/main.ts', 'loadgen-image/thread-main.ts']
+/** The program finds its thread beside itself by its own name's extension, so both get the same one. */
+const ENTRIES = { main: 'loadgen-image/main.ts', 'thread-main': 'loadgen-image/run/thread-main.ts' }
 
 export const bundleLoadgen = (folder: string): Promise<void> =>
   bundle({ entries: ENTRIES, folder, extension: '.mjs', external: [] })

@@ -12,8 +12,8 @@ export const ROOT = resolve(import.meta.dirname, '../..')
 const REQUIRE = `import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);`
 
 export interface Bundle {
-  /** From the project's folder; each becomes a file of its own. */
-  readonly entries: readonly string[]
+  /** Name of the bundled file (without extension) to its entry, a path from the project's folder. */
+  readonly entries: Readonly<Record<string, string>>
   readonly folder: string
   /** `.mjs` needs no package.json beside it. */
   readonly extension: '.js' | '.mjs'
@@ -24,7 +24,7 @@ export interface Bundle {
 export async function bundle({ entries, folder, extension, external }: Bundle): Promise<void> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [...entries],
+    entryPoints: { ...entries },
     outdir: folder,
     outExtension: { '.js': extension },
     bundle: true,

@@ -20,7 +20,7 @@ param hubName string
 @description('Subnet of the app, or empty.')
 param subnetId string
 
-@description('Settings that the code reads; functions/config.ts is their list.')
+@description('Settings that the code reads; functions/config/config.ts is their list.')
 param settings { *: string }
 
 @description('More instances than one buy a drill nothing; the cap is what a runaway client can cost. 40 is the least that Azure takes.')

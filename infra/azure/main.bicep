@@ -378,7 +378,7 @@ var passwordSettings = hasPasswords
   : {}
 var webhookSettings = hasWebhook ? { NOTIFY_WEBHOOK_URL: webhookUrl, NOTIFY_WEBHOOK_SECRET: references.webhook } : {}
 
-// Every setting that functions/config.ts reads in Azure. What is left out there has a default in the code.
+// Every setting that functions/config/config.ts reads in Azure. What is left out there has a default in the code.
 var settings = union(
   {
     AZURE_SUBSCRIPTION_ID: subscription().subscriptionId

@@ -10,10 +10,10 @@
  */
 import { parseArgs } from 'node:util'
 import { DefaultAzureCredential } from '@azure/identity'
-import { type ConnectionSettings, hostOf, portOf, wordsOf } from '../../functions/clients/database-connection.ts'
-import { migrate, pendingMigration } from '../../functions/clients/migration.ts'
-import { readDatabaseConfig } from '../../functions/config.ts'
-import { withoutSecrets } from '../../loadgen-image/contract-redact.ts'
+import { type ConnectionSettings, hostOf, portOf, wordsOf } from '../../functions/clients/postgres/connection.ts'
+import { migrate, pendingMigration } from '../../functions/clients/postgres/migration.ts'
+import { readDatabaseConfig } from '../../functions/config/config.ts'
+import { withoutSecrets } from '../../loadgen-image/contract/redact.ts'
 
 const DO_IT = 'npm run migrate -- --yes'
 const HELP = `npm run migrate       says what a migration of the drill's database would do

@@ -10,7 +10,7 @@ import { join, relative, resolve, sep } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type AsyncZippable, zip } from 'fflate'
 import { bundleScripts } from '../../functions/web/scripts.ts'
-import { makeFolder } from '../../loadgen-image/make-folder.ts'
+import { makeFolder } from '../../loadgen-image/output/make-folder.ts'
 import { bundle, ROOT } from './bundle.ts'
 
 export const DEFAULT_OUT = join(ROOT, 'dist', 'package')
@@ -46,7 +46,12 @@ async function clear(out: string): Promise<void> {
 
 /** The app in one file: a cold start loads one module. The Functions host provides its core module itself. */
 const bundleApp = (folder: string): Promise<void> =>
-  bundle({ entries: ['functions/app.ts'], folder, extension: '.js', external: ['@azure/functions-core', 'esbuild'] })
+  bundle({
+    entries: { app: 'functions/app.ts' },
+    folder,
+    extension: '.js',
+    external: ['@azure/functions-core', 'esbuild'],
+  })
 
 async function writeScripts(folder: string): Promise<void> {
   await mkdir(folder)

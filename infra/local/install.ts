@@ -4,11 +4,12 @@
  *
  *   node infra/local/install.ts [--for-tests]
  */
+
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { CannotRun, wordsOf } from './problem.ts'
+import { CannotRun, wordsOf } from './process/problem.ts'
 import {
   findChromium,
   findPgBouncer,
@@ -16,13 +17,8 @@ import {
   findProgram,
   major,
   OLDEST_POSTGRES,
-  type PostgresPrograms,
-} from './programs.ts'
-
-export interface Programs {
-  readonly postgres: PostgresPrograms
-  readonly pgbouncer: string
-}
+  type Programs,
+} from './process/programs.ts'
 
 interface Wanted {
   readonly title: string

@@ -2,11 +2,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { reportSchema } from '../../functions/drill/report.ts'
-import { renderers } from '../../functions/report/formats.ts'
-import type { ReportData } from '../../functions/report/report-data.ts'
-import { CHART_DATA, DATA_FILES } from './drill-result.ts'
-import { CannotRun, optionsProblem, wordsOf } from './problem.ts'
+import { reportSchema } from '../../functions/model/report.ts'
+import { renderers } from '../../functions/render/formats.ts'
+import type { ReportData } from '../../functions/render/text/report-data.ts'
+import { CHART_DATA, DATA_FILES } from './cli/drill-result.ts'
+import { CannotRun, optionsProblem, wordsOf } from './process/problem.ts'
 
 const HELP = 'npm run report -- runs/<drill-id> [more folders]\n\nRenders the files of finished drills again.\n'
 

@@ -1,9 +1,9 @@
 /** npm start: the local stack stays up, with the API and the dashboard, until Ctrl-C. */
 import { parseArgs } from 'node:util'
 import { requirePrograms } from './install.ts'
-import { type Lifetime, runCommand } from './lifetime.ts'
-import { CannotRun, optionsProblem, printable } from './problem.ts'
-import { type Stack, startStack } from './stack.ts'
+import { type Lifetime, runCommand } from './process/lifetime.ts'
+import { CannotRun, optionsProblem, printable } from './process/problem.ts'
+import { type Stack, startStack } from './stack/stack.ts'
 
 const HELP = `npm start -- [options]
 

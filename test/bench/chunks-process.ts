@@ -1,9 +1,9 @@
 /** Writes the chunk blobs of a long drill as files: `chunks-process.ts FOLDER CONTAINERS SECONDS TPS WORKERS`. */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { LedgerRange, SecondRecord } from '../../loadgen-image/contract.ts'
-import { encodeRecord } from '../../loadgen-image/contract-chunk.ts'
-import { shareStart } from '../../loadgen-image/schedule.ts'
+import { encodeRecord } from '../../loadgen-image/contract/chunk.ts'
+import type { LedgerRange, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+import { shareStart } from '../../loadgen-image/schedule/schedule.ts'
 import { type LongDrill, outageAt, templatesOf } from './long-drill.ts'
 
 const [folder = '', ...numbers] = process.argv.slice(2)

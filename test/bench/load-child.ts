@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
-import type { LoadPlan } from '../../loadgen-image/contract.ts'
+import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import { HEAP_ENVIRONMENT } from '../../loadgen-image/heap.ts'
 import type { LoadFigures } from './load-process.ts'
 

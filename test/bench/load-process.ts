@@ -4,10 +4,11 @@
  */
 
 import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
-import type { LoadPlan, SecondRecord, SparseHistogram } from '../../loadgen-image/contract.ts'
-import { Histogram } from '../../loadgen-image/contract-histogram.ts'
+import type { SecondRecord, SparseHistogram } from '../../loadgen-image/contract/glossary.ts'
+import { Histogram } from '../../loadgen-image/contract/histogram.ts'
+import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import { keepHeapSteady } from '../../loadgen-image/heap.ts'
-import { Run } from '../../loadgen-image/run.ts'
+import { Run } from '../../loadgen-image/run/run.ts'
 
 export interface LoadFigures {
   readonly intended: number

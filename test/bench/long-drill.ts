@@ -3,11 +3,11 @@
  * and again, with one failover in the middle. Making each of 144 million arrivals would only test the maker.
  */
 
-import { Assembly } from '../../loadgen-image/assembly.ts'
-import type { SecondRecord } from '../../loadgen-image/contract.ts'
-import { workersOfContainer, workersOfThread } from '../../loadgen-image/lanes.ts'
-import { seededRandom } from '../../loadgen-image/random.ts'
-import { Recorder } from '../../loadgen-image/recorder.ts'
+import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+import { Recorder } from '../../loadgen-image/record/recorder.ts'
+import { Assembly } from '../../loadgen-image/run/assembly.ts'
+import { seededRandom } from '../../loadgen-image/schedule/random.ts'
+import { workersOfContainer, workersOfThread } from '../../loadgen-image/schedule/workers.ts'
 import { benchPlan } from './load-child.ts'
 
 export interface LongDrill {

@@ -3,15 +3,15 @@
  * RSS after each hour, with garbage collected first. `node --expose-gc memory-process.ts HOURS`.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Arrivals } from '../../loadgen-image/arrivals.ts'
-import { Assembly } from '../../loadgen-image/assembly.ts'
-import { ConsoleTable } from '../../loadgen-image/console-table.ts'
-import { encodeRecord } from '../../loadgen-image/contract-chunk.ts'
-import { csvRow } from '../../loadgen-image/csv.ts'
+import { encodeRecord } from '../../loadgen-image/contract/chunk.ts'
 import { keepHeapSteady } from '../../loadgen-image/heap.ts'
-import { workersOfThread } from '../../loadgen-image/lanes.ts'
-import { seededRandom } from '../../loadgen-image/random.ts'
-import { Recorder } from '../../loadgen-image/recorder.ts'
+import { ConsoleTable } from '../../loadgen-image/output/console-table.ts'
+import { csvRow } from '../../loadgen-image/output/csv.ts'
+import { Recorder } from '../../loadgen-image/record/recorder.ts'
+import { Assembly } from '../../loadgen-image/run/assembly.ts'
+import { Arrivals } from '../../loadgen-image/schedule/arrivals.ts'
+import { seededRandom } from '../../loadgen-image/schedule/random.ts'
+import { workersOfThread } from '../../loadgen-image/schedule/workers.ts'
 import { benchPlan } from './load-child.ts'
 
 const TPS = 2000

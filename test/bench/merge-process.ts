@@ -1,10 +1,10 @@
 /** Merges chunk files to a finished report with every file that a drill leaves: `merge-process.ts FOLDER CONTAINERS SECONDS TPS WORKERS`. */
 import { createReadStream, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ChunkStore, mergedLoads } from '../../functions/activities/merged-load.ts'
-import { assemble } from '../../functions/drill/assemble.ts'
-import { renderers } from '../../functions/report/formats.ts'
-import { blobNames } from '../../loadgen-image/contract.ts'
+import { type ChunkStore, mergedLoads } from '../../functions/activities/records/merged-load.ts'
+import { renderers } from '../../functions/render/formats.ts'
+import { assemble } from '../../functions/report-model/build.ts'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { aDrillPlan, aFailover, anOutcome, aPlan, someLoad, someTiming } from '../support/builders.ts'
 import { LONG_START_SECOND } from './long-drill.ts'
 

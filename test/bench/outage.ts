@@ -5,8 +5,8 @@
  * opens again, so its length is what the database saw: the longest time between two inserts, by the server's own clock.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SecondRecord } from '../../loadgen-image/contract.ts'
-import { Run } from '../../loadgen-image/run.ts'
+import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+import { Run } from '../../loadgen-image/run/run.ts'
 import { type TestDatabase, withDatabase } from '../integration/loadgen/database.ts'
 import { atConsole } from '../support/sql.ts'
 import { benchPlan } from './load-child.ts'

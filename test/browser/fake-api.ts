@@ -1,12 +1,12 @@
 /** The API of the function app, as far as the dashboard sees it, over drills that a test can change while the page looks. */
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ListedFigures } from '../../functions/drill/drill-index.ts'
-import type { DrillStatus } from '../../functions/drill/status.ts'
-import { trendEntry } from '../../functions/drill/trend.ts'
-import { renderers } from '../../functions/report/formats.ts'
-import type { ReportData } from '../../functions/report/report-data.ts'
-import { secured } from '../../functions/triggers/answer.ts'
+import type { ListedFigures } from '../../functions/model/drill-index.ts'
+import type { DrillStatus } from '../../functions/model/status.ts'
+import { renderers } from '../../functions/render/formats.ts'
+import type { ReportData } from '../../functions/render/text/report-data.ts'
+import { trendEntry } from '../../functions/report-model/trend.ts'
+import { secured } from '../../functions/triggers/responses.ts'
 import { dashboardAsset, dashboardPage } from '../../functions/web/dashboard.ts'
 import { aDrillPlan } from '../support/builders.ts'
 

@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
-import type { DrillStatus } from '../../functions/drill/status.ts'
+import type { DrillStatus } from '../../functions/model/status.ts'
 import { readStatus } from '../../functions/triggers/status.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { aPlan, playDrill, settings } from '../support/play-drill.ts'

@@ -1,7 +1,7 @@
 /** Answers of GET /api/drills/{id} for the dashboard's tests: a drill at any second of its load, and after. */
-import type { DrillStatus, Live, LiveMoment, LivePoint } from '../../functions/drill/status.ts'
-import { renderers } from '../../functions/report/formats.ts'
-import type { ReportData } from '../../functions/report/report-data.ts'
+import type { DrillStatus, Live, LiveMoment, LivePoint } from '../../functions/model/status.ts'
+import { renderers } from '../../functions/render/formats.ts'
+import type { ReportData } from '../../functions/render/text/report-data.ts'
 import type { StoredDrill } from './fake-api.ts'
 
 const REQUESTED_AT = '2026-03-02T02:00:00.000Z'

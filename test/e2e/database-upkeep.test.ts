@@ -2,10 +2,10 @@
 
 import type { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Report } from '../../functions/drill/report.ts'
-import { createDrillApi, type DrillApi } from '../../infra/local/drill-client.ts'
+import type { Report } from '../../functions/model/report.ts'
+import { createDrillApi, type DrillApi } from '../../infra/local/cli/drill-client.ts'
 import { requirePrograms } from '../../infra/local/install.ts'
-import { type Stack, startStack } from '../../infra/local/stack.ts'
+import { type Stack, startStack } from '../../infra/local/stack/stack.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { eventually } from '../support/eventually.ts'
 import { withSql } from '../support/sql.ts'

@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Azurite } from '../../infra/local/azurite.ts'
-import { startAzurite } from '../../infra/local/azurite.ts'
-import { buildDurableExtension, findDotnet } from '../../infra/local/host/durable-extension/build.ts'
-import { holdFreePort } from '../../infra/local/ports.ts'
-import { baseEnvironment, type Child } from '../../infra/local/processes.ts'
-import { waitFor } from '../../infra/local/wait.ts'
+import { buildDurableExtension, findDotnet } from '../../infra/local/functions-host/durable-extension/build.ts'
+import { holdFreePort } from '../../infra/local/process/ports.ts'
+import { baseEnvironment, type Child } from '../../infra/local/process/processes.ts'
+import { waitFor } from '../../infra/local/process/wait.ts'
+import type { Azurite } from '../../infra/local/stack/azurite.ts'
+import { startAzurite } from '../../infra/local/stack/azurite.ts'
 import { ROOT } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { timeouts } from '../support/timeouts.ts'
@@ -128,7 +128,7 @@ async function launchHost({ folder, processes }: Bench, kind: EngineKind, facts:
     name: `host-${kind}`,
     command: process.execPath,
     args: [
-      join(ROOT, 'infra/local/host/main.ts'),
+      join(ROOT, 'infra/local/functions-host/main.ts'),
       ...['--app', CONTRACT_APP, '--state-dir', join(folder.path, `state-${kind}`)],
       ...['--port', String(facts.port), '--keys', keys],
       ...(facts.storage === null ? [] : ['--durable-extension']),

@@ -1,6 +1,6 @@
 /** Which numbers a page shows, and which ones its report can account for. */
-import type { Report } from '../../functions/drill/report.ts'
-import * as units from '../../functions/drill/units.ts'
+import type { Report } from '../../functions/model/report.ts'
+import * as units from '../../functions/units/units.ts'
 
 /** Words that hold digits but are no figures: T0, p99, UTF-8. */
 const NUMBER = /(?<![\w.,:/-])\d+(?:,\d{3})*(?:\.\d+)?(?!\w)/g

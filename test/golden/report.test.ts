@@ -2,22 +2,22 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { reportSchema, VERDICTS } from '../../functions/drill/report.ts'
-import { clientOutageChart } from '../../functions/report/charts/client-outage.ts'
-import { percentilesChart } from '../../functions/report/charts/percentiles.ts'
-import { renderSvg } from '../../functions/report/charts/svg.ts'
-import { timelineChart } from '../../functions/report/charts/timeline.ts'
-import { waterfallChart } from '../../functions/report/charts/waterfall.ts'
-import { renderers } from '../../functions/report/formats.ts'
-import type { ReportData } from '../../functions/report/report-data.ts'
-import { renderReportSchema } from '../../functions/report/schema.ts'
+import { reportSchema, VERDICTS } from '../../functions/model/report.ts'
+import { clientOutageChart } from '../../functions/render/charts/client-outage.ts'
+import { renderSvg } from '../../functions/render/charts/drawing/svg.ts'
+import { percentilesChart } from '../../functions/render/charts/percentiles.ts'
+import { timelineChart } from '../../functions/render/charts/timeline.ts'
+import { waterfallChart } from '../../functions/render/charts/waterfall.ts'
+import { renderers } from '../../functions/render/formats.ts'
+import { renderReportSchema } from '../../functions/render/schema.ts'
+import type { ReportData } from '../../functions/render/text/report-data.ts'
 import { expectGolden } from '../support/golden.ts'
 import { sample } from '../support/sample-report.ts'
 import { accountedFor, numbersIn, visibleText } from './numbers.ts'
 import { abortedDrill, drillWithoutFailover, longDrill, losingDrill, passingDrill } from './samples.ts'
 
 const FILES = join(import.meta.dirname, 'files')
-const SCHEMA_FILE = join(import.meta.dirname, '../../functions/report/report.schema.json')
+const SCHEMA_FILE = join(import.meta.dirname, '../../functions/render/report.schema.json')
 const publishedSchema = () => JSON.parse(readFileSync(SCHEMA_FILE, 'utf8'))
 
 /** Small enough that every golden file can be read in a review. */

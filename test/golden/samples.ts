@@ -3,12 +3,11 @@
  * Only the shape is made up here; that the figures of real drills are right is the business of other tests.
  */
 import { createHash } from 'node:crypto'
-import type { ClientRow, PercentileCurve, TimelineRow } from '../../functions/drill/chart-data.ts'
-import { waterfallOf } from '../../functions/drill/event-report.ts'
-import type { PhaseName } from '../../functions/drill/phases.ts'
-import type { Percentiles, PhaseSpan, Report, TrendFigure } from '../../functions/drill/report.ts'
-import { count, given, inUnit, seconds } from '../../functions/drill/units.ts'
-import type { ReportData } from '../../functions/report/report-data.ts'
+import type { ClientRow, PercentileCurve, PhaseName, TimelineRow } from '../../functions/model/chart-data.ts'
+import type { Percentiles, PhaseSpan, Report, TrendFigure } from '../../functions/model/report.ts'
+import type { ReportData } from '../../functions/render/text/report-data.ts'
+import { waterfallOf } from '../../functions/report-model/events.ts'
+import { count, given, inUnit, seconds } from '../../functions/units/units.ts'
 
 interface Shape {
   readonly drillId: string

@@ -1,9 +1,9 @@
 /** Every management client through its real SDK against the endpoint: what it reads, what it refuses, what it leaves alone. */
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
-import { askedPauseOf } from '../../functions/clients/azure-errors.ts'
+import { askedPauseOf } from '../../functions/clients/azure/azure-errors.ts'
 import type { GroupSpec } from '../../functions/clients/clients.ts'
-import { DRILL_TAG } from '../../functions/drill/tags.ts'
+import { DRILL_TAG } from '../../functions/platform/tags.ts'
 import { eventually } from '../support/eventually.ts'
 import { type LocalAzure, PLACE, startLocalAzure, TARGET } from '../support/local-azure.ts'
 

@@ -1,7 +1,7 @@
 /** The most dangerous call there is, through the real SDK against the endpoint: one POST, and three ends. */
 import { expect, test } from 'vitest'
-import { createFlexibleServers } from '../../functions/clients/flexible-server.ts'
-import type { FailoverAnswer } from '../../functions/drill/failover.ts'
+import { createFlexibleServers } from '../../functions/clients/azure/flexible-server.ts'
+import type { FailoverAnswer } from '../../functions/model/failover.ts'
 import type { Fault } from '../../infra/local/azure/control.ts'
 import { eventually } from '../support/eventually.ts'
 import { type LocalAzure, startLocalAzure, TARGET } from '../support/local-azure.ts'

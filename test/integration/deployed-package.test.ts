@@ -120,7 +120,7 @@ async function expectServed(dashboard: string): Promise<void> {
 const LIBRARY_BYTES = 300_000
 
 async function startHost(app: string) {
-  const main = join(ROOT, 'infra/local/host/main.ts')
+  const main = join(ROOT, 'infra/local/functions-host/main.ts')
   const child = spawn(process.execPath, [main, '--app', app, '--state-dir', join(temporary, 'state')], {
     env: { PATH: process.env.PATH ?? '', ...DEPLOYED_SETTINGS },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -34,7 +34,7 @@ function printed(setUp: string, call: string, environment: NodeJS.ProcessEnv = {
 const imported = (what: string, file: string) => `import { ${what} } from ${JSON.stringify(join(ROOT, file))}`
 
 const FETCH = 'fetch'
-const drop = `${imported('dropProxies', 'infra/local/own-network.ts')}; dropProxies()`
+const drop = `${imported('dropProxies', 'infra/local/process/own-network.ts')}; dropProxies()`
 
 test('fetch in the process of the local stack goes straight to this machine', () => {
   const environment = { NODE_USE_ENV_PROXY: '1' }
@@ -47,7 +47,7 @@ const CLIENT = `async (url) => {
   const client = new ContainerClient(url + '/c', undefined, { retryOptions: { maxTries: 1 } })
   await client.exists()
 }`
-const exempt = `${imported('exemptThisMachine', 'functions/clients/azure.ts')}; exemptThisMachine()`
+const exempt = `${imported('exemptThisMachine', 'functions/clients/azure/azure.ts')}; exemptThisMachine()`
 
 test.each([
   ['the local stack', drop, {}],

@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zipSync } from 'fflate'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { startFunctionsHost } from '../../infra/local/functions-host.ts'
-import { holdFreePort } from '../../infra/local/ports.ts'
+import { holdFreePort } from '../../infra/local/process/ports.ts'
+import { startFunctionsHost } from '../../infra/local/stack/functions-host.ts'
 import { type Bench, withProcesses } from '../support/with-stack.ts'
 
 /** Answers pings from the start, and says that it runs from its third look on, to who has the master key. */

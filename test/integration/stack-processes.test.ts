@@ -5,10 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
-import { holdFreePort } from '../../infra/local/ports.ts'
-import { identityOf, isAlive } from '../../infra/local/process-table.ts'
-import { createProcesses } from '../../infra/local/processes.ts'
-import { clearDeadStacks, createStackFolder, killTree, MARKER, requireSpace } from '../../infra/local/stack-folder.ts'
+import { holdFreePort } from '../../infra/local/process/ports.ts'
+import { identityOf, isAlive } from '../../infra/local/process/process-table.ts'
+import { createProcesses } from '../../infra/local/process/processes.ts'
+import {
+  clearDeadStacks,
+  createStackFolder,
+  killTree,
+  MARKER,
+  requireSpace,
+} from '../../infra/local/process/stack-folder.ts'
 import { eventually } from '../support/eventually.ts'
 import { isListening, processesOf } from '../support/leaks.ts'
 import { timeouts } from '../support/timeouts.ts'

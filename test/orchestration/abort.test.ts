@@ -1,7 +1,7 @@
 /** Aborting: at every phase, by event, by blob, or both, and never without a report. */
 import { expect, test } from 'vitest'
-import { drillBlobs } from '../../functions/drill/blob-paths.ts'
-import { blobNames } from '../../loadgen-image/contract.ts'
+import { drillBlobs } from '../../functions/model/blob-paths.ts'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Incident } from '../support/play.ts'
 import { aPlan, playDrill } from '../support/play-drill.ts'
 import { createWorld, type World } from '../support/world/world.ts'

@@ -1,6 +1,6 @@
 /** A 404 of the platform for something that is there: seen once it proves nothing, above all while records arrive. */
 import { expect, test } from 'vitest'
-import { readAbsences } from '../../functions/activities/absence.ts'
+import { readAbsences } from '../../functions/activities/records/absence.ts'
 import type { GroupState } from '../../functions/clients/clients.ts'
 import { aPlan, playDrill } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'

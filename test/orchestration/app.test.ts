@@ -1,7 +1,7 @@
 /** The table of contents against what the app says of itself: routes, keys, timers, names. */
 import { HttpRequest, type HttpResponseInit } from '@azure/functions'
 import { beforeAll, expect, test, vi } from 'vitest'
-import { renderers } from '../../functions/report/formats.ts'
+import { renderers } from '../../functions/render/formats.ts'
 import { openApi, PATHS } from '../../functions/triggers/openapi.ts'
 import type { Orchestrations } from '../../functions/triggers/orchestrations.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
@@ -42,7 +42,7 @@ vi.mock('durable-functions', () => ({
 const world = createWorld()
 const service = new FakeOrchestrations(() => world.clock.now())
 /** Nothing outside is reached: the handlers run over storage in memory. */
-vi.mock('../../functions/clients/connect.ts', () => ({ connect: () => world.clients }))
+vi.mock('../../functions/connect.ts', () => ({ connect: () => world.clients }))
 
 beforeAll(async () => {
   const settings = {

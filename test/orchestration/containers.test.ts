@@ -1,11 +1,11 @@
 /** Containers: how they fail to start, how they die, what their logs say, and that none is ever left. */
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
-import { groupName } from '../../functions/activities/container-groups.ts'
-import { Secret } from '../../functions/config.ts'
-import { expiresAt, loadPlanOf } from '../../functions/drill/load-plan.ts'
-import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../../functions/drill/tags.ts'
-import { blobNames, type LoadSummary } from '../../loadgen-image/contract.ts'
+import { groupName } from '../../functions/activities/records/stored-drill.ts'
+import { Secret } from '../../functions/config/config.ts'
+import { expiresAt, loadPlanOf } from '../../functions/model/load-plan.ts'
+import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../../functions/platform/tags.ts'
+import { blobNames, type LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill, settings } from '../support/play-drill.ts'
 import { createWorld, START_AT_MS, type World, type WorldOptions } from '../support/world/world.ts'
 

@@ -1,7 +1,7 @@
 /** What a drill may change in the database besides its own rows: the schema, with consent, and the rows of drills long past. */
 import { expect, test } from 'vitest'
 import type { Database, StoredDrill } from '../../functions/clients/clients.ts'
-import type { LoadSessionFacts, SchemaFacts } from '../../functions/drill/facts.ts'
+import type { LoadSessionFacts, SchemaFacts } from '../../functions/model/facts.ts'
 import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'
 

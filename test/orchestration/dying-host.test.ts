@@ -3,10 +3,10 @@
  * was and ends rightly. Virtual clock, the engine of the local host, and a journal that has been through JSON.
  */
 import { expect, test } from 'vitest'
-import { readLock } from '../../functions/clients/server-lock.ts'
-import { overallDeadlineSeconds } from '../../functions/drill/load-plan.ts'
-import type { Report } from '../../functions/drill/report.ts'
-import type { DrillProgress, Phase } from '../../functions/drill/status.ts'
+import { readLock } from '../../functions/clients/storage/server-lock.ts'
+import { overallDeadlineSeconds } from '../../functions/model/load-plan.ts'
+import type { Report } from '../../functions/model/report.ts'
+import type { DrillProgress, Phase } from '../../functions/model/status.ts'
 import { aPlan, type DrillPlay, playDrill } from '../support/play-drill.ts'
 import { createWorld, type World } from '../support/world/world.ts'
 

@@ -1,8 +1,8 @@
 /** No failover is asked for unless the load proves that it can measure it; the report says what was missing. */
 import { expect, test } from 'vitest'
-import { failoverEvidence } from '../../functions/activities/failover-progress.ts'
+import { failoverEvidence } from '../../functions/activities/failover/progress.ts'
 import type { BlobInfo, Blobs } from '../../functions/clients/clients.ts'
-import { blobNames, type GoSignal, type ReadyRecord } from '../../loadgen-image/contract.ts'
+import { blobNames, type GoSignal, type ReadyRecord } from '../../loadgen-image/contract/glossary.ts'
 import { aPlan, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
 import { createWorld, type World, type WorldOptions } from '../support/world/world.ts'
 

@@ -1,9 +1,9 @@
 /** Exactly one failover per intent, whatever becomes of the request, of its answer and of the host that sent it. */
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
-import { failoverEvidence } from '../../functions/activities/failover-progress.ts'
-import { drillBlobs } from '../../functions/drill/blob-paths.ts'
-import type { Report } from '../../functions/drill/report.ts'
+import { failoverEvidence } from '../../functions/activities/failover/progress.ts'
+import { drillBlobs } from '../../functions/model/blob-paths.ts'
+import type { Report } from '../../functions/model/report.ts'
 import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill, settings } from '../support/play-drill.ts'
 import type { PostFate } from '../support/world/server.ts'
 import { createWorld, usualCourse, type World, type WorldOptions } from '../support/world/world.ts'

@@ -1,9 +1,9 @@
 /** An activity that never answers, in every phase: the drill ends in its time, cleans up, reports and frees the server. */
 import { expect, test } from 'vitest'
-import { readLock } from '../../functions/clients/server-lock.ts'
-import { drillBlobs } from '../../functions/drill/blob-paths.ts'
-import { overallDeadlineSeconds } from '../../functions/drill/load-plan.ts'
-import type { Report } from '../../functions/drill/report.ts'
+import { readLock } from '../../functions/clients/storage/server-lock.ts'
+import { drillBlobs } from '../../functions/model/blob-paths.ts'
+import { overallDeadlineSeconds } from '../../functions/model/load-plan.ts'
+import type { Report } from '../../functions/model/report.ts'
 import type { Call } from '../support/play.ts'
 import { aPlan, playDrill } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'

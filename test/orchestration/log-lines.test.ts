@@ -1,8 +1,8 @@
 /** The line that a drill leaves in the log, which alerts and the workbook are made of. */
 
 import { expect, test } from 'vitest'
-import { DRILL_RESULT, type DrillResult } from '../../functions/drill/log-lines.ts'
-import { seconds } from '../../functions/drill/units.ts'
+import { DRILL_RESULT, type DrillResult } from '../../functions/render/log-lines.ts'
+import { seconds } from '../../functions/units/units.ts'
 import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
 import { createWorld, type WorldOptions } from '../support/world/world.ts'
 

@@ -1,6 +1,6 @@
 /** A drill of five hours, and one of half an hour: the orchestrations of both are equally small. */
 import { expect, test } from 'vitest'
-import type { DrillProgress, Live } from '../../functions/drill/status.ts'
+import type { DrillProgress, Live } from '../../functions/model/status.ts'
 import { aPlan, playDrill } from '../support/play-drill.ts'
 import { createWorld, usualCourse } from '../support/world/world.ts'
 

@@ -1,5 +1,5 @@
 /** The events, outages and losses of the report against those of the world. */
-import type { DrillEvent, Report } from '../../functions/drill/report.ts'
+import type { DrillEvent, Report } from '../../functions/model/report.ts'
 import type { Simulated } from './simulation.ts'
 import { isWatched, isWatchedByAll, overlapMs, type Promotion, type Span, type Truth, united } from './truth.ts'
 

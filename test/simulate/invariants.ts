@@ -1,11 +1,11 @@
 /** What must hold for every drill in every world. Each returns what is wrong, or nothing. */
 
-import { readLock } from '../../functions/clients/server-lock.ts'
-import { drillBlobs } from '../../functions/drill/blob-paths.ts'
-import { overallDeadlineSeconds } from '../../functions/drill/load-plan.ts'
-import { type Report, reportSchema } from '../../functions/drill/report.ts'
-import { renderers } from '../../functions/report/formats.ts'
-import { blobNames, type GoSignal, type LoadSummary } from '../../loadgen-image/contract.ts'
+import { readLock } from '../../functions/clients/storage/server-lock.ts'
+import { drillBlobs } from '../../functions/model/blob-paths.ts'
+import { overallDeadlineSeconds } from '../../functions/model/load-plan.ts'
+import { type Report, reportSchema } from '../../functions/model/report.ts'
+import { renderers } from '../../functions/render/formats.ts'
+import { blobNames, type GoSignal, type LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import { smallRenderers } from '../support/play-drill.ts'
 import { START_AT_MS } from '../support/world/world.ts'
 import { eventViolations, hasFewWorkers } from './event-invariants.ts'

@@ -1,5 +1,5 @@
 /** Somebody who tries to start another drill on the same server while this one runs, through the door that everybody uses. */
-import type { DrillPlan } from '../../functions/drill/plan.ts'
+import type { DrillPlan } from '../../functions/model/plan.ts'
 import type { Orchestrations } from '../../functions/triggers/orchestrations.ts'
 import { startDrill } from '../../functions/triggers/start.ts'
 import { aPlan } from '../support/play-drill.ts'

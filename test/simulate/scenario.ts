@@ -1,5 +1,5 @@
 /** What a seed stands for: the plan of a drill, the world it runs in, and everything that goes wrong on the way. */
-import type { DrillPlan } from '../../functions/drill/plan.ts'
+import type { DrillPlan } from '../../functions/model/plan.ts'
 import { aPlan } from '../support/play-drill.ts'
 import type { GeneratorCourse } from '../support/world/generator.ts'
 import type { FailoverCourse, PostFate } from '../support/world/server.ts'

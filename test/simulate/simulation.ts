@@ -1,7 +1,7 @@
 /** Plays one scenario: the deployed orchestrators, activities, merge, audit and report, in the world of a seed. */
-import { drillBlobs, serverBlobs } from '../../functions/drill/blob-paths.ts'
-import { renderers } from '../../functions/report/formats.ts'
-import { blobNames } from '../../loadgen-image/contract.ts'
+import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
+import { renderers } from '../../functions/render/formats.ts'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Incident } from '../support/play.ts'
 import { type DrillPlay, playDrill, smallRenderers } from '../support/play-drill.ts'
 import { createWorld, START_AT_MS, type World } from '../support/world/world.ts'

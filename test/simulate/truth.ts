@@ -1,6 +1,6 @@
 /** What was true in the world of a drill, in true time: which promotions there were, when the service was out, and who watched. */
-import type { LoadSummary } from '../../loadgen-image/contract.ts'
-import { blobNames, type GoSignal } from '../../loadgen-image/contract.ts'
+import type { LoadSummary } from '../../loadgen-image/contract/glossary.ts'
+import { blobNames, type GoSignal } from '../../loadgen-image/contract/glossary.ts'
 import type { Freeze } from '../support/world/load.ts'
 import type { Row } from '../support/world/rows.ts'
 import type { Failover } from '../support/world/server.ts'

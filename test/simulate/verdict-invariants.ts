@@ -1,5 +1,5 @@
 /** No false PASS, no false FAIL, no harm on a guess, and no sentence that is not true. */
-import type { Report } from '../../functions/drill/report.ts'
+import type { Report } from '../../functions/model/report.ts'
 import { hasFewWorkers, hasLooseClocks } from './event-invariants.ts'
 import type { Simulated } from './simulation.ts'
 import { isWatched, overlapMs, type Span, spellsOf, type Truth } from './truth.ts'

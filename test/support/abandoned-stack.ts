@@ -2,8 +2,8 @@
  * A program for tests that kill it: it makes a stack folder, starts a process that has a child of its own, says what it did on
  * one line, and waits to be killed.
  */
-import { createProcesses } from '../../infra/local/processes.ts'
-import { createStackFolder } from '../../infra/local/stack-folder.ts'
+import { createProcesses } from '../../infra/local/process/processes.ts'
+import { createStackFolder } from '../../infra/local/process/stack-folder.ts'
 
 const GRANDPARENT = `
   const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'])

@@ -1,9 +1,10 @@
 /** Test values: whole, plausible, and overridden where a test cares. */
 
-import type { Facts, PrimaryIdentity } from '../../functions/drill/facts.ts'
-import type { AuditPass, DrillOutcome, FailoverEvidence } from '../../functions/drill/outcome.ts'
-import type { DrillPlan, DrillTiming, LoadSettings } from '../../functions/drill/plan.ts'
-import type { LoadPlan, LoadSummary, SecondRecord } from '../../loadgen-image/contract.ts'
+import type { AuditPass, DrillOutcome, FailoverEvidence } from '../../functions/model/evidence.ts'
+import type { Facts, PrimaryIdentity } from '../../functions/model/facts.ts'
+import type { DrillPlan, DrillTiming } from '../../functions/model/plan.ts'
+import type { LoadSummary, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+import type { LoadPlan, LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
 import { goodLoadSession } from './load-session.ts'
 
 export const LOAD_START_MS = Date.UTC(2026, 2, 4, 9, 0, 0)

@@ -1,6 +1,6 @@
 /** What must hold of a drill on real servers, on a machine that may be too busy for it. */
 import { expect } from 'vitest'
-import type { Report } from '../../functions/drill/report.ts'
+import type { Report } from '../../functions/model/report.ts'
 import type { FinishedDrill } from './drill-run.ts'
 
 /** What a shared machine can promise; the objectives of speed are the benchmark's. */

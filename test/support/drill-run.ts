@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { type Report, reportSchema } from '../../functions/drill/report.ts'
+import { type Report, reportSchema } from '../../functions/model/report.ts'
 import { type RunningCommand, startCommand } from './command.ts'
 import { processesOf, stackFolders } from './leaks.ts'
 

@@ -1,9 +1,9 @@
 /** Events as a report has them, by the seconds of the load at which their moments were. */
 
-import { missing } from '../../functions/drill/event-figures.ts'
-import { NO_MOMENTS, NO_RECOVERY } from '../../functions/drill/event-report.ts'
-import type { DrillEvent, Moments } from '../../functions/drill/report.ts'
-import type { WorstOfDrill } from '../../functions/drill/trend.ts'
+import { missing } from '../../functions/event-figures/figures.ts'
+import type { WorstOfDrill } from '../../functions/model/drill-index.ts'
+import type { DrillEvent, Moments } from '../../functions/model/report.ts'
+import { NO_MOMENTS, NO_RECOVERY } from '../../functions/report-model/events.ts'
 import { isoAt } from './builders.ts'
 
 type Seconds = Readonly<Partial<Record<keyof Moments, number>>>

@@ -7,7 +7,7 @@ import {
   type LocalContainer,
   type LocalFailoverMode,
   type MetricSample,
-} from '../../infra/local/cluster.ts'
+} from '../../infra/local/cluster/cluster.ts'
 
 export interface FakeContainer extends LocalContainer {
   readonly spec: ContainerSpec

@@ -31,3 +31,31 @@ export function importsOf(file: string, source = readSource(file)): Import[] {
     return { to, typeOnly: typeOnly !== undefined }
   })
 }
+
+/** Every circle of files that import each other (strongly connected components of two or more), each sorted. */
+export function circlesOf(files: readonly string[], sourceOf: (file: string) => string = readSource): string[][] {
+  const known = new Set(files)
+  const next = new Map(
+    files.map((file) => [
+      file,
+      importsOf(file, sourceOf(file))
+        .map(({ to }) => to)
+        .filter((to) => known.has(to)),
+    ]),
+  )
+  const reach = (from: string): Set<string> => {
+    const seen = new Set<string>()
+    const open = [...(next.get(from) ?? [])]
+    for (let file = open.pop(); file !== undefined; file = open.pop()) {
+      if (seen.has(file)) continue
+      seen.add(file)
+      open.push(...(next.get(file) ?? []))
+    }
+    return seen
+  }
+  const reached = new Map(files.map((file) => [file, reach(file)]))
+  const circles = files
+    .filter((file) => reached.get(file)?.has(file))
+    .map((file) => files.filter((other) => reached.get(file)?.has(other) && reached.get(other)?.has(file)).sort())
+  return [...new Map(circles.map((circle) => [circle.join(), circle])).values()]
+}

@@ -1,7 +1,7 @@
 /** Drills of the past in a world's storage, as their index entries. */
-import { indexBlobs } from '../../functions/drill/blob-paths.ts'
-import { type IndexEntry, startedEntry } from '../../functions/drill/drill-index.ts'
-import type { DrillPlan } from '../../functions/drill/plan.ts'
+import { indexBlobs } from '../../functions/model/blob-paths.ts'
+import { type IndexEntry, startedEntry } from '../../functions/model/drill-index.ts'
+import type { DrillPlan } from '../../functions/model/plan.ts'
 import type { World } from './world/world.ts'
 
 export function putEntry({ blobs }: Pick<World, 'blobs'>, plan: DrillPlan, own: Partial<IndexEntry> = {}): IndexEntry {

@@ -2,8 +2,8 @@
 import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { carries, identityOf } from '../../infra/local/process-table.ts'
-import { stateDirectory } from '../../infra/local/stack-folder.ts'
+import { carries, identityOf } from '../../infra/local/process/process-table.ts'
+import { stateDirectory } from '../../infra/local/process/stack-folder.ts'
 
 /** Pids of living processes that were started by the stack with this id. */
 export function processesOf(stackId: string): number[] {

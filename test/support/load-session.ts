@@ -1,5 +1,5 @@
 /** A session of the load in which everything is as a drill wants it, and what a test changes in it. */
-import type { LoadSessionFacts, SessionSetting, TableFacts } from '../../functions/drill/facts.ts'
+import type { LoadSessionFacts, SessionSetting, TableFacts } from '../../functions/model/facts.ts'
 
 const GOOD: Readonly<Record<string, string>> = {
   synchronous_commit: 'on',

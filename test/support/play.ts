@@ -6,14 +6,19 @@
 import { InvocationContext } from '@azure/functions'
 import type { OrchestrationHandler } from 'durable-functions'
 import { createOrchestrator } from 'durable-functions/lib/src/util/testingUtils.js'
-import type { ActivityTask, Mishaps, Run } from '../../infra/local/host/engine/activities.ts'
-import { VirtualClock } from '../../infra/local/host/engine/clock.ts'
-import { type App, Engine, type TurnTaken } from '../../infra/local/host/engine/engine.ts'
-import type { Instance } from '../../infra/local/host/engine/instance.ts'
-import { type JournalRecord, MemoryJournal } from '../../infra/local/host/engine/journal.ts'
-import { eventRaised, resumed, suspended, terminated } from '../../infra/local/host/engine/messages.ts'
-import type { OrchestratorFunction } from '../../infra/local/host/engine/turn.ts'
-import { type HistoryEvent, hasEnded, type RuntimeStatus, toJson } from '../../infra/local/host/engine/wire.ts'
+import type { ActivityTask, Mishaps, Run } from '../../infra/local/functions-host/engine/activities.ts'
+import { VirtualClock } from '../../infra/local/functions-host/engine/clock.ts'
+import { type App, Engine, type TurnTaken } from '../../infra/local/functions-host/engine/engine.ts'
+import type { Instance } from '../../infra/local/functions-host/engine/instance.ts'
+import { type JournalRecord, MemoryJournal } from '../../infra/local/functions-host/engine/journal.ts'
+import { eventRaised, resumed, suspended, terminated } from '../../infra/local/functions-host/engine/messages.ts'
+import type { OrchestratorFunction } from '../../infra/local/functions-host/engine/turn.ts'
+import {
+  type HistoryEvent,
+  hasEnded,
+  type RuntimeStatus,
+  toJson,
+} from '../../infra/local/functions-host/engine/wire.ts'
 
 /** A run of an activity, as its fake sees it. Times count from the start of the play. */
 export interface Call {

@@ -2,12 +2,14 @@
  * Realistic reports with their chart data, for tests of the renderers: computed by the same code as real ones, from a
  * simulated drill. The same verdict always gives the same figures.
  */
-import { type Assembled, assemble } from '../../functions/drill/assemble.ts'
-import type { ChartData } from '../../functions/drill/chart-data.ts'
-import type { DrillOutcome } from '../../functions/drill/outcome.ts'
-import type { DrillPlan } from '../../functions/drill/plan.ts'
-import type { CheckResult, Report, Verdict } from '../../functions/drill/report.ts'
-import { type TrendEntry, trendEntry } from '../../functions/drill/trend.ts'
+
+import type { ChartData } from '../../functions/model/chart-data.ts'
+import type { TrendEntry } from '../../functions/model/drill-index.ts'
+import type { DrillOutcome } from '../../functions/model/evidence.ts'
+import type { DrillPlan } from '../../functions/model/plan.ts'
+import type { CheckResult, Report, Verdict } from '../../functions/model/report.ts'
+import { type Assembled, assemble } from '../../functions/report-model/build.ts'
+import { trendEntry } from '../../functions/report-model/trend.ts'
 import { aDrillPlan, isoAt, someLoad, someTiming } from './builders.ts'
 import { aRun, mergeRun, outcomeOf, type Run, type RunOptions } from './world.ts'
 

@@ -1,13 +1,14 @@
 /** Real services for a test, on free ports, gone when the test ends: a PostgreSQL pair, PgBouncer, Azurite. */
-import { type Azurite, startAzurite } from '../../infra/local/azurite.ts'
-import type { Replication } from '../../infra/local/cluster.ts'
-import { createPgBouncer, type PgBouncer } from '../../infra/local/pgbouncer.ts'
-import { holdFreePort } from '../../infra/local/ports.ts'
-import { type PostgresPair, startPair } from '../../infra/local/postgres-pair.ts'
-import { createProcesses, type Processes } from '../../infra/local/processes.ts'
-import { findPgBouncer, findPostgres } from '../../infra/local/programs.ts'
-import { databaseUser } from '../../infra/local/run-user.ts'
-import { clearDeadStacks, createStackFolder, type StackFolder } from '../../infra/local/stack-folder.ts'
+
+import type { Replication } from '../../infra/local/cluster/cluster.ts'
+import { createPgBouncer, type PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
+import { type PostgresPair, startPair } from '../../infra/local/cluster/postgres-pair.ts'
+import { holdFreePort } from '../../infra/local/process/ports.ts'
+import { createProcesses, type Processes } from '../../infra/local/process/processes.ts'
+import { findPgBouncer, findPostgres } from '../../infra/local/process/programs.ts'
+import { databaseUser } from '../../infra/local/process/run-user.ts'
+import { clearDeadStacks, createStackFolder, type StackFolder } from '../../infra/local/process/stack-folder.ts'
+import { type Azurite, startAzurite } from '../../infra/local/stack/azurite.ts'
 
 export interface Bench {
   readonly folder: StackFolder

@@ -3,15 +3,15 @@
  * must find. `aRun` gives the records that load generators would have written, and the rows that the database would hold.
  */
 
-import { auditLedger, type StoredRun } from '../../functions/drill/audit.ts'
-import type { ClockReading } from '../../functions/drill/clocks.ts'
-import { Merge } from '../../functions/drill/merge.ts'
-import type { Merged } from '../../functions/drill/merged.ts'
-import type { DrillOutcome, FailoverEvidence } from '../../functions/drill/outcome.ts'
-import type { LoadSettings } from '../../functions/drill/plan.ts'
-import type { LoadSummary, OutageWindow, Outcome, SecondRecord } from '../../loadgen-image/contract.ts'
-import { cohortOf } from '../../loadgen-image/contract-cohort.ts'
-import { Histogram } from '../../loadgen-image/contract-histogram.ts'
+import { auditLedger, type StoredRun } from '../../functions/analysis/ledger-audit.ts'
+import type { ClockReading } from '../../functions/merge/clocks.ts'
+import { Merge } from '../../functions/merge/merge.ts'
+import type { Merged } from '../../functions/merge/merged.ts'
+import type { DrillOutcome, FailoverEvidence } from '../../functions/model/evidence.ts'
+import { cohortOf } from '../../loadgen-image/contract/cohort.ts'
+import type { LoadSummary, OutageWindow, Outcome, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+import { Histogram } from '../../loadgen-image/contract/histogram.ts'
+import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
 import {
   aDrillPlan,
   aFailover,

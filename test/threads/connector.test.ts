@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises'
 import { afterEach, expect, test, vi } from 'vitest'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
-import { Connector, type Wire } from '../../loadgen-image/connector.ts'
+import { Connector, type Wire } from '../../loadgen-image/send/connector.ts'
 import { withNullServer } from '../bench/null-server-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { placeOf } from '../support/sql.ts'

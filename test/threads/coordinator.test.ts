@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { anchorClock } from '../../loadgen-image/clock.ts'
-import type { SecondRecord } from '../../loadgen-image/contract.ts'
-import { Coordinator } from '../../loadgen-image/coordinator.ts'
-import { addCounts, NO_COUNTS } from '../../loadgen-image/second.ts'
+import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+import { anchorClock } from '../../loadgen-image/record/clock.ts'
+import { addCounts, NO_COUNTS } from '../../loadgen-image/record/second.ts'
+import { Coordinator } from '../../loadgen-image/run/coordinator.ts'
 import { type NullServer, withNullServer } from '../bench/null-server-process.ts'
 import { aPlan } from './support.ts'
 

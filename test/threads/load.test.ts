@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { SecondRecord, SparseHistogram } from '../../loadgen-image/contract.ts'
-import { Histogram } from '../../loadgen-image/contract-histogram.ts'
+import type { SecondRecord, SparseHistogram } from '../../loadgen-image/contract/glossary.ts'
+import { Histogram } from '../../loadgen-image/contract/histogram.ts'
 import { withNullServer } from '../bench/null-server-process.ts'
 import { aPlan, runLoad, until } from './support.ts'
 

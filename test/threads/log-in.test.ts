@@ -15,7 +15,7 @@ import {
   type Tls,
   VERIFIED,
 } from '../../loadgen-image/connection/target.ts'
-import { lookAtServer } from '../../loadgen-image/preflight.ts'
+import { lookAtServer } from '../../loadgen-image/run/preflight.ts'
 import { ROOT } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Answer, fakePostgres } from '../support/fake-postgres.ts'

@@ -1,8 +1,9 @@
 /** A run of the real coordinator and real threads, inside the test's process. */
 
 import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
-import type { LoadPlan, LoadSummary, SecondRecord } from '../../loadgen-image/contract.ts'
-import { Run } from '../../loadgen-image/run.ts'
+import type { LoadSummary, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
+import { Run } from '../../loadgen-image/run/run.ts'
 
 const HEAD_START_MS = 100
 const CLOCK = { clock: { offsetMs: 0, errorMs: 0 } }

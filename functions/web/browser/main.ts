@@ -1,14 +1,13 @@
 /** The dashboard's table of contents: which address shows which view. Views clean up after themselves. */
-import { readKey } from './key.ts'
-import { find } from './page.ts'
-import { createShell, type Shell } from './shell.ts'
+
+import { readKey } from './page/key.ts'
+import { find } from './page/page.ts'
+import { createShell, type View } from './page/shell.ts'
 import { compareView } from './views/compare.ts'
 import { drillView } from './views/drill.ts'
 import { keyView } from './views/key.ts'
 import { listView } from './views/list.ts'
 import { startView } from './views/start.ts'
-
-export type View = (root: HTMLElement, shell: Shell) => () => void
 
 const ROUTES: ReadonlyArray<readonly [pattern: RegExp, view: (match: RegExpExecArray) => View]> = [
   [/^#\/start$/, () => startView],

@@ -2,11 +2,11 @@
  * The HTTPS endpoint that speaks Azure Resource Manager for exactly the calls that the drill makes, and answers for the
  * local cluster in Azure's shapes, status codes and error bodies. What it does not know it refuses, as Azure would.
  */
-import type { Cluster } from '../cluster.ts'
+import type { Cluster } from '../cluster/cluster.ts'
 import { createFaults, createWorld, type EndpointControl, type SeenRequest } from './control.ts'
 import { createGroupCalls } from './groups.ts'
+import type { Place } from './guard.ts'
 import { createOperations } from './operations.ts'
-import type { Place } from './place.ts'
 import { createRegistry } from './registry.ts'
 import { createRoutes, type Services } from './routes.ts'
 import { createServerCalls } from './servers.ts'

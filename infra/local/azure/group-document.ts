@@ -1,7 +1,7 @@
 /** A container group as Resource Manager writes it. A list leaves the view of the running instance out; a read has it. */
-import type { LocalContainer } from '../cluster.ts'
+import type { LocalContainer } from '../cluster/cluster.ts'
 import type { GroupRequest } from './group-request.ts'
-import { CONTAINER_GROUPS, type Place, resourceId } from './place.ts'
+import { CONTAINER_GROUPS, type Place, resourceId } from './guard.ts'
 
 export interface GroupEvent {
   readonly at: Date

@@ -1,6 +1,6 @@
 /** One container group: its only container as a process, and what became of it so far. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Cluster, LocalContainer } from '../cluster.ts'
+import type { Cluster, LocalContainer } from '../cluster/cluster.ts'
 import type { GroupEvent, GroupView } from './group-document.ts'
 import type { GroupRequest } from './group-request.ts'
 

@@ -1,12 +1,12 @@
 /** The calls on container groups: an idempotent PUT within the quota, reads, logs, and a deletion that takes its time. */
-import type { Cluster } from '../cluster.ts'
+import type { Cluster } from '../cluster/cluster.ts'
 import { ArmError, resourceNotFound } from './arm-error.ts'
 import type { World } from './control.ts'
 import { createGroup, type Group } from './group.ts'
 import { groupDocument, groupDocumentWithInstance } from './group-document.ts'
 import { type GroupRequest, parseGroup, requireGroupName } from './group-request.ts'
+import { CONTAINER_GROUPS, type Place } from './guard.ts'
 import type { Operation, Operations } from './operations.ts'
-import { CONTAINER_GROUPS, type Place } from './place.ts'
 
 /** What a region allows a group without a special request. */
 const LARGEST = { maxCpu: 4, maxMemoryInGB: 16 } as const

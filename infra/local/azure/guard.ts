@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ArmError } from './arm-error.ts'
 import type { Fault, Faults, SeenRequest } from './control.ts'
-import type { Place } from './place.ts'
 
 export interface Gate {
   readonly token: string
@@ -83,3 +82,20 @@ export function requirePlace(place: Place, params: Readonly<Record<string, strin
   if (location !== undefined && !isSame(location, place.location))
     throw new ArmError(400, 'LocationNotAvailableForResourceType', `The location '${location}' is not served here.`)
 }
+
+/** Where the endpoint's resources are said to live: the names that every resource id is made of. */
+export interface Place {
+  readonly subscriptionId: string
+  readonly resourceGroup: string
+  readonly location: string
+  readonly server: string
+}
+
+export const FLEXIBLE_SERVERS = 'Microsoft.DBforPostgreSQL/flexibleServers'
+export const CONTAINER_GROUPS = 'Microsoft.ContainerInstance/containerGroups'
+
+export const resourceId = ({ subscriptionId, resourceGroup }: Place, type: string, name: string): string =>
+  `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${type}/${name}`
+
+export const locationId = ({ subscriptionId, location }: Place, provider: string): string =>
+  `/subscriptions/${subscriptionId}/providers/${provider}/locations/${location}`

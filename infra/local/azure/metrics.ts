@@ -1,8 +1,8 @@
 /** Azure Monitor's metrics in its own form: one-minute points, gaps without values, and nothing of the last moments. */
-import type { Cluster, MetricName, MetricSample } from '../cluster.ts'
+import type { Cluster, MetricName, MetricSample } from '../cluster/cluster.ts'
 import { ArmError } from './arm-error.ts'
 import type { World } from './control.ts'
-import { FLEXIBLE_SERVERS, type Place } from './place.ts'
+import { FLEXIBLE_SERVERS, type Place } from './guard.ts'
 import { serverId } from './server-documents.ts'
 
 const MINUTE_MS = 60_000

@@ -1,16 +1,25 @@
 /** Paths to calls: every request that the endpoint answers, one line each. */
 import { createServer as createTlsServer } from 'node:https'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { Cluster } from '../cluster.ts'
+import type { Cluster } from '../cluster/cluster.ts'
 import { ArmError, errorBody, resourceNotFound } from './arm-error.ts'
 import type { World } from './control.ts'
 import type { GroupCalls } from './groups.ts'
-import { type Gate, requirePlace, requireToken, requireVersion, strikeWithFaults } from './guard.ts'
+import {
+  FLEXIBLE_SERVERS,
+  type Gate,
+  locationId,
+  type Place,
+  requirePlace,
+  requireToken,
+  requireVersion,
+  resourceId,
+  strikeWithFaults,
+} from './guard.ts'
 import { type MetricsQuery, metricsDocument } from './metrics.ts'
 import { type Operation, type Operations, operationStatus } from './operations.ts'
-import { FLEXIBLE_SERVERS, locationId, type Place, resourceId } from './place.ts'
 import type { Registry } from './registry.ts'
-import { addRegistryRoutes } from './registry-routes.ts'
+import { addRegistryRoutes } from './registry.ts'
 import type { ServerCalls } from './servers.ts'
 
 export interface Services {

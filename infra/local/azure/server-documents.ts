@@ -1,7 +1,7 @@
 /** The flexible server, its parameters and its sizes as Resource Manager writes them. */
-import type { Cluster, ClusterParameter } from '../cluster.ts'
+import type { Cluster, ClusterParameter } from '../cluster/cluster.ts'
 import type { World } from './control.ts'
-import { FLEXIBLE_SERVERS, type Place, resourceId } from './place.ts'
+import { FLEXIBLE_SERVERS, type Place, resourceId } from './guard.ts'
 
 /** This machine is no Azure size, so it is not called one; cores and memory of the size are the machine's own. */
 export const skuOf = ({ facts }: Cluster) => ({ name: `Local_${facts.vCores}vCores`, tier: 'GeneralPurpose' })

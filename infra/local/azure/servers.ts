@@ -1,9 +1,9 @@
 /** The calls on the flexible server: read it, read its parameters and sizes, fail it over. */
-import { type Cluster, FailoverRefused, type LocalFailoverMode } from '../cluster.ts'
+import { type Cluster, FailoverRefused, type LocalFailoverMode } from '../cluster/cluster.ts'
 import { ArmError, resourceNotFound } from './arm-error.ts'
 import type { World } from './control.ts'
+import { FLEXIBLE_SERVERS, type Place } from './guard.ts'
 import type { Operation, Operations } from './operations.ts'
-import { FLEXIBLE_SERVERS, type Place } from './place.ts'
 import { capabilitiesDocument, parameterDocument, serverDocument } from './server-documents.ts'
 
 export interface ServerCalls {

@@ -1,5 +1,5 @@
 /** Compares what the generator says about its keys with the rows that are there: key by key, so that a test can believe it. */
-import type { Outcome, SecondRecord } from '../../../loadgen-image/contract.ts'
+import type { Outcome, SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import type { TestDatabase } from './database.ts'
 
 export interface Audit {

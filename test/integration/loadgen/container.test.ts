@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Azurite, startAzurite } from '../../../infra/local/azurite.ts'
-import { holdFreePort } from '../../../infra/local/ports.ts'
-import type { Child } from '../../../infra/local/processes.ts'
+import { holdFreePort } from '../../../infra/local/process/ports.ts'
+import type { Child } from '../../../infra/local/process/processes.ts'
+import { type Azurite, startAzurite } from '../../../infra/local/stack/azurite.ts'
 import {
   blobNames,
-  type LoadPlan,
   type LoadSummary,
   type ReadyRecord,
   type SecondRecord,
-} from '../../../loadgen-image/contract.ts'
-import { addCounts, NO_COUNTS } from '../../../loadgen-image/second.ts'
+} from '../../../loadgen-image/contract/glossary.ts'
+import type { LoadPlan } from '../../../loadgen-image/contract/load-plan.ts'
+import { addCounts, NO_COUNTS } from '../../../loadgen-image/record/second.ts'
 import { eventually } from '../../support/eventually.ts'
 import { audit } from './audit.ts'
 import { aPlan as aPlainPlan, BLOB_CONTAINER, DrillBlobs, ended, startGenerator, startLoad } from './container.ts'

@@ -1,7 +1,7 @@
 /** A real pair behind PgBouncer with the drill's schema, and the two ways in as connection strings. */
-import { SCHEMA_STATEMENTS } from '../../../functions/clients/schema.ts'
-import type { PgBouncer } from '../../../infra/local/pgbouncer.ts'
-import type { PostgresPair } from '../../../infra/local/postgres-pair.ts'
+import { SCHEMA_STATEMENTS } from '../../../functions/clients/postgres/schema.ts'
+import type { PgBouncer } from '../../../infra/local/cluster/pgbouncer.ts'
+import type { PostgresPair } from '../../../infra/local/cluster/postgres-pair.ts'
 import { oneServer, type ServerTarget } from '../../../loadgen-image/connection/target.ts'
 import { withSql } from '../../support/sql.ts'
 import { type Bench, DATABASE, PASSWORD, startPgBouncer, withPair } from '../../support/with-stack.ts'

@@ -3,20 +3,21 @@
  * records is the business of its load. What really happened to each transaction is kept beside what the records tell, so
  * that a test can compare the two.
  */
+
+import { encodeRecord } from '../../../loadgen-image/contract/chunk.ts'
 import {
   blobNames,
   type Counts,
   type GoSignal,
   type Lease,
-  type LoadPlan,
   type LoadSummary,
   type ReadyRecord,
   type SecondRecord,
   type StopSignal,
-} from '../../../loadgen-image/contract.ts'
-import { encodeRecord } from '../../../loadgen-image/contract-chunk.ts'
-import { workersOfContainer } from '../../../loadgen-image/lanes.ts'
-import { addCounts, NO_COUNTS } from '../../../loadgen-image/second.ts'
+} from '../../../loadgen-image/contract/glossary.ts'
+import type { LoadPlan } from '../../../loadgen-image/contract/load-plan.ts'
+import { addCounts, NO_COUNTS } from '../../../loadgen-image/record/second.ts'
+import { workersOfContainer } from '../../../loadgen-image/schedule/workers.ts'
 import type { MemoryBlobs } from '../memory-blobs.ts'
 import { FakeLoad, type LoadCourse } from './load.ts'
 import type { Rows } from './rows.ts'

@@ -4,16 +4,18 @@
  *
  * A process that is frozen handles nothing: what would have happened meanwhile happens when it goes on, in the same order.
  */
-import { Arrivals } from '../../../loadgen-image/arrivals.ts'
-import { Assembly } from '../../../loadgen-image/assembly.ts'
-import type { LoadPlan, SecondRecord } from '../../../loadgen-image/contract.ts'
-import { US_PER_SECOND } from '../../../loadgen-image/contract-time.ts'
-import { IdleQueue } from '../../../loadgen-image/idle-queue.ts'
-import { workersOfThread } from '../../../loadgen-image/lanes.ts'
-import { type Failure, judge, OWN_CODES } from '../../../loadgen-image/outcome.ts'
-import { seededRandom } from '../../../loadgen-image/random.ts'
-import { Recorder } from '../../../loadgen-image/recorder.ts'
-import { retryDelayMs } from '../../../loadgen-image/retry.ts'
+
+import type { SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
+import { US_PER_SECOND } from '../../../loadgen-image/contract/glossary.ts'
+import type { LoadPlan } from '../../../loadgen-image/contract/load-plan.ts'
+import { type Failure, judge, OWN_CODES } from '../../../loadgen-image/record/outcome.ts'
+import { Recorder } from '../../../loadgen-image/record/recorder.ts'
+import { Assembly } from '../../../loadgen-image/run/assembly.ts'
+import { Arrivals } from '../../../loadgen-image/schedule/arrivals.ts'
+import { seededRandom } from '../../../loadgen-image/schedule/random.ts'
+import { workersOfThread } from '../../../loadgen-image/schedule/workers.ts'
+import { IdleQueue } from '../../../loadgen-image/send/idle-queue.ts'
+import { retryDelayMs } from '../../../loadgen-image/send/retry.ts'
 import type { Row, Rows } from './rows.ts'
 import type { FakeServer } from './server.ts'
 

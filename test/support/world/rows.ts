@@ -1,6 +1,6 @@
 /** The rows that the made-up database holds: those that were committed, less those that a promotion forgot. */
 import type { StoredRange } from '../../../functions/clients/clients.ts'
-import type { Outcome } from '../../../loadgen-image/contract.ts'
+import type { Outcome } from '../../../loadgen-image/contract/glossary.ts'
 import type { FakeServer } from './server.ts'
 
 export interface Row {

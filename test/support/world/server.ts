@@ -4,9 +4,9 @@
  * Beside the failovers that were asked for there is trouble of its own: crashes, the hand of someone else, storage.
  */
 import type { FlexibleServers } from '../../../functions/clients/clients.ts'
-import type { ServerFacts, ServerParameter } from '../../../functions/drill/facts.ts'
-import type { FailoverAnswer, OperationState } from '../../../functions/drill/failover.ts'
-import type { FailoverMode, Target } from '../../../functions/drill/plan.ts'
+import type { ServerFacts, ServerParameter } from '../../../functions/model/facts.ts'
+import type { FailoverAnswer, OperationState } from '../../../functions/model/failover.ts'
+import type { FailoverMode, Target } from '../../../functions/model/plan.ts'
 import type { WorldClock } from './clock.ts'
 import { type Cause, type Interruption, Service } from './service.ts'
 

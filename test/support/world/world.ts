@@ -1,8 +1,8 @@
 /** A made-up Azure with a database in it, on one clock: everything behind the clients of the app. */
 import type { Clients, Webhook } from '../../../functions/clients/clients.ts'
-import { unreachableLoad } from '../../../functions/clients/load-session.ts'
-import type { LoadSessionFacts, MetricSeries, SchemaFacts, SessionFacts } from '../../../functions/drill/facts.ts'
-import { blobNames, type GoSignal } from '../../../loadgen-image/contract.ts'
+import { unreachableLoad } from '../../../functions/clients/postgres/load-session.ts'
+import type { LoadSessionFacts, MetricSeries, SchemaFacts, SessionFacts } from '../../../functions/model/facts.ts'
+import { blobNames, type GoSignal } from '../../../loadgen-image/contract/glossary.ts'
 import { goodLoadSession } from '../load-session.ts'
 import { MemoryBlobs } from '../memory-blobs.ts'
 import { WorldClock } from './clock.ts'

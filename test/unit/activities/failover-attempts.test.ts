@@ -1,7 +1,7 @@
 /** What the attempts of one failover come to: who caused what is seen afterwards rests on this. */
 import { expect, test } from 'vitest'
-import { type Attempt, outcomeOfAttempts, type Withheld } from '../../../functions/activities/failover-attempts.ts'
-import type { FailoverAnswer } from '../../../functions/drill/failover.ts'
+import { type Attempt, outcomeOfAttempts, type Withheld } from '../../../functions/activities/failover/attempts.ts'
+import type { FailoverAnswer } from '../../../functions/model/failover.ts'
 
 const T = (second: number) => `2026-03-04T09:00:${String(second).padStart(2, '0')}.000Z`
 const claim = (second: number) => ({ claimedAt: T(second) })

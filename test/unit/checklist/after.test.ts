@@ -2,8 +2,8 @@
 import { beforeAll, expect, test } from 'vitest'
 import { AFTER } from '../../../functions/checklist/after.ts'
 import { judgeRows } from '../../../functions/checklist/check.ts'
-import { AFTER_CHECK_IDS } from '../../../functions/drill/check-ids.ts'
-import type { Report } from '../../../functions/drill/report.ts'
+import { AFTER_CHECK_IDS } from '../../../functions/model/check-ids.ts'
+import type { Report } from '../../../functions/model/report.ts'
 import { aPlan, playDrill } from '../../support/play-drill.ts'
 import { createWorld } from '../../support/world/world.ts'
 

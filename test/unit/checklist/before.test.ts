@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { BEFORE } from '../../../functions/checklist/before.ts'
 import { judgeRows, NOT_SEEN, obstacles } from '../../../functions/checklist/check.ts'
-import { BEFORE_CHECK_IDS } from '../../../functions/drill/check-ids.ts'
+import { BEFORE_CHECK_IDS } from '../../../functions/model/check-ids.ts'
 import type {
   ContainerFacts,
   Facts,
@@ -12,7 +12,7 @@ import type {
   SessionFacts,
   SessionSetting,
   TableFacts,
-} from '../../../functions/drill/facts.ts'
+} from '../../../functions/model/facts.ts'
 import { goodLoadSession, goodTable, settingsWith } from '../../support/load-session.ts'
 import { aPlan } from '../../support/play-drill.ts'
 

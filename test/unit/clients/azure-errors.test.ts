@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { azureErrorParts } from '../../../functions/clients/azure-errors.ts'
+import { azureErrorParts } from '../../../functions/clients/azure/azure-errors.ts'
 
 /** Each SDK puts code and message somewhere else. */
 test.each([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { connect } from '../../../functions/clients/connect.ts'
-import { readConfig } from '../../../functions/config.ts'
+import { readConfig } from '../../../functions/config/config.ts'
+import { connect } from '../../../functions/connect.ts'
 
 const AZURE = {
   AZURE_SUBSCRIPTION_ID: '11111111-2222-3333-4444-555555555555',

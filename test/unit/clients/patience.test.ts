@@ -1,7 +1,7 @@
 /** Pauses that the platform asks for: short ones are the pipeline's, long ones go back to the drill at once. */
 import { expect, test } from 'vitest'
-import { ASKED_PAUSE_HEADER, askedPauseSeconds, shortPatience } from '../../../functions/clients/azure.ts'
-import { allCodes, askedPauseOf } from '../../../functions/clients/azure-errors.ts'
+import { ASKED_PAUSE_HEADER, askedPauseSeconds, shortPatience } from '../../../functions/clients/azure/azure.ts'
+import { allCodes, askedPauseOf } from '../../../functions/clients/azure/azure-errors.ts'
 
 const NOW = Date.parse('2026-03-04T09:00:00Z')
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { scramVerifier } from '../../../functions/clients/schema-migration.ts'
+import { scramVerifier } from '../../../functions/clients/postgres/schema-migration.ts'
 
 test('the verifier is the one of the example exchange in RFC 7677, section 3', () => {
   const salt = Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64')

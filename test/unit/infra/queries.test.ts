@@ -12,7 +12,7 @@ import {
   type DrillSkipped,
   drillResultLine,
   drillSkippedLine,
-} from '../../../functions/drill/log-lines.ts'
+} from '../../../functions/render/log-lines.ts'
 import { sampleReport } from '../../support/sample-report.ts'
 import { analyse } from './kusto.ts'
 import { bicep, COMPILE_TIMEOUT_MS, deployed, ofType, one, type Resource, TEMPLATES } from './snapshot.ts'

@@ -1,7 +1,7 @@
 /** Every setting that the code reads is set by the template or documented as left out, and the reverse. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { readConfig, SETTINGS, type Setting } from '../../../functions/config.ts'
-import { parseImageReference } from '../../../functions/drill/image-reference.ts'
+import { readConfig, SETTINGS, type Setting } from '../../../functions/config/config.ts'
+import { parseImageReference } from '../../../functions/platform/image-reference.ts'
 import { appSettings, bicep, COMPILE_TIMEOUT_MS, deployed } from './snapshot.ts'
 
 /** What the Functions host itself reads: not the app's business, and not in its table. */

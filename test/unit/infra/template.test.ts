@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { diagnosticsOf, rootTemplates } from '../../../infra/azure/check.ts'
-import { blobNames } from '../../../loadgen-image/contract.ts'
+import { blobNames } from '../../../loadgen-image/contract/glossary.ts'
 import {
   allTemplates,
   bicep,

@@ -20,7 +20,7 @@ const REGRESSIONS: ReadonlyArray<Regression> = [
   [
     'a 5 s freeze shows in its own second and not in the next',
     ['threads/load', 'a 5 s freeze shows in the p99 of the second in which it ends, and not in the seconds after'],
-    ['unit/loadgen/recorder', 'a 5 s freeze shows in the p99 of its own second and not in the next'],
+    ['unit/loadgen/record/recorder', 'a 5 s freeze shows in the p99 of its own second and not in the next'],
   ],
   [
     'an all-fail run has TPS 0 and an exit code that says so',
@@ -32,22 +32,22 @@ const REGRESSIONS: ReadonlyArray<Regression> = [
   ],
   [
     'an outage of fast failures never looks recovered',
-    ['unit/drill/recovery', 'refusals that come fast are no recovery'],
+    ['unit/analysis/recovery', 'refusals that come fast are no recovery'],
   ],
   [
     'the blip of one worker is not a failover',
-    ['unit/drill/recovery', 'the blip of one worker is no outage'],
-    ['unit/loadgen/recorder', 'blip of one worker is an outage of that worker and no gap of the others'],
+    ['unit/analysis/recovery', 'the blip of one worker is no outage'],
+    ['unit/loadgen/record/recorder', 'blip of one worker is an outage of that worker and no gap of the others'],
   ],
   [
     'outcomes are known by SQLSTATE, errno and driver, and by what was sent',
-    ['unit/loadgen/outcome', '%s "%s" after sending is %s'],
-    ['unit/loadgen/outcome', '%s "%s" before anything was sent is refused: nothing can have committed'],
+    ['unit/loadgen/record/outcome', '%s "%s" after sending is %s'],
+    ['unit/loadgen/record/outcome', '%s "%s" before anything was sent is refused: nothing can have committed'],
   ],
   [
     'one removed row is one lost commit, an unacknowledged one is not',
-    ['unit/drill/audit', 'a deleted row is lost, with its key and the second in which it was acknowledged'],
-    ['unit/drill/audit', 'an unknown that %s is %s, and never a loss'],
+    ['unit/analysis/ledger-audit', 'a deleted row is lost, with its key and the second in which it was acknowledged'],
+    ['unit/analysis/ledger-audit', 'an unknown that %s is %s, and never a loss'],
   ],
   [
     'kill -9 leaves what was written up to the last flush',
@@ -58,16 +58,22 @@ const REGRESSIONS: ReadonlyArray<Regression> = [
   ],
   [
     'a database that is back at 79 % has an outage and no recovery',
-    ['unit/drill/recovery', 'a service that comes back at 79 % has an outage and no recovery'],
+    ['unit/analysis/recovery', 'a service that comes back at 79 % has an outage and no recovery'],
   ],
-  ['two failovers in one run are both measured', ['unit/drill/recovery', 'two failovers in one run are measured each']],
-  ['memory is flat over 10 million samples', ['unit/loadgen/recorder', 'memory is flat over 10 million samples']],
+  [
+    'two failovers in one run are both measured',
+    ['unit/analysis/recovery', 'two failovers in one run are measured each'],
+  ],
+  [
+    'memory is flat over 10 million samples',
+    ['unit/loadgen/record/recorder', 'memory is flat over 10 million samples'],
+  ],
   [
     'the total is the sum of its outcomes, exactly',
-    ['unit/loadgen/arrivals', 'whatever happens: due = taken + missed + waiting'],
-    ['unit/loadgen/recorder', 'the sums of all seconds are what happened, wherever the seconds end'],
+    ['unit/loadgen/schedule/arrivals', 'whatever happens: due = taken + missed + waiting'],
+    ['unit/loadgen/record/recorder', 'the sums of all seconds are what happened, wherever the seconds end'],
     [
-      'unit/drill/verdict',
+      'unit/criteria/verdict',
       'intended is acknowledged, refused, unknown and missed, also when a container was killed or a record was lost',
     ],
   ],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HELP, parseDrillOptions, requestBody } from '../../../infra/local/drill-options.ts'
+import { HELP, parseDrillOptions, requestBody } from '../../../infra/local/cli/drill-options.ts'
 
 const DEFAULTS = {
   targetTps: 400,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { DrillStatus, LivePoint, Phase } from '../../../functions/drill/status.ts'
-import { createProgressView, type Terminal } from '../../../infra/local/drill-progress.ts'
+import type { DrillStatus, LivePoint, Phase } from '../../../functions/model/status.ts'
+import { createProgressView, type Terminal } from '../../../infra/local/cli/drill-progress.ts'
 
 const LOAD_SECONDS = 40
 

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { DrillApi } from '../../../infra/local/drill-client.ts'
-import { CHART_DATA, keepFiles, keptLines, RESULT_FILES } from '../../../infra/local/drill-result.ts'
+import type { DrillApi } from '../../../infra/local/cli/drill-client.ts'
+import { CHART_DATA, keepFiles, keptLines, RESULT_FILES } from '../../../infra/local/cli/drill-result.ts'
 import { fill, smallDisk } from '../../support/small-disk.ts'
 
 const ALL = [...RESULT_FILES, CHART_DATA]

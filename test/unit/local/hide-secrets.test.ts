@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hideIn, secretsOf } from '../../../infra/local/host/hide-secrets.ts'
+import { hideIn, secretsOf } from '../../../infra/local/functions-host/hide-secrets.ts'
 
 const ENVIRONMENT = {
   POSTGRES_PASSWORD: 'pa ss/word+1',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { settleDisk } from '../../../infra/local/settle-disk.ts'
+import { settleDisk } from '../../../infra/local/stack/settle-disk.ts'
 
 const { signal } = new AbortController()
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
-import { ConfigError, type Environment, readConfig, SETTINGS, Secret } from '../../../functions/config.ts'
-import { cloudOf } from '../../../functions/drill/cloud.ts'
+import { ConfigError, type Environment, readConfig, SETTINGS, Secret } from '../../../functions/config/config.ts'
+import { cloudOf } from '../../../functions/platform/cloud.ts'
 import { FORM_EXAMPLES } from './form-examples.ts'
 
 const DIGEST = 'a'.repeat(64)

@@ -1,4 +1,4 @@
-/** Every setting with values that it takes and values that it refuses. The table beside functions/config.ts that the tests read. */
+/** Every setting with values that it takes and values that it refuses. The table beside functions/config/config.ts that the tests read. */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'

@@ -1,10 +1,10 @@
 /** Each setting takes what the code behind it can use, refuses what it cannot, and names itself without repeating a value. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connect } from '../../../functions/clients/connect.ts'
-import { ConfigError, type Environment, readConfig, SETTINGS } from '../../../functions/config.ts'
-import { FORMS } from '../../../functions/config-forms.ts'
-import { parseSchedule } from '../../../infra/local/host/timers/schedule.ts'
+import { ConfigError, type Environment, readConfig, SETTINGS } from '../../../functions/config/config.ts'
+import { FORMS } from '../../../functions/config/forms.ts'
+import { connect } from '../../../functions/connect.ts'
+import { parseSchedule } from '../../../infra/local/functions-host/timers/schedule.ts'
 import { AUTHORITY, AUTHORITY_FILE, FORM_EXAMPLES } from './form-examples.ts'
 
 const good = (name: string): string => FORM_EXAMPLES[name]?.good[0] as string

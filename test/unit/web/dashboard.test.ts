@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { requestOf } from '../../../functions/web/browser/drill-request.ts'
+import { requestOf } from '../../../functions/web/browser/page/drill-request.ts'
 import { dashboardAsset, dashboardPage } from '../../../functions/web/dashboard.ts'
 import { GAUGES, healthOf, levelOf } from '../../../functions/web/health.ts'
 import { remember, summarise } from '../../../functions/web/history.ts'

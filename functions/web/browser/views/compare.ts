@@ -1,15 +1,15 @@
 /** Drills over each other, aligned on T1, and their figures side by side. */
 
-import type { EventFigureName } from '../../../drill/event-figures.ts'
-import { worstNote, worstText } from '../../../drill/event-table.ts'
-import { count, dateTime, inUnit, NOT_MEASURED, signed } from '../../../drill/units.ts'
-import { alignedOn, comparisonChart } from '../../../report/charts/comparison.ts'
-import { mark, number, onlyTable, text } from '../../../report/html/components.ts'
-import { html, type Insert, type Markup } from '../../../report/html/markup.ts'
-import { type ComparedDrill, compareDrills } from '../api.ts'
-import { type LiveChart, mountChart } from '../chart.ts'
-import type { View } from '../main.ts'
-import { find, show } from '../page.ts'
+import type { EventFigureName } from '../../../event-figures/figures.ts'
+import { worstNote, worstText } from '../../../event-figures/table.ts'
+import { alignedOn, comparisonChart } from '../../../render/charts/comparison.ts'
+import { mark, number, onlyTable, text } from '../../../render/html/elements/components.ts'
+import { html, type Insert, type Markup } from '../../../render/text/markup.ts'
+import { count, dateTime, inUnit, NOT_MEASURED, signed } from '../../../units/units.ts'
+import { type ComparedDrill, compareDrills } from '../page/api.ts'
+import { type LiveChart, mountChart } from '../page/chart.ts'
+import { find, show } from '../page/page.ts'
+import type { View } from '../page/shell.ts'
 
 export const compareView =
   (ids: readonly string[]): View =>

@@ -1,10 +1,10 @@
 /** One drill: live while it runs, its report as soon as there is one. */
-import type { DrillStatus } from '../../../drill/status.ts'
-import { html } from '../../../report/html/markup.ts'
-import { type Answer, readDrill } from '../api.ts'
-import type { View } from '../main.ts'
-import { show } from '../page.ts'
-import { poll } from '../poll.ts'
+import type { DrillStatus } from '../../../model/status.ts'
+import { html } from '../../../render/text/markup.ts'
+import { type Answer, readDrill } from '../page/api.ts'
+import { show } from '../page/page.ts'
+import { poll } from '../page/poll.ts'
+import type { View } from '../page/shell.ts'
 import { finishedPane, type Pane } from './finished.ts'
 import { livePane } from './live.ts'
 

@@ -1,13 +1,13 @@
 /** A drill that has ended: its verdict, an interactive timeline, its files, and the report itself. */
-import type { Report } from '../../../drill/report.ts'
-import type { DrillStatus } from '../../../drill/status.ts'
-import { timelineChart } from '../../../report/charts/timeline.ts'
-import { html, type Markup } from '../../../report/html/markup.ts'
-import { banner, criteriaTable } from '../../../report/html/parts/verdict.ts'
-import { readChartData, readFile, readReport, readReportPage } from '../api.ts'
-import { type LiveChart, mountChart } from '../chart.ts'
-import { find, save, show } from '../page.ts'
-import type { Shell } from '../shell.ts'
+import type { Report } from '../../../model/report.ts'
+import type { DrillStatus } from '../../../model/status.ts'
+import { timelineChart } from '../../../render/charts/timeline.ts'
+import { banner, criteriaTable } from '../../../render/html/sections/verdict.ts'
+import { html, type Markup } from '../../../render/text/markup.ts'
+import { readChartData, readFile, readReport, readReportPage } from '../page/api.ts'
+import { type LiveChart, mountChart } from '../page/chart.ts'
+import { find, save, show } from '../page/page.ts'
+import type { Shell } from '../page/shell.ts'
 
 export interface Pane {
   update(status: DrillStatus): void

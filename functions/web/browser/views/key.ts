@@ -1,8 +1,8 @@
 /** Asks for the function key, once per tab. */
-import { html } from '../../../report/html/markup.ts'
-import { forgetKey, keepKey, readKey } from '../key.ts'
-import type { View } from '../main.ts'
-import { find, show } from '../page.ts'
+import { html } from '../../../render/text/markup.ts'
+import { forgetKey, keepKey, readKey } from '../page/key.ts'
+import { find, show } from '../page/page.ts'
+import type { View } from '../page/shell.ts'
 
 export const keyView =
   (onKey: () => void): View =>

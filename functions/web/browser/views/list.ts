@@ -1,17 +1,18 @@
 /** All drills, newest first, with their verdicts and the trend of the newest drill's server. */
-import { type ListedFigures, serverKey } from '../../../drill/drill-index.ts'
-import type { Worst } from '../../../drill/event-figures.ts'
-import { eventFigureText, noteOf } from '../../../drill/event-table.ts'
-import { isLike } from '../../../drill/likeness.ts'
-import { count, dateTime, duration, perSecond } from '../../../drill/units.ts'
-import { drillTrendChart } from '../../../report/charts/drill-trend.ts'
-import { mark, number, onlyTable, text } from '../../../report/html/components.ts'
-import { html, type Insert, type Markup } from '../../../report/html/markup.ts'
-import { type Answer, type DrillsPage, type ListedDrill, listDrills } from '../api.ts'
-import { type LiveChart, mountChart } from '../chart.ts'
-import type { View } from '../main.ts'
-import { find, show } from '../page.ts'
-import { poll } from '../poll.ts'
+
+import { eventFigureText, noteOf } from '../../../event-figures/table.ts'
+import type { Worst } from '../../../model/drill-index.ts'
+import { type ListedFigures, serverKey } from '../../../model/drill-index.ts'
+import { isLike } from '../../../model/likeness.ts'
+import { drillTrendChart } from '../../../render/charts/drill-trend.ts'
+import { mark, number, onlyTable, text } from '../../../render/html/elements/components.ts'
+import { html, type Insert, type Markup } from '../../../render/text/markup.ts'
+import { count, dateTime, duration, perSecond } from '../../../units/units.ts'
+import { type Answer, type DrillsPage, type ListedDrill, listDrills } from '../page/api.ts'
+import { type LiveChart, mountChart } from '../page/chart.ts'
+import { find, show } from '../page/page.ts'
+import { poll } from '../page/poll.ts'
+import type { View } from '../page/shell.ts'
 
 const FRAME = html`<div class="heading"><h1>Drills</h1><p class="actions"><button id="compare" type="button" disabled>Compare the chosen</button> <a class="button" href="#/start">Start a drill</a></p></div>
 <div id="trend" hidden></div><p class="note" id="trend-note" hidden></p>

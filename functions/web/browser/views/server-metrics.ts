@@ -1,8 +1,8 @@
 /** The server: its state, one line on its health, and its metrics as bars with the last five minutes behind them. */
-import type { Live, LiveMetric } from '../../../drill/status.ts'
-import { clock, inUnit } from '../../../drill/units.ts'
-import { mark } from '../../../report/html/components.ts'
-import { html, type Markup, raw } from '../../../report/html/markup.ts'
+import type { Live, LiveMetric } from '../../../model/status.ts'
+import { mark } from '../../../render/html/elements/components.ts'
+import { html, type Markup, raw } from '../../../render/text/markup.ts'
+import { clock, inUnit } from '../../../units/units.ts'
 import { GAUGES, type Gauge, healthOf, type Level, levelOf } from '../../health.ts'
 import { type MetricHistory, type Sample, summarise } from '../../history.ts'
 

@@ -1,10 +1,11 @@
 /** The start form: checked here field by field, and again by the server, whose words stand beside the same fields. */
-import type { Problem } from '../../../drill/request.ts'
-import { html } from '../../../report/html/markup.ts'
-import { startDrill } from '../api.ts'
-import { requestOf } from '../drill-request.ts'
-import type { View } from '../main.ts'
-import { find, show } from '../page.ts'
+
+import { html } from '../../../render/text/markup.ts'
+import type { Problem } from '../../../request/request.ts'
+import { startDrill } from '../page/api.ts'
+import { requestOf } from '../page/drill-request.ts'
+import { find, show } from '../page/page.ts'
+import type { View } from '../page/shell.ts'
 
 export const startView: View = (root, shell) => {
   root.replaceChildren(find(document, '#start-form', HTMLTemplateElement).content.cloneNode(true))

@@ -1,0 +1,92 @@
+/**
+ * What lies in storage about one failover of a drill: the intent, and for each attempt a claim and the answer to it. Attempts
+ * are numbered from 0 without gaps.
+ */
+import type { Clients } from '../../clients/clients.ts'
+import { drillBlobs } from '../../model/blob-paths.ts'
+import type { RequestState } from '../../model/evidence.ts'
+import type { PrimaryIdentity } from '../../model/facts.ts'
+import type { FailoverAnswer } from '../../model/failover.ts'
+import type { FailoverMode } from '../../model/plan.ts'
+
+/** Written before the first attempt, so that later looks compare with the primary before, never with the one after. */
+export interface FailoverIntent {
+  readonly index: number
+  readonly mode: FailoverMode
+  readonly before: PrimaryIdentity
+  readonly writtenAt: string
+}
+
+/** Written once by the execution that may send this attempt. */
+export interface Claim {
+  readonly claimedAt: string
+}
+
+/** Why the drill did not send at this moment. The newest one stands. */
+export interface Withheld {
+  readonly at: string
+  readonly why: string
+}
+
+export interface Attempt {
+  readonly claim: Claim | null
+  readonly answer: FailoverAnswer | null
+}
+
+/** What became of the request over all its attempts, as in FailoverEvidence. */
+export interface RequestOutcome {
+  readonly request: RequestState
+  readonly detail: string | null
+  readonly sentAt: string | null
+  /** The answer that decided; null when an answer was lost, or nothing was sent. */
+  readonly answer: FailoverAnswer | null
+}
+
+/** More than the drill ever makes. */
+const MAX_ATTEMPTS = 20
+
+export async function readAttempts(blobs: Clients['blobs'], drillId: string, index: number): Promise<Attempt[]> {
+  const attempts: Attempt[] = []
+  for (let number = 0; number < MAX_ATTEMPTS; number++) {
+    const [claim, answer] = await Promise.all([
+      blobs.readJson<Claim>(drillBlobs.failoverClaim(drillId, index, number)),
+      blobs.readJson<FailoverAnswer>(drillBlobs.failoverAnswer(drillId, index, number)),
+    ])
+    if (claim === null && answer === null) break
+    attempts.push({ claim, answer })
+  }
+  return attempts
+}
+
+/** One acceptance decides, and otherwise one attempt that may have arrived: a later refusal does not call it back. */
+export function outcomeOfAttempts(attempts: readonly Attempt[], withheld: Withheld | null): RequestOutcome {
+  const answers = attempts.flatMap(({ answer }) => answer ?? [])
+  const accepted = answers.find(({ kind }) => kind === 'accepted')
+  if (accepted !== undefined) return answered(accepted, null)
+  const ambiguous = answers.find(({ kind }) => kind === 'ambiguous')
+  if (ambiguous !== undefined) return answered(ambiguous, null)
+  const lost = attempts.find(({ answer }) => answer === null)
+  if (lost !== undefined)
+    return {
+      request: 'ambiguous',
+      detail: 'the request was prepared, and no answer to it is known',
+      sentAt: lost.claim?.claimedAt ?? null,
+      answer: null,
+    }
+  const refused = answers.at(-1)
+  if (refused !== undefined) return answered(refused, withheld)
+  if (withheld !== null) return { request: 'withheld', detail: withheld.why, sentAt: null, answer: null }
+  return { request: 'not reached', detail: null, sentAt: null, answer: null }
+}
+
+const answered = (answer: FailoverAnswer, withheld: Withheld | null): RequestOutcome => ({
+  request: answer.kind,
+  detail: [detailOf(answer), withheld?.why].filter(Boolean).join('; ') || null,
+  sentAt: answer.sentAt,
+  answer,
+})
+
+function detailOf(answer: FailoverAnswer): string | null {
+  if (answer.kind === 'accepted') return null
+  return answer.kind === 'ambiguous' ? answer.why : `${answer.status} ${answer.code}: ${answer.message}`
+}

@@ -1,0 +1,34 @@
+/** Who is primary now: by the platform and by SQL, each of which may be silent. */
+import type { Clients } from '../../clients/clients.ts'
+import type { PrimaryIdentity, SessionFacts } from '../../model/facts.ts'
+import type { Target } from '../../model/plan.ts'
+
+type Sources = Pick<Clients, 'servers' | 'database' | 'clock'>
+
+export async function observeIdentity({ servers, database, clock }: Sources, target: Target): Promise<PrimaryIdentity> {
+  const observedAt = clock.now().toISOString()
+  const [server, session] = await Promise.all([
+    servers.get(target).catch(() => null),
+    primarySession({ database }, target),
+  ])
+  return {
+    observedAt,
+    timeline: session?.timeline ?? null,
+    address: session?.address ?? null,
+    postmasterStartedAt: session?.postmasterStartedAt ?? null,
+    walLsn: session?.currentWalLsn ?? null,
+    availabilityZone: server?.availabilityZone ?? null,
+    standbyZone: server?.highAvailability?.standbyZone ?? null,
+    haState: server?.highAvailability?.state ?? null,
+    serverState: server?.state ?? null,
+  }
+}
+
+/** A session on a primary. A standby that still answers says nothing about the primary. */
+async function primarySession({ database }: Pick<Clients, 'database'>, target: Target): Promise<SessionFacts | null> {
+  for (const via of ['direct', 'pgbouncer'] as const) {
+    const session = await database.session(target, via).catch(() => null)
+    if (session?.reachable && session.inRecovery === false) return session
+  }
+  return null
+}

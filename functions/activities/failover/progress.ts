@@ -1,0 +1,164 @@
+/** What became of the failovers that were asked for: followed by every look until the standby is back. */
+import { askedPauseOf } from '../../clients/azure/azure-errors.ts'
+import type { Clients } from '../../clients/clients.ts'
+import { drillBlobs } from '../../model/blob-paths.ts'
+import type { FailoverEvidence } from '../../model/evidence.ts'
+import type { PrimaryIdentity } from '../../model/facts.ts'
+import type { FailoverAnswer, OperationState } from '../../model/failover.ts'
+import { changesOfPrimary } from '../../model/failover-signs.ts'
+import type { DrillPlan, PlannedFailover } from '../../model/plan.ts'
+import { describeError } from '../records/stored-drill.ts'
+import { type Attempt, type FailoverIntent, outcomeOfAttempts, readAttempts, type Withheld } from './attempts.ts'
+import { observeIdentity } from './identity.ts'
+
+export interface FailoverProgress {
+  readonly operation: OperationState | null
+  readonly after: PrimaryIdentity | null
+  readonly leftHealthy: boolean
+  readonly healthyAt: string | null
+  readonly problem: string | null
+  /** The platform asked not to be asked about the operation before; null: it may be asked. */
+  readonly askAgainAtMs: number | null
+}
+
+const nothingYet: FailoverProgress = {
+  operation: null,
+  after: null,
+  leftHealthy: false,
+  healthyAt: null,
+  problem: null,
+  askAgainAtMs: null,
+}
+
+type Sources = Pick<Clients, 'blobs' | 'servers' | 'database' | 'clock'>
+
+/** Whether a request was claimed, and perhaps sent, of which nobody learned what became: it may still arrive. */
+export async function isRequestPending(
+  blobs: Clients['blobs'],
+  { drillId, failovers }: Pick<DrillPlan, 'drillId' | 'failovers'>,
+): Promise<boolean> {
+  const pending = failovers.map(async (_, index) => isPending(await readAttempts(blobs, drillId, index)))
+  return (await Promise.all(pending)).some(Boolean)
+}
+
+/** What happened stands in the record of an answer that is no refusal, and with it the cool-down. */
+const isPending = (attempts: readonly Attempt[]): boolean =>
+  attempts.every(({ answer }) => answer === null || answer.kind === 'refused') &&
+  attempts.some(({ answer }) => answer === null)
+
+/** True when nothing is left to follow: no failover was asked for, or all of them came to their end. */
+export async function followFailovers(sources: Sources, plan: DrillPlan): Promise<boolean> {
+  const settled = await Promise.all(plan.failovers.map((_, index) => followOne(sources, plan, index)))
+  return settled.every(Boolean)
+}
+
+async function followOne(sources: Sources, plan: DrillPlan, index: number): Promise<boolean> {
+  const { blobs } = sources
+  const intent = await blobs.readJson<FailoverIntent>(drillBlobs.failoverIntent(plan.drillId, index))
+  if (intent === null) return true
+  const { answer } = outcomeOfAttempts(await readAttempts(blobs, plan.drillId, index), null)
+  if (answer === null || answer.kind === 'refused') return true
+  const name = drillBlobs.failoverProgress(plan.drillId, index)
+  const progress = (await blobs.readJson<FailoverProgress>(name)) ?? nothingYet
+  const isOverdue = sources.clock.now().getTime() > deadlineMs(plan, intent)
+  if (isSettled(progress, isOverdue)) return true
+  const next = await look(sources, plan, intent, answer, progress)
+  await blobs.writeJson(name, next)
+  return isSettled(next, isOverdue)
+}
+
+const deadlineMs = ({ timing }: DrillPlan, { writtenAt }: FailoverIntent): number =>
+  Date.parse(writtenAt) + timing.failoverTimeoutSeconds * 1000
+
+/** A failover without a new primary in all that time is one that did not complete: nothing is left to wait for. */
+const isSettled = ({ after, healthyAt, operation }: FailoverProgress, isOverdue: boolean): boolean =>
+  after === null ? isOverdue || operation?.kind === 'failed' : healthyAt !== null
+
+async function look(
+  sources: Sources,
+  { target }: DrillPlan,
+  { before }: FailoverIntent,
+  answer: FailoverAnswer,
+  progress: FailoverProgress,
+): Promise<FailoverProgress> {
+  const [identity, polled] = await Promise.all([
+    observeIdentity(sources, target),
+    pollOperation(sources, target, answer, progress),
+  ])
+  const isNewPrimary = changesOfPrimary(before, identity).length > 0
+  // The zone follows minutes after the timeline, so the identity after is the newest one until HA is healthy again.
+  const after = isNewPrimary && progress.healthyAt === null ? merged(progress.after, identity) : progress.after
+  const leftHealthy = progress.leftHealthy || (identity.haState !== null && identity.haState !== 'Healthy')
+  const isBack =
+    identity.haState === 'Healthy' && (leftHealthy || (after !== null && polled.operation?.kind === 'succeeded'))
+  return { ...polled, after, leftHealthy, healthyAt: progress.healthyAt ?? (isBack ? identity.observedAt : null) }
+}
+
+/** SQL may be silent in one look and the platform in another; what was once seen of the new primary stays. */
+const merged = (known: PrimaryIdentity | null, now: PrimaryIdentity): PrimaryIdentity => ({
+  ...now,
+  timeline: now.timeline ?? known?.timeline ?? null,
+  address: now.address ?? known?.address ?? null,
+  postmasterStartedAt: now.postmasterStartedAt ?? known?.postmasterStartedAt ?? null,
+  walLsn: now.walLsn ?? known?.walLsn ?? null,
+})
+
+async function pollOperation(
+  { servers, clock }: Sources,
+  target: DrillPlan['target'],
+  answer: FailoverAnswer,
+  progress: FailoverProgress,
+): Promise<FailoverProgress> {
+  if (answer.kind !== 'accepted' || (progress.operation !== null && progress.operation.kind !== 'running'))
+    return progress
+  const nowMs = clock.now().getTime()
+  if (progress.askAgainAtMs !== null && nowMs < progress.askAgainAtMs) return progress
+  try {
+    const operation = await servers.failoverState(target, answer.pollerToken)
+    return { ...progress, operation, problem: null, askAgainAtMs: null }
+  } catch (error) {
+    const pauseSeconds = askedPauseOf(error)
+    const askAgainAtMs = pauseSeconds === null ? null : nowMs + pauseSeconds * 1000
+    return { ...progress, problem: describeError(error), askAgainAtMs }
+  }
+}
+
+/** It was prepared, and its step ended before it could say why nothing was sent. */
+const unsent = (intent: FailoverIntent | null, attempts: readonly Attempt[]): Withheld | null =>
+  intent === null || attempts.length > 0
+    ? null
+    : { at: intent.writtenAt, why: 'it was prepared, and not sent before the load was over' }
+
+/** Everything that is known of the drill's failovers, for the report: one entry for each that was planned. */
+export const failoverEvidence = (sources: Sources, plan: DrillPlan): Promise<FailoverEvidence[]> =>
+  Promise.all(plan.failovers.map((planned, index) => evidenceOf(sources, plan.drillId, planned, index)))
+
+async function evidenceOf(
+  { blobs }: Sources,
+  drillId: string,
+  { atSeconds, mode }: PlannedFailover,
+  index: number,
+): Promise<FailoverEvidence> {
+  const [intent, attempts, withheld, known] = await Promise.all([
+    blobs.readJson<FailoverIntent>(drillBlobs.failoverIntent(drillId, index)),
+    readAttempts(blobs, drillId, index),
+    blobs.readJson<Withheld>(drillBlobs.failoverWithheld(drillId, index)),
+    blobs.readJson<FailoverProgress>(drillBlobs.failoverProgress(drillId, index)),
+  ])
+  const { request, detail, sentAt, answer } = outcomeOfAttempts(attempts, withheld ?? unsent(intent, attempts))
+  const { operation, after, healthyAt, problem } = known ?? nothingYet
+  return {
+    index,
+    mode,
+    requestedAtSeconds: atSeconds,
+    before: intent?.before ?? null,
+    request,
+    detail: operation?.kind === 'failed' ? `${operation.code}: ${operation.message}` : (detail ?? problem),
+    sentAt,
+    acceptedAt: answer?.kind === 'accepted' ? answer.acceptedAt : null,
+    requestId: answer?.kind === 'accepted' ? answer.requestId : null,
+    operation: operation?.kind ?? null,
+    after,
+    healthyAt,
+  }
+}

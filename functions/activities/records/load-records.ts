@@ -1,0 +1,58 @@
+/** What the containers have written of the load so far: each look reads only what was appended since the last one. */
+
+import { decodeRecords } from '../../../loadgen-image/contract/chunk.ts'
+import { blobNames } from '../../../loadgen-image/contract/glossary.ts'
+import type { Clients } from '../../clients/clients.ts'
+import type { ContainerSigns } from '../../live/event-safety.ts'
+import { emptyLive, foldRecords, type LiveRecord, type LiveState } from '../../live/live.ts'
+import { drillBlobs } from '../../model/blob-paths.ts'
+import { inTurns } from './stored-drill.ts'
+
+export interface NewRecords {
+  readonly state: LiveState
+  /** By container: when storage last received records of it, by the clock of storage. */
+  readonly receivedAtMs: ReadonlyMap<number, number>
+}
+
+export async function readNewRecords(
+  blobs: Clients['blobs'],
+  drillId: string,
+  previous: LiveRecord | null,
+): Promise<NewRecords> {
+  const state = { ...emptyLive, ...previous?.state }
+  const chunks = (await blobs.list(blobNames.chunksPrefix(drillId))).filter(({ name }) => name.endsWith('.bin'))
+  const grown = chunks.filter(({ name, size }) => size > (state.cursors[name] ?? 0))
+  const pieces = await inTurns(grown, 8, async ({ name }) => {
+    const offset = state.cursors[name] ?? 0
+    return { name, offset, bytes: (await blobs.readFrom(name, offset)) ?? new Uint8Array() }
+  })
+  const read = pieces.map(({ name, offset, bytes }) => [name, offset + bytes.byteLength] as const)
+  const next = { ...state, cursors: { ...state.cursors, ...Object.fromEntries(read) } }
+  const receivedAtMs = new Map<number, number>()
+  for (const { name, lastModified } of chunks) {
+    const container = Number(name.slice(blobNames.chunksPrefix(drillId).length).split('/', 1)[0])
+    receivedAtMs.set(container, Math.max(Date.parse(lastModified), receivedAtMs.get(container) ?? 0))
+  }
+  return {
+    state: foldRecords(
+      next,
+      pieces.flatMap(({ bytes }) => [...decodeRecords(bytes)]),
+    ),
+    receivedAtMs,
+  }
+}
+
+/** What storage holds of every container at this moment. The watch keeps the state; here it is only looked at. */
+export async function signsOfContainers(
+  blobs: Clients['blobs'],
+  drillId: string,
+  containers: readonly number[],
+): Promise<ContainerSigns[]> {
+  const previous = await blobs.readJson<LiveRecord>(drillBlobs.live(drillId))
+  const { state } = await readNewRecords(blobs, drillId, previous)
+  return containers.map((container) => ({
+    container,
+    newestSecond: state.containers[container]?.newestSecond ?? null,
+    lastCommitSecond: state.containers[container]?.lastCommitSecond ?? null,
+  }))
+}

@@ -1,0 +1,43 @@
+/**
+ * The server is reserved when the drill is asked for (triggers), where a holder's death can be asked of the orchestration
+ * service. Here the drill only makes sure that it still holds what it was given, and gives it back.
+ */
+import type { Clients } from '../clients/clients.ts'
+import { releaseLock, takeLock } from '../clients/storage/server-lock.ts'
+import { serverBlobs } from '../model/blob-paths.ts'
+import type { LastFailover } from './fail-over.ts'
+import { isRequestPending } from './failover/progress.ts'
+import { type DrillRef, readAbort, readPlan } from './records/stored-drill.ts'
+
+export interface Reservation {
+  readonly reserved: boolean
+  readonly abort: string | null
+  readonly detail: string
+}
+
+export function reservationActivities({ blobs, clock }: Clients) {
+  return {
+    async reserve({ drillId }: DrillRef): Promise<Reservation> {
+      const { target } = await readPlan(blobs, drillId)
+      const answer = await takeLock(blobs, target, drillId, clock.now(), async () => false)
+      const abort = await readAbort(blobs, drillId)
+      if (answer.kind === 'held') return { reserved: true, abort, detail: `${target.server} is reserved` }
+      return { reserved: false, abort, detail: `${target.server} is held by drill ${answer.holder.drillId}` }
+    },
+
+    async release({ drillId }: DrillRef): Promise<{ readonly detail: string }> {
+      const plan = await readPlan(blobs, drillId)
+      const { target } = plan
+      const isPending = await isRequestPending(blobs, plan)
+      // It may still fail the server over: the next drill waits as if it had.
+      if (isPending)
+        await blobs.writeJson(serverBlobs.lastFailover(target), {
+          at: clock.now().toISOString(),
+          drillId,
+        } satisfies LastFailover)
+      const wasHeld = await releaseLock(blobs, target, drillId, clock.now())
+      const state = wasHeld ? `${target.server} is free` : `${target.server} was not held by this drill`
+      return { detail: isPending ? `${state}; a failover request without an answer starts its cool-down` : state }
+    },
+  }
+}

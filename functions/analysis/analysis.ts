@@ -1,0 +1,204 @@
+/** Everything that is computed from what a drill gathered, before it is put into words: times, phases, baseline, outages. */
+
+import { cohortOf } from '../../loadgen-image/contract/cohort.ts'
+import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
+import type { LoadPlan, LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
+import { type Baseline, baselineOf } from '../measurement/baseline.ts'
+import { TOLERANCE_US, type Watch, watchOf } from '../measurement/generator-watch.ts'
+import { MIN_OUTAGE_US, minOutageUs, type Outage, outagesOf } from '../measurement/outages.ts'
+import { Goodput } from '../measurement/sustained-recovery.ts'
+import { type LoadWindow, loadWindow, secondsInside } from '../measurement/window.ts'
+import type { Merged, MergedSecond } from '../merge/merged.ts'
+import type { ClientRow, PhaseName } from '../model/chart-data.ts'
+import type { DrillOutcome } from '../model/evidence.ts'
+import { attribute, type EventSpan } from './attribution.ts'
+import { clientRows, loneRows } from './client-outages.ts'
+import { type Event, eventsOf } from './events.ts'
+import { type AuditResult, agreeOn } from './ledger-audit.ts'
+import { type Phase, phaseOfSecond, phasesOf, secondsByPhase } from './phases.ts'
+
+export interface LoadAnalysis {
+  readonly merged: Merged
+  readonly load: LoadSettings
+  readonly window: LoadWindow
+  readonly watch: Watch
+  readonly baseline: Baseline | null
+  readonly events: readonly Event[]
+  /** One row per client and event, the longest outage of an event first; at last those of clients that were out alone. */
+  readonly clients: readonly ClientRow[]
+  readonly phases: readonly Phase[]
+  readonly secondsByPhase: ReadonlyMap<PhaseName, readonly MergedSecond[]>
+  /** All seconds but the warm-up. */
+  readonly measured: readonly MergedSecond[]
+  readonly controlClock: ControlClock
+  readonly audit: AuditResult
+}
+
+/** The drill's own clock against the database's: t0 and t6 are read from it. */
+export interface ControlClock {
+  readonly offsetUs: number
+  readonly errorMs: number | null
+}
+
+/** Null when no load was recorded. */
+export function analyse(outcome: DrillOutcome, merged: Merged | null): LoadAnalysis | null {
+  if (merged === null) return null
+  const load: LoadSettings = outcome.loadPlan ?? outcome.plan.load
+  const window = loadWindow(merged, load, outcome.loadStartAtMs)
+  if (window === null) return null
+  const view = new LoadView(outcome, merged, load, window)
+  const { baseline, events, phases } = view.settle()
+  const cohort = cohortNames(load)
+  const clients = events.flatMap((event) => clientRows(event, merged, view.watch, cohort))
+  return {
+    merged,
+    load,
+    window,
+    watch: view.watch,
+    baseline,
+    events,
+    clients: [...clients, ...loneRows(merged, view.watch, clients, window.endUs)],
+    phases,
+    secondsByPhase: new Map(secondsByPhase(phases, merged.seconds)).set('baseline', [...(baseline?.seconds ?? [])]),
+    measured: merged.seconds.filter((second) => phaseOfSecond(phases, second) !== 'warm-up'),
+    controlClock: view.controlClock,
+    audit: auditOf(outcome, merged),
+  }
+}
+
+export const cohortNames =
+  ({ cohorts }: Pick<LoadPlan, 'cohorts'>) =>
+  (worker: number): string =>
+    cohortOf(cohorts, worker).name
+
+interface Settled {
+  readonly baseline: Baseline | null
+  readonly events: readonly Event[]
+  readonly phases: readonly Phase[]
+}
+
+/**
+ * Events are measured against the baseline, and the baseline is what lies outside of events: a first baseline that leaves
+ * room behind every outage finds the events, and the final one is the seconds that their phases leave.
+ */
+class LoadView {
+  readonly watch: Watch
+  readonly controlClock: ControlClock
+  readonly #outcome: DrillOutcome
+  readonly #merged: Merged
+  readonly #load: LoadSettings
+  readonly #window: LoadWindow
+  readonly #boundUs: number
+
+  constructor(outcome: DrillOutcome, merged: Merged, load: LoadSettings, window: LoadWindow) {
+    this.#outcome = outcome
+    this.#merged = merged
+    this.#load = load
+    this.#window = window
+    this.watch = watchOf(merged)
+    this.controlClock = controlClockOf(outcome)
+    this.#boundUs = clockBoundUs(merged, this.controlClock)
+  }
+
+  settle(): Settled {
+    const outages = this.#outages(MIN_OUTAGE_US)
+    const spans = this.#spans(outages, null)
+    const first = this.#against(this.#roughBaseline(outages, spans))
+    const baseline = this.#baseline(this.#calmSeconds(first.phases))
+    return baseline?.seconds.length === first.baseline?.seconds.length
+      ? first
+      : { ...this.#against(baseline), baseline }
+  }
+
+  #against(baseline: Baseline | null): Settled {
+    const { timing } = this.#outcome.plan
+    const outages = this.#outages(minOutageUs(baseline))
+    const events = eventsOf(this.#spans(outages, baseline), outages, {
+      merged: this.#merged,
+      window: this.#window,
+      watch: this.watch,
+      goodput: baseline === null ? null : new Goodput(this.#merged.seconds, baseline, this.#load.targetTps > 0),
+      rule: { windowSeconds: timing.recoveryWindowSeconds, holdSeconds: timing.recoveryHoldSeconds },
+      controlOffsetUs: this.controlClock.offsetUs,
+      boundUs: this.#boundUs + this.#usualPauseUs(baseline),
+    })
+    return { baseline, events, phases: phasesOf(this.#window, timing.warmupSeconds, events) }
+  }
+
+  #outages(longerThanUs: number): Outage[] {
+    const isOpenLoop = this.#load.targetTps > 0
+    return outagesOf(this.#merged, { window: this.#window, watch: this.watch, longerThanUs, isOpenLoop })
+  }
+
+  #spans(outages: readonly Outage[], baseline: Baseline | null): EventSpan[] {
+    return attribute(this.#merged, this.#outcome.failovers, {
+      window: this.#window,
+      outages,
+      controlOffsetUs: this.controlClock.offsetUs,
+      clockBoundUs: this.#boundUs,
+      usualPauseUs: this.#usualPauseUs(baseline),
+    })
+  }
+
+  /** Between two acknowledgements of a service that is well: a few arrivals, and a slow reply. */
+  #usualPauseUs(baseline: Baseline | null): number {
+    const { targetTps } = this.#load
+    const spacingUs = targetTps > 0 ? (USUAL_ARRIVALS * US_PER_SECOND) / targetTps : 0
+    return spacingUs + 1000 * Math.max(USUAL_REPLY_MS, SLOW_TIMES_P50 * (baseline?.p50Ms ?? 0))
+  }
+
+  /** Without the seconds in which the service may still have been recovering. */
+  #roughBaseline(outages: readonly Outage[], spans: readonly EventSpan[]): Baseline | null {
+    const { warmupSeconds, recoveryWindowSeconds } = this.#outcome.plan.timing
+    const fromUs = this.#window.startUs + warmupSeconds * US_PER_SECOND
+    const toUs = Math.min(this.#window.endUs, ...spans.map(({ beginUs }) => beginUs))
+    const isCalm = ({ second }: MergedSecond) =>
+      outages.every(
+        (outage) =>
+          (second + 1) * US_PER_SECOND <= outage.fromUs ||
+          second * US_PER_SECOND >= (outage.toUs ?? Infinity) + recoveryWindowSeconds * US_PER_SECOND,
+      )
+    return this.#baseline(secondsInside(this.#merged.seconds, fromUs, toUs).filter(isCalm))
+  }
+
+  #calmSeconds(phases: readonly Phase[]): readonly MergedSecond[] {
+    return phases
+      .filter(({ name }) => name === 'baseline')
+      .flatMap(({ fromUs, toUs }) => secondsInside(this.#merged.seconds, fromUs, toUs))
+  }
+
+  /** A generator that stood still makes its own seconds slow: they say nothing of the service. */
+  #baseline(seconds: readonly MergedSecond[]): Baseline | null {
+    const still = this.watch.standstills.filter(({ fromUs, toUs }) => toUs - fromUs > TOLERANCE_US)
+    const isWatched = ({ second }: MergedSecond) =>
+      still.every((one) => one.toUs <= second * US_PER_SECOND || one.fromUs >= (second + 1) * US_PER_SECOND)
+    return baselineOf(seconds.filter(isWatched), this.#load)
+  }
+}
+
+const USUAL_ARRIVALS = 3
+const USUAL_REPLY_MS = 50
+const SLOW_TIMES_P50 = 10
+/** For clocks whose error is not known. */
+const UNKNOWN_CLOCK_MS = 2_000
+
+function clockBoundUs({ incarnations }: Merged, { errorMs }: ControlClock): number {
+  const containers = incarnations.map(({ clock }) => clock.errorMs ?? UNKNOWN_CLOCK_MS)
+  return 1000 * (Math.max(0, ...containers) + (errorMs ?? UNKNOWN_CLOCK_MS))
+}
+
+function controlClockOf({ facts }: DrillOutcome): ControlClock {
+  const session = facts?.sessions.find(({ clockOffsetMs }) => clockOffsetMs !== null)
+  return { offsetUs: Math.round((session?.clockOffsetMs ?? 0) * 1000), errorMs: session?.clockErrorMs ?? null }
+}
+
+function auditOf({ audits, auditProblem, plan }: DrillOutcome, merged: Merged): AuditResult {
+  if (auditProblem !== null) return { kind: 'none', why: auditProblem }
+  const agreed = agreeOn(audits, plan.timing.auditPauseSeconds)
+  if (agreed.kind !== 'agreed') return agreed
+  const newest = Math.max(0, ...merged.timelines.map(({ timeline }) => timeline))
+  const { timeline } = agreed.pass
+  if (timeline === null || timeline >= newest) return agreed
+  const why = `the audited server is on timeline ${timeline}, but clients had commits on timeline ${newest}`
+  return { kind: 'unresolved', pass: agreed.pass, why }
+}

@@ -1,0 +1,195 @@
+/**
+ * What caused what. PostgreSQL's timeline rises with every promotion and every row is stamped with it, so the clients themselves
+ * saw each promotion. One is this drill's only if the platform accepted a request of this drill before it, and if the outage
+ * that it ended had not begun before that request was sent. Everything else was only seen.
+ */
+import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
+import { type Outage, silenceOfChange, surelyOutFromUs } from '../measurement/outages.ts'
+import type { LoadWindow } from '../measurement/window.ts'
+import type { Merged, TimelineSpan } from '../merge/merged.ts'
+import type { FailoverEvidence } from '../model/evidence.ts'
+import type { Cause, EventKind } from '../model/report.ts'
+
+export interface TimelineChange {
+  readonly timeline: number
+  /** First acknowledgement on it, by anybody. */
+  readonly firstAtUs: number
+  /** Last acknowledgement on an older one; behind `firstAtUs` when two primaries took writes. */
+  readonly lastOldAtUs: number
+}
+
+/** An event before its moments are known. */
+export interface EventSpan {
+  readonly cause: Cause
+  readonly kind: EventKind
+  /** Of the request; null for an event that was only seen. */
+  readonly evidence: FailoverEvidence | null
+  readonly t0Us: number | null
+  /** When the request was sent, or when commits stopped. */
+  readonly beginUs: number
+  /** The next event that is known from a request or a timeline, or the end of the load. */
+  readonly untilUs: number
+  readonly change: TimelineChange | null
+  /** An outage that had begun before the request was sent and still lasted then. */
+  readonly earlierOutage: Outage | null
+  /** Why the cause is not this drill; null when it is, or when no request came near. */
+  readonly causeWhy: string | null
+}
+
+export interface AttributionContext {
+  readonly window: LoadWindow
+  readonly outages: readonly Outage[]
+  /** The drill's clock minus the database's. */
+  readonly controlOffsetUs: number
+  /** How far two instants of different clocks may be apart and still be in their order. */
+  readonly clockBoundUs: number
+  /** Between two acknowledgements of a service that is well. */
+  readonly usualPauseUs: number
+}
+
+interface Sent {
+  readonly evidence: FailoverEvidence
+  readonly sentUs: number
+  readonly t0Us: number | null
+}
+
+type Anchor = Omit<EventSpan, 'untilUs'>
+
+/** Every accepted request, every lost one that a promotion may belong to, and every other promotion, in the order of time. */
+export function attribute(merged: Merged, all: readonly FailoverEvidence[], context: AttributionContext): EventSpan[] {
+  const sent = sentRequests(all, context)
+  const owners = new Map<TimelineChange, Sent>()
+  const changes = timelineChanges(merged)
+  const latestUs = new Map(
+    changes.map((change) => [change, beganBeforeUs(change, merged, context) + context.clockBoundUs]),
+  )
+  // A promotion that certainly came after a request has the first claim to it, whatever else was still under way then.
+  for (const owns of [wasSentBefore, wasSentMeanwhile])
+    for (const change of changes.filter((one) => !owners.has(one))) {
+      const owner = owns(change, sent, latestUs.get(change) as number)
+      if (owner !== undefined && ![...owners.values()].includes(owner)) owners.set(change, owner)
+    }
+  const requested = sent.flatMap((request, i) => {
+    const change = changes.find((one) => owners.get(one) === request) ?? null
+    return anchorOf(request, change, sent[i + 1]?.sentUs ?? context.window.endUs, context) ?? []
+  })
+  const seen = changes.filter((change) => !owners.has(change)).map((change) => promotion(change, merged))
+  const anchors = [...requested, ...seen].sort((a, b) => a.beginUs - b.beginUs)
+  return anchors.map((anchor, i) => ({ ...anchor, untilUs: anchors[i + 1]?.beginUs ?? context.window.endUs }))
+}
+
+function sentRequests(all: readonly FailoverEvidence[], { window, controlOffsetUs }: AttributionContext): Sent[] {
+  const instant = (at: string | null) => (at === null ? null : Date.parse(at) * 1000 - controlOffsetUs)
+  return all
+    .filter(({ request }) => request === 'accepted' || request === 'ambiguous')
+    .map((evidence) => {
+      const t0Us = instant(evidence.acceptedAt)
+      const plannedUs = window.startUs + evidence.requestedAtSeconds * US_PER_SECOND
+      return { evidence, t0Us, sentUs: instant(evidence.sentAt) ?? t0Us ?? plannedUs }
+    })
+    .sort((a, b) => a.sentUs - b.sentUs)
+}
+
+type Owns = (change: TimelineChange, sent: readonly Sent[], latestSentUs: number) => Sent | undefined
+
+/** The last request that was sent before the commits stopped: one request, one promotion. */
+const wasSentBefore: Owns = (_change, sent, latestSentUs) => sent.findLast(({ sentUs }) => sentUs <= latestSentUs)
+
+/** Commits had stopped before the request was sent, but the promotion came after it: it may be of both. */
+const wasSentMeanwhile: Owns = ({ firstAtUs }, sent, latestSentUs) =>
+  sent.find(({ sentUs }) => sentUs > latestSentUs && sentUs < firstAtUs)
+
+/**
+ * The latest instant at which the outage that this promotion ended can have begun: after its last commit the service was
+ * alive for up to a usual pause, and while no generator watched it may have been.
+ */
+function beganBeforeUs(
+  change: TimelineChange,
+  merged: Merged,
+  { outages, usualPauseUs }: Pick<AttributionContext, 'outages' | 'usualPauseUs'>,
+): number {
+  const outage = outages.find(({ fromUs, toUs }) => fromUs < change.firstAtUs && (toUs ?? Infinity) >= change.firstAtUs)
+  const fromUs =
+    outage === undefined
+      ? (silenceOfChange(merged, change)?.fromUs ?? Math.min(change.lastOldAtUs, change.firstAtUs))
+      : surelyOutFromUs(outage)
+  return Math.min(fromUs + usualPauseUs, change.firstAtUs)
+}
+
+function anchorOf(
+  { evidence, sentUs, t0Us }: Sent,
+  change: TimelineChange | null,
+  nextSentUs: number,
+  context: AttributionContext,
+): Anchor | null {
+  const { outages, usualPauseUs, clockBoundUs } = context
+  const isAccepted = evidence.request === 'accepted'
+  const earlierOutage = outages.find(
+    (outage) =>
+      outage.isSeen &&
+      surelyOutFromUs(outage) + usualPauseUs + clockBoundUs < sentUs &&
+      (outage.toUs ?? Infinity) > sentUs,
+  )
+  const isNoticed = change !== null || outages.some(({ fromUs }) => fromUs >= sentUs && fromUs < nextSentUs)
+  if (!isAccepted && !isNoticed) return null
+  const base = { kind: 'failover' as const, evidence, t0Us, beginUs: sentUs, change }
+  if (earlierOutage !== undefined)
+    return {
+      ...base,
+      cause: 'unattributed',
+      earlierOutage,
+      causeWhy: 'commits had stopped before the request was sent',
+    }
+  if (wasUnwatched(sentUs, context))
+    return {
+      ...base,
+      cause: 'unattributed',
+      earlierOutage: null,
+      causeWhy: 'no load generator watched the service when the request was sent',
+    }
+  if (!isAccepted)
+    return {
+      ...base,
+      cause: 'unattributed',
+      earlierOutage: null,
+      causeWhy: "the platform's answer to the request was lost, so this report cannot say that the drill caused it",
+    }
+  if (change !== null && t0Us !== null && t0Us - clockBoundUs > change.firstAtUs)
+    return {
+      ...base,
+      cause: 'unattributed',
+      earlierOutage: null,
+      causeWhy: 'the platform accepted the request only after the new primary had taken commits',
+    }
+  return { ...base, cause: 'drill', earlierOutage: null, causeWhy: null }
+}
+
+/** Commits may have stopped before the request: nothing watched from the last one before it to the first one after it. */
+const wasUnwatched = (sentUs: number, { window, outages, usualPauseUs, clockBoundUs }: AttributionContext): boolean =>
+  (window.isCut && sentUs > window.endUs) ||
+  outages.some(
+    (outage) =>
+      outage.fromUs + usualPauseUs + clockBoundUs < sentUs &&
+      surelyOutFromUs(outage) >= sentUs - clockBoundUs - usualPauseUs,
+  )
+
+/** Nothing of this drill explains it: the server was failed over by itself, or by someone else. */
+const promotion = (change: TimelineChange, merged: Merged): Anchor => ({
+  cause: 'other',
+  kind: 'promotion',
+  evidence: null,
+  t0Us: null,
+  beginUs: silenceOfChange(merged, change)?.fromUs ?? Math.min(change.lastOldAtUs, change.firstAtUs),
+  change,
+  earlierOutage: null,
+  causeWhy: null,
+})
+
+function timelineChanges({ timelines }: Pick<Merged, 'timelines'>): TimelineChange[] {
+  const rising = [...timelines].sort((a, b) => a.timeline - b.timeline)
+  return rising
+    .slice(1)
+    .map(({ timeline, firstAtUs }, i) => ({ timeline, firstAtUs, lastOldAtUs: lastAck(rising.slice(0, i + 1)) }))
+}
+
+const lastAck = (spans: readonly TimelineSpan[]): number => Math.max(...spans.map(({ lastAtUs }) => lastAtUs))

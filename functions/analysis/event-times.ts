@@ -1,0 +1,183 @@
+/**
+ * T0 to T6 of one event, as the clients saw it:
+ *
+ *   t0  the platform accepted                          t4  the service is sustained again (sustained.ts)
+ *   t1  last acknowledgement before the outage         t5  and no arrival older than its deadline is left
+ *   t2  first acknowledgement on the new timeline      t6  the platform says that HA is healthy again
+ *   t3  every client has one on the new timeline
+ *
+ * Each is a step further than the one before. Clients that come back while the service is being held are part of its recovery,
+ * so t4 waits for them; one that comes back later than that is in the distribution of client outages, where it belongs.
+ * Where no timeline rose, t2 is the first acknowledgement after the outage.
+ *
+ * A failover that is faster than any threshold for outages still has t1 and t2: the timeline itself shows where it was.
+ */
+import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
+import { blindestUs, TOLERANCE_US, type Watch } from '../measurement/generator-watch.ts'
+import { type Outage, silenceOfChange, surelyOutFromUs } from '../measurement/outages.ts'
+import type { Goodput, SustainedRule } from '../measurement/sustained-recovery.ts'
+import { type LoadWindow, secondsTouching } from '../measurement/window.ts'
+import type { Merged } from '../merge/merged.ts'
+import { coveredUs, intersection } from '../units/intervals.ts'
+import type { EventSpan } from './attribution.ts'
+import { lastReturn, neverBackOf, wereLost } from './client-returns.ts'
+
+export interface EventTimes {
+  readonly span: EventSpan
+  readonly t0Us: number | null
+  readonly t1Us: number | null
+  readonly t2Us: number | null
+  readonly t3Us: number | null
+  readonly t4Us: number | null
+  readonly t5Us: number | null
+  readonly t6Us: number | null
+  /** Workers that never came back while the load ran. */
+  readonly neverBack: readonly number[]
+  /** In the order of time. */
+  readonly outages: readonly Outage[]
+  /** Until when its outage and its recovery were looked for. */
+  readonly endUs: number
+  /** The service was surely not sustained before this instant: t4, where it is known. */
+  readonly notBeforeUs: number
+  /** A generator watched from t1 to t2, and all of them from there to t4. */
+  readonly isOutageWatched: boolean
+  readonly isRecoveryWatched: boolean
+}
+
+export interface TimesContext {
+  readonly merged: Merged
+  readonly window: LoadWindow
+  readonly watch: Watch
+  readonly goodput: Goodput | null
+  readonly rule: SustainedRule
+  readonly controlOffsetUs: number
+  /** An instant this little before the begin of a span is not known to be before it. */
+  readonly boundUs: number
+}
+
+/** `outages`: those that no other event has; of them the event takes what began before its service was sustained again. */
+export function eventTimes(span: EventSpan, outages: readonly Outage[], context: TimesContext): EventTimes {
+  const within = outages.filter(
+    (outage) => surelyOutFromUs(outage) >= span.beginUs - context.boundUs && outage.fromUs < span.untilUs,
+  )
+  const cut = cutOf(span, within, context)
+  const t0Us = span.t0Us
+  const t6Us = healthyUs(span, context)
+  const open = within.find(({ toUs }) => toUs === null)
+  if (cut === null || cut.t2Us === null) {
+    const endUs = span.untilUs
+    const own = cut === null ? [] : within
+    const none = { t3Us: null, t4Us: null, t5Us: null, outages: own, endUs, notBeforeUs: endUs }
+    const neverBack = cut === null ? [] : neverBackOf(null, context.merged)
+    const times = { span, t0Us, t1Us: cut?.t1Us ?? null, t2Us: null, t6Us, neverBack, ...none }
+    return { ...times, ...watched(times, context) }
+  }
+  const { t1Us, t2Us } = cut
+  const neverBack = neverBackOf(t2Us, context.merged)
+  const held = sustained(span, t2Us, context)
+  const isOut = open !== undefined && open.fromUs < (held ?? span.untilUs)
+  const isT3Open = neverBack.length > 0 || isOut || wereLost(span, context.merged)
+  const t3Us = isT3Open ? null : lastReturn(span, t2Us, context.merged)
+  const t4Us = isOut ? null : withReturns(held, t3Us, context)
+  const endUs = t4Us ?? span.untilUs
+  const goneUs = isOut ? null : backlogGone(span, t2Us, context)
+  const own = ownOutages(cut, within, t4Us, span.untilUs, context.watch)
+  const t5Us = goneUs === null ? null : Math.max(goneUs, t4Us ?? t2Us)
+  const notBeforeUs = isOut ? endUs : (t4Us ?? notSustainedBefore(span, t2Us, context))
+  const times = { span, t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us, neverBack, outages: own, endUs, notBeforeUs }
+  return { ...times, ...watched(times, context) }
+}
+
+const healthyUs = ({ evidence }: EventSpan, { controlOffsetUs }: TimesContext): number | null =>
+  evidence === null || evidence.healthyAt === null ? null : Date.parse(evidence.healthyAt) * 1000 - controlOffsetUs
+
+interface Cut {
+  /** Null: what ended at t2 had begun before the event. */
+  readonly t1Us: number | null
+  readonly t2Us: number | null
+}
+
+function cutOf(span: EventSpan, within: readonly Outage[], context: TimesContext): Cut | null {
+  const { change, earlierOutage } = span
+  if (earlierOutage !== null) return { t1Us: null, t2Us: change?.firstAtUs ?? earlierOutage.toUs }
+  if (change !== null) return atChange(change.firstAtUs, change.lastOldAtUs, within, context)
+  const [first, ...later] = within
+  if (first === undefined) return null
+  return { t1Us: first.fromUs, t2Us: endOfFlaps(first, later, context) }
+}
+
+function atChange(t2Us: number, lastOldAtUs: number, within: readonly Outage[], context: TimesContext): Cut {
+  const silence = silenceOfChange(context.merged, { firstAtUs: t2Us, lastOldAtUs })
+  return { t1Us: beforeFlaps(silence?.fromUs ?? Math.min(lastOldAtUs, t2Us), within, context), t2Us }
+}
+
+/** A service that came back for less than the rolling window and failed again was not back: its outage began before. */
+function beforeFlaps(t1Us: number, within: readonly Outage[], context: TimesContext): number {
+  const windowUs = context.rule.windowSeconds * US_PER_SECOND
+  const earlier = within.findLast(({ toUs }) => toUs !== null && toUs <= t1Us && t1Us - toUs < windowUs)
+  return earlier === undefined ? t1Us : beforeFlaps(earlier.fromUs, within, context)
+}
+
+function endOfFlaps({ toUs }: Outage, later: readonly Outage[], context: TimesContext): number | null {
+  const [next, ...rest] = later
+  if (toUs === null || next === undefined) return toUs
+  return next.fromUs - toUs < context.rule.windowSeconds * US_PER_SECOND ? endOfFlaps(next, rest, context) : toUs
+}
+
+/** Also its own one when that is shorter than the threshold. */
+function ownOutages(
+  { t1Us, t2Us }: Cut,
+  within: readonly Outage[],
+  t4Us: number | null,
+  untilUs: number,
+  watch: Watch,
+): Outage[] {
+  const listed = within.filter(({ fromUs }) => fromUs < (t4Us ?? untilUs))
+  if (t1Us === null || t2Us === null || t2Us <= t1Us) return listed
+  if (listed.some(({ fromUs, toUs }) => fromUs < t2Us && (toUs ?? t2Us) > t1Us)) return listed
+  const unwatched = intersection(watch.unwatched, [{ fromUs: t1Us, toUs: t2Us }])
+  return [...listed, { fromUs: t1Us, toUs: t2Us, unwatched, isSeen: true }].sort((a, b) => a.fromUs - b.fromUs)
+}
+
+const searchOf = ({ untilUs }: EventSpan, t2Us: number, { window }: TimesContext) => ({
+  fromUs: t2Us,
+  beforeUs: untilUs,
+  loadEndUs: window.endUs,
+})
+
+const sustained = (span: EventSpan, t2Us: number, context: TimesContext): number | null =>
+  context.goodput?.sustainedFrom(searchOf(span, t2Us, context), context.rule) ?? null
+
+/** Without a baseline nothing is known of the service after its first commit. */
+const notSustainedBefore = (span: EventSpan, t2Us: number, context: TimesContext): number =>
+  context.goodput?.notSustainedBefore(searchOf(span, t2Us, context), context.rule) ?? t2Us
+
+function withReturns(sustainedUs: number | null, t3Us: number | null, { goodput, rule }: TimesContext): number | null {
+  if (sustainedUs === null || t3Us === null || t3Us < sustainedUs) return sustainedUs
+  const waitsFor = t3Us - sustainedUs <= rule.holdSeconds * US_PER_SECOND
+  return waitsFor ? (goodput?.steadyFrom(t3Us) ?? t3Us) : sustainedUs
+}
+
+/** The last missed arrival of the backlog: missed ones that follow each other within the rolling window. */
+function backlogGone(span: EventSpan, t2Us: number, { merged, window, rule }: TimesContext): number | null {
+  let goneUs = t2Us
+  for (const { second, lastMissedAtUs } of secondsTouching(merged.seconds, t2Us, span.untilUs)) {
+    if (second * US_PER_SECOND > goneUs + rule.windowSeconds * US_PER_SECOND) return goneUs
+    if (lastMissedAtUs !== null) goneUs = Math.max(goneUs, lastMissedAtUs)
+  }
+  return window.endUs - goneUs < US_PER_SECOND && goneUs > t2Us ? null : goneUs
+}
+
+/** A container that stands still holds its share of the goodput back, so it delays t4 by as much as this. */
+const RECOVERY_TOLERANCE_US = US_PER_SECOND
+
+function watched(
+  { t1Us, t2Us, endUs, outages }: Pick<EventTimes, 't1Us' | 't2Us' | 'endUs' | 'outages'>,
+  { watch }: TimesContext,
+): Pick<EventTimes, 'isOutageWatched' | 'isRecoveryWatched'> {
+  const isOutageWatched =
+    outages.every(({ isSeen }) => isSeen) &&
+    (t1Us === null || coveredUs(watch.unwatched, t1Us, t2Us ?? endUs) <= TOLERANCE_US)
+  const isRecoveryWatched = t2Us === null || blindestUs(watch, t2Us, endUs) <= RECOVERY_TOLERANCE_US
+  return { isOutageWatched, isRecoveryWatched: isOutageWatched && isRecoveryWatched }
+}

@@ -1,0 +1,40 @@
+/**
+ * Every event of a load, in the order of time: the ones that a request or a timeline makes known, and every outage that none
+ * of them explains.
+ */
+
+import type { Outage } from '../measurement/outages.ts'
+import type { EventSpan } from './attribution.ts'
+import { type EventTimes, eventTimes, type TimesContext } from './event-times.ts'
+
+export interface Event extends EventTimes {
+  /** From 1. */
+  readonly number: number
+}
+
+export function eventsOf(spans: readonly EventSpan[], outages: readonly Outage[], context: TimesContext): Event[] {
+  const left = new Set(outages)
+  const take = (span: EventSpan): EventTimes => {
+    const times = eventTimes(span, [...left], context)
+    for (const outage of times.outages) left.delete(outage)
+    return times
+  }
+  const events = spans.map(take)
+  for (const outage of outages) if (left.has(outage)) events.push(take(onlySeen(outage, spans, context)))
+  return events.sort((a, b) => beginOf(a) - beginOf(b)).map((times, i) => ({ ...times, number: i + 1 }))
+}
+
+const beginOf = ({ span, t1Us }: EventTimes): number => Math.min(span.beginUs, t1Us ?? Number.POSITIVE_INFINITY)
+
+/** Commits stopped, no timeline rose, and no request explains it. */
+const onlySeen = (outage: Outage, spans: readonly EventSpan[], { window }: TimesContext): EventSpan => ({
+  cause: 'other',
+  kind: 'outage',
+  evidence: null,
+  t0Us: null,
+  beginUs: outage.fromUs,
+  untilUs: spans.find(({ beginUs }) => beginUs > (outage.toUs ?? window.endUs))?.beginUs ?? window.endUs,
+  change: null,
+  earlierOutage: null,
+  causeWhy: null,
+})

@@ -1,0 +1,303 @@
+/**
+ * The audit: what the clients were told against what the database holds, range by range. A worker's runs on both sides are
+ * rising and disjoint, so one walk along both finds every difference; single keys are looked at only where runs differ.
+ *
+ *   lost        acknowledged, absent: the recovery point
+ *   recovered   unknown, present: committed, only the reply was lost
+ *   misjudged   refused, present: our own table of outcomes is wrong
+ *   unexpected  present, never sent
+ *   unrecorded  present, sent by a container that was killed before it could record it: an unknown that is recovered
+ */
+
+import { createHash } from 'node:crypto'
+import { OUTCOMES, type Outcome } from '../../loadgen-image/contract/glossary.ts'
+import {
+  ACKNOWLEDGED,
+  FIRST_SEQ,
+  ledgerLines,
+  type ToldLedger,
+  toldPerSecond,
+  type WorkerLedger,
+} from '../merge/ledger.ts'
+import type { AuditPass } from '../model/evidence.ts'
+
+/** A maximal run of consecutive keys of one worker in the database. More rows than distinct ones: duplicates. */
+export interface StoredRun {
+  readonly worker: number
+  readonly firstSeq: number
+  readonly lastSeq: number
+  readonly rows: number
+  readonly distinctRows: number
+}
+
+export interface AuditMoment {
+  readonly at: string
+  readonly timeline: number | null
+  readonly inRecovery: boolean | null
+}
+
+export const MAX_LOST_KEYS = 1000
+
+interface Tally {
+  rows: number
+  duplicates: number
+  acknowledgedPresent: number
+  lost: number
+  recovered: number
+  unknownAbsent: number
+  misjudged: number
+  unexpected: number
+  unrecorded: number
+  untoldAbsent: number
+  readonly lostKeys: string[]
+  readonly lostInSecond: Map<number, number>
+}
+
+export async function auditLedger(
+  told: ToldLedger,
+  stored: AsyncIterable<StoredRun>,
+  moment: AuditMoment,
+  /** The instant at which the last row had been read. */
+  now: () => string = () => moment.at,
+): Promise<AuditPass> {
+  const runs = await collectRuns(stored)
+  const endedAt = now()
+  const digest = digestOf(told, runs)
+  const tally = newTally()
+  for (const worker of told.workers) {
+    auditWorker(worker, runs.get(worker.worker) ?? [], told.openContainers.includes(worker.container), tally)
+    runs.delete(worker.worker)
+  }
+  for (const [worker, own] of runs) auditStranger(told, worker, own, tally)
+  const { lostInSecond, ...counts } = tally
+  const lostPerSecond = [...lostInSecond]
+    .map(([second, lost]) => ({ second, lost }))
+    .sort((a, b) => a.second - b.second)
+  return { ...moment, endedAt, ...counts, lostPerSecond, digest }
+}
+
+/** Two audits of the same digest compared the same keys with the same rows, and not only as many of them. */
+function digestOf(told: ToldLedger, stored: ReadonlyMap<number, readonly StoredRun[]>): string {
+  const hash = createHash('sha256')
+  for (const line of ledgerLines(told)) hash.update(`${line}\n`)
+  for (const worker of [...stored.keys()].sort((a, b) => a - b))
+    for (const { firstSeq, lastSeq, rows } of stored.get(worker) ?? [])
+      hash.update(`${worker}:${firstSeq}-${lastSeq}:${rows} rows\n`)
+  return hash.digest('hex')
+}
+
+async function collectRuns(stored: AsyncIterable<StoredRun>): Promise<Map<number, StoredRun[]>> {
+  const runs = new Map<number, StoredRun[]>()
+  for await (const run of stored) {
+    const { worker, firstSeq, lastSeq, distinctRows } = run
+    if (distinctRows !== lastSeq - firstSeq + 1)
+      throw new Error(
+        `auditing: worker ${worker} has ${distinctRows} keys between ${firstSeq} and ${lastSeq}, which is not a run ` +
+          'without gaps; the query must return maximal runs of consecutive keys',
+      )
+    const own = runs.get(worker)
+    if (own === undefined) runs.set(worker, [run])
+    else own.push(run)
+  }
+  for (const own of runs.values()) own.sort((a, b) => a.firstSeq - b.firstSeq)
+  return runs
+}
+
+const newTally = (): Tally => ({
+  rows: 0,
+  duplicates: 0,
+  acknowledgedPresent: 0,
+  lost: 0,
+  recovered: 0,
+  unknownAbsent: 0,
+  misjudged: 0,
+  unexpected: 0,
+  unrecorded: 0,
+  untoldAbsent: 0,
+  lostKeys: [],
+  lostInSecond: new Map(),
+})
+
+function countRows(runs: readonly StoredRun[], tally: Tally): void {
+  for (const { rows, distinctRows } of runs) {
+    tally.rows += rows
+    tally.duplicates += rows - distinctRows
+  }
+}
+
+function auditWorker(ledger: WorkerLedger, runs: readonly StoredRun[], isOpen: boolean, tally: Tally): void {
+  countRows(runs, tally)
+  let nextSeq = FIRST_SEQ
+  const stored = new StoredCursor(runs)
+  for (let i = 0; i < ledger.firstSeq.length; i++) {
+    const firstSeq = ledger.firstSeq[i] as number
+    const lastSeq = ledger.lastSeq[i] as number
+    auditHole(nextSeq, firstSeq - 1, stored, tally)
+    const present = stored.presentIn(firstSeq, lastSeq)
+    const absent = lastSeq - firstSeq + 1 - present
+    count(OUTCOMES[ledger.outcome[i] as number] as Outcome, present, absent, tally)
+    if (absent > 0 && ledger.outcome[i] === ACKNOWLEDGED) {
+      noteWhen(ledger, missingKeys(runs, firstSeq, lastSeq), tally)
+      listLost(ledger.worker, missingKeys(runs, firstSeq, lastSeq), tally)
+    }
+    nextSeq = lastSeq + 1
+  }
+  const behind = stored.presentIn(nextSeq, Number.MAX_SAFE_INTEGER) + stored.presentBefore(FIRST_SEQ)
+  if (isOpen) addUnrecorded(behind, tally)
+  else tally.unexpected += behind
+}
+
+function count(outcome: Outcome, present: number, absent: number, tally: Tally): void {
+  if (outcome === 'acknowledged') {
+    tally.acknowledgedPresent += present
+    tally.lost += absent
+  } else if (outcome === 'unknown') {
+    tally.recovered += present
+    tally.unknownAbsent += absent
+  } else tally.misjudged += present
+}
+
+/** Keys rise by one, so what lies between two told runs was sent, and the record that told its outcome is missing. */
+function auditHole(firstSeq: number, lastSeq: number, stored: StoredCursor, tally: Tally): void {
+  if (lastSeq < firstSeq) return
+  const present = stored.presentIn(firstSeq, lastSeq)
+  const absent = lastSeq - firstSeq + 1 - present
+  tally.recovered += present
+  tally.unknownAbsent += absent
+  tally.untoldAbsent += absent
+}
+
+/** Rows behind a killed container's last record: it sent them, and died before it could say so. */
+function addUnrecorded(rows: number, tally: Tally): void {
+  tally.unrecorded += rows
+  tally.recovered += rows
+}
+
+/** Rows of a worker that told nothing: a container that died in its first second, or somebody who is not of this drill. */
+function auditStranger(told: ToldLedger, worker: number, runs: readonly StoredRun[], tally: Tally): void {
+  countRows(runs, tally)
+  const keys = runs.reduce((sum, { distinctRows }) => sum + distinctRows, 0)
+  if (told.openContainers.length > 0 && worker >= 0 && worker < told.workersPlanned) addUnrecorded(keys, tally)
+  else tally.unexpected += keys
+}
+
+/** Counts present keys; asked for rising ranges only. */
+class StoredCursor {
+  readonly #runs: readonly StoredRun[]
+  #at = 0
+
+  constructor(runs: readonly StoredRun[]) {
+    this.#runs = runs
+  }
+
+  presentIn(firstSeq: number, lastSeq: number): number {
+    let present = 0
+    for (; this.#at < this.#runs.length; this.#at++) {
+      const run = this.#runs[this.#at] as StoredRun
+      if (run.firstSeq > lastSeq) break
+      present += Math.max(0, Math.min(run.lastSeq, lastSeq) - Math.max(run.firstSeq, firstSeq) + 1)
+      if (run.lastSeq > lastSeq) break
+    }
+    return present
+  }
+
+  presentBefore(seq: number): number {
+    return this.#runs.reduce((sum, run) => sum + Math.max(0, Math.min(run.lastSeq, seq - 1) - run.firstSeq + 1), 0)
+  }
+}
+
+function* missingKeys(runs: readonly StoredRun[], firstSeq: number, lastSeq: number): Generator<number, undefined> {
+  let next = firstSeq
+  for (let i = firstRunFrom(runs, firstSeq); i < runs.length; i++) {
+    const run = runs[i] as StoredRun
+    if (run.firstSeq > lastSeq) break
+    for (; next < run.firstSeq; next++) yield next
+    next = Math.max(next, run.lastSeq + 1)
+  }
+  for (; next <= lastSeq; next++) yield next
+}
+
+/** Index of the first run that ends at or behind `seq`. */
+function firstRunFrom(runs: readonly StoredRun[], seq: number): number {
+  let low = 0
+  let high = runs.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((runs[middle] as StoredRun).lastSeq < seq) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function listLost(worker: number, keys: Iterable<number>, tally: Tally): void {
+  for (const seq of keys) {
+    if (tally.lostKeys.length >= MAX_LOST_KEYS) return
+    tally.lostKeys.push(`${worker}:${seq}`)
+  }
+}
+
+function noteWhen(ledger: WorkerLedger, keys: Iterable<number>, { lostInSecond }: Tally): void {
+  for (const [second, lost] of toldPerSecond(ledger, keys))
+    lostInSecond.set(second, (lostInSecond.get(second) ?? 0) + lost)
+}
+
+/**
+ * Two looks that agree make an audit: one look may fall into a moment in which rows still arrive, or into a primary that is
+ * about to change. Both must have been at a writable server, on the same timeline, and far enough apart, and must have found
+ * the same rows: as many of others is no agreement.
+ */
+
+export type AuditResult =
+  | { readonly kind: 'agreed'; readonly pass: AuditPass }
+  | { readonly kind: 'unresolved'; readonly pass: AuditPass; readonly why: string }
+  | { readonly kind: 'none'; readonly why: string }
+
+/** When the second look may begin: rows that were on their way when the first one ended have had the whole pause to arrive. */
+export const secondAuditFromMs = (firstEndedAtMs: number, pauseSeconds: number): number =>
+  firstEndedAtMs + pauseSeconds * 1000
+
+/** Two hosts may make the two looks, and their clocks differ a little. */
+const CLOCK_TOLERANCE_MS = 100
+
+const FIGURES = [
+  'timeline',
+  'rows',
+  'acknowledgedPresent',
+  'lost',
+  'recovered',
+  'unknownAbsent',
+  'misjudged',
+  'unexpected',
+  'duplicates',
+] as const satisfies ReadonlyArray<keyof AuditPass>
+
+/** The last two passes decide: earlier ones may have come too early. */
+export function agreeOn(passes: readonly AuditPass[], pauseSeconds: number): AuditResult {
+  const [before, last] = passes.slice(-2)
+  if (before === undefined) return { kind: 'none', why: 'the ledger was not compared with the database' }
+  if (last === undefined) return { kind: 'unresolved', pass: before, why: 'the ledger was compared only once' }
+  const why = disagreement(before, last, pauseSeconds)
+  return why === null ? { kind: 'agreed', pass: last } : { kind: 'unresolved', pass: last, why }
+}
+
+function disagreement(before: AuditPass, last: AuditPass, pauseSeconds: number): string | null {
+  if (before.inRecovery !== false || last.inRecovery !== false)
+    return 'the audited server was not seen to be a writable primary'
+  const beganAtMs = Date.parse(last.at)
+  const endedAtMs = Date.parse(before.endedAt)
+  if (beganAtMs < secondAuditFromMs(endedAtMs, pauseSeconds) - CLOCK_TOLERANCE_MS)
+    return `the two looks were ${(beganAtMs - endedAtMs) / 1000} s apart; at least ${pauseSeconds} s are needed`
+  const differing = FIGURES.filter((figure) => before[figure] !== last[figure])
+  if (differing.length > 0)
+    return `the two looks differ: ${differing.map((name) => `${name} ${before[name]} then ${last[name]}`).join(', ')}`
+  return before.digest === last.digest
+    ? null
+    : `the two looks counted the same, but not the same rows${otherKeys(before, last)}`
+}
+
+/** Keys that one look lists as lost and the other does not, as far as the lists reach. */
+function otherKeys(before: AuditPass, last: AuditPass): string {
+  const only = (one: AuditPass, other: AuditPass) => one.lostKeys.find((key) => !other.lostKeys.includes(key))
+  const [first, then] = [only(before, last), only(last, before)]
+  return first === undefined || then === undefined ? '' : `: ${first} was lost, and then ${then}`
+}

@@ -1,0 +1,56 @@
+/** What an error of an Azure SDK says, taken apart: the SDKs differ in where they put the code. */
+
+import { withoutSecrets } from '../../../loadgen-image/contract/redact.ts'
+import { ASKED_PAUSE_HEADER, askedPauseSeconds } from './azure.ts'
+
+export interface AzureErrorParts {
+  /** HTTP status; null when no answer came. */
+  readonly status: number | null
+  readonly code: string
+  readonly message: string
+}
+
+type Loose = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Loose => typeof value === 'object' && value !== null
+const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
+
+/** Resource Manager puts `{"error": {"code", "message"}}` into the body; the SDKs keep it under `details`, parsed or not. */
+function bodyOf(error: Loose): Loose {
+  const details = isObject(error.details) ? error.details : {}
+  return isObject(details.error) ? details.error : details
+}
+
+export function azureErrorParts(error: unknown): AzureErrorParts {
+  const loose = isObject(error) ? error : {}
+  const body = bodyOf(loose)
+  const status = loose.statusCode
+  return {
+    status: typeof status === 'number' ? status : null,
+    code: text(body.code) ?? text(loose.code) ?? text(loose.name) ?? 'Unknown',
+    message: withoutSecrets(text(body.message) ?? text(loose.message) ?? String(error)),
+  }
+}
+
+/** The code of the error and of all that it wraps: MultipleErrorsOccurred says nothing, what lies inside does. */
+export function allCodes(error: unknown): string[] {
+  const loose = isObject(error) ? error : {}
+  return [...new Set([azureErrorParts(error).code, ...codesIn(bodyOf(loose))])]
+}
+
+function codesIn(body: Loose): string[] {
+  const inner = [body.innererror, body.error, ...(Array.isArray(body.details) ? body.details : [])].filter(isObject)
+  return [text(body.code), ...inner.flatMap(codesIn)].filter((code) => code !== null)
+}
+
+/** Seconds after which the platform wants to be asked again, also in what an error was caused by; null: it did not say. */
+export function askedPauseOf(error: unknown): number | null {
+  const response = isObject(error) && isObject(error.response) ? error.response : {}
+  const headers = response.headers as { get?: (name: string) => string | undefined } | undefined
+  if (typeof headers?.get !== 'function')
+    return isObject(error) && error.cause !== undefined ? askedPauseOf(error.cause) : null
+  const hidden = headers.get(ASKED_PAUSE_HEADER)
+  return hidden === undefined ? askedPauseSeconds((name) => headers.get?.(name), Date.now()) : Number(hidden)
+}
+
+export const isNotFound = (error: unknown): boolean => azureErrorParts(error).status === 404

@@ -1,0 +1,206 @@
+/**
+ * The request that fails a server over, and the reading of its long-running operation.
+ *
+ * A second POST can mean a second failover. So nothing here sends twice: the pipeline does not retry, and every end is one
+ * of three values. What proves each: a 2xx that was seen is `accepted`, whatever happens to the poll that the SDK sends
+ * behind it; a 4xx, or an error from before the request left, is `refused`; all else is `ambiguous`.
+ */
+import { PostgreSQLManagementFlexibleServerClient } from '@azure/arm-postgresql-flexible'
+import type { FailoverAnswer, OperationState } from '../../model/failover.ts'
+import type { FailoverMode, Target } from '../../model/plan.ts'
+import type { Clock } from '../clients.ts'
+import { type AzureAccess, answerTimeout, managementOptions, type PipelinePolicy, type RawResponse } from './azure.ts'
+import { askedPauseOf, azureErrorParts } from './azure-errors.ts'
+
+const MODES = { forced: 'ForcedFailover', planned: 'PlannedFailover' } as const satisfies Record<FailoverMode, string>
+
+/** What the wire showed of the POST, even when the SDK ends in an error. */
+interface PostTrace {
+  /** When the request left, by the app's clock; null while it has not. */
+  sentAt: string | null
+  accepted: RawResponse | null
+  acceptedAt: string
+}
+
+export async function requestFailover(
+  access: AzureAccess,
+  clock: Clock,
+  { resourceGroup, server }: Target,
+  mode: FailoverMode,
+): Promise<FailoverAnswer> {
+  const trace: PostTrace = { sentAt: null, accepted: null, acceptedAt: '' }
+  try {
+    await clientThatTraces(access, clock, trace).servers.beginRestart(resourceGroup, server, {
+      parameters: { restartWithFailover: true, failoverMode: MODES[mode] },
+      onResponse: (response) => noteAcceptance(trace, clock, response),
+    })
+  } catch (error) {
+    if (trace.accepted === null) return answerOfError(error, trace.sentAt)
+  }
+  return accepted(trace)
+}
+
+function clientThatTraces(
+  access: AzureAccess,
+  clock: Clock,
+  trace: PostTrace,
+): PostgreSQLManagementFlexibleServerClient {
+  const policy: PipelinePolicy = {
+    name: 'failoverPostTrace',
+    sendRequest: (request, next) => {
+      if (request.method === 'POST') trace.sentAt = clock.now().toISOString()
+      return next(request)
+    },
+  }
+  return new PostgreSQLManagementFlexibleServerClient(access.credential, access.subscriptionId, {
+    ...managementOptions(access),
+    // With the default, one 503 or one reset makes three POSTs.
+    retryOptions: { maxRetries: 0 },
+    // `perRetry` comes after authentication: a token that cannot be had leaves `sentAt` null.
+    additionalPolicies: [answerTimeout(access), { policy, position: 'perRetry' }],
+  })
+}
+
+function noteAcceptance(trace: PostTrace, clock: Clock, response: RawResponse): void {
+  if (response.request.method !== 'POST' || response.status < 200 || response.status > 299) return
+  trace.accepted = response
+  trace.acceptedAt = clock.now().toISOString()
+}
+
+function accepted({ accepted: response, sentAt, acceptedAt }: PostTrace): FailoverAnswer {
+  if (response === null || sentAt === null)
+    return { kind: 'ambiguous', why: 'the answer was neither an acceptance nor an error', sentAt }
+  const requestId = response.headers.get('x-ms-request-id') ?? response.headers.get('x-ms-correlation-request-id')
+  return { kind: 'accepted', pollerToken: pollerTokenOf(response), requestId: requestId ?? null, sentAt, acceptedAt }
+}
+
+/** The poller's own serialised form, so that `resumeFrom` takes it. Built here because the SDK only hands it out after a poll. */
+function pollerTokenOf({ headers }: RawResponse): string {
+  const operation = headers.get('azure-asyncoperation')
+  const location = headers.get('location')
+  if (operation !== undefined)
+    return stateToken('running', {
+      metadata: { mode: 'OperationLocation' },
+      operationLocation: operation,
+      resourceLocation: location,
+    })
+  if (location !== undefined)
+    return stateToken('running', { metadata: { mode: 'ResourceLocation' }, operationLocation: location })
+  // Nothing to follow: the platform was done when it answered.
+  return stateToken('succeeded', {})
+}
+
+const stateToken = (status: string, config: object): string => JSON.stringify({ state: { status, config } })
+
+/** These never left this machine, or never reached a listener: nobody can have acted on them. */
+const NOT_DELIVERED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+])
+
+function answerOfError(error: unknown, sentAt: string | null): FailoverAnswer {
+  const { status, code, message } = azureErrorParts(error)
+  if (sentAt === null || NOT_DELIVERED.has(code)) return { kind: 'refused', status: 0, code, message, sentAt }
+  const afterSeconds = askedPauseOf(error)
+  if (status !== null && isRefusal(status))
+    return { kind: 'refused', status, code, message, sentAt, ...(afterSeconds !== null && { afterSeconds }) }
+  return { kind: 'ambiguous', why: `${status === null ? 'no answer' : `HTTP ${status}`}: ${code}: ${message}`, sentAt }
+}
+
+/** 408 says that the server gave up waiting, not that it did nothing. */
+const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408
+
+// ---- The operation --------------------------------------------------------------------------------------------------
+
+export async function readOperation(
+  access: AzureAccess,
+  { resourceGroup, server }: Target,
+  pollerToken: string,
+): Promise<OperationState> {
+  let seen: OperationDocument = { status: null, endedAt: null, code: null, message: null }
+  const client = new PostgreSQLManagementFlexibleServerClient(
+    access.credential,
+    access.subscriptionId,
+    managementOptions(access),
+  )
+  try {
+    const poller = await client.servers.beginRestart(resourceGroup, server, {
+      resumeFrom: pollerToken,
+      onResponse: (response) => {
+        const document = operationDocumentOf(response)
+        // After the operation the poller also reads the server, which is no document of the operation.
+        if (document.status !== null) seen = document
+      },
+    })
+    return operationState(poller.getOperationState().status, seen)
+  } catch (cause) {
+    const failure = failureOf(cause)
+    if (failure !== null) return failure
+    throw new Error(`reading the failover operation of server ${server} failed; the failover itself goes on`, { cause })
+  }
+}
+
+export interface OperationDocument {
+  readonly status: string | null
+  readonly endedAt: string | null
+  readonly code: string | null
+  readonly message: string | null
+}
+
+function operationDocumentOf({ bodyAsText }: RawResponse): OperationDocument {
+  const document = jsonObject(bodyAsText)
+  const error = typeof document.error === 'object' && document.error !== null ? document.error : {}
+  const text = (holder: object, key: string): string | null => {
+    const value: unknown = Object.getOwnPropertyDescriptor(holder, key)?.value
+    return typeof value === 'string' && value !== '' ? value : null
+  }
+  return {
+    status: text(document, 'status'),
+    endedAt: text(document, 'endTime'),
+    code: text(error, 'code'),
+    message: text(error, 'message'),
+  }
+}
+
+function jsonObject(text: string | null | undefined): { readonly error?: unknown } {
+  try {
+    const document: unknown = JSON.parse(text ?? '')
+    return typeof document === 'object' && document !== null ? document : {}
+  } catch {
+    return {}
+  }
+}
+
+/** The words that Resource Manager and its providers use for an operation that goes on. */
+const GOES_ON = new Set(
+  'accepted canceling cancelling creating deleting inprogress notstarted pending provisioning queued running scheduled started updating'.split(
+    ' ',
+  ),
+)
+
+/** The poller throws for an operation that failed or was cancelled. A word that is not known is an end, and its own reason. */
+export function operationState(polled: string, { status, endedAt, code, message }: OperationDocument): OperationState {
+  if (polled === 'succeeded') return { kind: 'succeeded', endedAt }
+  const word = status ?? polled
+  if (GOES_ON.has(word.replace(/[\s_-]/g, '').toLowerCase())) return { kind: 'running' }
+  return {
+    kind: 'failed',
+    code: code ?? word,
+    message: message ?? `the platform reports the state "${word}" of the operation`,
+  }
+}
+
+/** The poller tells a failed operation from a failed request by its text alone: "... has failed. Code. Message". */
+const OPERATION_FAILED = /^The long-running operation has failed(?:\. ([A-Za-z]+)\. ([\s\S]*))?/
+const OPERATION_CANCELED = 'Operation was canceled'
+
+function failureOf(error: unknown): OperationState | null {
+  const message = error instanceof Error ? error.message : ''
+  if (message === OPERATION_CANCELED) return { kind: 'failed', code: 'OperationCanceled', message }
+  const found = OPERATION_FAILED.exec(message)
+  if (found === null) return null
+  return { kind: 'failed', code: found[1] ?? 'OperationFailed', message: found[2] ?? found[0] }
+}

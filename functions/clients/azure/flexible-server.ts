@@ -1,0 +1,135 @@
+/** The server under test as Azure sees it: facts, parameters, and the one call that fails it over (failover-request.ts). */
+import {
+  type Configuration,
+  PostgreSQLManagementFlexibleServerClient,
+  type Server,
+  type ServerSkuCapability,
+} from '@azure/arm-postgresql-flexible'
+import type { ServerFacts, ServerParameter } from '../../model/facts.ts'
+import type { Target } from '../../model/plan.ts'
+import type { Clock, FlexibleServers } from '../clients.ts'
+import { type AzureAccess, managementOptions } from './azure.ts'
+import { readOperation, requestFailover } from './failover-request.ts'
+
+type Client = PostgreSQLManagementFlexibleServerClient
+type Size = Pick<ServerFacts, 'vCores' | 'memoryGb'>
+
+export function createFlexibleServers(access: AzureAccess, clock: Clock): FlexibleServers {
+  const client = new PostgreSQLManagementFlexibleServerClient(
+    access.credential,
+    access.subscriptionId,
+    managementOptions(access),
+  )
+  const sizes = createSizes(client)
+  return {
+    get: (target) => readServer(client, sizes, target),
+    parameters: (target) => readParameters(client, target),
+    beginFailover: (target, mode) => requestFailover(access, clock, target, mode),
+    failoverState: (target, pollerToken) => readOperation(access, target, pollerToken),
+  }
+}
+
+async function readServer(client: Client, sizes: Sizes, target: Target): Promise<ServerFacts> {
+  const { resourceGroup, server } = target
+  try {
+    const found = await client.servers.get(resourceGroup, server)
+    return factsOf(found, await sizes.of(target, found.sku?.name ?? ''))
+  } catch (cause) {
+    throw new Error(
+      `reading server ${server} in resource group ${resourceGroup} failed; check its name, and that the app may read it`,
+      { cause },
+    )
+  }
+}
+
+const factsOf = (server: Server, size: Size): ServerFacts => ({
+  name: server.name ?? '',
+  id: server.id ?? '',
+  location: server.location,
+  state: server.state ?? null,
+  version: [server.version, server.minorVersion].filter(Boolean).join('.') || null,
+  fqdn: server.fullyQualifiedDomainName ?? null,
+  sku: server.sku === undefined ? null : { name: server.sku.name, tier: server.sku.tier },
+  ...size,
+  availabilityZone: server.availabilityZone || null,
+  highAvailability: highAvailabilityOf(server),
+  storage: storageOf(server),
+})
+
+const highAvailabilityOf = ({ highAvailability }: Server): ServerFacts['highAvailability'] =>
+  highAvailability?.mode === undefined
+    ? null
+    : {
+        mode: highAvailability.mode,
+        state: highAvailability.state ?? null,
+        // The SDK fills in an empty text for what the platform left out.
+        standbyZone: highAvailability.standbyAvailabilityZone || null,
+      }
+
+const storageOf = ({ storage }: Server): ServerFacts['storage'] =>
+  storage === undefined
+    ? null
+    : {
+        sizeGb: storage.storageSizeGB ?? null,
+        tier: storage.tier || null,
+        iops: storage.iops ?? null,
+        // Premium SSD is reported as an empty text.
+        type: storage.type || null,
+      }
+
+async function readParameters(client: Client, { resourceGroup, server }: Target): Promise<ServerParameter[]> {
+  const parameters: ServerParameter[] = []
+  for await (const found of client.configurations.listByServer(resourceGroup, server))
+    parameters.push(parameterOf(found))
+  return parameters
+}
+
+const parameterOf = (found: Configuration): ServerParameter => ({
+  name: found.name ?? '',
+  value: found.value ?? null,
+  isDynamic: found.isDynamicConfig ?? null,
+  isPendingRestart: found.isConfigPendingRestart ?? null,
+  unit: found.unit ?? null,
+})
+
+// ---- Sizes ----------------------------------------------------------------------------------------------------------
+
+interface Sizes {
+  of(target: Target, sku: string): Promise<Size>
+}
+
+const UNKNOWN_SIZE: Size = { vCores: null, memoryGb: null }
+
+/**
+ * Cores and memory of a SKU, from the list of what the server can become. The list is long and does not change while the
+ * app lives, so it is read once per server. An app that may not read it leaves the size unknown.
+ */
+function createSizes(client: Client): Sizes {
+  const lists = new Map<string, Promise<readonly ServerSkuCapability[]>>()
+  const list = (target: Target) => {
+    const key = `${target.resourceGroup}/${target.server}`
+    const known = lists.get(key) ?? readSkus(client, target)
+    lists.set(key, known)
+    known.catch(() => lists.delete(key))
+    return known
+  }
+  return {
+    of: async (target, sku) => {
+      const skus = await list(target).catch(() => [])
+      return sizeOf(skus.find(({ name }) => name?.toLowerCase() === sku.toLowerCase()))
+    },
+  }
+}
+
+async function readSkus(client: Client, { resourceGroup, server }: Target): Promise<ServerSkuCapability[]> {
+  const skus: ServerSkuCapability[] = []
+  for await (const capability of client.capabilitiesByServer.list(resourceGroup, server))
+    for (const edition of capability.supportedServerEditions ?? []) skus.push(...(edition.supportedServerSkus ?? []))
+  return skus
+}
+
+function sizeOf(sku: ServerSkuCapability | undefined): Size {
+  if (sku?.vCores === undefined) return UNKNOWN_SIZE
+  const memoryMb = sku.supportedMemoryPerVcoreMb
+  return { vCores: sku.vCores, memoryGb: memoryMb === undefined ? null : (sku.vCores * memoryMb) / 1024 }
+}

@@ -1,0 +1,132 @@
+/** The database under test, by SQL: who answers, is it ready, what is stored. Each call opens its own connection. */
+import type { TokenCredential } from '@azure/identity'
+import { urlOf } from '../../../loadgen-image/connection/url.ts'
+import type { Login, PostgresConfig } from '../../config/config.ts'
+import type { LoadSessionFacts, LoadWays, SchemaFacts, SessionFacts } from '../../model/facts.ts'
+import type { Target } from '../../model/plan.ts'
+import type { Clock, Database, Deleted, StoredRange } from '../clients.ts'
+import { removeCanary, sendCanary } from './canary.ts'
+import {
+  type ConnectionSettings,
+  openConnection,
+  type Purpose,
+  serverOf,
+  type Via,
+  withConnection,
+  wordsOf,
+} from './connection.ts'
+import { readLoadSession, unreachableLoad } from './load-session.ts'
+import { migrate } from './migration.ts'
+import { readAudited } from './schema-facts.ts'
+import { readSession, unreachable } from './session-facts.ts'
+import { deleteInBatches, readDrills, readRuns } from './stored-rows.ts'
+
+const LOOK_MS = 15_000
+const BATCH_MS = 60_000
+const LONG_MS = 300_000
+
+export function createDatabase(postgres: PostgresConfig, credential: TokenCredential, clock: Clock): Database {
+  const settings: ConnectionSettings = { postgres, credential }
+  const asApp = (via: Via, queryTimeoutMs: number): Purpose => ({ via, as: postgres.app, queryTimeoutMs })
+  return {
+    session: (target, via) => seeSession(settings, target, asApp(via, LOOK_MS), clock),
+    loadSession: (target, via) => seeLoadSession(settings, target, via),
+    schema: (target, ways) => seeSchema(settings, target, ways),
+    migrate: (target) => migrate(settings, target),
+    storedRuns: (target, drillId) => storedRuns(settings, target, drillId),
+    storedDrills: (target) => withConnection(settings, target, asApp('direct', LONG_MS), readDrills),
+    deleteRows: (target, drillId, withinMs) => deleteRows(settings, target, drillId, deadline(clock, withinMs)),
+    loadConnectionString: (target) => connectionStringOf(settings, target),
+    directPort: () => postgres.directPort,
+  }
+}
+
+async function seeSession(
+  settings: ConnectionSettings,
+  target: Target,
+  purpose: Purpose,
+  clock: Clock,
+): Promise<SessionFacts> {
+  try {
+    return await withConnection(settings, target, purpose, (client) => readSession(client, purpose.via, clock))
+  } catch (error) {
+    return unreachable(purpose.via, error)
+  }
+}
+
+/** As the load generator connects: its role, its port, no option of its own. */
+async function seeLoadSession(settings: ConnectionSettings, target: Target, via: Via): Promise<LoadSessionFacts> {
+  const asLoad: Purpose = { via, as: settings.postgres.load, queryTimeoutMs: LOOK_MS }
+  try {
+    return await withConnection(settings, target, asLoad, (client) => readLoadSession(client, via))
+  } catch (error) {
+    return unreachableLoad(via, wordsOf(error))
+  }
+}
+
+// ---- Schema ---------------------------------------------------------------------------------------------------------
+
+async function seeSchema(settings: ConnectionSettings, target: Target, ways: LoadWays): Promise<SchemaFacts> {
+  const purpose: Purpose = { via: 'direct', as: settings.postgres.app, queryTimeoutMs: LOOK_MS }
+  const audited = await withConnection(settings, target, purpose, readAudited).catch((cause: unknown) => {
+    throw new Error(`reading the schema of ${target.database} on ${target.server} failed`, { cause })
+  })
+  const { auditedTable } = audited
+  return { ...audited, ...(auditedTable === null ? NO_CANARY : await tryCanary(settings, target, ways, auditedTable)) }
+}
+
+const NO_CANARY = { canary: null, canaryError: null } as const
+
+/** Inserted with the load's role through the load's ways in; deleted with the app's, because the load's must not delete. */
+async function tryCanary(
+  settings: ConnectionSettings,
+  target: Target,
+  { vias, transactions }: LoadWays,
+  auditedTable: string,
+): Promise<Pick<SchemaFacts, 'canary' | 'canaryError'>> {
+  const { load, app } = settings.postgres
+  const through = (as: Login, via: Via): Purpose => ({ via, as, queryTimeoutMs: LOOK_MS })
+  try {
+    for (const via of vias) {
+      const key = await withConnection(settings, target, through(load, via), (client) =>
+        sendCanary(client, transactions, auditedTable),
+      )
+      await withConnection(settings, target, through(app, 'direct'), (client) => removeCanary(client, key))
+    }
+    return { canary: 'ok', canaryError: null }
+  } catch (error) {
+    return { canary: 'failed', canaryError: wordsOf(error) }
+  }
+}
+
+// ---- Rows -----------------------------------------------------------------------------------------------------------
+
+async function* storedRuns(settings: ConnectionSettings, target: Target, drillId: string): AsyncGenerator<StoredRange> {
+  const purpose: Purpose = { via: 'direct', as: settings.postgres.app, queryTimeoutMs: LONG_MS }
+  const { client, close } = await openConnection(settings, target, purpose)
+  try {
+    yield* readRuns(client, drillId)
+  } finally {
+    await close()
+  }
+}
+
+const deadline = (clock: Clock, withinMs: number): (() => boolean) => {
+  const endMs = clock.now().getTime() + withinMs
+  return () => clock.now().getTime() >= endMs
+}
+
+const deleteRows = (
+  settings: ConnectionSettings,
+  target: Target,
+  drillId: string,
+  isTimeUp: () => boolean,
+): Promise<Deleted> =>
+  withConnection(settings, target, { via: 'direct', as: settings.postgres.app, queryTimeoutMs: BATCH_MS }, (client) =>
+    deleteInBatches(client, drillId, isTimeUp),
+  )
+
+// ---- The load's way in ----------------------------------------------------------------------------------------------
+
+const connectionStringOf = async (settings: ConnectionSettings, target: Target): Promise<string> =>
+  urlOf(await serverOf(settings, target, 'pgbouncer', settings.postgres.load))

@@ -1,0 +1,105 @@
+/**
+ * The grammar of objectives: `name[phase] op value`, such as
+ *
+ *   recovery_time_s <= 120        baseline_tps >= 0.95 * target        p99_ms[after] <= 2 * p99_ms[baseline]
+ *   failover_proven == true       availability[whole] >= 99.9%
+ *
+ * The value is a number in the figure's own unit, with or without that unit behind it, true or false, or a factor times the
+ * target rate or another figure of that unit. What fits which figure is in criteria-limits.ts.
+ */
+import { constantFor, factorOf, OPERATORS, type Operator, whyDecided, whyNotComparable } from './limits.ts'
+import { CRITERION_NAMES, type CriterionName, phasesOf } from './names.ts'
+
+export interface FigureRef {
+  readonly name: CriterionName
+  readonly phase: string | null
+}
+
+/** `factor * figure`; a plain number has no figure. */
+export interface Limit {
+  readonly factor: number
+  readonly figure: FigureRef | 'target' | null
+}
+
+export interface ParsedCriterion {
+  readonly text: string
+  readonly figure: FigureRef
+  readonly operator: Operator
+  readonly limit: Limit
+}
+
+export interface ParsedCriteria {
+  readonly criteria: readonly ParsedCriterion[]
+  /** One line each, with what was expected. */
+  readonly problems: readonly string[]
+}
+
+export function parseCriteria(texts: readonly string[]): ParsedCriteria {
+  const criteria: ParsedCriterion[] = []
+  const problems: string[] = []
+  for (const text of texts) {
+    const parsed = parseCriterion(text)
+    if (typeof parsed === 'string') problems.push(`criterion ${JSON.stringify(text)}: ${parsed}`)
+    else criteria.push(parsed)
+  }
+  return { criteria, problems }
+}
+
+/** What is wrong with one criterion and what was expected; null when it can be read. */
+export function problemOfCriterion(text: string): string | null {
+  const parsed = parseCriterion(text)
+  return typeof parsed === 'string' ? parsed : null
+}
+
+const FIGURE = String.raw`[a-z]\w*(?:\s*\[[^\]]*\])?`
+const CRITERION = new RegExp(String.raw`^\s*(${FIGURE})\s*(<=|>=|==|!=|<|>)\s*(\S.*?)\s*$`)
+const REFERENCE = /^([a-z]\w*)\s*(?:\[\s*([\w-]*)\s*\])?$/
+const EXAMPLE = '`name[phase] op value` such as "recovery_time_s <= 120"'
+
+function parseCriterion(text: string): ParsedCriterion | string {
+  const parts = CRITERION.exec(text)
+  if (parts === null) return `expected ${EXAMPLE}, with one of ${OPERATORS.join(' ')}`
+  const [, left, operator, right] = parts as unknown as [string, string, Operator, string]
+  const figure = parseFigure(left)
+  if (typeof figure === 'string') return figure
+  const limit = parseLimit(figure, right)
+  if (typeof limit === 'string') return limit
+  const decided = limit.figure === null ? whyDecided(figure.name, operator, limit.factor) : null
+  return decided ?? { text: text.trim(), figure, operator, limit }
+}
+
+function parseFigure(text: string): FigureRef | string {
+  const [, name = '', phase = null] = REFERENCE.exec(text) ?? []
+  if (!isCriterionName(name)) return `unknown figure; expected one of ${CRITERION_NAMES.join(', ')}`
+  const phases = phasesOf(name)
+  if (phases === null) return phase === null ? { name, phase } : `${name} takes no phase`
+  if (phase === null) return { name, phase: phases[0] as string }
+  if (phases.includes(phase)) return { name, phase }
+  return `unknown phase of ${name}; expected one of ${phases.join(', ')}`
+}
+
+const isCriterionName = (name: string): name is CriterionName => (CRITERION_NAMES as readonly string[]).includes(name)
+
+function parseLimit(of: FigureRef, text: string): Limit | string {
+  const constant = constantFor(of.name, text)
+  if (typeof constant === 'string') return constant
+  if (constant !== null) return { factor: constant, figure: null }
+  const [first = '', second, ...more] = text.split('*').map((part) => part.trim())
+  if (more.length > 0) return `expected one factor and one figure`
+  if (second === undefined) return withFactor(of, 1, first)
+  return isReference(first) ? withFactor(of, factorOf(second), first) : withFactor(of, factorOf(first), second)
+}
+
+const isReference = (text: string): boolean => text === 'target' || typeof parseFigure(text) !== 'string'
+
+function withFactor(of: FigureRef, factor: number | string, figureText: string): Limit | string {
+  if (typeof factor === 'string') return factor
+  const figure = figureText === 'target' ? figureText : parseFigure(figureText)
+  if (typeof figure === 'string' && figure !== 'target') return figure
+  const other = figure === 'target' ? figure : figure.name
+  const why = whyNotComparable(of.name, other)
+  if (why !== null) return why
+  if (figure !== 'target' && figure.name === of.name && figure.phase === of.phase)
+    return `expected a number or another figure; ${figureText} is the figure itself`
+  return { factor, figure }
+}

@@ -1,2 +1,0 @@
-/** By code units: the order of a report must not depend on the locale of the host that writes it. */
-export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

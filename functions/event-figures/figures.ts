@@ -1,0 +1,148 @@
+/**
+ * What each event measured, and the worst over all events of a drill: the one reading that objectives, tiles, tables and every
+ * file share. An event is compared where the figure means something for it: one that no client noticed has no outage, and one
+ * that the drill did not cause has no trigger.
+ */
+import type { Measured, Worst } from '../model/drill-index.ts'
+import type { DrillEvent, Report } from '../model/report.ts'
+import { round } from '../units/statistics.ts'
+import { counted, seconds as inSeconds } from '../units/units.ts'
+
+export const value = (number: number): Measured => ({ kind: 'value', value: number })
+export const missing = (why: string): Measured => ({ kind: 'missing', why })
+export const known = (number: number | null, why: string): Measured => (number === null ? missing(why) : value(number))
+
+export const NOT_AUDITED = 'the ledger was not audited'
+
+/** The events, where the load ended, and the clients that were out outside of every event. */
+export type Course = Pick<Report, 'events' | 'phases' | 'loneClients'>
+
+interface EventFigure {
+  /** Of which events it is the worst. */
+  readonly concerns: (event: DrillEvent) => boolean
+  readonly read: (event: DrillEvent, course: Course) => Measured
+}
+
+const wasNoticed = ({ service }: DrillEvent): boolean => service !== 'uninterrupted'
+const wasTriggered = (event: DrillEvent): boolean => wasNoticed(event) && event.moments.t0 !== null
+/** The drill follows the standby of a failover that it asked for, and of no other. */
+const tookAStandby = ({ kind }: DrillEvent): boolean => kind === 'failover'
+
+const clientOutage = (spread: 'p50' | 'p95' | 'max'): EventFigure => ({
+  concerns: wasNoticed,
+  read: ({ recovery, service, notMeasuredWhy }) => {
+    const { clients, notMeasured, [spread]: longest } = recovery.clientOutageSeconds
+    if (clients === 0 && notMeasured > 0) return missing('the containers of the clients that were out did not watch')
+    if (clients === 0) return missing(service === 'not measured' ? (notMeasuredWhy ?? '') : 'no client saw an outage')
+    if (longest === null) return { kind: 'never', why: 'a client never came back while the load ran' }
+    if (notMeasured === 0) return value(longest)
+    return {
+      kind: 'at-least',
+      value: longest,
+      why: `the outages of ${counted(notMeasured, 'client')} were not measured`,
+    }
+  },
+})
+
+const FIGURES = {
+  recovery_time_s: {
+    concerns: wasNoticed,
+    read: (event, course) => spanOf(event, 'recoveryTimeSeconds', course),
+  },
+  recovery_from_trigger_s: {
+    concerns: wasTriggered,
+    read: (event, course) => spanOf(event, 'recoveryFromTriggerSeconds', course),
+  },
+  detection_s: {
+    concerns: wasTriggered,
+    read: ({ recovery }) => known(recovery.detectionSeconds, 'no outage followed the trigger'),
+  },
+  write_outage_s: {
+    concerns: wasNoticed,
+    read: (event, course) => spanOf(event, 'writeOutageSeconds', course),
+  },
+  worst_client_outage_s: clientOutage('max'),
+  'client_outage_s[p50]': clientOutage('p50'),
+  'client_outage_s[p95]': clientOutage('p95'),
+  'client_outage_s[max]': clientOutage('max'),
+  exposure_s: {
+    concerns: tookAStandby,
+    read: ({ recovery }) => known(recovery.exposureSeconds, 'high availability was not seen to be healthy again'),
+  },
+  lost_s: { concerns: () => true, read: ({ lostSeconds }) => known(lostSeconds, NOT_AUDITED) },
+} as const satisfies Readonly<Record<string, EventFigure>>
+
+export type EventFigureName = keyof typeof FIGURES
+
+/** What one event measured of a figure; null where the figure means nothing for it. */
+export function measureEvent(name: EventFigureName, event: DrillEvent, course: Course): Measured | null {
+  const { concerns, read }: EventFigure = FIGURES[name]
+  return concerns(event) ? read(event, course) : null
+}
+
+/** One event that never recovered is worse than every number; one that is not known makes the rest a lower bound. */
+export function worstOf(name: EventFigureName, course: Course): Worst {
+  const ofEvents: readonly Worst[] = course.events.flatMap((event) => {
+    const measured = measureEvent(name, event, course)
+    return measured === null ? [] : [{ measured, event: event.number }]
+  })
+  const all = name === 'worst_client_outage_s' ? [...ofEvents, ...loneClient(course)] : ofEvents
+  const [first] = all
+  if (first === undefined) return { measured: missing(whyNone(course)), event: null }
+  const never = all.find(({ measured }) => measured.kind === 'never')
+  if (never !== undefined) return never
+  const most = all.reduce((one, other) => (sizeOf(other) > sizeOf(one) ? other : one))
+  const isBound = ({ measured }: Worst) => measured.kind === 'at-least' || measured.kind === 'missing'
+  const bound = (isBound(most) ? most : all.find(isBound))?.measured
+  if (bound === undefined || !('value' in most.measured)) return most
+  return {
+    measured: { kind: 'at-least', value: most.measured.value, why: 'why' in bound ? bound.why : '' },
+    event: most.event,
+  }
+}
+
+/** The worst client is that of all clients at any time: also one that was out while the others were served. */
+function loneClient({ loneClients: { clients, maxOutageSeconds } }: Course): Worst[] {
+  if (clients === 0) return []
+  const never = { kind: 'never', why: 'a client never came back while the load ran' } as const
+  return [{ measured: maxOutageSeconds === null ? never : value(maxOutageSeconds), event: null }]
+}
+
+const sizeOf = ({ measured }: Worst): number => ('value' in measured ? measured.value : Number.NEGATIVE_INFINITY)
+
+const whyNone = ({ events }: Course): string =>
+  events.length === 0 ? 'no failover was asked for, and no outage was seen' : 'the clients saw no failover'
+
+/** Measured, or at least what was watched of it; one that was out at the end never came back. */
+function spanOf(event: DrillEvent, figure: keyof DrillEvent['atLeast'], course: Course): Measured {
+  const gone = outOfService(event, course)
+  if (gone !== null) return gone
+  const measured = event.recovery[figure]
+  if (measured !== null) return value(measured)
+  const bound = event.atLeast[figure]
+  if (bound === null) return missing(event.notMeasuredWhy ?? 'the clients saw no failover')
+  const why = event.notMeasuredWhy ?? `goodput was not sustained again ${beforeTheCut(event)}`
+  return { kind: 'at-least', value: bound, why }
+}
+
+/** What ended the observation of an event that did not recover, as words behind "full service was not seen again". */
+export const beforeTheCut = ({ number, cutBy }: Pick<DrillEvent, 'number' | 'cutBy'>): string =>
+  cutBy === 'next event' ? `before event ${number + 1} began` : 'before the load ended'
+
+/** An outage that the end of the load cut off: however long the load would have run on, this is no recovery. */
+function outOfService(event: DrillEvent, course: Course): Measured | null {
+  const from = event.recovery.outages.find(({ toAt }) => toAt === null)?.fromAt ?? event.moments.t1
+  const end = watchedUntil(event, course)
+  if (event.service !== 'out' || from === null || end === null) return null
+  const outage = between(from, end)
+  return event.cutBy === 'next event'
+    ? { kind: 'at-least', value: outage, why: `no commit was acknowledged ${beforeTheCut(event)}` }
+    : { kind: 'never', why: `no commit was acknowledged in the last ${inSeconds(outage)} of the load` }
+}
+
+function watchedUntil({ number, cutBy }: DrillEvent, { events, phases }: Course): string | null {
+  const next = cutBy === 'next event' ? events.find((other) => other.number === number + 1)?.moments : undefined
+  return next?.t0 ?? next?.t1 ?? phases.at(-1)?.toAt ?? null
+}
+
+const between = (fromAt: string, toAt: string): number => round((Date.parse(toAt) - Date.parse(fromAt)) / 1000, 3)

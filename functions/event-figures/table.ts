@@ -1,0 +1,68 @@
+/** Events and the worst of them in words: what every table of events and every single figure that stands for several says. */
+
+import type { Measured, Worst } from '../model/drill-index.ts'
+import type { DrillEvent } from '../model/report.ts'
+import { clock, NOT_MEASURED, seconds } from '../units/units.ts'
+import { type Course, type EventFigureName, measureEvent, worstOf } from './figures.ts'
+
+/** A figure of a length; null where it means nothing for the event. */
+export function eventFigureText(measured: Measured | null): string {
+  if (measured === null) return 'none'
+  switch (measured.kind) {
+    case 'value':
+      return seconds(measured.value)
+    case 'at-least':
+      return `≥ ${seconds(measured.value)}`
+    case 'never':
+      return 'not back'
+    case 'missing':
+      return NOT_MEASURED
+  }
+}
+
+export const worstText = (name: EventFigureName, course: Course): string =>
+  eventFigureText(worstOf(name, course).measured)
+
+/** "worst of 3 events: event 2"; null when there is one event only, or nothing was measured. */
+export const worstNote = (name: EventFigureName, course: Course): string | null =>
+  noteOf(worstOf(name, course), course.events.length)
+
+export function noteOf({ event, measured }: Worst, events: number): string | null {
+  if (event === null) return measured.kind === 'missing' ? null : 'outside of every event'
+  return events < 2 ? null : `worst of ${events} events: event ${event}`
+}
+
+const CAUSE_WORDS: Readonly<Record<DrillEvent['cause'], string>> = {
+  drill: 'by this drill',
+  unattributed: 'cause not known: the answer to a request of this drill was lost',
+  other: 'not by this drill',
+}
+
+const whatOf = ({ kind, mode, cause }: DrillEvent): string =>
+  `${mode === null ? kind : `${mode} ${kind}`}, ${CAUSE_WORDS[cause]}`
+
+const serviceOf = ({ service, watched }: DrillEvent): string =>
+  watched ? service : `${service}; a load generator stood still meanwhile`
+
+const provenOf = ({ proof, kind, outcome }: DrillEvent): string =>
+  kind === 'outage' ? outcome : `${proof.proven ? 'yes' : 'no'}; ${outcome}`
+
+type Cell = (event: DrillEvent, course: Course) => string
+
+const figure =
+  (name: EventFigureName): Cell =>
+  (event, course) =>
+    eventFigureText(measureEvent(name, event, course))
+
+/** The table of events, one row each, in every format that people read. */
+export const EVENT_COLUMNS: ReadonlyArray<readonly [head: string, cell: Cell, isNumber?: true]> = [
+  ['Event', ({ number }) => String(number)],
+  ['What', whatOf],
+  ['Began, UTC', ({ moments }) => clock(moments.t0 ?? moments.t1), true],
+  ['Service', serviceOf],
+  ['Write outage', figure('write_outage_s'), true],
+  ['Recovery', figure('recovery_time_s'), true],
+  ['Worst client', figure('worst_client_outage_s'), true],
+  ['Recovery point', figure('lost_s'), true],
+  ['Proven', provenOf],
+]

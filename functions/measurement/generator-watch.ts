@@ -1,0 +1,75 @@
+/**
+ * When the load generators themselves were watching. A thread that stood still read no reply, and a second without a record
+ * says nothing: an outage that falls into such a time is no observation of the service. A service is watched while at least
+ * one container watches; a client is watched while its own container does.
+ */
+import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
+import type { Incarnation, Merged } from '../merge/merged.ts'
+import { type Interval, intersection, union } from '../units/intervals.ts'
+
+export interface Standstill extends Interval {
+  readonly container: number
+  readonly kind: 'stood still' | 'left no record'
+}
+
+export interface Watch {
+  /** No container watched at all. The first begins and the last ends at infinity. */
+  readonly unwatched: readonly Interval[]
+  /** Every time in which some container did not watch with all of its threads, in the order of time. */
+  readonly standstills: readonly Standstill[]
+}
+
+/** What is shorter changes no figure of an outage by more than the figure is worth. */
+export const TOLERANCE_US = US_PER_SECOND / 4
+
+export function watchOf({ incarnations }: Pick<Merged, 'incarnations'>): Watch {
+  const blind = incarnations.map(blindTimes)
+  return {
+    unwatched: blind.length === 0 ? [EVER] : blind.reduce(intersection),
+    standstills: incarnations.flatMap(standstillsOf).sort((a, b) => a.fromUs - b.fromUs || a.container - b.container),
+  }
+}
+
+const EVER: Interval = { fromUs: Number.NEGATIVE_INFINITY, toUs: Number.POSITIVE_INFINITY }
+
+/** None of its threads ran, or no record tells that one did. */
+function blindTimes(incarnation: Incarnation): Interval[] {
+  const { firstSecond, lastSecond, threads, stalls } = incarnation
+  const ofThreads = Array.from({ length: threads }, (_, thread) => union(stalls.filter((one) => one.thread === thread)))
+  const shift = incarnation.clock.offsetUs
+  return union([
+    { fromUs: Number.NEGATIVE_INFINITY, toUs: firstSecond * US_PER_SECOND - shift },
+    { fromUs: (lastSecond + 1) * US_PER_SECOND - shift, toUs: Number.POSITIVE_INFINITY },
+    ...ofThreads.reduce(intersection),
+    ...missingTimes(incarnation),
+  ])
+}
+
+/** Seconds of a container are counted on its own clock. */
+const missingTimes = ({ missing, clock }: Incarnation): Interval[] =>
+  missing.map(({ first, last }) => ({
+    fromUs: first * US_PER_SECOND - clock.offsetUs,
+    toUs: (last + 1) * US_PER_SECOND - clock.offsetUs,
+  }))
+
+const standstillsOf = (incarnation: Incarnation): Standstill[] => {
+  const { container, stalls } = incarnation
+  return [
+    ...union(stalls).map((time) => ({ container, kind: 'stood still' as const, ...time })),
+    ...missingTimes(incarnation).map((time) => ({ container, kind: 'left no record' as const, ...time })),
+  ]
+}
+
+/** How long this container did not watch with all of its threads. */
+export const blindUsOf = ({ standstills }: Watch, container: number, fromUs: number, toUs: number): number =>
+  union(standstills.filter((one) => one.container === container)).reduce(
+    (sum, one) => sum + Math.max(0, Math.min(one.toUs, toUs) - Math.max(one.fromUs, fromUs)),
+    0,
+  )
+
+/** The longest time for which any one container did not watch in this stretch. */
+export const blindestUs = (watch: Watch, fromUs: number, toUs: number): number =>
+  [...new Set(watch.standstills.map(({ container }) => container))].reduce(
+    (most, container) => Math.max(most, blindUsOf(watch, container, fromUs, toUs)),
+    0,
+  )

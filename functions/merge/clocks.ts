@@ -1,0 +1,66 @@
+/**
+ * One clock for all containers: the database's, read by every container when it started and when it ended. Each instant of a
+ * container is moved by that container's offset; what stays uncertain is the error bound, which the report prints.
+ */
+import type { ClockOffset } from '../../loadgen-image/contract/glossary.ts'
+import { US_PER_SECOND, US_PER_TENTH } from '../../loadgen-image/contract/glossary.ts'
+
+/** Each container reads it twice: in its ready record and in its summary. */
+export interface ClockReading {
+  readonly container: number
+  readonly incarnation: string
+  readonly clock: ClockOffset
+}
+
+/** Not known: the clocks are taken as equal, and the report says that no bound is known. */
+export interface ContainerClock {
+  readonly offsetUs: number
+  readonly errorMs: number | null
+}
+
+const UNKNOWN: ContainerClock = { offsetUs: 0, errorMs: null }
+
+export const clockKey = (container: number, incarnation: string): string => `${container}/${incarnation}`
+
+export function combineClocks(readings: readonly ClockReading[]): ReadonlyMap<string, ContainerClock> {
+  const byContainer = Map.groupBy(readings, ({ container, incarnation }) => clockKey(container, incarnation))
+  return new Map([...byContainer].map(([key, all]) => [key, combine(all.map(({ clock }) => clock))]))
+}
+
+export const clockOf = (
+  clocks: ReadonlyMap<string, ContainerClock>,
+  container: number,
+  incarnation: string,
+): ContainerClock => clocks.get(clockKey(container, incarnation)) ?? UNKNOWN
+
+/** The surest reading counts. Readings that lie apart show a drift (or a new primary's clock): that widens the bound. */
+function combine(clocks: readonly ClockOffset[]): ContainerClock {
+  const [best] = [...clocks].sort((a, b) => a.errorMs - b.errorMs || a.offsetMs - b.offsetMs) as [ClockOffset]
+  const apartMs = Math.max(...clocks.map(({ offsetMs }) => Math.abs(offsetMs - best.offsetMs)))
+  return { offsetUs: Math.round(best.offsetMs * 1000), errorMs: Math.max(best.errorMs, apartMs) }
+}
+
+/** Moves a container's times to the database's clock. Counts per second and tenth go to the nearest one. */
+export class ClockShift {
+  readonly #offsetUs: number
+  readonly tenths: number
+  readonly #seconds: number
+
+  constructor(offsetUs: number) {
+    this.#offsetUs = offsetUs
+    this.tenths = Math.round(offsetUs / US_PER_TENTH)
+    this.#seconds = Math.round(offsetUs / US_PER_SECOND)
+  }
+
+  second(second: number): number {
+    return second - this.#seconds
+  }
+
+  instant(atUs: number): number {
+    return atUs - this.#offsetUs
+  }
+
+  maybe(atUs: number | null): number | null {
+    return atUs === null ? null : this.instant(atUs)
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * A number that two different records of the same second will not share by chance (52 bits): a second copy of a record is
+ * harmless, a second record with another content means that one of the two is wrong.
+ */
+import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+
+const TWO_32 = 2 ** 32
+const PRIME_A = 0x01000193
+const PRIME_B = 0x85ebca6b
+const NULL_WORD = 0x6e756c6c
+
+class Mixer {
+  #a = 0x811c9dc5
+  #b = 0x9e3779b9
+
+  /** Small whole numbers in bulk: nearly all that a record holds. */
+  words(values: readonly number[]): void {
+    let a = this.#a ^ values.length
+    let b = this.#b
+    for (let i = 0; i < values.length; i++) {
+      const word = values[i] as number
+      a = Math.imul(a ^ word, PRIME_A)
+      b = Math.imul(b + word, PRIME_B) ^ (b >>> 13)
+    }
+    this.#a = a
+    this.#b = b
+  }
+
+  /** Whatever a record's smaller parts hold, field by field in their order. */
+  fields(value: object): void {
+    for (const field of Object.values(value)) {
+      if (typeof field === 'string') this.words(Array.from(field, (letter) => letter.codePointAt(0) as number))
+      else if (typeof field === 'object' && field !== null) this.fields(field)
+      else this.number(field as number | null)
+    }
+  }
+
+  number(value: number | null): void {
+    if (value === null) this.words([NULL_WORD])
+    else this.words([value % TWO_32, Math.floor(value / TWO_32)])
+  }
+
+  digest(): number {
+    return (this.#a >>> 6) * 2 ** 26 + (this.#b >>> 6)
+  }
+}
+
+export function fingerprint(record: SecondRecord): number {
+  const mixer = new Mixer()
+  mixer.words(Object.values(record.counts))
+  for (const values of [record.acksPerTenth, record.response, record.service, record.sendLag]) mixer.words(values)
+  for (const part of [
+    record.errors,
+    record.ackGaps,
+    record.timelines,
+    record.firstAcks,
+    record.outages,
+    record.health.stalls,
+  ])
+    mixer.fields(part)
+  for (const { worker, firstSeq, count, exceptions } of record.ledger) {
+    mixer.words([worker, firstSeq, count])
+    if (exceptions.length > 0) mixer.fields(exceptions)
+  }
+  mixer.fields(record.connections)
+  mixer.number(record.waiting)
+  mixer.number(record.lastMissedAtUs)
+  return mixer.digest()
+}

@@ -1,0 +1,105 @@
+/**
+ * How one container's load generator itself was doing, second by second. Kept for every second of the load, so that any set
+ * of seconds can be judged; in small columns, because a long drill has hundreds of thousands of them.
+ */
+import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+import { sparsePercentileUs } from '../../loadgen-image/contract/histogram.ts'
+import { Column } from './columns.ts'
+
+/** Row by row, rising by second. */
+export interface HealthColumns {
+  /** Epoch second on the database's clock. */
+  readonly second: Uint32Array
+  readonly intended: Uint32Array
+  readonly sent: Uint32Array
+  readonly sendLagP99Us: Uint32Array
+  readonly eventLoopDelayP99Us: Uint32Array
+  readonly cpuUs: Uint32Array
+  readonly connectionsOpen: Uint32Array
+}
+
+const NAMES = [
+  'second',
+  'intended',
+  'sent',
+  'sendLagP99Us',
+  'eventLoopDelayP99Us',
+  'cpuUs',
+  'connectionsOpen',
+] as const satisfies readonly (keyof HealthColumns)[]
+
+type Row = Record<(typeof NAMES)[number], number>
+
+export class HealthLog {
+  readonly #columns = NAMES.map((name) => ({ name, column: new Column(Uint32Array) }))
+
+  add(second: number, { counts, sendLag, health, connections }: SecondRecord): void {
+    const row: Row = {
+      second,
+      intended: counts.intended,
+      sent: total(sendLag),
+      sendLagP99Us: sparsePercentileUs(sendLag, 0.99) ?? 0,
+      eventLoopDelayP99Us: health.eventLoopDelayP99Us,
+      cpuUs: health.cpuUs,
+      connectionsOpen: connections.open,
+    }
+    for (const { name, column } of this.#columns) column.push(row[name])
+  }
+
+  /** The same whatever the order in which the records came. */
+  columns(): HealthColumns {
+    const seconds = this.#columns[0]?.column.values() ?? new Uint32Array(0)
+    if (!seconds.every((second, row) => row === 0 || second >= (seconds[row - 1] as number)))
+      return this.#ordered(seconds)
+    return Object.fromEntries(
+      this.#columns.map(({ name, column }) => [name, column.values()]),
+    ) as unknown as HealthColumns
+  }
+
+  #ordered(seconds: Uint32Array): HealthColumns {
+    const rows = [...seconds.keys()].sort((a, b) => (seconds[a] as number) - (seconds[b] as number))
+    return Object.fromEntries(
+      this.#columns.map(({ name, column }) => {
+        const values = column.values()
+        return [name, Uint32Array.from(rows, (row) => values[row] as number)]
+      }),
+    ) as unknown as HealthColumns
+  }
+}
+
+/** Sparse histograms are pairs of bucket and count. */
+function total(histogram: SecondRecord['sendLag']): number {
+  let sum = 0
+  for (let i = 1; i < histogram.length; i += 2) sum += histogram[i] as number
+  return sum
+}
+
+/** Of a set of seconds, such as the baseline. */
+export interface Health {
+  readonly seconds: number
+  readonly intended: number
+  readonly sent: number
+  /** The p99 of each second. */
+  readonly sendLagP99Us: readonly number[]
+  readonly eventLoopDelayP99Us: readonly number[]
+  readonly cpuUs: number
+  readonly minConnectionsOpen: number
+}
+
+export function healthIn(columns: HealthColumns, seconds: ReadonlySet<number>): Health {
+  const rows = [...columns.second.keys()].filter((row) => seconds.has(columns.second[row] as number))
+  const values = (name: keyof HealthColumns): number[] => rows.map((row) => columns[name][row] as number)
+  const sum = (name: keyof HealthColumns): number => values(name).reduce((all, value) => all + value, 0)
+  return {
+    seconds: rows.length,
+    intended: sum('intended'),
+    sent: sum('sent'),
+    sendLagP99Us: values('sendLagP99Us'),
+    eventLoopDelayP99Us: values('eventLoopDelayP99Us'),
+    cpuUs: sum('cpuUs'),
+    minConnectionsOpen: values('connectionsOpen').reduce(
+      (least, open) => Math.min(least, open),
+      Number.POSITIVE_INFINITY,
+    ),
+  }
+}

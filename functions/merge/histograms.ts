@@ -1,0 +1,47 @@
+/**
+ * The histogram of one second of all containers, as bytes: distance to the next bucket in use and its count in turn, in the
+ * gamma code of the chunks. A bucket in use takes about one byte, so 18,000 seconds take some 40 MB; 25 KB each as counters
+ * they would take a gigabyte.
+ */
+import { ByteReader, ByteWriter } from '../../loadgen-image/contract/bytes.ts'
+import { BUCKETS, type Histogram } from '../../loadgen-image/contract/histogram.ts'
+
+export type PackedHistogram = Uint8Array
+
+export const EMPTY: PackedHistogram = new Uint8Array(0)
+
+/** One for all: its buffer grows to the largest histogram, and packing leaves nothing behind but the result. */
+const writer = new ByteWriter()
+
+export function packed({ counts, total }: Histogram): PackedHistogram {
+  if (total === 0) return EMPTY
+  let used = 0
+  for (let bucket = 0; bucket < BUCKETS; bucket++) if (counts[bucket] !== 0) used++
+  writer.begin(0)
+  writer.uint(used)
+  let previous = -1
+  for (let bucket = 0; used > 0; bucket++) {
+    const count = counts[bucket] as number
+    if (count === 0) continue
+    writer.gamma(bucket - previous)
+    writer.gamma(count)
+    previous = bucket
+    used--
+  }
+  writer.align()
+  // Not the writer's own buffer: Node cuts small ones from a shared block, which one survivor would keep alive.
+  return new Uint8Array(writer.take())
+}
+
+export function addPacked(histogram: Histogram, { buffer, byteOffset, byteLength }: PackedHistogram): void {
+  if (byteLength === 0) return
+  const { counts } = histogram
+  const reader = new ByteReader(Buffer.from(buffer, byteOffset, byteLength))
+  let bucket = -1
+  for (let left = reader.uint(); left > 0; left--) {
+    bucket += reader.gamma()
+    const count = reader.gamma()
+    counts[bucket] = (counts[bucket] as number) + count
+    histogram.total += count
+  }
+}

@@ -1,0 +1,86 @@
+/** What all containers together did in one second, while records still come in. */
+import type { Counts, ErrorCount, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+import { TENTHS } from '../../loadgen-image/contract/glossary.ts'
+import { sparsePercentileUs } from '../../loadgen-image/contract/histogram.ts'
+import { compareText } from '../units/text.ts'
+import type { ClockShift } from './clocks.ts'
+import type { MergedSecond } from './merged.ts'
+
+/** Shared by all seconds without any: nearly all of a long drill. */
+const NO_ERRORS: MergedSecond['errors'] = {}
+
+export class SecondSums {
+  readonly counts = noCounts()
+  readonly tenths: number[] = new Array(TENTHS).fill(0)
+  #sendLagP99Us: number | null = null
+  #errors: Map<string, number> | null = null
+  #connectionsOpen = 0
+  #connectionsWanted = 0
+  #waiting = 0
+  #lastMissedAtUs: number | null = null
+  #eventLoopDelayP99Us = 0
+  #recorded = 0
+
+  add(record: SecondRecord, shift: ClockShift): void {
+    addCounts(this.counts, record.counts)
+    const lagUs = sparsePercentileUs(record.sendLag, 0.99)
+    if (lagUs !== null) this.#sendLagP99Us = Math.max(lagUs, this.#sendLagP99Us ?? 0)
+    for (const error of record.errors) this.#addError(error)
+    this.#connectionsOpen += record.connections.open
+    this.#connectionsWanted += record.connections.wanted
+    this.#waiting += record.waiting
+    const missedAtUs = shift.maybe(record.lastMissedAtUs)
+    if (missedAtUs !== null) this.#lastMissedAtUs = Math.max(missedAtUs, this.#lastMissedAtUs ?? missedAtUs)
+    this.#eventLoopDelayP99Us = Math.max(this.#eventLoopDelayP99Us, record.health.eventLoopDelayP99Us)
+    this.#recorded++
+  }
+
+  #addError({ code, count }: ErrorCount): void {
+    this.#errors ??= new Map()
+    this.#errors.set(code, (this.#errors.get(code) ?? 0) + count)
+  }
+
+  finish(): Omit<MergedSecond, 'second' | 'response' | 'service' | 'missing'> {
+    return {
+      counts: this.counts,
+      tenths: this.tenths,
+      sendLagP99Us: this.#sendLagP99Us,
+      errors:
+        this.#errors === null ? NO_ERRORS : Object.fromEntries([...this.#errors].sort(([a], [b]) => compareText(a, b))),
+      connectionsOpen: this.#connectionsOpen,
+      connectionsWanted: this.#connectionsWanted,
+      waiting: this.#waiting,
+      lastMissedAtUs: this.#lastMissedAtUs,
+      eventLoopDelayP99Us: this.#eventLoopDelayP99Us,
+      recorded: this.#recorded,
+    }
+  }
+}
+
+/** Counts of arrivals and of what became of them, added up. */
+
+export type MutableCounts = { -readonly [K in keyof Counts]: Counts[K] }
+
+export const noCounts = (): MutableCounts => ({
+  intended: 0,
+  acknowledged: 0,
+  refused: 0,
+  unknown: 0,
+  missed: 0,
+  weakAcks: 0,
+})
+
+export function addCounts(sum: MutableCounts, counts: Counts): void {
+  sum.intended += counts.intended
+  sum.acknowledged += counts.acknowledged
+  sum.refused += counts.refused
+  sum.unknown += counts.unknown
+  sum.missed += counts.missed
+  sum.weakAcks += counts.weakAcks
+}
+
+export function addUp(all: readonly Counts[]): Counts {
+  const sum = noCounts()
+  for (const counts of all) addCounts(sum, counts)
+  return sum
+}

@@ -1,0 +1,61 @@
+/**
+ * Where the app keeps what it knows, beside the names that it shares with the load generators (contract.ts, blobNames).
+ * Everything of a drill lies under its own prefix; locks, cool-downs and the index lie outside, because they outlive drills.
+ */
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
+import type { Target } from './plan.ts'
+
+const evidence = (drillId: string, name: string) => `${blobNames.drillPrefix(drillId)}evidence/${name}`
+const failover = (drillId: string, index: number, name: string) => evidence(drillId, `failovers/${index}/${name}.json`)
+
+export const drillBlobs = {
+  facts: (drillId: string) => evidence(drillId, 'facts.json'),
+  checks: (drillId: string) => evidence(drillId, 'checks.json'),
+  /** Its presence asks the drill to stop. Written by DELETE; read by every activity that looks. */
+  abort: (drillId: string) => evidence(drillId, 'abort.json'),
+  provisioned: (drillId: string) => evidence(drillId, 'provisioned.json'),
+  live: (drillId: string) => evidence(drillId, 'live.json'),
+  containers: (drillId: string) => evidence(drillId, 'containers.json'),
+  audit: (drillId: string, pass: number) => evidence(drillId, `audit-${pass}.json`),
+  metrics: (drillId: string) => evidence(drillId, 'metrics.json'),
+  cleanup: (drillId: string) => evidence(drillId, 'cleanup.json'),
+  /** When the watchdog first saw that the drill was past its deadline. */
+  overdue: (drillId: string) => evidence(drillId, 'overdue.json'),
+  /** When the watchdog first heard that the orchestration service does not know the drill. */
+  absent: (drillId: string) => evidence(drillId, 'absent.json'),
+  /** Containers that the platform does not know at the moment, and since when. */
+  absences: (drillId: string) => evidence(drillId, 'absences.json'),
+  failoverIntent: (drillId: string, index: number) => failover(drillId, index, 'intent'),
+  failoverClaim: (drillId: string, index: number, attempt: number) => failover(drillId, index, `claim-${attempt}`),
+  failoverAnswer: (drillId: string, index: number, attempt: number) => failover(drillId, index, `answer-${attempt}`),
+  /** Why the newest look before this failover did not send it. */
+  failoverWithheld: (drillId: string, index: number) => failover(drillId, index, 'withheld'),
+  failoverProgress: (drillId: string, index: number) => failover(drillId, index, 'progress'),
+  reportPrefix: (drillId: string) => `${blobNames.drillPrefix(drillId)}report/`,
+  /** What the charts were drawn from: to render a report again, and to lay drills over each other. */
+  chartData: (drillId: string) => `${blobNames.drillPrefix(drillId)}report/chart-data.json`,
+  report: (drillId: string, file: string) => `${blobNames.drillPrefix(drillId)}report/${file}`,
+} as const
+
+const serverKey = ({ resourceGroup, server }: Target) => `${resourceGroup.toLowerCase()}/${server.toLowerCase()}`
+
+export const serverBlobs = {
+  lock: (target: Target) => `servers/${serverKey(target)}/lock.json`,
+  lastFailover: (target: Target) => `servers/${serverKey(target)}/last-failover.json`,
+} as const
+
+const END_OF_TIME_MS = 9_999_999_999_999
+
+/** Storage lists names in rising order, so a name that falls with time puts the newest first. */
+const newestFirst = (iso: string) => String(END_OF_TIME_MS - Date.parse(iso)).padStart(13, '0')
+
+export const indexBlobs = {
+  prefix: 'index/drills/',
+  entry: (requestedAt: string, drillId: string) => `index/drills/${newestFirst(requestedAt)}-${drillId}.json`,
+  /** The same entries by server. */
+  serverPrefix: (target: Target) => `index/servers/${serverKey(target)}/`,
+  ofServer: (target: Target, requestedAt: string, drillId: string) =>
+    `index/servers/${serverKey(target)}/${newestFirst(requestedAt)}-${drillId}.json`,
+  dailyPrefix: 'index/daily/',
+  daily: (at: string) => `index/daily/${newestFirst(at)}.json`,
+} as const

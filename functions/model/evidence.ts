@@ -1,0 +1,104 @@
+/** Everything a drill gathered, before anybody judges it: the input of the pure core that computes the report. */
+import type { LoadSummary } from '../../loadgen-image/contract/glossary.ts'
+import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
+import type { Facts, MetricSeries, PrimaryIdentity } from './facts.ts'
+import type { OperationState } from './failover.ts'
+import type { DrillPlan, FailoverMode } from './plan.ts'
+import type { CheckResult, JournalEntry } from './report.ts'
+
+/**
+ * What became of the request for a failover, over all its attempts. Only `accepted` proves that this drill caused what
+ * followed; `ambiguous` may have caused it; the other three caused nothing.
+ *
+ *   not reached   the drill ended before it
+ *   withheld      its time came, and the drill did not send: what it wants to see before harm was not there
+ *   refused       every attempt was refused by the platform, or provably never arrived
+ *   ambiguous     an attempt may have arrived, and its answer is not known
+ *   accepted      the platform said so
+ */
+export type RequestState = 'not reached' | 'withheld' | 'refused' | 'ambiguous' | 'accepted'
+
+export interface FailoverEvidence {
+  readonly index: number
+  readonly mode: FailoverMode
+  readonly requestedAtSeconds: number
+  readonly before: PrimaryIdentity | null
+  readonly request: RequestState
+  /** Why not accepted, or what is known of an acceptance that went wrong; null when there is nothing to say. */
+  readonly detail: string | null
+  /** When the POST that decided `request` left, by the drill's clock; null when none did. */
+  readonly sentAt: string | null
+  /** t0: when the platform accepted; null when it never did. */
+  readonly acceptedAt: string | null
+  readonly requestId: string | null
+  readonly operation: OperationState['kind'] | null
+  readonly after: PrimaryIdentity | null
+  /** t6: first time the platform said Healthy after the failover. */
+  readonly healthyAt: string | null
+}
+
+export interface LostSecond {
+  readonly second: number
+  readonly lost: number
+}
+
+/** One look at the whole ledger; two of them that agree make an audit. */
+export interface AuditPass {
+  /** When the look began, and when the last row of it had been read. */
+  readonly at: string
+  readonly endedAt: string
+  readonly timeline: number | null
+  readonly inRecovery: boolean | null
+  readonly rows: number
+  readonly acknowledgedPresent: number
+  readonly lost: number
+  readonly recovered: number
+  readonly unknownAbsent: number
+  readonly misjudged: number
+  readonly unexpected: number
+  readonly duplicates: number
+  /** Part of `recovered`: rows of a container that was killed before it could record them. They were not told as intended. */
+  readonly unrecorded: number
+  /** Part of `unknownAbsent`: keys whose record is missing too, so that nobody knows whether they were acknowledged. */
+  readonly untoldAbsent: number
+  readonly lostKeys: readonly string[]
+  /** How many of the lost rows were acknowledged in which second, on the database's clock and rising. */
+  readonly lostPerSecond: readonly LostSecond[]
+  /** SHA-256 over every key of the ledger with its outcome and every row that was found. */
+  readonly digest: string
+}
+
+export interface DrillOutcome {
+  readonly plan: DrillPlan
+  readonly loadPlan: LoadPlan | null
+  readonly startedAt: string
+  readonly endedAt: string
+  readonly loadStartAtMs: number | null
+  readonly facts: Facts | null
+  readonly checks: readonly CheckResult[]
+  readonly failovers: readonly FailoverEvidence[]
+  readonly summaries: readonly LoadSummary[]
+  readonly containers: ReadonlyArray<{
+    readonly container: number
+    readonly exitCode: number | null
+    readonly restartCount: number
+    readonly detail: string | null
+  }>
+  readonly audits: readonly AuditPass[]
+  readonly auditProblem: string | null
+  readonly metrics: readonly MetricSeries[]
+  readonly metricsComplete: boolean
+  readonly cleanup: { readonly containersLeft: number | null; readonly verifiedAt: string | null }
+  readonly abortedBecause: string | null
+  readonly error: string | null
+  readonly journal: readonly JournalEntry[]
+  readonly containerSeconds: number | null
+  readonly prices: Prices | null
+}
+
+export interface Prices {
+  readonly currency: string
+  readonly perVCpuSecond: number
+  readonly perGbSecond: number
+  readonly source: string
+}

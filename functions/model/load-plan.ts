@@ -1,0 +1,40 @@
+/** What a drill tells its load generators, and how long the whole should take. */
+
+import { CONTRACT_VERSION } from '../../loadgen-image/contract/glossary.ts'
+import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
+import type { DrillPlan } from './plan.ts'
+
+/** Replies may be this much older than the deadline for sending: then the drain is over. */
+const DRAIN_MARGIN_SECONDS = 5
+/** From the last arrival to the end of the process: drain, summary, upload. */
+const SHUTDOWN_SECONDS = 120
+/** The drill renews its lease with every look. After this long without one it is dead, and nobody would stop the load. */
+export const STALE_LEASE_SECONDS = 300
+
+export const drainSeconds = (plan: DrillPlan): number =>
+  Math.ceil(plan.load.replyTimeoutMs / 1000) + DRAIN_MARGIN_SECONDS
+
+/** From the start of a container to the moment at which it ends itself, whatever happened to the drill. */
+const hardDeadlineSeconds = (plan: DrillPlan): number =>
+  plan.timing.readyTimeoutSeconds + plan.load.durationSeconds + drainSeconds(plan) + SHUTDOWN_SECONDS
+
+export const loadPlanOf = (plan: DrillPlan): LoadPlan => ({
+  version: CONTRACT_VERSION,
+  drillId: plan.drillId,
+  ...plan.load,
+  drainSeconds: drainSeconds(plan),
+  hardDeadlineSeconds: hardDeadlineSeconds(plan),
+  staleLeaseSeconds: STALE_LEASE_SECONDS,
+})
+
+/** A drill without trouble. Containers start in a minute or two; a standby is rebuilt within minutes. */
+export const plannedSeconds = (plan: DrillPlan): number =>
+  60 + plan.load.durationSeconds + drainSeconds(plan) + plan.timing.auditPauseSeconds + plan.timing.lateMetricsSeconds
+
+/** The drill gives up here: every bound of its phases added up, and time to clean up and report. */
+export const overallDeadlineSeconds = (plan: DrillPlan): number =>
+  hardDeadlineSeconds(plan) + plan.timing.healthyTimeoutSeconds + plan.timing.auditPauseSeconds + 1800
+
+/** When the platform may delete the containers, for whoever finds them. */
+export const expiresAt = (plan: DrillPlan, createdAtMs: number): string =>
+  new Date(createdAtMs + (hardDeadlineSeconds(plan) + 600) * 1000).toISOString()

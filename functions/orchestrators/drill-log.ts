@@ -1,0 +1,122 @@
+/**
+ * What a drill went through: its phase, its journal, and the first thing that ended it early. Lives in the orchestration,
+ * is rebuilt by every replay, and goes into the report.
+ */
+import type { OrchestrationContext } from 'durable-functions'
+import type { JournalEntry } from '../model/report.ts'
+import type { DrillProgress, Phase } from '../model/status.ts'
+
+/** An orchestration's status may hold 16 KB and its inputs little more: repeated trouble is told once, and counted. */
+const MAX_ENTRIES = 150
+const MAX_DETAIL = 300
+
+export type EarlyEnd =
+  /** By a person, or by the rule that a load is pointless. */
+  | { readonly kind: 'aborted'; readonly why: string }
+  /** Something of ours or of the platform's did not work. */
+  | { readonly kind: 'failed'; readonly why: string }
+
+/** Ends the drill early on purpose. */
+export class Stop extends Error {
+  readonly end: EarlyEnd
+  constructor(kind: EarlyEnd['kind'], why: string) {
+    super(why)
+    this.end = { kind, why }
+  }
+}
+
+export class Course {
+  readonly journal: JournalEntry[] = []
+  earlyEnd: EarlyEnd | null = null
+  loadStartAtMs: number | null = null
+  /** Watches so far. */
+  watches = 0
+  /** How often a failover was withheld, and was looked at again. */
+  withheldLooks = 0
+  readonly #ctx: OrchestrationContext
+  readonly #hangs = new Map<string, number>()
+  #phase: Phase = 'reserve'
+  #phaseStartedAt: Date
+
+  constructor(ctx: OrchestrationContext) {
+    this.#ctx = ctx
+    this.#phaseStartedAt = ctx.df.currentUtcDateTime
+  }
+
+  enter(phase: Phase): void {
+    this.#phase = phase
+    this.#phaseStartedAt = this.#ctx.df.currentUtcDateTime
+    this.show()
+  }
+
+  /** The custom status: what a reader needs between two turns. Live figures lie in a blob. */
+  show(): void {
+    const progress: DrillProgress = {
+      phase: this.#phase,
+      phaseStartedAt: this.#phaseStartedAt.toISOString(),
+      loadStartAtMs: this.loadStartAtMs,
+      live: null,
+      note: this.earlyEnd?.why.slice(0, 1_000) ?? null,
+    }
+    this.#ctx.df.setCustomStatus(progress)
+  }
+
+  note(step: string, startedAt: Date, attempt: number, result: JournalEntry['result'], detail: string): void {
+    if (this.journal.length >= MAX_ENTRIES) {
+      this.#countOmitted()
+      return
+    }
+    this.journal.push({
+      at: startedAt.toISOString(),
+      phase: this.#phase,
+      step,
+      seconds: (this.#ctx.df.currentUtcDateTime.getTime() - startedAt.getTime()) / 1000,
+      attempt,
+      result,
+      detail: detail.slice(0, MAX_DETAIL),
+    })
+  }
+
+  remark(step: string, detail: string): void {
+    this.note(step, this.#ctx.df.currentUtcDateTime, 1, 'note', detail)
+  }
+
+  skip(step: string, why: string): void {
+    this.note(step, this.#ctx.df.currentUtcDateTime, 1, 'skipped', why)
+  }
+
+  /** How often this step has hung by now. */
+  countHang(step: string): number {
+    const count = (this.#hangs.get(step) ?? 0) + 1
+    this.#hangs.set(step, count)
+    return count
+  }
+
+  /** Only the first reason counts: what fails afterwards is often its consequence, and stands in the journal. */
+  end(error: unknown): void {
+    const end: EarlyEnd =
+      error instanceof Stop
+        ? error.end
+        : { kind: 'failed', why: error instanceof Error ? error.message : String(error) }
+    this.remark('early end', `${end.kind}: ${end.why}`)
+    this.earlyEnd ??= end
+    this.show()
+  }
+
+  #countOmitted(): void {
+    const last = this.journal.at(-1)
+    if (last === undefined) return
+    const omitted = last.step === 'omitted' ? Number.parseInt(last.detail, 10) + 1 : 1
+    const entry: JournalEntry = {
+      at: this.#ctx.df.currentUtcDateTime.toISOString(),
+      phase: this.#phase,
+      step: 'omitted',
+      seconds: null,
+      attempt: 1,
+      result: 'note',
+      detail: `${omitted} more entries`,
+    }
+    if (last.step === 'omitted') this.journal[this.journal.length - 1] = entry
+    else this.journal.push(entry)
+  }
+}

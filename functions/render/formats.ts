@@ -1,0 +1,39 @@
+/** Every file that a drill leaves, and who renders it: one line each. */
+import { renderClientsCsv, renderErrorsCsv, renderLoadtestResultsCsv, renderTimelineCsv } from './csv.ts'
+import { renderHtml } from './html/page.ts'
+import { renderMarkdown } from './markdown.ts'
+import type { ReportData } from './text/report-data.ts'
+import {
+  renderChecklistJson,
+  renderJournalJson,
+  renderLedgerJson,
+  renderMetricsJson,
+  renderReportJson,
+  renderSummaryJson,
+} from './views.ts'
+
+export interface Renderer {
+  readonly name: string
+  readonly contentType: string
+  render(data: ReportData): string
+}
+
+const HTML = 'text/html; charset=utf-8'
+const JSON_TYPE = 'application/json; charset=utf-8'
+const CSV = 'text/csv; charset=utf-8; header=present'
+const MARKDOWN = 'text/markdown; charset=utf-8'
+
+export const renderers: readonly Renderer[] = [
+  { name: 'report.html', contentType: HTML, render: renderHtml },
+  { name: 'report.json', contentType: JSON_TYPE, render: ({ report }) => renderReportJson(report) },
+  { name: 'report.md', contentType: MARKDOWN, render: ({ report }) => renderMarkdown(report) },
+  { name: 'timeline.csv', contentType: CSV, render: ({ timeline }) => renderTimelineCsv(timeline) },
+  { name: 'loadtest_results.csv', contentType: CSV, render: ({ timeline }) => renderLoadtestResultsCsv(timeline) },
+  { name: 'clients.csv', contentType: CSV, render: ({ clients }) => renderClientsCsv(clients) },
+  { name: 'errors.csv', contentType: CSV, render: ({ report }) => renderErrorsCsv(report.errors) },
+  { name: 'summary.json', contentType: JSON_TYPE, render: ({ report }) => renderSummaryJson(report) },
+  { name: 'ledger.json', contentType: JSON_TYPE, render: renderLedgerJson },
+  { name: 'checklist.json', contentType: JSON_TYPE, render: ({ report }) => renderChecklistJson(report) },
+  { name: 'metrics.json', contentType: JSON_TYPE, render: ({ report }) => renderMetricsJson(report) },
+  { name: 'journal.json', contentType: JSON_TYPE, render: ({ report }) => renderJournalJson(report) },
+]

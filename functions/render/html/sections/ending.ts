@@ -1,0 +1,25 @@
+/** Parts 12 and 13: what to keep in mind when reading this, and the files behind it. */
+import type { Report } from '../../../model/report.ts'
+import { html, type Markup } from '../../text/markup.ts'
+import { absent, list } from '../elements/components.ts'
+
+export const caveats = ({ caveats: lines }: Report): Markup =>
+  lines.length === 0 ? absent('None: every figure above was measured as defined.') : list(lines)
+
+/** Links are relative: they work beside the files, in a folder or under the API. */
+const FILES: ReadonlyArray<readonly [name: string, content: string]> = [
+  ['report.json', 'everything on this page, by a published schema'],
+  ['report.md', 'for a chat message or a pull request'],
+  ['summary.json', 'verdict, criteria and figures'],
+  ['timeline.csv', 'every second of the load'],
+  ['loadtest_results.csv', 'every second, in the columns of the original load test'],
+  ['clients.csv', "every client's outage"],
+  ['errors.csv', 'errors by code'],
+  ['ledger.json', 'every key with its outcome as ranges, the audits, the proof of the failover'],
+  ['checklist.json', 'every check with what was seen and wanted'],
+  ['metrics.json', 'platform metrics as they were delivered'],
+  ['journal.json', 'every step, the cost, the clean-up'],
+]
+
+export const downloads = (): Markup =>
+  html`<ul class="files">${FILES.map(([name, content]) => html`<li><a href="${name}" download>${name}</a> <span>${content}</span></li>\n`)}</ul>`

@@ -1,0 +1,39 @@
+/** Part 11: every step that was taken, what it cost, and the proof that nothing is left behind. */
+import type { JournalEntry, Report } from '../../../model/report.ts'
+import { clock, count, dateTime, money, plain, seconds } from '../../../units/units.ts'
+import { html, type Insert, type Markup } from '../../text/markup.ts'
+import { absent, facts, mark, number, table, text } from '../elements/components.ts'
+
+export const journal = (report: Report): Markup =>
+  html`${facts([
+    ['Started', dateTime(report.startedAt)],
+    ['Ended', dateTime(report.endedAt)],
+    ['Containers left', cleanup(report.cleanup)],
+    ['Cost of the load', html`${money(report.cost.amount, report.cost.currency)} <small>${report.cost.source}</small>`],
+    ['Used', html`${plain(report.cost.vCpuSeconds, 'vCPU s')}, ${plain(report.cost.gbSeconds, 'GB s')}`],
+  ])}
+${report.journal.length === 0 ? absent('No step was recorded.') : steps(report.journal)}`
+
+const cleanup = ({ containersLeft, verifiedAt }: Report['cleanup']): Insert =>
+  containersLeft === null
+    ? mark('unknown', 'not measured')
+    : [
+        mark(containersLeft === 0 ? 'pass' : 'fail', count(containersLeft)),
+        html` <small>${verifiedAt === null ? 'not verified' : `verified at ${dateTime(verifiedAt)}`}</small>`,
+      ]
+
+const steps = (entries: readonly JournalEntry[]): Markup =>
+  table(
+    'Journal',
+    [number('UTC'), text('Phase'), text('Step'), text('Result'), number('Took'), number('Attempt'), text('Detail')],
+    entries.map((entry) => [
+      clock(entry.at),
+      entry.phase,
+      entry.step,
+      mark(entry.result),
+      entry.seconds === null ? '' : seconds(entry.seconds),
+      count(entry.attempt),
+      entry.detail,
+    ]),
+    { cards: true },
+  )

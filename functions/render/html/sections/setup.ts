@@ -1,0 +1,36 @@
+/** Part 10: what was tested and how, with every check that was made before and after. */
+import type { CheckResult, Report } from '../../../model/report.ts'
+import { plain, seconds } from '../../../units/units.ts'
+import { html, type Insert, type Markup } from '../../text/markup.ts'
+import { absent, descriptions, details, facts, mark, table, text } from '../elements/components.ts'
+
+export const setup = (report: Report): Markup =>
+  html`${descriptions(Object.entries(report.setup).map(([term, value]) => [term, value]))}
+${Object.keys(report.timing).length > 0 && details('Timing of the drill', timing(report.timing))}
+${report.checklist.length === 0 ? absent('No check was made.') : [checks(report, 'before'), checks(report, 'after')]}`
+
+/** Names carry their unit at the end, as everywhere; the ones that do are printed with it. */
+const timing = (values: Report['timing']): Markup =>
+  facts(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      name.endsWith('Seconds') ? seconds(value) : name.endsWith('Minutes') ? plain(value, 'min') : plain(value),
+    ]),
+  )
+
+function checks({ checklist }: Report, when: CheckResult['when']): Insert {
+  const rows = checklist.filter((check) => check.when === when)
+  if (rows.length === 0) return null
+  return table(
+    when === 'before' ? 'Checks before the load' : 'Checks after the load',
+    [text('Check'), text('Verdict'), text('Seen'), text('Wanted'), text('Why, and what to do')],
+    rows.map((check) => [
+      html`${check.title} <small><code>${check.id}</code></small>`,
+      check.forced ? [mark(check.verdict), html` <small>overridden</small>`] : mark(check.verdict),
+      check.seen,
+      check.wanted,
+      check.verdict === 'pass' ? check.why : `${check.why} ${check.advice}`,
+    ]),
+    { cards: true, className: 'checks' },
+  )
+}

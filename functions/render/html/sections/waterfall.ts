@@ -1,0 +1,102 @@
+/** Part 2: where the time went, from the accepted failover to a healthy standby. */
+import { EVENT_COLUMNS } from '../../../event-figures/table.ts'
+import type { Report } from '../../../model/report.ts'
+import { clock, plain, seconds, signed } from '../../../units/units.ts'
+import { waterfallChart } from '../../charts/waterfall.ts'
+import { html, type Markup } from '../../text/markup.ts'
+import { MOMENT_IDS, MOMENT_NAMES, STEP_NAMES } from '../../text/words.ts'
+import { absent, number, table, text } from '../elements/components.ts'
+import { figure } from '../elements/figures.ts'
+
+export function waterfall(report: Report): Markup {
+  if (report.events.length === 0) return absent('No event took place, so there is nothing to time.')
+  return html`${report.events.length > 1 && eventsTable(report)}${chart(report)}${momentsTable(report)}${outagesTable(report)}`
+}
+
+const chart = (report: Report): Markup =>
+  figure((room) => waterfallChart(report, room), {
+    id: 'waterfall',
+    label: 'Steps of the worst event as bars on a time axis. The table below has every figure.',
+    caption: `${origin(report)} The new standby is built while the service recovers. A bar with a point goes on beyond the axis.`,
+    absent: 'No step could be timed.',
+  })
+
+/** What the axis and the table count from. */
+const origin = ({ moments }: Report): string =>
+  moments.t0 === null
+    ? 'Seconds since T1, the last commit before the outage: no request of this drill explains this event.'
+    : 'Seconds since T0, when the platform accepted the failover.'
+
+const momentsTable = (report: Report): Markup =>
+  table(
+    report.events.length > 1 && report.worstEvent !== null
+      ? `Moments of event ${report.worstEvent}, the worst of ${report.events.length}`
+      : 'Moments',
+    [
+      text('Moment'),
+      number('UTC'),
+      number(report.moments.t0 === null ? 'After T1' : 'After T0'),
+      text('Step'),
+      number('Takes'),
+    ],
+    MOMENT_IDS.map((id) => {
+      const step = report.waterfall.find(({ to }) => to === id)
+      return [
+        html`<b>${id.toUpperCase()}</b> ${MOMENT_NAMES[id]}`,
+        clock(report.moments[id]),
+        id === 't0' ? '' : signed(step?.sinceTriggerSeconds, 's'),
+        id === 't0' ? '' : (STEP_NAMES[id] ?? ''),
+        id === 't0'
+          ? ''
+          : html`${seconds(step?.seconds)}${step && html` <small>since ${step.from.toUpperCase()}</small>`}`,
+      ]
+    }),
+    { cards: true },
+  )
+
+function withoutOutages(events: Report['events']): string {
+  const open = events.find(({ service }) => service === 'not measured')
+  return open === undefined
+    ? 'Commits were acknowledged throughout: no outage was seen.'
+    : `No outage was watched from its begin to its end. Event ${plain(open.number)}: ${open.sentence}`
+}
+
+function outagesTable({ recovery, events }: Report): Markup {
+  if (recovery.outages.length === 0) return absent(withoutOutages(events))
+  return table(
+    'Every interval without any acknowledgement',
+    [
+      number('From, UTC'),
+      number('To, UTC'),
+      number('Length'),
+      number('Refused'),
+      number('Unknown'),
+      number('Missed'),
+      text('Explained by'),
+    ],
+    recovery.outages.map((outage) => [
+      clock(outage.fromAt),
+      outage.toAt === null ? 'never ended' : clock(outage.toAt),
+      seconds(outage.seconds),
+      plain(outage.refused),
+      plain(outage.unknown),
+      plain(outage.missed),
+      outage.event === null ? 'no event' : `event ${plain(outage.event)}`,
+    ]),
+  )
+}
+
+/** Beside every figure that stands for several events. */
+const eventsTable = (report: Report): Markup =>
+  table(
+    'Every event of the drill',
+    EVENT_COLUMNS.map(([head, , isNumber]) => (isNumber ? number(head) : text(head))),
+    report.events.map((event) =>
+      EVENT_COLUMNS.map(([head, cell]) =>
+        head === 'Event' && event.number === report.worstEvent && report.events.length > 1
+          ? html`<b>${cell(event, report)}</b> <small>the worst</small>`
+          : html`<span class="words">${cell(event, report)}</span>`,
+      ),
+    ),
+    { cards: true },
+  )

@@ -1,0 +1,92 @@
+/**
+ * The two log lines that the alerts and the workbook read: `drill-result {json}` and `drill-skipped {json}`. Queries find a
+ * line by its first word and take fields of the JSON behind it, so words and fields are an interface: a test holds every
+ * query to exactly these.
+ *
+ * A drill has one line for each edition of its report. The first edition comes at once, but metrics that are minutes late can
+ * still change its verdict, so alerts wait for the final one. An activity may run twice, and its line is there twice then:
+ * whoever counts lines counts drills by their id.
+ *
+ * Every field is named here. What is added to a report does not reach a log by itself, and nothing secret can follow it there.
+ */
+import { worstNote, worstText } from '../event-figures/table.ts'
+import type { DrillEvent, Report } from '../model/report.ts'
+
+export const DRILL_RESULT = 'drill-result'
+export const DRILL_SKIPPED = 'drill-skipped'
+
+export type Edition = 'first' | 'final'
+
+export interface DrillResult
+  extends Pick<Report, 'drillId' | 'verdict' | 'headline'>,
+    Pick<Report['throughput'], 'offeredTps' | 'baselineTps'>,
+    Pick<Report['recovery'], 'recoveryTimeSeconds' | 'writeOutageSeconds'>,
+    Pick<Report['ledger'], 'lost' | 'lostSeconds'>,
+    Pick<Report, 'worstEvent'>,
+    Pick<Report['moments'], 't0' | 't1' | 't4'> {
+  readonly server: string
+  readonly edition: Edition
+  /** Response times in the baseline. */
+  readonly p50Ms: number | null
+  readonly p95Ms: number | null
+  readonly p99Ms: number | null
+  /** The recovery time in words, also where it is only a bound, and of which event it is. */
+  readonly recovery: string
+  /** All events in the order of time; the figures above are the worst of them. */
+  readonly events: ReadonlyArray<
+    Pick<DrillEvent, 'number' | 'cause' | 'kind'> &
+      Pick<Report['moments'], 't0'> &
+      Pick<Report['recovery'], 'recoveryTimeSeconds' | 'writeOutageSeconds'>
+  >
+}
+
+/** Figures that were not measured are null, and a query skips them; a 0 would be drawn, and would alarm. */
+export function drillResultLine(report: Report, server: string, edition: Edition): string {
+  const { throughput, latencyMs, recovery, moments } = report
+  const response = latencyMs.baseline?.response
+  return line(DRILL_RESULT, {
+    drillId: report.drillId,
+    server,
+    edition,
+    verdict: report.verdict,
+    headline: report.headline,
+    offeredTps: throughput.offeredTps,
+    baselineTps: throughput.baselineTps,
+    p50Ms: response?.p50 ?? null,
+    p95Ms: response?.p95 ?? null,
+    p99Ms: response?.p99 ?? null,
+    recoveryTimeSeconds: recovery.recoveryTimeSeconds,
+    writeOutageSeconds: recovery.writeOutageSeconds,
+    recovery: recoveryWords(report),
+    lost: report.ledger.lost,
+    lostSeconds: report.ledger.lostSeconds,
+    worstEvent: report.worstEvent,
+    t0: moments.t0,
+    t1: moments.t1,
+    t4: moments.t4,
+    events: report.events.map(({ number, cause, kind, moments: { t0 }, recovery: own }) => ({
+      number,
+      cause,
+      kind,
+      t0,
+      recoveryTimeSeconds: own.recoveryTimeSeconds,
+      writeOutageSeconds: own.writeOutageSeconds,
+    })),
+  } satisfies DrillResult)
+}
+
+function recoveryWords(report: Report): string {
+  const note = worstNote('recovery_time_s', report)
+  return `${worstText('recovery_time_s', report)}${note === null ? '' : ` (${note})`}`
+}
+
+export interface DrillSkipped {
+  readonly reason: string
+  /** When the timer fired. */
+  readonly at: string
+}
+
+export const drillSkippedLine = ({ reason, at }: DrillSkipped): string =>
+  line(DRILL_SKIPPED, { reason, at } satisfies DrillSkipped)
+
+const line = (word: string, fields: object): string => `${word} ${JSON.stringify(fields)}`

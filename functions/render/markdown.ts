@@ -1,0 +1,157 @@
+/** report.md: short enough for a chat message or a pull request, complete enough to decide on. */
+import { marginText, measuredText } from '../criteria/judge.ts'
+import type { EventFigureName } from '../event-figures/figures.ts'
+import { EVENT_COLUMNS, worstNote, worstText } from '../event-figures/table.ts'
+import type { Criterion, Report } from '../model/report.ts'
+import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../units/units.ts'
+import { MOMENT_IDS, MOMENT_NAMES, VERDICT_SENTENCES } from './text/words.ts'
+
+/** Text from outside must neither break a table nor become a link, a mention or markup. */
+const escapeMarkdown = (text: string): string =>
+  text
+    .replace(/[\\`*_{}[\]<>#|~]/g, '\\$&')
+    .replace(/@(?=\w)/g, '@\u200b')
+    .replace(/\s+/g, ' ')
+    .trim()
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+
+const bullets = (lines: readonly string[]): string => lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n')
+
+const section = (title: string, body: string): string => (body === '' ? '' : `## ${title}\n\n${body}`)
+
+export function renderMarkdown(report: Report): string {
+  const sections = [
+    `# ${report.verdict}: ${escapeMarkdown(report.headline)}`,
+    `${VERDICT_SENTENCES[report.verdict]} Drill \`${report.drillId}\`, ${dateTime(report.startedAt)} to ${dateTime(report.endedAt)}.`,
+    bullets(report.reasons),
+    section('Criteria', criteriaTable(report.criteria)),
+    section('Figures', figuresTable(report)),
+    section('Events', eventsTable(report)),
+    section(
+      report.events.length > 1 ? `Moments of event ${report.worstEvent}, the worst` : 'Moments',
+      momentsTable(report),
+    ),
+    section('Ledger', ledgerText(report.ledger)),
+    section('Errors', errorsTable(report.errors)),
+    section('Checks that did not pass', checksTable(report.checklist)),
+    section('Caveats', bullets(report.caveats)),
+    cleanupLine(report.cleanup),
+  ]
+  return `${sections.filter((text) => text !== '').join('\n\n')}\n`
+}
+
+const criteriaTable = (criteria: readonly Criterion[]): string =>
+  criteria.length === 0
+    ? 'No criterion was judged.'
+    : table(
+        ['Verdict', 'Objective', 'Measured', 'Margin', 'Why'],
+        criteria.map((row) => [
+          row.verdict,
+          `\`${row.objective}\``,
+          measuredText(row),
+          marginText(row),
+          escapeMarkdown(row.why),
+        ]),
+      )
+
+function figuresTable(report: Report): string {
+  const { throughput, availability, latencyMs } = report
+  const baseline = latencyMs.baseline?.response
+  return table(
+    ['Figure', 'Value'],
+    [
+      ['Recovery time (T4 - T1)', worstFigure('recovery_time_s', report)],
+      ['Write outage (T2 - T1)', worstFigure('write_outage_s', report)],
+      ['Client outage, median', worstFigure('client_outage_s[p50]', report)],
+      ['Client outage, worst', worstFigure('worst_client_outage_s', report)],
+      ['Recovery point', seconds(report.ledger.lostSeconds)],
+      ['Baseline goodput', perSecond(throughput.baselineTps)],
+      ['Offered', perSecond(throughput.offeredTps)],
+      ['Baseline response p50, p99', `${inUnit(baseline?.p50, 'ms')}, ${inUnit(baseline?.p99, 'ms')}`],
+      ['Availability, without the warm-up', share(availability.whole)],
+    ],
+  )
+}
+
+function worstFigure(name: EventFigureName, report: Report): string {
+  const which = worstNote(name, report)
+  return which === null ? worstText(name, report) : `${worstText(name, report)} (${which})`
+}
+
+const eventsTable = (report: Report): string =>
+  report.events.length < 2
+    ? ''
+    : table(
+        EVENT_COLUMNS.map(([head]) => head),
+        report.events.map((event) => EVENT_COLUMNS.map(([, cell]) => escapeMarkdown(cell(event, report)))),
+      )
+
+const momentsTable = (report: Report): string =>
+  report.moments.t0 === null
+    ? ''
+    : table(
+        ['Moment', 'UTC', 'After T0'],
+        MOMENT_IDS.map((id) => [
+          `${id.toUpperCase()} ${MOMENT_NAMES[id]}`,
+          report.moments[id] === null ? NOT_MEASURED : clock(report.moments[id]),
+          id === 't0' ? '' : sinceTrigger(report, id),
+        ]),
+      )
+
+const sinceTrigger = (report: Report, id: string): string =>
+  signed(report.waterfall.find((step) => step.to === id)?.sinceTriggerSeconds, 's')
+
+function ledgerText(ledger: Report['ledger']): string {
+  const sum = `intended ${count(ledger.intended)} = acknowledged ${count(ledger.acknowledged)} + refused ${count(ledger.refused)} + unknown ${count(ledger.unknown)} + missed ${count(ledger.missed)}`
+  const audit = table(
+    ['Lost', 'Recovered', 'Misjudged', 'Unexpected', 'Duplicates', 'Unresolved', 'Rows found'],
+    [
+      [
+        ledger.lost,
+        ledger.recovered,
+        ledger.misjudged,
+        ledger.unexpected,
+        ledger.duplicates,
+        ledger.unresolved,
+        ledger.rowsFound,
+      ].map(count),
+    ],
+  )
+  return `${sum}\n\n${audit}`
+}
+
+const errorsTable = (errors: Report['errors']): string =>
+  errors.length === 0
+    ? ''
+    : table(
+        ['Code', 'Where', 'Count', 'Clients', 'Meaning'],
+        errors.map((row) => [
+          escapeMarkdown(row.code),
+          row.phase,
+          count(row.count),
+          count(row.workers),
+          escapeMarkdown(row.meaning),
+        ]),
+      )
+
+function checksTable(checklist: Report['checklist']): string {
+  const open = checklist.filter((row) => row.verdict !== 'pass')
+  if (open.length === 0) return ''
+  return table(
+    ['Check', 'Verdict', 'Seen', 'Wanted', 'Advice'],
+    open.map((row) => [
+      escapeMarkdown(row.title),
+      row.forced ? `${row.verdict}, forced` : row.verdict,
+      escapeMarkdown(row.seen),
+      escapeMarkdown(row.wanted),
+      escapeMarkdown(row.advice),
+    ]),
+  )
+}
+
+const cleanupLine = ({ containersLeft, verifiedAt }: Report['cleanup']): string =>
+  verifiedAt === null
+    ? `Containers left: ${count(containersLeft)}.`
+    : `Containers left: ${count(containersLeft)}, verified at ${dateTime(verifiedAt)}.`

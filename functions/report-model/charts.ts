@@ -1,0 +1,86 @@
+/** The chart data of an analysed drill. */
+
+import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
+import { Histogram } from '../../loadgen-image/contract/histogram.ts'
+import type { LoadAnalysis } from '../analysis/analysis.ts'
+import { phaseOfSecond } from '../analysis/phases.ts'
+import { curveOf, distributionOf, type LatencyKind } from '../measurement/latency.ts'
+import { addPacked, type PackedHistogram } from '../merge/histograms.ts'
+import { ledgerLines } from '../merge/ledger.ts'
+import type { MergedSecond } from '../merge/merged.ts'
+import type { ChartData, PercentileCurve, TimelineRow } from '../model/chart-data.ts'
+import { round } from '../units/statistics.ts'
+
+export const NO_CHARTS: ChartData = { timeline: [], clients: [], curves: [], ledgerRanges: [] }
+
+export const chartDataOf = (analysis: LoadAnalysis | null): ChartData =>
+  analysis === null
+    ? NO_CHARTS
+    : {
+        timeline: timelineRows(analysis),
+        clients: [...analysis.clients],
+        curves: curves(analysis),
+        ledgerRanges: analysis.load.transactions === 'ledger' ? [...ledgerLines(analysis.merged.ledger)] : [],
+      }
+
+function timelineRows(analysis: LoadAnalysis): TimelineRow[] {
+  const { merged, window, events } = analysis
+  const zeroUs = events.find(({ t0Us }) => t0Us !== null)?.t0Us ?? window.startUs
+  // One histogram for all rows: a new one per second and kind would be gigabytes of garbage for a long drill.
+  const scratch = new Histogram()
+  return merged.seconds.map((second) => timelineRow(analysis, second, zeroUs, scratch))
+}
+
+function timelineRow(analysis: LoadAnalysis, second: MergedSecond, zeroUs: number, scratch: Histogram): TimelineRow {
+  const atUs = second.second * US_PER_SECOND
+  const response = percentilesMs(second.response, [0.5, 0.95, 0.99], scratch)
+  const service = percentilesMs(second.service, [0.5, 0.99], scratch)
+  return {
+    second: second.second,
+    relativeSeconds: round((atUs - zeroUs) / US_PER_SECOND, 3),
+    elapsedSeconds: round((atUs - analysis.window.startUs) / US_PER_SECOND, 3),
+    phase: phaseOfSecond(analysis.phases, second),
+    offered: second.counts.intended,
+    goodput: second.counts.acknowledged,
+    refused: second.counts.refused,
+    unknown: second.counts.unknown,
+    missed: second.counts.missed,
+    weakAcks: second.counts.weakAcks,
+    errors: second.errors,
+    responseP50Ms: response[0] ?? null,
+    responseP95Ms: response[1] ?? null,
+    responseP99Ms: response[2] ?? null,
+    serviceP50Ms: service[0] ?? null,
+    serviceP99Ms: service[1] ?? null,
+    sendLagP99Ms: second.sendLagP99Us === null ? null : round(second.sendLagP99Us / 1000, 3),
+    eventLoopDelayP99Ms: second.recorded === 0 ? null : round(second.eventLoopDelayP99Us / 1000, 3),
+    connectionsOpen: second.connectionsOpen,
+    connectionsWanted: second.connectionsWanted,
+    waiting: second.waiting,
+    containersMissing: second.missing,
+  }
+}
+
+function percentilesMs(packed: PackedHistogram, shares: readonly number[], scratch: Histogram): (number | null)[] {
+  scratch.clear()
+  addPacked(scratch, packed)
+  return shares.map((share) => {
+    const us = scratch.percentileUs(share)
+    return us === null ? null : round(us / 1000, 3)
+  })
+}
+
+const CURVE_PHASES = ['baseline', 'outage', 'recovery', 'after'] as const
+const KINDS: readonly LatencyKind[] = ['response', 'service']
+
+function curves({ secondsByPhase, measured, load }: LoadAnalysis): PercentileCurve[] {
+  const stretches = [
+    ...CURVE_PHASES.map((phase) => [phase, secondsByPhase.get(phase) ?? []] as const),
+    ['whole', measured] as const,
+  ]
+  return stretches
+    .flatMap(([phase, seconds]) =>
+      KINDS.map((kind) => ({ phase, kind, points: curveOf(distributionOf(seconds, kind, load.deadlineMs)) })),
+    )
+    .filter(({ points }) => points.length > 0)
+}

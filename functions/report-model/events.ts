@@ -1,0 +1,225 @@
+/** One event in the form of the report. What was not measured is null here, and its lower bound stands in `atLeast`. */
+import type { LoadAnalysis } from '../analysis/analysis.ts'
+import { spreadOf } from '../analysis/client-outages.ts'
+import type { Event } from '../analysis/events.ts'
+import { MIN_OUTAGE_US, type Outage } from '../measurement/outages.ts'
+import { secondsTouching } from '../measurement/window.ts'
+import { addUp } from '../merge/second.ts'
+import type { ClientRow } from '../model/chart-data.ts'
+import type { FailoverEvidence } from '../model/evidence.ts'
+import type { ClientOutage, DrillEvent, Moments, Report, ServiceState, WaterfallStep } from '../model/report.ts'
+import { coveredUs } from '../units/intervals.ts'
+import { round } from '../units/statistics.ts'
+import { isoOfUs, secondsBetween } from '../units/units.ts'
+import { eventSentence, notMeasuredWhy, watchedWhy } from './event-words.ts'
+import { type ProofContext, proofOf } from './proof.ts'
+
+type Recovery = Report['recovery']
+
+export const NO_MOMENTS: Moments = { t0: null, t1: null, t2: null, t3: null, t4: null, t5: null, t6: null }
+
+export const NO_RECOVERY: Recovery = {
+  recoveryTimeSeconds: null,
+  recoveryFromTriggerSeconds: null,
+  detectionSeconds: null,
+  writeOutageSeconds: null,
+  clientOutageSeconds: { p50: null, p95: null, max: null, clients: 0, notMeasured: 0 },
+  exposureSeconds: null,
+  outages: [],
+}
+
+/** Those that were seen: of a time that no generator watched it is not known whether it was one. */
+export const outagesOfReport = ({ events, merged, window }: LoadAnalysis): Recovery['outages'] =>
+  events
+    .flatMap(({ number, outages }) => outages.filter(({ isSeen }) => isSeen).map((outage) => ({ number, ...outage })))
+    .sort((a, b) => a.fromUs - b.fromUs)
+    .map(({ number, fromUs, toUs }) => {
+      const inside = secondsTouching(merged.seconds, fromUs, toUs ?? window.endUs)
+      const { refused, unknown, missed } = addUp(inside.map(({ counts }) => counts))
+      const seconds = secondsBetween(fromUs, toUs)
+      return { fromAt: isoOfUs(fromUs), toAt: isoOfUs(toUs), seconds, refused, unknown, missed, event: number }
+    })
+
+/** `lostSeconds`: null when the ledger was not audited. */
+export function drillEvent(
+  event: Event,
+  lostSeconds: number | null,
+  analysis: LoadAnalysis,
+  proof: ProofContext,
+): DrillEvent {
+  const { number, span } = event
+  const { cause, kind, evidence } = span
+  const service = serviceOf(event, analysis)
+  const moments = momentsOf(event)
+  const recovery = recoveryOf(event, moments, service, analysis)
+  const plain: Omit<DrillEvent, 'sentence'> = {
+    number,
+    cause,
+    kind,
+    request: evidence?.index ?? null,
+    mode: evidence?.mode ?? null,
+    requestedAtSeconds: evidence?.requestedAtSeconds ?? null,
+    requestId: evidence?.requestId ?? null,
+    outcome: evidence === null ? 'only seen' : outcomeOf(evidence),
+    moments,
+    recovery,
+    service,
+    cutBy: cutBy(event, service, analysis),
+    lostSeconds,
+    proof: proofOf(span, proof),
+    watched: event.isRecoveryWatched,
+    watchedWhy: watchedWhy(event, analysis.watch),
+    atLeast: boundsOf(event, recovery, analysis),
+    notMeasuredWhy: service === 'not measured' ? notMeasuredWhy(event, analysis) : null,
+  }
+  return { ...plain, sentence: eventSentence(plain, span.causeWhy) }
+}
+
+/** An accepted request of a drill that left no record of any load. */
+export function eventWithoutLoad(evidence: FailoverEvidence, number: number, proof: ProofContext): DrillEvent {
+  const plain: Omit<DrillEvent, 'sentence'> = {
+    number,
+    cause: 'drill',
+    kind: 'failover',
+    request: evidence.index,
+    mode: evidence.mode,
+    requestedAtSeconds: evidence.requestedAtSeconds,
+    requestId: evidence.requestId,
+    outcome: outcomeOf(evidence),
+    moments: { ...NO_MOMENTS, t0: evidence.acceptedAt, t6: evidence.healthyAt },
+    recovery: NO_RECOVERY,
+    service: 'not measured',
+    cutBy: null,
+    lostSeconds: null,
+    proof: proofOf({ change: null, evidence, cause: 'drill', causeWhy: null }, proof),
+    watched: false,
+    watchedWhy: 'no load generator left a record',
+    atLeast: NO_BOUNDS,
+    notMeasuredWhy: 'no load was recorded',
+  }
+  return { ...plain, sentence: eventSentence(plain, null) }
+}
+
+function serviceOf(event: Event, { window, baseline }: LoadAnalysis): ServiceState {
+  const { span, t1Us, t4Us, outages, isOutageWatched, isRecoveryWatched, endUs } = event
+  const isCut = window.isCut && endUs >= window.endUs
+  if (!isCut && isOutAtEnd(outages, window.endUs)) return 'out'
+  if (!isOutageWatched || span.earlierOutage !== null) return 'not measured'
+  if (t1Us === null) return isCut ? 'not measured' : 'uninterrupted'
+  if (!isRecoveryWatched) return 'not measured'
+  if (t4Us !== null) return 'recovered'
+  return isCut || baseline === null ? 'not measured' : 'not sustained'
+}
+
+/** Whatever was not watched before: a generator watched the last second and longer, and no commit came. */
+const isOutAtEnd = (outages: readonly Outage[], endUs: number): boolean =>
+  outages.some(
+    ({ fromUs, toUs, unwatched }) => toUs === null && endUs - (unwatched.at(-1)?.toUs ?? fromUs) > MIN_OUTAGE_US,
+  )
+
+function cutBy({ t4Us, endUs }: Event, service: ServiceState, { window }: LoadAnalysis): DrillEvent['cutBy'] {
+  if (t4Us !== null || service === 'uninterrupted') return null
+  return endUs < window.endUs && service !== 'out' ? 'next event' : 'end of the load'
+}
+
+/** An instant that a standstill of the generators may have moved is not measured. */
+function momentsOf(event: Event): Moments {
+  const { t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us, isOutageWatched, isRecoveryWatched } = event
+  const whenWatched = (isWatched: boolean, atUs: number | null) => (isWatched ? isoOfUs(atUs) : null)
+  return {
+    t0: isoOfUs(t0Us),
+    t1: whenWatched(isOutageWatched, t1Us),
+    t2: whenWatched(isOutageWatched, t2Us),
+    t3: whenWatched(isRecoveryWatched, t3Us),
+    t4: whenWatched(isRecoveryWatched, t4Us),
+    t5: whenWatched(isRecoveryWatched, t5Us),
+    t6: isoOfUs(t6Us),
+  }
+}
+
+const between = (from: string | null, to: string | null): number | null =>
+  from === null || to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000
+
+/** A service that is out at the end did not come back: its first commit on the way there ends no outage. */
+function recoveryOf(
+  { number }: Event,
+  { t0, t1, t2, t4, t6 }: Moments,
+  service: ServiceState,
+  analysis: LoadAnalysis,
+): Recovery {
+  const { p50, p95, max, clients, notMeasured } = spreadOf(rowsOf(analysis, number))
+  return {
+    recoveryTimeSeconds: between(t1, t4),
+    recoveryFromTriggerSeconds: between(t0, t4),
+    detectionSeconds: between(t0, t1),
+    writeOutageSeconds: service === 'out' ? null : between(t1, t2),
+    clientOutageSeconds: { p50, p95, max, clients, notMeasured },
+    exposureSeconds: between(t2, t6),
+    outages: outagesOfReport(analysis).filter(({ event }) => event === number),
+  }
+}
+
+const rowsOf = ({ clients }: LoadAnalysis, number: number): ClientRow[] =>
+  clients.filter(({ event }) => event === number)
+
+const NO_BOUNDS: DrillEvent['atLeast'] = {
+  recoveryTimeSeconds: null,
+  recoveryFromTriggerSeconds: null,
+  writeOutageSeconds: null,
+}
+
+/** What was watched of it, or what of it lies behind the request. */
+function boundsOf(event: Event, recovery: Recovery, { watch }: LoadAnalysis): DrillEvent['atLeast'] {
+  const { span, t0Us, t1Us, t2Us, endUs, notBeforeUs, isOutageWatched, isRecoveryWatched } = event
+  const fromUs = t1Us ?? (span.earlierOutage === null ? null : span.beginUs)
+  if (fromUs === null) return NO_BOUNDS
+  const outUntilUs = t2Us ?? endUs
+  const outUs = outUntilUs - fromUs - coveredUs(watch.unwatched, fromUs, outUntilUs)
+  const recoveredUs = isOutageWatched && isRecoveryWatched ? notBeforeUs - fromUs : outUs
+  const bound = (figure: number | null, us: number) => (figure === null ? round(Math.max(0, us) / 1e6, 3) : null)
+  return {
+    recoveryTimeSeconds: bound(recovery.recoveryTimeSeconds, recoveredUs),
+    recoveryFromTriggerSeconds:
+      t0Us === null ? null : bound(recovery.recoveryFromTriggerSeconds, recoveredUs + Math.max(0, fromUs - t0Us)),
+    writeOutageSeconds: bound(recovery.writeOutageSeconds, outUs),
+  }
+}
+
+function outcomeOf({ request, operation, detail }: FailoverEvidence): string {
+  const ended = operation === null ? '' : `, operation ${operation}`
+  return `${request}${ended}${detail === null ? '' : `: ${detail}`}`
+}
+
+const SERVICE_MOMENTS = ['t0', 't1', 't2', 't3', 't4', 't5'] as const
+
+/**
+ * Moment by moment in the order of time; one that was not seen leaves no step. The new standby is built meanwhile and beside
+ * the service, so its step has no place between two of theirs: it begins with t2 and is the exposure.
+ */
+export function waterfallOf(moments: Moments): WaterfallStep[] {
+  const seen = SERVICE_MOMENTS.filter((name) => moments[name] !== null).sort(
+    (a, b) => atMs(moments, a) - atMs(moments, b),
+  )
+  const steps = seen.slice(1).map((to, i) => stepOf(moments, seen[i] as MomentName, to))
+  const begin = moments.t2 !== null ? 't2' : moments.t0 !== null ? 't0' : null
+  return moments.t6 === null || begin === null ? steps : [...steps, stepOf(moments, begin, 't6')]
+}
+
+type MomentName = keyof Moments
+
+const atMs = (moments: Moments, name: MomentName): number => Date.parse(moments[name] ?? '')
+
+/** Since T0, or since T1 in an event that this drill did not ask for. */
+function stepOf(moments: Moments, from: MomentName, to: MomentName): WaterfallStep {
+  const zero = moments.t0 !== null ? 't0' : 't1'
+  return {
+    from,
+    to,
+    sinceTriggerSeconds: moments[zero] === null ? null : (atMs(moments, to) - atMs(moments, zero)) / 1000,
+    seconds: (atMs(moments, to) - atMs(moments, from)) / 1000,
+  }
+}
+
+const WORST_CLIENTS = 5
+
+export const worstClientsOf = (rows: readonly ClientRow[]): ClientOutage[] => rows.slice(0, WORST_CLIENTS)

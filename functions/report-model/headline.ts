@@ -1,0 +1,164 @@
+/**
+ * One sentence for the top of the page, a chat and the list of drills, for somebody who was just woken up: how long, how much
+ * was lost, and, when it is no PASS, what else was wrong. The reasons below it have the details; it repeats none of them.
+ */
+import type { ReportFigures } from '../criteria/figures.ts'
+import { measuredText } from '../criteria/judge.ts'
+import { inWords } from '../criteria/names.ts'
+import type { Judgement } from '../criteria/verdict.ts'
+import type { DrillOutcome } from '../model/evidence.ts'
+import type { Criterion, DrillEvent } from '../model/report.ts'
+import { upperFirst } from '../units/text.ts'
+import { count, counted, distance, seconds } from '../units/units.ts'
+import { eventSubject, serviceWords } from './event-words.ts'
+
+export function headlineOf(
+  outcome: DrillOutcome,
+  figures: ReportFigures,
+  criteria: readonly Criterion[],
+  { verdict, reasons }: Judgement,
+): string {
+  const subject = subjectOf(outcome.plan.target.server, figures)
+  const facts = factsOf(figures, criteria)
+  switch (verdict) {
+    case 'PASS':
+      return `${subject}: ${facts}.${unmeasured(criteria)}`
+    case 'FAIL':
+      return [`${subject}: ${facts}.`, missedBesides(criteria)].filter((part) => part !== '').join(' ')
+    case 'INCONCLUSIVE':
+      return `${subject}: ${facts}. Inconclusive: ${doubtsInShort(outcome, reasons)}.`
+    case 'ABORTED':
+      return `${subject} was aborted (${outcome.abortedBecause}): ${facts}.`
+  }
+}
+
+/** What was asked for and what became of it. */
+function subjectOf(server: string, { requests, events }: ReportFigures): string {
+  const [first] = requests
+  if (first === undefined) return `Drill of ${server} without a failover`
+  if (requests.length > 1) return severalOf(server, requests)
+  const event = events.find(({ number }) => number === first.event)
+  if (first.state !== 'accepted') return `Drill of ${server}, ${first.mode} failover ${STATES[first.state]}`
+  if (event?.cause === 'unattributed') return `Drill of ${server}, ${first.mode} failover accepted`
+  const from = event?.proof.before?.availabilityZone
+  const to = event?.proof.after?.availabilityZone
+  const zones = from != null && to != null && from !== to ? `, zone ${from} to ${to}` : ''
+  return `${upperFirst(first.mode)} failover of ${server}${zones}`
+}
+
+const STATES = {
+  'not reached': 'planned and not reached',
+  withheld: 'withheld',
+  refused: 'refused by the platform',
+  ambiguous: 'asked for and its answer lost',
+} as const
+
+function severalOf(server: string, requests: ReportFigures['requests']): string {
+  const accepted = requests.filter(({ state }) => state === 'accepted').length
+  return accepted === requests.length
+    ? `${counted(accepted, 'failover')} of ${server}`
+    : `Drill of ${server}, ${accepted} of ${counted(requests.length, 'failover')} accepted`
+}
+
+function factsOf(figures: ReportFigures, criteria: readonly Criterion[]): string {
+  if (figures.ledger.intended === 0) return 'no load was sent'
+  return [downtime(figures, criteria), commits(figures)].filter((part) => part !== null).join('; ')
+}
+
+/** Of several events the worst counts, as it does for the objectives. */
+function downtime(figures: ReportFigures, criteria: readonly Criterion[]): string | null {
+  const { events, worstEvent } = figures
+  const worst = events.find(({ number }) => number === worstEvent)
+  if (worst === undefined) return lone(figures)
+  const noticed = events.filter(({ service }) => service !== 'uninterrupted')
+  const atWorst = noticed.length > 1 ? 'at worst ' : ''
+  const whose = worst.cause === 'drill' ? '' : `${eventSubject(worst)}: `
+  if (worst.service === 'out') return `${whose}${outAtEnd(worst, figures)}`
+  return `${whose}${atWorst}${serviceWords(withLongestOutage(worst, noticed))}${worst.service === 'recovered' ? allowance(criteria) : ''}`
+}
+
+/** The event of the longest recovery is not always that of the longest write outage. */
+function withLongestOutage(worst: DrillEvent, noticed: readonly DrillEvent[]): DrillEvent {
+  if (worst.recovery.writeOutageSeconds === null) return worst
+  const known = noticed.flatMap(
+    ({ recovery, atLeast }) => recovery.writeOutageSeconds ?? atLeast.writeOutageSeconds ?? [],
+  )
+  return { ...worst, recovery: { ...worst.recovery, writeOutageSeconds: Math.max(...known) } }
+}
+
+/** No event was seen; clients that were out alone are still said. */
+const lone = ({ loneClients: { clients, maxOutageSeconds } }: ReportFigures): string | null =>
+  clients === 0
+    ? null
+    : `${counted(clients, 'client')} out alone${maxOutageSeconds === null ? '' : `, at most for ${seconds(maxOutageSeconds)}`}`
+
+function outAtEnd({ recovery }: DrillEvent, { phases }: ReportFigures): string {
+  const from = recovery.outages.find(({ toAt }) => toAt === null)?.fromAt ?? null
+  return `no commit in the last ${seconds(secondsUntil(phases.at(-1)?.toAt, from))} of the load, which ended before the service was back`
+}
+
+const secondsUntil = (endAt: string | undefined, fromAt: string | null): number | null =>
+  endAt === undefined || fromAt === null ? null : (Date.parse(endAt) - Date.parse(fromAt)) / 1000
+
+const isRecovery = ({ id }: Criterion): boolean => id === 'recovery_time_s'
+
+function allowance(criteria: readonly Criterion[]): string {
+  const criterion = criteria.find(isRecovery)
+  const limit = criterion?.objective.match(/<=?\s*([\d.]+)\s*s?$/i)?.[1]
+  if (criterion === undefined || limit === undefined) return ''
+  if (criterion.verdict !== 'fail' || criterion.margin === null) return ` (${limit} s allowed)`
+  const atLeast = criterion.isLowerBound ? 'at least ' : ''
+  return ` (${atLeast}${distance(Math.abs(criterion.margin), 's')} more than the ${limit} s allowed)`
+}
+
+function commits({ ledger }: ReportFigures): string {
+  const all = `${counted(ledger.acknowledged, 'acknowledged commit')}`
+  if (ledger.lost === null) return `${all}, losses not measured`
+  return ledger.lost === 0 ? `none of ${all} lost` : `${count(ledger.lost)} of ${all} lost`
+}
+
+/** What the sentence says anyway. */
+const isTold = (criterion: Criterion): boolean => isRecovery(criterion) || criterion.id === 'lost_commits'
+
+const MOST_NAMED = 2
+
+function missedBesides(criteria: readonly Criterion[]): string {
+  const missed = criteria.filter((criterion) => criterion.verdict === 'fail' && !isTold(criterion))
+  if (missed.length === 0) return ''
+  const named = missed.slice(0, MOST_NAMED).map((criterion) => {
+    const figure = criterion.measured === null ? '' : ` (${measuredText(criterion)})`
+    return `${inWords(criterion.id)}${figure}`
+  })
+  return `Objectives missed: ${named.join(', ')}${rest(missed.length)}.`
+}
+
+const rest = (all: number): string => (all > MOST_NAMED ? `, and ${counted(all - MOST_NAMED, 'more', 'more')}` : '')
+
+/** What platforms deliver late or never takes no PASS away, but a PASS says what it does not know. */
+function unmeasured(criteria: readonly Criterion[]): string {
+  const unknown = criteria.filter(({ verdict }) => verdict === 'unknown').map(({ id }) => inWords(id))
+  return unknown.length === 0 ? '' : ` Not measured: ${unknown.join(', ')}.`
+}
+
+/** Reasons are sentences of the form "what: details"; the first words are enough here. */
+function doubtsInShort({ error, checks, loadStartAtMs }: DrillOutcome, reasons: readonly string[]): string {
+  if (error !== null) return `the drill itself failed (${cut(error)})`
+  const stopping = checks.filter(({ when, verdict, forced }) => when === 'before' && verdict === 'fail' && !forced)
+  if (loadStartAtMs === null && stopping.length > 0)
+    return `the checklist stopped it (${stopping.map(({ title }) => title).join(', ')})`
+  return `${reasons.slice(0, MOST_NAMED).map(firstWords).join('; ')}${rest(reasons.length)}`
+}
+
+const MOST_LETTERS = 120
+const cut = (text: string): string => (text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}...` : text)
+
+/** At the start of the reason why it could not be judged. */
+const OBJECTIVE = /^([a-z]\w*(?:\[\w+\])?) (?:[<>]=?|==|!=) .+(?= could not be judged$)/
+
+function firstWords(sentence: string): string {
+  const words = (sentence.split(/: |; /, 1)[0] ?? '')
+    .replace(/\.$/, '')
+    .replace(OBJECTIVE, (_, id: string) => inWords(id))
+  // Objectives keep their own spelling; everything else goes on inside a sentence.
+  return /^[A-Z][a-z]/.test(words) ? `${words.charAt(0).toLowerCase()}${words.slice(1)}` : words
+}

@@ -1,7 +1,0 @@
-/** What a renderer gets: the report, and the series behind its charts and CSV files, which are too long for report.json. */
-import type { ChartData } from '../drill/chart-data.ts'
-import type { Report } from '../drill/report.ts'
-
-export interface ReportData extends ChartData {
-  readonly report: Report
-}

@@ -1,0 +1,274 @@
+/**
+ * The body of `POST /api/drills`, parsed once at the edge. Every field has a default, so `{}` is the whole 8,000 TPS drill.
+ * Unknown fields are refused, and every bad field is named in one answer:
+ *
+ *   { "targetTps": 8000, "workers": 200, "durationSeconds": 300, "failovers": [{ "atSeconds": 120, "mode": "forced" }] }
+ *
+ * `timing.minBaselineSeconds` is only asked for here: the least steady load between warm-up and the first failover.
+ */
+import * as z from 'zod'
+import { list, number, oneOf, shown, whole, yesOrNo } from '../../loadgen-image/contract/fields.ts'
+import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
+import { type FieldProblem, loadFields, rate } from '../../loadgen-image/contract/load-plan.ts'
+import { defaultCriteria, problemOfCriterion } from '../criteria/defaults.ts'
+import { CHECK_IDS } from '../model/check-ids.ts'
+import type { DrillPlan, DrillTiming, PlannedFailover, Target } from '../model/plan.ts'
+import { DATABASE_NAME, type NameForm, RESOURCE_GROUP_NAME, SERVER_NAME } from '../platform/names.ts'
+import { REQUEST_LIMITS, REQUEST_RULES } from './rules.ts'
+
+export { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
+export { REQUEST_LIMITS } from './rules.ts'
+
+export type Problem = FieldProblem
+
+export interface RequestContext {
+  readonly drillId: string
+  readonly requestedAt: string
+  readonly requestedBy: DrillPlan['requestedBy']
+  readonly defaults: RequestDefaults
+}
+
+/** What the app's settings decide when the request does not. */
+export interface RequestDefaults {
+  readonly target: Target
+  readonly cooldownMinutes: number
+}
+
+export type ParsedRequest =
+  | { readonly ok: true; readonly plan: DrillPlan }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/** One container of this rate and of this many workers stays far from its limits. */
+const TPS_PER_CONTAINER = 8_000
+const WORKERS_PER_CONTAINER = 1_000
+
+// ---- The fields -------------------------------------------------------------------------------------------------------
+
+const inForm = ({ expected, problemOf }: NameForm) =>
+  z.string({ error: expected }).refine((text) => problemOf(text) === null, {
+    error: ({ input }) => {
+      const hint = typeof input === 'string' ? problemOf(input) : null
+      return hint ? `${expected}; ${hint}` : expected
+    },
+  })
+
+const targetSchema = z.strictObject(
+  {
+    resourceGroup: inForm(RESOURCE_GROUP_NAME).optional(),
+    server: inForm(SERVER_NAME).optional(),
+    database: inForm(DATABASE_NAME).optional(),
+  },
+  { error: 'an object with resourceGroup, server and database' },
+)
+
+const failoverSchema = z.strictObject(
+  { atSeconds: number(0, REQUEST_LIMITS.maxDurationSeconds), mode: oneOf(['forced', 'planned']) },
+  { error: 'an object such as {"atSeconds": 120, "mode": "forced"}' },
+)
+
+const containerSizeSchema = z.strictObject(
+  { cpu: number(0.5, REQUEST_LIMITS.maxCpu), memoryGb: number(0.5, REQUEST_LIMITS.maxMemoryGb) },
+  {
+    error: `an object such as {"cpu": 2, "memoryGb": 4}, at most ${REQUEST_LIMITS.maxCpu} and ${REQUEST_LIMITS.maxMemoryGb}`,
+  },
+)
+
+const timingSchema = z.strictObject(
+  {
+    warmupSeconds: number(0, 3_600).optional(),
+    minBaselineSeconds: number(3, 3_600).optional(),
+    recoveryWindowSeconds: number(1, 60).optional(),
+    recoveryHoldSeconds: number(1, 300).optional(),
+    readyTimeoutSeconds: number(10, 3_600).optional(),
+    failoverTimeoutSeconds: number(10, 7_200).optional(),
+    healthyTimeoutSeconds: number(0, 7_200).optional(),
+    auditPauseSeconds: number(0, 600).optional(),
+    cooldownMinutes: number(0, REQUEST_LIMITS.maxCooldownMinutes).optional(),
+    watchIntervalSeconds: number(1, 60).optional(),
+    lateMetricsSeconds: number(0, 1_800).optional(),
+  },
+  { error: 'an object of seconds, such as {"warmupSeconds": 30}' },
+)
+
+const FIELDS = {
+  target: targetSchema,
+  ...loadFields,
+  targetTps: rate(REQUEST_LIMITS.minTps),
+  workers: whole(1, REQUEST_LIMITS.maxWorkers),
+  durationSeconds: whole(REQUEST_LIMITS.minDurationSeconds, REQUEST_LIMITS.maxDurationSeconds),
+  containerSize: containerSizeSchema,
+  failovers: list(failoverSchema, 0, REQUEST_LIMITS.maxFailovers, 'a list of failovers'),
+  timing: timingSchema,
+  criteria: list(z.string({ error: 'a criterion such as "recovery_time_s <= 120"' }), 1, 50, 'a list of criteria'),
+  force: list(
+    z.enum(CHECK_IDS, { error: `the id of a check: ${CHECK_IDS.join(', ')}` }),
+    0,
+    100,
+    'a list of check ids',
+  ),
+  migrate: yesOrNo,
+  note: z.string({ error: 'a text of at most 500 characters' }).max(500, { error: 'a text of at most 500 characters' }),
+} as const
+
+export const REQUEST_FIELDS = Object.keys(FIELDS) as ReadonlyArray<keyof typeof FIELDS>
+
+/** The same fields as one schema, for the API's description. */
+export const requestSchema = z.strictObject(FIELDS).partial()
+
+type Fields = z.infer<typeof requestSchema>
+
+// ---- Parsing ----------------------------------------------------------------------------------------------------------
+
+export function parseRequest(body: unknown, context: RequestContext): ParsedRequest {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    return { ok: false, problems: [{ field: '', problem: `got ${shown(body)}`, expected: 'a JSON object' }] }
+  const { fields, problems } = readFields(body as Readonly<Record<string, unknown>>)
+  const bad = new Set(problems.map(({ field }) => field.split(/[.[]/, 1)[0] as string))
+  const plan = withDefaults(fields, context)
+  const all = [...problems, ...problemsOfCriteria(fields), ...problemsBetweenFields(plan, fields, bad)]
+  return all.length > 0 ? { ok: false, problems: all } : { ok: true, plan }
+}
+
+function readFields(body: Readonly<Record<string, unknown>>): { fields: Fields; problems: Problem[] } {
+  const fields: Record<string, unknown> = {}
+  const problems: Problem[] = []
+  for (const [name, value] of Object.entries(body)) {
+    if (!Object.hasOwn(FIELDS, name)) {
+      problems.push({ field: name, problem: 'unknown field', expected: `one of ${REQUEST_FIELDS.join(', ')}` })
+      continue
+    }
+    const parsed = FIELDS[name as keyof typeof FIELDS].safeParse(value)
+    if (parsed.success) fields[name] = parsed.data
+    else problems.push(...problemsOf(name, value, parsed.error.issues))
+  }
+  return { fields: fields as Fields, problems }
+}
+
+/** One problem per place: a number that is neither whole nor in range is wrong once. */
+function problemsOf(name: string, value: unknown, issues: readonly z.core.$ZodIssue[]): Problem[] {
+  const byField = new Map<string, Problem>()
+  for (const issue of issues) {
+    const field = fieldName(name, issue.path)
+    if (issue.code === 'unrecognized_keys')
+      for (const key of issue.keys)
+        byField.set(`${field}.${key}`, {
+          field: `${field}.${key}`,
+          problem: 'unknown field',
+          expected: 'no such field',
+        })
+    else if (!byField.has(field))
+      byField.set(field, { field, problem: `got ${shown(valueAt(value, issue.path))}`, expected: issue.message })
+  }
+  return [...byField.values()]
+}
+
+const fieldName = (name: string, path: readonly PropertyKey[]): string =>
+  path.reduce<string>((text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}.${String(key)}`), name)
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce((at: unknown, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value)
+
+// ---- Defaults ---------------------------------------------------------------------------------------------------------
+
+function withDefaults(fields: Fields, { drillId, requestedAt, requestedBy, defaults }: RequestContext): DrillPlan {
+  const load = loadOf(fields, drillId)
+  const failovers = failoversOf(fields, load.durationSeconds)
+  return {
+    drillId,
+    requestedAt,
+    requestedBy,
+    target: {
+      resourceGroup: fields.target?.resourceGroup ?? defaults.target.resourceGroup,
+      server: fields.target?.server ?? defaults.target.server,
+      database: fields.target?.database ?? defaults.target.database,
+    },
+    load,
+    failovers,
+    timing: timingOf(fields, load.durationSeconds, failovers, defaults),
+    criteria: fields.criteria ?? defaultCriteria(load),
+    force: [...new Set(fields.force ?? [])],
+    migrate: fields.migrate ?? false,
+    containerSize: fields.containerSize ?? { cpu: 2, memoryGb: 4 },
+    note: fields.note ?? null,
+  }
+}
+
+function loadOf(fields: Fields, drillId: string): LoadSettings {
+  const targetTps = fields.targetTps ?? 8_000
+  const workers = fields.workers ?? 200
+  return {
+    containers: fields.containers ?? defaultContainers(targetTps, workers),
+    targetTps,
+    workers,
+    threads: fields.threads ?? 0,
+    durationSeconds: fields.durationSeconds ?? 300,
+    arrivals: fields.arrivals ?? 'even',
+    seed: fields.seed ?? seedOf(drillId),
+    profile: fields.profile ?? [],
+    deadlineMs: fields.deadlineMs ?? 1_000,
+    onDeadline: fields.onDeadline ?? 'shed',
+    connectTimeoutMs: fields.connectTimeoutMs ?? 5_000,
+    replyTimeoutMs: fields.replyTimeoutMs ?? 10_000,
+    // The plain table has no key under which an unknown could be sent again.
+    retryUnknown: fields.retryUnknown ?? fields.transactions !== 'compat',
+    transactions: fields.transactions ?? 'ledger',
+    cohorts: fields.cohorts ?? [
+      {
+        name: 'default',
+        share: 1,
+        via: 'pgbouncer',
+        retry: { firstDelayMs: 50, maxDelayMs: 1_000, multiplier: 2, jitter: true },
+      },
+    ],
+  }
+}
+
+const defaultContainers = (targetTps: number, workers: number): number =>
+  Math.max(1, Math.ceil(targetTps / TPS_PER_CONTAINER), Math.ceil(workers / WORKERS_PER_CONTAINER))
+
+/** The same drill always offers the same arrivals. */
+const seedOf = (drillId: string): number =>
+  [...drillId].reduce((hash, letter) => (Math.imul(hash, 31) + (letter.codePointAt(0) ?? 0)) & 0x7fffffff, 7)
+
+function failoversOf(fields: Fields, durationSeconds: number): readonly PlannedFailover[] {
+  if (fields.failovers !== undefined) return [...fields.failovers].sort((a, b) => a.atSeconds - b.atSeconds)
+  return [{ atSeconds: Math.min(120, Math.floor(durationSeconds * 0.4)), mode: 'forced' }]
+}
+
+function timingOf(
+  { timing = {} }: Fields,
+  durationSeconds: number,
+  failovers: readonly PlannedFailover[],
+  defaults: RequestDefaults,
+): DrillTiming {
+  const baselineEnd = failovers[0]?.atSeconds ?? durationSeconds
+  const roomSeconds = durationSeconds - (failovers.at(-1)?.atSeconds ?? 0)
+  return {
+    warmupSeconds: timing.warmupSeconds ?? Math.min(30, Math.floor(baselineEnd / 4)),
+    recoveryWindowSeconds: timing.recoveryWindowSeconds ?? between(2, Math.floor(roomSeconds / 10), 10),
+    recoveryHoldSeconds: timing.recoveryHoldSeconds ?? between(3, Math.floor(roomSeconds / 4), 30),
+    readyTimeoutSeconds: timing.readyTimeoutSeconds ?? 600,
+    failoverTimeoutSeconds: timing.failoverTimeoutSeconds ?? 600,
+    healthyTimeoutSeconds: timing.healthyTimeoutSeconds ?? 1_800,
+    auditPauseSeconds: timing.auditPauseSeconds ?? 10,
+    cooldownMinutes: timing.cooldownMinutes ?? defaults.cooldownMinutes,
+    watchIntervalSeconds: timing.watchIntervalSeconds ?? between(2, Math.floor(durationSeconds / 60), 15),
+    lateMetricsSeconds: timing.lateMetricsSeconds ?? 600,
+  }
+}
+
+const between = (min: number, value: number, max: number): number => Math.min(max, Math.max(min, value))
+
+// ---- Problems between fields ------------------------------------------------------------------------------------------
+
+const problemsBetweenFields = (plan: DrillPlan, fields: Fields, bad: ReadonlySet<string>): Problem[] =>
+  REQUEST_RULES.filter((rule) => !rule.fields.some((name) => bad.has(name))).flatMap(
+    (rule) => rule.judge(plan, { minBaselineSeconds: fields.timing?.minBaselineSeconds ?? 60 }) ?? [],
+  )
+
+function problemsOfCriteria({ criteria = [] }: Fields): Problem[] {
+  return criteria.flatMap((criterion, index) => {
+    const expected = problemOfCriterion(criterion)
+    return expected === null ? [] : [{ field: `criteria[${index}]`, problem: `got ${shown(criterion)}`, expected }]
+  })
+}

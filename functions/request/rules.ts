@@ -1,0 +1,149 @@
+/**
+ * The limits of a drill's request, and the rules between its fields. What a request may ask for is a part of what the load
+ * generator accepts: here stands only what a drill needs beyond a load, so that its outcome can be judged.
+ */
+import { type FieldProblem, LOAD_RULES } from '../../loadgen-image/contract/load-plan.ts'
+import { comparesWithTarget, needsLedger } from '../criteria/defaults.ts'
+import { latestEventSecond, secondsBetweenEvents } from '../live/event-safety.ts'
+import type { DrillPlan, PlannedFailover } from '../model/plan.ts'
+
+/** Where a drill allows less than the load generator does. */
+export const REQUEST_LIMITS = {
+  /** A second without a commit is an outage when it is expected to hold two: less offers too little to judge a recovery by. */
+  minTps: 2,
+  maxWorkers: 5_000,
+  minDurationSeconds: 10,
+  maxDurationSeconds: 18_000,
+  /** More needs a quota request to the platform. */
+  maxCpu: 4,
+  maxMemoryGb: 16,
+  maxFailovers: 10,
+  maxCooldownMinutes: 1_440,
+} as const
+
+/** With so many random arrivals chance alone moves their rate by 5 % in one drill of twenty. */
+const MIN_RANDOM_ARRIVALS = 1_600
+
+export interface RequestRule {
+  /** Judged only when none of these is wrong by itself. */
+  readonly fields: readonly string[]
+  readonly judge: (plan: DrillPlan, asked: { readonly minBaselineSeconds: number }) => FieldProblem | null
+}
+
+export const REQUEST_RULES: readonly RequestRule[] = [
+  ...LOAD_RULES.map(({ fields, judge }): RequestRule => ({ fields, judge: ({ load }) => judge(load) })),
+  { fields: ['failovers', 'timing', 'durationSeconds'], judge: failoversAreInsideTheLoad },
+  { fields: ['failovers', 'timing', 'durationSeconds'], judge: baselineIsLongEnough },
+  { fields: ['failovers', 'timing'], judge: failoversAreApart },
+  { fields: ['profile', 'durationSeconds'], judge: profileIsInsideTheLoad },
+  { fields: ['profile', 'targetTps', 'timing'], judge: rateIsJudgeable },
+  { fields: ['arrivals', 'targetTps', 'failovers', 'timing', 'criteria'], judge: chanceIsSmall },
+  { fields: ['targetTps'], judge: criteriaNeedARate },
+  { fields: ['criteria', 'transactions'], judge: criteriaNeedALedger },
+]
+
+function failoversAreInsideTheLoad(plan: DrillPlan): FieldProblem | null {
+  const { load, failovers } = plan
+  const latest = latestEventSecond(plan)
+  const late = failovers.find(({ atSeconds }) => atSeconds > latest)
+  if (late === undefined) return null
+  return {
+    field: 'failovers',
+    problem: `a failover at ${late.atSeconds} s in a load of ${load.durationSeconds} s`,
+    expected: `failovers at ${latest} s or before, so that the recovery is seen`,
+  }
+}
+
+function baselineIsLongEnough(
+  { load, failovers, timing }: DrillPlan,
+  { minBaselineSeconds }: { readonly minBaselineSeconds: number },
+): FieldProblem | null {
+  const first = failovers[0]
+  const end = first?.atSeconds ?? load.durationSeconds
+  const baselineSeconds = end - timing.warmupSeconds
+  if (baselineSeconds >= minBaselineSeconds) return null
+  return {
+    field: first === undefined ? 'durationSeconds' : 'failovers',
+    problem: `${baselineSeconds} s of steady load between the warm-up (${timing.warmupSeconds} s) and ${end} s`,
+    expected: `at least ${minBaselineSeconds} s, or a smaller timing.minBaselineSeconds for a short drill`,
+  }
+}
+
+function failoversAreApart(plan: DrillPlan): FieldProblem | null {
+  const { failovers } = plan
+  const min = secondsBetweenEvents(plan)
+  const close = failovers.find((failover, i) => i > 0 && failover.atSeconds - at(failovers, i - 1) < min)
+  if (close === undefined) return null
+  return {
+    field: 'failovers',
+    problem: `the failover at ${close.atSeconds} s follows the one before it too closely`,
+    expected: `at least ${min} s between two failovers: the standby must be rebuilt (timing.cooldownMinutes)`,
+  }
+}
+const at = (failovers: readonly PlannedFailover[], index: number): number => failovers[index]?.atSeconds ?? 0
+
+function profileIsInsideTheLoad({ load }: DrillPlan): FieldProblem | null {
+  const late = load.profile.find(({ fromSecond }) => fromSecond >= load.durationSeconds)
+  if (late === undefined) return null
+  return {
+    field: 'profile',
+    problem: `a step at ${late.fromSecond} s in a load of ${load.durationSeconds} s`,
+    expected: 'steps inside the load',
+  }
+}
+
+/** A profile that offers next to nothing hides an outage, and a recovery too. */
+function rateIsJudgeable({ load, timing }: DrillPlan): FieldProblem | null {
+  if (load.targetTps === 0 || load.profile.length === 0) return null
+  const tps = load.targetTps * smallestFactor(load, timing.warmupSeconds)
+  if (tps >= REQUEST_LIMITS.minTps) return null
+  return {
+    field: 'profile',
+    problem: `${tps} arrivals per second at its lowest, after the warm-up (${timing.warmupSeconds} s)`,
+    expected: `at least ${REQUEST_LIMITS.minTps} arrivals per second from the end of the warm-up on`,
+  }
+}
+
+/** From a second on: a step holds until the next one, a ramp moves until then. */
+function smallestFactor({ profile, durationSeconds }: DrillPlan['load'], fromSecond: number): number {
+  const steps = [{ fromSecond: 0, factor: 1, shape: 'step' }, ...profile]
+  const factors = steps.flatMap((step, i) => {
+    const until = steps[i + 1]?.fromSecond ?? durationSeconds
+    if (until <= fromSecond) return []
+    const begin = step.shape === 'step' ? step.factor : (steps[i - 1]?.factor ?? 1)
+    const passed = Math.max(0, (fromSecond - step.fromSecond) / (until - step.fromSecond))
+    return [begin + (step.factor - begin) * passed, step.factor]
+  })
+  return Math.min(...factors)
+}
+
+/** An objective on the target rate must not be missed, or met, by chance. */
+function chanceIsSmall({ load, failovers, timing, criteria }: DrillPlan): FieldProblem | null {
+  if (load.arrivals === 'even' || !criteria.some(comparesWithTarget)) return null
+  const baselineSeconds = (failovers[0]?.atSeconds ?? load.durationSeconds) - timing.warmupSeconds
+  const arrivals = Math.floor(load.targetTps * baselineSeconds)
+  if (arrivals >= MIN_RANDOM_ARRIVALS) return null
+  return {
+    field: 'arrivals',
+    problem: `"poisson" with ${arrivals} arrivals in the baseline: chance alone moves their rate by over 5 %`,
+    expected: `"even", at least ${MIN_RANDOM_ARRIVALS} arrivals in the baseline, or criteria that do not name the target`,
+  }
+}
+
+/** Against a rate of 0 every rate would be enough. */
+function criteriaNeedARate({ load, criteria }: DrillPlan): FieldProblem | null {
+  const index = load.targetTps > 0 ? -1 : criteria.findIndex(comparesWithTarget)
+  if (index < 0) return null
+  const problem = 'a limit that names the target, with targetTps 0'
+  return { field: `criteria[${index}]`, problem, expected: 'a limit that does not name the target, or a target rate' }
+}
+
+function criteriaNeedALedger({ load, criteria }: DrillPlan): FieldProblem | null {
+  const index = load.transactions === 'ledger' ? -1 : criteria.findIndex(needsLedger)
+  if (index < 0) return null
+  return {
+    field: `criteria[${index}]`,
+    problem: 'a figure of the ledger, with transactions "compat"',
+    expected: 'a figure that is measured without keys in the table, or transactions "ledger"',
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Answers of the API. Errors are problem+json (RFC 9457) and name every bad field. Every handler is registered through
+ * `guarded`, which adds what every answer carries: the security headers, and `no-store` where the handler says nothing else.
+ */
+import type { HttpRequest, HttpResponseInit } from '@azure/functions'
+import { REPORT_POLICY } from '../render/html/page.ts'
+import type { Problem } from '../request/request.ts'
+
+export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): HttpResponseInit {
+  return {
+    status,
+    jsonBody: body,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+  }
+}
+
+export interface ProblemDetails {
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+  readonly problems?: readonly Problem[]
+  /** Where to look instead, such as the drill that holds the server. */
+  readonly instance?: string
+}
+
+export function problem(details: ProblemDetails, headers: Readonly<Record<string, string>> = {}): HttpResponseInit {
+  return {
+    status: details.status,
+    body: JSON.stringify({ type: 'about:blank', ...details }),
+    headers: { 'content-type': 'application/problem+json; charset=utf-8', ...headers },
+  }
+}
+
+export const notFound = (what: string): HttpResponseInit =>
+  problem({ status: 404, title: 'Not found', detail: `There is no ${what}.` })
+
+/** The stored text with a strong validator, or 304 when the reader has it already. */
+export function cached(
+  request: HttpRequest,
+  content: string | Uint8Array,
+  contentType: string,
+  etag: string,
+): HttpResponseInit {
+  const headers = { etag, 'cache-control': 'private, no-cache', vary: 'Accept' }
+  if (isKnown(request.headers.get('if-none-match'), etag)) return { status: 304, headers }
+  return { status: 200, body: content, headers: { ...headers, 'content-type': contentType } }
+}
+
+const isKnown = (condition: string | null, etag: string): boolean =>
+  condition !== null &&
+  (condition.trim() === '*' || condition.split(',').some((one) => one.trim().replace(/^W\//, '') === etag))
+
+/** An error that nobody foresaw is told without its insides: they may hold an address or a key, and belong in the log. */
+export function guarded<A extends readonly unknown[]>(
+  handler: (request: HttpRequest, ...more: A) => Promise<HttpResponseInit>,
+  log: (message: string, error: unknown) => void,
+): (request: HttpRequest, ...more: A) => Promise<HttpResponseInit> {
+  return async (request, ...more) => {
+    try {
+      return secured(await handler(request, ...more))
+    } catch (error) {
+      log(`${request.method} ${new URL(request.url).pathname} failed`, error)
+      const detail = 'Something that this app depends on did not answer. The log of the app says what; try again.'
+      return secured(problem({ status: 503, title: 'Not available now', detail }, { 'retry-after': '10' }))
+    }
+  }
+}
+
+// ---- What every answer carries ------------------------------------------------------------------------------------------
+
+const NO_FRAMES = "frame-ancestors 'none'"
+/** Of what is not a page: opened in a browser it loads nothing and runs nothing. */
+const NO_CONTENT_POLICY = `default-src 'none'; base-uri 'none'; form-action 'none'; ${NO_FRAMES}`
+
+/** What the handler set itself is kept: the dashboard has a policy and a cache rule of its own. */
+export function secured(answer: HttpResponseInit): HttpResponseInit {
+  const own = (answer.headers ?? {}) as Readonly<Record<string, string>>
+  const isPage = own['content-type']?.startsWith('text/html') === true
+  return {
+    ...answer,
+    headers: {
+      'cache-control': 'no-store',
+      'content-security-policy': isPage ? `${REPORT_POLICY}; ${NO_FRAMES}` : NO_CONTENT_POLICY,
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      ...own,
+    },
+  }
+}

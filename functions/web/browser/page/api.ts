@@ -1,0 +1,123 @@
+/** Calls to the API. An answer is data: what went wrong is for the caller to show, and never thrown. */
+import type { ChartData } from '../../../model/chart-data.ts'
+import type { ListedFigures } from '../../../model/drill-index.ts'
+import type { Report } from '../../../model/report.ts'
+import type { DrillStatus } from '../../../model/status.ts'
+import type { Problem } from '../../../request/request.ts'
+import { readKey } from './key.ts'
+
+export type Answer<T> =
+  | { readonly kind: 'ok'; readonly value: T }
+  /** The key is missing or refused. */
+  | { readonly kind: 'locked' }
+  /** The server understood and refused. */
+  | { readonly kind: 'refused'; readonly status: number; readonly refusal: Refusal }
+  /** No answer, or none of the app's own: the host restarts, the line is down. Asking again may help. */
+  | { readonly kind: 'unreachable'; readonly why: string }
+
+export interface Refusal {
+  readonly title: string
+  readonly detail: string
+  readonly problems: readonly Problem[]
+  readonly instance: string | null
+}
+
+const TIMEOUT_MS = 20_000
+
+export type ListedDrill = DrillStatus & { readonly report: ListedFigures | null }
+
+export interface DrillsPage {
+  readonly drills: readonly ListedDrill[]
+  readonly next: string | null
+}
+
+export type ComparedDrill = Pick<
+  Report,
+  | 'drillId'
+  | 'verdict'
+  | 'headline'
+  | 'startedAt'
+  | 'moments'
+  | 'events'
+  | 'phases'
+  | 'loneClients'
+  | 'likeDrills'
+  | 'recovery'
+  | 'throughput'
+  | 'latencyMs'
+  | 'availability'
+  | 'ledger'
+> & { readonly timeline: ChartData['timeline'] }
+
+export const listDrills = (after: string | null): Promise<Answer<DrillsPage>> =>
+  askJson('GET', `drills?limit=20${after === null ? '' : `&after=${encodeURIComponent(after)}`}`)
+
+export const readDrill = (drillId: string): Promise<Answer<DrillStatus>> => askJson('GET', drillPath(drillId))
+
+export const startDrill = (body: unknown): Promise<Answer<{ readonly drillId: string }>> =>
+  askJson('POST', 'drills', body)
+
+export const abortDrill = (drillId: string): Promise<Answer<unknown>> =>
+  askJson('DELETE', `${drillPath(drillId)}?reason=${encodeURIComponent('from the dashboard')}`)
+
+export const readReport = (drillId: string): Promise<Answer<Report>> =>
+  askJson('GET', `${drillPath(drillId)}/report?format=json`)
+
+export const readReportPage = (drillId: string): Promise<Answer<string>> =>
+  ask('GET', `${drillPath(drillId)}/report?format=html`, undefined, (response) => response.text())
+
+export const readFile = (drillId: string, name: string): Promise<Answer<Blob>> =>
+  ask('GET', `${drillPath(drillId)}/files/${encodeURIComponent(name)}`, undefined, (response) => response.blob())
+
+/** What the report's charts were drawn from. */
+export const readChartData = (drillId: string): Promise<Answer<ChartData>> =>
+  askJson('GET', `${drillPath(drillId)}/files/chart-data.json`)
+
+export const compareDrills = (ids: readonly string[]): Promise<Answer<{ readonly drills: readonly ComparedDrill[] }>> =>
+  askJson('GET', `drills/compare?ids=${ids.map(encodeURIComponent).join(',')}`)
+
+const drillPath = (drillId: string): string => `drills/${encodeURIComponent(drillId)}`
+
+const askJson = <T>(method: string, path: string, body?: unknown): Promise<Answer<T>> =>
+  ask(method, path, body, (response) => response.json() as Promise<T>)
+
+async function ask<T>(
+  method: string,
+  path: string,
+  body: unknown,
+  read: (response: Response) => Promise<T>,
+): Promise<Answer<T>> {
+  try {
+    const response = await fetch(path, {
+      method,
+      headers: {
+        'x-functions-key': readKey() ?? '',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      cache: 'no-store',
+    })
+    if (response.ok) return { kind: 'ok', value: await read(response) }
+    return await failure(response)
+  } catch (error) {
+    return { kind: 'unreachable', why: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+async function failure(response: Response): Promise<Answer<never>> {
+  const { status } = response
+  if (status === 401 || status === 403) return { kind: 'locked' }
+  if (status === 429 || status >= 500) return { kind: 'unreachable', why: `the app answered ${status}` }
+  return { kind: 'refused', status, refusal: await refusalOf(response) }
+}
+
+async function refusalOf(response: Response): Promise<Refusal> {
+  const told: Partial<Refusal> = await response.json().catch(() => ({}))
+  return {
+    title: told.title ?? `The app answered ${response.status}`,
+    detail: told.detail ?? '',
+    problems: told.problems ?? [],
+    instance: told.instance ?? null,
+  }
+}

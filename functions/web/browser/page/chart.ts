@@ -1,0 +1,74 @@
+/** The report's charts in the page: the same options, with values under the pointer, redrawn when the room changes. */
+import type { EChartsOption } from 'echarts'
+import { init } from 'echarts'
+import type { Chart, Room } from '../../../render/charts/drawing/chart.ts'
+import { NOT_MEASURED, relativeTime, seconds } from '../../../units/units.ts'
+
+export interface LiveChart {
+  draw(make: (room: Room) => Chart | null): void
+  dispose(): void
+}
+
+const INTERACTION: EChartsOption = {
+  tooltip: {
+    trigger: 'axis',
+    confine: true,
+    backgroundColor: 'var(--page)',
+    borderColor: 'var(--line)',
+    textStyle: { color: 'var(--ink)', fontSize: 12 },
+    valueFormatter: (value) => (typeof value === 'number' ? seconds(value) : NOT_MEASURED),
+  },
+  axisPointer: {
+    link: [{ xAxisIndex: 'all' }],
+    lineStyle: { color: 'var(--muted)' },
+    label: { formatter: ({ value }) => (typeof value === 'number' ? relativeTime(value) : String(value)) },
+  },
+}
+
+type Legends = Readonly<Record<string, boolean>>
+
+export function mountChart(element: HTMLElement, label: string): LiveChart {
+  element.classList.add('chart')
+  element.setAttribute('role', 'img')
+  element.setAttribute('aria-label', label)
+  const instance = init(element, null, { renderer: 'svg', width: 100, height: 10 })
+  let latest: ((room: Room) => Chart | null) | null = null
+  let drawnWidth = 0
+  let selected: Legends = {}
+  instance.on('legendselectchanged', (event) => {
+    selected = (event as { selected: Legends }).selected
+  })
+
+  function redraw(): void {
+    const width = element.clientWidth
+    if (latest === null || width === 0) return
+    const chart = latest({ width })
+    if (chart === null) return
+    drawnWidth = width
+    element.style.height = `${chart.height}px`
+    instance.resize({ width, height: chart.height })
+    instance.setOption(withSelection({ ...chart.option, ...INTERACTION }, selected), { notMerge: true })
+  }
+
+  const observer = new ResizeObserver(() => {
+    if (element.clientWidth !== drawnWidth) redraw()
+  })
+  observer.observe(element)
+  return {
+    draw(make) {
+      latest = make
+      redraw()
+    },
+    dispose() {
+      observer.disconnect()
+      instance.dispose()
+    },
+  }
+}
+
+/** A series that the reader has switched off stays off when new values arrive. */
+function withSelection(option: EChartsOption, selected: Legends): EChartsOption {
+  const { legend } = option
+  const legends = legend === undefined ? [] : Array.isArray(legend) ? legend : [legend]
+  return { ...option, legend: legends.map((one) => ({ ...one, selected })) }
+}

@@ -1,0 +1,122 @@
+/**
+ * A running drill on the terminal: one line per finished phase and, while the load runs, one per second. On a terminal the
+ * newest line also carries a bar; elsewhere the lines are plain. Everything but the writing itself is a function of statuses.
+ */
+import { styleText } from 'node:util'
+import type { DrillStatus, LivePoint, Phase } from '../../../functions/model/status.ts'
+
+export interface ProgressView {
+  show(status: DrillStatus): void
+  note(text: string): void
+  end(): void
+}
+
+export interface Terminal {
+  readonly isTTY: boolean
+  readonly columns: number
+  write(text: string): void
+}
+
+export const terminalOf = (stream: NodeJS.WriteStream): Terminal => ({
+  isTTY: stream.isTTY === true,
+  columns: stream.columns || 120,
+  write: (text) => stream.write(text),
+})
+
+export function createProgressView(terminal: Terminal, loadSeconds: number): ProgressView {
+  let lastPhase: Phase | null = null
+  let lastSecond: number | null = null
+  let hasBar = false
+  const clearBar = () => {
+    if (hasBar) terminal.write('\r\x1b[2K')
+    hasBar = false
+  }
+  const line = (text: string) => {
+    clearBar()
+    terminal.write(`${text}\n`)
+  }
+  return {
+    show: (status) => {
+      const phase = status.progress?.phase ?? null
+      if (phase !== null && phase !== lastPhase) line(phaseLine(status))
+      lastPhase = phase
+      for (const point of newPoints(status, lastSecond, loadSeconds)) {
+        line(loadLine(status, point))
+        lastSecond = point.second
+      }
+      if (!terminal.isTTY) return
+      clearBar()
+      terminal.write(barLine(status, loadSeconds).slice(0, terminal.columns - 1))
+      hasBar = true
+    },
+    note: line,
+    end: clearBar,
+  }
+}
+
+/** Seconds of the load that were not shown yet: more than one when an answer was slow. What follows the load is no load. */
+function newPoints(status: DrillStatus, lastSecond: number | null, loadSeconds: number): LivePoint[] {
+  const live = status.progress?.live
+  if (!live || live.loadSecond === null) return []
+  const points = status.history.length > 0 ? status.history : live.latest === null ? [] : [live.latest]
+  return points.filter(({ second }) => second >= 0 && second < loadSeconds && second > (lastSecond ?? -1))
+}
+
+export function phaseLine({ elapsedSeconds, progress }: DrillStatus): string {
+  const note = progress?.note ? `  ${progress.note}` : ''
+  return `${clock(elapsedSeconds)}  ${styled('bold', progress?.phase ?? 'waiting')}${note}`
+}
+
+/** Phase, second of the load, goodput, errors, clients that are connected, latency, outage. */
+export function loadLine(status: DrillStatus, point: LivePoint): string {
+  return [
+    clock(status.elapsedSeconds),
+    (status.progress?.phase ?? '').padEnd(9),
+    `load ${padded(point.second, 4)} s`,
+    `${padded(Math.round(point.goodputTps), 6)} TPS of ${Math.round(point.offeredTps)}`,
+    `errors ${padded(Math.round(point.errorsPerSecond), 4)}/s`,
+    `missed ${padded(Math.round(point.missedPerSecond), 4)}/s`,
+    `clients ${padded(point.clientsConnected, 3)} of ${point.clientsWanted}`,
+    `p99 ${point.p99Ms === null ? '      -' : `${point.p99Ms.toFixed(1).padStart(7)}`} ms`,
+    outageWords(outageAt(status, point)),
+  ].join('  ')
+}
+
+/** The measured length belongs to the newest second; of an older one it is known whether anything was acknowledged. */
+function outageAt({ progress, history }: DrillStatus, point: LivePoint): number | null {
+  const newest = history.at(-1)?.second ?? point.second
+  if (point.second === newest) return progress?.live?.outageSeconds ?? null
+  const silent = history.slice(0, history.indexOf(point) + 1).reverse()
+  const seconds = silent.findIndex(({ goodputTps }) => goodputTps > 0)
+  return seconds === 0 ? null : seconds < 0 ? silent.length : seconds
+}
+
+const outageWords = (seconds: number | null): string =>
+  seconds === null ? 'outage -' : styled('red', `outage ${seconds.toFixed(1)} s`)
+
+const BAR_WIDTH = 24
+
+/** Of the load while it runs, otherwise of the whole drill as it was planned. */
+export function barLine(status: DrillStatus, loadSeconds: number): string {
+  const loadSecond = status.progress?.live?.loadSecond ?? null
+  const isLoading = loadSecond !== null && loadSecond >= 0 && loadSecond <= loadSeconds
+  const share = isLoading ? loadSecond / loadSeconds : status.elapsedSeconds / Math.max(1, status.plannedSeconds)
+  const filled = Math.round(BAR_WIDTH * Math.min(1, Math.max(0, share)))
+  const bar = `${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}`
+  const what = isLoading
+    ? `load ${Math.floor(loadSecond)} of ${loadSeconds} s`
+    : `about ${status.plannedSeconds} s in all`
+  return `[${bar}] ${status.progress?.phase ?? 'waiting'}  ${clock(status.elapsedSeconds)}  ${what}`
+}
+
+/** mm:ss */
+function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds))
+  return `${String(Math.floor(whole / 60)).padStart(2, '0')}:${String(whole % 60).padStart(2, '0')}`
+}
+
+const padded = (value: number | null, width: number): string => String(value ?? '-').padStart(width)
+
+/** Colour only on a terminal that wants it: NO_COLOR and a pipe switch it off. */
+export const styled = (style: 'bold' | 'red' | 'green' | 'yellow', text: string): string =>
+  styleText(style, text, { stream: process.stdout })

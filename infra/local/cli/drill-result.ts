@@ -1,0 +1,132 @@
+/** The end of a drill on this machine: the files, the verdict in words, and the exit code that goes with it. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { measuredText } from '../../../functions/criteria/judge.ts'
+import { EVENT_COLUMNS } from '../../../functions/event-figures/table.ts'
+import type { Criterion, Report, Verdict } from '../../../functions/model/report.ts'
+import { count } from '../../../functions/units/units.ts'
+import { wordsOf } from '../process/problem.ts'
+import type { DrillApi } from './drill-client.ts'
+import { styled } from './drill-progress.ts'
+
+export const RESULT_FILES = [
+  'report.html',
+  'report.json',
+  'report.md',
+  'timeline.csv',
+  'loadtest_results.csv',
+  'clients.csv',
+  'errors.csv',
+  'summary.json',
+  'ledger.json',
+  'checklist.json',
+  'metrics.json',
+  'journal.json',
+] as const
+
+/** The series behind the charts: with report.json all that is needed to render everything else again. */
+export const CHART_DATA = 'chart-data.json'
+export const DATA_FILES: readonly string[] = ['report.json', CHART_DATA]
+
+export const EXIT_CODES: Readonly<Record<Verdict, number>> = { PASS: 0, FAIL: 1, INCONCLUSIVE: 3, ABORTED: 3 }
+
+export async function fetchReport(api: DrillApi, drillId: string): Promise<Report | null> {
+  const content = await api.file(drillId, 'report.json')
+  return content === null ? null : (JSON.parse(new TextDecoder().decode(content)) as Report)
+}
+
+export interface Kept {
+  readonly folder: string
+  /** Where the rest went when the folder took no more; null: nowhere. */
+  readonly elsewhere: { readonly folder: string; readonly names: readonly string[] } | null
+  readonly missing: readonly string[]
+  /** Why a file is not in the folder; null: all of them are. */
+  readonly problem: string | null
+}
+
+/** Keeps what can be kept: a full disk or a file that cannot be fetched leaves the others. Throws nothing. */
+export async function keepFiles(api: DrillApi, drillId: string, out: string): Promise<Kept> {
+  const folder = join(out, drillId)
+  const missing: string[] = []
+  const elsewhere: string[] = []
+  let second: string | null = null
+  let problem: string | null = null
+  for (const name of [...RESULT_FILES, CHART_DATA]) {
+    const content = await api.file(drillId, name).catch((error: unknown) => {
+      problem ??= wordsOf(error)
+      return null
+    })
+    const why = content === null ? 'not there' : keep(folder, name, content)
+    if (why === null) continue
+    if (content !== null) problem ??= why
+    second ??= content === null ? null : newFolder()
+    if (content !== null && second !== null && keep(second, name, content) === null) elsewhere.push(name)
+    else missing.push(name)
+  }
+  const rest = second === null || elsewhere.length === 0 ? null : { folder: second, names: elsewhere }
+  return { folder, elsewhere: rest, missing, problem }
+}
+
+/** Null when it is kept. Part of a file is worse than none. */
+function keep(folder: string, name: string, content: Uint8Array): string | null {
+  try {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, name), content)
+    return null
+  } catch (error) {
+    rmSync(join(folder, name), { force: true })
+    return wordsOf(error)
+  }
+}
+
+function newFolder(): string | null {
+  try {
+    return mkdtempSync(join(tmpdir(), 'pg-failover-drill-results-'))
+  } catch {
+    return null
+  }
+}
+
+export function keptLines({ folder, elsewhere, missing, problem }: Kept): string[] {
+  const lines = ['']
+  if (problem !== null) lines.push(`Not all files could be kept in ${folder}: ${problem}`)
+  if (elsewhere !== null) lines.push(`In ${elsewhere.folder} instead: ${elsewhere.names.join(', ')}`)
+  if (missing.length > 0) lines.push(`Not written: ${missing.join(', ')}`)
+  const isThere = !missing.includes('report.html')
+  const place = elsewhere?.names.includes('report.html') === true ? elsewhere.folder : folder
+  return isThere ? [...lines, `Report: ${place}/report.html`] : lines
+}
+
+const COLOURS = { PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow', ABORTED: 'yellow' } as const
+
+export function verdictLines(report: Report): string[] {
+  const { verdict, headline, reasons, criteria, events, ledger } = report
+  return [
+    '',
+    `${styled(COLOURS[verdict], verdict)}  ${headline}`,
+    ...reasons.map((reason) => `  ${reason}`),
+    '',
+    ...table([HEAD, ...criteria.map(criterionCells)]),
+    '',
+    ...(events.length > 1 ? [...eventTable(report), ''] : []),
+    `intended ${count(ledger.intended)} = acknowledged ${count(ledger.acknowledged)} + refused ${count(ledger.refused)} + unknown ${count(ledger.unknown)} + missed ${count(ledger.missed)}`,
+    `lost ${count(ledger.lost)}  recovered ${count(ledger.recovered)}  duplicates ${count(ledger.duplicates)}  rows found ${count(ledger.rowsFound)}`,
+  ]
+}
+
+const HEAD = ['objective', 'measured', 'verdict', 'why']
+
+const criterionCells = (row: Criterion): string[] => [row.objective, measuredText(row), row.verdict, row.why]
+
+const eventTable = (report: Report): string[] =>
+  table([
+    EVENT_COLUMNS.map(([head]) => head.toLowerCase()),
+    ...report.events.map((event) => EVENT_COLUMNS.map(([, cell]) => cell(event, report))),
+  ])
+
+/** The last column is not padded. */
+function table(all: readonly (readonly string[])[]): string[] {
+  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  return all.map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '))
+}

@@ -1,0 +1,67 @@
+/**
+ * The engine's journal in a folder: one file per instance, one JSON record per line. A record is there once `write`
+ * has returned, whatever then happens to this process; a line that was cut short by a crash has not happened.
+ * (It is not synced to the disk itself: the promise is about a killed host, not about a power cut.)
+ */
+import { createHash } from 'node:crypto'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Instance } from './engine/instance.ts'
+import { type Journal, type JournalRecord, rebuild } from './engine/journal.ts'
+import { replaceFile } from './timers/state-folder.ts'
+
+const LONGEST_NAME = 150
+const SUFFIX = '.jsonl'
+
+export class DiskJournal implements Journal {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+    mkdirSync(folder, { recursive: true })
+  }
+
+  append(instanceId: string, record: JournalRecord): void {
+    appendFileSync(this.#fileOf(instanceId), `${JSON.stringify(record)}\n`)
+  }
+
+  rewrite(instanceId: string, record: JournalRecord): void {
+    replaceFile(this.#fileOf(instanceId), `${JSON.stringify(record)}\n`)
+  }
+
+  remove(instanceId: string): void {
+    rmSync(this.#fileOf(instanceId), { force: true })
+  }
+
+  *load(): Iterable<Instance> {
+    for (const name of readdirSync(this.#folder).filter((file) => file.endsWith(SUFFIX))) {
+      const instance = rebuild(readRecords(join(this.#folder, name)))
+      if (instance !== undefined) yield instance
+    }
+  }
+
+  #fileOf(instanceId: string): string {
+    const readable = encodeURIComponent(instanceId).replaceAll('*', '%2A')
+    const name = readable.length <= LONGEST_NAME ? readable : createHash('sha256').update(instanceId).digest('hex')
+    return join(this.#folder, name + SUFFIX)
+  }
+}
+
+function readRecords(file: string): JournalRecord[] {
+  const text = readFileSync(file, 'utf8')
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+  // What follows the last line end was being written when the host died; the next record must not be glued to it.
+  if (whole.length < text.length) truncateSync(file, Buffer.byteLength(whole))
+  return whole
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line, index) => parseRecord(line, file, index + 1))
+}
+
+function parseRecord(line: string, file: string, number: number): JournalRecord {
+  try {
+    return JSON.parse(line) as JournalRecord
+  } catch (cause) {
+    throw new Error(`line ${number} of ${file} is damaged; remove the file to forget that instance`, { cause })
+  }
+}

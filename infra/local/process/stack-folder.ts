@@ -1,0 +1,177 @@
+/**
+ * The folder of one stack: its data, logs and secrets, and the record of every process that it started and every port that
+ * it uses. It lies in the system's temporary folder, because PostgreSQL runs as a user who cannot enter a checkout under
+ * /root. Whoever starts a stack first clears the folders whose owner is dead: that is how a SIGKILL leaves nothing for ever.
+ */
+import { randomBytes } from 'node:crypto'
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { makeFolder } from '../../../loadgen-image/output/make-folder.ts'
+import { CannotRun } from './problem.ts'
+import { carries, descendantsOf, identityOf, isAlive, type ProcessIdentity } from './process-table.ts'
+import { databaseUser, isReachable } from './run-user.ts'
+import { removeSegmentsIn } from './shared-memory.ts'
+
+/** In the environment of every process that a stack starts; the value is the stack's id. */
+export const MARKER = 'PG_FAILOVER_DRILL_STACK'
+const PREFIX = 'pg-failover-drill-'
+
+export interface StackFolder {
+  readonly id: string
+  readonly path: string
+  record(name: string, process: ProcessIdentity): void
+  reserve(port: number): void
+  /** Removes the folder. With `keep` it stays and is marked, so that nobody clears it later. */
+  close(options: { readonly keep: boolean }): void
+}
+
+interface Owner extends ProcessIdentity {
+  readonly keptAt?: string
+}
+
+/**
+ * Where stacks live: DRILL_STATE_DIR, or the system's temporary folder. Some systems give every user a private one, into
+ * which the user of the database servers cannot go; then the common one is taken.
+ */
+export function stateDirectory(): string {
+  const named = process.env.DRILL_STATE_DIR
+  if (named) return resolve(named)
+  const user = databaseUser()
+  return [tmpdir(), '/tmp', '/var/tmp'].find((folder) => existsSync(folder) && isReachable(folder, user)) ?? tmpdir()
+}
+
+export function createStackFolder(base = stateDirectory()): StackFolder {
+  const id = randomBytes(5).toString('hex')
+  const path = join(base, `${PREFIX}${id}`)
+  makeStateFolder(path)
+  const owner = identityOf(process.pid)
+  writeFileSync(join(path, 'owner.json'), JSON.stringify(owner), { mode: 0o600 })
+  const append = (file: string, value: unknown) => appendFileSync(join(path, file), `${JSON.stringify(value)}\n`)
+  return {
+    id,
+    path,
+    record: (name, identity) => append('processes.jsonl', { name, ...identity }),
+    reserve: (port) => append('ports.jsonl', port),
+    close: ({ keep }) => {
+      removeSegmentsIn(path)
+      if (keep) writeFileSync(join(path, 'owner.json'), JSON.stringify({ ...owner, keptAt: new Date().toISOString() }))
+      else rmSync(path, { recursive: true, force: true })
+    },
+  }
+}
+
+function makeStateFolder(path: string): void {
+  try {
+    // Others may pass through, not look: PostgreSQL's user must reach its data directory inside.
+    makeFolder(path, 0o711)
+  } catch (cause) {
+    throw new CannotRun(
+      `The folder for the local servers, ${path}, cannot be made. Set DRILL_STATE_DIR to another place`,
+      {
+        cause,
+      },
+    )
+  }
+}
+
+/** Checked before anything is started: a full disk shows itself in PostgreSQL only as a panic in the middle of a drill. */
+export function requireSpace(folder: string, megabytes: number, purpose: string, hint: string): void {
+  const { bavail, bsize } = statfsSync(folder)
+  const free = Math.floor((bavail * bsize) / 1_048_576)
+  if (free < megabytes)
+    throw new CannotRun(
+      `${folder} has ${free} MB free, and ${purpose} needs ${megabytes} MB. Free some space, or ${hint}`,
+    )
+}
+
+/** Tried, not asked: root may write everywhere by its rights, and /proc takes nothing all the same. */
+export function requireWritable(folder: string, hint: string): void {
+  try {
+    makeFolder(folder)
+    rmdirSync(mkdtempSync(join(folder, '.writable-')))
+  } catch (cause) {
+    throw new CannotRun(`${folder} cannot be written to. ${hint}`, { cause })
+  }
+}
+
+/** Ports that the stacks of this machine use, whether or not they listen on them at this moment. */
+export function portsInUse(base = stateDirectory()): ReadonlySet<number> {
+  return new Set(stackFolders(base).flatMap((path) => readLines<number>(join(path, 'ports.jsonl'))))
+}
+
+/** What was cleared, in words. */
+export function clearDeadStacks(base = stateDirectory()): string[] {
+  return stackFolders(base).flatMap((path) => {
+    const owner = readOwner(path)
+    if (owner === null || owner.keptAt !== undefined || isAlive(owner)) return []
+    const killed = killRecorded(path)
+    removeSegmentsIn(path)
+    rmSync(path, { recursive: true, force: true })
+    return [`cleared what an interrupted run left: ${killed} processes and ${path}`]
+  })
+}
+
+/** Only what matches pid, start time and marker is killed, and what descends from it. */
+function killRecorded(path: string): number {
+  const id = path.slice(path.lastIndexOf(PREFIX) + PREFIX.length)
+  const ours = readLines<ProcessIdentity>(join(path, 'processes.jsonl')).filter(
+    (recorded) => isAlive(recorded) && carries(recorded.pid, id),
+  )
+  for (const { pid } of ours.reverse()) killTree(pid, 'SIGKILL')
+  return ours.length
+}
+
+/** A process, its group and its descendants: PostgreSQL's backends leave their parent's group. */
+export function killTree(pid: number, signal: NodeJS.Signals): void {
+  const descendants = descendantsOf(pid)
+  for (const target of [-pid, pid, ...descendants]) trySignal(target, signal)
+}
+
+export function trySignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // Gone already.
+  }
+}
+
+/** Folders of our own user only: nobody else's record may tell us what to kill. */
+function stackFolders(base: string): string[] {
+  try {
+    return readdirSync(base)
+      .filter((name) => new RegExp(`^${PREFIX}[0-9a-f]{10}$`).test(name))
+      .map((name) => join(base, name))
+      .filter((path) => statSync(path).uid === (process.getuid?.() ?? 0))
+  } catch {
+    return []
+  }
+}
+
+function readOwner(path: string): Owner | null {
+  try {
+    return JSON.parse(readFileSync(join(path, 'owner.json'), 'utf8')) as Owner
+  } catch {
+    return null // Being made at this moment.
+  }
+}
+
+function readLines<T>(file: string): T[] {
+  try {
+    const lines = readFileSync(file, 'utf8').split('\n')
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as T)
+  } catch {
+    return []
+  }
+}

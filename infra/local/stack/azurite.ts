@@ -1,0 +1,77 @@
+/** Azurite's blob service, in memory: the storage account of the local stack. */
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { BlobServiceClient } from '@azure/storage-blob'
+import { dropProxies } from '../process/own-network.ts'
+import type { HeldPort } from '../process/ports.ts'
+import type { Child, Processes } from '../process/processes.ts'
+import { waitFor } from '../process/wait.ts'
+
+export interface Azurite {
+  readonly process: Child
+  /** With the emulator's well-known key, which opens this process and nothing else. */
+  readonly connectionString: string
+  readonly container: string
+  stop(): Promise<void>
+}
+
+const ACCOUNT = 'devstoreaccount1'
+const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
+
+/** Queues and tables are for Azure's own Functions host, which keeps its state in them. */
+export interface AzuritePorts {
+  readonly blob: HeldPort
+  readonly queue?: HeldPort
+  readonly table?: HeldPort
+}
+
+export async function startAzurite(processes: Processes, ports: AzuritePorts, container: string): Promise<Azurite> {
+  dropProxies()
+  const services = Object.entries(ports) as Array<readonly [keyof AzuritePorts, HeldPort]>
+  await Promise.all(services.map(([, port]) => port.release()))
+  const child = processes.start({
+    name: 'azurite',
+    command: process.execPath,
+    args: [
+      entryPoint(services.length > 1 ? 'azurite' : 'blob/main'),
+      ...services.flatMap(([service, { port }]) => [`--${service}Host=127.0.0.1`, `--${service}Port=${port}`]),
+      '--inMemoryPersistence',
+      '--silent',
+      '--disableTelemetry',
+      // It knows fewer API versions than the SDK speaks; the operations used here have not changed.
+      '--skipApiVersionCheck',
+    ],
+    // Once it has served requests it does not end on SIGTERM; it holds nothing that a SIGKILL could harm.
+    stopSignals: [],
+  })
+  const connectionString = connectionStringFor(services)
+  const requireAlive = () => {
+    if (child.exit !== null) throw new Error(`Azurite did not start: ${child.log(1000).trim()}`)
+  }
+  await waitFor('Azurite answers', { forMs: 60_000, everyMs: 50, giveUpIf: requireAlive }, () =>
+    createContainer(connectionString, container),
+  )
+  return { process: child, connectionString, container, stop: () => child.stop() }
+}
+
+const connectionStringFor = (services: ReadonlyArray<readonly [string, HeldPort]>): string =>
+  [
+    'DefaultEndpointsProtocol=http',
+    `AccountName=${ACCOUNT}`,
+    `AccountKey=${KEY}`,
+    ...services.map(([name, { port }]) => `${capitalised(name)}Endpoint=http://127.0.0.1:${port}/${ACCOUNT}`),
+  ].join(';')
+
+const capitalised = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
+
+async function createContainer(connectionString: string, container: string): Promise<true> {
+  const service = BlobServiceClient.fromConnectionString(connectionString, { retryOptions: { maxTries: 1 } })
+  await service.getContainerClient(container).createIfNotExists()
+  return true
+}
+
+/** Started as a file and not through npx, so that the recorded process is Azurite itself. */
+function entryPoint(service: 'azurite' | 'blob/main'): string {
+  const manifest = createRequire(import.meta.url).resolve('azurite/package.json')
+  return join(dirname(manifest), `dist/src/${service}.js`)
+}

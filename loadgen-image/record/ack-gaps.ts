@@ -1,0 +1,92 @@
+/**
+ * Times without any acknowledgement. A thread notes its own gaps; a container's gap is where the gaps of all its threads
+ * overlap, so one thread that has nothing to do does not look like an outage, and one that still gets through ends it.
+ */
+import type { AckGap } from '../contract/glossary.ts'
+
+/** Shorter ones are the usual spacing of replies. */
+export const SHORTEST_GAP_US = 20_000
+export const LONG_GAP_US = 1_000_000
+
+/** What one thread knows when a second ends. */
+export interface ThreadGaps {
+  readonly closed: readonly AckGap[]
+  /** The last acknowledgement (or the start of the load): nothing came since then. */
+  readonly quietSinceUs: number
+}
+
+export class GapTracker {
+  #lastAckAtUs: number
+  #closed: AckGap[] = []
+  #lastLong: AckGap | null = null
+
+  constructor(startAtUs: number) {
+    this.#lastAckAtUs = startAtUs
+  }
+
+  ack(atUs: number): void {
+    const gap = { fromUs: this.#lastAckAtUs, toUs: atUs }
+    if (atUs - this.#lastAckAtUs >= SHORTEST_GAP_US) this.#closed.push(gap)
+    if (atUs - this.#lastAckAtUs >= LONG_GAP_US) this.#lastLong = gap
+    if (atUs > this.#lastAckAtUs) this.#lastAckAtUs = atUs
+  }
+
+  /** The newest gap of a second or more: who waited through it was out, even without an error. */
+  get lastLong(): AckGap | null {
+    return this.#lastLong
+  }
+
+  take(): ThreadGaps {
+    const gaps = { closed: this.#closed, quietSinceUs: this.#lastAckAtUs }
+    this.#closed = []
+    return gaps
+  }
+}
+
+/** Overlaps the gaps of all threads, second by second. */
+export class GapIntersection {
+  #pending: AckGap[][]
+
+  constructor(threads: number) {
+    this.#pending = Array.from({ length: threads }, () => [])
+  }
+
+  /** Container gaps that have ended, given that every thread told everything up to `horizonUs`. */
+  advance(threads: readonly ThreadGaps[], horizonUs: number): AckGap[] {
+    const gaps = threads.map(({ closed, quietSinceUs }, thread) => [
+      ...(this.#pending[thread] as AckGap[]),
+      ...closed,
+      { fromUs: quietSinceUs, toUs: Number.POSITIVE_INFINITY },
+    ])
+    const common = gaps.reduce(overlap)
+    const ended = common.filter(({ toUs }) => toUs < horizonUs)
+    this.#keepFrom(gaps, common.find(({ toUs }) => toUs >= horizonUs)?.fromUs ?? horizonUs)
+    return ended.filter(({ fromUs, toUs }) => toUs - fromUs >= SHORTEST_GAP_US)
+  }
+
+  /** What is still open when the load ends, up to that moment. */
+  finish(threads: readonly ThreadGaps[], endUs: number): AckGap[] {
+    const quiet = Math.max(...threads.map(({ quietSinceUs }) => quietSinceUs))
+    return endUs - quiet >= SHORTEST_GAP_US ? [{ fromUs: quiet, toUs: endUs }] : []
+  }
+
+  /** Closed gaps are needed again only while a common gap reaches over the horizon. */
+  #keepFrom(gaps: readonly AckGap[][], fromUs: number): void {
+    this.#pending = gaps.map((list) => list.filter((gap) => gap.toUs > fromUs && gap.toUs < Number.POSITIVE_INFINITY))
+  }
+}
+
+/** Where two rising lists of intervals overlap. */
+function overlap(a: readonly AckGap[], b: readonly AckGap[]): AckGap[] {
+  const common: AckGap[] = []
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    const left = a[i] as AckGap
+    const right = b[j] as AckGap
+    const fromUs = Math.max(left.fromUs, right.fromUs)
+    const toUs = Math.min(left.toUs, right.toUs)
+    if (fromUs < toUs) common.push({ fromUs, toUs })
+    if (left.toUs < right.toUs) i++
+    else j++
+  }
+  return common
+}

@@ -1,0 +1,70 @@
+/**
+ * A worker's outage windows: from its last acknowledgement before errors to its first one after them.
+ * Errors are failed transactions, a lost connection, and failed attempts to connect. A worker whose reply took a second or more,
+ * in a second without any reply to its thread, has a window without errors. There may be many windows in a run, and the last
+ * one may never close.
+ */
+import type { OutageWindow } from '../contract/glossary.ts'
+
+export type OutageSign = 'refused' | 'unknown' | 'connect' | 'lost'
+
+interface OpenWindow {
+  lastGoodAtUs: number | null
+  timelineBefore: number | null
+  refused: number
+  unknown: number
+  connectFailures: number
+  code: string
+}
+
+export class WorkerOutages {
+  readonly worker: number
+  readonly cohort: string
+  #lastGoodAtUs: number | null = null
+  #timeline: number | null = null
+  #open: OpenWindow | null = null
+
+  constructor(worker: number, cohort: string) {
+    this.worker = worker
+    this.cohort = cohort
+  }
+
+  get lastGoodAtUs(): number | null {
+    return this.#lastGoodAtUs
+  }
+
+  /**
+   * Returns the window that this acknowledgement closes. A reply without a timeline (null) changes nothing.
+   * `silentFromUs`: since then no worker of the thread had got a reply, and this one waited for its own.
+   */
+  good(atUs: number, timeline: number | null, silentFromUs: number | null = null): OutageWindow | null {
+    const hasWaited = silentFromUs !== null && this.#lastGoodAtUs !== null && this.#lastGoodAtUs <= silentFromUs
+    if (hasWaited && this.#open === null) this.#open = this.#opened('')
+    const closed = this.#open === null ? null : this.#close(this.#open, atUs, timeline ?? this.#timeline)
+    this.#open = null
+    this.#lastGoodAtUs = atUs
+    if (timeline !== null) this.#timeline = timeline
+    return closed
+  }
+
+  bad(sign: OutageSign, code: string): void {
+    this.#open ??= this.#opened(code)
+    if (sign === 'refused') this.#open.refused++
+    else if (sign === 'unknown') this.#open.unknown++
+    else if (sign === 'connect') this.#open.connectFailures++
+  }
+
+  #opened(code: string): OpenWindow {
+    const { lastGoodAtUs } = this
+    return { lastGoodAtUs, timelineBefore: this.#timeline, refused: 0, unknown: 0, connectFailures: 0, code }
+  }
+
+  /** The window that nothing closed while the load ran. */
+  unclosed(): OutageWindow | null {
+    return this.#open === null ? null : this.#close(this.#open, null, null)
+  }
+
+  #close(window: OpenWindow, firstGoodAtUs: number | null, timelineAfter: number | null): OutageWindow {
+    return { worker: this.worker, cohort: this.cohort, ...window, firstGoodAtUs, timelineAfter }
+  }
+}

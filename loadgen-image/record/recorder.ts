@@ -1,0 +1,279 @@
+/**
+ * Everything that one thread observes, second by second. Holds counters and histograms of one second only, so memory does not
+ * grow with the length of the run. It has no clock: each event brings its moment, and an event behind the end of the second
+ * first closes that second, so nothing is ever counted into a second in which it did not happen.
+ */
+
+import type {
+  Counts,
+  ErrorCount,
+  FirstAck,
+  LedgerRange,
+  OutageWindow,
+  Outcome,
+  SparseHistogram,
+  Stall,
+  TimelineAcks,
+} from '../contract/glossary.ts'
+import { TENTHS, US_PER_SECOND, US_PER_TENTH } from '../contract/glossary.ts'
+import { Histogram } from '../contract/histogram.ts'
+import type { WorkerIdentity } from '../schedule/workers.ts'
+import { GapTracker, LONG_GAP_US, type ThreadGaps } from './ack-gaps.ts'
+import { secondOf } from './clock.ts'
+import { ErrorTally } from './errors.ts'
+import { WorkerLedger } from './ledger.ts'
+import { type OutageSign, WorkerOutages } from './outage.ts'
+import type { Failure } from './outcome.ts'
+
+/** One thread's part of a container's second. */
+export interface SecondPart {
+  readonly second: number
+  readonly counts: Counts
+  readonly acksPerTenth: readonly number[]
+  readonly response: SparseHistogram
+  readonly service: SparseHistogram
+  readonly sendLag: SparseHistogram
+  readonly errors: readonly ErrorCount[]
+  readonly gaps: ThreadGaps
+  readonly timelines: readonly TimelineAcks[]
+  readonly firstAcks: readonly FirstAck[]
+  readonly outages: readonly OutageWindow[]
+  readonly ledger: readonly LedgerRange[]
+  readonly connections: { readonly open: number; readonly opened: number; readonly lost: number }
+  readonly waiting: number
+  readonly lastMissedAtUs: number | null
+  /** Only in a thread's last part: when the load itself ended, before the wait for late replies. */
+  readonly loadEndUs: number | null
+  /** When this thread stood still. */
+  readonly stalls: readonly Omit<Stall, 'thread'>[]
+}
+
+/** Who knows the arrivals. Asked when a second closes; tells `missed` first about deadlines that passed until then. */
+export interface Backlog {
+  /** Arrivals that became due since the last call, and those due until now that were neither sent nor missed. */
+  settleUntil(atUs: number): { readonly intended: number; readonly waiting: number }
+}
+
+interface WorkerBooks {
+  readonly ledger: WorkerLedger
+  readonly outages: WorkerOutages
+  timeline: number | null
+}
+
+export class Recorder {
+  readonly #books: readonly WorkerBooks[]
+  readonly #backlog: Backlog
+  readonly #emit: (part: SecondPart) => void
+  readonly #keepsLedger: boolean
+  readonly #gaps: GapTracker
+  readonly #response = new Histogram()
+  readonly #service = new Histogram()
+  readonly #sendLag = new Histogram()
+  readonly #tenths = new Uint32Array(TENTHS)
+  readonly #errors = new ErrorTally()
+  #second: number
+  #secondEndUs: number
+  #acknowledged = 0
+  #refused = 0
+  #unknown = 0
+  #missed = 0
+  #weakAcks = 0
+  #lastMissedAtUs: number | null = null
+  #timelines: { timeline: number; acknowledged: number; firstAtUs: number; lastAtUs: number }[] = []
+  #firstAcks: FirstAck[] = []
+  #windows: OutageWindow[] = []
+  #stalls: Omit<Stall, 'thread'>[] = []
+  #open = 0
+  #opened = 0
+  #lost = 0
+
+  constructor(options: {
+    readonly workers: readonly WorkerIdentity[]
+    /** Connections that are open already. */
+    readonly open: number
+    readonly startAtUs: number
+    readonly keepsLedger: boolean
+    readonly backlog: Backlog
+    readonly emit: (part: SecondPart) => void
+  }) {
+    this.#books = options.workers.map(({ worker, cohort }) => ({
+      ledger: new WorkerLedger(worker),
+      outages: new WorkerOutages(worker, cohort.name),
+      timeline: null,
+    }))
+    this.#backlog = options.backlog
+    this.#emit = options.emit
+    this.#keepsLedger = options.keepsLedger
+    this.#open = options.open
+    this.#gaps = new GapTracker(options.startAtUs)
+    this.#second = secondOf(options.startAtUs)
+    this.#secondEndUs = (this.#second + 1) * US_PER_SECOND
+  }
+
+  /** Closes the seconds that have ended by this moment. Called by every event, and by a timer when nothing happens. */
+  roll(nowUs: number): void {
+    while (nowUs >= this.#secondEndUs) this.#closeSecond(this.#secondEndUs)
+  }
+
+  sent(dueAtUs: number, atUs: number): void {
+    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    this.#sendLag.record(atUs - dueAtUs)
+  }
+
+  acknowledged(
+    index: number,
+    dueAtUs: number,
+    sentAtUs: number,
+    atUs: number,
+    timeline: number | null,
+    weak: boolean,
+  ): void {
+    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    this.#acknowledged++
+    if (weak) this.#weakAcks++
+    this.#response.record(atUs - dueAtUs)
+    this.#service.record(atUs - sentAtUs)
+    const tenth = Math.min(TENTHS - 1, Math.floor((atUs - this.#secondEndUs + US_PER_SECOND) / US_PER_TENTH))
+    this.#tenths[tenth] = (this.#tenths[tenth] as number) + 1
+    const at = Math.floor(atUs)
+    this.#gaps.ack(at)
+    const books = this.#books[index] as WorkerBooks
+    if (this.#keepsLedger) books.ledger.settle('acknowledged')
+    if (timeline !== null) this.#onTimeline(books, timeline, at)
+    const closed = books.outages.good(at, timeline, this.#waitedFrom(sentAtUs, at))
+    if (closed !== null) this.#windows.push(closed)
+  }
+
+  /**
+   * Sent before the end of a long gap of the whole thread, and answered after a long wait: this client waited through it.
+   * Without a wait of its own the gap may be the spacing of a low rate.
+   */
+  #waitedFrom(sentAtUs: number, atUs: number): number | null {
+    const gap = this.#gaps.lastLong
+    return gap !== null && sentAtUs < gap.toUs && atUs - sentAtUs >= LONG_GAP_US ? gap.fromUs : null
+  }
+
+  failed(index: number, outcome: Exclude<Outcome, 'acknowledged'>, failure: Failure, atUs: number): void {
+    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    if (outcome === 'refused') this.#refused++
+    else this.#unknown++
+    if (this.#keepsLedger) (this.#books[index] as WorkerBooks).ledger.settle(outcome)
+    this.#troubled(index, failure, { phase: 'transaction', outcome }, outcome, atUs)
+  }
+
+  /** An attempt failed and will be made again under its own key: no outcome yet. */
+  willRetry(index: number, failure: Failure, atUs: number): void {
+    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    this.#troubled(index, failure, { phase: 'transaction', outcome: null }, 'lost', atUs)
+  }
+
+  missed(atUs: number): void {
+    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    this.#missed++
+    this.#lastMissedAtUs = Math.floor(atUs)
+  }
+
+  opened(atUs: number): void {
+    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    this.#open++
+    this.#opened++
+  }
+
+  lost(index: number, code: string, atUs: number): void {
+    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    this.#open--
+    this.#lost++
+    ;(this.#books[index] as WorkerBooks).outages.bad('lost', code)
+  }
+
+  connectFailed(index: number, failure: Failure, atUs: number): void {
+    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    this.#troubled(index, failure, { phase: 'connect', outcome: null }, 'connect', atUs)
+  }
+
+  stalled(fromUs: number, toUs: number): void {
+    this.#stalls.push({ fromUs: Math.floor(fromUs), toUs: Math.floor(toUs) })
+  }
+
+  /** The last, partial second, with the windows that never closed. */
+  finish(atUs: number, loadEndUs: number): void {
+    this.roll(atUs)
+    for (const { outages } of this.#books) {
+      const window = outages.unclosed()
+      if (window !== null) this.#windows.push(window)
+    }
+    this.#closeSecond(atUs, loadEndUs)
+  }
+
+  #troubled(
+    index: number,
+    failure: Failure,
+    kind: { readonly phase: ErrorCount['phase']; readonly outcome: ErrorCount['outcome'] },
+    sign: OutageSign,
+    atUs: number,
+  ): void {
+    const books = this.#books[index] as WorkerBooks
+    this.#errors.add(failure, kind, books.ledger.worker, atUs)
+    books.outages.bad(sign, failure.code)
+  }
+
+  #onTimeline(books: WorkerBooks, timeline: number, atUs: number): void {
+    let acks = this.#timelines.find((known) => known.timeline === timeline)
+    if (acks === undefined) {
+      acks = { timeline, acknowledged: 0, firstAtUs: atUs, lastAtUs: atUs }
+      this.#timelines.push(acks)
+    }
+    acks.acknowledged++
+    acks.lastAtUs = atUs
+    if (books.timeline === timeline) return
+    books.timeline = timeline
+    this.#firstAcks.push({ worker: books.ledger.worker, timeline, atUs, previousAtUs: books.outages.lastGoodAtUs })
+  }
+
+  #closeSecond(endUs: number, loadEndUs: number | null = null): void {
+    const { intended, waiting } = this.#backlog.settleUntil(endUs)
+    this.#emit({
+      second: this.#second,
+      counts: {
+        intended,
+        acknowledged: this.#acknowledged,
+        refused: this.#refused,
+        unknown: this.#unknown,
+        missed: this.#missed,
+        weakAcks: this.#weakAcks,
+      },
+      acksPerTenth: [...this.#tenths],
+      response: this.#response.toSparse(),
+      service: this.#service.toSparse(),
+      sendLag: this.#sendLag.toSparse(),
+      errors: this.#errors.take(),
+      gaps: this.#gaps.take(),
+      timelines: this.#timelines,
+      firstAcks: this.#firstAcks,
+      outages: this.#windows,
+      ledger: this.#books.flatMap(({ ledger }) => ledger.take() ?? []),
+      connections: { open: this.#open, opened: this.#opened, lost: this.#lost },
+      waiting,
+      lastMissedAtUs: this.#lastMissedAtUs,
+      loadEndUs,
+      stalls: this.#stalls,
+    })
+    this.#startSecond()
+  }
+
+  #startSecond(): void {
+    this.#second++
+    this.#secondEndUs += US_PER_SECOND
+    this.#response.clear()
+    this.#service.clear()
+    this.#sendLag.clear()
+    this.#tenths.fill(0)
+    this.#acknowledged = this.#refused = this.#unknown = this.#missed = this.#weakAcks = 0
+    this.#opened = this.#lost = 0
+    this.#lastMissedAtUs = null
+    this.#timelines = []
+    this.#firstAcks = []
+    this.#windows = []
+    this.#stalls = []
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * One look at the database before any load: can we log in, is the table there, may we write. Each way in which this fails has
+ * one message with the next step. Also measures what the ready record says: clock offset, server version and address, timeline.
+ */
+import type { Client } from 'pg'
+import { AllAddressesFailed, type OpenClient, openClient } from '../connection/log-in.ts'
+import { placesName, type ServerTarget } from '../connection/target.ts'
+import type { ClockOffset } from '../contract/glossary.ts'
+import type { LoadPlan } from '../contract/load-plan.ts'
+import { failureOf, OWN_CODES } from '../record/outcome.ts'
+
+export interface ServerIdentity {
+  readonly clock: ClockOffset
+  readonly serverVersion: string
+  readonly serverAddress: string | null
+  /** 0 when the server does not tell. */
+  readonly timeline: number
+}
+
+export class PreflightError extends Error {
+  /** The server may be starting or failing over: trying again can help. */
+  readonly isPassing: boolean
+  readonly code: string
+
+  constructor(message: string, code: string, isPassing: boolean, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+    this.isPassing = isPassing
+  }
+}
+
+const CLOCK_ROUND_TRIPS = 9
+const KEY_COLUMNS = ['drill_id', 'worker', 'seq', 'timeline']
+
+export async function lookAtServer(
+  target: ServerTarget,
+  plan: Pick<LoadPlan, 'transactions' | 'connectTimeoutMs'>,
+): Promise<ServerIdentity> {
+  const { client, close } = await connect(target, plan.connectTimeoutMs)
+  try {
+    await checkTable(client, plan.transactions)
+    return await identify(client)
+  } catch (error) {
+    throw explained(error, target)
+  } finally {
+    await close()
+  }
+}
+
+async function connect(target: ServerTarget, timeoutMs: number): Promise<OpenClient> {
+  try {
+    return await openClient(target, { timeoutMs, queryTimeoutMs: timeoutMs })
+  } catch (error) {
+    throw explained(error, target)
+  }
+}
+
+async function checkTable(client: Client, transactions: LoadPlan['transactions']): Promise<void> {
+  const { rows } = await client.query<{ columns: string[] | null; writable: boolean | null; readonly: boolean }>(`
+    SELECT (SELECT array_agg(attname::text) FROM pg_attribute
+             WHERE attrelid = to_regclass('transactions') AND attnum > 0 AND NOT attisdropped) AS columns,
+           has_table_privilege(to_regclass('transactions'), 'INSERT') AS writable,
+           pg_is_in_recovery() AS readonly`)
+  const [seen] = rows
+  if (seen?.readonly) throw new PreflightError(WORDS.readOnly, '25006', true)
+  if (!seen?.columns) throw new PreflightError(WORDS.noTable, '42P01', false)
+  if (seen.writable === false) throw new PreflightError(WORDS.noPrivilege, '42501', false)
+  const missing = KEY_COLUMNS.filter((column) => !seen.columns?.includes(column))
+  if (transactions === 'ledger' && missing.length > 0)
+    throw new PreflightError(`${WORDS.noKeyColumns} Missing: ${missing.join(', ')}.`, '42703', false)
+}
+
+const WORDS = {
+  readOnly: 'The server is read-only: a standby, or still being promoted. Next: use the address of the primary.',
+  noTable:
+    'There is no table "transactions" in this database. Next: create the schema (README, "Schema"), or name the right database.',
+  noPrivilege: 'The user may not insert into "transactions". Next: GRANT INSERT, SELECT ON transactions TO the user.',
+  noKeyColumns:
+    'The table "transactions" lacks the columns of the ledger. Next: add them (README, "Schema"), or run with --transactions compat.',
+} as const
+
+async function identify(client: Client): Promise<ServerIdentity> {
+  const { rows } = await client.query<{ version: string; address: string | null }>(
+    `SELECT current_setting('server_version') AS version, host(inet_server_addr()) AS address`,
+  )
+  return {
+    clock: await clockOffset(client),
+    serverVersion: rows[0]?.version ?? '',
+    serverAddress: rows[0]?.address ?? null,
+    timeline: await timelineOf(client),
+  }
+}
+
+/** A managed service may forbid the function; the rows say their timeline all the same. */
+const timelineOf = async (client: Client): Promise<number> =>
+  client
+    .query<{ timeline: number }>(
+      `SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline`,
+    )
+    .then(({ rows }) => rows[0]?.timeline ?? 0)
+    .catch(() => 0)
+
+/** The fastest round trip bounds the error best. */
+async function clockOffset(client: Client): Promise<ClockOffset> {
+  let best: ClockOffset = { offsetMs: 0, errorMs: Number.POSITIVE_INFINITY }
+  for (let i = 0; i < CLOCK_ROUND_TRIPS; i++) {
+    const sentAtMs = performance.timeOrigin + performance.now()
+    const { rows } = await client.query<{ ms: string }>('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms')
+    const receivedAtMs = performance.timeOrigin + performance.now()
+    const errorMs = (receivedAtMs - sentAtMs) / 2
+    if (errorMs < best.errorMs) best = { offsetMs: sentAtMs + errorMs - Number(rows[0]?.ms), errorMs }
+  }
+  return best
+}
+
+// ---- Why it failed ---------------------------------------------------------------------------------------------------
+
+interface Explanation {
+  readonly says: (target: ServerTarget) => string
+  readonly isPassing?: boolean
+}
+
+const at = placesName
+
+const badCertificate: Explanation = {
+  says: (target) =>
+    `The certificate of ${at(target)} cannot be trusted. Next: give the authority with sslrootcert=FILE, ` +
+    'connect by the name in the certificate, or set sslmode=no-verify to accept any.',
+}
+const badLogin: Explanation = {
+  says: (target) => `${at(target)} refused the login. Next: check user and password in POSTGRES_CONNECTION_STRING.`,
+}
+const noPassword: Explanation = {
+  says: (target) =>
+    `${at(target)} asks for a password, and no password was given. Next: put it into POSTGRES_CONNECTION_STRING ` +
+    '(postgres://user:password@host, or password=...). PGPASSWORD and ~/.pgpass are not read.',
+}
+const noDatabase: Explanation = {
+  says: () =>
+    'The server has no database of the name in POSTGRES_CONNECTION_STRING. Next: create it, or name another one.',
+}
+const noTls: Explanation = {
+  says: (target) => `${at(target)} does not speak TLS. Next: switch TLS on there, or set sslmode=disable.`,
+}
+const tlsRequired: Explanation = {
+  says: (target) => `${at(target)} accepts TLS only. Next: set sslmode=require.`,
+}
+const tooMany: Explanation = {
+  says: () => 'The server has no connection left. Next: raise max_connections, or lower the number of workers.',
+  isPassing: true,
+}
+
+const BY_CODE: Readonly<Record<string, Explanation>> = {
+  '28P01': badLogin,
+  '28000': badLogin,
+  '3D000': noDatabase,
+  '53300': tooMany,
+  '57P03': {
+    says: (target) => `${at(target)} is starting up. Next: wait until it accepts connections.`,
+    isPassing: true,
+  },
+  ECONNREFUSED: {
+    says: (target) => `Nobody listens at ${at(target)}. Next: check host and port, and that the server runs.`,
+    isPassing: true,
+  },
+  ENOENT: {
+    says: (target) =>
+      `There is no unix socket ${at(target)}. Next: check the folder and the port, and that the server runs.`,
+    isPassing: true,
+  },
+  ENOTFOUND: { says: (target) => `There is no host of the name in ${at(target)}. Next: check the host name.` },
+  EAI_AGAIN: {
+    says: (target) => `The name in ${at(target)} cannot be resolved now. Next: check DNS.`,
+    isPassing: true,
+  },
+  [OWN_CODES.noPassword]: noPassword,
+  [OWN_CODES.connectTimeout]: {
+    says: (target) => `${at(target)} does not answer. Next: check firewall rules and the network.`,
+    isPassing: true,
+  },
+  DEPTH_ZERO_SELF_SIGNED_CERT: badCertificate,
+  SELF_SIGNED_CERT_IN_CHAIN: badCertificate,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: badCertificate,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: badCertificate,
+  CERT_HAS_EXPIRED: badCertificate,
+  ERR_TLS_CERT_ALTNAME_INVALID: badCertificate,
+}
+
+/** Where the code says too little: pg has none for TLS and time-outs, PgBouncer uses 08P01 for nearly everything. */
+const BY_WORDS: ReadonlyArray<readonly [RegExp, Explanation]> = [
+  [/does not support SSL/, noTls],
+  [/no encryption|SSL required/i, tlsRequired],
+  [/timeout expired|Query read timeout/, BY_CODE[OWN_CODES.connectTimeout] as Explanation],
+  [/no such database/, noDatabase],
+  [/password authentication failed|no such user|SASL authentication failed/i, badLogin],
+  [/no more connections allowed/, tooMany],
+]
+
+function explained(error: unknown, target: ServerTarget): PreflightError {
+  if (error instanceof PreflightError) return error
+  const { code, message } = failureOf(error, OWN_CODES.connectionClosed)
+  const explanation = BY_WORDS.find(([words]) => words.test(message))?.[1] ?? BY_CODE[code]
+  const tried = triedWords(error)
+  if (explanation !== undefined)
+    return new PreflightError(`${explanation.says(target)}${tried}`, code, explanation.isPassing ?? false, error)
+  const unlisted = `Connecting to ${at(target)} failed: ${code} ${message}.${tried} Next: look into the server's log.`
+  return new PreflightError(unlisted, code, true, error)
+}
+
+/** What each address said, where there were several. */
+function triedWords(error: unknown): string {
+  if (!(error instanceof AllAddressesFailed)) return ''
+  const words = error.attempts.map((attempt) => `${attempt.where} ${attempt.error.code ?? attempt.error.message}`)
+  return ` Tried: ${words.join(', ')}.`
+}

@@ -1,0 +1,82 @@
+/**
+ * The arrivals of one thread as three numbers and two cursors, however many of them wait: one cursor walks along the moments
+ * that have come, the other along what was sent or missed. What lies between them waits. So an outage of any length costs
+ * no memory, and nothing is counted twice.
+ */
+import type { LoadPlan } from '../contract/load-plan.ts'
+import { ArrivalCursor, type Share } from './schedule.ts'
+
+const US_PER_MS = 1000
+
+export class Arrivals {
+  readonly #next: ArrivalCursor
+  readonly #became: ArrivalCursor
+  readonly #startAtUs: number
+  readonly #deadlineUs: number
+  #stopAtUs = Number.POSITIVE_INFINITY
+  #waiting = 0
+  /** When the oldest arrival that was neither sent nor missed is due; Infinity when none is left. */
+  nextDueAtUs: number
+
+  constructor(plan: LoadPlan, lane: Share, startAtUs: number) {
+    this.#next = new ArrivalCursor(plan, lane)
+    this.#became = new ArrivalCursor(plan, lane)
+    this.#startAtUs = startAtUs
+    this.#deadlineUs = plan.onDeadline === 'shed' ? plan.deadlineMs * US_PER_MS : Number.POSITIVE_INFINITY
+    this.nextDueAtUs = startAtUs + this.#next.dueUs
+  }
+
+  /** Takes the oldest arrival, and returns when it was due. */
+  take(): number {
+    const dueAtUs = this.nextDueAtUs
+    this.#next.advance()
+    this.#waiting--
+    this.#locate()
+    return dueAtUs
+  }
+
+  /** Every arrival whose deadline has passed is missed, at its deadline. */
+  shed(nowUs: number, missed: (atUs: number) => void): void {
+    while (this.nextDueAtUs + this.#deadlineUs <= nowUs) missed(this.take() + this.#deadlineUs)
+  }
+
+  /** How many became due since the last call. */
+  becameDue(untilUs: number): number {
+    let count = 0
+    const untilDueUs = untilUs - this.#startAtUs
+    const stopDueUs = this.#stopAtUs - this.#startAtUs
+    // Of the moment of the stop itself: what was taken then must have become due.
+    const isDue = (dueUs: number) => dueUs <= stopDueUs && (dueUs < untilDueUs || stopDueUs <= untilDueUs)
+    while (this.#became.dueUs < Number.POSITIVE_INFINITY && isDue(this.#became.dueUs)) {
+      this.#became.advance()
+      count++
+    }
+    this.#waiting += count
+    return count
+  }
+
+  /** Correct right after `becameDue`. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** Nothing becomes due any more after this moment. */
+  stop(nowUs: number): void {
+    this.#stopAtUs = Math.min(this.#stopAtUs, nowUs)
+    this.#locate()
+  }
+
+  /** Whatever waits is missed now. */
+  giveUp(nowUs: number, missed: (atUs: number) => void): void {
+    this.stop(nowUs)
+    while (this.nextDueAtUs < Number.POSITIVE_INFINITY) {
+      this.take()
+      missed(nowUs)
+    }
+  }
+
+  #locate(): void {
+    const dueAtUs = this.#startAtUs + this.#next.dueUs
+    this.nextDueAtUs = dueAtUs <= this.#stopAtUs ? dueAtUs : Number.POSITIVE_INFINITY
+  }
+}

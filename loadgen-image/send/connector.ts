@@ -1,0 +1,158 @@
+/**
+ * Opens connections for the workers. `pg` connects, encrypts and logs in; afterwards the socket belongs to the worker, whose
+ * replies are read by `reply.ts` and not by pg, because pg builds a result object and a dozen others per transaction.
+ *
+ * After a failover hundreds of workers come back at once. Three things keep them from hurting each other: a name is resolved
+ * again on each connect, but workers that ask within the same moment share one question (getaddrinfo has four threads for
+ * the whole process); only so many attempts start side by side; and an attempt that hangs does not keep the others waiting.
+ */
+import { Socket } from 'node:net'
+import { addressesOf, logIn } from '../connection/log-in.ts'
+import type { ServerTarget } from '../connection/target.ts'
+
+/** Answers older than this are asked for again: far below the time that a name takes to move to the new primary. */
+const ADDRESS_VALID_MS = 250
+const ATTEMPTS_SIDE_BY_SIDE = 32
+/** A login takes milliseconds; one that takes longer waits for the server and no longer counts. */
+const ATTEMPT_COUNTS_FOR_MS = 500
+const READ_BUFFER_BYTES = 64 * 1024
+
+/** What happens on an open connection. */
+export interface WireHandler {
+  onBytes(bytes: Buffer, length: number): void
+  onClosed(error: Error | null): void
+}
+
+/** A logged-in connection. */
+export class Wire {
+  readonly #stream: Socket
+  #handler: WireHandler | null = null
+  #error: Error | null = null
+
+  constructor(stream: Socket) {
+    this.#stream = stream
+    stream.on('error', (error) => {
+      this.#error ??= error
+    })
+    stream.on('close', () => {
+      this.#handler?.onClosed(this.#error)
+      this.#handler = null
+    })
+  }
+
+  /** From now on the handler gets everything. False: the connection is gone already. */
+  attach(handler: WireHandler): boolean {
+    if (this.#stream.destroyed) return false
+    this.#handler = handler
+    return true
+  }
+
+  receive(bytes: Buffer, length: number): void {
+    this.#handler?.onBytes(bytes, length)
+  }
+
+  write(bytes: Buffer): void {
+    this.#stream.write(bytes)
+  }
+
+  /** The handler hears no more of it. */
+  destroy(): void {
+    this.#handler = null
+    this.#stream.destroy()
+  }
+
+  /** Terminate, politely: PgBouncer and the server see a client that left and not one that crashed. */
+  leave(): void {
+    this.#handler = null
+    this.#stream.end(TERMINATE)
+  }
+}
+
+const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4])
+
+export class Connector {
+  readonly #addresses = new Map<string, Promise<readonly string[]>>()
+  /** Read and consumed at once by each connection in turn, so one buffer serves them all. */
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+  readonly #queue: (() => void)[] = []
+  #attempts = 0
+
+  async open(target: ServerTarget, timeoutMs: number): Promise<Wire> {
+    await this.#turn()
+    const release = once(() => this.#release())
+    const early = setTimeout(release, ATTEMPT_COUNTS_FOR_MS)
+    try {
+      return await this.#connect(target, timeoutMs)
+    } finally {
+      clearTimeout(early)
+      release()
+    }
+  }
+
+  async #connect(target: ServerTarget, timeoutMs: number): Promise<Wire> {
+    const resolve = (host: string) => this.#addressesOf(host)
+    const createSocket = () => new WireSocket(this.#readBuffer)
+    const { socket, stream } = await logIn(target, { timeoutMs, resolve, createSocket })
+    return socket.handOver(stream)
+  }
+
+  #addressesOf(host: string): Promise<readonly string[]> {
+    const known = this.#addresses.get(host)
+    if (known !== undefined) return known
+    const asked = addressesOf(host)
+    this.#addresses.set(host, asked)
+    const forget = () => setTimeout(() => this.#addresses.delete(host), ADDRESS_VALID_MS).unref()
+    asked.then(forget, forget)
+    return asked
+  }
+
+  #turn(): Promise<void> {
+    if (this.#attempts < ATTEMPTS_SIDE_BY_SIDE) {
+      this.#attempts++
+      return Promise.resolve()
+    }
+    return new Promise((resolve) => this.#queue.push(resolve))
+  }
+
+  /** Hands the place to the next in line. */
+  #release(): void {
+    const next = this.#queue.shift()
+    if (next === undefined) this.#attempts--
+    else next()
+  }
+}
+
+/** While pg logs in, bytes go to pg; after that, to the wire. */
+class WireSocket extends Socket {
+  readonly #receiver: { wire: Wire | null }
+
+  constructor(readBuffer: Buffer) {
+    const receiver: { wire: Wire | null; login: Socket | null } = { wire: null, login: null }
+    const callback = (length: number): boolean => {
+      if (receiver.wire === null) receiver.login?.emit('data', Buffer.from(readBuffer.subarray(0, length)))
+      else receiver.wire.receive(readBuffer, length)
+      return true
+    }
+    super({ onread: { buffer: readBuffer, callback } } as object)
+    receiver.login = this
+    this.#receiver = receiver
+  }
+
+  /** With TLS the stream is another one than this socket, and its bytes come as events. */
+  handOver(stream: Socket): Wire {
+    const wire = new Wire(stream)
+    stream.removeAllListeners('data')
+    if (stream !== this) stream.on('data', (bytes: Buffer) => wire.receive(bytes, bytes.length))
+    this.#receiver.wire = wire
+    return wire
+  }
+}
+
+function once(action: () => void): () => void {
+  let done = false
+  return () => {
+    if (done) return
+    done = true
+    action()
+  }
+}

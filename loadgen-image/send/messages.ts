@@ -1,0 +1,39 @@
+/** Everything that the coordinator and its threads say to each other. */
+
+import type { ServerTarget } from '../connection/target.ts'
+import type { GeneratorHealth } from '../contract/glossary.ts'
+import type { LoadPlan } from '../contract/load-plan.ts'
+import type { ClockAnchor } from '../record/clock.ts'
+import type { SecondPart } from '../record/recorder.ts'
+
+/** What a thread is born with. */
+export interface ThreadSettings {
+  readonly plan: LoadPlan
+  readonly container: number
+  readonly thread: number
+  readonly threads: number
+  readonly pgbouncer: ServerTarget
+  readonly direct: ServerTarget
+  readonly clock: ClockAnchor
+}
+
+export type ToThread =
+  /** Start the load at this moment. */
+  | { readonly kind: 'go'; readonly startAtUs: number }
+  /** No arrival after now; wait for replies as long as the plan allows. */
+  | { readonly kind: 'stop' }
+  /** Settle everything now: in flight is unknown, waiting is missed. */
+  | { readonly kind: 'finish' }
+
+export type FromThread =
+  /** How many of its workers are connected; sent when it changes before the load, at most ten times a second. */
+  | { readonly kind: 'connected'; readonly open: number; readonly trouble: string | null }
+  | { readonly kind: 'second'; readonly part: SecondPart; readonly loop: LoopDelay }
+  | { readonly kind: 'done' }
+
+export type LoopDelay = Pick<GeneratorHealth, 'eventLoopDelayP99Us' | 'eventLoopDelayMaxUs'>
+
+/** A kind that nobody handles does not compile. */
+export function unreachable(message: never): never {
+  throw new Error(`unknown message ${JSON.stringify(message)}`)
+}

@@ -1,0 +1,227 @@
+/**
+ * One worker's life: connect, take an arrival, send, hear the outcome, and come back after a loss by the cohort's policy.
+ * Owns its connection; nothing that happens to it can end the process or touch another worker.
+ */
+
+import type { Outcome } from '../contract/glossary.ts'
+import type { RetryPolicy } from '../contract/load-plan.ts'
+import { type Failure, failureOf, judge, OWN_CODES } from '../record/outcome.ts'
+import type { Random } from '../schedule/random.ts'
+import type { Wire, WireHandler } from './connector.ts'
+import { type ReplyHandler, ReplyReader, type ServerMessage } from './reply.ts'
+import { retryDelayMs } from './retry.ts'
+import { TransactionBytes } from './transaction.ts'
+
+/** What a session needs and whom it tells. `index` is its place in the thread. */
+export interface SessionHost {
+  readonly random: Random
+  nowUs(): number
+  open(index: number): Promise<Wire>
+  onOpened(index: number, atUs: number): void
+  /** Connected and without work. */
+  onIdle(index: number): void
+  onConnectFailed(index: number, failure: Failure, atUs: number): void
+  onLost(index: number, code: string, atUs: number): void
+  onAcknowledged(
+    index: number,
+    dueAtUs: number,
+    sentAtUs: number,
+    atUs: number,
+    timeline: number | null,
+    weak: boolean,
+  ): void
+  onFailed(index: number, outcome: Exclude<Outcome, 'acknowledged'>, failure: Failure, atUs: number): void
+  onWillRetry(index: number, failure: Failure, atUs: number): void
+}
+
+export interface SessionOptions {
+  readonly index: number
+  readonly retry: RetryPolicy
+  readonly insert: string
+  /** For an unknown that is sent again under its own key; null: unknowns stay unknown. */
+  readonly retryInsert: string | null
+}
+
+/** SyncRepWaitForLSN warns when it stops waiting for the standby: committed here, perhaps nowhere else. */
+const WEAK_ACK_ROUTINE = 'SyncRepWaitForLSN'
+const WEAK_ACK_WORDS = 'wait for synchronous replication'
+
+export class Session implements WireHandler, ReplyHandler {
+  readonly #host: SessionHost
+  readonly #index: number
+  readonly #policy: RetryPolicy
+  readonly #insert: TransactionBytes
+  readonly #retryInsert: TransactionBytes | null
+  #wire: Wire | null = null
+  #replies: ReplyReader = new ReplyReader(this)
+  #isEnded = false
+  #failuresInARow = 0
+  #reconnectTimer: NodeJS.Timeout | null = null
+
+  #seq = 0
+  #dueAtUs = 0
+  #sentAtUs = 0
+  #isBusy = false
+  /** An unknown of this worker waits for a connection to be sent again. */
+  #isUnsettled = false
+  #error: ServerMessage | null = null
+  #isWeak = false
+
+  constructor(host: SessionHost, options: SessionOptions) {
+    this.#host = host
+    this.#index = options.index
+    this.#policy = options.retry
+    this.#insert = new TransactionBytes(options.insert)
+    this.#retryInsert = options.retryInsert === null ? null : new TransactionBytes(options.retryInsert)
+  }
+
+  get isIdle(): boolean {
+    return this.#wire !== null && !this.#isBusy && !this.#isUnsettled
+  }
+
+  get isUnfinished(): boolean {
+    return this.#isBusy || this.#isUnsettled
+  }
+
+  connect(): void {
+    this.#host.open(this.#index).then(
+      (wire) => this.#adopt(wire),
+      (error: unknown) => this.#connectFailed(error),
+    )
+  }
+
+  /** Only while idle. */
+  send(dueAtUs: number, atUs: number): void {
+    this.#seq++
+    this.#dueAtUs = dueAtUs
+    this.#write(this.#insert.fill(this.#seq, this.#host.random), atUs)
+  }
+
+  /** A reply that did not come in time is lost, and with it the connection: an answer to the next question might be this one. */
+  checkDeadline(atUs: number, replyTimeoutUs: number): void {
+    if (this.#isBusy && atUs - this.#sentAtUs >= replyTimeoutUs)
+      this.#lose({ code: OWN_CODES.replyTimeout, message: 'no reply in time' }, atUs)
+  }
+
+  /** The load is over. What has no outcome is unknown. */
+  end(atUs: number): void {
+    this.#isEnded = true
+    if (this.#reconnectTimer !== null) clearTimeout(this.#reconnectTimer)
+    const failure = { code: OWN_CODES.endOfLoad, message: 'the load ended before the reply came' }
+    const wasBusy = this.#isBusy
+    if (this.isUnfinished) this.#settle('unknown', failure, atUs)
+    if (wasBusy) this.#wire?.destroy()
+    else this.#wire?.leave()
+    this.#wire = null
+  }
+
+  // ---- Connection ------------------------------------------------------------------------------------------------
+
+  #adopt(wire: Wire): void {
+    if (this.#isEnded) wire.leave()
+    else if (!wire.attach(this)) this.#connectFailed(new Error('closed right after the login'))
+    else this.#begin(wire)
+  }
+
+  #begin(wire: Wire): void {
+    this.#wire = wire
+    this.#replies = new ReplyReader(this)
+    this.#host.onOpened(this.#index, this.#host.nowUs())
+    if (this.#isUnsettled && this.#retryInsert !== null)
+      this.#write(this.#retryInsert.fill(this.#seq, this.#host.random), this.#host.nowUs())
+    else this.#host.onIdle(this.#index)
+  }
+
+  #connectFailed(error: unknown): void {
+    if (this.#isEnded) return
+    this.#host.onConnectFailed(this.#index, failureOf(error, OWN_CODES.connectionClosed), this.#host.nowUs())
+    this.#reconnectLater()
+  }
+
+  /** An acknowledgement ends the row of failures; a login does not, because a pooler logs in while its server is down. */
+  #reconnectLater(): void {
+    this.#failuresInARow++
+    const delayMs = retryDelayMs(this.#policy, this.#failuresInARow, this.#host.random)
+    this.#reconnectTimer = setTimeout(() => this.connect(), delayMs)
+  }
+
+  /** The connection is gone or useless: settle what was in flight, and come back later. A second reason changes nothing. */
+  #lose(failure: Failure, atUs: number): void {
+    if (this.#wire === null) return
+    this.#wire.destroy()
+    this.#wire = null
+    this.#host.onLost(this.#index, failure.code, atUs)
+    if (this.#isBusy) this.#fail(failure, atUs)
+    this.#reconnectLater()
+  }
+
+  onClosed(error: Error | null): void {
+    const closed = error ?? new Error('the connection was closed')
+    this.#lose(this.#error ?? failureOf(closed, OWN_CODES.connectionClosed), this.#host.nowUs())
+  }
+
+  // ---- Transaction -----------------------------------------------------------------------------------------------
+
+  #write(bytes: Buffer, atUs: number): void {
+    this.#isBusy = true
+    this.#isWeak = false
+    this.#error = null
+    this.#sentAtUs = atUs
+    this.#wire?.write(bytes)
+  }
+
+  onBytes(bytes: Buffer, length: number): void {
+    this.#replies.push(bytes, length)
+  }
+
+  onReady(completed: boolean, firstColumn: number | null): void {
+    if (!this.#isBusy) return
+    const atUs = this.#host.nowUs()
+    if (this.#error !== null) this.#refusedByServer(this.#error, atUs)
+    else if (completed) this.#acknowledge(firstColumn, atUs)
+    else this.#lose({ code: OWN_CODES.protocol, message: 'ready without an answer' }, atUs)
+  }
+
+  onError(error: ServerMessage): void {
+    this.#error = { ...error, message: failureOf(error, error.code).message }
+    if (error.severity === 'FATAL' || error.severity === 'PANIC') this.#lose(this.#error, this.#host.nowUs())
+  }
+
+  onNotice(notice: ServerMessage): void {
+    if (notice.routine === WEAK_ACK_ROUTINE || notice.message.includes(WEAK_ACK_WORDS)) this.#isWeak = true
+  }
+
+  #acknowledge(timeline: number | null, atUs: number): void {
+    this.#isBusy = false
+    this.#isUnsettled = false
+    this.#failuresInARow = 0
+    this.#host.onAcknowledged(this.#index, this.#dueAtUs, this.#sentAtUs, atUs, timeline, this.#isWeak)
+    this.#host.onIdle(this.#index)
+  }
+
+  /** A refused retry says nothing about the first attempt: it is asked again, by the policy so that it cannot spin. */
+  #refusedByServer(error: ServerMessage, atUs: number): void {
+    this.#error = null
+    if (this.#isUnsettled || judge(error, true).reconnect) this.#lose(error, atUs)
+    else {
+      this.#fail(error, atUs)
+      this.#host.onIdle(this.#index)
+    }
+  }
+
+  #fail(failure: Failure, atUs: number): void {
+    const { outcome } = judge(failure, true)
+    const mayHaveCommitted = outcome === 'unknown' || this.#isUnsettled
+    if (mayHaveCommitted && this.#retryInsert !== null) {
+      this.#isBusy = false
+      this.#isUnsettled = true
+      this.#host.onWillRetry(this.#index, failure, atUs)
+    } else this.#settle(outcome, failure, atUs)
+  }
+
+  #settle(outcome: Exclude<Outcome, 'acknowledged'>, failure: Failure, atUs: number): void {
+    this.#isBusy = false
+    this.#isUnsettled = false
+    this.#host.onFailed(this.#index, outcome, failure, atUs)
+  }
+}

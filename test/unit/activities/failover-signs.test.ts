@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import type { PrimaryIdentity } from '../../../functions/model/facts.ts'
+import { changesOfPrimary, isBusy, signsOfFailover } from '../../../functions/model/failover-signs.ts'
+
+const before: PrimaryIdentity = {
+  observedAt: '2026-01-01T00:00:00.000Z',
+  timeline: 1,
+  address: '10.0.0.1',
+  postmasterStartedAt: '2025-01-01T00:00:00.000Z',
+  walLsn: '0/1',
+  availabilityZone: '1',
+  standbyZone: '2',
+  haState: 'Healthy',
+  serverState: 'Ready',
+}
+
+for (const [change, signs] of [
+  [{}, []],
+  [{ observedAt: 'later', walLsn: '0/9' }, []],
+  [{ timeline: 2 }, ['timeline 1 -> 2']],
+  [{ address: '10.0.0.2' }, ['server address 10.0.0.1 -> 10.0.0.2']],
+  [{ availabilityZone: '2' }, ['zone of the primary 1 -> 2']],
+  [{ haState: 'FailingOver' }, ['HA state FailingOver']],
+  [{ serverState: 'Updating' }, ['server state Updating']],
+  [{ timeline: null, address: null, postmasterStartedAt: null }, ['the server does not answer SQL']],
+  [{ haState: null, serverState: null, availabilityZone: null }, []],
+] as const)
+  test(`${JSON.stringify(change)} shows ${signs.length === 0 ? 'nothing' : signs.join()}`, () => {
+    expect(signsOfFailover(before, { ...before, ...change })).toEqual(signs)
+  })
+
+test('only another primary changes who is primary', () => {
+  expect(changesOfPrimary(before, { ...before, haState: 'FailingOver', serverState: 'Updating' })).toEqual([])
+})
+
+test('what was not known before cannot have changed', () => {
+  const blind = { ...before, timeline: null, address: null, availabilityZone: null, haState: null, serverState: null }
+  expect(signsOfFailover(blind, { ...before, timeline: 7, haState: 'FailingOver' })).toEqual([])
+})
+
+for (const [status, code, busy] of [
+  [409, 'ServerIsBusy', true],
+  [400, 'ServerIsNotReady', true],
+  [429, 'TooManyRequests', true],
+  [409, 'SomethingElse', true],
+  [403, 'AuthorizationFailed', false],
+  [404, 'ResourceNotFound', false],
+  [400, 'InvalidParameterValue', false],
+] as const)
+  test(`${status} ${code} is ${busy ? '' : 'not '}worth another request later`, () =>
+    expect(isBusy({ status, code })).toBe(busy))

@@ -1,0 +1,295 @@
+/** Outages that no failover of the drill explains, two causes at once, and figures that must not be blamed on the wrong side. */
+import { expect, test } from 'vitest'
+import type { DrillOutcome } from '../../../functions/model/evidence.ts'
+import type { Report } from '../../../functions/model/report.ts'
+import { assemble } from '../../../functions/report-model/build.ts'
+import type { SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
+import { aDrillPlan, aFailover, aPrimary, isoAt, LOAD_START_MS, someLoad } from '../../support/builders.ts'
+import { aRun, mergeRun, outcomeOf, type Run, type RunOptions, rowKey } from '../../support/world.ts'
+
+const START = LOAD_START_MS / 1000
+
+async function reportOf(run: Run, own: Partial<DrillOutcome> = {}): Promise<Report> {
+  const merged = mergeRun(run)
+  return assemble(await outcomeOf(run, merged, own), merged).report
+}
+
+const drill = (options: RunOptions, own: Partial<DrillOutcome> = {}) => reportOf(aRun(options), own)
+
+const changed = (run: Run, change: (record: SecondRecord, second: number) => Partial<SecondRecord>): Run => ({
+  ...run,
+  records: run.records.map((record) => ({ ...record, ...change(record, record.second - START) })),
+})
+
+test('lost seconds are those of the event that lost the commits', async () => {
+  const run = aRun({
+    load: { durationSeconds: 150 },
+    troubles: [
+      { atSeconds: 30.35, seconds: 5, kind: 'failover' },
+      { atSeconds: 90.35, seconds: 5, kind: 'failover' },
+    ],
+  })
+  const inLastSeconds = ({ knownAtUs }: { knownAtUs: number }) =>
+    knownAtUs > (LOAD_START_MS + 85_000) * 1000 && knownAtUs < (LOAD_START_MS + 90_350) * 1000
+  for (const key of run.keys)
+    if (key.outcome === 'acknowledged' && inLastSeconds(key)) run.rows.delete(rowKey(key.worker, key.seq))
+  const { events, ledger, criteria, verdict } = await reportOf(run, {
+    plan: aDrillPlan({
+      load: run.load,
+      failovers: [30, 90].map((atSeconds) => ({ atSeconds, mode: 'forced' as const })),
+      criteria: ['lost_s <= 1'],
+    }),
+  })
+  expect(events.map(({ lostSeconds }) => lostSeconds)).toEqual([0, 5.348])
+  expect(ledger.lostSeconds).toBe(5.348)
+  expect(criteria[0]).toMatchObject({ measured: 5.348, verdict: 'fail' })
+  expect(verdict).toBe('FAIL')
+})
+
+test('without a failover every outage is an event with its clients, figures and sentence, and the worst is judged', async () => {
+  const report = await drill(
+    {
+      load: { durationSeconds: 150 },
+      troubles: [
+        { atSeconds: 20.35, seconds: 3, kind: 'pause', arrivals: 'refused' },
+        { atSeconds: 70.35, seconds: 12, kind: 'pause', arrivals: 'refused' },
+      ],
+    },
+    {
+      plan: aDrillPlan({ failovers: [], load: someLoad({ durationSeconds: 150 }), criteria: ['recovery_time_s <= 5'] }),
+    },
+  )
+  expect(
+    report.events.map(({ number, cause, kind, recovery }) => [number, cause, kind, recovery.writeOutageSeconds]),
+  ).toEqual([
+    [1, 'other', 'outage', 3.01],
+    [2, 'other', 'outage', 12.01],
+  ])
+  expect(report.events.map(({ recovery }) => recovery.clientOutageSeconds.clients)).toEqual([10, 10])
+  expect(report.worstEvent).toBe(2)
+  expect(report.worstClients.length).toBeGreaterThan(0)
+  expect(report.headline).toMatch(
+    /^Drill of pg-orders without a failover: outage that no request of this drill explains: at worst /,
+  )
+  expect(report.criteria[0]).toMatchObject({ measured: 12.05, verdict: 'fail' })
+  expect(report.verdict).toBe('FAIL')
+})
+
+test('an outage that no objective forbids leaves a drill without a failover inconclusive, and says that it was seen', async () => {
+  const report = await drill(
+    { troubles: [{ atSeconds: 20.35, seconds: 6, kind: 'pause' }] },
+    { plan: aDrillPlan({ failovers: [] }) },
+  )
+  expect(report.verdict, report.reasons.join('\n')).toBe('INCONCLUSIVE')
+  expect(report.reasons[0]).toMatch(
+    /^No failover was proven: no failover was asked for\. Outage that no request of this drill explains: .* 6\.01 s/,
+  )
+})
+
+test('an outage that began before the request is another event, and the failover is measured by bounds alone', async () => {
+  const run = aRun({
+    load: { durationSeconds: 120 },
+    troubles: [{ atSeconds: 18.35, seconds: 14.6, kind: 'failover' }],
+  })
+  const failovers = [
+    aFailover({
+      sentAt: isoAt(30.05),
+      acceptedAt: isoAt(30.1),
+      after: aPrimary({ timeline: 2, observedAt: isoAt(50) }),
+    }),
+  ]
+  const judged = async (limit: number) =>
+    reportOf(run, { failovers, plan: aDrillPlan({ load: run.load, criteria: [`recovery_time_s <= ${limit}`] }) })
+  const report = await judged(120)
+  const [seen, failover] = report.events
+  expect(seen).toMatchObject({ cause: 'other', kind: 'outage', recovery: { writeOutageSeconds: 14.61 } })
+  expect(failover).toMatchObject({
+    cause: 'unattributed',
+    kind: 'failover',
+    moments: { t0: isoAt(30.1), t1: null },
+    recovery: { detectionSeconds: null, writeOutageSeconds: null, recoveryTimeSeconds: null },
+    proof: { proven: false },
+  })
+  expect(failover?.atLeast.writeOutageSeconds).toBeCloseTo(2.9, 1)
+  expect(report.recovery.detectionSeconds).toBeNull()
+  expect(report.verdict).toBe('INCONCLUSIVE')
+  expect((await judged(2)).verdict).toBe('FAIL')
+})
+
+test('the baseline is one set of seconds for phases, percentiles and the generator', async () => {
+  const run = aRun({
+    load: { durationSeconds: 120 },
+    troubles: [
+      { atSeconds: 20.35, seconds: 6, kind: 'pause' },
+      { atSeconds: 60.35, seconds: 5, kind: 'failover' },
+    ],
+  })
+  const { phases, latencyMs, throughput } = await reportOf(run)
+  const spans = phases.filter(({ name }) => name === 'baseline')
+  const whole = spans.reduce((sum, { fromAt, toAt }) => {
+    return sum + Math.floor(Date.parse(toAt) / 1000) - Math.ceil(Date.parse(fromAt) / 1000)
+  }, 0)
+  expect(spans).toHaveLength(2)
+  expect(latencyMs.baseline?.response.count).toBe(whole * 200)
+  expect(latencyMs.baseline?.response.p99).toBeLessThan(10)
+  expect(throughput.baselineTps).toBe(200)
+})
+
+test.each([
+  ['the server refuses them', 'ECONNREFUSED', false, 'FAIL'],
+  ['the machine of the generator has no more', 'EMFILE', true, 'FAIL'],
+] as const)('connections are missing because %s', async (_, code, isLimit, verdict) => {
+  const run = changed(aRun({ troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }] }), (record, second) =>
+    second < 8 || second > 12
+      ? {}
+      : {
+          connections: { ...record.connections, open: 2 },
+          errors: [
+            {
+              code,
+              phase: 'connect',
+              outcome: null,
+              count: 8,
+              firstAtUs: record.second * 1e6,
+              lastAtUs: record.second * 1e6 + 1,
+              workers: 8,
+              example: 'connect failed',
+            },
+          ],
+        },
+  )
+  const report = await reportOf(run, { plan: aDrillPlan({ criteria: ['recovery_time_s <= 1'] }) })
+  expect(report.generator.wasTheLimit).toBe(isLimit)
+  expect(report.criteria[0]).toMatchObject({ measured: 5.652, verdict: 'fail' })
+  expect(report.verdict).toBe(verdict)
+})
+
+test('at one arrival in ten seconds the pause between two is no outage, and there is a baseline', async () => {
+  const load = { targetTps: 0.1, workers: 1, durationSeconds: 200 }
+  const run = aRun({ load })
+  const report = await reportOf(run, { plan: aDrillPlan({ failovers: [], load: someLoad(load), criteria: [] }) })
+  expect(report.events).toEqual([])
+  expect(report.recovery.outages).toEqual([])
+  expect(report.throughput.baselineTps).not.toBeNull()
+  expect(report.reasons.join('\n')).not.toMatch(/no whole second|baseline was not reached/)
+})
+
+test('a client that was out alone is in no event, and is still the worst client', async () => {
+  const blip = {
+    worker: 3,
+    cohort: 'default',
+    lastGoodAtUs: (LOAD_START_MS + 20_000) * 1000,
+    firstGoodAtUs: (LOAD_START_MS + 24_000) * 1000,
+    timelineBefore: 1,
+    timelineAfter: 1,
+    refused: 0,
+    unknown: 1,
+    connectFailures: 3,
+    code: 'ECONNRESET',
+  }
+  const run = changed(aRun({}), (_, second) => (second === 24 ? { outages: [blip] } : {}))
+  const plan = aDrillPlan({ failovers: [], criteria: ['worst_client_outage_s <= 2'] })
+  const { events, loneClients, criteria, headline } = await reportOf(run, { plan })
+  expect(events).toEqual([])
+  expect(loneClients).toEqual({ clients: 1, maxOutageSeconds: 4 })
+  expect(criteria[0]).toMatchObject({ measured: 4, verdict: 'fail' })
+  expect(headline).toContain('1 client out alone, at most for 4.00 s')
+})
+
+test('a container that stood still leaves its clients unmeasured, and the service measured by the other', async () => {
+  const run = aRun({ load: { containers: 2 }, troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }] })
+  const stalled: Run = {
+    ...run,
+    records: run.records.map((record) =>
+      record.container === 0 && record.second === START + 34
+        ? {
+            ...record,
+            health: { ...record.health, stalls: [{ thread: 0, fromUs: (START + 31) * 1e6, toUs: (START + 34) * 1e6 }] },
+          }
+        : record,
+    ),
+  }
+  const { events } = await reportOf(stalled)
+  expect(events[0]).toMatchObject({
+    watched: true,
+    recovery: { writeOutageSeconds: 5.01, clientOutageSeconds: { clients: 5, notMeasured: 5 } },
+  })
+})
+
+test('a thread that ran on keeps the container watching', async () => {
+  const run = aRun({ troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }] })
+  const oneOfTwo = changed(run, (record, second) => ({
+    health: {
+      ...record.health,
+      threads: 2,
+      stalls: second === 34 ? [{ thread: 1, fromUs: (START + 31) * 1e6, toUs: (START + 34) * 1e6 }] : [],
+    },
+  }))
+  expect((await reportOf(oneOfTwo)).events[0]?.recovery.writeOutageSeconds).toBe(5.01)
+})
+
+test('a failover that was asked for late says by how much', async () => {
+  const run = aRun({ troubles: [{ atSeconds: 40.35, seconds: 5, kind: 'failover' }] })
+  const failovers = run.failovers.map((evidence) => ({ ...evidence, requestedAtSeconds: 30, sentAt: isoAt(39.8) }))
+  const { caveats } = await reportOf(run, { failovers })
+  expect(caveats).toContain('The forced failover was asked for 9.80 s later than planned.')
+})
+
+test('a promotion after the load that only the audits saw is said', async () => {
+  const run = aRun({})
+  const merged = mergeRun(run)
+  const outcome = await outcomeOf(run, merged)
+  const audits = outcome.audits.map((pass) => ({ ...pass, timeline: 4 }))
+  expect(assemble({ ...outcome, audits }, merged).report.caveats.join('\n')).toContain(
+    'The audits found timeline 4, and the newest that clients had commits on is 1',
+  )
+})
+
+test('a promotion that came after the request has the first claim to it, not the one that was still under way then', async () => {
+  const run = aRun({
+    load: { durationSeconds: 90 },
+    troubles: [
+      { atSeconds: 30.35, seconds: 5, kind: 'failover' },
+      { atSeconds: 37, seconds: 2, kind: 'failover' },
+    ],
+  })
+  const sent = { index: 0, sentAt: isoAt(35.2), acceptedAt: isoAt(35.25), requestedAtSeconds: 35 }
+  const { events } = await reportOf(run, {
+    failovers: run.failovers.slice(1).map((evidence) => ({ ...evidence, ...sent })),
+  })
+  expect(events.map(({ kind, cause, moments }) => [kind, cause, moments.t2])).toEqual([
+    ['promotion', 'other', isoAt(35.358)],
+    ['failover', 'unattributed', isoAt(39.008)],
+  ])
+})
+
+test('one hiccup in the baseline does not make an outage of seconds usual', async () => {
+  const { recovery, events } = await drill({
+    load: { durationSeconds: 60 },
+    troubles: [
+      { atSeconds: 15.35, seconds: 0.9, kind: 'pause' },
+      { atSeconds: 30.35, seconds: 5, kind: 'pause' },
+    ],
+  })
+  expect(recovery.outages.map(({ seconds }) => Math.round(seconds ?? 0))).toEqual([5])
+  expect(events.map(({ cause, kind }) => [cause, kind])).toEqual([['other', 'outage']])
+})
+
+test('a reply that a generator reads late, after it stood still, is no commit of a second primary', async () => {
+  const us = (second: number) => (START + second) * 1e6
+  const late = { timeline: 1, acknowledged: 1, firstAtUs: us(36.42), lastAtUs: us(36.42) }
+  const run = aRun({
+    load: { containers: 2, durationSeconds: 90 },
+    troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }],
+  })
+  const caveatsWith = async (stalls: readonly { thread: number; fromUs: number; toUs: number }[]) => {
+    const read = changed(run, (record, second) =>
+      record.container === 0 && second === 36
+        ? { timelines: [late, ...record.timelines], health: { ...record.health, stalls } }
+        : {},
+    )
+    return (await reportOf(read)).caveats.filter((sentence) => sentence.includes('two primaries')).length
+  }
+  expect(await caveatsWith([])).toBe(1)
+  expect(await caveatsWith([{ thread: 0, fromUs: us(30), toUs: us(36.4) }])).toBe(0)
+})

@@ -1,0 +1,167 @@
+import { beforeAll, expect, test } from 'vitest'
+import {
+  criteriaToJudge,
+  defaultCriteria,
+  parseCriteria,
+  problemOfCriterion,
+} from '../../../functions/criteria/defaults.ts'
+import { measure } from '../../../functions/criteria/figures.ts'
+import { judgeCriteria, marginText, measuredText } from '../../../functions/criteria/judge.ts'
+import { CRITERION_NAMES, phasesOf } from '../../../functions/criteria/names.ts'
+import type { Criterion, Report } from '../../../functions/model/report.ts'
+import { sampleReport } from '../../support/sample-report.ts'
+
+const LEDGER = { targetTps: 8000, transactions: 'ledger' } as const
+
+let report: Report
+beforeAll(async () => {
+  report = await sampleReport()
+})
+
+const judge = (text: string, own: Partial<Report> = {}) => judgeCriteria([text], { ...report, ...own }, 400)[0]
+
+test('the default objectives are those of the original test, and all of them can be read', () => {
+  expect(defaultCriteria(LEDGER)).toEqual([
+    'baseline_tps >= 0.95 * target',
+    'p50_ms[baseline] < 10',
+    'p95_ms[baseline] < 30',
+    'p99_ms[baseline] < 50',
+    'recovery_time_s < 120',
+    'success_rate > 0.99',
+    'lost_commits == 0',
+    'cpu_percent < 80',
+    'memory_percent < 80',
+  ])
+  expect(parseCriteria(defaultCriteria(LEDGER)).problems).toEqual([])
+})
+
+test('a closed loop has no rate to reach', () => {
+  expect(defaultCriteria({ ...LEDGER, targetTps: 0 })).not.toContain('baseline_tps >= 0.95 * target')
+})
+
+test('against the target of a closed loop nothing can be judged: 0 would be a rate that every load reaches', () => {
+  expect(judgeCriteria(['baseline_tps >= 0.95 * target'], report, 0)[0]?.verdict).toBe('unknown')
+})
+
+test('lost and doubled commits are judged even when the request does not name them', () => {
+  expect(criteriaToJudge(['recovery_time_s <= 60'], LEDGER)).toEqual([
+    'recovery_time_s <= 60',
+    'lost_commits == 0',
+    'duplicates == 0',
+  ])
+  expect(criteriaToJudge(['lost_commits <= 5', 'duplicates == 0'], LEDGER)).toEqual([
+    'lost_commits <= 5',
+    'duplicates == 0',
+  ])
+})
+
+test.each([
+  ['recovery_time_s <= 120', { name: 'recovery_time_s', phase: null }, '<=', { factor: 120, figure: null }],
+  [
+    '  p99_ms[ after ]  <=  2 * p99_ms[baseline] ',
+    { name: 'p99_ms', phase: 'after' },
+    '<=',
+    { factor: 2, figure: { name: 'p99_ms', phase: 'baseline' } },
+  ],
+  ['baseline_tps >= target * 0.95', { name: 'baseline_tps', phase: null }, '>=', { factor: 0.95, figure: 'target' }],
+  ['baseline_tps >= target', { name: 'baseline_tps', phase: null }, '>=', { factor: 1, figure: 'target' }],
+  ['failover_proven == true', { name: 'failover_proven', phase: null }, '==', { factor: 1, figure: null }],
+  ['availability >= 99.9%', { name: 'availability', phase: 'whole' }, '>=', { factor: 0.999, figure: null }],
+  ['lost_commits==0', { name: 'lost_commits', phase: null }, '==', { factor: 0, figure: null }],
+])('%s is read', (text, figure, operator, limit) => {
+  expect(parseCriteria([text])).toEqual({ criteria: [{ text: text.trim(), figure, operator, limit }], problems: [] })
+})
+
+test.each([
+  ['', 'expected `name[phase] op value`'],
+  ['recovery_time_s', 'expected `name[phase] op value`'],
+  ['recovery_time_s = 120', 'expected `name[phase] op value`'],
+  ['rto <= 120', 'unknown figure; expected one of recovery_time_s,'],
+  ['p99_ms[lunch] <= 50', 'unknown phase of p99_ms; expected one of baseline, outage, recovery, after, whole'],
+  ['lost_commits[whole] == 0', 'lost_commits takes no phase'],
+  ['recovery_time_s <= soon', 'unknown figure'],
+  ['recovery_time_s <= 2 * 3 * 4', 'expected one factor and one figure'],
+  ['recovery_time_s <= a * target', 'expected a number'],
+])('%j cannot be read, and the answer says why', (text, problem) => {
+  expect(problemOfCriterion(text)).toContain(problem)
+})
+
+test('every problem is named', () => {
+  const { criteria, problems } = parseCriteria(['x < 1', 'lost_commits == 0', 'p50_ms[y] < 1'])
+  expect({ read: criteria.length, problems: problems.length }).toEqual({ read: 1, problems: 2 })
+})
+
+test('every figure that can be named is measured in a whole drill', () => {
+  for (const name of CRITERION_NAMES)
+    for (const phase of phasesOf(name) ?? [null]) {
+      const figure = phase === null ? name : `${name}[${phase}]`
+      expect([figure, measure({ name, phase }, report).kind]).not.toEqual([figure, 'missing'])
+    }
+})
+
+test.each([
+  ['recovery_time_s < 120', 'pass', 100.275, '19.7 s; below 120 s wanted'],
+  ['recovery_time_s < 10', 'fail', -9.725, '19.7 s; below 10 s wanted, missed by 9.72 s'],
+  ['recovery_time_s <= 19.725', 'pass', 0, '19.7 s; at most 19.725 s wanted, and it is exactly that'],
+  ['baseline_tps >= 0.95 * target', 'pass', 20, '400 TPS; at least 380 TPS wanted'],
+  ['recovery_time_s < 19.725', 'fail', 0, '19.7 s; below 19.725 s wanted, and it is exactly that'],
+  ['recovery_time_s < 19.73', 'pass', 0.005, '19.7 s; below 19.73 s wanted, met by 0.005 s'],
+  ['recovery_time_s < 19.72', 'fail', -0.005, '19.7 s; below 19.72 s wanted, missed by 0.005 s'],
+  ['failover_proven == true', 'pass', 0, 'yes; exactly yes wanted'],
+  ['containers_left == 0', 'pass', 0, '0; exactly 0 wanted'],
+  ['lost_commits != 0', 'fail', 0, '0; anything but 0 wanted'],
+  ['lost_commits != 3', 'pass', 3, '0; anything but 3 wanted'],
+  ['cpu_percent < 80', 'pass', 38.5, '41.5 %; below 80 % wanted'],
+])('%s is judged', (text, verdict, margin, why) => {
+  expect(judge(text)).toMatchObject({ objective: text, verdict, margin, why })
+})
+
+test('a figure that was not measured is neither met nor missed', () => {
+  expect(judge('cpu_percent < 80', { metrics: { ...report.metrics, series: [] } })).toEqual({
+    id: 'cpu_percent',
+    objective: 'cpu_percent < 80',
+    measured: null,
+    isLowerBound: false,
+    unit: '%',
+    margin: null,
+    verdict: 'unknown',
+    why: 'not measured: the platform gave no points of this metric; below 80 % wanted',
+  })
+})
+
+test.each([
+  ['max_ms[whole] < 500', 'fail', /^≤ -[\d,.]+ ms$/],
+  ['max_ms[whole] < 5000', 'unknown', /^not known$/],
+  ['max_ms[whole] > 500', 'pass', /^≥ \+[\d,.]+ ms$/],
+])(
+  '%s: a percentile among the missed arrivals is only a lower bound, and is written as one',
+  (text, verdict, margin) => {
+    const criterion = judge(text) as Criterion
+    expect(criterion).toMatchObject({
+      verdict,
+      isLowerBound: true,
+      why: expect.stringContaining('or more, because it falls among the missed'),
+    })
+    expect(measuredText(criterion)).toMatch(/^≥ [\d,.]+ ms$/)
+    expect(marginText(criterion)).toMatch(margin)
+  },
+)
+
+test('a measured figure is written without a bound', () => {
+  const criterion = judge('recovery_time_s < 10') as Criterion
+  expect([measuredText(criterion), marginText(criterion)]).toEqual(['19.7 s', '-9.72 s'])
+})
+
+test('an objective beside a figure that was not measured is unknown', () => {
+  const latencyMs = { ...report.latencyMs, baseline: null }
+  expect(judge('p99_ms[after] <= 2 * p99_ms[baseline]', { latencyMs })).toMatchObject({
+    verdict: 'unknown',
+    why: expect.stringContaining('what it is compared with was not measured'),
+  })
+})
+
+test('without a ledger nothing is judged that only an audit could measure', () => {
+  const compat = { targetTps: 8000, transactions: 'compat' } as const
+  expect(defaultCriteria(compat)).toEqual(defaultCriteria(LEDGER).filter((text) => text !== 'lost_commits == 0'))
+  expect(criteriaToJudge(['recovery_time_s <= 60'], compat)).toEqual(['recovery_time_s <= 60'])
+})

@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
+import { expect, test } from 'vitest'
+import { decodeRecords, encodeRecord, RecordDecoder } from '../../../../loadgen-image/contract/chunk.ts'
+import type { SecondRecord } from '../../../../loadgen-image/contract/glossary.ts'
+import { Histogram } from '../../../../loadgen-image/contract/histogram.ts'
+import { secondRecord } from './arbitraries.ts'
+
+const records = fc.array(secondRecord, { minLength: 1, maxLength: 4 })
+const blob = (list: readonly SecondRecord[]) => Buffer.concat(list.map(encodeRecord))
+
+test('any record decodes to itself, and one after the other', () => {
+  fc.assert(
+    fc.property(records, (list) => {
+      expect([...decodeRecords(blob(list))]).toEqual(list)
+    }),
+  )
+})
+
+test('blocks can be joined in any order, because none needs another', () => {
+  fc.assert(
+    fc.property(records, (list) => {
+      expect([...decodeRecords(blob(list.toReversed()))]).toEqual(list.toReversed())
+    }),
+  )
+})
+
+test('a chunk that was cut off anywhere yields exactly the records that are whole', () => {
+  fc.assert(
+    fc.property(records, fc.double({ min: 0, max: 1, noNaN: true }), (list, share) => {
+      const blocks = list.map(encodeRecord)
+      const cut = Math.floor(share * blob(list).length)
+      let end = 0
+      const whole = blocks.filter((block) => {
+        end += block.length
+        return end <= cut
+      })
+      expect([...decodeRecords(blob(list).subarray(0, cut))]).toEqual(list.slice(0, whole.length))
+    }),
+  )
+})
+
+test('a damaged byte costs the block that it lies in and no other', () => {
+  fc.assert(
+    fc.property(records, fc.nat(), fc.integer({ min: 1, max: 255 }), (list, position, flip) => {
+      const bytes = blob(list)
+      const at = position % bytes.length
+      bytes[at] = (bytes[at] as number) ^ flip
+      const decoded = [...decodeRecords(bytes)]
+      let end = 0
+      const damaged = list.findIndex((record) => {
+        end += encodeRecord(record).length
+        return at < end
+      })
+      expect(decoded).toEqual(list.filter((_, index) => index !== damaged))
+    }),
+  )
+})
+
+test('a blob in pieces of any size yields the same records', () => {
+  fc.assert(
+    fc.property(records, fc.integer({ min: 1, max: 4000 }), (list, size) => {
+      const bytes = blob(list)
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+        bytes.subarray(i * size, (i + 1) * size),
+      )
+      const decoder = new RecordDecoder()
+      expect(pieces.flatMap((piece) => [...decoder.records(piece)])).toEqual(list)
+    }),
+  )
+})
+
+test('no bytes are no records', () => {
+  expect([...decodeRecords(new Uint8Array())]).toEqual([])
+  expect([...decodeRecords(Buffer.from('not a chunk at all, but long enough for a header'))]).toEqual([])
+})
+
+const values = (count: number) =>
+  Array.from({ length: count }, (_, i) => 1500 + Math.floor(6000 * ((i * 0.618034) % 1) ** 3))
+
+function bytesOf(valuesUs: readonly number[]): { ours: number; hdrV2: number } {
+  const histogram = new Histogram()
+  const hdr = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: 3 })
+  for (const value of valuesUs) {
+    histogram.record(value)
+    hdr.recordValue(value)
+  }
+  const [empty] = fc.sample(secondRecord, { numRuns: 1, seed: 1 }) as [SecondRecord]
+  const withHistogram = { ...empty, response: histogram.toSparse() }
+  const ours = encodeRecord(withHistogram).length - encodeRecord({ ...empty, response: [] }).length
+  return { ours, hdrV2: Buffer.from(encodeIntoCompressedBase64(hdr), 'base64').length }
+}
+
+test.each([50, 500, 8000])(
+  'a histogram of %i values a second takes less room than HDR V2 compressed with zlib',
+  (count) => {
+    const { ours, hdrV2 } = bytesOf(values(count))
+    expect(ours).toBeLessThan(hdrV2)
+  },
+)

@@ -1,0 +1,83 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { AckGap } from '../../../../loadgen-image/contract/glossary.ts'
+import { GapIntersection, GapTracker, SHORTEST_GAP_US } from '../../../../loadgen-image/record/ack-gaps.ts'
+
+const SECOND = 1_000_000
+const ms = (from: number, to: number): AckGap => ({ fromUs: from * 1000, toUs: to * 1000 })
+
+/** Feeds each thread's acknowledgements second by second, as the coordinator does. */
+function gapsOf(threads: readonly (readonly number[])[], seconds: number): AckGap[] {
+  const trackers = threads.map(() => new GapTracker(0))
+  const intersection = new GapIntersection(threads.length)
+  const found: AckGap[] = []
+  let last = trackers.map(() => ({ closed: [] as readonly AckGap[], quietSinceUs: 0 }))
+  for (let second = 0; second < seconds; second++) {
+    threads.forEach((acks, thread) => {
+      for (const at of acks) if (Math.floor(at / SECOND) === second) trackers[thread]?.ack(at)
+    })
+    last = trackers.map((tracker) => tracker.take())
+    found.push(...intersection.advance(last, (second + 1) * SECOND))
+  }
+  return [...found, ...intersection.finish(last, seconds * SECOND)]
+}
+
+const every = (ms: number, from: number, to: number): number[] =>
+  Array.from({ length: Math.ceil((to - from) / ms) }, (_, i) => (from + i * ms) * 1000)
+
+test('a time without acknowledgements is a gap from the last to the first', () => {
+  expect(gapsOf([[...every(10, 0, 300), ...every(10, 500, 1000)]], 1)).toEqual([ms(290, 500)])
+})
+
+test('gaps shorter than 20 ms are the usual spacing', () => {
+  expect(gapsOf([every(19, 0, 999)], 1)).toEqual([])
+  expect(gapsOf([[...every(10, 0, 500), ...every(10, 509, 1000)]], 1)).toEqual([])
+})
+
+test('a gap over several seconds is told once, when it has ended', () => {
+  expect(gapsOf([[...every(10, 0, 500), ...every(10, 3200, 4000)]], 4)).toEqual([ms(490, 3200)])
+})
+
+test('a gap that is open when the load ends reaches to its end', () => {
+  expect(gapsOf([every(10, 0, 500)], 3)).toEqual([ms(490, 3000)])
+})
+
+test('while one thread gets through, the container has no gap', () => {
+  expect(gapsOf([[...every(10, 0, 200), ...every(10, 1500, 2000)], every(10, 0, 2000)], 2)).toEqual([])
+})
+
+test('the gap of a container is where the gaps of its threads overlap', () => {
+  const one = [...every(10, 0, 300), ...every(10, 1700, 3000)]
+  const other = [...every(10, 0, 600), ...every(10, 2400, 3000)]
+  expect(gapsOf([one, other], 3)).toEqual([ms(590, 1700)])
+})
+
+test('a thread without work does not hide the gap of the others', () => {
+  expect(gapsOf([[], [...every(10, 0, 300), ...every(10, 900, 1000)]], 1)).toEqual([ms(290, 900)])
+})
+
+test('several threads report the same gaps as one that had all their acknowledgements', () => {
+  const ack = fc.integer({ min: 0, max: 4 * SECOND - 1 })
+  const thread = fc.array(ack, { maxLength: 60 }).map((acks) => acks.sort((a, b) => a - b))
+  fc.assert(
+    fc.property(fc.array(thread, { minLength: 1, maxLength: 4 }), (threads) => {
+      const together = threads.flat().sort((a, b) => a - b)
+      expect(gapsOf(threads, 4)).toEqual(gapsOf([together], 4))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('gaps of one thread cover exactly the times without acknowledgements', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 2 * SECOND - 1 }), { maxLength: 50 }), (unsorted) => {
+      const acks = [...unsorted].sort((a, b) => a - b)
+      const edges = [0, ...acks, 2 * SECOND]
+      const expected = edges
+        .slice(1)
+        .map((toUs, i) => ({ fromUs: edges[i] as number, toUs }))
+        .filter(({ fromUs, toUs }) => toUs - fromUs >= SHORTEST_GAP_US)
+      expect(gapsOf([acks], 2)).toEqual(expected)
+    }),
+  )
+})

@@ -1,0 +1,265 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Outcome } from '../../../../loadgen-image/contract/glossary.ts'
+import { Histogram } from '../../../../loadgen-image/contract/histogram.ts'
+import { type Backlog, Recorder, type SecondPart } from '../../../../loadgen-image/record/recorder.ts'
+
+const START_US = 1_800_000_000_000_000
+const SECOND_US = 1_000_000
+const RETRY = { firstDelayMs: 1, maxDelayMs: 1, multiplier: 1, jitter: false }
+const COHORT = { name: 'all', share: 1, via: 'pgbouncer', retry: RETRY } as const
+const NOTHING_DUE: Backlog = { settleUntil: () => ({ intended: 0, waiting: 0 }) }
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+const LOST = { code: 'connection-closed', message: 'the connection was closed' }
+
+function record(
+  use: (recorder: Recorder) => void,
+  options: { workers?: number; backlog?: Backlog } = {},
+): SecondPart[] {
+  const parts: SecondPart[] = []
+  const workers = Array.from({ length: options.workers ?? 2 }, (_, worker) => ({ worker: 10 + worker, cohort: COHORT }))
+  const recorder = new Recorder({
+    workers,
+    open: workers.length,
+    startAtUs: START_US,
+    keepsLedger: true,
+    backlog: options.backlog ?? NOTHING_DUE,
+    emit: (part) => parts.push(part),
+  })
+  use(recorder)
+  return parts
+}
+
+const at = (seconds: number): number => START_US + seconds * SECOND_US
+
+test('a second holds what happened in it: counts, latencies, tenths, timelines and ledger', () => {
+  const [part, ...rest] = record((recorder) => {
+    recorder.sent(at(0.1), at(0.101))
+    recorder.acknowledged(0, at(0.1), at(0.101), at(0.105), 1, false)
+    recorder.acknowledged(1, at(0.11), at(0.11), at(0.95), 1, true)
+    recorder.failed(0, 'refused', { code: '25006', message: 'read-only' }, at(0.96))
+    recorder.missed(at(0.97))
+    recorder.finish(at(0.99), at(0.99))
+  })
+  expect(rest).toEqual([])
+  expect(part).toEqual({
+    second: START_US / SECOND_US,
+    counts: { intended: 0, acknowledged: 2, refused: 1, unknown: 0, missed: 1, weakAcks: 1 },
+    acksPerTenth: [0, 1, 0, 0, 0, 0, 0, 0, 0, 1],
+    response: sparse([5000, 840_000]),
+    service: sparse([4000, 840_000]),
+    sendLag: sparse([1000]),
+    errors: [
+      {
+        code: '25006',
+        phase: 'transaction',
+        outcome: 'refused',
+        count: 1,
+        firstAtUs: at(0.96),
+        lastAtUs: at(0.96),
+        workers: 1,
+        example: 'read-only',
+      },
+    ],
+    gaps: {
+      closed: [
+        { fromUs: at(0), toUs: at(0.105) },
+        { fromUs: at(0.105), toUs: at(0.95) },
+      ],
+      quietSinceUs: at(0.95),
+    },
+    timelines: [{ timeline: 1, acknowledged: 2, firstAtUs: at(0.105), lastAtUs: at(0.95) }],
+    firstAcks: [
+      { worker: 10, timeline: 1, atUs: at(0.105), previousAtUs: null },
+      { worker: 11, timeline: 1, atUs: at(0.95), previousAtUs: null },
+    ],
+    outages: [
+      {
+        worker: 10,
+        cohort: 'all',
+        lastGoodAtUs: at(0.105),
+        firstGoodAtUs: null,
+        timelineBefore: 1,
+        timelineAfter: null,
+        refused: 1,
+        unknown: 0,
+        connectFailures: 0,
+        code: '25006',
+      },
+    ],
+    ledger: [
+      { worker: 10, firstSeq: 1, count: 2, exceptions: [{ seq: 2, outcome: 'refused' }] },
+      { worker: 11, firstSeq: 1, count: 1, exceptions: [] },
+    ],
+    connections: { open: 2, opened: 0, lost: 0 },
+    waiting: 0,
+    lastMissedAtUs: at(0.97),
+    loadEndUs: at(0.99),
+    stalls: [],
+  })
+})
+
+function sparse(valuesUs: readonly number[]): number[] {
+  const histogram = new Histogram()
+  for (const value of valuesUs) histogram.record(value)
+  return histogram.toSparse()
+}
+
+test('an event behind the end of the second closes that second first, and each second in between', () => {
+  const parts = record((recorder) => {
+    recorder.acknowledged(0, at(0.9), at(0.9), at(0.95), 1, false)
+    recorder.acknowledged(0, at(3.0), at(3.0), at(3.1), 1, false)
+    recorder.finish(at(3.2), at(3.2))
+  })
+  expect(parts.map(({ second, counts }) => [second - START_US / SECOND_US, counts.acknowledged])).toEqual([
+    [0, 1],
+    [1, 0],
+    [2, 0],
+    [3, 1],
+  ])
+})
+
+test('a 5 s freeze shows in the p99 of its own second and not in the next', () => {
+  const parts = record((recorder) => {
+    for (let ms = 0; ms < 1000; ms += 10)
+      recorder.acknowledged(0, at(ms / 1000), at(ms / 1000), at(ms / 1000) + 2000, 1, false)
+    // Nothing comes back for 5 s; then everything that was due meanwhile does, timed from when it was due.
+    for (let ms = 1000; ms < 6000; ms += 10)
+      recorder.acknowledged(0, at(ms / 1000), at(ms / 1000), at(6.0001), 1, false)
+    for (let ms = 7000; ms < 8000; ms += 10)
+      recorder.acknowledged(0, at(ms / 1000), at(ms / 1000), at(ms / 1000) + 2000, 1, false)
+    recorder.finish(at(8), at(8))
+  })
+  const p99 = parts.map(({ response }) => {
+    const histogram = new Histogram()
+    histogram.add(response)
+    return Math.round((histogram.percentileUs(0.99) ?? 0) / 100_000) / 10
+  })
+  expect(p99).toEqual([0, 0, 0, 0, 0, 0, 5, 0, 0])
+})
+
+test('a change of the timeline gives each worker a new first acknowledgement, with its last one before', () => {
+  const parts = record((recorder) => {
+    recorder.acknowledged(0, at(0), at(0), at(0.1), 1, false)
+    recorder.acknowledged(0, at(1), at(1), at(1.1), 2, false)
+    recorder.acknowledged(0, at(1), at(1), at(1.2), 2, false)
+    recorder.finish(at(1.5), at(1.5))
+  })
+  expect(parts.flatMap(({ firstAcks }) => firstAcks)).toEqual([
+    { worker: 10, timeline: 1, atUs: at(0.1), previousAtUs: null },
+    { worker: 10, timeline: 2, atUs: at(1.1), previousAtUs: at(0.1) },
+  ])
+})
+
+test('connections are counted: open at the end, opened and lost in the second', () => {
+  const parts = record((recorder) => {
+    recorder.lost(0, '57P01', at(0.1))
+    recorder.lost(1, '57P01', at(0.2))
+    recorder.opened(at(0.3))
+    recorder.opened(at(1.3))
+    recorder.finish(at(1.5), at(1.5))
+  })
+  expect(parts.map(({ connections }) => connections)).toEqual([
+    { open: 1, opened: 1, lost: 2 },
+    { open: 2, opened: 1, lost: 0 },
+  ])
+})
+
+test('an attempt that will be made again has an error but no outcome, and its key waits', () => {
+  const parts = record((recorder) => {
+    recorder.willRetry(0, LOST, at(0.1))
+    recorder.acknowledged(0, at(0.05), at(0.3), at(0.4), null, false)
+    recorder.finish(at(0.5), at(0.5))
+  })
+  const [part] = parts
+  expect(part?.counts).toMatchObject({ acknowledged: 1, refused: 0, unknown: 0 })
+  expect(part?.errors).toMatchObject([{ code: 'connection-closed', outcome: null, count: 1 }])
+  expect(part?.ledger).toEqual([{ worker: 10, firstSeq: 1, count: 1, exceptions: [] }])
+  expect(part?.timelines).toEqual([])
+})
+
+test('blip of one worker is an outage of that worker and no gap of the others', () => {
+  const parts = record((recorder) => {
+    for (let ms = 0; ms < 1000; ms += 10) {
+      if (ms === 200) recorder.lost(1, 'ECONNRESET', at(0.2))
+      if (ms < 200 || ms > 700) recorder.acknowledged(1, at(ms / 1000), at(ms / 1000), at(ms / 1000), 1, false)
+      recorder.acknowledged(0, at(ms / 1000), at(ms / 1000), at(ms / 1000), 1, false)
+    }
+    recorder.finish(at(0.999), at(0.999))
+  })
+  expect(parts[0]?.gaps.closed).toEqual([])
+  expect(parts[0]?.outages).toMatchObject([{ worker: 11, lastGoodAtUs: at(0.19), firstGoodAtUs: at(0.71) }])
+})
+
+test('the sums of all seconds are what happened, wherever the seconds end', () => {
+  const event = fc.record({
+    afterMs: fc.integer({ min: 0, max: 700 }),
+    worker: fc.nat({ max: 1 }),
+    what: fc.constantFrom<Outcome | 'missed'>('acknowledged', 'refused', 'unknown', 'missed'),
+  })
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+      let now = START_US
+      const parts = record((recorder) => {
+        for (const { afterMs, worker, what } of events) {
+          now += afterMs * 1000
+          if (what === 'acknowledged') recorder.acknowledged(worker, now - 500, now - 400, now, 1, false)
+          else if (what === 'missed') recorder.missed(now)
+          else recorder.failed(worker, what, LOST, now)
+        }
+        recorder.finish(now, now)
+      })
+      const sum = (of: (part: SecondPart) => number) => parts.reduce((total, part) => total + of(part), 0)
+      const count = (wanted: string) => events.filter(({ what }) => what === wanted).length
+      expect(sum(({ counts }) => counts.acknowledged)).toBe(count('acknowledged'))
+      expect(sum(({ counts }) => counts.refused)).toBe(count('refused'))
+      expect(sum(({ counts }) => counts.unknown)).toBe(count('unknown'))
+      expect(sum(({ counts }) => counts.missed)).toBe(count('missed'))
+      expect(sum(({ acksPerTenth }) => acksPerTenth.reduce((a, b) => a + b, 0))).toBe(count('acknowledged'))
+      expect(sum(({ ledger }) => ledger.reduce((a, range) => a + range.count, 0))).toBe(events.length - count('missed'))
+      expect(sum(({ errors }) => errors.reduce((a, error) => a + error.count, 0))).toBe(
+        count('refused') + count('unknown'),
+      )
+      expect(parts.map(({ second }) => second)).toEqual(parts.map((_, i) => START_US / SECOND_US + i))
+    }),
+  )
+})
+
+test('memory is flat over 10 million samples', () => {
+  const heapMb: number[] = []
+  let seconds = 0
+  const recorder = new Recorder({
+    workers: Array.from({ length: 50 }, (_, worker) => ({ worker, cohort: COHORT })),
+    open: 50,
+    startAtUs: START_US,
+    keepsLedger: true,
+    backlog: NOTHING_DUE,
+    emit: () => seconds++,
+  })
+  for (let million = 0; million < 10; million++) {
+    for (let i = 0; i < 1_000_000; i++) {
+      const now = START_US + (million * 1_000_000 + i) * 125
+      if (i % 1000 === 0) recorder.failed(i % 50, 'unknown', LOST, now)
+      else recorder.acknowledged(i % 50, now - (i % 9000), now - (i % 7000), now, 1, false)
+    }
+    collectGarbage()
+    heapMb.push(process.memoryUsage().heapUsed / 1024 / 1024)
+  }
+  expect(seconds).toBe(1249)
+  expect(heapMb[9]! - heapMb[1]!, heapMb.join(' ')).toBeLessThan(5)
+})
+
+test('the spacing of a low rate is no outage of a client; a wait of a second or more for its own reply is one', () => {
+  const windows = (sentAtSeconds: number) =>
+    record((recorder) => {
+      recorder.acknowledged(0, at(0.1), at(0.1), at(0.101), 1, false)
+      recorder.acknowledged(0, at(sentAtSeconds), at(sentAtSeconds), at(3.1), 1, false)
+      recorder.finish(at(3.9), at(3.9))
+    }).flatMap(({ outages }) => outages)
+  expect(windows(3.099)).toEqual([])
+  expect(windows(0.2)).toMatchObject([{ lastGoodAtUs: at(0.101), firstGoodAtUs: at(3.1), code: '' }])
+})

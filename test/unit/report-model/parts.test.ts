@@ -1,0 +1,263 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { TimelineChange } from '../../../functions/analysis/attribution.ts'
+import { countUpTo, percentilesOf } from '../../../functions/measurement/latency.ts'
+import { clockOf, combineClocks } from '../../../functions/merge/clocks.ts'
+import { fingerprint } from '../../../functions/merge/fingerprint.ts'
+import { AckLog, silentEverywhere } from '../../../functions/merge/silences.ts'
+import { VarintLog, VarintReader } from '../../../functions/merge/varint.ts'
+import type { FailoverEvidence } from '../../../functions/model/evidence.ts'
+import type { DrillEvent } from '../../../functions/model/report.ts'
+import { meaningOf } from '../../../functions/report-model/error-meanings.ts'
+import { type ProofContext, proofOf, proofOfDrill } from '../../../functions/report-model/proof.ts'
+import { mad, median, percentile } from '../../../functions/units/statistics.ts'
+import { bucketOf, bucketValueUs, Histogram, sparsePercentileUs } from '../../../loadgen-image/contract/histogram.ts'
+import { aFailover, aPrimary, aRecord } from '../../support/builders.ts'
+
+// ---- Statistics -------------------------------------------------------------------------------------------------------
+
+test('median, scatter and nearest rank of a few numbers', () => {
+  expect([median([3, 1, 2]), median([4, 1, 2, 3]), median([])]).toEqual([2, 2.5, null])
+  expect([mad([1, 2, 3, 4, 100]), mad([])]).toEqual([1, null])
+  expect([
+    percentile([1, 2, 3, 4], 0.5),
+    percentile([1, 2, 3, 4], 0.99),
+    percentile([7], 0),
+    percentile([], 0.5),
+  ]).toEqual([2, 4, 7, null])
+})
+
+const histogramOf = (valuesMs: readonly number[]): Histogram => {
+  const histogram = new Histogram()
+  for (const ms of valuesMs) histogram.record(ms * 1000)
+  return histogram
+}
+
+test('percentiles are nearest rank over measured and missed together', () => {
+  const histogram = histogramOf(Array.from({ length: 90 }, (_, i) => (i + 1) / 10))
+  expect(percentilesOf({ histogram, censored: 10, lowerBoundMs: 1000 })).toEqual({
+    p50: 5,
+    p95: 1000,
+    p99: 1000,
+    p999: 1000,
+    max: 1000,
+    count: 90,
+    censored: 10,
+    atLeast: ['p95', 'p99', 'p999', 'max'],
+  })
+})
+
+test('nothing measured has no percentiles; only missed arrivals have a lower bound', () => {
+  const empty = { p50: null, p95: null, p99: null, p999: null, max: null, count: 0, censored: 0, atLeast: [] }
+  expect(percentilesOf({ histogram: histogramOf([]), censored: 0, lowerBoundMs: 1000 })).toEqual(empty)
+  expect(percentilesOf({ histogram: histogramOf([]), censored: 3, lowerBoundMs: 1000 })).toMatchObject({
+    p50: 1000,
+    max: 1000,
+    atLeast: ['p50', 'p95', 'p99', 'p999', 'max'],
+  })
+})
+
+test('every percentile is the value at its rank', () => {
+  const values = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 200 })
+  fc.assert(
+    fc.property(values, (us) => {
+      const histogram = new Histogram()
+      for (const value of us) histogram.record(value)
+      const { p50, p95, p99, max } = percentilesOf({ histogram, censored: 0, lowerBoundMs: 1 })
+      const at = (share: number) => (percentile(us, share) ?? Number.NaN) / 1000
+      expect([p50, p95, p99, max]).toEqual([at(0.5), at(0.95), at(0.99), at(1)])
+    }),
+  )
+})
+
+test('what was acknowledged within the deadline is counted by bucket', () => {
+  expect(countUpTo(histogramOf([1, 999, 1001, 5000]), 1000)).toBe(2)
+})
+
+test('the percentile of a record is that of its histogram', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 10_000_000 }), { maxLength: 50 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (us, share) => {
+        const histogram = new Histogram()
+        for (const value of us) histogram.record(value)
+        expect(sparsePercentileUs(histogram.toSparse(), share)).toBe(histogram.percentileUs(share))
+      },
+    ),
+  )
+  expect(sparsePercentileUs([bucketOf(700), 5], 0.99)).toBe(bucketValueUs(bucketOf(700)))
+})
+
+test('numbers survive packing, negative ones too', () => {
+  fc.assert(
+    fc.property(fc.array(fc.maxSafeInteger()), (values) => {
+      const log = new VarintLog()
+      const small = values.map((value) => Math.trunc(value / 2))
+      for (const value of small) log.pushSigned(value)
+      const reader = new VarintReader(log.bytes())
+      const read: number[] = []
+      while (!reader.isAtEnd) read.push(reader.nextSigned())
+      expect(read.map((value) => value + 0)).toEqual(small.map((value) => value + 0))
+    }),
+  )
+})
+
+// ---- Silences -----------------------------------------------------------------------------------------------------------
+
+const silences = (log: AckLog) => {
+  const { fromUs, toUs } = log.silences()
+  return Array.from(fromUs, (from, i) => [from, toUs[i]])
+}
+
+test('a silence within a second is told; one across seconds is seen between their acknowledgements', () => {
+  const log = new AckLog()
+  log.acks(5_100_000, 5_900_000)
+  log.acks(1_000_000, 1_999_000)
+  log.gap(1_200_000, 1_500_000)
+  expect(silences(log)).toEqual([
+    [Number.NEGATIVE_INFINITY, 1_000_000],
+    [1_200_000, 1_500_000],
+    [1_999_000, 5_100_000],
+    [5_900_000, Number.POSITIVE_INFINITY],
+  ])
+})
+
+test('a silence that was told in parts is one; two that meet at an acknowledgement are two', () => {
+  const log = new AckLog()
+  log.acks(1_000_000, 1_400_000)
+  log.acks(4_000_000, 4_300_000)
+  log.gap(1_100_000, 1_250_000)
+  log.gap(1_250_000, 1_400_000)
+  log.gap(1_400_000, 3_000_000)
+  log.gap(3_000_000, 4_000_000)
+  expect(silences(log).slice(1, -1)).toEqual([
+    [1_100_000, 1_250_000],
+    [1_250_000, 1_400_000],
+    [1_400_000, 4_000_000],
+  ])
+})
+
+test('silent everywhere is where all are silent; nobody at all is no evidence', () => {
+  const [a, b] = [new AckLog(), new AckLog()]
+  a.acks(1_000_000, 2_000_000)
+  a.acks(9_000_000, 9_500_000)
+  b.acks(1_500_000, 3_000_000)
+  b.acks(8_000_000, 9_900_000)
+  const both = silentEverywhere([a.silences(), b.silences()])
+  expect(Array.from(both.fromUs, (from, i) => [from, both.toUs[i]])).toEqual([
+    [Number.NEGATIVE_INFINITY, 1_000_000],
+    [3_000_000, 8_000_000],
+    [9_900_000, Number.POSITIVE_INFINITY],
+  ])
+  expect(silentEverywhere([]).fromUs).toHaveLength(0)
+})
+
+// ---- Clocks, records, codes ---------------------------------------------------------------------------------------------
+
+test('the surest reading of a clock counts, and two that lie apart widen its bound', () => {
+  const reading = (offsetMs: number, errorMs: number) => ({
+    container: 0,
+    incarnation: 'a',
+    clock: { offsetMs, errorMs },
+  })
+  const clocks = combineClocks([reading(12, 3), reading(10, 1)])
+  expect(clockOf(clocks, 0, 'a')).toEqual({ offsetUs: 10_000, errorMs: 2 })
+  expect(clockOf(clocks, 1, 'a')).toEqual({ offsetUs: 0, errorMs: null })
+})
+
+test('records that differ anywhere have different fingerprints', () => {
+  const base = aRecord({ ledger: [{ worker: 1, firstSeq: 1, count: 2, exceptions: [] }], response: [5, 1] })
+  const others = [
+    base,
+    { ...base, waiting: 1 },
+    { ...base, lastMissedAtUs: 0 },
+    { ...base, lastMissedAtUs: 2 ** 33 },
+    { ...base, response: [5, 2] },
+    { ...base, response: [5, 1, 6, 0] },
+    { ...base, ledger: [{ worker: 1, firstSeq: 1, count: 3, exceptions: [] }] },
+    { ...base, ledger: [{ worker: 1, firstSeq: 1, count: 2, exceptions: [{ seq: 1, outcome: 'unknown' as const }] }] },
+    { ...base, timelines: [{ timeline: 1, acknowledged: 1, firstAtUs: 1, lastAtUs: 1 }] },
+  ]
+  expect(new Set(others.map(fingerprint)).size).toBe(others.length)
+  expect(fingerprint(base)).toBe(fingerprint(structuredClone(base)))
+})
+
+test.each([
+  ['57P03', 'the server is starting up or shutting down and takes no connections yet'],
+  ['ECONNREFUSED', 'nothing listens at the address'],
+  ['53400', 'the server is short of resources'],
+  ['reply-timeout', 'no reply in time: the connection was given up'],
+  ['EWHATEVER', 'not in the table of known codes'],
+])('%s means: %s', (code, meaning) => {
+  expect(meaningOf(code)).toBe(meaning)
+})
+
+// ---- Proof --------------------------------------------------------------------------------------------------------------
+
+const moved = { availabilityZone: '2', standbyZone: '1' }
+const change = { timeline: 2, firstAtUs: 0, lastOldAtUs: 0 }
+
+test.each([
+  ['the timeline rose', aFailover({ after: aPrimary({ timeline: 2 }) }), null, true],
+  ['only the clients saw the new timeline', aFailover({ after: null }), change, true],
+  [
+    'the zones swapped and no timeline is known',
+    aFailover({ before: aPrimary({ timeline: null }), after: aPrimary(moved) }),
+    null,
+    true,
+  ],
+  ['the zones swapped but the timeline is the same', aFailover({ after: aPrimary(moved) }), null, false],
+  [
+    'only the address and the start changed',
+    aFailover({ after: aPrimary({ address: '10.0.0.9', postmasterStartedAt: 'x' }) }),
+    null,
+    false,
+  ],
+  ['nothing could be seen', aFailover({ before: null, after: null }), null, false],
+])('%s: proven or not', (_, evidence, change, proven) => {
+  expect(proof(evidence, change).proven).toBe(proven)
+})
+
+const proof = (evidence: FailoverEvidence, change: TimelineChange | null = null, own: Partial<ProofContext> = {}) =>
+  proofOf(
+    { evidence, change, cause: 'drill', causeWhy: null },
+    { auditTimeline: null, otherTimelines: [], isLast: true, ...own },
+  )
+
+test('a promotion that something else explains proves nothing', () => {
+  expect(proof(aFailover(), null, { otherTimelines: [2] }).proven).toBe(false)
+})
+
+test('what the audits found counts where the drill itself saw no new primary', () => {
+  const found = proof(aFailover({ after: null }), null, { auditTimeline: 2 })
+  expect(found).toMatchObject({
+    proven: true,
+    evidence: ['The audits found timeline 2; before the request it was 1.'],
+  })
+})
+
+test('every failover that the drill planned must be proven', () => {
+  const request = { mode: 'forced', plannedAtSeconds: 30, detail: null, sentAt: null, lateSeconds: null } as const
+  const accepted = { ...request, state: 'accepted', acceptedAt: null, requestId: null } as const
+  const proven = { number: 1, proof: proof(aFailover()) } as DrillEvent
+  const not = { number: 2, proof: proof(aFailover({ before: null, after: null })) } as DrillEvent
+  expect(
+    proofOfDrill(
+      [
+        { ...accepted, event: 1 },
+        { ...accepted, event: 2 },
+      ],
+      [proven, not],
+    ),
+  ).toMatchObject({
+    proven: false,
+    evidence: expect.arrayContaining(['Failover 1: The timeline of the primary rose from 1 to 2.']),
+  })
+  expect(proofOfDrill([{ ...accepted, event: 2 }], [not]).evidence).toEqual([
+    'Nothing was seen that only a failover changes.',
+  ])
+  expect(proofOfDrill([{ ...accepted, state: 'not reached', event: null }], []).evidence).toEqual([
+    'A forced failover was planned and not reached: the drill ended before it.',
+  ])
+})

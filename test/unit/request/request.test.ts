@@ -1,0 +1,206 @@
+import { expect, test } from 'vitest'
+import type { DrillPlan } from '../../../functions/model/plan.ts'
+import { type ParsedRequest, parseRequest } from '../../../functions/request/request.ts'
+
+const context = {
+  drillId: 'drill-1',
+  requestedAt: '2026-01-01T00:00:00.000Z',
+  requestedBy: 'http',
+  defaults: { target: { resourceGroup: 'rg', server: 'pg', database: 'app' }, cooldownMinutes: 20 },
+} as const
+
+const parse = (body: unknown): ParsedRequest => parseRequest(body, context)
+const planOf = (body: unknown): DrillPlan => {
+  const parsed = parse(body)
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  return parsed.plan
+}
+const fieldsOf = (body: unknown): string[] => {
+  const parsed = parse(body)
+  return parsed.ok ? [] : parsed.problems.map(({ field }) => field)
+}
+
+test('an empty request is the whole 8,000 TPS drill', () => {
+  expect(planOf({})).toEqual({
+    drillId: 'drill-1',
+    requestedAt: '2026-01-01T00:00:00.000Z',
+    requestedBy: 'http',
+    target: { resourceGroup: 'rg', server: 'pg', database: 'app' },
+    load: {
+      containers: 1,
+      targetTps: 8000,
+      workers: 200,
+      threads: 0,
+      durationSeconds: 300,
+      arrivals: 'even',
+      seed: expect.any(Number),
+      profile: [],
+      deadlineMs: 1000,
+      onDeadline: 'shed',
+      connectTimeoutMs: 5000,
+      replyTimeoutMs: 10000,
+      retryUnknown: true,
+      transactions: 'ledger',
+      cohorts: [
+        {
+          name: 'default',
+          share: 1,
+          via: 'pgbouncer',
+          retry: { firstDelayMs: 50, maxDelayMs: 1000, multiplier: 2, jitter: true },
+        },
+      ],
+    },
+    failovers: [{ atSeconds: 120, mode: 'forced' }],
+    timing: {
+      warmupSeconds: 30,
+      recoveryWindowSeconds: 10,
+      recoveryHoldSeconds: 30,
+      readyTimeoutSeconds: 600,
+      failoverTimeoutSeconds: 600,
+      healthyTimeoutSeconds: 1800,
+      auditPauseSeconds: 10,
+      cooldownMinutes: 20,
+      watchIntervalSeconds: 5,
+      lateMetricsSeconds: 600,
+    },
+    criteria: [
+      'baseline_tps >= 0.95 * target',
+      'p50_ms[baseline] < 10',
+      'p95_ms[baseline] < 30',
+      'p99_ms[baseline] < 50',
+      'recovery_time_s < 120',
+      'success_rate > 0.99',
+      'lost_commits == 0',
+      'cpu_percent < 80',
+      'memory_percent < 80',
+    ],
+    force: [],
+    migrate: false,
+    containerSize: { cpu: 2, memoryGb: 4 },
+    note: null,
+  })
+})
+
+test('only a request that says so lets the drill change the schema', () => {
+  expect([{}, { migrate: false }, { migrate: true }].map((body) => planOf(body).migrate)).toEqual([false, false, true])
+  expect(parse({ migrate: 'yes' })).toEqual({
+    ok: false,
+    problems: [{ field: 'migrate', problem: 'got a text of 3 characters', expected: 'true or false' }],
+  })
+})
+
+test('ten wrong fields are ten problems, each with what was found and what was expected', () => {
+  const parsed = parse({
+    targetTps: 'fast',
+    workers: 0,
+    durationSeconds: 5,
+    containers: 65,
+    deadlineMs: 1.5,
+    arrivals: 'random',
+    failovers: [{ atSeconds: 120, mode: 'gentle' }],
+    timing: { warmupSeconds: -1 },
+    criteria: ['speed > 3'],
+    colour: 'red',
+  })
+  expect(parsed).toEqual({
+    ok: false,
+    problems: [
+      {
+        field: 'targetTps',
+        problem: 'got a text of 4 characters',
+        expected: '0 for a closed loop, or a number from 2 to 50000',
+      },
+      { field: 'workers', problem: 'got 0', expected: 'a whole number from 1 to 5000' },
+      { field: 'durationSeconds', problem: 'got 5', expected: 'a whole number from 10 to 18000' },
+      { field: 'containers', problem: 'got 65', expected: 'a whole number from 1 to 64' },
+      { field: 'deadlineMs', problem: 'got 1.5', expected: 'a whole number from 1 to 600000' },
+      { field: 'arrivals', problem: 'got a text of 6 characters', expected: 'one of even, poisson' },
+      { field: 'failovers[0].mode', problem: 'got a text of 6 characters', expected: 'one of forced, planned' },
+      { field: 'timing.warmupSeconds', problem: 'got -1', expected: 'a number from 0 to 3600' },
+      { field: 'colour', problem: 'unknown field', expected: expect.stringContaining('targetTps') },
+      {
+        field: 'criteria[0]',
+        problem: 'got a text of 9 characters',
+        expected: expect.stringContaining('unknown figure'),
+      },
+    ],
+  })
+})
+
+for (const [what, body] of [
+  ['nothing', undefined],
+  ['null', null],
+  ['a list', []],
+  ['a text', 'drill'],
+] as const)
+  test(`${what} is no request`, () => expect(fieldsOf(body)).toEqual(['']))
+
+for (const [rule, body, fields] of [
+  ['a container needs a worker', { workers: 2, containers: 3 }, ['workers']],
+  ['a failover needs load behind it', { failovers: [{ atSeconds: 295, mode: 'forced' }] }, ['failovers']],
+  ['the baseline needs a minute', { failovers: [{ atSeconds: 60, mode: 'forced' }] }, ['failovers']],
+  ['even without a failover', { failovers: [], durationSeconds: 50 }, ['durationSeconds']],
+  [
+    'failovers are a cool-down apart',
+    { durationSeconds: 3600, failovers: [120, 700].map((atSeconds) => ({ atSeconds, mode: 'forced' })) },
+    ['failovers'],
+  ],
+  ['shares of cohorts add up', { cohorts: [cohort('a', 0.5), cohort('b', 0.4)] }, ['cohorts']],
+  ['cohorts have names of their own', { cohorts: [cohort('a', 0.5), cohort('a', 0.5)] }, ['cohorts']],
+  ['profile steps rise', { profile: [step(60), step(30)] }, ['profile']],
+  ['profile steps lie inside the load', { profile: [step(300)] }, ['profile']],
+  ['a profile scales a rate', { targetTps: 0, profile: [step(60)] }, ['profile']],
+  ['forced checks exist', { force: ['server-sku', 'luck'] }, ['force[1]']],
+  [
+    'sizes stay below the quota',
+    { containerSize: { cpu: 8, memoryGb: 32 } },
+    ['containerSize.cpu', 'containerSize.memoryGb'],
+  ],
+  ['targets have no unknown parts', { target: { server: 'pg-1', password: 'x' } }, ['target.password']],
+  ['server names are plain', { target: { server: '../pg' } }, ['target.server']],
+] as const)
+  test(`${rule}: ${JSON.stringify(body)}`, () => expect(fieldsOf(body)).toEqual(fields))
+
+function cohort(name: string, share: number) {
+  return { name, share, via: 'pgbouncer', retry: { firstDelayMs: 0, maxDelayMs: 0, multiplier: 1, jitter: true } }
+}
+function step(fromSecond: number) {
+  return { fromSecond, factor: 2, shape: 'step' }
+}
+
+test('a short drill says how short its baseline may be', () => {
+  const body = { durationSeconds: 40, failovers: [{ atSeconds: 15, mode: 'planned' }] }
+  expect(fieldsOf(body)).toEqual(['failovers'])
+  const { timing } = planOf({ ...body, timing: { minBaselineSeconds: 10 } })
+  expect(timing).toMatchObject({
+    warmupSeconds: 3,
+    recoveryWindowSeconds: 2,
+    recoveryHoldSeconds: 6,
+    watchIntervalSeconds: 2,
+  })
+})
+
+test('containers follow from the rate and the workers', () => {
+  expect(planOf({ targetTps: 20_000, workers: 900 }).load.containers).toBe(3)
+  expect(planOf({ targetTps: 100, workers: 2_500 }).load.containers).toBe(3)
+})
+
+test('failovers are put in order', () => {
+  const failovers = [200, 120].map((atSeconds) => ({ atSeconds, mode: 'forced' }))
+  expect(planOf({ failovers, timing: { cooldownMinutes: 0 } }).failovers.map(({ atSeconds }) => atSeconds)).toEqual([
+    120, 200,
+  ])
+})
+
+test('the same drill always offers the same arrivals, another drill others', () => {
+  const other = parseRequest({}, { ...context, drillId: 'drill-2' })
+  expect(planOf({}).load.seed).toBe(planOf({}).load.seed)
+  expect(other.ok && other.plan.load.seed).not.toBe(planOf({}).load.seed)
+})
+
+test('an objective against the target rate needs a target rate', () => {
+  const criteria = ['lost_commits == 0', ' baseline_tps  >= 0.95 * target ']
+  expect(fieldsOf({ targetTps: 0, criteria })).toEqual(['criteria[1]'])
+  expect(fieldsOf({ targetTps: 100, criteria })).toEqual([])
+  expect(fieldsOf({ targetTps: 0 })).toEqual([])
+})
