@@ -5,11 +5,11 @@ import { FIXED_BY_MIGRATION } from '../checklist/load.ts'
 import type { Clients } from '../clients/clients.ts'
 import { unreachableLoad } from '../clients/postgres/load-session.ts'
 import { unreachable } from '../clients/postgres/session-facts.ts'
-import { drillBlobs, serverBlobs } from '../model/blob-paths.ts'
+import { readLastFailover } from '../clients/storage/last-failover.ts'
+import { drillBlobs } from '../model/blob-paths.ts'
 import type { ContainerFacts, Facts, LoadSessionFacts, LoadWays, SessionFacts } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { CheckResult } from '../model/report.ts'
-import type { LastFailover } from './fail-over.ts'
 import { type DrillRef, describeError, readAbort, readPlan, seen } from './records/stored-drill.ts'
 
 export interface Checked {
@@ -86,7 +86,7 @@ export function factActivities(clients: Clients) {
       loadSessionsOf(plan),
       seen('schema', gaps, () => clients.database.schema(target, waysOf(plan))),
       containerFacts(gaps),
-      seen('last failover', gaps, () => blobs.readJson<LastFailover>(serverBlobs.lastFailover(target))),
+      seen('last failover', gaps, () => readLastFailover(blobs, target)),
     ])
     return {
       observedAt: clock.now().toISOString(),

@@ -3,22 +3,29 @@
  *
  * An activity may run twice: its host dies between the POST and the answer, or its result is lost. So before a POST there
  * are two write-once records: the intent, with the primary's identity before, and the claim of this attempt. Whoever finds
- * a claim without an answer was not the one who sent: it observes. Signs of a failover settle the matter, and the lost
+ * a claim without an answer was not the one who sent: it observes. After a sign of a failover, whatever caused it, the lost
  * answer is recorded as ambiguous. Only when the server has been silent for as long as a request can be on its way does
- * the drill try again, under a claim of its own. An ambiguous answer is never followed by another POST, and as long as nobody
- * knows what became of a request, no later failover of the drill is asked for.
+ * the drill try again, under a claim of its own. An ambiguous answer is never followed by another POST for the same intent, and
+ * no sign proves that its request has arrived: while it may be on its way, no later failover is asked for (event-safety), and
+ * the cool-down begins at its latest arrival.
  */
 import type { Clients } from '../clients/clients.ts'
+import {
+  type Claim,
+  type FailoverIntent,
+  mayArriveUntilMs,
+  readAttempts,
+  type Withheld,
+} from '../clients/storage/failover-attempts.ts'
+import { noteFailover } from '../clients/storage/last-failover.ts'
 import { readLock } from '../clients/storage/server-lock.ts'
 import { obstacleToEvent } from '../live/event-safety.ts'
-import { drillBlobs, serverBlobs } from '../model/blob-paths.ts'
+import { drillBlobs } from '../model/blob-paths.ts'
 import type { FailoverAnswer } from '../model/failover.ts'
-import { changesOfPrimary, isBusy, signsOfFailover } from '../model/failover-signs.ts'
+import { changesOfPrimary, isBusy, showsPromotions, signsOfFailover } from '../model/failover-signs.ts'
 import type { DrillPlan } from '../model/plan.ts'
-import { type Claim, type FailoverIntent, readAttempts, type Withheld } from './failover/attempts.ts'
 import { eventMoment } from './failover/event-moment.ts'
 import { observeIdentity } from './failover/identity.ts'
-import { isRequestPending } from './failover/progress.ts'
 import { type DrillRef, readAbort, readPlan } from './records/stored-drill.ts'
 import type { ActivitySettings } from './settings.ts'
 
@@ -40,11 +47,6 @@ export type FailoverStep =
   /** Nothing was sent, and no time of this load can be trusted: the drill ends. */
   | { readonly next: 'end'; readonly detail: string }
   | { readonly next: 'abort'; readonly detail: string }
-
-export interface LastFailover {
-  readonly at: string
-  readonly drillId: string
-}
 
 /** An intent that is younger was written by the same look. */
 const FIRST_LOOK_MS = 3_000
@@ -87,14 +89,6 @@ export function failoverActivities(clients: Clients, settings: ActivitySettings)
     const lock = await readLock(blobs, plan.target)
     if (lock?.drillId !== plan.drillId || lock.state !== 'held')
       return withhold(plan, intent.index, 'give up', 'the server is no longer reserved for this drill: not failed over')
-    const earlier = { drillId: plan.drillId, failovers: plan.failovers.slice(0, intent.index) }
-    if (await isRequestPending(blobs, earlier))
-      return withhold(
-        plan,
-        intent.index,
-        'give up',
-        'an earlier failover was asked for without an answer and may still come',
-      )
     return (await movedSince(plan, intent, attempt)) ?? whyUnsafe(plan, intent.index)
   }
 
@@ -122,7 +116,7 @@ export function failoverActivities(clients: Clients, settings: ActivitySettings)
     const lost = earlierAttempts.find(({ answer }) => answer === null)
     if (lost !== undefined) return remember(plan, intent.index, attempt, ambiguous(why, lost.claim?.claimedAt ?? null))
     const hasMoved = changesOfPrimary(intent.before, now).length > 0
-    if (hasMoved) await noteLastFailover(plan, null)
+    if (hasMoved) await noteFailover(blobs, plan, clock.now().getTime())
     return withhold(plan, intent.index, hasMoved || attempt > 0 ? 'give up' : 'wait', why)
   }
 
@@ -141,8 +135,9 @@ export function failoverActivities(clients: Clients, settings: ActivitySettings)
 
   async function send(plan: DrillPlan, intent: FailoverIntent, attempt: number): Promise<FailoverStep> {
     const claimedAt = clock.now()
-    const claim = drillBlobs.failoverClaim(plan.drillId, intent.index, attempt)
-    if (!(await blobs.writeOnce(claim, { claimedAt: claimedAt.toISOString() })))
+    const mayArriveUntil = new Date(claimedAt.getTime() + settings.failoverSilenceSeconds * 1000).toISOString()
+    const claim: Claim = { claimedAt: claimedAt.toISOString(), mayArriveUntil }
+    if (!(await blobs.writeOnce(drillBlobs.failoverClaim(plan.drillId, intent.index, attempt), claim)))
       return { next: 'look again', detail: 'another execution of this step is sending the request' }
     if (clock.now().getTime() - claimedAt.getTime() > STALE_CLAIM_MS)
       return { next: 'look again', detail: 'this execution was held up too long to be allowed to send' }
@@ -153,23 +148,24 @@ export function failoverActivities(clients: Clients, settings: ActivitySettings)
     plan: DrillPlan,
     intent: FailoverIntent,
     attempt: number,
-    { claimedAt }: Claim,
+    { claimedAt, mayArriveUntil }: Claim,
   ): Promise<FailoverStep> {
+    const settle = (why: string) => remember(plan, intent.index, attempt, ambiguous(why, claimedAt))
     const signs = signsOfFailover(intent.before, await observeIdentity(clients, plan.target))
     if (signs.length > 0)
-      return remember(
-        plan,
-        intent.index,
-        attempt,
-        ambiguous(`the answer was lost; seen since: ${signs.join('; ')}`, claimedAt),
+      return settle(`the answer was lost; seen since the request was prepared, whatever caused it: ${signs.join('; ')}`)
+    const nowMs = clock.now().getTime()
+    const silence = `${Math.round((nowMs - Date.parse(claimedAt)) / 1000)} s`
+    if (nowMs < Date.parse(mayArriveUntil))
+      return { next: 'look again', detail: `the answer was lost; nothing seen for ${silence}` }
+    if (!showsPromotions(intent.before))
+      return settle(
+        'the answer was lost, and the timeline before it is not known: a promotion would not have been seen',
       )
-    const silentSeconds = (clock.now().getTime() - Date.parse(claimedAt)) / 1000
-    if (silentSeconds < settings.failoverSilenceSeconds)
-      return { next: 'look again', detail: `the answer was lost; nothing seen for ${Math.round(silentSeconds)} s` }
     return {
       next: 'try again',
       afterSeconds: 0,
-      detail: `the answer was lost, and the server did not move in ${Math.round(silentSeconds)} s: the request never arrived`,
+      detail: `the answer was lost, and no sign of a failover was seen for ${silence}: the request is taken for lost`,
     }
   }
 
@@ -180,16 +176,16 @@ export function failoverActivities(clients: Clients, settings: ActivitySettings)
     answer: FailoverAnswer,
   ): Promise<FailoverStep> {
     // The cool-down first: if this execution dies between the two writes, the next drill still waits.
-    if (answer.kind !== 'refused') await noteLastFailover(plan, answer.kind === 'accepted' ? answer.acceptedAt : null)
+    if (answer.kind !== 'refused') await noteFailover(blobs, plan, await latestArrivalMs(plan, index, answer))
     await blobs.writeOnce(drillBlobs.failoverAnswer(plan.drillId, index, attempt), answer)
     return stepAfter(answer)
   }
 
-  const noteLastFailover = ({ drillId, target }: DrillPlan, acceptedAt: string | null) =>
-    blobs.writeJson(serverBlobs.lastFailover(target), {
-      at: acceptedAt ?? clock.now().toISOString(),
-      drillId,
-    } satisfies LastFailover)
+  /** What a lost request did may also be seen after the time that it had. */
+  async function latestArrivalMs({ drillId }: DrillPlan, index: number, answer: FailoverAnswer): Promise<number> {
+    if (answer.kind === 'accepted') return Date.parse(answer.acceptedAt)
+    return Math.max(clock.now().getTime(), mayArriveUntilMs(await readAttempts(blobs, drillId, index)) ?? 0)
+  }
 
   return { failOver }
 }

@@ -3,10 +3,8 @@
  * service. Here the drill only makes sure that it still holds what it was given, and gives it back.
  */
 import type { Clients } from '../clients/clients.ts'
+import { noteLostRequests } from '../clients/storage/last-failover.ts'
 import { releaseLock, takeLock } from '../clients/storage/server-lock.ts'
-import { serverBlobs } from '../model/blob-paths.ts'
-import type { LastFailover } from './fail-over.ts'
-import { isRequestPending } from './failover/progress.ts'
 import { type DrillRef, readAbort, readPlan } from './records/stored-drill.ts'
 
 export interface Reservation {
@@ -28,16 +26,11 @@ export function reservationActivities({ blobs, clock }: Clients) {
     async release({ drillId }: DrillRef): Promise<{ readonly detail: string }> {
       const plan = await readPlan(blobs, drillId)
       const { target } = plan
-      const isPending = await isRequestPending(blobs, plan)
       // It may still fail the server over: the next drill waits as if it had.
-      if (isPending)
-        await blobs.writeJson(serverBlobs.lastFailover(target), {
-          at: clock.now().toISOString(),
-          drillId,
-        } satisfies LastFailover)
+      const isLost = await noteLostRequests(blobs, plan)
       const wasHeld = await releaseLock(blobs, target, drillId, clock.now())
       const state = wasHeld ? `${target.server} is free` : `${target.server} was not held by this drill`
-      return { detail: isPending ? `${state}; a failover request without an answer starts its cool-down` : state }
+      return { detail: isLost ? `${state}; a failover request whose answer was lost starts its cool-down` : state }
     },
   }
 }

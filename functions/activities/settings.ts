@@ -11,8 +11,8 @@ export interface ActivitySettings {
   /** From writing `go` to the start of the load: every container must have read it by then. */
   readonly startLeadSeconds: number
   /**
-   * A failover request whose sender died may be on its way for this long. Only after as much silence on the server is it
-   * certain enough that it never arrived.
+   * A failover request whose answer was lost may be on its way for this long after its claim. Until then nothing else is asked
+   * for, and only after as much silence on the server is it taken for lost.
    */
   readonly failoverSilenceSeconds: number
 }

@@ -1,4 +1,5 @@
 /** What must hold before a single container is paid for and a single failover is asked for. */
+import { coolDownOf } from '../model/cool-down.ts'
 import type { Facts, SessionFacts } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import { plain } from '../units/units.ts'
@@ -323,8 +324,8 @@ function judgeCooldown({ facts, plan }: BeforeEvidence): Judgement {
       ? { verdict: 'pass', seen: 'no failover on record', wanted }
       : { verdict: 'unknown', seen: null, wanted }
   }
-  const elapsed = (Date.parse(facts.observedAt) - Date.parse(facts.lastFailoverAt)) / 60_000
-  return { verdict: elapsed >= minutes ? 'pass' : 'fail', seen: `${Math.floor(elapsed)} min`, wanted }
+  const { isOver, words } = coolDownOf(facts.lastFailoverAt, facts.observedAt, minutes)
+  return { verdict: isOver ? 'pass' : 'fail', seen: words, wanted }
 }
 
 // ---- Reading facts ----------------------------------------------------------------------------------------------------

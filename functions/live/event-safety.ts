@@ -41,8 +41,14 @@ export interface EventMoment {
   readonly clocks: readonly ReadyClock[]
   /** The app's clock minus the database's; null: not known. */
   readonly appOffsetMs: number | null
-  /** When an earlier event of this drill was accepted, or may have been. */
-  readonly earlierEventAtMs: number | null
+  /** Of this drill; null: there was none. */
+  readonly earlierEvent: EarlierEvent | null
+}
+
+export interface EarlierEvent {
+  /** When it was accepted; if its answer was lost, the latest instant at which its request may arrive. */
+  readonly atMs: number
+  readonly isLost: boolean
 }
 
 export interface Obstacle {
@@ -112,13 +118,15 @@ function tooLate(plan: DrillPlan, index: number, second: number): string | null 
   return `no load is left for failover ${index}: ${left} s of it, and at least ${secondsAfterEvent(plan)} s are needed to see a recovery`
 }
 
-function tooClose(plan: DrillPlan, { nowMs, earlierEventAtMs }: EventMoment): string | null {
-  if (earlierEventAtMs === null) return null
-  const seconds = (nowMs - earlierEventAtMs) / 1000
+function tooClose(plan: DrillPlan, { nowMs, earlierEvent }: EventMoment): string | null {
+  if (earlierEvent === null) return null
+  const seconds = (nowMs - earlierEvent.atMs) / 1000
   const wanted = secondsBetweenEvents(plan)
-  return seconds >= wanted
-    ? null
-    : `the event before it was ${seconds.toFixed(1)} s ago; at least ${wanted} s are needed between two`
+  if (seconds >= wanted) return null
+  if (!earlierEvent.isLost)
+    return `the event before it was ${seconds.toFixed(1)} s ago; at least ${wanted} s are needed between two`
+  const until = new Date(earlierEvent.atMs).toISOString()
+  return `the answer to the request before it was lost, and it may arrive as late as ${until}; at least ${wanted} s are needed after that`
 }
 
 // ---- Commits ----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /**
- * What can be seen from outside of a failover that began or ended. Before anybody thinks of asking again for one, these must
- * be silent: a request whose answer was lost may well have arrived.
+ * What can be seen from outside of a failover that began or ended. A sign is a reason not to ask for another failover: a request
+ * whose answer was lost may have arrived. It is never a proof that this request arrived: a crash or another user shows the same.
  */
 import type { PrimaryIdentity } from './facts.ts'
 
@@ -16,11 +16,20 @@ const CHANGES: ReadonlyArray<{
   { field: 'availabilityZone', name: 'zone of the primary' },
 ]
 
-/** Facts that only another primary can show, such as "timeline 1 -> 2". */
+/** What another primary shows, such as "timeline 1 -> 2". A restart of the same one changes the start of its postmaster too. */
 export const changesOfPrimary = (before: PrimaryIdentity, now: PrimaryIdentity): string[] =>
   CHANGES.filter(({ field }) => differs(before[field], now[field])).map(
     ({ field, name }) => `${name} ${before[field]} -> ${now[field]}`,
   )
+
+/** Every promotion raises the timeline: two that are known and equal are of one primary, whose zone may be reported late. */
+export const isOtherPrimary = (before: PrimaryIdentity, now: PrimaryIdentity): boolean =>
+  before.timeline !== null && now.timeline !== null
+    ? before.timeline !== now.timeline
+    : changesOfPrimary(before, now).length > 0
+
+/** Without the timeline before, silence shows nothing: zone and HA state may be old or already disturbed. */
+export const showsPromotions = (before: PrimaryIdentity): boolean => before.timeline !== null
 
 /** Also what is seen while a failover is under way: the server is busy, or high availability is being rebuilt. */
 export function signsOfFailover(before: PrimaryIdentity, now: PrimaryIdentity): string[] {

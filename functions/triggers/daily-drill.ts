@@ -8,7 +8,9 @@ import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { errorText } from '../../loadgen-image/contract/redact.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillsOfServer } from '../clients/storage/drill-list.ts'
-import { indexBlobs, serverBlobs } from '../model/blob-paths.ts'
+import { readLastFailover } from '../clients/storage/last-failover.ts'
+import { indexBlobs } from '../model/blob-paths.ts'
+import { coolDownOf } from '../model/cool-down.ts'
 import type { IndexEntry } from '../model/drill-index.ts'
 import type { DrillPlan, StoredRequest } from '../model/plan.ts'
 import { drillSkippedLine } from '../render/log-lines.ts'
@@ -102,11 +104,10 @@ export function dailyDrill(clients: Pick<Clients, 'blobs' | 'clock'>, { request,
   }
 
   async function restOfCoolDown({ target, timing }: DrillPlan, now: Date): Promise<string | null> {
-    const last = await blobs.readJson<{ readonly at: string }>(serverBlobs.lastFailover(target))
+    const last = await readLastFailover(blobs, target)
     if (last === null) return null
-    const elapsedMinutes = (now.getTime() - Date.parse(last.at)) / 60_000
-    if (elapsedMinutes >= timing.cooldownMinutes) return null
-    return `the last failover was ${Math.floor(elapsedMinutes)} min ago; the cool-down is ${timing.cooldownMinutes} min`
+    const { isOver, words } = coolDownOf(last.at, now.toISOString(), timing.cooldownMinutes)
+    return isOver ? null : `since the last failover: ${words}; the cool-down is ${timing.cooldownMinutes} min`
   }
 }
 

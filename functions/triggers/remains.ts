@@ -4,14 +4,16 @@
  */
 import { blobNames, type Lease, type StopSignal } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../clients/clients.ts'
+import { noteLostRequests } from '../clients/storage/last-failover.ts'
 import { STALE_LEASE_SECONDS } from '../model/load-plan.ts'
+import type { StoredRequest } from '../model/plan.ts'
 import { watchId } from '../model/status.ts'
 import { hasEnded, readState, type Terminations } from './orchestrations.ts'
 
 /** More watches than a drill ever begins. */
 const MAX_WATCHES = 500
 
-/** Stops the load and the watch of a drill that is dead. Safe to repeat. */
+/** Stops the load and the watch of a drill that is dead, and notes the cool-down after requests it may have sent. Safe to repeat. */
 export async function endRemains(
   blobs: Clients['blobs'],
   client: Terminations,
@@ -19,6 +21,8 @@ export async function endRemains(
   reason: string,
 ): Promise<void> {
   await blobs.writeOnce(blobNames.stop(drillId), { reason } satisfies StopSignal)
+  const request = await blobs.readJson<StoredRequest>(blobNames.request(drillId))
+  if (request !== null) await noteLostRequests(blobs, request.plan)
   for (let number = 0; number < MAX_WATCHES; number++) {
     const id = watchId(drillId, number)
     const state = await readState(client, id)

@@ -76,7 +76,7 @@ test('it is skipped in the cool-down', async () => {
   world.blobs.put(serverBlobs.lastFailover(target), JSON.stringify({ at, drillId: 'other' }))
   expect(await fire()).toMatchObject({
     outcome: 'skipped',
-    why: 'the last failover was 12 min ago; the cool-down is 20 min',
+    why: 'since the last failover: 12 min; the cool-down is 20 min',
   })
 })
 

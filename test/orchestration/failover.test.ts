@@ -1,9 +1,14 @@
 /** Exactly one failover per intent, whatever becomes of the request, of its answer and of the host that sent it. */
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
+import { observeIdentity } from '../../functions/activities/failover/identity.ts'
 import { failoverEvidence } from '../../functions/activities/failover/progress.ts'
-import { drillBlobs } from '../../functions/model/blob-paths.ts'
+import type { LastFailover } from '../../functions/clients/storage/last-failover.ts'
+import { secondsBetweenEvents } from '../../functions/live/event-safety.ts'
+import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
+import type { PrimaryIdentity } from '../../functions/model/facts.ts'
 import type { Report } from '../../functions/model/report.ts'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill, settings } from '../support/play-drill.ts'
 import type { PostFate } from '../support/world/server.ts'
 import { createWorld, usualCourse, type World, type WorldOptions } from '../support/world/world.ts'
@@ -131,7 +136,9 @@ test('the answer that was lost with its host is recorded with the signs that rep
   const { world } = await run({ posts: ['host dies after arrival'] })
   const answer = world.blobs.peek<{ kind: string; why: string }>(drillBlobs.failoverAnswer('drill-1', 0, 0))
   expect(answer?.kind).toBe('ambiguous')
-  expect(answer?.why).toContain('the answer was lost; seen since: timeline 1 -> 2')
+  expect(answer?.why).toContain(
+    'the answer was lost; seen since the request was prepared, whatever caused it: timeline 1 -> 2',
+  )
 })
 
 test('a host that is killed in the middle of any phase resumes: one failover, nothing left', async () => {
@@ -202,6 +209,15 @@ test('a failover starts the cool-down of its server, even when its answer was lo
   }
 })
 
+test('the cool-down after a lost answer begins when its request can no longer arrive, whatever was seen before', async () => {
+  for (const posts of [['host dies after arrival'], ['timeout before arrival']] as const) {
+    const { world } = await run({ posts })
+    const noted = world.blobs.peek<{ at: string }>('servers/rg/pg-under-test/last-failover.json')
+    const sentMs = world.server.sent[0]?.atMs ?? 0
+    expect(Date.parse(noted?.at ?? '') - sentMs).toBeGreaterThanOrEqual(89_000)
+  }
+})
+
 test('a request of which nobody knows what became starts the cool-down when its drill ends early', async () => {
   const lastFailover = async (posts: readonly PostFate[]) => {
     const world = createWorld({ posts, generator: () => ({ diesAtSecond: 18 }) })
@@ -228,6 +244,91 @@ test('while the request for one failover may still arrive, the next one is not a
   expect(world.server.posts).toBe(1)
   expect(world.server.failovers).toHaveLength(1)
   expect(report?.verdict).not.toBe('PASS')
+})
+
+const TWICE = { criteria, containers: 1, durationSeconds: 340, failovers: [at(15), at(70)] }
+function at(atSeconds: number) {
+  return { atSeconds, mode: 'forced' }
+}
+/** Another failover while the answer to the first request is lost: its signs are those that the request would show. */
+const crash = [{ kind: 'crash', atSecond: 18, seconds: 3 }] as const
+
+test.each([
+  ['its host died', 'host dies, arrives late'],
+  ['its sender gave up waiting', 'timeout, arrives late'],
+] as const)(
+  'when %s, a crash does not release the next failover while the lost request may arrive',
+  async (_, late) => {
+    const world = createWorld({ posts: [late, 'accepted'], server: { lateArrivalMs: 80_000, troubles: crash } })
+    const { report } = await playDrill(world, aPlan(TWICE))
+    const [lost] = world.server.sent
+    const after = world.server.sent.slice(1).map(({ atMs }) => (atMs - (lost?.atMs ?? 0)) / 1000)
+    expect(after.filter((seconds) => seconds < 100)).toEqual([])
+    expect(world.server.failovers).toHaveLength(1)
+    expect(report?.requests.map(({ state }) => state)).toEqual(['ambiguous', 'withheld'])
+    expect(report?.verdict).toBe('INCONCLUSIVE')
+  },
+)
+
+test.each(['host dies before arrival', 'timeout before arrival'] as const)(
+  'the next failover waits until a request of which is known "%s" cannot arrive any more, and is then asked for',
+  async (fate) => {
+    const world = createWorld({ posts: [fate, 'accepted'], server: { troubles: crash } })
+    const plan = aPlan(TWICE)
+    const { report } = await playDrill(world, plan)
+    const wanted = settings.failoverSilenceSeconds + secondsBetweenEvents(plan)
+    const [first, second, ...more] = world.server.sent.map(({ atMs }) => atMs / 1000)
+    expect(more).toEqual([])
+    expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(wanted)
+    expect((second ?? 0) - (first ?? 0)).toBeLessThan(wanted + 15)
+    expect(report?.requests.map(({ state }) => state)).toEqual(['ambiguous', 'accepted'])
+    // The answer to the first request proves nothing, and the second failover is no proof of the first.
+    expect(report?.failoverProof.proven).toBe(false)
+    expect(report?.verdict).toBe('INCONCLUSIVE')
+  },
+)
+
+/** A claim of its host, which died: nothing shows whether it sent. `lookAt`: seconds after the claim. */
+async function aLostRequest(known: Partial<PrimaryIdentity>) {
+  const world = createWorld()
+  const plan = aLongPlan()
+  const { failOver } = createActivities(world.clients, settings)
+  const nowMs = world.clock.nowMs
+  const before = { ...(await observeIdentity(world.clients, plan.target)), ...known }
+  const time = (seconds: number) => new Date(nowMs + seconds * 1000).toISOString()
+  const claim = { claimedAt: time(0), mayArriveUntil: time(90) }
+  world.blobs.put(blobNames.request('drill-1'), JSON.stringify({ plan, bodyHash: 'hash' }))
+  const intent = { index: 0, mode: 'forced', before, writtenAt: time(-60) }
+  world.blobs.put(drillBlobs.failoverIntent('drill-1', 0), JSON.stringify(intent))
+  world.blobs.put(drillBlobs.failoverClaim('drill-1', 0, 0), JSON.stringify(claim))
+  const lookAt = (second: number) => {
+    world.clock.moveTo(nowMs + second * 1000)
+    return failOver({ drillId: 'drill-1', index: 0, attempt: 0 })
+  }
+  const coolDownFrom = () => world.blobs.peek<LastFailover>(serverBlobs.lastFailover(plan.target))?.at ?? null
+  return { world, time, lookAt, coolDownFrom }
+}
+
+test('silence after a lost answer releases no other request when the timeline before is not known', async () => {
+  const { world, lookAt } = await aLostRequest({ timeline: null, haState: 'ReplicatingData' })
+  expect(await lookAt(89)).toMatchObject({ next: 'look again' })
+  expect(await lookAt(91)).toMatchObject({ next: 'watch', detail: expect.stringContaining('is not known') })
+  expect(world.server.posts).toBe(0)
+})
+
+test('a sign settles a lost answer at once, and its cool-down still begins at the latest arrival', async () => {
+  const { world, time, lookAt, coolDownFrom } = await aLostRequest({})
+  world.server.failOverByHand()
+  expect(await lookAt(10)).toMatchObject({ next: 'watch', detail: expect.stringContaining('whatever caused it') })
+  expect(coolDownFrom()).toBe(time(90))
+})
+
+test('a sign that comes after the latest arrival begins the cool-down when it is seen', async () => {
+  const { world, time, lookAt, coolDownFrom } = await aLostRequest({})
+  expect(await lookAt(89)).toMatchObject({ next: 'look again' })
+  world.server.failOverByHand()
+  expect(await lookAt(97)).toMatchObject({ next: 'watch' })
+  expect(coolDownFrom()).toBe(time(97))
 })
 
 test('a failover by another, seen after a refusal, is not asked for again and is not called ambiguous', async () => {

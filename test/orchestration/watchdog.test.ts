@@ -1,7 +1,7 @@
 /** Drills that nobody will end any more: found by the timer, told as failed, and their server is free for the next one. */
 import { expect, test } from 'vitest'
 import { readLock, takeLock } from '../../functions/clients/storage/server-lock.ts'
-import { indexBlobs } from '../../functions/model/blob-paths.ts'
+import { drillBlobs, indexBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
 import { type IndexEntry, startedEntry } from '../../functions/model/drill-index.ts'
 import { overallDeadlineSeconds } from '../../functions/model/load-plan.ts'
 import { watchId } from '../../functions/model/status.ts'
@@ -176,6 +176,16 @@ test('a drill that takes over the server of a terminated one ends its watch and 
   expect(next.kind).toBe('started')
   expect(watches()).toEqual(['Completed', 'Terminated'])
   expect(world.blobs.has(blobNames.stop(plan.drillId))).toBe(true)
+})
+
+test('the server of a terminated drill that may have sent a request is kept until that request cannot arrive any more', async () => {
+  const { world, service, instance } = await aStartedDrill()
+  const claimedAt = world.clock.now().toISOString()
+  const mayArriveUntil = new Date(world.clock.nowMs + 90_000).toISOString()
+  world.blobs.put(drillBlobs.failoverClaim(plan.drillId, 0, 0), JSON.stringify({ claimedAt, mayArriveUntil }))
+  instance.runtimeStatus = 'Terminated'
+  await startDrill(world.clients, service.client, aPlan({}, 'drill-2', world.clock.nowMs), 'hash')
+  expect(world.blobs.peek(serverBlobs.lastFailover(plan.target))).toMatchObject({ at: mayArriveUntil })
 })
 
 test('a drill of which the service once knows nothing lives as long as its lease is renewed, and is seen absent twice', async () => {

@@ -1,17 +1,18 @@
 /** Exactly one failover per intent, and none that nobody may ask for. */
-import type { LastFailover } from '../../functions/activities/fail-over.ts'
-import type { FailoverIntent } from '../../functions/activities/failover/attempts.ts'
+import type { FailoverIntent } from '../../functions/clients/storage/failover-attempts.ts'
+import type { LastFailover } from '../../functions/clients/storage/last-failover.ts'
 import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
 import type { FailoverAnswer } from '../../functions/model/failover.ts'
 import { blobNames, type GoSignal } from '../../loadgen-image/contract/glossary.ts'
 import type { SentRequest } from '../support/world/server.ts'
 import { START_AT_MS } from '../support/world/world.ts'
 import { isInCooldown } from './invariants.ts'
-import type { Simulated } from './simulation.ts'
+import { BEYOND_SILENCE_MS, type Simulated } from './simulation.ts'
 
 export const failoverViolations = (simulated: Simulated): string[] => [
   ...oneFailoverPerIntent(simulated),
   ...requestsOfIntents(simulated).flatMap((sent) => needlessRequests(simulated, sent)),
+  ...requestsWhileOneMayArrive(simulated),
   ...forbiddenRequests(simulated),
   ...answersAreKept(simulated),
   ...lostAnswersAreSettled(simulated),
@@ -61,6 +62,18 @@ function needlessRequests({ scenario, world }: Simulated, sent: readonly SentReq
     return silentMs >= scenario.failoverSilenceSeconds * 1000
       ? []
       : [`a request was sent ${silentMs} ms after one of which nobody knew what became`]
+  })
+}
+
+/** Whatever was seen since: another may have caused it. */
+function requestsWhileOneMayArrive({ scenario, world }: Simulated): string[] {
+  const { sent } = world.server
+  return sent.flatMap((request, i) => {
+    const lost = sent.slice(0, i).findLast(({ answer }) => answer === null || answer.kind === 'ambiguous')
+    const afterMs = request.atMs - (lost?.atMs ?? Number.NEGATIVE_INFINITY)
+    return afterMs >= scenario.failoverSilenceSeconds * 1000
+      ? []
+      : [`a request was sent ${afterMs} ms after one whose answer was lost, which may still arrive`]
   })
 }
 
@@ -128,10 +141,17 @@ const answersOf = (world: Simulated['world'], drillId: string, index: number): F
     (_, attempt) => world.blobs.peek<FailoverAnswer>(drillBlobs.failoverAnswer(drillId, index, attempt)) ?? [],
   )
 
+/** From the claim of a request to its sending. */
+const CLAIM_MS = 1_000
+
 /** The next drill waits after every failover that happened, even after one that was never answered for and came late. */
 function cooldownIsNoted({ world, scenario: { plan, storageAwayMs } }: Simulated): string[] {
   const last = world.server.failovers.at(-1)
   if (last === undefined || storageAwayMs.length > 0) return []
   const noted = world.blobs.peek<LastFailover>(serverBlobs.lastFailover(plan.target))
-  return noted?.drillId === plan.drillId ? [] : [`no cool-down was noted for the failover ${last.token}`]
+  if (noted?.drillId !== plan.drillId) return [`no cool-down was noted for the failover ${last.token}`]
+  // One that arrives later than any request may is not waited for.
+  return Date.parse(noted.at) >= last.acceptedAtMs - BEYOND_SILENCE_MS - CLAIM_MS
+    ? []
+    : [`the cool-down counts from ${noted.at}, and the failover ${last.token} came later`]
 }

@@ -83,12 +83,13 @@ export function scenarioOf(seed: number): Scenario {
   })
   const failoversAt = plan.failovers.map(({ atSeconds }) => atSeconds)
   const troubles = troublesOf(worldRandom, names, { containers, durationSeconds, failoversAt })
+  const lateness = new Random(seed * 2_246_822_519 + 2)
   const posts = Array.from({ length: 12 }, () => (trouble(0.35) ? random.pick(TROUBLED_POSTS) : 'accepted'))
   return {
     seed,
     plan,
     courses: Array.from({ length: 3 }, (_, i) => withTrouble(courseOf(random, isCalm), i, troubles)),
-    posts: [...troubles.posts, ...posts],
+    posts: [...troubles.posts, ...posts].map((fate) => sometimesLate(fate, lateness)),
     generators: generatorsOf(random, isCalm, containers, troubles),
     troubles,
     abortAtMs: trouble(0.2) ? random.whole(0, random.chance(0.4) ? 25_000 : durationSeconds * 1_000 + 60_000) : null,
@@ -162,6 +163,10 @@ const TROUBLED_POSTS: readonly PostFate[] = [
   'host dies before arrival',
   'host dies, arrives late',
 ]
+
+/** A sender that gave up waiting does not know either whether its request is lost or late. */
+const sometimesLate = (fate: PostFate, random: Random): PostFate =>
+  fate === 'timeout before arrival' && random.chance(0.5) ? 'timeout, arrives late' : fate
 
 /** Steps of every phase; several at once, so that their limits add up. */
 const MAY_HANG = [

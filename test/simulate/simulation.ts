@@ -18,6 +18,7 @@ export interface Simulated {
 
 /** Longer than any drill may wait for an answer. */
 const NEVER_MS = 12 * 3_600_000
+export const BEYOND_SILENCE_MS = 8_000
 const LONGEST_PLAY_MS = 4 * 86_400_000
 
 export async function simulate(scenario: Scenario): Promise<Simulated> {
@@ -53,7 +54,7 @@ function worldOf(scenario: Scenario): World {
     courses: scenario.courses,
     posts: scenario.posts,
     // After the drill has given it up for lost, and before it asks again.
-    server: { lateArrivalMs: scenario.failoverSilenceSeconds * 1_000 + 8_000, troubles: troubles.server },
+    server: { lateArrivalMs: scenario.failoverSilenceSeconds * 1_000 + BEYOND_SILENCE_MS, troubles: troubles.server },
     drillId: plan.drillId,
     databaseOffsetMs: troubles.databaseOffsetMs,
     generator: (container) => scenario.generators[container] ?? {},

@@ -142,6 +142,7 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
       'functions/activities/records',
       'functions/clients',
       'functions/clients/azure',
+      'functions/clients/storage',
       'functions/live',
       'functions/model',
       'loadgen-image/contract',

@@ -1,27 +1,27 @@
 /** Gathers what is judged before an event is caused, fresh from storage: see event-safety. */
 import { blobNames, type ReadyRecord } from '../../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../../clients/clients.ts'
-import type { EventMoment, ReadyClock } from '../../live/event-safety.ts'
+import { mayArriveUntilMs, outcomeOfAttempts, readAttempts } from '../../clients/storage/failover-attempts.ts'
+import type { EarlierEvent, EventMoment, ReadyClock } from '../../live/event-safety.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
 import type { Facts } from '../../model/facts.ts'
 import type { DrillPlan } from '../../model/plan.ts'
 import { signsOfContainers } from '../records/load-records.ts'
 import { containerNumbers, inTurns, loadStartAtMs } from '../records/stored-drill.ts'
-import { outcomeOfAttempts, readAttempts } from './attempts.ts'
 
 type Sources = Pick<Clients, 'blobs' | 'clock'>
 
 export async function eventMoment({ blobs, clock }: Sources, plan: DrillPlan, index: number): Promise<EventMoment> {
   const { drillId } = plan
-  const [startAtMs, containers, clocks, earlierEventAtMs] = await Promise.all([
+  const [startAtMs, containers, clocks, earlier] = await Promise.all([
     loadStartAtMs(blobs, drillId),
     signsOfContainers(blobs, drillId, containerNumbers(plan)),
     readClocks(blobs, plan),
-    earlierEvent(blobs, drillId, index),
+    earlierEventOf(blobs, drillId, index),
   ])
   // After everything was read: what took long to read is as old as it is.
   const nowMs = clock.now().getTime()
-  return { nowMs, loadStartAtMs: startAtMs ?? nowMs, containers, ...clocks, earlierEventAtMs }
+  return { nowMs, loadStartAtMs: startAtMs ?? nowMs, containers, ...clocks, earlierEvent: earlier }
 }
 
 /** Each container against the database, from its ready record, and the app against the database, from the check. */
@@ -40,14 +40,16 @@ export async function readClocks(
   return { clocks, appOffsetMs: session?.clockOffsetMs ?? null }
 }
 
-async function earlierEvent(blobs: Clients['blobs'], drillId: string, index: number): Promise<number | null> {
-  const earlier = await inTurns([...Array(index).keys()], 8, async (k) =>
-    outcomeOfAttempts(await readAttempts(blobs, drillId, k), null),
-  )
-  const times = earlier.flatMap(({ request, answer, sentAt }) => {
-    if (request !== 'accepted' && request !== 'ambiguous') return []
-    return Date.parse((answer?.kind === 'accepted' ? answer.acceptedAt : sentAt) ?? '')
+/** Of all earlier requests, what came last or may come last. */
+async function earlierEventOf(blobs: Clients['blobs'], drillId: string, index: number): Promise<EarlierEvent | null> {
+  const all = await inTurns([...Array(index).keys()], 8, (k) => readAttempts(blobs, drillId, k))
+  const events = all.flatMap((attempts): EarlierEvent[] => {
+    const { answer } = outcomeOfAttempts(attempts, null)
+    const lostUntilMs = mayArriveUntilMs(attempts)
+    return [
+      ...(answer?.kind === 'accepted' ? [{ atMs: Date.parse(answer.acceptedAt), isLost: false }] : []),
+      ...(lostUntilMs === null ? [] : [{ atMs: lostUntilMs, isLost: true }]),
+    ]
   })
-  const known = times.filter((atMs) => !Number.isNaN(atMs))
-  return known.length === 0 ? null : Math.max(...known)
+  return events.toSorted((a, b) => b.atMs - a.atMs)[0] ?? null
 }

@@ -1,14 +1,21 @@
 /** What became of the failovers that were asked for: followed by every look until the standby is back. */
 import { askedPauseOf } from '../../clients/azure/azure-errors.ts'
 import type { Clients } from '../../clients/clients.ts'
+import {
+  type Attempt,
+  type FailoverIntent,
+  mayArriveUntilMs,
+  outcomeOfAttempts,
+  readAttempts,
+  type Withheld,
+} from '../../clients/storage/failover-attempts.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
 import type { FailoverEvidence } from '../../model/evidence.ts'
 import type { PrimaryIdentity } from '../../model/facts.ts'
 import type { FailoverAnswer, OperationState } from '../../model/failover.ts'
-import { changesOfPrimary } from '../../model/failover-signs.ts'
+import { isOtherPrimary } from '../../model/failover-signs.ts'
 import type { DrillPlan, PlannedFailover } from '../../model/plan.ts'
 import { describeError } from '../records/stored-drill.ts'
-import { type Attempt, type FailoverIntent, outcomeOfAttempts, readAttempts, type Withheld } from './attempts.ts'
 import { observeIdentity } from './identity.ts'
 
 export interface FailoverProgress {
@@ -32,20 +39,6 @@ const nothingYet: FailoverProgress = {
 
 type Sources = Pick<Clients, 'blobs' | 'servers' | 'database' | 'clock'>
 
-/** Whether a request was claimed, and perhaps sent, of which nobody learned what became: it may still arrive. */
-export async function isRequestPending(
-  blobs: Clients['blobs'],
-  { drillId, failovers }: Pick<DrillPlan, 'drillId' | 'failovers'>,
-): Promise<boolean> {
-  const pending = failovers.map(async (_, index) => isPending(await readAttempts(blobs, drillId, index)))
-  return (await Promise.all(pending)).some(Boolean)
-}
-
-/** What happened stands in the record of an answer that is no refusal, and with it the cool-down. */
-const isPending = (attempts: readonly Attempt[]): boolean =>
-  attempts.every(({ answer }) => answer === null || answer.kind === 'refused') &&
-  attempts.some(({ answer }) => answer === null)
-
 /** True when nothing is left to follow: no failover was asked for, or all of them came to their end. */
 export async function followFailovers(sources: Sources, plan: DrillPlan): Promise<boolean> {
   const settled = await Promise.all(plan.failovers.map((_, index) => followOne(sources, plan, index)))
@@ -56,19 +49,28 @@ async function followOne(sources: Sources, plan: DrillPlan, index: number): Prom
   const { blobs } = sources
   const intent = await blobs.readJson<FailoverIntent>(drillBlobs.failoverIntent(plan.drillId, index))
   if (intent === null) return true
-  const { answer } = outcomeOfAttempts(await readAttempts(blobs, plan.drillId, index), null)
-  if (answer === null || answer.kind === 'refused') return true
+  const attempts = await readAttempts(blobs, plan.drillId, index)
+  const { request, answer, sentAt } = outcomeOfAttempts(attempts, null)
+  if (request !== 'accepted' && request !== 'ambiguous') return true
+  // From then on every new primary may be of the later request.
+  if (await isLaterAskedFor(blobs, plan, index)) return true
+  const nowMs = sources.clock.now().getTime()
+  const lostUntilMs = request === 'ambiguous' ? mayArriveUntilMs(attempts) : null
+  const mayArrive = lostUntilMs !== null && nowMs < lostUntilMs
+  const latestMs = lostUntilMs ?? Date.parse(sentAt ?? intent.writtenAt)
+  const isOverdue = nowMs > latestMs + plan.timing.failoverTimeoutSeconds * 1000
   const name = drillBlobs.failoverProgress(plan.drillId, index)
   const progress = (await blobs.readJson<FailoverProgress>(name)) ?? nothingYet
-  const isOverdue = sources.clock.now().getTime() > deadlineMs(plan, intent)
-  if (isSettled(progress, isOverdue)) return true
+  if (isSettled(progress, isOverdue)) return !mayArrive
   const next = await look(sources, plan, intent, answer, progress)
   await blobs.writeJson(name, next)
-  return isSettled(next, isOverdue)
+  return isSettled(next, isOverdue) && !mayArrive
 }
 
-const deadlineMs = ({ timing }: DrillPlan, { writtenAt }: FailoverIntent): number =>
-  Date.parse(writtenAt) + timing.failoverTimeoutSeconds * 1000
+async function isLaterAskedFor(blobs: Clients['blobs'], plan: DrillPlan, index: number): Promise<boolean> {
+  const later = plan.failovers.map(async (_, k) => k > index && (await readAttempts(blobs, plan.drillId, k)).length > 0)
+  return (await Promise.all(later)).some(Boolean)
+}
 
 /** A failover without a new primary in all that time is one that did not complete: nothing is left to wait for. */
 const isSettled = ({ after, healthyAt, operation }: FailoverProgress, isOverdue: boolean): boolean =>
@@ -78,17 +80,20 @@ async function look(
   sources: Sources,
   { target }: DrillPlan,
   { before }: FailoverIntent,
-  answer: FailoverAnswer,
+  answer: FailoverAnswer | null,
   progress: FailoverProgress,
 ): Promise<FailoverProgress> {
   const [identity, polled] = await Promise.all([
     observeIdentity(sources, target),
     pollOperation(sources, target, answer, progress),
   ])
-  const isNewPrimary = changesOfPrimary(before, identity).length > 0
+  const isNewPrimary = isOtherPrimary(before, identity)
   // The zone follows minutes after the timeline, so the identity after is the newest one until HA is healthy again.
   const after = isNewPrimary && progress.healthyAt === null ? merged(progress.after, identity) : progress.after
-  const leftHealthy = progress.leftHealthy || (identity.haState !== null && identity.haState !== 'Healthy')
+  // A standby that was being rebuilt before the request and is Healthy now says nothing of this failover.
+  const isOwnRebuild = before.haState === null || before.haState === 'Healthy' || after !== null
+  const isRebuilding = identity.haState !== null && identity.haState !== 'Healthy'
+  const leftHealthy = progress.leftHealthy || (isOwnRebuild && isRebuilding)
   const isBack =
     identity.haState === 'Healthy' && (leftHealthy || (after !== null && polled.operation?.kind === 'succeeded'))
   return { ...polled, after, leftHealthy, healthyAt: progress.healthyAt ?? (isBack ? identity.observedAt : null) }
@@ -106,10 +111,10 @@ const merged = (known: PrimaryIdentity | null, now: PrimaryIdentity): PrimaryIde
 async function pollOperation(
   { servers, clock }: Sources,
   target: DrillPlan['target'],
-  answer: FailoverAnswer,
+  answer: FailoverAnswer | null,
   progress: FailoverProgress,
 ): Promise<FailoverProgress> {
-  if (answer.kind !== 'accepted' || (progress.operation !== null && progress.operation.kind !== 'running'))
+  if (answer?.kind !== 'accepted' || (progress.operation !== null && progress.operation.kind !== 'running'))
     return progress
   const nowMs = clock.now().getTime()
   if (progress.askAgainAtMs !== null && nowMs < progress.askAgainAtMs) return progress

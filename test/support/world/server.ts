@@ -50,6 +50,7 @@ export type PostFate =
   | 'host dies before arrival'
   /** ... and the request arrives when its sender does not wait for it any more. */
   | 'host dies, arrives late'
+  | 'timeout, arrives late'
 
 /** A request that was sent, and what its sender learned: nothing when its host died. */
 export interface SentRequest {
@@ -210,10 +211,11 @@ export class FakeServer implements FlexibleServers {
     const sentAt = this.#clock.now().toISOString()
     const ambiguous = { kind: 'ambiguous', why: `the connection ended before an answer (${fate})`, sentAt } as const
     if (fate.endsWith('before arrival')) return ambiguous
-    const lateMs = fate === 'host dies, arrives late' ? (this.#options.lateArrivalMs ?? 0) : 0
-    if (fate.startsWith('host dies')) {
+    const isLate = fate.endsWith('arrives late')
+    const lateMs = isLate ? (this.#options.lateArrivalMs ?? 0) : 0
+    if (isLate || fate.startsWith('host dies')) {
       if (!this.#isBusyAt(this.#clock.nowMs + lateMs)) this.#failOver(mode, lateMs)
-      return null
+      return fate.startsWith('host dies') ? null : ambiguous
     }
     const token = this.#failOver(mode, 0)
     if (fate !== 'accepted') return ambiguous
@@ -239,7 +241,8 @@ export class FakeServer implements FlexibleServers {
     if (fate === 'not ready') return refused(400, 'ServerIsNotReady')
     if (fate === 'forbidden') return refused(403, 'AuthorizationFailed')
     if (fate === 'throttled') return refused(429, 'TooManyRequests')
-    return this.#isBusyAt(this.#clock.nowMs) && !fate.startsWith('host') ? refused(409, 'ServerIsBusy') : null
+    const isHeard = !fate.startsWith('host') && !fate.endsWith('arrives late')
+    return this.#isBusyAt(this.#clock.nowMs) && isHeard ? refused(409, 'ServerIsBusy') : null
   }
 
   /** The real one refuses as well while it is failing over or gone, whether or not its sender is left to hear it. */

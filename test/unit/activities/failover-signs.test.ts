@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import type { PrimaryIdentity } from '../../../functions/model/facts.ts'
-import { changesOfPrimary, isBusy, signsOfFailover } from '../../../functions/model/failover-signs.ts'
+import {
+  changesOfPrimary,
+  isBusy,
+  isOtherPrimary,
+  showsPromotions,
+  signsOfFailover,
+} from '../../../functions/model/failover-signs.ts'
 
 const before: PrimaryIdentity = {
   observedAt: '2026-01-01T00:00:00.000Z',
@@ -36,6 +42,22 @@ test('only another primary changes who is primary', () => {
 test('what was not known before cannot have changed', () => {
   const blind = { ...before, timeline: null, address: null, availabilityZone: null, haState: null, serverState: null }
   expect(signsOfFailover(blind, { ...before, timeline: 7, haState: 'FailingOver' })).toEqual([])
+})
+
+for (const [what, change, isOther] of [
+  ['nothing', {}, false],
+  ['a restart', { postmasterStartedAt: '2026-01-01T00:00:01.000Z' }, false],
+  ['a promotion', { timeline: 2 }, true],
+  ['the zone of an earlier promotion, reported late', { availabilityZone: '2' }, false],
+  ['a zone that changed while SQL is silent', { timeline: null, availabilityZone: '2' }, true],
+  ['a rebuild of the standby', { haState: 'ReplicatingData' }, false],
+] as const)
+  test(`${what} ${isOther ? 'shows another primary' : 'is of the same primary'}`, () =>
+    expect(isOtherPrimary(before, { ...before, ...change })).toBe(isOther))
+
+test('without the timeline before, silence shows nothing', () => {
+  expect(showsPromotions(before)).toBe(true)
+  expect(showsPromotions({ ...before, timeline: null })).toBe(false)
 })
 
 for (const [status, code, busy] of [

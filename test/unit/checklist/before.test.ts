@@ -331,7 +331,10 @@ const ROWS: Readonly<Record<(typeof BEFORE_CHECK_IDS)[number], Row>> = {
     unknown: { containers: { blobWritable: null } },
   },
   'cool-down': {
-    fail: [[{ lastFailoverAt: '2026-01-01T11:40:01.000Z' }, '19 min']],
+    fail: [
+      [{ lastFailoverAt: '2026-01-01T11:40:01.000Z' }, '19 min'],
+      [{ lastFailoverAt: '2026-01-01T12:00:50.000Z' }, 'a failover may still come until 2026-01-01T12:00:50.000Z'],
+    ],
     unknown: { gaps: ['last failover: the storage did not answer'] },
   },
 }

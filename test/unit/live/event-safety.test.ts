@@ -35,7 +35,7 @@ function at(second: number, own: Partial<EventMoment> = {}): EventMoment {
       { container: 1, offsetMs: -2 },
     ],
     appOffsetMs: 1,
-    earlierEventAtMs: null,
+    earlierEvent: null,
     ...own,
   }
 }
@@ -112,8 +112,23 @@ test.each<[string, EventMoment, { kind: string; why: RegExp } | null]>([
   ['a load that is over', at(75), { kind: 'late', why: /0\.0 s of it/ }],
   [
     'an event 4 s ago',
-    at(30.4, { earlierEventAtMs: LOAD_START_MS + 26_400 }),
+    at(30.4, { earlierEvent: { atMs: LOAD_START_MS + 26_400, isLost: false } }),
     { kind: 'wait', why: /event before it was 4\.0 s ago; at least 10 s/ },
+  ],
+  [
+    'a request before it that may arrive in 5 s',
+    at(30.4, { earlierEvent: { atMs: LOAD_START_MS + 35_400, isLost: true } }),
+    { kind: 'wait', why: /answer to the request before it was lost, and it may arrive as late as .*Z; at least 10 s/ },
+  ],
+  [
+    'a request before it that may have arrived until 4 s ago',
+    at(30.4, { earlierEvent: { atMs: LOAD_START_MS + 26_400, isLost: true } }),
+    { kind: 'wait', why: /at least 10 s are needed after that/ },
+  ],
+  [
+    'a request before it that cannot arrive any more',
+    at(30.4, { earlierEvent: { atMs: LOAD_START_MS + 20_400, isLost: true } }),
+    null,
   ],
 ])('%s', (_, moment, expected) => {
   const obstacle = obstacleToEvent(plan, 0, moment)

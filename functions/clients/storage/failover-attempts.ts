@@ -2,12 +2,13 @@
  * What lies in storage about one failover of a drill: the intent, and for each attempt a claim and the answer to it. Attempts
  * are numbered from 0 without gaps.
  */
-import type { Clients } from '../../clients/clients.ts'
+
 import { drillBlobs } from '../../model/blob-paths.ts'
 import type { RequestState } from '../../model/evidence.ts'
 import type { PrimaryIdentity } from '../../model/facts.ts'
 import type { FailoverAnswer } from '../../model/failover.ts'
 import type { FailoverMode } from '../../model/plan.ts'
+import type { Blobs } from '../clients.ts'
 
 /** Written before the first attempt, so that later looks compare with the primary before, never with the one after. */
 export interface FailoverIntent {
@@ -20,6 +21,8 @@ export interface FailoverIntent {
 /** Written once by the execution that may send this attempt. */
 export interface Claim {
   readonly claimedAt: string
+  /** Until then the request may be on its way, if its answer is lost. */
+  readonly mayArriveUntil: string
 }
 
 /** Why the drill did not send at this moment. The newest one stands. */
@@ -45,7 +48,7 @@ export interface RequestOutcome {
 /** More than the drill ever makes. */
 const MAX_ATTEMPTS = 20
 
-export async function readAttempts(blobs: Clients['blobs'], drillId: string, index: number): Promise<Attempt[]> {
+export async function readAttempts(blobs: Pick<Blobs, 'readJson'>, drillId: string, index: number): Promise<Attempt[]> {
   const attempts: Attempt[] = []
   for (let number = 0; number < MAX_ATTEMPTS; number++) {
     const [claim, answer] = await Promise.all([
@@ -56,6 +59,17 @@ export async function readAttempts(blobs: Clients['blobs'], drillId: string, ind
     attempts.push({ claim, answer })
   }
   return attempts
+}
+
+/**
+ * The latest instant at which a request may still arrive whose answer is not known; null: there is no such request. No sign on
+ * the server brings it forward: a crash, another user or the drill's next request shows the same.
+ */
+export function mayArriveUntilMs(attempts: readonly Attempt[]): number | null {
+  const untilMs = attempts.flatMap(({ claim, answer }) =>
+    claim !== null && (answer === null || answer.kind === 'ambiguous') ? Date.parse(claim.mayArriveUntil) : [],
+  )
+  return untilMs.length === 0 ? null : Math.max(...untilMs)
 }
 
 /** One acceptance decides, and otherwise one attempt that may have arrived: a later refusal does not call it back. */

@@ -1,10 +1,15 @@
 /** What the attempts of one failover come to: who caused what is seen afterwards rests on this. */
 import { expect, test } from 'vitest'
-import { type Attempt, outcomeOfAttempts, type Withheld } from '../../../functions/activities/failover/attempts.ts'
+import {
+  type Attempt,
+  mayArriveUntilMs,
+  outcomeOfAttempts,
+  type Withheld,
+} from '../../../functions/clients/storage/failover-attempts.ts'
 import type { FailoverAnswer } from '../../../functions/model/failover.ts'
 
 const T = (second: number) => `2026-03-04T09:00:${String(second).padStart(2, '0')}.000Z`
-const claim = (second: number) => ({ claimedAt: T(second) })
+const claim = (second: number) => ({ claimedAt: T(second), mayArriveUntil: T(second + 20) })
 const made = (second: number, answer: FailoverAnswer): Attempt => ({ claim: claim(second), answer })
 const accepted = (second: number) =>
   made(second, {
@@ -86,3 +91,19 @@ for (const { when, attempts, withheld: why, expected } of ROWS)
   test(`when ${when}: ${expected.request}`, () => {
     expect(outcomeOfAttempts(attempts, why ?? null)).toMatchObject(expected)
   })
+
+const signs = 'the answer was lost; seen since the request was prepared, whatever caused it: zone of the primary 1 -> 2'
+
+for (const [when, attempts, until] of [
+  ['nothing was sent', [], null],
+  ['it is accepted', [accepted(1)], null],
+  ['it is refused', [refused(1), unsent(16)], null],
+  ['its sender died', [lost(1)], T(21)],
+  ['its answer is a 503', [ambiguous(1)], T(21)],
+  ['a sign was seen that another may have caused', [made(1, { kind: 'ambiguous', why: signs, sentAt: T(1) })], T(21)],
+  ['the next attempt is refused', [lost(1), refused(22)], T(21)],
+  ['two senders died', [lost(1), lost(22)], T(42)],
+  ['a sign is on record for an attempt that was never sent', [lost(1), { ...ambiguous(22), claim: null }], T(21)],
+] as const)
+  test(`when ${when}, a request may still arrive until ${until ?? 'no time'}`, () =>
+    expect(mayArriveUntilMs(attempts)).toBe(until === null ? null : Date.parse(until)))

@@ -1,0 +1,114 @@
+/** How long a failover is followed: not less than its request may be on its way, and not without an end. */
+import { expect, test } from 'vitest'
+import { observeIdentity } from '../../functions/activities/failover/identity.ts'
+import { failoverEvidence, followFailovers } from '../../functions/activities/failover/progress.ts'
+import { drillBlobs } from '../../functions/model/blob-paths.ts'
+import type { FailoverAnswer } from '../../functions/model/failover.ts'
+import { aPlan } from '../support/play-drill.ts'
+import { createWorld, START_AT_MS } from '../support/world/world.ts'
+
+const failovers = [20, 70].map((atSeconds) => ({ atSeconds, mode: 'forced' }))
+const plan = aPlan({ durationSeconds: 200, failovers, timing: { failoverTimeoutSeconds: 60 } })
+const time = (second: number) => new Date(START_AT_MS + second * 1000).toISOString()
+const timeout: FailoverAnswer = { kind: 'ambiguous', why: 'the sender gave up waiting', sentAt: time(30) }
+
+/** The intent is written at 0 s; the request is sent 30 s later, because the load did not prove itself before. */
+async function aRequest(answer: FailoverAnswer | null) {
+  const world = createWorld()
+  const { blobs, clock, clients, server } = world
+  const put = (name: string, value: unknown) => blobs.put(name, JSON.stringify(value))
+  const before = await observeIdentity(clients, plan.target)
+  put(drillBlobs.failoverIntent(plan.drillId, 0), { index: 0, mode: 'forced', before, writtenAt: time(0) })
+  const claim = (index: number, second: number) =>
+    put(drillBlobs.failoverClaim(plan.drillId, index, 0), {
+      claimedAt: time(second),
+      mayArriveUntil: time(second + 90),
+    })
+  claim(0, 30)
+  if (answer !== null) put(drillBlobs.failoverAnswer(plan.drillId, 0, 0), answer)
+  const isSettledAt = (second: number) => {
+    clock.moveTo(START_AT_MS + second * 1000)
+    return followFailovers(clients, plan)
+  }
+  const evidence = async () => (await failoverEvidence(clients, plan))[0]
+  return { server, claim, isSettledAt, evidence, clock }
+}
+
+for (const [what, answer] of [
+  ['without an answer', null],
+  ['whose sender gave up waiting', timeout],
+] as const) {
+  test(`a request ${what} is followed until a failover at its latest arrival would be overdue, and no longer`, async () => {
+    const { isSettledAt } = await aRequest(answer)
+    expect(await isSettledAt(31)).toBe(false)
+    // Its timeout counts from its latest arrival, not from the intent.
+    expect(await isSettledAt(119)).toBe(false)
+    expect(await isSettledAt(179)).toBe(false)
+    expect(await isSettledAt(181)).toBe(true)
+  })
+
+  test(`a failover by another does not settle a request ${what} while it may arrive`, async () => {
+    const { isSettledAt, server, clock, evidence } = await aRequest(answer)
+    clock.moveTo(START_AT_MS + 32_000)
+    server.failOverByHand()
+    for (const second of [36, 45, 60, 80, 100, 119]) expect(await isSettledAt(second)).toBe(false)
+    expect(await evidence()).toMatchObject({ request: 'ambiguous', acceptedAt: null, healthyAt: time(60) })
+    expect(await isSettledAt(121)).toBe(true)
+  })
+}
+
+test('a request that was sent late has all of its time to complete', async () => {
+  const accepted: FailoverAnswer = {
+    kind: 'accepted',
+    pollerToken: 'operation-0',
+    requestId: null,
+    sentAt: time(30),
+    acceptedAt: time(30),
+  }
+  const { isSettledAt, server } = await aRequest(accepted)
+  server.failoverState = async () => ({ kind: 'running' })
+  expect(await isSettledAt(61)).toBe(false)
+  expect(await isSettledAt(89)).toBe(false)
+  expect(await isSettledAt(91)).toBe(true)
+})
+
+test('the failover that the next request causes is no evidence for the one before', async () => {
+  const { isSettledAt, server, claim, clock, evidence } = await aRequest(timeout)
+  expect(await isSettledAt(130)).toBe(false)
+  claim(1, 131)
+  clock.moveTo(START_AT_MS + 131_000)
+  await server.beginFailover(plan.target, 'forced')
+  for (const second of [135, 145, 170]) await isSettledAt(second)
+  expect(await evidence()).toMatchObject({ request: 'ambiguous', after: null, healthyAt: null })
+})
+
+test('a restart of the same primary is no new primary, and is not waited for without an end', async () => {
+  const { isSettledAt, server, evidence } = await aRequest(timeout)
+  const [fromMs, toMs] = [START_AT_MS + 40_000, START_AT_MS + 42_000]
+  server.service.add({ cause: 'flap', kind: 'restart', fromMs, toMs, healthyAtMs: toMs, lostMs: 0 })
+  for (const second of [45, 60, 130, 179]) expect(await isSettledAt(second)).toBe(false)
+  expect(await evidence()).toMatchObject({ after: null, healthyAt: null })
+  expect(await isSettledAt(181)).toBe(true)
+})
+
+test('a standby that was being rebuilt before the request and is back before the failover is not its T6', async () => {
+  const world = createWorld()
+  const { clients, server, clock, blobs } = world
+  server.failOverByHand()
+  clock.moveTo(START_AT_MS + 8_000)
+  const before = await observeIdentity(clients, plan.target)
+  expect(before).toMatchObject({ timeline: 2, haState: 'ReplicatingData' })
+  const put = (name: string, value: unknown) => blobs.put(name, JSON.stringify(value))
+  put(drillBlobs.failoverIntent(plan.drillId, 0), { index: 0, mode: 'forced', before, writtenAt: time(8) })
+  put(drillBlobs.failoverClaim(plan.drillId, 0, 0), { claimedAt: time(8), mayArriveUntil: time(98) })
+  const looks = async (seconds: readonly number[]) => {
+    for (const second of seconds) {
+      clock.moveTo(START_AT_MS + second * 1000)
+      await followFailovers(clients, plan)
+    }
+    return (await failoverEvidence(clients, plan))[0]
+  }
+  expect(await looks([10, 15, 25])).toMatchObject({ after: null, healthyAt: null })
+  server.failOverByHand()
+  expect(await looks([34, 36, 50])).toMatchObject({ after: { timeline: 3 }, healthyAt: time(50) })
+})
