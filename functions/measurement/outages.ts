@@ -95,7 +95,8 @@ function silenceBefore({ silences }: Merged, ackAtUs: number): Interval | null {
 
 /**
  * The silence in which a timeline rose: the longest one between the last commit on an older timeline and the first on the new.
- * Second tries that find their rows are acknowledged without a timeline, so it need not end at that first commit.
+ * Second tries that find their rows are acknowledged without a timeline, so it need not end at that first commit. That last
+ * commit may lie inside of it: a generator that stood still dates a reply by when it reads it.
  */
 export function silenceOfChange(
   merged: Merged,
@@ -105,7 +106,7 @@ export function silenceOfChange(
   const { fromUs, toUs } = merged.silences
   for (let i = 0; i < fromUs.length; i++) {
     const silence = { fromUs: fromUs[i] as number, toUs: toUs[i] as number }
-    if (silence.fromUs < lastOldAtUs || silence.toUs > firstAtUs) continue
+    if (silence.toUs <= lastOldAtUs || silence.toUs > firstAtUs) continue
     if (longest === null || silence.toUs - silence.fromUs > longest.toUs - longest.fromUs) longest = silence
   }
   return longest

@@ -96,7 +96,10 @@ export interface ErrorCount {
   readonly example: string
 }
 
-/** No acknowledgement by any worker of this container between the two instants. Kept when 20 ms or longer. */
+/**
+ * No acknowledgement by any worker of this container between the two instants. Kept when 20 ms or longer. A reply that was read
+ * late, after its thread had stood still, ends none: it had come at some time before.
+ */
 export interface AckGap {
   readonly fromUs: number
   readonly toUs: number

@@ -35,14 +35,14 @@ export class WorkerOutages {
 
   /**
    * Returns the window that this acknowledgement closes. A reply without a timeline (null) changes nothing.
-   * `silentFromUs`: since then no worker of the thread had got a reply, and this one waited for its own.
+   * `hasWaited`: this worker waited for it while no worker of the thread got a reply. `cameSinceUs`: the earliest moment at which
+   * it can have come, before the one at which it was read when the thread stood still meanwhile.
    */
-  good(atUs: number, timeline: number | null, silentFromUs: number | null = null): OutageWindow | null {
-    const hasWaited = silentFromUs !== null && this.#lastGoodAtUs !== null && this.#lastGoodAtUs <= silentFromUs
-    if (hasWaited && this.#open === null) this.#open = this.#opened('')
+  good(atUs: number, timeline: number | null, hasWaited = false, cameSinceUs = atUs): OutageWindow | null {
+    if (hasWaited && this.#lastGoodAtUs !== null) this.#open ??= this.#opened('')
     const closed = this.#open === null ? null : this.#close(this.#open, atUs, timeline ?? this.#timeline)
     this.#open = null
-    this.#lastGoodAtUs = atUs
+    this.#lastGoodAtUs = cameSinceUs
     if (timeline !== null) this.#timeline = timeline
     return closed
   }

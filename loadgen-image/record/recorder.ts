@@ -48,6 +48,12 @@ export interface SecondPart {
   readonly stalls: readonly Omit<Stall, 'thread'>[]
 }
 
+/**
+ * A thread that goes on after a standstill reads all that waited within this. When such a reply had come is not known: at some
+ * time since it was sent. Its commit counts, and it is no sign that the service was still alive when it was read.
+ */
+const READ_LATE_US = 100_000
+
 /** Who knows the arrivals. Asked when a second closes; tells `missed` first about deadlines that passed until then. */
 export interface Backlog {
   /** Arrivals that became due since the last call, and those due until now that were neither sent nor missed. */
@@ -83,6 +89,7 @@ export class Recorder {
   #firstAcks: FirstAck[] = []
   #windows: OutageWindow[] = []
   #stalls: Omit<Stall, 'thread'>[] = []
+  #lastStall: Omit<Stall, 'thread'> | null = null
   #open = 0
   #opened = 0
   #lost = 0
@@ -136,21 +143,29 @@ export class Recorder {
     const tenth = Math.min(TENTHS - 1, Math.floor((atUs - this.#secondEndUs + US_PER_SECOND) / US_PER_TENTH))
     this.#tenths[tenth] = (this.#tenths[tenth] as number) + 1
     const at = Math.floor(atUs)
-    this.#gaps.ack(at)
+    const cameSinceUs = this.#cameSince(sentAtUs, at)
+    if (cameSinceUs === at) this.#gaps.ack(at)
     const books = this.#books[index] as WorkerBooks
     if (this.#keepsLedger) books.ledger.settle('acknowledged')
     if (timeline !== null) this.#onTimeline(books, timeline, at)
-    const closed = books.outages.good(at, timeline, this.#waitedFrom(sentAtUs, at))
+    const closed = books.outages.good(at, timeline, this.#hasWaited(sentAtUs, at), cameSinceUs)
     if (closed !== null) this.#windows.push(closed)
+  }
+
+  /** The earliest moment at which this reply can have come: the moment at which it was read, unless it was read late. */
+  #cameSince(sentAtUs: number, atUs: number): number {
+    const stall = this.#lastStall
+    const isLate = stall !== null && sentAtUs < stall.toUs && atUs - stall.toUs < READ_LATE_US
+    return isLate ? Math.max(stall.fromUs, Math.floor(sentAtUs)) : atUs
   }
 
   /**
    * Sent before the end of a long gap of the whole thread, and answered after a long wait: this client waited through it.
    * Without a wait of its own the gap may be the spacing of a low rate.
    */
-  #waitedFrom(sentAtUs: number, atUs: number): number | null {
+  #hasWaited(sentAtUs: number, atUs: number): boolean {
     const gap = this.#gaps.lastLong
-    return gap !== null && sentAtUs < gap.toUs && atUs - sentAtUs >= LONG_GAP_US ? gap.fromUs : null
+    return gap !== null && sentAtUs < gap.toUs && atUs - sentAtUs >= LONG_GAP_US
   }
 
   failed(index: number, outcome: Exclude<Outcome, 'acknowledged'>, failure: Failure, atUs: number): void {
@@ -191,8 +206,10 @@ export class Recorder {
     this.#troubled(index, failure, { phase: 'connect', outcome: null }, 'connect', atUs)
   }
 
+  /** Called before the replies that the thread reads when it goes on. */
   stalled(fromUs: number, toUs: number): void {
-    this.#stalls.push({ fromUs: Math.floor(fromUs), toUs: Math.floor(toUs) })
+    this.#lastStall = { fromUs: Math.floor(fromUs), toUs: Math.floor(toUs) }
+    this.#stalls.push(this.#lastStall)
   }
 
   /** The last, partial second, with the windows that never closed. */

@@ -183,15 +183,20 @@ export class LoadThread implements SessionHost {
     const nowUs = this.nowUs()
     const replyTimeoutUs = this.#plan.replyTimeoutMs * US_PER_MS
     this.#noteStall(nowUs)
+    this.#sweptAtUs = nowUs
     for (const session of this.#sessions) session.checkDeadline(nowUs, replyTimeoutUs)
     if (this.#recorder === null) return
     this.#recorder.roll(nowUs)
     if (nowUs >= this.#lastArrivalAtUs) this.#endWhenDrained(nowUs)
   }
 
-  /** The sweep is the heartbeat: it must come every 20 ms, whatever the server does. */
+  /**
+   * The sweep is the heartbeat: it must come every 20 ms, whatever the server does. A thread that goes on may read replies
+   * before it sweeps, so they look at the heartbeat too.
+   */
   #noteStall(nowUs: number): void {
-    if (nowUs - this.#sweptAtUs >= MIN_STALL_US) this.#recorder?.stalled(this.#sweptAtUs, nowUs)
+    if (nowUs - this.#sweptAtUs < MIN_STALL_US) return
+    this.#recorder?.stalled(this.#sweptAtUs, nowUs)
     this.#sweptAtUs = nowUs
   }
 
@@ -272,6 +277,7 @@ export class LoadThread implements SessionHost {
     timeline: number | null,
     weak: boolean,
   ): void {
+    this.#noteStall(atUs)
     this.#recorder?.acknowledged(index, dueAtUs, sentAtUs, atUs, timeline, weak)
   }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { DrillOutcome } from '../../../functions/model/evidence.ts'
 import type { Report } from '../../../functions/model/report.ts'
 import { assemble } from '../../../functions/report-model/build.ts'
-import type { SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
+import type { AckGap, SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import { aDrillPlan, aFailover, aPrimary, isoAt, LOAD_START_MS, someLoad } from '../../support/builders.ts'
 import { aRun, mergeRun, outcomeOf, type Run, type RunOptions, rowKey } from '../../support/world.ts'
 
@@ -292,4 +292,31 @@ test('a reply that a generator reads late, after it stood still, is no commit of
   }
   expect(await caveatsWith([])).toBe(1)
   expect(await caveatsWith([{ thread: 0, fromUs: us(30), toUs: us(36.4) }])).toBe(0)
+})
+
+test('a reply that one container read late, while another watched, moves neither the begin nor the length of an outage', async () => {
+  const us = (second: number) => (START + second) * 1e6
+  const run = aRun({
+    load: { containers: 2, durationSeconds: 90 },
+    troubles: [{ atSeconds: 30.35, seconds: 0.8, kind: 'failover' }],
+  })
+  const late = { timeline: 1, acknowledged: 1, firstAtUs: us(30.8), lastAtUs: us(30.8) }
+  const stalls = [{ thread: 0, fromUs: us(29.9), toUs: us(30.79) }]
+  const read = changed(run, (record, second) => {
+    if (second === 30 && record.container === 0) return { timelines: [late], health: { ...record.health, stalls } }
+    if (second !== 31) return {}
+    // The first acknowledgement after the outage, in the tenth before the others, carries no timeline.
+    const [outage, ...gaps] = record.ackGaps.toSorted((a, b) => b.toUs - b.fromUs - (a.toUs - a.fromUs))
+    const { fromUs, toUs } = outage as AckGap
+    const firstUs = toUs - 100_000
+    return {
+      ackGaps: [...gaps, { fromUs, toUs: firstUs }, { fromUs: firstUs, toUs }],
+      acksPerTenth: record.acksPerTenth.map((acks, tenth) => acks + (tenth === 0 ? 1 : 0)),
+      counts: { ...record.counts, acknowledged: record.counts.acknowledged + 1 },
+    }
+  })
+  const { events, recovery } = await reportOf(read)
+  expect(events.map(({ cause, kind, watched }) => [cause, kind, watched])).toEqual([['drill', 'failover', true]])
+  expect(Date.parse(events[0]?.moments.t1 ?? '') * 1000).toBeLessThan(us(30.36))
+  expect(recovery.writeOutageSeconds).toBeGreaterThan(0.7)
 })

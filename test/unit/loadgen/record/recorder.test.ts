@@ -263,3 +263,29 @@ test('the spacing of a low rate is no outage of a client; a wait of a second or 
   expect(windows(3.099)).toEqual([])
   expect(windows(0.2)).toMatchObject([{ lastGoodAtUs: at(0.101), firstGoodAtUs: at(3.1), code: '' }])
 })
+
+test('a reply that is read late, after the thread stood still, ends no silence and is no last sign of the service', () => {
+  const seen = (sentAtSeconds: number) => {
+    const parts = record((recorder) => {
+      recorder.acknowledged(0, at(0.05), at(0.05), at(0.1), 1, false)
+      recorder.acknowledged(1, at(0.05), at(0.05), at(0.1), 1, false)
+      recorder.stalled(at(0.12), at(5))
+      recorder.acknowledged(0, at(sentAtSeconds), at(sentAtSeconds), at(5.003), 1, false)
+      recorder.lost(0, '57P01', at(5.004))
+      recorder.acknowledged(1, at(9), at(9), at(9.005), 2, false)
+      recorder.acknowledged(0, at(9), at(9), at(9.005), 2, false)
+      recorder.finish(at(9.9), at(9.9))
+    })
+    const inSeconds = (us: number) => Math.round((us - START_US) / 1000) / 1000
+    return {
+      acknowledged: parts.reduce((sum, { counts }) => sum + counts.acknowledged, 0),
+      gaps: parts.flatMap(({ gaps }) => gaps.closed.map(({ fromUs, toUs }) => [inSeconds(fromUs), inSeconds(toUs)])),
+      lastGood: parts.flatMap(({ outages }) => outages.map(({ lastGoodAtUs }) => inSeconds(lastGoodAtUs ?? 0))),
+    }
+  }
+  const first = [0, 0.1]
+  // It had come at some time since it was sent, or since the thread stood still.
+  expect(seen(0.119)).toEqual({ acknowledged: 5, gaps: [first, [0.1, 9.005]], lastGood: [0.12] })
+  // This one was sent after the standstill, so it came when it was read.
+  expect(seen(5.001)).toEqual({ acknowledged: 5, gaps: [first, [0.1, 5.003], [5.003, 9.005]], lastGood: [5.003] })
+})

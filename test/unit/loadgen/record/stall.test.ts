@@ -59,3 +59,25 @@ test('a stall that lasts until the load is finished is not lost', () => {
   thread.finish()
   expect(parts.flatMap(({ stalls }) => stalls)).toEqual([{ fromUs: START_US, toUs: START_US + 2_000_000 }])
 })
+
+test('a thread that reads a reply before it sweeps has noticed its stall by then, and the reply ends no silence', () => {
+  let nowUs = START_US
+  const parts: SecondPart[] = []
+  const settings = { plan: aPlan({ workers: 1, targetTps: 0 }), container: 0, thread: 0, threads: 1 } as ThreadSettings
+  const thread = new LoadThread(settings, () => nowUs, {
+    connected: () => {},
+    second: (part) => parts.push(part),
+    done: () => {},
+  })
+  thread.go(START_US)
+  vi.advanceTimersByTime(SWEEP_MS)
+  nowUs += 5_000_000
+  thread.onAcknowledged(0, START_US, START_US, nowUs, 1, false)
+  nowUs += 10_000
+  vi.advanceTimersByTime(SWEEP_MS)
+  nowUs += 50_000
+  thread.finish()
+  expect(parts.flatMap(({ stalls }) => stalls)).toEqual([{ fromUs: START_US, toUs: START_US + 5_000_000 }])
+  expect(parts.flatMap(({ gaps }) => gaps.closed)).toEqual([])
+  expect(parts.reduce((sum, { counts }) => sum + counts.acknowledged, 0)).toBe(1)
+})
