@@ -6,13 +6,14 @@ import type { LoadPlan, LoadSettings } from '../../loadgen-image/contract/load-p
 import { type Baseline, baselineOf } from '../measurement/baseline.ts'
 import { TOLERANCE_US, type Watch, watchOf } from '../measurement/generator-watch.ts'
 import { MIN_OUTAGE_US, minOutageUs, type Outage, outagesOf } from '../measurement/outages.ts'
-import { Goodput } from '../measurement/sustained-recovery.ts'
+import { asIfWell, Goodput } from '../measurement/sustained-recovery.ts'
 import { type LoadWindow, loadWindow, secondsInside } from '../measurement/window.ts'
 import type { Merged, MergedSecond } from '../merge/merged.ts'
 import type { ClientRow, PhaseName } from '../model/chart-data.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import { attribute, type EventSpan } from './attribution.ts'
 import { clientRows, loneRows } from './client-outages.ts'
+import type { TimesContext } from './event-times.ts'
 import { type Event, eventsOf } from './events.ts'
 import { type AuditResult, agreeOn } from './ledger-audit.ts'
 import { type Phase, phaseOfSecond, phasesOf, secondsByPhase } from './phases.ts'
@@ -113,16 +114,28 @@ class LoadView {
   #against(baseline: Baseline | null): Settled {
     const { timing } = this.#outcome.plan
     const outages = this.#outages(minOutageUs(baseline))
+    const { goodput, goodputAtBest } = this.#goodput(baseline)
     const events = eventsOf(this.#spans(outages, baseline), outages, {
       merged: this.#merged,
       window: this.#window,
       watch: this.watch,
-      goodput: baseline === null ? null : new Goodput(this.#merged.seconds, baseline, this.#load.targetTps > 0),
+      goodput,
+      goodputAtBest,
       rule: { windowSeconds: timing.recoveryWindowSeconds, holdSeconds: timing.recoveryHoldSeconds },
       controlOffsetUs: this.controlClock.offsetUs,
       boundUs: this.#boundUs + this.#usualPauseUs(baseline),
     })
     return { baseline, events, phases: phasesOf(this.#window, timing.warmupSeconds, events) }
+  }
+
+  #goodput(baseline: Baseline | null): Pick<TimesContext, 'goodput' | 'goodputAtBest'> {
+    if (baseline === null) return { goodput: null, goodputAtBest: null }
+    const { seconds } = this.#merged
+    const { standstills } = this.watch
+    const isOpenLoop = this.#load.targetTps > 0
+    const goodput = new Goodput(seconds, baseline, isOpenLoop)
+    if (standstills.length === 0) return { goodput, goodputAtBest: goodput }
+    return { goodput, goodputAtBest: new Goodput(asIfWell(seconds, standstills, baseline), baseline, isOpenLoop) }
   }
 
   #outages(longerThanUs: number): Outage[] {

@@ -15,7 +15,7 @@
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import { blindestUs, TOLERANCE_US, type Watch } from '../measurement/generator-watch.ts'
 import { type Outage, silenceOfChange, surelyOutFromUs } from '../measurement/outages.ts'
-import type { Goodput, SustainedRule } from '../measurement/sustained-recovery.ts'
+import type { Goodput, SustainedRule, SustainedSearch } from '../measurement/sustained-recovery.ts'
 import { type LoadWindow, secondsTouching } from '../measurement/window.ts'
 import type { Merged } from '../merge/merged.ts'
 import { coveredUs, intersection } from '../units/intervals.ts'
@@ -37,9 +37,9 @@ export interface EventTimes {
   readonly outages: readonly Outage[]
   /** Until when its outage and its recovery were looked for. */
   readonly endUs: number
-  /** The service was surely not sustained before this instant: t4, where it is known. */
+  /** The service was surely not sustained before this instant, whatever the generators did not watch. */
   readonly notBeforeUs: number
-  /** A generator watched from t1 to t2, and all of them from there to t4. */
+  /** A generator watched from t1 to t2; all of them from there to t4, and no standstill of theirs can have delayed it. */
   readonly isOutageWatched: boolean
   readonly isRecoveryWatched: boolean
 }
@@ -49,6 +49,8 @@ export interface TimesContext {
   readonly window: LoadWindow
   readonly watch: Watch
   readonly goodput: Goodput | null
+  /** As if the service had been well while a generator stood still. */
+  readonly goodputAtBest: Goodput | null
   readonly rule: SustainedRule
   readonly controlOffsetUs: number
   /** An instant this little before the begin of a span is not known to be before it. */
@@ -70,11 +72,13 @@ export function eventTimes(span: EventSpan, outages: readonly Outage[], context:
     const none = { t3Us: null, t4Us: null, t5Us: null, outages: own, endUs, notBeforeUs: endUs }
     const neverBack = cut === null ? [] : neverBackOf(null, context.merged)
     const times = { span, t0Us, t1Us: cut?.t1Us ?? null, t2Us: null, t6Us, neverBack, ...none }
-    return { ...times, ...watched(times, context) }
+    const isOutageWatched = wasOutageWatched(times, context)
+    return { ...times, isOutageWatched, isRecoveryWatched: isOutageWatched }
   }
   const { t1Us, t2Us } = cut
   const neverBack = neverBackOf(t2Us, context.merged)
-  const held = sustained(span, t2Us, context)
+  const search = { fromUs: t2Us, beforeUs: span.untilUs, loadEndUs: context.window.endUs }
+  const held = context.goodput?.sustainedFrom(search, context.rule) ?? null
   const isOut = open !== undefined && open.fromUs < (held ?? span.untilUs)
   const isT3Open = neverBack.length > 0 || isOut || wereLost(span, context.merged)
   const t3Us = isT3Open ? null : lastReturn(span, t2Us, context.merged)
@@ -83,9 +87,13 @@ export function eventTimes(span: EventSpan, outages: readonly Outage[], context:
   const goneUs = isOut ? null : backlogGone(span, t2Us, context)
   const own = ownOutages(cut, within, t4Us, span.untilUs, context.watch)
   const t5Us = goneUs === null ? null : Math.max(goneUs, t4Us ?? t2Us)
-  const notBeforeUs = isOut ? endUs : (t4Us ?? notSustainedBefore(span, t2Us, context))
+  const isBlind = blindestUs(context.watch, t2Us, endUs) > RECOVERY_TOLERANCE_US
+  const best =
+    isBlind || isOut ? { isPutOff: false, notBeforeUs: isBlind ? t2Us : endUs } : atBest(held, search, context)
+  const { isPutOff, notBeforeUs } = best
   const times = { span, t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us, neverBack, outages: own, endUs, notBeforeUs }
-  return { ...times, ...watched(times, context) }
+  const isOutageWatched = wasOutageWatched(times, context)
+  return { ...times, isOutageWatched, isRecoveryWatched: isOutageWatched && !isBlind && !isPutOff }
 }
 
 const healthyUs = ({ evidence }: EventSpan, { controlOffsetUs }: TimesContext): number | null =>
@@ -139,19 +147,6 @@ function ownOutages(
   return [...listed, { fromUs: t1Us, toUs: t2Us, unwatched, isSeen: true }].sort((a, b) => a.fromUs - b.fromUs)
 }
 
-const searchOf = ({ untilUs }: EventSpan, t2Us: number, { window }: TimesContext) => ({
-  fromUs: t2Us,
-  beforeUs: untilUs,
-  loadEndUs: window.endUs,
-})
-
-const sustained = (span: EventSpan, t2Us: number, context: TimesContext): number | null =>
-  context.goodput?.sustainedFrom(searchOf(span, t2Us, context), context.rule) ?? null
-
-/** Without a baseline nothing is known of the service after its first commit. */
-const notSustainedBefore = (span: EventSpan, t2Us: number, context: TimesContext): number =>
-  context.goodput?.notSustainedBefore(searchOf(span, t2Us, context), context.rule) ?? t2Us
-
 function withReturns(sustainedUs: number | null, t3Us: number | null, { goodput, rule }: TimesContext): number | null {
   if (sustainedUs === null || t3Us === null || t3Us < sustainedUs) return sustainedUs
   const waitsFor = t3Us - sustainedUs <= rule.holdSeconds * US_PER_SECOND
@@ -168,16 +163,31 @@ function backlogGone(span: EventSpan, t2Us: number, { merged, window, rule }: Ti
   return window.endUs - goneUs < US_PER_SECOND && goneUs > t2Us ? null : goneUs
 }
 
-/** A container that stands still holds its share of the goodput back, so it delays t4 by as much as this. */
-const RECOVERY_TOLERANCE_US = US_PER_SECOND
-
-function watched(
+function wasOutageWatched(
   { t1Us, t2Us, endUs, outages }: Pick<EventTimes, 't1Us' | 't2Us' | 'endUs' | 'outages'>,
   { watch }: TimesContext,
-): Pick<EventTimes, 'isOutageWatched' | 'isRecoveryWatched'> {
-  const isOutageWatched =
+): boolean {
+  return (
     outages.every(({ isSeen }) => isSeen) &&
     (t1Us === null || coveredUs(watch.unwatched, t1Us, t2Us ?? endUs) <= TOLERANCE_US)
-  const isRecoveryWatched = t2Us === null || blindestUs(watch, t2Us, endUs) <= RECOVERY_TOLERANCE_US
-  return { isOutageWatched, isRecoveryWatched: isOutageWatched && isRecoveryWatched }
+  )
+}
+
+/** A container that stands still holds its share of the goodput back. */
+const RECOVERY_TOLERANCE_US = US_PER_SECOND
+
+/**
+ * What the generators themselves can have done to t4. A standstill of a fraction of a second in the hold makes a window weak or
+ * a second slow, and puts t4 off until it is over: such a t4 is not the service's. What is too weak without it is.
+ */
+function atBest(
+  heldUs: number | null,
+  search: SustainedSearch,
+  { goodputAtBest, rule }: TimesContext,
+): { readonly isPutOff: boolean; readonly notBeforeUs: number } {
+  // Without a baseline nothing is known of the service after its first commit.
+  if (goodputAtBest === null) return { isPutOff: false, notBeforeUs: search.fromUs }
+  const earliestUs = goodputAtBest.sustainedFrom(search, rule)
+  if (earliestUs === null) return { isPutOff: false, notBeforeUs: goodputAtBest.notSustainedBefore(search, rule) }
+  return { isPutOff: heldUs === null || heldUs - earliestUs > RECOVERY_TOLERANCE_US, notBeforeUs: earliestUs }
 }

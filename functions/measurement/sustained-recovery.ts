@@ -17,8 +17,9 @@
 
 import { TENTHS, US_PER_SECOND, US_PER_TENTH } from '../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../loadgen-image/contract/histogram.ts'
-import { addPacked } from '../merge/histograms.ts'
+import { addPacked, EMPTY } from '../merge/histograms.ts'
 import type { MergedSecond } from '../merge/merged.ts'
+import type { Interval } from '../units/intervals.ts'
 import { MAD_TO_SIGMA } from '../units/statistics.ts'
 import type { Baseline } from './baseline.ts'
 
@@ -174,6 +175,33 @@ export class Goodput {
     for (const { response } of this.#seconds.slice(first - origin, end - origin)) addPacked(histogram, response)
     return (histogram.percentileUs(0.99) ?? 0) / 1000
   }
+}
+
+/** Arrivals that became due in a standstill are sent after it, and make the seconds behind it slow. */
+const CATCH_UP_US = US_PER_SECOND
+
+/** As if the service had been well whenever a generator stood still: what is weak or slow all the same was the service itself. */
+export function asIfWell(
+  seconds: readonly MergedSecond[],
+  standstills: readonly Interval[],
+  { tps }: Pick<Baseline, 'tps'>,
+): readonly MergedSecond[] {
+  const origin = seconds[0]?.second ?? 0
+  const all = [...seconds]
+  for (const { fromUs, toUs } of standstills) {
+    const first = Math.max(0, Math.floor(fromUs / US_PER_SECOND) - origin)
+    const last = Math.min(all.length - 1, Math.floor((toUs + CATCH_UP_US) / US_PER_SECOND) - origin)
+    for (let i = first; i <= last; i++) {
+      const second = all[i] as MergedSecond
+      const startUs = second.second * US_PER_SECOND
+      const tenths = second.tenths.map((acks, tenth) => {
+        const tenthUs = startUs + tenth * US_PER_TENTH
+        return tenthUs < toUs && tenthUs + US_PER_TENTH > fromUs ? Math.max(acks, tps / TENTHS) : acks
+      })
+      all[i] = { ...second, tenths, response: EMPTY }
+    }
+  }
+  return all
 }
 
 const alignDown = (atUs: number): number => Math.floor(atUs / US_PER_TENTH) * US_PER_TENTH

@@ -14,9 +14,11 @@ export function watchedWhy(event: Event, { standstills }: Watch): string | null 
   const { span, t1Us, endUs, isRecoveryWatched } = event
   if (isRecoveryWatched) return null
   const fromUs = Math.min(span.beginUs, t1Us ?? span.beginUs)
-  const named = standstills.filter(
-    (one) => one.fromUs < endUs && one.toUs > fromUs && one.toUs - one.fromUs > TOLERANCE_US,
-  )
+  const later = standstills.filter((one) => one.toUs > fromUs)
+  const inside = later.filter((one) => one.fromUs < endUs)
+  const long = inside.filter((one) => one.toUs - one.fromUs > TOLERANCE_US)
+  // One in the hold, behind the t4 that it put off, or a short one is the reason where there is no longer one.
+  const named = [long, inside, later.slice(0, 1)].find(({ length }) => length > 0) ?? []
   const more = named.length > MAX_NAMED ? `, and ${counted(named.length - MAX_NAMED, 'more', 'more')}` : ''
   return `${named.slice(0, MAX_NAMED).map(standstillWords).join(', ')}${more}`
 }

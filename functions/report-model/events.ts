@@ -170,12 +170,12 @@ const NO_BOUNDS: DrillEvent['atLeast'] = {
 
 /** What was watched of it, or what of it lies behind the request. */
 function boundsOf(event: Event, recovery: Recovery, { watch }: LoadAnalysis): DrillEvent['atLeast'] {
-  const { span, t0Us, t1Us, t2Us, endUs, notBeforeUs, isOutageWatched, isRecoveryWatched } = event
+  const { span, t0Us, t1Us, t2Us, endUs, notBeforeUs, isOutageWatched } = event
   const fromUs = t1Us ?? (span.earlierOutage === null ? null : span.beginUs)
   if (fromUs === null) return NO_BOUNDS
   const outUntilUs = t2Us ?? endUs
   const outUs = outUntilUs - fromUs - coveredUs(watch.unwatched, fromUs, outUntilUs)
-  const recoveredUs = isOutageWatched && isRecoveryWatched ? notBeforeUs - fromUs : outUs
+  const recoveredUs = isOutageWatched ? notBeforeUs - fromUs : outUs
   const bound = (figure: number | null, us: number) => (figure === null ? round(Math.max(0, us) / 1e6, 3) : null)
   return {
     recoveryTimeSeconds: bound(recovery.recoveryTimeSeconds, recoveredUs),

@@ -1,5 +1,5 @@
 /** Outages that no failover of the drill explains, two causes at once, and figures that must not be blamed on the wrong side. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { DrillOutcome } from '../../../functions/model/evidence.ts'
 import type { Report } from '../../../functions/model/report.ts'
 import { assemble } from '../../../functions/report-model/build.ts'
@@ -319,4 +319,49 @@ test('a reply that one container read late, while another watched, moves neither
   expect(events.map(({ cause, kind, watched }) => [cause, kind, watched])).toEqual([['drill', 'failover', true]])
   expect(Date.parse(events[0]?.moments.t1 ?? '') * 1000).toBeLessThan(us(30.36))
   expect(recovery.writeOutageSeconds).toBeGreaterThan(0.7)
+})
+
+describe('a second without replies in the hold of a recovery, 10 s after the service came back', () => {
+  /** 0.3 s or more of it: enough to make the p99 of the whole hold slow. */
+  async function judged(seconds: number, generatorStands: boolean, shareAfter = 1) {
+    const run = aRun({
+      load: { durationSeconds: 120 },
+      troubles: [
+        { atSeconds: 30.35, seconds: 5, kind: 'failover', shareAfter },
+        { atSeconds: 45.02, seconds, kind: 'pause', shareAfter },
+      ],
+    })
+    const us = (second: number) => (START + second) * 1e6
+    const stalls = generatorStands ? [{ thread: 0, fromUs: us(45), toUs: us(45.02 + seconds) }] : []
+    const read = changed(run, ({ health }, second) =>
+      second === Math.floor(45.02 + seconds) ? { health: { ...health, stalls } } : {},
+    )
+    return reportOf(read, { plan: aDrillPlan({ load: run.load, criteria: ['recovery_time_s <= 8'] }) })
+  }
+
+  test.each([0.3, 0.9])('%f s in which the generator stood still is no time of the service', async (seconds) => {
+    const { events, verdict, reasons } = await judged(seconds, true)
+    expect(events).toMatchObject([{ service: 'not measured', watched: false, recovery: { recoveryTimeSeconds: null } }])
+    expect(events[0]?.atLeast.recoveryTimeSeconds).toBeCloseTo(5.65, 1)
+    expect(events[0]?.recovery.writeOutageSeconds).toBeCloseTo(5.01, 1)
+    expect(verdict, reasons.join('\n')).toBe('INCONCLUSIVE')
+    expect(reasons.join('\n')).toMatch(/container 0 stood still for .* from 09:00:45\.000/)
+  })
+
+  test.each([0.3, 0.9])(
+    '%f s in which the generator ran on is the service, and it was not sustained',
+    async (seconds) => {
+      const { events, verdict, reasons } = await judged(seconds, false)
+      expect(events).toMatchObject([{ service: 'recovered', watched: true }])
+      expect(events[0]?.recovery.recoveryTimeSeconds).toBeGreaterThan(14)
+      expect(verdict, reasons.join('\n')).toBe('FAIL')
+    },
+  )
+
+  test('a service that is weak beside it is missed all the same', async () => {
+    const { events, verdict, reasons } = await judged(0.3, true, 0.5)
+    expect(events[0]?.service).toBe('not sustained')
+    expect(events[0]?.atLeast.recoveryTimeSeconds).toBeGreaterThan(60)
+    expect(verdict, reasons.join('\n')).toBe('FAIL')
+  })
 })
