@@ -102,7 +102,7 @@ class LoadView {
   }
 
   settle(): Settled {
-    const outages = this.#outages(MIN_OUTAGE_US)
+    const outages = this.#outages(MIN_OUTAGE_US, null)
     const spans = this.#spans(outages, null)
     const first = this.#against(this.#roughBaseline(outages, spans))
     const baseline = this.#baseline(this.#calmSeconds(first.phases))
@@ -113,7 +113,7 @@ class LoadView {
 
   #against(baseline: Baseline | null): Settled {
     const { timing } = this.#outcome.plan
-    const outages = this.#outages(minOutageUs(baseline))
+    const outages = this.#outages(minOutageUs(baseline), baseline)
     const { goodput, goodputAtBest } = this.#goodput(baseline)
     const events = eventsOf(this.#spans(outages, baseline), outages, {
       merged: this.#merged,
@@ -138,9 +138,14 @@ class LoadView {
     return { goodput, goodputAtBest: new Goodput(asIfWell(seconds, standstills, baseline), baseline, isOpenLoop) }
   }
 
-  #outages(longerThanUs: number): Outage[] {
-    const isOpenLoop = this.#load.targetTps > 0
-    return outagesOf(this.#merged, { window: this.#window, watch: this.watch, longerThanUs, isOpenLoop })
+  #outages(longerThanUs: number, baseline: Baseline | null): Outage[] {
+    return outagesOf(this.#merged, {
+      window: this.#window,
+      watch: this.watch,
+      longerThanUs,
+      usualPauseUs: this.#usualPauseUs(baseline),
+      isOpenLoop: this.#load.targetTps > 0,
+    })
   }
 
   #spans(outages: readonly Outage[], baseline: Baseline | null): EventSpan[] {

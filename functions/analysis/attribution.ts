@@ -4,7 +4,7 @@
  * that it ended had not begun before that request was sent. Everything else was only seen.
  */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
-import { type Outage, silenceOfChange, surelyOutFromUs } from '../measurement/outages.ts'
+import { type Outage, silenceOfChange } from '../measurement/outages.ts'
 import type { LoadWindow } from '../measurement/window.ts'
 import type { Merged, TimelineSpan } from '../merge/merged.ts'
 import type { FailoverEvidence } from '../model/evidence.ts'
@@ -112,7 +112,7 @@ function beganBeforeUs(
   const fromUs =
     outage === undefined
       ? (silenceOfChange(merged, change)?.fromUs ?? Math.min(change.lastOldAtUs, change.firstAtUs))
-      : surelyOutFromUs(outage)
+      : outage.surelyFromUs
   return Math.min(fromUs + usualPauseUs, change.firstAtUs)
 }
 
@@ -126,9 +126,7 @@ function anchorOf(
   const isAccepted = evidence.request === 'accepted'
   const earlierOutage = outages.find(
     (outage) =>
-      outage.isSeen &&
-      surelyOutFromUs(outage) + usualPauseUs + clockBoundUs < sentUs &&
-      (outage.toUs ?? Infinity) > sentUs,
+      outage.isSeen && outage.surelyFromUs + usualPauseUs + clockBoundUs < sentUs && (outage.toUs ?? Infinity) > sentUs,
   )
   const isNoticed = change !== null || outages.some(({ fromUs }) => fromUs >= sentUs && fromUs < nextSentUs)
   if (!isAccepted && !isNoticed) return null
@@ -170,7 +168,7 @@ const wasUnwatched = (sentUs: number, { window, outages, usualPauseUs, clockBoun
   outages.some(
     (outage) =>
       outage.fromUs + usualPauseUs + clockBoundUs < sentUs &&
-      surelyOutFromUs(outage) >= sentUs - clockBoundUs - usualPauseUs,
+      outage.surelyFromUs >= sentUs - clockBoundUs - usualPauseUs,
   )
 
 /** Nothing of this drill explains it: the server was failed over by itself, or by someone else. */

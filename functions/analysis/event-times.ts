@@ -14,7 +14,7 @@
  */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import { blindestUs, TOLERANCE_US, type Watch } from '../measurement/generator-watch.ts'
-import { type Outage, silenceOfChange, surelyOutFromUs } from '../measurement/outages.ts'
+import { type Outage, silenceOfChange } from '../measurement/outages.ts'
 import type { Goodput, SustainedRule, SustainedSearch } from '../measurement/sustained-recovery.ts'
 import { type LoadWindow, secondsTouching } from '../measurement/window.ts'
 import type { Merged } from '../merge/merged.ts'
@@ -60,7 +60,7 @@ export interface TimesContext {
 /** `outages`: those that no other event has; of them the event takes what began before its service was sustained again. */
 export function eventTimes(span: EventSpan, outages: readonly Outage[], context: TimesContext): EventTimes {
   const within = outages.filter(
-    (outage) => surelyOutFromUs(outage) >= span.beginUs - context.boundUs && outage.fromUs < span.untilUs,
+    ({ fromUs, surelyFromUs }) => surelyFromUs >= span.beginUs - context.boundUs && fromUs < span.untilUs,
   )
   const cut = cutOf(span, within, context)
   const t0Us = span.t0Us
@@ -144,7 +144,9 @@ function ownOutages(
   if (t1Us === null || t2Us === null || t2Us <= t1Us) return listed
   if (listed.some(({ fromUs, toUs }) => fromUs < t2Us && (toUs ?? t2Us) > t1Us)) return listed
   const unwatched = intersection(watch.unwatched, [{ fromUs: t1Us, toUs: t2Us }])
-  return [...listed, { fromUs: t1Us, toUs: t2Us, unwatched, isSeen: true }].sort((a, b) => a.fromUs - b.fromUs)
+  return [...listed, { fromUs: t1Us, surelyFromUs: t1Us, toUs: t2Us, unwatched, isSeen: true }].sort(
+    (a, b) => a.fromUs - b.fromUs,
+  )
 }
 
 function withReturns(sustainedUs: number | null, t3Us: number | null, { goodput, rule }: TimesContext): number | null {

@@ -3,7 +3,7 @@
  * says nothing: an outage that falls into such a time is no observation of the service. A service is watched while at least
  * one container watches; a client is watched while its own container does.
  */
-import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
+import { READ_LATE_US, US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import type { Incarnation, Merged } from '../merge/merged.ts'
 import { type Interval, intersection, union } from '../units/intervals.ts'
 
@@ -35,7 +35,9 @@ const EVER: Interval = { fromUs: Number.NEGATIVE_INFINITY, toUs: Number.POSITIVE
 /** None of its threads ran, or no record tells that one did. */
 function blindTimes(incarnation: Incarnation): Interval[] {
   const { firstSecond, lastSecond, threads, stalls } = incarnation
-  const ofThreads = Array.from({ length: threads }, (_, thread) => union(stalls.filter((one) => one.thread === thread)))
+  const ofThreads = Array.from({ length: threads }, (_, thread) =>
+    union(stalls.filter((one) => one.thread === thread).map(untilItWatches)),
+  )
   const shift = incarnation.clock.offsetUs
   return union([
     { fromUs: Number.NEGATIVE_INFINITY, toUs: firstSecond * US_PER_SECOND - shift },
@@ -44,6 +46,12 @@ function blindTimes(incarnation: Incarnation): Interval[] {
     ...missingTimes(incarnation),
   ])
 }
+
+/**
+ * Once it has read what waited. One that stands still again and again, and runs for moments only,
+ * watches nothing meanwhile.
+ */
+const untilItWatches = ({ fromUs, toUs }: Interval): Interval => ({ fromUs, toUs: toUs + READ_LATE_US })
 
 /** Seconds of a container are counted on its own clock. */
 const missingTimes = ({ missing, clock }: Incarnation): Interval[] =>

@@ -12,6 +12,8 @@ import type { LoadWindow } from './window.ts'
 
 export interface Outage {
   readonly fromUs: number
+  /** Since when the service was certainly out: a begin that no generator watched may lie before it. */
+  readonly surelyFromUs: number
   /** Null: it had not ended when the load did. */
   readonly toUs: number | null
   /** Parts of it in which no generator watched. */
@@ -33,12 +35,14 @@ export interface OutageRule {
   readonly window: LoadWindow
   readonly watch: Watch
   readonly longerThanUs: number
+  /** Between two acknowledgements of a service that is well. */
+  readonly usualPauseUs: number
   /** A closed loop offers nothing while it waits, so what was due says nothing. */
   readonly isOpenLoop: boolean
 }
 
 export function outagesOf({ silences, seconds }: Merged, rule: OutageRule): Outage[] {
-  const { window, watch, longerThanUs, isOpenLoop } = rule
+  const { window, watch, longerThanUs, usualPauseUs, isOpenLoop } = rule
   const outages: Outage[] = []
   for (let i = 0; i < silences.fromUs.length; i++) {
     const fromUs = Math.max(silences.fromUs[i] as number, window.startUs)
@@ -50,7 +54,8 @@ export function outagesOf({ silences, seconds }: Merged, rule: OutageRule): Outa
     const isSeen = isDue && endUs - fromUs - lengthUs(unwatched) > longerThanUs
     if (!isSeen && !((isDue || hasHole) && lengthUs(unwatched) > longerThanUs)) continue
     const isOpen = (silences.toUs[i] as number) > window.endUs
-    outages.push({ fromUs, toUs: isOpen ? null : endUs, unwatched, isSeen })
+    const surelyFromUs = surelyFrom(fromUs, unwatched[0], usualPauseUs)
+    outages.push({ fromUs, surelyFromUs, toUs: isOpen ? null : endUs, unwatched, isSeen })
   }
   return outages
 }
@@ -70,14 +75,13 @@ function dueBetween(seconds: readonly MergedSecond[], fromUs: number, toUs: numb
   return { arrivals, hasHole }
 }
 
-/** Since when the service was certainly out: a beginning that nobody watched may lie before it. */
-export function surelyOutFromUs({ fromUs, unwatched }: Pick<Outage, 'fromUs' | 'unwatched'>): number {
-  const first = unwatched[0]
-  return first !== undefined && first.fromUs - fromUs < SOON_US ? first.toUs : fromUs
-}
-
 /** A thread notices that it stood still by a timer, so its standstill begins within this of its last reply. */
 const SOON_US = 100_000
+
+/** The acknowledgement before a standstill is as old as a usual pause, and the service may have been alive until the end of it. */
+function surelyFrom(fromUs: number, first: Interval | undefined, usualPauseUs: number): number {
+  return first !== undefined && first.fromUs - fromUs < Math.max(SOON_US, usualPauseUs) ? first.toUs : fromUs
+}
 
 /** The longest silence that ends at this acknowledgement; its begin is the acknowledgement before. Null when shorter than recorded. */
 function silenceBefore({ silences }: Merged, ackAtUs: number): Interval | null {

@@ -2,6 +2,7 @@
 import type { LoadAnalysis } from '../analysis/analysis.ts'
 import { spreadOf } from '../analysis/client-outages.ts'
 import type { Event } from '../analysis/events.ts'
+import { TOLERANCE_US } from '../measurement/generator-watch.ts'
 import { MIN_OUTAGE_US, type Outage } from '../measurement/outages.ts'
 import { secondsTouching } from '../measurement/window.ts'
 import { addUp } from '../merge/second.ts'
@@ -28,12 +29,20 @@ export const NO_RECOVERY: Recovery = {
   outages: [],
 }
 
+/** One that had not ended when the load did is surely one since the last time in which no generator watched. */
+function surelyOutFromUs({ surelyFromUs, toUs, unwatched }: Outage): number {
+  const last = toUs === null ? unwatched.findLast((time) => time.toUs - time.fromUs > TOLERANCE_US) : undefined
+  return Math.max(surelyFromUs, last?.toUs ?? surelyFromUs)
+}
+
 /** Those that were seen: of a time that no generator watched it is not known whether it was one. */
 export const outagesOfReport = ({ events, merged, window }: LoadAnalysis): Recovery['outages'] =>
   events
     .flatMap(({ number, outages }) => outages.filter(({ isSeen }) => isSeen).map((outage) => ({ number, ...outage })))
     .sort((a, b) => a.fromUs - b.fromUs)
-    .map(({ number, fromUs, toUs }) => {
+    .map(({ number, ...outage }) => {
+      const { toUs } = outage
+      const fromUs = surelyOutFromUs(outage)
       const inside = secondsTouching(merged.seconds, fromUs, toUs ?? window.endUs)
       const { refused, unknown, missed } = addUp(inside.map(({ counts }) => counts))
       const seconds = secondsBetween(fromUs, toUs)

@@ -163,6 +163,12 @@ export interface Stall {
   readonly toUs: number
 }
 
+/**
+ * A thread that goes on after a stall reads all that waited within this. When such a reply had come is not known: at some time
+ * since it was sent for. Its commit counts, and it is no sign that the service was still alive when it was read.
+ */
+export const READ_LATE_US = 100_000
+
 export interface GeneratorHealth {
   readonly threads: number
   /** Stalls that ended in this second or were noticed in it. */

@@ -15,7 +15,7 @@ import type {
   Stall,
   TimelineAcks,
 } from '../contract/glossary.ts'
-import { TENTHS, US_PER_SECOND, US_PER_TENTH } from '../contract/glossary.ts'
+import { READ_LATE_US, TENTHS, US_PER_SECOND, US_PER_TENTH } from '../contract/glossary.ts'
 import { Histogram } from '../contract/histogram.ts'
 import type { WorkerIdentity } from '../schedule/workers.ts'
 import { GapTracker, LONG_GAP_US, type ThreadGaps } from './ack-gaps.ts'
@@ -47,12 +47,6 @@ export interface SecondPart {
   /** When this thread stood still. */
   readonly stalls: readonly Omit<Stall, 'thread'>[]
 }
-
-/**
- * A thread that goes on after a standstill reads all that waited within this. When such a reply had come is not known: at some
- * time since it was sent. Its commit counts, and it is no sign that the service was still alive when it was read.
- */
-const READ_LATE_US = 100_000
 
 /** Who knows the arrivals. Asked when a second closes; tells `missed` first about deadlines that passed until then. */
 export interface Backlog {

@@ -365,3 +365,60 @@ describe('a second without replies in the hold of a recovery, 10 s after the ser
     expect(verdict, reasons.join('\n')).toBe('FAIL')
   })
 })
+
+test('a thread that stands still again and again, and runs for moments only, watches nothing meanwhile', async () => {
+  const run = aRun({ load: { durationSeconds: 120 }, troubles: [{ atSeconds: 30.35, seconds: 20, kind: 'pause' }] })
+  const us = (second: number) => (START + second) * 1e6
+  const judged = (runsMs: number) => {
+    const stalls = Array.from({ length: Math.floor(20_000 / (150 + runsMs)) }, (_, k) => {
+      const fromUs = us(30.34) + k * (150 + runsMs) * 1000
+      return { thread: 0, fromUs, toUs: fromUs + 150_000 }
+    })
+    const read = changed(run, ({ health }, second) => (second === 50 ? { health: { ...health, stalls } } : {}))
+    return reportOf(read, { plan: aDrillPlan({ load: run.load, failovers: [], criteria: ['recovery_time_s <= 8'] }) })
+  }
+  const starved = await judged(50)
+  expect(starved.recovery.outages).toEqual([])
+  expect(starved.verdict, starved.reasons.join('\n')).toBe('INCONCLUSIVE')
+  // It runs for most of the time: then 20 s without a reply are seen well enough.
+  expect((await judged(1_500)).verdict).toBe('FAIL')
+})
+
+test('at a low rate the pause before a standstill is no sign that commits had stopped before the request', async () => {
+  const run = aRun({
+    load: { targetTps: 5, durationSeconds: 120 },
+    troubles: [{ atSeconds: 30.35, seconds: 7, kind: 'failover' }],
+  })
+  const us = (second: number) => (START + second) * 1e6
+  // The last reply, at 30.21, is no more than the usual distance of 0.2 s before the standstill.
+  const stalls = [{ thread: 0, fromUs: us(30.35), toUs: us(35) }]
+  const read = changed(run, ({ health }, second) => (second === 35 ? { health: { ...health, stalls } } : {}))
+  const failovers = [
+    aFailover({
+      sentAt: isoAt(33),
+      acceptedAt: isoAt(33.1),
+      after: aPrimary({ timeline: 2, observedAt: isoAt(50) }),
+    }),
+  ]
+  const { events, recovery, reasons } = await reportOf(read, { failovers })
+  const said = [...reasons, ...events.map(({ sentence }) => sentence)].join('\n')
+  expect(said).not.toContain('commits had stopped')
+  expect(said).toContain('no load generator watched the service when the request was sent')
+  expect(Date.parse(recovery.outages[0]?.fromAt ?? '') * 1000).toBeGreaterThanOrEqual(us(35))
+})
+
+test.each([30.34, 45])(
+  'a service that is out at the end is said to be out since a generator watched again (stood still from %f s)',
+  async (from) => {
+    const run = aRun({
+      load: { durationSeconds: 90 },
+      troubles: [{ atSeconds: 30.35, seconds: Number.POSITIVE_INFINITY, kind: 'pause' }],
+    })
+    const us = (second: number) => (START + second) * 1e6
+    const stalls = [{ thread: 0, fromUs: us(from), toUs: us(60) }]
+    const read = changed(run, ({ health }, second) => (second === 60 ? { health: { ...health, stalls } } : {}))
+    const { verdict, headline } = await reportOf(read, { plan: aDrillPlan({ load: run.load, failovers: [] }) })
+    expect(verdict).toBe('FAIL')
+    expect(headline).toContain('no commit in the last 29.9 s of the load')
+  },
+)
