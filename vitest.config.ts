@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { filesLeft } from './test/support/depth.ts'
 
 /** Tests that start real servers run one file at a time: two cores shared by several databases measure nothing but each other. */
 const REAL = ['test/{threads,integration,browser,engine,e2e}/**/*.test.ts', 'test/functions-host/*.test.ts']
@@ -11,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: REAL,
+          exclude: [...REAL, ...filesLeft],
           testTimeout: 30_000,
           maxWorkers: '100%',
           // First, so that a wrong figure shows within a minute. (Order 0 on one worker would run last.)
@@ -22,9 +23,9 @@ export default defineConfig({
         test: {
           name: 'real',
           include: REAL,
+          exclude: [...filesLeft],
           fileParallelism: false,
-          // Servers on a shared machine stall now and then: what fails must fail twice. Every second try is named at the end.
-          retry: 1,
+          setupFiles: './test/support/second-tries.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },

@@ -11,7 +11,7 @@ import { drillResultLine } from '../../functions/render/log-lines.ts'
 import { bundleLoadgen } from '../../infra/azure/bundle-loadgen.ts'
 import { packageApp } from '../../infra/azure/package.ts'
 import { RESULT_FILES } from '../../infra/local/cli/drill-result.ts'
-import { expectFailover, expectHonest, expectPass, MODEST_CRITERIA } from '../support/drill-expectations.ts'
+import { expectFailover, expectHonest, expectPass, MODEST } from '../support/drill-expectations.ts'
 import { SMALL, startDrillCommand } from '../support/drill-run.ts'
 import { processesOf, stackFolders } from '../support/leaks.ts'
 import { timeouts } from '../support/timeouts.ts'
@@ -40,7 +40,7 @@ test('the packaged app and the bundled load generator run a drill with a failove
   timeout: timeouts.drillMs + PACKING_MS,
 }, async () => {
   const { app, loadgen } = await deployed()
-  const options = ['--app', app, '--loadgen', loadgen, '--criteria', MODEST_CRITERIA, '--keep']
+  const options = ['--app', app, '--loadgen', loadgen, ...MODEST, '--keep']
   const run = startDrillCommand([...SMALL, ...options])
   await run.command.printed(/watch +load/, timeouts.stackStartsMs)
   const running = processesOf(run.stackId() ?? '').map(commandLineOf)

@@ -1,8 +1,9 @@
 /**
- * Ends every test run with one plain line, `N passed, N failed`, that people and scripts can read without colours; before it,
- * every test that passed only at its second try, so that repeating hides nothing, and why tests were skipped, each reason once.
+ * Ends every test run with one plain line that people and scripts can read without colours: `N passed, N failed`, and how deep the
+ * run went. Before it, every test that passed only at its second try, and why tests were skipped, each reason once.
  */
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import { depthInWords } from './depth.ts'
 
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>, errors: ReadonlyArray<unknown>): void {
@@ -14,7 +15,9 @@ export default class ClosingLine implements Reporter {
     for (const test of tests.filter(neededASecondTry))
       console.log(`\npassed at its second try: ${test.fullName}; the first: ${firstErrorOf(test)}`)
     for (const reason of new Set(tests.flatMap(reasonOfSkip))) console.log(`\nskipped: ${reason}`)
-    console.log(`\n${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+    console.log(
+      `\n${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''} (${depthInWords})`,
+    )
   }
 }
 

@@ -68,3 +68,6 @@ export function startCommand(
 function withoutNpm(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')))
 }
+
+/** Servers, API and dashboard, in the usual place for stacks: several side by side are no matter. */
+export const startStackCommand = (): RunningCommand => startCommand('infra/local/start.ts', ['--port', '0'])
