@@ -7,8 +7,8 @@ import { join } from 'node:path'
 
 const isAll = process.env.TEST_DEPTH === 'all'
 
-/** A file that the command names runs at any depth. */
-const namesFiles = process.argv.some((argument) => argument.endsWith('.test.ts'))
+/** Files and folders that the command names run at any depth. */
+const namesFiles = process.argv.some((argument) => argument.startsWith('test/'))
 
 /** Long ones: whole drills beyond the first, every kind of failure, hostile environments, packages, variants of the browser tests. */
 const LEFT_TO_ALL: readonly string[] = [
