@@ -10,7 +10,7 @@ export const isOutAt = ({ lastGoodAtUs, firstGoodAtUs }: WorkerOutage, atUs: num
     : (lastGoodAtUs ?? Number.NEGATIVE_INFINITY) < atUs && (firstGoodAtUs ?? Number.POSITIVE_INFINITY) >= atUs
 
 /** Workers that never came back while the load ran, rising. */
-export function neverBackOf(t2Us: number | null, { windows }: Merged): number[] {
+export function neverReconnectedOf(t2Us: number | null, { windows }: Merged): number[] {
   const out = windows.filter((window) => window.firstGoodAtUs === null && isOutAt(window, t2Us))
   return [...new Set(out.map(({ worker }) => worker))].sort((a, b) => a - b)
 }

@@ -20,7 +20,7 @@ import { type LoadWindow, secondsTouching } from '../measurement/window.ts'
 import type { Merged } from '../merge/merged.ts'
 import { coveredUs, intersection } from '../units/intervals.ts'
 import type { EventSpan } from './attribution.ts'
-import { lastReturn, neverBackOf, wereLost } from './client-returns.ts'
+import { lastReturn, neverReconnectedOf, wereLost } from './client-returns.ts'
 
 export interface EventTimes {
   readonly span: EventSpan
@@ -32,7 +32,7 @@ export interface EventTimes {
   readonly t5Us: number | null
   readonly t6Us: number | null
   /** Workers that never came back while the load ran. */
-  readonly neverBack: readonly number[]
+  readonly neverReconnected: readonly number[]
   /** In the order of time. */
   readonly outages: readonly Outage[]
   /** Until when its outage and its recovery were looked for. */
@@ -70,28 +70,28 @@ export function eventTimes(span: EventSpan, outages: readonly Outage[], context:
     const endUs = span.untilUs
     const own = cut === null ? [] : within
     const none = { t3Us: null, t4Us: null, t5Us: null, outages: own, endUs, notBeforeUs: endUs }
-    const neverBack = cut === null ? [] : neverBackOf(null, context.merged)
-    const times = { span, t0Us, t1Us: cut?.t1Us ?? null, t2Us: null, t6Us, neverBack, ...none }
+    const neverReconnected = cut === null ? [] : neverReconnectedOf(null, context.merged)
+    const times = { span, t0Us, t1Us: cut?.t1Us ?? null, t2Us: null, t6Us, neverReconnected, ...none }
     const isOutageWatched = wasOutageWatched(times, context)
     return { ...times, isOutageWatched, isRecoveryWatched: isOutageWatched }
   }
   const { t1Us, t2Us } = cut
-  const neverBack = neverBackOf(t2Us, context.merged)
+  const neverReconnected = neverReconnectedOf(t2Us, context.merged)
   const search = { fromUs: t2Us, beforeUs: span.untilUs, loadEndUs: context.window.endUs }
   const held = context.goodput?.sustainedFrom(search, context.rule) ?? null
   const isOut = open !== undefined && open.fromUs < (held ?? span.untilUs)
-  const isT3Open = neverBack.length > 0 || isOut || wereLost(span, context.merged)
+  const isT3Open = neverReconnected.length > 0 || isOut || wereLost(span, context.merged)
   const t3Us = isT3Open ? null : lastReturn(span, t2Us, context.merged)
   const t4Us = isOut ? null : withReturns(held, t3Us, context)
   const endUs = t4Us ?? span.untilUs
-  const goneUs = isOut ? null : backlogGone(span, t2Us, context)
+  const backlogClearedUs = isOut ? null : backlogCleared(span, t2Us, context)
   const own = ownOutages(cut, within, t4Us, span.untilUs, context.watch)
-  const t5Us = goneUs === null ? null : Math.max(goneUs, t4Us ?? t2Us)
+  const t5Us = backlogClearedUs === null ? null : Math.max(backlogClearedUs, t4Us ?? t2Us)
   const isBlind = blindestUs(context.watch, t2Us, endUs) > RECOVERY_TOLERANCE_US
   const best =
     isBlind || isOut ? { isPutOff: false, notBeforeUs: isBlind ? t2Us : endUs } : atBest(held, search, context)
   const { isPutOff, notBeforeUs } = best
-  const times = { span, t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us, neverBack, outages: own, endUs, notBeforeUs }
+  const times = { span, t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us, neverReconnected, outages: own, endUs, notBeforeUs }
   const isOutageWatched = wasOutageWatched(times, context)
   return { ...times, isOutageWatched, isRecoveryWatched: isOutageWatched && !isBlind && !isPutOff }
 }
@@ -156,13 +156,13 @@ function withReturns(sustainedUs: number | null, t3Us: number | null, { goodput,
 }
 
 /** The last missed arrival of the backlog: missed ones that follow each other within the rolling window. */
-function backlogGone(span: EventSpan, t2Us: number, { merged, window, rule }: TimesContext): number | null {
-  let goneUs = t2Us
+function backlogCleared(span: EventSpan, t2Us: number, { merged, window, rule }: TimesContext): number | null {
+  let backlogClearedUs = t2Us
   for (const { second, lastMissedAtUs } of secondsTouching(merged.seconds, t2Us, span.untilUs)) {
-    if (second * US_PER_SECOND > goneUs + rule.windowSeconds * US_PER_SECOND) return goneUs
-    if (lastMissedAtUs !== null) goneUs = Math.max(goneUs, lastMissedAtUs)
+    if (second * US_PER_SECOND > backlogClearedUs + rule.windowSeconds * US_PER_SECOND) return backlogClearedUs
+    if (lastMissedAtUs !== null) backlogClearedUs = Math.max(backlogClearedUs, lastMissedAtUs)
   }
-  return window.endUs - goneUs < US_PER_SECOND && goneUs > t2Us ? null : goneUs
+  return window.endUs - backlogClearedUs < US_PER_SECOND && backlogClearedUs > t2Us ? null : backlogClearedUs
 }
 
 function wasOutageWatched(

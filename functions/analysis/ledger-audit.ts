@@ -13,10 +13,10 @@ import { createHash } from 'node:crypto'
 import { OUTCOMES, type Outcome } from '../../loadgen-image/contract/glossary.ts'
 import {
   ACKNOWLEDGED,
+  type ClientLedger,
   FIRST_SEQ,
   ledgerLines,
-  type ToldLedger,
-  toldPerSecond,
+  reportedPerSecond,
   type WorkerLedger,
 } from '../merge/ledger.ts'
 import type { AuditPass } from '../model/evidence.ts'
@@ -48,13 +48,13 @@ interface Tally {
   misjudged: number
   unexpected: number
   unrecorded: number
-  untoldAbsent: number
+  unreportedAbsent: number
   readonly lostKeys: string[]
   readonly lostInSecond: Map<number, number>
 }
 
 export async function auditLedger(
-  told: ToldLedger,
+  told: ClientLedger,
   stored: AsyncIterable<StoredRun>,
   moment: AuditMoment,
   /** The instant at which the last row had been read. */
@@ -68,7 +68,7 @@ export async function auditLedger(
     auditWorker(worker, runs.get(worker.worker) ?? [], told.openContainers.includes(worker.container), tally)
     runs.delete(worker.worker)
   }
-  for (const [worker, own] of runs) auditStranger(told, worker, own, tally)
+  for (const [worker, own] of runs) auditUnknownWorker(told, worker, own, tally)
   const { lostInSecond, ...counts } = tally
   const lostPerSecond = [...lostInSecond]
     .map(([second, lost]) => ({ second, lost }))
@@ -77,7 +77,7 @@ export async function auditLedger(
 }
 
 /** Two audits of the same digest compared the same keys with the same rows, and not only as many of them. */
-function digestOf(told: ToldLedger, stored: ReadonlyMap<number, readonly StoredRun[]>): string {
+function digestOf(told: ClientLedger, stored: ReadonlyMap<number, readonly StoredRun[]>): string {
   const hash = createHash('sha256')
   for (const line of ledgerLines(told)) hash.update(`${line}\n`)
   for (const worker of [...stored.keys()].sort((a, b) => a - b))
@@ -113,7 +113,7 @@ const newTally = (): Tally => ({
   misjudged: 0,
   unexpected: 0,
   unrecorded: 0,
-  untoldAbsent: 0,
+  unreportedAbsent: 0,
   lostKeys: [],
   lostInSecond: new Map(),
 })
@@ -164,7 +164,7 @@ function auditHole(firstSeq: number, lastSeq: number, stored: StoredCursor, tall
   const absent = lastSeq - firstSeq + 1 - present
   tally.recovered += present
   tally.unknownAbsent += absent
-  tally.untoldAbsent += absent
+  tally.unreportedAbsent += absent
 }
 
 /** Rows behind a killed container's last record: it sent them, and died before it could say so. */
@@ -174,7 +174,7 @@ function addUnrecorded(rows: number, tally: Tally): void {
 }
 
 /** Rows of a worker that told nothing: a container that died in its first second, or somebody who is not of this drill. */
-function auditStranger(told: ToldLedger, worker: number, runs: readonly StoredRun[], tally: Tally): void {
+function auditUnknownWorker(told: ClientLedger, worker: number, runs: readonly StoredRun[], tally: Tally): void {
   countRows(runs, tally)
   const keys = runs.reduce((sum, { distinctRows }) => sum + distinctRows, 0)
   if (told.openContainers.length > 0 && worker >= 0 && worker < told.workersPlanned) addUnrecorded(keys, tally)
@@ -237,7 +237,7 @@ function listLost(worker: number, keys: Iterable<number>, tally: Tally): void {
 }
 
 function noteWhen(ledger: WorkerLedger, keys: Iterable<number>, { lostInSecond }: Tally): void {
-  for (const [second, lost] of toldPerSecond(ledger, keys))
+  for (const [second, lost] of reportedPerSecond(ledger, keys))
     lostInSecond.set(second, (lostInSecond.get(second) ?? 0) + lost)
 }
 

@@ -7,9 +7,9 @@ import { atLeast, type BeforeCheck, type BeforeEvidence, equals, holds, type Jud
 import { LOAD_CHECKS } from './load.ts'
 
 /** Standard_E4ds_v5, the size that the 8,000 TPS target was set for. */
-const LEAST_VCORES = 4
-const LEAST_MEMORY_GB = 32
-const LEAST_CONNECTIONS = 2_000
+const MIN_VCORES = 4
+const MIN_MEMORY_GB = 32
+const MIN_CONNECTIONS = 2_000
 /**
  * Write operations that one commit costs the disk. The only recorded run with numbers made 5,500 commits per second at 80
  * to 90 % of a 5,000 IOPS disk: group commit saves some, and six index entries per row cost some.
@@ -110,7 +110,7 @@ export const BEFORE: readonly BeforeCheck[] = [
     id: 'max-connections',
     title: 'max_connections',
     why: 'Room for the pool, for workers that go straight to PostgreSQL, and for everybody else during a reconnect storm.',
-    judge: ({ facts }) => atLeast(numeric(parameter(facts, 'max_connections')), LEAST_CONNECTIONS, 'connections'),
+    judge: ({ facts }) => atLeast(numeric(parameter(facts, 'max_connections')), MIN_CONNECTIONS, 'connections'),
     advice: 'Set max_connections to 2000 or more, and restart the server: the parameter is static.',
   },
   {
@@ -233,12 +233,12 @@ const imageWords = (reference: string, found: string): string =>
 // ---- How each is judged -----------------------------------------------------------------------------------------------
 
 function judgeSku({ facts }: BeforeEvidence): Judgement {
-  const wanted = `at least ${LEAST_VCORES} vCores and ${LEAST_MEMORY_GB} GB, not Burstable`
+  const wanted = `at least ${MIN_VCORES} vCores and ${MIN_MEMORY_GB} GB, not Burstable`
   const { sku = null, vCores = null, memoryGb = null } = facts.server ?? {}
   if (sku?.tier === 'Burstable') return { verdict: 'fail', seen: `${sku.name} (Burstable)`, wanted }
   if (sku === null || vCores === null || memoryGb === null)
     return { verdict: 'unknown', seen: sku?.name ?? null, wanted }
-  const isLargeEnough = vCores >= LEAST_VCORES && memoryGb >= LEAST_MEMORY_GB
+  const isLargeEnough = vCores >= MIN_VCORES && memoryGb >= MIN_MEMORY_GB
   return {
     verdict: isLargeEnough ? 'pass' : 'fail',
     seen: `${sku.name}, ${plain(vCores)} vCores, ${plain(memoryGb)} GB`,

@@ -14,7 +14,7 @@ const NAMES = [
 
 const RECENT_MS = 5 * 60_000
 /** The platform gives a point a minute; one that gave more must not make the blob grow. */
-const MOST_RECENT = 60
+const MAX_RECENT = 60
 
 export const liveMetrics = (series: readonly MetricSeries[]): LiveMetric[] =>
   NAMES.flatMap((name) => {
@@ -30,7 +30,7 @@ function liveMetric({ name, unit, points }: MetricSeries): LiveMetric {
   const newest = known.at(-1)
   if (newest === undefined) return { name, unit, value: null, at: null, recent: [] }
   const fromMs = Date.parse(newest.at) - RECENT_MS
-  const recent = known.filter(({ at }) => Date.parse(at) >= fromMs).slice(-MOST_RECENT)
+  const recent = known.filter(({ at }) => Date.parse(at) >= fromMs).slice(-MAX_RECENT)
   return { name, unit, ...newest, recent }
 }
 

@@ -22,12 +22,12 @@ export interface WorkerLedger {
   readonly lastSeq: Float64Array
   /** Index into OUTCOMES. */
   readonly outcome: Uint8Array
-  /** Which second told which keys, for `toldPerSecond`. */
+  /** Which second told which keys, for `reportedPerSecond`. */
   readonly log: Uint8Array
-  readonly toldTwice: number
+  readonly duplicateReports: number
 }
 
-export interface ToldLedger {
+export interface ClientLedger {
   readonly workers: readonly WorkerLedger[]
   /** Containers whose last seconds are missing: rows behind their last record may exist and were not told. */
   readonly openContainers: readonly number[]
@@ -81,7 +81,7 @@ export function workerLedger(worker: number, container: number, arrived: Uint8Ar
   const log = inOrder(worker, arrived)
   const runs = runsOf(log)
   const isDisjoint = runs.every((run, i) => i === 0 || run.firstSeq > (runs[i - 1] as Run).lastSeq)
-  const { settled, toldTwice } = isDisjoint ? { settled: runs, toldTwice: 0 } : settle(runs)
+  const { settled, duplicateReports } = isDisjoint ? { settled: runs, duplicateReports: 0 } : settle(runs)
   const joined = join(settled)
   return {
     worker,
@@ -90,7 +90,7 @@ export function workerLedger(worker: number, container: number, arrived: Uint8Ar
     lastSeq: Float64Array.from(joined, ({ lastSeq }) => lastSeq),
     outcome: Uint8Array.from(joined, ({ outcome }) => outcome),
     log,
-    toldTwice,
+    duplicateReports,
   }
 }
 
@@ -189,7 +189,7 @@ function join(runs: readonly Run[]): Run[] {
 const STRENGTH: readonly Outcome[] = ['acknowledged', 'unknown', 'refused']
 
 /** Cuts overlapping runs at every boundary; each piece gets the strongest outcome that was told of it. */
-function settle(runs: readonly Run[]): { settled: Run[]; toldTwice: number } {
+function settle(runs: readonly Run[]): { settled: Run[]; duplicateReports: number } {
   const edges = runs.flatMap(({ firstSeq, lastSeq, outcome }) => [
     { at: firstSeq, outcome, by: 1 },
     { at: lastSeq + 1, outcome, by: -1 },
@@ -197,20 +197,20 @@ function settle(runs: readonly Run[]): { settled: Run[]; toldTwice: number } {
   edges.sort((a, b) => a.at - b.at)
   const open = OUTCOMES.map(() => 0)
   const settled: Run[] = []
-  let toldTwice = 0
+  let duplicateReports = 0
   for (const [i, edge] of edges.entries()) {
     open[edge.outcome] = (open[edge.outcome] as number) + edge.by
     const until = edges[i + 1]?.at ?? edge.at
     const strongest = STRENGTH.map(codeOf).find((outcome) => (open[outcome] as number) > 0)
     if (until === edge.at || strongest === undefined) continue
     settled.push({ firstSeq: edge.at, lastSeq: until - 1, outcome: strongest })
-    toldTwice += (until - edge.at) * (open.reduce((sum, count) => sum + count) - 1)
+    duplicateReports += (until - edge.at) * (open.reduce((sum, count) => sum + count) - 1)
   }
-  return { settled, toldTwice }
+  return { settled, duplicateReports }
 }
 
 /** How many of these keys (rising) became known in which second; a key that was told twice counts in the first. */
-export function toldPerSecond(ledger: WorkerLedger, keys: Iterable<number>): Map<number, number> {
+export function reportedPerSecond(ledger: WorkerLedger, keys: Iterable<number>): Map<number, number> {
   const wanted = [...keys]
   const secondOf = new Map<number, number>()
   readLog(ledger.log, (second, firstSeq, count) => {
@@ -235,25 +235,25 @@ function firstAtLeast(rising: readonly number[], value: number): number {
   return low
 }
 
-export interface ToldCounts {
+export interface LedgerCounts {
   readonly acknowledged: number
   readonly refused: number
   readonly unknown: number
   /** Keys between two runs: sent, and their record is missing. */
-  readonly untold: number
-  readonly toldTwice: number
+  readonly unreported: number
+  readonly duplicateReports: number
 }
 
-export function countTold(ledger: ToldLedger): ToldCounts {
-  const counts = { acknowledged: 0, refused: 0, unknown: 0, untold: 0, toldTwice: 0 }
+export function countLedger(ledger: ClientLedger): LedgerCounts {
+  const counts = { acknowledged: 0, refused: 0, unknown: 0, unreported: 0, duplicateReports: 0 }
   for (const worker of ledger.workers) {
-    counts.toldTwice += worker.toldTwice
+    counts.duplicateReports += worker.duplicateReports
     let next = FIRST_SEQ
     for (let i = 0; i < worker.firstSeq.length; i++) {
       const firstSeq = worker.firstSeq[i] as number
       const lastSeq = worker.lastSeq[i] as number
       counts[OUTCOMES[worker.outcome[i] as number] as Outcome] += lastSeq - firstSeq + 1
-      counts.untold += Math.max(0, firstSeq - next)
+      counts.unreported += Math.max(0, firstSeq - next)
       next = lastSeq + 1
     }
   }
@@ -268,14 +268,14 @@ export const acknowledgedBy = (worker: WorkerLedger): number =>
   )
 
 /** The ledger in words, one line per run and workers in rising order: `worker:first-last:outcome`. */
-export function* ledgerLines({ workers }: ToldLedger): Generator<string> {
+export function* ledgerLines({ workers }: ClientLedger): Generator<string> {
   for (const { worker, firstSeq, lastSeq, outcome } of workers)
     for (let i = 0; i < firstSeq.length; i++)
       yield `${worker}:${firstSeq[i]}-${lastSeq[i]}:${OUTCOMES[outcome[i] as number]}`
 }
 
 /** SHA-256 over these lines, each with a line feed. */
-export function ledgerDigest(ledger: ToldLedger): string {
+export function ledgerDigest(ledger: ClientLedger): string {
   const hash = createHash('sha256')
   for (const line of ledgerLines(ledger)) hash.update(`${line}\n`)
   return hash.digest('hex')

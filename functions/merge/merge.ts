@@ -17,7 +17,7 @@ import { compareText } from '../units/text.ts'
 import { type ClockReading, ClockShift, type ContainerClock, clockKey, clockOf, combineClocks } from './clocks.ts'
 import { SumPerSecond } from './histogram-sums.ts'
 import { IncarnationSums, type MergeEnd } from './incarnation.ts'
-import { LedgerLog, type ToldLedger, workerLedger } from './ledger.ts'
+import { type ClientLedger, LedgerLog, workerLedger } from './ledger.ts'
 import type { Incarnation, Merged, MergedSecond, TimelineSpan, WorkerFirstAck, WorkerOutage } from './merged.ts'
 import { addUp, SecondSums } from './second.ts'
 import { SHORTEST_SILENCE_US, silentEverywhere } from './silences.ts'
@@ -202,7 +202,7 @@ export class Merge {
     })
   }
 
-  #finishLedger(incarnations: readonly Incarnation[], { plan }: MergeEnd): ToldLedger {
+  #finishLedger(incarnations: readonly Incarnation[], { plan }: MergeEnd): ClientLedger {
     const workers = [...this.#ledgers].sort(([a], [b]) => a - b)
     const complete = new Set(incarnations.filter(isComplete).map(({ container }) => container))
     return {

@@ -6,7 +6,7 @@
 import type { Counts, ErrorCount, OutageWindow, Stall } from '../../loadgen-image/contract/glossary.ts'
 import type { HealthColumns } from './generator-health.ts'
 import type { PackedHistogram } from './histograms.ts'
-import type { ToldLedger } from './ledger.ts'
+import type { ClientLedger } from './ledger.ts'
 import type { Silences } from './silences.ts'
 
 /** One second of all containers. */
@@ -94,5 +94,5 @@ export interface Merged {
   readonly incarnations: readonly Incarnation[]
   /** Containers of the plan that left no record at all. */
   readonly absent: readonly number[]
-  readonly ledger: ToldLedger
+  readonly ledger: ClientLedger
 }

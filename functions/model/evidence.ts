@@ -60,7 +60,7 @@ export interface AuditPass {
   /** Part of `recovered`: rows of a container that was killed before it could record them. They were not told as intended. */
   readonly unrecorded: number
   /** Part of `unknownAbsent`: keys whose record is missing too, so that nobody knows whether they were acknowledged. */
-  readonly untoldAbsent: number
+  readonly unreportedAbsent: number
   readonly lostKeys: readonly string[]
   /** How many of the lost rows were acknowledged in which second, on the database's clock and rising. */
   readonly lostPerSecond: readonly LostSecond[]

@@ -242,7 +242,7 @@ const auditFigures = (pass: AuditPass, events: readonly DrillEvent[]): AuditFigu
   misjudged: pass.misjudged,
   unexpected: pass.unexpected,
   duplicates: pass.duplicates,
-  unresolved: pass.untoldAbsent,
+  unresolved: pass.unreportedAbsent,
   rowsFound: pass.rows,
   lostSeconds: longestLoss(pass, events),
   lostKeys: [...pass.lostKeys],

@@ -71,7 +71,7 @@ const lateRequest = ({ lateSeconds, mode }: FailoverRequest): string | null =>
     : `The ${mode} failover was asked for ${seconds(lateSeconds)} later than planned.`
 
 function eventCaveats(event: Event, analysis: LoadAnalysis): (string | null)[] {
-  const { number, span, t1Us, t2Us, t4Us, neverBack, outages, isOutageWatched } = event
+  const { number, span, t1Us, t2Us, t4Us, neverReconnected, outages, isOutageWatched } = event
   const which = `Event ${number}`
   const overlapUs = (span.change?.lastOldAtUs ?? Number.NEGATIVE_INFINITY) - (t2Us ?? Number.POSITIVE_INFINITY)
   const isOut = outages.some(({ toUs }) => toUs === null) && !analysis.window.isCut
@@ -80,8 +80,8 @@ function eventCaveats(event: Event, analysis: LoadAnalysis): (string | null)[] {
     span.cause === 'drill' ? null : `${which} is ${article(eventSubject(subjectOf(event)))}.`,
     isOut ? `${which}: the service did not come back before the load ended.` : null,
     isOpen ? notSustained(which, event, analysis) : null,
-    neverBack.length > 0
-      ? `${which}: ${counted(neverBack.length, 'worker')} never came back while the load ran.`
+    neverReconnected.length > 0
+      ? `${which}: ${counted(neverReconnected.length, 'worker')} never came back while the load ran.`
       : null,
     overlapUs > clockErrorUs(analysis) && !wasReadLate(span.change?.lastOldAtUs ?? 0, t2Us ?? 0, analysis)
       ? `${which}: commits were acknowledged on the old timeline up to ${seconds(overlapUs / 1e6)} after the first one on the new: two primaries took writes.`

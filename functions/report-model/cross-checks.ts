@@ -3,7 +3,7 @@
  * drill proves nothing.
  */
 import type { Counts, LoadSummary } from '../../loadgen-image/contract/glossary.ts'
-import { countTold, type ToldCounts } from '../merge/ledger.ts'
+import { countLedger, type LedgerCounts } from '../merge/ledger.ts'
 import type { Incarnation, Merged } from '../merge/merged.ts'
 import type { AuditPass } from '../model/evidence.ts'
 
@@ -18,7 +18,7 @@ export interface Totals extends Counts {
  */
 export function totalsOf(merged: Merged, pass: AuditPass | null): Totals {
   const { acknowledged, refused, unknown, missed, intended, weakAcks } = merged.totals
-  const withoutRecord = countTold(merged.ledger).untold + (pass?.unrecorded ?? 0)
+  const withoutRecord = countLedger(merged.ledger).unreported + (pass?.unrecorded ?? 0)
   if (isComplete(merged)) return { ...merged.totals, withoutRecord }
   const unsettled = intended - acknowledged - refused - unknown - missed
   const allUnknown = unknown + Math.max(withoutRecord, unsettled)
@@ -44,7 +44,7 @@ export function contradictions(
 ): string[] {
   return [
     outcomesAddUp(merged, pass),
-    keepsLedger ? ledgerMatches(merged, countTold(merged.ledger)) : null,
+    keepsLedger ? ledgerMatches(merged, countLedger(merged.ledger)) : null,
     pass === null ? null : rowsAddUp(pass),
     pass === null ? null : auditSawTheLedger(merged, pass),
     ...merged.incarnations.map((one) => summaryMatches(one, summaries)),
@@ -60,8 +60,8 @@ function outcomesAddUp(merged: Merged, pass: AuditPass | null): string | null {
     : `${intended} arrivals were intended, but acknowledged, refused, unknown and missed add up to ${sum}`
 }
 
-function ledgerMatches({ totals }: Merged, told: ToldCounts): string | null {
-  if (told.toldTwice > 0) return `${told.toldTwice} keys were told with an outcome more than once`
+function ledgerMatches({ totals }: Merged, told: LedgerCounts): string | null {
+  if (told.duplicateReports > 0) return `${told.duplicateReports} keys were told with an outcome more than once`
   const differing = (['acknowledged', 'refused', 'unknown'] as const).filter(
     (outcome) => told[outcome] !== totals[outcome],
   )

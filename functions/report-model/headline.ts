@@ -118,21 +118,21 @@ function commits({ ledger }: ReportFigures): string {
 }
 
 /** What the sentence says anyway. */
-const isTold = (criterion: Criterion): boolean => isRecovery(criterion) || criterion.id === 'lost_commits'
+const isReported = (criterion: Criterion): boolean => isRecovery(criterion) || criterion.id === 'lost_commits'
 
-const MOST_NAMED = 2
+const MAX_NAMED = 2
 
 function missedBesides(criteria: readonly Criterion[]): string {
-  const missed = criteria.filter((criterion) => criterion.verdict === 'fail' && !isTold(criterion))
+  const missed = criteria.filter((criterion) => criterion.verdict === 'fail' && !isReported(criterion))
   if (missed.length === 0) return ''
-  const named = missed.slice(0, MOST_NAMED).map((criterion) => {
+  const named = missed.slice(0, MAX_NAMED).map((criterion) => {
     const figure = criterion.measured === null ? '' : ` (${measuredText(criterion)})`
     return `${inWords(criterion.id)}${figure}`
   })
   return `Objectives missed: ${named.join(', ')}${rest(missed.length)}.`
 }
 
-const rest = (all: number): string => (all > MOST_NAMED ? `, and ${counted(all - MOST_NAMED, 'more', 'more')}` : '')
+const rest = (all: number): string => (all > MAX_NAMED ? `, and ${counted(all - MAX_NAMED, 'more', 'more')}` : '')
 
 /** What platforms deliver late or never takes no PASS away, but a PASS says what it does not know. */
 function unmeasured(criteria: readonly Criterion[]): string {
@@ -146,11 +146,11 @@ function doubtsInShort({ error, checks, loadStartAtMs }: DrillOutcome, reasons: 
   const stopping = checks.filter(({ when, verdict, forced }) => when === 'before' && verdict === 'fail' && !forced)
   if (loadStartAtMs === null && stopping.length > 0)
     return `the checklist stopped it (${stopping.map(({ title }) => title).join(', ')})`
-  return `${reasons.slice(0, MOST_NAMED).map(firstWords).join('; ')}${rest(reasons.length)}`
+  return `${reasons.slice(0, MAX_NAMED).map(firstWords).join('; ')}${rest(reasons.length)}`
 }
 
-const MOST_LETTERS = 120
-const cut = (text: string): string => (text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}...` : text)
+const MAX_LETTERS = 120
+const cut = (text: string): string => (text.length > MAX_LETTERS ? `${text.slice(0, MAX_LETTERS)}...` : text)
 
 /** At the start of the reason why it could not be judged. */
 const OBJECTIVE = /^([a-z]\w*(?:\[\w+\])?) (?:[<>]=?|==|!=) .+(?= could not be judged$)/

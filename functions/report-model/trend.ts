@@ -89,10 +89,10 @@ export const trendEntry = (report: Report, plan: DrillPlan): TrendEntry => ({
 /** How many earlier drills make the band. */
 export const TREND_LENGTH = 20
 /** Fewer values are no history. */
-const LEAST_HISTORY = 3
+const MIN_HISTORY = 3
 /** The band holds all but the odd value, and is never narrower than what nobody would call a change. */
 const BAND_SIGMAS = 3
-const LEAST_BAND_SHARE = 0.05
+const MIN_BAND_SHARE = 0.05
 
 /** `earlier`: the drills of the same server that were looked at, in any order. No figures when none of them is like this one. */
 export function trendOf(current: TrendEntry, earlier: readonly TrendEntry[]): Pick<Report, 'likeDrills' | 'trend'> {
@@ -132,7 +132,7 @@ type Band = Pick<TrendFigure, 'median' | 'mad' | 'low' | 'high'>
 function bandOf(values: readonly number[]): Band {
   const middle = median(values)
   const scatter = mad(values)
-  if (middle === null || scatter === null || values.length < LEAST_HISTORY)
+  if (middle === null || scatter === null || values.length < MIN_HISTORY)
     return { median: middle, mad: scatter, low: null, high: null }
   const half = halfBand(middle, scatter)
   return {
@@ -144,7 +144,7 @@ function bandOf(values: readonly number[]): Band {
 }
 
 const halfBand = (middle: number, scatter: number): number =>
-  Math.max(BAND_SIGMAS * MAD_TO_SIGMA * scatter, LEAST_BAND_SHARE * Math.abs(middle))
+  Math.max(BAND_SIGMAS * MAD_TO_SIGMA * scatter, MIN_BAND_SHARE * Math.abs(middle))
 
 function readingOf(
   value: number | null,
@@ -157,7 +157,7 @@ function readingOf(
 }
 
 /** Either side of a change must have shown its level more than twice. */
-const LEAST_SIDE = 3
+const MIN_SIDE = 3
 
 /** The drill from which on the figure has another level: where the medians of both sides differ most, beyond their scatter. */
 export function changePoint(entries: readonly TrendEntry[], id: string): string | null {
@@ -167,7 +167,7 @@ export function changePoint(entries: readonly TrendEntry[], id: string): string 
   })
   const values = known.map(({ value }) => value)
   let best = { score: BAND_SIGMAS, at: -1 }
-  for (let at = LEAST_SIDE; at <= values.length - LEAST_SIDE; at++) {
+  for (let at = MIN_SIDE; at <= values.length - MIN_SIDE; at++) {
     const score = levelChange(values.slice(0, at), values.slice(at))
     if (score > best.score) best = { score, at }
   }
@@ -179,7 +179,7 @@ function levelChange(before: readonly number[], after: readonly number[]): numbe
   const levels = [median(before) ?? 0, median(after) ?? 0] as const
   const scatter =
     median([...before.map((v) => Math.abs(v - levels[0])), ...after.map((v) => Math.abs(v - levels[1]))]) ?? 0
-  const least = (LEAST_BAND_SHARE * Math.max(Math.abs(levels[0]), Math.abs(levels[1]))) / BAND_SIGMAS
+  const least = (MIN_BAND_SHARE * Math.max(Math.abs(levels[0]), Math.abs(levels[1]))) / BAND_SIGMAS
   const unit = Math.max(MAD_TO_SIGMA * scatter, least)
   return unit === 0 ? 0 : Math.abs(levels[1] - levels[0]) / unit
 }

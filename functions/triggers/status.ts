@@ -114,18 +114,18 @@ function stateOf(
 ): DrillStatus['state'] {
   if (state?.runtimeStatus === 'Completed') return 'finished'
   if (state !== null && hasEnded(state)) return 'failed'
-  if (state !== null && !isTold(entry, now)) return state.runtimeStatus === 'Pending' ? 'waiting' : 'running'
+  if (state !== null && !isReported(entry, now)) return state.runtimeStatus === 'Pending' ? 'waiting' : 'running'
   // The service forgets what is purged; the index does not.
   if (entry?.endedAt) return entry.verdict === null ? 'failed' : 'finished'
   return now.getTime() - Date.parse(requestedAt) < STARTING_MS ? 'waiting' : 'failed'
 }
 
-const isTold = (entry: IndexEntry | null, now: Date): boolean =>
+const isReported = (entry: IndexEntry | null, now: Date): boolean =>
   typeof entry?.endedAt === 'string' && now.getTime() - Date.parse(entry.endedAt) > ENDING_MS
 
 function endOf(state: OrchestrationState | null, entry: IndexEntry | null, now: Date): string | null {
   if (state !== null && hasEnded(state)) return state.updatedAt
-  return state === null || isTold(entry, now) ? (entry?.endedAt ?? null) : null
+  return state === null || isReported(entry, now) ? (entry?.endedAt ?? null) : null
 }
 
 function progressOf(state: OrchestrationState | null, live: LiveRecord | null): DrillProgress | null {

@@ -6,7 +6,7 @@
  */
 
 /** Together with up to seven bits that wait for their byte they fit into 31. */
-const MOST_BITS_AT_ONCE = 16
+const MAX_BITS_AT_ONCE = 16
 /** A window of four bytes holds at least this many bits, wherever in its first byte it begins. */
 const BITS_IN_WINDOW = 25
 /** Largest number of bytes that a whole number up to 2^53 - 1 takes. */
@@ -52,9 +52,9 @@ export class ByteWriter {
   }
 
   #bits(value: number, count: number): void {
-    if (count > MOST_BITS_AT_ONCE) {
-      this.#bits(value >>> MOST_BITS_AT_ONCE, count - MOST_BITS_AT_ONCE)
-      this.#bits(value & ((1 << MOST_BITS_AT_ONCE) - 1), MOST_BITS_AT_ONCE)
+    if (count > MAX_BITS_AT_ONCE) {
+      this.#bits(value >>> MAX_BITS_AT_ONCE, count - MAX_BITS_AT_ONCE)
+      this.#bits(value & ((1 << MAX_BITS_AT_ONCE) - 1), MAX_BITS_AT_ONCE)
       return
     }
     this.#reserve(MAX_VARINT_BYTES)

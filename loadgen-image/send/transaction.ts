@@ -12,8 +12,8 @@ import type { Random } from '../schedule/random.ts'
 
 const CUSTOMERS = 5
 const MERCHANTS = 5
-const LEAST_CENTS = 10
-const MOST_CENTS = 9999
+const MIN_CENTS = 10
+const MAX_CENTS = 9999
 
 /** Where digits go: bytes that no SQL text holds. Leading zeros are valid in a numeric literal. */
 const CUSTOMER = '\x01'
@@ -53,7 +53,7 @@ export class TransactionBytes {
     const bytes = this.#bytes
     bytes[this.#customerAt] = ZERO + 1 + Math.floor(random() * CUSTOMERS)
     bytes[this.#merchantAt] = ZERO + 1 + Math.floor(random() * MERCHANTS)
-    const cents = LEAST_CENTS + Math.floor(random() * (MOST_CENTS - LEAST_CENTS + 1))
+    const cents = MIN_CENTS + Math.floor(random() * (MAX_CENTS - MIN_CENTS + 1))
     writeDigits(bytes, this.#amountAt, 2, Math.floor(cents / 100))
     writeDigits(bytes, this.#amountAt + CENTS_OFFSET, 2, cents % 100)
     if (this.#seqAt >= 0) writeDigits(bytes, this.#seqAt, SEQ_DIGITS, seq)
@@ -71,7 +71,7 @@ export function insertText(kind: LoadPlan['transactions'], { drillId, worker }: 
 }
 
 /**
- * The same key again, harmless when the first attempt did commit. Then no row comes back, and the timeline stays untold.
+ * The same key again, harmless when the first attempt did commit. Then no row comes back, and the timeline stays unreported.
  * The key's index is partial, so its predicate has to be named.
  */
 export const retryText = ({ drillId, worker }: TransactionKey): string =>

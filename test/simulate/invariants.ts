@@ -245,9 +245,9 @@ function deathsAreTold({ world, scenario }: Simulated, report: Report): string[]
     (diesAtSecond ?? null) !== null && !world.blobs.has(blobNames.summary(plan.drillId, container)) ? [container] : [],
   )
   const reasons = report.reasons.join(' ')
-  const untold = dead.filter((container) => !reasons.includes(`container ${container} died`))
-  if (untold.length === 0 || /(all \d+ load generators|the only load generator) died/.test(reasons)) return []
-  return [`container ${untold.join(', ')} died and the report does not say so: ${reasons}`]
+  const unreported = dead.filter((container) => !reasons.includes(`container ${container} died`))
+  if (unreported.length === 0 || /(all \d+ load generators|the only load generator) died/.test(reasons)) return []
+  return [`container ${unreported.join(', ')} died and the report does not say so: ${reasons}`]
 }
 
 /** Containers that are still starting are looked at every few seconds: a wish of that time must keep the load from starting. */

@@ -10,7 +10,7 @@ import type { Outcome } from './outcome.ts'
 import { TROUBLES, type TroubleName } from './troubles.ts'
 
 const EXIT_CANNOT_RUN = 2
-const MOST_FAILURES_SHOWN = 10
+const MAX_FAILURES_SHOWN = 10
 const DRILLS_THAT_MEET_ALL = 1_000
 const PROGRESS_EVERY_MS = 5_000
 
@@ -84,7 +84,7 @@ class Tally {
     this.#verdicts.set(verdict, (this.#verdicts.get(verdict) ?? 0) + 1)
     if (broken.length > 0) {
       this.#failed.push(outcome)
-      if (this.#failed.length <= MOST_FAILURES_SHOWN) console.log(`seed ${seed} broke an invariant`)
+      if (this.#failed.length <= MAX_FAILURES_SHOWN) console.log(`seed ${seed} broke an invariant`)
     }
     if (performance.now() - this.#shownAtMs < PROGRESS_EVERY_MS) return
     this.#shownAtMs = performance.now()
@@ -114,7 +114,7 @@ class Tally {
     const failed = this.#failed.sort((a, b) => a.seed - b.seed)
     const [first] = failed
     if (first === undefined) return 0
-    for (const { seed, broken } of failed.slice(0, MOST_FAILURES_SHOWN))
+    for (const { seed, broken } of failed.slice(0, MAX_FAILURES_SHOWN))
       for (const told of broken) console.log(`seed ${seed}: ${told}`)
     console.log(`${failed.length} broke an invariant. Replay one: npm run simulate -- --seed ${first.seed} --drills 1`)
     return 1

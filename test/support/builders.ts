@@ -245,7 +245,7 @@ export const anAudit = (own: Partial<AuditPass> = {}): AuditPass => ({
   unexpected: 0,
   duplicates: 0,
   unrecorded: 0,
-  untoldAbsent: 0,
+  unreportedAbsent: 0,
   lostKeys: [],
   lostPerSecond: [],
   digest: 'a'.repeat(64),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { agreeOn, auditLedger, MAX_LOST_KEYS, type StoredRun } from '../../../functions/analysis/ledger-audit.ts'
-import { LedgerLog, type ToldLedger, type WorkerLedger, workerLedger } from '../../../functions/merge/ledger.ts'
+import { type ClientLedger, LedgerLog, type WorkerLedger, workerLedger } from '../../../functions/merge/ledger.ts'
 import type { AuditPass } from '../../../functions/model/evidence.ts'
 import { type LedgerRange, OUTCOMES, type Outcome } from '../../../loadgen-image/contract/glossary.ts'
 import { anAudit, isoAt, LOAD_START_MS } from '../../support/builders.ts'
@@ -136,7 +136,7 @@ test('keys of a lost record are unknown: those present are recovered, those abse
       acknowledgedPresent: 900,
       recovered: 99,
       unknownAbsent: 1,
-      untoldAbsent: 1,
+      unreportedAbsent: 1,
     }),
   )
 })
@@ -151,7 +151,7 @@ test('an answer of the database that is not a run without gaps is refused', asyn
 
 // ---- Against a plain model: sets of keys ------------------------------------------------------------------------------
 
-function toldLedger(outcomes: ReadonlyArray<readonly Outcome[]>): ToldLedger {
+function clientLedger(outcomes: ReadonlyArray<readonly Outcome[]>): ClientLedger {
   const workers = outcomes.map((own, worker) => {
     const log = new LedgerLog()
     const range: LedgerRange = {
@@ -179,7 +179,7 @@ test('range by range gives what key by key gives', async () => {
   await fc.assert(
     fc.asyncProperty(drills, async ({ outcomes, stored }) => {
       const rows = new Map(stored.map(([w, seq]) => [rowKey(w, seq), 1]))
-      const pass = await auditLedger(toldLedger(outcomes), storedRuns(rows), MOMENT)
+      const pass = await auditLedger(clientLedger(outcomes), storedRuns(rows), MOMENT)
       const keys = outcomes.flatMap((own, w) =>
         own.map((outcome, i) => ({ outcome, isStored: rows.has(rowKey(w, i + 1)) })),
       )
@@ -205,12 +205,12 @@ test('keys told twice are counted, and the strongest word holds', () => {
   const log = new LedgerLog()
   log.add(10, { worker: 0, firstSeq: 1, count: 3, exceptions: [{ seq: 2, outcome: 'unknown' }] })
   log.add(11, { worker: 0, firstSeq: 2, count: 2, exceptions: [{ seq: 3, outcome: 'refused' }] })
-  const { firstSeq, lastSeq, outcome, toldTwice } = workerLedger(0, 0, log.bytes())
-  expect({ firstSeq: [...firstSeq], lastSeq: [...lastSeq], outcome: [...outcome], toldTwice }).toEqual({
+  const { firstSeq, lastSeq, outcome, duplicateReports } = workerLedger(0, 0, log.bytes())
+  expect({ firstSeq: [...firstSeq], lastSeq: [...lastSeq], outcome: [...outcome], duplicateReports }).toEqual({
     firstSeq: [1],
     lastSeq: [3],
     outcome: [0],
-    toldTwice: 2,
+    duplicateReports: 2,
   })
 })
 
@@ -218,7 +218,7 @@ test('millions of keys with every second one lost are audited as ranges, and the
   const keys = 2_400_000
   const workers = 200
   const perWorker = keys / workers
-  const told = toldRanges(workers, perWorker)
+  const told = reportedRanges(workers, perWorker)
   const pass = await auditLedger(told, everySecond(workers, perWorker), MOMENT)
   expect({ lost: pass.lost, present: pass.acknowledgedPresent, listed: pass.lostKeys.length }).toEqual({
     lost: keys / 2,
@@ -229,7 +229,7 @@ test('millions of keys with every second one lost are audited as ranges, and the
   expect(bytes).toBeLessThan(2_000_000)
 })
 
-function toldRanges(workers: number, perWorker: number): ToldLedger {
+function reportedRanges(workers: number, perWorker: number): ClientLedger {
   const seconds = 300
   return {
     workers: Array.from({ length: workers }, (_, worker) => {
@@ -316,7 +316,7 @@ test.each([
 test('the digest of an audit changes with every row and with every outcome, and not with the order in which they come', async () => {
   const run = aDrill()
   const { ledger } = mergeRun(run)
-  const digestOf = async (rows: Run['rows'], told: ToldLedger = ledger, reversed = false): Promise<string> => {
+  const digestOf = async (rows: Run['rows'], told: ClientLedger = ledger, reversed = false): Promise<string> => {
     const runs: StoredRun[] = []
     for await (const run of storedRuns(rows)) runs.push(run)
     return (await auditLedger(told, asStream(reversed ? runs.reverse() : runs), MOMENT)).digest

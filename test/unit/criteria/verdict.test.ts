@@ -284,7 +284,7 @@ test('intended is acknowledged, refused, unknown and missed, also when a contain
 test('arrivals that a killed container had on its way stay intended, as unknowns, even when none of them left a row', async () => {
   const run = aRun({ ...FAILOVER, load: { containers: 2 }, killed: { 1: 60 } })
   const merged = mergeRun(run)
-  const told = new Set([...keysTold(run)])
+  const told = new Set([...keysReported(run)])
   for (const key of run.rows.keys()) if (!told.has(key)) run.rows.delete(key)
   const { ledger } = await reportOf(run)
   const { intended, acknowledged, refused, unknown, missed } = merged.totals
@@ -294,7 +294,7 @@ test('arrivals that a killed container had on its way stay intended, as unknowns
 })
 
 /** Keys of the records that were written before the kill. */
-const keysTold = (run: Run): string[] =>
+const keysReported = (run: Run): string[] =>
   run.records.flatMap(({ ledger }) =>
     ledger.flatMap(({ worker, firstSeq, count }) =>
       Array.from({ length: count }, (_, i) => rowKey(worker, firstSeq + i)),

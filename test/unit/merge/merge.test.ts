@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { PerSecond } from '../../../functions/merge/columns.ts'
 import { SumPerSecond } from '../../../functions/merge/histogram-sums.ts'
 import { addPacked, packed } from '../../../functions/merge/histograms.ts'
-import { countTold, ledgerDigest, ledgerLines } from '../../../functions/merge/ledger.ts'
+import { countLedger, ledgerDigest, ledgerLines } from '../../../functions/merge/ledger.ts'
 import { Merge } from '../../../functions/merge/merge.ts'
 import type { Merged } from '../../../functions/merge/merged.ts'
 import { readInTimeOrder } from '../../../functions/merge/time-order.ts'
@@ -240,14 +240,14 @@ test('the ledger is the same for any order of its ranges, and its digest with it
   const run = twoContainers()
   const expected = ledgerDigest(mergeRun(run).ledger)
   expect(ledgerDigest(mergeRun(run, run.records.toReversed()).ledger)).toBe(expected)
-  const { acknowledged, refused, unknown, untold, toldTwice } = countTold(mergeRun(run).ledger)
+  const { acknowledged, refused, unknown, unreported, duplicateReports } = countLedger(mergeRun(run).ledger)
   const sent = (outcome: string) => run.keys.filter((key) => key.outcome === outcome).length
-  expect({ acknowledged, refused, unknown, untold, toldTwice }).toEqual({
+  expect({ acknowledged, refused, unknown, unreported, duplicateReports }).toEqual({
     acknowledged: sent('acknowledged'),
     refused: sent('refused'),
     unknown: sent('unknown'),
-    untold: 0,
-    toldTwice: 0,
+    unreported: 0,
+    duplicateReports: 0,
   })
 })
 
