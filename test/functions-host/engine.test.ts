@@ -798,5 +798,5 @@ test('an orchestration that can never go on is reported, not waited for', async 
   function* stuck(context: Context): Generator<df.Task, unknown, unknown> {
     return yield context.df.waitForExternalEvent('never')
   }
-  await expect(play(stuck, null, {})).rejects.toThrow('waits for ever')
+  await expect(play(stuck, null, {})).rejects.toThrow('waits indefinitely')
 })

@@ -1,4 +1,5 @@
 /** What one seed's drill came to: small enough to be handed from thread to thread. */
+import { NotEndedError } from '../support/play.ts'
 import { violations } from './invariants.ts'
 import { troublesMet } from './met.ts'
 import { rendersAll, scenarioOf } from './scenario.ts'
@@ -27,7 +28,12 @@ export async function outcomeOf(seed: number): Promise<Outcome> {
       broken,
     }
   } catch (error) {
-    const told = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return { seed, verdict: 'none', isRendered, met: [], broken: [told] }
+    return { seed, verdict: 'none', isRendered, met: [], broken: [inWords(error)] }
   }
+}
+
+/** A drill that does not end is a broken invariant. All else that is thrown is a defect with a place in the code. */
+export function inWords(error: unknown): string {
+  if (error instanceof NotEndedError) return error.message
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -1,22 +1,31 @@
 /** Plays one seed again and tells its story: what was planned to go wrong, the drill's journal, and what was broken. */
 import { violations } from './invariants.ts'
-import { scenarioOf } from './scenario.ts'
+import { inWords } from './outcome.ts'
+import { type Scenario, scenarioOf } from './scenario.ts'
 import { type Simulated, simulate } from './simulation.ts'
 
 export async function replay(seed: number): Promise<number> {
-  const simulated = await simulate(scenarioOf(seed))
-  const broken = await violations(simulated)
-  printStory(simulated)
+  const scenario = scenarioOf(seed)
+  printScenario(scenario)
+  const broken = await playAndPrint(scenario).catch((error: unknown) => [inWords(error)])
   for (const told of broken) console.log(`seed ${seed}: ${told}`)
   console.log(broken.length === 0 ? 'all invariants hold' : `${broken.length} invariants are broken`)
   return broken.length === 0 ? 0 : 1
 }
 
-function printStory({ scenario, played, world }: Simulated): void {
-  const { plan, ...circumstances } = scenario
+async function playAndPrint(scenario: Scenario): Promise<string[]> {
+  const simulated = await simulate(scenario)
+  printStory(simulated)
+  return violations(simulated)
+}
+
+function printScenario({ plan, ...circumstances }: Scenario): void {
   console.log(
     JSON.stringify({ ...circumstances, load: plan.load, failovers: plan.failovers, timing: plan.timing }, null, 2),
   )
+}
+
+function printStory({ played, world }: Simulated): void {
   for (const { at, phase, step, attempt, result, detail } of played.report?.journal ?? [])
     console.log(`${at.slice(11, 23)}  ${phase.padEnd(12)} ${step.padEnd(14)} ${attempt} ${result.padEnd(7)} ${detail}`)
   for (const { mode, acceptedAtMs, downAtMs, upAtMs, healthyAtMs } of world.server.failovers)

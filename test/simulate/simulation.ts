@@ -19,7 +19,11 @@ export interface Simulated {
 /** Longer than any drill may wait for an answer. */
 const NEVER_MS = 12 * 3_600_000
 export const BEYOND_SILENCE_MS = 8_000
-const LONGEST_PLAY_MS = 4 * 86_400_000
+const LONGEST_PLAY_MS = 2 * 86_400_000
+/** Three times what the longest of thousands of drills takes. */
+const MAX_TURNS = 2_500
+/** Timers that fire at once, and are asked for again at once, move no clock. */
+const MAX_TURNS_AT_ONE_INSTANT = 100
 
 export async function simulate(scenario: Scenario): Promise<Simulated> {
   const { plan } = scenario
@@ -34,15 +38,23 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
     lose: () => mishaps.chance(scenario.loseShare),
     delayMs: (name) => (scenario.hanging.includes(name) ? NEVER_MS : late()),
     redeliverAfterMs: 5_000,
-    timerLateMs: () => (mishaps.chance(scenario.troubles.timersLateShare) ? mishaps.whole(200, 5_000) : 0),
+    timerLateMs: () => timerLateMs(mishaps, scenario),
     restartAfterMs: 4_000,
     renderers: scenario.rendersAll ? renderers : smallRenderers,
     settings: { failoverSilenceSeconds: scenario.failoverSilenceSeconds },
     // The platform's function timeout gives the place of one that hangs back; the play has none.
     maxConcurrentActivities: 100,
     deadlineMs: LONGEST_PLAY_MS,
+    maxTurns: MAX_TURNS,
+    maxTurnsAtOneInstant: MAX_TURNS_AT_ONE_INSTANT,
   })
   return { scenario, world, played, rival }
+}
+
+/** Early by more than what a wait asks for in advance: the next turn is taken by a host whose clock is behind. */
+function timerLateMs(mishaps: Random, { troubles: { timersLateShare, timersEarlyShare } }: Scenario): number {
+  if (mishaps.chance(timersLateShare)) return mishaps.whole(200, 5_000)
+  return mishaps.chance(timersEarlyShare) ? -mishaps.whole(1_000, 3_000) : 0
 }
 
 export const otherDrill = { drillId: 'other-drill', state: 'held', since: new Date(START_AT_MS).toISOString() }

@@ -21,6 +21,7 @@ export const TROUBLES = [
   'a promotion by hand',
   'storage that stands still',
   'late timers',
+  'early timers',
   'an overlooked container group',
   'a second failover that is the worst',
   'a lost commit',
@@ -36,6 +37,7 @@ export interface WorldTroubles {
   readonly posts: readonly PostFate[]
   readonly relapses: NonNullable<FailoverCourse['relapses']>
   readonly timersLateShare: number
+  readonly timersEarlyShare: number
   readonly overlookedShare: number
   /** The failovers after the first one take so much longer. */
   readonly laterOutageMs: number
@@ -59,6 +61,7 @@ const calm = (containers: number): Draft => ({
   posts: [],
   relapses: [],
   timersLateShare: 0,
+  timersEarlyShare: 0,
   overlookedShare: 0,
   laterOutageMs: 0,
   lostMs: 0,
@@ -150,6 +153,9 @@ const APPLY: Readonly<Record<TroubleName, (draft: Draft, random: Random, drill: 
     add(draft, random, 'storage', somewhere(random, drill), between(random, 0.5, 14)),
   'late timers': (draft, random) => {
     draft.timersLateShare = random.pick([0.1, 0.5])
+  },
+  'early timers': (draft, random) => {
+    draft.timersEarlyShare = random.pick([0.1, 0.5])
   },
   'an overlooked container group': (draft, random) => {
     draft.overlookedShare = random.pick([0.05, 0.3])

@@ -67,6 +67,9 @@ export interface PlayOptions extends Mishaps {
   readonly maxConcurrentActivities?: number
   /** An orchestration that has not ended by then is an error. */
   readonly deadlineMs?: number
+  /** So is one that takes more turns than this, in all or without moving the clock. */
+  readonly maxTurns?: number
+  readonly maxTurnsAtOneInstant?: number
   readonly onTurn?: (taken: TurnTaken) => void
 }
 
@@ -94,6 +97,10 @@ export interface PlayResult {
 
 const START_AT = '2026-01-01T00:00:00.000Z'
 const FORTY_DAYS_MS = 40 * 86_400_000
+/** The orchestration goes on after all that it may take, in time or in turns, or nothing is left that could move it. */
+export class NotEndedError extends Error {
+  override readonly name = 'NotEndedError'
+}
 
 export async function play(
   orchestrator: OrchestrationHandler,
@@ -120,6 +127,8 @@ class Play {
   readonly #customStatuses: { atMs: number; value: unknown }[] = []
   #engine: Engine
   #turns = 0
+  #instantMs = Number.NEGATIVE_INFINITY
+  #turnsAtInstant = 0
   #crashes = 0
   #longestHistory = 0
   #lastStatus: string | null = null
@@ -155,12 +164,21 @@ class Play {
       await this.#engine.whenSettled()
       const instance = this.#engine.get(this.#instanceId)
       if (instance !== undefined && hasEnded(instance.status)) return instance
-      if (this.#clock.nowMs() > deadlineMs) throw new Error(`${this.#name} had not ended after ${this.#elapsedMs()} ms`)
+      if (this.#clock.nowMs() > deadlineMs) throw this.#notEnded('', instance)
+      if (this.#hasTooManyTurns) throw this.#notEnded(`, ${this.#turnsAtInstant} of them at one instant`, instance)
       if (!this.#clock.jump())
-        throw new Error(
-          `${this.#name} waits for ever: no activity, no timer and no incident is left. ${tail(instance)}`,
-        )
+        throw this.#notEnded(' and waits indefinitely: no activity, no timer and no incident is left', instance)
     }
+  }
+
+  get #hasTooManyTurns(): boolean {
+    const { maxTurns = Number.POSITIVE_INFINITY, maxTurnsAtOneInstant = Number.POSITIVE_INFINITY } = this.#options
+    return this.#turns > maxTurns || this.#turnsAtInstant > maxTurnsAtOneInstant
+  }
+
+  #notEnded(why: string, instance: Instance | undefined): NotEndedError {
+    const spent = `${this.#elapsedMs()} ms and ${this.#turns} turns`
+    return new NotEndedError(`the ${this.#name} did not end: it goes on after ${spent}${why}. ${tail(instance)}`)
   }
 
   #elapsedMs(): number {
@@ -220,13 +238,22 @@ class Play {
 
   #note(taken: TurnTaken): void {
     const { instance, turn } = taken
-    this.#turns += 1
+    this.#countTurn()
     this.#longestHistory = Math.max(this.#longestHistory, instance.history.length)
     if (instance.instanceId === this.#instanceId && turn.customStatus !== this.#lastStatus) {
       this.#lastStatus = turn.customStatus
       this.#customStatuses.push({ atMs: this.#elapsedMs(), value: JSON.parse(turn.customStatus ?? 'null') })
     }
     this.#options.onTurn?.(taken)
+  }
+
+  /** An orchestration that continues as new without end takes turn after turn, and the engine never settles by itself. */
+  #countTurn(): void {
+    this.#turns += 1
+    const nowMs = this.#clock.nowMs()
+    this.#turnsAtInstant = nowMs === this.#instantMs ? this.#turnsAtInstant + 1 : 1
+    this.#instantMs = nowMs
+    if (this.#hasTooManyTurns) this.#engine.stop()
   }
 
   #result(ended: Instance): PlayResult {

@@ -33,7 +33,7 @@ export interface Mishaps {
   lose?(name: string, input: unknown, run: number): boolean
   /** The answer arrives that much later. */
   delayMs?(name: string, input: unknown, run: number): number
-  /** A timer fires that much later: queues are polled. */
+  /** A timer fires that much later: queues are polled. Negative: earlier, when the next host's clock is behind. */
   timerLateMs?(): number
   /** After how long a lost message is delivered again. */
   readonly redeliverAfterMs?: number
