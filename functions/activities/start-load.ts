@@ -157,10 +157,15 @@ async function deathOf(
   return `container ${container} ended before it was ready (exit code ${group.exitCode ?? 'unknown'}): ${why}`
 }
 
-function whyNotWhole({ container, ended, reason, exitCode, restartCount }: ContainerEnd): string | null {
+/** Only a container that the platform has seen to end has died: one that stands still, or cannot be found, may be running. */
+function whyNotWhole({ container, ended, reason, exitCode, restartCount, state }: ContainerEnd): string | null {
   if (ended === 'completed') return null
-  if (ended !== null) return `container ${container} ended early (${ended}${reason === null ? '' : `: ${reason}`})`
-  const restarts = restartCount > 0 ? `, restarted ${restartCount} times` : ''
   const words = reason === null ? '' : `: ${reason}`
-  return `container ${container} died without a summary (exit code ${exitCode ?? 'unknown'}${restarts})${words}`
+  if (ended !== null) return `container ${container} ended early (${ended}${words})`
+  const restarts = restartCount > 0 ? `, restarted ${restartCount} times` : ''
+  if (state === 'Terminated')
+    return `container ${container} died without a summary (exit code ${exitCode ?? 'unknown'}${restarts})${words}`
+  return state === null
+    ? `container ${container} left no summary, and the platform does not show how it ended`
+    : `container ${container} had not ended after the load, and left no summary (${state}${restarts})`
 }

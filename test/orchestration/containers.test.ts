@@ -90,6 +90,14 @@ test('a container that dies in mid-run leaves a drill that proves nothing, and s
   expect(report?.failoverProof.proven).toBe(true)
 })
 
+test('a container that stands still to the end is not called dead: the platform shows it running', async () => {
+  const freezes = [{ fromSecond: 20, toSecond: Number.POSITIVE_INFINITY }]
+  const { report } = await run({ generator: onlyContainer(1, { freezes }) })
+  const reasons = report?.reasons.join() ?? ''
+  expect(reasons).toContain('container 1 had not ended after the load, and left no summary (Running)')
+  expect(reasons).not.toContain('died')
+})
+
 test('when all containers die the load is not waited for', async () => {
   const { report, endedAtMs } = await run(
     { generator: () => ({ diesAtSecond: 8 }) },

@@ -5,6 +5,7 @@ import { failoverEvidence, followFailovers } from '../../functions/activities/fa
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import type { FailoverAnswer } from '../../functions/model/failover.ts'
 import { aPlan } from '../support/play-drill.ts'
+import { restart } from '../support/world/service.ts'
 import { createWorld, START_AT_MS } from '../support/world/world.ts'
 
 const failovers = [20, 70].map((atSeconds) => ({ atSeconds, mode: 'forced' }))
@@ -85,7 +86,7 @@ test('the failover that the next request causes is no evidence for the one befor
 test('a restart of the same primary is no new primary, and is not waited for without an end', async () => {
   const { isSettledAt, server, evidence } = await aRequest(timeout)
   const [fromMs, toMs] = [START_AT_MS + 40_000, START_AT_MS + 42_000]
-  server.service.add({ cause: 'flap', kind: 'restart', fromMs, toMs, healthyAtMs: toMs, lostMs: 0 })
+  server.service.add(restart('flap', fromMs, toMs))
   for (const second of [45, 60, 130, 179]) expect(await isSettledAt(second)).toBe(false)
   expect(await evidence()).toMatchObject({ after: null, healthyAt: null })
   expect(await isSettledAt(181)).toBe(true)

@@ -30,8 +30,14 @@ const MET: Readonly<Partial<Record<TroubleName, Question>>> = {
   'a crash before the request': crashed,
   'a crash after the request': crashed,
   'a crash at any time': crashed,
+  'a request accepted during a crash': ({ world }, { interruptions }) =>
+    world.server.sent.some(
+      ({ atMs, answer }) =>
+        answer?.kind === 'accepted' &&
+        interruptions.some(({ cause, fromMs, toMs }) => cause === 'crash' && fromMs < atMs && atMs < toMs),
+    ),
   'a refused request': refused,
-  'a request to try again in minutes': refused,
+  'a request to try again in minutes': ({ world }) => world.server.sent.some(({ fate }) => fate === 'throttled'),
   'a primary that dies for good': crashed,
   'a new primary that dies for good': relapsed,
   flapping: relapsed,
@@ -39,6 +45,11 @@ const MET: Readonly<Partial<Record<TroubleName, Question>>> = {
     load !== null && interruptions.some(({ cause, fromMs }) => cause === 'hand' && fromMs < load.toMs),
   'storage that stands still': (_, { load, interruptions }) =>
     load !== null && interruptions.some(({ cause, fromMs }) => cause === 'storage' && fromMs < load.toMs),
+  'a container that is created later': ({ world }) => world.groups.refusals > 0,
+  'throttled creation': ({ limits }) => limits.create.hasRefused,
+  'throttled deletion': ({ limits }) => limits.delete.hasRefused,
+  'a throttled failover operation': ({ limits }) => limits.operation.hasRefused,
+  'throttled metrics': ({ limits }) => limits.metrics.hasRefused,
   'a second failover that is the worst': ({ world }) => world.server.failovers.length > 1,
   'a lost commit': (_, { promotions }) => promotions.some(({ lost }) => lost.length > 0),
 }

@@ -19,14 +19,9 @@ export async function outcomeOf(seed: number): Promise<Outcome> {
   const isRendered = rendersAll(seed)
   try {
     const simulated = await simulate(scenarioOf(seed))
-    const broken = await violations(simulated)
-    return {
-      seed,
-      verdict: simulated.played.report?.verdict ?? 'none',
-      isRendered,
-      met: troublesMet(simulated),
-      broken,
-    }
+    const met = troublesMet(simulated)
+    const verdict = simulated.played.report?.verdict ?? 'none'
+    return { seed, verdict, isRendered, met, broken: await violations(simulated) }
   } catch (error) {
     return { seed, verdict: 'none', isRendered, met: [], broken: [inWords(error)] }
   }

@@ -1,20 +1,28 @@
 /** Plays one scenario: the deployed orchestrators, activities, merge, audit and report, in the world of a seed. */
+import { answerOfCreateError } from '../../functions/clients/azure/container-group.ts'
 import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Incident } from '../support/play.ts'
 import { type DrillPlay, playDrill, smallRenderers } from '../support/play-drill.ts'
+import { restError } from '../support/world/rest-error.ts'
+import { Throttle } from '../support/world/throttle.ts'
 import { createWorld, START_AT_MS, type World } from '../support/world/world.ts'
 import { Random } from './random.ts'
 import { Rival } from './rival.ts'
 import type { Scenario } from './scenario.ts'
+import type { Pauses } from './troubles.ts'
 
 export interface Simulated {
   readonly scenario: Scenario
   readonly world: World
   readonly played: DrillPlay
   readonly rival: Rival
+  readonly limits: Limits
 }
+
+/** What the platform refused because it had been asked too often. */
+export type Limits = Readonly<Record<keyof Pauses, Throttle>>
 
 /** Longer than any drill may wait for an answer. */
 const NEVER_MS = 12 * 3_600_000
@@ -27,7 +35,7 @@ const MAX_TURNS_AT_ONE_INSTANT = 100
 
 export async function simulate(scenario: Scenario): Promise<Simulated> {
   const { plan } = scenario
-  const world = worldOf(scenario)
+  const { world, limits } = worldOf(scenario)
   const rival = new Rival(world, plan)
   const mishaps = new Random(scenario.mishapSeed)
   const late = () => (mishaps.chance(scenario.lateShare) ? mishaps.whole(100, 8_000) : 0)
@@ -48,7 +56,7 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
     maxTurns: MAX_TURNS,
     maxTurnsAtOneInstant: MAX_TURNS_AT_ONE_INSTANT,
   })
-  return { scenario, world, played, rival }
+  return { scenario, world, played, rival, limits }
 }
 
 /** Early by more than what a wait asks for in advance: the next turn is taken by a host whose clock is behind. */
@@ -59,23 +67,36 @@ function timerLateMs(mishaps: Random, { troubles: { timersLateShare, timersEarly
 
 export const otherDrill = { drillId: 'other-drill', state: 'held', since: new Date(START_AT_MS).toISOString() }
 
-function worldOf(scenario: Scenario): World {
+function worldOf(scenario: Scenario): { readonly world: World; readonly limits: Limits } {
   const { plan, lastFailoverMinutesAgo, troubles } = scenario
   const trouble = new Random(scenario.mishapSeed + 1)
-  const world = createWorld({
+  const limits = limitsOf(troubles.pauses, () => world.clock.nowMs)
+  const refusals = [...troubles.createRefusals]
+  const world: World = createWorld({
     courses: scenario.courses,
     posts: scenario.posts,
     // After the drill has given it up for lost, and before it asks again.
-    server: { lateArrivalMs: scenario.failoverSilenceSeconds * 1_000 + BEYOND_SILENCE_MS, troubles: troubles.server },
+    server: {
+      lateArrivalMs: scenario.failoverSilenceSeconds * 1_000 + BEYOND_SILENCE_MS,
+      throttledSeconds: troubles.throttledSeconds,
+      troubles: troubles.server,
+    },
     drillId: plan.drillId,
     databaseOffsetMs: troubles.databaseOffsetMs,
     generator: (container) => scenario.generators[container] ?? {},
     groups: {
       deleteFails: () => trouble.chance(scenario.deleteFailsShare),
+      refuse: (container) => {
+        const error = limits.create.refuse() ?? notYet(refusals, container)
+        return error === null ? null : answerOfCreateError(error)
+      },
+      deleteRefusal: () => limits.delete.refuse(),
       isOverlooked: () => trouble.chance(troubles.overlookedShare),
     },
     metricsLagMs: scenario.metricsLagMs,
+    metricsRefusal: () => limits.metrics.refuse(),
   })
+  world.server.operationRefusal = () => limits.operation.refuse()
   if (scenario.isServerTaken) world.blobs.put(serverBlobs.lock(plan.target), JSON.stringify(otherDrill))
   if (lastFailoverMinutesAgo !== null) {
     const at = new Date(START_AT_MS - lastFailoverMinutesAgo * 60_000).toISOString()
@@ -83,7 +104,30 @@ function worldOf(scenario: Scenario): World {
   }
   world.server.isAway = () => isIn(scenario.platformAwayMs, world)
   world.blobs.isAway = () => isIn(scenario.storageAwayMs, world)
-  return world
+  return { world, limits }
+}
+
+function limitsOf(pauses: Pauses, nowMs: () => number): Limits {
+  const throttle = (seconds: number | null) => new Throttle(nowMs, seconds)
+  return {
+    create: throttle(pauses.create),
+    delete: throttle(pauses.delete),
+    operation: throttle(pauses.operation),
+    metrics: throttle(pauses.metrics),
+  }
+}
+
+/** As Container Instances answers while it is still busy with a group of this name. */
+function notYet(refusals: number[], container: number): Error | null {
+  const left = refusals[container] ?? 0
+  refusals[container] = left - 1
+  if (left <= 0) return null
+  return restError(
+    409,
+    'ContainerGroupTransitioning',
+    null,
+    'The container group is still transitioning, please retry later.',
+  )
 }
 
 const isIn = (spans: Scenario['platformAwayMs'], { clock }: World): boolean =>

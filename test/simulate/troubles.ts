@@ -1,6 +1,7 @@
 /** What goes wrong around a drill in the world itself, by name: with the server, its storage, clocks, containers and timers. */
 import type { Freeze } from '../support/world/load.ts'
-import type { FailoverCourse, PostFate, Trouble } from '../support/world/server.ts'
+import type { FailoverCourse, PostFate } from '../support/world/server.ts'
+import type { Trouble } from '../support/world/service.ts'
 import type { Random } from './random.ts'
 
 export const TROUBLES = [
@@ -13,6 +14,7 @@ export const TROUBLES = [
   'a crash before the request',
   'a crash after the request',
   'a crash at any time',
+  'a request accepted during a crash',
   'a refused request',
   'a request to try again in minutes',
   'a primary that dies for good',
@@ -23,10 +25,23 @@ export const TROUBLES = [
   'late timers',
   'early timers',
   'an overlooked container group',
+  'a container that is created later',
+  'throttled creation',
+  'throttled deletion',
+  'a throttled failover operation',
+  'throttled metrics',
   'a second failover that is the worst',
   'a lost commit',
 ] as const
 export type TroubleName = (typeof TROUBLES)[number]
+
+/** The first refused request of each kind is asked to pause for so many seconds; null: none is refused. */
+export interface Pauses {
+  readonly create: number | null
+  readonly delete: number | null
+  readonly operation: number | null
+  readonly metrics: number | null
+}
 
 export interface WorldTroubles {
   readonly names: readonly TroubleName[]
@@ -39,6 +54,11 @@ export interface WorldTroubles {
   readonly timersLateShare: number
   readonly timersEarlyShare: number
   readonly overlookedShare: number
+  /** By container: how often its creation is answered with "try again". */
+  readonly createRefusals: readonly number[]
+  readonly pauses: Pauses
+  /** Of a failover request. */
+  readonly throttledSeconds: number
   /** The failovers after the first one take so much longer. */
   readonly laterOutageMs: number
   readonly lostMs: number
@@ -63,13 +83,16 @@ const calm = (containers: number): Draft => ({
   timersLateShare: 0,
   timersEarlyShare: 0,
   overlookedShare: 0,
+  createRefusals: Array.from({ length: containers }, () => 0),
+  pauses: { create: null, delete: null, operation: null, metrics: null },
+  throttledSeconds: 0,
   laterOutageMs: 0,
   lostMs: 0,
 })
 
 /** None, one or two of them: two are where one hides behind the other. */
 export const someTroubles = (random: Random): readonly TroubleName[] => [
-  ...new Set(Array.from({ length: random.pick([0, 0, 1, 1, 2]) }, () => random.pick(TROUBLES))),
+  ...new Set(Array.from({ length: random.pick([0, 0, 1, 1, 2, 2]) }, () => random.pick(TROUBLES))),
 ]
 
 export function troublesOf(random: Random, names: readonly TroubleName[], drill: TroubledDrill): WorldTroubles {
@@ -92,6 +115,10 @@ const allOf = ({ containers }: TroubledDrill): number[] => Array.from({ length: 
 function add(draft: Draft, random: Random, kind: Trouble['kind'], atSecond: number, seconds: number): void {
   const lostMs = random.chance(0.3) ? random.whole(100, 2_000) : 0
   draft.server = [...draft.server, { kind, atSecond, seconds, lostMs, rebuildMs: random.whole(500, 40_000) }]
+}
+
+function pause(draft: Draft, asked: Partial<Pauses>): void {
+  draft.pauses = { ...draft.pauses, ...asked }
 }
 
 const somewhere = (random: Random, { durationSeconds }: TroubledDrill): number =>
@@ -130,12 +157,20 @@ const APPLY: Readonly<Record<TroubleName, (draft: Draft, random: Random, drill: 
     add(draft, random, 'crash', eventSecond(drill) + between(random, 0, 4), between(random, 1, 15)),
   'a crash at any time': (draft, random, drill) =>
     add(draft, random, 'crash', somewhere(random, drill), between(random, 0.5, 20)),
+  // The platform's own view is late: it accepts, and then there is nothing left to do, or it does it once more.
+  'a request accepted during a crash': (draft, random, drill) => {
+    const seconds = between(random, 6, 20)
+    const atSecond = eventSecond(drill) - between(random, 0.2, 4)
+    const crash = { kind: 'crash', atSecond, seconds, rebuildMs: random.whole(500, 40_000) } as const
+    draft.server = [...draft.server, { ...crash, unnoticedSeconds: seconds, absorbs: random.chance(0.5) }]
+  },
   'a refused request': (draft, random) => {
     const fate = random.pick(['busy', 'not ready', 'forbidden'] as const)
     draft.posts = Array.from({ length: random.whole(1, 6) }, () => fate)
   },
-  'a request to try again in minutes': (draft) => {
+  'a request to try again in minutes': (draft, random) => {
     draft.posts = ['throttled']
+    draft.throttledSeconds = random.whole(5, random.pick([20, 300]))
   },
   'a primary that dies for good': (draft, random, drill) =>
     add(draft, random, 'death', somewhere(random, drill), Number.POSITIVE_INFINITY),
@@ -160,6 +195,13 @@ const APPLY: Readonly<Record<TroubleName, (draft: Draft, random: Random, drill: 
   'an overlooked container group': (draft, random) => {
     draft.overlookedShare = random.pick([0.05, 0.3])
   },
+  'a container that is created later': (draft, random) => {
+    draft.createRefusals = draft.createRefusals.map((_, k) => (k === 0 || random.chance(0.3) ? random.whole(1, 6) : 0))
+  },
+  'throttled creation': (draft, random) => pause(draft, { create: random.pick([17, 60, 250, 450, 900]) }),
+  'throttled deletion': (draft, random) => pause(draft, { delete: random.pick([17, 60, 600, 7_200]) }),
+  'a throttled failover operation': (draft, random) => pause(draft, { operation: random.pick([17, 60, 600]) }),
+  'throttled metrics': (draft, random) => pause(draft, { metrics: random.pick([17, 60, 600, 3_600]) }),
   'a second failover that is the worst': (draft, random) => {
     draft.laterOutageMs = random.whole(5_000, 15_000)
   },

@@ -160,11 +160,10 @@ const CLAIMS: readonly Claim[] = [
     ({ scenario }, _report, _truth, found) => Math.abs(scenario.troubles.clockOffsetsMs[Number(found[1])] ?? 0) > 500,
   ],
   [/two primaries took writes/, () => false],
+  [/load generators? died/, ({ world }) => world.groups.died.length > 0],
   [
-    /load generators? died|container \d+ (?:died|does not exist|ended before)/,
-    ({ scenario, world }) =>
-      scenario.generators.some(({ diesAtSecond, failsToStart }) => diesAtSecond != null || failsToStart === true) ||
-      world.groups.died,
+    /container (\d+) (?:died|does not exist|ended before)/,
+    ({ world }, _report, _truth, found) => world.groups.died.includes(Number(found[1])),
   ],
 ]
 

@@ -48,11 +48,16 @@ async function createGroup(client: Client, settings: ContainerGroupSettings, spe
     await client.containerGroups.beginCreateOrUpdate(settings.resourceGroup, spec.name, groupOf(settings, spec))
     return { kind: 'created' }
   } catch (error) {
-    const refusal = refusalOf(error)
-    if (refusal !== null) return refusal
-    const { code, message } = azureErrorParts(error)
-    return { kind: 'later', code, message, afterSeconds: askedPauseOf(error) }
+    return answerOfCreateError(error)
   }
+}
+
+/** What an error of the PUT means: refused for good, or not now. */
+export function answerOfCreateError(error: unknown): Exclude<CreateAnswer, { kind: 'created' }> {
+  const refusal = refusalOf(error)
+  if (refusal !== null) return refusal
+  const { code, message } = azureErrorParts(error)
+  return { kind: 'later', code, message, afterSeconds: askedPauseOf(error) }
 }
 
 function groupOf(settings: ContainerGroupSettings, spec: GroupSpec): ContainerGroup {

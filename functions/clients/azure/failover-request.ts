@@ -101,7 +101,8 @@ const NOT_DELIVERED = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
 ])
 
-function answerOfError(error: unknown, sentAt: string | null): FailoverAnswer {
+/** What an error of the POST means; `sentAt` null: it never left. */
+export function answerOfError(error: unknown, sentAt: string | null): FailoverAnswer {
   const { status, code, message } = azureErrorParts(error)
   if (sentAt === null || NOT_DELIVERED.has(code)) return { kind: 'refused', status: 0, code, message, sentAt }
   const afterSeconds = askedPauseOf(error)

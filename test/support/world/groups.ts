@@ -20,6 +20,8 @@ export interface GroupsOptions {
   /** From the request to delete to the group being gone. */
   readonly deletingMs: number
   readonly deleteFails?: (name: string) => boolean
+  /** What the SDK throws for a deletion; null: it is accepted. */
+  readonly deleteRefusal?: () => Error | null
   readonly logs?: (container: number) => string
   /** The platform answers that a group that runs does not exist: its own views agree only after a while. */
   readonly isOverlooked?: (name: string) => boolean
@@ -34,6 +36,8 @@ interface Shared {
 
 export class FakeGroups implements ContainerGroups {
   readonly created: string[] = []
+  /** Of creations. */
+  refusals = 0
   readonly #groups = new Map<string, Group>()
   readonly #clock: WorldClock
   readonly #world: Shared
@@ -55,9 +59,13 @@ export class FakeGroups implements ContainerGroups {
     }
   }
 
-  /** Some generator ended other than by its load. */
-  get died(): boolean {
-    return [...this.#groups.values()].some(({ generator: { ended } }) => ended !== null && ended.how !== 'completed')
+  /** The containers whose generator ended by itself, and not by its load. */
+  get died(): readonly number[] {
+    return [...this.#groups.values()].flatMap(({ spec, deletedAtMs, generator: { ended } }) => {
+      const isDeath =
+        ended !== null && ended.how !== 'completed' && ended.atMs < (deletedAtMs ?? Number.POSITIVE_INFINITY)
+      return isDeath ? [Number(spec.tags[CONTAINER_TAG])] : []
+    })
   }
 
   /** Groups that bill: not yet gone. */
@@ -79,6 +87,7 @@ export class FakeGroups implements ContainerGroups {
   async create(spec: GroupSpec): Promise<CreateAnswer> {
     const container = Number(spec.tags[CONTAINER_TAG])
     const refusal = this.#options.refuse?.(container) ?? null
+    if (refusal !== null) this.refusals++
     if (refusal !== null) return refusal
     this.created.push(spec.name)
     if (!this.#groups.has(spec.name)) this.#add(spec)
@@ -117,6 +126,8 @@ export class FakeGroups implements ContainerGroups {
   async delete(name: string): Promise<void> {
     this.advance()
     if (this.#options.deleteFails?.(name)) throw new Error(`deleting container group ${name} failed: 500`)
+    const cause = this.#options.deleteRefusal?.() ?? null
+    if (cause !== null) throw new Error(`deleting container group ${name} failed; it bills until it is gone`, { cause })
     const group = this.#groups.get(name)
     if (group === undefined || group.deletedAtMs !== null) return
     group.generator.kill(this.#clock.nowMs)

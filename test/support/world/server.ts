@@ -3,12 +3,15 @@
  * stop some time after it was accepted, a new primary takes over on the next timeline, and the standby is rebuilt later.
  * Beside the failovers that were asked for there is trouble of its own: crashes, the hand of someone else, storage.
  */
+
+import { answerOfError } from '../../../functions/clients/azure/failover-request.ts'
 import type { FlexibleServers } from '../../../functions/clients/clients.ts'
 import type { ServerFacts, ServerParameter } from '../../../functions/model/facts.ts'
 import type { FailoverAnswer, OperationState } from '../../../functions/model/failover.ts'
 import type { FailoverMode, Target } from '../../../functions/model/plan.ts'
 import type { WorldClock } from './clock.ts'
-import { type Cause, type Interruption, Service } from './service.ts'
+import { restError } from './rest-error.ts'
+import { interruptionOf, promotion, restart, Service, type Trouble } from './service.ts'
 
 export interface FailoverCourse {
   /** From the request to the last commit. */
@@ -21,16 +24,6 @@ export interface FailoverCourse {
   readonly lostMs: number
   /** After the new primary has come up, it goes away again: so much later, for so long; null: for good. */
   readonly relapses?: ReadonlyArray<{ readonly afterMs: number; readonly ms: number | null }>
-}
-
-/** Trouble that no one asked this drill for, in seconds of the load. */
-export interface Trouble {
-  /** crash, hand: another promotion. flap: a restart. storage: commits hang. death: no service from then on. */
-  readonly kind: 'crash' | 'hand' | 'flap' | 'storage' | 'death'
-  readonly atSecond: number
-  readonly seconds: number
-  readonly lostMs?: number
-  readonly rebuildMs?: number
 }
 
 /** What becomes of a POST: whether it reaches the platform, and what the sender learns. */
@@ -77,13 +70,14 @@ export interface ServerOptions {
   readonly posts: readonly PostFate[]
   /** From the sending of a late request to its arrival. */
   readonly lateArrivalMs?: number
+  /** What a throttled request is asked to wait before the next one. */
+  readonly throttledSeconds?: number
   readonly facts?: Partial<ServerFacts>
   readonly parameters?: Readonly<Record<string, string>>
   readonly troubles?: readonly Trouble[]
 }
 
 const NEVER = Number.POSITIVE_INFINITY
-const USUAL_REBUILD_MS = 20_000
 
 export class FakeServer implements FlexibleServers {
   /** Those that the platform carried out for a request of the drill. */
@@ -93,6 +87,8 @@ export class FakeServer implements FlexibleServers {
   /** How often each call was made. */
   reads = 0
   isAway: () => boolean = () => false
+  /** What the SDK throws instead of an answer about an operation; null: it answers. */
+  operationRefusal: () => Error | null = () => null
   /** Null until the load has a start: then its trouble has times. */
   loadStartMs: () => number | null = () => null
   readonly #clock: WorldClock
@@ -138,14 +134,16 @@ export class FakeServer implements FlexibleServers {
 
   haStateAt(atMs: number): string {
     if (this.#isFailingOverAt(atMs)) return 'FailingOver'
-    const isRebuilding = this.service.promotions.some(({ fromMs, healthyAtMs }) => atMs >= fromMs && atMs < healthyAtMs)
+    const isRebuilding = this.service.promotions.some(
+      ({ noticedAtMs, healthyAtMs }) => atMs >= noticedAtMs && atMs < healthyAtMs,
+    )
     return isRebuilding ? 'ReplicatingData' : 'Healthy'
   }
 
   #isFailingOverAt(atMs: number): boolean {
     const last = this.#lastAt(atMs)
     if (last !== undefined && atMs < last.upAtMs) return true
-    return this.service.promotions.some(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs)
+    return this.service.promotions.some(({ noticedAtMs, toMs }) => atMs >= noticedAtMs && atMs < toMs)
   }
 
   // ---- What the platform says ------------------------------------------------------------------------------------------
@@ -229,55 +227,50 @@ export class FakeServer implements FlexibleServers {
   }
 
   #refusalOf(fate: PostFate): FailoverAnswer | null {
-    const refused = (status: number, code: string) =>
-      ({
-        kind: 'refused',
-        status,
-        code,
-        message: `the platform said ${code}`,
-        sentAt: this.#clock.now().toISOString(),
-      }) as const
+    const refused = (status: number, code: string, afterSeconds: number | null = null): FailoverAnswer =>
+      answerOfError(restError(status, code, afterSeconds), this.#clock.now().toISOString())
     if (fate === 'busy') return refused(409, 'ServerIsBusy')
     if (fate === 'not ready') return refused(400, 'ServerIsNotReady')
     if (fate === 'forbidden') return refused(403, 'AuthorizationFailed')
-    if (fate === 'throttled') return refused(429, 'TooManyRequests')
+    if (fate === 'throttled') return refused(429, 'TooManyRequests', this.#options.throttledSeconds)
     const isHeard = !fate.startsWith('host') && !fate.endsWith('arrives late')
     return this.#isBusyAt(this.#clock.nowMs) && isHeard ? refused(409, 'ServerIsBusy') : null
   }
 
   /** The real one refuses as well while it is failing over or gone, whether or not its sender is left to hear it. */
   #isBusyAt(atMs: number): boolean {
-    return this.#isFailingOverAt(atMs) || !this.isUpAt(atMs)
+    return this.#isFailingOverAt(atMs) || this.service.isKnownDownAt(atMs)
   }
 
-  /** A primary that dies meanwhile by itself only makes the failover begin sooner. */
   #failOver(mode: FailoverMode, lateMs: number): string {
     const { courses } = this.#options
     const course = courses[Math.min(this.failovers.length, courses.length - 1)] as FailoverCourse
     const acceptedAtMs = this.#clock.nowMs + lateMs
-    const plannedMs = acceptedAtMs + course.detectMs
+    const underWay = this.service.promotions.find(({ fromMs, toMs }) => fromMs <= acceptedAtMs && acceptedAtMs < toMs)
+    const times = underWay?.absorbs
+      ? { downAtMs: underWay.fromMs, upAtMs: underWay.toMs, healthyAtMs: underWay.healthyAtMs }
+      : this.#promote(course, acceptedAtMs, underWay?.toMs ?? acceptedAtMs)
+    const token = `operation-${this.failovers.length}`
+    this.failovers.push({ ...course, mode, acceptedAtMs, ...times, token })
+    return token
+  }
+
+  /** A primary that dies meanwhile by itself only makes the failover begin sooner. */
+  #promote(course: FailoverCourse, acceptedAtMs: number, begunAtMs: number) {
+    const { lostMs } = course
+    const plannedMs = begunAtMs + course.detectMs
     const earlier = this.service.promotions.find(({ fromMs }) => fromMs >= acceptedAtMs && fromMs < plannedMs)
     const downAtMs = earlier?.fromMs ?? plannedMs
     const upAtMs = course.outageMs === null ? NEVER : downAtMs + course.outageMs
     const healthyAtMs = course.rebuildMs === null ? NEVER : upAtMs + course.rebuildMs
     for (const other of this.service.promotions)
       if (other.fromMs >= acceptedAtMs && other.fromMs < upAtMs) this.service.remove(other)
-    const token = `operation-${this.failovers.length}`
-    this.failovers.push({ ...course, mode, acceptedAtMs, downAtMs, upAtMs, healthyAtMs, token })
-    const { lostMs } = course
-    this.service.add({
-      cause: 'drill',
-      kind: 'promotion',
-      fromMs: downAtMs,
-      toMs: upAtMs,
-      healthyAtMs,
-      lostMs,
-    })
+    this.service.add(promotion({ cause: 'drill', fromMs: downAtMs, toMs: upAtMs, healthyAtMs, lostMs }))
     for (const { afterMs, ms } of course.relapses ?? []) {
       const fromMs = upAtMs + afterMs
       this.service.add(restart('flap', fromMs, ms === null ? NEVER : fromMs + ms))
     }
-    return token
+    return { downAtMs, upAtMs, healthyAtMs }
   }
 
   /** What another than the drill does to this server: it leaves no operation that the drill could follow. */
@@ -285,40 +278,19 @@ export class FakeServer implements FlexibleServers {
     const { detectMs, outageMs, rebuildMs, lostMs } = this.#options.courses[0] as FailoverCourse
     const fromMs = this.#clock.nowMs + detectMs
     const toMs = fromMs + (outageMs ?? NEVER)
-    this.service.add({
-      cause: 'hand',
-      kind: 'promotion',
-      fromMs,
-      toMs,
-      healthyAtMs: toMs + (rebuildMs ?? NEVER),
-      lostMs,
-    })
+    this.service.add(promotion({ cause: 'hand', fromMs, toMs, healthyAtMs: toMs + (rebuildMs ?? NEVER), lostMs }))
   }
 
-  async failoverState(_target: Target, token: string): Promise<OperationState> {
+  async failoverState(target: Target, token: string): Promise<OperationState> {
     if (this.isAway()) throw new Error('reading the operation failed: 503 ServiceUnavailable')
+    const cause = this.operationRefusal()
+    if (cause !== null)
+      throw new Error(`reading the failover operation of server ${target.server} failed; the failover itself goes on`, {
+        cause,
+      })
     const failover = this.failovers.find((one) => one.token === token)
     if (failover === undefined) return { kind: 'failed', code: 'NotFound', message: 'there is no such operation' }
     if (this.#clock.nowMs < failover.healthyAtMs) return { kind: 'running' }
     return { kind: 'succeeded', endedAt: new Date(failover.healthyAtMs).toISOString() }
   }
-}
-
-const restart = (cause: Cause, fromMs: number, toMs: number): Interruption => ({
-  cause,
-  kind: 'restart',
-  fromMs,
-  toMs,
-  healthyAtMs: toMs,
-  lostMs: 0,
-})
-
-function interruptionOf(trouble: Trouble, startMs: number): Interruption {
-  const { kind, atSecond, seconds, lostMs = 0, rebuildMs = USUAL_REBUILD_MS } = trouble
-  const fromMs = startMs + atSecond * 1000
-  const toMs = fromMs + seconds * 1000
-  if (kind === 'death') return restart('crash', fromMs, NEVER)
-  if (kind === 'flap') return restart('flap', fromMs, toMs)
-  if (kind === 'storage') return { ...restart('storage', fromMs, toMs), kind: 'stall' }
-  return { cause: kind, kind: 'promotion', fromMs, toMs, healthyAtMs: toMs + rebuildMs, lostMs }
 }

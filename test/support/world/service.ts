@@ -14,9 +14,50 @@ export interface Interruption {
   readonly healthyAtMs: number
   /** Acknowledged commits of this long before a promotion are lost: replication was not synchronous. */
   readonly lostMs: number
+  /** Until then the platform shows a server that is well, and accepts requests. */
+  readonly noticedAtMs: number
+  /** What becomes of a failover that is accepted meanwhile: nothing beyond this promotion, or another one after it. */
+  readonly absorbs: boolean
+}
+
+/** Trouble that no one asked this drill for, in seconds of the load. */
+export interface Trouble {
+  /** crash, hand: another promotion. flap: a restart. storage: commits hang. death: no service from then on. */
+  readonly kind: 'crash' | 'hand' | 'flap' | 'storage' | 'death'
+  readonly atSecond: number
+  readonly seconds: number
+  readonly lostMs?: number
+  readonly rebuildMs?: number
+  readonly unnoticedSeconds?: number
+  readonly absorbs?: boolean
 }
 
 const NEVER = Number.POSITIVE_INFINITY
+const USUAL_REBUILD_MS = 20_000
+
+const noticedAtOnce = (one: Omit<Interruption, 'noticedAtMs' | 'absorbs'>): Interruption => ({
+  ...one,
+  noticedAtMs: one.fromMs,
+  absorbs: false,
+})
+
+export const promotion = (one: Omit<Interruption, 'kind' | 'noticedAtMs' | 'absorbs'>): Interruption =>
+  noticedAtOnce({ ...one, kind: 'promotion' })
+
+export const restart = (cause: Cause, fromMs: number, toMs: number): Interruption =>
+  noticedAtOnce({ cause, kind: 'restart', fromMs, toMs, healthyAtMs: toMs, lostMs: 0 })
+
+export function interruptionOf(trouble: Trouble, startMs: number): Interruption {
+  const { kind, atSecond, seconds, lostMs = 0, rebuildMs = USUAL_REBUILD_MS } = trouble
+  const { unnoticedSeconds = 0, absorbs = false } = trouble
+  const fromMs = startMs + atSecond * 1000
+  const toMs = fromMs + seconds * 1000
+  if (kind === 'death') return restart('crash', fromMs, NEVER)
+  if (kind === 'flap') return restart('flap', fromMs, toMs)
+  if (kind === 'storage') return { ...restart('storage', fromMs, toMs), kind: 'stall' }
+  const promoted = promotion({ cause: kind, fromMs, toMs, healthyAtMs: toMs + rebuildMs, lostMs })
+  return { ...promoted, noticedAtMs: fromMs + unnoticedSeconds * 1000, absorbs }
+}
 
 export class Service {
   readonly #interruptions: Interruption[] = []
@@ -44,6 +85,13 @@ export class Service {
   /** Connections are accepted, and transactions begin. */
   isUpAt(atMs: number): boolean {
     return !this.#interruptions.some(({ kind, fromMs, toMs }) => kind !== 'stall' && atMs >= fromMs && atMs < toMs)
+  }
+
+  /** The platform itself knows that it is down. */
+  isKnownDownAt(atMs: number): boolean {
+    return this.#interruptions.some(
+      ({ kind, noticedAtMs, toMs }) => kind !== 'stall' && atMs >= noticedAtMs && atMs < toMs,
+    )
   }
 
   /** When every connection that is open at `afterMs` is dropped; Infinity when that is not known to happen. */

@@ -15,7 +15,7 @@ export interface WorldOptions {
   readonly startAtMs?: number
   readonly courses?: readonly FailoverCourse[]
   readonly posts?: readonly PostFate[]
-  readonly server?: Pick<ServerOptions, 'facts' | 'parameters' | 'lateArrivalMs' | 'troubles'>
+  readonly server?: Pick<ServerOptions, 'facts' | 'parameters' | 'lateArrivalMs' | 'throttledSeconds' | 'troubles'>
   /** Whose load gives the trouble its times. */
   readonly drillId?: string
   /** The database's clock minus the true time. */
@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly imageExists?: boolean
   /** Metrics arrive this much later. */
   readonly metricsLagMs?: number
+  /** What the SDK throws instead of metrics; null: they are read. */
+  readonly metricsRefusal?: () => Error | null
   /** Answers of the webhook, in order; the last one repeats. Absent: none is configured. */
   readonly webhook?: readonly ('ok' | 'fails')[]
   /** The secret in the connection string of the load generators. */
@@ -60,7 +62,7 @@ export function createWorld(options: WorldOptions = {}) {
     },
   )
   const webhook = fakeWebhook(options.webhook)
-  const metrics = fakeMetrics(clock, options.metricsLagMs ?? 0)
+  const metrics = fakeMetrics(clock, options)
   const clients: Clients = {
     clock: { now: () => clock.now(), sleep: async (ms) => clock.moveTo(clock.nowMs + ms) },
     servers: server,
@@ -163,9 +165,13 @@ const METRICS: ReadonlyArray<readonly [name: string, unit: string, value: number
   ['client_connections_waiting', 'connections', 0],
 ]
 
-function fakeMetrics(clock: WorldClock, lagMs: number): Clients['metrics'] {
+function fakeMetrics(clock: WorldClock, options: WorldOptions): Clients['metrics'] {
+  const { metricsLagMs: lagMs = 0, metricsRefusal } = options
   return {
-    series: async (_id, fromIso, toIso): Promise<readonly MetricSeries[]> => {
+    series: async (id, fromIso, toIso): Promise<readonly MetricSeries[]> => {
+      const cause = metricsRefusal?.() ?? null
+      if (cause !== null)
+        throw new Error(`reading metrics of ${id} failed; the app's identity needs Monitoring Reader`, { cause })
       const known = Math.min(Date.parse(toIso), clock.nowMs - lagMs)
       const first = Math.ceil(Date.parse(fromIso) / 60_000) * 60_000
       const minutes = Array.from(
