@@ -1,7 +1,8 @@
 /** The environment of a container in a drill, checked as a whole before anything is connected. */
 
-import { type Parsed, parseConnectionString } from './connection/connection-string.ts'
+import { parseConnectionString } from './connection/connection-string.ts'
 import { atPort, type ServerTarget } from './connection/target.ts'
+import type { Parsed } from './contract/fields.ts'
 import { ENVIRONMENT } from './contract/glossary.ts'
 import { isDrillId, PLAN_LIMITS } from './contract/load-plan.ts'
 import {

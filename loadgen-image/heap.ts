@@ -11,7 +11,7 @@ import { setFlagsFromString } from 'node:v8'
 export const HEAP_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' } as const
 
 /** To be called first of all: the threads' heaps take their size when they are made. */
-export function keepHeapSteady(): void {
+export function limitHeapGrowth(): void {
   setFlagsFromString('--min-semi-space-size=4')
   setFlagsFromString('--semi-space-growth-factor=1')
 }

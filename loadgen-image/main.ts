@@ -2,7 +2,7 @@
 import { ENVIRONMENT } from './contract/glossary.ts'
 import { runDrillContainer } from './drill-mode.ts'
 import { parseDrillSettings } from './drill-settings.ts'
-import { keepHeapSteady } from './heap.ts'
+import { limitHeapGrowth } from './heap.ts'
 import { readInvocation } from './options.ts'
 import { wordsOf } from './output/log.ts'
 import { screen } from './output/screen.ts'
@@ -11,7 +11,7 @@ import { runStandalone } from './standalone.ts'
 const FAILED = 1
 const BAD_CONFIGURATION = 2
 
-keepHeapSteady()
+limitHeapGrowth()
 try {
   process.exitCode = await (process.env[ENVIRONMENT.drillId] ? drill() : standalone())
 } catch (error) {

@@ -6,8 +6,8 @@
 import { atPort, type ServerTarget } from './connection/target.ts'
 import { CONTRACT_VERSION, ENVIRONMENT } from './contract/glossary.ts'
 import type { Cohort, LoadPlan } from './contract/load-plan.ts'
+import { parsePlan } from './contract/load-plan.ts'
 import { parseDirectPort, parseServer } from './drill-settings.ts'
-import { parsePlan } from './plan.ts'
 import { parseProfile } from './schedule/profile.ts'
 
 export interface LoadgenOptions {

@@ -6,13 +6,12 @@
  * part of the string a piece of the password.
  */
 import { isIP } from 'node:net'
+import type { Parsed } from '../contract/fields.ts'
 import { beginsWithSemicolons, type PairsOrProblem, semicolonPairs, spacedPairs } from './pairs.ts'
 import { parameterOf, refusal } from './parameters.ts'
 import { DEFAULT_SESSION, isSocketFolder, type ServerPlace, type ServerTarget, type SessionSettings } from './target.ts'
 import { tlsOf, type Words } from './tls-settings.ts'
 import { isUrl, urlPairs } from './url.ts'
-
-export type Parsed<T> = { readonly value: T } | { readonly problems: readonly string[] }
 
 const DEFAULT_PORT = '5432'
 const MAX_PORT = 65_535

@@ -1,7 +1,7 @@
 /**
- * The cohort of a worker, so that any run of neighbouring workers holds all cohorts by their shares: cohorts are drawn along
- * the golden ratio sequence, which spreads evenly over every stretch of numbers. The generator assigns by it, and the report
- * counts by it.
+ * The cohort of each worker. Cohorts are drawn along the golden ratio sequence, which spreads evenly over any range of numbers,
+ * so every range of workers holds all cohorts by their shares. The generator assigns cohorts by it, and the report counts by it.
+ * A file of its own, because the threads load it and must not load the schema of the plan.
  */
 
 const GOLDEN_RATIO = 0.618_033_988_749_895

@@ -14,6 +14,11 @@ export const number = (min: number, max: number) => {
   return z.number({ error }).min(min, { error }).max(max, { error })
 }
 
+export const above = (min: number, max: number) => {
+  const error = `a number above ${min}, up to ${max}`
+  return z.number({ error }).gt(min, { error }).max(max, { error })
+}
+
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `one of ${values.join(', ')}` })
 
@@ -33,3 +38,6 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
+
+/** What a parser returns: the value, or every problem of what it was given. */
+export type Parsed<T> = { readonly value: T } | { readonly problems: readonly string[] }

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod'
 import { cohortOf } from './cohort.ts'
-import { list, named, number, oneOf, whole, yesOrNo } from './fields.ts'
+import { above, list, named, number, oneOf, type Parsed, shown, whole, yesOrNo } from './fields.ts'
 import { CONTRACT_VERSION } from './glossary.ts'
 
 export const PLAN_LIMITS = {
@@ -75,10 +75,7 @@ export const loadFields = {
   workers: whole(1, PLAN_LIMITS.maxWorkers),
   /** Worker threads per container; 0 lets the generator choose by its cores. */
   threads: whole(0, PLAN_LIMITS.maxThreads),
-  durationSeconds: z
-    .number({ error: `a number above 0, up to ${maxSeconds}` })
-    .gt(0, { error: `a number above 0, up to ${maxSeconds}` })
-    .max(maxSeconds, { error: `a number above 0, up to ${maxSeconds}` }),
+  durationSeconds: above(0, maxSeconds),
   arrivals: oneOf(['even', 'poisson']),
   seed: whole(0, MAX_SEED),
   profile: list(profileStep, 0, 100, 'a list of profile steps'),
@@ -94,13 +91,27 @@ export const loadFields = {
   transactions: oneOf(['ledger', 'compat']),
 } as const
 
+/** What a load is without further words. A drill and a stand-alone run each add what they decide on their own. */
+export const LOAD_DEFAULTS = {
+  targetTps: 8_000,
+  workers: 200,
+  threads: 0,
+  durationSeconds: 300,
+  arrivals: 'even',
+  profile: [],
+  onDeadline: 'shed',
+  connectTimeoutMs: 5_000,
+  replyTimeoutMs: 10_000,
+  transactions: 'ledger',
+} as const satisfies Partial<LoadFields>
+
 const planFields = {
   version: z.literal(CONTRACT_VERSION, { error: `version ${CONTRACT_VERSION} of the plan` }),
   drillId: named(DRILL_ID, 'an id of 3 to 64 letters, digits, _ and -'),
   ...loadFields,
   /** After the last arrival, wait this long for replies. */
   drainSeconds: number(0, 3600),
-  /** Seconds after process start at which the generator exits whatever happens: a container must not bill indefinitely. */
+  /** Seconds after process start at which the generator exits in any case, so that a container cannot run and cost indefinitely. */
   hardDeadlineSeconds: number(1, 2 * maxSeconds),
   /** The generator exits when the drill's lease blob was not renewed for this long. 0 switches the rule off. */
   staleLeaseSeconds: number(0, maxSeconds),
@@ -117,7 +128,7 @@ export interface FieldProblem {
   readonly expected: string
 }
 
-export interface LoadRule {
+interface LoadRule {
   /** Judged only when none of these is wrong by itself. */
   readonly fields: ReadonlyArray<keyof LoadFields>
   readonly judge: (load: LoadFields) => FieldProblem | null
@@ -151,7 +162,7 @@ function cohortNamesDiffer({ cohorts }: LoadFields): FieldProblem | null {
   return { field: 'cohorts', problem: 'two cohorts have the same name', expected: 'a name of its own for each cohort' }
 }
 
-/** A cohort without a worker would be compared by figures that nobody measured. */
+/** A cohort without a worker would be compared by figures that were not measured. */
 function everyCohortHasAWorker({ cohorts, workers }: LoadFields): FieldProblem | null {
   const served = new Set<unknown>()
   for (let worker = 0; worker < workers && served.size < cohorts.length; worker++) served.add(cohortOf(cohorts, worker))
@@ -190,7 +201,7 @@ function retryNeedsAKey({ transactions, retryUnknown }: LoadFields): FieldProble
 
 // ---- The document ---------------------------------------------------------------------------------------------------
 
-export const loadPlanSchema = z.object(planFields)
+const loadPlanSchema = z.object(planFields)
 
 type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
@@ -204,3 +215,24 @@ export type ProfileStep = Frozen<z.infer<typeof profileStep>>
 export type LoadPlan = Frozen<z.infer<typeof loadPlanSchema>>
 /** The part of the load plan that a request decides. */
 export type LoadSettings = LoadFields
+
+/** For the plan in a drill's blob and for the options of a stand-alone run. Each problem begins with the path of its field. */
+export function parsePlan(value: unknown): Parsed<LoadPlan> {
+  const parsed = loadPlanSchema.safeParse(value, { reportInput: true })
+  if (!parsed.success) {
+    const byPath = new Map<string, string>()
+    for (const issue of parsed.error.issues) {
+      const path = issue.path.join('.') || 'plan'
+      if (!byPath.has(path)) byPath.set(path, `${path}: ${inWords(issue)}`)
+    }
+    return { problems: [...byPath.values()] }
+  }
+  const problems = LOAD_RULES.flatMap(({ judge }) => judge(parsed.data) ?? [])
+  if (problems.length === 0) return { value: parsed.data }
+  return { problems: problems.map(({ field, problem, expected }) => `${field}: ${problem}; expected ${expected}`) }
+}
+
+function inWords(issue: { readonly code?: string; readonly message: string; readonly input?: unknown }): string {
+  if (issue.code === 'unrecognized_keys') return 'holds a field that is not known'
+  return `expected ${issue.message}, got ${shown(issue.input)}`
+}

@@ -54,6 +54,17 @@ export interface Backlog {
   settleUntil(atUs: number): { readonly intended: number; readonly waiting: number }
 }
 
+/** A commit that the server has confirmed to a worker. */
+export interface Acknowledgement {
+  readonly dueAtUs: number
+  readonly sentAtUs: number
+  readonly atUs: number
+  /** Null: the reply held no timeline. */
+  readonly timeline: number | null
+  /** With the warning that synchronous replication was not awaited. */
+  readonly isWeak: boolean
+}
+
 interface WorkerBooks {
   readonly ledger: WorkerLedger
   readonly outages: WorkerOutages
@@ -121,17 +132,10 @@ export class Recorder {
     this.#sendLag.record(atUs - dueAtUs)
   }
 
-  acknowledged(
-    index: number,
-    dueAtUs: number,
-    sentAtUs: number,
-    atUs: number,
-    timeline: number | null,
-    weak: boolean,
-  ): void {
+  acknowledged(index: number, { dueAtUs, sentAtUs, atUs, timeline, isWeak }: Acknowledgement): void {
     if (atUs >= this.#secondEndUs) this.roll(atUs)
     this.#acknowledged++
-    if (weak) this.#weakAcks++
+    if (isWeak) this.#weakAcks++
     this.#response.record(atUs - dueAtUs)
     this.#service.record(atUs - sentAtUs)
     const tenth = Math.min(TENTHS - 1, Math.floor((atUs - this.#secondEndUs + US_PER_SECOND) / US_PER_TENTH))

@@ -1,8 +1,11 @@
 /**
- * One run of the load in this container, wherever its plan came from: connect, go, and one record a second until all
- * arrivals have their outcome. What is done with the records is the caller's affair.
+ * One run of the load in this container, wherever its plan came from: starts the threads, connects the workers, starts and stops
+ * the load, and joins what the threads report to one record a second until every arrival has its outcome. The caller decides
+ * what becomes of the records. A thread that ends before its load is done fails the run, because its part of the ledger is gone.
  */
 import { availableParallelism } from 'node:os'
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import type { ServerTarget } from '../connection/target.ts'
 import {
   CONTRACT_VERSION,
@@ -12,10 +15,12 @@ import {
   US_PER_SECOND,
 } from '../contract/glossary.ts'
 import type { LoadPlan } from '../contract/load-plan.ts'
+import { errorText } from '../contract/redact.ts'
 import { anchorClock, startClock, US_PER_MS } from '../record/clock.ts'
 import { addCounts, NO_COUNTS } from '../record/second.ts'
 import { chooseThreads, workersOfContainer } from '../schedule/workers.ts'
-import { Coordinator } from './coordinator.ts'
+import { type FromThread, type ThreadSettings, type ToThread, unreachable } from '../send/messages.ts'
+import { Assembly } from './assembly.ts'
 import type { ServerIdentity } from './preflight.ts'
 
 export interface RunOptions {
@@ -25,77 +30,101 @@ export interface RunOptions {
   readonly pgbouncer: ServerTarget
   readonly direct: ServerTarget
   readonly onRecord: (record: SecondRecord, totals: Counts) => void
+  /** Another entry file of the threads: tests let threads die in it. */
+  readonly threadFile?: URL
 }
 
 export type Ended = LoadSummary['ended']
 
+/** The generator's own version, which every summary names. Raised with every change of what it measures. */
+const GENERATOR_VERSION = '1.0.0'
+
+/** Compiled or not, the thread's file stands beside this one and has the same extension. */
+const THREAD_FILE = new URL(`./thread-main${extname(import.meta.url)}`, import.meta.url)
+
+interface RunningThread {
+  readonly worker: Worker
+  /** How many of its workers are connected. */
+  open: number
+  isDone: boolean
+}
+
 export class Run {
-  readonly #options: RunOptions
-  readonly #coordinator: Coordinator
-  readonly #nowUs: () => number
   readonly threads: number
   readonly workers: number
+  readonly #options: RunOptions
+  readonly #clock = anchorClock()
+  readonly #nowUs = startClock(this.#clock)
+  readonly #running: RunningThread[] = []
+  readonly #connected = Promise.withResolvers<void>()
+  readonly #finished = Promise.withResolvers<void>()
+  #assembly: Assembly | null = null
+  #lastTrouble: string | null = null
+  #failure: Error | null = null
   #startedAtUs = 0
   #totals = NO_COUNTS
   #firstSecond = 0
   #lastSecond = 0
   #records = 0
+  #cpu = process.cpuUsage()
+  #maxRssBytes = 0
   #end: { readonly ended: Ended; readonly reason: string | null } = { ended: 'completed', reason: null }
 
   constructor(options: RunOptions) {
     this.#options = options
     this.workers = workersOfContainer(options.plan, options.container)
     this.threads = chooseThreads(options.plan, this.workers, availableParallelism())
-    const onRecord = (record: SecondRecord) => this.#onRecord(record)
-    const clock = anchorClock()
-    this.#nowUs = startClock(clock)
-    this.#coordinator = new Coordinator({ ...options, threads: this.threads, clock, onRecord })
+    this.#finished.promise.catch(() => {})
   }
 
-  /** Resolves when every worker is connected. */
-  async connect(): Promise<void> {
-    this.#coordinator.start()
-    await this.#coordinator.connected()
-  }
-
-  /** By the clock of the run, which the system's clock cannot move. */
+  /** By the clock of the run, which a change of the system's clock does not move. */
   get nowMs(): number {
     return this.#nowUs() / US_PER_MS
   }
 
+  /** How many workers are connected, until the load starts. */
   get open(): number {
-    return this.#coordinator.open
+    return this.#running.reduce((sum, { open }) => sum + open, 0)
   }
 
   get lastTrouble(): string | null {
-    return this.#coordinator.lastTrouble
+    return this.#lastTrouble
   }
 
-  /** Resolves when every arrival has its outcome. A thread that died is told in the summary, not thrown. */
+  /** Starts the threads. Resolves when every worker is connected; rejects when a thread dies before that. */
+  async connect(): Promise<void> {
+    for (let thread = 0; thread < this.threads; thread++) this.#running.push(this.#startThread(thread))
+    await Promise.race([this.#connected.promise, this.#finished.promise])
+  }
+
+  /** Resolves when every arrival has its outcome. The summary reports a thread that died; this does not throw. */
   async load(startAtMs: number): Promise<void> {
-    this.#startedAtUs = startAtMs * US_PER_MS
-    this.#coordinator.go(this.#startedAtUs)
-    try {
-      await this.#coordinator.finished()
-    } catch (error) {
-      this.#end = { ended: 'failed', reason: error instanceof Error ? withCause(error) : String(error) }
-    }
+    const { container, incarnation } = this.#options
+    const { workers, threads } = this
+    const startAtUs = startAtMs * US_PER_MS
+    const takeUsage = () => this.#takeUsage()
+    this.#startedAtUs = startAtUs
+    this.#assembly = new Assembly({ container, incarnation, workers, threads, startAtUs, takeUsage })
+    this.#send({ kind: 'go', startAtUs })
+    await this.#finished.promise.catch((error: unknown) => {
+      this.#end = { ended: 'failed', reason: errorText(error) }
+    })
   }
 
-  /** Stop sending, wait for replies. The first reason stays. */
+  /** Sends no arrival after now, and waits for replies. The first reason stays. */
   stop(ended: Ended, reason: string): void {
     if (this.#end.ended === 'completed') this.#end = { ended, reason }
-    this.#coordinator.stop()
+    this.#send({ kind: 'stop' })
   }
 
   /** Every arrival gets its outcome now. */
   finish(ended: Ended, reason: string): void {
     if (this.#end.ended === 'completed') this.#end = { ended, reason }
-    this.#coordinator.finish()
+    this.#send({ kind: 'finish' })
   }
 
-  terminate(): Promise<void> {
-    return this.#coordinator.terminate()
+  async terminate(): Promise<void> {
+    await Promise.all(this.#running.map(({ worker }) => worker.terminate()))
   }
 
   summary(identity: Pick<ServerIdentity, 'clock'>, recordsDropped: number): LoadSummary {
@@ -118,23 +147,83 @@ export class Run {
       workers: this.workers,
       clock: identity.clock,
       cpuSeconds: (cpu.user + cpu.system) / US_PER_SECOND,
-      maxRssBytes: this.#coordinator.maxRssBytes,
+      maxRssBytes: this.#maxRssBytes,
       generatorVersion: GENERATOR_VERSION,
       nodeVersion: process.version,
     }
   }
 
-  #onRecord(record: SecondRecord): void {
-    if (this.#records === 0) this.#firstSecond = record.second
-    this.#lastSecond = record.second
-    this.#records++
-    this.#totals = addCounts(this.#totals, record.counts)
-    this.#options.onRecord(record, this.#totals)
+  // ---- Threads ---------------------------------------------------------------------------------------------------
+
+  #startThread(thread: number): RunningThread {
+    const { plan, container, pgbouncer, direct, threadFile = THREAD_FILE } = this.#options
+    const { threads } = this
+    const settings: ThreadSettings = { plan, container, thread, threads, pgbouncer, direct, clock: this.#clock }
+    const worker = new Worker(threadFile, { workerData: settings, name: `load-${thread}` })
+    const running: RunningThread = { worker, open: 0, isDone: false }
+    worker.on('message', (message: FromThread) => this.#onMessage(running, thread, message))
+    worker.on('error', (cause) => this.#onDeath(running, thread, cause))
+    worker.on('exit', () => this.#onDeath(running, thread, null))
+    return running
+  }
+
+  #send(message: ToThread): void {
+    for (const { worker } of this.#running) worker.postMessage(message)
+  }
+
+  #onMessage(running: RunningThread, thread: number, message: FromThread): void {
+    switch (message.kind) {
+      case 'connected':
+        running.open = message.open
+        this.#lastTrouble = message.trouble ?? this.#lastTrouble
+        if (this.open === this.workers) this.#connected.resolve()
+        break
+      case 'second':
+        this.#emit(this.#assembly?.add(thread, message.part, message.loop) ?? [])
+        break
+      case 'done':
+        this.#onDone(running, thread)
+        break
+      default:
+        unreachable(message)
+    }
+  }
+
+  #onDone(running: RunningThread, thread: number): void {
+    if (running.isDone) return
+    running.isDone = true
+    this.#emit(this.#assembly?.done(thread) ?? [])
+    if (!this.#running.every(({ isDone }) => isDone)) return
+    if (this.#failure === null) this.#finished.resolve()
+    else this.#finished.reject(this.#failure)
+  }
+
+  /** The run has failed. The other threads settle what they have, so that at least their part of the ledger is whole. */
+  #onDeath(running: RunningThread, thread: number, cause: unknown): void {
+    if (running.isDone) return
+    this.#failure ??= new Error(`thread ${thread} ended before its load was done`, { cause })
+    this.#send({ kind: 'finish' })
+    this.#onDone(running, thread)
+  }
+
+  // ---- Records ---------------------------------------------------------------------------------------------------
+
+  #emit(records: readonly SecondRecord[]): void {
+    for (const record of records) {
+      if (this.#records === 0) this.#firstSecond = record.second
+      this.#lastSecond = record.second
+      this.#records++
+      this.#totals = addCounts(this.#totals, record.counts)
+      this.#options.onRecord(record, this.#totals)
+    }
+  }
+
+  #takeUsage(): { readonly cpuUs: number; readonly rssBytes: number } {
+    const now = process.cpuUsage()
+    const cpuUs = now.user + now.system - this.#cpu.user - this.#cpu.system
+    this.#cpu = now
+    const rssBytes = process.memoryUsage.rss()
+    this.#maxRssBytes = Math.max(this.#maxRssBytes, rssBytes)
+    return { cpuUs, rssBytes }
   }
 }
-
-const withCause = (error: Error): string =>
-  error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
-
-/** The generator's own version, which every summary names. Raised with every change of what it measures. */
-export const GENERATOR_VERSION = '1.0.0'

@@ -1,4 +1,4 @@
-/** Entry of a worker thread: connects one LoadThread to the coordinator's messages. */
+/** Entry of a worker thread: connects one LoadThread to the messages of the run. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import { startClock } from '../record/clock.ts'
@@ -10,17 +10,17 @@ const NS_PER_US = 1000
 
 const port = parentPort
 if (port === null) throw new Error('thread-main.ts runs as a worker thread only')
-const tell = (message: FromThread): void => port.postMessage(message)
+const send = (message: FromThread): void => port.postMessage(message)
 
 const settings = workerData as ThreadSettings
 const loopDelay = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS })
 loopDelay.enable()
 
 const load = new LoadThread(settings, startClock(settings.clock), {
-  connected: (open, trouble) => tell({ kind: 'connected', open, trouble }),
-  second: (part) => tell({ kind: 'second', part, loop: takeLoopDelay() }),
+  connected: (open, trouble) => send({ kind: 'connected', open, trouble }),
+  second: (part) => send({ kind: 'second', part, loop: takeLoopDelay() }),
   done: () => {
-    tell({ kind: 'done' })
+    send({ kind: 'done' })
     loopDelay.disable()
     port.close()
   },

@@ -5,7 +5,7 @@
  *   steps up:               60:1.5, 120:2
  */
 
-import type { Parsed } from '../connection/connection-string.ts'
+import type { Parsed } from '../contract/fields.ts'
 import type { ProfileStep } from '../contract/load-plan.ts'
 
 const STEP = /^(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?:(\d+(?:\.\d+)?)$/

@@ -4,11 +4,8 @@
  * lets it look at the schedule again, so at high rates arrivals are sent within microseconds and without spinning.
  */
 
-import type { ServerTarget } from '../connection/target.ts'
-import type { Outcome } from '../contract/glossary.ts'
 import type { LoadPlan } from '../contract/load-plan.ts'
 import { US_PER_MS } from '../record/clock.ts'
-import type { Failure } from '../record/outcome.ts'
 import { Recorder, type SecondPart } from '../record/recorder.ts'
 import { Arrivals } from '../schedule/arrivals.ts'
 import { type Random, seededRandom } from '../schedule/random.ts'
@@ -34,6 +31,7 @@ export type LoadThreadEvents = {
 export class LoadThread implements SessionHost {
   readonly random: Random
   readonly nowUs: () => number
+  recorder: Recorder | null = null
   readonly #settings: ThreadSettings
   readonly #plan: LoadPlan
   readonly #events: LoadThreadEvents
@@ -43,7 +41,6 @@ export class LoadThread implements SessionHost {
   readonly #connector = new Connector()
   readonly #sweep: NodeJS.Timeout
   #open = 0
-  #recorder: Recorder | null = null
   #arrivals: Arrivals | null = null
   #closedLoopSent = 0
   #startAtUs = Number.POSITIVE_INFINITY
@@ -74,7 +71,7 @@ export class LoadThread implements SessionHost {
   /** Clocks start the load, not messages: this one comes early. */
   go(startAtUs: number): void {
     const { plan, container, thread, threads } = this.#settings
-    this.#recorder = new Recorder({
+    this.recorder = new Recorder({
       workers: this.#workers,
       open: this.#open,
       startAtUs,
@@ -92,8 +89,8 @@ export class LoadThread implements SessionHost {
 
   /** Stop sending, but wait for replies. */
   stop(): void {
-    if (this.#recorder === null) this.finish()
-    else this.#stopLoad(this.#recorder, this.nowUs())
+    if (this.recorder === null) this.finish()
+    else this.#stopLoad(this.recorder, this.nowUs())
   }
 
   #stopLoad(recorder: Recorder, nowUs: number): void {
@@ -112,10 +109,10 @@ export class LoadThread implements SessionHost {
     if (this.#wake !== null) clearTimeout(this.#wake)
     const nowUs = this.nowUs()
     this.#noteStall(nowUs)
-    this.#recorder?.roll(nowUs)
-    this.#arrivals?.giveUp(nowUs, (atUs) => this.#recorder?.missed(atUs))
+    this.recorder?.roll(nowUs)
+    this.#arrivals?.giveUp(nowUs, (atUs) => this.recorder?.missed(atUs))
     for (const session of this.#sessions) session.end(nowUs)
-    this.#recorder?.finish(nowUs, Math.min(nowUs, this.#lastArrivalAtUs))
+    this.recorder?.finish(nowUs, Math.min(nowUs, this.#lastArrivalAtUs))
     this.#events.done()
   }
 
@@ -137,7 +134,7 @@ export class LoadThread implements SessionHost {
       if (session === null) return
       const dueAtUs = arrivals.take()
       session.send(dueAtUs, nowUs)
-      this.#recorder?.sent(dueAtUs, nowUs)
+      this.recorder?.sent(dueAtUs, nowUs)
       nowUs = this.nowUs()
     }
     if (this.#idle.size > 0) this.#wakeAt(arrivals.nextDueAtUs)
@@ -148,10 +145,10 @@ export class LoadThread implements SessionHost {
     for (let nowUs = fromUs; nowUs < this.#lastArrivalAtUs; nowUs = this.nowUs()) {
       const session = this.#takeIdle()
       if (session === null) return
-      this.#recorder?.roll(nowUs)
+      this.recorder?.roll(nowUs)
       this.#closedLoopSent++
       session.send(nowUs, nowUs)
-      this.#recorder?.sent(nowUs, nowUs)
+      this.recorder?.sent(nowUs, nowUs)
     }
   }
 
@@ -185,8 +182,8 @@ export class LoadThread implements SessionHost {
     this.#noteStall(nowUs)
     this.#sweptAtUs = nowUs
     for (const session of this.#sessions) session.checkDeadline(nowUs, replyTimeoutUs)
-    if (this.#recorder === null) return
-    this.#recorder.roll(nowUs)
+    if (this.recorder === null) return
+    this.recorder.roll(nowUs)
     if (nowUs >= this.#lastArrivalAtUs) this.#endWhenDrained(nowUs)
   }
 
@@ -196,7 +193,7 @@ export class LoadThread implements SessionHost {
    */
   #noteStall(nowUs: number): void {
     if (nowUs - this.#sweptAtUs < MIN_STALL_US) return
-    this.#recorder?.stalled(this.#sweptAtUs, nowUs)
+    this.recorder?.stalled(this.#sweptAtUs, nowUs)
     this.#sweptAtUs = nowUs
   }
 
@@ -209,8 +206,8 @@ export class LoadThread implements SessionHost {
   }
 
   #shed(arrivals: Arrivals, nowUs: number): void {
-    this.#recorder?.roll(nowUs)
-    arrivals.shed(nowUs, (atUs) => this.#recorder?.missed(atUs))
+    this.recorder?.roll(nowUs)
+    arrivals.shed(nowUs, (atUs) => this.recorder?.missed(atUs))
   }
 
   /** A second ends: what was due in it, and what of it is still waiting. */
@@ -220,12 +217,12 @@ export class LoadThread implements SessionHost {
       this.#closedLoopSent = 0
       return { intended, waiting: 0 }
     }
-    this.#arrivals.shed(atUs, (missedAtUs) => this.#recorder?.missed(Math.min(missedAtUs, atUs - 1)))
+    this.#arrivals.shed(atUs, (missedAtUs) => this.recorder?.missed(Math.min(missedAtUs, atUs - 1)))
     const intended = this.#arrivals.becameDue(atUs)
     return { intended, waiting: this.#arrivals.waiting }
   }
 
-  // ---- What the sessions tell ------------------------------------------------------------------------------------
+  // ---- Sessions ----------------------------------------------------------------------------------------------------
 
   #session({ worker, cohort }: WorkerIdentity, index: number): Session {
     const { drillId, transactions, retryUnknown } = this.#plan
@@ -239,53 +236,22 @@ export class LoadThread implements SessionHost {
   }
 
   open(index: number): Promise<Wire> {
+    const { pgbouncer, direct } = this.#settings
     const { cohort } = this.#workers[index] as WorkerIdentity
-    return this.#connector.open(this.#targetOf(cohort.via), this.#plan.connectTimeoutMs)
+    return this.#connector.open(cohort.via === 'direct' ? direct : pgbouncer, this.#plan.connectTimeoutMs)
   }
 
-  #targetOf(via: 'pgbouncer' | 'direct'): ServerTarget {
-    return via === 'direct' ? this.#settings.direct : this.#settings.pgbouncer
+  onConnection(change: -1 | 0 | 1, trouble: string | null): void {
+    this.#open += change
+    if (this.recorder === null) this.#events.connected(this.#open, trouble)
   }
 
-  onOpened(_index: number, atUs: number): void {
-    this.#open++
-    if (this.#recorder === null) this.#events.connected(this.#open, null)
-    else this.#recorder.opened(atUs)
+  onReply(atUs: number): void {
+    this.#noteStall(atUs)
   }
 
   onIdle(index: number): void {
     this.#idle.push(index)
     this.#dispatch()
-  }
-
-  onConnectFailed(index: number, failure: Failure, atUs: number): void {
-    if (this.#recorder === null) this.#events.connected(this.#open, `${failure.code}: ${failure.message}`)
-    else this.#recorder.connectFailed(index, failure, atUs)
-  }
-
-  onLost(index: number, code: string, atUs: number): void {
-    this.#open--
-    if (this.#recorder === null) this.#events.connected(this.#open, code)
-    else this.#recorder.lost(index, code, atUs)
-  }
-
-  onAcknowledged(
-    index: number,
-    dueAtUs: number,
-    sentAtUs: number,
-    atUs: number,
-    timeline: number | null,
-    weak: boolean,
-  ): void {
-    this.#noteStall(atUs)
-    this.#recorder?.acknowledged(index, dueAtUs, sentAtUs, atUs, timeline, weak)
-  }
-
-  onFailed(index: number, outcome: Exclude<Outcome, 'acknowledged'>, failure: Failure, atUs: number): void {
-    this.#recorder?.failed(index, outcome, failure, atUs)
-  }
-
-  onWillRetry(index: number, failure: Failure, atUs: number): void {
-    this.#recorder?.willRetry(index, failure, atUs)
   }
 }

@@ -1,4 +1,4 @@
-/** Everything that the coordinator and its threads say to each other. */
+/** The messages between a run and its threads. */
 
 import type { ServerTarget } from '../connection/target.ts'
 import type { GeneratorHealth } from '../contract/glossary.ts'
@@ -6,7 +6,7 @@ import type { LoadPlan } from '../contract/load-plan.ts'
 import type { ClockAnchor } from '../record/clock.ts'
 import type { SecondPart } from '../record/recorder.ts'
 
-/** What a thread is born with. */
+/** What a thread is started with. */
 export interface ThreadSettings {
   readonly plan: LoadPlan
   readonly container: number
@@ -33,7 +33,7 @@ export type FromThread =
 
 export type LoopDelay = Pick<GeneratorHealth, 'eventLoopDelayP99Us' | 'eventLoopDelayMaxUs'>
 
-/** A kind that nobody handles does not compile. */
+/** Makes a kind of message that no case handles an error of the compiler. */
 export function unreachable(message: never): never {
   throw new Error(`unknown message ${JSON.stringify(message)}`)
 }

@@ -1,37 +1,29 @@
 /**
- * One worker's life: connect, take an arrival, send, hear the outcome, and come back after a loss by the cohort's policy.
- * Owns its connection; nothing that happens to it can end the process or touch another worker.
+ * One worker: connects, takes an arrival, sends it, records its outcome, and reconnects after a loss by the policy of its
+ * cohort. It owns its connection. An error on it ends neither the process nor another worker.
  */
-
 import type { Outcome } from '../contract/glossary.ts'
 import type { RetryPolicy } from '../contract/load-plan.ts'
 import { type Failure, failureOf, judge, OWN_CODES } from '../record/outcome.ts'
+import type { Recorder } from '../record/recorder.ts'
 import type { Random } from '../schedule/random.ts'
 import type { Wire, WireHandler } from './connector.ts'
 import { type ReplyHandler, ReplyReader, type ServerMessage } from './reply.ts'
-import { retryDelayMs } from './retry.ts'
 import { TransactionBytes } from './transaction.ts'
 
-/** What a session needs and whom it tells. `index` is its place in the thread. */
+/** What a session takes from its thread. `index` is its place in the thread. */
 export interface SessionHost {
   readonly random: Random
+  /** Null until the load starts. */
+  readonly recorder: Recorder | null
   nowUs(): number
   open(index: number): Promise<Wire>
-  onOpened(index: number, atUs: number): void
+  /** A connection was opened (1) or lost (-1), or an attempt failed (0). */
+  onConnection(change: -1 | 0 | 1, trouble: string | null): void
+  /** A commit is confirmed: called before it is recorded, because the thread may have stood still until now. */
+  onReply(atUs: number): void
   /** Connected and without work. */
   onIdle(index: number): void
-  onConnectFailed(index: number, failure: Failure, atUs: number): void
-  onLost(index: number, code: string, atUs: number): void
-  onAcknowledged(
-    index: number,
-    dueAtUs: number,
-    sentAtUs: number,
-    atUs: number,
-    timeline: number | null,
-    weak: boolean,
-  ): void
-  onFailed(index: number, outcome: Exclude<Outcome, 'acknowledged'>, failure: Failure, atUs: number): void
-  onWillRetry(index: number, failure: Failure, atUs: number): void
 }
 
 export interface SessionOptions {
@@ -42,7 +34,7 @@ export interface SessionOptions {
   readonly retryInsert: string | null
 }
 
-/** SyncRepWaitForLSN warns when it stops waiting for the standby: committed here, perhaps nowhere else. */
+/** SyncRepWaitForLSN warns when it stops waiting for the standby: committed on the primary, perhaps nowhere else. */
 const WEAK_ACK_ROUTINE = 'SyncRepWaitForLSN'
 const WEAK_ACK_WORDS = 'wait for synchronous replication'
 
@@ -97,7 +89,7 @@ export class Session implements WireHandler, ReplyHandler {
     this.#write(this.#insert.fill(this.#seq, this.#host.random), atUs)
   }
 
-  /** A reply that did not come in time is lost, and with it the connection: an answer to the next question might be this one. */
+  /** A reply that did not come in time is lost, and the connection with it: the next reply on it might be this one. */
   checkDeadline(atUs: number, replyTimeoutUs: number): void {
     if (this.#isBusy && atUs - this.#sentAtUs >= replyTimeoutUs)
       this.#lose({ code: OWN_CODES.replyTimeout, message: 'no reply in time' }, atUs)
@@ -126,31 +118,36 @@ export class Session implements WireHandler, ReplyHandler {
   #begin(wire: Wire): void {
     this.#wire = wire
     this.#replies = new ReplyReader(this)
-    this.#host.onOpened(this.#index, this.#host.nowUs())
+    const atUs = this.#host.nowUs()
+    this.#host.recorder?.opened(atUs)
+    this.#host.onConnection(1, null)
     if (this.#isUnsettled && this.#retryInsert !== null)
-      this.#write(this.#retryInsert.fill(this.#seq, this.#host.random), this.#host.nowUs())
+      this.#write(this.#retryInsert.fill(this.#seq, this.#host.random), atUs)
     else this.#host.onIdle(this.#index)
   }
 
   #connectFailed(error: unknown): void {
     if (this.#isEnded) return
-    this.#host.onConnectFailed(this.#index, failureOf(error, OWN_CODES.connectionClosed), this.#host.nowUs())
+    const failure = failureOf(error, OWN_CODES.connectionClosed)
+    this.#host.recorder?.connectFailed(this.#index, failure, this.#host.nowUs())
+    this.#host.onConnection(0, `${failure.code}: ${failure.message}`)
     this.#reconnectLater()
   }
 
-  /** An acknowledgement ends the row of failures; a login does not, because a pooler logs in while its server is down. */
+  /** Only an acknowledgement resets the count of failures: PgBouncer accepts logins while its server is down. */
   #reconnectLater(): void {
     this.#failuresInARow++
     const delayMs = retryDelayMs(this.#policy, this.#failuresInARow, this.#host.random)
     this.#reconnectTimer = setTimeout(() => this.connect(), delayMs)
   }
 
-  /** The connection is gone or useless: settle what was in flight, and come back later. A second reason changes nothing. */
+  /** The connection is gone or useless: settles what was in flight, and reconnects later. A second reason changes nothing. */
   #lose(failure: Failure, atUs: number): void {
     if (this.#wire === null) return
     this.#wire.destroy()
     this.#wire = null
-    this.#host.onLost(this.#index, failure.code, atUs)
+    this.#host.recorder?.lost(this.#index, failure.code, atUs)
+    this.#host.onConnection(-1, failure.code)
     if (this.#isBusy) this.#fail(failure, atUs)
     this.#reconnectLater()
   }
@@ -195,11 +192,19 @@ export class Session implements WireHandler, ReplyHandler {
     this.#isBusy = false
     this.#isUnsettled = false
     this.#failuresInARow = 0
-    this.#host.onAcknowledged(this.#index, this.#dueAtUs, this.#sentAtUs, atUs, timeline, this.#isWeak)
+    const acknowledgement = {
+      dueAtUs: this.#dueAtUs,
+      sentAtUs: this.#sentAtUs,
+      atUs,
+      timeline,
+      isWeak: this.#isWeak,
+    }
+    this.#host.onReply(atUs)
+    this.#host.recorder?.acknowledged(this.#index, acknowledgement)
     this.#host.onIdle(this.#index)
   }
 
-  /** A refused retry says nothing about the first attempt: it is asked again, by the policy so that it cannot spin. */
+  /** A refused retry proves nothing about the first attempt: it is sent again, by the policy so that it cannot spin. */
   #refusedByServer(error: ServerMessage, atUs: number): void {
     this.#error = null
     if (this.#isUnsettled || judge(error, true).reconnect) this.#lose(error, atUs)
@@ -215,13 +220,19 @@ export class Session implements WireHandler, ReplyHandler {
     if (mayHaveCommitted && this.#retryInsert !== null) {
       this.#isBusy = false
       this.#isUnsettled = true
-      this.#host.onWillRetry(this.#index, failure, atUs)
+      this.#host.recorder?.willRetry(this.#index, failure, atUs)
     } else this.#settle(outcome, failure, atUs)
   }
 
   #settle(outcome: Exclude<Outcome, 'acknowledged'>, failure: Failure, atUs: number): void {
     this.#isBusy = false
     this.#isUnsettled = false
-    this.#host.onFailed(this.#index, outcome, failure, atUs)
+    this.#host.recorder?.failed(this.#index, outcome, failure, atUs)
   }
+}
+
+/** After so many `failures` in a row, at least one. Full jitter: anywhere between 0 and the whole delay. */
+export function retryDelayMs(policy: RetryPolicy, failures: number, random: Random): number {
+  const delayMs = Math.min(policy.maxDelayMs, policy.firstDelayMs * policy.multiplier ** (failures - 1))
+  return policy.jitter ? random() * delayMs : delayMs
 }

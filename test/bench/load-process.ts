@@ -7,7 +7,7 @@ import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
 import type { SecondRecord, SparseHistogram } from '../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../loadgen-image/contract/histogram.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
-import { keepHeapSteady } from '../../loadgen-image/heap.ts'
+import { limitHeapGrowth } from '../../loadgen-image/heap.ts'
 import { Run } from '../../loadgen-image/run/run.ts'
 
 export interface LoadFigures {
@@ -35,7 +35,7 @@ const HEAD_START_MS = 300
 const WARM_UP_SECONDS = 3
 
 if (process.argv[2] !== undefined) {
-  keepHeapSteady()
+  limitHeapGrowth()
   const figures = await measure(JSON.parse(process.argv[2]) as Settings)
   process.stdout.write(JSON.stringify(figures))
 }

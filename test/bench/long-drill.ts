@@ -50,7 +50,7 @@ export function templatesOf({ containers, tps, workers }: LongDrill, container: 
     const sentAtUs = dueAtUs + 1000 * random()
     recorder.sent(dueAtUs, sentAtUs)
     const atUs = Math.max(sentAtUs, dueAtUs) + 800 - 2500 * Math.log(1 - random())
-    recorder.acknowledged(n % own, dueAtUs, sentAtUs, atUs, 1, false)
+    recorder.acknowledged(n % own, { dueAtUs, sentAtUs, atUs, timeline: 1, isWeak: false })
   }
   return records.slice(0, TEMPLATES)
 }

@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { encodeRecord } from '../../loadgen-image/contract/chunk.ts'
-import { keepHeapSteady } from '../../loadgen-image/heap.ts'
+import { limitHeapGrowth } from '../../loadgen-image/heap.ts'
 import { ConsoleTable } from '../../loadgen-image/output/console-table.ts'
 import { csvRow } from '../../loadgen-image/output/csv.ts'
 import { Recorder } from '../../loadgen-image/record/recorder.ts'
@@ -20,7 +20,7 @@ const START_US = 1_800_000_000_000_000
 const HOUR_SECONDS = 3600
 const MB = 1024 * 1024
 
-keepHeapSteady()
+limitHeapGrowth()
 const hours = Number(process.argv[2] ?? 1)
 /** Of an hour more than is played: the end of a load compiles code of its own, and is not what this measures. */
 const durationSeconds = (hours + 1) * HOUR_SECONDS
@@ -61,7 +61,10 @@ function oneArrival(n: number): void {
   const worker = n % WORKERS
   recorder.sent(dueAtUs, sentAtUs)
   if (n % 9973 === 0) recorder.failed(worker, 'unknown', { code: '57P01', message: 'shut down' }, atUs)
-  else recorder.acknowledged(worker, dueAtUs, sentAtUs, atUs, 1 + Math.floor(n / 50_000_000), false)
+  else {
+    const timeline = 1 + Math.floor(n / 50_000_000)
+    recorder.acknowledged(worker, { dueAtUs, sentAtUs, atUs, timeline, isWeak: false })
+  }
 }
 
 const rssMb: number[] = []

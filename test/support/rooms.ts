@@ -6,8 +6,8 @@
  */
 export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ['loadgen-image/contract', []],
-  ['loadgen-image/connection', []],
-  ['loadgen-image/schedule', ['loadgen-image/connection', 'loadgen-image/contract']],
+  ['loadgen-image/connection', ['loadgen-image/contract']],
+  ['loadgen-image/schedule', ['loadgen-image/contract']],
   ['loadgen-image/record', ['loadgen-image/connection', 'loadgen-image/contract', 'loadgen-image/schedule']],
   [
     'loadgen-image/send',

@@ -1,27 +1,20 @@
-/** A run of the real coordinator and real threads, inside the test's process. */
-
+/** A run of the load with real threads, inside the test's process. */
 import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
 import type { LoadSummary, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
-import { Run } from '../../loadgen-image/run/run.ts'
+import { Run, type RunOptions } from '../../loadgen-image/run/run.ts'
+import { aPlan as aDrillLoad } from '../support/builders.ts'
 
 const HEAD_START_MS = 100
 const CLOCK = { clock: { offsetMs: 0, errorMs: 0 } }
 
-export function aPlan(changes: Partial<LoadPlan> = {}): LoadPlan {
-  return {
-    version: 1,
+/** A load of two seconds whose deadlines pass only where a test sets them. */
+export const aPlan = (changes: Partial<LoadPlan> = {}): LoadPlan =>
+  aDrillLoad({
     drillId: 'threads',
-    containers: 1,
-    targetTps: 200,
-    workers: 10,
     threads: 2,
     durationSeconds: 2,
-    arrivals: 'even',
-    seed: 1,
-    profile: [],
     deadlineMs: 10_000,
-    onDeadline: 'shed',
     connectTimeoutMs: 5000,
     replyTimeoutMs: 20_000,
     cohorts: [
@@ -32,30 +25,31 @@ export function aPlan(changes: Partial<LoadPlan> = {}): LoadPlan {
         retry: { firstDelayMs: 10, maxDelayMs: 100, multiplier: 2, jitter: true },
       },
     ],
-    retryUnknown: false,
-    transactions: 'ledger',
-    drainSeconds: 10,
-    hardDeadlineSeconds: 600,
-    staleLeaseSeconds: 0,
     ...changes,
-  }
-}
+  })
 
 export interface Outcome {
   readonly records: readonly SecondRecord[]
   readonly summary: LoadSummary
 }
 
-/** Connects, runs, and hands the run to `meanwhile` once the load is on its way. */
+/** Connects, runs, and calls `meanwhile` once the load has its start time. */
 export async function runLoad(
   plan: LoadPlan,
   target: ServerTarget,
   meanwhile: (run: Run, startAtMs: number, records: readonly SecondRecord[]) => Promise<void> | void = () => {},
-  direct: ServerTarget = target,
+  options: Partial<RunOptions> = {},
 ): Promise<Outcome> {
   const records: SecondRecord[] = []
-  const onRecord = (record: SecondRecord) => records.push(record)
-  const run = new Run({ plan, container: 0, incarnation: 'test', pgbouncer: target, direct, onRecord })
+  const run = new Run({
+    plan,
+    container: 0,
+    incarnation: 'test',
+    pgbouncer: target,
+    direct: target,
+    onRecord: (record) => records.push(record),
+    ...options,
+  })
   try {
     await run.connect()
     const startAtMs = Date.now() + HEAD_START_MS

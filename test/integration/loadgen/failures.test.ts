@@ -417,7 +417,7 @@ test('cohorts follow their own ways: without PgBouncer the direct one goes on, a
     await eventually('each of the others has written again', PATIENCE_MS, () => windowsSoFar() === pooled.length)
     run.stop('stopped', 'the test has seen enough')
   }
-  const { records } = await runLoad(plan, db().pooled, meanwhile, db().direct)
+  const { records } = await runLoad(plan, db().pooled, meanwhile, { direct: db().direct })
   const windows = records.flatMap(({ outages }) => outages)
   expect(windows.map(({ worker }) => worker).sort()).toEqual(pooled.map(({ worker }) => worker))
   expect(windows.every(({ cohort, firstGoodAtUs }) => cohort === 'pooled' && firstGoodAtUs !== null)).toBe(true)

@@ -15,7 +15,7 @@ import { Arrivals } from '../../../loadgen-image/schedule/arrivals.ts'
 import { seededRandom } from '../../../loadgen-image/schedule/random.ts'
 import { workersOfThread } from '../../../loadgen-image/schedule/workers.ts'
 import { IdleQueue } from '../../../loadgen-image/send/idle-queue.ts'
-import { retryDelayMs } from '../../../loadgen-image/send/retry.ts'
+import { retryDelayMs } from '../../../loadgen-image/send/session.ts'
 import type { Row, Rows } from './rows.ts'
 import type { FakeServer } from './server.ts'
 
@@ -325,7 +325,8 @@ export class FakeLoad {
     lane.isBusy = lane.isUnsettled = false
     lane.failures = 0
     Object.assign(row, { outcome: 'acknowledged', knownMs: this.#trueMs(this.#nowUs) })
-    this.#recorder.acknowledged(lane.index, lane.dueAtUs, lane.sentAtUs, this.#nowUs, timeline, false)
+    const { dueAtUs, sentAtUs } = lane
+    this.#recorder.acknowledged(lane.index, { dueAtUs, sentAtUs, atUs: this.#nowUs, timeline, isWeak: false })
     this.#idle.push(lane.index)
   }
 

@@ -4,7 +4,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Outcome } from '../../../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../../../loadgen-image/contract/histogram.ts'
-import { type Backlog, Recorder, type SecondPart } from '../../../../loadgen-image/record/recorder.ts'
+import {
+  type Acknowledgement,
+  type Backlog,
+  Recorder,
+  type SecondPart,
+} from '../../../../loadgen-image/record/recorder.ts'
 
 const START_US = 1_800_000_000_000_000
 const SECOND_US = 1_000_000
@@ -34,13 +39,24 @@ function record(
   return parts
 }
 
+function ack(
+  recorder: Recorder,
+  index: number,
+  dueAtUs: number,
+  sentAtUs: number,
+  atUs: number,
+  changes: Partial<Acknowledgement> = {},
+): void {
+  recorder.acknowledged(index, { dueAtUs, sentAtUs, atUs, timeline: 1, isWeak: false, ...changes })
+}
+
 const at = (seconds: number): number => START_US + seconds * SECOND_US
 
 test('a second holds what happened in it: counts, latencies, tenths, timelines and ledger', () => {
   const [part, ...rest] = record((recorder) => {
     recorder.sent(at(0.1), at(0.101))
-    recorder.acknowledged(0, at(0.1), at(0.101), at(0.105), 1, false)
-    recorder.acknowledged(1, at(0.11), at(0.11), at(0.95), 1, true)
+    ack(recorder, 0, at(0.1), at(0.101), at(0.105))
+    ack(recorder, 1, at(0.11), at(0.11), at(0.95), { isWeak: true })
     recorder.failed(0, 'refused', { code: '25006', message: 'read-only' }, at(0.96))
     recorder.missed(at(0.97))
     recorder.finish(at(0.99), at(0.99))
@@ -111,8 +127,8 @@ function sparse(valuesUs: readonly number[]): number[] {
 
 test('an event behind the end of the second closes that second first, and each second in between', () => {
   const parts = record((recorder) => {
-    recorder.acknowledged(0, at(0.9), at(0.9), at(0.95), 1, false)
-    recorder.acknowledged(0, at(3.0), at(3.0), at(3.1), 1, false)
+    ack(recorder, 0, at(0.9), at(0.9), at(0.95))
+    ack(recorder, 0, at(3.0), at(3.0), at(3.1))
     recorder.finish(at(3.2), at(3.2))
   })
   expect(parts.map(({ second, counts }) => [second - START_US / SECOND_US, counts.acknowledged])).toEqual([
@@ -125,13 +141,10 @@ test('an event behind the end of the second closes that second first, and each s
 
 test('a 5 s freeze shows in the p99 of its own second and not in the next', () => {
   const parts = record((recorder) => {
-    for (let ms = 0; ms < 1000; ms += 10)
-      recorder.acknowledged(0, at(ms / 1000), at(ms / 1000), at(ms / 1000) + 2000, 1, false)
+    for (let ms = 0; ms < 1000; ms += 10) ack(recorder, 0, at(ms / 1000), at(ms / 1000), at(ms / 1000) + 2000)
     // Nothing comes back for 5 s; then everything that was due meanwhile does, timed from when it was due.
-    for (let ms = 1000; ms < 6000; ms += 10)
-      recorder.acknowledged(0, at(ms / 1000), at(ms / 1000), at(6.0001), 1, false)
-    for (let ms = 7000; ms < 8000; ms += 10)
-      recorder.acknowledged(0, at(ms / 1000), at(ms / 1000), at(ms / 1000) + 2000, 1, false)
+    for (let ms = 1000; ms < 6000; ms += 10) ack(recorder, 0, at(ms / 1000), at(ms / 1000), at(6.0001))
+    for (let ms = 7000; ms < 8000; ms += 10) ack(recorder, 0, at(ms / 1000), at(ms / 1000), at(ms / 1000) + 2000)
     recorder.finish(at(8), at(8))
   })
   const p99 = parts.map(({ response }) => {
@@ -144,9 +157,9 @@ test('a 5 s freeze shows in the p99 of its own second and not in the next', () =
 
 test('a change of the timeline gives each worker a new first acknowledgement, with its last one before', () => {
   const parts = record((recorder) => {
-    recorder.acknowledged(0, at(0), at(0), at(0.1), 1, false)
-    recorder.acknowledged(0, at(1), at(1), at(1.1), 2, false)
-    recorder.acknowledged(0, at(1), at(1), at(1.2), 2, false)
+    ack(recorder, 0, at(0), at(0), at(0.1))
+    ack(recorder, 0, at(1), at(1), at(1.1), { timeline: 2 })
+    ack(recorder, 0, at(1), at(1), at(1.2), { timeline: 2 })
     recorder.finish(at(1.5), at(1.5))
   })
   expect(parts.flatMap(({ firstAcks }) => firstAcks)).toEqual([
@@ -172,7 +185,7 @@ test('connections are counted: open at the end, opened and lost in the second', 
 test('an attempt that will be made again has an error but no outcome, and its key waits', () => {
   const parts = record((recorder) => {
     recorder.willRetry(0, LOST, at(0.1))
-    recorder.acknowledged(0, at(0.05), at(0.3), at(0.4), null, false)
+    ack(recorder, 0, at(0.05), at(0.3), at(0.4), { timeline: null })
     recorder.finish(at(0.5), at(0.5))
   })
   const [part] = parts
@@ -186,8 +199,8 @@ test('blip of one worker is an outage of that worker and no gap of the others', 
   const parts = record((recorder) => {
     for (let ms = 0; ms < 1000; ms += 10) {
       if (ms === 200) recorder.lost(1, 'ECONNRESET', at(0.2))
-      if (ms < 200 || ms > 700) recorder.acknowledged(1, at(ms / 1000), at(ms / 1000), at(ms / 1000), 1, false)
-      recorder.acknowledged(0, at(ms / 1000), at(ms / 1000), at(ms / 1000), 1, false)
+      if (ms < 200 || ms > 700) ack(recorder, 1, at(ms / 1000), at(ms / 1000), at(ms / 1000))
+      ack(recorder, 0, at(ms / 1000), at(ms / 1000), at(ms / 1000))
     }
     recorder.finish(at(0.999), at(0.999))
   })
@@ -207,7 +220,7 @@ test('the sums of all seconds are what happened, wherever the seconds end', () =
       const parts = record((recorder) => {
         for (const { afterMs, worker, what } of events) {
           now += afterMs * 1000
-          if (what === 'acknowledged') recorder.acknowledged(worker, now - 500, now - 400, now, 1, false)
+          if (what === 'acknowledged') ack(recorder, worker, now - 500, now - 400, now)
           else if (what === 'missed') recorder.missed(now)
           else recorder.failed(worker, what, LOST, now)
         }
@@ -244,7 +257,7 @@ test('memory is flat over 10 million samples', () => {
     for (let i = 0; i < 1_000_000; i++) {
       const now = START_US + (million * 1_000_000 + i) * 125
       if (i % 1000 === 0) recorder.failed(i % 50, 'unknown', LOST, now)
-      else recorder.acknowledged(i % 50, now - (i % 9000), now - (i % 7000), now, 1, false)
+      else ack(recorder, i % 50, now - (i % 9000), now - (i % 7000), now)
     }
     collectGarbage()
     heapMb.push(process.memoryUsage().heapUsed / 1024 / 1024)
@@ -256,8 +269,8 @@ test('memory is flat over 10 million samples', () => {
 test('the spacing of a low rate is no outage of a client; a wait of a second or more for its own reply is one', () => {
   const windows = (sentAtSeconds: number) =>
     record((recorder) => {
-      recorder.acknowledged(0, at(0.1), at(0.1), at(0.101), 1, false)
-      recorder.acknowledged(0, at(sentAtSeconds), at(sentAtSeconds), at(3.1), 1, false)
+      ack(recorder, 0, at(0.1), at(0.1), at(0.101))
+      ack(recorder, 0, at(sentAtSeconds), at(sentAtSeconds), at(3.1))
       recorder.finish(at(3.9), at(3.9))
     }).flatMap(({ outages }) => outages)
   expect(windows(3.099)).toEqual([])
@@ -267,13 +280,13 @@ test('the spacing of a low rate is no outage of a client; a wait of a second or 
 test('a reply that is read late, after the thread stood still, ends no silence and is no last sign of the service', () => {
   const seen = (sentAtSeconds: number) => {
     const parts = record((recorder) => {
-      recorder.acknowledged(0, at(0.05), at(0.05), at(0.1), 1, false)
-      recorder.acknowledged(1, at(0.05), at(0.05), at(0.1), 1, false)
+      ack(recorder, 0, at(0.05), at(0.05), at(0.1))
+      ack(recorder, 1, at(0.05), at(0.05), at(0.1))
       recorder.stalled(at(0.12), at(5))
-      recorder.acknowledged(0, at(sentAtSeconds), at(sentAtSeconds), at(5.003), 1, false)
+      ack(recorder, 0, at(sentAtSeconds), at(sentAtSeconds), at(5.003))
       recorder.lost(0, '57P01', at(5.004))
-      recorder.acknowledged(1, at(9), at(9), at(9.005), 2, false)
-      recorder.acknowledged(0, at(9), at(9), at(9.005), 2, false)
+      ack(recorder, 1, at(9), at(9), at(9.005), { timeline: 2 })
+      ack(recorder, 0, at(9), at(9), at(9.005), { timeline: 2 })
       recorder.finish(at(9.9), at(9.9))
     })
     const inSeconds = (us: number) => Math.round((us - START_US) / 1000) / 1000

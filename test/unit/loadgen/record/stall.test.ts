@@ -1,6 +1,8 @@
 /** A thread watches itself by its sweep: one that comes late is recorded as the time in which the thread stood still. */
+import { Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { SecondPart } from '../../../../loadgen-image/record/recorder.ts'
+import { Wire } from '../../../../loadgen-image/send/connector.ts'
 import { LoadThread } from '../../../../loadgen-image/send/load-thread.ts'
 import type { ThreadSettings } from '../../../../loadgen-image/send/messages.ts'
 import { aPlan } from '../../../support/builders.ts'
@@ -8,76 +10,70 @@ import { aPlan } from '../../../support/builders.ts'
 const START_US = 1_800_000_000_000_000
 const SWEEP_MS = 20
 
+let nowUs: number
+let parts: SecondPart[]
+let thread: LoadThread
+
 beforeEach(() => {
   vi.useFakeTimers()
+  nowUs = START_US
+  parts = []
+  const settings = { plan: aPlan({ workers: 1, targetTps: 0 }), container: 0, thread: 0, threads: 1 } as ThreadSettings
+  thread = new LoadThread(settings, () => nowUs, {
+    connected: () => {},
+    second: (part) => parts.push(part),
+    done: () => {},
+  })
 })
 afterEach(() => {
   vi.useRealTimers()
 })
 
-/** `lateMs`: how late each sweep comes. */
-function stallsOf(lateMs: readonly number[]): SecondPart['stalls'] {
-  let nowUs = START_US
-  const parts: SecondPart[] = []
-  const settings = { plan: aPlan({ workers: 1, targetTps: 0 }), container: 0, thread: 0, threads: 1 } as ThreadSettings
-  const thread = new LoadThread(settings, () => nowUs, {
-    connected: () => {},
-    second: (part) => parts.push(part),
-    done: () => {},
-  })
+function sweep(lateMs = 0): void {
+  nowUs += (SWEEP_MS + lateMs) * 1000
+  vi.advanceTimersByTime(SWEEP_MS)
+}
+
+function stallsAfter(lateMs: readonly number[]): SecondPart['stalls'] {
   thread.go(START_US)
-  for (const late of lateMs) {
-    nowUs += (SWEEP_MS + late) * 1000
-    vi.advanceTimersByTime(SWEEP_MS)
-  }
+  for (const late of lateMs) sweep(late)
   thread.finish()
   return parts.flatMap(({ stalls }) => stalls)
 }
 
-test('sweeps that come in time leave no stall', () => {
-  expect(stallsOf([0, 5, 0, 60, 0])).toEqual([])
-})
+test('sweeps that come in time leave no stall', () => expect(stallsAfter([0, 5, 0, 60, 0])).toEqual([]))
 
-test.each([120, 1_500, 10_000])('a thread that stood still for %i ms says from when to when', (lateMs) => {
-  expect(stallsOf([0, 0, lateMs, 0, 0])).toEqual([
+test.each([120, 1_500, 10_000])('a thread that stood still for %i ms reports from when to when', (lateMs) => {
+  expect(stallsAfter([0, 0, lateMs, 0, 0])).toEqual([
     { fromUs: START_US + 40_000, toUs: START_US + 60_000 + lateMs * 1000 },
   ])
 })
 
 test('a stall that lasts until the load is finished is not lost', () => {
-  let nowUs = START_US
-  const parts: SecondPart[] = []
-  const settings = { plan: aPlan({ workers: 1, targetTps: 0 }), container: 0, thread: 0, threads: 1 } as ThreadSettings
-  const thread = new LoadThread(settings, () => nowUs, {
-    connected: () => {},
-    second: (part) => parts.push(part),
-    done: () => {},
-  })
   thread.go(START_US)
-  vi.advanceTimersByTime(SWEEP_MS)
+  sweep()
   nowUs += 2_000_000
   thread.finish()
-  expect(parts.flatMap(({ stalls }) => stalls)).toEqual([{ fromUs: START_US, toUs: START_US + 2_000_000 }])
+  expect(parts.flatMap(({ stalls }) => stalls)).toEqual([{ fromUs: START_US + 20_000, toUs: START_US + 2_020_000 }])
 })
 
-test('a thread that reads a reply before it sweeps has noticed its stall by then, and the reply ends no silence', () => {
-  let nowUs = START_US
-  const parts: SecondPart[] = []
-  const settings = { plan: aPlan({ workers: 1, targetTps: 0 }), container: 0, thread: 0, threads: 1 } as ThreadSettings
-  const thread = new LoadThread(settings, () => nowUs, {
-    connected: () => {},
-    second: (part) => parts.push(part),
-    done: () => {},
-  })
+/** Command complete, ready for the next query. */
+const ACKNOWLEDGED = Buffer.from('C\0\0\0\x0fINSERT 0 1\0Z\0\0\0\x05I', 'latin1')
+
+test('a thread that reads a reply before it sweeps has noticed its stall by then, and the reply ends no silence', async () => {
+  const socket = new Socket()
+  vi.spyOn(socket, 'write').mockReturnValue(true)
+  const wire = new Wire(socket)
+  vi.spyOn(thread, 'open').mockResolvedValue(wire)
+  thread.connect()
+  await vi.advanceTimersByTimeAsync(0)
   thread.go(START_US)
-  vi.advanceTimersByTime(SWEEP_MS)
+  sweep()
   nowUs += 5_000_000
-  thread.onAcknowledged(0, START_US, START_US, nowUs, 1, false)
-  nowUs += 10_000
-  vi.advanceTimersByTime(SWEEP_MS)
-  nowUs += 50_000
+  wire.receive(ACKNOWLEDGED, ACKNOWLEDGED.length)
+  sweep()
   thread.finish()
-  expect(parts.flatMap(({ stalls }) => stalls)).toEqual([{ fromUs: START_US, toUs: START_US + 5_000_000 }])
+  expect(parts.flatMap(({ stalls }) => stalls)).toEqual([{ fromUs: START_US + 20_000, toUs: START_US + 5_020_000 }])
   expect(parts.flatMap(({ gaps }) => gaps.closed)).toEqual([])
   expect(parts.reduce((sum, { counts }) => sum + counts.acknowledged, 0)).toBe(1)
 })

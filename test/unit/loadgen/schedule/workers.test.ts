@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { seededRandom } from '../../../../loadgen-image/schedule/random.ts'
 import { chooseThreads, workersOfContainer, workersOfThread } from '../../../../loadgen-image/schedule/workers.ts'
 import { IdleQueue } from '../../../../loadgen-image/send/idle-queue.ts'
-import { retryDelayMs } from '../../../../loadgen-image/send/retry.ts'
+import { retryDelayMs } from '../../../../loadgen-image/send/session.ts'
 
 const retry = { firstDelayMs: 100, maxDelayMs: 1000, multiplier: 2, jitter: false }
 const cohort = (name: string, share: number) => ({ name, share, via: 'pgbouncer' as const, retry })
