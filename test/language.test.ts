@@ -38,7 +38,27 @@ const BANNED: ReadonlyArray<readonly [word: string, instead: string]> = [
 ]
 
 /** Folders and files that are not rewritten yet. This list only shrinks. */
-const PENDING: readonly string[] = ['loadgen-image/', 'functions/', 'infra/', 'test/']
+const PENDING: readonly string[] = [
+  'loadgen-image/',
+  'functions/activities/',
+  'functions/app.ts',
+  'functions/checklist/',
+  'functions/clients/',
+  'functions/config/',
+  'functions/connect.ts',
+  'functions/criteria/',
+  'functions/event-figures/',
+  'functions/live/',
+  'functions/orchestrators/',
+  'functions/platform/',
+  'functions/render/',
+  'functions/report-model/',
+  'functions/request/',
+  'functions/triggers/',
+  'functions/web/',
+  'infra/',
+  'test/',
+]
 
 /** `LEAST` and `MOST` are banned as constants only: "at least" and "most" are plain words. */
 function patternOf(word: string): RegExp {

@@ -48,7 +48,7 @@ export interface CleanupRecord {
   readonly emptySince: string | null
 }
 
-/** Between two looks that see no container. */
+/** Between two passes that see no container. */
 const SECOND_LOOK_MS = 3_000
 
 /** When the first container was asked for: what it costs is counted from here. */

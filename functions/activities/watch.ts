@@ -117,7 +117,7 @@ export function observeActivities(clients: Clients) {
     if (summary !== null) return { state: endOf(summary), isReady }
     const group = await clients.groups.get(groupName(drillId, container)).catch(() => 'unknown' as const)
     if (group === 'unknown' || !(isGone(group) || hasEnded(group))) return { state: 'running', isReady }
-    // Between the two looks it may have written its summary and ended.
+    // Between the two passes it may have written its summary and ended.
     const late = await readSummary()
     return { state: late === null ? 'died' : endOf(late), isReady }
   }

@@ -1,4 +1,4 @@
-/** Everything that is computed from what a drill gathered, before it is put into words: times, phases, baseline, outages. */
+/** All numbers of a drill, computed from its evidence: times, phases, baseline, outages, audit. `report-model` puts them into words. */
 
 import { cohortOf } from '../../loadgen-image/contract/cohort.ts'
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
@@ -158,7 +158,7 @@ class LoadView {
     })
   }
 
-  /** Between two acknowledgements of a service that is well: a few arrivals, and a slow reply. */
+  /** The usual pause between two acknowledgements of a healthy service: a few arrivals, and a slow reply. */
   #usualPauseUs(baseline: Baseline | null): number {
     const { targetTps } = this.#load
     const spacingUs = targetTps > 0 ? (USUAL_ARRIVALS * US_PER_SECOND) / targetTps : 0
@@ -185,7 +185,7 @@ class LoadView {
       .flatMap(({ fromUs, toUs }) => secondsInside(this.#merged.seconds, fromUs, toUs))
   }
 
-  /** A generator that stood still makes its own seconds slow: they say nothing of the service. */
+  /** A generator that stood still makes its own seconds slow: they say nothing about the service. */
   #baseline(seconds: readonly MergedSecond[]): Baseline | null {
     const still = this.watch.standstills.filter(({ fromUs, toUs }) => toUs - fromUs > TOLERANCE_US)
     const isWatched = ({ second }: MergedSecond) =>

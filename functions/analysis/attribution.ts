@@ -1,7 +1,7 @@
 /**
- * What caused what. PostgreSQL's timeline rises with every promotion and every row is stamped with it, so the clients themselves
+ * The cause of each promotion. PostgreSQL's timeline rises with every promotion and every row is stamped with it, so the clients themselves
  * saw each promotion. One is this drill's only if the platform accepted a request of this drill before it, and if the outage
- * that it ended had not begun before that request was sent. Everything else was only seen.
+ * that it ended had not begun before that request was sent. Every other promotion was only observed.
  */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import { type Outage, silenceOfChange } from '../measurement/outages.ts'
@@ -12,7 +12,7 @@ import type { Cause, EventKind } from '../model/report.ts'
 
 export interface TimelineChange {
   readonly timeline: number
-  /** First acknowledgement on it, by anybody. */
+  /** First acknowledgement on it, by any client. */
   readonly firstAtUs: number
   /** Last acknowledgement on an older one; behind `firstAtUs` when two primaries took writes. */
   readonly lastOldAtUs: number
@@ -43,7 +43,7 @@ export interface AttributionContext {
   readonly controlOffsetUs: number
   /** How far two instants of different clocks may be apart and still be in their order. */
   readonly clockBoundUs: number
-  /** Between two acknowledgements of a service that is well. */
+  /** Between two acknowledgements of a healthy service. */
   readonly usualPauseUs: number
 }
 
@@ -63,7 +63,7 @@ export function attribute(merged: Merged, all: readonly FailoverEvidence[], cont
   const latestUs = new Map(
     changes.map((change) => [change, beganBeforeUs(change, merged, context) + context.clockBoundUs]),
   )
-  // A promotion that certainly came after a request has the first claim to it, whatever else was still under way then.
+  // A promotion that certainly came after a request is its own, also when another event was still under way.
   for (const owns of [wasSentBefore, wasSentMeanwhile])
     for (const change of changes.filter((one) => !owners.has(one))) {
       const owner = owns(change, sent, latestUs.get(change) as number)
@@ -92,10 +92,10 @@ function sentRequests(all: readonly FailoverEvidence[], { window, controlOffsetU
 
 type Owns = (change: TimelineChange, sent: readonly Sent[], latestSentUs: number) => Sent | undefined
 
-/** The last request that was sent before the commits stopped: one request, one promotion. */
+/** The last request that was sent before the commits stopped. One request causes one promotion. */
 const wasSentBefore: Owns = (_change, sent, latestSentUs) => sent.findLast(({ sentUs }) => sentUs <= latestSentUs)
 
-/** Commits had stopped before the request was sent, but the promotion came after it: it may be of both. */
+/** Commits had stopped before the request was sent, but the promotion came after it: the cause may be either. */
 const wasSentMeanwhile: Owns = ({ firstAtUs }, sent, latestSentUs) =>
   sent.find(({ sentUs }) => sentUs > latestSentUs && sentUs < firstAtUs)
 
@@ -171,7 +171,7 @@ const wasUnwatched = (sentUs: number, { window, outages, usualPauseUs, clockBoun
       outage.surelyFromUs >= sentUs - clockBoundUs - usualPauseUs,
   )
 
-/** Nothing of this drill explains it: the server was failed over by itself, or by someone else. */
+/** No request of this drill explains it: the platform or another user failed the server over. */
 const promotion = (change: TimelineChange, merged: Merged): Anchor => ({
   cause: 'other',
   kind: 'promotion',

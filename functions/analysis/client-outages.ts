@@ -1,7 +1,7 @@
 /**
  * What each client saw of each event: from its last acknowledgement before the outage to its first one after it, on the new
- * timeline where one rose. One number hides the tail that back-off, DNS and half-open sockets make, so the whole distribution
- * is kept. A client whose container did not watch meanwhile was not measured.
+ * timeline where one rose. Back-off, DNS and half-open sockets make a tail that one number would hide, so the whole
+ * distribution is kept. A client whose container did not watch meanwhile was not measured.
  */
 
 import { blindUsOf, TOLERANCE_US, type Watch } from '../measurement/generator-watch.ts'
@@ -89,7 +89,7 @@ const rowOfWindow = (window: WorkerOutage, event: Of, watch: Watch): ClientRow =
   code: window.code,
 })
 
-/** No error, only waiting. Where the generator does not tell the acknowledgement before, everybody's last one stands in. */
+/** A client that saw no error and only waited. Where the generator does not report its last acknowledgement, the last one of all clients is used. */
 const rowOfWait = (ack: WorkerFirstAck, event: Event, watch: Watch, cohort: string): ClientRow => ({
   event: event.number,
   worker: ack.worker,
@@ -129,7 +129,7 @@ export interface ClientOutageSpread {
   readonly notMeasured: number
 }
 
-/** A client that never came back is longer than all others: a percentile that falls on it has no value. */
+/** A client that never reconnected ranks above all others: a percentile that falls on it has no value. */
 export function spreadOf(rows: readonly ClientRow[]): ClientOutageSpread {
   const served = rows.filter(wasServedBefore)
   const measured = served.filter(({ isMeasured }) => isMeasured)

@@ -1,4 +1,4 @@
-/** When each client came back after an event, and which never did. */
+/** When each client had its first commit after an event, and which clients had none. */
 
 import type { Merged, WorkerOutage } from '../merge/merged.ts'
 import type { EventSpan } from './attribution.ts'
@@ -15,7 +15,7 @@ export function neverReconnectedOf(t2Us: number | null, { windows }: Merged): nu
   return [...new Set(out.map(({ worker }) => worker))].sort((a, b) => a - b)
 }
 
-/** Workers of a container that died before they were seen on the new timeline: whether they came back is not known. */
+/** Workers of a container that died before they were seen on the new timeline: whether they reconnected is not known. */
 export function wereLost({ change }: EventSpan, merged: Merged): boolean {
   if (change === null) return false
   const dead = new Set(merged.incarnations.filter(({ hasSummary }) => !hasSummary).map(({ container }) => container))
@@ -25,7 +25,7 @@ export function wereLost({ change }: EventSpan, merged: Merged): boolean {
   return merged.firstAcks.some(({ container, worker }) => dead.has(container) && !seen.has(worker))
 }
 
-/** Of all workers that had something to send: an idle one has nothing to come back with. */
+/** Of all workers that had something to send: an idle worker sends nothing, so its return cannot be seen. */
 export function lastReturn({ change }: EventSpan, t2Us: number, merged: Merged): number {
   const windows = merged.windows
     .filter((window) => isOutAt(window, t2Us))
@@ -34,7 +34,7 @@ export function lastReturn({ change }: EventSpan, t2Us: number, merged: Merged):
   return returns.reduce((latest, atUs) => Math.max(latest, atUs), t2Us)
 }
 
-/** A worker that only came back on a later timeline came back then. One that had never been good before is new, not back. */
+/** A worker whose next commit is on a later timeline returned then. One without an earlier commit is new and did not return. */
 function firstReturns({ firstAcks }: Merged, timeline: number): number[] {
   const known = new Set(firstAcks.filter((ack) => ack.timeline < timeline).map(({ worker }) => worker))
   const first = new Map<number, number>()

@@ -1,16 +1,16 @@
 /**
  * T0 to T6 of one event, as the clients saw it:
  *
- *   t0  the platform accepted                          t4  the service is sustained again (sustained.ts)
+ *   t0  the platform accepted                          t4  the service is sustained again (sustained-recovery.ts)
  *   t1  last acknowledgement before the outage         t5  and no arrival older than its deadline is left
  *   t2  first acknowledgement on the new timeline      t6  the platform says that HA is healthy again
  *   t3  every client has one on the new timeline
  *
- * Each is a step further than the one before. Clients that come back while the service is being held are part of its recovery,
- * so t4 waits for them; one that comes back later than that is in the distribution of client outages, where it belongs.
+ * The instants are in this order. Clients that return within the hold are part of the recovery, so t4 waits for them; a client
+ * that returns later is in the distribution of client outages.
  * Where no timeline rose, t2 is the first acknowledgement after the outage.
  *
- * A failover that is faster than any threshold for outages still has t1 and t2: the timeline itself shows where it was.
+ * A failover that is faster than any threshold for outages still has t1 and t2: the change of the timeline dates it.
  */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import { blindestUs, TOLERANCE_US, type Watch } from '../measurement/generator-watch.ts'
@@ -37,7 +37,7 @@ export interface EventTimes {
   readonly outages: readonly Outage[]
   /** Until when its outage and its recovery were looked for. */
   readonly endUs: number
-  /** The service was surely not sustained before this instant, whatever the generators did not watch. */
+  /** The service was certainly not sustained before this instant, also if every unobserved second was good. */
   readonly notBeforeUs: number
   /** A generator watched from t1 to t2; all of them from there to t4, and no standstill of theirs can have delayed it. */
   readonly isOutageWatched: boolean
@@ -49,11 +49,11 @@ export interface TimesContext {
   readonly window: LoadWindow
   readonly watch: Watch
   readonly goodput: Goodput | null
-  /** As if the service had been well while a generator stood still. */
+  /** Computed as if the service had been healthy while a generator stood still. */
   readonly goodputAtBest: Goodput | null
   readonly rule: SustainedRule
   readonly controlOffsetUs: number
-  /** An instant this little before the begin of a span is not known to be before it. */
+  /** An instant less than this before the beginning of a span is not known to be before it. */
   readonly boundUs: number
 }
 
@@ -119,7 +119,7 @@ function atChange(t2Us: number, lastOldAtUs: number, within: readonly Outage[], 
   return { t1Us: beforeFlaps(silence?.fromUs ?? Math.min(lastOldAtUs, t2Us), within, context), t2Us }
 }
 
-/** A service that came back for less than the rolling window and failed again was not back: its outage began before. */
+/** A service that returned for less than the rolling window had not recovered: its outage began before. */
 function beforeFlaps(t1Us: number, within: readonly Outage[], context: TimesContext): number {
   const windowUs = context.rule.windowSeconds * US_PER_SECOND
   const earlier = within.findLast(({ toUs }) => toUs !== null && toUs <= t1Us && t1Us - toUs < windowUs)
@@ -179,8 +179,8 @@ function wasOutageWatched(
 const RECOVERY_TOLERANCE_US = US_PER_SECOND
 
 /**
- * What the generators themselves can have done to t4. A standstill of a fraction of a second in the hold makes a window weak or
- * a second slow, and puts t4 off until it is over: such a t4 is not the service's. What is too weak without it is.
+ * How much of t4 the generators may have caused. A standstill of a fraction of a second in the hold makes a window weak or a
+ * second slow, and delays t4 until it is over: such a t4 is not the service's. A window that is weak without it is.
  */
 function atBest(
   heldUs: number | null,

@@ -1,6 +1,6 @@
 /**
- * Every event of a load, in the order of time: the ones that a request or a timeline makes known, and every outage that none
- * of them explains.
+ * Every event of a load, in the order of time: those that a request or a timeline shows, and every outage that none of
+ * them explains.
  */
 
 import type { Outage } from '../measurement/outages.ts'

@@ -1,6 +1,6 @@
 /**
- * The audit: what the clients were told against what the database holds, range by range. A worker's runs on both sides are
- * rising and disjoint, so one walk along both finds every difference; single keys are looked at only where runs differ.
+ * The audit: what the clients reported against the rows in the database, range by range. A worker's runs on both sides are
+ * rising and disjoint, so one walk along both finds every difference; single keys are compared only where runs differ.
  *
  *   lost        acknowledged, absent: the recovery point
  *   recovered   unknown, present: committed, only the reply was lost
@@ -54,7 +54,7 @@ interface Tally {
 }
 
 export async function auditLedger(
-  told: ClientLedger,
+  ledger: ClientLedger,
   stored: AsyncIterable<StoredRun>,
   moment: AuditMoment,
   /** The instant at which the last row had been read. */
@@ -62,13 +62,13 @@ export async function auditLedger(
 ): Promise<AuditPass> {
   const runs = await collectRuns(stored)
   const endedAt = now()
-  const digest = digestOf(told, runs)
+  const digest = digestOf(ledger, runs)
   const tally = newTally()
-  for (const worker of told.workers) {
-    auditWorker(worker, runs.get(worker.worker) ?? [], told.openContainers.includes(worker.container), tally)
+  for (const worker of ledger.workers) {
+    auditWorker(worker, runs.get(worker.worker) ?? [], ledger.openContainers.includes(worker.container), tally)
     runs.delete(worker.worker)
   }
-  for (const [worker, own] of runs) auditUnknownWorker(told, worker, own, tally)
+  for (const [worker, own] of runs) auditUnknownWorker(ledger, worker, own, tally)
   const { lostInSecond, ...counts } = tally
   const lostPerSecond = [...lostInSecond]
     .map(([second, lost]) => ({ second, lost }))
@@ -77,9 +77,9 @@ export async function auditLedger(
 }
 
 /** Two audits of the same digest compared the same keys with the same rows, and not only as many of them. */
-function digestOf(told: ClientLedger, stored: ReadonlyMap<number, readonly StoredRun[]>): string {
+function digestOf(ledger: ClientLedger, stored: ReadonlyMap<number, readonly StoredRun[]>): string {
   const hash = createHash('sha256')
-  for (const line of ledgerLines(told)) hash.update(`${line}\n`)
+  for (const line of ledgerLines(ledger)) hash.update(`${line}\n`)
   for (const worker of [...stored.keys()].sort((a, b) => a - b))
     for (const { firstSeq, lastSeq, rows } of stored.get(worker) ?? [])
       hash.update(`${worker}:${firstSeq}-${lastSeq}:${rows} rows\n`)
@@ -157,7 +157,7 @@ function count(outcome: Outcome, present: number, absent: number, tally: Tally):
   } else tally.misjudged += present
 }
 
-/** Keys rise by one, so what lies between two told runs was sent, and the record that told its outcome is missing. */
+/** Keys rise by one, so a key between two reported runs was sent, and the record with its outcome is missing. */
 function auditHole(firstSeq: number, lastSeq: number, stored: StoredCursor, tally: Tally): void {
   if (lastSeq < firstSeq) return
   const present = stored.presentIn(firstSeq, lastSeq)
@@ -167,17 +167,17 @@ function auditHole(firstSeq: number, lastSeq: number, stored: StoredCursor, tall
   tally.unreportedAbsent += absent
 }
 
-/** Rows behind a killed container's last record: it sent them, and died before it could say so. */
+/** Rows behind a killed container's last record: it sent them, and died before it could record them. */
 function addUnrecorded(rows: number, tally: Tally): void {
   tally.unrecorded += rows
   tally.recovered += rows
 }
 
-/** Rows of a worker that told nothing: a container that died in its first second, or somebody who is not of this drill. */
-function auditUnknownWorker(told: ClientLedger, worker: number, runs: readonly StoredRun[], tally: Tally): void {
+/** Rows of a worker without any report: its container died in its first second, or it does not belong to this drill. */
+function auditUnknownWorker(ledger: ClientLedger, worker: number, runs: readonly StoredRun[], tally: Tally): void {
   countRows(runs, tally)
   const keys = runs.reduce((sum, { distinctRows }) => sum + distinctRows, 0)
-  if (told.openContainers.length > 0 && worker >= 0 && worker < told.workersPlanned) addUnrecorded(keys, tally)
+  if (ledger.openContainers.length > 0 && worker >= 0 && worker < ledger.workersPlanned) addUnrecorded(keys, tally)
   else tally.unexpected += keys
 }
 
@@ -242,9 +242,9 @@ function noteWhen(ledger: WorkerLedger, keys: Iterable<number>, { lostInSecond }
 }
 
 /**
- * Two looks that agree make an audit: one look may fall into a moment in which rows still arrive, or into a primary that is
- * about to change. Both must have been at a writable server, on the same timeline, and far enough apart, and must have found
- * the same rows: as many of others is no agreement.
+ * An audit is two passes that agree: during one pass rows may still arrive, or the primary may be about to change. Both passes
+ * must have read a writable server, on the same timeline, far enough apart, and must have found the same rows: an equal number
+ * of different rows is no agreement.
  */
 
 export type AuditResult =
@@ -252,11 +252,11 @@ export type AuditResult =
   | { readonly kind: 'unresolved'; readonly pass: AuditPass; readonly why: string }
   | { readonly kind: 'none'; readonly why: string }
 
-/** When the second look may begin: rows that were on their way when the first one ended have had the whole pause to arrive. */
+/** When the second pass may begin: rows in flight at the end of the first one have the whole pause to arrive. */
 export const secondAuditFromMs = (firstEndedAtMs: number, pauseSeconds: number): number =>
   firstEndedAtMs + pauseSeconds * 1000
 
-/** Two hosts may make the two looks, and their clocks differ a little. */
+/** The two passes may run on two hosts, whose clocks differ. */
 const CLOCK_TOLERANCE_MS = 100
 
 const FIGURES = [
@@ -286,16 +286,16 @@ function disagreement(before: AuditPass, last: AuditPass, pauseSeconds: number):
   const beganAtMs = Date.parse(last.at)
   const endedAtMs = Date.parse(before.endedAt)
   if (beganAtMs < secondAuditFromMs(endedAtMs, pauseSeconds) - CLOCK_TOLERANCE_MS)
-    return `the two looks were ${(beganAtMs - endedAtMs) / 1000} s apart; at least ${pauseSeconds} s are needed`
+    return `the two passes were ${(beganAtMs - endedAtMs) / 1000} s apart; at least ${pauseSeconds} s are needed`
   const differing = FIGURES.filter((figure) => before[figure] !== last[figure])
   if (differing.length > 0)
-    return `the two looks differ: ${differing.map((name) => `${name} ${before[name]} then ${last[name]}`).join(', ')}`
+    return `the two passes differ: ${differing.map((name) => `${name} ${before[name]} then ${last[name]}`).join(', ')}`
   return before.digest === last.digest
     ? null
-    : `the two looks counted the same, but not the same rows${otherKeys(before, last)}`
+    : `the two passes counted the same, but not the same rows${otherKeys(before, last)}`
 }
 
-/** Keys that one look lists as lost and the other does not, as far as the lists reach. */
+/** Keys that only one pass lists as lost, as far as the lists reach. */
 function otherKeys(before: AuditPass, last: AuditPass): string {
   const only = (one: AuditPass, other: AuditPass) => one.lostKeys.find((key) => !other.lostKeys.includes(key))
   const [first, then] = [only(before, last), only(last, before)]

@@ -1,5 +1,5 @@
 /**
- * Which event lost which commits: the first one that took commits away after they had been acknowledged. The measured recovery
+ * Which event lost which commits: the first event after their acknowledgement that can have discarded them. The measured recovery
  * point of an event reaches from its oldest lost commit to its last one before the outage; commits that the old primary still
  * acknowledged afterwards reach beyond that.
  */
@@ -35,7 +35,7 @@ export function lostSecondsPerEvent(
 
 /**
  * When the oldest of them was acknowledged. The ledger knows the second. Where everything from then to the outage was lost, the
- * lost ones of that second are its last ones, and its tenths tell where they begin.
+ * lost ones of that second are its last ones, and its tenths show where they begin.
  */
 function oldestUs(losses: readonly LostSecond[], endUs: number, seconds: Seconds): number {
   const { second, lost } = losses[0] as LostSecond
@@ -59,6 +59,6 @@ const acksOf = (second: number, endUs: number, seconds: Seconds): readonly numbe
     (_, tenth) => second * US_PER_SECOND + tenth * US_PER_TENTH <= endUs,
   )
 
-/** The last acknowledgement that this event can have taken away. */
+/** The last acknowledgement that this event can have discarded. */
 const lastTakenUs = ({ t1Us, t2Us, span }: LosingEvent): number =>
   Math.max(t1Us ?? t2Us ?? Number.NEGATIVE_INFINITY, span.change?.lastOldAtUs ?? Number.NEGATIVE_INFINITY)

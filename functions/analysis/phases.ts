@@ -32,7 +32,7 @@ export function phasesOf(window: LoadWindow, warmupSeconds: number, events: read
   return phases
 }
 
-/** An outage that was only seen interrupts the baseline; a request or a promotion ends it. */
+/** An outage without a known cause interrupts the baseline; a request or a promotion ends it. */
 const firstCauseUs = (events: readonly EventTimes[]): number =>
   events.reduce(
     (first, { span, t1Us }) => (span.kind === 'outage' ? first : Math.min(first, span.beginUs, t1Us ?? span.beginUs)),

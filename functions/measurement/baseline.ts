@@ -1,4 +1,4 @@
-/** The service before anything happened: what every later figure is compared with. */
+/** The baseline: the service before the first event, with which later figures are compared. */
 
 import type { MergedSecond } from '../merge/merged.ts'
 import { mad, median } from '../units/statistics.ts'
@@ -13,7 +13,7 @@ const MIN_TPS_FOR_MEDIAN = 10
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 export interface Baseline {
-  /** Without those of an outage that nobody asked for: what is usual must not be learnt from it. */
+  /** Without those of an outage that the drill did not cause: it would distort what is usual. */
   readonly seconds: readonly MergedSecond[]
   /** Median of acknowledged commits per second (the mean where few are offered), and the scatter around it. */
   readonly tps: number
@@ -22,7 +22,7 @@ export interface Baseline {
   /** Null for a closed loop: it offers no rate of its own. */
   readonly isReached: boolean | null
   readonly response: Distribution
-  /** What is usual is read from the median: one hiccup in a short baseline would be its p99.9. */
+  /** From the median: a single pause in a short baseline would be its p99.9. */
   readonly p50Ms: number | null
   readonly p99Ms: number | null
 }

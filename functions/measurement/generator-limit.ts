@@ -1,7 +1,7 @@
 /**
- * Was the generator the limit? A statement from its own figures in the seconds of the baseline, for reasons of its own alone:
- * connections that the server dropped or refused are the server's. When it was, a missed rate or a slow percentile says
- * nothing about the server.
+ * Whether the load generator was the limit, judged by its own figures in the seconds of the baseline. Only its own causes count:
+ * connections that the server dropped or refused are the server's. If it was the limit, a missed rate or a slow percentile
+ * says nothing about the server.
  */
 
 import { Histogram } from '../../loadgen-image/contract/histogram.ts'
@@ -18,7 +18,7 @@ const CONNECTED_SHARE = 0.95
 const BUSY_CPU_SHARE = 0.9
 /** A typical second whose slowest timer is this late cannot measure a p99 of 50 ms. */
 const LATE_LOOP_MS = 25
-/** Sending late although workers were free is the generator's own doing. */
+/** Sending late although workers were free is the generator's fault. */
 const LATE_SEND_MS = 20
 const FREE_WORKERS_SHARE = 0.8
 
@@ -26,7 +26,7 @@ export interface GeneratorContext {
   readonly incarnations: readonly Incarnation[]
   readonly baseline: Baseline | null
   readonly cpuPerContainer: number
-  /** How long a worker waits at the most for a reply that never comes. */
+  /** The longest time that a worker waits for a reply. */
   readonly replyTimeoutMs: number
 }
 
@@ -98,7 +98,7 @@ function lateSends(incarnations: readonly Measured[], replyTimeoutMs: number, ba
   return `it sent ${milliseconds(lagMs)} late (p99 of a typical second) although workers were free`
 }
 
-/** Of the worst container in a typical second: an outage before the drill's own one is not the generator's doing. */
+/** Of the worst container in a typical second: an outage before the drill's own one is not the generator's fault. */
 const lateByMs = ({ seconds }: Baseline): number =>
   (median(seconds.map(({ sendLagP99Us }) => sendLagP99Us ?? 0)) ?? 0) / 1000
 
@@ -114,7 +114,7 @@ function busyWorkers({ seconds, tps }: Baseline, replyTimeoutMs: number): number
   return (tps * (histogram.percentileUs(0.99) ?? 0)) / 1e6 + ((errors / seconds.length) * replyTimeoutMs) / 1000
 }
 
-/** Only what its own machine refused: the server may drop and refuse connections as well, and then it is the limit itself. */
+/** Only what its own machine refused: the server may drop and refuse connections as well, and then the server is the limit. */
 function unconnected(incarnations: readonly Measured[], { seconds }: Baseline): string | null {
   const wanted = incarnations.reduce((sum, one) => sum + one.connectionsWanted, 0)
   const open = incarnations.reduce((sum, one) => sum + one.health.minConnectionsOpen, 0)

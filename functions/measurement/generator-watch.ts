@@ -1,6 +1,6 @@
 /**
- * When the load generators themselves were watching. A thread that stood still read no reply, and a second without a record
- * says nothing: an outage that falls into such a time is no observation of the service. A service is watched while at least
+ * When the load generators were able to observe the service. A thread that stands still reads no reply, and a second without a
+ * record contains no observation: an outage in such a time was not observed. A service is watched while at least
  * one container watches; a client is watched while its own container does.
  */
 import { READ_LATE_US, US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
@@ -19,7 +19,7 @@ export interface Watch {
   readonly standstills: readonly Standstill[]
 }
 
-/** What is shorter changes no figure of an outage by more than the figure is worth. */
+/** Shorter standstills change no figure of an outage by more than its precision. */
 export const TOLERANCE_US = US_PER_SECOND / 4
 
 export function watchOf({ incarnations }: Pick<Merged, 'incarnations'>): Watch {
@@ -32,7 +32,7 @@ export function watchOf({ incarnations }: Pick<Merged, 'incarnations'>): Watch {
 
 const EVER: Interval = { fromUs: Number.NEGATIVE_INFINITY, toUs: Number.POSITIVE_INFINITY }
 
-/** None of its threads ran, or no record tells that one did. */
+/** None of its threads ran, or no record shows that one did. */
 function blindTimes(incarnation: Incarnation): Interval[] {
   const { firstSecond, lastSecond, threads, stalls } = incarnation
   const ofThreads = Array.from({ length: threads }, (_, thread) =>
@@ -48,8 +48,8 @@ function blindTimes(incarnation: Incarnation): Interval[] {
 }
 
 /**
- * Once it has read what waited. One that stands still again and again, and runs for moments only,
- * watches nothing meanwhile.
+ * A thread observes again once it has read the waiting replies. One that stands still repeatedly, and runs only for moments in
+ * between, observes nothing during that time.
  */
 const untilItWatches = ({ fromUs, toUs }: Interval): Interval => ({ fromUs, toUs: toUs + READ_LATE_US })
 

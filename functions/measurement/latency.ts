@@ -1,5 +1,5 @@
 /**
- * Latency of a stretch of time, from merged histograms. A missed arrival got no reply at all: in the response time it counts
+ * Latency of an interval, from merged histograms. A missed arrival got no reply at all: in the response time it counts
  * as longer than everything measured (censored), because leaving it out would hide the outage from the percentiles.
  */
 import { bucketValueUs, Histogram } from '../../loadgen-image/contract/histogram.ts'
@@ -63,7 +63,7 @@ export function percentilesOf(distribution: Distribution): Percentiles {
 export const percentileMs = (distribution: Distribution, share: number): number | null =>
   valueAt(distribution, share).ms
 
-/** Every half decade of nines, as far as there are values enough to tell them apart. */
+/** Every half decade of nines, as far as there are enough values to distinguish them. */
 const CURVE_SHARES = [
   0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998,
   0.999, 0.9995, 0.9998, 0.9999, 0.99995, 0.99999, 0.999999,

@@ -1,7 +1,7 @@
 /**
- * Outages: every maximal time in which nobody anywhere got an acknowledgement, if it is longer than the service's usual pauses.
- * The blip of one worker, one thread or one container is none, because the others were served. A pause in which next to nothing
- * was due is none either. What no generator watched is kept apart: it may hide an outage, or be none.
+ * Outages: every maximal interval in which no client got an acknowledgement, if it is longer than the service's usual pauses.
+ * An interruption of one worker, one thread or one container is not an outage, because the others were served. A pause in which
+ * almost nothing was due is not one either. An interval that no generator observed is kept apart: it may contain an outage.
  */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import type { Merged, MergedSecond } from '../merge/merged.ts'
@@ -12,20 +12,20 @@ import type { LoadWindow } from './window.ts'
 
 export interface Outage {
   readonly fromUs: number
-  /** Since when the service was certainly out: a begin that no generator watched may lie before it. */
+  /** From here on the service was certainly out; the unobserved beginning may lie before it. */
   readonly surelyFromUs: number
   /** Null: it had not ended when the load did. */
   readonly toUs: number | null
   /** Parts of it in which no generator watched. */
   readonly unwatched: readonly Interval[]
-  /** False: what was watched of it is too short to be an outage. Whether there was one is not known. */
+  /** False: the observed part is too short to be an outage. Whether there was one is not known. */
   readonly isSeen: boolean
 }
 
 export const MIN_OUTAGE_US = US_PER_SECOND
-/** A service that is slow at all times pauses for longer than one that is not. */
+/** A service that is always slow has longer pauses. */
 const TIMES_P50 = 10
-/** At a low rate nobody may simply have had anything to send: ten arrivals in a row are never late by chance. */
+/** At a low rate a pause shorter than ten arrivals is normal. */
 const SILENT_ARRIVALS = 10
 
 export const minOutageUs = (baseline: Baseline | null): number =>
@@ -35,7 +35,7 @@ export interface OutageRule {
   readonly window: LoadWindow
   readonly watch: Watch
   readonly longerThanUs: number
-  /** Between two acknowledgements of a service that is well. */
+  /** Between two acknowledgements of a healthy service. */
   readonly usualPauseUs: number
   /** A closed loop offers nothing while it waits, so what was due says nothing. */
   readonly isOpenLoop: boolean

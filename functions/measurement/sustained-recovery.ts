@@ -5,9 +5,9 @@
  * begins later and ends within the hold; the response p99 of the whole seconds of the hold must be near the baseline's. The
  * window looks forward: one that looks back still contains the outage and would report it longer by up to W.
  *
- * Two guards, because a mean can be fooled. A backlog that is worked off in a burst must not pay for the slow seconds around
- * it: no second of a window counts for more than the baseline's own scatter allows. And the window must not begin with the
- * hole that its rest makes up for: its first second must reach the 95 % too.
+ * Two rules keep a mean from hiding slow seconds. A backlog that is worked off in a burst must not compensate for the slow
+ * seconds around it: no second of a window counts for more than the baseline's own scatter allows. And a window must not begin
+ * with a gap for which its rest compensates: its first second must reach the 95 % too.
  *
  * Percentiles are known by the second, so t also needs a second whose own p99 is near the baseline's: one in which a backlog
  * was worked off ends before t. And t does not lie in a tenth of a second without a commit.
@@ -141,7 +141,7 @@ export class Goodput {
     return SIGMAS * MAD_TO_SIGMA * this.#baseline.mad
   }
 
-  /** More than this in one second is a backlog, and no sign of a service that carries its load. */
+  /** More than this in one second is a backlog, not a sustained rate. */
   #surplus(): number {
     return Math.max((1 - SUSTAINED_SHARE) * this.#baseline.tps, this.#scatter())
   }
@@ -180,7 +180,7 @@ export class Goodput {
 /** Arrivals that became due in a standstill are sent after it, and make the seconds behind it slow. */
 const CATCH_UP_US = US_PER_SECOND
 
-/** As if the service had been well whenever a generator stood still: what is weak or slow all the same was the service itself. */
+/** The seconds as if the service had been healthy whenever a generator stood still: what remains weak or slow is the service's. */
 export function asIfWell(
   seconds: readonly MergedSecond[],
   standstills: readonly Interval[],

@@ -1,4 +1,4 @@
-/** TPS is acknowledged commits per second, and nothing else; availability is what of the offer was acknowledged in time. */
+/** Throughput and availability. TPS is acknowledged commits per second; availability is the share of intended transactions that was acknowledged in time. */
 
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../loadgen-image/contract/histogram.ts'

@@ -9,7 +9,7 @@ export interface LoadWindow {
   readonly startUs: number
   /** When the last arrival was due. */
   readonly endUs: number
-  /** The records end before the load was to end: what the service did after them is not known. */
+  /** The records end before the load was to end: the service after them was not observed. */
   readonly isCut: boolean
 }
 

@@ -1,6 +1,6 @@
 /**
- * One clock for all containers: the database's, read by every container when it started and when it ended. Each instant of a
- * container is moved by that container's offset; what stays uncertain is the error bound, which the report prints.
+ * One clock for all containers: the database's, read by every container when it started and when it ended. The merge subtracts a
+ * container's offset from each of its instants; the report prints the error bound of the offset.
  */
 import type { ClockOffset } from '../../loadgen-image/contract/glossary.ts'
 import { US_PER_SECOND, US_PER_TENTH } from '../../loadgen-image/contract/glossary.ts'
@@ -12,7 +12,7 @@ export interface ClockReading {
   readonly clock: ClockOffset
 }
 
-/** Not known: the clocks are taken as equal, and the report says that no bound is known. */
+/** Used without a reading: offset 0, and no error bound. The report says that no bound is known. */
 export interface ContainerClock {
   readonly offsetUs: number
   readonly errorMs: number | null
@@ -33,7 +33,7 @@ export const clockOf = (
   incarnation: string,
 ): ContainerClock => clocks.get(clockKey(container, incarnation)) ?? UNKNOWN
 
-/** The surest reading counts. Readings that lie apart show a drift (or a new primary's clock): that widens the bound. */
+/** The reading with the smallest error bound counts. Readings that differ show a drift (or the clock of a new primary), which widens the bound. */
 function combine(clocks: readonly ClockOffset[]): ContainerClock {
   const [best] = [...clocks].sort((a, b) => a.errorMs - b.errorMs || a.offsetMs - b.offsetMs) as [ClockOffset]
   const apartMs = Math.max(...clocks.map(({ offsetMs }) => Math.abs(offsetMs - best.offsetMs)))

@@ -1,4 +1,4 @@
-/** A growing column of numbers: what would be millions of objects stays flat. */
+/** Growing typed arrays of numbers: millions of values without an object each. */
 interface Numbers<A> {
   new (length: number): A
 }

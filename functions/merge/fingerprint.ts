@@ -1,6 +1,6 @@
 /**
- * A number that two different records of the same second will not share by chance (52 bits): a second copy of a record is
- * harmless, a second record with another content means that one of the two is wrong.
+ * A 52-bit hash of a record. Two copies of one record are harmless; two different records of the same second mean that one of
+ * them is wrong, and the hash separates the two cases without keeping the records.
  */
 import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 
@@ -26,7 +26,7 @@ class Mixer {
     this.#b = b
   }
 
-  /** Whatever a record's smaller parts hold, field by field in their order. */
+  /** Every field of a nested value, in its order. */
   fields(value: object): void {
     for (const field of Object.values(value)) {
       if (typeof field === 'string') this.words(Array.from(field, (letter) => letter.codePointAt(0) as number))

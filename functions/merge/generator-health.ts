@@ -1,6 +1,6 @@
 /**
- * How one container's load generator itself was doing, second by second. Kept for every second of the load, so that any set
- * of seconds can be judged; in small columns, because a long drill has hundreds of thousands of them.
+ * CPU, event loop delay, send lag and connections of one container's load generator, second by second. Every second of the load
+ * is kept, so that any set of seconds can be judged; typed columns keep hundreds of thousands of them small.
  */
 import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import { sparsePercentileUs } from '../../loadgen-image/contract/histogram.ts'
@@ -46,7 +46,7 @@ export class HealthLog {
     for (const { name, column } of this.#columns) column.push(row[name])
   }
 
-  /** The same whatever the order in which the records came. */
+  /** Independent of the order in which the records came. */
   columns(): HealthColumns {
     const seconds = this.#columns[0]?.column.values() ?? new Uint32Array(0)
     if (!seconds.every((second, row) => row === 0 || second >= (seconds[row - 1] as number)))

@@ -1,20 +1,20 @@
 /**
  * Histograms per second, summed over containers. Records of the same second come close together when all containers are read
- * side by side: those seconds are open, as counters, and the others are packed. A record that comes late opens its second
- * again, so any order gives the same sums; an order far from that of time only takes longer.
+ * side by side: those seconds are open, as counters, and the others are packed. A late record opens its second again,
+ * so every order gives the same sums; records far out of order only take longer.
  */
 import type { SparseHistogram } from '../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../loadgen-image/contract/histogram.ts'
 import { addPacked, EMPTY, type PackedHistogram, packed } from './histograms.ts'
 
-/** More than containers' clocks differ by. */
+/** More seconds than the clocks of containers differ by. */
 const OPEN_SECONDS = 16
 
 export class SumPerSecond {
   readonly #packed = new Map<number, PackedHistogram>()
   /** In the order in which they were opened. */
   readonly #open = new Map<number, Histogram>()
-  /** Closed and cleared: a new one for each second would be gigabytes of garbage. */
+  /** Closed and cleared for reuse: a new one for each second would be gigabytes of garbage. */
   readonly #free: Histogram[] = []
 
   add(second: number, pairs: SparseHistogram): void {

@@ -10,7 +10,7 @@ export type PackedHistogram = Uint8Array
 
 export const EMPTY: PackedHistogram = new Uint8Array(0)
 
-/** One for all: its buffer grows to the largest histogram, and packing leaves nothing behind but the result. */
+/** Shared by all calls: its buffer grows to the largest histogram, so that packing allocates only the result. */
 const writer = new ByteWriter()
 
 export function packed({ counts, total }: Histogram): PackedHistogram {
@@ -29,7 +29,7 @@ export function packed({ counts, total }: Histogram): PackedHistogram {
     used--
   }
   writer.align()
-  // Not the writer's own buffer: Node cuts small ones from a shared block, which one survivor would keep alive.
+  // Not the writer's own buffer: Node cuts small ones from a shared block, which a single reference keeps alive.
   return new Uint8Array(writer.take())
 }
 

@@ -1,4 +1,4 @@
-/** One life of one container: what it recorded, what it recorded twice, and which of its seconds are missing. */
+/** One incarnation of one container: sums of its records, duplicates, and missing seconds. */
 import type { LoadSummary, SecondRecord, Stall } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import { type ClockShift, type ContainerClock, clockKey } from './clocks.ts'
@@ -88,7 +88,7 @@ export class IncarnationSums {
   }
 }
 
-/** The summary knows. Without one the container was killed, and should have recorded until the planned end of the load. */
+/** From the summary. Without one the container was killed, and should have recorded until the planned end of the load. */
 function expectedSeconds(
   summary: LoadSummary | null,
   { plan, loadStartAtMs }: MergeEnd,

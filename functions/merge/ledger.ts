@@ -1,9 +1,9 @@
 /**
- * The ledger as the load generators told it: which keys (worker, seq) had which outcome, as runs. Millions of commits with a
- * few exceptions are a few runs per worker, and a few bytes per worker and second to know when a key was told.
+ * The ledger as the load generators reported it: which keys (worker, seq) had which outcome, as runs. Millions of commits with a
+ * few exceptions are a few runs per worker, and a few bytes per worker and second to know when a key was reported.
  *
- * Records may come in any order and some may be missing. A key that is told twice is counted, and the strongest word holds:
- * an acknowledgement is a promise and cannot be taken back, and an unknown must be looked for.
+ * Records may come in any order and some may be missing. A key that is reported twice is counted once, by the strongest
+ * outcome: an acknowledgement cannot be taken back, and an unknown key must be looked for.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -14,7 +14,7 @@ import {
 } from '../../loadgen-image/contract/glossary.ts'
 import { VarintLog, VarintReader } from './varint.ts'
 
-/** The runs of one worker in rising order. Keys between two runs were sent, but the record that tells their outcome is missing. */
+/** The runs of one worker in rising order. Keys between two runs were sent, but the record with their outcome is missing. */
 export interface WorkerLedger {
   readonly worker: number
   readonly container: number
@@ -22,16 +22,16 @@ export interface WorkerLedger {
   readonly lastSeq: Float64Array
   /** Index into OUTCOMES. */
   readonly outcome: Uint8Array
-  /** Which second told which keys, for `reportedPerSecond`. */
+  /** Which second reported which keys, for `reportedPerSecond`. */
   readonly log: Uint8Array
   readonly duplicateReports: number
 }
 
 export interface ClientLedger {
   readonly workers: readonly WorkerLedger[]
-  /** Containers whose last seconds are missing: rows behind their last record may exist and were not told. */
+  /** Containers whose last seconds are missing: rows behind their last record may exist and were not reported. */
   readonly openContainers: readonly number[]
-  /** Workers of the whole drill: those below it that told nothing may belong to an open container. */
+  /** Workers of the whole drill: those below it without a report may belong to an open container. */
   readonly workersPlanned: number
 }
 
@@ -94,7 +94,7 @@ export function workerLedger(worker: number, container: number, arrived: Uint8Ar
   }
 }
 
-/** The same ranges give the same bytes, whatever the order in which they came. */
+/** The same ranges give the same bytes in every order. */
 function inOrder(worker: number, log: Uint8Array): Uint8Array {
   if (isInOrder(log)) return log
   const entries: Told[] = []
@@ -188,7 +188,7 @@ function join(runs: readonly Run[]): Run[] {
 /** Precedence where runs overlap. */
 const STRENGTH: readonly Outcome[] = ['acknowledged', 'unknown', 'refused']
 
-/** Cuts overlapping runs at every boundary; each piece gets the strongest outcome that was told of it. */
+/** Cuts overlapping runs at every boundary; each piece gets the strongest outcome that was reported for it. */
 function settle(runs: readonly Run[]): { settled: Run[]; duplicateReports: number } {
   const edges = runs.flatMap(({ firstSeq, lastSeq, outcome }) => [
     { at: firstSeq, outcome, by: 1 },
@@ -209,7 +209,7 @@ function settle(runs: readonly Run[]): { settled: Run[]; duplicateReports: numbe
   return { settled, duplicateReports }
 }
 
-/** How many of these keys (rising) became known in which second; a key that was told twice counts in the first. */
+/** How many of these keys (rising) became known in which second; a key that was reported twice counts in the first. */
 export function reportedPerSecond(ledger: WorkerLedger, keys: Iterable<number>): Map<number, number> {
   const wanted = [...keys]
   const secondOf = new Map<number, number>()

@@ -1,8 +1,8 @@
 /**
  * Folds the records of all containers into one view. Records are keyed by container, incarnation and second: they may come in
- * any order, twice is once, and what is missing is named. Memory depends on seconds and containers, not on arrivals: a second
- * keeps sums and packed histograms, and everything that is rare (errors, windows) is kept as it is. Records that come in the
- * order of time, all containers side by side, cost the least.
+ * any order, a duplicate counts once, and missing records are named. Memory depends on seconds and containers, not on arrivals: a second
+ * keeps sums and packed histograms, and everything that is rare (errors, windows) is kept as it is. Records in the order
+ * of time, all containers side by side, cost the least.
  */
 import type {
   AckGap,
@@ -127,7 +127,7 @@ export class Merge {
   }
 
   #addTimeline({ timeline, acknowledged, firstAtUs, lastAtUs }: TimelineAcks, shift: ClockShift): void {
-    // 0 is what a generator says that cannot know: the plain transactions table has no timeline column.
+    // A generator reports 0 where it cannot know the timeline: the plain transactions table has no timeline column.
     if (timeline === 0) return
     const known = this.#timelines.get(timeline)
     this.#timelines.set(timeline, {
@@ -152,7 +152,7 @@ export class Merge {
     if (known === undefined || moved.atUs < known.atUs) this.#firstAcks.set(key, moved)
   }
 
-  /** One failed transaction between two good ones is no outage, and at a steady error rate there are millions of them. */
+  /** One failed transaction between two acknowledged ones is no outage, and a steady error rate makes millions of them. */
   #addWindow(window: OutageWindow, container: number, shift: ClockShift): void {
     const { lastGoodAtUs, firstGoodAtUs } = window
     const isBrief =
@@ -222,7 +222,7 @@ function ackSpan(record: SecondRecord): AckGap | null {
   const { timelines, counts } = record
   const stamped = timelines.length === 0 ? null : stampedSpan(timelines)
   const dated = timelines.reduce((sum, { acknowledged }) => sum + acknowledged, 0)
-  // A second try that finds its row is acknowledged without a timeline, and ends a silence like every other.
+  // A retry that finds its row is acknowledged without a timeline, and ends a silence all the same.
   if (stamped !== null && dated === counts.acknowledged) return stamped
   const coarse = tenthsSpan(record)
   if (stamped === null || coarse === null) return stamped ?? coarse

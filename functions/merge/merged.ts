@@ -1,7 +1,7 @@
 /**
- * What all containers told, merged: the input of every figure in the report. Plain data (no methods), so that it can be stored
+ * The merged records of all containers: the input of every figure in the report. Plain data (no methods), so that it can be stored
  * between two steps of a drill. All instants are on the database's clock, and everything is in one fixed order: the same
- * records give the same bytes, whatever the order in which they came and however often.
+ * records give the same bytes in every order, with or without duplicates.
  */
 import type { Counts, ErrorCount, OutageWindow, Stall } from '../../loadgen-image/contract/glossary.ts'
 import type { HealthColumns } from './generator-health.ts'
@@ -17,7 +17,7 @@ export interface MergedSecond {
   readonly tenths: readonly number[]
   readonly response: PackedHistogram
   readonly service: PackedHistogram
-  /** The worst container's: a generator that sends late is not made better by others that do not. */
+  /** Of the worst container: a generator that sends late is not averaged away by others. */
   readonly sendLagP99Us: number | null
   /** By code, connection attempts included. */
   readonly errors: Readonly<Record<string, number>>
@@ -77,7 +77,7 @@ export interface Incarnation {
   readonly clock: { readonly offsetUs: number; readonly errorMs: number | null }
   readonly health: HealthColumns
   readonly threads: number
-  /** When its threads stood still, in no order. */
+  /** Intervals in which one of its threads stood still, unordered. */
   readonly stalls: readonly Stall[]
 }
 
@@ -86,7 +86,7 @@ export interface Merged {
   readonly seconds: readonly MergedSecond[]
   readonly totals: Counts
   readonly errors: readonly ErrorCount[]
-  /** Nobody anywhere acknowledged anything; the first begins and the last ends at infinity. */
+  /** No client had a commit acknowledged; the first begins and the last ends at infinity. */
   readonly silences: Silences
   readonly timelines: readonly TimelineSpan[]
   readonly firstAcks: readonly WorkerFirstAck[]

@@ -6,7 +6,7 @@ import { compareText } from '../units/text.ts'
 import type { ClockShift } from './clocks.ts'
 import type { MergedSecond } from './merged.ts'
 
-/** Shared by all seconds without any: nearly all of a long drill. */
+/** Shared by all seconds without errors, which are nearly all of a long drill. */
 const NO_ERRORS: MergedSecond['errors'] = {}
 
 export class SecondSums {

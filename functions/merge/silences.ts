@@ -1,9 +1,9 @@
 /**
- * Times without any acknowledgement. Each container knows its own; "nobody anywhere" is where all of them overlap.
+ * Intervals without any acknowledgement. Each container reports its own; the service was silent where those of all containers overlap.
  *
  * A container's silences come from two sources that agree: the gaps that it reports, and the distance between the last
- * acknowledgement of one second and the first one of a later second. Outside of what it recorded it is silent for ever, so
- * a container that died hides no outage of the others.
+ * acknowledgement of one second and the first one of a later second. Before its first and after its last record a container
+ * counts as silent, so a dead container cannot mask an outage.
  */
 import { Column } from './columns.ts'
 
@@ -16,7 +16,7 @@ export interface Silences {
 /** Shorter ones are never an outage, and at a low rate every pause between two arrivals would be kept. */
 export const SHORTEST_SILENCE_US = 50_000
 
-/** What one container incarnation tells about its acknowledgements, in any order. */
+/** The acknowledgements of one container incarnation, in any order. */
 export class AckLog {
   readonly #gapFrom = new Column()
   readonly #gapTo = new Column()
@@ -94,7 +94,7 @@ function unite(fromUs: Float64Array, toUs: Float64Array): Silences {
 
 export const NO_SILENCE: Silences = { fromUs: new Float64Array(0), toUs: new Float64Array(0) }
 
-/** Where all of them are silent. Nobody at all is no evidence of anything. */
+/** Where all containers are silent. Without containers the result is empty. */
 export const silentEverywhere = (all: readonly Silences[]): Silences =>
   all.length === 0 ? NO_SILENCE : all.reduce(overlap)
 

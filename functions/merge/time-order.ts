@@ -1,20 +1,20 @@
 /**
- * The chunk blobs of a drill side by side, always the earliest second next. The merge does not need this order; but read like
- * this, the seconds that it works on are few, and of each blob only a piece is in memory. What waits is a piece, never a
- * record: a promise for each of a million records costs more than the merge of it.
+ * The chunk blobs of a drill side by side, always the earliest second next. The merge accepts any order; this one keeps few
+ * seconds open, and a piece of each blob in memory. Reading waits per piece and not per record: a promise for each of a
+ * million records costs more than merging it.
  */
 
 import { RecordDecoder } from '../../loadgen-image/contract/chunk.ts'
 import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 
-/** When one blob cannot be read, or `take` throws, the others are let go. */
+/** When one blob cannot be read, or `take` throws, the other streams are destroyed. */
 export async function readInTimeOrder(
   blobs: ReadonlyArray<AsyncIterable<Uint8Array>>,
   take: (record: SecondRecord) => void,
 ): Promise<void> {
   const lanes = blobs.map((pieces) => new Lane(pieces))
   try {
-    for (let open = await filled(lanes); open.length > 0; open = await filled(open)) takeUntilOneIsDry(open, take)
+    for (let open = await filled(lanes); open.length > 0; open = await filled(open)) takeUntilOneIsEmpty(open, take)
   } finally {
     await Promise.allSettled(lanes.map((lane) => lane.end()))
   }
@@ -25,7 +25,7 @@ async function filled(lanes: readonly Lane[]): Promise<Lane[]> {
   return lanes.filter(({ head }) => head !== null)
 }
 
-function takeUntilOneIsDry(lanes: readonly Lane[], take: (record: SecondRecord) => void): void {
+function takeUntilOneIsEmpty(lanes: readonly Lane[], take: (record: SecondRecord) => void): void {
   for (let lane = earliest(lanes); lane.head !== null; lane = earliest(lanes)) {
     take(lane.head)
     lane.advance()
@@ -40,7 +40,7 @@ class Lane {
   readonly #pieces: AsyncIterator<Uint8Array>
   readonly #decoder = new RecordDecoder()
   #records: Iterator<SecondRecord> | null = null
-  /** Null: dry, until it is filled; for ever at the end of the blob. */
+  /** Null while the buffer is empty; stays null at the end of the blob. */
   head: SecondRecord | null = null
 
   constructor(pieces: AsyncIterable<Uint8Array>) {

@@ -1,13 +1,13 @@
 /**
  * Whole numbers in 7 bits per byte: nearly everything that is kept per second (steps between buckets, counts, steps between
- * keys) is small and takes one byte, which is what lets hours of seconds stay in memory.
+ * keys) is small and takes one byte, so hours of seconds fit in memory.
  */
 const CONTINUES = 0x80
 const LOW_BITS = 0x7f
 /** Bytes that a number up to 2^53 - 1 can take. */
 export const MAX_VARINT_BYTES = 8
 
-/** Writes at `at` and returns where to go on. The caller has made room. */
+/** Writes at `at` and returns the next position. The caller reserves the space. */
 export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   let rest = value
   let next = at

@@ -1,5 +1,5 @@
 /**
- * Where the app keeps what it knows, beside the names that it shares with the load generators (contract.ts, blobNames).
+ * Names of the app's blobs; those that it shares with the load generators are in contract/glossary.ts (blobNames).
  * Everything of a drill lies under its own prefix; locks, cool-downs and the index lie outside, because they outlive drills.
  */
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
@@ -11,7 +11,7 @@ const failover = (drillId: string, index: number, name: string) => evidence(dril
 export const drillBlobs = {
   facts: (drillId: string) => evidence(drillId, 'facts.json'),
   checks: (drillId: string) => evidence(drillId, 'checks.json'),
-  /** Its presence asks the drill to stop. Written by DELETE; read by every activity that looks. */
+  /** The abort request. Written by DELETE; read by every activity that polls. */
   abort: (drillId: string) => evidence(drillId, 'abort.json'),
   provisioned: (drillId: string) => evidence(drillId, 'provisioned.json'),
   live: (drillId: string) => evidence(drillId, 'live.json'),
@@ -19,20 +19,20 @@ export const drillBlobs = {
   audit: (drillId: string, pass: number) => evidence(drillId, `audit-${pass}.json`),
   metrics: (drillId: string) => evidence(drillId, 'metrics.json'),
   cleanup: (drillId: string) => evidence(drillId, 'cleanup.json'),
-  /** When the watchdog first saw that the drill was past its deadline. */
+  /** When the sweeping timer first saw that the drill was past its deadline. */
   overdue: (drillId: string) => evidence(drillId, 'overdue.json'),
-  /** When the watchdog first heard that the orchestration service does not know the drill. */
+  /** When the sweeping timer first found that the orchestration service does not know the drill. */
   absent: (drillId: string) => evidence(drillId, 'absent.json'),
   /** Containers that the platform does not know at the moment, and since when. */
   absences: (drillId: string) => evidence(drillId, 'absences.json'),
   failoverIntent: (drillId: string, index: number) => failover(drillId, index, 'intent'),
   failoverClaim: (drillId: string, index: number, attempt: number) => failover(drillId, index, `claim-${attempt}`),
   failoverAnswer: (drillId: string, index: number, attempt: number) => failover(drillId, index, `answer-${attempt}`),
-  /** Why the newest look before this failover did not send it. */
+  /** Why the newest safety check before this failover withheld it. */
   failoverWithheld: (drillId: string, index: number) => failover(drillId, index, 'withheld'),
   failoverProgress: (drillId: string, index: number) => failover(drillId, index, 'progress'),
   reportPrefix: (drillId: string) => `${blobNames.drillPrefix(drillId)}report/`,
-  /** What the charts were drawn from: to render a report again, and to lay drills over each other. */
+  /** What the charts were drawn from: to render a report again, and to compare drills in one chart. */
   chartData: (drillId: string) => `${blobNames.drillPrefix(drillId)}report/chart-data.json`,
   report: (drillId: string, file: string) => `${blobNames.drillPrefix(drillId)}report/${file}`,
 } as const

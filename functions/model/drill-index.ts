@@ -11,7 +11,7 @@ export interface IndexEntry {
   readonly requestedBy: DrillPlan['requestedBy']
   readonly target: Target
   readonly plannedSeconds: number
-  /** Null while the drill runs, and for ever when it died without a report. */
+  /** Null while the drill runs, and also later when it ended without a report. */
   readonly endedAt: string | null
   readonly verdict: Verdict | null
   readonly headline: string | null

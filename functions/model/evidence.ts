@@ -1,4 +1,4 @@
-/** Everything a drill gathered, before anybody judges it: the input of the pure core that computes the report. */
+/** The evidence of a drill: everything it gathered, and the only input of the computation of its report. */
 import type { LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import type { Facts, MetricSeries, PrimaryIdentity } from './facts.ts'
@@ -11,7 +11,7 @@ import type { CheckResult, JournalEntry } from './report.ts'
  * followed; `ambiguous` may have caused it; the other three caused nothing.
  *
  *   not reached   the drill ended before it
- *   withheld      its time came, and the drill did not send: what it wants to see before harm was not there
+ *   withheld      its time came, and the drill did not send: the evidence that is required before an event was missing
  *   refused       every attempt was refused by the platform, or provably never arrived
  *   ambiguous     an attempt may have arrived, and its answer is not known
  *   accepted      the platform said so
@@ -42,9 +42,9 @@ export interface LostSecond {
   readonly lost: number
 }
 
-/** One look at the whole ledger; two of them that agree make an audit. */
+/** One pass over the whole ledger; two passes that agree make an audit. */
 export interface AuditPass {
-  /** When the look began, and when the last row of it had been read. */
+  /** When the pass began, and when the last row of it had been read. */
   readonly at: string
   readonly endedAt: string
   readonly timeline: number | null
@@ -57,9 +57,9 @@ export interface AuditPass {
   readonly misjudged: number
   readonly unexpected: number
   readonly duplicates: number
-  /** Part of `recovered`: rows of a container that was killed before it could record them. They were not told as intended. */
+  /** Part of `recovered`: rows of a container that was killed before it could record them. They are not counted as intended. */
   readonly unrecorded: number
-  /** Part of `unknownAbsent`: keys whose record is missing too, so that nobody knows whether they were acknowledged. */
+  /** Part of `unknownAbsent`: keys whose record is missing too, so whether they were acknowledged is not known. */
   readonly unreportedAbsent: number
   readonly lostKeys: readonly string[]
   /** How many of the lost rows were acknowledged in which second, on the database's clock and rising. */

@@ -1,4 +1,4 @@
-/** What was observed about the target and its surroundings. Every field may be null: null means "could not be seen". */
+/** Facts about the server and its surroundings, as observed by the check phase. Null means "could not be observed". */
 
 export interface ServerFacts {
   readonly name: string
@@ -88,7 +88,7 @@ export interface TableFacts {
   readonly interventions: readonly string[]
 }
 
-/** What holds in a session of the load: its role, its way in, its database, with nothing set by the one who looks. */
+/** What holds in a session of the load: its role, its way in, its database, with nothing set by the observer. */
 export interface LoadSessionFacts {
   readonly via: 'pgbouncer' | 'direct'
   readonly reachable: boolean
@@ -116,7 +116,7 @@ export interface SchemaFacts {
   readonly customers: number | null
   readonly merchants: number | null
   readonly missingExtensions: readonly string[] | null
-  /** What the load does, done once by its role through each of its ways in, found by the audit's role, and gone again. */
+  /** The canary: one transaction of the load by its role through each of its ways in, read by the audit's role, then deleted. */
   readonly canary: 'ok' | 'failed' | null
   readonly canaryError: string | null
   readonly drillRows: number | null
@@ -132,7 +132,7 @@ export interface ContainerFacts {
   readonly blobWritable: boolean | null
 }
 
-/** One consistent look at everything the checklist judges. */
+/** Everything that the checklist judges, observed at one time. */
 export interface Facts {
   readonly observedAt: string
   readonly server: ServerFacts | null

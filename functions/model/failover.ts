@@ -2,7 +2,7 @@
 
 /**
  * The three ends of a failover POST. `ambiguous`: the request may or may not have arrived (reset, time-out, 5xx), so the
- * caller must observe and never send again. `sentAt` is when the POST left, by the drill's clock; null: it never left.
+ * caller must observe, and never sends it again. `sentAt` is when the POST left, by the drill's clock; null: it never left.
  */
 export type FailoverAnswer =
   | {
@@ -18,7 +18,7 @@ export type FailoverAnswer =
       readonly code: string
       readonly message: string
       readonly sentAt: string | null
-      /** When the platform wants to be asked again; absent: it did not say. */
+      /** The platform's Retry-After; absent when it gave none. */
       readonly afterSeconds?: number
     }
   | { readonly kind: 'ambiguous'; readonly why: string; readonly sentAt: string | null }

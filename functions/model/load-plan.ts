@@ -1,4 +1,4 @@
-/** What a drill tells its load generators, and how long the whole should take. */
+/** The plan that a drill gives its load generators, and how long the drill takes. */
 
 import { CONTRACT_VERSION } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
@@ -8,13 +8,13 @@ import type { DrillPlan } from './plan.ts'
 const DRAIN_MARGIN_SECONDS = 5
 /** From the last arrival to the end of the process: drain, summary, upload. */
 const SHUTDOWN_SECONDS = 120
-/** The drill renews its lease with every look. After this long without one it is dead, and nobody would stop the load. */
+/** The drill renews its lease with every poll. After this long without renewal it is dead, and the generators stop by themselves. */
 export const STALE_LEASE_SECONDS = 300
 
 export const drainSeconds = (plan: DrillPlan): number =>
   Math.ceil(plan.load.replyTimeoutMs / 1000) + DRAIN_MARGIN_SECONDS
 
-/** From the start of a container to the moment at which it ends itself, whatever happened to the drill. */
+/** From the start of a container to the moment at which it ends itself, in every case. */
 const hardDeadlineSeconds = (plan: DrillPlan): number =>
   plan.timing.readyTimeoutSeconds + plan.load.durationSeconds + drainSeconds(plan) + SHUTDOWN_SECONDS
 
@@ -27,7 +27,7 @@ export const loadPlanOf = (plan: DrillPlan): LoadPlan => ({
   staleLeaseSeconds: STALE_LEASE_SECONDS,
 })
 
-/** A drill without trouble. Containers start in a minute or two; a standby is rebuilt within minutes. */
+/** A drill without delays. Containers start in a minute or two; a standby is rebuilt within minutes. */
 export const plannedSeconds = (plan: DrillPlan): number =>
   60 + plan.load.durationSeconds + drainSeconds(plan) + plan.timing.auditPauseSeconds + plan.timing.lateMetricsSeconds
 
@@ -35,6 +35,6 @@ export const plannedSeconds = (plan: DrillPlan): number =>
 export const overallDeadlineSeconds = (plan: DrillPlan): number =>
   hardDeadlineSeconds(plan) + plan.timing.healthyTimeoutSeconds + plan.timing.auditPauseSeconds + 1800
 
-/** When the platform may delete the containers, for whoever finds them. */
+/** The `expires-at` tag of the containers: from then on the sweeping timer deletes them. */
 export const expiresAt = (plan: DrillPlan, createdAtMs: number): string =>
   new Date(createdAtMs + (hardDeadlineSeconds(plan) + 600) * 1000).toISOString()

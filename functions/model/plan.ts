@@ -57,6 +57,6 @@ export interface DrillTiming {
 
 export interface StoredRequest {
   readonly plan: DrillPlan
-  /** Of the request's body: tells a repeated request from another one under the same key. */
+  /** Of the request's body: separates a repeated request from another one under the same key. */
   readonly bodyHash: string
 }

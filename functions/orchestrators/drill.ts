@@ -267,7 +267,7 @@ function* collect({ drillId, run, course }: Stage): Step<void> {
 const whyTooLittle = (early: string, abort: string | null): Stop =>
   abort === null ? new Stop('failed', `infrastructure: ${early}`) : new Stop('aborted', abort)
 
-/** Twice, with a pause between the end of the first and the begin of the second: two looks that agree make an audit. */
+/** Twice, with a pause between the end of the first and the begin of the second: two passes that agree make an audit. */
 function* audit({ ctx, plan, drillId, run, course }: Stage): Step<void> {
   if (course.loadStartAtMs === null) return
   course.enter('audit')

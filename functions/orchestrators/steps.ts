@@ -34,7 +34,7 @@ export interface RetryPolicy {
 
 /** A little more than the function timeout in host.json, so that the host's own word on it comes first. */
 export const USUAL_LIMIT_SECONDS = 660
-/** The load stops when the lease has not been renewed for 300 s: two looks that hang must fit in. */
+/** The load stops when the lease has not been renewed for 300 s: two passes that hang must fit in. */
 const LOOK_LIMIT_SECONDS = 120
 /** Three tries of it fit into the time that the drill has for cleaning up. */
 const CLEANUP_LIMIT_SECONDS = 300

@@ -1,4 +1,4 @@
-/** Order statistics: they stay true when a few seconds are odd, which is what a failover makes of them. */
+/** Order statistics: a few outliers, such as the seconds of a failover, do not move them. */
 
 export function median(values: readonly number[]): number | null {
   if (values.length === 0) return null

@@ -1,4 +1,4 @@
-/** Sentences inside of sentences. */
+/** Small operations on text: the case of a first letter, and an order that no locale changes. */
 export const lowerFirst = (text: string): string => `${text.charAt(0).toLowerCase()}${text.slice(1)}`
 
 export const upperFirst = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`

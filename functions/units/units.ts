@@ -1,7 +1,7 @@
 /**
- * How numbers become words: one rounding rule per kind of figure, used by the sentences of a report (why, headline, caveats),
- * by every renderer, by the terminal and by the dashboard, so that a figure reads the same wherever it stands.
- * People get three or four digits; files for machines get `exact`. A value that was not measured is said to be so; it never reads 0.
+ * Numbers as text: one rounding rule per kind of figure, used by the sentences of a report (why, headline, caveats),
+ * by every renderer, by the terminal and by the dashboard, so that a figure reads the same everywhere.
+ * People get three or four digits; files for machines get `exact`. A value that was not measured reads "not measured", never 0.
  */
 export const NOT_MEASURED = 'not measured'
 
@@ -9,7 +9,7 @@ type Measured = number | null | undefined
 
 const isMeasured = (value: Measured): value is number => typeof value === 'number' && Number.isFinite(value)
 
-/** 2391004 -> 2,391,004. The comma is written by hand, so that no locale of the host shows through. */
+/** 2391004 -> 2,391,004. The comma does not depend on the host's locale. */
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+(?!\d))/g, ',')
 
 function fixed(value: number, decimals: number): string {
@@ -23,7 +23,7 @@ const followedBy = (text: string, unit: string): string => (unit === '' ? text :
 const withUnit = (value: Measured, unit: string, decimals: (size: number) => number): string =>
   isMeasured(value) ? followedBy(fixed(value, decimals(Math.abs(value))), unit) : NOT_MEASURED
 
-/** Whole seconds are never enough to compare with an objective, and more than a millisecond was never measured. */
+/** Whole seconds are too coarse to compare with an objective; nothing is measured finer than a millisecond. */
 const secondDecimals = (size: number): number => (size === 0 ? 0 : size < 1 ? 3 : size < 10 ? 2 : size < 1000 ? 1 : 0)
 const milliDecimals = (size: number): number => (size === 0 ? 0 : size < 10 ? 2 : size < 100 ? 1 : 0)
 const rateDecimals = (size: number): number => (size === 0 ? 0 : size < 10 ? 2 : size < 100 ? 1 : 0)
@@ -97,7 +97,7 @@ export function inUnit(value: Measured, unit: string): string {
   return format ? format(value) : plain(value, unit)
 }
 
-/** A given number, such as a limit: all its digits, since nobody measured and so nobody may round it. */
+/** A given number, such as a limit: all its digits: a limit is not a measurement and is not rounded. */
 export function given(value: Measured, unit: string): string {
   if (!isMeasured(value)) return NOT_MEASURED
   if (unit === 'yes/no') return inUnit(value, unit)
@@ -111,7 +111,7 @@ const trimmed = (text: string): string => (text.includes('.') ? text.replace(/\.
 const SHOWN_UNITS: Readonly<Record<string, string>> = { tps: 'TPS', count: '' }
 
 /**
- * How far a figure is from what it is compared with. A distance that is not 0 never reads 0: it is what tells 120.04 s from
+ * How far a figure is from what it is compared with. A distance that is not 0 never reads 0: it separates 120.04 s from
  * a limit of 120 s, when the figure itself reads 120.0 s.
  */
 export function distance(value: Measured, unit: string): string {
@@ -129,7 +129,7 @@ export const exact = (value: number | null): number | null => (value === null ? 
 
 const EXACT = 3
 
-/** 18000 -> 5 h 0 min; 312 -> 5 min 12 s: for lengths that people say aloud, not for figures that are compared. */
+/** 18000 -> 5 h 0 min; 312 -> 5 min 12 s: for durations in sentences, not for figures that are compared. */
 export function duration(value: Measured): string {
   if (!isMeasured(value)) return NOT_MEASURED
   const total = Math.round(value)
@@ -185,7 +185,7 @@ export const counted = (value: number, one: string, many = `${one}s`): string =>
 
 /**
  * Instants and spans as the report prints them: ISO with milliseconds, and seconds that are the difference of two such
- * instants. Whoever subtracts the printed instants gets the printed span.
+ * instants. The difference of two printed instants is the printed span.
  */
 
 const msOfUs = (atUs: number): number => Math.round(atUs / 1000)

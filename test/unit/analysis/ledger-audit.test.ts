@@ -265,7 +265,7 @@ test.each([
   [
     'two too close to each other',
     [first, { ...first, at: isoAt(104) }],
-    { kind: 'unresolved', why: 'the two looks were 4 s apart; at least 10 s are needed' },
+    { kind: 'unresolved', why: 'the two passes were 4 s apart; at least 10 s are needed' },
   ],
   [
     'two of which the first took so long that the second followed at once',
@@ -273,7 +273,7 @@ test.each([
       { ...first, endedAt: isoAt(109) },
       { ...first, at: isoAt(110) },
     ],
-    { kind: 'unresolved', why: 'the two looks were 1 s apart; at least 10 s are needed' },
+    { kind: 'unresolved', why: 'the two passes were 1 s apart; at least 10 s are needed' },
   ],
   [
     'two with the whole pause after the end of the first',
@@ -286,7 +286,7 @@ test.each([
   [
     'two that differ',
     [first, { ...first, at: isoAt(110), rows: 9, acknowledgedPresent: 9, lost: 1 }],
-    { kind: 'unresolved', why: 'the two looks differ: rows 10 then 9, acknowledgedPresent 10 then 9, lost 0 then 1' },
+    { kind: 'unresolved', why: 'the two passes differ: rows 10 then 9, acknowledgedPresent 10 then 9, lost 0 then 1' },
   ],
   [
     'two that lost as many rows, but others',
@@ -296,13 +296,13 @@ test.each([
     ],
     {
       kind: 'unresolved',
-      why: 'the two looks counted the same, but not the same rows: 1:55 was lost, and then 1:56',
+      why: 'the two passes counted the same, but not the same rows: 1:55 was lost, and then 1:56',
     },
   ],
   [
     'two that found as many rows, but others',
     [first, { ...first, at: isoAt(110), digest: 'b'.repeat(64) }],
-    { kind: 'unresolved', why: 'the two looks counted the same, but not the same rows' },
+    { kind: 'unresolved', why: 'the two passes counted the same, but not the same rows' },
   ],
   [
     'a standby',
