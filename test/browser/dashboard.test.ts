@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { abortedDrill, drillWithoutFailover, losingDrill, passingDrill } from '../golden/samples.ts'
+import { sample } from '../golden/samples.ts'
 import {
   expectAccessible,
   expectNoSidewaysScroll,
@@ -42,11 +42,17 @@ async function openDashboard(hash = '#/', look: Look = {}): Promise<WatchedPage>
 const SOON = { timeout: 20_000 }
 const RUNNING = '#/drills/drill-20260302-0200'
 const see = (page: Page, words: string | RegExp) => page.getByText(words).first().waitFor()
+const [pass, lost, inconclusive, aborted] = await Promise.all([
+  sample('PASS'),
+  sample('FAIL'),
+  sample('INCONCLUSIVE'),
+  sample('ABORTED'),
+])
 const history = () => [
-  endedDrill(losingDrill()),
-  endedDrill(passingDrill()),
-  endedDrill(drillWithoutFailover()),
-  endedDrill(abortedDrill()),
+  endedDrill(lost),
+  endedDrill(pass),
+  endedDrill(inconclusive),
+  endedDrill(aborted),
   brokenDrill('drill-20260301-0200'),
 ]
 
@@ -303,7 +309,7 @@ describe('a running drill', () => {
     })
 
   test('shows its report while the last platform metrics are awaited, and reads it again at the end', async () => {
-    const ended = endedDrill(passingDrill())
+    const ended = endedDrill(pass)
     const { status } = runningDrill(100)
     const progress = status.progress && { ...status.progress, phase: 'late metrics' as const }
     api.drills = [{ ...ended, status: { ...ended.status, state: 'running', progress } }]
@@ -322,7 +328,7 @@ describe('a running drill', () => {
     const { page, errors } = await openDashboard(RUNNING)
     await page.getByLabel('Refresh').selectOption('1')
     await see(page, '14.4 s')
-    api.drills = [endedDrill(passingDrill())]
+    api.drills = [endedDrill(pass)]
     await see(page, 'Forced failover of pg-orders')
     await page.locator('#chart svg').waitFor()
     expect(errors).toEqual([])

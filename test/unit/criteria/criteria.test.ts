@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   criteriaToJudge,
   defaultCriteria,
@@ -9,14 +9,29 @@ import { measure } from '../../../functions/criteria/figures.ts'
 import { judgeCriteria, marginText, measuredText } from '../../../functions/criteria/judge.ts'
 import { CRITERION_NAMES, phasesOf } from '../../../functions/criteria/names.ts'
 import type { Criterion, Report } from '../../../functions/model/report.ts'
-import { sampleReport } from '../../support/sample-report.ts'
+import { sampleReport } from '../../golden/samples.ts'
 
 const LEDGER = { targetTps: 8000, transactions: 'ledger' } as const
 
-let report: Report
-beforeAll(async () => {
-  report = await sampleReport()
-})
+/** A whole drill, with round figures for the objectives below. */
+const played = await sampleReport()
+const report: Report = {
+  ...played,
+  events: played.events.map((event) => ({ ...event, recovery: { ...event.recovery, recoveryTimeSeconds: 19.725 } })),
+  throughput: { ...played.throughput, baselineTps: 400 },
+  latencyMs: { ...played.latencyMs, whole: lowerBound(played.latencyMs.whole) },
+  metrics: {
+    ...played.metrics,
+    series: played.metrics.series.map(({ points, ...series }) => ({
+      ...series,
+      points: points.map(({ at }) => ({ at, average: 41.5, maximum: 60 })),
+    })),
+  },
+}
+
+function lowerBound(latency: Report['latencyMs']['whole']): Report['latencyMs']['whole'] {
+  return latency && { ...latency, response: { ...latency.response, max: 1000, atLeast: ['max'] } }
+}
 
 const judge = (text: string, own: Partial<Report> = {}) => judgeCriteria([text], { ...report, ...own }, 400)[0]
 

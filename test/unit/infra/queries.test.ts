@@ -13,7 +13,7 @@ import {
   drillResultLine,
   drillSkippedLine,
 } from '../../../functions/render/log-lines.ts'
-import { sampleReport } from '../../support/sample-report.ts'
+import { sampleReport } from '../../golden/samples.ts'
 import { analyse } from './kusto.ts'
 import { bicep, COMPILE_TIMEOUT_MS, deployed, ofType, one, type Resource, TEMPLATES } from './snapshot.ts'
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Report } from '../../../functions/model/report.ts'
 import { type DrillResult, drillResultLine, drillSkippedLine } from '../../../functions/render/log-lines.ts'
 import { seconds } from '../../../functions/units/units.ts'
-import { sampleReport } from '../../support/sample-report.ts'
+import { sampleReport } from '../../golden/samples.ts'
 
 const parsed = (line: string): DrillResult => JSON.parse(line.slice(line.indexOf(' '))) as DrillResult
 
@@ -39,7 +39,7 @@ function marked(report: Report): Report {
 
 for (const verdict of ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] as const)
   test(`the line of a ${verdict} drill holds what its report says in these places, and nothing of the rest`, async () => {
-    const report = await sampleReport({ verdict })
+    const report = await sampleReport(verdict)
     const line = drillResultLine(report, 'pg-1', 'final')
     expect(drillResultLine(marked(report), 'pg-1', 'final')).toBe(line)
     expect(parsed(line)).toMatchObject({

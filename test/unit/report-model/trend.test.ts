@@ -3,9 +3,9 @@ import type { TrendEntry } from '../../../functions/model/drill-index.ts'
 import { isLike, likenessOf } from '../../../functions/model/likeness.ts'
 import type { DrillPlan, FailoverMode } from '../../../functions/model/plan.ts'
 import { alignOnT1, changePoint, trendEntry, trendOf } from '../../../functions/report-model/trend.ts'
+import { sampleReport } from '../../golden/samples.ts'
 import { aDrillPlan, isoAt, someLoad } from '../../support/builders.ts'
 import { NO_WORST } from '../../support/events.ts'
-import { sampleReport } from '../../support/sample-report.ts'
 
 const DAY = 86_400
 
@@ -118,7 +118,7 @@ test('two drills lie over each other at t1', () => {
 })
 
 test('a report becomes a line of the index', async () => {
-  const report = await sampleReport({ verdict: 'FAIL' })
+  const report = await sampleReport('FAIL')
   expect(trendEntry(report, aDrillPlan())).toEqual({
     drillId: report.drillId,
     like: LIKE,
@@ -130,7 +130,7 @@ test('a report becomes a line of the index', async () => {
       writeOutageSeconds: report.recovery.writeOutageSeconds,
       worstClientOutageSeconds: report.recovery.clientOutageSeconds.max,
       lost: 3,
-      baselineTps: 400,
+      baselineTps: 200,
       baselineP50Ms: report.latencyMs.baseline?.response.p50,
       baselineP99Ms: report.latencyMs.baseline?.response.p99,
       availability: report.availability.whole,
