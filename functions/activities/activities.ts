@@ -1,33 +1,51 @@
-/** Every activity by its name. Clients come in from outside: Azure, the local stack and the tests all stand behind them. */
+/** Every activity by its name. The clients come from outside: they reach Azure, the local stack or the test world. */
+import type { InvocationContext } from '@azure/functions'
 import type { Clients } from '../clients/clients.ts'
-import type { Renderer } from '../render/formats.ts'
-import { factActivities } from './check.ts'
-import { evidenceActivities } from './collect.ts'
-import { failoverActivities } from './fail-over.ts'
-import { notifyActivities } from './notify.ts'
-import { oldRowActivities } from './old-rows.ts'
-import { containerActivities } from './provision.ts'
+import { renderers as allRenderers, type Renderer } from '../render/formats.ts'
+import { type AuditRequest, audit } from './audit.ts'
+import { check } from './check.ts'
+import { cleanUp } from './clean-up.ts'
+import { collect } from './collect.ts'
+import { type FailoverAttempt, failOver } from './fail-over.ts'
+import { gatherMetrics } from './metrics.ts'
+import { provision } from './provision.ts'
 import { mergedLoads } from './records/merged-load.ts'
-import { reservationActivities } from './reserve.ts'
+import type { DrillRef } from './records/stored-drill.ts'
+import { release, reserve } from './reserve.ts'
 import type { ActivitySettings } from './settings.ts'
-import { barrierActivities } from './start-load.ts'
-import { sweepActivities } from './sweep.ts'
-import { observeActivities } from './watch.ts'
-import { reportActivities } from './write-report.ts'
+import { noteContainers, pollReady, type StopRequest, startLoad, stopLoad } from './start-load.ts'
+import { notify } from './upkeep/notify.ts'
+import { deleteOldRows } from './upkeep/old-rows.ts'
+import { sweep } from './upkeep/sweep.ts'
+import { pollHealth, pollLoad } from './watch.ts'
+import { type ReportRequest, writeReport } from './write-report.ts'
 
-export function createActivities(clients: Clients, settings: ActivitySettings, renderers?: readonly Renderer[]) {
+export function createActivities(
+  clients: Clients,
+  settings: ActivitySettings,
+  renderers: readonly Renderer[] = allRenderers,
+) {
   const loads = mergedLoads(clients.blobs)
   return {
-    ...reservationActivities(clients),
-    ...factActivities(clients),
-    ...containerActivities(clients, settings),
-    ...barrierActivities(clients, settings),
-    ...observeActivities(clients),
-    ...failoverActivities(clients, settings),
-    ...evidenceActivities(clients, loads),
-    ...reportActivities(clients, settings, loads, renderers),
-    ...oldRowActivities(clients, settings),
-    ...notifyActivities(clients),
-    ...sweepActivities(clients),
+    reserve: (input: DrillRef) => reserve(clients, input),
+    release: (input: DrillRef) => release(clients, input),
+    check: (input: DrillRef) => check(clients, input),
+    provision: (input: DrillRef) => provision(clients, settings, input),
+    pollReady: (input: DrillRef) => pollReady(clients, input),
+    startLoad: (input: DrillRef) => startLoad(clients, settings, input),
+    pollLoad: (input: DrillRef) => pollLoad(clients, input),
+    failOver: (input: FailoverAttempt) => failOver(clients, settings, input),
+    stopLoad: (input: StopRequest) => stopLoad(clients, input),
+    noteContainers: (input: DrillRef) => noteContainers(clients, input),
+    collect: (input: DrillRef) => collect(clients, loads, input),
+    audit: (input: AuditRequest) => audit(clients, loads, input),
+    cleanUp: (input: DrillRef) => cleanUp(clients, input),
+    pollHealth: (input: DrillRef) => pollHealth(clients, input),
+    gatherMetrics: (input: DrillRef) => gatherMetrics(clients, input),
+    writeReport: (input: ReportRequest, context: Pick<InvocationContext, 'log'>) =>
+      writeReport({ clients, settings, loads, renderers }, input, context),
+    deleteOldRows: (input: DrillRef) => deleteOldRows(clients, settings.rowsRetentionDays, input),
+    notify: (input: DrillRef) => notify(clients, input),
+    sweep: () => sweep(clients),
   }
 }

@@ -56,7 +56,10 @@ const AFTER_OBSTACLE = { clocks: 'end', late: 'give up', wait: 'wait' } as const
 /** A sender that was held up for this long between its claim and its POST must not send any more. */
 const STALE_CLAIM_MS = 10_000
 
-export function failoverActivities(clients: Clients, settings: ActivitySettings) {
+export const failOver = (clients: Clients, settings: ActivitySettings, input: FailoverAttempt): Promise<FailoverStep> =>
+  failoverActivities(clients, settings).failOver(input)
+
+function failoverActivities(clients: Clients, settings: ActivitySettings) {
   const { blobs, clock, servers } = clients
 
   async function failOver({ drillId, index, attempt }: FailoverAttempt): Promise<FailoverStep> {

@@ -1,4 +1,4 @@
-/** The part of the app's configuration that activities need, apart from what the clients already hold. */
+/** The part of the app's configuration that activities need and the clients do not hold. */
 import type { BlobConfig, Config } from '../config/config.ts'
 import type { Prices } from '../model/evidence.ts'
 
@@ -11,8 +11,8 @@ export interface ActivitySettings {
   /** From writing `go` to the start of the load: every container must have read it by then. */
   readonly startLeadSeconds: number
   /**
-   * A failover request whose answer was lost may be on its way for this long after its claim. Until then nothing else is asked
-   * for, and only after as much silence on the server is it taken for lost.
+   * A failover request whose answer was lost may still arrive this long after its claim. Until then nothing else is requested, and
+   * only after as much silence on the server is it taken as lost.
    */
   readonly failoverSilenceSeconds: number
 }

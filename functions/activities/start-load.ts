@@ -1,4 +1,4 @@
-/** The barrier between containers that start when they can and a load that starts at one instant. */
+/** Starts the load of all containers at one instant, stops it, and notes how each container ended. */
 import {
   blobNames,
   type GoSignal,
@@ -9,27 +9,74 @@ import {
 import type { Clients, GroupState } from '../clients/clients.ts'
 import { clockTrouble } from '../live/event-safety.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
+import { inTurns } from '../units/in-turns.ts'
 import { readClocks } from './failover/event-moment.ts'
-import { renewLease } from './provision.ts'
 import { type Absences, readAbsences } from './records/absence.ts'
+import { containerNumbers, groupName, renewLease } from './records/containers.ts'
 import { lastWords } from './records/last-words.ts'
-import { containerNumbers, type DrillRef, groupName, inTurns, readAbort, readPlan } from './records/stored-drill.ts'
+import { type DrillRef, readAbort, readPlan } from './records/stored-drill.ts'
 import type { ActivitySettings } from './settings.ts'
 
-export interface ReadyLook {
+interface Readiness {
   readonly ready: number
   readonly wanted: number
-  /** Containers that ended before they were ready will never be. */
+  /** Containers that ended before they were ready: they never become ready. */
   readonly dead: readonly string[]
   readonly abort: string | null
   readonly detail: string
 }
 
-export interface Started {
+export async function pollReady(clients: Clients, { drillId }: DrillRef): Promise<Readiness> {
+  const { blobs } = clients
+  const plan = await readPlan(blobs, drillId)
+  await renewLease(clients, drillId)
+  const containers = containerNumbers(plan)
+  const records = await inTurns(containers, 16, (k) => blobs.readJson<ReadyRecord>(blobNames.ready(drillId, k)))
+  const waiting = containers.filter((container) => records[container] === null)
+  const dead = await deathsOf(clients, drillId, waiting)
+  const wanted = containers.length
+  const ready = wanted - waiting.length
+  const detail = [`${ready} of ${wanted} ready`, ...dead].join('; ').slice(0, 1_000)
+  return { ready, wanted, dead, abort: await readAbort(blobs, drillId), detail }
+}
+
+interface Started {
   /** Null: not started, because the clocks differ too much. */
   readonly startAtMs: number | null
   readonly detail: string
 }
+
+/** Written once: a repeated execution answers with the start that the containers already know. */
+export async function startLoad(
+  { blobs, clock }: Clients,
+  { startLeadSeconds }: ActivitySettings,
+  { drillId }: DrillRef,
+): Promise<Started> {
+  const name = blobNames.go(drillId)
+  const known = await blobs.readJson<GoSignal>(name)
+  const { clocks, appOffsetMs } = await readClocks(blobs, await readPlan(blobs, drillId))
+  // The containers already know a start that was written: the clocks are judged again before an event.
+  const refused = known === null ? clockTrouble(clocks, appOffsetMs) : null
+  if (refused !== null) return { startAtMs: null, detail: refused }
+  // A whole second, so that every record covers one second of the plan.
+  const mine: GoSignal = { startAtMs: Math.ceil((clock.now().getTime() + startLeadSeconds * 1000) / 1000) * 1000 }
+  const agreed = (await blobs.writeOnce(name, mine)) ? mine : ((await blobs.readJson<GoSignal>(name)) ?? mine)
+  return { startAtMs: agreed.startAtMs, detail: `the load starts at ${new Date(agreed.startAtMs).toISOString()}` }
+}
+
+export interface StopRequest extends DrillRef {
+  readonly reason: string
+}
+
+export async function stopLoad(
+  { blobs }: Clients,
+  { drillId, reason }: StopRequest,
+): Promise<{ readonly detail: string }> {
+  const isFirst = await blobs.writeOnce(blobNames.stop(drillId), { reason } satisfies StopSignal)
+  return { detail: isFirst ? 'the load generators were asked to stop' : 'the stop signal was already written' }
+}
+
+// ---- Ends -------------------------------------------------------------------------------------------------------------
 
 export interface ContainerEnd {
   readonly container: number
@@ -41,73 +88,28 @@ export interface ContainerEnd {
   readonly finishedAt: string | null
   /** From its summary; null: it wrote none. */
   readonly ended: LoadSummary['ended'] | null
-  /** From its summary, or what its log says last. */
+  /** From its summary, or from the end of its log. */
   readonly reason: string | null
 }
 
-export interface ContainersNoted {
+interface ContainersNoted {
   /** Which of them did not offer all their arrivals, and why; null when all did. */
   readonly early: string | null
   readonly abort: string | null
   readonly detail: string
 }
 
-export function barrierActivities(clients: Clients, settings: ActivitySettings) {
-  const { blobs, clock } = clients
-
-  return {
-    async lookReady({ drillId }: DrillRef): Promise<ReadyLook> {
-      const plan = await readPlan(blobs, drillId)
-      await renewLease(clients, drillId)
-      const containers = containerNumbers(plan)
-      const records = await inTurns(containers, 16, (k) => blobs.readJson<ReadyRecord>(blobNames.ready(drillId, k)))
-      const waiting = containers.filter((container) => records[container] === null)
-      const dead = await deathsOf(clients, drillId, waiting)
-      const ready = containers.length - waiting.length
-      const detail = `${ready} of ${containers.length} ready${dead.length > 0 ? `; ${dead.join('; ')}` : ''}`
-      return {
-        ready,
-        wanted: containers.length,
-        dead,
-        abort: await readAbort(blobs, drillId),
-        detail: detail.slice(0, 1_000),
-      }
-    },
-
-    /** Written once: a repeated execution answers with the start that the containers already know. */
-    async go({ drillId }: DrillRef): Promise<Started> {
-      const name = blobNames.go(drillId)
-      const known = await blobs.readJson<GoSignal>(name)
-      const { clocks, appOffsetMs } = await readClocks(blobs, await readPlan(blobs, drillId))
-      // A start that was written is known to the containers: the clocks are judged again before an event.
-      const refused = known === null ? clockTrouble(clocks, appOffsetMs) : null
-      if (refused !== null) return { startAtMs: null, detail: refused }
-      // A whole second, so that every record covers one second of the plan.
-      const startAtMs = Math.ceil((clock.now().getTime() + settings.startLeadSeconds * 1000) / 1000) * 1000
-      const mine: GoSignal = { startAtMs }
-      const agreed = (await blobs.writeOnce(name, mine)) ? mine : ((await blobs.readJson<GoSignal>(name)) ?? mine)
-      return { startAtMs: agreed.startAtMs, detail: `the load starts at ${new Date(agreed.startAtMs).toISOString()}` }
-    },
-
-    async stopLoad({ drillId, reason }: DrillRef & { readonly reason: string }): Promise<{ readonly detail: string }> {
-      const isFirst = await blobs.writeOnce(blobNames.stop(drillId), { reason } satisfies StopSignal)
-      return { detail: isFirst ? 'the load generators were told to stop' : 'the load generators already knew' }
-    },
-
-    /** How the containers ended, while they can still be asked. */
-    async noteContainers({ drillId }: DrillRef): Promise<ContainersNoted> {
-      const plan = await readPlan(blobs, drillId)
-      const ends = await inTurns(containerNumbers(plan), 8, (container) => endOf(clients, drillId, container))
-      await blobs.writeJson(drillBlobs.containers(drillId), ends)
-      const early = ends.flatMap((end) => whyNotWhole(end) ?? [])
-      const detail = early.length === 0 ? `all ${ends.length} offered their whole share` : early.join('; ')
-      return {
-        early: early.length === 0 ? null : detail.slice(0, 1_000),
-        abort: await readAbort(blobs, drillId),
-        detail: detail.slice(0, 1_000),
-      }
-    },
-  }
+/** How the containers ended, while the platform still knows them. */
+export async function noteContainers(clients: Clients, { drillId }: DrillRef): Promise<ContainersNoted> {
+  const { blobs } = clients
+  const plan = await readPlan(blobs, drillId)
+  const ends = await inTurns(containerNumbers(plan), 8, (container) => endOf(clients, drillId, container))
+  await blobs.writeJson(drillBlobs.containers(drillId), ends)
+  const early = ends.flatMap((end) => whyEarly(end) ?? [])
+  const abort = await readAbort(blobs, drillId)
+  if (early.length === 0) return { early: null, abort, detail: `all ${ends.length} offered their whole share` }
+  const detail = early.join('; ').slice(0, 1_000)
+  return { early: detail, abort, detail }
 }
 
 async function endOf({ groups, blobs }: Clients, drillId: string, container: number): Promise<ContainerEnd> {
@@ -122,12 +124,12 @@ async function endOf({ groups, blobs }: Clients, drillId: string, container: num
     startedAt: group?.startedAt ?? null,
     finishedAt: group?.finishedAt ?? null,
     ended: summary?.ended ?? null,
-    reason: summary === null ? await wordsOfDead(groups, group) : summary.reason,
+    reason: summary === null ? await endOfLog(groups, group) : summary.reason,
   }
 }
 
-/** The platform says "Error" of every exit; why, only the container's log says. */
-async function wordsOfDead(groups: Clients['groups'], group: GroupState | null): Promise<string | null> {
+/** The platform says "Error" for every exit; only the container's log says why. */
+async function endOfLog(groups: Clients['groups'], group: GroupState | null): Promise<string | null> {
   if (group?.container !== 'Terminated') return null
   return lastWords(await groups.logs(group.name).catch(() => ''))
 }
@@ -139,7 +141,7 @@ async function deathsOf(clients: Clients, drillId: string, waiting: readonly num
   return deaths.filter((death) => death !== null)
 }
 
-/** Why this container can never become ready, or null while it still may. A question that fails says nothing. */
+/** Why this container can never become ready; null while it still may, and when the platform does not answer. */
 async function deathOf(
   { groups, blobs }: Clients,
   drillId: string,
@@ -153,12 +155,12 @@ async function deathOf(
   const hasFailed = group.container === 'Terminated' || group.provisioningState === 'Failed'
   if (!hasFailed) return null
   const summary = await blobs.readJson<LoadSummary>(blobNames.summary(drillId, container))
-  const why = summary?.reason ?? (await wordsOfDead(groups, group)) ?? group.detail ?? 'its log is empty'
+  const why = summary?.reason ?? (await endOfLog(groups, group)) ?? group.detail ?? 'its log is empty'
   return `container ${container} ended before it was ready (exit code ${group.exitCode ?? 'unknown'}): ${why}`
 }
 
-/** Only a container that the platform has seen to end has died: one that stands still, or cannot be found, may be running. */
-function whyNotWhole({ container, ended, reason, exitCode, restartCount, state }: ContainerEnd): string | null {
+/** Only a container that the platform reports as terminated has died: one that stands still, or cannot be found, may be running. */
+function whyEarly({ container, ended, reason, exitCode, restartCount, state }: ContainerEnd): string | null {
   if (ended === 'completed') return null
   const words = reason === null ? '' : `: ${reason}`
   if (ended !== null) return `container ${container} ended early (${ended}${words})`

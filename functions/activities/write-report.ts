@@ -1,5 +1,6 @@
-/** Everything that is known of a drill, assembled, judged, rendered and stored. May be repeated: the same evidence gives the same files. */
+/** Gathers what is known of a drill, builds and judges the report, renders and stores it. A repeated run writes the same files. */
 import type { InvocationContext } from '@azure/functions'
+import { errorText } from '../../loadgen-image/contract/redact.ts'
 import { AFTER } from '../checklist/after.ts'
 import { judgeRows } from '../checklist/check.ts'
 import type { Clients } from '../clients/clients.ts'
@@ -12,136 +13,148 @@ import type { Facts } from '../model/facts.ts'
 import { isLike, likenessOf } from '../model/likeness.ts'
 import { loadPlanOf } from '../model/load-plan.ts'
 import type { DrillPlan } from '../model/plan.ts'
-import type { CheckResult, JournalEntry, Report, Verdict } from '../model/report.ts'
-import { renderers as allRenderers, type Renderer } from '../render/formats.ts'
+import type { CheckResult, JournalEntry, Verdict } from '../model/report.ts'
+import type { Renderer } from '../render/formats.ts'
 import { drillResultLine, type Edition } from '../render/log-lines.ts'
 import type { ReportData } from '../render/text/report-data.ts'
 import { assemble } from '../report-model/build.ts'
 import { reportedEntry, TREND_LENGTH } from '../report-model/trend.ts'
-import type { AuditRecord, MetricsRecord } from './collect.ts'
+import type { AuditRecord } from './audit.ts'
+import type { CleanupRecord } from './clean-up.ts'
 import { failoverEvidence } from './failover/progress.ts'
-import type { CleanupRecord, ProvisionRecord } from './provision.ts'
+import type { MetricsRecord } from './metrics.ts'
+import type { ProvisionRecord } from './provision.ts'
 import type { MergedLoad, MergedLoads } from './records/merged-load.ts'
-import { type DrillRef, describeError, readPlan } from './records/stored-drill.ts'
+import { type DrillRef, readPlan } from './records/stored-drill.ts'
 import type { ActivitySettings } from './settings.ts'
 import type { ContainerEnd } from './start-load.ts'
 
 export interface ReportRequest extends DrillRef {
-  /** The first is written as soon as it can be; the final one knows what came late. */
+  /** The first is written as soon as it can be; the final one holds what arrived late. */
   readonly edition: Edition
   readonly earlyEnd: { readonly kind: 'aborted' | 'failed'; readonly why: string } | null
   readonly journal: readonly JournalEntry[]
 }
 
-export interface Written {
+interface Written {
   readonly verdict: Verdict
   readonly headline: string
   readonly detail: string
 }
 
-const AUDIT_PASSES = [1, 2]
-
-export function reportActivities(
-  clients: Clients,
-  settings: ActivitySettings,
-  loads: MergedLoads,
-  renderers: readonly Renderer[] = allRenderers,
-) {
-  const { blobs, clock } = clients
-
-  async function writeReport(request: ReportRequest, context: Pick<InvocationContext, 'log'>): Promise<Written> {
-    const plan = await readPlan(blobs, request.drillId)
-    const load = await loads(plan)
-    const outcome = await gatherOutcome(plan, request, load)
-    const data = judged(outcome, load, await earlierDrills(plan))
-    const problems = await writeFiles(plan.drillId, data)
-    await writeIndex(plan, data.report, request.edition)
-    // Last: whoever hears of the drill by its line finds the report.
-    context.log(drillResultLine(data.report, plan.target.server, request.edition))
-    const { verdict, headline } = data.report
-    return { verdict, headline, detail: [`${verdict}: ${headline}`, ...problems].join('; ') }
-  }
-
-  async function gatherOutcome(plan: DrillPlan, request: ReportRequest, load: MergedLoad): Promise<DrillOutcome> {
-    const { drillId } = plan
-    const read = <T>(name: string) => blobs.readJson<T>(name)
-    const [facts, checks, containers, metrics, cleanup, provisioned, failovers, audits] = await Promise.all([
-      read<Facts>(drillBlobs.facts(drillId)),
-      read<CheckResult[]>(drillBlobs.checks(drillId)),
-      read<ContainerEnd[]>(drillBlobs.containers(drillId)),
-      read<MetricsRecord>(drillBlobs.metrics(drillId)),
-      read<CleanupRecord>(drillBlobs.cleanup(drillId)),
-      read<ProvisionRecord>(drillBlobs.provisioned(drillId)),
-      failoverEvidence(clients, plan),
-      Promise.all(AUDIT_PASSES.map((pass) => read<AuditRecord>(drillBlobs.audit(drillId, pass)))),
-    ])
-    return {
-      plan,
-      loadPlan: loadPlanOf(plan),
-      startedAt: plan.requestedAt,
-      endedAt: clock.now().toISOString(),
-      loadStartAtMs: load.loadStartAtMs,
-      facts,
-      checks: checks ?? [],
-      failovers,
-      summaries: load.summaries,
-      containers: containers ?? [],
-      ...auditsOf(audits),
-      metrics: metrics?.series ?? [],
-      metricsComplete: metrics?.complete ?? false,
-      cleanup: { containersLeft: cleanup?.containersLeft ?? null, verifiedAt: cleanup?.verifiedAt ?? null },
-      abortedBecause: request.earlyEnd?.kind === 'aborted' ? request.earlyEnd.why : null,
-      error: request.earlyEnd?.kind === 'failed' ? request.earlyEnd.why : null,
-      journal: request.journal,
-      containerSeconds: containerSeconds(containers ?? [], provisioned, cleanup),
-      prices: settings.prices,
-    }
-  }
-
-  function judged(outcome: DrillOutcome, { merged }: MergedLoad, earlier: readonly TrendEntry[]): ReportData {
-    const { report, charts } = assemble(outcome, outcome.loadStartAtMs === null ? null : merged, earlier)
-    const after = judgeRows(AFTER, 'after', { outcome, report }, outcome.plan.force)
-    return { report: { ...report, checklist: [...report.checklist, ...after] }, ...charts }
-  }
-
-  /** Of the same server, newest first, until there are enough like drills for a trend. */
-  async function earlierDrills(plan: DrillPlan): Promise<TrendEntry[]> {
-    const like = likenessOf(plan)
-    const read: TrendEntry[] = []
-    let found = 0
-    for await (const { trend } of drillsOfServer(blobs, plan.target, plan)) {
-      if (trend === null) continue
-      read.push(trend)
-      if (isLike(trend.like, like)) found++
-      if (found === TREND_LENGTH || read.length === MAX_LOOKED_AT) break
-    }
-    return read
-  }
-
-  /** report.json last: whoever sees it finds the others. One file that cannot be rendered must not take the rest with it. */
-  async function writeFiles(drillId: string, data: ReportData): Promise<string[]> {
-    const problems: string[] = []
-    const { report: _report, ...charts } = data
-    await blobs.write(drillBlobs.chartData(drillId), JSON.stringify(charts satisfies ChartData), 'application/json')
-    const last = renderers.filter(({ name }) => name === 'report.json')
-    for (const { name, contentType, render } of [...renderers.filter((one) => !last.includes(one)), ...last])
-      try {
-        await blobs.write(drillBlobs.report(drillId, name), render(data), contentType)
-      } catch (error) {
-        if (name === 'report.json') throw error
-        problems.push(`${name} could not be written: ${describeError(error)}`)
-      }
-    return problems
-  }
-
-  const writeIndex = (plan: DrillPlan, report: Report, edition: Edition): Promise<void> =>
-    writeIndexEntry(blobs, reportedEntry(plan, report, edition === 'final'))
-
-  return { writeReport }
+/** What a report is made with. */
+interface ReportTools {
+  readonly clients: Clients
+  readonly settings: ActivitySettings
+  readonly loads: MergedLoads
+  readonly renderers: readonly Renderer[]
 }
 
-/** Of the same server, whatever their load and events were: a bound on what one report reads. */
-const MAX_LOOKED_AT = 500
+const AUDIT_PASSES = [1, 2]
+/** Entries of the server's index, of any load and events: bounds what one report reads. */
+const MAX_EARLIER_DRILLS = 500
+
+export async function writeReport(
+  { clients, settings, loads, renderers }: ReportTools,
+  request: ReportRequest,
+  context: Pick<InvocationContext, 'log'>,
+): Promise<Written> {
+  const { blobs } = clients
+  const plan = await readPlan(blobs, request.drillId)
+  const load = await loads(plan)
+  const outcome = await gatherOutcome(clients, settings.prices, plan, request, load)
+  const data = judged(outcome, load, await earlierDrills(blobs, plan))
+  const problems = await writeFiles(blobs, renderers, plan.drillId, data)
+  await writeIndexEntry(blobs, reportedEntry(plan, data.report, request.edition === 'final'))
+  // Last: a reader of this line finds the report.
+  context.log(drillResultLine(data.report, plan.target.server, request.edition))
+  const { verdict, headline } = data.report
+  return { verdict, headline, detail: [`${verdict}: ${headline}`, ...problems].join('; ') }
+}
+
+async function gatherOutcome(
+  clients: Clients,
+  prices: ActivitySettings['prices'],
+  plan: DrillPlan,
+  { earlyEnd, journal }: ReportRequest,
+  load: MergedLoad,
+): Promise<DrillOutcome> {
+  const { drillId } = plan
+  const read = <T>(name: string) => clients.blobs.readJson<T>(name)
+  const [facts, checks, ends, metrics, cleanup, provisioned, failovers, audits] = await Promise.all([
+    read<Facts>(drillBlobs.facts(drillId)),
+    read<CheckResult[]>(drillBlobs.checks(drillId)),
+    read<ContainerEnd[]>(drillBlobs.containers(drillId)),
+    read<MetricsRecord>(drillBlobs.metrics(drillId)),
+    read<CleanupRecord>(drillBlobs.cleanup(drillId)),
+    read<ProvisionRecord>(drillBlobs.provisioned(drillId)),
+    failoverEvidence(clients, plan),
+    Promise.all(AUDIT_PASSES.map((pass) => read<AuditRecord>(drillBlobs.audit(drillId, pass)))),
+  ])
+  const containers = ends ?? []
+  return {
+    plan,
+    loadPlan: loadPlanOf(plan),
+    startedAt: plan.requestedAt,
+    endedAt: clients.clock.now().toISOString(),
+    loadStartAtMs: load.loadStartAtMs,
+    facts,
+    checks: checks ?? [],
+    failovers,
+    summaries: load.summaries,
+    containers,
+    ...auditsOf(audits),
+    metrics: metrics?.series ?? [],
+    metricsComplete: metrics?.complete ?? false,
+    cleanup: { containersLeft: cleanup?.containersLeft ?? null, verifiedAt: cleanup?.verifiedAt ?? null },
+    abortedBecause: earlyEnd?.kind === 'aborted' ? earlyEnd.why : null,
+    error: earlyEnd?.kind === 'failed' ? earlyEnd.why : null,
+    journal,
+    containerSeconds: containerSeconds(containers, provisioned, cleanup),
+    prices,
+  }
+}
+
+function judged(outcome: DrillOutcome, { merged }: MergedLoad, earlier: readonly TrendEntry[]): ReportData {
+  const { report, charts } = assemble(outcome, outcome.loadStartAtMs === null ? null : merged, earlier)
+  const after = judgeRows(AFTER, 'after', { outcome, report }, outcome.plan.force)
+  return { report: { ...report, checklist: [...report.checklist, ...after] }, ...charts }
+}
+
+/** Of the same server, newest first, until there are enough like drills for a trend. */
+async function earlierDrills(blobs: Clients['blobs'], plan: DrillPlan): Promise<TrendEntry[]> {
+  const like = likenessOf(plan)
+  const read: TrendEntry[] = []
+  let found = 0
+  for await (const { trend } of drillsOfServer(blobs, plan.target, plan)) {
+    if (trend === null) continue
+    read.push(trend)
+    if (isLike(trend.like, like)) found++
+    if (found === TREND_LENGTH || read.length === MAX_EARLIER_DRILLS) break
+  }
+  return read
+}
+
+/** report.json last: its reader finds the other files. A file that cannot be rendered does not stop the rest. */
+async function writeFiles(
+  blobs: Clients['blobs'],
+  renderers: readonly Renderer[],
+  drillId: string,
+  data: ReportData,
+): Promise<string[]> {
+  const problems: string[] = []
+  const { report: _report, ...charts } = data
+  await blobs.write(drillBlobs.chartData(drillId), JSON.stringify(charts satisfies ChartData), 'application/json')
+  const last = renderers.filter(({ name }) => name === 'report.json')
+  for (const { name, contentType, render } of [...renderers.filter((one) => !last.includes(one)), ...last])
+    try {
+      await blobs.write(drillBlobs.report(drillId, name), render(data), contentType)
+    } catch (error) {
+      if (name === 'report.json') throw error
+      problems.push(`${name} could not be written: ${errorText(error)}`)
+    }
+  return problems
+}
 
 function auditsOf(records: ReadonlyArray<AuditRecord | null>): Pick<DrillOutcome, 'audits' | 'auditProblem'> {
   const problem = records.findLast((record) => record?.kind === 'impossible')

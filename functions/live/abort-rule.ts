@@ -1,12 +1,12 @@
 /**
- * When a running load is pointless. An outage is what a drill is for, so errors after a failover never end it;
- * only a load that is broken before the first failover, or has nobody left to offer it, does.
+ * When a running load is stopped: before the first failover no transaction committed for a while, or every load generator died.
+ * Errors after a failover never stop it, because the outage is what the drill measures.
  */
 import type { DrillPlan } from '../model/plan.ts'
 import type { LivePoint } from '../model/status.ts'
 
-/** This long without one commit, before anybody asked for a failover, is not going to become a baseline. */
-const HOPELESS_SECONDS = 30
+/** A load that committed nothing for this long before the first failover cannot become a baseline. */
+const NO_COMMIT_SECONDS = 30
 
 export interface LoadSeen {
   readonly loadSecond: number
@@ -17,14 +17,17 @@ export interface LoadSeen {
   readonly died: number
 }
 
-export function whyPointless(plan: DrillPlan, seen: LoadSeen): string | null {
+export function stopReason(plan: DrillPlan, seen: LoadSeen): string | null {
   if (seen.died >= seen.wanted) return `${allGenerators(seen.wanted)} died while the load was running`
   const firstFailover = plan.failovers[0]?.atSeconds ?? plan.load.durationSeconds
-  if (seen.loadSecond >= firstFailover || plan.load.targetTps === 0) return null
-  const recent = seen.points.filter(({ second }) => second > seen.loadSecond - HOPELESS_SECONDS)
+  return seen.loadSecond >= firstFailover || plan.load.targetTps === 0 ? null : noCommitsFor(seen)
+}
+
+function noCommitsFor({ loadSecond, points }: LoadSeen): string | null {
+  const recent = points.filter(({ second }) => second > loadSecond - NO_COMMIT_SECONDS)
   const offered = recent.reduce((sum, point) => sum + point.offeredTps, 0)
   const committed = recent.reduce((sum, point) => sum + point.goodputTps, 0)
-  if (recent.length < HOPELESS_SECONDS / 2 || offered === 0 || committed > 0) return null
+  if (recent.length < NO_COMMIT_SECONDS / 2 || offered === 0 || committed > 0) return null
   return `no commit in the last ${recent.length} s before any failover, with ${offered} transactions offered`
 }
 

@@ -1,19 +1,20 @@
 /**
- * What a drill went through: its phase, its journal, and the first thing that ended it early. Lives in the orchestration,
- * is rebuilt by every replay, and goes into the report.
+ * The drill's log: its phase, its journal, and the first reason that ended it early. The orchestrator holds it, every replay builds it
+ * again, and the report contains it.
  */
 import type { OrchestrationContext } from 'durable-functions'
 import type { JournalEntry } from '../model/report.ts'
 import type { DrillProgress, Phase } from '../model/status.ts'
+import { messageOf } from './error-text.ts'
 
-/** An orchestration's status may hold 16 KB and its inputs little more: repeated trouble is told once, and counted. */
+/** An orchestration's status may hold 16 KB and its inputs little more: entries over the limit are only counted. */
 const MAX_ENTRIES = 150
 const MAX_DETAIL = 300
 
 export type EarlyEnd =
-  /** By a person, or by the rule that a load is pointless. */
+  /** By the operator, or by the abort rule. */
   | { readonly kind: 'aborted'; readonly why: string }
-  /** Something of ours or of the platform's did not work. */
+  /** A step of the drill or of the platform failed. */
   | { readonly kind: 'failed'; readonly why: string }
 
 /** Ends the drill early on purpose. */
@@ -25,14 +26,14 @@ export class Stop extends Error {
   }
 }
 
-export class Course {
+export class DrillLog {
   readonly journal: JournalEntry[] = []
   earlyEnd: EarlyEnd | null = null
   loadStartAtMs: number | null = null
-  /** Watches so far. */
+  /** Number of watches so far. */
   watches = 0
-  /** How often a failover was withheld, and was looked at again. */
-  withheldLooks = 0
+  /** How often a failover was withheld and tried again. */
+  withheldTries = 0
   readonly #ctx: OrchestrationContext
   readonly #hangs = new Map<string, number>()
   #phase: Phase = 'reserve'
@@ -49,7 +50,7 @@ export class Course {
     this.show()
   }
 
-  /** The custom status: what a reader needs between two turns. Live figures lie in a blob. */
+  /** The custom status: what a reader needs between two turns. A blob holds the live figures. */
   show(): void {
     const progress: DrillProgress = {
       phase: this.#phase,
@@ -85,19 +86,16 @@ export class Course {
     this.note(step, this.#ctx.df.currentUtcDateTime, 1, 'skipped', why)
   }
 
-  /** How often this step has hung by now. */
+  /** Counts one more hang of this step and returns how many there were. */
   countHang(step: string): number {
     const count = (this.#hangs.get(step) ?? 0) + 1
     this.#hangs.set(step, count)
     return count
   }
 
-  /** Only the first reason counts: what fails afterwards is often its consequence, and stands in the journal. */
+  /** Only the first reason counts: later failures are often its consequence. The journal has them all. */
   end(error: unknown): void {
-    const end: EarlyEnd =
-      error instanceof Stop
-        ? error.end
-        : { kind: 'failed', why: error instanceof Error ? error.message : String(error) }
+    const end: EarlyEnd = error instanceof Stop ? error.end : { kind: 'failed', why: messageOf(error) }
     this.remark('early end', `${end.kind}: ${end.why}`)
     this.earlyEnd ??= end
     this.show()

@@ -1,17 +1,17 @@
 /**
- * What an activity or a child said, out of what the Durable extension makes of it: a prefix that names the function, the message,
- * and behind a line break the details as JSON. A message may have several lines.
+ * The original message of an activity or a sub-orchestration. The Durable extension adds a prefix with the function's name and, after
+ * a line break, details as JSON. A message may have several lines.
  */
 const PREFIX = /^(?:Activity|Orchestrator|Sub-?orchestrator) function '[^']*' failed:(?: |$)/i
-/** Behind a child's message: what the extension made of its exception, with a stack. */
+/** The extension adds the stack of its own exception to the message of a sub-orchestration. */
 const CHILD_DETAILS = / \n (?:Message: [\s\S]*, StackTrace:[\s\S]*)?$/
-/** As the host words what a worker threw, when the extension passes it on as it is. */
+/** The form of an exception that a worker threw, when the extension passes it on unchanged. */
 const FROM_WORKER = /^Result: Failure\s*\nException: ([\s\S]*?)(?:\nStack:[\s\S]*)?$/
 const MAX_MESSAGE = 500
 
 export function messageOf(error: unknown): string {
-  const said = withoutPrefixes(withoutDetails(error instanceof Error ? error.message : String(error)))
-  const text = FROM_WORKER.exec(said)?.[1] ?? said
+  const message = withoutPrefixes(withoutDetails(error instanceof Error ? error.message : String(error)))
+  const text = FROM_WORKER.exec(message)?.[1] ?? message
   return (
     text
       .replace(/\s*\n\s*/g, ' ')
@@ -23,7 +23,7 @@ export function messageOf(error: unknown): string {
 const withoutPrefixes = (text: string): string =>
   PREFIX.test(text) ? withoutPrefixes(text.replace(PREFIX, '')) : text.trim()
 
-/** A message may itself hold a brace behind a line break: the details are the rest that is JSON. */
+/** The message may contain a brace after a line break: the details are the rest that parses as JSON. */
 function withoutDetails(message: string): string {
   const text = message.replace(CHILD_DETAILS, '')
   for (const { index } of text.matchAll(/\s*\n\s*(?=\{)/g)) if (isJson(text.slice(index))) return text.slice(0, index)

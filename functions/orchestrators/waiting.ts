@@ -1,9 +1,9 @@
 /**
- * Waiting: the only place that asks for a durable timer.
+ * Durable timers: every wait of an orchestrator is made here.
  *
- * Azure Storage hides a timer's message for `FireAt` minus now in whole seconds, cut off: a timer fires up to a second early, and
- * one of less than a second fires at once. Its queues are polled, so a timer also fires seconds late. A wait therefore asks for
- * 999 ms more than it wants, and asks again as long as the moment has not passed.
+ * Azure Storage hides a timer's message for `FireAt` minus now, rounded down to whole seconds: a timer fires up to a second early, and
+ * one of less than a second fires at once. Its queues are polled, so a timer also fires seconds late. A wait therefore adds 999 ms,
+ * and waits again if the moment has not passed.
  */
 import type { OrchestrationContext, Task } from 'durable-functions'
 
@@ -12,12 +12,12 @@ export type Step<R> = Generator<Task, R, any>
 
 export const ABORT_EVENT = 'abort'
 
-/** With it, the whole seconds that are left after the cut are never fewer than were asked for. */
-const CUT_MS = 999
+/** With it, rounding down never leaves fewer seconds than requested. */
+const ROUNDING_MS = 999
 
 export const nowMs = (ctx: OrchestrationContext): number => ctx.df.currentUtcDateTime.getTime()
 
-const timerAt = (ctx: OrchestrationContext, atMs: number) => ctx.df.createTimer(new Date(atMs + CUT_MS))
+const timerAt = (ctx: OrchestrationContext, atMs: number) => ctx.df.createTimer(new Date(atMs + ROUNDING_MS))
 
 /** Returns when the moment has passed, never before. */
 export function* sleepUntil(ctx: OrchestrationContext, atMs: number): Step<void> {
@@ -28,12 +28,12 @@ export function* sleep(ctx: OrchestrationContext, seconds: number): Step<void> {
   yield* sleepUntil(ctx, nowMs(ctx) + seconds * 1000)
 }
 
-/** Queues are polled: a timer that is later than this fired on a host that had been away. */
+/** A timer that fires later than this fired on a host that was stopped: queues are polled more often. */
 const AWAY_MS = 30_000
-/** For what becomes due together with its limit, when a host comes back. */
+/** When a host restarts, the answer and its limit may become due together: the answer gets this long. */
 const GRACE_SECONDS = 60
 
-/** The timer that lost is cancelled: left behind it would keep the orchestration running. */
+/** Cancels the timer if the task was first: a pending timer keeps the orchestration running. */
 export function* isAnsweredBy(
   ctx: OrchestrationContext,
   task: Task,
@@ -43,7 +43,7 @@ export function* isAnsweredBy(
   const limit = timerAt(ctx, atMs)
   yield ctx.df.Task.any([task, limit])
   if (!limit.isCompleted) limit.cancel()
-  // Not in a second Task.any: in Azure that would start the task again.
+  // Not in a second Task.any: in Azure that starts the task again.
   if (!hasAnswered(task) && nowMs(ctx) >= atMs + AWAY_MS) yield* sleep(ctx, graceSeconds)
   return hasAnswered(task)
 }
@@ -51,11 +51,11 @@ export function* isAnsweredBy(
 const hasAnswered = ({ isCompleted, isFaulted }: Task): boolean => isCompleted || isFaulted
 
 /**
- * Waiting that an abort request cuts short.
+ * Timers that end early when an abort is requested.
  *
- * Each pause waits for the event again and cancels the timer that lost. A task that has already completed never wakes a second
- * Task.any, so the request is looked up before waiting. The event only saves time: activities also read the request from a blob,
- * which no restart and no lost event can undo.
+ * Each pause waits for the event again and cancels the timer if the event was first. A task that has already completed never wakes a
+ * second Task.any, so the request is checked before waiting. The event only saves time: activities also read the request from a blob,
+ * which survives a restart and a lost event.
  */
 export class Pauses {
   readonly #ctx: OrchestrationContext
@@ -65,7 +65,7 @@ export class Pauses {
     this.#ctx = ctx
   }
 
-  /** True when the abort request came. */
+  /** True when the abort was requested. */
   get isAborted(): boolean {
     return this.#waits.some(({ isCompleted }) => isCompleted)
   }
@@ -73,10 +73,10 @@ export class Pauses {
   get reason(): string {
     const request = this.#waits.find(({ isCompleted }) => isCompleted)?.result
     const given = typeof request === 'object' && request !== null && 'reason' in request ? request.reason : request
-    return typeof given === 'string' && given !== '' ? given : 'asked for'
+    return typeof given === 'string' && given !== '' ? given : 'requested'
   }
 
-  /** True when an abort request cut it short. */
+  /** True when an abort request ended it early. */
   *seconds(seconds: number): Step<boolean> {
     return yield* this.until(nowMs(this.#ctx) + seconds * 1000)
   }

@@ -1,13 +1,13 @@
 /**
- * Watches a running load until a given time. A sub-orchestration of its own that continues as new, so that history and the
- * cost of a replay are the same after five hours as after five minutes.
+ * The sub-orchestration that polls a running load until a given time. It continues as new, so that its history and the cost of a
+ * replay are the same after five hours as after five minutes.
  *
- * It waits for timers alone. An event would be lost when it arrives while the orchestration continues as new; the wish to
- * abort reaches it through the look, which reads it from a blob.
+ * It waits for timers only: an event that arrives while an orchestration continues as new is lost. Each poll reads the abort request
+ * from a blob instead.
  */
 import type { OrchestrationContext, Task } from 'durable-functions'
 import type { Live } from '../model/status.ts'
-import { Course } from './drill-log.ts'
+import { DrillLog } from './drill-log.ts'
 import { messageOf } from './error-text.ts'
 import { steps } from './steps.ts'
 import { nowMs, type Step, sleepUntil } from './waiting.ts'
@@ -18,56 +18,57 @@ export interface WatchInput {
   readonly intervalSeconds: number
   /** Also ends when every container has ended. */
   readonly endsWithLoad: boolean
-  /** Looks that failed one after the other. */
-  readonly blindLooks: number
+  /** Polls that failed in a row. */
+  readonly failedPolls: number
 }
 
 export interface WatchEnd {
-  readonly reason: 'time' | 'load ended' | 'aborted' | 'pointless'
+  readonly reason: 'time' | 'load ended' | 'aborted' | 'stopped'
   readonly detail: string
 }
 
-/** Looks before it continues as new: history holds this many and no more. */
-const LOOKS_PER_GENERATION = 12
-/** While a look hangs the platform would hold a new generation back, and nobody would watch: this one goes on for so long. */
-const MOST_LOOKS = 60
+/** Polls before it continues as new: the history holds no more. */
+const POLLS_PER_GENERATION = 12
+/** While a poll hangs, the platform delays the next generation and the load is not watched: so this generation goes on. */
+const MAX_POLLS = 60
 
 export function* watch(ctx: OrchestrationContext): Step<WatchEnd | undefined> {
   let input = ctx.df.getInput() as WatchInput
   const hanging: Task[] = []
   const isHeldUp = () => hanging.some(({ isCompleted }) => !isCompleted)
-  for (let looks = 0; looks < LOOKS_PER_GENERATION || (isHeldUp() && looks < MOST_LOOKS); looks++) {
-    if (nowMs(ctx) >= input.untilMs) return { reason: 'time', detail: sightOf(input) }
-    const seen = yield* lookOnce(ctx, input, hanging)
-    if (seen.end !== null) return seen.end
-    input = { ...input, blindLooks: seen.isBlind ? input.blindLooks + 1 : 0 }
+  for (let polls = 0; polls < POLLS_PER_GENERATION || (isHeldUp() && polls < MAX_POLLS); polls++) {
+    if (nowMs(ctx) >= input.untilMs) return { reason: 'time', detail: failuresOf(input) }
+    const { end, hasFailed } = yield* pollOnce(ctx, input, hanging)
+    if (end !== null) return end
+    input = { ...input, failedPolls: hasFailed ? input.failedPolls + 1 : 0 }
     yield* sleepUntil(ctx, Math.min(input.untilMs, nowMs(ctx) + input.intervalSeconds * 1000))
   }
   ctx.df.continueAsNew(input)
   return undefined
 }
 
-/** A look that fails is no reason to stop a load that runs by itself: it is made again at the next tick. */
-function* lookOnce(
+/** A poll that fails does not stop the load, which runs without the orchestrator: the next tick polls again. */
+function* pollOnce(
   ctx: OrchestrationContext,
-  input: WatchInput,
+  { drillId, endsWithLoad }: WatchInput,
   hanging: Task[],
-): Step<{ end: WatchEnd | null; isBlind: boolean }> {
+): Step<{ readonly end: WatchEnd | null; readonly hasFailed: boolean }> {
   try {
-    const look = yield* steps(ctx, new Course(ctx), { deadlineMs: Number.POSITIVE_INFINITY, hanging }).observe({
-      drillId: input.drillId,
-    })
-    ctx.df.setCustomStatus(look.live satisfies Live)
-    if (look.abort !== null) return { end: { reason: 'aborted', detail: look.abort }, isBlind: false }
-    if (look.pointless !== null) return { end: { reason: 'pointless', detail: look.pointless }, isBlind: false }
-    if (look.ended && input.endsWithLoad)
-      return { end: { reason: 'load ended', detail: 'every container has ended' }, isBlind: false }
-    return { end: null, isBlind: false }
+    const run = steps(ctx, new DrillLog(ctx), { deadlineMs: Number.POSITIVE_INFINITY, hanging })
+    const { live, abort, stopReason, ended } = yield* run.pollLoad({ drillId })
+    ctx.df.setCustomStatus(live satisfies Live)
+    return { end: endOf(abort, stopReason, ended && endsWithLoad), hasFailed: false }
   } catch (error) {
-    ctx.df.setCustomStatus({ note: `the last look failed: ${messageOf(error)}` })
-    return { end: null, isBlind: true }
+    ctx.df.setCustomStatus({ note: `the last poll failed: ${messageOf(error)}` })
+    return { end: null, hasFailed: true }
   }
 }
 
-const sightOf = ({ blindLooks }: WatchInput): string =>
-  blindLooks === 0 ? '' : `the last ${blindLooks} looks failed; the load went on by itself`
+function endOf(abort: string | null, stopReason: string | null, isOver: boolean): WatchEnd | null {
+  if (abort !== null) return { reason: 'aborted', detail: abort }
+  if (stopReason !== null) return { reason: 'stopped', detail: stopReason }
+  return isOver ? { reason: 'load ended', detail: 'every container has ended' } : null
+}
+
+const failuresOf = ({ failedPolls }: WatchInput): string =>
+  failedPolls === 0 ? '' : `the last ${failedPolls} polls failed; the load went on`

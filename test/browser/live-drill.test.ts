@@ -25,13 +25,13 @@ async function statusAt(second: number): Promise<{ readonly status: DrillStatus;
   const plan = aPlan({ durationSeconds: 300, failovers: [{ atSeconds: FAILOVER_AT, mode: 'forced' }] })
   const orchestrations = new FakeOrchestrations(() => world.clock.now())
   await orchestrations.client.startNew('drill', { instanceId: plan.drillId })
-  const { observe } = createActivities(world.clients, settings)
+  const { pollLoad } = createActivities(world.clients, settings)
   let status: DrillStatus | null = null
   let largestLook = 0
   await playDrill(world, plan, {
     overrides: {
-      observe: async (input: { readonly drillId: string }) => {
-        const look = await observe(input)
+      pollLoad: async (input: { readonly drillId: string }) => {
+        const look = await pollLoad(input)
         largestLook = Math.max(largestLook, 2 * JSON.stringify(look.live).length)
         const instance = orchestrations.instances.get(plan.drillId)
         if (instance) instance.customStatus = { phase: 'watch', note: 'the load runs', live: null }

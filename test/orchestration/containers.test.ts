@@ -1,7 +1,7 @@
 /** Containers: how they fail to start, how they die, what their logs say, and that none is ever left. */
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
-import { groupName } from '../../functions/activities/records/stored-drill.ts'
+import { groupName } from '../../functions/activities/records/containers.ts'
 import { Secret } from '../../functions/config/config.ts'
 import { expiresAt, loadPlanOf } from '../../functions/model/load-plan.ts'
 import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../../functions/platform/tags.ts'

@@ -201,7 +201,7 @@ const boom = (): never => {
   throw new Error('boom')
 }
 
-for (const step of ['reserve', 'check', 'provision', 'lookReady', 'go'])
+for (const step of ['reserve', 'check', 'provision', 'pollReady', 'startLoad'])
   test(`when ${step} fails for good, nothing is failed over, nothing is left, and the report says why`, async () => {
     const { status, report, world } = await run({}, {}, { overrides: { [step]: boom } })
     expect(status).toBe('Completed')
@@ -212,12 +212,12 @@ for (const step of ['reserve', 'check', 'provision', 'lookReady', 'go'])
   })
 
 for (const step of [
-  'observe',
+  'pollLoad',
   'noteContainers',
   'collect',
   'audit',
   'gatherMetrics',
-  'lookHealth',
+  'pollHealth',
   'stopLoad',
   'release',
   'notify',
@@ -242,10 +242,10 @@ test('when the report cannot be written the drill fails, with its server release
 test('a clean-up that fails at first is repeated, and hides no earlier error', async () => {
   let tries = 0
   const deleteFails = () => tries++ < 6
-  const { report, world } = await run({}, { groups: { deleteFails } }, { overrides: { go: boom } })
+  const { report, world } = await run({}, { groups: { deleteFails } }, { overrides: { startLoad: boom } })
   expect(world.groups.alive).toEqual([])
   expect(report?.cleanup.containersLeft).toBe(0)
-  expect(JSON.stringify(report?.journal)).toContain('go failed: boom')
+  expect(JSON.stringify(report?.journal)).toContain('startLoad failed: boom')
 })
 
 test('a step that fails twice and then succeeds is repeated, and the journal counts its attempts', async () => {

@@ -146,7 +146,7 @@ test('a host that is killed in the middle of any phase resumes: one failover, no
     'reserve',
     'check',
     'provision',
-    'go',
+    'startLoad',
     'failOver',
     'collect',
     'audit',

@@ -33,16 +33,16 @@ const ROWS: readonly Row[] = [
   { step: 'reserve', verdict: 'INCONCLUSIVE', posts: 0, told: 'reserve failed' },
   { step: 'check', verdict: 'INCONCLUSIVE', posts: 0, told: 'check failed' },
   { step: 'provision', verdict: 'INCONCLUSIVE', posts: 0, told: 'provision failed' },
-  { step: 'lookReady', verdict: 'INCONCLUSIVE', posts: 0, told: 'lookReady failed' },
-  { step: 'go', verdict: 'INCONCLUSIVE', posts: 0, told: 'go failed' },
-  { step: 'observe', verdict: 'INCONCLUSIVE', posts: 0, told: 'the watch over the load hangs' },
+  { step: 'pollReady', verdict: 'INCONCLUSIVE', posts: 0, told: 'pollReady failed' },
+  { step: 'startLoad', verdict: 'INCONCLUSIVE', posts: 0, told: 'startLoad failed' },
+  { step: 'pollLoad', verdict: 'INCONCLUSIVE', posts: 0, told: 'the watch over the load hangs' },
   { step: 'failOver', verdict: 'INCONCLUSIVE', posts: 0, told: 'no load is left for failover 0' },
-  { step: 'noteContainers', verdict: 'PASS', posts: 1, told: 'hangs' },
-  { step: 'collect', verdict: 'PASS', posts: 1, told: 'hangs' },
-  { step: 'audit', verdict: 'INCONCLUSIVE', posts: 1, told: 'hangs' },
-  { step: 'lookHealth', verdict: 'PASS', posts: 1, told: 'hangs' },
-  { step: 'gatherMetrics', verdict: 'PASS', posts: 1, told: 'hangs' },
-  { step: 'deleteOldRows', verdict: 'PASS', posts: 1, told: 'hangs' },
+  { step: 'noteContainers', verdict: 'PASS', posts: 1, told: 'no answer within' },
+  { step: 'collect', verdict: 'PASS', posts: 1, told: 'no answer within' },
+  { step: 'audit', verdict: 'INCONCLUSIVE', posts: 1, told: 'no answer within' },
+  { step: 'pollHealth', verdict: 'PASS', posts: 1, told: 'no answer within' },
+  { step: 'gatherMetrics', verdict: 'PASS', posts: 1, told: 'no answer within' },
+  { step: 'deleteOldRows', verdict: 'PASS', posts: 1, told: 'no answer within' },
   { step: 'notify', verdict: 'PASS', posts: 1, told: '' },
 ]
 
@@ -91,7 +91,7 @@ test('one look that hangs costs a gap and nothing else: the watch goes on', asyn
   })
   let looks = 0
   const { report } = await playDrill(world, plan, {
-    delayMs: (name) => (name === 'observe' && ++looks === 5 ? 600_000 : 0),
+    delayMs: (name) => (name === 'pollLoad' && ++looks === 5 ? 600_000 : 0),
   })
   expect(report?.verdict).toBe('PASS')
   expect(looks).toBeGreaterThan(50)

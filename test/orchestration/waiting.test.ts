@@ -61,7 +61,7 @@ test('a watch at every second looks about once in a second, also in the last one
   const world = createWorld()
   const plan = aPlan({ durationSeconds: 60, timing: { watchIntervalSeconds: 1 } })
   const { calls, report } = await playDrill(world, plan)
-  const looks = calls.filter(({ name }) => name === 'observe')
+  const looks = calls.filter(({ name }) => name === 'pollLoad')
   expect(report?.events.length).toBeGreaterThan(0)
   expect(looks.length).toBeGreaterThan(50)
   expect(looks.length).toBeLessThanOrEqual(80)

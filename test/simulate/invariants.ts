@@ -107,7 +107,7 @@ const SMALL_FILES = smallRenderers.map(({ name }) => name)
 /** Bounded by the plan's waits, not by its length. A look that hangs holds the next generation of a watch back. */
 function boundedHistory({ played: { longestHistory, instances }, scenario: { hanging } }: Simulated): string[] {
   const watches = instances.filter(({ name }) => name === 'watch').map(({ history }) => history.length)
-  const longestWatch = hanging.includes('observe') ? 0 : Math.max(0, ...watches)
+  const longestWatch = hanging.includes('pollLoad') ? 0 : Math.max(0, ...watches)
   return [
     ...(longestHistory < LONGEST_HISTORY ? [] : [`a history grew to ${longestHistory} events`]),
     ...(longestWatch < LONGEST_WATCH ? [] : [`the history of a watch grew to ${longestWatch} events`]),

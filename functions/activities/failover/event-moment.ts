@@ -6,8 +6,10 @@ import type { EarlierEvent, EventMoment, ReadyClock } from '../../live/event-saf
 import { drillBlobs } from '../../model/blob-paths.ts'
 import type { Facts } from '../../model/facts.ts'
 import type { DrillPlan } from '../../model/plan.ts'
+import { inTurns } from '../../units/in-turns.ts'
+import { containerNumbers } from '../records/containers.ts'
 import { signsOfContainers } from '../records/load-records.ts'
-import { containerNumbers, inTurns, loadStartAtMs } from '../records/stored-drill.ts'
+import { loadStartAtMs } from '../records/stored-drill.ts'
 
 type Sources = Pick<Clients, 'blobs' | 'clock'>
 

@@ -1,4 +1,5 @@
 /** What became of the failovers that were asked for: followed by every look until the standby is back. */
+import { errorText } from '../../../loadgen-image/contract/redact.ts'
 import { askedPauseOf } from '../../clients/azure/azure-errors.ts'
 import type { Clients } from '../../clients/clients.ts'
 import {
@@ -15,7 +16,6 @@ import type { PrimaryIdentity } from '../../model/facts.ts'
 import type { FailoverAnswer, OperationState } from '../../model/failover.ts'
 import { isOtherPrimary } from '../../model/failover-signs.ts'
 import type { DrillPlan, PlannedFailover } from '../../model/plan.ts'
-import { describeError } from '../records/stored-drill.ts'
 import { observeIdentity } from './identity.ts'
 
 export interface FailoverProgress {
@@ -124,7 +124,7 @@ async function pollOperation(
   } catch (error) {
     const pauseSeconds = askedPauseOf(error)
     const askAgainAtMs = pauseSeconds === null ? null : nowMs + pauseSeconds * 1000
-    return { ...progress, problem: describeError(error), askAgainAtMs }
+    return { ...progress, problem: errorText(error), askAgainAtMs }
   }
 }
 

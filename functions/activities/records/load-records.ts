@@ -6,7 +6,7 @@ import type { Clients } from '../../clients/clients.ts'
 import type { ContainerSigns } from '../../live/event-safety.ts'
 import { emptyLive, foldRecords, type LiveRecord, type LiveState } from '../../live/live.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
-import { inTurns } from './stored-drill.ts'
+import { inTurns } from '../../units/in-turns.ts'
 
 export interface NewRecords {
   readonly state: LiveState

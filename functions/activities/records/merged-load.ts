@@ -9,7 +9,9 @@ import { Merge } from '../../merge/merge.ts'
 import type { Merged } from '../../merge/merged.ts'
 import { readInTimeOrder } from '../../merge/time-order.ts'
 import type { DrillPlan } from '../../model/plan.ts'
-import { containerNumbers, inTurns, loadStartAtMs } from './stored-drill.ts'
+import { inTurns } from '../../units/in-turns.ts'
+import { containerNumbers } from './containers.ts'
+import { loadStartAtMs } from './stored-drill.ts'
 
 export interface MergedLoad {
   readonly merged: Merged

@@ -1,6 +1,6 @@
 /** When the platform's metrics of a load count as complete. */
 import { expect, test } from 'vitest'
-import { haveArrived } from '../../../functions/activities/records/metrics-arrival.ts'
+import { haveArrived } from '../../../functions/activities/metrics.ts'
 import type { MetricSeries } from '../../../functions/model/facts.ts'
 
 const LOAD_END_MS = Date.UTC(2026, 0, 1, 10, 5, 20)

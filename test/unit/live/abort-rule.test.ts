@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { whyPointless } from '../../../functions/live/abort-rule.ts'
+import { stopReason } from '../../../functions/live/abort-rule.ts'
 import type { LivePoint } from '../../../functions/model/status.ts'
 import { aPlan } from '../../support/play-drill.ts'
 
@@ -19,10 +19,10 @@ const points = (from: number, to: number, goodputTps: number): LivePoint[] =>
   }))
 
 const judge = (loadSecond: number, seen: readonly LivePoint[], died = 0, of = plan) =>
-  whyPointless(of, { loadSecond, points: seen, wanted: 2, died })
+  stopReason(of, { loadSecond, points: seen, wanted: 2, died })
 
 test('a load that commits goes on', () => expect(judge(60, points(0, 60, 40))).toBeNull())
-test('a load that never committed before the failover is pointless', () =>
+test('a load that never committed before the failover is stopped', () =>
   expect(judge(40, points(0, 40, 0))).toBe(
     'no commit in the last 29 s before any failover, with 1160 transactions offered',
   ))
@@ -34,7 +34,7 @@ test('after the failover an outage is what the drill is for, however long', () =
 test('without any generator nothing is left to watch, failover or not', () =>
   expect(judge(200, points(0, 200, 40), 2)).toBe('all 2 load generators died while the load was running'))
 test('one that was alone is called so', () =>
-  expect(whyPointless(plan, { loadSecond: 200, points: points(0, 200, 40), wanted: 1, died: 1 })).toBe(
+  expect(stopReason(plan, { loadSecond: 200, points: points(0, 200, 40), wanted: 1, died: 1 })).toBe(
     'the only load generator died while the load was running',
   ))
 test('one generator of two goes on', () => expect(judge(60, points(0, 60, 20), 1)).toBeNull())

@@ -25,7 +25,7 @@ test.each([
     'one two',
   ],
   ['no details', "Activity function 'x' failed: boom", 'boom'],
-  ['a plain error', 'it did not answer in 60 s and hangs', 'it did not answer in 60 s and hangs'],
+  ['a plain error', 'no answer within 60 s', 'no answer within 60 s'],
   ['nothing', '', 'without a message'],
 ])('%s', (_, text, expected) => expect(messageOf(new Error(text))).toBe(expected))
 
@@ -61,7 +61,7 @@ test.each([
   ],
   [new Error("Orchestrator function 'watch' failed: Activity function 'observe' failed:  no quota \n {}"), 'no quota'],
   [new Error("Orchestrator function 'watch' failed: no quota \n "), 'no quota'],
-  [new Error('it did not answer in 120 s and hangs'), 'it did not answer in 120 s and hangs'],
+  [new Error('no answer within 120 s'), 'no answer within 120 s'],
   [new Error('Exception: a word of the message itself'), 'Exception: a word of the message itself'],
   [new Error(`Activity function 'check' failed:   \n ${EXCEPTION}`), 'without a message'],
   ['only a text', 'only a text'],

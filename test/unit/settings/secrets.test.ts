@@ -2,7 +2,6 @@
 import { inspect, parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { describeError } from '../../../functions/activities/records/stored-drill.ts'
 import { azureErrorParts } from '../../../functions/clients/azure/azure-errors.ts'
 import { wordsOf as wordsOfServer } from '../../../functions/clients/postgres/connection.ts'
 import { readConfig, readDatabaseConfig, SETTINGS } from '../../../functions/config/config.ts'
@@ -14,7 +13,7 @@ import { parseDrillOptions } from '../../../infra/local/cli/drill-options.ts'
 import { optionsProblem, wordsOf } from '../../../infra/local/process/problem.ts'
 import { parseConnectionString } from '../../../loadgen-image/connection/connection-string.ts'
 import { parsePlan } from '../../../loadgen-image/contract/load-plan.ts'
-import { withoutAddresses, withoutSecrets } from '../../../loadgen-image/contract/redact.ts'
+import { errorText, withoutAddresses, withoutSecrets } from '../../../loadgen-image/contract/redact.ts'
 import { parseDrillSettings } from '../../../loadgen-image/drill-settings.ts'
 import { readInvocation } from '../../../loadgen-image/options.ts'
 import { failureOf } from '../../../loadgen-image/record/outcome.ts'
@@ -335,7 +334,7 @@ test.each(FOREIGN.map((form) => [form('SECRET'), form] as const))('"%s" is repea
     marker,
     (secret) =>
       [
-        describeError(error(secret)),
+        errorText(error(secret)),
         wordsOf(error(secret)),
         wordsOfServer(new Error(form(secret))),
         inspect(azureErrorParts({ statusCode: 400, message: form(secret) })),

@@ -1,0 +1,31 @@
+/** Sends the drill's end to the webhook, if one is configured. The orchestrator retries it a few times; a failure changes no verdict. */
+import type { Clients } from '../../clients/clients.ts'
+import { indexBlobs } from '../../model/blob-paths.ts'
+import type { IndexEntry } from '../../model/drill-index.ts'
+import { type DrillRef, readPlan } from '../records/stored-drill.ts'
+
+interface Notification {
+  readonly drillId: string
+  readonly verdict: IndexEntry['verdict']
+  readonly summary: string
+  readonly server: string
+  /** Relative to the app, which does not know the name under which its users reach it. */
+  readonly report: string
+}
+
+export async function notify(
+  { blobs, webhook }: Pick<Clients, 'blobs' | 'webhook'>,
+  { drillId }: DrillRef,
+): Promise<{ readonly detail: string }> {
+  if (!webhook.isConfigured) return { detail: 'no webhook is configured' }
+  const plan = await readPlan(blobs, drillId)
+  const entry = await blobs.readJson<IndexEntry>(indexBlobs.entry(plan.requestedAt, drillId))
+  await webhook.send({
+    drillId,
+    verdict: entry?.verdict ?? null,
+    summary: entry?.headline ?? 'the drill ended without a report',
+    server: plan.target.server,
+    report: `/api/drills/${drillId}/report?format=html`,
+  } satisfies Notification)
+  return { detail: 'the webhook was notified' }
+}

@@ -1,0 +1,42 @@
+/**
+ * Deletes the rows of old drills. A drill leaves millions of rows, and a daily drill would fill the disk. Each drill deletes while
+ * it still holds the server: in small transactions, for some minutes at most; the next drill deletes the rest. Rows without a drill
+ * id are not the drill's own and stay.
+ */
+import type { Clients } from '../../clients/clients.ts'
+import { type DrillRef, readPlan } from '../records/stored-drill.ts'
+
+/** Well below the platform's time limit of an activity. */
+const TIME_LIMIT_MS = 4 * 60_000
+const DAY_SECONDS = 86_400
+
+export async function deleteOldRows(
+  { blobs, clock, database }: Clients,
+  rowsRetentionDays: number,
+  { drillId }: DrillRef,
+): Promise<{ readonly detail: string }> {
+  if (rowsRetentionDays === 0) return { detail: 'rows are kept: DRILL_ROWS_RETENTION_DAYS is 0' }
+  const endMs = clock.now().getTime() + TIME_LIMIT_MS
+  const { target } = await readPlan(blobs, drillId)
+  const stored = await database.storedDrills(target)
+  const old = stored.filter((one) => one.drillId !== drillId && isOlder(one.newestRowAgeSeconds, rowsRetentionDays))
+  let rows = 0
+  let done = 0
+  for (const one of old) {
+    const deleted = await database.deleteRows(target, one.drillId, endMs - clock.now().getTime())
+    rows += deleted.rows
+    if (!deleted.isComplete) break
+    done++
+  }
+  return { detail: detailOf(rows, done, old.length, rowsRetentionDays) }
+}
+
+/** By the newest row: a drill that still writes is never old. A drill without a date may be new. */
+const isOlder = (ageSeconds: number | null, days: number): boolean =>
+  ageSeconds !== null && ageSeconds > days * DAY_SECONDS
+
+function detailOf(rows: number, done: number, old: number, days: number): string {
+  if (old === 0) return `no rows of drills older than ${days} days`
+  const rest = done === old ? '' : `; the next drill deletes the rest of ${old - done} drills`
+  return `deleted ${rows} rows of drills older than ${days} days${rest}`
+}

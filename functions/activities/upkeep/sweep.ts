@@ -1,0 +1,36 @@
+/**
+ * The last of four layers against a container that costs money indefinitely: deletes groups that carry this app's tag and whose
+ * `expires-at` tag is past. A group that lacks one of the two tags, or has an unreadable time, is left alone.
+ */
+import { errorText } from '../../../loadgen-image/contract/redact.ts'
+import type { Clients, GroupState } from '../../clients/clients.ts'
+import { DRILL_TAG, EXPIRES_TAG } from '../../platform/tags.ts'
+import { inTurns } from '../../units/in-turns.ts'
+import { PLATFORM_WIDTH, saveLog } from '../records/containers.ts'
+
+export interface Swept {
+  readonly deleted: readonly string[]
+  readonly problems: readonly string[]
+}
+
+export async function sweep(clients: Clients): Promise<Swept> {
+  const { groups, clock } = clients
+  const expired = (await groups.list()).filter((group) => isExpired(group, clock.now()))
+  const problems: string[] = []
+  const deleted = await inTurns(expired, PLATFORM_WIDTH, async (group) => {
+    await saveLog(clients, group).catch(() => undefined)
+    try {
+      await groups.delete(group.name)
+      return [group.name]
+    } catch (error) {
+      problems.push(errorText(error))
+      return []
+    }
+  })
+  return { deleted: deleted.flat(), problems }
+}
+
+function isExpired({ tags }: GroupState, now: Date): boolean {
+  const expiresAtMs = Date.parse(tags[EXPIRES_TAG] ?? '')
+  return (tags[DRILL_TAG] ?? '') !== '' && !Number.isNaN(expiresAtMs) && expiresAtMs < now.getTime()
+}
