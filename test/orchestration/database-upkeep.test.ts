@@ -152,7 +152,7 @@ test('what takes too long is left to the next drill', async () => {
   )
   expect(deleted).toEqual(['canary-1'])
   expect(journalOf(played, 'deleteOldRows')[0]?.detail).toBe(
-    'deleted 1000 rows of drills older than 7 days; the rest of 2 drills is left to the next one',
+    'deleted 1000 rows of drills older than 7 days; the next drill deletes the rest of 2 drills',
   )
 })
 

@@ -1,6 +1,6 @@
 /** What a drill leaves on the platform, and how it keeps to the pauses that the platform asks for. */
-import type { AuditRecord } from '../../functions/activities/collect.ts'
-import { sweepActivities } from '../../functions/activities/sweep.ts'
+import type { AuditRecord } from '../../functions/activities/audit.ts'
+import { sweep } from '../../functions/activities/upkeep/sweep.ts'
 import { secondAuditFromMs } from '../../functions/analysis/ledger-audit.ts'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import type { Report } from '../../functions/model/report.ts'
@@ -38,12 +38,11 @@ const SWEEPER_LIFE_MS = 86_400_000
 /** Moves the world's clock: the last thing that may happen in it. */
 export async function leftBySweeper({ world }: Simulated): Promise<string[]> {
   const { clock, groups, clients } = world
-  const { sweep } = sweepActivities(clients)
   const expiresMs = groups.alive.map(({ tags }) => Date.parse(tags[EXPIRES_TAG] ?? ''))
   const untilMs = Math.max(clock.nowMs, ...expiresMs) + SWEEPER_LIFE_MS
   while (groups.alive.length > 0 && clock.nowMs < untilMs) {
     clock.moveTo((Math.floor(clock.nowMs / SWEEP_EVERY_MS) + 1) * SWEEP_EVERY_MS)
-    await sweep()
+    await sweep(clients)
   }
   return groups.alive.map(({ name }) => `${name} still runs at the end of the sweeper's life`)
 }

@@ -134,7 +134,15 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
   ],
   [
     'functions/activities/records',
-    ['functions/clients', 'functions/live', 'functions/merge', 'functions/model', 'loadgen-image/contract'],
+    [
+      'functions/clients',
+      'functions/live',
+      'functions/merge',
+      'functions/model',
+      'functions/platform',
+      'functions/units',
+      'loadgen-image/contract',
+    ],
   ],
   [
     'functions/activities/failover',
@@ -145,6 +153,18 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
       'functions/clients/storage',
       'functions/live',
       'functions/model',
+      'functions/units',
+      'loadgen-image/contract',
+    ],
+  ],
+  [
+    'functions/activities/upkeep',
+    [
+      'functions/activities/records',
+      'functions/clients',
+      'functions/model',
+      'functions/platform',
+      'functions/units',
       'loadgen-image/contract',
     ],
   ],
@@ -153,6 +173,7 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
     [
       'functions/activities/failover',
       'functions/activities/records',
+      'functions/activities/upkeep',
       'functions/analysis',
       'functions/checklist',
       'functions/clients',
