@@ -97,7 +97,7 @@ export function workerLedger(worker: number, container: number, arrived: Uint8Ar
 /** The same ranges give the same bytes in every order. */
 function inOrder(worker: number, log: Uint8Array): Uint8Array {
   if (isInOrder(log)) return log
-  const entries: Told[] = []
+  const entries: ReportedRange[] = []
   readLog(log, (second, firstSeq, count, exceptions) => {
     entries.push({ second, range: { worker, firstSeq, count, exceptions: exceptions.map(toException) } })
   })
@@ -118,8 +118,9 @@ function isInOrder(log: Uint8Array): boolean {
   return isRising
 }
 
-type Told = { readonly second: number; readonly range: LedgerRange }
-const compareEntries = (a: Told, b: Told): number => a.second - b.second || a.range.firstSeq - b.range.firstSeq
+type ReportedRange = { readonly second: number; readonly range: LedgerRange }
+const compareEntries = (a: ReportedRange, b: ReportedRange): number =>
+  a.second - b.second || a.range.firstSeq - b.range.firstSeq
 
 const toException = ([seq, outcome]: readonly [number, number]): LedgerException => ({
   seq,
