@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { filesLeft } from './test/support/depth.ts'
 
 /** Tests that start real servers run one file at a time: two cores shared by several databases measure nothing but each other. */
-const REAL = ['test/{threads,integration,browser,engine,e2e}/**/*.test.ts', 'test/functions-host/*.test.ts']
+const REAL = ['test/{threads,integration,browser,engine,e2e}/**/*.test.ts']
 
 export default defineConfig({
   test: {

@@ -1,4 +1,4 @@
-/** One contract, two engines: what the Durable extension of Azure shows to small orchestrators, the local engine shows too. */
+/** One contract, two engines: the local engine behaves towards small orchestrators as the Durable extension of Azure does. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { timeouts } from '../support/timeouts.ts'
@@ -6,15 +6,15 @@ import { openBench } from '../support/with-stack.ts'
 import { DIFFERENCES, ROWS, type Row } from './contract.ts'
 import { type EngineHost, type EngineKind, startEngineHost, WHY_SKIPPED } from './engines.ts'
 
-/** So many at a time: an engine that is swamped shows its queues, and not its habits. */
+/** An engine with more at a time shows its queues instead of its habits. */
 const AT_A_TIME = 8
 
-/** All rows are looked at together, because most of their time is waiting. */
+/** All rows are observed together, because most of their time is waiting. */
 function observeAll(host: Promise<EngineHost>): ReadonlyMap<string, Promise<unknown>> {
   const places = Array.from({ length: AT_A_TIME }, (): Promise<unknown> => host)
   const seen = ROWS.map(({ habit, observe }, index) => {
     const observed = Promise.all([host, places[index % AT_A_TIME]]).then(([it]) => observe(it))
-    // What it throws belongs to its own row.
+    // An error belongs to its own row.
     places[index % AT_A_TIME] = observed.catch(() => undefined)
     return [habit, observed] as const
   })
@@ -43,7 +43,7 @@ function holdToContract(kind: EngineKind): void {
       expect(observed, DIFFERENCES[row.habit]?.why).toEqual(expectedOf(row, kind))
     })
 
-  test('an activity that a killed host leaves unanswered runs again, and nothing else does', {
+  test('an activity that a killed host leaves unanswered runs again, and no other activity does', {
     timeout: timeouts.drillMs,
   }, async () => {
     const host = await started.promise

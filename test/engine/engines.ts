@@ -1,4 +1,4 @@
-/** The two engines behind one door: a host process with the app of the contract, and durable-functions' own client inside of it. */
+/** Both engines behind one interface: a host process with the app of the contract, and durable-functions' own client inside it. */
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -6,8 +6,7 @@ import { buildDurableExtension, findDotnet } from '../../infra/local/functions-h
 import { holdFreePort } from '../../infra/local/process/ports.ts'
 import { baseEnvironment, type Child } from '../../infra/local/process/processes.ts'
 import { waitFor } from '../../infra/local/process/wait.ts'
-import type { Azurite } from '../../infra/local/stack/azurite.ts'
-import { startAzurite } from '../../infra/local/stack/azurite.ts'
+import { type Azurite, startAzurite } from '../../infra/local/stack/azurite.ts'
 import { ROOT } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { timeouts } from '../support/timeouts.ts'
@@ -16,7 +15,7 @@ import type { Bench } from '../support/with-stack.ts'
 export type EngineKind = 'local' | 'durable'
 
 export const dotnet = await findDotnet()
-/** Why the tests on the real engine do not run on this machine, or null. */
+/** The reason that the tests on the real engine do not run on this machine, or null. */
 export const WHY_SKIPPED =
   dotnet === null
     ? 'there is no .NET SDK 10 on this machine, and the Durable extension of Azure needs it (test/engine)'
@@ -32,7 +31,7 @@ export interface Status {
   readonly lastUpdatedTime: string
 }
 
-/** What a call of the client gave, or the message of what it threw. */
+/** The result of a call of the client, or the message of its error. */
 export type Called = { readonly result: unknown } | { readonly error: string }
 
 export interface EngineHost {
@@ -42,11 +41,11 @@ export interface EngineHost {
   /** Under an id of its own. */
   begin(orchestrator: string, input?: unknown, instanceId?: string): Promise<string>
   status(instanceId: string): Promise<Status>
-  /** Once it has ended, or as it is when the time is over. */
+  /** The status once it has ended, or when the time is over. */
   end(instanceId: string, withinMs?: number): Promise<Status>
   reaches(instanceId: string, runtimeStatus: string, when?: (seen: Status) => boolean): Promise<Status>
   notes(): string[]
-  /** SIGKILL to the host, as one process that dies; the next one is started with the same state. */
+  /** Kills the host with SIGKILL and starts another one with the same state. */
   killAndRestart(): Promise<void>
 }
 
@@ -56,7 +55,7 @@ const END_MS = 90_000
 export async function startEngineHost(bench: Bench, kind: EngineKind): Promise<EngineHost> {
   const { folder } = bench
   const storage = kind === 'durable' ? (await startStorage(bench)).connectionString : null
-  // Before the host is waited for: a build takes longer than a host may take to start.
+  // Built before the host starts: a build takes longer than a host may take to start.
   if (kind === 'durable') await buildDurableExtension(console.log)
   const port = await (await holdFreePort(folder)).release()
   const url = `http://127.0.0.1:${port}`
@@ -121,9 +120,11 @@ interface HostFacts {
   readonly storage: string | null
 }
 
+const MASTER_KEY = 'the-master-key'
+
 async function launchHost({ folder, processes }: Bench, kind: EngineKind, facts: HostFacts): Promise<Child> {
   const keys = join(folder.path, 'keys.json')
-  writeFileSync(keys, JSON.stringify({ master: 'the-master-key' }))
+  writeFileSync(keys, JSON.stringify({ master: MASTER_KEY }))
   const child = processes.start({
     name: `host-${kind}`,
     command: process.execPath,
@@ -146,7 +147,7 @@ async function launchHost({ folder, processes }: Bench, kind: EngineKind, facts:
   await waitFor(
     'the host answers',
     { forMs: timeouts.stackStartsMs, giveUpIf: requireAlive },
-    async () => (await fetch(`http://127.0.0.1:${facts.port}/admin/host/ping`)).ok,
+    async () => (await fetch(`http://127.0.0.1:${facts.port}/admin/host/status?code=${MASTER_KEY}`)).ok,
   )
   return child
 }

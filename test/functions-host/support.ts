@@ -9,12 +9,7 @@ import { onTestFinished } from 'vitest'
 import { type Host, type HostLogLine, type HostOptions, startHost } from '../../infra/local/functions-host/host.ts'
 
 export const SMALL_APP = resolve(import.meta.dirname, 'fixtures/small-app/app.ts')
-export const KEYS = {
-  master: 'the-master-key',
-  host: 'the-host-key',
-  system: 'the-system-key',
-  functions: { guarded: 'its-own-key' },
-}
+export const KEYS = { master: 'the-master-key', host: 'the-host-key' }
 
 export function aFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'functions-host-'))
@@ -32,7 +27,6 @@ export async function aHost(options: Partial<HostOptions> = {}): Promise<HostInT
     app: SMALL_APP,
     stateDir: aFolder(),
     keys: KEYS,
-    settings: {},
     log: (line) => lines.push(line),
     ...options,
   })
@@ -64,13 +58,13 @@ export async function aHostProcess(stateDir: string, env: Readonly<Record<string
   writeFileSync(keysFile, JSON.stringify(KEYS))
   const args = [MAIN, '--app', SMALL_APP, '--state-dir', stateDir, '--keys', keysFile]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
-  const said: string[] = []
-  child.stderr?.on('data', (chunk: Buffer) => said.push(String(chunk)))
+  const output: string[] = []
+  child.stderr?.on('data', (chunk: Buffer) => output.push(String(chunk)))
   const kill = (signal: NodeJS.Signals) => killed(child, signal)
   onTestFinished(async () => void (await kill('SIGKILL')))
   const [line] = (await Promise.race([
     once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), 'line'),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`the host ended with ${code}: ${said.join('')}`))),
+    once(child, 'exit').then(([code]) => Promise.reject(new Error(`the host ended with ${code}: ${output.join('')}`))),
   ])) as [string]
   return { url: (JSON.parse(line) as { url: string }).url, child, kill }
 }
@@ -91,13 +85,10 @@ export const notesOf = (file: string): string[] =>
     : []
 
 /** An app of a few lines, in a folder of its own that finds this repository's packages. */
-export function anApp(
-  code: string,
-  files: Readonly<Record<string, string>> = { 'host.json': '{"version":"2.0"}' },
-): string {
+export function anApp(code: string, hostJson = '{"version":"2.0"}'): string {
   const folder = aFolder()
   symlinkSync(resolve(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'))
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  writeFileSync(join(folder, 'host.json'), hostJson)
   writeFileSync(join(folder, 'app.mjs'), `import { app } from '@azure/functions'\n${code}`)
   return join(folder, 'app.mjs')
 }

@@ -6,12 +6,12 @@
 import { InvocationContext } from '@azure/functions'
 import type { OrchestrationHandler } from 'durable-functions'
 import { createOrchestrator } from 'durable-functions/lib/src/util/testingUtils.js'
-import type { ActivityTask, Mishaps, Run } from '../../infra/local/functions-host/engine/activities.ts'
+import type { ActivityTask, Faults, Run } from '../../infra/local/functions-host/engine/activities.ts'
 import { VirtualClock } from '../../infra/local/functions-host/engine/clock.ts'
 import { type App, Engine, type TurnTaken } from '../../infra/local/functions-host/engine/engine.ts'
 import type { Instance } from '../../infra/local/functions-host/engine/instance.ts'
-import { type JournalRecord, MemoryJournal } from '../../infra/local/functions-host/engine/journal.ts'
-import { eventRaised, resumed, suspended, terminated } from '../../infra/local/functions-host/engine/messages.ts'
+import { type Journal, type JournalRecord, rebuild } from '../../infra/local/functions-host/engine/journal.ts'
+import { eventRaised, terminated } from '../../infra/local/functions-host/engine/messages.ts'
 import type { OrchestratorFunction } from '../../infra/local/functions-host/engine/turn.ts'
 import {
   type HistoryEvent,
@@ -44,14 +44,12 @@ export type Fakes = Readonly<Record<string, Fake>>
 export type Incident = { readonly atMs: number; readonly instanceId?: string } & (
   | { readonly event: string; readonly data?: unknown }
   | { readonly terminate: string }
-  | { readonly suspend: string }
-  | { readonly resume: string }
   /** The host is killed; it comes back `restartAfterMs` later. */
   | { readonly crash: true }
   | { readonly run: () => void }
 )
 
-export interface PlayOptions extends Mishaps {
+export interface PlayOptions extends Faults {
   readonly instanceId?: string
   readonly startAt?: string
   readonly incidents?: readonly Incident[]
@@ -62,8 +60,6 @@ export interface PlayOptions extends Mishaps {
   /** The host is killed right after it has written its nth record, and before it acts on it; counted from 1. */
   readonly crashAfterRecords?: readonly number[]
   readonly restartAfterMs?: number
-  /** The newer extension's structured errors. */
-  readonly failureDetails?: boolean
   readonly maxConcurrentActivities?: number
   /** An orchestration that has not ended by then is an error. */
   readonly deadlineMs?: number
@@ -119,7 +115,7 @@ class Play {
   readonly #instanceId: string
   readonly #clock: VirtualClock
   readonly #startAtMs: number
-  readonly #journal = new CountingJournal((count) => {
+  readonly #journal = new MemoryJournal((count) => {
     if (this.#options.crashAfterRecords?.includes(count) === true) this.#kill()
   })
   readonly #calls: Omit<Call, 'takes' | 'now' | 'log'>[] = []
@@ -151,7 +147,6 @@ class Play {
     this.#engine.start({
       instanceId: this.#instanceId,
       name: this.#name,
-      version: null,
       input: input === undefined ? null : toJson(input),
       parent: null,
     })
@@ -191,8 +186,7 @@ class Play {
       app: this.#app(),
       clock: this.#clock,
       journal: this.#journal,
-      mishaps: options,
-      failureDetails: options.failureDetails ?? false,
+      faults: options,
       maxConcurrentActivities: options.maxConcurrentActivities ?? 10,
       onTurn: (taken) => this.#note(taken),
     })
@@ -276,27 +270,34 @@ class Play {
   }
 }
 
-/** Tells of every record once it is written. */
-class CountingJournal extends MemoryJournal {
+/** Keeps the records as text, so that they have been through JSON like records on disk. Reports every record once it is written. */
+export class MemoryJournal implements Journal {
+  readonly #records = new Map<string, string[]>()
   readonly #onWritten: (count: number) => void
   count = 0
 
-  constructor(onWritten: (count: number) => void) {
-    super()
+  constructor(onWritten: (count: number) => void = () => undefined) {
     this.#onWritten = onWritten
   }
 
-  override append(instanceId: string, record: JournalRecord): void {
-    super.append(instanceId, record)
-    this.#tell()
+  append(instanceId: string, record: JournalRecord): void {
+    this.#records.get(instanceId)?.push(JSON.stringify(record))
+    this.#announce()
   }
 
-  override rewrite(instanceId: string, record: JournalRecord): void {
-    super.rewrite(instanceId, record)
-    this.#tell()
+  rewrite(instanceId: string, record: JournalRecord): void {
+    this.#records.set(instanceId, [JSON.stringify(record)])
+    this.#announce()
   }
 
-  #tell(): void {
+  *load(): Iterable<Instance> {
+    for (const records of this.#records.values()) {
+      const instance = rebuild(records.map((text) => JSON.parse(text) as JournalRecord))
+      if (instance !== undefined) yield instance
+    }
+  }
+
+  #announce(): void {
     this.count += 1
     this.#onWritten(this.count)
   }
@@ -305,8 +306,7 @@ class CountingJournal extends MemoryJournal {
 function messageOf(incident: Exclude<Incident, { run: () => void } | { crash: true }>): HistoryEvent {
   if ('event' in incident)
     return eventRaised(incident.event, incident.data === undefined ? null : toJson(incident.data))
-  if ('terminate' in incident) return terminated(incident.terminate)
-  return 'suspend' in incident ? suspended(incident.suspend) : resumed(incident.resume)
+  return terminated(incident.terminate)
 }
 
 const tail = (instance: Instance | undefined): string =>

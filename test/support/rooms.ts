@@ -271,13 +271,14 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
   ['infra/local/cluster', ['infra/local/process', 'loadgen-image', 'loadgen-image/connection', 'loadgen-image/output']],
   ['infra/local/azure', ['infra/local/cluster']],
   ['infra/local/functions-host/engine', []],
-  ['infra/local/functions-host/timers', ['functions/platform', 'infra/local/functions-host/engine']],
-  ['infra/local/functions-host/worker', []],
+  ['infra/local/functions-host/state', ['infra/local/functions-host/engine']],
+  ['infra/local/functions-host/timers', ['infra/local/functions-host/engine', 'infra/local/functions-host/state']],
+  ['infra/local/functions-host/worker', ['infra/local/functions-host/engine', 'infra/local/functions-host/timers']],
+  ['infra/local/functions-host/http', ['infra/local/functions-host/worker']],
   [
-    'infra/local/functions-host/http',
-    ['infra/local/functions-host/engine', 'infra/local/functions-host/timers', 'infra/local/functions-host/worker'],
+    'infra/local/functions-host/durable',
+    ['infra/local/functions-host/engine', 'infra/local/functions-host/http', 'infra/local/functions-host/state'],
   ],
-  ['infra/local/functions-host/durable', ['infra/local/functions-host/engine', 'infra/local/functions-host/http']],
   [
     'infra/local/functions-host/durable-extension',
     [
@@ -294,6 +295,7 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
       'infra/local/functions-host/durable-extension',
       'infra/local/functions-host/engine',
       'infra/local/functions-host/http',
+      'infra/local/functions-host/state',
       'infra/local/functions-host/timers',
       'infra/local/functions-host/worker',
       'infra/local/process',

@@ -1,12 +1,12 @@
 /**
- * Keeps secrets out of what this process prints. The host's output is a log that people read, keep and send on; what an app
- * or a library prints is in it too, so every write passes here.
+ * Keeps secrets out of the output of this process, which is a log that people read, keep and send on. Every write to it passes here,
+ * because the app and its libraries print too.
  */
 
 const SECRET_NAME = /PASSWORD|SECRET|TOKEN|_KEY|CONNECTION_STRING|WEBHOOK_URL|CONTAINER_URL|^AzureWebJobsStorage$/
-/** Inside of connection strings, addresses and their queries. */
+/** Parts of connection strings, of addresses and of their queries. */
 const SECRET_PART = /(?:AccountKey|SharedAccessSignature|Password|sig|code)=([^;&\s"']+)/gi
-/** A shorter one is no secret, and would be found in ordinary words. */
+/** A shorter value is no secret, and occurs in ordinary words. */
 const MIN_LENGTH = 6
 
 export function secretsOf(
@@ -18,7 +18,7 @@ export function secretsOf(
   )
   const secrets = [...named, ...keys].filter((secret) => secret.length >= MIN_LENGTH)
   const written = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
-  // The longest first: one may hold another.
+  // The longest first: one secret may contain another.
   return [...new Set(written)].sort((a, b) => b.length - a.length)
 }
 
@@ -27,7 +27,7 @@ const partsOf = (value: string): string[] => [...value.matchAll(SECRET_PART)].ma
 export const hideIn = (text: string, secrets: readonly string[]): string =>
   secrets.reduce((shown, secret) => shown.replaceAll(secret, '(hidden)'), text)
 
-/** Every later write of the two streams, whoever makes it. */
+/** Applies to every later write to the two streams. */
 export function hideInOutput(secrets: readonly string[]): void {
   for (const stream of [process.stdout, process.stderr]) {
     const write = stream.write.bind(stream) as (...args: unknown[]) => boolean

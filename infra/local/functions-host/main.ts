@@ -3,10 +3,10 @@
  *
  *   node infra/local/functions-host/main.ts --app functions/app.ts --state-dir DIR [--port 7071] [--keys FILE] [--durable-extension]
  *
- * With --durable-extension the Durable extension of Azure carries the orchestrations, on AzureWebJobsStorage.
- * Settings of the app are this process's environment. One JSON line on standard output says that it is ready and how
- * it is reached, and names the file with its keys; logs go to standard error. Neither holds a key. SIGTERM and SIGINT stop it; whatever was under way goes on at the next
- * start with the same folder.
+ * With --durable-extension the Durable extension of Azure carries the orchestrations, on the storage that AzureWebJobsStorage names.
+ * The app's settings are this process's environment. When the host is ready, it prints one JSON line on standard output, with its
+ * address and the file of its keys; logs go to standard error. Neither holds a key. SIGTERM and SIGINT stop it; the next start with
+ * the same folder resumes the work under way.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ import { fillKeys, type Keys } from './http/keys.ts'
 
 const USAGE = 'usage: main.ts --app ENTRY|FOLDER|ZIP --state-dir DIR [--port N] [--keys FILE] [--durable-extension]'
 
-/** Bad usage: said in one line, exit code 2. */
+/** Bad usage: one line, exit code 2. */
 class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -54,7 +54,7 @@ function readKeys(file: string | undefined): Partial<Keys> {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Partial<Keys>
   } catch (cause) {
-    throw new UsageError(`--keys ${file} must be a JSON file with "master", "host", "system" or "functions"`, { cause })
+    throw new UsageError(`--keys ${file} must be a JSON file with "master" or "host"`, { cause })
   }
 }
 
@@ -62,11 +62,11 @@ const log = ({ at, level, functionName, message }: HostLogLine): void => {
   process.stderr.write(`${at} ${level}${functionName === '' ? '' : ` ${functionName}`}: ${message}\n`)
 }
 
-const sayOnStderr = (line: string): void => void process.stderr.write(`${line}\n`)
+const printError = (line: string): void => void process.stderr.write(`${line}\n`)
 
-/** Without what carries its orchestrations a host is none; the platform starts both again. */
+/** Without its task hub a host cannot work; the stack starts both again. */
 function die(why: string): never {
-  sayOnStderr(why)
+  printError(why)
   process.exit(1)
 }
 
@@ -75,9 +75,9 @@ async function main(): Promise<void> {
   process.env.FUNCTIONS_WORKER_RUNTIME ??= 'node'
   process.env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development'
   const { onExtension, ...hosted } = options
-  const extension = onExtension ? { durableExtension: await buildDurableExtension(sayOnStderr) } : {}
+  const extension = onExtension ? { durableExtension: await buildDurableExtension(printError) } : {}
   const keys = fillKeys(options.keys)
-  hideInOutput(secretsOf(process.env, [keys.master, keys.host, keys.system, ...Object.values(keys.functions)]))
+  hideInOutput(secretsOf(process.env, [keys.master, keys.host]))
   const host = await startHost({ ...hosted, ...extension, keys, log, onFatal: die })
   const keysFile = join(options.stateDir, 'keys.json')
   writeFileSync(keysFile, JSON.stringify(keys), { mode: 0o600 })

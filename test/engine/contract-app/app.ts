@@ -1,8 +1,8 @@
-/** Small orchestrators, each of which shows one habit of the engine that runs it. What they return must not name a time or an id. */
+/** Small orchestrators, each of which shows one habit of the engine that runs it. Their outputs hold no time and no id. */
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as df from 'durable-functions'
-import { provideDurableRoute } from '../../orchestration/fixtures/durable-route.ts'
+import { provideDurableRoute } from '../../support/durable-route.ts'
 
 type Context = df.OrchestrationContext
 const nowMs = (context: Context) => context.df.currentUtcDateTime.getTime()
@@ -17,13 +17,6 @@ df.app.activity('nap', {
     return says
   },
 })
-/** When it was done. */
-df.app.activity('stamp', {
-  handler: async ({ ms }: { readonly ms: number }) => {
-    await sleep(ms)
-    return Date.now()
-  },
-})
 df.app.activity('fail', {
   handler: (message: string) => {
     throw new Error(message)
@@ -34,7 +27,7 @@ df.app.activity('throw-text', {
     throw 'only a text'
   },
 })
-/** Notes its begin and its end, for a test that looks from outside of the process. */
+/** Writes its begin and its end to a file, for a test in another process. */
 df.app.activity('noted-nap', {
   handler: async ({ ms, note }: { readonly ms: number; readonly note: string }) => {
     const notes = process.env.CONTRACT_NOTES
@@ -44,20 +37,9 @@ df.app.activity('noted-nap', {
     return note
   },
 })
-/** By the instance that asks. */
-const attempts = new Map<string, number>()
-df.app.activity('third-time', {
-  handler: (key: string) => {
-    const attempt = (attempts.get(key) ?? 0) + 1
-    attempts.set(key, attempt)
-    if (attempt < 3) throw new Error(`attempt ${attempt}`)
-    return attempt
-  },
-})
-
 // ---- Timers -----------------------------------------------------------------------------------------------------------
 
-/** How long a timer of that length really took, one after the other. */
+/** The real duration of each of `count` timers of one length. */
 df.app.orchestration('timers', function* (context) {
   const { ms, count } = context.df.getInput<{ ms: number; count: number }>()
   const took: number[] = []
@@ -68,7 +50,7 @@ df.app.orchestration('timers', function* (context) {
   }
   return took
 })
-/** The race is decided at once; what the loser does to the end is the question. */
+/** The race is decided at once; the test sees whether the loser delays the end. */
 df.app.orchestration('lost-timer', function* (context) {
   const isCancelled = context.df.getInput() === 'cancel'
   const timer = context.df.createTimer(after(context, isCancelled ? 600_000 : 8_000))
@@ -104,21 +86,6 @@ df.app.orchestration('call-unguarded', function* (context) {
 df.app.orchestration('fails', function* (context) {
   throw new Error(context.df.getInput<string>())
 })
-df.app.orchestration('retries', function* (context) {
-  const { activity, attempts } = context.df.getInput<{ activity: string; attempts: number }>()
-  try {
-    const options = new df.RetryOptions(4_000, attempts)
-    return {
-      result: yield context.df.callActivityWithRetry(
-        activity,
-        options,
-        activity === 'fail' ? 'again' : context.df.instanceId,
-      ),
-    }
-  } catch (error) {
-    return { message: (error as Error).message }
-  }
-})
 df.app.orchestration('lost-activity', function* (context) {
   const key = context.df.instanceId
   const slow = context.df.callActivity('noted-nap', { ms: 6_000, note: `${key} loser` })
@@ -126,29 +93,6 @@ df.app.orchestration('lost-activity', function* (context) {
   yield context.df.callActivity('noted-nap', { ms: 0, note: `${key} next` })
   return 'done'
 })
-df.app.orchestration('all-fails', function* (context) {
-  const slow = context.df.callActivity('stamp', { ms: 6_000 })
-  let thrownAtMs = 0
-  try {
-    yield context.df.Task.all([context.df.callActivity('fail', 'one'), slow])
-    return 'no error'
-  } catch {
-    thrownAtMs = nowMs(context)
-  }
-  const nextMs = (yield context.df.callActivity('stamp', { ms: 0 })) as number
-  const slowMs = slow.result as number
-  return { thrownBeforeTheOther: thrownAtMs < slowMs, nextBeforeTheOther: nextMs < slowMs }
-})
-df.app.orchestration('retry-time-out', function* (context) {
-  const options = new df.RetryOptions(2_000, 9)
-  options.retryTimeoutInMilliseconds = 3_500
-  try {
-    return yield context.df.callActivityWithRetry('fail', options, 'again')
-  } catch (error) {
-    return (error as Error).message.split('\n')[0]
-  }
-})
-
 // ---- Children and generations -----------------------------------------------------------------------------------------
 
 df.app.orchestration('child', function* (context) {
@@ -174,7 +118,7 @@ df.app.orchestration('generations', function* (context) {
   yield context.df.callActivity('echo', left)
   return context.df.continueAsNew({ left: left - 1, of, ...(status === undefined ? {} : { status }) })
 })
-/** The old generation has an activity under way when it asks for the new one. */
+/** The old generation has an activity under way when it continues as new. */
 df.app.orchestration('leaves-behind', function* (context) {
   const { sinceMs } = context.df.getInput<{ sinceMs?: number }>()
   if (sinceMs !== undefined) return { sinceMs, waitedMs: nowMs(context) - sinceMs }
@@ -182,7 +126,7 @@ df.app.orchestration('leaves-behind', function* (context) {
   yield context.df.Task.any([context.df.callActivity('nap', { ms: 5_000 }), context.df.callActivity('echo', 1)])
   return context.df.continueAsNew({ sinceMs: begunMs })
 })
-/** An event that no generation has read when the next begins. */
+/** An event that the old generation has not read when the next begins. */
 df.app.orchestration('unread', function* (context) {
   if (context.df.getInput<boolean>()) {
     yield context.df.waitForExternalEvent('begin')
@@ -216,9 +160,6 @@ df.app.orchestration('status', function* (context) {
 })
 df.app.orchestration('waits', function* (context) {
   return yield context.df.waitForExternalEvent('go')
-})
-df.app.orchestration('two-waiters', function* (context) {
-  return yield context.df.Task.all([context.df.waitForExternalEvent('go'), context.df.waitForExternalEvent('go')])
 })
 df.app.orchestration('early-events', function* (context) {
   yield context.df.waitForExternalEvent('begin')

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { messageOf } from '../../../functions/orchestrators/error-text.ts'
-import { activityFailed } from '../../../infra/local/functions-host/engine/failure.ts'
+import { activityFailed } from '../../../infra/local/functions-host/engine/messages.ts'
 
 const DETAILS = '{"ClassName":"System.Exception","Message":"x"}'
 
@@ -33,7 +33,7 @@ test('what an activity throws on the local engine is what the orchestration read
   const word = fc.stringMatching(/^[\w {}"':.]{1,30}$/)
   fc.assert(
     fc.property(fc.array(word, { minLength: 1, maxLength: 4 }), (lines) => {
-      const { Reason, Details } = activityFailed(1, 'work', new Error(lines.join('\n')), { failureDetails: false })
+      const { Reason, Details } = activityFailed(1, 'work', new Error(lines.join('\n')))
       const expected = lines
         .join('\n')
         .replace(/\s*\n\s*/g, ' ')

@@ -1,54 +1,51 @@
 /**
- * The task hub on the Durable extension itself, the one that runs in Azure: a .NET process that keeps its state in a storage
- * account and calls this process for every turn and every activity. Neither outlives the other, as the Functions host and
- * its worker do not.
+ * The task hub on the Durable extension itself, the one that runs in Azure: a .NET process that keeps its state in a storage account
+ * and calls this process for every turn and every activity. When one of the two dies, the other ends too, as with Azure's host and
+ * its worker.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { TaskHub } from '../durable/task-hub.ts'
-import { type Answer, type Asked, empty, json } from '../http/exchange.ts'
-import { type Listener, listen } from '../http/listen.ts'
+import { newServer, openPort, portOf } from '../http/server.ts'
 import type { DurableExtension } from './build.ts'
 
-export interface ExtensionHubOptions {
+interface ExtensionHubOptions {
   readonly extension: DurableExtension
   /** Of the app: the extension reads its own part. */
   readonly hostJson: string
   readonly orchestrators: readonly string[]
   readonly activities: readonly string[]
-  readonly call: CallFunction
-  /** Of the management API, with its key. */
-  readonly webhook: () => string
-  /** AzureWebJobsStorage is among them. */
-  readonly settings: Readonly<Record<string, string | undefined>>
+  /** Calls a function. `data` is the trigger's, as text; the result is JSON text. */
+  readonly call: (name: string, data: string | null, instanceId: string | null) => Promise<string>
   readonly log: (level: string, message: string) => void
-  /** The process ended though nothing stopped it. */
+  /** The process ended, and `stop` was not called. */
   readonly onDeath: (why: string) => void
 }
-
-/** `data` is the trigger's, as text; what comes back is JSON text. */
-export type CallFunction = (name: string, data: string | null, instanceId: string | null) => Promise<string>
 
 type Program = ChildProcessByStdio<Writable, Readable, Readable>
 
 const READY_MS = 60_000
-/** Leases of partitions are given back when it ends in order; one that does not is killed. */
+/** Stopped in order, the program releases its leases of partitions; after this time it is killed. */
 const STOP_MS = 10_000
-/** Inputs and histories have no limit of their own in the extension. */
-const CALL_LIMIT_BYTES = 1_073_741_824
 
 export class ExtensionHub implements TaskHub {
   readonly #options: ExtensionHubOptions
+  readonly #calls: FastifyInstance
   #program: Program | undefined
-  #calls: Listener | undefined
   #underWay = 0
   #rpcBaseUrl = ''
   #stopped = false
 
   constructor(options: ExtensionHubOptions) {
     this.#options = options
+    this.#calls = newServer((message) => options.log('error', message))
+    this.#calls.post<{ Params: { name: string } }>('/functions/:name', ({ params, body }, reply) =>
+      this.#answer(params.name, String(body), reply),
+    )
   }
 
   get rpcBaseUrl(): string {
@@ -57,13 +54,8 @@ export class ExtensionHub implements TaskHub {
 
   async start(): Promise<void> {
     const { log } = this.#options
-    this.#calls = await listen({
-      port: 0,
-      bodyLimitBytes: CALL_LIMIT_BYTES,
-      log: (message) => log('error', message),
-      answer: (asked) => this.#answer(asked),
-    })
-    const program = this.#launch(this.#calls.port)
+    await openPort(this.#calls, 0)
+    const program = this.#launch(portOf(this.#calls))
     this.#program = program
     this.#rpcBaseUrl = await rpcBaseUrlOf(program, log)
     program.once('exit', (code, signal) => {
@@ -72,54 +64,36 @@ export class ExtensionHub implements TaskHub {
   }
 
   #launch(port: number): Program {
-    const { extension, settings, hostJson, webhook, orchestrators, activities, log } = this.#options
+    const { extension, hostJson, orchestrators, activities, log } = this.#options
     const program = spawn(extension.dotnet, [extension.assembly], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      // The worker's language is what makes the extension leave functions to another process.
-      env: { ...process.env, ...settings, FUNCTIONS_WORKER_RUNTIME: 'node', DOTNET_gcServer: '0' },
+      // With this language the extension leaves the functions to another process.
+      env: { ...process.env, FUNCTIONS_WORKER_RUNTIME: 'node', DOTNET_gcServer: '0' },
     })
     // A write to a process that has died is reported by its exit.
     program.stdin.on('error', () => undefined)
     createInterface({ input: program.stderr }).on('line', (line) => logLine(line, log))
-    const start = { hostJson, calls: `http://127.0.0.1:${port}/`, webHook: webhook(), orchestrators, activities }
+    const start = { hostJson, calls: `http://127.0.0.1:${port}/`, orchestrators, activities }
     program.stdin.write(`${JSON.stringify(start)}\n`)
     return program
   }
 
-  /** POST /orchestrators/NAME or /activities/NAME: one call of one function. */
-  async #answer({ url, body }: Asked): Promise<Answer> {
-    const name = decodeURIComponent(url.pathname.split('/')[2] ?? '')
-    const { data, instanceId } = JSON.parse(body.toString('utf8')) as { data: string | null; instanceId?: string }
+  /** One call of one function. */
+  async #answer(name: string, body: string, reply: FastifyReply): Promise<FastifyReply> {
+    const { data, instanceId } = JSON.parse(body) as { data: string | null; instanceId?: string }
     this.#underWay += 1
     try {
-      return { status: 200, body: await this.#options.call(name, data, instanceId ?? null) }
+      return reply.send(await this.#options.call(name, data, instanceId ?? null))
     } catch (error) {
       const { message, stack } = error instanceof Error ? error : { message: String(error), stack: '' }
-      return json(500, { message, stack: stack ?? '' })
+      return reply.code(500).send({ message, stack: stack ?? '' })
     } finally {
       this.#underWay -= 1
     }
   }
 
-  /** The extension's own answers, by way of its local API. */
-  async manage(path: string, { method, url, headers, body }: Asked): Promise<Answer> {
-    const to = new URL(`${this.#rpcBaseUrl}${path.replace(/^\/+/, '')}`)
-    for (const [name, value] of url.searchParams) if (name !== 'code') to.searchParams.append(name, value)
-    const hasBody = method !== 'GET' && method !== 'HEAD'
-    const answer = await fetch(to, {
-      method,
-      headers: passedOn(headers),
-      ...(hasBody ? { body: new Uint8Array(body) } : {}),
-    })
-    const type = answer.headers.get('content-type')
-    return {
-      ...empty(answer.status, type === null ? {} : { 'content-type': type }),
-      body: new Uint8Array(await answer.arrayBuffer()),
-    }
-  }
-
   async whenSettled(): Promise<void> {
-    while (this.#underWay > 0 && !this.#stopped) await new Promise((resolve) => setTimeout(resolve, 50))
+    while (this.#underWay > 0 && !this.#stopped) await sleep(50)
   }
 
   async stop(): Promise<void> {
@@ -132,16 +106,14 @@ export class ExtensionHub implements TaskHub {
       await exited
       clearTimeout(killer)
     }
-    this.#calls?.cut()
+    this.#calls.server.closeAllConnections()
+    await this.#calls.close()
   }
 }
 
-const passedOn = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => name === 'content-type' || name.startsWith('x-ms-')))
-
 const READY = '{"rpcBaseUrl":'
 
-/** The address of the local API, once it is open. What else comes on standard output is that API's own log. */
+/** The address of the local API, once it is open. The other lines of standard output are that API's own log. */
 async function rpcBaseUrlOf(program: Program, log: ExtensionHubOptions['log']): Promise<string> {
   const ready = Promise.withResolvers<string>()
   createInterface({ input: program.stdout }).on('line', (line) => {

@@ -1,6 +1,6 @@
 /**
- * Runs activities, at most so many at a time, and at least once each: a run can be asked to happen twice, to get lost
- * after it has done its work, or to answer late, as runs do when a host dies or a queue delivers a message again.
+ * Runs activities: a limited number at a time, and each at least once. Faults can be injected: a second run, a lost answer or a late
+ * answer, as they occur when a host dies or a queue delivers a message again.
  */
 import type { Clock } from './clock.ts'
 import { toJson } from './wire.ts'
@@ -17,33 +17,33 @@ export interface ActivityTask {
 export interface Run {
   /** 1 for the first, and one more for every delivery of the same message. */
   readonly number: number
-  /** The work takes that long on the engine's clock, beyond what it really takes: for fakes on a virtual clock. */
+  /** Adds to the time of the work on the engine's clock: for fakes on a virtual clock. */
   takes(ms: number): void
 }
 
-export type ActivityOutcome =
+type ActivityOutcome =
   | { readonly ok: true /** JSON text. */; readonly result: string }
   | { readonly ok: false; readonly error: unknown }
 
-/** What may go wrong around an activity; each is asked anew for every run. */
-export interface Mishaps {
-  /** The message is delivered twice: the activity runs again, and the second answer is ignored. */
+/** What may go wrong around an activity; each function is called for every run. */
+export interface Faults {
+  /** The message is delivered twice: the activity runs again, and the engine ignores the second answer. */
   duplicate?(name: string, input: unknown): boolean
-  /** The host dies between the work and its record: the run counts for nothing and is repeated. */
+  /** The host dies between the work and its record: the run is repeated. */
   lose?(name: string, input: unknown, run: number): boolean
-  /** The answer arrives that much later. */
+  /** The answer arrives later by that time. */
   delayMs?(name: string, input: unknown, run: number): number
-  /** A timer fires that much later: queues are polled. Negative: earlier, when the next host's clock is behind. */
+  /** A timer fires later by that time, because queues are polled. Negative: earlier, when the next host's clock is behind. */
   timerLateMs?(): number
-  /** After how long a lost message is delivered again. */
+  /** The time after which a lost message is delivered again. */
   readonly redeliverAfterMs?: number
 }
 
-export interface ActivityRunnerOptions {
+interface ActivityRunnerOptions {
   readonly clock: Clock
   readonly run: (task: ActivityTask, run: Run) => Promise<unknown>
   readonly limit: number
-  readonly mishaps: Mishaps
+  readonly faults: Faults
   readonly onIdle: () => void
 }
 
@@ -61,7 +61,7 @@ const REDELIVER_AFTER_MS = 300_000
 export class ActivityRunner {
   readonly #options: ActivityRunnerOptions
   readonly #queue: Job[] = []
-  /** Places taken, by work that is being done or that only takes its time on the clock. */
+  /** Places taken, also by work that is done and only lasts longer on the engine's clock. */
   #places = 0
   #working = 0
   #stopped = false
@@ -70,7 +70,7 @@ export class ActivityRunner {
     this.#options = options
   }
 
-  /** No work is being done now; some may be waiting for the clock. */
+  /** No work is under way; finished work may still wait for the clock. */
   get idle(): boolean {
     return this.#working === 0
   }
@@ -81,7 +81,7 @@ export class ActivityRunner {
     this.#pump()
   }
 
-  /** Running work cannot be stopped, but nobody hears of it any more. */
+  /** Running work cannot be stopped; its answer is discarded. */
   stop(): void {
     this.#stopped = true
     this.#queue.length = 0
@@ -98,16 +98,16 @@ export class ActivityRunner {
   }
 
   async #perform(job: Job): Promise<void> {
-    const { mishaps } = this.#options
+    const { faults } = this.#options
     const { name, input } = job.task
     const { outcome, tookMs } = await this.#attempt(job)
-    if (!this.#stopped && mishaps.duplicate?.(name, input) === true) await this.#attempt({ ...job, run: job.run + 1 })
-    const lost = mishaps.lose?.(name, input, job.run) === true
-    const lateMs = tookMs + (mishaps.delayMs?.(name, input, job.run) ?? 0)
+    if (!this.#stopped && faults.duplicate?.(name, input) === true) await this.#attempt({ ...job, run: job.run + 1 })
+    const lost = faults.lose?.(name, input, job.run) === true
+    const lateMs = tookMs + (faults.delayMs?.(name, input, job.run) ?? 0)
     this.#after(lateMs, () => {
       this.#places -= 1
       if (lost)
-        this.#after(mishaps.redeliverAfterMs ?? REDELIVER_AFTER_MS, () => this.add(job.task, job.report, job.run + 1))
+        this.#after(faults.redeliverAfterMs ?? REDELIVER_AFTER_MS, () => this.add(job.task, job.report, job.run + 1))
       else job.report(outcome)
       this.#pump()
     })
@@ -121,7 +121,7 @@ export class ActivityRunner {
       tookMs += ms
     }
     try {
-      // Each run gets an input of its own, as it would from a message, so that no run sees what another did to it.
+      // Each run gets a copy of the input, as from a message, so that no run sees the changes of another.
       const output = await this.#options.run({ ...task, input: structuredClone(task.input) }, { number: run, takes })
       return { outcome: { ok: true, result: toJson(output) }, tookMs }
     } catch (error) {

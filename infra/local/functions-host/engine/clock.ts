@@ -1,4 +1,4 @@
-/** Time as a parameter: the real one for a drill, one that jumps from event to event for tests. */
+/** Time as a parameter: the real clock for a drill, and for tests a clock that jumps from event to event. */
 export type Cancel = () => void
 
 export interface Clock {
@@ -14,7 +14,7 @@ export const realClock: Clock = {
   nowMs: () => Date.now(),
   at(atMs, run) {
     let timeout: NodeJS.Timeout
-    // A timeout may come a millisecond early, which the replay would take for a timer that is not due.
+    // A timeout may come a millisecond early, and the replay would treat that timer as not due.
     const wait = () => {
       const leftMs = atMs - Date.now()
       if (leftMs <= 0) run()
@@ -30,7 +30,7 @@ interface Appointment {
   readonly run: () => void
 }
 
-/** Stands still until it is told to go to the next appointment. */
+/** Stands still until `jump` moves it to the next appointment. */
 export class VirtualClock implements Clock {
   #nowMs: number
   /** Latest first, so that the next one is popped from the end. */
@@ -58,7 +58,7 @@ export class VirtualClock implements Clock {
     return this.#appointments.at(-1)?.atMs
   }
 
-  /** Goes to the next appointment and keeps it; false when there is none. */
+  /** Moves to the next appointment and runs it; false when there is none. */
   jump(): boolean {
     const next = this.#appointments.pop()
     if (next === undefined) return false

@@ -1,14 +1,13 @@
 /**
- * The task hub: takes turns, runs activities, keeps timers, carries answers. It knows nothing of HTTP, files or the
- * app; those are handed in. Everything is journalled before it is acted on, and every action may be repeated after a
- * crash, which is the promise that Durable Functions gives: turns happen once, activities at least once.
+ * The engine of the task hub: it takes turns, runs activities, keeps timers and delivers answers. HTTP, files and the app are
+ * parameters. The engine writes every change to its journal before it acts on it, and it may repeat every action after a crash; this
+ * is the guarantee of Durable Functions: turns happen once, activities at least once.
  */
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { InvocationContext } from '@azure/functions'
-import { ActivityRunner, type ActivityTask, type Mishaps, type Run } from './activities.ts'
+import { ActivityRunner, type ActivityTask, type Faults, type Run } from './activities.ts'
 import type { Cancel, Clock } from './clock.ts'
-import { activityFailed, childFailed } from './failure.ts'
 import type { ScheduledTask } from './host-view.ts'
 import {
   type Instance,
@@ -20,7 +19,7 @@ import {
   withTurn,
 } from './instance.ts'
 import type { Journal } from './journal.ts'
-import { rewound } from './rewind.ts'
+import { activityCompleted, activityFailed, childCompleted, childFailed, timerFired } from './messages.ts'
 import { type OrchestratorFunction, takeTurn } from './turn.ts'
 import { EventType, type HistoryEvent, hasEnded } from './wire.ts'
 
@@ -38,19 +37,18 @@ export interface TurnTaken {
   readonly durationMs: number
 }
 
-export interface EngineOptions {
+interface EngineOptions {
   readonly app: App
   readonly clock: Clock
   readonly journal: Journal
-  readonly maxConcurrentActivities?: number
-  readonly failureDetails?: boolean
-  readonly mishaps?: Mishaps
+  readonly maxConcurrentActivities: number
+  readonly faults?: Faults
   readonly onTurn?: (taken: TurnTaken) => void
 }
 
 /**
- * The Azure Storage backend turns a timer into a queue message that is hidden for `FireAt` minus now in whole seconds, cut off:
- * timers fire up to a second early, and those of less than a second at once.
+ * The Azure Storage backend turns a timer into a queue message that is hidden for `FireAt` minus now, cut to whole seconds: timers
+ * fire up to a second early, and timers of less than a second at once.
  */
 const visibleAtMs = (nowMs: number, fireAtMs: number): number =>
   nowMs + Math.max(0, Math.floor((fireAtMs - nowMs) / 1000)) * 1000
@@ -74,13 +72,13 @@ export class Engine {
     this.#activities = new ActivityRunner({
       clock: options.clock,
       run: (task, run) => options.app.runActivity(task, run),
-      limit: options.maxConcurrentActivities ?? 10,
-      mishaps: options.mishaps ?? {},
+      limit: options.maxConcurrentActivities,
+      faults: options.faults ?? {},
       onIdle: () => this.#announceIfSettled(),
     })
   }
 
-  /** Takes up what an earlier engine left in the journal. */
+  /** Resumes the instances of the journal. */
   recover(): void {
     for (const instance of this.#options.journal.load()) this.#instances.set(instance.instanceId, instance)
     for (const instance of [...this.#instances.values()]) this.#resume(instance)
@@ -99,7 +97,7 @@ export class Engine {
     this.#wake(start.instanceId)
   }
 
-  /** Gives an instance a message; false when there is nobody to read it any more. */
+  /** Delivers a message; false when the instance is unknown or has ended. */
   send(instanceId: string, message: HistoryEvent): boolean {
     const instance = this.#instances.get(instanceId)
     if (instance === undefined || hasEnded(instance.status) || this.#stopped) return false
@@ -118,36 +116,17 @@ export class Engine {
     return [...this.#instances.values()]
   }
 
-  purge(instanceId: string): boolean {
-    const known = this.#instances.delete(instanceId)
-    this.#forgetTimers(instanceId)
-    this.#ready.delete(instanceId)
-    this.#options.journal.remove(instanceId)
-    return known
-  }
-
-  /** Takes a failed instance, and the failed children that it failed by, back to before the failure. */
-  rewind(instanceId: string): void {
-    const failed = this.#instances.get(instanceId)
-    if (failed?.status !== 'Failed') return
-    const { instance, failedChildId } = rewound(failed, this.#now())
-    if (failedChildId !== undefined) this.rewind(failedChildId)
-    this.#instances.set(instanceId, instance)
-    this.#options.journal.rewrite(instanceId, { kind: 'snapshot', instance })
-    this.#resume(instance)
-  }
-
-  /** No turn and no activity is under way: only the clock or somebody outside can make anything happen. */
-  get settled(): boolean {
+  /** No turn and no activity is under way: only the clock or a client can cause the next turn. */
+  get #settled(): boolean {
     return this.#ready.size === 0 && this.#turning.size === 0 && this.#activities.idle
   }
 
   whenSettled(): Promise<void> {
-    if (this.settled) return Promise.resolve()
+    if (this.#settled) return Promise.resolve()
     return new Promise((resolve) => this.#settledWaiters.push(resolve))
   }
 
-  /** Drops everything on the spot, as a killed process does: what is not journalled has not happened. */
+  /** Drops all work at once, as a killed process does: only what the journal holds has happened. */
   stop(): void {
     this.#stopped = true
     this.#ready.clear()
@@ -185,11 +164,11 @@ export class Engine {
       nowMs: clock.nowMs(),
     })
     const current = this.#instances.get(instanceId)
-    // Stopped, purged or started anew while the orchestrator was replaying: this turn belongs to nobody.
+    // The instance changed while replaying; discard this result.
     if (this.#stopped || current === undefined || current.history !== before.history) return
     const after = withTurn(current, turn)
     this.#instances.set(instanceId, after)
-    // A new generation forgets the old one, and so does the journal: it stays as short as the history.
+    // The journal of a new generation holds nothing of the old one, so that it stays as short as the history.
     if (turn.nextInput === undefined) journal.append(instanceId, { kind: 'turn', turn })
     else journal.rewrite(instanceId, { kind: 'snapshot', instance: after })
     onTurn?.({ instance: after, turn, durationMs: performance.now() - begunMs })
@@ -201,7 +180,7 @@ export class Engine {
     const ended = hasEnded(after.status)
     if (continued || ended) this.#forgetTimers(after.instanceId)
     if (continued) this.#wake(after.instanceId)
-    else if (ended) this.#tellParent(after)
+    else if (ended) this.#answerParent(after)
     else for (const event of turn.events.slice(turn.consumed + 1)) this.#begin(after, event)
   }
 
@@ -218,50 +197,41 @@ export class Engine {
     this.#activities.add(task, (outcome) =>
       this.#answer(
         instance,
-        outcome.ok
-          ? {
-              EventType: EventType.TaskCompleted,
-              EventId: -1,
-              Timestamp: '',
-              TaskScheduledId: id,
-              Result: outcome.result,
-            }
-          : activityFailed(id, name, outcome.error, this.#failureOptions),
+        outcome.ok ? activityCompleted(id, outcome.result) : activityFailed(id, name, outcome.error),
       ),
     )
   }
 
   #beginTimer(instance: Instance, { EventId: id, FireAt = '' }: HistoryEvent): void {
-    const fired = { EventType: EventType.TimerFired, EventId: -1, Timestamp: '', TimerId: id, FireAt }
     const cancels = this.#timers.get(instance.instanceId) ?? new Set()
     this.#timers.set(instance.instanceId, cancels)
-    const { clock, mishaps } = this.#options
-    const lateMs = mishaps?.timerLateMs?.() ?? 0
+    const { clock, faults } = this.#options
+    const lateMs = faults?.timerLateMs?.() ?? 0
     const cancel = clock.at(visibleAtMs(clock.nowMs(), Date.parse(FireAt)) + lateMs, () => {
       cancels.delete(cancel)
-      this.#answer(instance, fired)
+      this.#answer(instance, timerFired(id, FireAt))
     })
     cancels.add(cancel)
   }
 
   #beginChild(parent: Instance, event: HistoryEvent): void {
-    const { EventId: taskId, Name: name = '', InstanceId = '', Input, Version } = event
+    const { EventId: taskId, Name: name = '', InstanceId = '', Input } = event
     const { instanceId, executionId, generation } = parent
     const asked = { instanceId, executionId, generation, taskId }
     const existing = this.#instances.get(InstanceId)
-    // After a crash the child may already be there, running or done.
+    // After a crash the child may already exist, running or ended.
     if (existing !== undefined && isDeepStrictEqual(existing.parent, asked)) {
-      if (hasEnded(existing.status)) this.#tellParent(existing)
+      if (hasEnded(existing.status)) this.#answerParent(existing)
       return
     }
     try {
-      this.start({ instanceId: InstanceId, name, input: Input ?? null, version: Version ?? null, parent: asked })
+      this.start({ instanceId: InstanceId, name, input: Input ?? null, parent: asked })
     } catch (error) {
-      this.#answer(parent, childFailed(taskId, (error as Error).message, this.#failureOptions))
+      this.#answer(parent, childFailed(taskId, (error as Error).message))
     }
   }
 
-  #tellParent({ parent, status, output }: Instance): void {
+  #answerParent({ parent, status, output }: Instance): void {
     const instance = parent === null ? undefined : this.#instances.get(parent.instanceId)
     if (parent === null || instance === undefined) return
     const asker = { ...instance, executionId: parent.executionId, generation: parent.generation }
@@ -269,18 +239,12 @@ export class Engine {
     this.#answer(
       asker,
       status === 'Completed'
-        ? {
-            EventType: EventType.SubOrchestrationInstanceCompleted,
-            EventId: -1,
-            Timestamp: '',
-            TaskScheduledId: parent.taskId,
-            Result: output,
-          }
-        : childFailed(parent.taskId, typeof reason === 'string' ? reason : status, this.#failureOptions),
+        ? childCompleted(parent.taskId, output)
+        : childFailed(parent.taskId, typeof reason === 'string' ? reason : status),
     )
   }
 
-  /** Answers reach only the generation, and the life, that asked for them. */
+  /** An answer reaches only the generation and the execution that asked for it. */
   #answer(asker: Instance, message: HistoryEvent): void {
     const current = this.#instances.get(asker.instanceId)
     if (current?.generation === asker.generation && current.executionId === asker.executionId)
@@ -300,7 +264,7 @@ export class Engine {
   }
 
   #resume(instance: Instance): void {
-    // An ended child whose parent has not heard of it is found by the parent, among its unanswered tasks.
+    // A child that ended without an answer to its parent is found among the parent's unanswered tasks.
     for (const event of unanswered(instance)) this.#begin(instance, event)
     if (instance.inbox.length > 0) this.#wake(instance.instanceId)
   }
@@ -311,13 +275,9 @@ export class Engine {
   }
 
   #announceIfSettled(): void {
-    if (!this.settled) return
+    if (!this.#settled) return
     const waiters = this.#settledWaiters
     this.#settledWaiters = []
     for (const resolve of waiters) resolve()
-  }
-
-  get #failureOptions() {
-    return { failureDetails: this.#options.failureDetails ?? false }
   }
 }

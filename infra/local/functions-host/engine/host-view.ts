@@ -1,26 +1,16 @@
 /**
- * The Durable extension's side of a replay. The library answers each turn with the list of everything the
- * orchestrator ever asked for; the extension walks that list from the beginning, awaits each entry in turn against
- * the same history, numbers the tasks as it starts them, and what history does not confirm yet is what it must do now.
+ * The Durable extension's side of a replay. The library answers each turn with the list of all actions that the orchestrator ever
+ * asked for. The extension walks that list from the beginning, awaits each entry against the same history, and numbers the tasks as
+ * it starts them; a task that history does not confirm yet is started now.
  *
- * Walking it here in the same way (OutOfProcOrchestrationShim and DurableTask.Core's orchestration context) makes its
- * sharp edges local too: a failed `Task.all` holds the next step back until every child has ended, retries are timed
- * by the host, and a task that is yielded again inside a new `Task.any` is scheduled a second time.
+ * This file walks the list in the same way (OutOfProcOrchestrationShim and DurableTask.Core's orchestration context), so that the
+ * same mistakes show locally: a task that is yielded again inside a second `Task.any` is scheduled a second time.
  */
-import {
-  type Action,
-  ActionType,
-  EventType,
-  type HistoryEvent,
-  LONG_TIMER_STEP_MS,
-  MAX_SHORT_TIMER_MS,
-  type RetryPolicy,
-  toJson,
-} from './wire.ts'
+import { type Action, ActionType, EventType, type HistoryEvent, toJson } from './wire.ts'
 
 export type TaskKind = 'activity' | 'timer' | 'orchestration'
 
-/** A task the host has started for an orchestrator, under the number both sides know it by. */
+/** A task that the host has started for an orchestrator, under the number that both sides know it by. */
 export interface ScheduledTask {
   readonly id: number
   readonly kind: TaskKind
@@ -29,17 +19,11 @@ export interface ScheduledTask {
   /** JSON text; null for timers. */
   readonly input: string | null
   readonly fireAt: string | null
-  /** The id an orchestrator asked for its child; null lets the host choose. */
+  /** The id that an orchestrator chose for its child; null lets the host choose. */
   readonly instanceId: string | null
-  readonly version: string | null
 }
 
-/** The orchestrator asked for other things than it did when its history was written. */
-export class NonDeterministicError extends Error {
-  override readonly name = 'NonDeterministicError'
-}
-
-type Settled = (ok: boolean) => void
+type Settled = () => void
 
 interface Waiter {
   readonly name: string
@@ -51,11 +35,8 @@ interface OpenTask {
   readonly settled: Settled
 }
 
-const KIND_OF_CREATION: Readonly<Record<number, TaskKind>> = {
-  [EventType.TaskScheduled]: 'activity',
-  [EventType.TimerCreated]: 'timer',
-  [EventType.SubOrchestrationInstanceCreated]: 'orchestration',
-}
+/** Storage cannot hold a message for longer; Azure makes a chain of a longer timer. */
+const MAX_TIMER_MS = 6 * 86_400_000
 
 export class HostView {
   /** Started and not answered yet, by number. Cancelled timers are not waited for and are not in here. */
@@ -64,13 +45,11 @@ export class HostView {
   readonly fresh = new Map<number, ScheduledTask>()
   /** Set once a `continueAsNew` has been reached: the JSON text of the next input. */
   nextInput: string | undefined
-  /** Set while history says suspended: events wait, nothing is decided. */
-  suspended = false
 
   readonly #actions: readonly Action[]
   readonly #waiters: Waiter[] = []
-  readonly #buffered = new Map<string, number>()
-  readonly #held: HistoryEvent[] = []
+  /** Events that no waiter has taken yet, by name. */
+  readonly #unread = new Map<string, number>()
   #position = 0
   #begun = false
   #awaiting = false
@@ -87,18 +66,6 @@ export class HostView {
   }
 
   apply(event: HistoryEvent): void {
-    if (event.EventType === EventType.ExecutionSuspended) this.suspended = true
-    else if (event.EventType === EventType.ExecutionResumed) this.#resume()
-    else if (this.suspended && isAnswer(event)) this.#held.push(event)
-    else this.#process(event)
-  }
-
-  #resume(): void {
-    this.suspended = false
-    for (const event of this.#held.splice(0)) this.#process(event)
-  }
-
-  #process(event: HistoryEvent): void {
     switch (event.EventType) {
       case EventType.OrchestratorStarted:
         this.#nowMs = Math.max(this.#nowMs, Date.parse(event.Timestamp))
@@ -113,15 +80,13 @@ export class HostView {
         this.#confirm(event)
         break
       case EventType.TaskCompleted:
-      case EventType.SubOrchestrationInstanceCompleted:
-        this.#settle(event.TaskScheduledId, true)
-        break
       case EventType.TaskFailed:
+      case EventType.SubOrchestrationInstanceCompleted:
       case EventType.SubOrchestrationInstanceFailed:
-        this.#settle(event.TaskScheduledId, false)
+        this.#settle(event.TaskScheduledId)
         break
       case EventType.TimerFired:
-        this.#settle(event.TimerId, true)
+        this.#settle(event.TimerId)
         break
       case EventType.EventRaised:
         this.#raise(event.Name ?? '')
@@ -140,20 +105,21 @@ export class HostView {
     }
   }
 
-  #settle(id: number | undefined, ok: boolean): void {
+  #settle(id: number | undefined): void {
     const answered = id === undefined ? undefined : this.open.get(id)
     // A second answer to the same task is a redelivered message; the extension drops it.
     if (answered === undefined) return
     this.open.delete(answered.task.id)
-    answered.settled(ok)
+    answered.settled()
     this.#advance()
   }
 
+  /** The waiter that came last is served first, as in the extension. */
   #raise(name: string): void {
     const index = this.#waiters.findLastIndex((waiter) => waiter.name === name)
     const [waiter] = index < 0 ? [] : this.#waiters.splice(index, 1)
-    if (waiter === undefined) this.#buffered.set(name, (this.#buffered.get(name) ?? 0) + 1)
-    else waiter.settled(true)
+    if (waiter === undefined) this.#unread.set(name, (this.#unread.get(name) ?? 0) + 1)
+    else waiter.settled()
     this.#advance()
   }
 
@@ -162,17 +128,11 @@ export class HostView {
       case ActionType.CallActivity:
         this.#open(activityOf(action), settled)
         break
-      case ActionType.CallActivityWithRetry:
-        this.#retry(action, activityOf(action), settled)
-        break
       case ActionType.CallSubOrchestrator:
         this.#open(childOf(action), settled)
         break
-      case ActionType.CallSubOrchestratorWithRetry:
-        this.#retry(action, childOf(action), settled)
-        break
       case ActionType.CreateTimer:
-        this.#timer(new Date(action.fireAt ?? Number.NaN).getTime(), action.isCanceled === true, settled)
+        this.#timer(action, settled)
         break
       case ActionType.WaitForExternalEvent:
         this.#wait(action.externalEventName ?? '', settled)
@@ -180,62 +140,42 @@ export class HostView {
       case ActionType.ContinueAsNew:
         // The library makes JSON text of a text, and the extension takes it for the text itself.
         this.nextInput = toJson(action.input)
-        settled(true)
+        settled()
         break
-      case ActionType.WhenAll:
       case ActionType.WhenAny:
-        this.#compound(action, settled)
+        this.#any(action.compoundActions ?? [], settled)
         break
       default:
-        throw notSupported(action)
+        throw notSupported(`action type ${action.actionType}`)
     }
   }
 
-  #compound(action: Action, settled: Settled): void {
-    const children = action.compoundActions ?? []
-    let missing = action.actionType === ActionType.WhenAny ? 1 : children.length
-    for (const child of children)
-      this.#start(child, () => {
-        missing -= 1
-        if (missing === 0) settled(true)
-      })
+  #any(children: readonly Action[], settled: Settled): void {
+    let isSettled = false
+    const settleOnce = () => {
+      if (!isSettled) settled()
+      isSettled = true
+    }
+    for (const child of children) this.#start(child, settleOnce)
   }
 
   #wait(name: string, settled: Settled): void {
-    const unread = this.#buffered.get(name) ?? 0
+    const unread = this.#unread.get(name) ?? 0
     if (unread === 0) this.#waiters.push({ name, settled })
     else {
-      this.#buffered.set(name, unread - 1)
-      settled(true)
+      this.#unread.set(name, unread - 1)
+      settled()
     }
   }
 
-  /** DurableTask.Core's RetryInterceptor: the back-off timer also runs after the last attempt, and only then it fails. */
-  #retry(action: Action, task: Unnumbered, settled: Settled): void {
-    const policy = action.retryOptions as RetryPolicy
-    const firstAttemptMs = this.#nowMs
-    const attempt = (failures: number): void =>
-      this.#open(task, (ok) => {
-        const delayMs = ok ? 0 : retryDelayMs(policy, failures, this.#nowMs - firstAttemptMs)
-        if (delayMs === 0) settled(ok)
-        else this.#timer(this.#nowMs + delayMs, false, () => afterBackOff(failures + 1))
-      })
-    const afterBackOff = (failures: number): void => {
-      if (failures < policy.maxNumberOfAttempts) attempt(failures)
-      else settled(false)
-    }
-    attempt(0)
-  }
-
-  /** Storage cannot hold a message for longer than six days, so a longer timer is a chain of three day ones. */
-  #timer(fireAtMs: number, cancelled: boolean, settled: Settled): void {
-    const long = fireAtMs - this.#nowMs > MAX_SHORT_TIMER_MS
-    const fireAt = new Date(long ? this.#nowMs + LONG_TIMER_STEP_MS : fireAtMs).toISOString()
-    const timer: Unnumbered = { ...EMPTY, kind: 'timer', name: '', input: null, fireAt }
-    if (!cancelled) this.#open(timer, () => (long ? this.#timer(fireAtMs, false, settled) : settled(true)))
+  #timer(action: Action, settled: Settled): void {
+    const fireAt = new Date(action.fireAt ?? Number.NaN)
+    if (fireAt.getTime() - this.#nowMs > MAX_TIMER_MS) throw notSupported('a timer of more than six days')
+    const timer: Unnumbered = { ...EMPTY, kind: 'timer', name: '', input: null, fireAt: fireAt.toISOString() }
+    if (action.isCanceled !== true) this.#open(timer, settled)
     else {
       this.#number(timer)
-      settled(false)
+      settled()
     }
   }
 
@@ -261,18 +201,14 @@ export class HostView {
   }
 }
 
-type Unnumbered = Omit<ScheduledTask, 'id'>
-const EMPTY = { fireAt: null, instanceId: null, version: null } as const
+const KIND_OF_CREATION: Readonly<Record<number, TaskKind>> = {
+  [EventType.TaskScheduled]: 'activity',
+  [EventType.TimerCreated]: 'timer',
+  [EventType.SubOrchestrationInstanceCreated]: 'orchestration',
+}
 
-const ANSWERS: ReadonlySet<number> = new Set([
-  EventType.TaskCompleted,
-  EventType.TaskFailed,
-  EventType.SubOrchestrationInstanceCompleted,
-  EventType.SubOrchestrationInstanceFailed,
-  EventType.TimerFired,
-  EventType.EventRaised,
-])
-const isAnswer = (event: HistoryEvent): boolean => ANSWERS.has(event.EventType)
+type Unnumbered = Omit<ScheduledTask, 'id'>
+const EMPTY = { fireAt: null, instanceId: null } as const
 
 const childOf = (action: Action): Unnumbered => ({
   ...EMPTY,
@@ -280,36 +216,25 @@ const childOf = (action: Action): Unnumbered => ({
   name: action.functionName ?? '',
   input: toJson(action.input),
   instanceId: action.instanceId ?? null,
-  version: action.version ?? null,
 })
 
-const activityOf = (action: Action): Unnumbered => ({
+/** The library sends a string input of an activity as JSON text, and other inputs as values. */
+const activityOf = ({ functionName = '', input }: Action): Unnumbered => ({
   ...EMPTY,
   kind: 'activity',
-  name: action.functionName ?? '',
-  input: jsonOf(action.input),
+  name: functionName,
+  input: typeof input === 'string' ? input : toJson(input),
 })
 
-/** The library sends a string input of an activity as JSON text, and everything else as a value. */
-const jsonOf = (input: unknown): string => (typeof input === 'string' ? input : toJson(input))
-
-const notSupported = (action: Action): Error =>
+const notSupported = (what: string): Error =>
   new Error(
-    `action type ${action.actionType} is not supported by the local Functions host, which knows activities, ` +
-      'sub-orchestrations, timers, external events, Task.all, Task.any and continueAsNew, ' +
-      'but neither entities nor callHttp: call an activity instead',
+    `${what} is not supported by the local Functions host, which knows activities, sub-orchestrations, timers of up to six ` +
+      'days, external events, Task.any and continueAsNew',
   )
 
-/** Zero ends the retries. */
-function retryDelayMs(policy: RetryPolicy, failures: number, elapsedMs: number): number {
-  if (elapsedMs >= (policy.retryTimeoutInMilliseconds ?? Number.POSITIVE_INFINITY)) return 0
-  const delayMs = policy.firstRetryIntervalInMilliseconds * (policy.backoffCoefficient ?? 1) ** failures
-  return Math.min(delayMs, policy.maxRetryIntervalInMilliseconds ?? MAX_SHORT_TIMER_MS)
-}
-
 /**
- * The real extension compares number, kind and name. Input and due time are compared here as well: a clock or a
- * random number inside an input is the same mistake, and in Azure nobody would see it.
+ * The real extension compares number, kind and name. Input and due time are compared here as well: a clock or a random number
+ * inside an input is the same mistake, and Azure would not report it.
  */
 function differenceOf(task: ScheduledTask, kind: TaskKind, event: HistoryEvent): string | undefined {
   if (task.kind !== kind) return `scheduled ${describe(task.kind, task.name)} under that number`
@@ -321,9 +246,9 @@ function differenceOf(task: ScheduledTask, kind: TaskKind, event: HistoryEvent):
 const describe = (kind: TaskKind, name: string): string =>
   kind === 'timer' ? 'a timer' : `${kind === 'activity' ? 'the activity' : 'the sub-orchestration'} '${name}'`
 
-function nonDeterministic(event: HistoryEvent, kind: TaskKind, difference: string): NonDeterministicError {
+function nonDeterministic(event: HistoryEvent, kind: TaskKind, difference: string): Error {
   const before = kind === 'timer' ? `fire at ${event.FireAt}` : `input ${event.Input}`
-  return new NonDeterministicError(
+  return new Error(
     `Non-Deterministic workflow detected: a previous execution of this orchestration scheduled ` +
       `${describe(kind, event.Name ?? '')} with sequence ID ${event.EventId} (${before}), but the replay ${difference}. ` +
       'An orchestrator may use no clock, no randomness, no I/O and no environment, and must not be changed while it runs.',

@@ -1,6 +1,6 @@
 /**
- * One orchestration instance: what is known of it, what has happened to it, and what waits to be told to it.
- * A generation is one life between two `continueAsNew`; history begins afresh with each.
+ * One orchestration instance: its data, its history, and the messages that it has not read yet. A generation is the part of its life
+ * between two `continueAsNew`; each has a history of its own.
  */
 import { EventType, type HistoryEvent, hasEnded, type RuntimeStatus } from './wire.ts'
 
@@ -17,7 +17,6 @@ export interface Instance {
   /** Differs between two orchestrations that were started one after the other under the same instance id. */
   readonly executionId: string
   readonly name: string
-  readonly version: string | null
   /** JSON text. */
   readonly input: string | null
   readonly parent: Parent | null
@@ -30,7 +29,7 @@ export interface Instance {
   /** JSON text of the output, or of the failure's message. */
   readonly output: string | null
   readonly history: readonly HistoryEvent[]
-  /** Arrived, but not seen by the orchestrator yet. */
+  /** Messages that have arrived and that the orchestrator has not read yet. */
   readonly inbox: readonly HistoryEvent[]
 }
 
@@ -38,7 +37,6 @@ export interface Start {
   readonly instanceId: string
   readonly executionId: string
   readonly name: string
-  readonly version: string | null
   readonly input: string | null
   readonly parent: Parent | null
 }
@@ -59,12 +57,11 @@ export const newInstance = (start: Start, now: string, generation = 0): Instance
       Timestamp: now,
       Name: start.name,
       Input: start.input,
-      ...(start.version === null ? {} : { Version: start.version }),
     },
   ],
 })
 
-/** What a turn changed. Together with the messages it is enough to rebuild an instance from nothing. */
+/** What a turn changed. These records and the messages are enough to rebuild an instance. */
 export interface TurnRecord {
   /** Messages taken from the front of the inbox. */
   readonly consumed: number
@@ -73,7 +70,7 @@ export interface TurnRecord {
   readonly customStatus: string | null
   readonly output: string | null
   readonly at: string
-  /** JSON text: the next generation begins with it, and with none of this one's history. */
+  /** JSON text: the next generation begins with it, and with an empty history. */
   readonly nextInput?: string
 }
 
@@ -99,21 +96,16 @@ export function withTurn(instance: Instance, turn: TurnRecord): Instance {
     ...next,
     customStatus: turn.customStatus,
     status: 'Running',
-    // Events that the old generation had been given are gone; those that arrived during its last turn are not.
+    // Events that arrived before the last turn of the old generation are gone; those that arrived during it are kept.
     inbox: [...next.inbox, ...unread.filter(outlivesGeneration)],
   }
 }
 
-const OF_THE_INSTANCE: ReadonlySet<number> = new Set([
-  EventType.EventRaised,
-  EventType.ExecutionTerminated,
-  EventType.ExecutionSuspended,
-  EventType.ExecutionResumed,
-])
 /** Answers to tasks belong to the generation that asked; the client's messages belong to the instance. */
-const outlivesGeneration = (message: HistoryEvent): boolean => OF_THE_INSTANCE.has(message.EventType)
+const outlivesGeneration = ({ EventType: type }: HistoryEvent): boolean =>
+  type === EventType.EventRaised || type === EventType.ExecutionTerminated
 
-/** The tasks that history says were started, and that neither history nor inbox says have ended. */
+/** The tasks that history has started, and whose answer is neither in the history nor in the inbox. */
 export function unanswered(instance: Instance): HistoryEvent[] {
   if (hasEnded(instance.status)) return []
   const known = [...instance.history, ...instance.inbox]

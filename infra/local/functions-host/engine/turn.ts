@@ -1,22 +1,19 @@
 /**
- * One turn of one orchestration: everything in the inbox is appended to the history, the orchestrator is replayed
- * over the whole of it by durable-functions' own engine, and what it newly asks for becomes history events to act on.
- * Nothing is changed and nothing is started here.
+ * One turn of one orchestration: the inbox is appended to the history, durable-functions' own engine replays the orchestrator over
+ * the whole history, and what the orchestrator newly asks for becomes history events to act on. This file changes nothing and
+ * starts nothing.
  */
 import type { InvocationContext } from '@azure/functions'
-import { agree, libraryTasks } from './agreement.ts'
+import { libraryTasks, requireSameNumbers } from './determinism-check.ts'
 import { HostView, type ScheduledTask } from './host-view.ts'
 import type { Instance, TurnRecord } from './instance.ts'
 import {
   EventType,
   type HistoryEvent,
   hasEnded,
-  LONG_TIMER_STEP_MS,
-  MAX_SHORT_TIMER_MS,
   type OrchestrationTrigger,
   type OrchestratorState,
   type PlayedEvent,
-  type RuntimeStatus,
   SCHEMA_V3,
   toJson,
 } from './wire.ts'
@@ -33,8 +30,8 @@ export interface TurnContext {
   readonly nowMs: number
 }
 
-/** UTF-16 that the extension takes of a custom status, counted in whole KB: up to 17 KB less one byte. */
-export const CUSTOM_STATUS_LIMIT_KB = 16
+/** The extension's limit for the UTF-16 of a custom status, counted in whole KB: up to 17 KB less one byte. */
+const MAX_CUSTOM_STATUS_KB = 16
 
 export async function takeTurn(instance: Instance, context: TurnContext): Promise<TurnRecord> {
   const started: HistoryEvent = {
@@ -58,7 +55,7 @@ export async function takeTurn(instance: Instance, context: TurnContext): Promis
 
 type Outcome = Omit<TurnRecord, 'consumed' | 'at'>
 
-/** `currentUtcDateTime` never goes back, whatever the machine's clock does between two turns. */
+/** `currentUtcDateTime` never goes back, even if the machine's clock does between two turns. */
 function riseAbove({ history }: Instance, nowMs: number): string {
   const last = history.findLast((event) => event.EventType === EventType.OrchestratorStarted)
   return new Date(Math.max(nowMs, last === undefined ? 0 : Date.parse(last.Timestamp))).toISOString()
@@ -104,14 +101,16 @@ async function replayed(instance: Instance, seen: readonly HistoryEvent[], conte
     const refusal = context.refusal(task)
     if (refusal !== undefined) throw new Error(refusal)
   }
-  if (!view.suspended && !state.isDone && state.error === undefined) agree(view, libraryTasks(invocation))
-  return { ...conclude(state, view, instance, customStatus), events: creations(view, instance) }
+  if (!state.isDone && state.error === undefined) requireSameNumbers(view, libraryTasks(invocation))
+  return {
+    ...conclude(state, view, instance, customStatus),
+    events: [...view.fresh.values()].map((task) => creationOf(task, instance)),
+  }
 }
 
 /**
- * An orchestration does not complete, and does not begin anew, before what it started has ended or been cancelled
- * (DurableTask.Core, TaskOrchestrationExecutor: HasOpenTasks). It fails only when everything that it awaited before has been
- * answered.
+ * An orchestration does not complete, and does not continue as new, before the tasks that it started have ended or been cancelled
+ * (DurableTask.Core, TaskOrchestrationExecutor: HasOpenTasks). It fails only when all that it awaited before has been answered.
  */
 function conclude(
   state: OrchestratorState,
@@ -119,10 +118,10 @@ function conclude(
   instance: Instance,
   customStatus: string | null,
 ): Omit<Outcome, 'events'> {
-  const running: RuntimeStatus = view.suspended ? 'Suspended' : 'Running'
-  if (view.suspended || !view.finished) return { status: running, customStatus, output: null }
+  const running = { status: 'Running', customStatus, output: null } as const
+  if (!view.finished) return running
   if (state.error !== undefined) return failed(instance, customStatus, state.error)
-  if (!state.isDone || view.open.size > 0) return { status: running, customStatus, output: null }
+  if (!state.isDone || view.open.size > 0) return running
   if (view.nextInput !== undefined)
     return { status: 'ContinuedAsNew', customStatus, output: null, nextInput: view.nextInput }
   return { status: 'Completed', customStatus, output: toJson(state.output) }
@@ -160,8 +159,8 @@ function triggerFor(instance: Instance, seen: readonly HistoryEvent[]): Orchestr
     parentInstanceId: instance.parent?.instanceId ?? null,
     upperSchemaVersion: SCHEMA_V3,
     upperSchemaVersionNew: SCHEMA_V3,
-    maximumShortTimerDuration: timeSpan(MAX_SHORT_TIMER_MS),
-    longRunningTimerIntervalDuration: timeSpan(LONG_TIMER_STEP_MS),
+    maximumShortTimerDuration: '6.00:00:00',
+    longRunningTimerIntervalDuration: '3.00:00:00',
     defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
   }
   // The library searches every enumerable value for timestamps to turn into dates. Ours are dates already, and that
@@ -184,22 +183,16 @@ function played(event: HistoryEvent, isPlayed: boolean): PlayedEvent {
   return ready
 }
 
-const timeSpan = (wholeDaysMs: number): string => `${wholeDaysMs / 86_400_000}.00:00:00`
-
 function customStatusOf(state: OrchestratorState, instance: Instance): string | null {
   const continued = instance.generation > 0 && instance.history.length === 0
   if (state.customStatus === undefined || state.customStatus === null) return continued ? instance.customStatus : null
   const text = toJson(state.customStatus)
   const kilobytes = Math.floor((2 * text.length) / 1024)
-  if (kilobytes <= CUSTOM_STATUS_LIMIT_KB) return text
+  if (kilobytes <= MAX_CUSTOM_STATUS_KB) return text
   throw new Error(
-    `The UTF-16 size of the JSON-serialized payload must not exceed ${CUSTOM_STATUS_LIMIT_KB} KB. ` +
+    `The UTF-16 size of the JSON-serialized payload must not exceed ${MAX_CUSTOM_STATUS_KB} KB. ` +
       `The current payload size is ${kilobytes} KB.`,
   )
-}
-
-function creations(view: HostView, instance: Instance): HistoryEvent[] {
-  return [...view.fresh.values()].map((task) => creationOf(task, instance))
 }
 
 function creationOf(task: ScheduledTask, instance: Instance): HistoryEvent {
@@ -211,7 +204,6 @@ function creationOf(task: ScheduledTask, instance: Instance): HistoryEvent {
     ...named,
     EventType: EventType.SubOrchestrationInstanceCreated,
     InstanceId: task.instanceId ?? childId(instance, task.id),
-    ...(task.version === null ? {} : { Version: task.version }),
   }
 }
 

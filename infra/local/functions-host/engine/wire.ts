@@ -1,7 +1,7 @@
 /**
- * What passes between the Durable extension and durable-functions 3.5.0: history events in, actions out.
- * The names and numbers are those of the library's `HistoryEventType`, `ActionType` and `ReplaySchema`, and of the
- * JSON that the extension writes, so this file follows their spelling and not ours.
+ * What passes between the Durable extension and durable-functions 3.5.0: history events in, actions out. Names and numbers are
+ * those of the library's `HistoryEventType`, `ActionType` and `ReplaySchema`, and of the JSON that the extension writes, so this
+ * file follows their spelling.
  */
 export const EventType = {
   ExecutionStarted: 0,
@@ -18,16 +18,7 @@ export const EventType = {
   OrchestratorStarted: 12,
   OrchestratorCompleted: 13,
   EventRaised: 15,
-  ExecutionSuspended: 19,
-  ExecutionResumed: 20,
 } as const
-
-export interface FailureDetails {
-  readonly ErrorType: string
-  readonly ErrorMessage: string
-  readonly StackTrace: string
-  readonly IsNonRetriable: boolean
-}
 
 /** One line of an instance's history. Payloads (`Input`, `Result`) are JSON texts, as they are on the wire. */
 export interface HistoryEvent {
@@ -35,7 +26,6 @@ export interface HistoryEvent {
   readonly EventId: number
   readonly Timestamp: string
   readonly Name?: string
-  readonly Version?: string
   readonly Input?: string | null
   readonly Result?: string | null
   readonly TaskScheduledId?: number
@@ -44,50 +34,28 @@ export interface HistoryEvent {
   readonly InstanceId?: string
   readonly Reason?: string
   readonly Details?: string
-  readonly FailureDetails?: FailureDetails
   readonly OrchestrationStatus?: RuntimeStatus
 }
 
-export type RuntimeStatus =
-  | 'Pending'
-  | 'Running'
-  | 'Suspended'
-  | 'ContinuedAsNew'
-  | 'Completed'
-  | 'Failed'
-  | 'Terminated'
-  | 'Canceled'
+export type RuntimeStatus = 'Pending' | 'Running' | 'ContinuedAsNew' | 'Completed' | 'Failed' | 'Terminated'
 
-const ENDED: ReadonlySet<RuntimeStatus> = new Set(['Completed', 'Failed', 'Terminated', 'Canceled'])
+const ENDED: ReadonlySet<RuntimeStatus> = new Set(['Completed', 'Failed', 'Terminated'])
 export const hasEnded = (status: RuntimeStatus): boolean => ENDED.has(status)
 
 export const ActionType = {
   CallActivity: 0,
-  CallActivityWithRetry: 1,
   CallSubOrchestrator: 2,
-  CallSubOrchestratorWithRetry: 3,
   ContinueAsNew: 4,
   CreateTimer: 5,
   WaitForExternalEvent: 6,
   WhenAny: 11,
-  WhenAll: 12,
 } as const
-
-export interface RetryPolicy {
-  readonly firstRetryIntervalInMilliseconds: number
-  readonly maxNumberOfAttempts: number
-  readonly backoffCoefficient?: number
-  readonly maxRetryIntervalInMilliseconds?: number
-  readonly retryTimeoutInMilliseconds?: number
-}
 
 export interface Action {
   readonly actionType: number
   readonly functionName?: string
   readonly input?: unknown
   readonly instanceId?: string
-  readonly version?: string
-  readonly retryOptions?: RetryPolicy
   /** A date from the library itself, a text from the worker. */
   readonly fireAt?: string | Date
   readonly isCanceled?: boolean
@@ -95,7 +63,7 @@ export interface Action {
   readonly compoundActions?: readonly Action[]
 }
 
-/** What an orchestrator's replay answers: everything it has asked for since its beginning, and whether it is done. */
+/** The result of a replay: all actions that the orchestrator has asked for since its beginning, and whether it is done. */
 export interface OrchestratorState {
   readonly isDone: boolean
   readonly actions: readonly (readonly Action[])[]
@@ -121,12 +89,8 @@ export interface OrchestrationTrigger {
   readonly defaultHttpAsyncRequestSleepTimeMillseconds: number
 }
 
-/** `ReplaySchema.V3`: actions in one flat list, timers over six days split by the library. */
+/** `ReplaySchema.V3`: the actions are one flat list. */
 export const SCHEMA_V3 = 2
 
-const DAY_MS = 86_400_000
-export const MAX_SHORT_TIMER_MS = 6 * DAY_MS
-export const LONG_TIMER_STEP_MS = 3 * DAY_MS
-
-/** A payload as JSON text; what JavaScript cannot say in JSON (undefined, a function) travels as null. */
+/** A payload as JSON text; values that JSON cannot express (undefined, a function) travel as null. */
 export const toJson = (value: unknown): string => JSON.stringify(value ?? null) ?? 'null'

@@ -1,95 +1,38 @@
-/** What the host answers on its port: the app's functions, the Durable webhook, and the host's own admin routes. */
+/** The routes of a host: the app's functions, and the status that the stack waits for. */
+import type { FastifyInstance } from 'fastify'
+import type { AppFunctions, HttpFunction } from '../worker/functions.ts'
+import type { Runner } from '../worker/runner.ts'
+import { type Keys, showsOneOf } from './keys.ts'
+import { sendRpcResponse, toRpcRequest } from './rpc-http.ts'
 
-import { type Answer, type Asked, empty, json, keyOf } from './exchange.ts'
-import type { AppFunctions, HttpFunction } from './functions.ts'
-import { type Keys, opensAdmin, opensFunction, opensManagement } from './keys.ts'
-import { matchRoute, type RouteValues } from './route.ts'
-import type { Runner } from './runner.ts'
-
-export const WEBHOOK = '/runtime/webhooks/durabletask'
-
-export interface SiteOptions {
-  readonly keys: Keys
-  readonly functions: AppFunctions
-  readonly runner: Runner
-  /** The Durable management API; `path` is what follows its address. */
-  readonly manage: (path: string, asked: Asked) => Promise<Answer>
-  /** Fires a timer function in the background; false when there is none of that name. */
-  readonly fireTimer: (name: string) => boolean
-  readonly startedAtMs: number
+export function serveFunctions(server: FastifyInstance, functions: AppFunctions, runner: Runner, keys: Keys): void {
+  server.get('/admin/host/status', (request, reply) =>
+    showsOneOf([keys.master], request) ? reply.send({ state: 'Running' }) : reply.code(401).send(),
+  )
+  for (const called of functions.http) serveFunction(server, called, runner, keys)
 }
 
-export class Site {
-  readonly #options: SiteOptions
-
-  constructor(options: SiteOptions) {
-    this.#options = options
-  }
-
-  async answer(asked: Asked): Promise<Answer> {
-    const { pathname } = asked.url
-    if (startsWithPath(pathname, WEBHOOK)) return this.#webhook(asked, pathname.slice(WEBHOOK.length))
-    if (startsWithPath(pathname, '/admin')) return this.#admin(asked, pathname.split('/').slice(2))
-    if (pathname === '/')
-      return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'The function app is running.' }
-    return this.#function(asked)
-  }
-
-  async #webhook(asked: Asked, path: string): Promise<Answer> {
-    const { keys, manage } = this.#options
-    return opensManagement(keys, keyOf(asked)) ? manage(path, asked) : empty(401)
-  }
-
-  async #function(asked: Asked): Promise<Answer> {
-    const { keys, runner } = this.#options
-    const found = this.#find(asked)
-    if (found === undefined) return empty(404)
-    const [called, values] = found
-    if (!opensFunction(keys, called.level, called.name, keyOf(asked))) return empty(401)
-    // The failure is in the log; a caller learns nothing of it, as in Azure.
-    return runner.callHttp(called, asked, values).catch(() => empty(500))
-  }
-
-  #find({ url, method }: Asked): [HttpFunction, RouteValues] | undefined {
-    for (const candidate of this.#options.functions.http) {
-      if (!candidate.methods.has(method)) continue
-      const values = matchRoute(candidate.route, url.pathname.slice(1))
-      if (values !== undefined) return [candidate, values]
-    }
-    return undefined
-  }
-
-  #admin(asked: Asked, [area = '', name, ...rest]: readonly string[]): Answer {
-    if (area === 'host' && name === 'ping') return empty(200)
-    if (!opensAdmin(this.#options.keys, keyOf(asked))) return empty(401)
-    if (area === 'host' && name === 'status' && asked.method === 'GET') return this.#status()
-    if (area !== 'functions' || rest.length > 0) return empty(404)
-    if (name === undefined)
-      return json(
-        200,
-        this.#names().map((known) => ({ name: known })),
-      )
-    return asked.method === 'POST' ? this.#fire(decodeURIComponent(name)) : empty(404)
-  }
-
-  #status(): Answer {
-    const processUptime = Math.round(performance.now() - this.#options.startedAtMs)
-    return json(200, { id: 'local', state: 'Running', version: 'local', versionDetails: 'local', processUptime })
-  }
-
-  #fire(name: string): Answer {
-    if (this.#options.fireTimer(name)) return empty(202)
-    const known = this.#names().includes(name)
-    return known
-      ? json(400, { Message: `${name} is not a timer function; only those can be fired by hand here` })
-      : empty(404)
-  }
-
-  #names(): string[] {
-    const { http, timers, orchestrators, activities } = this.#options.functions
-    const triggered = [...http, ...timers].map((one) => one.name)
-    return [...triggered, ...orchestrators.keys(), ...activities.keys()]
-  }
+function serveFunction(server: FastifyInstance, called: HttpFunction, runner: Runner, keys: Keys): void {
+  server.route({
+    method: [...called.methods],
+    url: urlOf(called),
+    handler: async (request, reply) => {
+      if (called.needsKey && !showsOneOf([keys.master, keys.host], request)) return reply.code(401).send()
+      try {
+        return sendRpcResponse(await runner.callHttp(called, toRpcRequest(request)), reply)
+      } catch {
+        // The runner has logged the failure; the caller gets nothing of it, as in Azure.
+        return reply.code(500).send()
+      }
+    },
+  })
 }
 
-const startsWithPath = (path: string, start: string): boolean => path === start || path.startsWith(`${start}/`)
+/** A template of Azure (`drills/{id}/files/{name}`) as fastify writes it. */
+function urlOf({ name, route }: HttpFunction): string {
+  if (!route.split('/').every((segment) => /^(\{\w+\}|[\w.-]+)$/.test(segment)))
+    throw new Error(
+      `the route "${route}" of function ${name} must consist of plain segments and parameters such as {id}`,
+    )
+  return `/${route.replaceAll(/\{(\w+)\}/g, ':$1')}`
+}

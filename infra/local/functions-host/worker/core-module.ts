@@ -1,10 +1,10 @@
 /**
- * Puts `@azure/functions-core` in place as the real worker does, by answering `require` for that one name, and keeps
- * what an app registers through it. The library asks for the module once per process and keeps it, so there is one
- * module here too, and what it is told goes to whichever app is being loaded at that moment.
+ * Provides `@azure/functions-core` as the real worker does, by answering `require` for that one name, and keeps the functions that an
+ * app registers through it. The library loads the module once per process, so there is one module here too; its registrations go to
+ * the app that is being loaded at that moment.
  */
 import Module from 'node:module'
-import type { FunctionCallback, FunctionMetadata, HookCallback, ProgrammingModel } from './core-types.ts'
+import type { FunctionCallback, FunctionMetadata, ProgrammingModel } from './core-types.ts'
 
 export interface RegisteredFunction {
   readonly metadata: FunctionMetadata
@@ -13,46 +13,31 @@ export interface RegisteredFunction {
 
 export interface Registrations {
   readonly functions: Map<string, RegisteredFunction>
-  readonly hooks: Map<string, HookCallback[]>
-  readonly appHookData: Record<string, unknown>
   programmingModel: ProgrammingModel | undefined
-  /** Where the library takes streamed requests, when the app has asked for streams. */
-  httpUri: string | undefined
 }
 
-export type CoreLog = (level: string, category: string, message: string) => void
+export type CoreLog = (level: string, message: string) => void
 
 const CORE_MODULE = '@azure/functions-core'
-/** What the app is told it runs on: recent enough for everything that the library offers (streams 4.28, log hooks 4.34). */
-const HOST_VERSION = '4.1045.0'
-const WORKER_VERSION = '3.12.0'
 
-/** The rule of the host, which leaves out functions of any other name. */
+/** The rule of Azure's host, which leaves out functions of any other name. */
 const FUNCTION_NAME = /^[a-z][a-z0-9_-]{0,126}$/i
 
 let loading: Registrations | undefined
 let programmingModel: ProgrammingModel | undefined
 let log: CoreLog = () => undefined
 
-export const newRegistrations = (): Registrations => ({
-  functions: new Map(),
-  hooks: new Map(),
-  appHookData: {},
-  programmingModel: undefined,
-  httpUri: undefined,
-})
-
-/** Everything that is registered while `load` runs belongs to `registrations`. */
-export async function register(registrations: Registrations, load: () => Promise<unknown>): Promise<void> {
+/** The functions that are registered while `load` runs. */
+export async function register(load: () => Promise<unknown>): Promise<Registrations> {
   provideCoreModule()
+  const registrations: Registrations = { functions: new Map(), programmingModel: undefined }
   loading = registrations
   try {
     await load()
-    registrations.programmingModel = programmingModel
-    registrations.httpUri = (await programmingModel?.getCapabilities({}))?.HttpUri
   } finally {
     loading = undefined
   }
+  return { ...registrations, programmingModel }
 }
 
 export function setCoreLog(to: CoreLog): void {
@@ -60,49 +45,21 @@ export function setCoreLog(to: CoreLog): void {
 }
 
 const coreModule = {
-  version: WORKER_VERSION,
-  hostVersion: HOST_VERSION,
   registerFunction(metadata: FunctionMetadata, callback: FunctionCallback) {
-    const { functions } = duringStartup('function')
+    if (loading === undefined) throw new Error('A function can only be registered during app startup.')
+    const { functions } = loading
     if (!FUNCTION_NAME.test(metadata.name))
-      throw new Error(`"${metadata.name}" is no function name: a letter, then up to 126 letters, digits, _ and -`)
+      throw new Error(
+        `"${metadata.name}" is no name of a function, which is a letter, then up to 126 letters, digits, _ and -`,
+      )
     if (functions.has(metadata.name))
       throw new Error(`A function with name "${metadata.name}" has already been registered.`)
     functions.set(metadata.name, { metadata, callback })
-    return new Disposable(() => functions.delete(metadata.name))
-  },
-  registerHook(name: string, callback: HookCallback) {
-    const { hooks } = duringStartup('hook')
-    const callbacks = hooks.get(name) ?? []
-    hooks.set(name, callbacks)
-    callbacks.push(callback)
-    return new Disposable(() => callbacks.splice(callbacks.indexOf(callback), 1))
   },
   setProgrammingModel(model: ProgrammingModel) {
     programmingModel = model
   },
-  getProgrammingModel: () => programmingModel,
-  log: (level: string, category: string, message: string) => log(level, category, message),
-  get Disposable() {
-    return Disposable
-  },
-}
-
-function duringStartup(what: string): Registrations {
-  if (loading === undefined) throw new Error(`A ${what} can only be registered during app startup.`)
-  return loading
-}
-
-class Disposable {
-  readonly #dispose: () => unknown
-
-  constructor(dispose: () => unknown) {
-    this.#dispose = dispose
-  }
-
-  dispose(): void {
-    this.#dispose()
-  }
+  log: (level: string, _category: string, message: string) => log(level, message),
 }
 
 let provided = false

@@ -1,15 +1,10 @@
-/**
- * Loads a function app: the entry file itself, the folder of a package, or its zip. The app's root is the folder
- * that holds host.json, as it is in Azure.
- */
-
+/** Loads a function app: its entry file, its folder, or its zip. The app's root is the folder that holds host.json, as in Azure. */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { dirname, extname, join, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { unzipSync } from 'fflate'
-import { newRegistrations, type Registrations, register } from './core-module.ts'
+import { type Registrations, register } from './core-module.ts'
 
 export interface LoadedApp {
   readonly root: string
@@ -25,7 +20,7 @@ export function loadApp(path: string, unpackInto: string): Promise<LoadedApp> {
   const absolute = resolve(path)
   const known = loaded.get(absolute)
   if (known !== undefined) return known
-  // One at a time: what is registered belongs to the app that is being loaded.
+  // One at a time: registrations belong to the app that is being loaded.
   const loading = queue.then(() => load(absolute, unpackInto))
   queue = loading.catch(() => undefined)
   loaded.set(absolute, loading)
@@ -35,8 +30,7 @@ export function loadApp(path: string, unpackInto: string): Promise<LoadedApp> {
 
 async function load(path: string, unpackInto: string): Promise<LoadedApp> {
   const { root, entryFile } = await locate(path, unpackInto)
-  const registrations = newRegistrations()
-  await register(registrations, () => evaluate(entryFile)).catch((cause: unknown) => {
+  const registrations = await register(() => import(pathToFileURL(entryFile).href)).catch((cause: unknown) => {
     throw new Error(`loading the function app ${entryFile} failed: ${(cause as Error).message}`, { cause })
   })
   if (registrations.functions.size === 0)
@@ -85,9 +79,4 @@ export async function unpack(zip: string, into: string): Promise<string> {
     await writeFile(file, bytes)
   }
   return folder
-}
-
-function evaluate(entryFile: string): Promise<unknown> {
-  if (extname(entryFile) === '.cjs') return Promise.resolve(createRequire(entryFile)(entryFile))
-  return import(pathToFileURL(entryFile).href)
 }

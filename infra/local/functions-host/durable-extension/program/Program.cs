@@ -28,7 +28,7 @@ using var host = new HostBuilder()
         .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace))
     .ConfigureServices(services => services
         .AddSingleton<ITypeLocator>(types)
-        .AddSingleton<IWebHookProvider>(new WebHook(new Uri(start.WebHook))))
+        .AddSingleton<IWebHookProvider>(new WebHook()))
     .ConfigureWebJobs(jobs => jobs.AddDurableTask())
     .Build();
 
@@ -40,12 +40,12 @@ for (string? line; (line = await Console.In.ReadLineAsync()) != "stop";)
 await host.StopAsync();
 
 /// <summary>What Node sends first.</summary>
-record Start(string HostJson, string Calls, string WebHook, string[] Orchestrators, string[] Activities);
+record Start(string HostJson, string Calls, string[] Orchestrators, string[] Activities);
 
-/// <summary>The address of the management API, for the links in its answers.</summary>
-sealed class WebHook(Uri address) : IWebHookProvider
+/// <summary>The extension puts links to a public management API into its answers. There is none here, and the client reads no link.</summary>
+sealed class WebHook : IWebHookProvider
 {
-    public Uri GetUrl(IExtensionConfigProvider extension) => address;
+    public Uri GetUrl(IExtensionConfigProvider extension) => new("http://localhost/");
 }
 
 /// <summary>Dates stay texts: read as dates, "...02.400Z" would be written again as "...02.4Z".</summary>
@@ -136,16 +136,15 @@ public static class Functions
     })
     { Timeout = Timeout.InfiniteTimeSpan };
 
-    public static Task<object?> Orchestrate(string name, string context) =>
-        Post($"orchestrators/{name}", new { data = context });
+    public static Task<object?> Orchestrate(string name, string context) => Post(name, new { data = context });
 
     public static Task<object?> Act(string name, string? input, string instanceId) =>
-        Post($"activities/{name}", new { data = input, instanceId });
+        Post(name, new { data = input, instanceId });
 
-    static async Task<object?> Post(string path, object call)
+    static async Task<object?> Post(string name, object call)
     {
         var content = new StringContent(JsonConvert.SerializeObject(call), Encoding.UTF8, "application/json");
-        using var response = await Node.PostAsync(new Uri(Calls, path), content);
+        using var response = await Node.PostAsync(new Uri(Calls, $"functions/{name}"), content);
         var text = await response.Content.ReadAsStringAsync();
         if (response.IsSuccessStatusCode) return Json.Read<object>(text);
         var failure = Json.Read<Failure>(text)!;

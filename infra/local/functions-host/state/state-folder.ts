@@ -1,4 +1,4 @@
-/** The folder that a host keeps its state in, and the guard against two hosts in one folder. */
+/** The state folder of a host, with a lock against a second host in the same folder. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -42,7 +42,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Readers see the old file or the new one, never half of either. */
+/** Readers see the whole old file or the whole new file. */
 export function replaceFile(file: string, text: string): void {
   writeFileSync(`${file}.new`, text)
   renameSync(`${file}.new`, file)

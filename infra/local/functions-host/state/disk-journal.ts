@@ -1,16 +1,16 @@
 /**
- * The engine's journal in a folder: one file per instance, one JSON record per line. A record is there once `write`
- * has returned, whatever then happens to this process; a line that was cut short by a crash has not happened.
- * (It is not synced to the disk itself: the promise is about a killed host, not about a power cut.)
+ * The engine's journal in a folder: one file per instance, one JSON record per line. A record exists once `write` has returned, even
+ * if this process then dies; a line that a crash cut short does not count. (Nothing is synced to the disk: the journal survives a
+ * killed host, not a power cut.)
  */
 import { createHash } from 'node:crypto'
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Instance } from './engine/instance.ts'
-import { type Journal, type JournalRecord, rebuild } from './engine/journal.ts'
-import { replaceFile } from './timers/state-folder.ts'
+import type { Instance } from '../engine/instance.ts'
+import { type Journal, type JournalRecord, rebuild } from '../engine/journal.ts'
+import { replaceFile } from './state-folder.ts'
 
-const LONGEST_NAME = 150
+const MAX_NAME_LENGTH = 150
 const SUFFIX = '.jsonl'
 
 export class DiskJournal implements Journal {
@@ -29,10 +29,6 @@ export class DiskJournal implements Journal {
     replaceFile(this.#fileOf(instanceId), `${JSON.stringify(record)}\n`)
   }
 
-  remove(instanceId: string): void {
-    rmSync(this.#fileOf(instanceId), { force: true })
-  }
-
   *load(): Iterable<Instance> {
     for (const name of readdirSync(this.#folder).filter((file) => file.endsWith(SUFFIX))) {
       const instance = rebuild(readRecords(join(this.#folder, name)))
@@ -42,7 +38,7 @@ export class DiskJournal implements Journal {
 
   #fileOf(instanceId: string): string {
     const readable = encodeURIComponent(instanceId).replaceAll('*', '%2A')
-    const name = readable.length <= LONGEST_NAME ? readable : createHash('sha256').update(instanceId).digest('hex')
+    const name = readable.length <= MAX_NAME_LENGTH ? readable : createHash('sha256').update(instanceId).digest('hex')
     return join(this.#folder, name + SUFFIX)
   }
 }
@@ -50,7 +46,7 @@ export class DiskJournal implements Journal {
 function readRecords(file: string): JournalRecord[] {
   const text = readFileSync(file, 'utf8')
   const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-  // What follows the last line end was being written when the host died; the next record must not be glued to it.
+  // The text after the last line end was being written when the host died; the next record must start a new line.
   if (whole.length < text.length) truncateSync(file, Buffer.byteLength(whole))
   return whole
     .split('\n')
