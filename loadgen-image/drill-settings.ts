@@ -26,8 +26,8 @@ export interface DrillSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const DEFAULT_DIRECT_PORT = 5432
-const MAX_PORT = 65_535
+export const DEFAULT_DIRECT_PORT = 5432
+export const MAX_PORT = 65_535
 
 export function parseDrillSettings(environment: Environment): Parsed<DrillSettings> {
   const problems: string[] = []
@@ -35,15 +35,12 @@ export function parseDrillSettings(environment: Environment): Parsed<DrillSettin
   if (drillId === '') problems.push(`${ENVIRONMENT.drillId}: missing`)
   else if (!isDrillId(drillId)) problems.push(`${ENVIRONMENT.drillId}: expected the id of a drill`)
   const container = wholeNumber(environment, ENVIRONMENT.container, 0, 0, PLAN_LIMITS.maxContainers - 1, problems)
-  const directPort = parseDirectPort(environment, problems)
+  const directPort = wholeNumber(environment, ENVIRONMENT.directPort, DEFAULT_DIRECT_PORT, 1, MAX_PORT, problems)
   const blobs = parseBlobAccess(environment, problems)
   const pgbouncer = parseServer(environment, problems)
   if (problems.length > 0 || blobs === null || pgbouncer === null) return { problems }
   return { value: { drillId, container, blobs, pgbouncer, direct: atPort(pgbouncer, directPort) } }
 }
-
-export const parseDirectPort = (environment: Environment, problems: string[]): number =>
-  wholeNumber(environment, ENVIRONMENT.directPort, DEFAULT_DIRECT_PORT, 1, MAX_PORT, problems)
 
 export function parseServer(environment: Environment, problems: string[]): ServerTarget | null {
   const text = environment[ENVIRONMENT.connectionString]

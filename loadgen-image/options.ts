@@ -1,13 +1,14 @@
 /**
- * Options of a stand-alone run: a flag and an environment variable for each, one table for parsing and for --help.
- * All problems are collected, so that one look is enough to correct them. No problem repeats a value: it may be a secret.
+ * Options of a stand-alone run: a flag and an environment variable for each. Limits and most defaults are those of the load plan.
+ * All problems are reported at once. No problem repeats a value: it may be a secret.
  */
-
+import { parseArgs } from 'node:util'
+import * as z from 'zod'
 import { atPort, type ServerTarget } from './connection/target.ts'
+import { number, type Parsed, problemsOf, whole, yesOrNo } from './contract/fields.ts'
 import { CONTRACT_VERSION, ENVIRONMENT } from './contract/glossary.ts'
-import type { Cohort, LoadPlan } from './contract/load-plan.ts'
-import { parsePlan } from './contract/load-plan.ts'
-import { parseDirectPort, parseServer } from './drill-settings.ts'
+import { type Cohort, LOAD_DEFAULTS, type LoadPlan, parsePlan, planFields } from './contract/load-plan.ts'
+import { DEFAULT_DIRECT_PORT, MAX_PORT, parseServer } from './drill-settings.ts'
 import { parseProfile } from './schedule/profile.ts'
 
 export interface LoadgenOptions {
@@ -26,229 +27,197 @@ export type Invocation =
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-interface Option {
-  readonly flag: string
-  readonly variable: string
-  readonly otherwise: string
-  readonly help: string
-}
+// ---- The table -------------------------------------------------------------------------------------------------------
 
+/** The plan's fields by their own names, and what only a stand-alone run has. */
 const OPTIONS = {
-  targetTps: option(
-    'target-tps',
-    'TARGET_TPS',
-    '8000',
-    'arrivals per second, 0.1 to 50000; 0: closed loop at full speed',
-  ),
-  workers: option('workers', 'WORKER_COUNT', '200', 'clients, each with its own connection'),
-  duration: option('duration', 'TEST_DURATION', '300', 'seconds of load'),
-  outputCsv: option(
-    'output-csv',
-    'OUTPUT_CSV',
-    './loadtest_results.csv',
-    'one line a second; summary.json goes beside it',
-  ),
-  verbose: option('verbose', 'ENABLE_VERBOSE', 'false', 'also print each kind of error and each outage as it ends'),
-  profile: option(
-    'profile',
-    'LOAD_PROFILE',
-    '',
-    'rate over time: "0:0, 0-30:1" ramps up in 30 s, "60:2, 90:1" is a spike',
-  ),
-  arrivals: option('arrivals', 'ARRIVALS', 'even', 'even or poisson'),
-  deadlineMs: option('deadline-ms', 'ARRIVAL_DEADLINE_MS', '5000', 'an arrival not sent by then is missed'),
-  onDeadline: option('on-deadline', 'ON_DEADLINE', 'shed', 'shed: missed; queue: wait on, however long'),
-  replyTimeoutMs: option(
-    'reply-timeout-ms',
-    'REPLY_TIMEOUT_MS',
-    '10000',
-    'then the connection is given up, outcome unknown',
-  ),
-  connectTimeoutMs: option('connect-timeout-ms', 'CONNECT_TIMEOUT_MS', '5000', 'for one attempt, login included'),
-  retry: option(
-    'retry',
-    'RETRY_POLICY',
-    '100-5000x2',
-    'reconnect after first-max delay in ms, x multiplier, full jitter',
-  ),
-  cohorts: option(
-    'cohorts',
-    'COHORTS',
-    '',
-    'several policies at once, as JSON: [{"name","share","via","retry":{...}}]',
-  ),
-  transactions: option('transactions', 'TRANSACTIONS', 'ledger', 'ledger: with key columns; compat: the plain table'),
-  retryUnknown: option('retry-unknown', 'RETRY_UNKNOWN', 'false', 'send an unknown again under its own key'),
-  threads: option('threads', 'THREADS', '0', 'worker threads; 0: by the number of cores'),
-  drain: option('drain', 'DRAIN_SECONDS', '15', 'wait this long for replies after the last arrival'),
-  seed: option('seed', 'SEED', '1', 'of everything random'),
-  drillId: option('drill-id', 'LOAD_ID', '', 'name of the run, part of each key; default: from the time'),
-  startTimeout: option('start-timeout', 'START_TIMEOUT', '30', 'start with fewer connections after this many seconds'),
-  directPort: option(
-    'direct-port',
-    ENVIRONMENT.directPort,
-    '5432',
-    "PostgreSQL's own port, for cohorts that go direct",
-  ),
+  targetTps: ['target-tps', 'TARGET_TPS', 'arrivals per second'],
+  workers: ['workers', 'WORKER_COUNT', 'clients, each with its own connection'],
+  durationSeconds: ['duration', 'TEST_DURATION', 'seconds of load'],
+  outputCsv: ['output-csv', 'OUTPUT_CSV', 'one line a second; summary.json goes beside it'],
+  isVerbose: ['verbose', 'ENABLE_VERBOSE', 'also print each kind of error and each outage as it ends'],
+  profile: ['profile', 'LOAD_PROFILE', 'rate over time: "0:0, 0-30:1" ramps up in 30 s, "60:2, 90:1" is a spike'],
+  arrivals: ['arrivals', 'ARRIVALS', 'even: at equal distances; poisson: at random'],
+  deadlineMs: ['deadline-ms', 'ARRIVAL_DEADLINE_MS', 'an arrival not sent by then is missed'],
+  onDeadline: ['on-deadline', 'ON_DEADLINE', 'shed: it is missed; queue: it waits'],
+  replyTimeoutMs: ['reply-timeout-ms', 'REPLY_TIMEOUT_MS', 'then the connection is closed, outcome unknown'],
+  connectTimeoutMs: ['connect-timeout-ms', 'CONNECT_TIMEOUT_MS', 'for one attempt, login included'],
+  retry: ['retry', 'RETRY_POLICY', 'reconnect after first-max delay in ms, x multiplier, full jitter'],
+  cohorts: ['cohorts', 'COHORTS', 'several policies at once, as JSON: [{"name","share","via","retry":{...}}]'],
+  transactions: ['transactions', 'TRANSACTIONS', 'ledger: with key columns; compat: the plain table'],
+  retryUnknown: ['retry-unknown', 'RETRY_UNKNOWN', 'send an unknown again under its own key'],
+  threads: ['threads', 'THREADS', 'worker threads, 0: by the number of cores'],
+  drainSeconds: ['drain', 'DRAIN_SECONDS', 'how long to wait for replies after the last arrival'],
+  seed: ['seed', 'SEED', 'of everything random'],
+  drillId: ['drill-id', 'LOAD_ID', 'name of the run, part of each key; default: from the time'],
+  startTimeoutSeconds: ['start-timeout', 'START_TIMEOUT', 'start with fewer connections after this many seconds'],
+  directPort: ['direct-port', ENVIRONMENT.directPort, "PostgreSQL's own port, for cohorts that go direct"],
 } as const
 
 type Name = keyof typeof OPTIONS
-type Words = Readonly<Record<Name, string>>
+type Values = Readonly<Record<Name, unknown>>
+const NAMES = Object.keys(OPTIONS) as Name[]
 
-/** Flags that may stand without a value. */
-const SWITCHES: ReadonlySet<Name> = new Set<Name>(['verbose', 'retryUnknown'])
+const ownFields = {
+  outputCsv: z.string(),
+  isVerbose: yesOrNo,
+  startTimeoutSeconds: number(0, 86_400),
+  directPort: whole(1, MAX_PORT),
+}
+
+const DEFAULTS: Values = {
+  ...LOAD_DEFAULTS,
+  // A load without a drill around it is not judged by the second, so an arrival may wait longer and an unknown stays one.
+  deadlineMs: 5_000,
+  retry: '100-5000x2',
+  retryUnknown: false,
+  drainSeconds: 15,
+  seed: 1,
+  profile: '',
+  cohorts: '',
+  drillId: '',
+  outputCsv: './loadtest_results.csv',
+  isVerbose: false,
+  startTimeoutSeconds: 30,
+  directPort: DEFAULT_DIRECT_PORT,
+}
+
+const FIELDS: Partial<Record<Name, z.ZodType>> = { ...planFields, ...ownFields }
+
+const labelOf = (name: Name): string => `--${OPTIONS[name][0]} (${OPTIONS[name][1]})`
+
+const isName = (field: PropertyKey | undefined): field is Name => Object.hasOwn(OPTIONS, String(field))
+
+const nameOf = ([field, ...inside]: readonly PropertyKey[]): string =>
+  [isName(field) ? labelOf(field) : String(field), ...(inside.length > 0 ? [inside.join('.')] : [])].join(': ')
+
+// ---- Reading ---------------------------------------------------------------------------------------------------------
 
 export function readInvocation(args: readonly string[], environment: Environment, now: Date): Invocation {
   if (args.includes('--help') || args.includes('-h')) return { kind: 'help', text: helpText() }
   const problems: string[] = []
-  const words = readWords(args, environment, problems)
+  const values = readValues(readFlags(args, problems), environment)
   const pgbouncer = parseServer(environment, problems)
-  const directPort = parseDirectPort({ [ENVIRONMENT.directPort]: words.directPort }, problems)
-  const plan = planOf(words, now, problems)
-  const startTimeoutSeconds = numberOf('startTimeout', words, problems)
-  const isVerbose = switchOf('verbose', words, problems)
-  if (pgbouncer === null || plan === null || problems.length > 0) return { kind: 'bad', problems }
-  const direct = atPort(pgbouncer, directPort)
-  return {
-    kind: 'run',
-    options: { plan, pgbouncer, direct, outputCsv: words.outputCsv, isVerbose, startTimeoutSeconds },
-  }
+  const plan = planOf(values, now, problems)
+  const own = z.object(ownFields).safeParse(values, { reportInput: true })
+  if (!own.success) problems.push(...problemsOf(own.error, nameOf))
+  if (pgbouncer === null || plan === null || !own.success || problems.length > 0) return { kind: 'bad', problems }
+  const { directPort, ...rest } = own.data
+  return { kind: 'run', options: { plan, pgbouncer, direct: atPort(pgbouncer, directPort), ...rest } }
 }
 
-function option(flag: string, variable: string, otherwise: string, help: string): Option {
-  return { flag: `--${flag}`, variable, otherwise, help }
+/** The value, or null after its problems are noted, under the label of an option where they have none of their own. */
+function taken<T>(parsed: Parsed<T>, problems: string[], name: Name | null = null): T | null {
+  if ('value' in parsed) return parsed.value
+  problems.push(...parsed.problems.map((problem) => (name === null ? problem : `${labelOf(name)}: ${problem}`)))
+  return null
 }
 
-const entries = Object.entries(OPTIONS) as [Name, Option][]
-
-function readWords(args: readonly string[], environment: Environment, problems: string[]): Words {
-  const flags = readFlags(args, problems)
-  const word = ([name, { variable, otherwise }]: [Name, Option]) =>
-    [name, flags.get(name) ?? (environment[variable] || otherwise)] as const
-  return Object.fromEntries(entries.map(word)) as Words
-}
-
-/** `--flag value` and `--flag=value`. */
-function readFlags(args: readonly string[], problems: string[]): Map<Name, string> {
+/** By tokens and not strictly, because strict parsing stops at the first problem. */
+function readFlags(args: readonly string[], problems: string[]): ReadonlyMap<Name, string> {
   const found = new Map<Name, string>()
-  for (let i = 0; i < args.length; i++) {
-    const [flag = '', ...rest] = (args[i] as string).split('=')
-    const name = entries.find(([, known]) => known.flag === flag)?.[0]
-    if (name === undefined) problems.push(unknownOption(flag, i))
-    else if (rest.length > 0) found.set(name, rest.join('='))
-    else if (SWITCHES.has(name)) found.set(name, 'true')
-    else if (i + 1 < args.length) found.set(name, args[++i] as string)
-    else problems.push(`${flag}: needs a value`)
+  const options = Object.fromEntries(NAMES.map((name) => [OPTIONS[name][0], { type: typeOf(name) }]))
+  const { tokens = [] } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true })
+  for (const token of tokens) {
+    const name = token.kind === 'option' ? NAMES.find((known) => OPTIONS[known][0] === token.name) : undefined
+    const value = token.kind === 'option' ? token.value : undefined
+    if (name === undefined) problems.push(unknownArgument(token.kind === 'option' ? token.rawName : '', token.index))
+    else if (value !== undefined) found.set(name, value)
+    else if (typeOf(name) === 'boolean') found.set(name, 'true')
+    else problems.push(`--${OPTIONS[name][0]}: needs a value`)
   }
   return found
 }
 
-/** Names the option alone: what follows it, or stands in its place, may be a secret. */
-const unknownOption = (flag: string, index: number): string =>
+const typeOf = (name: Name) => (typeof DEFAULTS[name] === 'boolean' ? ('boolean' as const) : ('string' as const))
+
+/** Names the option alone: its value, or an argument in its place, may be a secret. */
+const unknownArgument = (flag: string, index: number): string =>
   /^--[a-z][a-z-]{0,30}$/.test(flag)
     ? `${flag}: unknown option; see --help`
     : `argument ${index + 1} is no option and no value of one; see --help`
 
-function planOf(words: Words, now: Date, problems: string[]): LoadPlan | null {
-  const number = (name: Name) => numberOf(name, words, problems)
-  const durationSeconds = number('duration')
-  const drainSeconds = number('drain')
-  const profile = parseProfile(words.profile)
-  if ('problems' in profile) problems.push(...profile.problems.map((problem) => `${labelOf('profile')}: ${problem}`))
-  const parsed = parsePlan({
+function readValues(flags: ReadonlyMap<Name, string>, environment: Environment): Values {
+  const entryOf = (name: Name) => {
+    const text = flags.get(name) ?? (environment[OPTIONS[name][1]] || undefined)
+    return [name, text === undefined ? DEFAULTS[name] : converted(name, text)]
+  }
+  return Object.fromEntries(NAMES.map(entryOf))
+}
+
+const WORDS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', '1', 'yes', 'on'].map((word) => [word, true] as const),
+  ...['false', '0', 'no', 'off'].map((word) => [word, false] as const),
+])
+
+/** A text that is no number stays a text: the field's own schema refuses it. */
+function converted(name: Name, text: string): unknown {
+  const field = FIELDS[name]
+  if (field instanceof z.ZodBoolean) return WORDS.get(text.toLowerCase()) ?? text
+  return field instanceof z.ZodNumber && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text
+}
+
+const SHUTDOWN_SECONDS = 600
+
+function planOf(values: Values, now: Date, problems: string[]): LoadPlan | null {
+  const profile = taken(parseProfile(String(values.profile)), problems, 'profile')
+  const cohorts = values.cohorts === '' ? retryOf(String(values.retry)) : jsonOf(String(values.cohorts))
+  const fields = {
+    ...values,
     version: CONTRACT_VERSION,
-    drillId: words.drillId || `loadgen-${now.toISOString().replaceAll(/\D/g, '').slice(0, 14)}`,
+    drillId: values.drillId || `loadgen-${now.toISOString().replaceAll(/\D/g, '').slice(0, 14)}`,
     containers: 1,
-    targetTps: number('targetTps'),
-    workers: number('workers'),
-    threads: number('threads'),
-    durationSeconds,
-    arrivals: words.arrivals,
-    seed: number('seed'),
-    profile: 'value' in profile ? profile.value : [],
-    deadlineMs: number('deadlineMs'),
-    onDeadline: words.onDeadline,
-    connectTimeoutMs: number('connectTimeoutMs'),
-    replyTimeoutMs: number('replyTimeoutMs'),
-    cohorts: cohortsOf(words, problems),
-    retryUnknown: switchOf('retryUnknown', words, problems),
-    transactions: words.transactions,
-    drainSeconds,
-    hardDeadlineSeconds: durationSeconds + drainSeconds + 600,
+    profile: profile ?? [],
+    cohorts: taken(cohorts, problems, values.cohorts === '' ? 'retry' : 'cohorts') ?? [ANY_COHORT],
+    hardDeadlineSeconds: SHUTDOWN_SECONDS,
     staleLeaseSeconds: 0,
-  })
-  if ('value' in parsed) return parsed.value
-  // A word that was no number is named already; what the plan says about it would only repeat that.
-  const told = new Set(problems.map(labelIn))
-  problems.push(...parsed.problems.map(inTheUsersWords).filter((problem) => !told.has(labelIn(problem))))
-  return null
+  }
+  const plan = taken(parsePlan(fields, nameOf), problems)
+  if (plan === null) return null
+  return { ...plan, hardDeadlineSeconds: plan.durationSeconds + plan.drainSeconds + SHUTDOWN_SECONDS }
 }
 
-const labelIn = (problem: string): string => problem.split(':')[0] as string
-
-/** Names of the plan that differ from the option's. */
-const PLAN_NAMES: Readonly<Record<string, Name>> = {
-  durationSeconds: 'duration',
-  hardDeadlineSeconds: 'duration',
-  drainSeconds: 'drain',
-}
-
-function inTheUsersWords(problem: string): string {
-  const [path = '', ...rest] = problem.split(': ')
-  const [name, ...inside] = path.split('.') as [string, ...string[]]
-  const known = PLAN_NAMES[name] ?? name
-  if (!(known in OPTIONS)) return problem
-  return [labelOf(known as Name), ...(inside.length > 0 ? [inside.join('.')] : []), ...rest].join(': ')
-}
-
-const labelOf = (name: Name): string => `${OPTIONS[name].flag} (${OPTIONS[name].variable})`
-
-function numberOf(name: Name, words: Words, problems: string[]): number {
-  const value = Number(words[name])
-  if (words[name].trim() !== '' && Number.isFinite(value)) return value
-  problems.push(`${labelOf(name)}: expected a number`)
-  return Number.NaN
-}
-
-function switchOf(name: Name, words: Words, problems: string[]): boolean {
-  const word = words[name].toLowerCase()
-  if (['true', '1', 'yes', 'on'].includes(word)) return true
-  if (!['false', '0', 'no', 'off'].includes(word)) problems.push(`${labelOf(name)}: expected true or false`)
-  return false
+/** Stands for cohorts that were refused, so that the plan reports no second problem of them. */
+const ANY_COHORT: Cohort = {
+  name: 'all',
+  share: 1,
+  via: 'pgbouncer',
+  retry: { firstDelayMs: 100, maxDelayMs: 5_000, multiplier: 2, jitter: true },
 }
 
 const RETRY = /^(\d+)-(\d+)x(\d+(?:\.\d+)?)(!?)$/
 
-function cohortsOf(words: Words, problems: string[]): unknown {
-  if (words.cohorts !== '') return jsonOf(words.cohorts, problems)
-  const found = RETRY.exec(words.retry)
-  if (found === null)
-    problems.push(`${labelOf('retry')}: expected FIRST-MAXxFACTOR in milliseconds, such as 100-5000x2`)
-  const [, firstDelayMs, maxDelayMs, multiplier, plain] = found ?? ['', '100', '5000', '2', '']
-  const retry = {
-    firstDelayMs: Number(firstDelayMs),
-    maxDelayMs: Number(maxDelayMs),
-    multiplier: Number(multiplier),
-    jitter: plain === '',
-  }
-  return [{ name: 'all', share: 1, via: 'pgbouncer', retry }] satisfies Cohort[]
+function retryOf(text: string): Parsed<readonly Cohort[]> {
+  const found = RETRY.exec(text)
+  if (found === null) return { problems: ['expected FIRST-MAXxFACTOR in milliseconds, such as 100-5000x2'] }
+  const [firstDelayMs, maxDelayMs, multiplier] = found.slice(1, 4).map(Number) as [number, number, number]
+  const retry = { firstDelayMs, maxDelayMs, multiplier, jitter: found[4] === '' }
+  return { value: [{ ...ANY_COHORT, retry }] }
 }
 
-function jsonOf(text: string, problems: string[]): unknown {
+function jsonOf(text: string): Parsed<unknown> {
   try {
-    return JSON.parse(text) as unknown
+    return { value: JSON.parse(text) as unknown }
   } catch {
-    problems.push(`${labelOf('cohorts')}: not valid JSON`)
-    return []
+    return { problems: ['not valid JSON'] }
   }
 }
 
-function helpText(): string {
-  const rows = entries.map(([, { flag, variable, otherwise, help }]) => {
-    const names = `  ${flag.padEnd(20)} ${variable.padEnd(22)}`
-    return `${names} ${help}${otherwise === '' ? '' : ` [${otherwise}]`}`
-  })
-  return `Open-loop load of one-row INSERT transactions on PostgreSQL, through failovers.
+// ---- Help ------------------------------------------------------------------------------------------------------------
+
+/** The bounds of a number, in the words of its schema. */
+function boundsOf(name: Name): string {
+  const field = FIELDS[name]
+  return field instanceof z.ZodNumber ? ` (${field.safeParse(undefined).error?.issues[0]?.message})` : ''
+}
+
+function helpRow(name: Name): string {
+  const [flag, variable, help] = OPTIONS[name]
+  const byDefault = DEFAULTS[name] === '' ? '' : ` [${DEFAULTS[name]}]`
+  return `  ${`--${flag}`.padEnd(20)} ${variable.padEnd(22)} ${help}${boundsOf(name)}${byDefault}`
+}
+
+const helpText = (): string => `Open-loop load of one-row INSERT transactions on PostgreSQL, through failovers.
 
 Usage: npm run loadgen -- [options]        every option is also an environment variable
 
@@ -260,8 +229,7 @@ Usage: npm run loadgen -- [options]        every option is also an environment v
   authority), verify-ca, verify-full. A word that is not supported is refused by name. PG* variables, ~/.pgpass and service
   files are not read.
 
-${rows.join('\n')}
+${NAMES.map(helpRow).join('\n')}
 
 Exit code: 0 done, 1 less than 80 % of the arrivals acknowledged or the run broke, 2 could not start.
 `
-}

@@ -9,7 +9,7 @@
 import * as z from 'zod'
 import { list, number, oneOf, shown, whole, yesOrNo } from '../../loadgen-image/contract/fields.ts'
 import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
-import { type FieldProblem, loadFields, rate } from '../../loadgen-image/contract/load-plan.ts'
+import { type FieldProblem, LOAD_DEFAULTS, loadFields, rate } from '../../loadgen-image/contract/load-plan.ts'
 import { defaultCriteria, problemOfCriterion } from '../criteria/defaults.ts'
 import { CHECK_IDS } from '../model/check-ids.ts'
 import type { DrillPlan, DrillTiming, PlannedFailover, Target } from '../model/plan.ts'
@@ -194,24 +194,24 @@ function withDefaults(fields: Fields, { drillId, requestedAt, requestedBy, defau
 }
 
 function loadOf(fields: Fields, drillId: string): LoadSettings {
-  const targetTps = fields.targetTps ?? 8_000
-  const workers = fields.workers ?? 200
+  const targetTps = fields.targetTps ?? LOAD_DEFAULTS.targetTps
+  const workers = fields.workers ?? LOAD_DEFAULTS.workers
   return {
     containers: fields.containers ?? defaultContainers(targetTps, workers),
     targetTps,
     workers,
-    threads: fields.threads ?? 0,
-    durationSeconds: fields.durationSeconds ?? 300,
-    arrivals: fields.arrivals ?? 'even',
+    threads: fields.threads ?? LOAD_DEFAULTS.threads,
+    durationSeconds: fields.durationSeconds ?? LOAD_DEFAULTS.durationSeconds,
+    arrivals: fields.arrivals ?? LOAD_DEFAULTS.arrivals,
     seed: fields.seed ?? seedOf(drillId),
-    profile: fields.profile ?? [],
+    profile: fields.profile ?? LOAD_DEFAULTS.profile,
     deadlineMs: fields.deadlineMs ?? 1_000,
-    onDeadline: fields.onDeadline ?? 'shed',
-    connectTimeoutMs: fields.connectTimeoutMs ?? 5_000,
-    replyTimeoutMs: fields.replyTimeoutMs ?? 10_000,
+    onDeadline: fields.onDeadline ?? LOAD_DEFAULTS.onDeadline,
+    connectTimeoutMs: fields.connectTimeoutMs ?? LOAD_DEFAULTS.connectTimeoutMs,
+    replyTimeoutMs: fields.replyTimeoutMs ?? LOAD_DEFAULTS.replyTimeoutMs,
     // The plain table has no key under which an unknown could be sent again.
     retryUnknown: fields.retryUnknown ?? fields.transactions !== 'compat',
-    transactions: fields.transactions ?? 'ledger',
+    transactions: fields.transactions ?? LOAD_DEFAULTS.transactions,
     cohorts: fields.cohorts ?? [
       {
         name: 'default',

@@ -41,3 +41,15 @@ export function shown(value: unknown): string {
 
 /** What a parser returns: the value, or every problem of what it was given. */
 export type Parsed<T> = { readonly value: T } | { readonly problems: readonly string[] }
+
+/** One problem per field: a number that is neither whole nor in range is wrong once. */
+export function problemsOf(error: z.ZodError, nameOf: (path: readonly PropertyKey[]) => string): readonly string[] {
+  const byField = new Map<string, string>()
+  for (const { code, path, message, input } of error.issues) {
+    const name = nameOf(path)
+    const isUnknown = code === 'unrecognized_keys'
+    const text = isUnknown ? 'holds a field that is not known' : `expected ${message}, got ${shown(input)}`
+    if (!byField.has(name)) byField.set(name, `${name}: ${text}`)
+  }
+  return [...byField.values()]
+}

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod'
 import { cohortOf } from './cohort.ts'
-import { above, list, named, number, oneOf, type Parsed, shown, whole, yesOrNo } from './fields.ts'
+import { above, list, named, number, oneOf, type Parsed, problemsOf, whole, yesOrNo } from './fields.ts'
 import { CONTRACT_VERSION } from './glossary.ts'
 
 export const PLAN_LIMITS = {
@@ -105,7 +105,7 @@ export const LOAD_DEFAULTS = {
   transactions: 'ledger',
 } as const satisfies Partial<LoadFields>
 
-const planFields = {
+export const planFields = {
   version: z.literal(CONTRACT_VERSION, { error: `version ${CONTRACT_VERSION} of the plan` }),
   drillId: named(DRILL_ID, 'an id of 3 to 64 letters, digits, _ and -'),
   ...loadFields,
@@ -216,23 +216,18 @@ export type LoadPlan = Frozen<z.infer<typeof loadPlanSchema>>
 /** The part of the load plan that a request decides. */
 export type LoadSettings = LoadFields
 
-/** For the plan in a drill's blob and for the options of a stand-alone run. Each problem begins with the path of its field. */
-export function parsePlan(value: unknown): Parsed<LoadPlan> {
+type NameOf = (path: readonly PropertyKey[]) => string
+
+/**
+ * The plan in a drill's blob, or the options of a stand-alone run. Each problem begins with the name of its field: the caller
+ * that has other words for the fields passes them.
+ */
+export function parsePlan(value: unknown, nameOf: NameOf = (path) => path.join('.') || 'plan'): Parsed<LoadPlan> {
   const parsed = loadPlanSchema.safeParse(value, { reportInput: true })
-  if (!parsed.success) {
-    const byPath = new Map<string, string>()
-    for (const issue of parsed.error.issues) {
-      const path = issue.path.join('.') || 'plan'
-      if (!byPath.has(path)) byPath.set(path, `${path}: ${inWords(issue)}`)
-    }
-    return { problems: [...byPath.values()] }
-  }
+  if (!parsed.success) return { problems: problemsOf(parsed.error, nameOf) }
   const problems = LOAD_RULES.flatMap(({ judge }) => judge(parsed.data) ?? [])
   if (problems.length === 0) return { value: parsed.data }
-  return { problems: problems.map(({ field, problem, expected }) => `${field}: ${problem}; expected ${expected}`) }
-}
-
-function inWords(issue: { readonly code?: string; readonly message: string; readonly input?: unknown }): string {
-  if (issue.code === 'unrecognized_keys') return 'holds a field that is not known'
-  return `expected ${issue.message}, got ${shown(issue.input)}`
+  return {
+    problems: problems.map(({ field, problem, expected }) => `${nameOf([field])}: ${problem}; expected ${expected}`),
+  }
 }

@@ -212,7 +212,7 @@ test('bad options: every problem at once, exit 2, before any connection', async 
     'The load generator cannot start:',
     '  --what: unknown option; see --help',
     '  POSTGRES_CONNECTION_STRING: expected postgres://user:password@host:port/database, or host=... port=... dbname=... user=... password=..., or Host=...;Port=...;Database=...;Username=...;Password=...',
-    '  --target-tps (TARGET_TPS): expected a number',
+    expect.stringMatching(/^ {2}--target-tps \(TARGET_TPS\): expected 0 for a closed loop, or a number/),
     expect.stringMatching(/^ {2}--workers \(WORKER_COUNT\): /),
   ])
 })

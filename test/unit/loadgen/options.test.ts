@@ -120,8 +120,8 @@ test('every problem is named at once', () => {
       'POSTGRES_CONNECTION_STRING: port: expected whole numbers 1..65535; see whether a separator is missing',
       'POSTGRES_CONNECTION_STRING: host: none given; a unix socket is host=/run/postgresql',
       'POSTGRES_CONNECTION_STRING: user: none given',
-      '--target-tps (TARGET_TPS): expected a number',
       '--retry (RETRY_POLICY): expected FIRST-MAXxFACTOR in milliseconds, such as 100-5000x2',
+      '--target-tps (TARGET_TPS): expected 0 for a closed loop, or a number from 0.1 to 50000, got a text of 3 characters',
       '--workers (WORKER_COUNT): expected a whole number from 1 to 20000, got 0',
       '--duration (TEST_DURATION): expected a number above 0, up to 604800, got -5',
       '--arrivals (ARRIVALS): expected one of even, poisson, got a text of 3 characters',
@@ -146,7 +146,7 @@ test.each([
     ['--transactions', 'compat', '--retry-unknown'],
     /^--retry-unknown \(RETRY_UNKNOWN\): true with transactions "compat"; expected false/,
   ],
-  [['--direct-port', '0'], /^POSTGRES_DIRECT_PORT: expected a whole number from 1 to 65535$/],
+  [['--direct-port', '0'], /^--direct-port \(POSTGRES_DIRECT_PORT\): expected a whole number from 1 to 65535, got 0$/],
 ])('%j is refused', (args, problem) => {
   const invocation = read(args)
   if (invocation.kind !== 'bad') throw new Error('it was accepted')
