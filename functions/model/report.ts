@@ -6,8 +6,11 @@
 import * as z from 'zod'
 import { PHASE_NAMES } from './chart-data.ts'
 
+/** A shape that occurs more than once: report.schema.json defines it once, under this id. */
+const shape = <Fields extends z.ZodRawShape>(id: string, fields: Fields) => z.object(fields).meta({ id })
+
 const nullableNumber = z.number().nullable()
-const iso = z.iso.datetime({ precision: 3 })
+const iso = z.iso.datetime({ precision: 3 }).meta({ id: 'Instant' })
 const nullableIso = iso.nullable()
 
 export const VERDICTS = ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] as const
@@ -34,11 +37,11 @@ const percentiles = z
     censored: z.number().int().describe('Missed arrivals: counted as longer than every measured value'),
     atLeast: z.array(z.string()).describe('Percentiles that fall among the missed: the value is a lower bound'),
   })
-  .describe('Milliseconds, nearest rank, from merged histograms')
+  .meta({ id: 'Percentiles', description: 'Milliseconds, nearest rank, from merged histograms' })
 
-const phaseLatency = z.object({ response: percentiles, service: percentiles }).nullable()
+const phaseLatency = shape('Latency', { response: percentiles, service: percentiles }).nullable()
 
-const outage = z.object({
+const outage = shape('Outage', {
   fromAt: iso,
   toAt: nullableIso,
   seconds: nullableNumber,
@@ -82,7 +85,7 @@ const journalEntry = z.object({
   detail: z.string(),
 })
 
-const identity = z.object({
+const identity = shape('Primary', {
   observedAt: iso,
   timeline: nullableNumber,
   address: z.string().nullable(),
@@ -94,7 +97,7 @@ const identity = z.object({
   serverState: z.string().nullable(),
 })
 
-const moments = z.object({
+const moments = shape('Moments', {
   t0: nullableIso.describe('Failover accepted by the platform; null for an event that was only seen'),
   t1: nullableIso.describe('Last acknowledged commit before the outage'),
   t2: nullableIso.describe('First acknowledged commit on the new timeline'),
@@ -106,7 +109,7 @@ const moments = z.object({
   t6: nullableIso.describe('The platform says that high availability is healthy again'),
 })
 
-const recovery = z.object({
+const recovery = shape('Recovery', {
   recoveryTimeSeconds: nullableNumber.describe('t4 - t1'),
   recoveryFromTriggerSeconds: nullableNumber.describe('t4 - t0'),
   detectionSeconds: nullableNumber.describe('t1 - t0'),
@@ -171,7 +174,7 @@ const trendFigure = z.object({
   history: z.array(z.object({ drillId: z.string(), startedAt: iso, value: nullableNumber })),
 })
 
-const failoverProof = z.object({
+const failoverProof = shape('FailoverProof', {
   proven: z.boolean(),
   evidence: z.array(z.string()),
   before: identity.nullable(),

@@ -175,6 +175,11 @@ const listed: Json = {
     'that can be compared',
 }
 
+/** Shapes that the report's schema defines once become components beside it. */
+const { $defs: reportShapes, ...reportJson } = JSON.parse(
+  JSON.stringify(z.toJSONSchema(reportSchema)).replaceAll('#/$defs/', '#/components/schemas/'),
+)
+
 const SCHEMAS: Json = {
   Problem: {
     ...object({ type: string, title: string, status: { type: 'integer' }, detail: string }),
@@ -185,7 +190,8 @@ const SCHEMAS: Json = {
     },
   },
   DrillRequest: z.toJSONSchema(requestSchema, { io: 'input' }),
-  Report: z.toJSONSchema(reportSchema),
+  Report: reportJson,
+  ...reportShapes,
   Started: object({ drillId: string, links }),
   DrillStatus: object(status),
   DrillPage: object({
