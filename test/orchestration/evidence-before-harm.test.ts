@@ -96,7 +96,7 @@ test('a load that proves nothing for two minutes is not waited for any longer', 
   const { sentAt, evidence, journal } = await run({ still }, { durationSeconds: 600, targetTps: 8 })
   expect(sentAt).toEqual([])
   expect(evidence).toMatchObject({ request: 'withheld', detail: expect.stringMatching(/newest record of container 0/) })
-  expect(journal).toContain('12 looks without evidence')
+  expect(journal).toContain('12 tries without evidence')
 })
 
 test.each([-90_000, -3_000, 7_200_000])(
