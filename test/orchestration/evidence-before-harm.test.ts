@@ -129,5 +129,5 @@ test('a server that failed over by itself while the failover was withheld is not
   await playDrill(troubled, plan, { incidents: [{ atMs: 32_000, run: () => world.server.failOverByHand() }] })
   expect(world.server.posts).toBe(0)
   const [evidence] = await failoverEvidence(world.clients, plan)
-  expect(evidence).toMatchObject({ request: 'withheld', detail: expect.stringContaining('not asked for, because of:') })
+  expect(evidence).toMatchObject({ request: 'withheld', detail: expect.stringContaining('not requested, because of:') })
 })

@@ -137,7 +137,7 @@ test('the answer that was lost with its host is recorded with the signs that rep
   const answer = world.blobs.peek<{ kind: string; why: string }>(drillBlobs.failoverAnswer('drill-1', 0, 0))
   expect(answer?.kind).toBe('ambiguous')
   expect(answer?.why).toContain(
-    'the answer was lost; seen since the request was prepared, whatever caused it: timeline 1 -> 2',
+    'the answer was lost; seen since the request was prepared, of any cause: timeline 1 -> 2',
   )
 })
 
@@ -319,7 +319,7 @@ test('silence after a lost answer releases no other request when the timeline be
 test('a sign settles a lost answer at once, and its cool-down still begins at the latest arrival', async () => {
   const { world, time, lookAt, coolDownFrom } = await aLostRequest({})
   world.server.failOverByHand()
-  expect(await lookAt(10)).toMatchObject({ next: 'watch', detail: expect.stringContaining('whatever caused it') })
+  expect(await lookAt(10)).toMatchObject({ next: 'watch', detail: expect.stringContaining('of any cause') })
   expect(coolDownFrom()).toBe(time(90))
 })
 
@@ -345,7 +345,7 @@ test('a failover by another, seen after a refusal, is not asked for again and is
   expect(evidence).toMatchObject({
     request: 'refused',
     acceptedAt: null,
-    detail: expect.stringMatching(/^409 ServerIsBusy: busy; not asked for, because of: .*/),
+    detail: expect.stringMatching(/^409 ServerIsBusy: busy; not requested, because of: .*/),
   })
   expect(report?.requests).toMatchObject([{ state: 'refused', event: null }])
   expect(report?.events).toMatchObject([{ cause: 'other', kind: 'promotion', outcome: 'only seen' }])

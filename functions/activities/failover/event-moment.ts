@@ -1,4 +1,4 @@
-/** Gathers what is judged before an event is caused, fresh from storage: see event-safety. */
+/** Reads from storage what event-safety judges before an event is caused. */
 import { blobNames, type ReadyRecord } from '../../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../../clients/clients.ts'
 import { mayArriveUntilMs, outcomeOfAttempts, readAttempts } from '../../clients/storage/failover-attempts.ts'
@@ -21,7 +21,7 @@ export async function eventMoment({ blobs, clock }: Sources, plan: DrillPlan, in
     readClocks(blobs, plan),
     earlierEventOf(blobs, drillId, index),
   ])
-  // After everything was read: what took long to read is as old as it is.
+  // After all reads, so that a slow read makes the evidence old.
   const nowMs = clock.now().getTime()
   return { nowMs, loadStartAtMs: startAtMs ?? nowMs, containers, ...clocks, earlierEvent: earlier }
 }
@@ -42,7 +42,7 @@ export async function readClocks(
   return { clocks, appOffsetMs: session?.clockOffsetMs ?? null }
 }
 
-/** Of all earlier requests, what came last or may come last. */
+/** Of all earlier requests, the one that took effect last or may do so. */
 async function earlierEventOf(blobs: Clients['blobs'], drillId: string, index: number): Promise<EarlierEvent | null> {
   const all = await inTurns([...Array(index).keys()], 8, (k) => readAttempts(blobs, drillId, k))
   const events = all.flatMap((attempts): EarlierEvent[] => {

@@ -1,4 +1,4 @@
-/** Who is primary now: by the platform and by SQL, each of which may be silent. */
+/** The identity of the primary, from the platform and from SQL; either may not answer. */
 import type { Clients } from '../../clients/clients.ts'
 import type { PrimaryIdentity, SessionFacts } from '../../model/facts.ts'
 import type { Target } from '../../model/plan.ts'

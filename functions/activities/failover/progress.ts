@@ -1,4 +1,4 @@
-/** What became of the failovers that were asked for: followed by every look until the standby is back. */
+/** Follows each requested failover until the standby is back, and gathers its evidence for the report. */
 import { errorText } from '../../../loadgen-image/contract/redact.ts'
 import { askedPauseOf } from '../../clients/azure/azure-errors.ts'
 import type { Clients } from '../../clients/clients.ts'
@@ -24,22 +24,22 @@ export interface FailoverProgress {
   readonly leftHealthy: boolean
   readonly healthyAt: string | null
   readonly problem: string | null
-  /** The platform asked not to be asked about the operation before; null: it may be asked. */
-  readonly askAgainAtMs: number | null
+  /** The platform's Retry-After: no poll of the operation before this; null: no limit. */
+  readonly pollAgainAtMs: number | null
 }
 
-const nothingYet: FailoverProgress = {
+const NO_PROGRESS: FailoverProgress = {
   operation: null,
   after: null,
   leftHealthy: false,
   healthyAt: null,
   problem: null,
-  askAgainAtMs: null,
+  pollAgainAtMs: null,
 }
 
 type Sources = Pick<Clients, 'blobs' | 'servers' | 'database' | 'clock'>
 
-/** True when nothing is left to follow: no failover was asked for, or all of them came to their end. */
+/** True when nothing is left to follow: no failover was requested, or all have ended. */
 export async function followFailovers(sources: Sources, plan: DrillPlan): Promise<boolean> {
   const settled = await Promise.all(plan.failovers.map((_, index) => followOne(sources, plan, index)))
   return settled.every(Boolean)
@@ -52,31 +52,31 @@ async function followOne(sources: Sources, plan: DrillPlan, index: number): Prom
   const attempts = await readAttempts(blobs, plan.drillId, index)
   const { request, answer, sentAt } = outcomeOfAttempts(attempts, null)
   if (request !== 'accepted' && request !== 'ambiguous') return true
-  // From then on every new primary may be of the later request.
-  if (await isLaterAskedFor(blobs, plan, index)) return true
+  // From then on a new primary may be the effect of the later request.
+  if (await isLaterRequested(blobs, plan, index)) return true
   const nowMs = sources.clock.now().getTime()
   const lostUntilMs = request === 'ambiguous' ? mayArriveUntilMs(attempts) : null
   const mayArrive = lostUntilMs !== null && nowMs < lostUntilMs
   const latestMs = lostUntilMs ?? Date.parse(sentAt ?? intent.writtenAt)
   const isOverdue = nowMs > latestMs + plan.timing.failoverTimeoutSeconds * 1000
   const name = drillBlobs.failoverProgress(plan.drillId, index)
-  const progress = (await blobs.readJson<FailoverProgress>(name)) ?? nothingYet
+  const progress = (await blobs.readJson<FailoverProgress>(name)) ?? NO_PROGRESS
   if (isSettled(progress, isOverdue)) return !mayArrive
-  const next = await look(sources, plan, intent, answer, progress)
+  const next = await pollProgress(sources, plan, intent, answer, progress)
   await blobs.writeJson(name, next)
   return isSettled(next, isOverdue) && !mayArrive
 }
 
-async function isLaterAskedFor(blobs: Clients['blobs'], plan: DrillPlan, index: number): Promise<boolean> {
+async function isLaterRequested(blobs: Clients['blobs'], plan: DrillPlan, index: number): Promise<boolean> {
   const later = plan.failovers.map(async (_, k) => k > index && (await readAttempts(blobs, plan.drillId, k)).length > 0)
   return (await Promise.all(later)).some(Boolean)
 }
 
-/** A failover without a new primary in all that time is one that did not complete: nothing is left to wait for. */
+/** A failover without a new primary at its deadline did not complete: nothing is left to wait for. */
 const isSettled = ({ after, healthyAt, operation }: FailoverProgress, isOverdue: boolean): boolean =>
   after === null ? isOverdue || operation?.kind === 'failed' : healthyAt !== null
 
-async function look(
+async function pollProgress(
   sources: Sources,
   { target }: DrillPlan,
   { before }: FailoverIntent,
@@ -90,7 +90,7 @@ async function look(
   const isNewPrimary = isOtherPrimary(before, identity)
   // The zone follows minutes after the timeline, so the identity after is the newest one until HA is healthy again.
   const after = isNewPrimary && progress.healthyAt === null ? merged(progress.after, identity) : progress.after
-  // A standby that was being rebuilt before the request and is Healthy now says nothing of this failover.
+  // A standby that was being rebuilt before the request and is Healthy now is no evidence of this failover.
   const isOwnRebuild = before.haState === null || before.haState === 'Healthy' || after !== null
   const isRebuilding = identity.haState !== null && identity.haState !== 'Healthy'
   const leftHealthy = progress.leftHealthy || (isOwnRebuild && isRebuilding)
@@ -99,7 +99,7 @@ async function look(
   return { ...polled, after, leftHealthy, healthyAt: progress.healthyAt ?? (isBack ? identity.observedAt : null) }
 }
 
-/** SQL may be silent in one look and the platform in another; what was once seen of the new primary stays. */
+/** SQL may not answer in one poll and the platform in another: a fact that was seen once stays. */
 const merged = (known: PrimaryIdentity | null, now: PrimaryIdentity): PrimaryIdentity => ({
   ...now,
   timeline: now.timeline ?? known?.timeline ?? null,
@@ -117,24 +117,24 @@ async function pollOperation(
   if (answer?.kind !== 'accepted' || (progress.operation !== null && progress.operation.kind !== 'running'))
     return progress
   const nowMs = clock.now().getTime()
-  if (progress.askAgainAtMs !== null && nowMs < progress.askAgainAtMs) return progress
+  if (progress.pollAgainAtMs !== null && nowMs < progress.pollAgainAtMs) return progress
   try {
     const operation = await servers.failoverState(target, answer.pollerToken)
-    return { ...progress, operation, problem: null, askAgainAtMs: null }
+    return { ...progress, operation, problem: null, pollAgainAtMs: null }
   } catch (error) {
     const pauseSeconds = askedPauseOf(error)
-    const askAgainAtMs = pauseSeconds === null ? null : nowMs + pauseSeconds * 1000
-    return { ...progress, problem: errorText(error), askAgainAtMs }
+    const pollAgainAtMs = pauseSeconds === null ? null : nowMs + pauseSeconds * 1000
+    return { ...progress, problem: errorText(error), pollAgainAtMs }
   }
 }
 
-/** It was prepared, and its step ended before it could say why nothing was sent. */
+/** It was prepared, and its step ended without a reason. */
 const unsent = (intent: FailoverIntent | null, attempts: readonly Attempt[]): Withheld | null =>
   intent === null || attempts.length > 0
     ? null
     : { at: intent.writtenAt, why: 'it was prepared, and not sent before the load was over' }
 
-/** Everything that is known of the drill's failovers, for the report: one entry for each that was planned. */
+/** For the report: one entry per planned failover. */
 export const failoverEvidence = (sources: Sources, plan: DrillPlan): Promise<FailoverEvidence[]> =>
   Promise.all(plan.failovers.map((planned, index) => evidenceOf(sources, plan.drillId, planned, index)))
 
@@ -151,7 +151,7 @@ async function evidenceOf(
     blobs.readJson<FailoverProgress>(drillBlobs.failoverProgress(drillId, index)),
   ])
   const { request, detail, sentAt, answer } = outcomeOfAttempts(attempts, withheld ?? unsent(intent, attempts))
-  const { operation, after, healthyAt, problem } = known ?? nothingYet
+  const { operation, after, healthyAt, problem } = known ?? NO_PROGRESS
   return {
     index,
     mode,

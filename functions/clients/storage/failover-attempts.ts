@@ -36,7 +36,7 @@ export interface Attempt {
   readonly answer: FailoverAnswer | null
 }
 
-/** What became of the request over all its attempts, as in FailoverEvidence. */
+/** The outcome of the request over all its attempts, as in FailoverEvidence. */
 export interface RequestOutcome {
   readonly request: RequestState
   readonly detail: string | null

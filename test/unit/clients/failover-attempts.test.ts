@@ -25,7 +25,7 @@ const unsent = (second: number) =>
   made(second, { kind: 'refused', status: 0, code: 'ENOTFOUND', message: 'no such host', sentAt: null })
 const ambiguous = (second: number) => made(second, { kind: 'ambiguous', why: 'HTTP 503', sentAt: T(second) })
 const lost = (second: number): Attempt => ({ claim: claim(second), answer: null })
-const withheld: Withheld = { at: T(59), why: 'not asked for, because of: timeline 1 -> 2' }
+const withheld: Withheld = { at: T(59), why: 'not requested, because of: timeline 1 -> 2' }
 
 interface Row {
   readonly when: string
@@ -92,7 +92,7 @@ for (const { when, attempts, withheld: why, expected } of ROWS)
     expect(outcomeOfAttempts(attempts, why ?? null)).toMatchObject(expected)
   })
 
-const signs = 'the answer was lost; seen since the request was prepared, whatever caused it: zone of the primary 1 -> 2'
+const signs = 'the answer was lost; seen since the request was prepared, of any cause: zone of the primary 1 -> 2'
 
 for (const [when, attempts, until] of [
   ['nothing was sent', [], null],
