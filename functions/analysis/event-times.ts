@@ -93,7 +93,8 @@ export function eventTimes(span: EventSpan, outages: readonly Outage[], context:
   const { isPutOff, notBeforeUs } = best
   const times = { span, t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us, neverReconnected, outages: own, endUs, notBeforeUs }
   const isOutageWatched = wasOutageWatched(times, context)
-  return { ...times, isOutageWatched, isRecoveryWatched: isOutageWatched && !isBlind && !isPutOff }
+  const isRecoveryWatched = isOutageWatched && own.every(({ isSeen }) => isSeen) && !isBlind && !isPutOff
+  return { ...times, isOutageWatched, isRecoveryWatched }
 }
 
 const healthyUs = ({ evidence }: EventSpan, { controlOffsetUs }: TimesContext): number | null =>
@@ -165,12 +166,13 @@ function backlogCleared(span: EventSpan, t2Us: number, { merged, window, rule }:
   return window.endUs - backlogClearedUs < US_PER_SECOND && backlogClearedUs > t2Us ? null : backlogClearedUs
 }
 
+/** What was not watched behind t2 says nothing of the outage itself. */
 function wasOutageWatched(
   { t1Us, t2Us, endUs, outages }: Pick<EventTimes, 't1Us' | 't2Us' | 'endUs' | 'outages'>,
   { watch }: TimesContext,
 ): boolean {
   return (
-    outages.every(({ isSeen }) => isSeen) &&
+    outages.every(({ isSeen, fromUs }) => isSeen || (t2Us !== null && fromUs >= t2Us)) &&
     (t1Us === null || coveredUs(watch.unwatched, t1Us, t2Us ?? endUs) <= TOLERANCE_US)
   )
 }
