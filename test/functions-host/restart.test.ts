@@ -40,18 +40,6 @@ test('an orchestration survives a host that is killed four times', { timeout: 60
   expect(new Set(begun).size).toBe(6)
 })
 
-test('an activity whose completion was not recorded runs again', { timeout: 60_000 }, async () => {
-  const folder = aFolder()
-  const notes = join(folder, 'notes')
-  const first = await aHostProcess(join(folder, 'state'), { SMALL_APP_NOTES: notes })
-  await durable(first.url, 'startNew', 'steps', { instanceId: 's', input: { count: 1, ms: 3_000 } })
-  await eventually('the activity has begun', 5_000, () => notesOf(notes).includes('begin 1'))
-  await first.kill('SIGKILL')
-  const second = await aHostProcess(join(folder, 'state'), { SMALL_APP_NOTES: notes })
-  const end = await eventually('the orchestration ends', 10_000, () => ended(second.url, 's'))
-  expect({ output: end.output, notes: notesOf(notes) }).toEqual({ output: [1], notes: ['begin 1', 'begin 1', 'end 1'] })
-})
-
 test('a timer that was due while no host ran fires late', { timeout: 60_000 }, async () => {
   const folder = aFolder()
   const first = await aHostProcess(join(folder, 'state'))
@@ -69,12 +57,6 @@ test('a timer that was due while no host ran fires late', { timeout: 60_000 }, a
 test('SIGTERM stops the host cleanly', { timeout: 20_000 }, async () => {
   const host = await aHostProcess(join(aFolder(), 'state'))
   expect(await host.kill('SIGTERM')).toBe(0)
-})
-
-test('a second host in the same folder is refused', async () => {
-  const stateDir = join(aFolder(), 'state')
-  await aHost({ stateDir })
-  await expect(aHost({ stateDir })).rejects.toThrow(/is in use by the host with process id/)
 })
 
 test('a taken port is named', async () => {

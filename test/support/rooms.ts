@@ -295,10 +295,8 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
       'infra/local/functions-host/durable-extension',
       'infra/local/functions-host/engine',
       'infra/local/functions-host/http',
-      'infra/local/functions-host/state',
       'infra/local/functions-host/timers',
       'infra/local/functions-host/worker',
-      'infra/local/process',
     ],
   ],
   [

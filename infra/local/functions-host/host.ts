@@ -15,7 +15,6 @@ import { type HostJson, readHostJson } from './host-json.ts'
 import { fillKeys, type Keys } from './http/keys.ts'
 import { newServer, openPort, portOf } from './http/server.ts'
 import { serveFunctions } from './http/site.ts'
-import { openStateFolder, type StateFolder } from './state/state-folder.ts'
 import { parseSchedule } from './timers/schedule.ts'
 import { type TimerInfo, Timers } from './timers/timers.ts'
 import { setCoreLog } from './worker/core-module.ts'
@@ -58,21 +57,14 @@ const MAX_BODY_BYTES = 104_857_600
 const GRACE_MS = 5_000
 
 export async function startHost(options: HostOptions): Promise<Host> {
-  const state = openStateFolder(options.stateDir)
-  try {
-    const app = await loadApp(options.app, state.unpacked)
-    return await new RunningHost(options, app, await readHostJson(app.root), state).start()
-  } catch (error) {
-    state.release()
-    throw error
-  }
+  const app = await loadApp(options.app, join(options.stateDir, 'unpacked'))
+  return new RunningHost(options, app, await readHostJson(app.root)).start()
 }
 
 class RunningHost implements Host {
   readonly keys: Keys
   readonly #options: HostOptions
   readonly #app: LoadedApp
-  readonly #state: StateFolder
   readonly #functions: AppFunctions
   readonly #runner: Runner
   readonly #hub: TaskHub
@@ -80,10 +72,9 @@ class RunningHost implements Host {
   readonly #server: FastifyInstance
   #isStopped = false
 
-  constructor(options: HostOptions, app: LoadedApp, hostJson: HostJson, state: StateFolder) {
+  constructor(options: HostOptions, app: LoadedApp, hostJson: HostJson) {
     this.#options = options
     this.#app = app
-    this.#state = state
     this.keys = fillKeys(options.keys)
     this.#functions = sortFunctions(app.registrations, hostJson.routePrefix)
     this.#runner = new Runner({
@@ -94,7 +85,11 @@ class RunningHost implements Host {
       log: (functionName, level, message) => this.#log(level, message, functionName),
     })
     this.#hub = this.#newHub(hostJson.maxConcurrentActivities)
-    this.#timers = new Timers({ clock: realClock, folder: state.timers, fire: (name, info) => this.#fire(name, info) })
+    this.#timers = new Timers({
+      clock: realClock,
+      folder: join(options.stateDir, 'timers'),
+      fire: (name, info) => this.#fire(name, info),
+    })
     this.#server = newServer(this.#logError, MAX_BODY_BYTES)
     serveFunctions(this.#server, this.#functions, this.#runner, this.keys)
   }
@@ -129,16 +124,15 @@ class RunningHost implements Host {
     await Promise.race([settled, sleep(graceMs, null, { ref: false })])
     await this.#hub.stop()
     this.#server.server.closeAllConnections()
-    this.#state.release()
   }
 
   #newHub(maxConcurrentActivities: number): TaskHub {
     const orchestrators = [...this.#functions.orchestrators.keys()]
-    const { durableExtension: extension, onFatal } = this.#options
+    const { durableExtension: extension, stateDir, onFatal } = this.#options
     if (extension === undefined)
       return new LocalHub({
         app: this.#runner.app,
-        folder: this.#state.instances,
+        folder: join(stateDir, 'instances'),
         orchestrators,
         maxConcurrentActivities,
         logError: this.#logError,

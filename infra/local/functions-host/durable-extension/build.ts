@@ -1,6 +1,6 @@
 /**
- * Builds the program that hosts the Durable extension, once per content of its sources: what was built is kept in the cache
- * folder of the user, outside of the sources, and found there by the next run.
+ * Builds the program that hosts the Durable extension, once for each content of its sources. The build is kept in the cache folder of
+ * the user, outside of the sources, and the next run uses it.
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -14,7 +14,7 @@ import { rootOf } from '../worker/load-app.ts'
 /** Beside this file, also when this file is compiled and lies below dist/. */
 const PROGRAM = join(rootOf(import.meta.filename), 'infra/local/functions-host/durable-extension/program')
 const SOURCES = ['Program.cs', 'engine.csproj', 'packages.lock.json', 'no-webapi-client/no-webapi-client.csproj']
-/** The .NET that the project names. */
+/** The version of .NET in the project file. */
 const DOTNET_MAJOR = 10
 const BUILD_MS = 300_000
 
@@ -49,14 +49,14 @@ export interface DurableExtension {
   readonly assembly: string
 }
 
-/** Downloads packages and compiles when this version of the program was never built on this machine. */
-export async function buildDurableExtension(say: (line: string) => void): Promise<DurableExtension> {
+/** Downloads packages and compiles, unless this version of the program was built on this machine before. */
+export async function buildDurableExtension(report: (line: string) => void): Promise<DurableExtension> {
   const dotnet = await requireDotnet()
   const cache = cacheFolder()
   const folder = join(cache, contentOf(dotnet))
   const assembly = join(folder, 'bin/engine/release/engine.dll')
   if (!existsSync(assembly)) {
-    say('Building the program that hosts the Durable extension ...')
+    report('Building the program that hosts the Durable extension ...')
     mkdirSync(cache, { recursive: true })
     const building = mkdtempSync(join(cache, 'building-'))
     try {
@@ -78,20 +78,20 @@ function contentOf({ version }: Dotnet): string {
   return hash.digest('hex').slice(0, 16)
 }
 
-/** Exactly the locked packages; and no server of the compiler's stays behind. */
+/** With the locked packages only; no process of the compiler stays. */
 async function compile({ program }: Dotnet, into: string): Promise<void> {
   const args = ['build', join(PROGRAM, 'engine.csproj'), '--configuration', 'Release', '--artifacts-path', into]
   const options = ['-p:RestoreLockedMode=true', '-p:UseSharedCompilation=false', '-nodeReuse:false']
   await run(program, [...args, ...options]).catch((cause: unknown) => {
     throw new CannotRun(
       'The program that hosts the Durable extension could not be built. It needs the packages of packages.lock.json, ' +
-        `from the NuGet source that this machine is set up with:\n${(cause as Error).message}`,
+        `from the NuGet source of this machine:\n${(cause as Error).message}`,
       { cause },
     )
   })
 }
 
-/** Two runs may build at once: the second finds the place taken, by the same content. */
+/** Two runs may build at once: the second finds the same content in place. */
 function takePlace(built: string, folder: string): void {
   try {
     renameSync(built, folder)

@@ -160,7 +160,7 @@ export class Engine {
     const turn = await takeTurn(before, {
       orchestrator: app.orchestrator(before.name),
       newContext: (name) => app.newContext(name, instanceId),
-      refusal: (task) => this.#refusal(task, before),
+      refusal: (task) => this.#refusal(task),
       nowMs: clock.nowMs(),
     })
     const current = this.#instances.get(instanceId)
@@ -251,15 +251,12 @@ export class Engine {
       this.send(asker.instanceId, message)
   }
 
-  #refusal({ kind, name, instanceId }: ScheduledTask, asker: Instance): string | undefined {
+  #refusal({ kind, name }: ScheduledTask): string | undefined {
     const { app } = this.#options
     if (kind === 'activity' && !app.hasActivity(name))
       return `The function '${name}' doesn't exist, is disabled, or is not an activity function.`
-    if (kind !== 'orchestration') return undefined
-    if (app.orchestrator(name) === undefined)
+    if (kind === 'orchestration' && app.orchestrator(name) === undefined)
       return `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function.`
-    if (instanceId !== null && (instanceId === asker.instanceId || instanceId === asker.parent?.instanceId))
-      return 'The instance ID of a sub-orchestration must be different than the instance ID of a parent orchestration.'
     return undefined
   }
 

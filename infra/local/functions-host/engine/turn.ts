@@ -21,7 +21,7 @@ import {
 /** The function that durable-functions registers for an orchestrator: trigger data in, orchestrator state out. */
 export type OrchestratorFunction = (trigger: OrchestrationTrigger, context: InvocationContext) => Promise<unknown>
 
-export interface TurnContext {
+interface TurnContext {
   /** Undefined when the app has no such orchestrator. */
   readonly orchestrator: OrchestratorFunction | undefined
   readonly newContext: (name: string) => InvocationContext
@@ -163,23 +163,23 @@ function triggerFor(instance: Instance, seen: readonly HistoryEvent[]): Orchestr
     longRunningTimerIntervalDuration: '3.00:00:00',
     defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
   }
-  // The library searches every enumerable value for timestamps to turn into dates. Ours are dates already, and that
-  // search would be a third of the time of a replay.
+  // The library searches every enumerable value for timestamps to turn into dates. These are dates already, and the search would take
+  // a third of the time of a replay.
   Object.defineProperty(trigger, 'history', { value: history })
   return trigger as typeof trigger & { history: typeof history }
 }
 
-/** The library only reads events, so an event is made ready for it once and not once for every turn. */
-const madeReady = new WeakMap<HistoryEvent, PlayedEvent>()
+/** The library only reads events, so each event is converted once and not once for every turn. */
+const converted = new WeakMap<HistoryEvent, PlayedEvent>()
 
 function played(event: HistoryEvent, isPlayed: boolean): PlayedEvent {
-  const known = madeReady.get(event)
+  const known = converted.get(event)
   if (known !== undefined) {
     known.IsPlayed = isPlayed
     return known
   }
   const ready = { ...event, Timestamp: new Date(event.Timestamp), IsPlayed: isPlayed }
-  madeReady.set(event, ready)
+  converted.set(event, ready)
   return ready
 }
 
@@ -207,6 +207,6 @@ function creationOf(task: ScheduledTask, instance: Instance): HistoryEvent {
   }
 }
 
-/** A later generation's children must not meet those of an earlier one. */
+/** The children of a later generation must have other ids than those of an earlier one. */
 const childId = ({ executionId, generation }: Instance, taskId: number): string =>
   generation === 0 ? `${executionId}:${taskId}` : `${executionId}:${generation}:${taskId}`

@@ -4,11 +4,10 @@
  * killed host, not a power cut.)
  */
 import { createHash } from 'node:crypto'
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, truncateSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Instance } from '../engine/instance.ts'
 import { type Journal, type JournalRecord, rebuild } from '../engine/journal.ts'
-import { replaceFile } from './state-folder.ts'
 
 const MAX_NAME_LENGTH = 150
 const SUFFIX = '.jsonl'
@@ -60,4 +59,10 @@ function parseRecord(line: string, file: string, number: number): JournalRecord 
   } catch (cause) {
     throw new Error(`line ${number} of ${file} is damaged; remove the file to forget that instance`, { cause })
   }
+}
+
+/** Readers see the whole old file or the whole new file. */
+export function replaceFile(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text)
+  renameSync(`${file}.new`, file)
 }

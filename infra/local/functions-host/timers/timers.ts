@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cancel, Clock } from '../engine/clock.ts'
-import { replaceFile } from '../state/state-folder.ts'
+import { replaceFile } from '../state/disk-journal.ts'
 import type { Schedule } from './schedule.ts'
 
 export interface Timer {

@@ -20,9 +20,6 @@ export type CoreLog = (level: string, message: string) => void
 
 const CORE_MODULE = '@azure/functions-core'
 
-/** The rule of Azure's host, which leaves out functions of any other name. */
-const FUNCTION_NAME = /^[a-z][a-z0-9_-]{0,126}$/i
-
 let loading: Registrations | undefined
 let programmingModel: ProgrammingModel | undefined
 let log: CoreLog = () => undefined
@@ -48,10 +45,6 @@ const coreModule = {
   registerFunction(metadata: FunctionMetadata, callback: FunctionCallback) {
     if (loading === undefined) throw new Error('A function can only be registered during app startup.')
     const { functions } = loading
-    if (!FUNCTION_NAME.test(metadata.name))
-      throw new Error(
-        `"${metadata.name}" is no name of a function, which is a letter, then up to 126 letters, digits, _ and -`,
-      )
     if (functions.has(metadata.name))
       throw new Error(`A function with name "${metadata.name}" has already been registered.`)
     functions.set(metadata.name, { metadata, callback })

@@ -2,9 +2,9 @@
 // Orchestrators and activities run in Node: each is a static method here that posts its trigger's data to the Node process which
 // started this one, in the protocol that the extension has for languages other than C#.
 //
-// Standard input: one JSON line with the functions, then "stop" to end in order; its end ends this process at once, because
-// Node is dead then. Standard output: one JSON line with the address of the extension's local API, among lines of that API. Standard
-// error: the log, one JSON object per event.
+// Standard input: one JSON line with the functions, then "stop" to end in order. Its end means that Node is dead, and ends this process
+// at once. Standard output: one JSON line with the address of the extension's local API, among lines of that API. Standard error: the
+// log, one JSON object per event.
 
 using System.Reflection;
 using System.Reflection.Emit;
@@ -39,7 +39,7 @@ for (string? line; (line = await Console.In.ReadLineAsync()) != "stop";)
     if (line == null) System.Diagnostics.Process.GetCurrentProcess().Kill();
 await host.StopAsync();
 
-/// <summary>What Node sends first.</summary>
+/// <summary>The first line from Node.</summary>
 record Start(string HostJson, string Calls, string[] Orchestrators, string[] Activities);
 
 /// <summary>The extension puts links to a public management API into its answers. There is none here, and the client reads no link.</summary>
@@ -48,7 +48,7 @@ sealed class WebHook : IWebHookProvider
     public Uri GetUrl(IExtensionConfigProvider extension) => new("http://localhost/");
 }
 
-/// <summary>Dates stay texts: read as dates, "...02.400Z" would be written again as "...02.4Z".</summary>
+/// <summary>Dates stay texts: a date that was read as "...02.400Z" would be written as "...02.4Z".</summary>
 static class Json
 {
     static readonly JsonSerializerSettings Settings = new() { DateParseHandling = DateParseHandling.None };
@@ -66,7 +66,7 @@ static class HostJson
 
 static class Extension
 {
-    /// <summary>Only the Functions host is given this address, so it is not public.</summary>
+    /// <summary>The extension gives this address only to the Functions host, so it is not public.</summary>
     public static string LocalApi(IServiceProvider services)
     {
         const BindingFlags Hidden = BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public;
@@ -128,7 +128,7 @@ public static class Functions
 {
     public static Uri Calls { get; set; } = null!;
 
-    /// <summary>A call lasts as long as its activity. Node closes what has been idle for five seconds, so this side does it earlier.</summary>
+    /// <summary>A call lasts as long as its activity. This side closes idle connections earlier than Node does.</summary>
     static readonly HttpClient Node = new(new SocketsHttpHandler
     {
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2),
@@ -148,7 +148,7 @@ public static class Functions
         var text = await response.Content.ReadAsStringAsync();
         if (response.IsSuccessStatusCode) return Json.Read<object>(text);
         var failure = Json.Read<Failure>(text)!;
-        // The words of the Functions host, which the extension takes apart again.
+        // The form of the Functions host, which the extension parses.
         throw new Exception($"Result: Failure\nException: {failure.Message}\nStack: {failure.Stack}");
     }
 
