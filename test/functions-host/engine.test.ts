@@ -1,6 +1,6 @@
 /**
- * The engine on a virtual clock: times, generations, determinism, and what a crash leaves. What clients and orchestrators see of it is in
- * test/engine, beside the real engine.
+ * The engine on a virtual clock: times, generations, determinism, and recovery from a crash. What clients and orchestrators see is tested in
+ * test/engine, on the real engine too.
  */
 import { InvocationContext } from '@azure/functions'
 import * as df from 'durable-functions'

@@ -48,6 +48,7 @@ test('a timer that was due while no host ran fires late', { timeout: 60_000 }, a
     readFileSync(join(folder, 'state/instances/s.jsonl'), 'utf8').includes('FireAt'),
   )
   await first.kill('SIGKILL')
+  // Until the timer is due.
   await sleep(600)
   const second = await aHostProcess(join(folder, 'state'))
   const end = await eventually('the orchestration ends', 10_000, () => ended(second.url, 's'))

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import { type Host, type HostLogLine, type HostOptions, startHost } from '../../infra/local/functions-host/host.ts'
 
-export const SMALL_APP = resolve(import.meta.dirname, 'fixtures/small-app/app.ts')
+const SMALL_APP = resolve(import.meta.dirname, 'fixtures/small-app/app.ts')
 export const KEYS = { master: 'the-master-key', host: 'the-host-key' }
 
 export function aFolder(): string {
@@ -34,7 +34,7 @@ export async function aHost(options: Partial<HostOptions> = {}): Promise<HostInT
   return Object.assign(host, { lines })
 }
 
-export interface DurableAnswer {
+interface DurableAnswer {
   readonly result?: unknown
   readonly error?: string
 }
@@ -45,7 +45,7 @@ export async function durable(url: string, call: string, ...args: unknown[]): Pr
   return (await response.json()) as DurableAnswer
 }
 
-export interface HostProcess {
+interface HostProcess {
   readonly url: string
   readonly child: ChildProcess
   kill(signal: NodeJS.Signals): Promise<number | null>

@@ -38,7 +38,7 @@ export interface Call {
 
 // biome-ignore lint/suspicious/noExplicitAny: each fake states the type of its own input
 export type Fake = (input: any, call: Call) => unknown
-export type Fakes = Readonly<Record<string, Fake>>
+type Fakes = Readonly<Record<string, Fake>>
 
 /** What happens from outside, at a time that counts from the start of the play. */
 export type Incident = { readonly atMs: number; readonly instanceId?: string } & (

@@ -18,7 +18,7 @@ const SOURCES = ['Program.cs', 'engine.csproj', 'packages.lock.json', 'no-webapi
 const DOTNET_MAJOR = 10
 const BUILD_MS = 300_000
 
-export interface Dotnet {
+interface Dotnet {
   readonly program: string
   readonly version: string
 }

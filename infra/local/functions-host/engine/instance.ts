@@ -4,7 +4,7 @@
  */
 import { EventType, type HistoryEvent, hasEnded, type RuntimeStatus } from './wire.ts'
 
-export interface Parent {
+interface Parent {
   readonly instanceId: string
   readonly executionId: string
   readonly generation: number

@@ -16,7 +16,7 @@ export interface Registrations {
   programmingModel: ProgrammingModel | undefined
 }
 
-export type CoreLog = (level: string, message: string) => void
+type CoreLog = (level: string, message: string) => void
 
 const CORE_MODULE = '@azure/functions-core'
 
