@@ -25,6 +25,7 @@ export default defineConfig({
           include: REAL,
           exclude: [...filesLeft],
           fileParallelism: false,
+          globalSetup: './test/support/template-cluster.ts',
           setupFiles: './test/support/second-tries.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -11,58 +11,36 @@ import { type PostgresConfig, Secret } from '../../functions/config/config.ts'
 import type { LoadWays } from '../../functions/model/facts.ts'
 import type { Target } from '../../functions/model/plan.ts'
 import { type Cloud, cloudOf } from '../../functions/platform/cloud.ts'
-import { createPgBouncer, type PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
-import { type PostgresPair, startPair } from '../../infra/local/cluster/postgres-pair.ts'
+import type { PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
+import type { PostgresPair } from '../../infra/local/cluster/postgres-pair.ts'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
-import { createProcesses, type Processes } from '../../infra/local/process/processes.ts'
-import { findPgBouncer, findPostgres } from '../../infra/local/process/programs.ts'
-import { databaseUser } from '../../infra/local/process/run-user.ts'
-import { createStackFolder, type StackFolder } from '../../infra/local/process/stack-folder.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { startCommand } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { openSql, targetIn, withSql } from '../support/sql.ts'
 import { timeouts } from '../support/timeouts.ts'
+import { type OpenPair, openPair, startPgBouncer } from '../support/with-stack.ts'
 
 const PASSWORD = 'MARKED/SECRET+app'
 const LOAD_PASSWORD = 'MARKED-SECRET load'
 const WAYS: LoadWays = { vias: ['pgbouncer'], transactions: 'ledger' }
 const TARGET: Target = { resourceGroup: 'rg', server: 'pg-one', database: 'drill' }
 
-let folder: StackFolder
-let processes: Processes
+let opened: OpenPair
 let pair: PostgresPair
 let pgbouncer: PgBouncer
 
 beforeAll(async () => {
-  folder = createStackFolder()
-  processes = createProcesses(folder)
-  const postgres = findPostgres()
-  const program = findPgBouncer()
-  if (postgres === null || program === null)
-    throw new Error('PostgreSQL or PgBouncer is missing; npm test installs them')
-  const user = databaseUser()
-  const tools = { processes, programs: postgres, user }
-  pair = await startPair(folder, tools, { replication: 'sync', superuserPassword: PASSWORD })
+  opened = await openPair()
+  pair = opened.pair
   await pair.primary.query(`CREATE ROLE app LOGIN CREATEROLE PASSWORD '${PASSWORD}' IN ROLE pg_monitor`)
-  pgbouncer = createPgBouncer(folder, processes, {
-    program,
-    port: await holdFreePort(folder),
-    database: 'drill',
-    roles: [
-      ['app', PASSWORD],
-      ['load', LOAD_PASSWORD],
-    ],
-    adminPassword: PASSWORD,
-    user,
-  })
-  await pgbouncer.start(pair.primary.port)
+  pgbouncer = await startPgBouncer(pair, opened, [
+    ['app', PASSWORD],
+    ['load', LOAD_PASSWORD],
+  ])
 }, timeouts.pairStartsMs)
 
-afterAll(async () => {
-  await processes.stopAll()
-  folder.close({ keep: false })
-}, timeouts.processEndsMs)
+afterAll(() => opened?.close(), timeouts.processEndsMs)
 
 beforeEach(async () => {
   await pair.primary.query('DROP DATABASE IF EXISTS drill WITH (FORCE)')
@@ -302,7 +280,7 @@ test('a standby is seen to be in recovery, and has no timeline to stamp rows wit
 })
 
 test('what cannot be reached says why, without the password', async () => {
-  const closed = await holdFreePort(folder)
+  const closed = await holdFreePort(opened.folder)
   await closed.release()
   const refused = await databaseOf({ directPort: closed.port }).session(TARGET, 'direct')
   expect(refused).toMatchObject({ reachable: false, error: expect.stringMatching(/^ECONNREFUSED/), timeline: null })
@@ -546,7 +524,7 @@ test('the command ends with one error that names what to do, without a password'
   const missing = await migrateCommand(['--yes'], { POSTGRES_SERVER: '', POSTGRES_DATABASE: '' })
   expect(missing.code).toBe(2)
   expect(missing.output).toMatch(/^migrate: .*attention:\n {2}POSTGRES_SERVER is missing.*\n {2}POSTGRES_DATABASE is/)
-  const closed = await holdFreePort(folder)
+  const closed = await holdFreePort(opened.folder)
   await closed.release()
   const unreachable = await migrateCommand(['--yes'], { POSTGRES_PORT_DIRECT: String(closed.port) })
   expect(unreachable.code).toBe(2)

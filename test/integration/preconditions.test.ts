@@ -11,56 +11,32 @@ import { type PostgresConfig, Secret } from '../../functions/config/config.ts'
 import type { Facts, LoadWays } from '../../functions/model/facts.ts'
 import type { CheckResult } from '../../functions/model/report.ts'
 import { type Cloud, cloudOf } from '../../functions/platform/cloud.ts'
-import { createPgBouncer, type PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
-import { type PostgresPair, startPair } from '../../infra/local/cluster/postgres-pair.ts'
-import { holdFreePort } from '../../infra/local/process/ports.ts'
-import { createProcesses, type Processes } from '../../infra/local/process/processes.ts'
-import { findPgBouncer, findPostgres } from '../../infra/local/process/programs.ts'
-import { databaseUser } from '../../infra/local/process/run-user.ts'
-import { createStackFolder, type StackFolder } from '../../infra/local/process/stack-folder.ts'
+import type { PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
+import type { PostgresPair } from '../../infra/local/cluster/postgres-pair.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { someFacts } from '../support/builders.ts'
 import { aPlan, target } from '../support/play-drill.ts'
 import { targetIn, withSql } from '../support/sql.ts'
 import { timeouts } from '../support/timeouts.ts'
+import { type OpenPair, openPair, PASSWORD, startPgBouncer } from '../support/with-stack.ts'
 
-const PASSWORD = 'a-password-of-the-tests'
 const LEDGER: LoadWays = { vias: ['pgbouncer', 'direct'], transactions: 'ledger' }
 
-let folder: StackFolder
-let processes: Processes
+let opened: OpenPair
 let pair: PostgresPair
 let pgbouncer: PgBouncer
 
 beforeAll(async () => {
-  folder = createStackFolder()
-  processes = createProcesses(folder)
-  const programs = findPostgres()
-  const program = findPgBouncer()
-  if (programs === null || program === null)
-    throw new Error('PostgreSQL or PgBouncer is missing; npm test installs them')
-  const user = databaseUser()
-  const tools = { processes, programs, user }
-  pair = await startPair(folder, tools, { replication: 'sync', superuserPassword: PASSWORD })
+  opened = await openPair()
+  pair = opened.pair
   await pair.primary.query(`CREATE ROLE app LOGIN CREATEROLE PASSWORD '${PASSWORD}' IN ROLE pg_monitor`)
-  pgbouncer = createPgBouncer(folder, processes, {
-    program,
-    port: await holdFreePort(folder),
-    database: 'drill',
-    roles: [
-      ['app', PASSWORD],
-      ['drill_load', PASSWORD],
-    ],
-    adminPassword: PASSWORD,
-    user,
-  })
-  await pgbouncer.start(pair.primary.port)
+  pgbouncer = await startPgBouncer(pair, opened, [
+    ['app', PASSWORD],
+    ['drill_load', PASSWORD],
+  ])
 }, timeouts.pairStartsMs)
 
-afterAll(async () => {
-  await processes.stopAll()
-  folder.close({ keep: false })
-}, timeouts.processEndsMs)
+afterAll(() => opened?.close(), timeouts.processEndsMs)
 
 const config = (): PostgresConfig => ({
   target,

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ClusterState } from '../../infra/local/cluster/cluster.ts'
 import { type LocalCluster, startCluster } from '../../infra/local/cluster/local-cluster.ts'
 import { findPgBouncer, findPostgres } from '../../infra/local/process/programs.ts'
@@ -6,41 +6,41 @@ import { withClient } from '../../loadgen-image/connection/log-in.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { eventually } from '../support/eventually.ts'
 import { timeouts } from '../support/timeouts.ts'
-import { withProcesses } from '../support/with-stack.ts'
+import { openBench } from '../support/with-stack.ts'
 
 const patience = timeouts.pairStartsMs + 3 * timeouts.failoverMs
 
-interface Watched {
-  readonly cluster: LocalCluster
-  readonly events: readonly string[]
-}
+const bench = openBench()
+const events: string[] = []
+let cluster: LocalCluster
 
-function withCluster(use: (watched: Watched) => Promise<void>): Promise<void> {
-  return withProcesses(async ({ folder, processes }) => {
-    const [postgres, pgbouncer] = [findPostgres(), findPgBouncer()]
-    if (postgres === null || pgbouncer === null)
-      throw new Error('PostgreSQL or PgBouncer is missing; npm test installs them')
-    const events: string[] = []
-    const cluster = await startCluster(folder, processes, {
-      replication: 'sync',
-      postgres,
-      pgbouncer,
-      database: 'saifdb',
-      user: 'saifadmin',
-      password: 'its-password',
-      loadRole: { user: 'drill_load', password: 'the-loads-password' },
-      platformPassword: 'the-platforms-password',
-      platformPauseMs: 50,
-      loadgenEntry: '/nowhere',
-      onEvent: (text) => events.push(text),
-    })
-    try {
-      await use({ cluster, events })
-    } finally {
-      await cluster.stop()
-    }
+beforeAll(async () => {
+  const [postgres, pgbouncer] = [findPostgres(), findPgBouncer()]
+  if (postgres === null || pgbouncer === null)
+    throw new Error('PostgreSQL or PgBouncer is missing; npm test installs them')
+  cluster = await startCluster(bench.folder, bench.processes, {
+    replication: 'sync',
+    postgres,
+    pgbouncer,
+    database: 'saifdb',
+    user: 'saifadmin',
+    password: 'its-password',
+    loadRole: { user: 'drill_load', password: 'the-loads-password' },
+    platformPassword: 'the-platforms-password',
+    platformPauseMs: 50,
+    loadgenEntry: '/nowhere',
+    onEvent: (text) => events.push(text),
   })
-}
+}, timeouts.pairStartsMs)
+
+afterAll(async () => {
+  await cluster?.stop()
+  await bench.close()
+}, timeouts.processEndsMs)
+
+const isHealthy = () => inWords(cluster.state()).startsWith('Ready Healthy')
+
+beforeEach(() => eventually('the cluster is healthy', timeouts.failoverMs, isHealthy), timeouts.failoverMs)
 
 /** Through one of the two ports that stay the same. */
 const timelineThrough = ({ facts }: LocalCluster, port: number): Promise<number> =>
@@ -70,29 +70,30 @@ async function statesDuring(cluster: LocalCluster, work: () => Promise<void>): P
 const inWords = ({ server, highAvailability, primaryZone, standbyZone }: ClusterState): string =>
   `${server} ${highAvailability} ${primaryZone}${standbyZone}`
 
+const timelines = (): Promise<number[]> => {
+  const { pgbouncerPort, directPort } = cluster.facts
+  return Promise.all([pgbouncerPort, directPort].map((port) => timelineThrough(cluster, port)))
+}
+
 test(
   'forced and planned failovers walk through the states of the platform, and both ports lead to the new primary',
   async () => {
-    await withCluster(async ({ cluster }) => {
-      const { pgbouncerPort, directPort } = cluster.facts
-      const forced = await statesDuring(cluster, () => cluster.failover('forced'))
-      expect(forced.filter((words) => !words.startsWith('Restarting CreatingStandby'))).toEqual([
-        'Ready Healthy 12',
-        'Restarting FailingOver 12',
-        'Ready CreatingStandby 21',
-        'Ready ReplicatingData 21',
-        'Ready Healthy 21',
-      ])
-      expect(await Promise.all([pgbouncerPort, directPort].map((port) => timelineThrough(cluster, port)))).toEqual([
-        2, 2,
-      ])
+    const { primaryZone, standbyZone } = cluster.state()
+    const [before, after] = [`${primaryZone}${standbyZone}`, `${standbyZone}${primaryZone}`]
+    const [timeline = 0] = await timelines()
+    const forced = await statesDuring(cluster, () => cluster.failover('forced'))
+    expect(forced.filter((words) => !words.startsWith('Restarting CreatingStandby'))).toEqual([
+      `Ready Healthy ${before}`,
+      `Restarting FailingOver ${before}`,
+      `Ready CreatingStandby ${after}`,
+      `Ready ReplicatingData ${after}`,
+      `Ready Healthy ${after}`,
+    ])
+    expect(await timelines()).toEqual([timeline + 1, timeline + 1])
 
-      const planned = await statesDuring(cluster, () => cluster.failover('planned'))
-      expect([planned.at(0), planned.at(-1)]).toEqual(['Ready Healthy 21', 'Ready Healthy 12'])
-      expect(await Promise.all([pgbouncerPort, directPort].map((port) => timelineThrough(cluster, port)))).toEqual([
-        3, 3,
-      ])
-    })
+    const planned = await statesDuring(cluster, () => cluster.failover('planned'))
+    expect([planned.at(0), planned.at(-1)]).toEqual([`Ready Healthy ${after}`, `Ready Healthy ${before}`])
+    expect(await timelines()).toEqual([timeline + 2, timeline + 2])
   },
   patience,
 )
@@ -100,45 +101,41 @@ test(
 test(
   'a second failover is refused while the first one runs',
   async () => {
-    await withCluster(async ({ cluster }) => {
-      const first = cluster.failover('planned')
-      expect(() => cluster.failover('forced')).toThrow(expect.objectContaining({ code: 'ServerIsNotReady' }))
-      await eventually('it is writable again', timeouts.failoverMs, () => cluster.state().server === 'Ready')
-      expect(() => cluster.failover('forced')).toThrow(expect.objectContaining({ code: 'HighAvailabilityNotHealthy' }))
-      await first
-    })
+    const first = cluster.failover('planned')
+    expect(() => cluster.failover('forced')).toThrow(expect.objectContaining({ code: 'ServerIsNotReady' }))
+    await eventually('it is writable again', timeouts.failoverMs, () => cluster.state().server === 'Ready')
+    expect(() => cluster.failover('forced')).toThrow(expect.objectContaining({ code: 'HighAvailabilityNotHealthy' }))
+    await first
   },
   patience,
 )
 
 test(
-  'what dies is brought back: PgBouncer at its port, the standby as a new one, the primary by failing over',
+  'the cluster restarts what dies: PgBouncer at its port, the standby as a new one, the primary by failing over',
   async () => {
-    await withCluster(async ({ cluster, events }) => {
-      const { pgbouncerPort } = cluster.facts
-      const isHealthy = () => inWords(cluster.state()).startsWith('Ready Healthy')
-      const kill = (pid: number | undefined) => process.kill(pid ?? 0, 'SIGKILL')
+    const [timeline = 0] = await timelines()
+    const { standbyZone } = cluster.state()
+    const kill = (pid: number | undefined) => process.kill(pid ?? 0, 'SIGKILL')
 
-      kill(cluster.pgbouncer.process?.pid)
-      await eventually('PgBouncer is back', timeouts.failoverMs, () => timelineThrough(cluster, pgbouncerPort))
+    kill(cluster.pgbouncer.process?.pid)
+    await eventually('PgBouncer is back', timeouts.failoverMs, timelines)
 
-      kill(cluster.pair.standby.process?.pid)
-      await eventually('the loss is noticed', timeouts.failoverMs, () => !isHealthy())
-      await eventually('a new standby streams', timeouts.failoverMs, isHealthy)
+    kill(cluster.pair.standby.process?.pid)
+    await eventually('the loss is noticed', timeouts.failoverMs, () => !isHealthy())
+    await eventually('a new standby streams', timeouts.failoverMs, isHealthy)
 
-      kill(cluster.pair.primary.process?.pid)
-      await eventually(
-        'the standby has taken over',
-        timeouts.failoverMs,
-        () => cluster.state().primaryZone === '2' && isHealthy(),
-      )
-      expect(await timelineThrough(cluster, pgbouncerPort)).toBe(2)
-      expect(events).toEqual([
-        'PgBouncer died: starting it again',
-        'the standby died: building a new one',
-        'the primary died: failing over',
-      ])
-    })
+    kill(cluster.pair.primary.process?.pid)
+    await eventually(
+      'the standby has taken over',
+      timeouts.failoverMs,
+      () => cluster.state().primaryZone === standbyZone && isHealthy(),
+    )
+    expect(await timelines()).toEqual([timeline + 1, timeline + 1])
+    expect(events).toEqual([
+      'PgBouncer died: starting it again',
+      'the standby died: building a new one',
+      'the primary died: failing over',
+    ])
   },
   patience,
 )
@@ -146,24 +143,22 @@ test(
 test(
   'parameters and metrics come from the running processes',
   async () => {
-    await withCluster(async ({ cluster }) => {
-      const parameters = await cluster.parameters()
-      const settingOf = (name: string) => parameters.find((one) => one.name === name)?.value
-      expect(['fsync', 'synchronous_commit', 'pgbouncer.enabled', 'pgbouncer.pool_mode'].map(settingOf)).toEqual([
-        'on',
-        'on',
-        'true',
-        'transaction',
-      ])
+    const parameters = await cluster.parameters()
+    const settingOf = (name: string) => parameters.find((one) => one.name === name)?.value
+    expect(['fsync', 'synchronous_commit', 'pgbouncer.enabled', 'pgbouncer.pool_mode'].map(settingOf)).toEqual([
+      'on',
+      'on',
+      'true',
+      'transaction',
+    ])
 
-      await cluster.failover('forced')
-      const sample = await eventually('a whole sample', 30_000, () =>
-        cluster.samples().findLast(({ values }) => values.is_db_alive === 1 && values.cpu_percent !== undefined),
-      )
-      expect(sample.values.memory_percent).toBeGreaterThan(0)
-      expect(sample.values.storage_used).toBeGreaterThan(1_000_000)
-      expect(cluster.samples().every(({ values }) => (values.cpu_percent ?? 0) >= 0)).toBe(true)
-    })
+    await cluster.failover('forced')
+    const sample = await eventually('a whole sample', 30_000, () =>
+      cluster.samples().findLast(({ values }) => values.is_db_alive === 1 && values.cpu_percent !== undefined),
+    )
+    expect(sample.values.memory_percent).toBeGreaterThan(0)
+    expect(sample.values.storage_used).toBeGreaterThan(1_000_000)
+    expect(cluster.samples().every(({ values }) => (values.cpu_percent ?? 0) >= 0)).toBe(true)
   },
   patience,
 )

@@ -1,12 +1,32 @@
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { PostgresPair } from '../../infra/local/cluster/postgres-pair.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { eventually } from '../support/eventually.ts'
 import { openSql, withSql } from '../support/sql.ts'
 import { timeouts } from '../support/timeouts.ts'
-import { DATABASE, PASSWORD, startPgBouncer, withPair } from '../support/with-stack.ts'
+import { DATABASE, type OpenPair, openPair, PASSWORD, startPgBouncer, withPair } from '../support/with-stack.ts'
 
 const patience = timeouts.pairStartsMs + 2 * timeouts.failoverMs
+
+let opened: OpenPair
+let pair: PostgresPair
+
+beforeAll(async () => {
+  opened = await openPair()
+  pair = opened.pair
+}, timeouts.pairStartsMs)
+
+afterAll(() => opened?.close(), timeouts.processEndsMs)
+
+beforeEach(async () => {
+  if (!(await pair.isStandbyReady())) await pair.rebuildStandby()
+  await makeTable(pair)
+}, timeouts.pairStartsMs)
+
+async function makeTable({ primary }: PostgresPair): Promise<void> {
+  await primary.query('DROP TABLE IF EXISTS kept')
+  await primary.query('CREATE TABLE kept (n int PRIMARY KEY)')
+}
 
 async function insert(pair: PostgresPair, first: number, last: number): Promise<void> {
   for (let n = first; n <= last; n++) await pair.primary.query('INSERT INTO kept VALUES ($1)', [n])
@@ -34,22 +54,20 @@ const rolesOf = async (pair: PostgresPair): Promise<Roles> => ({
 test(
   'a forced and a planned failover in a row keep every acknowledged row, and the old primary comes back',
   async () => {
-    await withPair(async (pair) => {
-      await pair.primary.query('CREATE TABLE kept (n int PRIMARY KEY)')
-      await insert(pair, 1, 50)
-      expect(await rolesOf(pair)).toEqual({ zone: '1', timeline: 1, isStandbyReady: true })
+    const { zone, timeline } = await rolesOf(pair)
+    const other = pair.zoneOf(pair.standby)
+    await insert(pair, 1, 50)
 
-      await pair.takeOver()
-      await insert(pair, 51, 60)
-      await pair.rebuildStandby()
-      expect(await rolesOf(pair)).toEqual({ zone: '2', timeline: 2, isStandbyReady: true })
+    await pair.takeOver()
+    await insert(pair, 51, 60)
+    await pair.rebuildStandby()
+    expect(await rolesOf(pair)).toEqual({ zone: other, timeline: timeline + 1, isStandbyReady: true })
 
-      await pair.handOver()
-      await insert(pair, 61, 70)
-      await pair.rebuildStandby()
-      expect(await rolesOf(pair)).toEqual({ zone: '1', timeline: 3, isStandbyReady: true })
-      expect(await kept(pair)).toEqual(numbers(1, 70))
-    })
+    await pair.handOver()
+    await insert(pair, 61, 70)
+    await pair.rebuildStandby()
+    expect(await rolesOf(pair)).toEqual({ zone, timeline: timeline + 2, isStandbyReady: true })
+    expect(await kept(pair)).toEqual(numbers(1, 70))
   },
   patience,
 )
@@ -57,22 +75,19 @@ test(
 test(
   'with synchronous replication no commit that was acknowledged is lost when the primary is killed under load',
   async () => {
-    await withPair(async (pair) => {
-      await pair.primary.query('CREATE TABLE kept (n int PRIMARY KEY)')
-      const acknowledged: number[] = []
-      const { client } = await openSql({ ...login(pair.primary.port), user: 'postgres', database: 'postgres' })
-      const load = (async () => {
-        for (let n = 1; ; n++) {
-          await client.query('INSERT INTO kept VALUES ($1)', [n])
-          acknowledged.push(n)
-        }
-      })().catch(() => {})
-      await eventually('the load runs', 10_000, () => acknowledged.length > 200)
-      await pair.takeOver()
-      await load
-      const found = new Set(await kept(pair))
-      expect(acknowledged.filter((n) => !found.has(n))).toEqual([])
-    })
+    const acknowledged: number[] = []
+    const { client } = await openSql({ ...login(pair.primary.port), user: 'postgres', database: 'postgres' })
+    const load = (async () => {
+      for (let n = 1; ; n++) {
+        await client.query('INSERT INTO kept VALUES ($1)', [n])
+        acknowledged.push(n)
+      }
+    })().catch(() => {})
+    await eventually('the load runs', 10_000, () => acknowledged.length > 200)
+    await pair.takeOver()
+    await load
+    const found = new Set(await kept(pair))
+    expect(acknowledged.filter((n) => !found.has(n))).toEqual([])
   },
   patience,
 )
@@ -81,7 +96,7 @@ test(
   'asynchronous and held back, the standby loses what was committed after',
   async () => {
     await withPair(async (pair) => {
-      await pair.primary.query('CREATE TABLE kept (n int PRIMARY KEY)')
+      await makeTable(pair)
       await insert(pair, 1, 10)
       await pair.catchUp()
       await pair.holdStandbyBack()
@@ -98,19 +113,16 @@ test(
 test(
   'a commit waits for a standby that does not answer, and goes on when it does',
   async () => {
-    await withPair(async (pair) => {
-      await pair.primary.query('CREATE TABLE kept (n int PRIMARY KEY)')
-      pair.standby.pause()
-      let isDone = false
-      const commit = insert(pair, 1, 1).then(() => {
-        isDone = true
-      })
-      await eventually('the commit waits', 10_000, () => waitsForStandby(pair))
-      expect(isDone).toBe(false)
-      pair.standby.resume()
-      await commit
-      expect(await kept(pair)).toEqual([1])
+    pair.standby.pause()
+    let isDone = false
+    const commit = insert(pair, 1, 1).then(() => {
+      isDone = true
     })
+    await eventually('the commit waits', 10_000, () => waitsForStandby(pair))
+    expect(isDone).toBe(false)
+    pair.standby.resume()
+    await commit
+    expect(await kept(pair)).toEqual([1])
   },
   patience,
 )
@@ -118,16 +130,14 @@ test(
 test(
   'PgBouncer pools by transaction on one port, before and after a failover',
   async () => {
-    await withPair(async (pair, bench) => {
-      const pgbouncer = await startPgBouncer(pair, bench)
-      expect(await serverPortThrough(pgbouncer.port)).toBe(pair.primary.port)
-      await Promise.all([pgbouncer.kill(), pair.takeOver()])
-      await pgbouncer.start(pair.primary.port)
-      expect(await serverPortThrough(pgbouncer.port)).toBe(pair.primary.port)
-      const settings = await pgbouncer.show<{ key: string; value: string }>('CONFIG')
-      const of = (name: string) => settings.find(({ key }) => key === name)?.value
-      expect([of('pool_mode'), of('max_client_conn'), of('default_pool_size')]).toEqual(['transaction', '5000', '50'])
-    })
+    const pgbouncer = await startPgBouncer(pair, opened)
+    expect(await serverPortThrough(pgbouncer.port)).toBe(pair.primary.port)
+    await Promise.all([pgbouncer.kill(), pair.takeOver()])
+    await pgbouncer.start(pair.primary.port)
+    expect(await serverPortThrough(pgbouncer.port)).toBe(pair.primary.port)
+    const settings = await pgbouncer.show<{ key: string; value: string }>('CONFIG')
+    const of = (name: string) => settings.find(({ key }) => key === name)?.value
+    expect([of('pool_mode'), of('max_client_conn'), of('default_pool_size')]).toEqual(['transaction', '5000', '50'])
   },
   patience,
 )

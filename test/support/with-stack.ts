@@ -2,6 +2,7 @@
 
 import type { Replication } from '../../infra/local/cluster/cluster.ts'
 import { createPgBouncer, type PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
+import type { ServerTools } from '../../infra/local/cluster/postgres.ts'
 import { type PostgresPair, startPair } from '../../infra/local/cluster/postgres-pair.ts'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
 import { createProcesses, type Processes } from '../../infra/local/process/processes.ts'
@@ -39,34 +40,60 @@ export async function withProcesses<T>(use: (bench: Bench) => Promise<T>): Promi
 export const PASSWORD = 'a-password-of-the-tests'
 export const DATABASE = 'drill'
 
-/** With an empty database `drill` that belongs to the role `drill`, whose password is PASSWORD. */
-export function withPair<T>(
+/** Names the data directory that template-cluster.ts has made, if it has. */
+export const TEMPLATE = 'DRILL_TEST_TEMPLATE'
+
+export function serverTools({ processes }: Bench): ServerTools {
+  const programs = findPostgres()
+  if (programs === null) throw new Error('PostgreSQL is not installed; npm test installs it')
+  return { processes, programs, user: databaseUser(), template: process.env[TEMPLATE] }
+}
+
+export interface OpenPair extends Bench {
+  readonly pair: PostgresPair
+  close(): Promise<void>
+}
+
+/** For all tests of a file: a pair with an empty database `drill` that belongs to the role `drill`; every password is PASSWORD. */
+export async function openPair(replication: Replication = 'sync'): Promise<OpenPair> {
+  const bench = openBench()
+  try {
+    const pair = await startPair(bench.folder, serverTools(bench), { replication, superuserPassword: PASSWORD })
+    await pair.primary.query(`CREATE ROLE ${DATABASE} LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_monitor`)
+    await pair.primary.query(`CREATE DATABASE ${DATABASE} OWNER ${DATABASE}`)
+    return { ...bench, pair }
+  } catch (error) {
+    await bench.close()
+    throw error
+  }
+}
+
+/** The same for one test. */
+export async function withPair<T>(
   use: (pair: PostgresPair, bench: Bench) => Promise<T>,
   replication: Replication = 'sync',
 ): Promise<T> {
-  return withProcesses(async (bench) => {
-    const programs = findPostgres()
-    if (programs === null) throw new Error('PostgreSQL is not installed; npm test installs it')
-    const tools = { processes: bench.processes, programs, user: databaseUser() }
-    const pair = await startPair(bench.folder, tools, { replication, superuserPassword: PASSWORD })
-    await pair.primary.query(`CREATE ROLE ${DATABASE} LOGIN PASSWORD '${PASSWORD}' IN ROLE pg_monitor`)
-    await pair.primary.query(`CREATE DATABASE ${DATABASE} OWNER ${DATABASE}`)
-    return await use(pair, bench)
-  })
+  const opened = await openPair(replication)
+  try {
+    return await use(opened.pair, opened)
+  } finally {
+    await opened.close()
+  }
 }
 
-/** PgBouncer in front of the pair's primary, for the role and database of withPair. */
-export async function startPgBouncer(pair: PostgresPair, { folder, processes }: Bench): Promise<PgBouncer> {
+type Role = readonly [name: string, password: string]
+
+/** PgBouncer in front of the pair's primary, for the database `drill`. */
+export async function startPgBouncer(
+  pair: PostgresPair,
+  { folder, processes }: Bench,
+  roles: readonly Role[] = [[DATABASE, PASSWORD]],
+): Promise<PgBouncer> {
   const program = findPgBouncer()
   if (program === null) throw new Error('PgBouncer is not installed; npm test installs it')
-  const pgbouncer = createPgBouncer(folder, processes, {
-    program,
-    port: await holdFreePort(folder),
-    database: DATABASE,
-    roles: [[DATABASE, PASSWORD]],
-    adminPassword: PASSWORD,
-    user: databaseUser(),
-  })
+  const port = await holdFreePort(folder)
+  const options = { program, port, database: DATABASE, roles, adminPassword: PASSWORD, user: databaseUser() }
+  const pgbouncer = createPgBouncer(folder, processes, options)
   await pgbouncer.start(pair.primary.port)
   return pgbouncer
 }

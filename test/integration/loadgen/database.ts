@@ -1,10 +1,19 @@
 /** A real pair behind PgBouncer with the drill's schema, and the two ways in as connection strings. */
 import { SCHEMA_STATEMENTS } from '../../../functions/clients/postgres/schema.ts'
+import type { Replication } from '../../../infra/local/cluster/cluster.ts'
 import type { PgBouncer } from '../../../infra/local/cluster/pgbouncer.ts'
 import type { PostgresPair } from '../../../infra/local/cluster/postgres-pair.ts'
 import { oneServer, type ServerTarget } from '../../../loadgen-image/connection/target.ts'
 import { withSql } from '../../support/sql.ts'
-import { type Bench, DATABASE, PASSWORD, startPgBouncer, withPair } from '../../support/with-stack.ts'
+import {
+  type Bench,
+  DATABASE,
+  type OpenPair,
+  openPair,
+  PASSWORD,
+  startPgBouncer,
+  withPair,
+} from '../../support/with-stack.ts'
 
 export interface TestDatabase {
   readonly pair: PostgresPair
@@ -20,46 +29,40 @@ export interface TestDatabase {
 const targetAt = (port: number): ServerTarget =>
   oneServer({ host: '127.0.0.1', port, database: DATABASE, user: DATABASE, password: PASSWORD })
 
-export function withDatabase<T>(
-  use: (database: TestDatabase) => Promise<T>,
-  replication: 'sync' | 'async' = 'async',
-): Promise<T> {
-  return withPair(async (pair, bench) => {
-    const pgbouncer = await startPgBouncer(pair, bench)
-    const database: TestDatabase = {
-      pair,
-      pgbouncer,
-      bench,
-      pooled: targetAt(pgbouncer.port),
-      get direct() {
-        return targetAt(pair.primary.port)
-      },
-      query: (sql) => ask(targetAt(pair.primary.port), sql),
-    }
-    for (const statement of SCHEMA_STATEMENTS) await database.query(statement)
-    return await use(database)
-  }, replication)
-}
-
 export interface OpenDatabase {
   readonly database: TestDatabase
   close(): Promise<void>
 }
 
-/** For several tests in a file. */
-export async function openDatabase(replication: 'sync' | 'async'): Promise<OpenDatabase> {
-  const opened = Promise.withResolvers<TestDatabase>()
-  const closing = Promise.withResolvers<void>()
-  const closed = withDatabase(async (database) => {
-    opened.resolve(database)
-    await closing.promise
-  }, replication)
-  closed.catch(opened.reject)
-  const close = () => {
-    closing.resolve()
-    return closed
+/** For all tests of a file. */
+export async function openDatabase(replication: Replication): Promise<OpenDatabase> {
+  const opened = await openPair(replication)
+  try {
+    return { database: await databaseOf(opened), close: opened.close }
+  } catch (error) {
+    await opened.close()
+    throw error
   }
-  return { database: await opened.promise, close }
+}
+
+/** For one use. */
+export const withDatabase = <T>(use: (database: TestDatabase) => Promise<T>): Promise<T> =>
+  withPair(async (pair, bench) => use(await databaseOf({ ...bench, pair })), 'async')
+
+async function databaseOf({ pair, ...bench }: Bench & Pick<OpenPair, 'pair'>): Promise<TestDatabase> {
+  const pgbouncer = await startPgBouncer(pair, bench)
+  const database: TestDatabase = {
+    pair,
+    pgbouncer,
+    bench,
+    pooled: targetAt(pgbouncer.port),
+    get direct() {
+      return targetAt(pair.primary.port)
+    },
+    query: (sql) => ask(targetAt(pair.primary.port), sql),
+  }
+  for (const statement of SCHEMA_STATEMENTS) await database.query(statement)
+  return database
 }
 
 const ask = <Row extends object>(target: ServerTarget, sql: string): Promise<Row[]> =>
