@@ -16,7 +16,7 @@ import type { PostgresPair } from '../../infra/local/cluster/postgres-pair.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { someFacts } from '../support/builders.ts'
 import { aPlan, target } from '../support/play-drill.ts'
-import { targetIn, withSql } from '../support/sql.ts'
+import { atConsole, targetIn, withSql } from '../support/sql.ts'
 import { timeouts } from '../support/timeouts.ts'
 import { type OpenPair, openPair, PASSWORD, startPgBouncer } from '../support/with-stack.ts'
 
@@ -58,12 +58,21 @@ async function administer(...statements: readonly string[]): Promise<void> {
   })
 }
 
+const inConsole = (command: string) =>
+  atConsole(
+    oneServer({ host: '127.0.0.1', port: pgbouncer.port, user: '', database: '', password: PASSWORD }),
+    (client) => client.query(command),
+  )
+
 beforeEach(async () => {
+  // A login that PgBouncer begins while the database is gone would keep its clients out for 15 s.
+  await inConsole('KILL drill')
   await pair.primary.query('DROP DATABASE IF EXISTS drill WITH (FORCE)')
   await pair.primary.query('DROP ROLE IF EXISTS drill_load')
   await pair.primary.query(`CREATE ROLE drill_load LOGIN PASSWORD '${PASSWORD}'`)
   await pair.primary.query('CREATE DATABASE drill OWNER app')
   await database().migrate(target)
+  await inConsole('RESUME drill')
 })
 
 async function look(ways: LoadWays = LEDGER): Promise<CheckResult[]> {
