@@ -1,5 +1,4 @@
 /** What the original checklist asks after a test. The figures are the report's; a request's own objectives take precedence. */
-import type { AFTER_CHECK_IDS } from '../model/check-ids.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import type { Criterion, Report } from '../model/report.ts'
 import { count, counted, inUnit, rate, share } from '../units/units.ts'
@@ -10,11 +9,11 @@ export interface AfterEvidence {
   readonly report: Report
 }
 
-interface AfterCheck extends Check<AfterEvidence> {
-  readonly id: (typeof AFTER_CHECK_IDS)[number]
+interface AfterCheck<Id extends string = string> extends Check<AfterEvidence> {
+  readonly id: Id
 }
 
-export const AFTER: readonly AfterCheck[] = [
+export const AFTER = [
   {
     id: 'containers-started',
     title: 'Containers started',
@@ -84,9 +83,11 @@ export const AFTER: readonly AfterCheck[] = [
       ),
     advice: 'See the ledger for the keys, and whether replication was synchronous at the time.',
   },
-]
+] as const satisfies readonly AfterCheck[]
 
-function latency(id: 'p50' | 'p95' | 'p99', title: string, limitMs: number): AfterCheck {
+export type AfterCheckId = (typeof AFTER)[number]['id']
+
+function latency<Id extends 'p50' | 'p95' | 'p99'>(id: Id, title: string, limitMs: number): AfterCheck<Id> {
   return {
     id,
     title: `${title} in the baseline`,
@@ -97,7 +98,7 @@ function latency(id: 'p50' | 'p95' | 'p99', title: string, limitMs: number): Aft
   }
 }
 
-function platform(id: 'cpu' | 'memory', title: string, metric: string): AfterCheck {
+function platform<Id extends 'cpu' | 'memory'>(id: Id, title: string, metric: string): AfterCheck<Id> {
   return {
     id,
     title,

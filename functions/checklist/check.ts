@@ -1,5 +1,4 @@
 /** A row of the checklist, and how rows become results. `unknown` never passes and never fails by itself. */
-import type { BEFORE_CHECK_IDS, CheckId } from '../model/check-ids.ts'
 import type { Facts } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { CheckResult } from '../model/report.ts'
@@ -17,7 +16,8 @@ export interface Judgement {
 }
 
 export interface Check<Evidence> {
-  readonly id: CheckId
+  /** What `force` names, and what the report's readers refer to. */
+  readonly id: string
   readonly title: string
   readonly why: string
   readonly judge: (evidence: Evidence) => Judgement
@@ -30,9 +30,7 @@ export interface BeforeEvidence {
   readonly facts: Facts
 }
 
-export interface BeforeCheck extends Check<BeforeEvidence> {
-  readonly id: (typeof BEFORE_CHECK_IDS)[number]
-}
+export type BeforeCheck = Check<BeforeEvidence>
 
 export const NOT_SEEN = 'could not be seen'
 

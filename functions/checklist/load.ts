@@ -10,10 +10,7 @@ const PARENTS = 5
 /** Nothing in a database is changed unasked. */
 const MIGRATE = 'Run npm run migrate, or ask for the drill with "migrate": true'
 
-/** What a migration can fix, when the drill was allowed one. */
-export const FIXED_BY_MIGRATION: ReadonlyArray<BeforeCheck['id']> = ['load-session', 'schema', 'parent-rows', 'canary']
-
-export const LOAD_CHECKS: readonly BeforeCheck[] = [
+export const LOAD_CHECKS = [
   {
     id: 'load-session',
     title: 'Session of the load',
@@ -71,7 +68,29 @@ export const LOAD_CHECKS: readonly BeforeCheck[] = [
     judge: ({ facts }) => judgeCanary(facts.schema),
     advice: 'The words of the server say what it refused. Then check triggers, rules and constraints of the table.',
   },
-]
+  {
+    id: 'extensions',
+    title: 'Extensions',
+    why: 'The schema uses them, and the platform must allow them by name.',
+    judge: ({ facts }) =>
+      holds(
+        facts.schema?.missingExtensions,
+        'none missing',
+        (missing) => missing.length === 0,
+        (missing) => (missing.length === 0 ? 'none missing' : `missing: ${missing.join(', ')}`),
+      ),
+    advice:
+      'Allow them in the server parameter azure.extensions and create them, or upgrade: from PostgreSQL 13 on none is needed.',
+  },
+] as const satisfies readonly BeforeCheck[]
+
+/** What a migration can fix, if the request allows one. */
+export const FIXED_BY_MIGRATION: readonly string[] = [
+  'load-session',
+  'schema',
+  'parent-rows',
+  'canary',
+] satisfies ReadonlyArray<(typeof LOAD_CHECKS)[number]['id']>
 
 // ---- Sessions ---------------------------------------------------------------------------------------------------------
 

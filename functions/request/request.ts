@@ -10,8 +10,9 @@ import * as z from 'zod'
 import { list, number, oneOf, shown, whole, yesOrNo } from '../../loadgen-image/contract/fields.ts'
 import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
 import { type FieldProblem, LOAD_DEFAULTS, loadFields, rate } from '../../loadgen-image/contract/load-plan.ts'
+import { AFTER } from '../checklist/after.ts'
+import { BEFORE } from '../checklist/before.ts'
 import { defaultCriteria, problemOfCriterion } from '../criteria/defaults.ts'
-import { CHECK_IDS } from '../model/check-ids.ts'
 import type { DrillPlan, DrillTiming, PlannedFailover, Target } from '../model/plan.ts'
 import { DATABASE_NAME, type NameForm, RESOURCE_GROUP_NAME, SERVER_NAME } from '../platform/names.ts'
 import { REQUEST_LIMITS, REQUEST_RULES } from './rules.ts'
@@ -89,6 +90,8 @@ const timingSchema = z.strictObject(
   },
   { error: 'an object of seconds, such as {"warmupSeconds": 30}' },
 )
+
+const CHECK_IDS = [...BEFORE, ...AFTER].map(({ id }) => id)
 
 const FIELDS = {
   target: targetSchema,

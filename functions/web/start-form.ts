@@ -1,7 +1,7 @@
 /** The start form, with the limits and defaults that the API itself uses, so that page and server never disagree. */
 
 import { PLAN_LIMITS } from '../../loadgen-image/contract/load-plan.ts'
-import { BEFORE_CHECK_IDS } from '../model/check-ids.ts'
+import { BEFORE_CHECK_IDS } from '../checklist/before.ts'
 import { html, type Insert, type Markup } from '../render/text/markup.ts'
 import { parseRequest, REQUEST_LIMITS } from '../request/request.ts'
 import { given } from '../units/units.ts'

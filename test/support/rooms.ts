@@ -49,7 +49,14 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
   ['functions/checklist', ['functions/model', 'functions/units']],
   [
     'functions/request',
-    ['functions/criteria', 'functions/live', 'functions/model', 'functions/platform', 'loadgen-image/contract'],
+    [
+      'functions/checklist',
+      'functions/criteria',
+      'functions/live',
+      'functions/model',
+      'functions/platform',
+      'loadgen-image/contract',
+    ],
   ],
   [
     'functions/report-model',
@@ -194,6 +201,7 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
   [
     'functions/web',
     [
+      'functions/checklist',
       'functions/model',
       'functions/render/html',
       'functions/render/text',
@@ -313,6 +321,7 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
   [
     'infra/local/cli',
     [
+      'functions/checklist',
       'functions/criteria',
       'functions/event-figures',
       'functions/model',

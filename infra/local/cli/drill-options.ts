@@ -2,8 +2,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { BEFORE_CHECK_IDS, type BeforeCheckId } from '../../../functions/checklist/before.ts'
 import { problemOfCriterion } from '../../../functions/criteria/defaults.ts'
-import { BEFORE_CHECK_IDS, type CheckId } from '../../../functions/model/check-ids.ts'
 import { type Problem, parseRequest } from '../../../functions/request/request.ts'
 import type { Replication } from '../cluster/cluster.ts'
 import { CannotRun } from '../process/problem.ts'
@@ -20,7 +20,7 @@ export interface DrillOptions {
   /** Empty: the default objectives. */
   readonly criteria: readonly string[]
   /** Ids of checks. */
-  readonly force: readonly CheckId[]
+  readonly force: readonly BeforeCheckId[]
   readonly out: string
   readonly keep: boolean
   readonly host: HostKind
@@ -247,8 +247,8 @@ function readCriteria(lists: readonly string[], problems: string[]): string[] {
 }
 
 /** Only rows before the load stop a drill. */
-function readForce(ids: readonly string[], problems: string[]): CheckId[] {
-  const isKnown = (id: string): id is CheckId => BEFORE_CHECK_IDS.some((known) => known === id)
+function readForce(ids: readonly string[], problems: string[]): BeforeCheckId[] {
+  const isKnown = (id: string): id is BeforeCheckId => BEFORE_CHECK_IDS.some((known) => known === id)
   const unknown = ids.filter((id) => !isKnown(id))
   if (unknown.length > 0)
     problems.push(
