@@ -1,6 +1,7 @@
 /** The objectives of a drill: what is judged when the request says nothing, and what is judged in any case. */
 
 import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
+import { type FigureRef, figureOf } from './figures.ts'
 import { parseCriteria } from './grammar.ts'
 
 export { parseCriteria, problemOfCriterion } from './grammar.ts'
@@ -42,22 +43,14 @@ export function criteriaToJudge(
   return [...texts, ...missing.map(({ text }) => text)]
 }
 
-const LEDGER_FIGURES: readonly string[] = [
-  'lost_commits',
-  'lost_s',
-  'duplicates',
-  'unknown_unresolved',
-  'misjudged',
-  'unexpected',
-]
-
 /** Whether only an audit of the ledger can judge the objective. */
 export const needsLedger = (text: string): boolean =>
   parseCriteria([text]).criteria.some(
-    ({ figure, limit }) =>
-      LEDGER_FIGURES.includes(figure.name) ||
-      (typeof limit.figure === 'object' && limit.figure !== null && LEDGER_FIGURES.includes(limit.figure.name)),
+    ({ figure, limit }) => isOfLedger(figure) || (limit.figure !== null && isOfLedger(limit.figure)),
   )
+
+const isOfLedger = (figure: FigureRef | 'target'): boolean =>
+  figure !== 'target' && figureOf(figure.name).needsLedger === true
 
 /** Whether the objective means nothing in a closed loop, which has no target rate. */
 export const comparesWithTarget = (text: string): boolean =>

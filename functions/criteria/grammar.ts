@@ -5,15 +5,10 @@
  *   failover_proven == true       availability[whole] >= 99.9%
  *
  * The value is a number in the figure's own unit, with or without that unit behind it, true or false, or a factor times the
- * target rate or another figure of that unit. What fits which figure is in criteria-limits.ts.
+ * target rate or another figure of that unit. limits.ts knows what fits which figure.
  */
+import { CRITERION_NAMES, type CriterionName, type FigureRef, figureOf } from './figures.ts'
 import { constantFor, factorOf, OPERATORS, type Operator, whyDecided, whyNotComparable } from './limits.ts'
-import { CRITERION_NAMES, type CriterionName, phasesOf } from './names.ts'
-
-export interface FigureRef {
-  readonly name: CriterionName
-  readonly phase: string | null
-}
 
 /** `factor * figure`; a plain number has no figure. */
 export interface Limit {
@@ -71,8 +66,8 @@ function parseCriterion(text: string): ParsedCriterion | string {
 function parseFigure(text: string): FigureRef | string {
   const [, name = '', phase = null] = REFERENCE.exec(text) ?? []
   if (!isCriterionName(name)) return `unknown figure; expected one of ${CRITERION_NAMES.join(', ')}`
-  const phases = phasesOf(name)
-  if (phases === null) return phase === null ? { name, phase } : `${name} takes no phase`
+  const { phases } = figureOf(name)
+  if (phases === undefined) return phase === null ? { name, phase } : `${name} takes no phase`
   if (phase === null) return { name, phase: phases[0] as string }
   if (phases.includes(phase)) return { name, phase }
   return `unknown phase of ${name}; expected one of ${phases.join(', ')}`

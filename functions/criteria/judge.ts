@@ -4,10 +4,9 @@ import type { Measured } from '../model/drill-index.ts'
 import type { Criterion } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
 import { distance, given, inUnit, signed } from '../units/units.ts'
-import { measure, type ReportFigures } from './figures.ts'
-import { type FigureRef, type Limit, type ParsedCriterion, parseCriteria } from './grammar.ts'
+import { type CriterionUnit, type FigureRef, measure, type ReportFigures, unitOf } from './figures.ts'
+import { type Limit, type ParsedCriterion, parseCriteria } from './grammar.ts'
 import type { Operator } from './limits.ts'
-import { type CriterionUnit, unitOf } from './names.ts'
 
 export function judgeCriteria(texts: readonly string[], figures: ReportFigures, targetTps: number): Criterion[] {
   const { criteria, problems } = parseCriteria(texts)

@@ -3,7 +3,7 @@
  * can miss or meet, would make an objective that means something else than its author thinks: it is refused, and the
  * sentence says what to write.
  */
-import { type CriterionName, type CriterionUnit, rangeOf, unitOf } from './names.ts'
+import { type CriterionName, type CriterionUnit, rangeOf, unitOf } from './figures.ts'
 
 export const OPERATORS = ['<=', '>=', '==', '!=', '<', '>'] as const
 export type Operator = (typeof OPERATORS)[number]

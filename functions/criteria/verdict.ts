@@ -12,6 +12,7 @@
 
 import type { Criterion, GeneratorVerdict, Verdict } from '../model/report.ts'
 import { PLATFORM_CRITERIA } from './defaults.ts'
+import { figureOfId } from './figures.ts'
 
 export interface VerdictInput {
   readonly criteria: readonly Criterion[]
@@ -41,29 +42,14 @@ export function judgeDrill({ criteria, abortedBecause, doubts }: VerdictInput): 
 
 const missedObjective = ({ objective, why }: Criterion): string => `${objective} was missed: ${why}.`
 
-/** Seen by the clients themselves, commit by commit: no weakness of the experiment excuses it. */
-const STANDING: readonly string[] = [
-  'lost_commits',
-  'lost_s',
-  'duplicates',
-  'recovery_time_s',
-  'recovery_from_trigger_s',
-  'write_outage_s',
-  'worst_client_outage_s',
-  'client_outage_s',
-]
-
-const nameOf = ({ id }: Criterion): string => id.split('[', 1)[0] as string
-
-const standsOnItsOwn = (criterion: Criterion): boolean => STANDING.includes(nameOf(criterion))
+const standsOnItsOwn = ({ id }: Criterion): boolean => figureOfId(id)?.figure.standsAlone === true
 
 const isContext = (objective: string): boolean => PLATFORM_CRITERIA.includes(objective)
 
-const SPOILED = /^(baseline_tps|mean_tps|peak_tps|(service_)?p\d+_ms|max_ms|availability|seconds_at_baseline)/
-/** Goodput that a generator at its limit may have held back itself. A recovery that the clients measured stands. */
-const HELD_BACK = /^recovery_(time|from_trigger)_s/
-
-const isSpoiled = ({ id, isLowerBound }: Criterion): boolean => SPOILED.test(id) || (isLowerBound && HELD_BACK.test(id))
+function isSpoiled({ id, isLowerBound }: Criterion): boolean {
+  const spoiled = figureOfId(id)?.figure.spoiledByGenerator
+  return spoiled === 'always' || (spoiled === 'as a bound' && isLowerBound)
+}
 
 /** What a generator at its limit spoils cannot be held against the server. A service that never came back can. */
 export function withoutGeneratorFaults(criteria: readonly Criterion[], generator: GeneratorVerdict): Criterion[] {

@@ -2,9 +2,8 @@
  * One sentence for the top of the page, a chat and the list of drills, for somebody who was just woken up: how long, how much
  * was lost, and, when it is no PASS, what else was wrong. The reasons below it have the details; it repeats none of them.
  */
-import type { ReportFigures } from '../criteria/figures.ts'
+import { inWords, type ReportFigures } from '../criteria/figures.ts'
 import { measuredText } from '../criteria/judge.ts'
-import { inWords } from '../criteria/names.ts'
 import type { Judgement } from '../criteria/verdict.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import type { Criterion, DrillEvent } from '../model/report.ts'

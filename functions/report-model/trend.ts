@@ -1,9 +1,10 @@
 /**
- * A drill against earlier like drills of the same server: is this figure usual for us, and since when has it been so?
- * Medians and their scatter, because a history of drills is short and holds outliers by nature.
+ * The trend: each key figure of a drill against earlier like drills of the same server, and the drill at which it changed.
+ * Medians and their scatter, because a history of drills is short and holds outliers.
  */
 
 import { worstOf } from '../event-figures/figures.ts'
+import { KEY_FIGURES, type KeyFigure } from '../event-figures/key-figures.ts'
 import type { TrendEntry } from '../model/drill-index.ts'
 import { type IndexEntry, startedEntry } from '../model/drill-index.ts'
 import { isLike, likenessOf } from '../model/likeness.ts'
@@ -11,74 +12,13 @@ import type { DrillPlan } from '../model/plan.ts'
 import type { Report, TrendFigure } from '../model/report.ts'
 import { MAD_TO_SIGMA, mad, median, round } from '../units/statistics.ts'
 
-interface FigureDefinition {
-  readonly id: string
-  readonly label: string
-  readonly unit: string
-  readonly betterIs: TrendFigure['betterIs']
-  readonly read: (report: Report) => number | null
-}
-
-export const TREND_FIGURES: readonly FigureDefinition[] = [
-  {
-    id: 'recoveryTimeSeconds',
-    label: 'Recovery time',
-    unit: 's',
-    betterIs: 'lower',
-    read: ({ recovery }) => recovery.recoveryTimeSeconds,
-  },
-  {
-    id: 'writeOutageSeconds',
-    label: 'Write outage',
-    unit: 's',
-    betterIs: 'lower',
-    read: ({ recovery }) => recovery.writeOutageSeconds,
-  },
-  {
-    id: 'worstClientOutageSeconds',
-    label: 'Worst client outage',
-    unit: 's',
-    betterIs: 'lower',
-    read: ({ recovery }) => recovery.clientOutageSeconds.max,
-  },
-  { id: 'lost', label: 'Lost commits', unit: 'commits', betterIs: 'lower', read: ({ ledger }) => ledger.lost },
-  {
-    id: 'baselineTps',
-    label: 'Baseline',
-    unit: 'tps',
-    betterIs: 'higher',
-    read: ({ throughput }) => throughput.baselineTps,
-  },
-  {
-    id: 'baselineP50Ms',
-    label: 'P50 in the baseline',
-    unit: 'ms',
-    betterIs: 'lower',
-    read: ({ latencyMs }) => latencyMs.baseline?.response.p50 ?? null,
-  },
-  {
-    id: 'baselineP99Ms',
-    label: 'P99 in the baseline',
-    unit: 'ms',
-    betterIs: 'lower',
-    read: ({ latencyMs }) => latencyMs.baseline?.response.p99 ?? null,
-  },
-  {
-    id: 'availability',
-    label: 'Availability',
-    unit: 'share',
-    betterIs: 'higher',
-    read: ({ availability }) => availability.whole,
-  },
-]
-
 export const trendEntry = (report: Report, plan: DrillPlan): TrendEntry => ({
   drillId: report.drillId,
   like: likenessOf(plan),
   startedAt: report.startedAt,
   verdict: report.verdict,
   headline: report.headline,
-  figures: Object.fromEntries(TREND_FIGURES.map(({ id, read }) => [id, read(report)])),
+  figures: Object.fromEntries(KEY_FIGURES.map(({ id, read }) => [id, read(report)])),
   worst: {
     events: report.events.length,
     recoveryTime: worstOf('recovery_time_s', report),
@@ -86,11 +26,11 @@ export const trendEntry = (report: Report, plan: DrillPlan): TrendEntry => ({
   },
 })
 
-/** How many earlier drills make the band. */
+/** The band is made of this many earlier drills. */
 export const TREND_LENGTH = 20
-/** Fewer values are no history. */
+/** With fewer values there is no band. */
 const MIN_HISTORY = 3
-/** The band holds all but the odd value, and is never narrower than what nobody would call a change. */
+/** The band is at least 5 % to either side, so that noise is not reported as a change. */
 const BAND_SIGMAS = 3
 const MIN_BAND_SHARE = 0.05
 
@@ -105,11 +45,11 @@ export function trendOf(current: TrendEntry, earlier: readonly TrendEntry[]): Pi
     .slice(-TREND_LENGTH)
   return {
     likeDrills: { what: current.like.words, found: like.length, lookedAt: before.length },
-    trend: like.length === 0 ? [] : TREND_FIGURES.map((figure) => trendFigure(figure, current, like)),
+    trend: like.length === 0 ? [] : KEY_FIGURES.map((figure) => trendFigure(figure, current, like)),
   }
 }
 
-function trendFigure(figure: FigureDefinition, current: TrendEntry, before: readonly TrendEntry[]): TrendFigure {
+function trendFigure(figure: KeyFigure, current: TrendEntry, before: readonly TrendEntry[]): TrendFigure {
   const { id, label, unit, betterIs } = figure
   const value = current.figures[id] ?? null
   const band = bandOf(before.flatMap(({ figures }) => figures[id] ?? []))
@@ -156,7 +96,7 @@ function readingOf(
   return value < low === (betterIs === 'lower') ? 'better' : 'worse'
 }
 
-/** Either side of a change must have shown its level more than twice. */
+/** Values on either side of a change. */
 const MIN_SIDE = 3
 
 /** The drill from which on the figure has another level: where the medians of both sides differ most, beyond their scatter. */
@@ -179,12 +119,12 @@ function levelChange(before: readonly number[], after: readonly number[]): numbe
   const levels = [median(before) ?? 0, median(after) ?? 0] as const
   const scatter =
     median([...before.map((v) => Math.abs(v - levels[0])), ...after.map((v) => Math.abs(v - levels[1]))]) ?? 0
-  const least = (MIN_BAND_SHARE * Math.max(Math.abs(levels[0]), Math.abs(levels[1]))) / BAND_SIGMAS
-  const unit = Math.max(MAD_TO_SIGMA * scatter, least)
+  const minimum = (MIN_BAND_SHARE * Math.max(Math.abs(levels[0]), Math.abs(levels[1]))) / BAND_SIGMAS
+  const unit = Math.max(MAD_TO_SIGMA * scatter, minimum)
   return unit === 0 ? 0 : Math.abs(levels[1] - levels[0]) / unit
 }
 
-/** Two drills over each other: the same moment of both is t1, the last commit before the outage. */
+/** The rows of a drill in seconds since t1, the last commit before the outage, so that drills can be laid over each other. */
 export function alignOnT1<Row extends { readonly second: number }>(
   rows: readonly Row[],
   t1: string | null,

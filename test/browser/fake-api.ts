@@ -5,7 +5,7 @@ import type { ListedFigures } from '../../functions/model/drill-index.ts'
 import type { DrillStatus } from '../../functions/model/status.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import type { ReportData } from '../../functions/render/text/report-data.ts'
-import { trendEntry } from '../../functions/report-model/trend.ts'
+import { alignOnT1, trendEntry } from '../../functions/report-model/trend.ts'
 import { secured } from '../../functions/triggers/responses.ts'
 import { dashboardAsset, dashboardPage } from '../../functions/web/dashboard.ts'
 import { aDrillPlan } from '../support/builders.ts'
@@ -135,12 +135,15 @@ function start(api: FakeApi, body: string): Reply {
   return json(202, { drillId: drill.status.drillId })
 }
 
+const compared = (data: ReportData | null | undefined) => ({
+  ...data?.report,
+  timeline: alignOnT1(data?.timeline ?? [], data?.report.moments.t1 ?? null),
+})
+
 function compare(api: FakeApi, url: URL): Reply {
   const ids = (url.searchParams.get('ids') ?? '').split(',')
   const drills = ids.map((id) => api.drills.find(({ status }) => status.drillId === id)?.data)
-  return drills.some((data) => !data)
-    ? notFound()
-    : json(200, { drills: drills.map((data) => ({ ...data?.report, timeline: data?.timeline })) })
+  return drills.some((data) => !data) ? notFound() : json(200, { drills: drills.map(compared) })
 }
 
 function file({ data }: StoredDrill, name: string): Reply {

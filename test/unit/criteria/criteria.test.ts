@@ -5,9 +5,8 @@ import {
   parseCriteria,
   problemOfCriterion,
 } from '../../../functions/criteria/defaults.ts'
-import { measure } from '../../../functions/criteria/figures.ts'
+import { CRITERION_NAMES, figureOf, measure } from '../../../functions/criteria/figures.ts'
 import { judgeCriteria, marginText, measuredText } from '../../../functions/criteria/judge.ts'
-import { CRITERION_NAMES, phasesOf } from '../../../functions/criteria/names.ts'
 import type { Criterion, Report } from '../../../functions/model/report.ts'
 import { sampleReport } from '../../golden/samples.ts'
 
@@ -108,7 +107,7 @@ test('every problem is named', () => {
 
 test('every figure that can be named is measured in a whole drill', () => {
   for (const name of CRITERION_NAMES)
-    for (const phase of phasesOf(name) ?? [null]) {
+    for (const phase of figureOf(name).phases ?? [null]) {
       const figure = phase === null ? name : `${name}[${phase}]`
       expect([figure, measure({ name, phase }, report).kind]).not.toEqual([figure, 'missing'])
     }

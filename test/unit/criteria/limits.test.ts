@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseCriteria, problemOfCriterion } from '../../../functions/criteria/defaults.ts'
+import { CRITERION_NAMES, rangeOf, unitOf } from '../../../functions/criteria/figures.ts'
 import { OPERATORS, type Operator } from '../../../functions/criteria/limits.ts'
-import { CRITERION_NAMES, rangeOf, unitOf } from '../../../functions/criteria/names.ts'
 
 const boundOf = (text: string) => parseCriteria([text]).criteria[0]?.limit.factor
 

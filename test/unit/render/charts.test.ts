@@ -9,6 +9,7 @@ import { renderSvg } from '../../../functions/render/charts/drawing/svg.ts'
 import { stepsOf } from '../../../functions/render/charts/panels/platform.ts'
 import { timelineChart } from '../../../functions/render/charts/timeline.ts'
 import { waterfallChart } from '../../../functions/render/charts/waterfall.ts'
+import { alignOnT1 } from '../../../functions/report-model/trend.ts'
 import { sample } from '../../golden/samples.ts'
 
 const { report, clients } = await sample('PASS')
@@ -138,11 +139,11 @@ describe('whatever was measured can be drawn', () => {
   })
 
   test('drills that are aligned on any fraction of a second', () => {
-    const timeline = Array.from({ length: 30 }, (_, second) => aRow(1_772_416_830 + second))
+    const rows = Array.from({ length: 30 }, (_, second) => aRow(1_772_416_830 + second))
     fc.assert(
       fc.property(ms(29_999), (t1) => {
         const moments = { ...report.moments, t1: new Date((1_772_416_830 + t1) * 1000).toISOString() }
-        draws(comparisonChart([{ drillId: 'a', moments, timeline }], room))
+        draws(comparisonChart([{ drillId: 'a', moments, timeline: alignOnT1(rows, moments.t1) }], room))
       }),
       { numRuns: 40 },
     )

@@ -1,16 +1,16 @@
 /**
- * Fewer rows for a chart, without losing a peak: of each stretch the rows with the lowest and the highest goodput, the slowest
+ * Fewer rows for a chart, without losing a peak: of each interval the rows with the lowest and the highest goodput, the slowest
  * p99 and the most trouble stay, as they were measured. Nothing is averaged.
  */
 import type { TimelineRow } from '../../../model/chart-data.ts'
 
-const ROWS_PER_STRETCH = 4
+const ROWS_PER_INTERVAL = 4
 
-export function downsample(rows: readonly TimelineRow[], maxRows: number): readonly TimelineRow[] {
-  if (rows.length <= maxRows || maxRows < ROWS_PER_STRETCH) return rows
-  const stretches = Math.floor(maxRows / ROWS_PER_STRETCH)
-  return Array.from({ length: stretches }, (_, i) =>
-    extremes(rows.slice(Math.floor((i * rows.length) / stretches), Math.floor(((i + 1) * rows.length) / stretches))),
+export function downsample<Row extends TimelineRow>(rows: readonly Row[], maxRows: number): readonly Row[] {
+  if (rows.length <= maxRows || maxRows < ROWS_PER_INTERVAL) return rows
+  const intervals = Math.floor(maxRows / ROWS_PER_INTERVAL)
+  return Array.from({ length: intervals }, (_, i) =>
+    extremes(rows.slice(Math.floor((i * rows.length) / intervals), Math.floor(((i + 1) * rows.length) / intervals))),
   ).flat()
 }
 
@@ -24,9 +24,9 @@ const MEASURES: ReadonlyArray<(row: TimelineRow) => number> = [
   trouble,
 ]
 
-function extremes(stretch: readonly TimelineRow[]): TimelineRow[] {
+function extremes<Row extends TimelineRow>(interval: readonly Row[]): Row[] {
   const kept = new Set(
-    MEASURES.map((measure) => stretch.reduce((most, row) => (measure(row) > measure(most) ? row : most))),
+    MEASURES.map((measure) => interval.reduce((most, row) => (measure(row) > measure(most) ? row : most))),
   )
   return [...kept].sort((a, b) => a.second - b.second)
 }

@@ -1,5 +1,5 @@
 /** Calls to the API. An answer is data: what went wrong is for the caller to show, and never thrown. */
-import type { ChartData } from '../../../model/chart-data.ts'
+import type { AlignedRow, ChartData } from '../../../model/chart-data.ts'
 import type { ListedFigures } from '../../../model/drill-index.ts'
 import type { Report } from '../../../model/report.ts'
 import type { DrillStatus } from '../../../model/status.ts'
@@ -47,7 +47,7 @@ export type ComparedDrill = Pick<
   | 'latencyMs'
   | 'availability'
   | 'ledger'
-> & { readonly timeline: ChartData['timeline'] }
+> & { readonly timeline: readonly AlignedRow[] }
 
 export const listDrills = (after: string | null): Promise<Answer<DrillsPage>> =>
   askJson('GET', `drills?limit=20${after === null ? '' : `&after=${encodeURIComponent(after)}`}`)

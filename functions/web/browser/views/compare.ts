@@ -1,8 +1,8 @@
 /** Drills over each other, aligned on T1, and their figures side by side. */
 
-import type { EventFigureName } from '../../../event-figures/figures.ts'
+import { KEY_FIGURES, type KeyFigure } from '../../../event-figures/key-figures.ts'
 import { worstNote, worstText } from '../../../event-figures/table.ts'
-import { alignedOn, comparisonChart } from '../../../render/charts/comparison.ts'
+import { comparisonChart } from '../../../render/charts/comparison.ts'
 import { mark, number, onlyTable, text } from '../../../render/html/elements/components.ts'
 import { html, type Insert, type Markup } from '../../../render/text/markup.ts'
 import { count, dateTime, inUnit, NOT_MEASURED, signed } from '../../../units/units.ts'
@@ -44,32 +44,8 @@ export const compareView =
 const failed = (why: string): Markup =>
   html`<h1>Drills compared</h1><p class="problems" role="alert">They could not be compared. ${why}</p><p><a href="#/">All drills</a></p>`
 
-interface Figure {
-  readonly label: string
-  readonly unit: string
-  readonly of: (drill: ComparedDrill) => number | null
-  /** Of the events: the figure is the worst of them. */
-  readonly worst?: EventFigureName
-}
-
-const FIGURES: readonly Figure[] = [
-  { label: 'Recovery time', unit: 's', of: ({ recovery }) => recovery.recoveryTimeSeconds, worst: 'recovery_time_s' },
-  { label: 'Write outage', unit: 's', of: ({ recovery }) => recovery.writeOutageSeconds, worst: 'write_outage_s' },
-  {
-    label: 'Worst client outage',
-    unit: 's',
-    of: ({ recovery }) => recovery.clientOutageSeconds.max,
-    worst: 'worst_client_outage_s',
-  },
-  { label: 'Commits lost', unit: 'count', of: ({ ledger }) => ledger.lost },
-  { label: 'Baseline goodput', unit: 'TPS', of: ({ throughput }) => throughput.baselineTps },
-  { label: 'Baseline response p50', unit: 'ms', of: ({ latencyMs }) => latencyMs.baseline?.response.p50 ?? null },
-  { label: 'Baseline response p99', unit: 'ms', of: ({ latencyMs }) => latencyMs.baseline?.response.p99 ?? null },
-  { label: 'Availability', unit: 'share', of: ({ availability }) => availability.whole },
-]
-
 function compared(drills: readonly ComparedDrill[]): Markup {
-  const notAligned = drills.filter((drill) => alignedOn(drill) === 'start').map(({ drillId }) => drillId)
+  const notAligned = drills.filter(({ moments }) => moments.t1 === null).map(({ drillId }) => drillId)
   return html`<h1>Drills compared</h1>
 <p class="note">Second 0 is T1, the last commit before the outage, of each drill; of several events, before that of the worst.${notAligned.length > 0 && ` Without an outage, and so aligned on their start: ${notAligned.join(', ')}.`}</p>
 <div id="chart"></div>
@@ -82,15 +58,15 @@ ${onlyTable(
     ['Started', ...drills.map(({ startedAt }) => dateTime(startedAt))],
     ['Load and failovers', ...drills.map(({ likeDrills }) => likeDrills.what)],
     ['Events', ...drills.map(({ events }) => count(events.length))],
-    ...FIGURES.map((figure) => [figure.label, ...drills.map((drill) => cell(figure, drill, drills[0]))]),
+    ...KEY_FIGURES.map((figure) => [figure.label, ...drills.map((drill) => cell(figure, drill, drills[0]))]),
   ],
 )}
 <ul class="compared-drills">${drills.map(({ drillId, ledger }) => html`<li><a href="#/drills/${encodeURIComponent(drillId)}">${drillId}</a>, ${count(ledger.acknowledged)} commits</li>`)}</ul>`
 }
 
-function cell({ unit, of, worst }: Figure, drill: ComparedDrill, first: ComparedDrill | undefined): Insert {
-  const value = of(drill)
-  const reference = first === undefined ? null : of(first)
+function cell({ unit, read, worst }: KeyFigure, drill: ComparedDrill, first: ComparedDrill | undefined): Insert {
+  const value = read(drill)
+  const reference = first === undefined ? null : read(first)
   const note = worst === undefined ? null : worstNote(worst, drill)
   const which = note && html` <small>${note}</small>`
   if (value === null) return html`${worst === undefined ? NOT_MEASURED : worstText(worst, drill)}${which}`
