@@ -1,14 +1,15 @@
 /**
  * Compiles and lints every template. `bicep` reports wrong types as warnings and ends with 0, so here any diagnostic line is a failure.
- * Where no compiler can be had the check is skipped, and says so in one line.
+ * Without a compiler the check is skipped; one line says so.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { runTool } from '../local/process/command-line.ts'
 import { type Bicep, findBicep } from './bicep.ts'
 
 export const TEMPLATES = import.meta.dirname
 
-/** What the compiler has to say about one file, line by line; nothing when it is content. */
+/** The compiler's diagnostics of one file, line by line. */
 export async function diagnosticsOf(bicep: Extract<Bicep, { kind: 'found' }>, file: string): Promise<string[]> {
   const verb = file.endsWith('.bicepparam') ? 'build-params' : 'build'
   const { code, stderr } = await bicep.run([verb, file, '--stdout'])
@@ -17,8 +18,8 @@ export async function diagnosticsOf(bicep: Extract<Bicep, { kind: 'found' }>, fi
 }
 
 /**
- * Templates that no other template uses as a module or imports: compiling one compiles, and reports on, everything below it, and a module
- * that nothing uses any more is a root of its own.
+ * Templates that no other template uses as a module or imports. Compiling a root compiles every module below it; a module that no
+ * template uses is a root too.
  */
 export async function rootTemplates(folder = TEMPLATES): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => /\.bicep(param)?$/.test(name))
@@ -29,7 +30,7 @@ export async function rootTemplates(folder = TEMPLATES): Promise<string[]> {
   return names.filter((name) => !used.has(name)).map((name) => join(folder, name))
 }
 
-async function main(): Promise<number> {
+async function check(): Promise<number> {
   const bicep = await findBicep()
   if (bicep.kind === 'missing') {
     console.log(`Templates: not checked, because ${bicep.why}.`)
@@ -45,4 +46,10 @@ async function main(): Promise<number> {
   return diagnostics.size === 0 ? 0 : 1
 }
 
-if (import.meta.main) process.exitCode = await main()
+const COMMAND = {
+  command: 'npm run check:templates --',
+  about: 'Compiles and lints every Bicep template.',
+  options: {},
+} as const
+
+if (import.meta.main) await runTool(COMMAND, check)

@@ -8,29 +8,21 @@
  * Reads the app's own settings from the environment (POSTGRES_*, LOADGEN_POSTGRES_*, AZURE_CLIENT_ID). A database that only the
  * app can reach is migrated by a drill that is asked for with "migrate": true. Exit: 0 said or done; 2 could not.
  */
-import { parseArgs } from 'node:util'
 import { DefaultAzureCredential } from '@azure/identity'
 import { type ConnectionSettings, hostOf, portOf, wordsOf } from '../../functions/clients/postgres/connection.ts'
 import { migrate, pendingMigration } from '../../functions/clients/postgres/migration.ts'
 import { readDatabaseConfig } from '../../functions/config/config.ts'
-import { withoutSecrets } from '../../loadgen-image/contract/redact.ts'
+import { runTool } from '../local/process/command-line.ts'
+import { CannotRun } from '../local/process/problem.ts'
 
 const DO_IT = 'npm run migrate -- --yes'
-const HELP = `npm run migrate       says what a migration of the drill's database would do
-${DO_IT}    does it
-
-Settings: POSTGRES_SERVER, POSTGRES_DATABASE, POSTGRES_USER, POSTGRES_PASSWORD, and for the load's own role
-LOADGEN_POSTGRES_USER and LOADGEN_POSTGRES_PASSWORD, as in docs/azure.md.`
-const COULD_NOT = 2
-
-function readOptions(args: string[]): { readonly yes: boolean; readonly help: boolean } {
-  const flag = { type: 'boolean', default: false } as const
-  try {
-    return parseArgs({ args, options: { yes: flag, help: flag } }).values
-  } catch {
-    throw new Error(`the only option is --yes: ${DO_IT}`)
-  }
-}
+const COMMAND = {
+  command: 'npm run migrate --',
+  about: "Lists what a migration of the drill's database would do; with --yes, does it.",
+  options: { yes: { flag: 'yes', help: 'do it, all or nothing' } },
+  closing: `Settings: POSTGRES_SERVER, POSTGRES_DATABASE, POSTGRES_USER, POSTGRES_PASSWORD, and for the load's own role
+LOADGEN_POSTGRES_USER and LOADGEN_POSTGRES_PASSWORD, as in docs/azure.md.`,
+} as const
 
 function settingsOf(environment: NodeJS.ProcessEnv): ConnectionSettings {
   const { postgres, identityClientId } = readDatabaseConfig(environment)
@@ -38,16 +30,14 @@ function settingsOf(environment: NodeJS.ProcessEnv): ConnectionSettings {
   return { postgres, credential: new DefaultAzureCredential(options) }
 }
 
-async function main(args: string[]): Promise<void> {
-  const { yes, help } = readOptions(args)
-  if (help) return console.log(HELP)
+async function run(isConfirmed: boolean): Promise<void> {
   const settings = settingsOf(process.env)
   const { target } = settings.postgres
   console.log(placeOf(settings))
   const pending = await pendingMigration(settings, target)
   if (pending.length === 0) return console.log('Nothing to do: everything that a drill needs is there.')
-  if (yes) return tell('Done', await migrate(settings, target))
-  tell('Would be done', pending)
+  if (isConfirmed) return list('Done', await migrate(settings, target))
+  list('Would be done', pending)
   console.log(`Nothing was changed. To do it: ${DO_IT}`)
 }
 
@@ -56,16 +46,21 @@ function placeOf({ postgres }: ConnectionSettings): string {
   return `Database ${database} on ${server} (${hostOf(postgres, server)}:${portOf(postgres, 'direct')}), as ${postgres.app.user}`
 }
 
-function tell(heading: string, steps: readonly string[]): void {
+function list(heading: string, steps: readonly string[]): void {
   console.log(`${heading}:`)
   for (const step of steps) console.log(`  ${step}`)
 }
 
+/** With the server's own error on a second line. */
+function explained(error: unknown): CannotRun {
+  const cause = error instanceof Error && error.cause !== undefined ? `\n  ${wordsOf(error.cause)}` : ''
+  return new CannotRun(`migrate: ${error instanceof Error ? error.message : String(error)}${cause}`)
+}
+
 if (import.meta.main)
-  try {
-    await main(process.argv.slice(2))
-  } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? `\n  ${wordsOf(error.cause)}` : ''
-    console.error(`migrate: ${withoutSecrets(error instanceof Error ? error.message : String(error))}${cause}`)
-    process.exitCode = COULD_NOT
-  }
+  await runTool(COMMAND, async ({ options }) => {
+    await run(options.yes).catch((error: unknown) => {
+      throw explained(error)
+    })
+    return 0
+  })

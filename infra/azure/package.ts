@@ -7,10 +7,12 @@
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
-import { parseArgs } from 'node:util'
 import { type AsyncZippable, zip } from 'fflate'
+import * as z from 'zod'
 import { bundleScripts } from '../../functions/web/scripts.ts'
 import { makeFolder } from '../../loadgen-image/output/make-folder.ts'
+import { runTool } from '../local/process/command-line.ts'
+import { CannotRun } from '../local/process/problem.ts'
 import { bundle, ROOT } from './bundle.ts'
 
 export const DEFAULT_OUT = join(ROOT, 'dist', 'package')
@@ -38,8 +40,8 @@ async function clear(out: string): Promise<void> {
   if (!existsSync(out)) return
   const others = (await readdir(out)).filter((name) => !MADE.includes(name))
   if (others.length > 0)
-    throw new Error(
-      `${out} holds ${others.slice(0, 3).join(', ')}, which no packaging wrote. Next: name a new or empty folder with --out.`,
+    throw new CannotRun(
+      `${out} holds ${others.slice(0, 3).join(', ')}, which no packaging wrote. Name a new or empty folder with --out`,
     )
   for (const name of MADE) await rm(join(out, name), { recursive: true, force: true })
 }
@@ -89,14 +91,17 @@ async function filesBelow(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { out: { type: 'string', default: DEFAULT_OUT } } })
-  const made = await packageApp(resolve(values.out))
-  console.log(`Function app packaged: ${made.folder}\n                       ${made.zip}`)
-}
+const COMMAND = {
+  command: 'npm run package --',
+  about: 'Packages the function app as it is deployed: DIR/app and DIR/app.zip.',
+  options: {
+    out: { flag: 'out', value: 'DIR', default: DEFAULT_OUT, schema: z.string().min(1), help: 'a new or empty folder' },
+  },
+} as const
 
 if (import.meta.main)
-  await main().catch((error: Error) => {
-    console.error(error.message)
-    process.exitCode = 1
+  await runTool(COMMAND, async ({ options }) => {
+    const made = await packageApp(resolve(options.out))
+    console.log(`Function app packaged: ${made.folder}\n                       ${made.zip}`)
+    return 0
   })

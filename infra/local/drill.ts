@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DrillStatus } from '../../functions/model/status.ts'
 import { screen } from '../../loadgen-image/output/screen.ts'
 import { createDrillApi, type DrillApi } from './cli/drill-client.ts'
-import { type DrillOptions, HELP, parseDrillOptions, requestBody } from './cli/drill-options.ts'
+import { DRILL_COMMAND, type DrillOptions, parseDrillOptions, requestBody } from './cli/drill-options.ts'
 import { createProgressView, type ProgressView, terminalOf } from './cli/drill-progress.ts'
 import { EXIT_CODES, fetchReport, keepFiles, keptLines, verdictLines } from './cli/drill-result.ts'
 import { requireDotnet } from './functions-host/durable-extension/build.ts'
 import { requirePrograms } from './install.ts'
+import { helpOf } from './process/command-line.ts'
 import { type Lifetime, runCommand } from './process/lifetime.ts'
 import { CannotRun, printable, wordsOf } from './process/problem.ts'
 import { requireSpace, requireWritable } from './process/stack-folder.ts'
@@ -138,7 +139,7 @@ await runCommand(async (lifetime) => {
   try {
     const options = parseDrillOptions(process.argv.slice(2))
     if (options !== 'help') return await drillWithStack(options, lifetime)
-    screen.show(HELP.trimEnd())
+    screen.show(helpOf(DRILL_COMMAND).trimEnd())
     return 0
   } catch (error) {
     if (error instanceof CannotRun) console.error(printable(error))

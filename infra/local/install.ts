@@ -1,15 +1,14 @@
 /**
- * Brings what npm cannot: PostgreSQL's server, PgBouncer and, for the tests, Chromium. With root on a system with apt the
- * missing ones are installed and it is said which; everywhere else one message says what to install and how.
+ * Installs the programs that npm does not bring: PostgreSQL's server, PgBouncer and, for the tests, Chromium. As root on a system
+ * with apt it installs the missing ones and names them; on other systems one message says what to install and how.
  *
  *   node infra/local/install.ts [--for-tests]
  */
-
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { CannotRun, wordsOf } from './process/problem.ts'
+import { runTool } from './process/command-line.ts'
+import { CannotRun } from './process/problem.ts'
 import {
   findChromium,
   findPgBouncer,
@@ -93,7 +92,7 @@ function install(missing: readonly Wanted[], say: (line: string) => void): void 
   say('Installed.')
 }
 
-/** Quiet, because the user asked for a drill; its whole output when it fails. */
+/** Prints nothing, because the user asked for a drill; the error holds the end of apt's output. */
 function apt(args: readonly string[]): void {
   const { status, stdout, stderr } = spawnSync('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=120', ...args], {
     encoding: 'utf8',
@@ -111,7 +110,7 @@ const POLICY = '/usr/sbin/policy-rc.d'
 const CREATE_CLUSTER = '/etc/postgresql-common/createcluster.d'
 const OURS = '# Written by pg-failover-drill while it installs packages; remove it when you find it.'
 
-/** The packages would make a cluster of their own and start it, and PgBouncer too. For this one moment they are told not to. */
+/** Debian's packages create a cluster and start their services. Two files that exist only during the installation prevent both. */
 function withoutServices(task: () => void): void {
   const noCluster = join(CREATE_CLUSTER, 'pg-failover-drill.conf')
   const isLeftover = existsSync(POLICY) && readFileSync(POLICY, 'utf8').includes(OURS)
@@ -127,7 +126,7 @@ function withoutServices(task: () => void): void {
   }
 }
 
-/** The metapackage follows the release; where that is too old, a versioned package may still be there. */
+/** The metapackage names the release's version; where that is too old, the archive may hold a newer versioned package. */
 function newestPostgresPackage(): string | null {
   if (major(candidate('postgresql') ?? '0') >= OLDEST_POSTGRES) return 'postgresql'
   const names = run('apt-cache', ['search', '--names-only', '^postgresql-[0-9]+$']).match(/^postgresql-\d+/gm) ?? []
@@ -154,7 +153,7 @@ const COMMANDS: Readonly<Record<Manager, string>> = {
   brew: 'brew install',
 }
 
-/** Homebrew refuses root. A system without sudo says so here rather than as an unknown command. */
+/** Homebrew refuses root. Without sudo on the system, the advice is to run the command as root. */
 function asRoot(manager: Manager): string {
   if (manager === 'brew' || process.getuid?.() === 0) return ''
   return findProgram(['sudo']) === null ? '(as root) ' : 'sudo '
@@ -175,12 +174,14 @@ function adviceFor(missing: readonly Wanted[]): string {
   return `${titles} ${isAre} missing on this machine. ${how}\nPrograms in unusual places are named with POSTGRES_BIN (a folder), PGBOUNCER and CHROMIUM. Then run this again`
 }
 
-if (import.meta.main) {
-  try {
-    const { values } = parseArgs({ options: { 'for-tests': { type: 'boolean', default: false } } })
-    requirePrograms({ forTests: values['for-tests'], say: (line) => console.error(line) })
-  } catch (error) {
-    console.error(wordsOf(error))
-    process.exitCode = 2
-  }
-}
+const COMMAND = {
+  command: 'node infra/local/install.ts',
+  about: 'Installs the programs that a local drill needs and npm does not bring.',
+  options: { forTests: { flag: 'for-tests', help: 'also Chromium, which only the tests need' } },
+} as const
+
+if (import.meta.main)
+  await runTool(COMMAND, ({ options }) => {
+    requirePrograms({ ...options, say: (line) => console.error(line) })
+    return 0
+  })

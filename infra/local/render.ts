@@ -1,35 +1,28 @@
 /** npm run report -- runs/<drill-id>: renders a drill's files again, from report.json and chart-data.json beside it. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { reportSchema } from '../../functions/model/report.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import type { ReportData } from '../../functions/render/text/report-data.ts'
 import { CHART_DATA, DATA_FILES } from './cli/drill-result.ts'
-import { CannotRun, optionsProblem, wordsOf } from './process/problem.ts'
+import { runTool } from './process/command-line.ts'
+import { CannotRun } from './process/problem.ts'
 
-const HELP = 'npm run report -- runs/<drill-id> [more folders]\n\nRenders the files of finished drills again.\n'
+const COMMAND = {
+  command: 'npm run report --',
+  operands: 'runs/<drill-id> ...',
+  about: 'Renders the files of finished drills again.',
+  options: {},
+} as const
 
-function main(args: string[]): number {
-  const { values, positionals } = readOptions(args)
-  if (values.help) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  if (positionals.length === 0) throw new CannotRun(`Which drill? ${HELP.split('\n')[0]}`)
-  const missing = positionals.flatMap(missingIn)
+function renderAll(folders: readonly string[]): number {
+  if (folders.length === 0)
+    throw new CannotRun('No folder is given. Give the folder of a finished drill: npm run report -- runs/<drill-id>')
+  const missing = folders.flatMap(missingIn)
   if (missing.length > 0)
     throw new CannotRun(`${missing.join('\n')}\nGive the folder of a finished drill, such as runs/<drill-id>`)
-  for (const folder of positionals) console.log(`${renderAgain(resolve(folder))} files rendered in ${folder}`)
+  for (const folder of folders) console.log(`${renderAgain(resolve(folder))} files rendered in ${folder}`)
   return 0
-}
-
-function readOptions(args: string[]) {
-  try {
-    return parseArgs({ args, allowPositionals: true, options: { help: { type: 'boolean' } } })
-  } catch (error) {
-    throw new CannotRun(optionsProblem(error))
-  }
 }
 
 const missingIn = (folder: string): string[] =>
@@ -37,7 +30,7 @@ const missingIn = (folder: string): string[] =>
 
 function renderAgain(folder: string): number {
   const data = readData(folder)
-  // The data itself stays as it is: rendering must not be able to harm it.
+  // The data is never written: rendering cannot damage it.
   const views = renderers.filter(({ name }) => !DATA_FILES.includes(name))
   for (const { name, render } of views) writeFileSync(join(folder, name), render(data))
   return views.length
@@ -59,10 +52,4 @@ function readData(folder: string): ReportData {
   return { ...(read(CHART_DATA) as Omit<ReportData, 'report'>), report: parsed.data }
 }
 
-if (import.meta.main)
-  try {
-    process.exitCode = main(process.argv.slice(2))
-  } catch (error) {
-    console.error(wordsOf(error))
-    process.exitCode = 2
-  }
+if (import.meta.main) await runTool(COMMAND, ({ operands }) => renderAll(operands))

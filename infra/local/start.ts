@@ -1,57 +1,35 @@
 /** npm start: the local stack stays up, with the API and the dashboard, until Ctrl-C. */
-import { parseArgs } from 'node:util'
+import * as z from 'zod'
+import { oneOf, whole } from '../../loadgen-image/contract/fields.ts'
 import { requirePrograms } from './install.ts'
+import { helpOf, type OptionsOf, parseCommandLine, plainNumber } from './process/command-line.ts'
 import { type Lifetime, runCommand } from './process/lifetime.ts'
-import { CannotRun, optionsProblem, printable } from './process/problem.ts'
+import { printable } from './process/problem.ts'
 import { type Stack, startStack } from './stack/stack.ts'
 
-const HELP = `npm start -- [options]
+const COMMAND = {
+  command: 'npm start --',
+  about: 'Keeps the local stack up: PostgreSQL pair, PgBouncer, storage, Azure endpoint and Functions host.',
+  options: {
+    port: {
+      flag: 'port',
+      value: 'PORT',
+      default: '7071',
+      schema: z.preprocess(plainNumber, whole(0, 65_535)),
+      help: 'of the API and the dashboard on 127.0.0.1; 0: a free one',
+    },
+    replication: {
+      flag: 'replication',
+      value: 'KIND',
+      default: 'sync',
+      schema: oneOf(['sync', 'async']),
+      help: 'sync or async: whether a commit waits for the standby',
+    },
+    keep: { flag: 'keep', help: "keep the servers' data and logs after the end" },
+  },
+} as const
 
-Keeps the local stack up: PostgreSQL pair, PgBouncer, storage, Azure endpoint and Functions host.
-
-  --port PORT           of the API and the dashboard on 127.0.0.1 (default 7071; 0: a free one)
-  --replication KIND    sync or async (default sync)
-  --keep                keep the servers' data and logs after the end
-  --help                this text
-`
-
-interface StartOptions {
-  readonly port: number
-  readonly replication: 'sync' | 'async'
-  readonly keep: boolean
-}
-
-function parseOptions(args: string[]): StartOptions | 'help' {
-  const { values, problems } = readOptions(args)
-  const port = Number(values.port ?? 7071)
-  const replication = values.replication ?? 'sync'
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    problems.push(`--port must be a whole number from 0 to 65535`)
-  if (replication !== 'sync' && replication !== 'async') problems.push(`--replication must be sync or async`)
-  if (problems.length > 0)
-    throw new CannotRun(`${problems.join('\n')}\nNothing was started. "npm start -- --help" lists the options`)
-  if (values.help) return 'help'
-  return { port, replication: replication === 'async' ? 'async' : 'sync', keep: values.keep ?? false }
-}
-
-function readOptions(args: string[]) {
-  const options = {
-    port: { type: 'string' },
-    replication: { type: 'string' },
-    keep: { type: 'boolean' },
-    help: { type: 'boolean' },
-  } as const
-  try {
-    return { values: parseArgs({ args, options }).values, problems: [] as string[] }
-  } catch (error) {
-    return {
-      values: {} as { port?: string; replication?: string; keep?: boolean; help?: boolean },
-      problems: [optionsProblem(error)],
-    }
-  }
-}
-
-async function stayUp(options: StartOptions, lifetime: Lifetime): Promise<number> {
+async function stayUp(options: OptionsOf<typeof COMMAND>, lifetime: Lifetime): Promise<number> {
   const say = (line: string) => console.log(line)
   const programs = requirePrograms({ forTests: false, say })
   const { port, replication, keep } = options
@@ -101,12 +79,10 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
 
 await runCommand(async (lifetime) => {
   try {
-    const options = parseOptions(process.argv.slice(2))
-    if (options === 'help') {
-      process.stdout.write(HELP)
-      return 0
-    }
-    return await stayUp(options, lifetime)
+    const given = parseCommandLine(COMMAND, process.argv.slice(2))
+    if (given !== 'help') return await stayUp(given.options, lifetime)
+    process.stdout.write(helpOf(COMMAND))
+    return 0
   } catch (error) {
     if (lifetime.signal.aborted) return 0
     console.error(printable(error))

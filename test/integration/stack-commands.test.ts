@@ -27,9 +27,9 @@ const isRoot = process.getuid?.() === 0
 test('bad options of a drill: one message with all of them, exit 2, nothing started', async () => {
   expect(await drill(['--wrokers', '5', '--duration', 'long', '--failover-mode', 'gentle'])).toEqual({
     code: 2,
-    output: `  --wrokers is no option; did you mean --workers?
-  --duration must be a whole number from 10 to 18000
-  --failover-mode must be forced or planned or none
+    output: `  unknown option "wrokers"; did you mean --workers?
+  --duration: expected a whole number from 10 to 18000, got a text of 4 characters
+  --failover-mode: expected one of forced, planned, none, got a text of 6 characters
 Nothing was started. "npm run drill -- --help" lists the options
 `,
     left: [],
@@ -117,8 +117,8 @@ test('npm start with bad options names them', async () => {
   const { code, output } = await run('infra/local/start.ts', ['--port', '99999', '--replication', 'both'])
   expect({ code, output }).toEqual({
     code: 2,
-    output: `--port must be a whole number from 0 to 65535
---replication must be sync or async
+    output: `  --port: expected a whole number from 0 to 65535, got 99999
+  --replication: expected one of sync, async, got a text of 4 characters
 Nothing was started. "npm start -- --help" lists the options
 `,
   })

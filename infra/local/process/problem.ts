@@ -12,15 +12,6 @@ export class CannotRun extends Error {
 /** The words of an error and of its causes, on one line, for a user who has no use for a stack trace. Without secrets. */
 export const wordsOf = errorText
 
-/** What parseArgs says, without a stray argument: it may be a secret that an option was to take. */
-export function optionsProblem(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  const isName = /^Unknown option '--?[a-z][a-z-]{0,30}'/.test(message)
-  if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') return 'an argument is no option: options begin with --'
-  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return isName ? (message.split('. ')[0] ?? '') : 'unknown option'
-  return wordsOf(error)
-}
-
 const FULL = ['ENOSPC', 'EDQUOT']
 
 /** What a command prints about an error: one message where the cause is known, all of it where it is a defect of ours. */

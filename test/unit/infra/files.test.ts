@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { HEAP_ENVIRONMENT } from '../../../loadgen-image/heap.ts'
+import { importsOf } from '../../support/imports.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8')
@@ -100,17 +101,31 @@ test('the image sets what keeps the memory of the load generator flat', () => {
     expect(lastStage.split('\n')).toContain(`ENV ${name}=${value}`)
 })
 
-test('whatever the image copies exists, and is let through to the builder', () => {
-  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, files]) =>
-    (files ?? '').split(' '),
-  )
+/** What the builder gets, and what the build imports, as paths from the repository's root. */
+const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, files]) => (files ?? '').split(' '))
+function importedBy(entry: string): string[] {
+  const files = [entry]
+  for (const file of files)
+    files.push(
+      ...importsOf(file)
+        .map(({ to }) => to)
+        .filter((to) => to.endsWith('.ts') && !files.includes(to)),
+    )
+  return files
+}
+
+test('what the image copies exists, and the builder gets it', () => {
   const letThrough = read('.dockerignore')
     .split('\n')
     .filter((line) => line.startsWith('!'))
     .map((line) => line.slice(1))
-  expect(copied.length).toBeGreaterThan(3)
-  expect(copied.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
-  expect(copied.filter((file) => !letThrough.includes(file))).toEqual([])
+  expect(copied.filter((file) => !existsSync(join(ROOT, file)) || !letThrough.includes(file))).toEqual([])
+})
+
+test('the image copies every file that bundling its program imports', () => {
+  const needed = importedBy('infra/azure/bundle-loadgen.ts')
+  expect(needed).toContain('infra/azure/bundle.ts')
+  expect(needed.filter((file) => !copied.some((path) => file === path || file.startsWith(`${path}/`)))).toEqual([])
 })
 
 // ---- azd and the tools ----------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 /** No text for people repeats a piece of a secret: not of a parser, not of an error at the start, not of a text of others. */
-import { inspect, parseArgs } from 'node:util'
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { azureErrorParts } from '../../../functions/clients/azure/azure-errors.ts'
@@ -10,7 +10,7 @@ import { parseImageReference } from '../../../functions/platform/image-reference
 import { parseRequest, REQUEST_FIELDS } from '../../../functions/request/request.ts'
 import { drillsApi } from '../../../functions/triggers/drills-api.ts'
 import { parseDrillOptions } from '../../../infra/local/cli/drill-options.ts'
-import { optionsProblem, wordsOf } from '../../../infra/local/process/problem.ts'
+import { wordsOf } from '../../../infra/local/process/problem.ts'
 import { parseConnectionString } from '../../../loadgen-image/connection/connection-string.ts'
 import { parsePlan } from '../../../loadgen-image/contract/load-plan.ts'
 import { errorText, withoutAddresses, withoutSecrets } from '../../../loadgen-image/contract/redact.ts'
@@ -259,18 +259,6 @@ test.each(ARGUMENTS.map((form) => [form('SECRET').join(' '), form] as const))(
   (_, form) => {
     check(marker, (secret) => textOf(() => (parseDrillOptions(form(secret)) === 'help' ? 'help' : '')), 40)
     check(marker, (secret) => problemsIn(readInvocation(form(secret), {}, new Date())), 40)
-    check(
-      marker,
-      (secret) => {
-        try {
-          parseArgs({ args: [...form(secret)], options: { port: { type: 'string' }, keep: { type: 'boolean' } } })
-          return ''
-        } catch (error) {
-          return optionsProblem(error)
-        }
-      },
-      40,
-    )
   },
 )
 
