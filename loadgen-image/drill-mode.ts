@@ -1,27 +1,27 @@
 /**
- * A container of a drill, from its claim to its summary. What it does is decided by blobs: the plan says what, `go` says when,
- * `stop` ends it, and a lease that nobody renews ends it too. Once the run has started it always exits with 0, because a
- * platform restarts containers that exit with anything else; how the run ended is in the summary.
+ * A container of a drill, from its claim to its summary. Blobs decide what it does: the plan says what to send, `go` says when,
+ * `stop` ends the load, and so does a lease that the drill no longer renews. Once the run has started, the process exits with 0
+ * however the run ended, because the platform restarts containers that exit with another code; the summary has the reason.
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReadyRecord } from './contract/glossary.ts'
 import { blobNames, CONTRACT_VERSION, type GoSignal, type Lease, type StopSignal } from './contract/glossary.ts'
-import type { LoadPlan } from './contract/load-plan.ts'
-import { parsePlan } from './contract/load-plan.ts'
+import { type LoadPlan, parsePlan } from './contract/load-plan.ts'
+import { errorText } from './contract/redact.ts'
 import type { DrillSettings } from './drill-settings.ts'
 import { type BlobStore, openBlobStore } from './output/blob-store.ts'
 import { DrillOutput } from './output/drill-output.ts'
-import { createLog, type Log, stamped, toConsole, wordsOf } from './output/log.ts'
-import { lookAtServer, PreflightError, type ServerIdentity } from './run/preflight.ts'
+import { screen } from './output/screen.ts'
+import { inspectServer, PreflightError, type ServerIdentity } from './run/preflight.ts'
 import { type Ended, Run } from './run/run.ts'
 
 const POLL_MS = 500
 const LEASE_POLL_MS = 2000
 const RETRY_MS = 1000
 /** How long a new container waits for its identity, its network and its plan. */
-const PLAN_PATIENCE_MS = 300_000
-/** After the hard deadline: to settle, to write, and then to be gone in any case. */
+const PLAN_TIMEOUT_MS = 300_000
+/** After the hard deadline: for outcomes, for writing, and then the process exits in any case. */
 const SETTLE_MS = 3000
 const WRITE_MS = 20_000
 
@@ -31,7 +31,7 @@ export async function runDrillContainer(settings: DrillSettings): Promise<number
   if (plan === null) return 2
   const incarnation = randomUUID().slice(0, 8)
   if (!(await claim(store, settings, incarnation))) {
-    toConsole(stamped(`container ${settings.container} was claimed by an earlier start: nothing to do`))
+    screen.line(`container ${settings.container} was claimed by an earlier start: nothing to do`)
     return 0
   }
   await new DrillContainer(settings, store, plan, incarnation).run()
@@ -40,32 +40,29 @@ export async function runDrillContainer(settings: DrillSettings): Promise<number
 
 async function readPlan(store: BlobStore, { drillId }: DrillSettings): Promise<LoadPlan | null> {
   const name = blobNames.plan(drillId)
-  const read = () => store.readJson(name)
-  const value = await untilSeen(read, `reading ${name}`, performance.now() + PLAN_PATIENCE_MS)
-  const parsed = parsePlan(value)
+  const parsed = parsePlan(await pollUntil(() => store.readJson(name), `reading ${name}`))
   if ('value' in parsed && parsed.value.drillId === drillId) return parsed.value
   const problems = 'problems' in parsed ? parsed.problems : [`drillId: the plan is for ${parsed.value.drillId}`]
   process.stderr.write(`${name} is not a load plan:\n${problems.map((problem) => `  ${problem}\n`).join('')}`)
   return null
 }
 
-/** A reply may get lost and the claim be there all the same: whose it is stands in it. */
+/** The reply to a claim may be lost although the claim was written: the blob names the incarnation that holds it. */
 async function claim(store: BlobStore, { drillId, container }: DrillSettings, incarnation: string): Promise<boolean> {
   const name = blobNames.claim(drillId, container)
-  const attempt = async (): Promise<{ incarnation: string } | null> => {
-    const mine = { incarnation, startedAt: new Date().toISOString() }
-    return (await store.writeOnce(name, mine)) ? mine : ((await store.readJson(name)) as { incarnation: string } | null)
-  }
-  const holder = await untilSeen(attempt, `claiming ${name}`, performance.now() + PLAN_PATIENCE_MS)
-  return (holder as { incarnation: string }).incarnation === incarnation
+  const own = { incarnation, startedAt: new Date().toISOString() }
+  const attempt = async () => ((await store.writeOnce(name, own)) ? own : await store.readJson(name))
+  const holder = await pollUntil(attempt, `claiming ${name}`)
+  return (holder as typeof own).incarnation === incarnation
 }
 
-/** Asks until there is an answer: a new container's identity and network may take a while. */
-async function untilSeen(read: () => Promise<unknown>, what: string, deadlineMs: number): Promise<unknown> {
+/** The first value that is there: the identity and the network of a new container may take a while. */
+async function pollUntil(read: () => Promise<unknown>, what: string): Promise<unknown> {
+  const deadlineMs = performance.now() + PLAN_TIMEOUT_MS
   for (;;) {
-    const answer = await read().catch((cause: unknown) => new Error(`${what} failed`, { cause }))
-    if (answer !== null && !(answer instanceof Error)) return answer
-    if (performance.now() > deadlineMs) throw answer ?? new Error(`${what}: there is no such blob`)
+    const value = await read().catch((cause: unknown) => new Error(`${what} failed`, { cause }))
+    if (value !== null && !(value instanceof Error)) return value
+    if (performance.now() > deadlineMs) throw value ?? new Error(`${what}: there is no such blob`)
     await sleep(RETRY_MS)
   }
 }
@@ -76,10 +73,9 @@ class DrillContainer {
   readonly #plan: LoadPlan
   readonly #incarnation: string
   readonly #output: DrillOutput
-  readonly #log: Log
   readonly #run: Run
-  /** Ends every wait: a stop, a stale lease, a signal, the hard deadline. */
-  readonly #over = new AbortController()
+  /** Aborted by a stop, a stale lease, a signal or the hard deadline: every wait ends with it. */
+  readonly #stopped = new AbortController()
   #isLoading = false
   #isEnding = false
 
@@ -89,8 +85,7 @@ class DrillContainer {
     this.#store = store
     this.#plan = plan
     this.#incarnation = incarnation
-    this.#output = new DrillOutput(store, plan, container, incarnation)
-    this.#log = createLog(toConsole, (line) => this.#output.log(stamped(line)))
+    this.#output = new DrillOutput(store, plan.drillId, container, incarnation)
     const onRecord = this.#output.record.bind(this.#output)
     this.#run = new Run({ plan, container, incarnation, pgbouncer, direct, onRecord })
   }
@@ -103,8 +98,8 @@ class DrillContainer {
       const startAtMs = await this.#awaitGo()
       if (startAtMs !== null) await this.#load(startAtMs)
     } catch (error) {
-      this.#log(`the run failed: ${wordsOf(error)}`)
-      this.#run.finish('failed', wordsOf(error))
+      this.#log(`the run failed: ${errorText(error)}`)
+      this.#run.finish('failed', errorText(error))
     } finally {
       this.#isEnding = true
       await this.#finish(identity)
@@ -112,12 +107,15 @@ class DrillContainer {
     }
   }
 
-  /** Looks at the server, connects every worker, and says so. */
+  /** Inspects the server, connects every worker, and writes the ready record. */
   async #prepare(): Promise<ServerIdentity> {
-    const { container } = this.#settings
+    const { container, pgbouncer } = this.#settings
     this.#log(`container ${container}: ${this.#run.workers} workers on ${this.#run.threads} threads`)
-    const identity = await this.#lookUntilItAnswers()
-    await this.#orOver(this.#run.connect())
+    const inspect = () => inspectServer(pgbouncer, this.#plan)
+    const identity = await this.#retry(inspect, (error) =>
+      error instanceof PreflightError && error.isPassing ? error.message : null,
+    )
+    await this.#raceStop(this.#run.connect())
     const ready: ReadyRecord = {
       version: CONTRACT_VERSION,
       container,
@@ -127,32 +125,15 @@ class DrillContainer {
       ...identity,
     }
     const name = blobNames.ready(this.#plan.drillId, container)
-    await this.#persist(() => this.#store.write(name, JSON.stringify(ready), 'application/json'))
+    const write = () => this.#store.write(name, JSON.stringify(ready), 'application/json')
+    await this.#retry(write, (error) => `Blob storage: ${errorText(error)}`)
     this.#log(`all ${this.#run.workers} workers are connected`)
     return identity
   }
 
-  async #lookUntilItAnswers(): Promise<ServerIdentity> {
-    for (;;) {
-      this.#over.signal.throwIfAborted()
-      try {
-        return await lookAtServer(this.#settings.pgbouncer, this.#plan)
-      } catch (error) {
-        if (!(error instanceof PreflightError) || !error.isPassing) throw error
-        this.#log(error.message)
-      }
-      await pause(RETRY_MS, this.#over.signal)
-    }
-  }
-
   async #awaitGo(): Promise<number | null> {
-    const name = blobNames.go(this.#plan.drillId)
-    while (!this.#over.signal.aborted) {
-      const go = (await this.#store.readJson(name).catch(() => null)) as GoSignal | null
-      if (go !== null) return go.startAtMs
-      await pause(POLL_MS, this.#over.signal)
-    }
-    return null
+    const go = await this.#poll<GoSignal>(blobNames.go(this.#plan.drillId), this.#stopped.signal)
+    return go === null ? null : go.startAtMs
   }
 
   async #load(startAtMs: number): Promise<void> {
@@ -179,7 +160,7 @@ class DrillContainer {
     const sinceStartMs = performance.now()
     const hardMs = Math.max(0, hardDeadlineSeconds * 1000 - sinceStartMs)
     const hard = setTimeout(() => this.#onHardDeadline(), hardMs)
-    // The last resort: whatever hangs, the container does not bill on.
+    // The last resort, when a step hangs: the container must not go on costing.
     const exit = setTimeout(() => process.exit(0), hardMs + SETTLE_MS + 2 * WRITE_MS)
     exit.unref()
     const onSignal = () => this.#end('stopped', 'SIGTERM')
@@ -200,22 +181,19 @@ class DrillContainer {
   }
 
   async #watchStop(name: string, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const stop = (await this.#store.readJson(name).catch(() => null)) as StopSignal | null
-      if (stop !== null) return this.#end('stopped', stop.reason)
-      await pause(POLL_MS, signal)
-    }
+    const stop = await this.#poll<StopSignal>(name, signal)
+    if (stop !== null) this.#end('stopped', stop.reason)
   }
 
   /**
-   * Renewed is what changed since the last look, whatever this container's clock says: a clock that is hours ahead must not
-   * end the load. A lease that cannot be read was not renewed: without Blob storage no stop would be seen either.
+   * A lease counts as renewed when it has changed since the last look, independent of this container's clock: a clock that is
+   * hours ahead must not end the load. A lease that cannot be read was not renewed: without Blob storage no stop is seen either.
    */
   async #watchLease(name: string, staleMs: number, signal: AbortSignal): Promise<void> {
     let renewedAtMs: number | null = null
     let seenAtMs = performance.now()
     while (!signal.aborted) {
-      const lease = (await this.#store.readJson(name).catch(() => null)) as Lease | null
+      const lease = await this.#read<Lease>(name)
       if (lease !== null && lease.renewedAtMs !== renewedAtMs) {
         renewedAtMs = lease.renewedAtMs
         seenAtMs = performance.now()
@@ -230,35 +208,59 @@ class DrillContainer {
     if (this.#isEnding) return
     this.#log(`stopping: ${reason}`)
     this.#run.stop(ended, reason)
-    this.#over.abort(new Error(reason))
+    this.#stopped.abort(new Error(reason))
   }
 
   #onHardDeadline(): void {
     this.#end('hard-deadline', `${this.#plan.hardDeadlineSeconds} s after the process started`)
-    setTimeout(() => this.#run.finish('hard-deadline', 'no end of its own'), SETTLE_MS).unref()
-    if (this.#isLoading) this.#run.finish('hard-deadline', 'no end of its own')
+    setTimeout(() => this.#run.finish('hard-deadline', 'the load did not end in time'), SETTLE_MS).unref()
+    if (this.#isLoading) this.#run.finish('hard-deadline', 'the load did not end in time')
   }
 
-  /** Rejects when the run is over before the step is done. */
-  #orOver<T>(step: Promise<T>): Promise<T> {
-    const signal = this.#over.signal
-    const over = new Promise<never>((_, reject) => {
+  // ---- Waiting -----------------------------------------------------------------------------------------------------
+
+  #read<T>(name: string): Promise<T | null> {
+    return this.#store.readJson(name).catch(() => null) as Promise<T | null>
+  }
+
+  /** The blob's content once it is there; null when the signal ends the wait. */
+  async #poll<T>(name: string, signal: AbortSignal): Promise<T | null> {
+    while (!signal.aborted) {
+      const value = await this.#read<T>(name)
+      if (value !== null) return value
+      await pause(POLL_MS, signal)
+    }
+    return null
+  }
+
+  /** Rejects when the run is stopped before the step is done. */
+  #raceStop<T>(step: Promise<T>): Promise<T> {
+    const { signal } = this.#stopped
+    const stopped = new Promise<never>((_, reject) => {
       if (signal.aborted) reject(signal.reason)
       else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     })
-    return Promise.race([step, over])
+    return Promise.race([step, stopped])
   }
 
-  async #persist(write: () => Promise<void>): Promise<void> {
+  /** Until it succeeds or the run is stopped. `explain` returns null for an error that another attempt does not help. */
+  async #retry<T>(attempt: () => Promise<T>, explain: (error: unknown) => string | null): Promise<T> {
     for (;;) {
+      this.#stopped.signal.throwIfAborted()
       try {
-        return await this.#orOver(write())
+        return await this.#raceStop(attempt())
       } catch (error) {
-        this.#over.signal.throwIfAborted()
-        this.#log(`Blob storage: ${wordsOf(error)}`)
+        this.#stopped.signal.throwIfAborted()
+        const explanation = explain(error)
+        if (explanation === null) throw error
+        this.#log(explanation)
       }
-      await pause(RETRY_MS, this.#over.signal)
+      await pause(RETRY_MS, this.#stopped.signal)
     }
+  }
+
+  #log(line: string): void {
+    this.#output.log(line)
   }
 }
 

@@ -1,4 +1,4 @@
-/** A run without a drill around it: options in, CSV, summary and a live table out. */
+/** A run without a drill: options in; CSV, summary and a live table out. */
 import { rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -8,21 +8,20 @@ import type { Counts, LoadSummary, OutageWindow, SecondRecord } from './contract
 import { Histogram } from './contract/histogram.ts'
 import type { LoadgenOptions } from './options.ts'
 import { ConsoleTable } from './output/console-table.ts'
-import { CSV_HEADER, csvRow } from './output/csv.ts'
-import { CsvFile } from './output/csv-file.ts'
+import { CSV_HEADER, CsvFile, csvRow } from './output/csv.ts'
 import { makeFolder } from './output/make-folder.ts'
 import { screen } from './output/screen.ts'
-import { lookAtServer, PreflightError, type ServerIdentity } from './run/preflight.ts'
+import { inspectServer, PreflightError, type ServerIdentity } from './run/preflight.ts'
 import { Run } from './run/run.ts'
 
-/** Below this share of acknowledged arrivals a run does not count as one at the target. */
-const ENOUGH = 0.8
+/** A run in which a smaller share of the arrivals was acknowledged exits with an error. */
+const MIN_ACKNOWLEDGED_SHARE = 0.8
 const HEAD_START_MS = 200
-/** Also when a file is not whole: a script that reads it must not take it for one. */
+/** `tooFew` also when a file is incomplete: a script that reads it must not take it for complete. */
 const EXIT = { done: 0, tooFew: 1, couldNotStart: 2 } as const
 
 export async function runStandalone(options: LoadgenOptions): Promise<number> {
-  const identity = await look(options)
+  const identity = await inspect(options)
   if (identity === null) return EXIT.couldNotStart
   const output = await openOutput(options)
   if (output === null) return EXIT.couldNotStart
@@ -30,7 +29,7 @@ export async function runStandalone(options: LoadgenOptions): Promise<number> {
   const run = new Run({ plan, container: 0, incarnation: 'standalone', pgbouncer, direct, onRecord: output.record })
   const signals = onSignals(run)
   output.onProblem((problem) => run.stop('stopped', problem))
-  screen.onGone((why) => run.stop('stopped', why))
+  screen.onGone((reason) => run.stop('stopped', reason))
   try {
     return await runToEnd(run, options, output, identity)
   } finally {
@@ -54,7 +53,7 @@ async function runToEnd(run: Run, options: LoadgenOptions, output: Output, ident
   return output.isWhole() && isWritten ? exitCode(summary) : EXIT.tooFew
 }
 
-/** Half a summary is none. */
+/** A summary that was written in part is removed. */
 async function writeSummary(path: string, summary: LoadSummary): Promise<boolean> {
   try {
     await writeFile(path, `${JSON.stringify(summary, null, 2)}\n`)
@@ -66,9 +65,9 @@ async function writeSummary(path: string, summary: LoadSummary): Promise<boolean
   }
 }
 
-async function look({ plan, pgbouncer }: LoadgenOptions): Promise<ServerIdentity | null> {
+async function inspect({ plan, pgbouncer }: LoadgenOptions): Promise<ServerIdentity | null> {
   try {
-    return await lookAtServer(pgbouncer, plan)
+    return await inspectServer(pgbouncer, plan)
   } catch (error) {
     if (!(error instanceof PreflightError)) throw error
     process.stderr.write(`${error.message}\n`)
@@ -76,7 +75,7 @@ async function look({ plan, pgbouncer }: LoadgenOptions): Promise<ServerIdentity
   }
 }
 
-/** Starts with fewer connections rather than not at all, but says so. */
+/** When time is up, the run starts with fewer connections and prints that. */
 async function connect(run: Run, { startTimeoutSeconds }: LoadgenOptions): Promise<void> {
   const given = new AbortController()
   const timeout = sleep(startTimeoutSeconds * 1000, 'late' as const, { signal: given.signal }).catch(
@@ -86,17 +85,17 @@ async function connect(run: Run, { startTimeoutSeconds }: LoadgenOptions): Promi
   given.abort()
   if (result === 'late')
     screen.line(
-      `Only ${run.open} of ${run.workers} workers are connected (last trouble: ${run.lastTrouble}). Starting anyway.`,
+      `Only ${run.open} of ${run.workers} workers are connected (last error: ${run.lastError}). Starting anyway.`,
     )
 }
 
-/** SIGHUP: the terminal was closed. */
+/** A terminal that closes sends SIGHUP. A second signal ends the wait for replies. */
 const ENDING = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 function onSignals(run: Run): { off(): void } {
-  let asked = 0
+  let signals = 0
   const onSignal = (signal: NodeJS.Signals) => {
-    if (asked++ === 0) run.stop('stopped', signal)
+    if (signals++ === 0) run.stop('stopped', signal)
     else run.finish('stopped', signal)
   }
   for (const signal of ENDING) process.on(signal, onSignal)
@@ -131,9 +130,9 @@ async function openOutput({ outputCsv, isVerbose }: LoadgenOptions): Promise<Out
     return null
   }
   let listener: (problem: string) => void = () => {}
-  const csv = new CsvFile(outputCsv, (words) => {
-    screen.show(`Cannot write ${outputCsv}: ${words}. The load ends, and the file keeps the lines before.`)
-    listener(`the CSV could not be written: ${words}`)
+  const csv = new CsvFile(outputCsv, (message) => {
+    screen.show(`Cannot write ${outputCsv}: ${message}. The load ends, and the file keeps the lines before.`)
+    listener(`the CSV could not be written: ${message}`)
   })
   const table = new ConsoleTable()
   const response = new Histogram()
@@ -143,10 +142,9 @@ async function openOutput({ outputCsv, isVerbose }: LoadgenOptions): Promise<Out
     summaryPath: join(folder, 'summary.json'),
     response,
     record: (record, totals) => {
-      const running = { acknowledged: totals.acknowledged, failed: totals.refused + totals.unknown }
       response.add(record.response)
-      csv.add(csvRow(record, running, output.startAtMs))
-      for (const line of [table.line(record, running), ...(isVerbose ? detailLines(record) : [])]) screen.line(line)
+      csv.add(csvRow(record, totals, output.startAtMs))
+      for (const line of [table.line(record, totals), ...(isVerbose ? detailLines(record) : [])]) screen.line(line)
     },
     isWhole: () => csv.isWhole,
     onProblem: (heard) => {
@@ -203,6 +201,6 @@ function closingLines({ totals, ...summary }: LoadSummary, output: Output, isWri
 }
 
 const exitCode = ({ ended, totals }: LoadSummary): number =>
-  ended === 'failed' || totals.acknowledged === 0 || totals.acknowledged < ENOUGH * totals.intended
+  ended === 'failed' || totals.acknowledged === 0 || totals.acknowledged < MIN_ACKNOWLEDGED_SHARE * totals.intended
     ? EXIT.tooFew
     : EXIT.done

@@ -1,8 +1,8 @@
 /**
- * Appends to a blob while the load runs, in the background. While Blob storage is down the blocks wait in memory, up to a
- * bound, and are tried again; the load never waits for them. Past the bound new ones are dropped and counted, so that nobody
- * mistakes the hole for silence. A block is tried again unchanged and for the same place in the blob: one that had arrived,
- * and only its reply was lost, is not there twice.
+ * Appends to a blob in the background while the load runs. While Blob storage is down, entries wait in memory, up to a bound,
+ * and are tried again; the load never waits for them. Past the bound new entries are dropped and counted, so that the report
+ * does not take the hole for silence. A block is tried again unchanged and at the same position in the blob, so a block that
+ * arrived although its reply was lost is not appended twice.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BlobStore } from './blob-store.ts'
@@ -16,7 +16,7 @@ export interface SpoolOptions {
   readonly everyMs: number
   readonly maxBytes?: number
   readonly maxBlocks?: number
-  readonly onTrouble: (error: unknown) => void
+  readonly onError: (error: unknown) => void
 }
 
 /** Azure allows 50,000 blocks in an append blob. */
@@ -24,7 +24,7 @@ const MAX_BLOCKS = 49_000
 const MAX_BLOCK_BYTES = 4 * 1024 * 1024
 const MAX_SPOOL_BYTES = 64 * 1024 * 1024
 const FIRST_PAUSE_MS = 200
-const LONGEST_PAUSE_MS = 5000
+const MAX_PAUSE_MS = 5000
 
 export class AppendSpool {
   readonly #options: Required<SpoolOptions>
@@ -65,11 +65,11 @@ export class AppendSpool {
     this.#arrived.resolve()
   }
 
-  /** Writes what is left, for at most this long; what still waits then is dropped. */
-  async close(patienceMs: number): Promise<void> {
+  /** Writes what is left, for at most this long, and drops what still waits then. */
+  async close(timeoutMs: number): Promise<void> {
     this.#closing.abort()
     this.#arrived.resolve()
-    const giveUp = setTimeout(() => this.#givingUp.abort(), patienceMs)
+    const giveUp = setTimeout(() => this.#givingUp.abort(), timeoutMs)
     await this.#drained
     clearTimeout(giveUp)
     this.#dropped += this.#entries.length
@@ -82,12 +82,12 @@ export class AppendSpool {
       if (await this.#writeBlock()) pauseMs = FIRST_PAUSE_MS
       else {
         await pause(pauseMs, this.#givingUp.signal)
-        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
+        pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)
       }
     }
   }
 
-  /** Waits for entries, and then for the time in which more of them are collected. False: nothing more will come. */
+  /** Waits for an entry, and then for `everyMs` while more are collected. False: no more will come. */
   async #hasWork(): Promise<boolean> {
     const closing = this.#closing.signal
     if (this.#entries.length === 0 && !closing.aborted) {
@@ -104,7 +104,7 @@ export class AppendSpool {
     try {
       await this.#appendBlock(bytes)
     } catch (error) {
-      this.#options.onTrouble(error)
+      this.#options.onError(error)
       return false
     }
     this.#block = null

@@ -1,4 +1,4 @@
-/** The drill's blobs, as the generator needs them. A thin wrapper over the Azure SDK that takes no decisions. */
+/** The drill's blobs, as the generator needs them: calls of the Azure SDK and no decisions. */
 import { DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identity'
 import { ContainerClient, RestError, type StoragePipelineOptions } from '@azure/storage-blob'
 
@@ -12,11 +12,11 @@ export interface BlobStore {
   writeOnce(name: string, value: unknown): Promise<boolean>
   write(name: string, content: string, contentType: string): Promise<void>
   createAppendBlob(name: string, contentType: string): Promise<void>
-  /** At this place only: an attempt that had arrived already, and only its reply was lost, is not repeated. */
+  /** At this position only: an attempt that arrived although its reply was lost is not repeated. */
   append(name: string, bytes: Buffer, at: number): Promise<void>
 }
 
-/** A request that hangs is worse than one that fails: the callers try again anyway. */
+/** A request that hangs is worse than one that fails: the callers try again. */
 const REQUEST_TIMEOUT_MS = 10_000
 const PIPELINE: StoragePipelineOptions = {
   retryOptions: { maxTries: 2, tryTimeoutInMs: REQUEST_TIMEOUT_MS, retryDelayInMs: 200, maxRetryDelayInMs: 1000 },

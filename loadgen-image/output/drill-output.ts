@@ -1,42 +1,39 @@
-/** Everything that a container writes to Blob storage: chunks second by second, CSV and log every few seconds, the summary last. */
+/** What a container writes to Blob storage: chunks second by second, CSV and log every few seconds, the summary last. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeRecord } from '../contract/chunk.ts'
 import { blobNames, type Counts, type LoadSummary, type SecondRecord } from '../contract/glossary.ts'
-import type { LoadPlan } from '../contract/load-plan.ts'
+import { errorText } from '../contract/redact.ts'
 import { AppendSpool } from './append-spool.ts'
 import type { BlobStore } from './blob-store.ts'
 import { ConsoleTable } from './console-table.ts'
 import { CSV_HEADER, csvRow } from './csv.ts'
-import { toConsole } from './log.ts'
+import { screen } from './screen.ts'
 
 const TEXT_EVERY_MS = 5000
-const TEXT_MAX_BYTES = 8 * 1024 * 1024
+const MAX_TEXT_BYTES = 8 * 1024 * 1024
 const RETRY_MS = 500
 
 export class DrillOutput {
   readonly #store: BlobStore
-  readonly #plan: LoadPlan
-  readonly #container: number
+  readonly #summaryName: string
   readonly #chunks: AppendSpool
   readonly #csv: AppendSpool
   readonly #log: AppendSpool
   readonly #table = new ConsoleTable()
-  #isInTrouble = false
+  #isFailing = false
   startAtMs = 0
 
-  constructor(store: BlobStore, plan: LoadPlan, container: number, incarnation: string) {
-    const { drillId } = plan
+  constructor(store: BlobStore, drillId: string, container: number, incarnation: string) {
     this.#store = store
-    this.#plan = plan
-    this.#container = container
-    const onTrouble = (error: unknown) => this.#onTrouble(error)
-    const text = { store, everyMs: TEXT_EVERY_MS, maxBytes: TEXT_MAX_BYTES, onTrouble }
+    this.#summaryName = blobNames.summary(drillId, container)
+    const onError = (error: unknown) => this.#onError(error)
+    const text = { store, everyMs: TEXT_EVERY_MS, maxBytes: MAX_TEXT_BYTES, onError }
     this.#csv = new AppendSpool({ ...text, nameOf: () => blobNames.csv(drillId, container), contentType: 'text/csv' })
     this.#log = new AppendSpool({ ...text, nameOf: () => blobNames.log(drillId, container), contentType: 'text/plain' })
     this.#chunks = new AppendSpool({
       store,
       everyMs: 0,
-      onTrouble,
+      onError,
       nameOf: (part) => blobNames.chunks(drillId, container, incarnation, part),
       contentType: 'application/octet-stream',
     })
@@ -49,48 +46,45 @@ export class DrillOutput {
 
   record(record: SecondRecord, totals: Counts): void {
     this.#chunks.add(encodeRecord(record))
-    const running = { acknowledged: totals.acknowledged, failed: totals.refused + totals.unknown }
-    this.#csv.add(Buffer.from(csvRow(record, running, this.startAtMs)))
-    toConsole(this.#table.line(record, running))
-    if (this.#chunks.waiting <= 1) this.#isInTrouble = false
+    this.#csv.add(Buffer.from(csvRow(record, totals, this.startAtMs)))
+    screen.line(this.#table.line(record, totals))
+    if (this.#chunks.waiting <= 1) this.#isFailing = false
   }
 
+  /** To the console and to the blob of the log. */
   log(line: string): void {
-    this.#log.add(Buffer.from(`${line}\n`))
+    screen.line(line)
+    this.#log.add(Buffer.from(`${new Date().toISOString()} ${line}\n`))
   }
 
-  closeChunks(patienceMs: number): Promise<void> {
-    return this.#chunks.close(patienceMs)
+  closeChunks(timeoutMs: number): Promise<void> {
+    return this.#chunks.close(timeoutMs)
   }
 
-  async finish(summary: LoadSummary, patienceMs: number): Promise<void> {
-    const { drillId } = this.#plan
-    const name = blobNames.summary(drillId, this.#container)
+  async finish(summary: LoadSummary, timeoutMs: number): Promise<void> {
     await Promise.all([
-      this.#csv.close(patienceMs),
-      this.#log.close(patienceMs),
-      this.#writeUntil(performance.now() + patienceMs, name, JSON.stringify(summary)),
+      this.#csv.close(timeoutMs),
+      this.#log.close(timeoutMs),
+      this.#writeSummary(performance.now() + timeoutMs, JSON.stringify(summary)),
     ])
   }
 
-  async #writeUntil(deadlineMs: number, name: string, content: string): Promise<void> {
+  async #writeSummary(deadlineMs: number, content: string): Promise<void> {
     while (performance.now() < deadlineMs) {
       try {
-        return await this.#store.write(name, content, 'application/json')
+        return await this.#store.write(this.#summaryName, content, 'application/json')
       } catch (error) {
-        this.#onTrouble(error)
+        this.#onError(error)
         await sleep(RETRY_MS)
       }
     }
     process.stderr.write(`the summary could not be written; here it is: ${content}\n`)
   }
 
-  /** Once per trouble, not once per attempt. */
-  #onTrouble(error: unknown): void {
-    if (this.#isInTrouble) return
-    this.#isInTrouble = true
-    toConsole(
-      `Blob storage: ${error instanceof Error ? error.message : String(error)}; keeping what comes and trying again`,
-    )
+  /** Once per time of failures, not once per attempt. */
+  #onError(error: unknown): void {
+    if (this.#isFailing) return
+    this.#isFailing = true
+    screen.line(`Blob storage: ${errorText(error)}; records are kept in memory, and writing is tried again`)
   }
 }

@@ -1,22 +1,22 @@
 /**
- * Text for people: standard output while it is read, standard error after that. A reader that leaves (`| head`), a terminal
- * that closes, or a full disk behind `>` comes back as an error event, and an event without a listener ends the process.
+ * Text for the operator: on standard output, and on standard error once standard output is gone. A reader that leaves (`| head`),
+ * a terminal that closes, or a full disk behind `>` arrives as an error event, and an error event without a listener ends the process.
  */
 
-export interface Screen {
+interface Screen {
   /** A line of the running table: dropped once standard output is gone. */
   line(text: string): void
   /** What must be seen, such as the summary: on standard error when standard output is gone. */
   show(text: string): void
   /** Called once, with the reason, when standard output is gone. */
-  onGone(listener: (why: string) => void): void
+  onGone(listener: (reason: string) => void): void
 }
 
 type Stream = Pick<NodeJS.WriteStream, 'write' | 'on'>
 
-export function createScreen(out: Stream, errors: Stream): Screen {
+function createScreen(out: Stream, errors: Stream): Screen {
   let gone: string | null = null
-  let listener: (why: string) => void = () => {}
+  let listener: (reason: string) => void = () => {}
   out.on('error', (error: NodeJS.ErrnoException) => {
     if (gone !== null) return
     gone = `the output is closed (${error.code ?? error.message})`
@@ -42,5 +42,5 @@ export function createScreen(out: Stream, errors: Stream): Screen {
   }
 }
 
-/** The process's own. There is one, because the listeners belong to the process's streams. */
+/** The only one: its listeners belong to the streams of the process. */
 export const screen = createScreen(process.stdout, process.stderr)

@@ -1,6 +1,7 @@
 /**
- * One look at the database before any load: can we log in, is the table there, may we write. Each way in which this fails has
- * one message with the next step. Also measures what the ready record says: clock offset, server version and address, timeline.
+ * Inspects the database before any load: can the generator log in, does the table exist, may it write. Each way in which this
+ * fails has one message with the next step. Also measures what the ready record holds: clock offset, server version and address,
+ * timeline.
  */
 import type { Client } from 'pg'
 import { AllAddressesFailed, type OpenClient, openClient } from '../connection/log-in.ts'
@@ -13,12 +14,12 @@ export interface ServerIdentity {
   readonly clock: ClockOffset
   readonly serverVersion: string
   readonly serverAddress: string | null
-  /** 0 when the server does not tell. */
+  /** 0: the server does not report it. */
   readonly timeline: number
 }
 
 export class PreflightError extends Error {
-  /** The server may be starting or failing over: trying again can help. */
+  /** The server may be starting or failing over: another attempt can help. */
   readonly isPassing: boolean
   readonly code: string
 
@@ -32,7 +33,7 @@ export class PreflightError extends Error {
 const CLOCK_ROUND_TRIPS = 9
 const KEY_COLUMNS = ['drill_id', 'worker', 'seq', 'timeline']
 
-export async function lookAtServer(
+export async function inspectServer(
   target: ServerTarget,
   plan: Pick<LoadPlan, 'transactions' | 'connectTimeoutMs'>,
 ): Promise<ServerIdentity> {
@@ -62,15 +63,15 @@ async function checkTable(client: Client, transactions: LoadPlan['transactions']
            has_table_privilege(to_regclass('transactions'), 'INSERT') AS writable,
            pg_is_in_recovery() AS readonly`)
   const [seen] = rows
-  if (seen?.readonly) throw new PreflightError(WORDS.readOnly, '25006', true)
-  if (!seen?.columns) throw new PreflightError(WORDS.noTable, '42P01', false)
-  if (seen.writable === false) throw new PreflightError(WORDS.noPrivilege, '42501', false)
+  if (seen?.readonly) throw new PreflightError(MESSAGES.readOnly, '25006', true)
+  if (!seen?.columns) throw new PreflightError(MESSAGES.noTable, '42P01', false)
+  if (seen.writable === false) throw new PreflightError(MESSAGES.noPrivilege, '42501', false)
   const missing = KEY_COLUMNS.filter((column) => !seen.columns?.includes(column))
   if (transactions === 'ledger' && missing.length > 0)
-    throw new PreflightError(`${WORDS.noKeyColumns} Missing: ${missing.join(', ')}.`, '42703', false)
+    throw new PreflightError(`${MESSAGES.noKeyColumns} Missing: ${missing.join(', ')}.`, '42703', false)
 }
 
-const WORDS = {
+const MESSAGES = {
   readOnly: 'The server is read-only: a standby, or still being promoted. Next: use the address of the primary.',
   noTable:
     'There is no table "transactions" in this database. Next: create the schema (README, "Schema"), or name the right database.',
@@ -91,7 +92,7 @@ async function identify(client: Client): Promise<ServerIdentity> {
   }
 }
 
-/** A managed service may forbid the function; the rows say their timeline all the same. */
+/** A managed service may forbid the function; the rows hold their timeline in any case. */
 const timelineOf = async (client: Client): Promise<number> =>
   client
     .query<{ timeline: number }>(
@@ -116,100 +117,87 @@ async function clockOffset(client: Client): Promise<ClockOffset> {
 // ---- Why it failed ---------------------------------------------------------------------------------------------------
 
 interface Explanation {
-  readonly says: (target: ServerTarget) => string
-  readonly isPassing?: boolean
+  /** `{at}` stands for the places of the server. */
+  readonly text: string
+  readonly isPassing?: true
 }
 
-const at = placesName
-
-const badCertificate: Explanation = {
-  says: (target) =>
-    `The certificate of ${at(target)} cannot be trusted. Next: give the authority with sslrootcert=FILE, ` +
+const BAD_CERTIFICATE: Explanation = {
+  text:
+    'The certificate of {at} cannot be trusted. Next: give the authority with sslrootcert=FILE, ' +
     'connect by the name in the certificate, or set sslmode=no-verify to accept any.',
 }
-const badLogin: Explanation = {
-  says: (target) => `${at(target)} refused the login. Next: check user and password in POSTGRES_CONNECTION_STRING.`,
+const BAD_LOGIN: Explanation = {
+  text: '{at} refused the login. Next: check user and password in POSTGRES_CONNECTION_STRING.',
 }
-const noPassword: Explanation = {
-  says: (target) =>
-    `${at(target)} asks for a password, and no password was given. Next: put it into POSTGRES_CONNECTION_STRING ` +
+const NO_PASSWORD: Explanation = {
+  text:
+    '{at} asks for a password, and no password was given. Next: put it into POSTGRES_CONNECTION_STRING ' +
     '(postgres://user:password@host, or password=...). PGPASSWORD and ~/.pgpass are not read.',
 }
-const noDatabase: Explanation = {
-  says: () =>
-    'The server has no database of the name in POSTGRES_CONNECTION_STRING. Next: create it, or name another one.',
+const NO_DATABASE: Explanation = {
+  text: 'The server has no database of the name in POSTGRES_CONNECTION_STRING. Next: create it, or name another one.',
 }
-const noTls: Explanation = {
-  says: (target) => `${at(target)} does not speak TLS. Next: switch TLS on there, or set sslmode=disable.`,
+const TOO_MANY: Explanation = {
+  text: 'The server has no connection left. Next: raise max_connections, or lower the number of workers.',
+  isPassing: true,
 }
-const tlsRequired: Explanation = {
-  says: (target) => `${at(target)} accepts TLS only. Next: set sslmode=require.`,
-}
-const tooMany: Explanation = {
-  says: () => 'The server has no connection left. Next: raise max_connections, or lower the number of workers.',
+const NO_ANSWER: Explanation = {
+  text: '{at} does not answer. Next: check firewall rules and the network.',
   isPassing: true,
 }
 
 const BY_CODE: Readonly<Record<string, Explanation>> = {
-  '28P01': badLogin,
-  '28000': badLogin,
-  '3D000': noDatabase,
-  '53300': tooMany,
-  '57P03': {
-    says: (target) => `${at(target)} is starting up. Next: wait until it accepts connections.`,
-    isPassing: true,
-  },
+  '28P01': BAD_LOGIN,
+  '28000': BAD_LOGIN,
+  '3D000': NO_DATABASE,
+  '53300': TOO_MANY,
+  '57P03': { text: '{at} is starting up. Next: wait until it accepts connections.', isPassing: true },
   ECONNREFUSED: {
-    says: (target) => `Nobody listens at ${at(target)}. Next: check host and port, and that the server runs.`,
+    text: 'No program listens at {at}. Next: check host and port, and that the server runs.',
     isPassing: true,
   },
   ENOENT: {
-    says: (target) =>
-      `There is no unix socket ${at(target)}. Next: check the folder and the port, and that the server runs.`,
+    text: 'There is no unix socket {at}. Next: check the folder and the port, and that the server runs.',
     isPassing: true,
   },
-  ENOTFOUND: { says: (target) => `There is no host of the name in ${at(target)}. Next: check the host name.` },
-  EAI_AGAIN: {
-    says: (target) => `The name in ${at(target)} cannot be resolved now. Next: check DNS.`,
-    isPassing: true,
-  },
-  [OWN_CODES.noPassword]: noPassword,
-  [OWN_CODES.connectTimeout]: {
-    says: (target) => `${at(target)} does not answer. Next: check firewall rules and the network.`,
-    isPassing: true,
-  },
-  DEPTH_ZERO_SELF_SIGNED_CERT: badCertificate,
-  SELF_SIGNED_CERT_IN_CHAIN: badCertificate,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: badCertificate,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: badCertificate,
-  CERT_HAS_EXPIRED: badCertificate,
-  ERR_TLS_CERT_ALTNAME_INVALID: badCertificate,
+  ENOTFOUND: { text: 'There is no host of the name in {at}. Next: check the host name.' },
+  EAI_AGAIN: { text: 'The name in {at} cannot be resolved now. Next: check DNS.', isPassing: true },
+  [OWN_CODES.noPassword]: NO_PASSWORD,
+  [OWN_CODES.connectTimeout]: NO_ANSWER,
+  DEPTH_ZERO_SELF_SIGNED_CERT: BAD_CERTIFICATE,
+  SELF_SIGNED_CERT_IN_CHAIN: BAD_CERTIFICATE,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: BAD_CERTIFICATE,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: BAD_CERTIFICATE,
+  CERT_HAS_EXPIRED: BAD_CERTIFICATE,
+  ERR_TLS_CERT_ALTNAME_INVALID: BAD_CERTIFICATE,
 }
 
-/** Where the code says too little: pg has none for TLS and time-outs, PgBouncer uses 08P01 for nearly everything. */
-const BY_WORDS: ReadonlyArray<readonly [RegExp, Explanation]> = [
-  [/does not support SSL/, noTls],
-  [/no encryption|SSL required/i, tlsRequired],
-  [/timeout expired|Query read timeout/, BY_CODE[OWN_CODES.connectTimeout] as Explanation],
-  [/no such database/, noDatabase],
-  [/password authentication failed|no such user|SASL authentication failed/i, badLogin],
-  [/no more connections allowed/, tooMany],
+/** Where the code is not enough: pg has none for TLS and time-outs, and PgBouncer uses 08P01 for nearly everything. */
+const BY_MESSAGE: ReadonlyArray<readonly [RegExp, Explanation]> = [
+  [/does not support SSL/, { text: '{at} does not speak TLS. Next: switch TLS on there, or set sslmode=disable.' }],
+  [/no encryption|SSL required/i, { text: '{at} accepts TLS only. Next: set sslmode=require.' }],
+  [/timeout expired|Query read timeout/, NO_ANSWER],
+  [/no such database/, NO_DATABASE],
+  [/password authentication failed|no such user|SASL authentication failed/i, BAD_LOGIN],
+  [/no more connections allowed/, TOO_MANY],
 ]
 
 function explained(error: unknown, target: ServerTarget): PreflightError {
   if (error instanceof PreflightError) return error
   const { code, message } = failureOf(error, OWN_CODES.connectionClosed)
-  const explanation = BY_WORDS.find(([words]) => words.test(message))?.[1] ?? BY_CODE[code]
-  const tried = triedWords(error)
-  if (explanation !== undefined)
-    return new PreflightError(`${explanation.says(target)}${tried}`, code, explanation.isPassing ?? false, error)
-  const unlisted = `Connecting to ${at(target)} failed: ${code} ${message}.${tried} Next: look into the server's log.`
+  const at = placesName(target)
+  const known = BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1] ?? BY_CODE[code]
+  const tried = triedAddresses(error)
+  if (known !== undefined)
+    return new PreflightError(known.text.replace('{at}', () => at) + tried, code, known.isPassing ?? false, error)
+  const unlisted = `Connecting to ${at} failed: ${code} ${message}.${tried} Next: look into the server's log.`
   return new PreflightError(unlisted, code, true, error)
 }
 
-/** What each address said, where there were several. */
-function triedWords(error: unknown): string {
+/** The error of each address, where there were several. */
+function triedAddresses(error: unknown): string {
   if (!(error instanceof AllAddressesFailed)) return ''
-  const words = error.attempts.map((attempt) => `${attempt.where} ${attempt.error.code ?? attempt.error.message}`)
-  return ` Tried: ${words.join(', ')}.`
+  const tried = error.attempts.map((attempt) => `${attempt.where} ${attempt.error.code ?? attempt.error.message}`)
+  return ` Tried: ${tried.join(', ')}.`
 }

@@ -59,7 +59,7 @@ export class Run {
   readonly #connected = Promise.withResolvers<void>()
   readonly #finished = Promise.withResolvers<void>()
   #assembly: Assembly | null = null
-  #lastTrouble: string | null = null
+  #lastError: string | null = null
   #failure: Error | null = null
   #startedAtUs = 0
   #totals = NO_COUNTS
@@ -87,8 +87,8 @@ export class Run {
     return this.#running.reduce((sum, { open }) => sum + open, 0)
   }
 
-  get lastTrouble(): string | null {
-    return this.#lastTrouble
+  get lastError(): string | null {
+    return this.#lastError
   }
 
   /** Starts the threads. Resolves when every worker is connected; rejects when a thread dies before that. */
@@ -175,7 +175,7 @@ export class Run {
     switch (message.kind) {
       case 'connected':
         running.open = message.open
-        this.#lastTrouble = message.trouble ?? this.#lastTrouble
+        this.#lastError = message.error ?? this.#lastError
         if (this.open === this.workers) this.#connected.resolve()
         break
       case 'second':

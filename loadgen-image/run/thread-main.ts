@@ -17,7 +17,7 @@ const loopDelay = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS }
 loopDelay.enable()
 
 const load = new LoadThread(settings, startClock(settings.clock), {
-  connected: (open, trouble) => send({ kind: 'connected', open, trouble }),
+  connected: (open, error) => send({ kind: 'connected', open, error }),
   second: (part) => send({ kind: 'second', part, loop: takeLoopDelay() }),
   done: () => {
     send({ kind: 'done' })

@@ -23,7 +23,7 @@ const MIN_STALL_US = 100 * US_PER_MS
 const VALUES_STREAM = 1
 
 export type LoadThreadEvents = {
-  connected(open: number, trouble: string | null): void
+  connected(open: number, error: string | null): void
   second(part: SecondPart): void
   done(): void
 }
@@ -241,9 +241,9 @@ export class LoadThread implements SessionHost {
     return this.#connector.open(cohort.via === 'direct' ? direct : pgbouncer, this.#plan.connectTimeoutMs)
   }
 
-  onConnection(change: -1 | 0 | 1, trouble: string | null): void {
+  onConnection(change: -1 | 0 | 1, error: string | null): void {
     this.#open += change
-    if (this.recorder === null) this.#events.connected(this.#open, trouble)
+    if (this.recorder === null) this.#events.connected(this.#open, error)
   }
 
   onReply(atUs: number): void {

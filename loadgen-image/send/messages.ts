@@ -27,7 +27,7 @@ export type ToThread =
 
 export type FromThread =
   /** How many of its workers are connected; sent when it changes before the load, at most ten times a second. */
-  | { readonly kind: 'connected'; readonly open: number; readonly trouble: string | null }
+  | { readonly kind: 'connected'; readonly open: number; readonly error: string | null }
   | { readonly kind: 'second'; readonly part: SecondPart; readonly loop: LoopDelay }
   | { readonly kind: 'done' }
 

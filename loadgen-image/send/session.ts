@@ -19,7 +19,7 @@ export interface SessionHost {
   nowUs(): number
   open(index: number): Promise<Wire>
   /** A connection was opened (1) or lost (-1), or an attempt failed (0). */
-  onConnection(change: -1 | 0 | 1, trouble: string | null): void
+  onConnection(change: -1 | 0 | 1, error: string | null): void
   /** A commit is confirmed: called before it is recorded, because the thread may have stood still until now. */
   onReply(atUs: number): void
   /** Connected and without work. */

@@ -8,6 +8,7 @@ import { limitHeapGrowth } from '../../loadgen-image/heap.ts'
 import { ConsoleTable } from '../../loadgen-image/output/console-table.ts'
 import { csvRow } from '../../loadgen-image/output/csv.ts'
 import { Recorder } from '../../loadgen-image/record/recorder.ts'
+import { NO_COUNTS } from '../../loadgen-image/record/second.ts'
 import { Assembly } from '../../loadgen-image/run/assembly.ts'
 import { Arrivals } from '../../loadgen-image/schedule/arrivals.ts'
 import { seededRandom } from '../../loadgen-image/schedule/random.ts'
@@ -47,8 +48,7 @@ const recorder = new Recorder({
   backlog: { settleUntil: (atUs) => ({ intended: arrivals.becameDue(atUs), waiting: arrivals.waiting }) },
   emit: (part) => {
     for (const record of assembly.add(0, part, { eventLoopDelayP99Us: 0, eventLoopDelayMaxUs: 0 })) {
-      const totals = { acknowledged: 0, failed: 0 }
-      bytes += encodeRecord(record).length + csvRow(record, totals, 0).length + table.line(record, totals).length
+      bytes += encodeRecord(record).length + csvRow(record, NO_COUNTS, 0).length + table.line(record, NO_COUNTS).length
     }
   },
 })

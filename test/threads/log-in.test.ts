@@ -15,7 +15,7 @@ import {
   type Tls,
   VERIFIED,
 } from '../../loadgen-image/connection/target.ts'
-import { lookAtServer } from '../../loadgen-image/run/preflight.ts'
+import { inspectServer } from '../../loadgen-image/run/preflight.ts'
 import { ROOT } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Answer, fakePostgres } from '../support/fake-postgres.ts'
@@ -176,7 +176,7 @@ test('allow begins without TLS, and asks for it where a rule of the server refus
 test('without a password: said at once where the server asks for one, and nothing stays open', async () => {
   const server = await fakePostgres({ kind: 'password' })
   const target = { ...at([{ port: server.port }]), password: '' }
-  const looked = lookAtServer(target, { transactions: 'ledger', connectTimeoutMs: 3_600_000 })
+  const looked = inspectServer(target, { transactions: 'ledger', connectTimeoutMs: 3_600_000 })
   await expect(looked).rejects.toMatchObject({
     message: expect.stringMatching(/asks for a password, and no password was given\. Next: put it into/),
     code: 'no-password',

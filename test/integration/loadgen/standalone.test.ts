@@ -151,9 +151,9 @@ const REFUSALS: ReadonlyArray<readonly [string, (url: URL) => Record<string, str
     /There is no unix socket \/tmp\/\.s\.PGSQL\.1\. Next: check the folder/,
   ],
   [
-    'nobody listening',
+    'no program that listens',
     (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { port: '1' }) }),
-    /Nobody listens at 127\.0\.0\.1:1\. Next: check host and port/,
+    /No program listens at 127\.0\.0\.1:1\. Next: check host and port/,
   ],
   [
     'an unknown host',

@@ -31,17 +31,17 @@ class FakeStore {
   }
 }
 
-function spoolOn(store: FakeStore, changes: Partial<SpoolOptions> = {}): { spool: AppendSpool; troubles: unknown[] } {
-  const troubles: unknown[] = []
+function spoolOn(store: FakeStore, changes: Partial<SpoolOptions> = {}): { spool: AppendSpool; errors: unknown[] } {
+  const errors: unknown[] = []
   const spool = new AppendSpool({
     store,
     nameOf: (part) => `blob-${part}`,
     contentType: 'text/plain',
     everyMs: 0,
-    onTrouble: (error) => troubles.push(error),
+    onError: (error) => errors.push(error),
     ...changes,
   })
-  return { spool, troubles }
+  return { spool, errors }
 }
 
 const add = (spool: AppendSpool, ...entries: string[]): void => {
@@ -61,9 +61,9 @@ test('entries reach the blob in order while more come', async () => {
 test('an outage of the store loses nothing: entries wait and follow in order', async () => {
   const store = new FakeStore()
   store.isDown = true
-  const { spool, troubles } = spoolOn(store)
+  const { spool, errors } = spoolOn(store)
   add(spool, 'a')
-  await eventually('a first attempt failed', PATIENCE_MS, () => troubles.length > 0)
+  await eventually('a first attempt failed', PATIENCE_MS, () => errors.length > 0)
   add(spool, 'b', 'c')
   store.isDown = false
   await eventually('everything is written', PATIENCE_MS, () => store.text() === 'abc')
@@ -84,9 +84,9 @@ test('past the bound entries are dropped and counted, and the rest is kept', asy
 test('a lost reply neither doubles a block nor loses one, also when more has come in between', async () => {
   const store = new FakeStore()
   store.losesReplies = 1
-  const { spool, troubles } = spoolOn(store)
+  const { spool, errors } = spoolOn(store)
   add(spool, 'a')
-  await eventually('the reply is lost', PATIENCE_MS, () => troubles.length > 0)
+  await eventually('the reply is lost', PATIENCE_MS, () => errors.length > 0)
   add(spool, 'b', 'c')
   await spool.close(PATIENCE_MS)
   expect([store.text(), spool.dropped]).toEqual(['abc', 0])
@@ -95,10 +95,10 @@ test('a lost reply neither doubles a block nor loses one, also when more has com
 test('30 s without the store at the highest rate fit into the bound', async () => {
   const store = new FakeStore()
   store.isDown = true
-  const { spool, troubles } = spoolOn(store)
+  const { spool, errors } = spoolOn(store)
   await eventually('the store is down', PATIENCE_MS, () => {
     spool.add(second())
-    return troubles.length > 0
+    return errors.length > 0
   })
   while (spool.waiting < 30) spool.add(second())
   store.isDown = false
