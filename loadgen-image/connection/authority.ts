@@ -1,13 +1,13 @@
-/** The file that sslrootcert names: one or more certificates, as PEM or as DER. What else it may be is said in words. */
+/** Reads the file that sslrootcert names: one or more certificates, as PEM or as DER. Names what else the file holds. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 
-/** Without the file's name, which may be a piece of a password that was not quoted. */
-export type Authority = { readonly pem: string } | { readonly problem: string }
+/** A problem does not repeat the file's name, which may be a part of a password that was not quoted. */
+type Authority = { readonly pem: string } | { readonly problem: string }
 
 const MAX_BYTES = 4 * 1_048_576
 const BLOCK = /-----BEGIN ([A-Z0-9# ]+)-----[\s\S]*?-----END \1-----/g
-/** Object identifiers, as DER, of the envelopes that a certificate is often handed over in. */
+/** Object identifiers, as DER, of the envelopes in which certificates are often handed over. */
 const SIGNED_DATA = Buffer.from('06092a864886f70d010702', 'hex')
 const DATA = Buffer.from('06092a864886f70d010701', 'hex')
 const CONVERT_PKCS7 = 'convert it with: openssl pkcs7 -print_certs -in FILE -out ca.pem'
@@ -26,7 +26,7 @@ export function readAuthority(path: string): Authority {
   }
 }
 
-export function certificatesIn(bytes: Buffer): Authority {
+function certificatesIn(bytes: Buffer): Authority {
   const text = bytes.toString('latin1')
   if (text.trim() === '') return { problem: 'the file is empty' }
   const blocks = [...text.matchAll(BLOCK)].map(([block, kind]) => ({ block, kind }))

@@ -1,8 +1,8 @@
 /**
- * The one place where a client of `pg` is made. Left alone, pg fills what it was not given from the environment (PGSSLMODE,
- * PGOPTIONS, PGAPPNAME, PGSSLNEGOTIATION, PGREPLICATION, NODE_PG_FORCE_NATIVE and a dozen more) and from ~/.pgpass, so a
- * variable of the caller's shell would decide how a drill connects. Here everything is given, and the startup message holds
- * what stands here and nothing else.
+ * Makes clients of `pg`; no other file does. pg fills every setting that it does not get from the environment (PGSSLMODE, PGOPTIONS,
+ * PGAPPNAME, PGSSLNEGOTIATION, PGREPLICATION, NODE_PG_FORCE_NATIVE and a dozen more) and from ~/.pgpass, so a variable of the
+ * caller's shell would decide how a drill connects. This file gives it every setting, and the startup message holds what stands
+ * here and nothing else.
  */
 import type { Socket } from 'node:net'
 import { isIP } from 'node:net'
@@ -37,7 +37,7 @@ class ClosedClient extends PgClient {
     this.#startup = startup
   }
 
-  /** What pg sends first, by its own name for it. */
+  /** pg's own name for the parameters of the startup message. */
   getStartupConf(): Readonly<Record<string, string>> {
     return this.#startup
   }
@@ -74,7 +74,7 @@ function passwordOf({ password }: ServerTarget): string {
   })
 }
 
-/** The name is checked against the certificate, whatever address it resolved to. */
+/** The name is checked against the certificate, not the address that it resolved to. */
 function tlsOptions(tls: Tls, host: string) {
   return {
     rejectUnauthorized: tls.verifiesAuthority,
@@ -86,6 +86,6 @@ function tlsOptions(tls: Tls, host: string) {
   }
 }
 
-/** pg has no public way to its socket; with TLS it is not the one that it was given. */
+/** pg has no public access to its socket; with TLS it is not the socket that it got. */
 export const streamOf = (client: Client): Socket =>
   (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream

@@ -1,9 +1,9 @@
 /**
- * Connection strings, in the three forms that PostgreSQL users know: libpq's URL, libpq's `host=... port=...`, and Npgsql's
- * `Host=...;Port=...`. What psql reads is read; a word with another meaning than libpq's is refused by name, never ignored.
+ * Reads connection strings in the three forms that PostgreSQL users know: libpq's URL, libpq's `host=... port=...`, and Npgsql's
+ * `Host=...;Port=...`. It accepts what psql accepts. A word with another meaning than libpq's is refused by name, never ignored.
  *
- * A problem prints words of the table in parameters.ts and never what the user wrote: a forgotten quote or separator makes any
- * part of the string a piece of the password.
+ * A problem prints words of the table in parameters.ts and never the user's text: after a forgotten quote or separator any part of
+ * the string may be a part of the password.
  */
 import { isIP } from 'node:net'
 import type { Parsed } from '../contract/fields.ts'
@@ -28,7 +28,7 @@ export function parseConnectionString(text: string): Parsed<ServerTarget> {
 
 type Form = 'url' | 'spaced' | 'semicolon'
 
-/** A password may hold the other form's separator: a string that makes no sense in the likely form is tried in the other. */
+/** A password may hold the other form's separator: a string that the likely form does not understand is tried in the other. */
 function fromOneOf(text: string): Parsed<ServerTarget> {
   const spaced = { form: 'spaced', read: spacedPairs(text) } as const
   const semicolon = { form: 'semicolon', read: semicolonPairs(text) } as const
@@ -58,7 +58,7 @@ function fromPairs(read: PairsOrProblem, form: Form): Parsed<ServerTarget> {
   return targetOf(words, form, problems)
 }
 
-/** Values in which another word=value may stand by right. */
+/** Values that may hold another word=value. */
 const FREE = ['password', 'options']
 
 function valueProblems(label: string, value: string): string[] {
@@ -68,7 +68,7 @@ function valueProblems(label: string, value: string): string[] {
     : []
 }
 
-/** The word itself may be a piece of the password before it. */
+/** The word itself may be a part of the password before it. */
 const unknownWord = (index: number, last: string | null): string =>
   `pair ${index + 1}${last === null ? '' : ` (after ${last})`}: the word before = is not known; ${
     last === null ? EXPECTED : `see whether the value of ${last} must be quoted`

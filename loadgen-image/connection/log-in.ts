@@ -1,7 +1,7 @@
 /**
- * Logs in where psql would: each place in turn, each address that its name resolves to, and with `prefer` and `allow` with
- * and without encryption. An address that does not answer costs its share of the time and no more; what answers with a
- * refusal ends the search, as with psql, because the next one would say the same.
+ * Logs in where psql would: it tries each place in turn, each address of its name, and with `prefer` and `allow` with and without
+ * encryption. An address that does not answer costs only its share of the time. A refusal ends the search, as in psql, because the
+ * next address would refuse too.
  */
 import { lookup } from 'node:dns/promises'
 import { isIP, Socket } from 'node:net'
@@ -9,7 +9,7 @@ import type { Client } from 'pg'
 import { CONNECT_CODES, createClient, streamOf } from './client.ts'
 import { isSocketFolder, placeName, type ServerPlace, type ServerTarget } from './target.ts'
 
-export interface LogInOptions<S extends Socket> {
+interface LogInOptions<S extends Socket> {
   /** For all addresses together. */
   readonly timeoutMs: number
   readonly queryTimeoutMs?: number
@@ -17,16 +17,16 @@ export interface LogInOptions<S extends Socket> {
   readonly createSocket: () => S
 }
 
-export interface LoggedIn<S extends Socket = Socket> {
+interface LoggedIn<S extends Socket = Socket> {
   readonly client: Client
   /** The one that `createSocket` made. */
   readonly socket: S
-  /** What carries PostgreSQL's protocol: the socket, or TLS above it. */
+  /** The carrier of PostgreSQL's protocol: the socket, or TLS above it. */
   readonly stream: Socket
 }
 
-export interface FailedAttempt {
-  /** Where, as people write it: such as [::1]:5432. */
+interface FailedAttempt {
+  /** Host and port, such as [::1]:5432. */
   readonly where: string
   readonly error: Error & { readonly code?: string }
 }
@@ -46,7 +46,7 @@ export class AllAddressesFailed extends Error {
   }
 }
 
-/** In the order of the resolver, which is psql's. The process's own preference for one family must not change it. */
+/** In the order of the resolver, as in psql: Node's own preference for one family must not change it. */
 export async function addressesOf(host: string): Promise<readonly string[]> {
   const found = await lookup(host, { all: true, order: 'verbatim' })
   return [...new Set(found.map(({ address }) => address))]
@@ -100,7 +100,7 @@ interface AtAddress {
   readonly timeoutMs: number
 }
 
-/** What the server took last is tried first: a second attempt would cost a round trip after every loss. */
+/** Tried first, because a second attempt would cost a round trip after every lost connection. */
 const lastEncrypted = new WeakMap<ServerTarget, boolean>()
 
 function encryptionsOf(target: ServerTarget, address: string): readonly boolean[] {
@@ -138,13 +138,13 @@ async function attempt<S extends Socket>(
 ): Promise<LoggedIn<S>> {
   const socket = createSocket()
   const client = createClient({ target, place, address, isEncrypted, socket, queryTimeoutMs })
-  // pg reports a lost connection here too, when its own promise is settled already.
+  // pg also reports a lost connection here, after its own promise is settled.
   client.on('error', () => {})
   try {
     await within(timeoutMs, connected(client, target))
     return { client, socket, stream: streamOf(client) }
   } catch (error) {
-    // Nothing of what is given up stays open, and what still arrives on it ends no process.
+    // No abandoned socket stays open, and an error that still arrives on it does not end the process.
     for (const stream of [socket, streamOf(client)]) stream.on('error', () => {}).destroy()
     throw error
   }
@@ -158,7 +158,7 @@ async function connected(client: Client, { session }: ServerTarget): Promise<voi
     throw Object.assign(new Error('the session is read-only'), { code: READ_ONLY })
 }
 
-/** A name that is not resolved in time, or a server that does not answer. The step itself may go on, and nothing hears of it. */
+/** Bounds the lookup of a name, or a login. The step itself may go on; its result is ignored. */
 async function within<T>(timeoutMs: number, step: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>()
   const error = Object.assign(new Error('no connection in time'), { code: CONNECT_CODES.connectTimeout })
@@ -178,10 +178,10 @@ const STARTING = '57P03'
 /** Always with a digit, unlike EPIPE. */
 const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/
 
-/** A server that is not up yet answers for all addresses of its name; the next place may be another server. */
+/** All addresses of a name lead to this server, which is not up yet; the next place may be another server. */
 const isStarting = ({ code }: FailedAttempt['error']): boolean => code === STARTING || code === READ_ONLY
 
-/** The server, or what stands before it, has answered: another address of the same service would ask the same password. */
+/** The server or its proxy has answered: another address of the same service would ask for the same password. */
 const isFinal = (error: FailedAttempt['error']): boolean =>
   error.code === CONNECT_CODES.noPassword || (SQLSTATE.test(error.code ?? '') && !isStarting(error))
 
@@ -223,7 +223,7 @@ export async function withClient<T>(
   }
 }
 
-/** A polite goodbye, and then the socket: a server that froze never answers the goodbye. */
+/** Ends the session, and then closes the socket: a server that froze never confirms the end. */
 async function close(client: Client, stream: Socket): Promise<void> {
   const timer = setTimeout(() => stream.destroy(), CLOSE_TIMEOUT_MS)
   try {

@@ -1,6 +1,6 @@
-/** The two forms made of `word=value` pairs: libpq's, with spaces between, and Npgsql's, with semicolons. */
+/** Reads the two forms that are made of `word=value` pairs: libpq's, with spaces between, and Npgsql's, with semicolons. */
 
-/** In the order given. A word is what the user wrote, and so it may be a piece of a password: problems never print it. */
+/** In the order given. A word is the user's text and may be a part of a password: problems never print it. */
 export type Pairs = readonly (readonly [word: string, value: string])[]
 
 export type PairsOrProblem = { readonly pairs: Pairs } | { readonly problem: string }

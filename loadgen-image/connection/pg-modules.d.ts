@@ -1,4 +1,4 @@
-/** Parts of `pg` that come without types of their own; they are those of the package. */
+/** Types of the parts of `pg` that its package declares under other paths only. */
 declare module 'pg/lib/client.js' {
   export { Client as default } from 'pg'
 }

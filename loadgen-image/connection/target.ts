@@ -1,4 +1,4 @@
-/** The shape of a server that a client connects to: where it may be, who logs in, and how the connection is encrypted. */
+/** The server that a client connects to: its possible places, the login, and the encryption. */
 
 /** One place to look for the server. A host that begins with `/` is the folder of a unix socket. */
 export interface ServerPlace {
@@ -20,7 +20,7 @@ export interface ServerTarget {
   readonly session: SessionSettings
 }
 
-/** `allow` and `prefer` take what the server takes; they begin without and with encryption. */
+/** `allow` and `prefer` take an encrypted or a plain connection; `allow` tries the plain one first, `prefer` the encrypted one. */
 export type TlsMode = 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'

@@ -1,4 +1,4 @@
-/** The words about encryption, with the meaning that libpq gives them. A unix socket is never encrypted. */
+/** Reads the words about encryption, with libpq's meaning. A unix socket is never encrypted. */
 import { readAuthority } from './authority.ts'
 import { isOn } from './parameters.ts'
 import type { Tls, TlsMode, TlsVersion } from './target.ts'
@@ -22,7 +22,7 @@ const EXPECTED = 'expected disable, allow, prefer, require, verify-ca, verify-fu
 
 const VERSIONS: Readonly<Record<string, TlsVersion | null>> = {
   '': null,
-  // Older ones than this are never spoken.
+  // Node speaks no older version, so these set no limit.
   tlsv1: null,
   'tlsv1.1': null,
   'tlsv1.2': 'TLSv1.2',

@@ -1,6 +1,6 @@
 /**
- * libpq's URL: `postgres://user:password@host:port,host:port/database?word=value`. Read by libpq's rules and not by those of
- * the web: several hosts, a folder as host (%2Frun%2Fpostgresql), and any character but @ and / in the password.
+ * Reads libpq's URL: `postgres://user:password@host:port,host:port/database?word=value`. By the rules of libpq and not of the web:
+ * several hosts, a folder as host (%2Frun%2Fpostgresql), and any character but @ and / in the password.
  */
 
 import type { Pairs, PairsOrProblem } from './pairs.ts'
@@ -70,7 +70,7 @@ function percentDecoded(value: string): string | null {
 
 // ---- The other way --------------------------------------------------------------------------------------------------
 
-/** What `parseConnectionString` reads back as the same server. Authorities and limits of a session are not written. */
+/** `parseConnectionString` reads it back as the same server. Authorities and limits of a session are not written. */
 export function urlOf({ places, user, password, database, tls }: ServerTarget): string {
   const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`
   const place = `${places.map(placeInUrl).join(',')}/${encodeURIComponent(database)}`

@@ -5,7 +5,7 @@
  * a record, are stored bit by bit in Elias' gamma code: 1 takes one bit, 2 and 3 take three, 4 to 7 five, and so on.
  */
 
-/** Together with up to seven bits that wait for their byte they fit into 31. */
+/** With up to seven bits that wait for their byte, these still fit into 31 bits. */
 const MAX_BITS_AT_ONCE = 16
 /** A window of four bytes holds at least this many bits, wherever in its first byte it begins. */
 const BITS_IN_WINDOW = 25
@@ -67,7 +67,7 @@ export class ByteWriter {
     this.#bitBuffer &= (1 << this.#bitCount) - 1
   }
 
-  /** Begins anew, with room for a header that is known only later. */
+  /** Starts a new record, with room for a header that is written at the end. */
   begin(headerBytes: number): void {
     this.#length = this.#bitBuffer = this.#bitCount = 0
     this.#reserve(headerBytes)
@@ -127,7 +127,7 @@ export class ByteReader {
     this.#bit = 0
   }
 
-  /** The next bits, the first of them on top. What lies behind the end reads as zeros. */
+  /** The next bits, the first of them on top. Bits behind the end read as zeros. */
   #window(): number {
     const bytes = this.#bytes
     const at = this.#at + (this.#bit >>> 3)

@@ -3,12 +3,12 @@
  *
  * A chunk blob is a row of blocks; each holds one record and can be read alone:
  *   4 bytes mark "FDR1" | 4 bytes payload length | 4 bytes CRC-32 of the payload | payload
- * A block that was cut off at the end is ignored; a damaged one costs itself only, because the reader looks for the next mark.
+ * A block that was cut off at the end is ignored. A damaged block loses one record, because the reader looks for the next mark.
  *
- * Why not HDR V2 for the histograms: the distances of neighbouring buckets and their counts, bit by bit, take about half the
- * room. A second's histogram of 50, 500 and 8,000 log-normal values takes 48, 192 and 791 bytes; HDR V2 with its zlib takes
- * 140, 435 and 1,368, and has no room for what else a second says. Why not deflate the payload: it saved nothing more, and
- * Node's inflater is a stream of its own for each block, which costs a merge of hours memory and time.
+ * Histograms are not written as HDR V2, because the distances of neighbouring buckets and their counts, bit by bit, take about
+ * half the bytes: a second's histogram of 50, 500 and 8,000 log-normal values takes 48, 192 and 791 bytes; HDR V2 with its zlib
+ * takes 140, 435 and 1,368. The payload is not deflated, because that saved nothing more, and Node's inflater is a stream of its
+ * own for each block, which costs a merge of hours memory and time.
  */
 
 import { crc32 } from 'node:zlib'
@@ -147,7 +147,7 @@ const secondRecord = struct<SecondRecord>({
   health,
 })
 
-/** One for all records: its buffer grows to the largest of them, and encoding leaves no other garbage than the block. */
+/** One for all records: its buffer grows to the largest of them, and encoding allocates the block only. */
 const writer = new ByteWriter()
 
 /** One self-contained block: it can be appended alone, and read without the blocks before it. */

@@ -1,6 +1,6 @@
 /**
- * Fields of the contract's documents as zod schemas. Every message is what was expected, in words; a parser adds what was found
- * only where that can hold no secret (`shown`).
+ * Fields of the contract's documents as zod schemas. Every message says what is expected; a parser adds what it found only where
+ * that can hold no secret (`shown`).
  */
 import * as z from 'zod'
 
@@ -31,7 +31,7 @@ export const list = <T extends z.ZodType>(item: T, min: number, max: number, wha
   return z.array(item, { error }).min(min, { error }).max(max, { error })
 }
 
-/** What was found, where it can hold no secret: a text is known by its length alone. */
+/** What a parser found, without secrets: of a text, its length alone. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string') return `a text of ${value.length} ${value.length === 1 ? 'character' : 'characters'}`

@@ -1,21 +1,30 @@
 /**
- * THE contract between the load generator and the functions that judge it: what goes in (plan, go, stop),
- * what comes out (one record per container and second, one summary per container), and where it lies in Blob storage.
- * The generator reports facts; `functions/` judges. No threshold lives in the image.
+ * The contract between the load generator and the functions that judge it: what goes in (signals; the plan is in load-plan.ts),
+ * what comes out (one record per container and second, one summary per container), and the names of the blobs.
+ * The generator reports facts and `functions/` judges them: no threshold lives in the image.
  *
- * Glossary. One word per idea, everywhere in this repository:
- *   drill           one failover load test, from request to report
- *   load generator  the program in the container
- *   container       one load generator instance
- *   thread          a worker thread that runs many workers
- *   worker          one simulated client: one connection, one transaction in flight, a sequence of its own
- *   arrival         a transaction that is due at a time fixed in advance
- *   outcome         acknowledged, refused (provably not committed) or unknown (sent, reply lost)
- *   missed          an arrival whose deadline passed before it could be sent: it has no key and no outcome
- *   ledger          which keys (drill, worker, seq) had which outcome
- *   outage window   a worker's time from its last acknowledgement before errors to its first one after
- *   timeline        PostgreSQL's WAL timeline id: it rises by one with every promotion, and every row is stamped with it
- *   check, verdict  a row of the checklist; PASS, FAIL, INCONCLUSIVE or ABORTED
+ * Glossary: one word per idea, in the code, the texts and the docs.
+ *   drill               one test under load, from request to report
+ *   campaign            several drills of one request, with their distribution
+ *   event               what is done to the server during a drill, or watched for
+ *   moment              T0 to T6: the points in time of an event, such as the last acknowledgement before its outage
+ *   load generator      the program in the container
+ *   container           one load generator instance
+ *   incarnation         one life of a container, from process start to exit
+ *   thread              a worker thread that runs many workers
+ *   worker              one simulated client: one connection, one transaction in flight, a sequence of its own
+ *   arrival             a transaction that is due at a time fixed in advance
+ *   offered             arrivals per second, sent or missed
+ *   missed              an arrival whose deadline passed before it could be sent: it has no key and no outcome
+ *   outcome             acknowledged, refused (provably not committed) or unknown (sent, reply lost)
+ *   ledger              which keys (drill, worker, seq) had which outcome
+ *   timeline            PostgreSQL's WAL timeline: it rises with every promotion, and every row stores the one it was written on
+ *   outage              an interval without an acknowledgement, of the service or of one worker
+ *   sustained recovery  acknowledged transactions per second are back to the baseline and stay there
+ *   probe               a low-rate measurement beside the load
+ *   check               a row of the checklist, judged before or after the load
+ *   criterion           an objective that the drill is judged by, such as recovery_time_s < 120
+ *   verdict             PASS, FAIL, INCONCLUSIVE or ABORTED
  *
  * Units come last in a name. `...AtUs` is an instant: microseconds since the Unix epoch, from a monotonic clock that was
  * anchored to UTC once per process. `...Us`, `...Ms`, `...Seconds` are spans. `second` is a whole epoch second.
@@ -27,14 +36,14 @@ export const CONTRACT_VERSION = 1
 export const OUTCOMES = ['acknowledged', 'refused', 'unknown'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-// ---- In: signals. The plan is in contract-plan.ts ------------------------------------------------------------------
+// ---- In: signals ----------------------------------------------------------------------------------------------------
 
 /** Written once all containers are ready. A time in the future, so clocks and not polling start the load. */
 export interface GoSignal {
   readonly startAtMs: number
 }
 
-/** Ends the load early: stop sending, drain, write what is known. */
+/** Ends the load early: the generator stops sending, waits for replies, and writes what it knows. */
 export interface StopSignal {
   readonly reason: string
 }
@@ -48,7 +57,7 @@ export interface Lease {
 export interface ReadyRecord {
   readonly version: typeof CONTRACT_VERSION
   readonly container: number
-  /** Random per process start: tells a platform restart from the first start. */
+  /** Random per process start, so that a restart by the platform differs from the first start. */
   readonly incarnation: string
   readonly workers: number
   readonly readyAtMs: number
@@ -79,13 +88,13 @@ export interface Counts {
   readonly weakAcks: number
 }
 
-/** Pairs of bucket index and count, flat and in rising order; see contract-histogram.ts. */
+/** Pairs of bucket index and count, flat and in rising order; see histogram.ts. */
 export type SparseHistogram = readonly number[]
 
 export interface ErrorCount {
   /** SQLSTATE, errno (ECONNREFUSED) or the generator's own word (reply-timeout). */
   readonly code: string
-  /** Where it struck: connecting has no outcome, because no arrival was sent. */
+  /** Connecting has no outcome, because no arrival was sent. */
   readonly phase: 'connect' | 'transaction'
   readonly outcome: Exclude<Outcome, 'acknowledged'> | null
   readonly count: number
@@ -121,7 +130,7 @@ export interface FirstAck {
   readonly previousAtUs: number | null
 }
 
-/** One client's outage. `firstGoodAtUs` null: it never came back while the load ran. */
+/** The outage of one worker. `firstGoodAtUs` null: none of its transactions was acknowledged again while the load ran. */
 export interface OutageWindow {
   readonly worker: number
   readonly cohort: string
@@ -132,11 +141,11 @@ export interface OutageWindow {
   readonly refused: number
   readonly unknown: number
   readonly connectFailures: number
-  /** The first error of the window; empty when the client only waited, while nobody of its thread got a reply. */
+  /** The first error of the window; empty when the worker only waited, while no worker of its thread got a reply. */
   readonly code: string
 }
 
-/** What became known this second of one worker's keys: `count` keys from `firstSeq` on, acknowledged unless excepted. */
+/** The outcomes of one worker's keys that became known in this second: `count` keys from `firstSeq` on, acknowledged unless excepted. */
 export interface LedgerRange {
   readonly worker: number
   readonly firstSeq: number

@@ -6,12 +6,12 @@
 import type { SparseHistogram } from './glossary.ts'
 
 /** Buckets per power of two. 256 bounds the relative width of a bucket by 0.4 %. */
-export const BUCKETS_PER_OCTAVE = 256
+const BUCKETS_PER_OCTAVE = 256
 const LINEAR_LIMIT = 2 * BUCKETS_PER_OCTAVE
 const OCTAVE_BITS = Math.log2(BUCKETS_PER_OCTAVE)
 
 /** Values past this (about 71 minutes) are counted in the last bucket. */
-export const MAX_VALUE_US = 2 ** 32 - 1
+const MAX_VALUE_US = 2 ** 32 - 1
 export const BUCKETS = bucketOf(MAX_VALUE_US) + 1
 
 /** Below 512 us every microsecond has its own bucket; above, each octave has 256. */
@@ -22,7 +22,7 @@ export function bucketOf(valueUs: number): number {
   return BUCKETS_PER_OCTAVE * shift + (value >>> shift)
 }
 
-export function bucketLowUs(bucket: number): number {
+function bucketLowUs(bucket: number): number {
   if (bucket < LINEAR_LIMIT) return bucket
   const shift = Math.floor(bucket / BUCKETS_PER_OCTAVE) - 1
   return (bucket - BUCKETS_PER_OCTAVE * shift) * 2 ** shift
@@ -51,11 +51,6 @@ export class Histogram {
       this.counts[bucket] = (this.counts[bucket] as number) + count
       this.total += count
     }
-  }
-
-  addAll(other: Histogram): void {
-    for (let bucket = 0; bucket < BUCKETS; bucket++) this.counts[bucket] = this.counts[bucket]! + other.counts[bucket]!
-    this.total += other.total
   }
 
   toSparse(): number[] {

@@ -1,6 +1,6 @@
 /**
- * The load plan as ONE schema: types, limits, and the rules between fields. The generator checks its plan by it, and a drill's
- * request is made of the same fields, so that what a request accepts the generator accepts too.
+ * The load plan as ONE schema: types, limits, defaults, and the rules between fields. The generator checks its plan by it, and a
+ * drill's request is made of the same fields, so the generator accepts every plan that a request accepts.
  */
 import * as z from 'zod'
 import { cohortOf } from './cohort.ts'
@@ -91,7 +91,7 @@ export const loadFields = {
   transactions: oneOf(['ledger', 'compat']),
 } as const
 
-/** What a load is without further words. A drill and a stand-alone run each add what they decide on their own. */
+/** The defaults that a drill and a stand-alone run share. */
 export const LOAD_DEFAULTS = {
   targetTps: 8_000,
   workers: 200,

@@ -1,7 +1,6 @@
 /**
- * Where the app and its load generators keep a drill's blobs: the forms of the container's URL, its name, and a connection string
- * of a local account. Both sides check them by these rules at their start. No problem repeats a piece of the text: it may hold a
- * signature or a key.
+ * Checks where the app and its load generators keep a drill's blobs: the URL of the container, its name, and the connection string
+ * of a local account. Both sides check them at their start. No problem repeats a part of the text: it may hold a signature or a key.
  */
 
 export const CONTAINER_URL_FORM = 'the URL of a Blob container, https://<account>.blob.core.windows.net/<container>'

@@ -1,5 +1,5 @@
 /**
- * Texts of others (servers, SDKs, the platform) as this project repeats them: without secrets, and in a report without addresses.
+ * Cleans texts of servers, SDKs and the platform before this project repeats them: no secrets, and in a report no addresses.
  * Names of relations, functions, files and versions stay, because an operator needs them to find the cause.
  */
 import { isIPv6 } from 'node:net'
@@ -13,12 +13,12 @@ const ADDRESS = '(address)'
 const MIN_KNOWN_LENGTH = 8
 const known = new Set<string>()
 
-/** A secret that this process holds: wherever it turns up in a text of others, it is hidden. */
+/** Registers a secret of this process, which `withoutSecrets` then hides wherever it occurs. */
 export function hideSecret(value: string): void {
   for (const form of [value, encodeURIComponent(value)]) if (form.length >= MIN_KNOWN_LENGTH) known.add(form)
 }
 
-/** Words of keys whose values are secrets, in connection strings, headers and bodies alike. */
+/** Names of keys whose values are secrets, in connection strings, headers and bodies. */
 const KEY =
   'password|passwd|pwd|secret|client[-_]?secret|token|access[-_]?token|refresh[-_]?token|id[-_]?token|sig|signature|' +
   'account[-_]?key|shared[-_]?access[-_]?key|shared[-_]?access[-_]?signature|access[-_]?key|api[-_]?key|x-functions-key|' +
@@ -46,7 +46,7 @@ export function withoutSecrets(text: string): string {
   return clean
 }
 
-/** The words of an error and of its causes, without secrets. */
+/** The messages of an error and of its causes, without secrets. */
 export function errorText(error: unknown): string {
   const words: string[] = []
   for (let at: unknown = error; at !== undefined && at !== null && words.length < 5; ) {
@@ -59,11 +59,11 @@ export function errorText(error: unknown): string {
 // ---- Addresses ------------------------------------------------------------------------------------------------------
 
 const IPV4 = /(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?![\w.]*\w)/g
-/** Also matches a time of day: what is an address, node:net knows. */
+/** Also matches a time of day: node:net decides what is an address. */
 const PERHAPS_IPV6 = /(?<![\w:])[0-9a-f]*:[0-9a-f:]*:[0-9a-f]*(?![\w:])/gi
 const HOST = String.raw`(?:[a-z0-9_-]+\.)*[a-z0-9_-]+\.?(?::\d+)?`
 
-/** Words behind which a host stands, whatever it looks like. */
+/** A host follows these words, in any form. */
 const NAMED_HOST = new RegExp(
   String.raw`\b((?:getaddrinfo(?: [A-Z_]+)?|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET` +
     `|host(?:name| name)?|server at|server name|address|connect(?:ion)? to(?: server at)?|DNS:|Host:) ?["']?)(${HOST})`,

@@ -1,17 +1,17 @@
 /**
- * Times without any acknowledgement. A thread notes its own gaps; a container's gap is where the gaps of all its threads
- * overlap, so one thread that has nothing to do does not look like an outage, and one that still gets through ends it.
+ * Times without any acknowledgement. A thread notes its own gaps. The gaps of a container are where the gaps of all its threads
+ * overlap: a thread without work is no outage, and a thread that still gets acknowledgements ends one.
  */
 import type { AckGap } from '../contract/glossary.ts'
 
 /** Shorter ones are the usual spacing of replies. */
-export const SHORTEST_GAP_US = 20_000
+export const MIN_GAP_US = 20_000
 export const LONG_GAP_US = 1_000_000
 
-/** What one thread knows when a second ends. */
+/** The gaps of one thread when a second ends. */
 export interface ThreadGaps {
   readonly closed: readonly AckGap[]
-  /** The last acknowledgement (or the start of the load): nothing came since then. */
+  /** The last acknowledgement, or the start of the load when none came. */
   readonly quietSinceUs: number
 }
 
@@ -26,12 +26,12 @@ export class GapTracker {
 
   ack(atUs: number): void {
     const gap = { fromUs: this.#lastAckAtUs, toUs: atUs }
-    if (atUs - this.#lastAckAtUs >= SHORTEST_GAP_US) this.#closed.push(gap)
+    if (atUs - this.#lastAckAtUs >= MIN_GAP_US) this.#closed.push(gap)
     if (atUs - this.#lastAckAtUs >= LONG_GAP_US) this.#lastLong = gap
     if (atUs > this.#lastAckAtUs) this.#lastAckAtUs = atUs
   }
 
-  /** The newest gap of a second or more: who waited through it was out, even without an error. */
+  /** The newest gap of a second or more: a worker that waited through it had an outage, even without an error. */
   get lastLong(): AckGap | null {
     return this.#lastLong
   }
@@ -51,7 +51,7 @@ export class GapIntersection {
     this.#pending = Array.from({ length: threads }, () => [])
   }
 
-  /** Container gaps that have ended, given that every thread told everything up to `horizonUs`. */
+  /** The gaps of the container that have ended. Every thread must have reported everything up to `horizonUs`. */
   advance(threads: readonly ThreadGaps[], horizonUs: number): AckGap[] {
     const gaps = threads.map(({ closed, quietSinceUs }, thread) => [
       ...(this.#pending[thread] as AckGap[]),
@@ -61,13 +61,13 @@ export class GapIntersection {
     const common = gaps.reduce(overlap)
     const ended = common.filter(({ toUs }) => toUs < horizonUs)
     this.#keepFrom(gaps, common.find(({ toUs }) => toUs >= horizonUs)?.fromUs ?? horizonUs)
-    return ended.filter(({ fromUs, toUs }) => toUs - fromUs >= SHORTEST_GAP_US)
+    return ended.filter(({ fromUs, toUs }) => toUs - fromUs >= MIN_GAP_US)
   }
 
-  /** What is still open when the load ends, up to that moment. */
+  /** The gap that is still open when the load ends, up to that moment. */
   finish(threads: readonly ThreadGaps[], endUs: number): AckGap[] {
     const quiet = Math.max(...threads.map(({ quietSinceUs }) => quietSinceUs))
-    return endUs - quiet >= SHORTEST_GAP_US ? [{ fromUs: quiet, toUs: endUs }] : []
+    return endUs - quiet >= MIN_GAP_US ? [{ fromUs: quiet, toUs: endUs }] : []
   }
 
   /** Closed gaps are needed again only while a common gap reaches over the horizon. */

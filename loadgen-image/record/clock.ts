@@ -1,7 +1,7 @@
 /**
- * One clock for the whole process: microseconds since the Unix epoch, monotonic, anchored to UTC once.
- * The system's clock may be stepped during a run and Date.now() would follow; threads would even disagree about it.
- * `process.hrtime` counts the same nanoseconds in every thread, so each thread derives its own fast clock from the one anchor.
+ * One clock for the whole process: microseconds since the Unix epoch, monotonic, anchored to UTC once. Date.now() would follow
+ * every step of the system's clock during a run. `process.hrtime` counts the same nanoseconds in every thread, so each thread
+ * derives its own fast clock from the one anchor.
  */
 import { US_PER_SECOND } from '../contract/glossary.ts'
 

@@ -1,4 +1,4 @@
-/** Errors of one second, counted by code, phase and outcome. As many entries as kinds of error, however many strike. */
+/** Errors of one second, counted by code, phase and outcome: one entry per kind of error, for any number of errors. */
 import type { ErrorCount, Outcome } from '../contract/glossary.ts'
 import type { Failure } from './outcome.ts'
 
@@ -10,7 +10,7 @@ interface Tally {
   readonly example: string
 }
 
-export interface ErrorKind {
+interface ErrorKind {
   readonly phase: ErrorCount['phase']
   readonly outcome: Exclude<Outcome, 'acknowledged'> | null
 }

@@ -1,6 +1,6 @@
 /**
- * A worker's ledger: which of its keys had which outcome. A worker has one transaction in flight, so its keys become known in
- * order, and a second of thousands of commits is one range with a few exceptions.
+ * A worker's ledger: which of its keys had which outcome. A worker has one transaction in flight, so outcomes become known in the
+ * order of the keys, and a second of thousands of commits is one range with a few exceptions.
  */
 import type { LedgerException, LedgerRange, Outcome } from '../contract/glossary.ts'
 

@@ -1,8 +1,7 @@
 /**
- * A worker's outage windows: from its last acknowledgement before errors to its first one after them.
- * Errors are failed transactions, a lost connection, and failed attempts to connect. A worker whose reply took a second or more,
- * in a second without any reply to its thread, has a window without errors. There may be many windows in a run, and the last
- * one may never close.
+ * A worker's outage windows: from its last acknowledgement before errors to its first one after them. Errors are failed
+ * transactions, a lost connection, and failed attempts to connect. A worker has a window without errors when it waited a second or
+ * more for a reply in a time in which its thread got none. A run may have many windows, and the last one may never close.
  */
 import type { OutageWindow } from '../contract/glossary.ts'
 

@@ -1,17 +1,17 @@
 /**
- * What a failure proves about the write, by code and never by wording where a code exists.
+ * What a failure proves about the write, decided by its code, and by its message only where no code exists.
  *
- * The statement is one INSERT that commits itself. It is *refused* only where it provably did not commit: it was never sent,
- * or the server reported an error that it can only raise before the commit record. It is *unknown* wherever the reply was
- * lost, and wherever the server may have committed before it failed: 57P01 (admin_shutdown) strikes also while a backend
- * waits for the standby, after its local commit. Anything not listed proves nothing.
+ * The statement is one INSERT that commits itself. It is *refused* only where it provably did not commit: it was never sent, or the
+ * server reported an error that it can only raise before the commit record. It is *unknown* where the reply was lost, and where the
+ * server may have committed before it failed: 57P01 (admin_shutdown) also ends a backend that waits for the standby, after its
+ * local commit. A code that is not listed proves nothing.
  */
 import { CONNECT_CODES } from '../connection/client.ts'
 import type { Outcome } from '../contract/glossary.ts'
 import { withoutAddresses, withoutSecrets } from '../contract/redact.ts'
 
 export interface Failure {
-  /** SQLSTATE, errno, or the generator's own word. */
+  /** SQLSTATE, errno, or one of the generator's own codes. */
   readonly code: string
   readonly message: string
 }
@@ -26,7 +26,7 @@ const REFUSED: Judgement = { outcome: 'refused', reconnect: false }
 const REFUSED_ELSEWHERE: Judgement = { outcome: 'refused', reconnect: true }
 const UNKNOWN: Judgement = { outcome: 'unknown', reconnect: true }
 
-/** The generator's own words, where neither SQLSTATE nor errno says what happened. */
+/** The generator's own codes, for what has neither an SQLSTATE nor an errno. */
 export const OWN_CODES = {
   connectionClosed: 'connection-closed',
   replyTimeout: 'reply-timeout',
@@ -37,7 +37,7 @@ export const OWN_CODES = {
 
 const CODES: Readonly<Record<string, Judgement>> = {
   '25006': REFUSED_ELSEWHERE, // read_only_sql_transaction: a standby, or a primary that was demoted
-  '40003': UNKNOWN, // statement_completion_unknown says so itself
+  '40003': UNKNOWN, // statement_completion_unknown
   '53300': REFUSED_ELSEWHERE, // too_many_connections
   '57014': REFUSED, // query_canceled: a cancel after the local commit only warns
   '57P01': UNKNOWN, // admin_shutdown
@@ -53,8 +53,8 @@ const CODES: Readonly<Record<string, Judgement>> = {
 }
 
 /**
- * Classes whose errors PostgreSQL raises while a statement runs. Behind the commit record an error is a PANIC, which closes
- * the connection; an ERROR of these classes therefore means that the transaction was rolled back.
+ * Classes whose errors PostgreSQL raises while a statement runs. After the commit record an error is a PANIC, which closes the
+ * connection, so an ERROR of these classes means that the transaction was rolled back.
  */
 const ROLLED_BACK_CLASSES: ReadonlySet<string> = new Set([
   '0A', // feature_not_supported
@@ -76,8 +76,8 @@ const ROLLED_BACK_CLASSES: ReadonlySet<string> = new Set([
 ])
 
 /**
- * PgBouncer gives nearly all of its errors the SQLSTATE 08P01, so here only its words tell them apart. These are said before
- * it has a server for the transaction; all others ("server conn crashed?", "query_timeout") may come after the statement ran.
+ * PgBouncer gives nearly all of its errors the SQLSTATE 08P01, so only the message distinguishes them. It sends these before it
+ * has a server for the transaction; all others ("server conn crashed?", "query_timeout") may come after the statement ran.
  * Since 1.24 the first client that a failed login concerns gets the server's own code (such as 28P01); the next ones get 08P01
  * with "server login has been failing, cached error". Older versions give 08P01 to all.
  */
@@ -95,7 +95,7 @@ export function judge(failure: Failure, wasSent: boolean): Judgement {
   if (!wasSent) return { outcome: 'refused', reconnect: lost(failure.code) }
   const listed = CODES[failure.code]
   if (listed !== undefined) return listed
-  if (failure.code === '08P01' && POOLER_HAD_NO_SERVER.some((words) => words.test(failure.message)))
+  if (failure.code === '08P01' && POOLER_HAD_NO_SERVER.some((pattern) => pattern.test(failure.message)))
     return REFUSED_ELSEWHERE
   return isSqlState(failure.code) && ROLLED_BACK_CLASSES.has(failure.code.slice(0, 2)) ? REFUSED : UNKNOWN
 }

@@ -1,9 +1,8 @@
 /**
- * Everything that one thread observes, second by second. Holds counters and histograms of one second only, so memory does not
- * grow with the length of the run. It has no clock: each event brings its moment, and an event behind the end of the second
- * first closes that second, so nothing is ever counted into a second in which it did not happen.
+ * Everything that one thread observes, second by second. Holds counters and histograms of one second only, so memory does not grow
+ * with the length of the run. It has no clock: each event brings its moment, and an event after the end of the second first closes
+ * that second, so no event is counted in a second in which it did not happen.
  */
-
 import type {
   Counts,
   ErrorCount,
@@ -48,7 +47,7 @@ export interface SecondPart {
   readonly stalls: readonly Omit<Stall, 'thread'>[]
 }
 
-/** Who knows the arrivals. Asked when a second closes; tells `missed` first about deadlines that passed until then. */
+/** The arrivals of the thread. Asked when a second closes: it first reports as missed what passed its deadline until then. */
 export interface Backlog {
   /** Arrivals that became due since the last call, and those due until now that were neither sent nor missed. */
   settleUntil(atUs: number): { readonly intended: number; readonly waiting: number }
@@ -171,13 +170,13 @@ export class Recorder {
     if (outcome === 'refused') this.#refused++
     else this.#unknown++
     if (this.#keepsLedger) (this.#books[index] as WorkerBooks).ledger.settle(outcome)
-    this.#troubled(index, failure, { phase: 'transaction', outcome }, outcome, atUs)
+    this.#noteFailure(index, failure, { phase: 'transaction', outcome }, outcome, atUs)
   }
 
   /** An attempt failed and will be made again under its own key: no outcome yet. */
   willRetry(index: number, failure: Failure, atUs: number): void {
     if (atUs >= this.#secondEndUs) this.roll(atUs)
-    this.#troubled(index, failure, { phase: 'transaction', outcome: null }, 'lost', atUs)
+    this.#noteFailure(index, failure, { phase: 'transaction', outcome: null }, 'lost', atUs)
   }
 
   missed(atUs: number): void {
@@ -201,7 +200,7 @@ export class Recorder {
 
   connectFailed(index: number, failure: Failure, atUs: number): void {
     if (atUs >= this.#secondEndUs) this.roll(atUs)
-    this.#troubled(index, failure, { phase: 'connect', outcome: null }, 'connect', atUs)
+    this.#noteFailure(index, failure, { phase: 'connect', outcome: null }, 'connect', atUs)
   }
 
   /** Called before the replies that the thread reads when it goes on. */
@@ -220,7 +219,7 @@ export class Recorder {
     this.#closeSecond(atUs, loadEndUs)
   }
 
-  #troubled(
+  #noteFailure(
     index: number,
     failure: Failure,
     kind: { readonly phase: ErrorCount['phase']; readonly outcome: ErrorCount['outcome'] },

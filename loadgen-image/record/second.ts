@@ -1,4 +1,4 @@
-/** The parts that the threads of one container report for a second, joined to the container's record. */
+/** Joins the parts that the threads of one container report for a second to the container's record. */
 import type {
   AckGap,
   Connections,
@@ -23,8 +23,8 @@ export const addCounts = (a: Counts, b: Counts): Counts => ({
   weakAcks: a.weakAcks + b.weakAcks,
 })
 
-/** What the parts do not know. */
-export interface ContainerSecond {
+/** What the parts do not hold. */
+interface ContainerSecond {
   readonly container: number
   readonly incarnation: string
   readonly wanted: number
@@ -78,7 +78,7 @@ function addHistograms(list: readonly SparseHistogram[]): SparseHistogram {
   return scratch.toSparse()
 }
 
-/** One for all seconds: tens of thousands of arrays of this size, made and dropped, spread the heap of a long run. */
+/** One for all seconds: tens of thousands of arrays of this size, allocated and dropped, would fragment the heap of a long run. */
 const scratch = new Histogram()
 
 function joinTimelines(list: readonly TimelineAcks[]): TimelineAcks[] {

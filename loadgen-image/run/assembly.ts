@@ -1,6 +1,6 @@
 /**
- * Waits until every thread has told its part of a second, and then puts the second together. Threads report the same seconds
- * in the same order, a few milliseconds apart; one that has ended tells no more, and the others go on without it.
+ * Waits until every thread has reported its part of a second, and then joins the parts. Threads report the same seconds in the same
+ * order, a few milliseconds apart; a thread that has ended reports no more, and the others go on without it.
  */
 
 import type { AckGap, GeneratorHealth, SecondRecord, Stall } from '../contract/glossary.ts'
@@ -10,7 +10,7 @@ import type { SecondPart } from '../record/recorder.ts'
 import { joinParts } from '../record/second.ts'
 import type { LoopDelay } from '../send/messages.ts'
 
-export interface AssemblyOptions {
+interface AssemblyOptions {
   readonly container: number
   readonly incarnation: string
   readonly workers: number
@@ -69,17 +69,17 @@ export class Assembly {
   }
 
   #join(second: number): SecondRecord {
-    const told = this.#threads.flatMap((thread) => {
+    const reported = this.#threads.flatMap((thread) => {
       if (thread.parts[0]?.part.second !== second) return []
       const first = thread.parts.shift()
       return first === undefined ? [] : [{ thread, ...first }]
     })
     for (const thread of this.#threads) thread.lastGaps = { ...thread.lastGaps, closed: [] }
-    for (const { thread, part } of told) {
+    for (const { thread, part } of reported) {
       thread.lastGaps = part.gaps
       thread.loadEndUs = part.loadEndUs
     }
-    const parts = told.map(({ part }) => part) as [SecondPart, ...SecondPart[]]
+    const parts = reported.map(({ part }) => part) as [SecondPart, ...SecondPart[]]
     return joinParts(parts, {
       container: this.#options.container,
       incarnation: this.#options.incarnation,
@@ -87,8 +87,8 @@ export class Assembly {
       ackGaps: this.#ackGaps(second),
       health: {
         threads: this.#options.threads,
-        stalls: told.flatMap(({ thread, part }) => stallsOf(this.#threads.indexOf(thread), part)),
-        ...worstLoop(told.map(({ loop }) => loop)),
+        stalls: reported.flatMap(({ thread, part }) => stallsOf(this.#threads.indexOf(thread), part)),
+        ...worstLoop(reported.map(({ loop }) => loop)),
         ...this.#options.takeUsage(),
       },
     })

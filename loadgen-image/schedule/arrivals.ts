@@ -1,7 +1,7 @@
 /**
- * The arrivals of one thread as three numbers and two cursors, however many of them wait: one cursor walks along the moments
- * that have come, the other along what was sent or missed. What lies between them waits. So an outage of any length costs
- * no memory, and nothing is counted twice.
+ * The arrivals of one thread as three numbers and two cursors. One cursor moves along the arrivals that have become due, the other
+ * along those that were sent or missed; the arrivals between them wait. So an outage of any length costs no memory, and no arrival
+ * is counted twice.
  */
 import type { LoadPlan } from '../contract/load-plan.ts'
 import { ArrivalCursor, type Share } from './schedule.ts'
@@ -18,9 +18,9 @@ export class Arrivals {
   /** When the oldest arrival that was neither sent nor missed is due; Infinity when none is left. */
   nextDueAtUs: number
 
-  constructor(plan: LoadPlan, lane: Share, startAtUs: number) {
-    this.#next = new ArrivalCursor(plan, lane)
-    this.#became = new ArrivalCursor(plan, lane)
+  constructor(plan: LoadPlan, share: Share, startAtUs: number) {
+    this.#next = new ArrivalCursor(plan, share)
+    this.#became = new ArrivalCursor(plan, share)
     this.#startAtUs = startAtUs
     this.#deadlineUs = plan.onDeadline === 'shed' ? plan.deadlineMs * US_PER_MS : Number.POSITIVE_INFINITY
     this.nextDueAtUs = startAtUs + this.#next.dueUs
@@ -45,7 +45,7 @@ export class Arrivals {
     let count = 0
     const untilDueUs = untilUs - this.#startAtUs
     const stopDueUs = this.#stopAtUs - this.#startAtUs
-    // Of the moment of the stop itself: what was taken then must have become due.
+    // An arrival due at the moment of the stop itself counts as due, because it may have been sent.
     const isDue = (dueUs: number) => dueUs <= stopDueUs && (dueUs < untilDueUs || stopDueUs <= untilDueUs)
     while (this.#became.dueUs < Number.POSITIVE_INFINITY && isDue(this.#became.dueUs)) {
       this.#became.advance()
@@ -55,7 +55,7 @@ export class Arrivals {
     return count
   }
 
-  /** Correct right after `becameDue`. */
+  /** Correct only right after `becameDue`. */
   get waiting(): number {
     return this.#waiting
   }
@@ -66,7 +66,7 @@ export class Arrivals {
     this.#locate()
   }
 
-  /** Whatever waits is missed now. */
+  /** Every arrival that waits is missed now. */
   giveUp(nowUs: number, missed: (atUs: number) => void): void {
     this.stop(nowUs)
     while (this.nextDueAtUs < Number.POSITIVE_INFINITY) {

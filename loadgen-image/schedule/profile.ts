@@ -1,5 +1,5 @@
 /**
- * The profile as a short text: `second:factor` jumps there, `from-to:factor` moves there in a straight line.
+ * Reads the load profile from a short text: `second:factor` jumps to the factor, `from-to:factor` moves to it in a straight line.
  *   ramp-up of 30 s:        0:0, 0-30:1
  *   spike to double:        60:2, 90:1
  *   steps up:               60:1.5, 120:2

@@ -1,5 +1,5 @@
 /**
- * Seeded randomness: the same plan offers the same arrivals and amounts again.
+ * Seeded randomness, so that the same plan offers the same arrivals and amounts.
  * The generator is sfc32 (public domain, from the PractRand test suite): fast, and good to many terabytes.
  */
 export type Random = () => number

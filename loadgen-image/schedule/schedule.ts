@@ -1,12 +1,11 @@
 /**
- * When each arrival is due. Arrival n of the whole drill is due at a moment that depends on n alone, so a slow reply never
- * moves the arrivals behind it, and nobody has to remember which ones are still to come.
+ * When each arrival is due. Arrival n of the whole drill is due at a moment that depends on n alone, so a slow reply never moves
+ * the arrivals behind it.
  *
- * The offered rate is a piecewise linear function of time; its integral says how many arrivals are due by a moment, and the
- * inverse of the integral says when the n-th is due. Containers and threads deal the arrivals out in turn (container k of N
+ * The offered rate is a piecewise linear function of time: its integral is the number of arrivals that are due by a moment, and the
+ * inverse of the integral is the moment at which the n-th is due. Containers and threads take arrivals in turn (container k of N
  * takes k, k+N, k+2N ...), so shares are exact for any N and the whole stays evenly spaced.
  */
-
 import { US_PER_SECOND } from '../contract/glossary.ts'
 import type { LoadPlan, ProfileStep } from '../contract/load-plan.ts'
 import { type Random, seededRandom } from './random.ts'
@@ -16,7 +15,7 @@ const COUNT_TOLERANCE = 1e-6
 
 export type RatePlan = Pick<LoadPlan, 'targetTps' | 'durationSeconds' | 'arrivals' | 'profile' | 'seed'>
 
-/** Which arrivals are dealt to one thread. */
+/** Whose arrivals: one thread of one container takes every n-th arrival of the drill. */
 export interface Share {
   readonly container: number
   readonly containers: number
@@ -55,13 +54,13 @@ export class ArrivalCursor {
   #position: number
   #segment = 0
 
-  constructor(plan: RatePlan, lane: Share) {
+  constructor(plan: RatePlan, own: Share) {
     this.#segments = rateSegments(plan)
     this.#total = expectedArrivals(this.#segments) - COUNT_TOLERANCE
-    const lanes = lane.containers * lane.threads
-    const random = seededRandom(plan.seed, lane.container, lane.thread)
-    this.#step = plan.arrivals === 'even' ? () => lanes : () => lanes * exponential(random)
-    this.#position = plan.arrivals === 'even' ? lane.container + lane.containers * lane.thread : this.#step()
+    const threads = own.containers * own.threads
+    const random = seededRandom(plan.seed, own.container, own.thread)
+    this.#step = plan.arrivals === 'even' ? () => threads : () => threads * exponential(random)
+    this.#position = plan.arrivals === 'even' ? own.container + own.containers * own.thread : this.#step()
     this.#locate()
   }
 

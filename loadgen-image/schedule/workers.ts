@@ -1,4 +1,4 @@
-/** Who is who: every worker has one number in the whole drill, one container, one thread and one cohort. */
+/** Assigns each worker its container, its thread and its cohort. A worker has one number in the whole drill. */
 
 import { cohortOf } from '../contract/cohort.ts'
 import type { Cohort, LoadPlan } from '../contract/load-plan.ts'
@@ -27,7 +27,7 @@ export function workersOfThread(
   }))
 }
 
-/** One thread sends several times as many; more threads than needed only wake each other's core for less work each. */
+/** One thread can send several times as many, but threads that are not needed only cost CPU. */
 const TPS_WORTH_A_THREAD = 10_000
 const CLOSED_LOOP_WORKERS_WORTH_A_THREAD = 100
 

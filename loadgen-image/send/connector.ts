@@ -1,20 +1,20 @@
 /**
- * Opens connections for the workers. `pg` connects, encrypts and logs in; afterwards the socket belongs to the worker, whose
- * replies are read by `reply.ts` and not by pg, because pg builds a result object and a dozen others per transaction.
+ * Opens connections for the workers. `pg` connects, encrypts and logs in; then the socket belongs to the worker, and `reply.ts`
+ * reads the replies, because pg allocates a result and a dozen more objects per transaction.
  *
- * After a failover hundreds of workers come back at once. Three things keep them from hurting each other: a name is resolved
- * again on each connect, but workers that ask within the same moment share one question (getaddrinfo has four threads for
- * the whole process); only so many attempts start side by side; and an attempt that hangs does not keep the others waiting.
+ * After a failover hundreds of workers reconnect at once. Three rules keep them from slowing each other down: a name is resolved
+ * again for each connection, but workers that ask at the same moment share one lookup (getaddrinfo has four threads for the whole
+ * process); only so many attempts start side by side; and an attempt that hangs does not hold up the others.
  */
 import { Socket } from 'node:net'
 import { addressesOf, logIn } from '../connection/log-in.ts'
 import type { ServerTarget } from '../connection/target.ts'
 
-/** Answers older than this are asked for again: far below the time that a name takes to move to the new primary. */
+/** Far below the time that a name takes to move to the new primary. */
 const ADDRESS_VALID_MS = 250
-const ATTEMPTS_SIDE_BY_SIDE = 32
-/** A login takes milliseconds; one that takes longer waits for the server and no longer counts. */
-const ATTEMPT_COUNTS_FOR_MS = 500
+const MAX_ATTEMPTS = 32
+/** A login takes milliseconds. An attempt that takes longer waits for the server and gives its place to the next one. */
+const MAX_TURN_MS = 500
 const READ_BUFFER_BYTES = 64 * 1024
 
 /** What happens on an open connection. */
@@ -40,7 +40,7 @@ export class Wire {
     })
   }
 
-  /** From now on the handler gets everything. False: the connection is gone already. */
+  /** From now on the handler gets every event. False: the connection is closed already. */
   attach(handler: WireHandler): boolean {
     if (this.#stream.destroyed) return false
     this.#handler = handler
@@ -55,13 +55,13 @@ export class Wire {
     this.#stream.write(bytes)
   }
 
-  /** The handler hears no more of it. */
+  /** Without a last event for the handler. */
   destroy(): void {
     this.#handler = null
     this.#stream.destroy()
   }
 
-  /** Terminate, politely: PgBouncer and the server see a client that left and not one that crashed. */
+  /** Sends Terminate, so that PgBouncer and the server see a client that left and not one that crashed. */
   leave(): void {
     this.#handler = null
     this.#stream.end(TERMINATE)
@@ -72,7 +72,7 @@ const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4])
 
 export class Connector {
   readonly #addresses = new Map<string, Promise<readonly string[]>>()
-  /** Read and consumed at once by each connection in turn, so one buffer serves them all. */
+  /** One for all connections: each consumes what it reads at once. */
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
   readonly #queue: (() => void)[] = []
   #attempts = 0
@@ -80,7 +80,7 @@ export class Connector {
   async open(target: ServerTarget, timeoutMs: number): Promise<Wire> {
     await this.#turn()
     const release = once(() => this.#release())
-    const early = setTimeout(release, ATTEMPT_COUNTS_FOR_MS)
+    const early = setTimeout(release, MAX_TURN_MS)
     try {
       return await this.#connect(target, timeoutMs)
     } finally {
@@ -107,14 +107,14 @@ export class Connector {
   }
 
   #turn(): Promise<void> {
-    if (this.#attempts < ATTEMPTS_SIDE_BY_SIDE) {
+    if (this.#attempts < MAX_ATTEMPTS) {
       this.#attempts++
       return Promise.resolve()
     }
     return new Promise((resolve) => this.#queue.push(resolve))
   }
 
-  /** Hands the place to the next in line. */
+  /** Gives the place to the next attempt that waits. */
   #release(): void {
     const next = this.#queue.shift()
     if (next === undefined) this.#attempts--

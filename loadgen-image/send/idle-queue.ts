@@ -1,6 +1,6 @@
 /**
- * Workers without work, first come first served: at low rates every worker gets its turn, so each connection is used and a
- * dead one is noticed. A ring, because a shifted array would copy itself thousands of times a second.
+ * Workers without work, first come first served: at low rates every worker gets its turn, so each connection is used and a dead one
+ * is noticed. A ring, because shifting an array would copy it thousands of times a second.
  */
 export class IdleQueue {
   readonly #ring: Int32Array
@@ -17,7 +17,7 @@ export class IdleQueue {
     return this.#size
   }
 
-  /** A worker that lost its connection while it stood in line keeps its place when it is back. */
+  /** A worker that lost its connection while it waited here keeps its place when it has a new one. */
   push(index: number): void {
     if (this.#isQueued[index] === 1) return
     this.#isQueued[index] = 1
@@ -25,7 +25,7 @@ export class IdleQueue {
     this.#size++
   }
 
-  /** The one who waited longest; -1 when nobody waits. */
+  /** The worker that waited longest; -1 when none waits. */
   shift(): number {
     if (this.#size === 0) return -1
     const index = this.#ring[this.#head] as number

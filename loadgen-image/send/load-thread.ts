@@ -1,9 +1,8 @@
 /**
- * The load of one thread: arrivals on one side, workers on the other. Any connected worker without work takes the next
- * arrival. Nothing here waits for a single transaction: one timer wakes the thread for the next arrival, and each reply
- * lets it look at the schedule again, so at high rates arrivals are sent within microseconds and without spinning.
+ * The load of one thread: arrivals on one side, workers on the other. Any connected worker without work takes the next arrival.
+ * No code here waits for a single transaction: one timer wakes the thread for the next arrival, and each reply makes it look at the
+ * schedule again, so at high rates arrivals are sent within microseconds and without spinning.
  */
-
 import type { LoadPlan } from '../contract/load-plan.ts'
 import { US_PER_MS } from '../record/clock.ts'
 import { Recorder, type SecondPart } from '../record/recorder.ts'
@@ -16,13 +15,13 @@ import type { ThreadSettings } from './messages.ts'
 import { Session, type SessionHost } from './session.ts'
 import { insertText, retryText } from './transaction.ts'
 
-/** Reply deadlines and the ends of seconds are looked at this often. */
+/** How often reply deadlines and the ends of seconds are checked. */
 const SWEEP_MS = 20
-/** A sweep that comes this late means that the event loop stood still meanwhile. */
+/** A sweep that comes this late shows that the event loop stood still. */
 const MIN_STALL_US = 100 * US_PER_MS
 const VALUES_STREAM = 1
 
-export type LoadThreadEvents = {
+interface LoadThreadEvents {
   connected(open: number, error: string | null): void
   second(part: SecondPart): void
   done(): void
@@ -68,7 +67,7 @@ export class LoadThread implements SessionHost {
     for (const session of this.#sessions) session.connect()
   }
 
-  /** Clocks start the load, not messages: this one comes early. */
+  /** Called ahead of time: the clock starts the load, not the message. */
   go(startAtUs: number): void {
     const { plan, container, thread, threads } = this.#settings
     this.recorder = new Recorder({
@@ -87,7 +86,7 @@ export class LoadThread implements SessionHost {
     this.#wakeAt(startAtUs)
   }
 
-  /** Stop sending, but wait for replies. */
+  /** Stops sending, and waits for replies. */
   stop(): void {
     if (this.recorder === null) this.finish()
     else this.#stopLoad(this.recorder, this.nowUs())
@@ -188,8 +187,8 @@ export class LoadThread implements SessionHost {
   }
 
   /**
-   * The sweep is the heartbeat: it must come every 20 ms, whatever the server does. A thread that goes on may read replies
-   * before it sweeps, so they look at the heartbeat too.
+   * The sweep is the heartbeat: it must come every 20 ms, even when the server does not answer. After a standstill the
+   * thread may read replies before it sweeps, so each reply looks at the heartbeat too.
    */
   #noteStall(nowUs: number): void {
     if (nowUs - this.#sweptAtUs < MIN_STALL_US) return

@@ -8,7 +8,7 @@ export interface ServerMessage {
   readonly severity: string
   readonly code: string
   readonly message: string
-  /** The function in the server's source that spoke: the same in every language of messages. */
+  /** The function in the server's source that sent it: the same in every language of messages. */
   readonly routine: string
 }
 
@@ -20,7 +20,7 @@ export interface ReplyHandler {
 }
 
 const HEADER_BYTES = 5
-/** No reply to a one-row INSERT is longer; a longer one is not PostgreSQL speaking. */
+/** No reply of PostgreSQL to a one-row INSERT is longer. */
 const MAX_MESSAGE_BYTES = 1024 * 1024
 
 const DATA_ROW = 'D'.charCodeAt(0)

@@ -26,7 +26,7 @@ export interface SessionHost {
   onIdle(index: number): void
 }
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly index: number
   readonly retry: RetryPolicy
   readonly insert: string

@@ -1,10 +1,10 @@
 /**
  * The transaction as ready-made bytes. Per arrival only a few digits change, so they are written into one buffer per
- * connection instead of building a statement, its parameters and six messages anew.
+ * connection instead of building a statement, its parameters and six messages again.
  *
  * It is sent with the simple query protocol. Through PgBouncer in transaction mode a named statement cannot be used, and an
- * unnamed one costs the server the same parse and plan plus four more messages. It also proves more: PostgreSQL answers a
- * simple query with CommandComplete only after the commit, where the extended protocol does so before it.
+ * unnamed one costs the server the same parse and plan plus four more messages. Its reply also proves more: PostgreSQL answers a
+ * simple query with CommandComplete only after the commit; with the extended protocol it does so before.
  * All values are numbers that the generator makes itself, except the drill's id, which is quoted once, here.
  */
 import type { LoadPlan } from '../contract/load-plan.ts'
@@ -15,7 +15,7 @@ const MERCHANTS = 5
 const MIN_CENTS = 10
 const MAX_CENTS = 9999
 
-/** Where digits go: bytes that no SQL text holds. Leading zeros are valid in a numeric literal. */
+/** Placeholders of digits: bytes that no SQL text holds. Leading zeros are valid in a numeric literal. */
 const CUSTOMER = '\x01'
 const MERCHANT = '\x02'
 const AMOUNT = '\x03\x03.\x03\x03'
@@ -24,11 +24,11 @@ const SEQ_DIGITS = 10
 const SEQ = '\x04'.repeat(SEQ_DIGITS)
 
 const ZERO = 48
-/** Behind the message's type and length. The length is binary, and may hold any of the marks below 5. */
+/** After the message's type and length. The length is binary, and may hold any of the placeholders. */
 const TEXT_AT = 5
 const CENTS_OFFSET = 3
 
-export interface TransactionKey {
+interface TransactionKey {
   readonly drillId: string
   readonly worker: number
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { AckGap } from '../../../../loadgen-image/contract/glossary.ts'
-import { GapIntersection, GapTracker, SHORTEST_GAP_US } from '../../../../loadgen-image/record/ack-gaps.ts'
+import { GapIntersection, GapTracker, MIN_GAP_US } from '../../../../loadgen-image/record/ack-gaps.ts'
 
 const SECOND = 1_000_000
 const ms = (from: number, to: number): AckGap => ({ fromUs: from * 1000, toUs: to * 1000 })
@@ -76,7 +76,7 @@ test('gaps of one thread cover exactly the times without acknowledgements', () =
       const expected = edges
         .slice(1)
         .map((toUs, i) => ({ fromUs: edges[i] as number, toUs }))
-        .filter(({ fromUs, toUs }) => toUs - fromUs >= SHORTEST_GAP_US)
+        .filter(({ fromUs, toUs }) => toUs - fromUs >= MIN_GAP_US)
       expect(gapsOf([acks], 2)).toEqual(expected)
     }),
   )
