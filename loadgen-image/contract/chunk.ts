@@ -161,14 +161,7 @@ export function encodeRecord(record: SecondRecord): Buffer {
   return block
 }
 
-/** Every whole record in the bytes of a chunk blob. A block that was cut off at the end is ignored. */
-export function* decodeRecords(bytes: Uint8Array): Generator<SecondRecord> {
-  const buffer = viewOf(bytes)
-  for (let block = nextBlock(buffer, 0); block.payloadFrom !== null; block = nextBlock(buffer, block.next))
-    yield secondRecord.read(new ByteReader(buffer, block.payloadFrom))
-}
-
-/** The same over a download in pieces, with no more in memory than one piece and one block. */
+/** Every whole record in a chunk blob that arrives in pieces, with no more in memory than one piece and one block. */
 export class RecordDecoder {
   #rest = NOTHING;
 
@@ -181,6 +174,9 @@ export class RecordDecoder {
     this.#rest = buffer.subarray(block.next)
   }
 }
+
+/** Every whole record in the bytes of a chunk blob. */
+export const decodeRecords = (bytes: Uint8Array): Generator<SecondRecord> => new RecordDecoder().records(bytes)
 
 const NOTHING: Buffer = Buffer.alloc(0)
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)

@@ -1,22 +1,20 @@
 /** Errors of one second, counted by code, phase and outcome: one entry per kind of error, for any number of errors. */
-import type { ErrorCount, Outcome } from '../contract/glossary.ts'
+import type { ErrorCount } from '../contract/glossary.ts'
 import type { Failure } from './outcome.ts'
 
-interface Tally {
-  count: number
-  firstAtUs: number
-  lastAtUs: number
-  readonly workers: Set<number>
-  readonly example: string
-}
+type ErrorKind = Pick<ErrorCount, 'phase' | 'outcome'>
 
-interface ErrorKind {
-  readonly phase: ErrorCount['phase']
-  readonly outcome: Exclude<Outcome, 'acknowledged'> | null
+interface Tally extends ErrorKind {
+  readonly code: string
+  readonly example: string
+  readonly firstAtUs: number
+  readonly workers: Set<number>
+  count: number
+  lastAtUs: number
 }
 
 export class ErrorTally {
-  #tallies = new Map<string, Tally & ErrorKind & { readonly code: string }>()
+  #tallies = new Map<string, Tally>()
 
   add({ code, message }: Failure, { phase, outcome }: ErrorKind, worker: number, atUs: number): void {
     const key = `${phase} ${outcome} ${code}`

@@ -3,49 +3,28 @@
  * with the length of the run. It has no clock: each event brings its moment, and an event after the end of the second first closes
  * that second, so no event is counted in a second in which it did not happen.
  */
-import type {
-  Counts,
-  ErrorCount,
-  FirstAck,
-  LedgerRange,
-  OutageWindow,
-  Outcome,
-  SparseHistogram,
-  Stall,
-  TimelineAcks,
+import {
+  type Counts,
+  type ErrorCount,
+  type FirstAck,
+  type OutageWindow,
+  type Outcome,
+  READ_LATE_US,
+  type Stall,
+  TENTHS,
+  type TimelineAcks,
+  US_PER_SECOND,
+  US_PER_TENTH,
 } from '../contract/glossary.ts'
-import { READ_LATE_US, TENTHS, US_PER_SECOND, US_PER_TENTH } from '../contract/glossary.ts'
 import { Histogram } from '../contract/histogram.ts'
 import type { WorkerIdentity } from '../schedule/workers.ts'
-import { GapTracker, LONG_GAP_US, type ThreadGaps } from './ack-gaps.ts'
+import { GapTracker, LONG_GAP_US } from './ack-gaps.ts'
 import { secondOf } from './clock.ts'
 import { ErrorTally } from './errors.ts'
 import { WorkerLedger } from './ledger.ts'
 import { type OutageSign, WorkerOutages } from './outage.ts'
 import type { Failure } from './outcome.ts'
-
-/** One thread's part of a container's second. */
-export interface SecondPart {
-  readonly second: number
-  readonly counts: Counts
-  readonly acksPerTenth: readonly number[]
-  readonly response: SparseHistogram
-  readonly service: SparseHistogram
-  readonly sendLag: SparseHistogram
-  readonly errors: readonly ErrorCount[]
-  readonly gaps: ThreadGaps
-  readonly timelines: readonly TimelineAcks[]
-  readonly firstAcks: readonly FirstAck[]
-  readonly outages: readonly OutageWindow[]
-  readonly ledger: readonly LedgerRange[]
-  readonly connections: { readonly open: number; readonly opened: number; readonly lost: number }
-  readonly waiting: number
-  readonly lastMissedAtUs: number | null
-  /** Only in a thread's last part: when the load itself ended, before the wait for late replies. */
-  readonly loadEndUs: number | null
-  /** When this thread stood still. */
-  readonly stalls: readonly Omit<Stall, 'thread'>[]
-}
+import { NO_COUNTS, type SecondPart } from './second.ts'
 
 /** The arrivals of the thread. Asked when a second closes: it first reports as missed what passed its deadline until then. */
 export interface Backlog {
@@ -64,57 +43,58 @@ export interface Acknowledgement {
   readonly isWeak: boolean
 }
 
+export interface RecorderOptions {
+  readonly workers: readonly WorkerIdentity[]
+  /** Connections that are open already. */
+  readonly open: number
+  readonly startAtUs: number
+  readonly keepsLedger: boolean
+  readonly backlog: Backlog
+  readonly emit: (part: SecondPart) => void
+}
+
 interface WorkerBooks {
   readonly ledger: WorkerLedger
   readonly outages: WorkerOutages
   timeline: number | null
 }
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** What starts empty in each second. */
+const emptySecond = () => ({
+  counts: { ...NO_COUNTS } as Writable<Counts>,
+  acksPerTenth: Array.from({ length: TENTHS }, () => 0),
+  lastMissedAtUs: null as number | null,
+  timelines: [] as Writable<TimelineAcks>[],
+  firstAcks: [] as FirstAck[],
+  outages: [] as OutageWindow[],
+  stalls: [] as Omit<Stall, 'thread'>[],
+  opened: 0,
+  lost: 0,
+})
+
 export class Recorder {
+  readonly #options: RecorderOptions
   readonly #books: readonly WorkerBooks[]
-  readonly #backlog: Backlog
-  readonly #emit: (part: SecondPart) => void
-  readonly #keepsLedger: boolean
   readonly #gaps: GapTracker
   readonly #response = new Histogram()
   readonly #service = new Histogram()
   readonly #sendLag = new Histogram()
-  readonly #tenths = new Uint32Array(TENTHS)
   readonly #errors = new ErrorTally()
   #second: number
   #secondEndUs: number
-  #acknowledged = 0
-  #refused = 0
-  #unknown = 0
-  #missed = 0
-  #weakAcks = 0
-  #lastMissedAtUs: number | null = null
-  #timelines: { timeline: number; acknowledged: number; firstAtUs: number; lastAtUs: number }[] = []
-  #firstAcks: FirstAck[] = []
-  #windows: OutageWindow[] = []
-  #stalls: Omit<Stall, 'thread'>[] = []
+  #now = emptySecond()
   #lastStall: Omit<Stall, 'thread'> | null = null
-  #open = 0
-  #opened = 0
-  #lost = 0
+  #open: number
 
-  constructor(options: {
-    readonly workers: readonly WorkerIdentity[]
-    /** Connections that are open already. */
-    readonly open: number
-    readonly startAtUs: number
-    readonly keepsLedger: boolean
-    readonly backlog: Backlog
-    readonly emit: (part: SecondPart) => void
-  }) {
+  constructor(options: RecorderOptions) {
+    this.#options = options
     this.#books = options.workers.map(({ worker, cohort }) => ({
       ledger: new WorkerLedger(worker),
       outages: new WorkerOutages(worker, cohort.name),
       timeline: null,
     }))
-    this.#backlog = options.backlog
-    this.#emit = options.emit
-    this.#keepsLedger = options.keepsLedger
     this.#open = options.open
     this.#gaps = new GapTracker(options.startAtUs)
     this.#second = secondOf(options.startAtUs)
@@ -127,26 +107,27 @@ export class Recorder {
   }
 
   sent(dueAtUs: number, atUs: number): void {
-    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    this.roll(atUs)
     this.#sendLag.record(atUs - dueAtUs)
   }
 
   acknowledged(index: number, { dueAtUs, sentAtUs, atUs, timeline, isWeak }: Acknowledgement): void {
-    if (atUs >= this.#secondEndUs) this.roll(atUs)
-    this.#acknowledged++
-    if (isWeak) this.#weakAcks++
+    this.roll(atUs)
+    const { counts, acksPerTenth, outages } = this.#now
+    counts.acknowledged++
+    if (isWeak) counts.weakAcks++
     this.#response.record(atUs - dueAtUs)
     this.#service.record(atUs - sentAtUs)
     const tenth = Math.min(TENTHS - 1, Math.floor((atUs - this.#secondEndUs + US_PER_SECOND) / US_PER_TENTH))
-    this.#tenths[tenth] = (this.#tenths[tenth] as number) + 1
+    acksPerTenth[tenth] = (acksPerTenth[tenth] as number) + 1
     const at = Math.floor(atUs)
     const cameSinceUs = this.#cameSince(sentAtUs, at)
     if (cameSinceUs === at) this.#gaps.ack(at)
     const books = this.#books[index] as WorkerBooks
-    if (this.#keepsLedger) books.ledger.settle('acknowledged')
+    if (this.#options.keepsLedger) books.ledger.settle('acknowledged')
     if (timeline !== null) this.#onTimeline(books, timeline, at)
     const closed = books.outages.good(at, timeline, this.#hasWaited(sentAtUs, at), cameSinceUs)
-    if (closed !== null) this.#windows.push(closed)
+    if (closed !== null) outages.push(closed)
   }
 
   /** The earliest moment at which this reply can have come: the moment at which it was read, unless it was read late. */
@@ -166,47 +147,46 @@ export class Recorder {
   }
 
   failed(index: number, outcome: Exclude<Outcome, 'acknowledged'>, failure: Failure, atUs: number): void {
-    if (atUs >= this.#secondEndUs) this.roll(atUs)
-    if (outcome === 'refused') this.#refused++
-    else this.#unknown++
-    if (this.#keepsLedger) (this.#books[index] as WorkerBooks).ledger.settle(outcome)
+    this.roll(atUs)
+    this.#now.counts[outcome]++
+    if (this.#options.keepsLedger) (this.#books[index] as WorkerBooks).ledger.settle(outcome)
     this.#noteFailure(index, failure, { phase: 'transaction', outcome }, outcome, atUs)
   }
 
   /** An attempt failed and will be made again under its own key: no outcome yet. */
   willRetry(index: number, failure: Failure, atUs: number): void {
-    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    this.roll(atUs)
     this.#noteFailure(index, failure, { phase: 'transaction', outcome: null }, 'lost', atUs)
   }
 
   missed(atUs: number): void {
-    if (atUs >= this.#secondEndUs) this.roll(atUs)
-    this.#missed++
-    this.#lastMissedAtUs = Math.floor(atUs)
+    this.roll(atUs)
+    this.#now.counts.missed++
+    this.#now.lastMissedAtUs = Math.floor(atUs)
   }
 
   opened(atUs: number): void {
-    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    this.roll(atUs)
     this.#open++
-    this.#opened++
+    this.#now.opened++
   }
 
   lost(index: number, code: string, atUs: number): void {
-    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    this.roll(atUs)
     this.#open--
-    this.#lost++
+    this.#now.lost++
     ;(this.#books[index] as WorkerBooks).outages.bad('lost', code)
   }
 
   connectFailed(index: number, failure: Failure, atUs: number): void {
-    if (atUs >= this.#secondEndUs) this.roll(atUs)
+    this.roll(atUs)
     this.#noteFailure(index, failure, { phase: 'connect', outcome: null }, 'connect', atUs)
   }
 
   /** Called before the replies that the thread reads when it goes on. */
   stalled(fromUs: number, toUs: number): void {
     this.#lastStall = { fromUs: Math.floor(fromUs), toUs: Math.floor(toUs) }
-    this.#stalls.push(this.#lastStall)
+    this.#now.stalls.push(this.#lastStall)
   }
 
   /** The last, partial second, with the windows that never closed. */
@@ -214,7 +194,7 @@ export class Recorder {
     this.roll(atUs)
     for (const { outages } of this.#books) {
       const window = outages.unclosed()
-      if (window !== null) this.#windows.push(window)
+      if (window !== null) this.#now.outages.push(window)
     }
     this.#closeSecond(atUs, loadEndUs)
   }
@@ -222,7 +202,7 @@ export class Recorder {
   #noteFailure(
     index: number,
     failure: Failure,
-    kind: { readonly phase: ErrorCount['phase']; readonly outcome: ErrorCount['outcome'] },
+    kind: Pick<ErrorCount, 'phase' | 'outcome'>,
     sign: OutageSign,
     atUs: number,
   ): void {
@@ -232,62 +212,39 @@ export class Recorder {
   }
 
   #onTimeline(books: WorkerBooks, timeline: number, atUs: number): void {
-    let acks = this.#timelines.find((known) => known.timeline === timeline)
+    let acks = this.#now.timelines.find((known) => known.timeline === timeline)
     if (acks === undefined) {
       acks = { timeline, acknowledged: 0, firstAtUs: atUs, lastAtUs: atUs }
-      this.#timelines.push(acks)
+      this.#now.timelines.push(acks)
     }
     acks.acknowledged++
     acks.lastAtUs = atUs
     if (books.timeline === timeline) return
     books.timeline = timeline
-    this.#firstAcks.push({ worker: books.ledger.worker, timeline, atUs, previousAtUs: books.outages.lastGoodAtUs })
+    this.#now.firstAcks.push({ worker: books.ledger.worker, timeline, atUs, previousAtUs: books.outages.lastGoodAtUs })
   }
 
   #closeSecond(endUs: number, loadEndUs: number | null = null): void {
-    const { intended, waiting } = this.#backlog.settleUntil(endUs)
-    this.#emit({
+    const { intended, waiting } = this.#options.backlog.settleUntil(endUs)
+    // Only now, because the backlog may have reported more as missed.
+    const { counts, opened, lost, ...rest } = this.#now
+    this.#options.emit({
+      ...rest,
       second: this.#second,
-      counts: {
-        intended,
-        acknowledged: this.#acknowledged,
-        refused: this.#refused,
-        unknown: this.#unknown,
-        missed: this.#missed,
-        weakAcks: this.#weakAcks,
-      },
-      acksPerTenth: [...this.#tenths],
+      counts: { ...counts, intended },
       response: this.#response.toSparse(),
       service: this.#service.toSparse(),
       sendLag: this.#sendLag.toSparse(),
       errors: this.#errors.take(),
       gaps: this.#gaps.take(),
-      timelines: this.#timelines,
-      firstAcks: this.#firstAcks,
-      outages: this.#windows,
       ledger: this.#books.flatMap(({ ledger }) => ledger.take() ?? []),
-      connections: { open: this.#open, opened: this.#opened, lost: this.#lost },
+      connections: { open: this.#open, opened, lost },
       waiting,
-      lastMissedAtUs: this.#lastMissedAtUs,
       loadEndUs,
-      stalls: this.#stalls,
     })
-    this.#startSecond()
-  }
-
-  #startSecond(): void {
     this.#second++
     this.#secondEndUs += US_PER_SECOND
-    this.#response.clear()
-    this.#service.clear()
-    this.#sendLag.clear()
-    this.#tenths.fill(0)
-    this.#acknowledged = this.#refused = this.#unknown = this.#missed = this.#weakAcks = 0
-    this.#opened = this.#lost = 0
-    this.#lastMissedAtUs = null
-    this.#timelines = []
-    this.#firstAcks = []
-    this.#windows = []
-    this.#stalls = []
+    this.#now = emptySecond()
+    for (const histogram of [this.#response, this.#service, this.#sendLag]) histogram.clear()
   }
 }

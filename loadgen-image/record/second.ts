@@ -6,11 +6,12 @@ import type {
   GeneratorHealth,
   SecondRecord,
   SparseHistogram,
+  Stall,
   TimelineAcks,
 } from '../contract/glossary.ts'
 import { Histogram } from '../contract/histogram.ts'
+import type { ThreadGaps } from './ack-gaps.ts'
 import { mergeErrors } from './errors.ts'
-import type { SecondPart } from './recorder.ts'
 
 export const NO_COUNTS: Counts = { intended: 0, acknowledged: 0, refused: 0, unknown: 0, missed: 0, weakAcks: 0 }
 
@@ -22,6 +23,16 @@ export const addCounts = (a: Counts, b: Counts): Counts => ({
   missed: a.missed + b.missed,
   weakAcks: a.weakAcks + b.weakAcks,
 })
+
+/** One thread's part of a container's second. */
+export interface SecondPart
+  extends Omit<SecondRecord, 'container' | 'incarnation' | 'ackGaps' | 'connections' | 'health'> {
+  readonly connections: Omit<Connections, 'wanted'>
+  readonly gaps: ThreadGaps
+  readonly stalls: readonly Omit<Stall, 'thread'>[]
+  /** Only in a thread's last part: when the load itself ended, before the wait for late replies. */
+  readonly loadEndUs: number | null
+}
 
 /** What the parts do not hold. */
 interface ContainerSecond {

@@ -6,7 +6,7 @@
 import type { AckGap, GeneratorHealth, SecondRecord, Stall } from '../contract/glossary.ts'
 import { US_PER_SECOND } from '../contract/glossary.ts'
 import { GapIntersection, type ThreadGaps } from '../record/ack-gaps.ts'
-import type { SecondPart } from '../record/recorder.ts'
+import type { SecondPart } from '../record/second.ts'
 import { joinParts } from '../record/second.ts'
 import type { LoopDelay } from '../send/messages.ts'
 

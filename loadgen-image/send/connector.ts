@@ -79,7 +79,11 @@ export class Connector {
 
   async open(target: ServerTarget, timeoutMs: number): Promise<Wire> {
     await this.#turn()
-    const release = once(() => this.#release())
+    let hasTurn = true
+    const release = () => {
+      if (hasTurn) this.#release()
+      hasTurn = false
+    }
     const early = setTimeout(release, MAX_TURN_MS)
     try {
       return await this.#connect(target, timeoutMs)
@@ -145,14 +149,5 @@ class WireSocket extends Socket {
     if (stream !== this) stream.on('data', (bytes: Buffer) => wire.receive(bytes, bytes.length))
     this.#receiver.wire = wire
     return wire
-  }
-}
-
-function once(action: () => void): () => void {
-  let done = false
-  return () => {
-    if (done) return
-    done = true
-    action()
   }
 }

@@ -5,7 +5,8 @@
  */
 import type { LoadPlan } from '../contract/load-plan.ts'
 import { US_PER_MS } from '../record/clock.ts'
-import { Recorder, type SecondPart } from '../record/recorder.ts'
+import { Recorder } from '../record/recorder.ts'
+import type { SecondPart } from '../record/second.ts'
 import { Arrivals } from '../schedule/arrivals.ts'
 import { type Random, seededRandom } from '../schedule/random.ts'
 import { type WorkerIdentity, workersOfThread } from '../schedule/workers.ts'

@@ -4,7 +4,7 @@ import type { ServerTarget } from '../connection/target.ts'
 import type { GeneratorHealth } from '../contract/glossary.ts'
 import type { LoadPlan } from '../contract/load-plan.ts'
 import type { ClockAnchor } from '../record/clock.ts'
-import type { SecondPart } from '../record/recorder.ts'
+import type { SecondPart } from '../record/second.ts'
 
 /** What a thread is started with. */
 export interface ThreadSettings {

@@ -4,12 +4,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Outcome } from '../../../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../../../loadgen-image/contract/histogram.ts'
-import {
-  type Acknowledgement,
-  type Backlog,
-  Recorder,
-  type SecondPart,
-} from '../../../../loadgen-image/record/recorder.ts'
+import { type Acknowledgement, type Backlog, Recorder } from '../../../../loadgen-image/record/recorder.ts'
+import type { SecondPart } from '../../../../loadgen-image/record/second.ts'
 
 const START_US = 1_800_000_000_000_000
 const SECOND_US = 1_000_000

@@ -1,7 +1,7 @@
 /** A thread watches itself by its sweep: one that comes late is recorded as the time in which the thread stood still. */
 import { Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { SecondPart } from '../../../../loadgen-image/record/recorder.ts'
+import type { SecondPart } from '../../../../loadgen-image/record/second.ts'
 import { Wire } from '../../../../loadgen-image/send/connector.ts'
 import { LoadThread } from '../../../../loadgen-image/send/load-thread.ts'
 import type { ThreadSettings } from '../../../../loadgen-image/send/messages.ts'

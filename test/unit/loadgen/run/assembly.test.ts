@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { SecondPart } from '../../../../loadgen-image/record/recorder.ts'
+import type { SecondPart } from '../../../../loadgen-image/record/second.ts'
 import { Assembly } from '../../../../loadgen-image/run/assembly.ts'
 
 const START = 1_800_000_000
