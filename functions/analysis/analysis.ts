@@ -4,23 +4,36 @@ import { cohortOf } from '../../loadgen-image/contract/cohort.ts'
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan, LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
 import { type Baseline, baselineOf } from '../measurement/baseline.ts'
+import { judgeGenerator } from '../measurement/generator-limit.ts'
 import { TOLERANCE_US, type Watch, watchOf } from '../measurement/generator-watch.ts'
+import { distributionOf, percentilesOf } from '../measurement/latency.ts'
 import { MIN_OUTAGE_US, minOutageUs, type Outage, outagesOf } from '../measurement/outages.ts'
 import { asIfWell, Goodput } from '../measurement/sustained-recovery.ts'
+import { availabilityOf, throughputOf } from '../measurement/throughput.ts'
 import { type LoadWindow, loadWindow, secondsInside } from '../measurement/window.ts'
 import type { Merged, MergedSecond } from '../merge/merged.ts'
 import type { ClientRow, PhaseName } from '../model/chart-data.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
+import type { GeneratorVerdict, Report } from '../model/report.ts'
 import { attribute, type EventSpan } from './attribution.ts'
-import { clientRows, loneRows } from './client-outages.ts'
+import { clientRows, loneClientsOf, loneRows } from './client-outages.ts'
 import type { TimesContext } from './event-times.ts'
 import { type Event, eventsOf } from './events.ts'
 import { type AuditResult, agreeOn } from './ledger-audit.ts'
+import { lostSecondsPerEvent } from './lost-commits.ts'
 import { type Phase, phaseOfSecond, phasesOf, secondsByPhase } from './phases.ts'
 
-export interface LoadAnalysis {
+/** A drill in numbers, with the evidence that they were computed from. */
+export interface Analysis {
+  /** Without failovers that the drill did not reach. */
+  readonly evidence: DrillOutcome
+  /** Null when no load was recorded. */
+  readonly load: LoadAnalysis | null
+}
+
+export interface LoadAnalysis extends Pick<Report, 'throughput' | 'availability' | 'latencyMs' | 'loneClients'> {
   readonly merged: Merged
-  readonly load: LoadSettings
+  readonly settings: LoadSettings
   readonly window: LoadWindow
   readonly watch: Watch
   readonly baseline: Baseline | null
@@ -33,6 +46,9 @@ export interface LoadAnalysis {
   readonly measured: readonly MergedSecond[]
   readonly controlClock: ControlClock
   readonly audit: AuditResult
+  /** By number of the event that lost commits; null when the ledger was not audited. */
+  readonly lostSeconds: ReadonlyMap<number, number> | null
+  readonly generator: GeneratorVerdict
 }
 
 /** The drill's own clock against the database's: t0 and t6 are read from it. */
@@ -41,29 +57,81 @@ export interface ControlClock {
   readonly errorMs: number | null
 }
 
-/** Null when no load was recorded. */
-export function analyse(outcome: DrillOutcome, merged: Merged | null): LoadAnalysis | null {
-  if (merged === null) return null
-  const load: LoadSettings = outcome.loadPlan ?? outcome.plan.load
-  const window = loadWindow(merged, load, outcome.loadStartAtMs)
+export function analyse(gathered: DrillOutcome, merged: Merged | null): Analysis {
+  const failovers = gathered.failovers.filter(({ request }) => request !== 'not reached')
+  const evidence: DrillOutcome = { ...gathered, failovers }
+  return { evidence, load: merged === null ? null : analyseLoad(evidence, merged) }
+}
+
+function analyseLoad(evidence: DrillOutcome, merged: Merged): LoadAnalysis | null {
+  const settings: LoadSettings = evidence.loadPlan ?? evidence.plan.load
+  const window = loadWindow(merged, settings, evidence.loadStartAtMs)
   if (window === null) return null
-  const view = new LoadView(outcome, merged, load, window)
-  const { baseline, events, phases } = view.settle()
-  const cohort = cohortNames(load)
-  const clients = events.flatMap((event) => clientRows(event, merged, view.watch, cohort))
+  const view = new LoadView(evidence, merged, settings, window)
+  const settled = view.settle()
+  const { baseline, events, phases } = settled
+  const cohort = cohortNames(settings)
+  const inEvents = events.flatMap((event) => clientRows(event, merged, view.watch, cohort))
+  const clients = [...inEvents, ...loneRows(merged, view.watch, inEvents, window.endUs)]
+  const audit = auditOf(evidence, merged)
   return {
+    ...settled,
+    ...serviceFigures(evidence, { merged, settings, window, ...settled }),
     merged,
-    load,
+    settings,
     window,
     watch: view.watch,
-    baseline,
-    events,
-    clients: [...clients, ...loneRows(merged, view.watch, clients, window.endUs)],
-    phases,
-    secondsByPhase: new Map(secondsByPhase(phases, merged.seconds)).set('baseline', [...(baseline?.seconds ?? [])]),
-    measured: merged.seconds.filter((second) => phaseOfSecond(phases, second) !== 'warm-up'),
+    clients,
+    loneClients: loneClientsOf(clients),
+    secondsByPhase: phaseSeconds(phases, merged, baseline),
+    measured: measuredSeconds(phases, merged),
     controlClock: view.controlClock,
-    audit: auditOf(outcome, merged),
+    audit,
+    lostSeconds: audit.kind === 'agreed' ? lostSecondsPerEvent(audit.pass, events, merged.seconds) : null,
+    generator: judgeGenerator({
+      incarnations: merged.incarnations,
+      baseline,
+      cpuPerContainer: evidence.plan.containerSize.cpu,
+      replyTimeoutMs: settings.replyTimeoutMs,
+    }),
+  }
+}
+
+const measuredSeconds = (phases: readonly Phase[], { seconds }: Merged): readonly MergedSecond[] =>
+  seconds.filter((second) => phaseOfSecond(phases, second) !== 'warm-up')
+
+const phaseSeconds = (phases: readonly Phase[], { seconds }: Merged, baseline: Baseline | null) =>
+  new Map(secondsByPhase(phases, seconds)).set('baseline', [...(baseline?.seconds ?? [])])
+
+type ServiceParts = Pick<LoadAnalysis, 'merged' | 'settings' | 'window' | 'baseline' | 'events' | 'phases'>
+
+function serviceFigures(
+  { plan }: DrillOutcome,
+  { merged, settings, window, baseline, events, phases }: ServiceParts,
+): Pick<LoadAnalysis, 'throughput' | 'availability' | 'latencyMs'> {
+  const { deadlineMs } = settings
+  const measured = measuredSeconds(phases, merged)
+  const bySecond = phaseSeconds(phases, merged, baseline)
+  const outages = events.flatMap((event) => event.outages)
+  const t0sUs = events.flatMap(({ t0Us }) => t0Us ?? [])
+  return {
+    throughput: throughputOf(measured, baseline, window, plan.timing.warmupSeconds),
+    availability: availabilityOf(measured, { baseline, window, outages, t0sUs, deadlineMs }),
+    latencyMs: {
+      baseline: latencyOf(bySecond.get('baseline'), deadlineMs),
+      outage: latencyOf(bySecond.get('outage'), deadlineMs),
+      recovery: latencyOf(bySecond.get('recovery'), deadlineMs),
+      after: latencyOf(bySecond.get('after'), deadlineMs),
+      whole: latencyOf(measured, deadlineMs),
+    },
+  }
+}
+
+function latencyOf(seconds: readonly MergedSecond[] | undefined, deadlineMs: number): Report['latencyMs']['whole'] {
+  if (seconds === undefined || seconds.length === 0) return null
+  return {
+    response: percentilesOf(distributionOf(seconds, 'response', deadlineMs)),
+    service: percentilesOf(distributionOf(seconds, 'service', deadlineMs)),
   }
 }
 

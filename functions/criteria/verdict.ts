@@ -18,7 +18,7 @@ export interface VerdictInput {
   readonly criteria: readonly Criterion[]
   readonly abortedBecause: string | null
   /** Why the drill proves nothing, one sentence each; empty when it does. */
-  readonly doubts: readonly string[]
+  readonly inconclusive: readonly string[]
 }
 
 export interface Judgement {
@@ -27,16 +27,19 @@ export interface Judgement {
   readonly reasons: readonly string[]
 }
 
-export function judgeDrill({ criteria, abortedBecause, doubts }: VerdictInput): Judgement {
+export function judgeDrill({ criteria, abortedBecause, inconclusive }: VerdictInput): Judgement {
   const failed = criteria.filter(({ verdict }) => verdict === 'fail')
   const standing = failed.filter(standsOnItsOwn)
   const others = failed.filter((criterion) => !standsOnItsOwn(criterion))
   const unmeasured = criteria.filter(({ verdict, objective }) => verdict === 'unknown' && !isContext(objective))
-  const allDoubts = [...doubts, ...unmeasured.map(({ objective, why }) => `${objective} could not be judged: ${why}.`)]
-  const reasons = [...standing.map(missedObjective), ...allDoubts, ...others.map(missedObjective)]
+  const unproven = [
+    ...inconclusive,
+    ...unmeasured.map(({ objective, why }) => `${objective} could not be judged: ${why}.`),
+  ]
+  const reasons = [...standing.map(missedObjective), ...unproven, ...others.map(missedObjective)]
   if (abortedBecause !== null) return { verdict: 'ABORTED', reasons: [`Aborted: ${abortedBecause}.`, ...reasons] }
   if (standing.length > 0) return { verdict: 'FAIL', reasons }
-  if (allDoubts.length > 0) return { verdict: 'INCONCLUSIVE', reasons }
+  if (unproven.length > 0) return { verdict: 'INCONCLUSIVE', reasons }
   return failed.length > 0 ? { verdict: 'FAIL', reasons } : { verdict: 'PASS', reasons: [] }
 }
 

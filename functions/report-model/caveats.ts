@@ -1,7 +1,8 @@
 /** What a reader must know before believing the figures. Generated from the data, never written by hand. */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
-import type { LoadAnalysis } from '../analysis/analysis.ts'
+import type { Analysis, LoadAnalysis } from '../analysis/analysis.ts'
 import type { Event } from '../analysis/events.ts'
+import { totalsOf } from '../analysis/totals.ts'
 import type { ReportFigures } from '../criteria/figures.ts'
 import { TOLERANCE_US } from '../measurement/generator-watch.ts'
 import { secondsInside } from '../measurement/window.ts'
@@ -9,19 +10,17 @@ import type { Incarnation, SecondRange } from '../merge/merged.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import type { Criterion, FailoverRequest } from '../model/report.ts'
 import { count, counted, isoOfUs, milliseconds, seconds, share } from '../units/units.ts'
-import { totalsOf } from './cross-checks.ts'
 import { eventSubject } from './event-words.ts'
 
 export function caveatsOf(
-  outcome: DrillOutcome,
+  { evidence, load }: Analysis,
   figures: ReportFigures,
   criteria: readonly Criterion[],
-  analysis: LoadAnalysis | null,
 ): string[] {
   return [
-    ...(analysis === null ? [] : loadCaveats(outcome, figures, analysis)),
-    ...platformCaveats(outcome, criteria),
-    ...(outcome.facts?.gaps ?? []).map((gap) => `Before the drill this could not be observed: ${gap}.`),
+    ...(load === null ? [] : loadCaveats(evidence, figures, load)),
+    ...platformCaveats(evidence, criteria),
+    ...(evidence.facts?.gaps ?? []).map((gap) => `Before the drill this could not be observed: ${gap}.`),
     figures.cleanup.containersLeft === null ? 'The clean-up was not verified.' : null,
     figures.cleanup.containersLeft
       ? `${counted(figures.cleanup.containersLeft, 'container group')} of this drill still there: they cost money until they are deleted.`
@@ -33,7 +32,7 @@ export function caveatsOf(
 const STEADY_BASELINE_SECONDS = 60
 
 function loadCaveats(outcome: DrillOutcome, figures: ReportFigures, analysis: LoadAnalysis): (string | null)[] {
-  const { merged, baseline, load, audit } = analysis
+  const { merged, baseline, settings, audit } = analysis
   return [
     baseline !== null && baseline.seconds.length < STEADY_BASELINE_SECONDS
       ? `The baseline is only ${count(baseline.seconds.length)} s long; ${STEADY_BASELINE_SECONDS} s or more tell the usual scatter.`
@@ -47,13 +46,13 @@ function loadCaveats(outcome: DrillOutcome, figures: ReportFigures, analysis: Lo
     ...merged.incarnations.flatMap((one) => [endedEarly(one, outcome), missingSeconds(one)]),
     withoutRecord(analysis),
     clocks(analysis),
-    load.transactions === 'compat'
+    settings.transactions === 'compat'
       ? 'The plain transactions table has no keys: lost commits and timelines were not measured.'
       : null,
     merged.totals.weakAcks > 0
       ? `${counted(merged.totals.weakAcks, 'commit was', 'commits were')} acknowledged with a warning that the standby had not confirmed it.`
       : null,
-    load.targetTps === 0
+    settings.targetTps === 0
       ? 'The load was a closed loop: it offers less when the service is slow, so nothing is ever missed.'
       : null,
     audit.kind === 'agreed' && audit.pass.lostKeys.length < audit.pass.lost
@@ -93,11 +92,11 @@ const subjectOf = ({ span }: Event) => ({ kind: span.kind, cause: span.cause, mo
 
 const article = (subject: string): string => `${/^[aeiou]/.test(subject) ? 'an' : 'a'} ${subject}`
 
-/** How its last seconds compare with the baseline says how far the service was from being sustained. */
 /** A generator that goes on after a standstill reads the replies that had come meanwhile, and dates them then. */
 const wasReadLate = (readUs: number, t2Us: number, { watch }: LoadAnalysis): boolean =>
   watch.standstills.some(({ fromUs, toUs }) => fromUs < t2Us && readUs >= fromUs && readUs <= toUs + TOLERANCE_US)
 
+/** How its last seconds compare with the baseline says how far the service was from being sustained. */
 function notSustained(which: string, { t2Us, endUs }: Event, { baseline, merged, window }: LoadAnalysis): string {
   if (baseline === null) return `${which}: the recovery has no baseline to be compared with.`
   const lastSeconds = secondsInside(merged.seconds, Math.max(t2Us ?? endUs, endUs - 10 * US_PER_SECOND), endUs)

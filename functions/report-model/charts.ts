@@ -2,7 +2,7 @@
 
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../loadgen-image/contract/histogram.ts'
-import type { LoadAnalysis } from '../analysis/analysis.ts'
+import type { Analysis, LoadAnalysis } from '../analysis/analysis.ts'
 import { phaseOfSecond } from '../analysis/phases.ts'
 import { curveOf, distributionOf, type LatencyKind } from '../measurement/latency.ts'
 import { addPacked, type PackedHistogram } from '../merge/histograms.ts'
@@ -11,17 +11,15 @@ import type { MergedSecond } from '../merge/merged.ts'
 import type { ChartData, PercentileCurve, TimelineRow } from '../model/chart-data.ts'
 import { round } from '../units/statistics.ts'
 
-export const NO_CHARTS: ChartData = { timeline: [], clients: [], curves: [], ledgerRanges: [] }
-
-export const chartDataOf = (analysis: LoadAnalysis | null): ChartData =>
-  analysis === null
-    ? NO_CHARTS
-    : {
-        timeline: timelineRows(analysis),
-        clients: [...analysis.clients],
-        curves: curves(analysis),
-        ledgerRanges: analysis.load.transactions === 'ledger' ? [...ledgerLines(analysis.merged.ledger)] : [],
-      }
+export function chartDataOf({ load }: Analysis): ChartData {
+  if (load === null) return { timeline: [], clients: [], curves: [], ledgerRanges: [] }
+  return {
+    timeline: timelineRows(load),
+    clients: [...load.clients],
+    curves: curves(load),
+    ledgerRanges: load.settings.transactions === 'ledger' ? [...ledgerLines(load.merged.ledger)] : [],
+  }
+}
 
 function timelineRows(analysis: LoadAnalysis): TimelineRow[] {
   const { merged, window, events } = analysis
@@ -73,14 +71,14 @@ function percentilesMs(packed: PackedHistogram, shares: readonly number[], scrat
 const CURVE_PHASES = ['baseline', 'outage', 'recovery', 'after'] as const
 const KINDS: readonly LatencyKind[] = ['response', 'service']
 
-function curves({ secondsByPhase, measured, load }: LoadAnalysis): PercentileCurve[] {
-  const stretches = [
+function curves({ secondsByPhase, measured, settings }: LoadAnalysis): PercentileCurve[] {
+  const parts = [
     ...CURVE_PHASES.map((phase) => [phase, secondsByPhase.get(phase) ?? []] as const),
     ['whole', measured] as const,
   ]
-  return stretches
+  return parts
     .flatMap(([phase, seconds]) =>
-      KINDS.map((kind) => ({ phase, kind, points: curveOf(distributionOf(seconds, kind, load.deadlineMs)) })),
+      KINDS.map((kind) => ({ phase, kind, points: curveOf(distributionOf(seconds, kind, settings.deadlineMs)) })),
     )
     .filter(({ points }) => points.length > 0)
 }

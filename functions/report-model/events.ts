@@ -1,5 +1,5 @@
-/** One event in the form of the report. What was not measured is null here, and its lower bound stands in `atLeast`. */
-import type { LoadAnalysis } from '../analysis/analysis.ts'
+/** The events in the form of the report. What was not measured is null, and its lower bound stands in `atLeast`. */
+import type { Analysis, LoadAnalysis } from '../analysis/analysis.ts'
 import { spreadOf } from '../analysis/client-outages.ts'
 import type { Event } from '../analysis/events.ts'
 import { TOLERANCE_US } from '../measurement/generator-watch.ts'
@@ -12,8 +12,7 @@ import type { ClientOutage, DrillEvent, Moments, Report, ServiceState, Waterfall
 import { coveredUs } from '../units/intervals.ts'
 import { round } from '../units/statistics.ts'
 import { isoOfUs, secondsBetween } from '../units/units.ts'
-import { eventSentence, notMeasuredWhy, watchedWhy } from './event-words.ts'
-import { type ProofContext, proofOf } from './proof.ts'
+import { eventSentence, notMeasuredWhy, type ProofContext, proofOf, watchedWhy } from './event-words.ts'
 
 type Recovery = Report['recovery']
 
@@ -49,13 +48,20 @@ export const outagesOfReport = ({ events, merged, window }: LoadAnalysis): Recov
       return { fromAt: isoOfUs(fromUs), toAt: isoOfUs(toUs), seconds, refused, unknown, missed, event: number }
     })
 
-/** `lostSeconds`: null when the ledger was not audited. */
-export function drillEvent(
-  event: Event,
-  lostSeconds: number | null,
-  analysis: LoadAnalysis,
-  proof: ProofContext,
-): DrillEvent {
+export function eventsOfReport({ evidence, load }: Analysis): DrillEvent[] {
+  const auditTimeline = Math.max(0, ...evidence.audits.map(({ timeline }) => timeline ?? 0)) || null
+  if (load === null)
+    return evidence.failovers
+      .filter(({ request }) => request === 'accepted')
+      .map((failover, i) => eventWithoutLoad(failover, i + 1, { auditTimeline, otherTimelines: [], isLast: true }))
+  const otherTimelines = load.events.flatMap(({ span }) =>
+    span.cause === 'drill' || span.change === null ? [] : [span.change.timeline],
+  )
+  const last = load.events.findLast(({ span }) => span.cause === 'drill')
+  return load.events.map((event) => drillEvent(event, load, { auditTimeline, otherTimelines, isLast: event === last }))
+}
+
+function drillEvent(event: Event, analysis: LoadAnalysis, proof: ProofContext): DrillEvent {
   const { number, span } = event
   const { cause, kind, evidence } = span
   const service = serviceOf(event, analysis)
@@ -74,7 +80,7 @@ export function drillEvent(
     recovery,
     service,
     cutBy: cutBy(event, service, analysis),
-    lostSeconds,
+    lostSeconds: analysis.lostSeconds === null ? null : (analysis.lostSeconds.get(number) ?? 0),
     proof: proofOf(span, proof),
     watched: event.isRecoveryWatched,
     watchedWhy: watchedWhy(event, analysis.watch),
@@ -85,7 +91,7 @@ export function drillEvent(
 }
 
 /** An accepted request of a drill that left no record of any load. */
-export function eventWithoutLoad(evidence: FailoverEvidence, number: number, proof: ProofContext): DrillEvent {
+function eventWithoutLoad(evidence: FailoverEvidence, number: number, proof: ProofContext): DrillEvent {
   const plain: Omit<DrillEvent, 'sentence'> = {
     number,
     cause: 'drill',

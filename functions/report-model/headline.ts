@@ -2,6 +2,7 @@
  * One sentence for the top of the page, a chat and the list of drills, for somebody who was just woken up: how long, how much
  * was lost, and, when it is no PASS, what else was wrong. The reasons below it have the details; it repeats none of them.
  */
+import type { Analysis } from '../analysis/analysis.ts'
 import { inWords, type ReportFigures } from '../criteria/figures.ts'
 import { measuredText } from '../criteria/judge.ts'
 import type { Judgement } from '../criteria/verdict.ts'
@@ -12,12 +13,12 @@ import { count, counted, distance, seconds } from '../units/units.ts'
 import { eventSubject, serviceWords } from './event-words.ts'
 
 export function headlineOf(
-  outcome: DrillOutcome,
+  { evidence }: Analysis,
   figures: ReportFigures,
   criteria: readonly Criterion[],
   { verdict, reasons }: Judgement,
 ): string {
-  const subject = subjectOf(outcome.plan.target.server, figures)
+  const subject = subjectOf(evidence.plan.target.server, figures)
   const facts = factsOf(figures, criteria)
   switch (verdict) {
     case 'PASS':
@@ -25,9 +26,9 @@ export function headlineOf(
     case 'FAIL':
       return [`${subject}: ${facts}.`, missedBesides(criteria)].filter((part) => part !== '').join(' ')
     case 'INCONCLUSIVE':
-      return `${subject}: ${facts}. Inconclusive: ${doubtsInShort(outcome, reasons)}.`
+      return `${subject}: ${facts}. Inconclusive: ${inShort(evidence, reasons)}.`
     case 'ABORTED':
-      return `${subject} was aborted (${outcome.abortedBecause}): ${facts}.`
+      return `${subject} was aborted (${evidence.abortedBecause}): ${facts}.`
   }
 }
 
@@ -116,7 +117,7 @@ function commits({ ledger }: ReportFigures): string {
   return ledger.lost === 0 ? `none of ${all} lost` : `${count(ledger.lost)} of ${all} lost`
 }
 
-/** What the sentence says anyway. */
+/** What the facts of the sentence say already. */
 const isReported = (criterion: Criterion): boolean => isRecovery(criterion) || criterion.id === 'lost_commits'
 
 const MAX_NAMED = 2
@@ -140,7 +141,7 @@ function unmeasured(criteria: readonly Criterion[]): string {
 }
 
 /** Reasons are sentences of the form "what: details"; the first words are enough here. */
-function doubtsInShort({ error, checks, loadStartAtMs }: DrillOutcome, reasons: readonly string[]): string {
+function inShort({ error, checks, loadStartAtMs }: DrillOutcome, reasons: readonly string[]): string {
   if (error !== null) return `the drill itself failed (${cut(error)})`
   const stopping = checks.filter(({ when, verdict, forced }) => when === 'before' && verdict === 'fail' && !forced)
   if (loadStartAtMs === null && stopping.length > 0)

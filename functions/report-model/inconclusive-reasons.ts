@@ -1,30 +1,38 @@
 /** Why a drill proves nothing: each sentence alone keeps it from PASS. */
+import type { Counts, LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
-import type { LoadAnalysis } from '../analysis/analysis.ts'
+import type { Analysis, LoadAnalysis } from '../analysis/analysis.ts'
+import { totalsOf } from '../analysis/totals.ts'
 import type { ReportFigures } from '../criteria/figures.ts'
-import type { DrillOutcome } from '../model/evidence.ts'
+import { countLedger, type LedgerCounts } from '../merge/ledger.ts'
+import type { Incarnation, Merged } from '../merge/merged.ts'
+import type { AuditPass, DrillOutcome } from '../model/evidence.ts'
 import type { DrillEvent } from '../model/report.ts'
 import { lowerFirst } from '../units/text.ts'
 import { counted, rate, seconds } from '../units/units.ts'
-import { contradictions } from './cross-checks.ts'
 
-export function doubtsOf(outcome: DrillOutcome, figures: ReportFigures, analysis: LoadAnalysis | null): string[] {
+export function inconclusiveReasons(analysis: Analysis, figures: ReportFigures): string[] {
+  const { evidence, load } = analysis
   return [
-    outcome.error === null ? null : `The drill itself failed: ${outcome.error}.`,
-    stoppedByChecklist(outcome),
-    analysis === null ? 'No load was recorded.' : null,
+    evidence.error === null ? null : `The drill itself failed: ${evidence.error}.`,
+    stoppedByChecklist(evidence),
+    load === null ? 'No load was recorded.' : null,
     figures.failoverProof.proven ? null : noProof(figures),
     ...figures.events.map(unwatched),
-    analysis === null ? null : recordsEndEarly(outcome, analysis),
-    analysis === null ? null : looseClocks(analysis),
-    analysis === null ? null : absentContainers(analysis),
-    analysis === null ? null : weakBaseline(figures, analysis),
-    analysis === null ? null : weakAudit(figures, analysis),
+    ...(load === null ? [] : weaknessesOfLoad(evidence, load, figures)),
     ...oddRows(figures),
     figures.generator.wasTheLimit === true ? figures.generator.why : null,
-    ...(analysis === null ? [] : contradictionsOf(outcome, analysis)),
+    ...(load === null ? [] : contradictions(analysis, load)),
   ].filter((sentence) => sentence !== null)
 }
+
+const weaknessesOfLoad = (evidence: DrillOutcome, load: LoadAnalysis, figures: ReportFigures): (string | null)[] => [
+  recordsEndEarly(evidence, load),
+  looseClocks(load),
+  absentContainers(load),
+  weakBaseline(figures, load),
+  weakAudit(figures, load),
+]
 
 function noProof({ failoverProof: { evidence }, events }: ReportFigures): string {
   const others = events.filter(({ cause }) => cause !== 'drill').map(({ sentence }) => ` ${sentence}`)
@@ -34,9 +42,9 @@ function noProof({ failoverProof: { evidence }, events }: ReportFigures): string
 const unwatched = ({ number, watched, watchedWhy }: DrillEvent): string | null =>
   watched ? null : `Event ${number} was not measured by these clients: ${watchedWhy}.`
 
-function recordsEndEarly({ loadStartAtMs }: DrillOutcome, { window, load }: LoadAnalysis): string | null {
+function recordsEndEarly({ loadStartAtMs }: DrillOutcome, { window, settings }: LoadAnalysis): string | null {
   if (!window.isCut || loadStartAtMs === null) return null
-  const missing = (window.startUs + load.durationSeconds * US_PER_SECOND - window.endUs) / US_PER_SECOND
+  const missing = (window.startUs + settings.durationSeconds * US_PER_SECOND - window.endUs) / US_PER_SECOND
   return `The records of the load end ${seconds(missing)} before its planned end: what the service did after them is not known.`
 }
 
@@ -69,9 +77,9 @@ function weakBaseline({ throughput, requests }: ReportFigures, { baseline }: Loa
   return `The baseline was not reached: ${rate(throughput.baselineTps)} of ${rate(throughput.offeredTps)} offered commits per second.`
 }
 
-function weakAudit({ ledger }: ReportFigures, { audit, load }: LoadAnalysis): string | null {
+function weakAudit({ ledger }: ReportFigures, { audit, settings }: LoadAnalysis): string | null {
   // The plain table has no keys: the report says "not measured", and no objective of such a drill names the ledger.
-  if (load.transactions === 'compat') return null
+  if (settings.transactions === 'compat') return null
   if (audit.kind === 'none') return `The ledger could not be audited: ${audit.why}.`
   if (audit.kind === 'unresolved') return `The audit is not resolved: ${audit.why}.`
   return (ledger.unresolved ?? 0) > 0
@@ -89,7 +97,64 @@ function oddRows({ ledger }: ReportFigures): string[] {
   ].filter((sentence) => sentence !== null)
 }
 
-const contradictionsOf = (outcome: DrillOutcome, { merged, audit, load }: LoadAnalysis): string[] =>
-  contradictions(merged, outcome.summaries, 'pass' in audit ? audit.pass : null, load.transactions === 'ledger').map(
-    (contradiction) => `The figures contradict each other: ${contradiction}.`,
+// ---- Figures that come by two ways must agree: where they do not, this program is wrong ---------------------------------
+
+function contradictions({ evidence }: Analysis, { merged, audit, settings }: LoadAnalysis): string[] {
+  const pass = 'pass' in audit ? audit.pass : null
+  return [
+    outcomesAddUp(merged, pass),
+    settings.transactions === 'ledger' ? ledgerMatches(merged, countLedger(merged.ledger)) : null,
+    pass === null ? null : rowsAddUp(pass),
+    pass === null ? null : auditSawTheLedger(merged, pass),
+    ...merged.incarnations.map((one) => summaryMatches(one, evidence.summaries)),
+    ...merged.incarnations.map(hasNoConflict),
+  ]
+    .filter((sentence) => sentence !== null)
+    .map((sentence) => `The figures contradict each other: ${sentence}.`)
+}
+
+function outcomesAddUp(merged: Merged, pass: AuditPass | null): string | null {
+  const { intended, acknowledged, refused, unknown, missed } = totalsOf(merged, pass)
+  const sum = acknowledged + refused + unknown + missed
+  return sum === intended
+    ? null
+    : `${intended} arrivals were intended, but acknowledged, refused, unknown and missed add up to ${sum}`
+}
+
+function ledgerMatches({ totals }: Merged, told: LedgerCounts): string | null {
+  if (told.duplicateReports > 0) return `${told.duplicateReports} keys were told with an outcome more than once`
+  const differing = (['acknowledged', 'refused', 'unknown'] as const).filter(
+    (outcome) => told[outcome] !== totals[outcome],
   )
+  if (differing.length === 0) return null
+  return `the ledger and the counts differ: ${differing.map((o) => `${o} ${told[o]} and ${totals[o]}`).join(', ')}`
+}
+
+function rowsAddUp(pass: AuditPass): string | null {
+  const sum = pass.acknowledgedPresent + pass.recovered + pass.misjudged + pass.unexpected + pass.duplicates
+  return sum === pass.rows ? null : `the audit found ${pass.rows} rows, but its classes add up to ${sum}`
+}
+
+function auditSawTheLedger({ totals }: Merged, pass: AuditPass): string | null {
+  const seen = pass.acknowledgedPresent + pass.lost
+  return seen === totals.acknowledged
+    ? null
+    : `${totals.acknowledged} commits were acknowledged, but the audit looked for ${seen}`
+}
+
+function summaryMatches(
+  { container, incarnation, counts, missing }: Incarnation,
+  summaries: readonly LoadSummary[],
+): string | null {
+  const summary = summaries.find((one) => one.container === container && one.incarnation === incarnation)
+  if (summary === undefined || missing.length > 0) return null
+  const differing = (Object.keys(counts) as (keyof Counts)[]).filter((name) => counts[name] !== summary.totals[name])
+  if (differing.length === 0) return null
+  const pairs = differing.map((name) => `${name} ${counts[name]} and ${summary.totals[name]}`)
+  return `records and summary of container ${container} differ: ${pairs.join(', ')}`
+}
+
+const hasNoConflict = ({ container, conflicts }: Incarnation): string | null =>
+  conflicts.length === 0
+    ? null
+    : `container ${container} told ${conflicts.length} seconds twice with different contents (first: second ${conflicts[0]})`

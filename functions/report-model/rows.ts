@@ -1,6 +1,7 @@
-/** The tables of the report: errors, containers, cohorts, set-up. */
+/** The tables of the report: errors, containers, cohorts, set-up, cost. */
 
-import { cohortNames, type LoadAnalysis } from '../analysis/analysis.ts'
+import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
+import { type Analysis, cohortNames, type LoadAnalysis } from '../analysis/analysis.ts'
 import { spreadOf } from '../analysis/client-outages.ts'
 import { achievedShare, baselineHealth, cpuCores, loopDelayMs, sendLagP99Ms } from '../measurement/generator-limit.ts'
 import { acknowledgedBy, type WorkerLedger } from '../merge/ledger.ts'
@@ -32,7 +33,7 @@ export function containerRows(
 ): Report['generator']['containers'] {
   const byContainer = Map.groupBy(merged.incarnations, ({ container }) => container)
   const seen = [...byContainer].map(([container, incarnations]) => {
-    // A restarted container finds its claim and does not run again: the first process is the one that told.
+    // A restarted container finds its claim and does not run again: the first process has the records.
     const main = incarnations.toSorted((a, b) => b.records - a.records)[0] as Incarnation
     const health = baselineHealth(main, baseline)
     const summary = summaries.find((one) => one.container === container)
@@ -81,7 +82,7 @@ export const missingChunks = ({ merged }: LoadAnalysis): string[] =>
   )
 
 export function cohortRows(analysis: LoadAnalysis, worstEvent: number | null): Report['generator']['cohorts'] {
-  const { load, clients, merged } = analysis
+  const { settings: load, clients, merged } = analysis
   const nameOf = cohortNames(load)
   const ofWorst = clients.filter(({ event }) => event === worstEvent)
   return load.cohorts.map(({ name, via, retry }) => {
@@ -94,7 +95,7 @@ export function cohortRows(analysis: LoadAnalysis, worstEvent: number | null): R
       workers: Array.from({ length: load.workers }, (_, worker) => nameOf(worker)).filter((other) => other === name)
         .length,
       clientOutageSeconds: { p50, p95, max },
-      // The compat table has no keys, so nobody counts by client.
+      // The compat table has no keys, so acknowledgements are not counted by client.
       acknowledged:
         load.transactions === 'compat'
           ? null
@@ -108,13 +109,13 @@ function describeRetry({
   maxDelayMs,
   multiplier,
   jitter,
-}: LoadAnalysis['load']['cohorts'][number]['retry']): string {
+}: LoadSettings['cohorts'][number]['retry']): string {
   const growth =
     multiplier === 1 ? `every ${firstDelayMs} ms` : `${firstDelayMs} ms, x ${multiplier} up to ${maxDelayMs} ms`
   return jitter ? `${growth}, full jitter` : growth
 }
 
-export function setupOf({ plan, facts }: DrillOutcome): Report['setup'] {
+export function setupOf({ evidence: { plan, facts } }: Analysis): Report['setup'] {
   const { load, target, containerSize } = plan
   const server = facts?.server
   const image = facts?.containers.image
@@ -183,7 +184,7 @@ const PARAMETERS: ReadonlyArray<readonly [name: string, unit: string]> = [
 const withUnit = (value: string | null | undefined, unit: string): string | null =>
   value == null ? null : /^\d+$/.test(value) && unit !== '' ? `${value} ${unit}` : value
 
-const targetRate = ({ targetTps, arrivals }: LoadAnalysis['load']): string =>
+const targetRate = ({ targetTps, arrivals }: LoadSettings): string =>
   targetTps === 0
     ? 'as fast as the service answers (closed loop)'
     : `${given(targetTps, 'tps')}, ${arrivals === 'even' ? 'evenly spaced' : 'at random moments (Poisson)'}`
@@ -196,4 +197,21 @@ function storageOf(storage: NonNullable<NonNullable<DrillOutcome['facts']>['serv
     storage.iops === null ? null : `${storage.iops} IOPS`,
   ]
   return parts.filter((part) => part !== null).join(', ')
+}
+
+/** Measured seconds of all containers times the configured prices. */
+export function costOf({ evidence: { containerSeconds, prices, plan } }: Analysis): Report['cost'] {
+  const { cpu, memoryGb } = plan.containerSize
+  const vCpuSeconds = containerSeconds === null ? null : round(containerSeconds * cpu, 1)
+  const gbSeconds = containerSeconds === null ? null : round(containerSeconds * memoryGb, 1)
+  return {
+    vCpuSeconds,
+    gbSeconds,
+    currency: prices?.currency ?? '',
+    amount:
+      vCpuSeconds === null || gbSeconds === null || prices === null
+        ? null
+        : round(vCpuSeconds * prices.perVCpuSecond + gbSeconds * prices.perGbSecond, 4),
+    source: prices?.source ?? 'no prices are configured',
+  }
 }

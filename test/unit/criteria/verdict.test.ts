@@ -302,7 +302,7 @@ const keysReported = (run: Run): string[] =>
   )
 
 test('nothing to judge is no PASS', () => {
-  expect(judgeDrill({ criteria: [], abortedBecause: null, doubts: ['No load was recorded.'] }).verdict).toBe(
+  expect(judgeDrill({ criteria: [], abortedBecause: null, inconclusive: ['No load was recorded.'] }).verdict).toBe(
     'INCONCLUSIVE',
   )
 })

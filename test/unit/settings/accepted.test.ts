@@ -9,7 +9,7 @@ import { connect } from '../../../functions/connect.ts'
 import { criteriaToJudge, parseCriteria } from '../../../functions/criteria/defaults.ts'
 import { loadPlanOf } from '../../../functions/model/load-plan.ts'
 import type { DrillPlan } from '../../../functions/model/plan.ts'
-import { assembleReport } from '../../../functions/report-model/build.ts'
+import { assemble } from '../../../functions/report-model/build.ts'
 import { type ParsedRequest, parseRequest } from '../../../functions/request/request.ts'
 import { parsePlan } from '../../../loadgen-image/contract/load-plan.ts'
 import { workersOfContainer } from '../../../loadgen-image/schedule/workers.ts'
@@ -159,7 +159,7 @@ async function reportOf(body: unknown) {
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
   const run = aRun({ load: parsed.plan.load, troubles: [{ atSeconds: 120.37, seconds: 8, kind: 'failover' }] })
   const merged = mergeRun(run)
-  return assembleReport(await outcomeOf(run, merged, { plan: parsed.plan }), merged)
+  return assemble(await outcomeOf(run, merged, { plan: parsed.plan }), merged).report
 }
 
 test('a drill on the plain table judges what it can measure, and says that the ledger was not measured', async () => {
@@ -175,7 +175,7 @@ test('a drill on the plain table judges what it can measure, and says that the l
     audits: [],
     auditProblem: 'the plain transactions table has no keys to compare',
   })
-  const report = assembleReport(outcome, merged)
+  const report = assemble(outcome, merged).report
   expect([report.verdict, report.reasons]).toEqual(['PASS', []])
   expect(report.ledger).toMatchObject({ lost: null, duplicates: null, digest: null })
   expect(report.caveats.join()).toContain('not measured')
