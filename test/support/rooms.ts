@@ -283,12 +283,7 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
   ],
   [
     'infra/local/functions-host/durable-extension',
-    [
-      'infra/local/functions-host/durable',
-      'infra/local/functions-host/http',
-      'infra/local/functions-host/worker',
-      'infra/local/process',
-    ],
+    ['infra/local/functions-host/http', 'infra/local/functions-host/worker', 'infra/local/process'],
   ],
   [
     'infra/local/functions-host',
@@ -299,6 +294,7 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
       'infra/local/functions-host/http',
       'infra/local/functions-host/timers',
       'infra/local/functions-host/worker',
+      'infra/local/process',
     ],
   ],
   [

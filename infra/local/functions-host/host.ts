@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { LocalHub } from './durable/local-hub.ts'
-import type { TaskHub } from './durable/task-hub.ts'
 import type { DurableExtension } from './durable-extension/build.ts'
 import { ExtensionHub } from './durable-extension/extension-hub.ts'
 import { realClock } from './engine/clock.ts'
@@ -15,8 +14,7 @@ import { type HostJson, readHostJson } from './host-json.ts'
 import { fillKeys, type Keys } from './http/keys.ts'
 import { newServer, openPort, portOf } from './http/server.ts'
 import { serveFunctions } from './http/site.ts'
-import { parseSchedule } from './timers/schedule.ts'
-import { type TimerInfo, Timers } from './timers/timers.ts'
+import { parseSchedule, type TimerInfo, Timers } from './timers/timers.ts'
 import { setCoreLog } from './worker/core-module.ts'
 import { type AppFunctions, sortFunctions, type TimerFunction } from './worker/functions.ts'
 import { type LoadedApp, loadApp } from './worker/load-app.ts'
@@ -67,7 +65,7 @@ class RunningHost implements Host {
   readonly #app: LoadedApp
   readonly #functions: AppFunctions
   readonly #runner: Runner
-  readonly #hub: TaskHub
+  readonly #hub: LocalHub | ExtensionHub
   readonly #timers: Timers
   readonly #server: FastifyInstance
   #isStopped = false
@@ -126,7 +124,7 @@ class RunningHost implements Host {
     this.#server.server.closeAllConnections()
   }
 
-  #newHub(maxConcurrentActivities: number): TaskHub {
+  #newHub(maxConcurrentActivities: number): LocalHub | ExtensionHub {
     const orchestrators = [...this.#functions.orchestrators.keys()]
     const { durableExtension: extension, stateDir, onFatal } = this.#options
     if (extension === undefined)

@@ -11,6 +11,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { CannotRun, optionsProblem, printable } from '../process/problem.ts'
 import { buildDurableExtension } from './durable-extension/build.ts'
 import { hideInOutput, secretsOf } from './hide-secrets.ts'
 import { type HostLogLine, startHost } from './host.ts'
@@ -25,6 +26,14 @@ const OPTIONS = {
   'durable-extension': { type: 'boolean', default: false },
 } as const
 
+function readOptions() {
+  try {
+    return parseArgs({ options: OPTIONS }).values
+  } catch (error) {
+    throw new CannotRun(optionsProblem(error))
+  }
+}
+
 const log = ({ at, level, functionName, message }: HostLogLine): void =>
   printError(`${at} ${level}${functionName === '' ? '' : ` ${functionName}`}: ${message}`)
 
@@ -37,8 +46,8 @@ function die(why: string): never {
 }
 
 async function main(): Promise<void> {
-  const { app, 'state-dir': stateDir, ...options } = parseArgs({ options: OPTIONS }).values
-  if (app === undefined || stateDir === undefined) throw new Error('--app and --state-dir are required')
+  const { app, 'state-dir': stateDir, ...options } = readOptions()
+  if (app === undefined || stateDir === undefined) throw new CannotRun('--app and --state-dir are required')
   process.env.FUNCTIONS_WORKER_RUNTIME ??= 'node'
   process.env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development'
   const extension = options['durable-extension'] ? { durableExtension: await buildDurableExtension(printError) } : {}
@@ -56,4 +65,4 @@ async function main(): Promise<void> {
 // Node itself would print past the streams that hide secrets.
 process.on('uncaughtException', (error) => die(error.stack ?? error.message))
 
-main().catch((error: Error) => die(error.stack ?? error.message))
+main().catch((error: unknown) => die(printable(error)))

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ConfigError, type Environment, readConfig, SETTINGS } from '../../../functions/config/config.ts'
 import { FORMS } from '../../../functions/config/forms.ts'
 import { connect } from '../../../functions/connect.ts'
-import { parseSchedule } from '../../../infra/local/functions-host/timers/schedule.ts'
+import { parseSchedule } from '../../../infra/local/functions-host/timers/timers.ts'
 import { AUTHORITY, AUTHORITY_FILE, FORM_EXAMPLES } from './form-examples.ts'
 
 const good = (name: string): string => FORM_EXAMPLES[name]?.good[0] as string

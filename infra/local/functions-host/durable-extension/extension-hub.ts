@@ -9,7 +9,6 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { TaskHub } from '../durable/task-hub.ts'
 import { newServer, openPort, portOf } from '../http/server.ts'
 import type { DurableExtension } from './build.ts'
 
@@ -32,7 +31,8 @@ const READY_MS = 60_000
 /** Stopped in order, the program releases its leases of partitions; after this time it is killed. */
 const STOP_MS = 10_000
 
-export class ExtensionHub implements TaskHub {
+/** Has the methods of LocalHub. */
+export class ExtensionHub {
   readonly #options: ExtensionHubOptions
   readonly #calls: FastifyInstance
   #program: Program | undefined

@@ -5,7 +5,6 @@ import { type App, Engine } from '../engine/engine.ts'
 import { type ErrorLog, newServer, openPort, portOf } from '../http/server.ts'
 import { DiskJournal } from '../state/disk-journal.ts'
 import { CLIENT_PATH, serveClient } from './client-api.ts'
-import type { TaskHub } from './task-hub.ts'
 
 interface LocalHubOptions {
   readonly app: App
@@ -16,7 +15,7 @@ interface LocalHubOptions {
   readonly logError: ErrorLog
 }
 
-export class LocalHub implements TaskHub {
+export class LocalHub {
   readonly #engine: Engine
   readonly #server: FastifyInstance
 
@@ -26,11 +25,13 @@ export class LocalHub implements TaskHub {
     serveClient(this.#server, this.#engine, orchestrators)
   }
 
+  /** Resumes the orchestrations of an earlier host; functions may be called from then on. */
   async start(): Promise<void> {
     await openPort(this.#server, 0)
     this.#engine.recover()
   }
 
+  /** The address that durable-functions' client in the app calls; known once started. */
   get rpcBaseUrl(): string {
     return `http://127.0.0.1:${portOf(this.#server)}${CLIENT_PATH}/`
   }
@@ -39,6 +40,7 @@ export class LocalHub implements TaskHub {
     return this.#engine.whenSettled()
   }
 
+  /** Drops all work under way; the next host resumes it. */
   async stop(): Promise<void> {
     this.#engine.stop()
     this.#server.server.closeAllConnections()

@@ -8,19 +8,10 @@ type Fields = Readonly<Record<string, string | readonly string[] | undefined>>
 const joined = (fields: Fields, by: string): Record<string, NullableString> =>
   Object.fromEntries(Object.entries(fields).map(([name, value = '']) => [name, { value: [value].flat().join(by) }]))
 
-export const toRpcRequest = ({
-  method,
-  protocol,
-  host,
-  url,
-  headers,
-  query,
-  params,
-  body,
-}: FastifyRequest): RpcHttp => ({
+export const toRpcRequest = ({ method, protocol, host, url, raw, query, params, body }: FastifyRequest): RpcHttp => ({
   method,
   url: `${protocol}://${host}${url}`,
-  nullableHeaders: joined(headers, ', '),
+  nullableHeaders: joined(raw.headers, ', '),
   nullableQuery: joined(query as Fields, ','),
   nullableParams: joined(params as Fields, ''),
   ...(body instanceof Buffer && body.length > 0 ? { body: { bytes: body } } : {}),

@@ -1,6 +1,6 @@
 /** A fastify server on 127.0.0.1 as the parts of the host use it: bodies arrive as bytes, and errors show nothing but their code. */
 import type { AddressInfo } from 'node:net'
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 
 export type ErrorLog = (message: string) => void
 
@@ -13,9 +13,15 @@ export function newServer(logError: ErrorLog, bodyLimit = MAX_BODY_BYTES): Fasti
   const server = Fastify({
     bodyLimit,
     exposeHeadRoutes: false,
+    // An address that cannot be decoded, or a parameter that is too long.
+    frameworkErrors: ({ statusCode = 400 }, _request, reply: FastifyReply) => reply.code(statusCode).send(),
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, maxParamLength: MAX_PARAMETER_LENGTH },
   })
   server.removeAllContentTypeParsers()
+  // Azure passes on any content type, and fastify refuses one that it cannot parse. `request.raw` keeps the real one.
+  server.addHook('onRequest', async (request) => {
+    request.headers = { 'content-type': 'application/octet-stream' }
+  })
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   server.setNotFoundHandler((_request, reply) => reply.code(404).send())
   server.setErrorHandler((error: FastifyError, { method, url }, reply) => {

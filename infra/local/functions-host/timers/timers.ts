@@ -1,12 +1,27 @@
 /**
- * Timer triggers: each fires on its schedule and never overlaps itself. The due time is kept across restarts, so that an occurrence
- * without a running host fires at the next start and is marked as late.
+ * Timer triggers: each fires on its NCRONTAB schedule in UTC and never overlaps itself. The due time is kept across restarts, so that
+ * an occurrence without a running host fires at the next start and is marked as late.
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Cron } from 'croner'
 import type { Cancel, Clock } from '../engine/clock.ts'
 import { replaceFile } from '../state/disk-journal.ts'
-import type { Schedule } from './schedule.ts'
+
+interface Schedule {
+  /** The first occurrence strictly after that instant; undefined when there will be none. */
+  nextAfterMs(ms: number): number | undefined
+}
+
+/** Computed by croner, set to follow NCRONTAB where cron dialects differ. */
+export function parseSchedule(expression: string): Schedule {
+  const fields = expression.trim().split(/\s+/)
+  // Both day fields must fit, and names are cut to the three letters that croner knows.
+  const cron = new Cron(fields.map(shortNames).join(' '), { timezone: 'UTC', domAndDow: true, paused: true })
+  return { nextAfterMs: (ms) => cron.nextRun(new Date(ms))?.getTime() }
+}
+
+const shortNames = (field: string): string => field.replace(/[a-z]+/gi, (name) => name.slice(0, 3))
 
 export interface Timer {
   readonly name: string
