@@ -295,6 +295,7 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
       'infra/local/functions-host/timers',
       'infra/local/functions-host/worker',
       'infra/local/process',
+      'loadgen-image/contract',
     ],
   ],
   [

@@ -1,38 +1,45 @@
 /**
- * The local Functions host as a process:
- *
- *   node infra/local/functions-host/main.ts --app functions/app.ts --state-dir DIR [--port 7071] [--keys FILE] [--durable-extension]
- *
- * With --durable-extension the Durable extension of Azure carries the orchestrations, on the storage that AzureWebJobsStorage names.
- * The app's settings are this process's environment. When the host is ready, it prints one JSON line on standard output, with its
- * address and the file of its keys; logs go to standard error. Neither holds a key. SIGTERM and SIGINT stop it; the next start with
- * the same folder resumes the work under way.
+ * The local Functions host as a process. When it is ready, it prints one JSON line on standard output, with its address and the file of
+ * its keys; logs go to standard error. Neither holds a key. SIGTERM and SIGINT stop it; the next start with the same state folder
+ * resumes the work under way.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { CannotRun, optionsProblem, printable } from '../process/problem.ts'
+import * as z from 'zod'
+import { whole } from '../../../loadgen-image/contract/fields.ts'
+import { helpOf, parseCommandLine, plainNumber } from '../process/command-line.ts'
+import { CannotRun, printable } from '../process/problem.ts'
 import { buildDurableExtension } from './durable-extension/build.ts'
 import { hideInOutput, secretsOf } from './hide-secrets.ts'
 import { type HostLogLine, startHost } from './host.ts'
 import { fillKeys, type Keys } from './http/keys.ts'
 
-const OPTIONS = {
-  app: { type: 'string' },
-  'state-dir': { type: 'string' },
-  port: { type: 'string', default: '0' },
-  /** A file, because every user of the machine can read the arguments of a process. */
-  keys: { type: 'string' },
-  'durable-extension': { type: 'boolean', default: false },
+const COMMAND = {
+  command: 'node infra/local/functions-host/main.ts',
+  about: "Runs a function app on this machine. The app's settings are the environment of this process.",
+  options: {
+    app: { flag: 'app', value: 'PATH', schema: z.string(), help: "the app's entry file, its folder, or its zip" },
+    stateDir: {
+      flag: 'state-dir',
+      value: 'DIR',
+      schema: z.string(),
+      help: 'holds the state that outlives the process',
+    },
+    port: {
+      flag: 'port',
+      value: 'PORT',
+      default: '0',
+      schema: z.preprocess(plainNumber, whole(0, 65_535)),
+      help: 'on 127.0.0.1; 0: a free one',
+    },
+    // A file, because every user of the machine can read the arguments of a process.
+    keys: { flag: 'keys', value: 'FILE', schema: z.string(), help: 'JSON with the keys "master" and "host"' },
+    onExtension: {
+      flag: 'durable-extension',
+      help: 'run orchestrations on the Durable extension of Azure and the storage that AzureWebJobsStorage names',
+    },
+  },
 } as const
-
-function readOptions() {
-  try {
-    return parseArgs({ options: OPTIONS }).values
-  } catch (error) {
-    throw new CannotRun(optionsProblem(error))
-  }
-}
 
 const log = ({ at, level, functionName, message }: HostLogLine): void =>
   printError(`${at} ${level}${functionName === '' ? '' : ` ${functionName}`}: ${message}`)
@@ -46,15 +53,16 @@ function die(why: string): never {
 }
 
 async function main(): Promise<void> {
-  const { app, 'state-dir': stateDir, ...options } = readOptions()
-  if (app === undefined || stateDir === undefined) throw new CannotRun('--app and --state-dir are required')
+  const given = parseCommandLine(COMMAND, process.argv.slice(2))
+  if (given === 'help') return void process.stdout.write(helpOf(COMMAND))
+  const { app, stateDir, port, keys: keysGiven, onExtension } = given.options
+  if (app === null || stateDir === null) throw new CannotRun('--app and --state-dir are required')
   process.env.FUNCTIONS_WORKER_RUNTIME ??= 'node'
   process.env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development'
-  const extension = options['durable-extension'] ? { durableExtension: await buildDurableExtension(printError) } : {}
-  const given = options.keys === undefined ? {} : (JSON.parse(readFileSync(options.keys, 'utf8')) as Partial<Keys>)
-  const keys = fillKeys(given)
+  const extension = onExtension ? { durableExtension: await buildDurableExtension(printError) } : {}
+  const keys = fillKeys(keysGiven === null ? {} : (JSON.parse(readFileSync(keysGiven, 'utf8')) as Partial<Keys>))
   hideInOutput(secretsOf(process.env, [keys.master, keys.host]))
-  const host = await startHost({ app, stateDir, port: Number(options.port), ...extension, keys, log, onFatal: die })
+  const host = await startHost({ app, stateDir, port, ...extension, keys, log, onFatal: die })
   const keysFile = join(stateDir, 'keys.json')
   writeFileSync(keysFile, JSON.stringify(keys), { mode: 0o600 })
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
@@ -65,4 +73,7 @@ async function main(): Promise<void> {
 // Node itself would print past the streams that hide secrets.
 process.on('uncaughtException', (error) => die(error.stack ?? error.message))
 
-main().catch((error: unknown) => die(printable(error)))
+main().catch((error: unknown) => {
+  printError(printable(error))
+  process.exit(error instanceof CannotRun ? 2 : 1)
+})
