@@ -68,7 +68,7 @@ test('a doubled row is a duplicate and nothing else', async () => {
 test.each([
   ['of a worker that does not exist', rowKey(99, 1)],
   ['behind the last key of a worker', rowKey(0, 100_000)],
-])('a row that nobody sent, %s, is unexpected', async (_, key) => {
+])('a row that no client sent, %s, is unexpected', async (_, key) => {
   const run = aDrill()
   const before = await audit(run)
   run.rows.set(key, 1)
@@ -104,16 +104,16 @@ test.each([
 test('rows of a killed container behind its last record count as recovered unknowns', async () => {
   const run = aRun({ load: { containers: 2, workers: 6, durationSeconds: 12, targetTps: 100 }, killed: { 1: 6 } })
   const merged = mergeRun(run)
-  const told = mergeRun(run).totals.acknowledged
+  const reported = mergeRun(run).totals.acknowledged
   const pass = await auditLedger(merged.ledger, storedRuns(run.rows), MOMENT)
   expect(pass).toEqual(
     anAudit({
       ...MOMENT,
       digest: pass.digest,
       rows: run.rows.size,
-      acknowledgedPresent: told,
-      recovered: run.rows.size - told,
-      unrecorded: run.rows.size - told,
+      acknowledgedPresent: reported,
+      recovered: run.rows.size - reported,
+      unrecorded: run.rows.size - reported,
     }),
   )
   expect(pass.unrecorded).toBe(25)
@@ -201,7 +201,7 @@ test('range by range gives what key by key gives', async () => {
   )
 })
 
-test('keys told twice are counted, and the strongest word holds', () => {
+test('keys reported twice are counted once, by the strongest outcome', () => {
   const log = new LedgerLog()
   log.add(10, { worker: 0, firstSeq: 1, count: 3, exceptions: [{ seq: 2, outcome: 'unknown' }] })
   log.add(11, { worker: 0, firstSeq: 2, count: 2, exceptions: [{ seq: 3, outcome: 'refused' }] })
@@ -218,14 +218,14 @@ test('millions of keys with every second one lost are audited as ranges, and the
   const keys = 2_400_000
   const workers = 200
   const perWorker = keys / workers
-  const told = reportedRanges(workers, perWorker)
-  const pass = await auditLedger(told, everySecond(workers, perWorker), MOMENT)
+  const reported = reportedRanges(workers, perWorker)
+  const pass = await auditLedger(reported, everySecond(workers, perWorker), MOMENT)
   expect({ lost: pass.lost, present: pass.acknowledgedPresent, listed: pass.lostKeys.length }).toEqual({
     lost: keys / 2,
     present: keys / 2,
     listed: MAX_LOST_KEYS,
   })
-  const bytes = told.workers.reduce((sum, { log, firstSeq }) => sum + log.byteLength + 17 * firstSeq.length, 0)
+  const bytes = reported.workers.reduce((sum, { log, firstSeq }) => sum + log.byteLength + 17 * firstSeq.length, 0)
   expect(bytes).toBeLessThan(2_000_000)
 })
 
@@ -316,10 +316,10 @@ test.each([
 test('the digest of an audit changes with every row and with every outcome, and not with the order in which they come', async () => {
   const run = aDrill()
   const { ledger } = mergeRun(run)
-  const digestOf = async (rows: Run['rows'], told: ClientLedger = ledger, reversed = false): Promise<string> => {
+  const digestOf = async (rows: Run['rows'], reported: ClientLedger = ledger, reversed = false): Promise<string> => {
     const runs: StoredRun[] = []
     for await (const run of storedRuns(rows)) runs.push(run)
-    return (await auditLedger(told, asStream(reversed ? runs.reverse() : runs), MOMENT)).digest
+    return (await auditLedger(reported, asStream(reversed ? runs.reverse() : runs), MOMENT)).digest
   }
   const without = (...gone: readonly string[]) => new Map([...run.rows].filter(([key]) => !gone.includes(key)))
   const [one = '', other = ''] = [...run.rows.keys()]

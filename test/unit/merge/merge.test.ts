@@ -174,7 +174,7 @@ test('sums per second are exact for any order, however far apart the records of 
   )
 })
 
-test('a number per second is found again, whatever the order in which the seconds came', () => {
+test('a number per second is found in every order of the seconds', () => {
   const entries = fc.array(fc.tuple(fc.integer({ min: -500, max: 500 }), fc.integer({ min: 0 })), { maxLength: 80 })
   fc.assert(
     fc.property(entries, (pairs) => {
@@ -259,7 +259,7 @@ test('the ledger can be written down, one line per run', () => {
   )
 })
 
-test('a second try that finds its row ends a silence, although it tells no timeline', () => {
+test('a retry that finds its row ends a silence, although it reports no timeline', () => {
   const us = (second: number) => (SECOND + second) * 1e6
   const span = (timeline: number, acknowledged: number, first: number, last: number) => ({
     timeline,

@@ -123,7 +123,7 @@ test('a distance that is not 0 never reads 0, and a figure for programs keeps it
     ),
   ))
 
-test('a given limit reads back as itself, because nobody measured it', () =>
+test('a limit is printed with all its digits, because it is not a measurement', () =>
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 10_000_000 }), (millionths) => {
       expect(Number.parseFloat(given(millionths / 1000, 's').replaceAll(',', ''))).toBe(millionths / 1000)
