@@ -14,7 +14,8 @@ import { systemClock } from './clients/clock.ts'
 import { createDatabase } from './clients/postgres/database.ts'
 import { connectContainer, createBlobs } from './clients/storage/blobs.ts'
 import { createWebhook } from './clients/webhook.ts'
-import type { Config, Secret } from './config/config.ts'
+import type { Config } from './config/config.ts'
+import type { Secret } from './config/secret.ts'
 
 export function connect(config: Config): Clients {
   exemptThisMachine()

@@ -3,6 +3,7 @@
  * Everything of a drill lies under its own prefix; locks, cool-downs and the index lie outside, because they outlive drills.
  */
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
+import { serverKey } from './drill-index.ts'
 import type { Target } from './plan.ts'
 
 const evidence = (drillId: string, name: string) => `${blobNames.drillPrefix(drillId)}evidence/${name}`
@@ -36,8 +37,6 @@ export const drillBlobs = {
   chartData: (drillId: string) => `${blobNames.drillPrefix(drillId)}report/chart-data.json`,
   report: (drillId: string, file: string) => `${blobNames.drillPrefix(drillId)}report/${file}`,
 } as const
-
-const serverKey = ({ resourceGroup, server }: Target) => `${resourceGroup.toLowerCase()}/${server.toLowerCase()}`
 
 export const serverBlobs = {
   lock: (target: Target) => `servers/${serverKey(target)}/lock.json`,

@@ -34,7 +34,7 @@ export const startedEntry = (plan: DrillPlan): IndexEntry => ({
 /** What a list of drills shows of each that has a report. */
 export type ListedFigures = Pick<TrendEntry, 'figures' | 'worst' | 'like'>
 
-/** Two resource groups may hold servers of one name. */
+/** Two resource groups may hold servers of one name; Azure compares both names without case. */
 export const serverKey = ({ resourceGroup, server }: Target): string => `${resourceGroup}/${server}`.toLowerCase()
 
 /**

@@ -3,13 +3,16 @@
  * Unknown fields are refused, and every bad field is named in one answer:
  *
  *   { "targetTps": 8000, "workers": 200, "durationSeconds": 300, "failovers": [{ "atSeconds": 120, "mode": "forced" }] }
- *
- * `timing.minBaselineSeconds` is only asked for here: the least steady load between warm-up and the first failover.
  */
 import * as z from 'zod'
 import { list, number, oneOf, shown, whole, yesOrNo } from '../../loadgen-image/contract/fields.ts'
-import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
-import { type FieldProblem, LOAD_DEFAULTS, loadFields, rate } from '../../loadgen-image/contract/load-plan.ts'
+import {
+  type FieldProblem,
+  LOAD_DEFAULTS,
+  type LoadSettings,
+  loadFields,
+  rate,
+} from '../../loadgen-image/contract/load-plan.ts'
 import { AFTER } from '../checklist/after.ts'
 import { BEFORE } from '../checklist/before.ts'
 import { defaultCriteria, problemOfCriterion } from '../criteria/defaults.ts'
@@ -17,7 +20,6 @@ import type { DrillPlan, DrillTiming, PlannedFailover, Target } from '../model/p
 import { DATABASE_NAME, type NameForm, RESOURCE_GROUP_NAME, SERVER_NAME } from '../platform/names.ts'
 import { REQUEST_LIMITS, REQUEST_RULES } from './rules.ts'
 
-export { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
 export { REQUEST_LIMITS } from './rules.ts'
 
 export type Problem = FieldProblem
@@ -29,7 +31,7 @@ export interface RequestContext {
   readonly defaults: RequestDefaults
 }
 
-/** What the app's settings decide when the request does not. */
+/** What the app's settings decide if the request does not. */
 export interface RequestDefaults {
   readonly target: Target
   readonly cooldownMinutes: number
@@ -74,19 +76,22 @@ const containerSizeSchema = z.strictObject(
   },
 )
 
+const seconds = (min: number, max: number) => number(min, max).optional()
+
 const timingSchema = z.strictObject(
   {
-    warmupSeconds: number(0, 3_600).optional(),
-    minBaselineSeconds: number(3, 3_600).optional(),
-    recoveryWindowSeconds: number(1, 60).optional(),
-    recoveryHoldSeconds: number(1, 300).optional(),
-    readyTimeoutSeconds: number(10, 3_600).optional(),
-    failoverTimeoutSeconds: number(10, 7_200).optional(),
-    healthyTimeoutSeconds: number(0, 7_200).optional(),
-    auditPauseSeconds: number(0, 600).optional(),
+    warmupSeconds: seconds(0, 3_600),
+    /** The shortest steady load between warm-up and the first failover; only the request names it. */
+    minBaselineSeconds: seconds(3, 3_600),
+    recoveryWindowSeconds: seconds(1, 60),
+    recoveryHoldSeconds: seconds(1, 300),
+    readyTimeoutSeconds: seconds(10, 3_600),
+    failoverTimeoutSeconds: seconds(10, 7_200),
+    healthyTimeoutSeconds: seconds(0, 7_200),
+    auditPauseSeconds: seconds(0, 600),
     cooldownMinutes: number(0, REQUEST_LIMITS.maxCooldownMinutes).optional(),
-    watchIntervalSeconds: number(1, 60).optional(),
-    lateMetricsSeconds: number(0, 1_800).optional(),
+    watchIntervalSeconds: seconds(1, 60),
+    lateMetricsSeconds: seconds(0, 1_800),
   },
   { error: 'an object of seconds, such as {"warmupSeconds": 30}' },
 )
@@ -180,11 +185,7 @@ function withDefaults(fields: Fields, { drillId, requestedAt, requestedBy, defau
     drillId,
     requestedAt,
     requestedBy,
-    target: {
-      resourceGroup: fields.target?.resourceGroup ?? defaults.target.resourceGroup,
-      server: fields.target?.server ?? defaults.target.server,
-      database: fields.target?.database ?? defaults.target.database,
-    },
+    target: { ...defaults.target, ...definedOf(fields.target ?? {}) },
     load,
     failovers,
     timing: timingOf(fields, load.durationSeconds, failovers, defaults),
@@ -196,38 +197,35 @@ function withDefaults(fields: Fields, { drillId, requestedAt, requestedBy, defau
   }
 }
 
+type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
+
+const definedOf = <T extends object>(fields: T): Defined<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>
+
+const DEFAULT_COHORT: LoadSettings['cohorts'][number] = {
+  name: 'default',
+  share: 1,
+  via: 'pgbouncer',
+  retry: { firstDelayMs: 50, maxDelayMs: 1_000, multiplier: 2, jitter: true },
+}
+
 function loadOf(fields: Fields, drillId: string): LoadSettings {
-  const targetTps = fields.targetTps ?? LOAD_DEFAULTS.targetTps
-  const workers = fields.workers ?? LOAD_DEFAULTS.workers
+  const given = definedOf(loadPart(fields))
+  const { targetTps, workers, transactions } = { ...LOAD_DEFAULTS, ...given }
   return {
-    containers: fields.containers ?? defaultContainers(targetTps, workers),
-    targetTps,
-    workers,
-    threads: fields.threads ?? LOAD_DEFAULTS.threads,
-    durationSeconds: fields.durationSeconds ?? LOAD_DEFAULTS.durationSeconds,
-    arrivals: fields.arrivals ?? LOAD_DEFAULTS.arrivals,
-    seed: fields.seed ?? seedOf(drillId),
-    profile: fields.profile ?? LOAD_DEFAULTS.profile,
-    deadlineMs: fields.deadlineMs ?? 1_000,
-    onDeadline: fields.onDeadline ?? LOAD_DEFAULTS.onDeadline,
-    connectTimeoutMs: fields.connectTimeoutMs ?? LOAD_DEFAULTS.connectTimeoutMs,
-    replyTimeoutMs: fields.replyTimeoutMs ?? LOAD_DEFAULTS.replyTimeoutMs,
+    ...LOAD_DEFAULTS,
+    containers: Math.max(1, Math.ceil(targetTps / TPS_PER_CONTAINER), Math.ceil(workers / WORKERS_PER_CONTAINER)),
+    seed: seedOf(drillId),
+    deadlineMs: 1_000,
     // The plain table has no key under which an unknown could be sent again.
-    retryUnknown: fields.retryUnknown ?? fields.transactions !== 'compat',
-    transactions: fields.transactions ?? LOAD_DEFAULTS.transactions,
-    cohorts: fields.cohorts ?? [
-      {
-        name: 'default',
-        share: 1,
-        via: 'pgbouncer',
-        retry: { firstDelayMs: 50, maxDelayMs: 1_000, multiplier: 2, jitter: true },
-      },
-    ],
+    retryUnknown: transactions !== 'compat',
+    cohorts: [DEFAULT_COHORT],
+    ...given,
   }
 }
 
-const defaultContainers = (targetTps: number, workers: number): number =>
-  Math.max(1, Math.ceil(targetTps / TPS_PER_CONTAINER), Math.ceil(workers / WORKERS_PER_CONTAINER))
+const loadPart = (fields: Fields): Pick<Fields, keyof typeof loadFields> =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => Object.hasOwn(loadFields, name)))
 
 /** The same drill always offers the same arrivals. */
 const seedOf = (drillId: string): number =>
@@ -242,21 +240,23 @@ function timingOf(
   { timing = {} }: Fields,
   durationSeconds: number,
   failovers: readonly PlannedFailover[],
-  defaults: RequestDefaults,
+  { cooldownMinutes }: RequestDefaults,
 ): DrillTiming {
   const baselineEnd = failovers[0]?.atSeconds ?? durationSeconds
   const roomSeconds = durationSeconds - (failovers.at(-1)?.atSeconds ?? 0)
+  const { minBaselineSeconds: _, ...asked } = timing
   return {
-    warmupSeconds: timing.warmupSeconds ?? Math.min(30, Math.floor(baselineEnd / 4)),
-    recoveryWindowSeconds: timing.recoveryWindowSeconds ?? between(2, Math.floor(roomSeconds / 10), 10),
-    recoveryHoldSeconds: timing.recoveryHoldSeconds ?? between(3, Math.floor(roomSeconds / 4), 30),
-    readyTimeoutSeconds: timing.readyTimeoutSeconds ?? 600,
-    failoverTimeoutSeconds: timing.failoverTimeoutSeconds ?? 600,
-    healthyTimeoutSeconds: timing.healthyTimeoutSeconds ?? 1_800,
-    auditPauseSeconds: timing.auditPauseSeconds ?? 10,
-    cooldownMinutes: timing.cooldownMinutes ?? defaults.cooldownMinutes,
-    watchIntervalSeconds: timing.watchIntervalSeconds ?? between(2, Math.floor(durationSeconds / 60), 15),
-    lateMetricsSeconds: timing.lateMetricsSeconds ?? 600,
+    warmupSeconds: Math.min(30, Math.floor(baselineEnd / 4)),
+    recoveryWindowSeconds: between(2, Math.floor(roomSeconds / 10), 10),
+    recoveryHoldSeconds: between(3, Math.floor(roomSeconds / 4), 30),
+    readyTimeoutSeconds: 600,
+    failoverTimeoutSeconds: 600,
+    healthyTimeoutSeconds: 1_800,
+    auditPauseSeconds: 10,
+    cooldownMinutes,
+    watchIntervalSeconds: between(2, Math.floor(durationSeconds / 60), 15),
+    lateMetricsSeconds: 600,
+    ...definedOf(asked),
   }
 }
 

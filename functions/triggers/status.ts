@@ -1,5 +1,6 @@
 /** What a drill is doing: from the orchestration's state, its live blob and the index, whichever of them still exist. */
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
+import { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { LiveRecord } from '../live/live.ts'
 import { drillBlobs, indexBlobs } from '../model/blob-paths.ts'
@@ -7,7 +8,6 @@ import type { IndexEntry, ListedFigures } from '../model/drill-index.ts'
 import { plannedSeconds } from '../model/load-plan.ts'
 import type { StoredRequest } from '../model/plan.ts'
 import type { DrillProgress, DrillStatus } from '../model/status.ts'
-import { isDrillId } from '../request/request.ts'
 import { drillUrl } from './openapi.ts'
 import { hasEnded, type OrchestrationState, type Orchestrations, readState } from './orchestrations.ts'
 

@@ -305,3 +305,8 @@ export const CSV_COLUMNS = [
 export const US_PER_SECOND = 1_000_000
 export const TENTHS = 10
 export const US_PER_TENTH = US_PER_SECOND / TENTHS
+
+// ---- The key of a row -------------------------------------------------------------------------------------------------
+
+/** The key's index is partial: without the predicate `ON CONFLICT` does not find it. */
+export const KEY_CONFLICT_TARGET = '(drill_id, worker, seq) WHERE drill_id IS NOT NULL'

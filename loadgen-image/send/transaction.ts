@@ -7,6 +7,7 @@
  * simple query with CommandComplete only after the commit; with the extended protocol it does so before.
  * All values are numbers that the generator makes itself, except the drill's id, which is quoted once, here.
  */
+import { KEY_CONFLICT_TARGET } from '../contract/glossary.ts'
 import type { LoadPlan } from '../contract/load-plan.ts'
 import type { Random } from '../schedule/random.ts'
 
@@ -72,11 +73,9 @@ export function insertText(kind: LoadPlan['transactions'], { drillId, worker }: 
 
 /**
  * The same key again, harmless when the first attempt did commit. Then no row comes back, and the timeline stays unreported.
- * The key's index is partial, so its predicate has to be named.
  */
 export const retryText = ({ drillId, worker }: TransactionKey): string =>
-  `${keyedInsert(drillId, worker)}` +
-  ' ON CONFLICT (drill_id, worker, seq) WHERE drill_id IS NOT NULL DO NOTHING RETURNING timeline'
+  `${keyedInsert(drillId, worker)}` + ` ON CONFLICT ${KEY_CONFLICT_TARGET} DO NOTHING RETURNING timeline`
 
 const keyedInsert = (drillId: string, worker: number): string =>
   'INSERT INTO transactions (customer_id, merchant_id, amount, status, drill_id, worker, seq)' +

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
 import { groupName } from '../../functions/activities/records/containers.ts'
-import { Secret } from '../../functions/config/config.ts'
+import { Secret } from '../../functions/config/secret.ts'
 import { expiresAt, loadPlanOf } from '../../functions/model/load-plan.ts'
 import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../../functions/platform/tags.ts'
 import { blobNames, type LoadSummary } from '../../loadgen-image/contract/glossary.ts'

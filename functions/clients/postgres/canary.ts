@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Client } from 'pg'
+import { KEY_CONFLICT_TARGET } from '../../../loadgen-image/contract/glossary.ts'
 import type { LoadWays } from '../../model/facts.ts'
 import { tableNameOf } from './load-table.ts'
 
@@ -25,10 +26,7 @@ const insertOf = (kind: Kind): string =>
     ? `INSERT INTO transactions (${COLUMNS}) VALUES ($1, $1, $2, 'completed') RETURNING transaction_id::text AS id`
     : `INSERT INTO transactions (${COLUMNS}, drill_id, worker, seq)
        VALUES ($1, $1, $2, 'completed', $3, $4, $5) RETURNING timeline::text AS id`
-const RETRY = `${insertOf('ledger').replace(
-  ' RETURNING',
-  ' ON CONFLICT (drill_id, worker, seq) WHERE drill_id IS NOT NULL DO NOTHING RETURNING',
-)}`
+const RETRY = `${insertOf('ledger').replace(' RETURNING', ` ON CONFLICT ${KEY_CONFLICT_TARGET} DO NOTHING RETURNING`)}`
 
 export interface CanaryKey {
   readonly column: 'drill_id' | 'transaction_id'

@@ -6,7 +6,7 @@
  * - The key columns are nullable and their index is partial: rows that the load generator did not write cost nothing.
  * - `timeline` is set after the column exists, because adding a column with a volatile default rewrites the whole table.
  */
-
+import { KEY_CONFLICT_TARGET } from '../../../loadgen-image/contract/glossary.ts'
 export interface SchemaStep {
   /** What a reader of the migration's result sees. */
   readonly what: string
@@ -71,9 +71,6 @@ SELECT setval(pg_get_serial_sequence('merchants', 'merchant_id'), (SELECT max(me
 
 /** The WAL timeline of the server that inserts the row: the first eight digits of the WAL file it writes to. */
 export const CURRENT_TIMELINE = `('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int`
-
-/** A retry of an unknown must name the predicate too, or `ON CONFLICT` does not find a partial index. */
-export const KEY_CONFLICT_TARGET = '(drill_id, worker, seq) WHERE drill_id IS NOT NULL'
 
 export const KEY_COLUMNS = ['drill_id', 'worker', 'seq', 'timeline'] as const
 

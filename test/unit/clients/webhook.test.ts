@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createWebhook } from '../../../functions/clients/webhook.ts'
-import { Secret } from '../../../functions/config/config.ts'
+import { Secret } from '../../../functions/config/secret.ts'
 
 const NOW = new Date('2026-01-02T03:04:05.678Z')
 const clock = { now: () => NOW, sleep: async () => {} }

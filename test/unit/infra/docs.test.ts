@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { SETTINGS } from '../../../functions/config/config.ts'
+import { SETTINGS } from '../../../functions/config/settings.ts'
 import { settingsTable } from './settings-table.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')

@@ -1,5 +1,5 @@
 /** The table of settings as docs/azure.md shows it. */
-import type { Setting } from '../../../functions/config/config.ts'
+import type { Setting } from '../../../functions/config/settings.ts'
 
 export function settingsTable(settings: readonly Setting[]): string {
   const rows = settings

@@ -1,6 +1,7 @@
 /** Every setting that the code reads is set by the template or documented as left out, and the reverse. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { readConfig, SETTINGS, type Setting } from '../../../functions/config/config.ts'
+import { readConfig } from '../../../functions/config/config.ts'
+import { SETTINGS, type Setting } from '../../../functions/config/settings.ts'
 import { parseImageReference } from '../../../functions/platform/image-reference.ts'
 import { appSettings, bicep, COMPILE_TIMEOUT_MS, deployed } from './snapshot.ts'
 

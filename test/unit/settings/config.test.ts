@@ -1,6 +1,8 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
-import { ConfigError, type Environment, readConfig, SETTINGS, Secret } from '../../../functions/config/config.ts'
+import { ConfigError, readConfig } from '../../../functions/config/config.ts'
+import { Secret } from '../../../functions/config/secret.ts'
+import { type Environment, SETTINGS } from '../../../functions/config/settings.ts'
 import { cloudOf } from '../../../functions/platform/cloud.ts'
 import { FORM_EXAMPLES } from './form-examples.ts'
 

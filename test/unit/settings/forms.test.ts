@@ -1,8 +1,9 @@
 /** Each setting takes what the code behind it can use, refuses what it cannot, and names itself without repeating a value. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ConfigError, type Environment, readConfig, SETTINGS } from '../../../functions/config/config.ts'
+import { ConfigError, readConfig } from '../../../functions/config/config.ts'
 import { FORMS } from '../../../functions/config/forms.ts'
+import { type Environment, SETTINGS } from '../../../functions/config/settings.ts'
 import { connect } from '../../../functions/connect.ts'
 import { parseSchedule } from '../../../infra/local/functions-host/timers/timers.ts'
 import { AUTHORITY, AUTHORITY_FILE, FORM_EXAMPLES } from './form-examples.ts'
