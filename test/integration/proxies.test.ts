@@ -34,7 +34,7 @@ function printed(setUp: string, call: string, environment: NodeJS.ProcessEnv = {
 const imported = (what: string, file: string) => `import { ${what} } from ${JSON.stringify(join(ROOT, file))}`
 
 const FETCH = 'fetch'
-const drop = `${imported('dropProxies', 'infra/local/process/own-network.ts')}; dropProxies()`
+const drop = `${imported('dropProxies', 'infra/local/process/processes.ts')}; dropProxies()`
 
 test('fetch in the process of the local stack goes straight to this machine', () => {
   const environment = { NODE_USE_ENV_PROXY: '1' }

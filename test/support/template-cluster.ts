@@ -1,5 +1,5 @@
 /** Runs initdb once for all files of a run: servers of tests start from a copy of its data directory. */
-import { createServer } from '../../infra/local/cluster/postgres.ts'
+import { PostgresServer } from '../../infra/local/cluster/postgres.ts'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
 import { openBench, PASSWORD, serverTools, TEMPLATE } from './with-stack.ts'
 
@@ -7,7 +7,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   const bench = openBench()
   const port = await holdFreePort(bench.folder)
   const place = { name: 'template', port, dataDirectory: `${bench.folder.path}/template`, superuserPassword: PASSWORD }
-  await createServer(place, serverTools(bench)).initialise()
+  await new PostgresServer(place, serverTools(bench)).initialise()
   await port.release()
   process.env[TEMPLATE] = place.dataDirectory
   return () => bench.close()

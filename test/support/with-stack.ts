@@ -1,7 +1,7 @@
 /** Real services for a test, on free ports, gone when the test ends: a PostgreSQL pair, PgBouncer, Azurite. */
 
 import type { Replication } from '../../infra/local/cluster/cluster.ts'
-import { createPgBouncer, type PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
+import { PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
 import type { ServerTools } from '../../infra/local/cluster/postgres.ts'
 import { type PostgresPair, startPair } from '../../infra/local/cluster/postgres-pair.ts'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
@@ -93,7 +93,7 @@ export async function startPgBouncer(
   if (program === null) throw new Error('PgBouncer is not installed; npm test installs it')
   const port = await holdFreePort(folder)
   const options = { program, port, database: DATABASE, roles, adminPassword: PASSWORD, user: databaseUser() }
-  const pgbouncer = createPgBouncer(folder, processes, options)
+  const pgbouncer = new PgBouncer(folder, processes, options)
   await pgbouncer.start(pair.primary.port)
   return pgbouncer
 }

@@ -1,6 +1,6 @@
 /**
- * PgBouncer as flexible server runs it: on the primary's machine, in transaction mode, on one port for ever. It dies with
- * the primary's machine and comes back on the new one; its clients dial the same port again.
+ * PgBouncer as flexible server runs it: on the primary's machine, in transaction mode. It dies with that machine and starts again
+ * on the new primary's; its port never changes.
  */
 import { join } from 'node:path'
 import type { QueryResultRow } from 'pg'
@@ -10,74 +10,75 @@ import type { Child, Processes } from '../process/processes.ts'
 import type { RunUser } from '../process/run-user.ts'
 import type { StackFolder } from '../process/stack-folder.ts'
 import { waitFor } from '../process/wait.ts'
-import { withLocalClient } from './local-client.ts'
-import { writeOwned } from './postgres.ts'
+import { withLocalClient, writeOwned } from './postgres.ts'
 
 export interface PgBouncerOptions {
   readonly program: string
   readonly port: HeldPort
   readonly database: string
-  /** Name and password of every role that may come through. */
+  /** Name and password of every role that may log in. */
   readonly roles: ReadonlyArray<readonly [name: string, password: string]>
   readonly adminPassword: string
   readonly user: RunUser | null
 }
 
-export interface PgBouncer {
-  readonly port: number
-  readonly process: Child | null
-  /** In front of the server at this port. */
-  start(serverPort: number): Promise<void>
-  stop(): Promise<void>
-  kill(): Promise<void>
-  /** SHOW commands of the admin console. */
-  show<Row extends QueryResultRow>(what: 'POOLS' | 'STATS' | 'CONFIG' | 'LISTS'): Promise<Row[]>
-}
-
 const ADMIN = 'pgbouncer_admin'
 
-export function createPgBouncer(folder: StackFolder, processes: Processes, options: PgBouncerOptions): PgBouncer {
-  const { port } = options.port
-  const home = join(folder.path, 'pgbouncer')
-  let running: Child | null = null
+export class PgBouncer {
+  readonly port: number
+  readonly #home: string
+  readonly #processes: Processes
+  readonly #options: PgBouncerOptions
+  #child: Child | null = null
 
-  const start = async (serverPort: number) => {
-    writeConfiguration(home, options, serverPort)
-    await options.port.release()
-    const child = processes.start({
-      name: 'pgbouncer',
-      command: options.program,
-      args: [join(home, 'pgbouncer.ini')],
-      user: options.user,
-      stopSignals: ['SIGTERM'],
-    })
-    running = child
-    void child.exited.then(() => {
-      if (running === child) running = null
-    })
-    const requireAlive = () => {
-      if (child.exit !== null) throw new Error(`PgBouncer did not start: ${child.log(1000).trim()}`)
-    }
-    await waitFor('PgBouncer answers', { forMs: 10_000, everyMs: 10, giveUpIf: requireAlive }, () => show('LISTS'))
+  constructor(folder: StackFolder, processes: Processes, options: PgBouncerOptions) {
+    this.port = options.port.port
+    this.#home = join(folder.path, 'pgbouncer')
+    this.#processes = processes
+    this.#options = options
   }
 
-  const show = <Row extends QueryResultRow>(what: string) =>
-    askConsole<Row>(port, options.adminPassword, `SHOW ${what}`)
+  /** Null while PgBouncer does not run. */
+  get process(): Child | null {
+    return this.#child?.exit === null ? this.#child : null
+  }
 
-  return {
-    port,
-    get process() {
-      return running
-    },
-    start,
-    stop: async () => running?.stop(),
-    kill: async () => running?.killTree(),
-    show,
+  /** In front of the server at this port. */
+  async start(serverPort: number): Promise<void> {
+    const { port, program, user } = this.#options
+    writeConfiguration(this.#home, this.#options, serverPort)
+    await port.release()
+    const child = this.#processes.start({
+      name: 'pgbouncer',
+      command: program,
+      args: [join(this.#home, 'pgbouncer.ini')],
+      user,
+      stopSignals: ['SIGTERM'],
+    })
+    this.#child = child
+    const giveUpIf = () => {
+      if (child.exit !== null) throw new Error(`PgBouncer did not start: ${child.log(1000).trim()}`)
+    }
+    await waitFor('PgBouncer answers', { forMs: 10_000, everyMs: 10, giveUpIf }, () => this.show('LISTS'))
+  }
+
+  async stop(): Promise<void> {
+    await this.process?.stop()
+  }
+
+  async kill(): Promise<void> {
+    await this.process?.killTree()
+  }
+
+  /** SHOW commands of the admin console. */
+  show<Row extends QueryResultRow>(what: 'POOLS' | 'STATS' | 'CONFIG' | 'LISTS'): Promise<Row[]> {
+    const login = { user: ADMIN, password: this.#options.adminPassword, database: 'pgbouncer' }
+    return withLocalClient(this.port, login, async (client) => (await client.query<Row>(`SHOW ${what}`)).rows)
   }
 }
 
 function writeConfiguration(home: string, options: PgBouncerOptions, serverPort: number): void {
-  // Of the stack's user, and entered by PgBouncer's.
+  // The stack's user owns the folder; PgBouncer's user enters it.
   makeFolder(home, 0o755)
   const users = [...options.roles, [ADMIN, options.adminPassword] as const]
   const userList = users.map(([name, password]) => `"${name}" "${password}"\n`).join('')
@@ -105,10 +106,3 @@ server_idle_timeout = 600
 log_connections = 0
 log_disconnections = 0
 `
-
-const askConsole = <Row extends QueryResultRow>(port: number, password: string, sql: string): Promise<Row[]> =>
-  withLocalClient(
-    port,
-    { user: ADMIN, password, database: 'pgbouncer' },
-    async (client) => (await client.query<Row>(sql)).rows,
-  )

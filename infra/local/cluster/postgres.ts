@@ -1,20 +1,20 @@
-/** One PostgreSQL server: made, started, asked, stopped, killed, promoted. Which of two is the primary, the pair knows. */
+/** One PostgreSQL server as a process. It can be a primary or a standby; the pair decides which. */
+import { execFile } from 'node:child_process'
 import { chownSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client, QueryResultRow } from 'pg'
+import { withClient } from '../../../loadgen-image/connection/log-in.ts'
+import { oneServer } from '../../../loadgen-image/connection/target.ts'
 import { makeFolder } from '../../../loadgen-image/output/make-folder.ts'
 import type { HeldPort } from '../process/ports.ts'
-import type { Child, Processes } from '../process/processes.ts'
-import { baseEnvironment } from '../process/processes.ts'
+import { baseEnvironment, type Child, type Processes, runInStack } from '../process/processes.ts'
 import type { PostgresPrograms } from '../process/programs.ts'
-import { outputOf, runInStack } from '../process/run-program.ts'
 import type { RunUser } from '../process/run-user.ts'
 import { removeSegmentOf } from '../process/shared-memory.ts'
 import { waitFor } from '../process/wait.ts'
-import { withLocalClient } from './local-client.ts'
 import { lines, PG_HBA, postgresConf, quoted } from './postgres-config.ts'
 
-export const SUPERUSER = 'postgres'
+const SUPERUSER = 'postgres'
 
 export interface ServerPlace {
   /** Names the server in logs and as a standby: such as zone-1. */
@@ -32,140 +32,160 @@ export interface ServerTools {
   readonly template?: string | undefined
 }
 
-export interface PostgresServer {
+const START_TIMEOUT_MS = 60_000
+/** Of a shutdown checkpoint on a slow disk. */
+const STOP_TIMEOUT_MS = 60_000
+
+export class PostgresServer {
   readonly name: string
   readonly port: number
   readonly dataDirectory: string
-  /** Null while it does not run. */
-  readonly process: Child | null
-  /** A new cluster with nothing in it. */
-  initialise(): Promise<void>
-  /** Throws away what is there and copies the running primary. */
-  cloneFrom(primary: PostgresServer): Promise<void>
-  /** Returns when it answers queries. */
-  start(): Promise<void>
-  /** Clients are cut off, a shutdown checkpoint is written, connected standbys get all of it. */
-  stopFast(): Promise<void>
-  /** As if the machine were gone: SIGKILL for the server and every backend, no goodbye to anyone. */
-  kill(): Promise<void>
-  /** Half-open: connections stay, answers stop. */
-  pause(): void
-  resume(): void
-  /** Returns when it accepts writes on its new timeline. */
-  promote(): Promise<void>
-  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>
-  /** Of a stopped server: where its WAL ends. */
-  shutdownLsn(): Promise<string>
-}
+  readonly #place: ServerPlace
+  readonly #tools: ServerTools
+  #child: Child | null = null
 
-const START_PATIENCE_MS = 60_000
-/** Of a shutdown checkpoint on a slow disk. */
-const STOP_PATIENCE_MS = 60_000
+  constructor(place: ServerPlace, tools: ServerTools) {
+    this.name = place.name
+    this.port = place.port.port
+    this.dataDirectory = place.dataDirectory
+    this.#place = place
+    this.#tools = tools
+  }
 
-export function createServer(place: ServerPlace, tools: ServerTools): PostgresServer {
-  const { name, dataDirectory } = place
-  const program = (file: string) => join(tools.programs.bin, file)
-  let running: Child | null = null
+  /** Null while the server does not run. */
+  get process(): Child | null {
+    return this.#child?.exit === null ? this.#child : null
+  }
 
-  const query = <Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-    withSuperuser(place, async (client) => (await client.query<Row>(sql, [...values])).rows)
-
-  const initialise = async () => {
+  /** Makes an empty data directory. */
+  async initialise(): Promise<void> {
+    const [place, tools] = [this.#place, this.#tools]
     makeDataDirectory(place, tools)
     await (tools.template === undefined ? initdb(place, tools) : copyTemplate(place, tools, tools.template))
     writeConfiguration(place, tools, null)
   }
 
-  const cloneFrom = async (primary: PostgresServer) => {
+  /** Replaces the data directory by a copy of the running primary. */
+  async cloneFrom(primary: PostgresServer): Promise<void> {
+    const [place, tools] = [this.#place, this.#tools]
     makeDataDirectory(place, tools)
     await runInStack(tools.processes, {
-      name: `${name}-basebackup`,
-      command: program('pg_basebackup'),
-      args: ['-D', dataDirectory, '-d', conninfo(primary.port), '-X', 'stream', '-c', 'fast', '--no-sync'],
+      name: `${this.name}-basebackup`,
+      command: join(tools.programs.bin, 'pg_basebackup'),
+      args: ['-D', place.dataDirectory, '-d', conninfo(primary.port), '-X', 'stream', '-c', 'fast', '--no-sync'],
       environment: { ...baseEnvironment(), PGPASSWORD: place.superuserPassword },
       user: tools.user,
     })
     writeConfiguration(place, tools, primary)
   }
 
-  const start = async () => {
-    await place.port.release()
-    const child = tools.processes.start({
-      name,
-      command: program('postgres'),
+  /** Returns when the server answers queries. */
+  async start(): Promise<void> {
+    const { port, dataDirectory } = this.#place
+    const { processes, programs, user } = this.#tools
+    await port.release()
+    const child = processes.start({
+      name: this.name,
+      command: join(programs.bin, 'postgres'),
       args: ['-D', dataDirectory],
-      user: tools.user,
+      user,
       cwd: dataDirectory,
       // Fast, then immediate.
       stopSignals: ['SIGINT', 'SIGQUIT'],
       patienceMs: 10_000,
       lastSignal: 'SIGQUIT',
     })
-    running = child
-    void child.exited.then(() => {
-      if (running === child) running = null
-    })
-    await waitFor(
-      `${name} answers`,
-      { forMs: START_PATIENCE_MS, hint: () => child.log(), giveUpIf: () => requireAlive(child) },
-      () => query('SELECT 1'),
-    )
+    this.#child = child
+    const limits = { forMs: START_TIMEOUT_MS, hint: () => child.log(), giveUpIf: () => requireAlive(child) }
+    await waitFor(`${this.name} answers`, limits, () => this.query('SELECT 1'))
   }
 
-  const stopFast = async () => {
-    const child = running
+  /** Fast shutdown: disconnects clients, writes a checkpoint, and sends connected standbys the remaining WAL. */
+  async stopFast(): Promise<void> {
+    const child = this.process
     if (child === null) return
     child.signal('SIGINT')
-    await waitFor(`${name} stops`, { forMs: STOP_PATIENCE_MS, everyMs: 5, hint: () => child.log() }, () => child.exit)
+    const limits = { forMs: STOP_TIMEOUT_MS, everyMs: 5, hint: () => child.log() }
+    await waitFor(`${this.name} stops`, limits, () => child.exit)
   }
 
-  const kill = async () => {
-    const child = running
-    if (child === null) return
-    await child.killTree()
-    removeSegmentOf(dataDirectory)
+  /** As if the machine were gone: SIGKILL for the server and all backends, which close no connection in order. */
+  async kill(): Promise<void> {
+    if (this.process === null) return
+    await this.process.killTree()
+    removeSegmentOf(this.dataDirectory)
   }
 
-  const promote = () =>
-    withSuperuser(place, async (client) => {
+  /** Half-open: connections stay, answers stop. Backends have process groups of their own, so the whole tree gets the signal. */
+  pause(): void {
+    this.process?.signalTree('SIGSTOP')
+  }
+
+  resume(): void {
+    this.process?.signalTree('SIGCONT')
+  }
+
+  /** Returns when the server accepts writes on its new timeline. */
+  async promote(): Promise<void> {
+    await this.#asSuperuser(async (client) => {
       await client.query('SELECT pg_promote(false)')
-      await waitFor(
-        `${name} is promoted`,
-        { forMs: START_PATIENCE_MS, everyMs: 5, hint: () => running?.log() ?? '' },
-        async () => {
-          const { rows } = await client.query<{ writable: boolean }>('SELECT NOT pg_is_in_recovery() AS writable')
-          return rows[0]?.writable === true
-        },
-      )
+      const limits = { forMs: START_TIMEOUT_MS, everyMs: 5, hint: () => this.process?.log() ?? '' }
+      await waitFor(`${this.name} is promoted`, limits, async () => {
+        const { rows } = await client.query<{ writable: boolean }>('SELECT NOT pg_is_in_recovery() AS writable')
+        return rows[0]?.writable === true
+      })
     })
+  }
 
-  const shutdownLsn = async () => {
-    const text = await outputOf(program('pg_controldata'), ['-D', dataDirectory])
+  query<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.#asSuperuser(async (client) => (await client.query<Row>(sql, [...values])).rows)
+  }
+
+  /** Where the WAL of the stopped server ends. */
+  async shutdownLsn(): Promise<string> {
+    const text = await outputOf(join(this.#tools.programs.bin, 'pg_controldata'), ['-D', this.dataDirectory])
     const state = /^Database cluster state:\s+(.*)$/m.exec(text ?? '')?.[1]
     const lsn = /^Latest checkpoint location:\s+(\S+)$/m.exec(text ?? '')?.[1]
     if (state !== 'shut down' || lsn === undefined)
-      throw new Error(`${name} was not shut down cleanly: ${state ?? 'unreadable'}`)
+      throw new Error(`${this.name} was not shut down cleanly: ${state ?? 'unreadable'}`)
     return lsn
   }
 
-  return {
-    name,
-    port: place.port.port,
-    dataDirectory,
-    get process() {
-      return running
-    },
-    initialise,
-    cloneFrom,
-    start,
-    stopFast,
-    kill,
-    pause: () => signalAll(running, 'SIGSTOP'),
-    resume: () => signalAll(running, 'SIGCONT'),
-    promote,
-    query,
-    shutdownLsn,
+  #asSuperuser<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    const login = { user: SUPERUSER, password: this.#place.superuserPassword, database: 'postgres' }
+    return withLocalClient(this.port, login, use)
   }
+}
+
+// ---- Connections ----------------------------------------------------------------------------------------------------
+
+interface Login {
+  readonly user: string
+  readonly password: string
+  readonly database: string
+}
+
+const CONNECT_TIMEOUT_MS = 2_000
+
+/** Over loopback, without TLS. One connection per use: no connection stays open that a failover could break. */
+export function withLocalClient<T>(
+  port: number,
+  { user, password, database }: Login,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const target = oneServer({ host: '127.0.0.1', port, user, password, database })
+  return withClient(target, { timeoutMs: CONNECT_TIMEOUT_MS }, use)
+}
+
+// ---- Programs and files ---------------------------------------------------------------------------------------------
+
+/** Standard output of a short program; null when it failed. */
+function outputOf(command: string, args: readonly string[]): Promise<string | null> {
+  return new Promise((resolve) =>
+    execFile(command, [...args], { env: baseEnvironment(), timeout: 15_000 }, (error, stdout) =>
+      resolve(error ? null : stdout),
+    ),
+  )
 }
 
 async function initdb(place: ServerPlace, { processes, programs, user }: ServerTools): Promise<void> {
@@ -194,19 +214,8 @@ function requireAlive(child: Child): void {
   )
 }
 
-/** One connection per use: nothing stays open that a failover could break. */
-async function withSuperuser<T>(place: ServerPlace, use: (client: Client) => Promise<T>): Promise<T> {
-  const login = { user: SUPERUSER, password: place.superuserPassword, database: 'postgres' }
-  return await withLocalClient(place.port.port, login, use)
-}
-
-/** Backends leave their parent's process group, so each is told. */
-function signalAll(child: Child | null, signal: 'SIGSTOP' | 'SIGCONT'): void {
-  child?.signalTree(signal)
-}
-
 function makeDataDirectory({ dataDirectory }: ServerPlace, { user }: ServerTools): void {
-  // Also of a server that was killed by another process: with the directory goes the name of its segment.
+  // First: the data directory holds the name of the segment that a killed server left.
   removeSegmentOf(dataDirectory)
   rmSync(dataDirectory, { recursive: true, force: true })
   makeFolder(dataDirectory, 0o700)
@@ -221,12 +230,12 @@ function writeConfiguration(place: ServerPlace, { user }: ServerTools, primary: 
     user,
   )
   writeOwned(file('pg_hba.conf'), PG_HBA, user)
-  // A clone brings what the primary was told while it ran; a standby starts without.
+  // A clone holds the primary's ALTER SYSTEM settings; a standby starts without them.
   writeOwned(file('postgresql.auto.conf'), '', user)
   if (primary !== null) writeOwned(file('standby.signal'), '', user)
 }
 
-/** For libpq: without what it would take from the home folder of the user who runs it (certificates, tickets). */
+/** For libpq: sslmode and gssencmode stop it from reading certificates and tickets in the user's home folder. */
 const conninfo = (port: number): string =>
   `host=127.0.0.1 port=${port} user=${SUPERUSER} sslmode=disable gssencmode=disable`
 

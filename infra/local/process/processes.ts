@@ -1,6 +1,6 @@
 /**
- * Every process of a stack is started here: recorded before anything else happens to it, in a process group of its own (so
- * that a Ctrl-C in the terminal does not reach it before the stack decides), and stopped in reverse order.
+ * Starts and stops every process of a stack. Each is recorded first, and has a process group of its own, so that a Ctrl-C in the
+ * terminal reaches the stack alone. The stack stops them in reverse order.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, closeSync, fstatSync, openSync, readSync } from 'node:fs'
@@ -22,7 +22,7 @@ export interface StartOptions {
   readonly stopSignals?: readonly NodeJS.Signals[]
   /** Per signal. */
   readonly patienceMs?: number
-  /** What the last line of defence sends when this process itself dies. PostgreSQL cleans up after SIGQUIT, not SIGKILL. */
+  /** Sent when this process itself exits. PostgreSQL cleans up after SIGQUIT, not after SIGKILL. */
   readonly lastSignal?: NodeJS.Signals
 }
 
@@ -47,9 +47,9 @@ export interface Child {
 
 export interface Processes {
   start(options: StartOptions): Child
-  /** For good: nothing can be started afterwards. */
+  /** No process can be started afterwards. */
   stopAll(): Promise<void>
-  /** For the moment of death, when nothing can be awaited any more. */
+  /** Synchronous: called from process 'exit'. */
   killAllNow(): void
   readonly running: readonly Child[]
 }
@@ -92,7 +92,7 @@ function startChild(folder: StackFolder, options: StartOptions): Child {
 }
 
 function spawnInto(logFile: string, stackId: string, options: StartOptions): ChildProcess {
-  // Children write to a file and not into a pipe: a pipe ends with this process, and then a write kills its writer.
+  // Children write to a file, not into a pipe: when this process dies, a write to its pipe would kill the child.
   const log = openSync(logFile, 'a', 0o600)
   try {
     if (options.user) chownSync(logFile, options.user.uid, options.user.gid)
@@ -112,8 +112,8 @@ function spawnInto(logFile: string, stackId: string, options: StartOptions): Chi
 }
 
 /**
- * What a child gets of the caller's environment: no credential, no proxy, no PG* variable, no language. The time zone is that
- * of Azure's machines, so that a schedule means the same here.
+ * The part of the caller's environment that a child gets: no credential, no proxy, no PG* variable, no language. The time zone is
+ * that of Azure's machines, so that a schedule means the same here.
  */
 export function baseEnvironment(): Record<string, string> {
   const wanted = ['PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH']
@@ -121,6 +121,26 @@ export function baseEnvironment(): Record<string, string> {
     process.env[name] === undefined ? [] : [[name, process.env[name]] as const],
   )
   return { ...Object.fromEntries(entries), LC_ALL: 'C', TZ: 'UTC' }
+}
+
+const PROXY = /^(http|https|all)_proxy$/i
+
+/**
+ * Removes the proxies of the caller's shell from this process, whose Azure SDK and fetch read the environment: a proxy would look
+ * for 127.0.0.1 on its own machine. Packages are installed before that: apt may need the proxy.
+ */
+export function dropProxies(environment: NodeJS.ProcessEnv = process.env): void {
+  for (const name of Object.keys(environment)) if (PROXY.test(name)) delete environment[name]
+  // With NODE_USE_ENV_PROXY Node's fetch has read the proxy already; it reads the exceptions at each call.
+  environment.NO_PROXY = '*'
+  environment.no_proxy = '*'
+}
+
+/** Runs a short program to its end, recorded like all others, so that an interruption ends it too. Throws with its output. */
+export async function runInStack(processes: Processes, options: StartOptions): Promise<void> {
+  const child = processes.start(options)
+  const { code, signal } = await child.exited
+  if (code !== 0) throw new Error(`${options.name} ended with ${signal ?? `code ${code}`}: ${child.log(2000).trim()}`)
 }
 
 function childOf(spawned: ChildProcess, pid: number, logFile: string, options: StartOptions): Child {

@@ -2,9 +2,8 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { BlobServiceClient } from '@azure/storage-blob'
-import { dropProxies } from '../process/own-network.ts'
 import type { HeldPort } from '../process/ports.ts'
-import type { Child, Processes } from '../process/processes.ts'
+import { type Child, dropProxies, type Processes } from '../process/processes.ts'
 import { waitFor } from '../process/wait.ts'
 
 export interface Azurite {
