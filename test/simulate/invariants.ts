@@ -97,8 +97,11 @@ function allFilesAreThere({ world, scenario: { plan, rendersAll } }: Simulated):
   return missing.length === 0 ? [] : [`files are missing: ${missing.join(', ')}`]
 }
 
-/** Of a drill: two dozen looks before the load and as many after it, for 400 s of late metrics; some of them fail and are repeated. */
-const LONGEST_HISTORY = 800
+/**
+ * Of a drill: two dozen polls before the load and as many after it, for 400 s of late metrics, some of which fail and are repeated
+ * (800 events); and twelve safety checks, each with a watch, before each of two failovers that are withheld (about 300).
+ */
+const LONGEST_HISTORY = 1_100
 /** Of a watch: a dozen looks, however long the load is. */
 const LONGEST_WATCH = 200
 const ALL_FILES = renderers.map(({ name }) => name)
