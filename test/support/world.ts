@@ -1,6 +1,6 @@
 /**
- * A tiny world: arrivals, workers, outages and a table of rows, simulated exactly, so that tests know the truth that the report
- * must find. `aRun` gives the records that load generators would have written, and the rows that the database would hold.
+ * A load whose every arrival, outage and row is known exactly, so that tests know the truth that the report
+ * must find. `aRun` gives the records of the load generators, by their own recorder, and the rows that the database holds.
  */
 
 import { auditLedger, type StoredRun } from '../../functions/analysis/ledger-audit.ts'
@@ -8,25 +8,28 @@ import type { ClockReading } from '../../functions/merge/clocks.ts'
 import { Merge } from '../../functions/merge/merge.ts'
 import type { Merged } from '../../functions/merge/merged.ts'
 import type { DrillOutcome, FailoverEvidence } from '../../functions/model/evidence.ts'
-import { cohortOf } from '../../loadgen-image/contract/cohort.ts'
-import type { LoadSummary, OutageWindow, Outcome, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
-import { Histogram } from '../../loadgen-image/contract/histogram.ts'
+import type { LoadSummary, Outcome, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
+import { addCounts, NO_COUNTS } from '../../loadgen-image/record/second.ts'
+import { type WorkerIdentity, workersOfThread } from '../../loadgen-image/schedule/workers.ts'
 import {
   aDrillPlan,
   aFailover,
   anOutcome,
   aPlan,
   aPrimary,
-  aRecord,
   aSummary,
   isoAt,
   LOAD_START_MS,
   someLoad,
 } from './builders.ts'
+import { type Disconnection, type Event as Recorded, recordEvents } from './record-events.ts'
+import { rangesOf } from './world/rows.ts'
 
 const START_US = LOAD_START_MS * 1000
 const FIRST_TIMELINE = 1
+/** From a failover to the moment at which its clients know that their connections are lost. */
+const LOSS_SEEN_US = 10_000
 
 export interface Trouble {
   readonly atSeconds: number
@@ -73,15 +76,9 @@ export interface Run {
   readonly failovers: readonly FailoverEvidence[]
 }
 
-interface Event {
-  readonly atUs: number
-  readonly dueUs: number
-  readonly sentUs: number
-  readonly container: number
-  readonly worker: number
+interface Event extends Recorded {
+  /** -1 of a missed arrival. */
   readonly seq: number
-  readonly outcome: Outcome | 'missed'
-  readonly timeline: number
 }
 
 export const rowKey = (worker: number, seq: number): string => `${worker}:${seq}`
@@ -195,7 +192,7 @@ class World {
   /** In flight when the trouble began: every second one had committed. */
   #loseReply(sent: Pick<Event, 'dueUs' | 'sentUs' | 'container' | 'worker' | 'seq'>, troubleUs: number): void {
     if (sent.seq % 2 === 0) this.#rows.set(rowKey(sent.worker, sent.seq), 1)
-    this.#settle({ ...sent, atUs: troubleUs + 10_000, outcome: 'unknown' })
+    this.#settle({ ...sent, atUs: troubleUs + LOSS_SEEN_US, outcome: 'unknown' })
   }
 
   #refuse(dueUs: number, container: number): void {
@@ -218,10 +215,9 @@ class World {
 
   /** Neighbouring numbers belong to one container; workers take turns, but one that is not back yet is passed over. */
   #nextWorker(container: number, sentUs: number | null): number {
-    const first = Math.floor((container * this.#load.workers) / this.#load.containers)
-    const own = Math.floor(((container + 1) * this.#load.workers) / this.#load.containers) - first
+    const own = workersOfThread(this.#load, container, 1, 0)
     for (;;) {
-      const worker = first + (Math.floor(this.#turn++ / this.#load.containers) % own)
+      const { worker } = own[Math.floor(this.#turn++ / this.#load.containers) % own.length] as WorkerIdentity
       if (sentUs === null || !this.#isStraggling(worker, sentUs)) {
         // Keep the next arrival on the next container, however many workers were passed over.
         while (this.#turn % this.#load.containers !== (container + 1) % this.#load.containers) this.#turn++
@@ -249,15 +245,22 @@ class World {
     const killedAt = this.#killedAt(container)
     const clock = { offsetMs, errorMs: 0.5 }
     const incarnation = `i${container}`
-    const writer = new RecordWriter(container, incarnation, this.#load, offsetMs * 1000)
-    const own = this.#events.filter((event) => event.container === container)
-    const all = writer.write(own, this.#troubles)
+    const all = recordEvents(
+      this.#events.filter((event) => event.container === container),
+      {
+        load: this.#load,
+        container,
+        startAtUs: START_US,
+        offsetUs: offsetMs * 1000,
+        disconnections: this.#troubles.filter(({ kind }) => kind === 'failover').map(disconnectionOf),
+      },
+    )
     const records = all.filter(({ second }) => second < LOAD_START_MS / 1000 + killedAt)
     const summary = aSummary({
       container,
       incarnation,
       clock,
-      totals: writer.totals(),
+      totals: all.map(({ counts }) => counts).reduce(addCounts, NO_COUNTS),
       firstSecond: all[0]?.second ?? 0,
       lastSecond: all.at(-1)?.second ?? 0,
       records: all.length,
@@ -270,6 +273,11 @@ class World {
     }
   }
 }
+
+const disconnectionOf = ({ atSeconds, seconds, stragglers }: Trouble): Disconnection => ({
+  atUs: START_US + atSeconds * 1e6 + LOSS_SEEN_US,
+  backAtUs: (worker) => START_US + (atSeconds + seconds + (stragglers?.[worker] ?? 0)) * 1e6,
+})
 
 function evidenceOf({ atSeconds, seconds }: Trouble, index: number): FailoverEvidence {
   const zones = (swaps: number) =>
@@ -295,218 +303,6 @@ function evidenceOf({ atSeconds, seconds }: Trouble, index: number): FailoverEvi
   })
 }
 
-/** What a container's recorder does with its events, told on its own clock. */
-class RecordWriter {
-  readonly #container: number
-  readonly #incarnation: string
-  readonly #load: LoadSettings
-  readonly #offsetUs: number
-  #written: readonly SecondRecord[] = []
-
-  constructor(container: number, incarnation: string, load: LoadSettings, offsetUs: number) {
-    this.#container = container
-    this.#incarnation = incarnation
-    this.#load = load
-    this.#offsetUs = offsetUs
-  }
-
-  write(events: readonly Event[], troubles: readonly Trouble[]): readonly SecondRecord[] {
-    const moved = events.map((event) => ({
-      ...event,
-      atUs: event.atUs + this.#offsetUs,
-      dueUs: event.dueUs + this.#offsetUs,
-      sentUs: event.sentUs + this.#offsetUs,
-    }))
-    const first = Math.floor((START_US + this.#offsetUs) / 1e6)
-    const last = moved.reduce((most, { atUs }) => Math.max(most, Math.floor(atUs / 1e6)), first)
-    const bySecond = Map.groupBy(moved, ({ atUs }) => Math.floor(atUs / 1e6))
-    const intended = Map.groupBy(moved, ({ dueUs }) => Math.floor(dueUs / 1e6))
-    const extras = new WorkerStories(
-      moved,
-      this.#load,
-      troubles.some(({ kind }) => kind === 'failover'),
-    )
-    this.#written = Array.from({ length: last - first + 1 }, (_, i) =>
-      this.#record(
-        first + i,
-        bySecond.get(first + i) ?? [],
-        intended.get(first + i)?.length ?? 0,
-        extras,
-        first + i === last,
-      ),
-    )
-    return this.#written
-  }
-
-  totals(): LoadSummary['totals'] {
-    const sum = { intended: 0, acknowledged: 0, refused: 0, unknown: 0, missed: 0, weakAcks: 0 }
-    for (const { counts } of this.#written)
-      for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += counts[name]
-    return sum
-  }
-
-  #record(
-    second: number,
-    events: readonly Event[],
-    intended: number,
-    extras: WorkerStories,
-    isLast: boolean,
-  ): SecondRecord {
-    const acks = events.filter(({ outcome }) => outcome === 'acknowledged')
-    const count = (wanted: Event['outcome']) => events.filter(({ outcome }) => outcome === wanted).length
-    const acksPerTenth = new Array<number>(10).fill(0)
-    for (const { atUs } of acks) {
-      const tenth = Math.floor((atUs - second * 1e6) / 100_000)
-      acksPerTenth[tenth] = (acksPerTenth[tenth] as number) + 1
-    }
-    const missed = events.filter(({ outcome }) => outcome === 'missed')
-    const isIn = (atUs: number) => Math.floor(atUs / 1e6) === second
-    return aRecord({
-      container: this.#container,
-      incarnation: this.#incarnation,
-      second,
-      counts: {
-        intended,
-        acknowledged: acks.length,
-        refused: count('refused'),
-        unknown: count('unknown'),
-        missed: missed.length,
-        weakAcks: 0,
-      },
-      acksPerTenth,
-      response: histogramOf(acks.map(({ atUs, dueUs }) => atUs - dueUs)),
-      service: histogramOf(acks.map(({ atUs, sentUs }) => atUs - sentUs)),
-      sendLag: histogramOf(
-        events.filter(({ outcome }) => outcome !== 'missed').map(({ sentUs, dueUs }) => sentUs - dueUs),
-      ),
-      errors: errorsOf(events),
-      ackGaps: extras.gaps.filter(({ toUs }) => isIn(toUs)),
-      timelines: timelinesOf(acks),
-      firstAcks: extras.firstAcks.filter(({ atUs }) => isIn(atUs)),
-      outages: extras.windows.filter(({ firstGoodAtUs }) => (firstGoodAtUs === null ? isLast : isIn(firstGoodAtUs))),
-      ledger: ledgerOf(events),
-      connections: { wanted: this.#load.workers, open: this.#load.workers, opened: 0, lost: 0 },
-      lastMissedAtUs: missed.at(-1)?.atUs ?? null,
-    })
-  }
-}
-
-function histogramOf(valuesUs: readonly number[]): number[] {
-  const histogram = new Histogram()
-  for (const valueUs of valuesUs) histogram.record(valueUs)
-  return histogram.toSparse()
-}
-
-const CODES = { refused: '57P03', unknown: '57P01' } as const
-
-function errorsOf(events: readonly Event[]): SecondRecord['errors'] {
-  return (['refused', 'unknown'] as const).flatMap((outcome) => {
-    const own = events.filter((event) => event.outcome === outcome)
-    const [first] = own
-    if (first === undefined) return []
-    return {
-      code: CODES[outcome],
-      phase: 'transaction' as const,
-      outcome,
-      count: own.length,
-      firstAtUs: first.atUs,
-      lastAtUs: (own.at(-1) as Event).atUs,
-      workers: new Set(own.map(({ worker }) => worker)).size,
-      example:
-        outcome === 'refused'
-          ? 'the database system is starting up'
-          : 'terminating connection due to administrator command',
-    }
-  })
-}
-
-function timelinesOf(acks: readonly Event[]): SecondRecord['timelines'] {
-  return [...Map.groupBy(acks, ({ timeline }) => timeline)].map(([timeline, own]) => ({
-    timeline,
-    acknowledged: own.length,
-    firstAtUs: (own[0] as Event).atUs,
-    lastAtUs: (own.at(-1) as Event).atUs,
-  }))
-}
-
-function ledgerOf(events: readonly Event[]): SecondRecord['ledger'] {
-  const sent = events.filter(({ outcome }) => outcome !== 'missed')
-  return [...Map.groupBy(sent, ({ worker }) => worker)].map(([worker, own]) => {
-    const seqs = own.map(({ seq }) => seq)
-    return {
-      worker,
-      firstSeq: Math.min(...seqs),
-      count: own.length,
-      exceptions: own.flatMap(({ seq, outcome }) =>
-        outcome === 'refused' || outcome === 'unknown' ? [{ seq, outcome }] : [],
-      ),
-    }
-  })
-}
-
-/** What needs a look across seconds: gaps, first acknowledgements on a timeline, outage windows. */
-class WorkerStories {
-  readonly gaps: { fromUs: number; toUs: number }[] = []
-  readonly firstAcks: SecondRecord['firstAcks'][number][] = []
-  readonly windows: OutageWindow[] = []
-
-  constructor(events: readonly Event[], load: LoadSettings, hasErrors: boolean) {
-    const acks = events.filter(({ outcome }) => outcome === 'acknowledged')
-    for (const [i, { atUs }] of acks.entries()) {
-      const fromUs = acks[i - 1]?.atUs ?? atUs
-      if (atUs - fromUs >= 20_000) this.gaps.push({ fromUs, toUs: atUs })
-    }
-    for (const [worker, own] of Map.groupBy(events, (event) => event.worker))
-      if (worker >= 0) this.#follow(worker, own, load, hasErrors)
-  }
-
-  #follow(worker: number, events: readonly Event[], load: LoadSettings, hasErrors: boolean): void {
-    let previous: Event | null = null
-    let refused = 0
-    let unknown = 0
-    for (const event of events) {
-      if (event.outcome === 'refused') refused++
-      if (event.outcome === 'unknown') unknown++
-      if (event.outcome !== 'acknowledged') continue
-      if (previous?.timeline !== event.timeline)
-        this.firstAcks.push({
-          worker,
-          timeline: event.timeline,
-          atUs: event.atUs,
-          previousAtUs: previous?.atUs ?? null,
-        })
-      const lostConnection = hasErrors && previous !== null && previous.timeline !== event.timeline
-      if (refused + unknown > 0 || lostConnection) this.#close(worker, previous, event, refused, unknown, load)
-      previous = event
-      refused = 0
-      unknown = 0
-    }
-    if (refused + unknown > 0) this.#close(worker, previous, null, refused, unknown, load)
-  }
-
-  #close(
-    worker: number,
-    last: Event | null,
-    first: Event | null,
-    refused: number,
-    unknown: number,
-    load: LoadSettings,
-  ): void {
-    this.windows.push({
-      worker,
-      cohort: cohortOf(load.cohorts, worker).name,
-      lastGoodAtUs: last?.atUs ?? null,
-      firstGoodAtUs: first?.atUs ?? null,
-      timelineBefore: last?.timeline ?? null,
-      timelineAfter: first?.timeline ?? null,
-      refused,
-      unknown,
-      connectFailures: 1,
-      code: unknown > 0 ? '57P01' : refused > 0 ? '57P03' : 'ECONNRESET',
-    })
-  }
-}
-
 // ---- From a run to a report -------------------------------------------------------------------------------------------
 
 export function mergeRun(run: Run, records: Iterable<SecondRecord> = run.records): Merged {
@@ -515,32 +311,14 @@ export function mergeRun(run: Run, records: Iterable<SecondRecord> = run.records
   return merge.finish({ plan: run.load, loadStartAtMs: LOAD_START_MS, summaries: run.summaries })
 }
 
-/** The rows of the table as the database sums them up: maximal runs per worker, in any order of workers. */
+/** The rows of the table as the database sums them up. */
 export async function* storedRuns(rows: ReadonlyMap<string, number>): AsyncGenerator<StoredRun> {
-  const byWorker = Map.groupBy(
+  yield* rangesOf(
     [...rows].map(([key, count]) => {
       const [worker, seq] = key.split(':').map(Number) as [number, number]
-      return { worker, seq, count }
+      return { worker, seq, rows: count }
     }),
-    ({ worker }) => worker,
   )
-  for (const [worker, own] of byWorker) {
-    own.sort((a, b) => a.seq - b.seq)
-    const runs: StoredRun[] = []
-    for (const { seq, count } of own) {
-      const last = runs.at(-1)
-      if (last === undefined || seq !== last.lastSeq + 1)
-        runs.push({ worker, firstSeq: seq, lastSeq: seq, rows: count, distinctRows: 1 })
-      else
-        runs.push({
-          ...(runs.pop() as StoredRun),
-          lastSeq: seq,
-          rows: last.rows + count,
-          distinctRows: last.distinctRows + 1,
-        })
-    }
-    yield* runs
-  }
 }
 
 /** Both looks at the ledger, ten seconds apart. */
@@ -578,6 +356,6 @@ export function samples(story: string, options: { readonly timeline?: number } =
     const base = { atUs: dueUs + 1000, dueUs, sentUs: dueUs, container: 0, timeline }
     return [{ ...base, outcome, ...(outcome === 'missed' ? { worker: -1, seq: -1 } : { worker: 0, seq }) }]
   })
-  const writer = new RecordWriter(0, 'i0', someLoad({ targetTps: 10, workers: 1 }), 0)
-  return [...writer.write(events, [])]
+  const load = someLoad({ targetTps: 10, workers: 1, durationSeconds: Math.ceil(story.length / 10) })
+  return recordEvents(events, { load, container: 0, startAtUs: START_US, offsetUs: 0, disconnections: [] })
 }

@@ -70,24 +70,29 @@ export class Rows {
     return count
   }
 
-  /** Maximal runs of consecutive keys per worker. */
-  *runs(): Generator<StoredRange> {
-    const byWorker = Map.groupBy(this.stored, ({ worker }) => worker)
-    for (const [worker, rows] of [...byWorker].sort(([a], [b]) => a - b)) {
-      const seqs = rows.map(({ seq }) => seq).sort((a, b) => a - b)
-      let first = 0
-      for (let i = 1; i <= seqs.length; i++) {
-        if (i < seqs.length && seqs[i] === (seqs[i - 1] as number) + 1) continue
-        const rowsInRun = i - first
-        yield {
-          worker,
-          firstSeq: seqs[first] as number,
-          lastSeq: seqs[i - 1] as number,
-          rows: rowsInRun,
-          distinctRows: rowsInRun,
+  runs(): Generator<StoredRange> {
+    return rangesOf(this.stored.map(({ worker, seq }) => ({ worker, seq, rows: 1 })))
+  }
+}
+
+/** As the database sums its rows up: maximal runs of consecutive keys per worker. */
+export function* rangesOf(
+  keys: Iterable<{ readonly worker: number; readonly seq: number; readonly rows: number }>,
+): Generator<StoredRange> {
+  const byWorker = Map.groupBy(keys, ({ worker }) => worker)
+  for (const [worker, own] of [...byWorker].sort(([a], [b]) => a - b)) {
+    const ranges: StoredRange[] = []
+    for (const { seq, rows } of own.sort((a, b) => a.seq - b.seq)) {
+      const last = ranges.at(-1)
+      if (last?.lastSeq === seq - 1)
+        ranges[ranges.length - 1] = {
+          ...last,
+          lastSeq: seq,
+          rows: last.rows + rows,
+          distinctRows: last.distinctRows + 1,
         }
-        first = i
-      }
+      else ranges.push({ worker, firstSeq: seq, lastSeq: seq, rows, distinctRows: 1 })
     }
+    yield* ranges
   }
 }
