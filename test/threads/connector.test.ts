@@ -1,4 +1,4 @@
-/** Names are asked for often enough to notice a failover, and rarely enough that 200 workers do not starve each other. */
+/** The connector resolves a name often enough to notice a failover, and rarely enough not to slow down 200 workers. */
 import { lookup } from 'node:dns/promises'
 import { afterEach, expect, test, vi } from 'vitest'
 import { oneServer } from '../../loadgen-image/connection/target.ts'

@@ -1,4 +1,4 @@
-/** A thread that connects and then dies without a word: thread 1 at the start of the load, the others never. */
+/** A thread that connects and then dies without a message: thread 1 shortly after the start of the load, the others never. */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { ThreadSettings, ToThread } from '../../loadgen-image/send/messages.ts'
 

@@ -126,7 +126,7 @@ test('a stop ends the load early: what was due until then has its outcome, nothi
     expect(intended).toBeLessThan(60 * 200)
   }))
 
-test('with a deadline arrivals are shed while nobody can take them, with queueing they are all sent', () =>
+test('with a deadline arrivals are missed while no worker is free; with queueing all are sent', () =>
   withNullServer(100, async ({ target }) => {
     // Two workers at 100 ms each take 20 a second of the 60 that are offered.
     const overload = { targetTps: 60, workers: 2, threads: 1, durationSeconds: 2, drainSeconds: 10 }

@@ -63,7 +63,7 @@ test('a name with two addresses connects at the one where the server listens', a
   expect(server.heard).toHaveLength(1)
 })
 
-test('addresses are asked for in the order of the resolver, whatever the process prefers', async () => {
+test('addresses are asked for in the order of the resolver, not in the order that the process prefers', async () => {
   resolvesTo('127.0.0.1')
   const server = await fakePostgres(WELCOME)
   await logIn(at([{ host: 'db.example', port: server.port }]))
@@ -118,7 +118,7 @@ test('a folder is the folder of a unix socket', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'log-in-test-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const server = await fakePostgres(WELCOME, { folder })
-  // Never encrypted, whatever the mode says.
+  // Never encrypted, in any mode.
   await logIn(at([{ host: folder, port: 5432 }], { tls: VERIFIED }))
   expect(server.heard).toEqual([expect.objectContaining({ user: 'load' })])
   expect(lookup).not.toHaveBeenCalled()

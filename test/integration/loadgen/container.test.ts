@@ -48,7 +48,7 @@ async function summaryAfter(child: Child, plan: LoadPlan): Promise<LoadSummary> 
   return summary
 }
 
-test('a container runs its plan, and its records, summary, CSV, log and rows tell the same', async () => {
+test('a container runs its plan, and its records, summary, CSV, log and rows agree', async () => {
   const plan = aPlan()
   const summary = await summaryAfter(await start(plan), plan)
   const records = await blobs.records(plan.drillId)
@@ -175,7 +175,7 @@ test('SIGTERM ends the load: it drains, writes what is known and exits with 0', 
   expect(totalsOf(await blobs.records(plan.drillId))).toEqual(summary.totals)
 })
 
-test('a lease that nobody renews ends the load', async () => {
+test('a lease that is not renewed ends the load', async () => {
   const plan = aPlan({ durationSeconds: 60, staleLeaseSeconds: 4 })
   await blobs.write(blobNames.lease(plan.drillId), { renewedAtMs: Date.now() })
   const child = await start(plan)
@@ -185,7 +185,7 @@ test('a lease that nobody renews ends the load', async () => {
   })
 })
 
-test('the hard deadline counts from the start of the process and ends a run whatever happens', async () => {
+test('the hard deadline counts from the start of the process and ends a run that would go on', async () => {
   const plan = aPlan({ durationSeconds: 600, hardDeadlineSeconds: 8, drainSeconds: 600 })
   const child = await start(plan)
   const summary = await summaryAfter(child, plan)
@@ -194,7 +194,7 @@ test('the hard deadline counts from the start of the process and ends a run what
   expect(acknowledged + refused + unknown + missed).toBe(intended)
 })
 
-test('the hard deadline also ends a container that nobody ever lets go', async () => {
+test('the hard deadline also ends a container that never gets its go', async () => {
   const plan = aPlan({ hardDeadlineSeconds: 5 })
   await blobs.write(blobNames.plan(plan.drillId), plan)
   const child = startGenerator(open.database.bench, open.database, blobs, { drillId: plan.drillId })
@@ -211,7 +211,7 @@ test('a database without the table: exit 0, and the summary says what to do', as
   expect(summary.reason).toContain('There is no table "transactions"')
 })
 
-test('a plan that is none: every problem on stderr, exit 2, and nothing is claimed', async () => {
+test('a plan that is not valid: every problem on stderr, exit 2, and nothing is claimed', async () => {
   const plan = { ...aPlan(), workers: 0, targetTps: -1 }
   await blobs.write(blobNames.plan(plan.drillId), plan)
   const child = startGenerator(open.database.bench, open.database, blobs, { drillId: plan.drillId })

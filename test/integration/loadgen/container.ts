@@ -1,4 +1,4 @@
-/** A drill's container as the platform runs it: the entry point as a process, blobs in Azurite, and the test as the drill. */
+/** A drill's container as the platform runs it: the entry point as a process, blobs in Azurite, the test in the place of the drill. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,7 @@ import { urlOf } from '../../../loadgen-image/connection/url.ts'
 import { decodeRecords } from '../../../loadgen-image/contract/chunk.ts'
 import { blobNames, type LoadSummary, type SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../../loadgen-image/contract/load-plan.ts'
+import { aPlan as aDrillLoad } from '../../support/builders.ts'
 import { eventually } from '../../support/eventually.ts'
 import { placeOf } from '../../support/sql.ts'
 import type { Bench } from '../../support/with-stack.ts'
@@ -18,22 +19,13 @@ export const BLOB_CONTAINER = 'drills'
 const MAIN = fileURLToPath(new URL('../../../loadgen-image/main.ts', import.meta.url))
 const PATIENCE_MS = 60_000
 
-export function aPlan(changes: Partial<LoadPlan> = {}): LoadPlan {
-  return {
-    version: 1,
-    drillId: 'drill-a',
-    containers: 1,
+export const aPlan = (changes: Partial<LoadPlan> = {}): LoadPlan =>
+  aDrillLoad({
     targetTps: 100,
     workers: 6,
     threads: 2,
     durationSeconds: 3,
-    arrivals: 'even',
-    seed: 7,
-    profile: [],
     deadlineMs: 2000,
-    onDeadline: 'shed',
-    connectTimeoutMs: 2000,
-    replyTimeoutMs: 5000,
     cohorts: [
       {
         name: 'all',
@@ -42,14 +34,11 @@ export function aPlan(changes: Partial<LoadPlan> = {}): LoadPlan {
         retry: { firstDelayMs: 20, maxDelayMs: 200, multiplier: 2, jitter: true },
       },
     ],
-    retryUnknown: false,
-    transactions: 'ledger',
     drainSeconds: 5,
     hardDeadlineSeconds: 120,
     staleLeaseSeconds: 0,
     ...changes,
-  }
-}
+  })
 
 export class DrillBlobs {
   readonly #container: ContainerClient
@@ -100,7 +89,7 @@ export function startGenerator(
   bench: Bench,
   database: Pick<TestDatabase, 'pooled' | 'direct'>,
   blobs: DrillBlobs,
-  { drillId = 'drill-a', container = 0 } = {},
+  { drillId, container = 0 }: { readonly drillId: string; readonly container?: number },
 ): Child {
   return bench.processes.start({
     name: `generator-${container}-${++started}`,
@@ -118,7 +107,7 @@ export function startGenerator(
   })
 }
 
-/** Writes the plan, starts the generator, and lets it go when it is ready. */
+/** Writes the plan, starts the generator, and writes its go when it is ready. */
 export async function startLoad(
   bench: Bench,
   database: Pick<TestDatabase, 'pooled' | 'direct'>,

@@ -1,4 +1,4 @@
-/** The generator on its own when its output goes away or its clock is moved: the summary, or the one message that says why not. */
+/** The generator alone when its output is closed or its clock is set: it writes the summary, or one message with the reason. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'

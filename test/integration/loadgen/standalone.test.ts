@@ -1,4 +1,4 @@
-/** The generator on its own, as a user starts it: options in the environment, a table on the screen, files at the end. */
+/** The generator alone, as a user starts it: options in the environment, a table on the screen, files at the end. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -97,7 +97,7 @@ test('an all-fail run has a TPS of 0 and does not exit with 0', async () => {
   }
 })
 
-test('SIGTERM in the middle: it drains and the files tell what was done', async () => {
+test('SIGTERM in the middle: it drains, and the files say what was done', async () => {
   const child = start({ POSTGRES_CONNECTION_STRING: pooled(), TEST_DURATION: '60' })
   await eventually('a second is on the screen', PATIENCE_MS, () =>
     /\n\d\d:\d\d:\d\d .*\n\d\d:\d\d:\d\d /.test(child.log()),
@@ -108,96 +108,70 @@ test('SIGTERM in the middle: it drains and the files tell what was done', async 
   expect([how, reason, totals.acknowledged + totals.missed]).toEqual(['stopped', 'SIGTERM', totals.intended])
 })
 
-/** What is wrong, as a change of the connection string or the environment, and what the message must say. */
-const REFUSALS: ReadonlyArray<readonly [string, (url: URL) => Record<string, string>, RegExp]> = [
-  [
-    'a wrong password through PgBouncer',
-    (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { password: 'wrong' }) }),
-    /refused the login\. Next: check user and password/,
-  ],
-  [
-    'a wrong password at the server',
-    () => ({ POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), { password: 'wrong' }) }),
-    /refused the login\. Next: check user and password/,
-  ],
-  [
-    'a missing database through PgBouncer',
-    (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { pathname: '/nowhere' }) }),
-    /The server has no database of the name in POSTGRES_CONNECTION_STRING\. Next: create it/,
-  ],
-  [
-    'a missing database at the server',
-    () => ({ POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), { pathname: '/nowhere' }) }),
-    /The server has no database of the name in POSTGRES_CONNECTION_STRING\. Next: create it/,
-  ],
+const withUrl = (url: string) => ({ POSTGRES_CONNECTION_STRING: url })
+const direct = (parts: Changes) => withUrl(changed(urlOf(open.database.direct), parts))
+const throughPool = (parts: Changes) => withUrl(changed(pooled(), parts))
+const standbyPort = () => String(open.database.pair.standby.port)
+
+const BAD_LOGIN = /refused the login\. Next: check user and password/
+const NO_DATABASE = /The server has no database of the name in POSTGRES_CONNECTION_STRING\. Next: create it/
+const NO_PASSWORD = /asks for a password, and no password was given\. Next: put it into POSTGRES_CONNECTION_STRING/
+const NO_SOCKET = /There is no unix socket \/tmp\/\.s\.PGSQL\.1\. Next: check the folder/
+const NO_TLS = /does not speak TLS\. Next: switch TLS on there, or set sslmode=disable/
+
+/** What is wrong, the environment, and what the message must say. */
+const REFUSALS: ReadonlyArray<readonly [string, () => Record<string, string>, RegExp]> = [
+  ['a wrong password through PgBouncer', () => throughPool({ password: 'wrong' }), BAD_LOGIN],
+  ['a wrong password at the server', () => direct({ password: 'wrong' }), BAD_LOGIN],
+  ['a missing database through PgBouncer', () => throughPool({ pathname: '/nowhere' }), NO_DATABASE],
+  ['a missing database at the server', () => direct({ pathname: '/nowhere' }), NO_DATABASE],
   [
     'a missing table',
-    () => ({ POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), { pathname: '/postgres' }) }),
-    /There is no table "transactions" in this database\. Next: create the schema/,
+    () => direct({ pathname: '/postgres' }),
+    /There is no table "transactions" .*Next: create the schema/,
   ],
+  ['no password through PgBouncer', () => throughPool({ password: '' }), NO_PASSWORD],
+  ['no password at the server', () => direct({ password: '' }), NO_PASSWORD],
+  ['a folder without a unix socket', () => withUrl('host=/tmp port=1 user=drill'), NO_SOCKET],
   [
-    'no password through PgBouncer',
-    (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { password: '' }) }),
-    /asks for a password, and no password was given\. Next: put it into POSTGRES_CONNECTION_STRING/,
-  ],
-  [
-    'no password at the server',
-    () => ({ POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), { password: '' }) }),
-    /asks for a password, and no password was given\. Next: put it into POSTGRES_CONNECTION_STRING/,
-  ],
-  [
-    'a folder without a unix socket',
-    () => ({ POSTGRES_CONNECTION_STRING: 'host=/tmp port=1 user=drill' }),
-    /There is no unix socket \/tmp\/\.s\.PGSQL\.1\. Next: check the folder/,
-  ],
-  [
-    'no program that listens',
-    (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { port: '1' }) }),
-    /No program listens at 127\.0\.0\.1:1\. Next: check host and port/,
+    'a port without a program',
+    () => throughPool({ port: '1' }),
+    /No program listens at 127\.0\.0\.1:1\. Next: check host/,
   ],
   [
     'an unknown host',
-    (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { hostname: 'no-such-host.invalid' }) }),
-    /(There is no host of the name|cannot be resolved now)/,
+    () => throughPool({ hostname: 'no-such-host.invalid' }),
+    /(no host of the name|cannot be resolved)/,
   ],
-  [
-    'a server without TLS when TLS is asked for',
-    (url) => ({ POSTGRES_CONNECTION_STRING: changed(url, { search: '?sslmode=require' }) }),
-    /does not speak TLS\. Next: switch TLS on there, or set sslmode=disable/,
-  ],
+  ['a server without TLS when TLS is asked for', () => throughPool({ search: '?sslmode=require' }), NO_TLS],
   [
     'a read-only standby',
-    () => ({
-      POSTGRES_CONNECTION_STRING: changed(new URL(urlOf(open.database.direct)), {
-        port: String(open.database.pair.standby.port),
-      }),
-    }),
+    () => direct({ port: standbyPort() }),
     /The server is read-only.*Next: use the address of the primary/,
   ],
   [
     'a file that cannot be written',
-    (url) => ({ POSTGRES_CONNECTION_STRING: url.href, OUTPUT_CSV: '/dev/null/out.csv' }),
+    () => ({ ...throughPool({}), OUTPUT_CSV: '/dev/null/out.csv' }),
     /Cannot write \/dev\/null\/out\.csv: .*Next: name another file/,
   ],
   [
     'a folder that takes no entry',
-    (url) => ({ POSTGRES_CONNECTION_STRING: url.href, OUTPUT_CSV: '/proc/new/folder/out.csv' }),
+    () => ({ ...throughPool({}), OUTPUT_CSV: '/proc/new/folder/out.csv' }),
     /Cannot write \/proc\/new\/folder\/out\.csv: ENOENT.*Next: name another file/,
   ],
 ]
 
-function changed(
-  url: URL,
-  parts: Partial<Pick<URL, 'password' | 'pathname' | 'port' | 'hostname' | 'search'>>,
-): string {
-  const copy = new URL(url)
+type Changes = Partial<Pick<URL, 'password' | 'pathname' | 'port' | 'hostname' | 'search'>>
+
+function changed(text: string, parts: Changes): string {
+  const url = new URL(text)
   // WHATWG URLs of unknown schemes take no new host by assignment.
-  if (parts.hostname !== undefined) return copy.href.replace('127.0.0.1', parts.hostname)
-  return Object.assign(copy, parts).href
+  if (parts.hostname !== undefined) return url.href.replace('127.0.0.1', parts.hostname)
+  return Object.assign(url, parts).href
 }
 
 test.each(REFUSALS)('%s: one message with the next step, exit 2, no load', async (_, environmentOf, message) => {
-  const child = start(environmentOf(new URL(pooled())))
+  const child = start(environmentOf())
   expect(await ended(child)).toBe(2)
   const log = child.log()
   expect(log).toMatch(message)
@@ -227,9 +201,7 @@ test('with TLS: verify-full refuses an unknown authority and uses a given one, r
   const ca = join(folder, 'ca.pem')
   writeFileSync(ca, certificate.caPem)
   try {
-    const direct = new URL(urlOf(open.database.direct))
-    const withTls = (search: string) =>
-      start({ POSTGRES_CONNECTION_STRING: changed(direct, { search }), TEST_DURATION: '1' })
+    const withTls = (search: string) => start({ ...direct({ search }), TEST_DURATION: '1' })
     const unknown = withTls('?sslmode=verify-full')
     expect(await ended(unknown)).toBe(2)
     expect(unknown.log()).toContain('cannot be trusted. Next: give the authority with sslrootcert=FILE')

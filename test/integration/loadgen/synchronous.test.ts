@@ -16,7 +16,7 @@ afterAll(() => open?.close())
 
 let drills = 0
 
-/** Freezes the standby, so that commits wait for it, does something to the waiting backends, and lets it go again. */
+/** Freezes the standby, so that commits wait for it, runs the incident, and thaws the standby. */
 async function whileCommitsWait(incident: () => Promise<void>): Promise<Outcome & { readonly drillId: string }> {
   const { database } = open
   const plan = aThreadsPlan({

@@ -6,7 +6,7 @@ import { GapIntersection, GapTracker, MIN_GAP_US } from '../../../../loadgen-ima
 const SECOND = 1_000_000
 const ms = (from: number, to: number): AckGap => ({ fromUs: from * 1000, toUs: to * 1000 })
 
-/** Feeds each thread's acknowledgements second by second, as the coordinator does. */
+/** Feeds each thread's acknowledgements second by second, as a run does. */
 function gapsOf(threads: readonly (readonly number[])[], seconds: number): AckGap[] {
   const trackers = threads.map(() => new GapTracker(0))
   const intersection = new GapIntersection(threads.length)
@@ -34,7 +34,7 @@ test('gaps shorter than 20 ms are the usual spacing', () => {
   expect(gapsOf([[...every(10, 0, 500), ...every(10, 509, 1000)]], 1)).toEqual([])
 })
 
-test('a gap over several seconds is told once, when it has ended', () => {
+test('a gap over several seconds is reported once, when it has ended', () => {
   expect(gapsOf([[...every(10, 0, 500), ...every(10, 3200, 4000)]], 4)).toEqual([ms(490, 3200)])
 })
 

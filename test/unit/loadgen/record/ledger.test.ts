@@ -33,17 +33,17 @@ const outcomesOf = (range: LedgerRange): Outcome[] =>
     return range.exceptions.find((exception) => exception.seq === seq)?.outcome ?? 'acknowledged'
   })
 
-test('the ranges of all seconds tell every outcome once and in order, wherever the seconds end', () => {
+test('the ranges of all seconds hold every outcome once and in order, wherever the seconds end', () => {
   const outcome = fc.constantFrom<Outcome>('acknowledged', 'refused', 'unknown')
   fc.assert(
     fc.property(fc.array(fc.array(outcome, { maxLength: 10 }), { maxLength: 8 }), (seconds) => {
       const ledger = new WorkerLedger(1)
-      const told = seconds.flatMap((outcomes) => {
+      const reported = seconds.flatMap((outcomes) => {
         for (const each of outcomes) ledger.settle(each)
         const range = ledger.take()
         return range === null ? [] : outcomesOf(range)
       })
-      expect(told).toEqual(seconds.flat())
+      expect(reported).toEqual(seconds.flat())
     }),
   )
 })

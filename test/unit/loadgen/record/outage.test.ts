@@ -71,7 +71,7 @@ test('the window says on which timeline the worker was before and after', () => 
   expect([window?.timelineBefore, window?.timelineAfter]).toEqual([1, 2])
 })
 
-test('a reply that tells no timeline changes nothing about it', () => {
+test('a reply without a timeline changes no timeline', () => {
   const outages = new WorkerOutages(0, 'all')
   outages.good(0, 3)
   outages.bad('unknown', 'x')
@@ -82,7 +82,7 @@ test('without errors there is no outage, however long nothing happens', () => {
   expect(watch('+++')).toEqual({ closed: [], unclosed: null })
 })
 
-test('a client that only waited while nobody of its thread got a reply has a window without errors', () => {
+test('a worker that only waited while no worker of its thread got a reply has a window without errors', () => {
   const outages = new WorkerOutages(3, 'all')
   outages.good(1_000_000, 1)
   expect(outages.good(9_000_000, 1, true)).toMatchObject({

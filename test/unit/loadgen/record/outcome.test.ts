@@ -5,22 +5,10 @@ const failure = (code: string, message = ''): Failure => ({ code, message })
 
 /** Code, message, outcome after the statement was sent, whether the connection is given up, and why. */
 const SENT = [
-  [
-    '57P01',
-    'terminating connection due to administrator command',
-    'unknown',
-    true,
-    'may strike after the local commit',
-  ],
+  ['57P01', 'terminating connection due to administrator command', 'unknown', true, 'perhaps after the commit'],
   ['57P02', 'terminating connection because of crash', 'unknown', true, 'the crash may follow the commit'],
   ['57P03', 'the database system is starting up', 'refused', true, 'nothing ran'],
-  [
-    '25006',
-    'cannot execute INSERT in a read-only transaction',
-    'refused',
-    true,
-    'a standby; reconnecting may find the primary',
-  ],
+  ['25006', 'cannot execute INSERT in a read-only transaction', 'refused', true, 'a standby'],
   ['53300', 'sorry, too many clients already', 'refused', true, 'no backend, no statement'],
   ['57014', 'canceling statement due to user request', 'refused', false, 'rolled back'],
   ['40001', 'could not serialize access', 'refused', false, 'rolled back'],
@@ -53,7 +41,7 @@ const SENT = [
     true,
     'no server',
   ],
-  ['28P01', 'password authentication failed for user "load"', 'refused', false, 'PgBouncer 1.24 hands the first on'],
+  ['28P01', 'password authentication failed for user "load"', 'refused', false, 'PgBouncer 1.24 passes the first on'],
   [
     '08P01',
     'server login has been failing, cached error: password authentication failed (server_login_retry)',
@@ -62,7 +50,7 @@ const SENT = [
     'and says this to the next ones',
   ],
   ['08P01', 'no more connections allowed (max_client_conn)', 'refused', true, 'no server'],
-  ['08P01', 'something nobody has seen', 'unknown', true, 'not listed: proves nothing'],
+  ['08P01', 'an unknown message', 'unknown', true, 'not listed: proves nothing'],
   ['XX000', 'cache lookup failed', 'unknown', true, 'not listed: proves nothing'],
   ['58030', 'could not write to file', 'unknown', true, 'not listed: proves nothing'],
   ['ECONNRESET', 'read ECONNRESET', 'unknown', true, 'the reply is lost'],
@@ -83,7 +71,7 @@ test.each(SENT)('%s "%s" before anything was sent is refused: nothing can have c
   expect(judge(failure(code, message), false).outcome).toBe('refused')
 })
 
-test('an error is known by its code, whatever language its message is in', () => {
+test('an error is judged by its code, in any language of its message', () => {
   expect(judge(failure('25006', 'INSERT kann nicht ausgeführt werden'), true).outcome).toBe('refused')
   expect(judge(failure('57P01', 'connection refused'), true).outcome).toBe('unknown')
 })

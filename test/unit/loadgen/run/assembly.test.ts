@@ -37,7 +37,7 @@ const aPart = (second: number, changes: Partial<SecondPart> = {}): SecondPart =>
   ...changes,
 })
 
-test('a second is put together when every thread has told its part', () => {
+test('a second is joined when every thread has reported its part', () => {
   const assembly = assemblyOf(2)
   expect(assembly.add(0, aPart(0), QUICK)).toEqual([])
   const other = aPart(0, {
@@ -98,7 +98,7 @@ test('a thread that has ended is not waited for', () => {
   ])
 })
 
-test('what a thread told before it ended is not lost', () => {
+test('what a thread reported before it ended is not lost', () => {
   const assembly = assemblyOf(2)
   assembly.add(0, aPart(0), QUICK)
   expect(assembly.done(0)).toEqual([])

@@ -65,7 +65,7 @@ test('an outage of any length holds no arrival in memory: the backlog is a numbe
   expect(arrivals.take()).toBe(at(0))
 })
 
-test('whatever happens: due = taken + missed + waiting', () => {
+test('in any order of events: due = taken + missed + waiting', () => {
   const event = fc.oneof(
     fc.record({ kind: fc.constant('take' as const) }),
     fc.record({ kind: fc.constant('pass' as const), seconds: fc.double({ min: 0, max: 0.4, noNaN: true }) }),

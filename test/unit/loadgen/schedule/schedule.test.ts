@@ -21,14 +21,14 @@ const aRate = (changes: Partial<RatePlan> = {}): RatePlan => ({
 
 const ALONE: Share = { container: 0, containers: 1, thread: 0, threads: 1 }
 
-function dueTimesUs(plan: RatePlan, lane: Share = ALONE): number[] {
+function dueTimesUs(plan: RatePlan, own: Share = ALONE): number[] {
   const times: number[] = []
-  for (const cursor = new ArrivalCursor(plan, lane); cursor.dueUs < Number.POSITIVE_INFINITY; cursor.advance())
+  for (const cursor = new ArrivalCursor(plan, own); cursor.dueUs < Number.POSITIVE_INFINITY; cursor.advance())
     times.push(cursor.dueUs)
   return times
 }
 
-const lanesOf = (containers: number, threads: number): Share[] =>
+const sharesOf = (containers: number, threads: number): Share[] =>
   Array.from({ length: containers * threads }, (_, i) => ({
     container: Math.floor(i / threads),
     containers,
@@ -80,7 +80,7 @@ test('containers and threads together offer exactly the arrivals that one alone 
       fc.double({ min: 1, max: 900, noNaN: true }),
       (containers, threads, targetTps) => {
         const plan = aRate({ targetTps, profile: [{ fromSecond: 1, factor: 1.5, shape: 'step' }] })
-        const together = lanesOf(containers, threads).flatMap((lane) => dueTimesUs(plan, lane))
+        const together = sharesOf(containers, threads).flatMap((own) => dueTimesUs(plan, own))
         expect(together.sort((a, b) => a - b)).toEqual(dueTimesUs(plan))
       },
     ),
@@ -144,15 +144,15 @@ test('Poisson arrivals keep the rate, and their gaps spread like an exponential'
   expect(deviation / mean).toBeCloseTo(1, 1)
 })
 
-test('the same seed offers the same Poisson arrivals again, another lane or seed others', () => {
+test('the same seed offers the same Poisson arrivals again, another thread or seed others', () => {
   const poisson = aRate({ arrivals: 'poisson' })
-  const [first, second] = lanesOf(1, 2) as [Share, Share]
+  const [first, second] = sharesOf(1, 2) as [Share, Share]
   expect(dueTimesUs(poisson, first)).toEqual(dueTimesUs(poisson, first))
   expect(dueTimesUs(poisson, first)).not.toEqual(dueTimesUs(poisson, second))
   expect(dueTimesUs(poisson, first)).not.toEqual(dueTimesUs({ ...poisson, seed: 2 }, first))
 })
 
-test('two cursors of one lane walk through the same moments, however far apart they are', () => {
+test('two cursors of one thread pass the same moments, however far apart they are', () => {
   const plan = aRate({ arrivals: 'poisson', targetTps: 500 })
   const ahead = new ArrivalCursor(plan, ALONE)
   const behind = new ArrivalCursor(plan, ALONE)

@@ -42,11 +42,11 @@ function read(pieces: readonly Buffer[]): unknown[] {
   return heard
 }
 
-test('an acknowledgement tells the timeline of its row', () => {
+test('an acknowledgement holds the timeline of its row', () => {
   expect(read([ACKNOWLEDGED])).toEqual([['ready', true, 17]])
 })
 
-test('a reply without a row, with NULL or with no number tells no timeline', () => {
+test('a reply without a row, with NULL or without a number holds no timeline', () => {
   expect(read([Buffer.concat([COMPLETE, READY])])).toEqual([['ready', true, null]])
   expect(read([Buffer.concat([row(null), COMPLETE, READY])])).toEqual([['ready', true, null]])
   expect(read([Buffer.concat([row('4f'), COMPLETE, READY])])).toEqual([['ready', true, null]])
@@ -56,7 +56,7 @@ test('ready without a completed command is not an acknowledgement', () => {
   expect(read([READY])).toEqual([['ready', false, null]])
 })
 
-test('what one reply told does not leak into the next', () => {
+test('a reply takes nothing over from the one before', () => {
   expect(read([ACKNOWLEDGED, READY])).toEqual([
     ['ready', true, 17],
     ['ready', false, null],

@@ -8,7 +8,7 @@ const random = () => 0.5
 const sqlIn = (message: Buffer): string => message.toString('latin1', HEADER_BYTES, message.length - 1)
 const declaredLength = (message: Buffer): number => message.readUInt32BE(1) + 1
 
-test('a transaction is one query message whose length is right, whatever the length of the key', () => {
+test('a transaction is one query message whose length is right for a key of any length', () => {
   const texts = [insertText.bind(null, 'ledger'), retryText]
   fc.assert(
     fc.property(
