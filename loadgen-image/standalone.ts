@@ -27,13 +27,13 @@ export async function runStandalone(options: LoadgenOptions): Promise<number> {
   if (output === null) return EXIT.couldNotStart
   const { plan, pgbouncer, direct } = options
   const run = new Run({ plan, container: 0, incarnation: 'standalone', pgbouncer, direct, onRecord: output.record })
-  const signals = onSignals(run)
+  const ignoreSignals = onSignals(run)
   output.onProblem((problem) => run.stop('stopped', problem))
   screen.onGone((reason) => run.stop('stopped', reason))
   try {
     return await runToEnd(run, options, output, identity)
   } finally {
-    signals.off()
+    ignoreSignals()
   }
 }
 
@@ -77,13 +77,8 @@ async function inspect({ plan, pgbouncer }: LoadgenOptions): Promise<ServerIdent
 
 /** When time is up, the run starts with fewer connections and prints that. */
 async function connect(run: Run, { startTimeoutSeconds }: LoadgenOptions): Promise<void> {
-  const given = new AbortController()
-  const timeout = sleep(startTimeoutSeconds * 1000, 'late' as const, { signal: given.signal }).catch(
-    () => 'done' as const,
-  )
-  const result = await Promise.race([run.connect(), timeout])
-  given.abort()
-  if (result === 'late')
+  const timeout = sleep(startTimeoutSeconds * 1000, 'late' as const, { ref: false })
+  if ((await Promise.race([run.connect(), timeout])) === 'late')
     screen.line(
       `Only ${run.open} of ${run.workers} workers are connected (last error: ${run.lastError}). Starting anyway.`,
     )
@@ -92,17 +87,16 @@ async function connect(run: Run, { startTimeoutSeconds }: LoadgenOptions): Promi
 /** A terminal that closes sends SIGHUP. A second signal ends the wait for replies. */
 const ENDING = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-function onSignals(run: Run): { off(): void } {
+/** Returns what removes the listeners. */
+function onSignals(run: Run): () => void {
   let signals = 0
   const onSignal = (signal: NodeJS.Signals) => {
     if (signals++ === 0) run.stop('stopped', signal)
     else run.finish('stopped', signal)
   }
   for (const signal of ENDING) process.on(signal, onSignal)
-  return {
-    off: () => {
-      for (const signal of ENDING) process.off(signal, onSignal)
-    },
+  return () => {
+    for (const signal of ENDING) process.off(signal, onSignal)
   }
 }
 

@@ -4,7 +4,7 @@
  * timeline.
  */
 import type { Client } from 'pg'
-import { AllAddressesFailed, type OpenClient, openClient } from '../connection/log-in.ts'
+import { AllAddressesFailed, withClient } from '../connection/log-in.ts'
 import { placesName, type ServerTarget } from '../connection/target.ts'
 import type { ClockOffset } from '../contract/glossary.ts'
 import type { LoadPlan } from '../contract/load-plan.ts'
@@ -35,22 +35,14 @@ const KEY_COLUMNS = ['drill_id', 'worker', 'seq', 'timeline']
 
 export async function inspectServer(
   target: ServerTarget,
-  plan: Pick<LoadPlan, 'transactions' | 'connectTimeoutMs'>,
+  { transactions, connectTimeoutMs }: Pick<LoadPlan, 'transactions' | 'connectTimeoutMs'>,
 ): Promise<ServerIdentity> {
-  const { client, close } = await connect(target, plan.connectTimeoutMs)
+  const limits = { timeoutMs: connectTimeoutMs, queryTimeoutMs: connectTimeoutMs }
   try {
-    await checkTable(client, plan.transactions)
-    return await identify(client)
-  } catch (error) {
-    throw explained(error, target)
-  } finally {
-    await close()
-  }
-}
-
-async function connect(target: ServerTarget, timeoutMs: number): Promise<OpenClient> {
-  try {
-    return await openClient(target, { timeoutMs, queryTimeoutMs: timeoutMs })
+    return await withClient(target, limits, async (client) => {
+      await checkTable(client, transactions)
+      return identify(client)
+    })
   } catch (error) {
     throw explained(error, target)
   }
