@@ -11,7 +11,7 @@ import { drill } from './orchestrators/drill.ts'
 import { watch } from './orchestrators/watch.ts'
 import { dailyDrill } from './triggers/daily-drill.ts'
 import { dailyApi, dashboardApi } from './triggers/dashboard-api.ts'
-import { tellTheDead } from './triggers/dead-drills.ts'
+import { closeDeadDrills } from './triggers/dead-drills.ts'
 import { drillsApi } from './triggers/drills-api.ts'
 import { serveOpenApi } from './triggers/openapi.ts'
 import { reportsApi } from './triggers/reports-api.ts'
@@ -74,6 +74,6 @@ df.app.client.timer('sweeper', {
   schedule: '0 */15 * * * *',
   handler: sweeper({
     sweep: activities.sweep,
-    tellTheDead: (client) => tellTheDead(clients, client, activities.notify),
+    closeDeadDrills: (client) => closeDeadDrills(clients, client, activities.notify),
   }),
 })

@@ -1,4 +1,4 @@
-/** The dashboard's page and its files. They hold no data and need no key; every figure they show is asked for with one. */
+/** The dashboard's page and its files. They contain no data and need no key; every request for figures carries one. */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import type { Clients } from '../clients/clients.ts'
 import { type Asset, dashboardAsset, dashboardPage } from '../web/dashboard.ts'
@@ -22,10 +22,9 @@ function answer(request: HttpRequest, { body, contentType, headers }: Asset): Ht
     : { status: 200, body, headers: { ...headers, 'content-type': contentType } }
 }
 
-/** `GET /api/daily`: what became of every firing of the daily timer. */
-
 const NEWEST = 100
 
+/** `GET /api/daily`: the outcome of every firing of the daily timer. */
 export const dailyApi = ({ blobs }: Pick<Clients, 'blobs'>) => ({
   read: async (_request: HttpRequest): Promise<HttpResponseInit> =>
     json(200, { records: await dailyRecords(blobs, NEWEST) }),

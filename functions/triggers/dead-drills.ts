@@ -1,10 +1,9 @@
 /**
- * For drills whose orchestration cannot tell their end any more: it failed before the final report, was terminated by hand, or
- * sits in the task hub without ever getting a turn. Their index entry would say "running" for ever, and a server whose holder
- * still counts as running could not be reserved by any other drill.
+ * Closes drills whose orchestration ended without a final report: it failed, was terminated, or never started. Without this their
+ * index entry says "running" indefinitely, and no other drill can reserve the server that they hold.
  *
- * An orchestration bounds itself and resumes after any outage of its host, so one that is past its deadline gets another
- * quarter of an hour: a host that was away fires this timer in the same moment as the timers of the drill that it resumes.
+ * An orchestration ends by its own deadline and resumes after any outage of its host. One that is past its deadline gets another
+ * quarter of an hour: a host that restarts fires this timer at the same moment as the timers of the drill that it resumes.
  */
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../clients/clients.ts'
@@ -19,13 +18,13 @@ import { endRemains, isLeaseFresh } from './remains.ts'
 
 type Storage = Pick<Clients, 'blobs' | 'clock'>
 
-/** All of the last two days, and at least so many: older ones were looked at when they were new. */
-const NEWEST = 50
-const STILL_LOOKED_AT_MS = 2 * 86_400_000
+/** Checks all drills of the last two days, and at least this many: older drills were checked earlier. */
+const MIN_CHECKED = 50
+const CHECKED_AGE_MS = 2 * 86_400_000
 /** Between the request and the first turn. */
 const STARTING_MS = 600_000
 const MARGIN_MS = 900_000
-const SECOND_LOOK_MS = 600_000
+const SECOND_SIGHT_MS = 600_000
 
 interface Case {
   readonly entry: IndexEntry
@@ -33,27 +32,27 @@ interface Case {
   readonly state: OrchestrationState | null
 }
 
-/** A sentence about each drill that was found dead. */
-export async function tellTheDead(
+/** Returns one sentence per drill that it closed. */
+export async function closeDeadDrills(
   storage: Storage,
   client: Terminations,
   notify: (drill: { readonly drillId: string }) => Promise<unknown>,
 ): Promise<readonly string[]> {
-  const told: string[] = []
+  const closed: string[] = []
   for (const one of await casesOf(storage, client)) {
-    const why = await whyDead(storage, one)
+    const why = await reasonDead(storage, one)
     if (why === null) continue
-    await bury(storage, client, one, why)
-    // A webhook that is away must not keep the next one from being told.
+    await closeDrill(storage, client, one, why)
+    // A webhook that does not answer must not stop the next drill from being closed.
     if (one.entry.endedAt === null) await notify(one.plan).catch(() => undefined)
-    told.push(`drill ${one.plan.drillId} is dead: ${why}`)
+    closed.push(`drill ${one.plan.drillId} is dead: ${why}`)
   }
-  return told
+  return closed
 }
 
 async function casesOf({ blobs, clock }: Storage, client: Terminations): Promise<Case[]> {
-  const since = clock.now().getTime() - STILL_LOOKED_AT_MS
-  const entries = await newestDrills(blobs, NEWEST, new Date(since))
+  const since = clock.now().getTime() - CHECKED_AGE_MS
+  const entries = await newestDrills(blobs, MIN_CHECKED, new Date(since))
   const open = entries.filter((entry) => entry.endedAt === null || Date.parse(entry.requestedAt) > since)
   const cases = open.map(async (entry): Promise<Case | null> => {
     const request = await blobs.readJson<StoredRequest>(blobNames.request(entry.drillId))
@@ -62,9 +61,9 @@ async function casesOf({ blobs, clock }: Storage, client: Terminations): Promise
   return (await Promise.all(cases)).filter((one) => one !== null)
 }
 
-async function whyDead({ blobs, clock }: Storage, { entry, plan, state }: Case): Promise<string | null> {
+async function reasonDead({ blobs, clock }: Storage, { entry, plan, state }: Case): Promise<string | null> {
   const ageMs = clock.now().getTime() - Date.parse(plan.requestedAt)
-  if (state === null) return whyAbsent({ blobs, clock }, entry, ageMs)
+  if (state === null) return reasonAbsent({ blobs, clock }, entry, ageMs)
   if (hasEnded(state))
     return entry.endedAt === null ? `its orchestration ended as ${state.runtimeStatus} without a final report` : null
   if (ageMs < overallDeadlineSeconds(plan) * 1000 + MARGIN_MS) return null
@@ -72,21 +71,21 @@ async function whyDead({ blobs, clock }: Storage, { entry, plan, state }: Case):
   return 'its orchestration did not end within the deadline of the drill, and was terminated'
 }
 
-/** One absence proves nothing: it is seen twice, and a lease that is still renewed outweighs it. */
-async function whyAbsent(storage: Storage, { drillId, endedAt }: IndexEntry, ageMs: number): Promise<string | null> {
+/** One absence proves nothing: it must be seen twice, and a lease that is still renewed outweighs it. */
+async function reasonAbsent(storage: Storage, { drillId, endedAt }: IndexEntry, ageMs: number): Promise<string | null> {
   if (endedAt !== null || ageMs <= STARTING_MS || (await isLeaseFresh(storage, drillId))) return null
   const isAbsent = await isSeenTwice(storage, drillBlobs.absent(drillId))
   return isAbsent ? 'the orchestration service does not know it' : null
 }
 
-/** True when the first look that left this blob was long enough ago. */
+/** True when the check that first wrote this blob was long enough ago. */
 async function isSeenTwice({ blobs, clock }: Storage, name: string): Promise<boolean> {
   const seen = { at: clock.now().toISOString() }
   const first = (await blobs.writeOnce(name, seen)) ? seen : await blobs.readJson<typeof seen>(name)
-  return Date.parse(seen.at) - Date.parse(first?.at ?? seen.at) >= SECOND_LOOK_MS
+  return Date.parse(seen.at) - Date.parse(first?.at ?? seen.at) >= SECOND_SIGHT_MS
 }
 
-async function bury({ blobs, clock }: Storage, client: Terminations, { entry, plan, state }: Case, why: string) {
+async function closeDrill({ blobs, clock }: Storage, client: Terminations, { entry, plan, state }: Case, why: string) {
   if (state !== null && !hasEnded(state)) await client.terminate(plan.drillId, why)
   await endRemains(blobs, client, plan.drillId, `the drill died: ${why}`)
   const now = clock.now()

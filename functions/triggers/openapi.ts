@@ -1,6 +1,7 @@
-/** The API's description (OpenAPI 3.1), made of the same schemas that requests are parsed and reports are checked with. */
+/** The API's description (OpenAPI 3.1), built from the schemas that parse requests and check reports. */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import * as z from 'zod'
+import { DRILL_ID } from '../../loadgen-image/contract/load-plan.ts'
 import { reportSchema } from '../model/report.ts'
 import { requestSchema } from '../request/request.ts'
 
@@ -19,7 +20,7 @@ const drillId: Json = {
   name: 'id',
   in: 'path',
   required: true,
-  schema: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{2,63}$' },
+  schema: { type: 'string', pattern: DRILL_ID.source },
 }
 const query = (name: string, description: string, schema: Json): Json => ({ name, in: 'query', description, schema })
 const header = (name: string, description: string): Json => ({
@@ -29,7 +30,7 @@ const header = (name: string, description: string): Json => ({
   schema: { type: 'string' },
 })
 
-const unavailable = { 503: refusal('Something that the app depends on did not answer') }
+const unavailable = { 503: refusal('A service that the app depends on did not answer') }
 
 /** By path, then by method; a test compares this with what the app registers. */
 export const PATHS = {
@@ -124,7 +125,7 @@ export const PATHS = {
       summary: 'Reports side by side',
       parameters: [query('ids', '2 to 10 ids, separated by commas', { type: 'string' })],
       responses: {
-        200: ok('In the order asked for', ref('Comparison')),
+        200: ok('In the requested order', ref('Comparison')),
         400: refusal('Bad ids'),
         404: refusal('No report for one of them'),
         ...unavailable,
@@ -134,7 +135,7 @@ export const PATHS = {
   '/api/daily': {
     get: {
       operationId: 'readDaily',
-      summary: 'What became of every firing of the daily timer, newest first',
+      summary: 'The outcome of every firing of the daily timer, newest first',
       responses: { 200: ok('Records', ref('DailyRecords')), ...unavailable },
     },
   },
@@ -149,6 +150,7 @@ const object = (properties: Readonly<Record<string, Json>>): Json => ({
 })
 
 const problem = { field: string, problem: string, expected: string }
+const problemDetails = { type: string, title: string, status: { type: 'integer' }, detail: string }
 const links = object({ self: string, report: nullable(string), files: { type: 'array', items: string } })
 
 const status = {
@@ -182,12 +184,8 @@ const { $defs: reportShapes, ...reportJson } = JSON.parse(
 
 const SCHEMAS: Json = {
   Problem: {
-    ...object({ type: string, title: string, status: { type: 'integer' }, detail: string }),
-    properties: {
-      ...(object({ type: string, title: string, status: { type: 'integer' }, detail: string }).properties as Json),
-      instance: string,
-      problems: { type: 'array', items: object(problem) },
-    },
+    ...object(problemDetails),
+    properties: { ...problemDetails, instance: string, problems: { type: 'array', items: object(problem) } },
   },
   DrillRequest: z.toJSONSchema(requestSchema, { io: 'input' }),
   Report: reportJson,
@@ -232,7 +230,6 @@ export const serveOpenApi = async (): Promise<HttpResponseInit> => ({
   headers: { 'content-type': 'application/openapi+json; version=3.1', 'cache-control': 'public, max-age=300' },
 })
 
-/** Addresses of the API, as they stand in answers. Relative to the host, so they are right behind any gateway. */
-
+/** Addresses in answers are relative to the host, so they are right behind any gateway. */
 export const drillUrl = (drillId: string): string => `/api/drills/${drillId}`
 export const idOf = (request: HttpRequest): string => request.params.id ?? ''

@@ -1,4 +1,4 @@
-/** The little that triggers ask of the orchestration service. Its management URLs carry a key that may do everything, so they never leave the app. */
+/** The calls to the orchestration service. Its management URLs carry a key with all rights, so they never leave the app. */
 import type { DurableClient } from 'durable-functions'
 
 export type Orchestrations = Pick<DurableClient, 'startNew' | 'getStatus' | 'raiseEvent' | 'terminate'>
@@ -13,7 +13,7 @@ export interface OrchestrationState {
   readonly output: unknown
 }
 
-/** Null when the service knows no such instance; its client rejects then, and tells it by words alone. */
+/** Null when the service knows no such instance: its client then rejects, and only the message says so. */
 export async function readState(
   client: Pick<Orchestrations, 'getStatus'>,
   drillId: string,

@@ -1,6 +1,6 @@
 /**
- * What a drill leaves behind when its orchestration is terminated: the platform ends no children with their parent, so the watch
- * goes on, renews the lease of the load, and the load goes on with it.
+ * Ends what a terminated orchestration leaves running. The platform ends no sub-orchestration with its parent: the watch goes on and
+ * renews the lease, so the load goes on too.
  */
 import { blobNames, type Lease, type StopSignal } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../clients/clients.ts'
@@ -10,7 +10,7 @@ import type { StoredRequest } from '../model/plan.ts'
 import { watchId } from '../model/status.ts'
 import { hasEnded, readState, type Terminations } from './orchestrations.ts'
 
-/** More watches than a drill ever begins. */
+/** More watches than a drill ever starts. */
 const MAX_WATCHES = 500
 
 /** Stops the load and the watch of a drill that is dead, and notes the cool-down after requests it may have sent. Safe to repeat. */
@@ -31,7 +31,7 @@ export async function endRemains(
   }
 }
 
-/** Renewed by every look. A drill that renews it lives, whatever one answer of the orchestration service says. */
+/** Every poll renews the lease. A drill that renews it lives, even if the orchestration service does not know it. */
 export async function isLeaseFresh(
   { blobs, clock }: Pick<Clients, 'blobs' | 'clock'>,
   drillId: string,

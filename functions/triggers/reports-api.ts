@@ -1,7 +1,6 @@
-/** `/api/drills/{id}/report`, `/files/{name}` and `/api/drills/compare`: what finished drills left behind. */
+/** The results of finished drills: `/api/drills/{id}/report`, `/files/{name}` and `/api/drills/compare`. */
 import { createHash } from 'node:crypto'
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
-import { shown } from '../../loadgen-image/contract/fields.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
 import type { Clients } from '../clients/clients.ts'
@@ -11,7 +10,7 @@ import type { Report } from '../model/report.ts'
 import { alignOnT1 } from '../report-model/trend.ts'
 import { drillUrl, idOf } from './openapi.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
-import { cached, json, notFound, problem } from './responses.ts'
+import { badQuery, cached, json, notFound, problem } from './responses.ts'
 
 interface Format {
   readonly file: string
@@ -34,81 +33,87 @@ const TYPES: Readonly<Record<string, string>> = {
   txt: 'text/plain; charset=utf-8',
 }
 
-/** Also what the containers themselves left, under names of its own: `container-0.log.txt`, `container-0.loadtest_results.csv`. */
+/** Files of the containers have names of their own: `container-0.log.txt`, `container-0.loadtest_results.csv`. */
 const OF_A_CONTAINER = /^container-(\d{1,2})\.(log\.txt|loadtest_results\.csv|summary\.json)$/
 const FILE_NAME = /^[\w-]+(?:\.[\w-]+)*$/
 const MAX_COMPARED = 10
 
-export function reportsApi({ blobs }: Pick<Clients, 'blobs'>) {
-  async function report(request: HttpRequest, client: Orchestrations): Promise<HttpResponseInit> {
-    const drillId = idOf(request)
-    const wanted = request.query.get('format')
-    if (wanted !== null && !Object.hasOwn(FORMATS, wanted)) return unknownFormat(wanted)
-    const format = (wanted as FormatName | null) ?? acceptable(request.headers.get('accept'))
-    if (format === null) return notAcceptable()
-    const content = isDrillId(drillId) ? await blobs.readText(drillBlobs.report(drillId, FORMATS[format].file)) : null
-    if (content !== null) return cached(request, content, TYPES[format] as string, etagOf(content))
-    return whyNoReport(client, drillId)
-  }
+type Storage = Pick<Clients, 'blobs'>
 
-  async function whyNoReport(client: Orchestrations, drillId: string): Promise<HttpResponseInit> {
-    const isKnown = isDrillId(drillId) && (await blobs.readText(blobNames.request(drillId))) !== null
-    if (!isKnown) return notFound(`drill ${drillId}`)
-    const state = await readState(client, drillId)
-    if (state !== null && hasEnded(state))
-      return notFound(`report of drill ${drillId}: it ended as ${state.runtimeStatus} before it could write one`)
-    const instance = drillUrl(drillId)
-    const detail = `Drill ${drillId} has not finished. ${instance} tells what it is doing.`
-    return problem({ status: 409, title: 'Not finished yet', detail, instance }, { 'retry-after': '15' })
-  }
+export const reportsApi = (storage: Storage) => ({
+  report: (request: HttpRequest, client: Orchestrations) => report(storage, request, client),
+  file: (request: HttpRequest) => file(storage, request),
+  compare: (request: HttpRequest) => compare(storage, request),
+})
 
-  async function file(request: HttpRequest): Promise<HttpResponseInit> {
-    const drillId = idOf(request)
-    const name = request.params.name ?? ''
-    const blob = isDrillId(drillId) ? blobOf(drillId, name) : null
-    const content = blob === null ? null : await blobs.readText(blob)
-    if (content === null) return notFound(`file ${JSON.stringify(name)} of drill ${drillId}`)
-    const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
-    return cached(request, content, type, etagOf(content))
-  }
+async function report({ blobs }: Storage, request: HttpRequest, client: Orchestrations): Promise<HttpResponseInit> {
+  const drillId = idOf(request)
+  const wanted = request.query.get('format')
+  if (wanted !== null && !Object.hasOwn(FORMATS, wanted))
+    return badQuery('format', wanted, `one of ${Object.keys(FORMATS).join(', ')}`)
+  const format = (wanted as FormatName | null) ?? acceptable(request.headers.get('accept'))
+  if (format === null) return notAcceptable()
+  const content = isDrillId(drillId) ? await blobs.readText(drillBlobs.report(drillId, FORMATS[format].file)) : null
+  if (content !== null) return cached(request, content, TYPES[format] as string, etagOf(content))
+  return whyNoReport({ blobs }, client, drillId)
+}
 
-  /** Reports side by side, in the order asked for; the dashboard lays them over each other, aligned on T1. */
-  async function compare(request: HttpRequest): Promise<HttpResponseInit> {
-    const ids = (request.query.get('ids') ?? '').split(',').filter((id) => id !== '')
-    if (ids.length < 2 || ids.length > MAX_COMPARED || !ids.every(isDrillId)) return badIds(request.query.get('ids'))
-    const drills = await Promise.all(ids.map(oneOfCompared))
-    const missing = ids.filter((_, i) => drills[i] === null)
-    if (missing.length > 0) return notFound(`report of ${missing.join(', ')}`)
-    return json(200, { drills })
-  }
+async function whyNoReport({ blobs }: Storage, client: Orchestrations, drillId: string): Promise<HttpResponseInit> {
+  const isKnown = isDrillId(drillId) && (await blobs.readText(blobNames.request(drillId))) !== null
+  if (!isKnown) return notFound(`drill ${drillId}`)
+  const state = await readState(client, drillId)
+  if (state !== null && hasEnded(state))
+    return notFound(`report of drill ${drillId}: it ended as ${state.runtimeStatus} before it could write one`)
+  const instance = drillUrl(drillId)
+  const detail = `Drill ${drillId} has not finished. ${instance} shows its progress.`
+  return problem({ status: 409, title: 'Not finished yet', detail, instance }, { 'retry-after': '15' })
+}
 
-  async function oneOfCompared(drillId: string) {
-    const found = await blobs.readJson<Report>(drillBlobs.report(drillId, 'report.json'))
-    if (found === null) return null
-    const charts = await blobs.readJson<ChartData>(drillBlobs.chartData(drillId))
-    const { verdict, headline, startedAt, moments, events, phases, loneClients, recovery, throughput } = found
-    const { latencyMs, availability, ledger, likeDrills, trend } = found
-    return {
-      drillId,
-      verdict,
-      headline,
-      startedAt,
-      moments,
-      events,
-      phases,
-      loneClients,
-      recovery,
-      throughput,
-      latencyMs,
-      availability,
-      ledger,
-      likeDrills,
-      trend,
-      timeline: alignOnT1(charts?.timeline ?? [], moments.t1),
-    }
-  }
+async function file({ blobs }: Storage, request: HttpRequest): Promise<HttpResponseInit> {
+  const drillId = idOf(request)
+  const name = request.params.name ?? ''
+  const blob = isDrillId(drillId) ? blobOf(drillId, name) : null
+  const content = blob === null ? null : await blobs.readText(blob)
+  if (content === null) return notFound(`file ${JSON.stringify(name)} of drill ${drillId}`)
+  const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
+  return cached(request, content, type, etagOf(content))
+}
 
-  return { report, file, compare }
+/** Reports side by side, in the requested order; the dashboard overlays them, aligned on T1. */
+async function compare(storage: Storage, request: HttpRequest): Promise<HttpResponseInit> {
+  const ids = (request.query.get('ids') ?? '').split(',').filter((id) => id !== '')
+  if (ids.length < 2 || ids.length > MAX_COMPARED || !ids.every(isDrillId))
+    return badQuery('ids', request.query.get('ids'), `2 to ${MAX_COMPARED} drill ids, separated by commas`)
+  const drills = await Promise.all(ids.map((id) => comparedDrill(storage, id)))
+  const missing = ids.filter((_, i) => drills[i] === null)
+  if (missing.length > 0) return notFound(`report of ${missing.join(', ')}`)
+  return json(200, { drills })
+}
+
+async function comparedDrill({ blobs }: Storage, drillId: string) {
+  const found = await blobs.readJson<Report>(drillBlobs.report(drillId, 'report.json'))
+  if (found === null) return null
+  const charts = await blobs.readJson<ChartData>(drillBlobs.chartData(drillId))
+  const { verdict, headline, startedAt, moments, events, phases, loneClients, recovery, throughput } = found
+  const { latencyMs, availability, ledger, likeDrills, trend } = found
+  return {
+    drillId,
+    verdict,
+    headline,
+    startedAt,
+    moments,
+    events,
+    phases,
+    loneClients,
+    recovery,
+    throughput,
+    latencyMs,
+    availability,
+    ledger,
+    likeDrills,
+    trend,
+    timeline: alignOnT1(charts?.timeline ?? [], moments.t1),
+  }
 }
 
 function blobOf(drillId: string, name: string): string | null {
@@ -123,7 +128,7 @@ const etagOf = (content: string): string => `"${createHash('sha256').update(cont
 
 // ---- Negotiation ------------------------------------------------------------------------------------------------------
 
-/** The best format that the reader takes; a browser gets HTML, and who accepts everything gets JSON. */
+/** The best format that the client accepts; a browser gets HTML, and a client that accepts everything gets JSON. */
 export function acceptable(accept: string | null): FormatName | null {
   if (accept === null || accept.trim() === '') return 'json'
   const ranges = accept
@@ -149,23 +154,11 @@ const specificity = (type: string): number => (type === '*/*' ? 0 : type.endsWit
 const matches = (range: string, type: string): boolean =>
   range === type || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)))
 
-const unknownFormat = (wanted: string): HttpResponseInit => {
-  const expected = `one of ${Object.keys(FORMATS).join(', ')}`
-  const problems = [{ field: 'format', problem: `got ${shown(wanted ?? undefined)}`, expected }]
-  return problem({ status: 400, title: 'Bad request', detail: `format: expected ${expected}`, problems })
-}
-
 const notAcceptable = (): HttpResponseInit =>
   problem({
     status: 406,
     title: 'Not acceptable',
-    detail: `A report can be had as ${Object.values(FORMATS)
+    detail: `A report is available as ${Object.values(FORMATS)
       .map(({ type }) => type)
       .join(', ')}.`,
   })
-
-const badIds = (ids: string | null): HttpResponseInit => {
-  const expected = `2 to ${MAX_COMPARED} drill ids, separated by commas`
-  const problems = [{ field: 'ids', problem: `got ${shown(ids ?? undefined)}`, expected }]
-  return problem({ status: 400, title: 'Bad request', detail: `ids: expected ${expected}`, problems })
-}

@@ -3,6 +3,7 @@
  * `guarded`, which adds what every answer carries: the security headers, and `no-store` where the handler says nothing else.
  */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
+import { shown } from '../../loadgen-image/contract/fields.ts'
 import { REPORT_POLICY } from '../render/html/page.ts'
 import type { Problem } from '../request/request.ts'
 
@@ -34,6 +35,16 @@ export function problem(details: ProblemDetails, headers: Readonly<Record<string
 export const notFound = (what: string): HttpResponseInit =>
   problem({ status: 404, title: 'Not found', detail: `There is no ${what}.` })
 
+export const badRequest = (problems: readonly Problem[]): ProblemDetails => ({
+  status: 400,
+  title: 'Bad request',
+  detail: problems.map(({ field, problem: what }) => `${field || 'body'}: ${what}`).join('; '),
+  problems,
+})
+
+export const badQuery = (field: string, value: string | null, expected: string): HttpResponseInit =>
+  problem(badRequest([{ field, problem: `got ${shown(value ?? undefined)}`, expected }]))
+
 /** The stored text with a strong validator, or 304 when the reader has it already. */
 export function cached(
   request: HttpRequest,
@@ -50,7 +61,7 @@ const isKnown = (condition: string | null, etag: string): boolean =>
   condition !== null &&
   (condition.trim() === '*' || condition.split(',').some((one) => one.trim().replace(/^W\//, '') === etag))
 
-/** An error that nobody foresaw is told without its insides: they may hold an address or a key, and belong in the log. */
+/** Unexpected errors return no details: they may contain an address or a key. The log has them. */
 export function guarded<A extends readonly unknown[]>(
   handler: (request: HttpRequest, ...more: A) => Promise<HttpResponseInit>,
   log: (message: string, error: unknown) => void,
@@ -60,7 +71,7 @@ export function guarded<A extends readonly unknown[]>(
       return secured(await handler(request, ...more))
     } catch (error) {
       log(`${request.method} ${new URL(request.url).pathname} failed`, error)
-      const detail = 'Something that this app depends on did not answer. The log of the app says what; try again.'
+      const detail = 'A service that this app depends on did not answer. The log of the app names it; try again.'
       return secured(problem({ status: 503, title: 'Not available now', detail }, { 'retry-after': '10' }))
     }
   }

@@ -1,12 +1,12 @@
 /**
- * Starting a drill, for HTTP and for the timer alike. The order matters:
+ * Starts a drill, for HTTP and for the timer. The order matters:
  *
- *   1. the lock of the server, so that of two simultaneous starts one is refused;
- *   2. the request, written once, so that a repeated start under the same id is recognised;
+ *   1. the lock of the server, so that one of two simultaneous starts is refused;
+ *   2. the request, written once, so that a repeated start with the same id is recognised;
  *   3. the orchestration, under the drill's id.
  *
- * Dying between two of them leaves nothing that a later start does not mend: the same id goes on where it stopped, and a
- * lock whose drill was never started is taken over after a grace period.
+ * A crash between two steps is recovered by the next start with the same id; another drill takes over the lock of a drill that never
+ * started after a grace period.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
@@ -26,7 +26,7 @@ export type StartAnswer =
 
 type Storage = Pick<Clients, 'blobs' | 'clock'>
 
-/** Between lock and orchestration lie two blob writes and one call. */
+/** Between the lock and the orchestration are two blob writes and one call. */
 const GRACE_MS = 120_000
 
 export async function startDrill(
@@ -41,7 +41,7 @@ export async function startDrill(
   if (earlier !== null && (await readState(client, plan.drillId)) !== null) return { kind: 'known', plan: earlier.plan }
   const lock = await takeLock(blobs, plan.target, plan.drillId, clock.now(), async (holder) => {
     if (!(await isDead(storage, client, holder))) return false
-    // Before the server changes hands: two loads at once would measure each other.
+    // Before the new drill starts: two simultaneous loads would measure each other.
     if (holder.drillId !== plan.drillId)
       await endRemains(blobs, client, holder.drillId, `drill ${plan.drillId} takes over the server`)
     return true
@@ -67,8 +67,8 @@ async function startHolding(
     await client.startNew('drill', { instanceId: drillId, input: agreed })
     return { kind: 'started', plan: agreed }
   } catch (error) {
-    // The service refuses an id that is running: then another request under the same key was faster. While it does not
-    // answer at all, the drill may have started: the lock stays, and a later start finds out.
+    // The service refuses an id that is running: another request with the same key was faster. If it does not answer at all, the
+    // drill may have started: the lock stays, and a later start finds out.
     if ((await readState(client, drillId)) !== null) return { kind: 'known', plan: agreed }
     await releaseLock(blobs, plan.target, drillId, clock.now())
     throw new Error(`starting the orchestration of drill ${drillId} failed`, { cause: error })
@@ -82,16 +82,16 @@ async function isDead(storage: Storage, client: Orchestrations, holder: ServerLo
   return storage.clock.now().getTime() - Date.parse(holder.since) > GRACE_MS
 }
 
-/** Ids of drills: made here, because an orchestration may neither read a clock nor roll a dice. */
+// ---- Ids: made here because orchestrator code must be deterministic (no clock, no random) --------------------------------
 
 /** Sorts by time, and is readable in a list of containers. */
 export const newDrillId = (now: Date): string =>
   `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`
 
-/** The same key is the same drill, for ever. */
+/** The same key is always the same drill. */
 export const drillIdOfKey = (key: string): string => `key-${sha256(key).slice(0, 24)}`
 
-/** A timer may fire some milliseconds before its time, and once more at it. */
+/** A timer may fire some milliseconds early, and again on time. */
 const EARLY_MS = 250
 
 /** One per occurrence of the schedule, so a timer that fires twice starts one drill. */

@@ -1,4 +1,4 @@
-/** What a drill is doing: from the orchestration's state, its live blob and the index, whichever of them still exist. */
+/** The status of a drill, from those of these that exist: the orchestration's state, its live blob, the index. */
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
 import type { Clients } from '../clients/clients.ts'
@@ -15,7 +15,7 @@ type Sources = Pick<Clients, 'blobs' | 'clock'>
 
 /** Between the request and the first turn of the orchestration. */
 const STARTING_MS = 120_000
-/** From the final report to the orchestration's end it only tells the webhook. Longer, and a step of it hangs: that is nobody's wait. */
+/** Between the final report and its end the orchestration only notifies the webhook. If it takes longer, a step hangs: the drill counts as ended. */
 const ENDING_MS = 120_000
 
 export async function readStatus(
@@ -83,7 +83,7 @@ async function shortStatus(
   client: Orchestrations,
   entry: IndexEntry,
 ): Promise<DrillsPage['drills'][number]> {
-  // A drill with a verdict and an end needs no question to the orchestration service.
+  // A drill that has ended needs no call to the orchestration service.
   const state = entry.endedAt === null ? await readState(client, entry.drillId) : null
   const endedAt = endOf(state, entry, now)
   return {
@@ -136,8 +136,8 @@ function progressOf(state: OrchestrationState | null, live: LiveRecord | null): 
 
 function errorOf(state: OrchestrationState | null): string | null {
   if (state === null || state.runtimeStatus === 'Completed' || !hasEnded(state)) return null
-  const told = typeof state.output === 'string' ? state.output.split('\n', 1)[0] : null
-  return told?.slice(0, 500) || `the orchestration ended as ${state.runtimeStatus}`
+  const output = typeof state.output === 'string' ? state.output.split('\n', 1)[0] : null
+  return output?.slice(0, 500) || `the orchestration ended as ${state.runtimeStatus}`
 }
 
 const linksOf = (drillId: string, files: readonly string[]): DrillStatus['links'] => ({

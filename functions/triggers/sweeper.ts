@@ -1,4 +1,4 @@
-/** The timer that cleans up what everybody else forgot: containers past their date, and drills that nobody will end any more. */
+/** Every few minutes: deletes expired containers and closes drills without a live orchestration. */
 import type { InvocationContext, Timer } from '@azure/functions'
 import { errorText } from '../../loadgen-image/contract/redact.ts'
 import type { Terminations } from './orchestrations.ts'
@@ -10,20 +10,18 @@ interface Swept {
 
 export interface Sweeps {
   readonly sweep: () => Promise<Swept>
-  /** A sentence about each drill that was found dead. */
-  readonly tellTheDead: (client: Terminations) => Promise<readonly string[]>
+  /** One sentence per drill that was closed. */
+  readonly closeDeadDrills: (client: Terminations) => Promise<readonly string[]>
 }
 
-/** Containers first, for they cost money; trouble with them must not keep a dead drill from being told. */
+/** Containers first, because they cost money. An error while deleting must not stop dead drills from being closed. */
 export const sweeper =
-  ({ sweep, tellTheDead }: Sweeps) =>
+  ({ sweep, closeDeadDrills }: Sweeps) =>
   async (_timer: Timer, client: Terminations, context: Pick<InvocationContext, 'warn' | 'error'>): Promise<void> => {
     const { deleted, problems } = await sweep().catch(
-      (error: unknown): Swept => ({ deleted: [], problems: [told(error)] }),
+      (error: unknown): Swept => ({ deleted: [], problems: [errorText(error)] }),
     )
-    if (deleted.length > 0) context.warn(`deleted ${deleted.length} forgotten containers: ${deleted.join(', ')}`)
+    if (deleted.length > 0) context.warn(`deleted ${deleted.length} expired containers: ${deleted.join(', ')}`)
     for (const problem of problems) context.error(problem)
-    for (const dead of await tellTheDead(client)) context.error(dead)
+    for (const dead of await closeDeadDrills(client)) context.error(dead)
   }
-
-const told = errorText

@@ -23,7 +23,7 @@ const MAX_DELAY_MS = 600_000
 const MAX_FACTOR = 100
 const SHARE_TOLERANCE = 1e-6
 
-const DRILL_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{2,63}$/
+export const DRILL_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{2,63}$/
 /** Also a blob name and an orchestration's id, whose management URLs are built without encoding. */
 export const isDrillId = (text: string): boolean => DRILL_ID.test(text)
 

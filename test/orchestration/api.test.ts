@@ -109,7 +109,7 @@ for (const [what, body, type, status] of [
     expect((await call('POST', '/api/drills', { body, type })).status).toBe(status)
   })
 
-test('of two simultaneous starts on one server one runs, and the other is told which', async () => {
+test('of two simultaneous starts on one server one runs, and the other is refused with its id', async () => {
   const { post, service } = setUp()
   const answers = await Promise.all([post({}), post({})])
   const [started, refused] = answers.sort((a, b) => (a.status ?? 0) - (b.status ?? 0)) as [
@@ -405,7 +405,7 @@ test('when storage is away the answer is 503, and nothing is started', async () 
 
 // ---- Notifications --------------------------------------------------------------------------------------------------------
 
-test('the webhook is told the verdict, one line and where the report is', async () => {
+test('the webhook gets the verdict, one line and the address of the report', async () => {
   const world = createWorld({ webhook: ['fails', 'ok'] })
   await playDrill(world, aPlan({ criteria: ['recovery_time_s <= 10', 'lost_commits == 0'] }))
   expect(world.webhook.sent).toEqual([
@@ -425,7 +425,7 @@ test('a webhook that never answers does not fail the drill', async () => {
   expect([status, report?.verdict, world.webhook.sent]).toEqual(['Completed', 'PASS', []])
 })
 
-test('without a webhook nobody is told', async () => {
+test('without a webhook nothing is sent', async () => {
   const { notify } = createActivities(createWorld().clients, settings)
   expect(await notify({ drillId: 'drill-1' })).toEqual({ detail: 'no webhook is configured' })
 })

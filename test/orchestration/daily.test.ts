@@ -167,7 +167,7 @@ test('a drill that died without a report is a failure', async () => {
   expect([record.outcome, record.why.includes('without a report')]).toEqual(['stopped', true])
 })
 
-test('a request that cannot be used is told with all its faults', async () => {
+test('a request that cannot be used is recorded with all its problems', async () => {
   const { fire } = setUp({ workers: 0, speed: 1 })
   const record = await fire()
   expect(record.outcome).toBe('failed')
@@ -211,27 +211,27 @@ test('records are newest first', async () => {
 })
 
 test('the sweeper tells what it deleted and what it could not', async () => {
-  const told: string[] = []
+  const lines: string[] = []
   const context = {
-    warn: (line: string) => told.push(`warn ${line}`),
-    error: (line: string) => told.push(`error ${line}`),
+    warn: (line: string) => lines.push(`warn ${line}`),
+    error: (line: string) => lines.push(`error ${line}`),
   }
   const sweep = async () => ({ deleted: ['a', 'b'], problems: ['c is stuck'] })
-  const tellTheDead = async () => ['drill d is dead: nobody knows why']
-  await sweeper({ sweep, tellTheDead })({} as never, {} as never, context)
-  expect(told).toEqual([
-    'warn deleted 2 forgotten containers: a, b',
+  const closeDeadDrills = async () => ['drill d is dead: of no known cause']
+  await sweeper({ sweep, closeDeadDrills })({} as never, {} as never, context)
+  expect(lines).toEqual([
+    'warn deleted 2 expired containers: a, b',
     'error c is stuck',
-    'error drill d is dead: nobody knows why',
+    'error drill d is dead: of no known cause',
   ])
 })
 
-test('a sweep that fails keeps no dead drill from being told', async () => {
-  const told: string[] = []
-  const context = { warn: (line: string) => told.push(line), error: (line: string) => told.push(line) }
+test('a sweep that fails does not stop dead drills from being closed', async () => {
+  const lines: string[] = []
+  const context = { warn: (line: string) => lines.push(line), error: (line: string) => lines.push(line) }
   const sweep = () => Promise.reject(new Error('the list of containers: 503'))
-  await sweeper({ sweep, tellTheDead: async () => ['drill d is dead'] })({} as never, {} as never, context)
-  expect(told).toEqual(['the list of containers: 503', 'drill d is dead'])
+  await sweeper({ sweep, closeDeadDrills: async () => ['drill d is dead'] })({} as never, {} as never, context)
+  expect(lines).toEqual(['the list of containers: 503', 'drill d is dead'])
 })
 
 test('a timer that fires some milliseconds early, and again at its time, is one occurrence with one drill', async () => {

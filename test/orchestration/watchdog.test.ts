@@ -1,11 +1,11 @@
-/** Drills that nobody will end any more: found by the timer, told as failed, and their server is free for the next one. */
+/** Drills that have no live orchestration: the timer closes them as failed and frees their server. */
 import { expect, test } from 'vitest'
 import { readLock, takeLock } from '../../functions/clients/storage/server-lock.ts'
 import { drillBlobs, indexBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
 import { type IndexEntry, startedEntry } from '../../functions/model/drill-index.ts'
 import { overallDeadlineSeconds } from '../../functions/model/load-plan.ts'
 import { watchId } from '../../functions/model/status.ts'
-import { tellTheDead } from '../../functions/triggers/dead-drills.ts'
+import { closeDeadDrills } from '../../functions/triggers/dead-drills.ts'
 import { startDrill } from '../../functions/triggers/start.ts'
 import { readStatus } from '../../functions/triggers/status.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
@@ -24,7 +24,7 @@ async function aStartedDrill() {
   await startDrill(world.clients, service.client, plan, 'hash')
   const notified: string[] = []
   const notify = async ({ drillId }: { readonly drillId: string }) => void notified.push(drillId)
-  const look = () => tellTheDead(world.clients, service.client, notify)
+  const look = () => closeDeadDrills(world.clients, service.client, notify)
   const entry = () => world.blobs.peek<IndexEntry>(indexBlobs.entry(plan.requestedAt, plan.drillId))
   const instance = service.instances.get(plan.drillId)
   if (instance === undefined) throw new Error('the drill was not started')
@@ -40,7 +40,7 @@ test('a drill within its time is left alone, however long it has been silent', a
   expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'held' })
 })
 
-test('a drill past its deadline is given one more quarter of an hour, then ended, told and its server freed', async () => {
+test('a drill past its deadline is given one more quarter of an hour, then terminated, closed and its server freed', async () => {
   const { look, passes, world, instance, entry, notified, service } = await aStartedDrill()
   passes(deadlineMs + 16 * MINUTE)
   expect(await look()).toEqual([])
@@ -73,7 +73,7 @@ test('a host that was away for hours and resumes its drill in time is not interr
 })
 
 for (const status of ['Failed', 'Terminated'] as const)
-  test(`a drill whose orchestration is ${status} without a final report is told once`, async () => {
+  test(`a drill whose orchestration is ${status} without a final report is closed once`, async () => {
     const { look, passes, instance, entry, notified, world } = await aStartedDrill()
     instance.runtimeStatus = status
     passes(MINUTE)
@@ -84,7 +84,7 @@ for (const status of ['Failed', 'Terminated'] as const)
     expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'free' })
   })
 
-test('a drill that the orchestration service has forgotten is told, and one that is just being started is not', async () => {
+test('a drill that the orchestration service does not know is closed, and one that is just being started is not', async () => {
   const { look, passes, service } = await aStartedDrill()
   service.instances.clear()
   passes(5 * MINUTE)
@@ -124,12 +124,12 @@ test('the lock of a later drill on the same server is not touched', async () => 
   expect(await readLock(world.blobs, plan.target)).toMatchObject({ drillId: 'drill-2', state: 'held' })
 })
 
-test('a webhook that fails does not keep a dead drill from being told', async () => {
+test('a webhook that fails does not stop a dead drill from being closed', async () => {
   const { world, service, instance, passes } = await aStartedDrill()
   instance.runtimeStatus = 'Failed'
   passes(MINUTE)
   const failing = () => Promise.reject(new Error('the webhook answered 500'))
-  expect((await tellTheDead(world.clients, service.client, failing)).length).toBe(1)
+  expect((await closeDeadDrills(world.clients, service.client, failing)).length).toBe(1)
 })
 
 test('a dead drill is found behind a hundred newer ones of other servers', async () => {

@@ -8,7 +8,7 @@ import { DRILL_TAG, EXPIRES_TAG } from '../../platform/tags.ts'
 import { inTurns } from '../../units/in-turns.ts'
 import { PLATFORM_WIDTH, saveLog } from '../records/containers.ts'
 
-export interface Swept {
+interface Swept {
   readonly deleted: readonly string[]
   readonly problems: readonly string[]
 }
