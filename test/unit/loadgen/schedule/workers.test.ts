@@ -2,8 +2,6 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../../../loadgen-image/schedule/random.ts'
 import { chooseThreads, workersOfContainer, workersOfThread } from '../../../../loadgen-image/schedule/workers.ts'
-import { IdleQueue } from '../../../../loadgen-image/send/idle-queue.ts'
-import { retryDelayMs } from '../../../../loadgen-image/send/session.ts'
 
 const retry = { firstDelayMs: 100, maxDelayMs: 1000, multiplier: 2, jitter: false }
 const cohort = (name: string, share: number) => ({ name, share, via: 'pgbouncer' as const, retry })
@@ -54,41 +52,6 @@ test.each([
   [{ threads: 8, targetTps: 8000, containers: 1 }, 2, 8, 2],
 ])('%j with %i workers on %i cores runs %i threads', (plan, workers, cores, threads) => {
   expect(chooseThreads(plan, workers, cores)).toBe(threads)
-})
-
-test('idle workers are taken first come first served, each in its turn', () => {
-  const queue = new IdleQueue(3)
-  const taken: number[] = []
-  for (const index of [0, 1, 2]) queue.push(index)
-  for (let i = 0; i < 7; i++) {
-    const index = queue.shift()
-    taken.push(index)
-    queue.push(index)
-  }
-  expect(taken).toEqual([0, 1, 2, 0, 1, 2, 0])
-})
-
-test('a worker that comes back while it still stands in line is there once', () => {
-  const queue = new IdleQueue(2)
-  queue.push(1)
-  queue.push(1)
-  queue.push(0)
-  expect([queue.size, queue.shift(), queue.shift(), queue.shift()]).toEqual([2, 1, 0, -1])
-})
-
-test('delays double up to their maximum', () => {
-  const never = () => 0.5
-  expect([1, 2, 3, 4, 5, 6].map((failures) => retryDelayMs(retry, failures, never))).toEqual([
-    100, 200, 400, 800, 1000, 1000,
-  ])
-})
-
-test('full jitter spreads a delay over its whole length', () => {
-  const random = seededRandom(3)
-  const delays = Array.from({ length: 2000 }, () => retryDelayMs({ ...retry, jitter: true }, 2, random))
-  expect(Math.min(...delays)).toBeLessThan(5)
-  expect(Math.max(...delays)).toBeGreaterThan(195)
-  expect(Math.max(...delays)).toBeLessThan(200)
 })
 
 test('the same seed gives the same numbers, evenly spread; another part of it others', () => {
