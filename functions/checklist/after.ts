@@ -1,7 +1,10 @@
 /** What the original checklist asks after a test. The figures are the report's; a request's own objectives take precedence. */
+import { defaultCriterion } from '../criteria/defaults.ts'
+import type { CriterionName } from '../criteria/figures.ts'
+import { judgeCriteria } from '../criteria/judge.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import type { Criterion, Report } from '../model/report.ts'
-import { count, counted, inUnit, rate, share } from '../units/units.ts'
+import { count, counted, inUnit } from '../units/units.ts'
 import { below, type Check, holds, type Judgement } from './check.ts'
 
 export interface AfterEvidence {
@@ -38,12 +41,12 @@ export const AFTER = [
     id: 'achieved-rate',
     title: 'Achieved rate',
     why: 'A recovery time under half the load is another figure.',
-    judge: ({ outcome, report }) => judgeRate(outcome.plan.load.targetTps, report),
+    judge: judgeRate,
     advice: 'See whether the generator, the pool, the disk or the CPU was the limit.',
   },
-  latency('p50', 'P50 of response time', 10),
-  latency('p95', 'P95 of response time', 30),
-  latency('p99', 'P99 of response time', 50),
+  latency('p50', 'P50 of response time'),
+  latency('p95', 'P95 of response time'),
+  latency('p99', 'P99 of response time'),
   platform('cpu', 'CPU of the server', 'cpu_percent'),
   platform('memory', 'Memory of the server', 'memory_percent'),
   {
@@ -57,17 +60,14 @@ export const AFTER = [
     id: 'success-rate',
     title: 'Success rate',
     why: 'Acknowledged over everything that was attempted, the outage included.',
-    judge: ({ report }) =>
-      byCriterion(report, 'success_rate') ??
-      holds(report.availability.successOfAttempts, 'above 99 %', (success) => success > 0.99, share),
+    judge: (evidence) => byCriterion(evidence, 'success_rate'),
     advice: 'See the errors by code, and what clients met during the outage.',
   },
   {
     id: 'recovery-time',
     title: 'Recovery time',
     why: 'From the last commit before the outage to sustained service.',
-    judge: ({ report }) =>
-      byCriterion(report, 'recovery_time_s') ?? below(report.recovery.recoveryTimeSeconds, 120, 's'),
+    judge: (evidence) => byCriterion(evidence, 'recovery_time_s'),
     advice: 'See the waterfall for the step that took the time.',
   },
   {
@@ -87,31 +87,35 @@ export const AFTER = [
 
 export type AfterCheckId = (typeof AFTER)[number]['id']
 
-function latency<Id extends 'p50' | 'p95' | 'p99'>(id: Id, title: string, limitMs: number): AfterCheck<Id> {
+function latency<Id extends 'p50' | 'p95' | 'p99'>(id: Id, title: string): AfterCheck<Id> {
   return {
     id,
     title: `${title} in the baseline`,
     why: 'Counted from the moment at which a transaction was due.',
-    judge: ({ report }) =>
-      byCriterion(report, `${id}_ms`) ?? below(report.latencyMs.baseline?.response[id], limitMs, 'ms'),
+    judge: (evidence) => byCriterion(evidence, `${id}_ms`),
     advice: 'Compare response and service time: a gap between them is queueing in front of the server.',
   }
 }
 
-function platform<Id extends 'cpu' | 'memory'>(id: Id, title: string, metric: string): AfterCheck<Id> {
+function platform<Id extends 'cpu' | 'memory'>(
+  id: Id,
+  title: string,
+  metric: 'cpu_percent' | 'memory_percent',
+): AfterCheck<Id> {
   return {
     id,
     title,
     why: 'A server near its limits recovers slowly. One-minute points of the platform.',
-    judge: ({ report }) => byCriterion(report, metric) ?? below(highest(report, metric), 80, '%'),
+    judge: (evidence) => byCriterion(evidence, metric),
     advice: 'Scale the server, or lower the rate.',
   }
 }
 
-/** An objective of this drill for the same figure. Its own words are what was wanted. */
-function byCriterion({ criteria }: Report, figure: string): Judgement | null {
-  const found = criteria.find(({ objective }) => /^[a-z0-9_]+/.exec(objective.trim())?.[0] === figure)
-  return found === undefined ? null : judgementOf(found)
+/** By the drill's own objective for the figure, or by the default one. Its words are what was wanted. */
+function byCriterion({ outcome, report }: AfterEvidence, figure: CriterionName): Judgement {
+  const own = report.criteria.find(({ objective }) => /^[a-z0-9_]+/.exec(objective.trim())?.[0] === figure)
+  const [usual] = own ? [own] : judgeCriteria([defaultCriterion(figure)], report, outcome.plan.load.targetTps)
+  return judgementOf(usual as Criterion)
 }
 
 const judgementOf = ({ verdict, measured, unit, objective }: Criterion): Judgement => ({
@@ -131,17 +135,9 @@ function judgeConnections({ outcome, report }: AfterEvidence): Judgement {
   )
 }
 
-function judgeRate(targetTps: number, report: Report): Judgement {
-  if (targetTps === 0) return { verdict: 'pass', seen: 'full speed', wanted: 'full speed' }
-  return (
-    byCriterion(report, 'baseline_tps') ??
-    holds(
-      report.throughput.baselineTps,
-      `at least 95 % of ${targetTps} TPS`,
-      (tps) => tps >= 0.95 * targetTps,
-      (tps) => `${rate(tps)} TPS`,
-    )
-  )
+function judgeRate(evidence: AfterEvidence): Judgement {
+  if (evidence.outcome.plan.load.targetTps > 0) return byCriterion(evidence, 'baseline_tps')
+  return { verdict: 'pass', seen: 'full speed', wanted: 'full speed' }
 }
 
 /** Nothing was started in a drill that ended before its load, so nothing is judged. */
@@ -153,11 +149,6 @@ const afterLoad = (
 ): Judgement => holds(outcome.loadStartAtMs === null ? null : value, wanted, isGood)
 
 const seriesOf = (report: Report, name: string) => report.metrics.series.find((one) => one.name === name)?.points ?? []
-
-function highest(report: Report, name: string): number | null {
-  const values = seriesOf(report, name).flatMap(({ average, maximum }) => average ?? maximum ?? [])
-  return values.length === 0 ? null : Math.max(...values)
-}
 
 function average(report: Report, name: string): number | null {
   const values = seriesOf(report, name).flatMap(({ average: value }) => value ?? [])

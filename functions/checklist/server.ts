@@ -1,5 +1,5 @@
 /** Checks of the server, its high availability, its PgBouncer and its disk, as the platform reports them. */
-import type { Facts } from '../model/facts.ts'
+import { type Facts, MIN_CONNECTIONS } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import { plain } from '../units/units.ts'
 import { atLeast, type BeforeCheck, type BeforeEvidence, equals, holds, type Judgement } from './check.ts'
@@ -7,7 +7,6 @@ import { atLeast, type BeforeCheck, type BeforeEvidence, equals, holds, type Jud
 /** Standard_E4ds_v5, the size that the 8,000 TPS target was set for. */
 const MIN_VCORES = 4
 const MIN_MEMORY_GB = 32
-const MIN_CONNECTIONS = 2_000
 /**
  * Write operations that one commit costs the disk. The only recorded run with numbers made 5,500 commits per second at 80
  * to 90 % of a 5,000 IOPS disk: group commit saves some, and six index entries per row cost some.

@@ -24,6 +24,9 @@ export interface ServerFacts {
   } | null
 }
 
+/** The least `max_connections` that the checklist accepts, and a full bar of connections in the dashboard. */
+export const MIN_CONNECTIONS = 2_000
+
 export interface ServerParameter {
   readonly name: string
   readonly value: string | null

@@ -1,4 +1,5 @@
 /** The six server metrics of the live view: when each turns yellow or red, and the one line that sums them up. */
+import { MIN_CONNECTIONS } from '../model/facts.ts'
 import type { LiveMetric } from '../model/status.ts'
 
 export type Level = 'good' | 'warn' | 'bad' | 'plain' | 'unmeasured'
@@ -13,18 +14,15 @@ export interface Gauge {
   readonly full: number | null
 }
 
-/** The checklist wants at least this many. */
-const MAX_CONNECTIONS = 2000
-
 export const GAUGES: readonly Gauge[] = [
   { metric: 'cpu_percent', label: 'CPU', warnAt: 70, badAt: 90, full: 100 },
   { metric: 'memory_percent', label: 'Memory', warnAt: 80, badAt: 90, full: 100 },
   {
     metric: 'active_connections',
     label: 'Connections',
-    warnAt: 0.75 * MAX_CONNECTIONS,
-    badAt: 0.9 * MAX_CONNECTIONS,
-    full: MAX_CONNECTIONS,
+    warnAt: 0.75 * MIN_CONNECTIONS,
+    badAt: 0.9 * MIN_CONNECTIONS,
+    full: MIN_CONNECTIONS,
   },
   { metric: 'network_bytes_ingress', label: 'Network in', warnAt: null, badAt: null, full: null },
   { metric: 'network_bytes_egress', label: 'Network out', warnAt: null, badAt: null, full: null },

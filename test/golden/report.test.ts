@@ -92,9 +92,10 @@ test('rendering twice gives the same bytes, also with another drill rendered in 
 describe('report.json', () => {
   test('has a published schema that is up to date', () => {
     const schema = { $id: 'pg-failover-drill/report.schema.json', title: 'Report of a failover drill' }
-    const current = JSON.stringify({ ...schema, ...z.toJSONSchema(reportSchema) }, null, 2)
+    const current = JSON.stringify({ ...schema, ...z.toJSONSchema(reportSchema) })
     // `npm run format` lays it out.
-    if (process.env.UPDATE_GOLDEN === '1') writeFileSync(SCHEMA_FILE, current)
+    if (process.env.UPDATE_GOLDEN === '1' && JSON.stringify(publishedSchema()) !== current)
+      writeFileSync(SCHEMA_FILE, current)
     expect(publishedSchema()).toEqual(JSON.parse(current))
   })
 

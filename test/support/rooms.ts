@@ -46,7 +46,7 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
   ['functions/event-figures', ['functions/model', 'functions/units']],
   ['functions/criteria', ['functions/event-figures', 'functions/model', 'functions/units', 'loadgen-image/contract']],
   ['functions/live', ['functions/model', 'loadgen-image/contract']],
-  ['functions/checklist', ['functions/model', 'functions/units']],
+  ['functions/checklist', ['functions/criteria', 'functions/model', 'functions/units']],
   [
     'functions/request',
     [

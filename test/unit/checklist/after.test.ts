@@ -78,9 +78,9 @@ const ROWS: Readonly<Record<AfterCheckId, readonly [pass: Change, fail: Change, 
     () => ({ availability: { ...report.availability, successOfAttempts: null } }),
   ],
   'recovery-time': [
-    () => ({ recovery: { ...report.recovery, recoveryTimeSeconds: 119 } }),
-    () => ({ recovery: { ...report.recovery, recoveryTimeSeconds: 120 } }),
-    () => ({ recovery: { ...report.recovery, recoveryTimeSeconds: null } }),
+    () => ({ events: recoveredAfter(119) }),
+    () => ({ events: recoveredAfter(120) }),
+    () => ({ events: recoveredAfter(null) }),
   ],
   'lost-commits': [
     () => ({ ledger: { ...report.ledger, lost: 0 } }),
@@ -88,6 +88,9 @@ const ROWS: Readonly<Record<AfterCheckId, readonly [pass: Change, fail: Change, 
     () => ({ ledger: { ...report.ledger, lost: null } }),
   ],
 }
+
+const recoveredAfter = (recoveryTimeSeconds: number | null): Report['events'] =>
+  report.events.map((event) => ({ ...event, recovery: { ...event.recovery, recoveryTimeSeconds } }))
 
 for (const [id, [pass, fail, unknown]] of Object.entries(ROWS))
   test(`${id} passes, fails and does not know`, () => {
