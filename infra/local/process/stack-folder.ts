@@ -1,8 +1,9 @@
 /**
  * The folder of one stack: its data, logs and secrets, and the record of every process that it started and every port that
  * it uses. It lies in the system's temporary folder, because PostgreSQL runs as a user who cannot enter a checkout under
- * /root. Whoever starts a stack first clears the folders whose owner is dead: that is how a SIGKILL leaves nothing for ever.
+ * /root. Each start of a stack first clears the folders of dead owners, which removes what a run left that got SIGKILL.
  */
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
   appendFileSync,
@@ -33,7 +34,7 @@ export interface StackFolder {
   readonly path: string
   record(name: string, process: ProcessIdentity): void
   reserve(port: number): void
-  /** Removes the folder. With `keep` it stays and is marked, so that nobody clears it later. */
+  /** Removes the folder. With `keep` it stays, with a mark that protects it from later clearing. */
   close(options: { readonly keep: boolean }): void
 }
 
@@ -42,8 +43,8 @@ interface Owner extends ProcessIdentity {
 }
 
 /**
- * Where stacks live: DRILL_STATE_DIR, or the system's temporary folder. Some systems give every user a private one, into
- * which the user of the database servers cannot go; then the common one is taken.
+ * The parent of all stack folders: DRILL_STATE_DIR, or the system's temporary folder. Some systems give every user a private one,
+ * which the user of the database servers cannot enter; then it is the common one.
  */
 export function stateDirectory(): string {
   const named = process.env.DRILL_STATE_DIR
@@ -74,7 +75,7 @@ export function createStackFolder(base = stateDirectory()): StackFolder {
 
 function makeStateFolder(path: string): void {
   try {
-    // Others may pass through, not look: PostgreSQL's user must reach its data directory inside.
+    // Execute without read: PostgreSQL's user reaches its data directory inside, and lists nothing.
     makeFolder(path, 0o711)
   } catch (cause) {
     throw new CannotRun(
@@ -86,7 +87,7 @@ function makeStateFolder(path: string): void {
   }
 }
 
-/** Checked before anything is started: a full disk shows itself in PostgreSQL only as a panic in the middle of a drill. */
+/** Called before the first process starts: PostgreSQL reports a full disk only by a panic in the middle of a drill. */
 export function requireSpace(folder: string, megabytes: number, purpose: string, hint: string): void {
   const { bavail, bsize } = statfsSync(folder)
   const free = Math.floor((bavail * bsize) / 1_048_576)
@@ -96,7 +97,17 @@ export function requireSpace(folder: string, megabytes: number, purpose: string,
     )
 }
 
-/** Tried, not asked: root may write everywhere by its rights, and /proc takes nothing all the same. */
+/**
+ * Waits until the disk has written the cached pages of others, such as a fresh `npm ci`. The database's flushes queue behind them,
+ * and a drill would count that delay against the server.
+ */
+export const settleDisk = (folder: string, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => execFile('sync', ['-f', folder], { timeout: MAX_SETTLE_MS, signal }, () => resolve()))
+
+/** On a slower disk, or on a system without `sync -f`, the drill starts without settling. */
+const MAX_SETTLE_MS = 60_000
+
+/** Tests writability by writing: access(2) says yes for root even on /proc. */
 export function requireWritable(folder: string, hint: string): void {
   try {
     makeFolder(folder)
@@ -106,12 +117,12 @@ export function requireWritable(folder: string, hint: string): void {
   }
 }
 
-/** Ports that the stacks of this machine use, whether or not they listen on them at this moment. */
+/** Ports that the stacks of this machine have reserved, whether or not a process listens on them now. */
 export function portsInUse(base = stateDirectory()): ReadonlySet<number> {
   return new Set(stackFolders(base).flatMap((path) => readLines<number>(join(path, 'ports.jsonl'))))
 }
 
-/** What was cleared, in words. */
+/** Removes the stacks of dead owners. One line per stack. */
 export function clearDeadStacks(base = stateDirectory()): string[] {
   return stackFolders(base).flatMap((path) => {
     const owner = readOwner(path)
@@ -123,7 +134,7 @@ export function clearDeadStacks(base = stateDirectory()): string[] {
   })
 }
 
-/** Only what matches pid, start time and marker is killed, and what descends from it. */
+/** Kills only processes with the recorded pid, start time and marker, and their descendants. */
 function killRecorded(path: string): number {
   const id = path.slice(path.lastIndexOf(PREFIX) + PREFIX.length)
   const ours = readLines<ProcessIdentity>(join(path, 'processes.jsonl')).filter(
@@ -133,7 +144,7 @@ function killRecorded(path: string): number {
   return ours.length
 }
 
-/** A process, its group and its descendants: PostgreSQL's backends leave their parent's group. */
+/** Signals a process, its group and its descendants: PostgreSQL's backends leave their parent's group. */
 export function killTree(pid: number, signal: NodeJS.Signals): void {
   const descendants = descendantsOf(pid)
   for (const target of [-pid, pid, ...descendants]) trySignal(target, signal)
@@ -143,11 +154,11 @@ export function trySignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch {
-    // Gone already.
+    // It has ended.
   }
 }
 
-/** Folders of our own user only: nobody else's record may tell us what to kill. */
+/** Folders of this user only: another user's record must not decide which processes are killed. */
 function stackFolders(base: string): string[] {
   try {
     return readdirSync(base)
@@ -163,7 +174,7 @@ function readOwner(path: string): Owner | null {
   try {
     return JSON.parse(readFileSync(join(path, 'owner.json'), 'utf8')) as Owner
   } catch {
-    return null // Being made at this moment.
+    return null // Another stack is writing it.
   }
 }
 

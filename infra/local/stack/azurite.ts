@@ -8,7 +8,7 @@ import { waitFor } from '../process/wait.ts'
 
 export interface Azurite {
   readonly process: Child
-  /** With the emulator's well-known key, which opens this process and nothing else. */
+  /** With the emulator's public key, which opens this process alone. */
   readonly connectionString: string
   readonly container: string
   stop(): Promise<void>
@@ -17,7 +17,7 @@ export interface Azurite {
 const ACCOUNT = 'devstoreaccount1'
 const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
 
-/** Queues and tables are for Azure's own Functions host, which keeps its state in them. */
+/** Azure's own Functions host keeps its state in queues and tables. */
 export interface AzuritePorts {
   readonly blob: HeldPort
   readonly queue?: HeldPort
@@ -37,10 +37,10 @@ export async function startAzurite(processes: Processes, ports: AzuritePorts, co
       '--inMemoryPersistence',
       '--silent',
       '--disableTelemetry',
-      // It knows fewer API versions than the SDK speaks; the operations used here have not changed.
+      // The SDK speaks newer API versions than Azurite knows; the operations used here are the same in both.
       '--skipApiVersionCheck',
     ],
-    // Once it has served requests it does not end on SIGTERM; it holds nothing that a SIGKILL could harm.
+    // After its first request it ignores SIGTERM. SIGKILL is safe, because its data is in memory.
     stopSignals: [],
   })
   const connectionString = connectionStringFor(services)
@@ -69,7 +69,7 @@ async function createContainer(connectionString: string, container: string): Pro
   return true
 }
 
-/** Started as a file and not through npx, so that the recorded process is Azurite itself. */
+/** Run by node and not by npx, so that the recorded process is Azurite itself. */
 function entryPoint(service: 'azurite' | 'blob/main'): string {
   const manifest = createRequire(import.meta.url).resolve('azurite/package.json')
   return join(dirname(manifest), `dist/src/${service}.js`)

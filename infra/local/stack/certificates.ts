@@ -1,13 +1,13 @@
 /**
- * TLS for the local Azure endpoint: the SDKs send tokens over https only. A certificate authority that lives as long as
- * the stack signs one server certificate for 127.0.0.1; nothing is added to the machine's trust store.
+ * TLS for the local Azure endpoint: the SDKs send tokens over https only. A certificate authority of this stack alone signs one
+ * server certificate for 127.0.0.1; the machine's trust store stays unchanged.
  */
 // x509's dependency injection needs the polyfill before it loads.
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 
 export interface ServerCertificate {
-  /** What clients must trust. */
+  /** Of the authority that clients trust. */
   readonly caPem: string
   readonly certificatePem: string
   /** A secret. */
@@ -69,7 +69,7 @@ function signedBy(
   })
 }
 
-/** From yesterday, so that a clock that steps back does not refuse it; a stack may stay up for days. */
+/** From yesterday, so that it stays valid when the clock steps back; a stack may stay up for days. */
 const validity = () => ({
   notBefore: new Date(Date.now() - DAY_MS),
   notAfter: new Date(Date.now() + 90 * DAY_MS),

@@ -1,6 +1,6 @@
 /**
- * The Functions host as a process of its own, so that it can die alone: the platform starts it again with the same port and
- * the same state, and the drills that were running go on.
+ * The Functions host as a process of its own, so that it can die alone. It is started again with the same port and state, and
+ * the running drills continue.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, statSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ import { findProgram } from '../process/programs.ts'
 import { requireSpace, type StackFolder } from '../process/stack-folder.ts'
 import { waitFor } from '../process/wait.ts'
 
-/** Our own; our own on the Durable extension of Azure; Azure's. */
+/** The local host; the local host on Azure's Durable extension; Azure's own host. */
 export type HostKind = 'local' | 'durable' | 'functions'
 
 export interface HostOptions {
@@ -45,10 +45,10 @@ const APP_ROOT = rootOf(import.meta.filename)
 const HOST_ENTRY = moduleBeside('../functions-host/main')
 const APP_ENTRY = moduleBeside('../../../functions/app')
 const READY_MS = 60_000
-/** A host that dies this often will not live the next time either. */
+/** After so many deaths another start is not expected to last. */
 const MAX_DEATHS = 20
 
-/** Azure's own host, for who has it: `func` on PATH, or the file that FUNCTIONS_HOST names. */
+/** Azure's own host: `func` on PATH, or the file that FUNCTIONS_HOST names. */
 export function requireAzureHost(): string {
   const program = findProgram(['func'], process.env.FUNCTIONS_HOST)
   if (program !== null) return program
@@ -73,7 +73,7 @@ export async function startFunctionsHost(
   const broken = new Promise<never>((_, reject) => {
     giveUp = reject
   })
-  // Whoever waits for it hears of it; that nobody does is no crash.
+  // Without a listener the rejection must not crash the process.
   broken.catch(() => {})
 
   const launch = async (): Promise<Child> => {
@@ -94,7 +94,7 @@ export async function startFunctionsHost(
       if (deaths === MAX_DEATHS)
         throw new CannotRun(`The Functions host died ${deaths} times: ${current.log(2000).trim()}`)
       options.onEvent('the Functions host died: starting it again')
-      // One that dies while it starts counts as one more death.
+      // A death during the start counts too.
       current = await launch().catch(() => current)
     }
   }
@@ -120,7 +120,7 @@ interface HostKeys {
   readonly host: string
 }
 
-/** What starts the host's process, the first time and after each death. */
+/** Returns the function that starts the host's process: once at first, and after each death. */
 async function starterOf(
   folder: StackFolder,
   processes: Processes,
@@ -128,7 +128,7 @@ async function starterOf(
   keys: HostKeys,
 ): Promise<() => Child> {
   if (options.kind === 'functions') return azureHost(folder, processes, options, keys)
-  // Built before the host is waited for: it takes longer than a host may take to start.
+  // Before the start: the build takes longer than READY_MS.
   if (options.kind === 'durable') await buildDurableExtension(options.onEvent)
   return localHost(folder, processes, options, keys)
 }
@@ -156,7 +156,7 @@ function localHost(
     })
 }
 
-/** Azure's host loads what it is started in: a compiled app. */
+/** Azure's host loads the compiled app in its working directory. */
 async function azureHost(
   folder: StackFolder,
   processes: Processes,
@@ -192,7 +192,7 @@ async function compiledApp(folder: StackFolder, processes: Processes, app: strin
   return statSync(app).isDirectory() ? app : unpack(app, join(folder.path, 'azure-app'))
 }
 
-/** The form in which Azure's host reads its keys from files. Core Tools ask for none. */
+/** As Azure's host reads its keys from files. Core Tools require no key. */
 function writeSecrets(folder: StackFolder, { master, host }: HostKeys): string {
   const secrets = join(folder.path, 'functions-secrets')
   const key = (name: string, value: string) => ({ name, value, encrypted: false })
@@ -207,7 +207,7 @@ async function buildApp(processes: Processes): Promise<void> {
   await runInStack(processes, { name: 'build', command: process.execPath, args: [compiler], cwd: APP_ROOT })
 }
 
-/** It runs the app. Azure's host also answers pings while the app failed to load and every call gets 503. */
+/** Asks for the state, because Azure's host answers pings even when the app failed to load and every call gets 503. */
 async function isReady(url: string, { master }: HostKeys): Promise<boolean> {
   const options = { headers: { 'x-functions-key': master }, signal: AbortSignal.timeout(2_000) }
   const answer = await fetch(`${url}/admin/host/status`, options)

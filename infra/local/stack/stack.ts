@@ -1,6 +1,6 @@
 /**
- * Everything that a drill needs, on one machine: the PostgreSQL pair with PgBouncer, blob storage, Azure's control plane and
- * the Functions host with the deployed app. Started together, stopped in reverse, nothing left behind.
+ * The local stack: all services of a drill as processes on one machine. They start together and stop in reverse order; no
+ * process and no file is left.
  *
  *   cluster   PostgreSQL pair, PgBouncer          <- load generators, the app (SQL)
  *   storage   Azurite                             <- load generators, the app (blobs)
@@ -18,16 +18,21 @@ import { LOADGEN_ENTRY } from '../cluster/containers.ts'
 import { type LocalCluster, startCluster } from '../cluster/local-cluster.ts'
 import { withLocalClient } from '../cluster/postgres.ts'
 import type { Lifetime } from '../process/lifetime.ts'
-import { holdFreePort, holdPort } from '../process/ports.ts'
+import { type HeldPort, holdFreePort, holdPort } from '../process/ports.ts'
 import { CannotRun } from '../process/problem.ts'
 import { createProcesses, type Processes } from '../process/processes.ts'
 import type { Programs } from '../process/programs.ts'
 import { databaseUser, requireReachable } from '../process/run-user.ts'
-import { clearDeadStacks, createStackFolder, requireSpace, type StackFolder } from '../process/stack-folder.ts'
+import {
+  clearDeadStacks,
+  createStackFolder,
+  requireSpace,
+  type StackFolder,
+  settleDisk,
+} from '../process/stack-folder.ts'
 import { type Azurite, startAzurite } from './azurite.ts'
-import { createServerCertificate } from './certificates.ts'
+import { createServerCertificate, type ServerCertificate } from './certificates.ts'
 import { type FunctionsHost, type HostKind, startFunctionsHost } from './functions-host.ts'
-import { settleDisk } from './settle-disk.ts'
 
 export interface StackOptions {
   readonly programs: Programs
@@ -51,14 +56,14 @@ export interface Stack {
   readonly cluster: LocalCluster
   readonly host: FunctionsHost
   readonly storage: Azurite
-  /** Breaks the platform, and shows what it was asked. */
+  /** For tests: injects faults into the Azure endpoint and lists its requests. */
   readonly control: EndpointControl
-  /** Rejects when a part died that cannot be brought back. */
+  /** Rejects when a part died that cannot be restarted. */
   readonly broken: Promise<never>
   stop(): Promise<void>
 }
 
-/** Names as the app knows them; nothing of them exists in Azure. */
+/** Names for the app; none of these resources exists in Azure. */
 const PLACE = {
   subscriptionId: '00000000-0000-4000-8000-000000000000',
   resourceGroup: 'rg-local',
@@ -67,10 +72,10 @@ const PLACE = {
 } as const
 const DATABASE = 'saifdb'
 const ADMIN = 'saifadmin'
-/** The load generators' own, as a deployment makes it: it may insert, and nothing else. */
+/** The load generators' own role, as a deployment makes it: it may only insert. */
 const LOAD_ROLE = 'drill_load'
 const BLOB_CONTAINER = 'drills'
-/** Two data directories, their WAL at its largest, and the logs. */
+/** Two data directories, their largest WAL, and the logs. */
 const SPACE_MB = 2_500
 
 export async function startStack(options: StackOptions, lifetime: Lifetime): Promise<Stack> {
@@ -96,18 +101,19 @@ function closeFolder(folder: StackFolder, { keep, say }: StackOptions): void {
   if (keep) say(`Data and logs of the local servers: ${folder.path}`)
 }
 
-/** Made anew for every stack. */
-interface Secrets {
+/** New for every stack. */
+const newSecrets = () => ({
   /** Of the server's administrator, which the app logs in as. */
-  readonly database: string
+  database: secret(),
   /** Of the load generators' role. */
-  readonly load: string
+  load: secret(),
   /** Of the superuser and of PgBouncer's console. */
-  readonly platform: string
-  /** That the Azure endpoint expects. */
-  readonly token: string
-  readonly functionKey: string
-}
+  platform: secret(),
+  /** Of the Azure endpoint. */
+  token: secret(),
+  functionKey: secret(),
+})
+type Secrets = ReturnType<typeof newSecrets>
 
 async function startParts(
   folder: StackFolder,
@@ -117,54 +123,30 @@ async function startParts(
   signal: AbortSignal,
   stop: () => Promise<void>,
 ): Promise<Stack> {
-  const unlessAborted = async <T>(part: Promise<T>, close: (started: T) => Promise<void>): Promise<T> => {
-    const started = await part
-    closers.push(() => close(started))
+  const started = async <T extends { stop(): Promise<void> }>(part: Promise<T>): Promise<T> => {
+    const running = await part
+    closers.push(() => running.stop())
     signal.throwIfAborted()
-    return started
+    return running
   }
-  const secrets: Secrets = {
-    database: secret(),
-    load: secret(),
-    platform: secret(),
-    token: secret(),
-    functionKey: secret(),
-  }
-  const apiPort =
-    options.apiPort === null
-      ? await holdFreePort(folder)
-      : await holdPort(options.apiPort, 'Stop that program, or give another port with --port')
+  const secrets = newSecrets()
+  const port = await portOfApi(folder, options)
   const [storage, cluster, certificate] = await Promise.all([
-    unlessAborted(startAzurite(processes, await storagePorts(folder, options.host), BLOB_CONTAINER), (it) => it.stop()),
-    unlessAborted(startLocalServer(folder, processes, options, secrets), (it) => it.stop()),
+    started(startAzurite(processes, await storagePorts(folder, options.host), BLOB_CONTAINER)),
+    started(startLocalServer(folder, processes, options, secrets)),
     createServerCertificate(),
   ])
-  const endpointPort = await (await holdFreePort(folder)).release()
-  const endpoint = await unlessAborted(
-    startAzureEndpoint({
-      cluster,
-      place: PLACE,
-      certificate,
-      port: endpointPort,
-      token: secrets.token,
-      entryFile: options.loadgen ?? LOADGEN_ENTRY,
-    }),
-    (it) => it.stop(),
-  )
-  const caFile = join(folder.path, 'azure-ca.pem')
-  writeFileSync(caFile, certificate.caPem)
-  const settings = settingsFor(cluster, storage, endpoint, caFile, secrets)
-  const host = await unlessAborted(
+  const endpoint = await started(startEndpoint(folder, cluster, certificate, options, secrets))
+  const host = await started(
     startFunctionsHost(folder, processes, {
       kind: options.host,
-      port: apiPort,
+      port,
       app: options.app,
-      settings,
+      settings: settingsFor(cluster, storage, endpoint, writeCa(folder, certificate), secrets),
       functionKey: secrets.functionKey,
       storage: storage.connectionString,
       onEvent: options.say,
     }),
-    (it) => it.stop(),
   )
   await settleDisk(folder.path, signal)
   signal.throwIfAborted()
@@ -179,6 +161,26 @@ async function startParts(
     broken: firstBroken(storage, host),
     stop,
   }
+}
+
+const portOfApi = (folder: StackFolder, { apiPort }: StackOptions): Promise<HeldPort> =>
+  apiPort === null ? holdFreePort(folder) : holdPort(apiPort, 'Stop that program, or give another port with --port')
+
+async function startEndpoint(
+  folder: StackFolder,
+  cluster: LocalCluster,
+  certificate: ServerCertificate,
+  { loadgen }: StackOptions,
+  { token }: Secrets,
+): Promise<AzureEndpoint> {
+  const port = await (await holdFreePort(folder)).release()
+  return startAzureEndpoint({ cluster, place: PLACE, certificate, port, token, entryFile: loadgen ?? LOADGEN_ENTRY })
+}
+
+function writeCa(folder: StackFolder, { caPem }: ServerCertificate): string {
+  const file = join(folder.path, 'azure-ca.pem')
+  writeFileSync(file, caPem)
+  return file
 }
 
 const startLocalServer = (
@@ -201,7 +203,7 @@ const startLocalServer = (
     onEvent: options.say,
   }).then((cluster) => withSchema(cluster, secrets.load))
 
-/** What a deployment's migration does once: the tables, the rows that the load refers to, and the load's role with its grants. */
+/** As a deployment's migration: the tables, the rows that the load refers to, and the load's role with its grants. */
 async function withSchema(cluster: LocalCluster, loadPassword: string): Promise<LocalCluster> {
   const role = { user: LOAD_ROLE, password: loadPassword, canLogIn: false }
   await withLocalClient(cluster.facts.directPort, cluster.facts, (client) => migrateSchema(client, role))
@@ -213,7 +215,7 @@ async function storagePorts(folder: StackFolder, host: HostKind) {
   return host === 'local' ? { blob } : { blob, queue: await holdFreePort(folder), table: await holdFreePort(folder) }
 }
 
-/** The app's settings, as its infrastructure would set them in Azure; what the caller's environment adds is passed on. */
+/** The app's settings, as the templates set them in Azure, and those that the app takes from the caller's environment. */
 function settingsFor(
   { facts }: LocalCluster,
   storage: Azurite,
@@ -251,22 +253,20 @@ const PASSED_ON = ['DAILY_DRILL_SCHEDULE', 'DAILY_DRILL_REQUEST', 'NOTIFY_WEBHOO
 const passedOn = (): Record<string, string> =>
   Object.fromEntries(PASSED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]] as const] : [])))
 
-/** What cannot be brought back: storage is in memory, and with it goes every record of the drill. */
+/** Storage cannot be restarted: it is in memory, and every record of the drill is lost with it. */
 function firstBroken(storage: Azurite, host: FunctionsHost): Promise<never> {
   const storageDied = storage.process.exited.then(() => {
-    throw new CannotRun(
-      'The blob storage (Azurite) died, and with it what the drill had written. Start the drill again',
-    )
+    throw new CannotRun('The blob storage (Azurite) died, and the records of the drill with it. Start the drill again')
   })
   const broken = Promise.race([storageDied, host.broken])
-  // It also ends when the stack is stopped, and then nobody asks.
+  // Storage also exits when the stack is stopped: that rejection has no listener and must not crash the process.
   broken.catch(() => {})
   return broken
 }
 
 const secret = (): string => randomBytes(18).toString('base64url')
 
-/** Closes in reverse order, and closes everything even when one close fails. */
+/** Closes in reverse order; an error of one does not stop the others. */
 async function closeAll(closers: ReadonlyArray<() => Promise<void>>): Promise<void> {
   const errors: unknown[] = []
   for (const close of [...closers].reverse()) await close().catch((error: unknown) => errors.push(error))

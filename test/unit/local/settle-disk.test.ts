@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { settleDisk } from '../../../infra/local/stack/settle-disk.ts'
+import { settleDisk } from '../../../infra/local/process/stack-folder.ts'
 import { eventually } from '../../support/eventually.ts'
 
-/** A program `sync` in front of the system's. It notes what it is asked for, runs the script, and notes its end. */
+/** A program `sync` in front of the system's. It records its arguments, runs the script, and records its end. */
 function stubSync(script: string) {
   const folder = mkdtempSync(join(tmpdir(), 'settle-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
@@ -18,23 +18,23 @@ function stubSync(script: string) {
 
 const { signal } = new AbortController()
 
-test('the file system of the folder is asked to settle, and the drill waits until it has', async () => {
+test('settling waits until sync has written the file system of the folder', async () => {
   const sync = stubSync('sleep 0.2')
   await settleDisk('/some/folder', signal)
   expect({ asked: sync.asked(), hasEnded: sync.hasEnded() }).toEqual({ asked: '-f /some/folder\n', hasEnded: true })
 })
 
-test('where nothing can be asked to settle the drill goes on as it is', async () => {
+test('a sync that fails is no error', async () => {
   const sync = stubSync('exit 1')
   await settleDisk('/some/folder', signal)
   expect({ asked: sync.asked(), hasEnded: sync.hasEnded() }).toEqual({ asked: '-f /some/folder\n', hasEnded: false })
 })
 
-test('an interruption does not wait for the disk', async () => {
+test('an interruption ends the wait for the disk', async () => {
   const sync = stubSync('exec sleep 600')
   const interruption = new AbortController()
   const settled = settleDisk('/some/folder', interruption.signal)
-  await eventually('it is asked', 10_000, sync.asked)
+  await eventually('sync runs', 10_000, sync.asked)
   interruption.abort()
   await settled
   expect(sync.hasEnded()).toBe(false)
