@@ -227,7 +227,7 @@ test('a failover that broke is a failed operation with an error', async () => {
 
 test('a failover that is lost is accepted, and nothing happens', async () => {
   const azure = await startLocalAzure()
-  azure.endpoint.control.world.failovers = 'lost'
+  azure.endpoint.control.switches.failovers = 'lost'
   expect((await azure.ask('POST', `${SERVER}/restart`, { body: FAIL_OVER })).status).toBe(202)
   expect(azure.cluster.failovers).toEqual([])
 })

@@ -57,7 +57,7 @@ test('a server without high availability has none, and a failover is seen in its
     availabilityZone: '2',
     highAvailability: { mode: 'ZoneRedundant', state: 'CreatingStandby', standbyZone: '1' },
   })
-  endpoint.control.world.isHighlyAvailable = false
+  endpoint.control.switches.isHighlyAvailable = false
   expect(await clients.servers.get(TARGET)).toMatchObject({
     highAvailability: { mode: 'Disabled', state: 'NotEnabled', standbyZone: null },
   })
@@ -158,7 +158,7 @@ test('a container that the platform restarts is counted', async () => {
 
 test('a container that never starts waits', async () => {
   const { clients, endpoint } = await startLocalAzure()
-  endpoint.control.world.areContainersStuck = true
+  endpoint.control.switches.areContainersStuck = true
   await clients.groups.create(aSpec())
   expect(await clients.groups.get('drill-a-0')).toMatchObject({ provisioningState: 'Creating', container: 'Waiting' })
 })
@@ -214,7 +214,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: 'quota',
     prepare: ({ endpoint }) => {
-      endpoint.control.world.quota = { StandardCores: 3, ContainerGroups: 100 }
+      endpoint.control.switches.quota = { StandardCores: 3, ContainerGroups: 100 }
     },
     reason: 'quota',
     code: 'ContainerGroupQuotaReached',
@@ -223,7 +223,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: 'capacity',
     prepare: ({ endpoint }) => {
-      endpoint.control.world.hasCapacity = false
+      endpoint.control.switches.hasCapacity = false
     },
     reason: 'capacity',
     code: 'ServiceUnavailable',
@@ -232,7 +232,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: 'a missing image',
     prepare: ({ endpoint }) => {
-      endpoint.control.world.hasImage = false
+      endpoint.control.switches.hasImage = false
     },
     reason: 'image',
     code: 'InaccessibleImage',
@@ -335,7 +335,7 @@ test('no secret is in an error, however it is printed', async () => {
 test('what can be seen of the place for containers', async () => {
   const { clients, endpoint } = await startLocalAzure()
   await clients.groups.create(aSpec())
-  endpoint.control.world.quota = { StandardCores: 10, ContainerGroups: 5 }
+  endpoint.control.switches.quota = { StandardCores: 10, ContainerGroups: 5 }
   expect(await clients.groups.facts()).toEqual({
     usages: [
       { name: 'ContainerGroups', used: 1, limit: 5 },
@@ -379,7 +379,7 @@ test('the image is found in the registry by its digest, after the exchange of to
 
 test('an image that is not in the registry does not exist, and has no digest', async () => {
   const { clients, config, endpoint } = await startLocalAzure()
-  endpoint.control.world.hasImage = false
+  endpoint.control.switches.hasImage = false
   const reference = config.loadGenerator.image
   expect(await clients.registry.image()).toEqual({ reference, exists: false, digest: null })
 })
@@ -416,11 +416,11 @@ test('metrics that are not published yet are not there', async () => {
   cluster.recorded.push({ atMs: at(1), values: { cpu_percent: 10 } })
   const serverId = (await clients.servers.get(TARGET)).id
   const read = () => clients.metrics.series(serverId, new Date(at(0)).toISOString(), new Date(at(60)).toISOString())
-  endpoint.control.world.metricsDelayMs = null
+  endpoint.control.switches.metricsDelayMs = null
   expect(await read()).toEqual([])
-  endpoint.control.world.metricsDelayMs = Date.now() - at(1) + 60_000
+  endpoint.control.switches.metricsDelayMs = Date.now() - at(1) + 60_000
   expect(await read()).toEqual([])
-  endpoint.control.world.metricsDelayMs = 0
+  endpoint.control.switches.metricsDelayMs = 0
   expect((await read()).map(({ name }) => name)).toEqual(['cpu_percent'])
 })
 

@@ -60,7 +60,7 @@ test('a failover that breaks is told with the code and the words of the platform
 
 test('a failover that never completes stays running', async () => {
   const azure = await startLocalAzure()
-  azure.endpoint.control.world.failovers = 'endless'
+  azure.endpoint.control.switches.failovers = 'endless'
   const { pollerToken } = acceptedOf(await azure.clients.servers.beginFailover(TARGET, 'forced'))
   azure.cluster.finishFailover()
   await eventually(
@@ -89,7 +89,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: 'a server that is busy',
     prepare: ({ endpoint }) => {
-      endpoint.control.world.isBusy = true
+      endpoint.control.switches.isBusy = true
     },
     status: 409,
     code: 'ServerIsBusy',
@@ -97,7 +97,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: 'a server without high availability',
     prepare: ({ endpoint }) => {
-      endpoint.control.world.isHighlyAvailable = false
+      endpoint.control.switches.isHighlyAvailable = false
     },
     status: 400,
     code: 'HANotEnabled',
@@ -105,7 +105,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: 'a missing standby',
     prepare: ({ endpoint }) => {
-      endpoint.control.world.isStandbyMissing = true
+      endpoint.control.switches.isStandbyMissing = true
     },
     status: 409,
     code: 'HighAvailabilityNotHealthy',

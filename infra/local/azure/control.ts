@@ -1,6 +1,6 @@
 /**
- * The side of the endpoint that is not Azure: a test breaks the platform with it. Faults strike requests on their way;
- * the world's switches change what the platform can and does do.
+ * The control of the endpoint by a test, which real Azure does not have. Faults change the answers of single requests; switches
+ * change what the platform can do.
  */
 
 export interface RequestMatch {
@@ -10,7 +10,7 @@ export interface RequestMatch {
 }
 
 export type Fault =
-  /** Answered with this instead of being handled. */
+  /** This answer replaces the handling. */
   | {
       readonly kind: 'answer'
       readonly status: number
@@ -18,58 +18,58 @@ export type Fault =
       readonly message: string
       readonly retryAfterSeconds?: number
     }
-  /** The connection is cut before the request is looked at. */
+  /** The connection is reset before the handling. */
   | { readonly kind: 'reset' }
-  /** Handled; then the connection is cut instead of an answer. */
+  /** The connection is reset after the handling, instead of an answer. */
   | { readonly kind: 'resetAfter' }
-  /** Handled; the answer never comes. */
+  /** The request is handled, and the answer is never sent. */
   | { readonly kind: 'hang' }
 
 export interface SeenRequest {
   readonly method: string
   readonly path: string
-  /** Null while unanswered, and for ever when the connection was cut. */
+  /** Null while unanswered, and indefinitely after a reset or a hang. */
   readonly status: number | null
 }
 
 /**
- * What becomes of a failover that is accepted. `real`: the cluster fails over. `endless`: it does, but the new standby is
- * never said to be established, so the operation never ends. `lost`: nothing happens at all.
+ * The outcome of an accepted failover. `real`: the cluster fails over. `endless`: it does, but the endpoint never reports the
+ * new standby, so the operation never ends. `lost`: no failover happens.
  */
-export type FailoverFate = 'real' | 'endless' | 'lost'
+export type FailoverOutcome = 'real' | 'endless' | 'lost'
 
-export interface World {
-  failovers: FailoverFate
+export interface Switches {
+  failovers: FailoverOutcome
   isHighlyAvailable: boolean
-  /** High availability is never said to be Healthy. An `endless` failover leaves it so. */
+  /** The endpoint never reports high availability as Healthy. An `endless` failover sets this. */
   isStandbyMissing: boolean
-  /** Says that another operation is under way: every restart is refused. */
+  /** Every restart is refused, because another operation is under way. */
   isBusy: boolean
   hasCapacity: boolean
   hasImage: boolean
-  /** Groups are accepted, and their containers wait for ever. */
+  /** Groups are accepted, and their containers never start. */
   areContainersStuck: boolean
   quota: { readonly StandardCores: number; readonly ContainerGroups: number }
-  /** How long after it was taken a sample shows in the metrics; null: never. */
+  /** From a sample to its publication as a metric; null: never published. */
   metricsDelayMs: number | null
 }
 
 export interface EndpointControl {
-  readonly world: World
-  /** Everything that was asked, oldest first. */
+  readonly switches: Switches
+  /** All requests, oldest first. */
   readonly requests: readonly SeenRequest[]
   failNext(match: RequestMatch, fault: Fault, times?: number): void
-  /** As the platform does now and then with a container that ended badly: the same container, started again. */
+  /** Restarts the container of a group, as the platform sometimes does after a failure. */
   restartContainer(group: string): Promise<void>
 }
 
 export interface Faults {
   add(match: RequestMatch, fault: Fault, times: number): void
-  /** The fault that strikes this request, if any; each strikes as often as it was asked to. */
+  /** The fault for this request, if any. */
   take(method: string, path: string): Fault | null
 }
 
-export function createWorld(metricsDelayMs: number): World {
+export function createSwitches(metricsDelayMs: number): Switches {
   return {
     failovers: 'real',
     isHighlyAvailable: true,

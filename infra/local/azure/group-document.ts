@@ -1,7 +1,92 @@
-/** A container group as Resource Manager writes it. A list leaves the view of the running instance out; a read has it. */
+/** A container group's documents: the body of its PUT, and what Resource Manager answers. */
+import * as z from 'zod'
 import type { LocalContainer } from '../cluster/cluster.ts'
-import type { GroupRequest } from './group-request.ts'
-import { CONTAINER_GROUPS, type Place, resourceId } from './guard.ts'
+import { ArmError, CONTAINER_GROUPS, type Place, resourceId } from './arm.ts'
+
+// ---- The request ----------------------------------------------------------------------------------------------------
+
+export interface GroupRequest {
+  readonly location: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly identity: unknown
+  readonly containerName: string
+  readonly image: string
+  readonly cpu: number
+  readonly memoryGb: number
+  /** Plain values, which a read shows. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Secure values, of which a read shows the names. */
+  readonly secureEnvironment: Readonly<Record<string, string>>
+  readonly registryCredentials: unknown
+  readonly subnetIds: unknown
+  readonly dnsConfig: unknown
+  readonly restartPolicy: string
+}
+
+const text = z.string().min(1)
+const variable = z.object({ name: text, value: z.string().optional(), secureValue: z.string().optional() })
+type Variable = z.infer<typeof variable>
+const container = z.object({
+  name: text,
+  properties: z.object({
+    image: text,
+    environmentVariables: z.array(variable).default([]),
+    resources: z.object({ requests: z.object({ cpu: z.number().positive(), memoryInGB: z.number().positive() }) }),
+  }),
+})
+const groupBody = z.object({
+  location: text,
+  tags: z.record(z.string(), z.coerce.string()).default({}),
+  identity: z.unknown().optional(),
+  properties: z.object({
+    osType: z.literal('Linux'),
+    restartPolicy: z.string().default('Always'),
+    containers: z.tuple([container]),
+    imageRegistryCredentials: z.unknown().default([]),
+    subnetIds: z.unknown().optional(),
+    dnsConfig: z.unknown().optional(),
+  }),
+})
+
+export function parseGroup(body: unknown): GroupRequest {
+  const parsed = groupBody.safeParse(body)
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+    throw new ArmError(400, 'InvalidRequestContent', `The request content was invalid: ${problems}.`)
+  }
+  const { location, tags, identity, properties } = parsed.data
+  const [{ name, properties: inner }] = properties.containers
+  return {
+    location,
+    tags,
+    identity,
+    containerName: name,
+    image: inner.image,
+    cpu: inner.resources.requests.cpu,
+    memoryGb: inner.resources.requests.memoryInGB,
+    environment: valuesOf(inner.environmentVariables, 'value'),
+    secureEnvironment: valuesOf(inner.environmentVariables, 'secureValue'),
+    registryCredentials: properties.imageRegistryCredentials,
+    subnetIds: properties.subnetIds,
+    dnsConfig: properties.dnsConfig,
+    restartPolicy: properties.restartPolicy,
+  }
+}
+
+const valuesOf = (variables: readonly Variable[], kind: 'value' | 'secureValue'): Record<string, string> =>
+  Object.fromEntries(variables.flatMap(({ name, [kind]: value }) => (value === undefined ? [] : [[name, value]])))
+
+/** The platform's limits on names. */
+export function requireGroupName(name: string): void {
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
+    throw new ArmError(
+      400,
+      'InvalidContainerGroupName',
+      `The container group name '${name}' is invalid: lower-case letters, digits and '-', at most 63.`,
+    )
+}
+
+// ---- The answer -----------------------------------------------------------------------------------------------------
 
 export interface GroupEvent {
   readonly at: Date
@@ -21,10 +106,8 @@ export interface GroupView {
   readonly events: readonly GroupEvent[]
 }
 
-export const groupDocument = (place: Place, view: GroupView) => document(place, view, false)
-export const groupDocumentWithInstance = (place: Place, view: GroupView) => document(place, view, true)
-
-const document = (place: Place, view: GroupView, withInstance: boolean) => ({
+/** A read has the view of the running instance; a list has not. */
+export const groupDocument = (place: Place, view: GroupView, withInstance = false) => ({
   id: resourceId(place, CONTAINER_GROUPS, view.name),
   location: view.request.location,
   name: view.name,
@@ -69,7 +152,7 @@ const containerDocument = (view: GroupView, withInstance: boolean) => ({
   },
 })
 
-/** Of a secure value only the name comes back. */
+/** Of a secure value the answer has the name alone. */
 const visibleVariables = ({ environment, secureEnvironment }: GroupRequest) => [
   ...Object.entries(environment).map(([name, value]) => ({ name, value })),
   ...Object.keys(secureEnvironment).map((name) => ({ name })),

@@ -1,88 +1,200 @@
 /** The calls on container groups: an idempotent PUT within the quota, reads, logs, and a deletion that takes its time. */
-import type { Cluster } from '../cluster/cluster.ts'
-import { ArmError, resourceNotFound } from './arm-error.ts'
-import type { World } from './control.ts'
-import { createGroup, type Group } from './group.ts'
-import { groupDocument, groupDocumentWithInstance } from './group-document.ts'
-import { type GroupRequest, parseGroup, requireGroupName } from './group-request.ts'
-import { CONTAINER_GROUPS, type Place } from './guard.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { Cluster, LocalContainer } from '../cluster/cluster.ts'
+import { ArmError, CONTAINER_GROUPS, type Place, resourceNotFound } from './arm.ts'
+import type { Switches } from './control.ts'
+import {
+  type GroupEvent,
+  type GroupRequest,
+  type GroupView,
+  groupDocument,
+  parseGroup,
+  requireGroupName,
+} from './group-document.ts'
 import type { Operation, Operations } from './operations.ts'
 
-/** What a region allows a group without a special request. */
+/** The limits of a region without a special request. */
 const LARGEST = { maxCpu: 4, maxMemoryInGB: 16 } as const
 
-export interface GroupCalls {
+export class Groups {
+  readonly #groups = new Map<string, Group>()
+  readonly #place: Place
+  readonly #cluster: Cluster
+  readonly #switches: Switches
+  readonly #operations: Operations
+  readonly #isImage: (reference: string) => boolean
+
+  constructor(
+    place: Place,
+    cluster: Cluster,
+    switches: Switches,
+    operations: Operations,
+    isImage: (reference: string) => boolean,
+  ) {
+    this.#place = place
+    this.#cluster = cluster
+    this.#switches = switches
+    this.#operations = operations
+    this.#isImage = isImage
+  }
+
   put(
     name: string,
     body: unknown,
-  ): { readonly status: 200 | 201; readonly document: object; readonly operation: Operation }
-  get(name: string): object
-  list(): { value: object[] }
-  /** Null when there is no such group. */
-  delete(name: string): Operation | null
-  logs(name: string, container: string, tail: number | null): { content: string }
-  usages(): { value: object[] }
-  capabilities(): { value: object[] }
-  restart(name: string): Promise<void>
-  stopAll(): Promise<void>
-}
+  ): { readonly status: 200 | 201; readonly document: object; readonly operation: Operation } {
+    requireGroupName(name)
+    const request = parseGroup(body)
+    const known = this.#groups.get(name)
+    if (known !== undefined) requireSame(known, request)
+    const group = known ?? this.#create(name, request)
+    const operation = this.#operations.start(known === undefined ? group.start() : Promise.resolve())
+    return { status: known === undefined ? 201 : 200, document: groupDocument(this.#place, group), operation }
+  }
 
-export function createGroupCalls(
-  place: Place,
-  cluster: Cluster,
-  world: World,
-  operations: Operations,
-  isImage: (reference: string) => boolean,
-): GroupCalls {
-  const groups = new Map<string, Group>()
-  const find = (name: string): Group => {
-    const found = groups.get(name)
-    if (found === undefined) throw resourceNotFound(CONTAINER_GROUPS, name, place.resourceGroup)
+  get(name: string): object {
+    return groupDocument(this.#place, this.#find(name), true)
+  }
+
+  list(): { value: object[] } {
+    return { value: this.#all.map((group) => groupDocument(this.#place, group)) }
+  }
+
+  /** Null when there is no such group. */
+  delete(name: string): Operation | null {
+    const group = this.#groups.get(name)
+    return group === undefined ? null : this.#operations.start(this.#remove(group))
+  }
+
+  logs(name: string, container: string, tail: number | null): { content: string } {
+    return { content: tailOf(logsOf(this.#find(name), container), tail) }
+  }
+
+  usages(): { value: object[] } {
+    return { value: usagesOf(this.#switches, this.#all) }
+  }
+
+  capabilities(): { value: object[] } {
+    return { value: [capability(this.#place)] }
+  }
+
+  restart(name: string): Promise<void> {
+    return this.#find(name).restart()
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all(this.#all.map((group) => this.#remove(group)))
+  }
+
+  get #all(): Group[] {
+    return [...this.#groups.values()]
+  }
+
+  #find(name: string): Group {
+    const found = this.#groups.get(name)
+    if (found === undefined) throw resourceNotFound(CONTAINER_GROUPS, name, this.#place.resourceGroup)
     return found
   }
-  const remove = async (group: Group) => {
+
+  #create(name: string, request: GroupRequest): Group {
+    requireImage(this.#switches, this.#isImage, name, request)
+    requireRoom(this.#place, this.#switches, this.#all, request)
+    const group = new Group(this.#cluster, name, request, this.#switches.areContainersStuck)
+    this.#groups.set(name, group)
+    return group
+  }
+
+  async #remove(group: Group): Promise<void> {
     await group.stop()
-    groups.delete(group.name)
+    this.#groups.delete(group.name)
   }
-  const create = (name: string, request: GroupRequest) => {
-    requireImage(world, isImage, name, request)
-    requireRoom(place, world, [...groups.values()], request)
-    const group = createGroup(cluster, { name, request, isStuck: world.areContainersStuck })
-    groups.set(name, group)
-    const operation = operations.start(group.start())
-    return { status: 201, document: groupDocument(place, group.view()), operation } as const
+}
+
+/** One container group: its only container is a process. */
+class Group implements GroupView {
+  readonly name: string
+  readonly request: GroupRequest
+  readonly events: GroupEvent[] = []
+  container: LocalContainer | null = null
+  previous: LocalContainer | null = null
+  restartCount = 0
+  isDeleting = false
+  failure: string | null = null
+  readonly #cluster: Cluster
+  /** Accepted, and then the container never starts. */
+  readonly #isStuck: boolean
+  #starting: Promise<void> = Promise.resolve()
+
+  constructor(cluster: Cluster, name: string, request: GroupRequest, isStuck: boolean) {
+    this.#cluster = cluster
+    this.name = name
+    this.request = request
+    this.#isStuck = isStuck
   }
-  return {
-    put: (name, body) => {
-      requireGroupName(name)
-      const request = parseGroup(body)
-      const known = groups.get(name)
-      if (known === undefined) return create(name, request)
-      requireSame(known, request)
-      const operation = operations.start(Promise.resolve())
-      return { status: 200, document: groupDocument(place, known.view()), operation }
-    },
-    get: (name) => groupDocumentWithInstance(place, find(name).view()),
-    list: () => ({ value: [...groups.values()].map((group) => groupDocument(place, group.view())) }),
-    delete: (name) => {
-      const group = groups.get(name)
-      return group === undefined ? null : operations.start(remove(group))
-    },
-    logs: (name, container, tail) => ({ content: tailOf(logsOf(find(name), container), tail) }),
-    usages: () => ({ value: usagesOf(world, [...groups.values()]) }),
-    capabilities: () => ({ value: [capability(place)] }),
-    restart: (name) => find(name).restart(),
-    stopAll: async () => {
-      await Promise.all([...groups.values()].map(remove))
-    },
+
+  async start(): Promise<void> {
+    this.#note('Pulling', `pulling image "${this.request.image}"`)
+    if (this.#isStuck) return
+    this.#note('Pulled', `Successfully pulled image "${this.request.image}"`)
+    await this.#run()
   }
+
+  async restart(): Promise<void> {
+    await this.container?.stop()
+    if (this.isDeleting) return
+    this.#note('Killing', 'Killing container, to restart it')
+    this.previous = this.container
+    this.restartCount++
+    await this.#run()
+  }
+
+  /** The process is gone when this resolves, and no other starts after it. */
+  async stop(): Promise<void> {
+    this.isDeleting = true
+    // A process that is still starting would otherwise outlive its group.
+    await this.#starting
+    await this.container?.stop()
+  }
+
+  get logs(): string {
+    return this.container === null ? '' : logOf(this.container)
+  }
+
+  #run(): Promise<void> {
+    const { name, request } = this
+    const environment = { ...request.environment, ...request.secureEnvironment }
+    this.#starting = this.#cluster.startContainer({ name, environment }).then(
+      (container) => {
+        this.container = container
+        this.#note('Started', 'Started container')
+      },
+      (cause: unknown) => {
+        this.failure = cause instanceof Error ? cause.message : String(cause)
+        this.#note('Failed', `Error: ${this.failure}`)
+      },
+    )
+    return this.#starting
+  }
+
+  #note(name: GroupEvent['name'], message: string): void {
+    this.events.push({ at: new Date(), name, message })
+  }
+}
+
+/** The part of an ended container's log that Azure keeps. */
+const ENDED_LOG_BYTES = 16 * 1024
+const ENDED_LOG_LINES = 1000
+
+function logOf(container: LocalContainer): string {
+  const whole = container.logs()
+  if (container.state === 'Running') return whole
+  return whole.split('\n').slice(-ENDED_LOG_LINES).join('\n').slice(-ENDED_LOG_BYTES)
 }
 
 // ---- Refusals -------------------------------------------------------------------------------------------------------
 
-/** A repeated PUT changes nothing; one that asks for something else would restart the container in the middle of its work. */
+/** A repeated PUT changes nothing; one with another content would restart the container in the middle of its work. */
 function requireSame(known: Group, request: GroupRequest): void {
-  if (!known.isSameAs(request))
+  if (!isDeepStrictEqual(known.request, request))
     throw new ArmError(
       400,
       'InvalidContainerGroupUpdate',
@@ -90,8 +202,13 @@ function requireSame(known: Group, request: GroupRequest): void {
     )
 }
 
-function requireImage(world: World, isImage: (reference: string) => boolean, name: string, { image }: GroupRequest) {
-  if (!world.hasImage || !isImage(image))
+function requireImage(
+  switches: Switches,
+  isImage: (reference: string) => boolean,
+  name: string,
+  { image }: GroupRequest,
+) {
+  if (!switches.hasImage || !isImage(image))
     throw new ArmError(
       400,
       'InaccessibleImage',
@@ -99,19 +216,30 @@ function requireImage(world: World, isImage: (reference: string) => boolean, nam
     )
 }
 
-function requireRoom(place: Place, world: World, groups: readonly Group[], { cpu, memoryGb }: GroupRequest): void {
-  if (cpu > LARGEST.maxCpu || memoryGb > LARGEST.maxMemoryInGB || !world.hasCapacity)
+function requireRoom(
+  place: Place,
+  switches: Switches,
+  groups: readonly Group[],
+  { cpu, memoryGb }: GroupRequest,
+): void {
+  if (cpu > LARGEST.maxCpu || memoryGb > LARGEST.maxMemoryInGB || !switches.hasCapacity)
     throw new ArmError(
       409,
       'ServiceUnavailable',
       `The requested resource is not available in the location '${place.location}' at this moment. Please retry with a different resource request or in another location. Resource requested: '${cpu}' CPU '${memoryGb}' GB memory 'Linux' OS`,
     )
-  requireQuota(place, world, 'StandardCores', coresOf(groups), cpu)
-  requireQuota(place, world, 'ContainerGroups', groups.length, 1)
+  requireQuota(place, switches, 'StandardCores', coresOf(groups), cpu)
+  requireQuota(place, switches, 'ContainerGroups', groups.length, 1)
 }
 
-function requireQuota(place: Place, world: World, name: keyof World['quota'], usage: number, requested: number): void {
-  const limit = world.quota[name]
+function requireQuota(
+  place: Place,
+  switches: Switches,
+  name: keyof Switches['quota'],
+  usage: number,
+  requested: number,
+): void {
+  const limit = switches.quota[name]
   if (usage + requested > limit)
     throw new ArmError(
       409,
@@ -127,13 +255,13 @@ const coresOf = (groups: readonly Group[]): number => groups.reduce((sum, { requ
 function logsOf(group: Group, container: string): string {
   if (container !== group.request.containerName)
     throw new ArmError(404, 'ContainerNotFound', `The container '${container}' is not in group '${group.name}'.`)
-  return group.logs()
+  return group.logs
 }
 
 const tailOf = (log: string, lines: number | null): string =>
   lines === null ? log : log.split('\n').slice(-lines).join('\n')
 
-const usagesOf = ({ quota }: World, groups: readonly Group[]): object[] => [
+const usagesOf = ({ quota }: Switches, groups: readonly Group[]): object[] => [
   usage('ContainerGroups', 'Container Groups', groups.length, quota.ContainerGroups),
   usage('StandardCores', 'Standard Cores', coresOf(groups), quota.StandardCores),
 ]

@@ -1,7 +1,7 @@
-/** What every request meets first: a fault that a test ordered, the bearer token, the api-version, the subscription. */
+/** The checks of every request, before its handler: an injected fault, the bearer token, the api-version, the subscription. */
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ArmError } from './arm-error.ts'
+import { ArmError, type Place } from './arm.ts'
 import type { Fault, Faults, SeenRequest } from './control.ts'
 
 export interface Gate {
@@ -12,8 +12,8 @@ export interface Gate {
 
 const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? ''
 
-/** Every answer has an id. Faults that let the request be handled strike when its answer is about to leave. */
-export function strikeWithFaults(app: FastifyInstance, { faults, requests }: Gate): void {
+/** Gives every answer an id and injects faults: before the handler, or right before the answer is sent. */
+export function injectFaults(app: FastifyInstance, { faults, requests }: Gate): void {
   const late = new WeakMap<FastifyRequest, Fault>()
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-ms-request-id', randomUUID())
@@ -29,7 +29,7 @@ export function strikeWithFaults(app: FastifyInstance, { faults, requests }: Gat
     if (fault === undefined) return
     if (fault.kind === 'resetAfter') cut(request, reply, requests)
     else hang(request, reply, requests)
-    // The framework would write the answer all the same once this hook has ended.
+    // The framework would send the answer after this hook, so the hook never ends.
     await new Promise(() => {})
   })
   app.addHook('onResponse', async (request, reply) => {
@@ -42,7 +42,7 @@ function cut(request: FastifyRequest, reply: FastifyReply, requests: SeenRequest
   request.raw.socket.destroy()
 }
 
-/** Nobody writes to the connection any more; it stays open until the client has had enough. */
+/** The connection stays open without an answer until the client closes it. */
 function hang(request: FastifyRequest, reply: FastifyReply, requests: SeenRequest[]): void {
   reply.hijack()
   requests.push({ method: request.method, path: pathOf(request), status: null })
@@ -82,20 +82,3 @@ export function requirePlace(place: Place, params: Readonly<Record<string, strin
   if (location !== undefined && !isSame(location, place.location))
     throw new ArmError(400, 'LocationNotAvailableForResourceType', `The location '${location}' is not served here.`)
 }
-
-/** Where the endpoint's resources are said to live: the names that every resource id is made of. */
-export interface Place {
-  readonly subscriptionId: string
-  readonly resourceGroup: string
-  readonly location: string
-  readonly server: string
-}
-
-export const FLEXIBLE_SERVERS = 'Microsoft.DBforPostgreSQL/flexibleServers'
-export const CONTAINER_GROUPS = 'Microsoft.ContainerInstance/containerGroups'
-
-export const resourceId = ({ subscriptionId, resourceGroup }: Place, type: string, name: string): string =>
-  `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${type}/${name}`
-
-export const locationId = ({ subscriptionId, location }: Place, provider: string): string =>
-  `/subscriptions/${subscriptionId}/providers/${provider}/locations/${location}`

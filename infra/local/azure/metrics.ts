@@ -1,9 +1,7 @@
-/** Azure Monitor's metrics in its own form: one-minute points, gaps without values, and nothing of the last moments. */
+/** Azure Monitor's metrics: points of one minute, gaps without values, and no samples of the last seconds. */
 import type { Cluster, MetricName, MetricSample } from '../cluster/cluster.ts'
-import { ArmError } from './arm-error.ts'
-import type { World } from './control.ts'
-import { FLEXIBLE_SERVERS, type Place } from './guard.ts'
-import { serverId } from './server-documents.ts'
+import { ArmError, FLEXIBLE_SERVERS, type Place, serverId } from './arm.ts'
+import type { Switches } from './control.ts'
 
 const MINUTE_MS = 60_000
 
@@ -46,10 +44,10 @@ export interface MetricsQuery {
   readonly aggregation?: string
 }
 
-export function metricsDocument(place: Place, cluster: Cluster, world: World, query: MetricsQuery) {
+export function metricsDocument(place: Place, cluster: Cluster, switches: Switches, query: MetricsQuery) {
   const names = namesOf(query)
   const span = spanOf(query)
-  const visible = cluster.samples().filter(({ atMs }) => isPublished(world, atMs))
+  const visible = cluster.samples().filter(({ atMs }) => isPublished(switches, atMs))
   return {
     cost: 0,
     timespan: `${iso(span.fromMs)}/${iso(span.toMs)}`,
@@ -70,7 +68,7 @@ const metricDocument = (place: Place, name: string, data: readonly object[]) => 
   errorCode: 'Success',
 })
 
-// ---- The question ---------------------------------------------------------------------------------------------------
+// ---- The query ------------------------------------------------------------------------------------------------------
 
 interface Span {
   readonly fromMs: number
@@ -102,8 +100,8 @@ const minuteOf = (ms: number) => Math.floor(ms / MINUTE_MS) * MINUTE_MS
 
 // ---- The points -----------------------------------------------------------------------------------------------------
 
-/** What was sampled a moment ago is not published yet, so the last minute can still be a part of one, as on the real platform. */
-const isPublished = ({ metricsDelayMs }: World, atMs: number): boolean =>
+/** Newer samples are not published yet, so the last minute can be incomplete, as on the real platform. */
+const isPublished = ({ metricsDelayMs }: Switches, atMs: number): boolean =>
   metricsDelayMs !== null && atMs + metricsDelayMs <= Date.now()
 
 function pointsOf(name: string, samples: readonly MetricSample[], { fromMs, toMs }: Span): object[] {

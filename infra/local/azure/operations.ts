@@ -1,6 +1,6 @@
-/** Long-running operations: accepted with 202 and two URLs, asked about until they end, kept for as long as the stack lives. */
+/** Long-running operations: accepted with 202 and two URLs, polled until they end, kept until the stack ends. */
 import { randomUUID } from 'node:crypto'
-import { ArmError, errorBody } from './arm-error.ts'
+import { ArmError, errorBody } from './arm.ts'
 
 export interface Operation {
   readonly id: string
@@ -11,7 +11,7 @@ export interface Operation {
 }
 
 export interface Operations {
-  /** Follows the work to its end. */
+  /** The operation ends with the work. */
   start(work: Promise<unknown>): Operation
   get(id: string): Operation
 }
@@ -52,7 +52,7 @@ function end(operation: Operation, status: Operation['status'], error: Operation
 const codeOf = (cause: unknown): string => (cause instanceof ArmError ? cause.code : 'InternalServerError')
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
-/** What the Azure-AsyncOperation URL answers. */
+/** The answer of the Azure-AsyncOperation URL. */
 export const operationStatus = ({ id, status, startedAt, endedAt, error }: Operation) => ({
   name: id,
   status,

@@ -1,27 +1,27 @@
 /**
- * The container registry: one image, whose only layer is the load generator's entry file. It answers what a pull asks
- * first: a challenge, the exchange of an Azure token for a registry token, and the manifest with its digest.
+ * The container registry: one image, whose only layer is the load generator's entry file. It serves the first calls of a pull: the
+ * challenge, the exchange of an Azure token for a registry token, and the manifest with its digest.
  */
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
-import { ArmError } from './arm-error.ts'
-import type { World } from './control.ts'
+import { ArmError } from './arm.ts'
+import type { Switches } from './control.ts'
 
-export const REPOSITORY = 'loadgen'
+const REPOSITORY = 'loadgen'
 
 export interface Registry {
-  /** By digest, as a setting would pin it. */
+  /** By digest, as a setting pins it. */
   readonly reference: string
   isImage(reference: string): boolean
   manifest(version: string): { readonly body: string; readonly digest: string }
   challenge(repository: string): string
-  /** The SDK reads the expiry out of it, so it has the form of a JWT; nothing signs it. */
+  /** In the form of a JWT without a signature: the SDK reads its expiry. */
   refreshToken(): string
 }
 
-export const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json'
+const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json'
 const HOUR_SECONDS = 3_600
 
 export function createRegistry(host: string, entryFile: string): Registry {
@@ -56,17 +56,15 @@ const manifestOf = (entry: Uint8Array): string =>
     layers: [{ mediaType: 'application/javascript', digest: digestOf(entry), size: entry.length }],
   })
 
-export const manifestUnknown = (version: string) =>
+const manifestUnknown = (version: string) =>
   new ArmError(404, 'MANIFEST_UNKNOWN', `manifest tagged by "${version}" is not found`)
-
-/** What a client of a container registry asks before it pulls: a challenge, two exchanges of tokens, the manifest. */
 
 interface RegistryServices {
   readonly registry: Registry
-  readonly world: World
+  readonly switches: Switches
 }
 
-export function addRegistryRoutes(app: FastifyInstance, { registry, world }: RegistryServices, token: string): void {
+export function addRegistryRoutes(app: FastifyInstance, { registry, switches }: RegistryServices, token: string): void {
   const registryToken = `registry-${token}`
   app.post('/oauth2/exchange', ({ body }) => {
     if (formOf(body).get('access_token') !== token) throw new ArmError(401, 'UNAUTHORIZED', 'authentication required')
@@ -79,7 +77,7 @@ export function addRegistryRoutes(app: FastifyInstance, { registry, world }: Reg
       reply.header('WWW-Authenticate', registry.challenge(repository))
       throw new ArmError(401, 'UNAUTHORIZED', 'authentication required')
     }
-    if (!world.hasImage || repository !== REPOSITORY) throw manifestUnknown(version)
+    if (!switches.hasImage || repository !== REPOSITORY) throw manifestUnknown(version)
     const { body, digest } = registry.manifest(version)
     return reply.header('Docker-Content-Digest', digest).type(MANIFEST_TYPE).send(body)
   })

@@ -1,35 +1,24 @@
-/** Paths to calls: every request that the endpoint answers, one line each. */
+/** The routes of the endpoint: every request that it answers, and the call that answers it. */
 import { createServer as createTlsServer } from 'node:https'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Cluster } from '../cluster/cluster.ts'
-import { ArmError, errorBody, resourceNotFound } from './arm-error.ts'
-import type { World } from './control.ts'
-import type { GroupCalls } from './groups.ts'
-import {
-  FLEXIBLE_SERVERS,
-  type Gate,
-  locationId,
-  type Place,
-  requirePlace,
-  requireToken,
-  requireVersion,
-  resourceId,
-  strikeWithFaults,
-} from './guard.ts'
+import { ArmError, errorBody, FLEXIBLE_SERVERS, locationId, type Place, resourceId, resourceNotFound } from './arm.ts'
+import type { Switches } from './control.ts'
+import type { Groups } from './groups.ts'
+import { type Gate, injectFaults, requirePlace, requireToken, requireVersion } from './guard.ts'
 import { type MetricsQuery, metricsDocument } from './metrics.ts'
 import { type Operation, type Operations, operationStatus } from './operations.ts'
-import type { Registry } from './registry.ts'
-import { addRegistryRoutes } from './registry.ts'
+import { addRegistryRoutes, type Registry } from './registry.ts'
 import type { ServerCalls } from './servers.ts'
 
 export interface Services {
   readonly url: string
   readonly place: Place
   readonly cluster: Cluster
-  readonly world: World
+  readonly switches: Switches
   readonly operations: Operations
   readonly registry: Registry
-  readonly groups: GroupCalls
+  readonly groups: Groups
   readonly servers: ServerCalls
 }
 
@@ -37,7 +26,7 @@ export interface RouteOptions extends Gate {
   readonly certificate: { readonly certificatePem: string; readonly privateKeyPem: string }
 }
 
-/** The versions that the SDKs speak, and the one that the platform writes into its own operation URLs. */
+/** The api-versions of the SDKs. The first is the one in the operation URLs. */
 const VERSIONS = {
   'Microsoft.DBforPostgreSQL': ['2025-08-01'],
   'Microsoft.ContainerInstance': ['2023-05-01'],
@@ -59,73 +48,54 @@ interface Call {
   readonly body: unknown
 }
 type Handler = (call: Call, reply: FastifyReply) => unknown
-type Guard = (handler: Handler) => (request: FastifyRequest, reply: FastifyReply) => unknown
+type Route = (method: 'GET' | 'PUT' | 'POST' | 'DELETE', url: string, handler: Handler) => void
 
 export function createRoutes(services: Services, options: RouteOptions): FastifyInstance {
   const app = createApp(options)
-  strikeWithFaults(app, options)
-  const guard =
-    (provider: Provider): Guard =>
-    (handler) =>
-    (request, reply) => {
-      const params = request.params as Params
-      requireToken(request, options.token)
-      requireVersion(request, VERSIONS[provider], provider)
-      requirePlace(services.place, params)
-      if (params.server !== undefined) requireServer(services.place, params.server)
-      return handler({ params, query: request.query, body: request.body }, reply)
-    }
-  addServerRoutes(app, services, guard('Microsoft.DBforPostgreSQL'))
-  addGroupRoutes(app, services, guard('Microsoft.ContainerInstance'))
-  addMetricsRoute(app, services, guard('Microsoft.Insights'))
+  injectFaults(app, options)
+  const routeOf =
+    (provider: Provider): Route =>
+    (method, url, handler) =>
+      app.route({
+        method,
+        url,
+        handler: (request, reply) => {
+          const params = request.params as Params
+          requireToken(request, options.token)
+          requireVersion(request, VERSIONS[provider], provider)
+          requirePlace(services.place, params)
+          if (params.server !== undefined) requireServer(services.place, params.server)
+          return handler({ params, query: request.query, body: request.body }, reply)
+        },
+      })
+  addServerRoutes(routeOf('Microsoft.DBforPostgreSQL'), services)
+  addGroupRoutes(routeOf('Microsoft.ContainerInstance'), services)
+  addMetricsRoute(routeOf('Microsoft.Insights'), services)
   addRegistryRoutes(app, services, options.token)
   return app
 }
 
-function addMetricsRoute(app: FastifyInstance, { place, cluster, world }: Services, guard: Guard): void {
-  app.get(
-    `${SERVER}/providers/Microsoft.Insights/metrics`,
-    guard(({ query }) => metricsDocument(place, cluster, world, query as MetricsQuery)),
+function addMetricsRoute(route: Route, { place, cluster, switches }: Services): void {
+  route('GET', `${SERVER}/providers/Microsoft.Insights/metrics`, ({ query }) =>
+    metricsDocument(place, cluster, switches, query as MetricsQuery),
   )
 }
 
-function addServerRoutes(app: FastifyInstance, services: Services, guard: Guard): void {
+function addServerRoutes(route: Route, services: Services): void {
   const { servers, operations } = services
-  app.get(
-    SERVER,
-    guard(() => servers.get()),
+  route('GET', SERVER, () => servers.get())
+  route('GET', `${SERVER}/configurations`, () => servers.parameters())
+  route('GET', `${SERVER}/configurations/:name`, ({ params }) => servers.parameter(params.name ?? ''))
+  route('GET', `${SERVER}/capabilities`, () => servers.capabilities())
+  route('GET', `${DATABASE_LOCATION}/capabilities`, () => servers.capabilities())
+  route('POST', `${SERVER}/restart`, ({ body }, reply) => acceptRestart(services, reply, servers.restart(body)))
+  route('GET', `${DATABASE_LOCATION}/azureAsyncOperation/:id`, ({ params }) =>
+    operationStatus(operations.get(params.id ?? '')),
   )
-  app.get(
-    `${SERVER}/configurations`,
-    guard(() => servers.parameters()),
-  )
-  app.get(
-    `${SERVER}/configurations/:name`,
-    guard(({ params }) => servers.parameter(params.name ?? '')),
-  )
-  app.get(
-    `${SERVER}/capabilities`,
-    guard(() => servers.capabilities()),
-  )
-  app.get(
-    `${DATABASE_LOCATION}/capabilities`,
-    guard(() => servers.capabilities()),
-  )
-  app.post(
-    `${SERVER}/restart`,
-    guard(({ body }, reply) => acceptRestart(services, reply, servers.restart(body))),
-  )
-  app.get(
-    `${DATABASE_LOCATION}/azureAsyncOperation/:id`,
-    guard(({ params }) => operationStatus(operations.get(params.id ?? ''))),
-  )
-  app.get(
-    `${DATABASE_LOCATION}/operationResults/:id`,
-    guard(({ params }, reply) => {
-      const { status } = operations.get(params.id ?? '')
-      return reply.status(status === 'InProgress' ? 202 : 200).send()
-    }),
-  )
+  route('GET', `${DATABASE_LOCATION}/operationResults/:id`, ({ params }, reply) => {
+    const { status } = operations.get(params.id ?? '')
+    return reply.status(status === 'InProgress' ? 202 : 200).send()
+  })
 }
 
 function acceptRestart({ url, place }: Services, reply: FastifyReply, { id }: Operation): FastifyReply {
@@ -139,47 +109,27 @@ function acceptRestart({ url, place }: Services, reply: FastifyReply, { id }: Op
     .send()
 }
 
-function addGroupRoutes(app: FastifyInstance, services: Services, guard: Guard): void {
+function addGroupRoutes(route: Route, services: Services): void {
   const { groups, operations } = services
-  const GROUP_OF_NAME = `${CONTAINERS}/:name`
-  app.get(
-    CONTAINERS,
-    guard(() => groups.list()),
+  const group = `${CONTAINERS}/:name`
+  route('GET', CONTAINERS, () => groups.list())
+  route('GET', group, ({ params }) => groups.get(params.name ?? ''))
+  route('PUT', group, ({ params, body }, reply) => {
+    const { status, document, operation } = groups.put(params.name ?? '', body)
+    return pointToOperation(services, reply, operation).status(status).send(document)
+  })
+  route('DELETE', group, ({ params }, reply) => {
+    const operation = groups.delete(params.name ?? '')
+    if (operation === null) return reply.status(204).send()
+    return pointToOperation(services, reply, operation).status(202).send()
+  })
+  route('GET', `${group}/containers/:container/logs`, ({ params, query }) =>
+    groups.logs(params.name ?? '', params.container ?? '', tailOf(query)),
   )
-  app.get(
-    GROUP_OF_NAME,
-    guard(({ params }) => groups.get(params.name ?? '')),
-  )
-  app.put(
-    GROUP_OF_NAME,
-    guard(({ params, body }, reply) => {
-      const { status, document, operation } = groups.put(params.name ?? '', body)
-      return pointToOperation(services, reply, operation).status(status).send(document)
-    }),
-  )
-  app.delete(
-    GROUP_OF_NAME,
-    guard(({ params }, reply) => {
-      const operation = groups.delete(params.name ?? '')
-      if (operation === null) return reply.status(204).send()
-      return pointToOperation(services, reply, operation).status(202).send()
-    }),
-  )
-  app.get(
-    `${GROUP_OF_NAME}/containers/:container/logs`,
-    guard(({ params, query }) => groups.logs(params.name ?? '', params.container ?? '', tailOf(query))),
-  )
-  app.get(
-    `${CONTAINER_LOCATION}/usages`,
-    guard(() => groups.usages()),
-  )
-  app.get(
-    `${CONTAINER_LOCATION}/capabilities`,
-    guard(() => groups.capabilities()),
-  )
-  app.get(
-    `${GROUP}/Microsoft.ContainerInstance/locations/:location/operations/:id`,
-    guard(({ params }) => operationStatus(operations.get(params.id ?? ''))),
+  route('GET', `${CONTAINER_LOCATION}/usages`, () => groups.usages())
+  route('GET', `${CONTAINER_LOCATION}/capabilities`, () => groups.capabilities())
+  route('GET', `${GROUP}/Microsoft.ContainerInstance/locations/:location/operations/:id`, ({ params }) =>
+    operationStatus(operations.get(params.id ?? '')),
   )
 }
 
@@ -210,7 +160,7 @@ function createApp({ certificate }: RouteOptions): FastifyInstance {
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
   )
-  // Some clients name a content type also where they send nothing.
+  // Some clients send a content type with an empty body.
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => parseJson(body, done))
   app.setErrorHandler((error, _request, reply) => {
     const { status, code, message } = armErrorOf(error)

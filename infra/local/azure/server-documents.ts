@@ -1,14 +1,12 @@
 /** The flexible server, its parameters and its sizes as Resource Manager writes them. */
 import type { Cluster, ClusterParameter } from '../cluster/cluster.ts'
-import type { World } from './control.ts'
-import { FLEXIBLE_SERVERS, type Place, resourceId } from './guard.ts'
+import { FLEXIBLE_SERVERS, type Place, serverId } from './arm.ts'
+import type { Switches } from './control.ts'
 
-/** This machine is no Azure size, so it is not called one; cores and memory of the size are the machine's own. */
+/** Not the name of an Azure size; its cores and memory are this machine's. */
 export const skuOf = ({ facts }: Cluster) => ({ name: `Local_${facts.vCores}vCores`, tier: 'GeneralPurpose' })
 
-export const serverId = (place: Place): string => resourceId(place, FLEXIBLE_SERVERS, place.server)
-
-export function serverDocument(place: Place, cluster: Cluster, world: World, createdAt: Date) {
+export function serverDocument(place: Place, cluster: Cluster, switches: Switches, createdAt: Date) {
   const { facts } = cluster
   const state = cluster.state()
   const [version, minorVersion = '0'] = facts.version.split('.')
@@ -24,7 +22,7 @@ export function serverDocument(place: Place, cluster: Cluster, world: World, cre
       backup: { backupRetentionDays: 7, geoRedundantBackup: 'Disabled' },
       dataEncryption: { type: 'SystemManaged' },
       fullyQualifiedDomainName: facts.host,
-      highAvailability: highAvailabilityOf(cluster, world),
+      highAvailability: highAvailabilityOf(cluster, switches),
       maintenanceWindow: { customWindow: 'Disabled', dayOfWeek: 0, startHour: 0, startMinute: 0 },
       minorVersion,
       network: { publicNetworkAccess: 'Enabled' },
@@ -32,7 +30,7 @@ export function serverDocument(place: Place, cluster: Cluster, world: World, cre
       replicaCapacity: 5,
       replicationRole: 'Primary',
       state: state.server,
-      // Tier and IOPS are bought on Azure; this machine's disk has neither, and made-up ones would be judged.
+      // Azure sells tier and IOPS; this machine's disk has neither, and the checklist would judge invented values.
       storage: { type: '', autoGrow: 'Disabled', storageSizeGB: facts.storageGb },
       version,
     },
@@ -42,10 +40,10 @@ export function serverDocument(place: Place, cluster: Cluster, world: World, cre
   }
 }
 
-function highAvailabilityOf(cluster: Cluster, world: World) {
-  if (!world.isHighlyAvailable) return { mode: 'Disabled', state: 'NotEnabled' }
+function highAvailabilityOf(cluster: Cluster, switches: Switches) {
+  if (!switches.isHighlyAvailable) return { mode: 'Disabled', state: 'NotEnabled' }
   const { highAvailability, standbyZone } = cluster.state()
-  const isMissing = world.isStandbyMissing && highAvailability === 'Healthy'
+  const isMissing = switches.isStandbyMissing && highAvailability === 'Healthy'
   return {
     mode: 'ZoneRedundant',
     standbyAvailabilityZone: standbyZone,
@@ -89,7 +87,7 @@ function documentationOf({ facts }: Cluster, name: string): string {
 
 // ---- Sizes ----------------------------------------------------------------------------------------------------------
 
-/** What this server can become: itself, on this machine. */
+/** The only size on offer is the server's own. */
 export function capabilitiesDocument(cluster: Cluster) {
   const sku = skuOf(cluster)
   const { vCores, memoryGb, version } = cluster.facts

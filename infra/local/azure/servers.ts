@@ -1,8 +1,7 @@
-/** The calls on the flexible server: read it, read its parameters and sizes, fail it over. */
+/** The calls on the flexible server: reads of the server, its parameters and its sizes, and the failover. */
 import { type Cluster, FailoverRefused, type LocalFailoverMode } from '../cluster/cluster.ts'
-import { ArmError, resourceNotFound } from './arm-error.ts'
-import type { World } from './control.ts'
-import { FLEXIBLE_SERVERS, type Place } from './guard.ts'
+import { ArmError, FLEXIBLE_SERVERS, type Place, resourceNotFound } from './arm.ts'
+import type { Switches } from './control.ts'
 import type { Operation, Operations } from './operations.ts'
 import { capabilitiesDocument, parameterDocument, serverDocument } from './server-documents.ts'
 
@@ -11,14 +10,19 @@ export interface ServerCalls {
   parameters(): Promise<{ value: ReturnType<typeof parameterDocument>[] }>
   parameter(name: string): Promise<ReturnType<typeof parameterDocument>>
   capabilities(): ReturnType<typeof capabilitiesDocument>
-  /** Refuses by throwing; otherwise the failover is under way. */
+  /** Throws when it is refused; otherwise the failover has begun. */
   restart(body: unknown): Operation
 }
 
-export function createServerCalls(place: Place, cluster: Cluster, world: World, operations: Operations): ServerCalls {
+export function createServerCalls(
+  place: Place,
+  cluster: Cluster,
+  switches: Switches,
+  operations: Operations,
+): ServerCalls {
   const createdAt = new Date()
   return {
-    get: () => serverDocument(place, cluster, world, createdAt),
+    get: () => serverDocument(place, cluster, switches, createdAt),
     parameters: async () => ({
       value: (await cluster.parameters()).map((parameter) => parameterDocument(place, cluster, parameter)),
     }),
@@ -31,13 +35,13 @@ export function createServerCalls(place: Place, cluster: Cluster, world: World, 
     capabilities: () => capabilitiesDocument(cluster),
     restart: (body) => {
       const mode = failoverModeOf(body)
-      requireWilling(place, world)
-      return operations.start(failOver(cluster, world, mode))
+      requireAvailable(place, switches)
+      return operations.start(failOver(cluster, switches, mode))
     },
   }
 }
 
-/** The switchover modes exist as well; nothing here asks for them. */
+/** Azure's switchover modes are not served: the drill never uses them. */
 const MODES: Readonly<Record<string, LocalFailoverMode>> = { ForcedFailover: 'forced', PlannedFailover: 'planned' }
 
 function failoverModeOf(body: unknown): LocalFailoverMode {
@@ -53,28 +57,28 @@ function failoverModeOf(body: unknown): LocalFailoverMode {
   return mode
 }
 
-function requireWilling({ server }: Place, world: World): void {
-  if (world.isBusy)
+function requireAvailable({ server }: Place, switches: Switches): void {
+  if (switches.isBusy)
     throw new ArmError(
       409,
       'ServerIsBusy',
       `Cannot complete operation because server '${server}' is busy processing another operation.`,
     )
-  if (!world.isHighlyAvailable)
+  if (!switches.isHighlyAvailable)
     throw new ArmError(400, 'HANotEnabled', `High availability is not enabled on server '${server}'.`)
-  if (world.isStandbyMissing)
+  if (switches.isStandbyMissing)
     throw new ArmError(409, 'HighAvailabilityNotHealthy', `Server '${server}' has no standby that could take over.`)
 }
 
-function failOver(cluster: Cluster, world: World, mode: LocalFailoverMode): Promise<unknown> {
-  if (world.failovers === 'lost') return forever()
+function failOver(cluster: Cluster, switches: Switches, mode: LocalFailoverMode): Promise<unknown> {
+  if (switches.failovers === 'lost') return never()
   const done = startFailover(cluster, mode)
-  if (world.failovers === 'real') return done
-  world.isStandbyMissing = true
-  return done.then(forever)
+  if (switches.failovers === 'real') return done
+  switches.isStandbyMissing = true
+  return done.then(never)
 }
 
-const forever = (): Promise<never> => new Promise(() => {})
+const never = (): Promise<never> => new Promise(() => {})
 
 function startFailover(cluster: Cluster, mode: LocalFailoverMode): Promise<void> {
   try {
