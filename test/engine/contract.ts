@@ -284,7 +284,7 @@ const INSTANCES: readonly Row[] = [
     ],
   },
   {
-    habit: 'an instance that has ended takes messages and stays as it is',
+    habit: 'an instance that has ended accepts messages and does not change',
     observe: async (host) => {
       const id = await host.begin('echo-input', 1)
       await host.end(id)
@@ -365,7 +365,7 @@ export const DIFFERENCES: Readonly<Record<string, Difference>> = {
   },
   'an orchestrator that does not exist is accepted': {
     seen: 'The operation failed with an unexpected status code: 400. Details: {"Message":"One or more of the arguments submitted is incorrect"',
-    why: 'the same: Azure accepts the start and runs nothing',
+    why: 'as above: Azure accepts the start and runs nothing',
   },
   'false arrives in an activity, and comes back': {
     seen: completed({ result: false }),

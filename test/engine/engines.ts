@@ -34,23 +34,70 @@ export interface Status {
 /** The result of a call of the client, or the message of its error. */
 export type Called = { readonly result: unknown } | { readonly error: string }
 
-export interface EngineHost {
-  readonly kind: EngineKind
-  readonly child: Child
-  client(call: string, ...args: unknown[]): Promise<Called>
-  /** Under an id of its own. */
-  begin(orchestrator: string, input?: unknown, instanceId?: string): Promise<string>
-  status(instanceId: string): Promise<Status>
-  /** The status once it has ended, or when the time is over. */
-  end(instanceId: string, withinMs?: number): Promise<Status>
-  reaches(instanceId: string, runtimeStatus: string, when?: (seen: Status) => boolean): Promise<Status>
-  notes(): string[]
-  /** Kills the host with SIGKILL and starts another one with the same state. */
-  killAndRestart(): Promise<void>
-}
-
 const ENDED = ['Completed', 'Failed', 'Terminated', 'Canceled']
 const END_MS = 90_000
+
+/** A host process on one of the engines. */
+export class EngineHost {
+  readonly #launch: () => Promise<Child>
+  readonly #url: string
+  readonly #notesFile: string
+  #child: Child
+
+  constructor(launch: () => Promise<Child>, child: Child, { port, notes }: HostFacts) {
+    this.#launch = launch
+    this.#child = child
+    this.#url = `http://127.0.0.1:${port}`
+    this.#notesFile = notes
+  }
+
+  async client(call: string, ...args: unknown[]): Promise<Called> {
+    const answer = await fetch(`${this.#url}/api/durable/${call}`, { method: 'POST', body: JSON.stringify(args) })
+    return (await answer.json()) as Called
+  }
+
+  async begin(orchestrator: string, input: unknown = null, instanceId: string = randomUUID()): Promise<string> {
+    const started = await this.client('startNew', orchestrator, { instanceId, input })
+    if ('error' in started) throw new Error(started.error)
+    return instanceId
+  }
+
+  async status(instanceId: string): Promise<Status> {
+    const called = await this.client('getStatus', instanceId)
+    if ('error' in called) throw new Error(called.error)
+    return called.result as Status
+  }
+
+  /** The status once it has ended, or when the time is over. */
+  end(instanceId: string, withinMs = END_MS): Promise<Status> {
+    const hasEnded = ({ runtimeStatus }: Status) => ENDED.includes(runtimeStatus)
+    return this.#until(`${instanceId} ends`, instanceId, hasEnded, withinMs).catch(() => this.status(instanceId))
+  }
+
+  reaches(instanceId: string, wanted: string, when: (seen: Status) => boolean = () => true): Promise<Status> {
+    const isThere = (seen: Status) => seen.runtimeStatus === wanted && when(seen)
+    return this.#until(`${instanceId} is ${wanted}`, instanceId, isThere, END_MS)
+  }
+
+  notes(): string[] {
+    return existsSync(this.#notesFile) ? readFileSync(this.#notesFile, 'utf8').split('\n').slice(0, -1) : []
+  }
+
+  /** Kills the host with SIGKILL and starts another one with the same state. */
+  async killAndRestart(): Promise<void> {
+    this.#child.signal('SIGKILL')
+    await this.#child.exited
+    this.#child = await this.#launch()
+  }
+
+  #until(what: string, id: string, is: (seen: Status) => boolean, withinMs: number): Promise<Status> {
+    const look = async () => {
+      const seen = await this.status(id)
+      return is(seen) ? seen : null
+    }
+    return eventually(what, withinMs, look, 100)
+  }
+}
 
 export async function startEngineHost(bench: Bench, kind: EngineKind): Promise<EngineHost> {
   const { folder } = bench
@@ -58,55 +105,9 @@ export async function startEngineHost(bench: Bench, kind: EngineKind): Promise<E
   // Built before the host starts: a build takes longer than a host may take to start.
   if (kind === 'durable') await buildDurableExtension(console.log)
   const port = await (await holdFreePort(folder)).release()
-  const url = `http://127.0.0.1:${port}`
-  const notes = join(folder.path, `notes-${kind}.txt`)
-  const launch = () => launchHost(bench, kind, { port, notes, storage })
-  let child = await launch()
-  const client = async (call: string, ...args: unknown[]): Promise<Called> => {
-    const answer = await fetch(`${url}/api/durable/${call}`, { method: 'POST', body: JSON.stringify(args) })
-    return (await answer.json()) as Called
-  }
-  const status = async (instanceId: string): Promise<Status> => {
-    const called = await client('getStatus', instanceId)
-    if ('error' in called) throw new Error(called.error)
-    return called.result as Status
-  }
-  return {
-    kind,
-    get child() {
-      return child
-    },
-    client,
-    status,
-    begin: async (orchestrator, input = null, instanceId = randomUUID()) => {
-      const started = await client('startNew', orchestrator, { instanceId, input })
-      if ('error' in started) throw new Error(started.error)
-      return instanceId
-    },
-    end: async (instanceId, withinMs = END_MS) => {
-      const isEnded = async () => {
-        const seen = await status(instanceId)
-        return ENDED.includes(seen.runtimeStatus) ? seen : null
-      }
-      return eventually(`${instanceId} ends`, withinMs, isEnded, 100).catch(() => status(instanceId))
-    },
-    reaches: (instanceId, runtimeStatus, when = () => true) =>
-      eventually(
-        `${instanceId} is ${runtimeStatus}`,
-        END_MS,
-        async () => {
-          const seen = await status(instanceId)
-          return seen.runtimeStatus === runtimeStatus && when(seen) ? seen : null
-        },
-        100,
-      ),
-    notes: () => (existsSync(notes) ? readFileSync(notes, 'utf8').split('\n').slice(0, -1) : []),
-    killAndRestart: async () => {
-      child.signal('SIGKILL')
-      await child.exited
-      child = await launch()
-    },
-  }
+  const facts = { port, notes: join(folder.path, `notes-${kind}.txt`), storage }
+  const launch = () => launchHost(bench, kind, facts)
+  return new EngineHost(launch, await launch(), facts)
 }
 
 async function startStorage({ folder, processes }: Bench): Promise<Azurite> {

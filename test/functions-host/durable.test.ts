@@ -1,4 +1,4 @@
-/** Orchestrations in a whole host, started and asked by durable-functions' own client inside the app. */
+/** Orchestrations in a whole host, started and read by durable-functions' own client inside the app. */
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { aHost, durable, type HostInTest } from './support.ts'
@@ -14,7 +14,7 @@ const reaches = (host: HostInTest, id: string, wanted: string) =>
     return status?.runtimeStatus === wanted && status
   })
 
-test('a start, and the status of what it started', async () => {
+test('a started orchestration runs, and the client reads its status', async () => {
   const host = await aHost()
   expect(await durable(host.url, 'startNew', 'greet', { instanceId: 'g', input: 'bob' })).toEqual({ result: 'g' })
   expect(await reaches(host, 'g', 'Completed')).toEqual({
@@ -29,7 +29,7 @@ test('a start, and the status of what it started', async () => {
   })
 })
 
-test('an id of 256 characters and an input of 400 KB go through as they are', async () => {
+test('an id of 256 characters and an input of 400 KB arrive unchanged', async () => {
   const host = await aHost()
   const [instanceId, input] = [`a b%${'x'.repeat(252)}`, 'ü'.repeat(200_000)]
   await durable(host.url, 'startNew', 'greet', { instanceId: encodeURIComponent(instanceId), input })

@@ -2,6 +2,7 @@
 import type * as df from 'durable-functions'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { runs } from '../support/depth.ts'
 import { type PlayOptions, play } from '../support/play.ts'
 
 type Context = df.OrchestrationContext
@@ -97,7 +98,7 @@ test('a program returns what its instructions say', async () => {
       const { status, output, error } = await run(left)
       expect({ status, output, error }).toEqual({ status: 'Completed', output: left.map(resultOf), error: null })
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   )
 })
 
@@ -113,19 +114,19 @@ test('killed hosts, lost answers and duplicate messages do not change the result
       program,
       disturbance,
       async (left, { crashAtMs, crashAfterRecords, duplicateEvery, loseEvery }) => {
-        let runs = 0
+        let activities = 0
         const { status, output, error } = await run(left, {
           incidents: crashAtMs.map((atMs) => ({ atMs, crash: true })),
           crashAfterRecords,
           duplicate: () => {
-            runs += 1
-            return runs % duplicateEvery === 0
+            activities += 1
+            return activities % duplicateEvery === 0
           },
-          lose: (_name, _input, number) => number === 1 && runs % loseEvery === 0,
+          lose: (_name, _input, number) => number === 1 && activities % loseEvery === 0,
         })
         expect({ status, output, error }).toEqual({ status: 'Completed', output: left.map(resultOf), error: null })
       },
     ),
-    { numRuns: 80 },
+    { numRuns: runs(80) },
   )
 })
