@@ -8,14 +8,17 @@ import { createOrchestrator } from 'durable-functions/lib/src/util/testingUtils.
 import { expect, test } from 'vitest'
 import { VirtualClock } from '../../infra/local/functions-host/engine/clock.ts'
 import { Engine } from '../../infra/local/functions-host/engine/engine.ts'
+import { HostView } from '../../infra/local/functions-host/engine/host-view.ts'
 import { newInstance, withMessage, withTurn } from '../../infra/local/functions-host/engine/instance.ts'
-import { eventRaised, terminated } from '../../infra/local/functions-host/engine/messages.ts'
+import { activityCompleted, eventRaised, terminated } from '../../infra/local/functions-host/engine/messages.ts'
 import type { OrchestratorFunction } from '../../infra/local/functions-host/engine/turn.ts'
-import { EventType } from '../../infra/local/functions-host/engine/wire.ts'
+import { ActionType, EventType } from '../../infra/local/functions-host/engine/wire.ts'
 import { MemoryJournal, type PlayOptions, play } from '../support/play.ts'
 
 type Context = df.OrchestrationContext
 const inMs = (context: Context, ms: number) => new Date(context.df.currentUtcDateTime.getTime() + ms)
+const AT = '2026-01-01T00:00:00.000Z'
+const START = { instanceId: 'i', executionId: 'e', name: 'loop', input: null, parent: null }
 const boom = () => {
   throw new Error('boom')
 }
@@ -84,6 +87,15 @@ test('a task that is yielded again inside a second Task.any is refused, because 
   expect({ status, error }).toEqual({ status: 'Failed', error: expect.stringContaining('yielded again') })
 })
 
+test('the loser of a Task.any does not answer the step after it', () => {
+  const call = (functionName: string) => ({ actionType: ActionType.CallActivity, functionName })
+  const any = { actionType: ActionType.WhenAny, compoundActions: [call('winner'), call('loser')] }
+  const view = new HostView([any, call('next')])
+  for (const message of [newInstance(START, AT).inbox, activityCompleted(0, ''), activityCompleted(1, '')].flat())
+    view.apply(message)
+  expect([view.finished, [...view.open.keys()]]).toEqual([false, [2]])
+})
+
 test.each([
   ['cancelled', true, 2_000],
   ['left alone', false, 60_000],
@@ -115,17 +127,14 @@ test('continueAsNew begins with an empty history and without the events that wer
 })
 
 test('an event that arrives while the last turn of a generation is taken goes to the next one', () => {
-  const start = { instanceId: 'i', executionId: 'e', name: 'loop', input: null, parent: null }
-  const at = '2026-01-01T00:00:00.000Z'
-  const answer = { EventType: EventType.TaskCompleted, EventId: -1, Timestamp: at, TaskScheduledId: 7, Result: '1' }
-  const before = [eventRaised('e', '1'), answer].reduce(withMessage, newInstance(start, at))
+  const before = [eventRaised('e', '1'), activityCompleted(7, '1')].reduce(withMessage, newInstance(START, AT))
   const turn = {
     consumed: 1,
     events: [],
     status: 'ContinuedAsNew',
     customStatus: null,
     output: null,
-    at,
+    at: AT,
     nextInput: '2',
   } as const
   const after = withTurn(before, turn)

@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import { dirname, join, resolve } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { expect, test } from 'vitest'
+import { newServer } from '../../infra/local/functions-host/http/server.ts'
 import { aFolder, aHost, anApp, KEYS } from './support.ts'
 
 test('a request reaches its function with route, query, headers and body, and its answer comes back whole', async () => {
@@ -49,6 +50,15 @@ test('an answer of bytes, of a stream, of nothing, and of a failure, whose reaso
   expect(errors.map(({ functionName }) => functionName)).toEqual(['fails'])
   expect(errors[0]?.message).toContain('a secret of the app')
   expect(JSON.stringify(lines)).not.toContain(KEYS.host)
+})
+
+test("an error of the host's own gets 500 without its reason, and the log has it without the query", async () => {
+  const logged: string[] = []
+  const server = newServer((message) => logged.push(message))
+  server.get('/breaks', () => Promise.reject(new Error('the reason')))
+  const { statusCode, body } = await server.inject(`/breaks?code=${KEYS.host}`)
+  expect([statusCode, body, logged.length]).toEqual([500, '', 1])
+  expect(logged[0]).toMatch(/^GET \/breaks failed: Error: the reason/)
 })
 
 test.each([

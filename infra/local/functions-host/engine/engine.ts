@@ -163,10 +163,9 @@ export class Engine {
       refusal: (task) => this.#refusal(task),
       nowMs: clock.nowMs(),
     })
-    const current = this.#instances.get(instanceId)
-    // The instance changed while replaying; discard this result.
-    if (this.#stopped || current === undefined || current.history !== before.history) return
-    const after = withTurn(current, turn)
+    if (this.#stopped) return
+    // Messages may have arrived during the replay.
+    const after = withTurn(this.#instances.get(instanceId) as Instance, turn)
     this.#instances.set(instanceId, after)
     // The journal of a new generation holds nothing of the old one, so that it stays as short as the history.
     if (turn.nextInput === undefined) journal.append(instanceId, { kind: 'turn', turn })

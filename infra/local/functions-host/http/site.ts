@@ -18,12 +18,9 @@ function serveFunction(server: FastifyInstance, called: HttpFunction, runner: Ru
     url: urlOf(called),
     handler: async (request, reply) => {
       if (called.needsKey && !showsOneOf([keys.master, keys.host], request)) return reply.code(401).send()
-      try {
-        return sendRpcResponse(await runner.callHttp(called, toRpcRequest(request)), reply)
-      } catch {
-        // The runner has logged the failure; the caller gets nothing of it, as in Azure.
-        return reply.code(500).send()
-      }
+      // The runner has logged a failure; the caller gets nothing of it, as in Azure.
+      const response = await runner.callHttp(called, toRpcRequest(request)).catch(() => null)
+      return response === null ? reply.code(500).send() : sendRpcResponse(response, reply)
     },
   })
 }
