@@ -149,25 +149,43 @@ test('an event that arrives while the last turn of a generation is taken goes to
   })
 })
 
-test('an activity of an orchestration that was ended does not answer the next one under the same id', async () => {
-  const clock = new VirtualClock(0)
+const works = createOrchestrator(function* (context) {
+  return yield context.df.callActivity('work', context.df.getInput())
+}) as OrchestratorFunction
+
+/** An engine without a play, whose activities end when the test releases them. */
+function anEngine(orchestrator = works) {
   const released: (() => void)[] = []
-  const waits = createOrchestrator(function* (context) {
-    return yield context.df.callActivity('work', context.df.getInput())
-  }) as OrchestratorFunction
+  const journal = new MemoryJournal()
   const engine = new Engine({
-    clock,
-    journal: new MemoryJournal(),
+    clock: new VirtualClock(0),
+    journal,
     maxConcurrentActivities: 10,
     app: {
-      orchestrator: () => waits,
+      orchestrator: () => orchestrator,
       hasActivity: () => true,
       runActivity: ({ input }) => new Promise((resolve) => released.push(() => resolve(input))),
       newContext: () => new InvocationContext({ logHandler: () => undefined }),
     },
   })
-  const start = (input: string) => engine.start({ instanceId: 'i', name: 'waits', input, parent: null })
-  const turns = () => new Promise(setImmediate)
+  const start = (input: string) => engine.start({ instanceId: 'i', name: 'works', input, parent: null })
+  return { engine, journal, released, start }
+}
+const turns = () => new Promise(setImmediate)
+
+test('a turn that is under way when its host stops is not recorded', async () => {
+  const gate = Promise.withResolvers<void>()
+  const { engine, journal, start } = anEngine((trigger, context) => gate.promise.then(() => works(trigger, context)))
+  start('1')
+  await turns()
+  engine.stop()
+  gate.resolve()
+  await turns()
+  expect(journal.count).toBe(1)
+})
+
+test('an activity of an orchestration that was ended does not answer the next one under the same id', async () => {
+  const { engine, released, start } = anEngine()
   start('"old"')
   await turns()
   engine.send('i', terminated('enough'))
