@@ -105,7 +105,7 @@ function promotionsAreReported({ world, scenario }: Simulated, report: Report, t
 const surelySeenMs = ({ scenario }: Simulated): number =>
   Math.max(2_500, (14_000 / scenario.plan.load.targetTps) * 1.2, 12 * 1_100)
 
-const longEnoughMs = (simulated: Simulated): number =>
+export const longEnoughMs = (simulated: Simulated): number =>
   simulated.scenario.generators.some(({ losesEveryNthReply = 0 }) => losesEveryNthReply > 0)
     ? surelySeenMs(simulated)
     : Math.max(2_500, (14_000 / simulated.scenario.plan.load.targetTps) * 1.2)

@@ -1,0 +1,93 @@
+/** One baseline: every figure that carries the word is of the same seconds, and nothing was wrong in them. */
+
+import type { Report } from '../../functions/model/report.ts'
+import { blobNames, type GoSignal } from '../../loadgen-image/contract/glossary.ts'
+import { longEnoughMs } from './event-invariants.ts'
+import type { Simulated } from './simulation.ts'
+import { isWatchedByAll, overlapMs, type Span, type Truth } from './truth.ts'
+
+export const baselineViolations = (simulated: Simulated, report: Report, truth: Truth): string[] => {
+  if (truth.load === null || !isPlain(simulated)) return []
+  const spans = report.phases
+    .filter(({ name }) => name === 'baseline')
+    .map(({ fromAt, toAt }) => ({ fromMs: truth.fromReport(fromAt), toMs: truth.fromReport(toAt) }))
+  const seconds = spans.flatMap(wholeSeconds)
+  return [
+    ...figuresAreOf(seconds, report, truth),
+    ...latencyIsOf(seconds, report, truth),
+    ...seconds.flatMap((second) => whyNotCalm(simulated, second, truth)),
+  ]
+}
+
+/** Records are of seconds of the container's clock, and a container that died left out what it did not record. */
+const isPlain = ({ scenario: { troubles, generators } }: Simulated): boolean =>
+  troubles.databaseOffsetMs === 0 &&
+  troubles.clockOffsetsMs.every((ms) => ms === 0) &&
+  generators.every(({ diesAtSecond }) => diesAtSecond == null)
+
+function wholeSeconds({ fromMs, toMs }: Span): Span[] {
+  const [first, end] = [Math.ceil(fromMs / 1000), Math.floor(toMs / 1000)]
+  return Array.from({ length: Math.max(0, end - first) }, (_, i) => ({
+    fromMs: (first + i) * 1000,
+    toMs: (first + i + 1) * 1000,
+  }))
+}
+
+const acksIn = ({ fromMs, toMs }: Span, { acksMs }: Truth): number =>
+  acksMs.filter((ms) => ms >= fromMs && ms < toMs).length
+
+function figuresAreOf(seconds: readonly Span[], report: Report, truth: Truth): string[] {
+  if (truth.blind.some((spans) => spans.length > 0)) return []
+  const goodput = seconds.map((second) => acksIn(second, truth)).toSorted((a, b) => a - b)
+  const mean = goodput.reduce((sum, count) => sum + count, 0) / goodput.length
+  const { baselineTps } = report.throughput
+  const median = ((goodput[(goodput.length - 1) >> 1] ?? 0) + (goodput[goodput.length >> 1] ?? 0)) / 2
+  const isIt = [median, mean].some((tps) => Math.abs(tps - (baselineTps ?? 0)) <= 0.06)
+  return [
+    (seconds.length === 0) === (baselineTps === null)
+      ? null
+      : `the baseline has ${seconds.length} whole seconds and ${baselineTps} TPS`,
+    baselineTps === null || isIt
+      ? null
+      : `the baseline had ${median} TPS in ${seconds.length} s, the report says ${baselineTps}`,
+  ].filter((why) => why !== null)
+}
+
+/** A generator notices a standstill of its own a little late: of the seconds at its ends it is not known whether they count. */
+const EDGE_MS = 300
+
+/** Of the seconds in which no generator stood still. */
+function latencyIsOf(seconds: readonly Span[], report: Report, truth: Truth): string[] {
+  const still = truth.blind.flat()
+  const without = (byMs: number) =>
+    seconds
+      .filter((second) =>
+        still.every((one) => overlapMs({ fromMs: one.fromMs - byMs, toMs: one.toMs + byMs }, second) === 0),
+      )
+      .reduce((sum, second) => sum + acksIn(second, truth), 0)
+  const count = report.latencyMs.baseline?.response.count ?? 0
+  const [least, most] = [without(EDGE_MS), without(-EDGE_MS)]
+  return count >= least && count <= most
+    ? []
+    : [`${least} to ${most} commits in the seconds of the baseline, its latency is of ${count}`]
+}
+
+/** Before the first cause, behind the warm-up, and outside of every outage that must be seen. */
+function whyNotCalm(simulated: Simulated, second: Span, truth: Truth): string[] {
+  const { world, scenario } = simulated
+  const startAtMs = world.blobs.peek<GoSignal>(blobNames.go(scenario.plan.drillId))?.startAtMs ?? 0
+  const { timing } = scenario.plan
+  const cause = world.server.sent.find(({ answer }) => answer?.kind === 'accepted')
+  const out = truth.out.find(
+    (one) =>
+      overlapMs(one, second) > 0 &&
+      overlapMs(one, truth.load as Span) >= longEnoughMs(simulated) &&
+      isWatchedByAll(truth, one),
+  )
+  const at = new Date(second.fromMs).toISOString().slice(11, 19)
+  return [
+    second.fromMs < startAtMs + timing.warmupSeconds * 1000 ? `the baseline has ${at}, in the warm-up` : null,
+    cause !== undefined && second.toMs > cause.atMs + 1_000 ? `the baseline has ${at}, behind a request` : null,
+    out === undefined ? null : `the baseline has ${at}, in an outage`,
+  ].filter((why) => why !== null)
+}
