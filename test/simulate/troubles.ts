@@ -163,6 +163,12 @@ const APPLY: Readonly<Record<TroubleName, (draft: Draft, random: Random, drill: 
     const atSecond = eventSecond(drill) - between(random, 0.2, 4)
     const crash = { kind: 'crash', atSecond, seconds, rebuildMs: random.whole(500, 40_000) } as const
     draft.server = [...draft.server, { ...crash, unnoticedSeconds: seconds, absorbs: random.chance(0.5) }]
+    // Nor do the generators see when it begins.
+    if (random.chance(0.3))
+      freeze(draft, allOf(drill), {
+        fromSecond: atSecond - between(random, 0.05, 0.5),
+        toSecond: eventSecond(drill) + between(random, 3, 12),
+      })
   },
   'a refused request': (draft, random) => {
     const fate = random.pick(['busy', 'not ready', 'forbidden'] as const)

@@ -1,6 +1,6 @@
 /** No false PASS, no false FAIL, no harm on a guess, and no sentence that is not true. */
 import type { Report } from '../../functions/model/report.ts'
-import { hasFewWorkers, hasLooseClocks } from './event-invariants.ts'
+import { hasFewWorkers, hasLooseClocks, longEnoughMs } from './event-invariants.ts'
 import type { Simulated } from './simulation.ts'
 import { isWatched, overlapMs, type Span, spellsOf, type Truth } from './truth.ts'
 
@@ -68,7 +68,7 @@ function whyNotFail(simulated: Simulated, report: Report, truth: Truth): string[
   ]
 }
 
-/** Out for longer than the objective while a generator watched: nothing excuses that. */
+/** Out for longer than the objective, or out when the load ended, while a generator watched: nothing excuses that. */
 function mustFail(simulated: Simulated, report: Report, truth: Truth): string[] {
   const { scenario, played } = simulated
   const { load } = truth
@@ -77,16 +77,21 @@ function mustFail(simulated: Simulated, report: Report, truth: Truth): string[] 
   if (scenario.generators.some(({ diesAtSecond }) => diesAtSecond != null) || scenario.storageAwayMs.length > 0)
     return []
   const first = load.fromMs + (scenario.plan.timing.warmupSeconds + 6) * 1000
-  const long = inLoad(truth.out, load).find(
-    (span) =>
-      span.fromMs > first && secondsOf(span) > scenario.recoveryObjectiveSeconds + 1 && isWatched(truth, widened(span)),
+  const isTooLong = (span: Span) => secondsOf(span) > scenario.recoveryObjectiveSeconds + 1
+  const isToTheEnd = (span: Span) =>
+    span.toMs >= load.toMs && secondsOf(span) * 1000 >= longEnoughMs(simulated) + END_MS
+  const bad = inLoad(truth.out, load).find(
+    (span) => span.fromMs > first && (isTooLong(span) || isToTheEnd(span)) && isWatched(truth, widened(span)),
   )
-  return long === undefined || report.verdict === 'FAIL'
+  return bad === undefined || report.verdict === 'FAIL'
     ? []
     : [
-        `${report.verdict} although the service was out for ${secondsOf(long)} s, ${scenario.recoveryObjectiveSeconds} s allowed: ${report.reasons.join(' ')}`,
+        `${report.verdict} although the service was out for ${secondsOf(bad)} s${isToTheEnd(bad) ? ' to the end of the load' : ''}, ${scenario.recoveryObjectiveSeconds} s allowed: ${report.reasons.join(' ')}`,
       ]
 }
+
+/** Replies of the last transactions come in until the load is drained. */
+const END_MS = 1_000
 
 const widened = ({ fromMs, toMs }: Span): Span => ({ fromMs: fromMs - 500, toMs: toMs + 500 })
 
