@@ -73,7 +73,10 @@ export function attribute(merged: Merged, all: readonly FailoverEvidence[], cont
     const change = changes.find((one) => owners.get(one) === request) ?? null
     return anchorOf(request, change, sent[i + 1]?.sentUs ?? context.window.endUs, context) ?? []
   })
-  const seen = changes.filter((change) => !owners.has(change)).map((change) => promotion(change, merged))
+  const unsure = requested.filter(({ cause, change }) => cause === 'unattributed' && change !== null)
+  const seen = changes
+    .filter((change) => !owners.has(change))
+    .map((change) => promotion(change, merged, mayBeOf(unsure, latestUs.get(change) as number)))
   const anchors = [...requested, ...seen].sort((a, b) => a.beginUs - b.beginUs)
   return anchors.map((anchor, i) => ({ ...anchor, untilUs: anchors[i + 1]?.beginUs ?? context.window.endUs }))
 }
@@ -171,16 +174,20 @@ const wasUnwatched = (sentUs: number, { window, outages, usualPauseUs, clockBoun
       outage.surelyFromUs >= sentUs - clockBoundUs - usualPauseUs,
   )
 
-/** No request of this drill explains it: the platform or another user failed the server over. */
-const promotion = (change: TimelineChange, merged: Merged): Anchor => ({
-  cause: 'other',
+/** Which of two promotions the one request caused is not known: it claims one of them, and may have caused the other. */
+const mayBeOf = (unsure: readonly Anchor[], latestSentUs: number): boolean =>
+  unsure.some(({ beginUs }) => beginUs <= latestSentUs)
+
+/** A promotion that no request claims. */
+const promotion = (change: TimelineChange, merged: Merged, mayBeMine: boolean): Anchor => ({
+  cause: mayBeMine ? 'unattributed' : 'other',
   kind: 'promotion',
   evidence: null,
   t0Us: null,
   beginUs: silenceOfChange(merged, change)?.fromUs ?? Math.min(change.lastOldAtUs, change.firstAtUs),
   change,
   earlierOutage: null,
-  causeWhy: null,
+  causeWhy: mayBeMine ? 'which of two promotions a request of this drill caused is not known' : null,
 })
 
 function timelineChanges({ timelines }: Pick<Merged, 'timelines'>): TimelineChange[] {

@@ -34,7 +34,7 @@ export function noteOf({ event, measured }: Worst, events: number): string | nul
 
 const CAUSE_WORDS: Readonly<Record<DrillEvent['cause'], string>> = {
   drill: 'by this drill',
-  unattributed: 'cause not known: the answer to a request of this drill was lost',
+  unattributed: 'cause not known: a request of this drill may have caused it',
   other: 'not by this drill',
 }
 

@@ -190,13 +190,13 @@ const event = z.object({
   cause: z
     .enum(CAUSES)
     .describe(
-      'drill: the platform accepted a request of this drill before it. unattributed: a request was sent and its answer lost. ' +
+      'drill: the platform accepted a request of this drill before it. unattributed: a request of this drill may have caused it. ' +
         'other: no request of this drill explains it',
     ),
   kind: z
     .enum(EVENT_KINDS)
     .describe(
-      'failover: asked for by this drill. promotion: a timeline rose that no accepted request explains. ' +
+      'failover: asked for by this drill. promotion: a timeline rose that no request of this drill claims. ' +
         'outage: commits stopped and no timeline rose',
     ),
   request: z.number().int().nullable().describe('Index into requests; null for an event that was only seen'),

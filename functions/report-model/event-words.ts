@@ -47,7 +47,10 @@ export const eventSentence = (event: Plain, causeWhy: string | null): string =>
 
 /** What it was, in the middle of a sentence. */
 export function eventSubject({ kind, mode, cause }: Pick<DrillEvent, 'kind' | 'mode' | 'cause'>): string {
-  if (kind === 'promotion') return 'promotion that no request of this drill explains'
+  if (kind === 'promotion')
+    return cause === 'unattributed'
+      ? 'promotion that a request of this drill may have caused'
+      : 'promotion that no request of this drill explains'
   if (kind === 'outage') return 'outage that no request of this drill explains'
   return cause === 'drill' ? `${mode} failover` : `${mode} failover that this drill asked for and may not have caused`
 }

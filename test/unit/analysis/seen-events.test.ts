@@ -263,6 +263,23 @@ test('a promotion that came after the request has the first claim to it, not the
   ])
 })
 
+test('of two promotions after a request whose answer was lost, none is said to be without a request', async () => {
+  const run = aRun({
+    load: { durationSeconds: 90 },
+    troubles: [
+      { atSeconds: 30.35, seconds: 5, kind: 'failover' },
+      { atSeconds: 50, seconds: 2, kind: 'failover' },
+    ],
+  })
+  const lost = { request: 'ambiguous', acceptedAt: null, requestId: null, operation: null } as const
+  const { events } = await reportOf(run, { failovers: run.failovers.slice(0, 1).map((one) => ({ ...one, ...lost })) })
+  expect(events.map(({ kind, cause }) => [kind, cause])).toEqual([
+    ['failover', 'unattributed'],
+    ['promotion', 'unattributed'],
+  ])
+  expect(events[1]?.sentence).toContain('a request of this drill may have caused')
+})
+
 test('one hiccup in the baseline does not make an outage of seconds usual', async () => {
   const { recovery, events } = await drill({
     load: { durationSeconds: 60 },
