@@ -1,6 +1,6 @@
 /**
- * Config in, clients out. The only place that knows whether Azure or the local stack is on the other side, and the only
- * differences are the endpoint, the authority that vouches for it, and the credential.
+ * Creates the clients from the configuration. Only this file distinguishes Azure from the local stack: by the endpoint, its certificate
+ * authority, and the credential.
  */
 import { readFileSync } from 'node:fs'
 import { DefaultAzureCredential, type TokenCredential } from '@azure/identity'
@@ -46,7 +46,7 @@ function accessOf({ azure, subscriptionId, postgres }: Config): AzureAccess {
   }
 }
 
-/** In Azure the app's managed identity; on a developer's machine whoever is logged in there. */
+/** In Azure the app's managed identity; on a developer's machine the logged-in user. */
 const ownIdentity = (clientId: string | null, authorityHost: string): TokenCredential =>
   new DefaultAzureCredential({
     authorityHost,

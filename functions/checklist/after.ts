@@ -1,4 +1,4 @@
-/** What the original checklist asks after a test. The figures are the report's; a request's own objectives take precedence. */
+/** The checklist after a drill, judged by the report's figures: by the drill's own objective, or by the default one. */
 import { defaultCriterion } from '../criteria/defaults.ts'
 import type { CriterionName } from '../criteria/figures.ts'
 import { judgeCriteria } from '../criteria/judge.ts'
@@ -73,7 +73,7 @@ export const AFTER = [
   {
     id: 'lost-commits',
     title: 'No acknowledged commit is lost',
-    why: 'The recovery point: what a client was told is stored must be stored.',
+    why: 'The recovery point: every commit that a client saw acknowledged must be stored.',
     judge: ({ report }) =>
       holds(
         report.ledger.lost,
@@ -111,7 +111,7 @@ function platform<Id extends 'cpu' | 'memory'>(
   }
 }
 
-/** By the drill's own objective for the figure, or by the default one. Its words are what was wanted. */
+/** By the drill's own objective for the figure, or by the default one. Its text is what was wanted. */
 function byCriterion({ outcome, report }: AfterEvidence, figure: CriterionName): Judgement {
   const own = report.criteria.find(({ objective }) => /^[a-z0-9_]+/.exec(objective.trim())?.[0] === figure)
   const [usual] = own ? [own] : judgeCriteria([defaultCriterion(figure)], report, outcome.plan.load.targetTps)
@@ -140,7 +140,7 @@ function judgeRate(evidence: AfterEvidence): Judgement {
   return { verdict: 'pass', seen: 'full speed', wanted: 'full speed' }
 }
 
-/** Nothing was started in a drill that ended before its load, so nothing is judged. */
+/** A drill that ended before its load started nothing, so nothing is judged. */
 const afterLoad = (
   outcome: AfterEvidence['outcome'],
   value: number | null,

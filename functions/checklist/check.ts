@@ -11,7 +11,7 @@ export interface Judgement {
   /** Null: could not be seen. */
   readonly seen: string | null
   readonly wanted: string
-  /** What to do about the cause that was seen, where it is known better than the row's own advice. */
+  /** Advice on the cause that was seen, if it is more precise than the row's own. */
   readonly advice?: string
 }
 
@@ -24,7 +24,7 @@ export interface Check<Evidence> {
   readonly advice: string
 }
 
-/** What the rows before a drill are judged by. */
+/** The evidence for the rows before a drill. */
 export interface BeforeEvidence {
   readonly plan: DrillPlan
   readonly facts: Facts
@@ -63,7 +63,7 @@ export const obstacles = (results: readonly CheckResult[]): CheckResult[] =>
 
 // ---- Judging one value ------------------------------------------------------------------------------------------------
 
-/** Missing evidence is unknown, whatever is wanted of it. */
+/** Missing evidence is unknown. */
 export const holds = <T>(
   value: T | null | undefined,
   wanted: string,
@@ -74,11 +74,11 @@ export const holds = <T>(
     ? { verdict: 'unknown', seen: null, wanted }
     : { verdict: isGood(value) ? 'pass' : 'fail', seen: show(value), wanted }
 
-export const atLeast = (value: number | null | undefined, least: number, unit = ''): Judgement =>
+export const atLeast = (value: number | null | undefined, min: number, unit = ''): Judgement =>
   holds(
     value,
-    `at least ${withUnit(least, unit)}`,
-    (seen) => seen >= least,
+    `at least ${withUnit(min, unit)}`,
+    (seen) => seen >= min,
     (seen) => withUnit(seen, unit),
   )
 

@@ -18,7 +18,7 @@ export const CONTAINER_CHECKS = [
   {
     id: 'identity-token',
     title: 'Identity',
-    why: 'Everything the app asks of the platform needs a token.',
+    why: 'Every call of the app to the platform needs a token.',
     judge: ({ facts }) => yes(facts.containers.identityTokenOk, 'a token was issued', 'no token could be got'),
     advice: "Assign the app its managed identity and the roles in the README's table.",
   },
@@ -32,7 +32,7 @@ export const CONTAINER_CHECKS = [
   {
     id: 'container-quota',
     title: 'Container quota',
-    why: 'A region admits 100 standard cores and 100 groups by default, shared with everybody in the subscription.',
+    why: 'A region admits 100 standard cores and 100 groups by default, shared by all users of the subscription.',
     judge: judgeQuota,
     advice: 'Ask for fewer or smaller containers, delete old ones, or request more quota.',
   },
@@ -52,7 +52,7 @@ export const CONTAINER_CHECKS = [
   },
 ] as const satisfies readonly BeforeCheck[]
 
-/** A reference by digest says it already. */
+/** A reference by digest already contains it. */
 const imageWords = (reference: string, found: string): string =>
   (reference.includes(found) ? reference : `${reference} ${found}`).trim()
 

@@ -1,4 +1,4 @@
-/** Settings of the load's own sessions: which values spoil a drill, where each comes from, and the statement that changes it. */
+/** Checks of the settings in the load's own sessions: values that invalidate a drill, their origin, and the statement that changes each. */
 import type { LoadSessionFacts, SessionSetting } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { Judgement } from './check.ts'
@@ -13,9 +13,9 @@ const DURABLE = ['on', 'remote_apply', 'remote_write']
 
 /** A time-out of 0 is none. */
 const noneUnder =
-  (leastMs: (plan: DrillPlan) => number): Rule['isGood'] =>
+  (minMs: (plan: DrillPlan) => number): Rule['isGood'] =>
   (value, plan) =>
-    Number(value) === 0 || Number(value) >= leastMs(plan)
+    Number(value) === 0 || Number(value) >= minMs(plan)
 const replyMs = ({ load }: DrillPlan): number => load.replyTimeoutMs
 /** A worker that goes straight to PostgreSQL may be idle from its login to the end of the load. */
 const sessionMs = ({ load, timing }: DrillPlan): number => (timing.readyTimeoutSeconds + load.durationSeconds) * 1000

@@ -7,8 +7,8 @@ import { causeOnLoad } from './sql-advice.ts'
 /** The load refers to customers and merchants 1 to 5. */
 const PARENTS = 5
 
-/** Nothing in a database is changed unasked. */
-const MIGRATE = 'Run npm run migrate, or ask for the drill with "migrate": true'
+/** A drill changes a database only on request. */
+const MIGRATE = 'Run npm run migrate, or request the drill with "migrate": true'
 
 export const LOAD_CHECKS = [
   {
@@ -140,7 +140,7 @@ function judgeSchema({ facts, plan }: BeforeEvidence): Judgement {
   return { verdict: 'pass', seen: wanted, wanted }
 }
 
-/** The name may lead the load nowhere, and the role that audits to a table. */
+/** The load's role may find no table of the name where the auditing role does. */
 function noTable(session: LoadSessionFacts, schema: SchemaFacts | null, wanted: string): Judgement {
   const audited = schema?.auditedTable ?? null
   if (audited === null) return { verdict: 'fail', seen: 'no table transactions', wanted }

@@ -12,7 +12,7 @@ const MIN_MEMORY_GB = 32
  * to 90 % of a 5,000 IOPS disk: group commit saves some, and six index entries per row cost some.
  */
 const IOPS_PER_COMMIT = 0.75
-/** What a connection is busy with one transaction at the P50 objective: 10 ms. */
+/** A connection is busy this long with one transaction at the P50 objective. */
 const SECONDS_PER_TRANSACTION = 0.01
 
 /** Baseline IOPS of the premium disk tiers, for servers that name a tier and no number. */
@@ -99,14 +99,14 @@ export const SERVER_CHECKS = [
   {
     id: 'pgbouncer-pool-size',
     title: 'PgBouncer pool size',
-    why: 'The pool bounds the transactions in flight: too small a pool caps the rate, whatever the server could do.',
+    why: 'The pool bounds the transactions in flight: too small a pool caps the rate below what the server could do.',
     judge: judgePoolSize,
     advice: 'Raise pgbouncer.default_pool_size, and keep it below max_connections.',
   },
   {
     id: 'max-connections',
     title: 'max_connections',
-    why: 'Room for the pool, for workers that go straight to PostgreSQL, and for everybody else during a reconnect storm.',
+    why: 'Room for the pool, for workers that go straight to PostgreSQL, and for all other clients during a reconnect storm.',
     judge: ({ facts }) => atLeast(numeric(parameter(facts, 'max_connections')), MIN_CONNECTIONS, 'connections'),
     advice: 'Set max_connections to 2000 or more, and restart the server: the parameter is static.',
   },
@@ -156,9 +156,9 @@ function judgePoolSize({ facts, plan }: BeforeEvidence): Judgement {
   const size = numeric(parameter(facts, 'pgbouncer.default_pool_size'))
   const maxConnections = numeric(parameter(facts, 'max_connections'))
   const needed = Math.ceil(plan.load.targetTps * SECONDS_PER_TRANSACTION)
-  const least = Math.max(1, Math.min(workersVia(plan, 'pgbouncer'), needed))
-  const wanted = `at least ${least} (${plan.load.targetTps} TPS at 10 ms each), below max_connections`
-  return holds(size, wanted, (seen) => seen >= least && (maxConnections === null || seen < maxConnections))
+  const min = Math.max(1, Math.min(workersVia(plan, 'pgbouncer'), needed))
+  const wanted = `at least ${min} (${plan.load.targetTps} TPS at 10 ms each), below max_connections`
+  return holds(size, wanted, (seen) => seen >= min && (maxConnections === null || seen < maxConnections))
 }
 
 function judgePendingRestart({ facts }: BeforeEvidence): Judgement {
@@ -172,12 +172,12 @@ function judgePendingRestart({ facts }: BeforeEvidence): Judgement {
 function judgeStorage({ facts, plan }: BeforeEvidence): Judgement {
   const storage = facts.server?.storage ?? null
   const iops = storage?.iops ?? TIER_IOPS[storage?.tier ?? ''] ?? null
-  const least = Math.ceil(plan.load.targetTps * IOPS_PER_COMMIT)
+  const min = Math.ceil(plan.load.targetTps * IOPS_PER_COMMIT)
   const size = storage?.sizeGb === null || storage === null ? '' : `, ${storage.sizeGb} GB`
   return holds(
     iops,
-    `at least ${least} IOPS for ${plan.load.targetTps} TPS`,
-    (seen) => seen >= least,
+    `at least ${min} IOPS for ${plan.load.targetTps} TPS`,
+    (seen) => seen >= min,
     (seen) => `${seen} IOPS${storage?.tier ? ` (${storage.tier})` : ''}${size}`,
   )
 }

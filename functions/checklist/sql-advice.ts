@@ -1,6 +1,6 @@
 /**
- * What to do about an error of the database: SQLSTATE to cause to advice, for a migration and for the load's own role. One
- * advice for every cause sends an operator to fix what is not broken. A code without a row gets no advice but the server's words.
+ * Advice on errors of the database: from SQLSTATE to cause and fix, for a migration and for the load's role. Each cause has its own
+ * advice, so that an operator does not fix what is not broken. A code without a row gets the server's message only.
  */
 
 export interface SqlCause {
@@ -10,7 +10,7 @@ export interface SqlCause {
 
 type Table = Readonly<Record<string, SqlCause>>
 
-/** Codes that mean the same whoever meets them. */
+/** Codes that mean the same for the app and for the load. */
 const CONNECTING: Table = {
   '3D000': { cause: 'the database does not exist', advice: 'create it, or name another one in POSTGRES_DATABASE' },
   '53300': {

@@ -6,14 +6,14 @@ export const SQL_CHECKS = [
   {
     id: 'sql-pgbouncer',
     title: 'SQL through PgBouncer',
-    why: 'The way in that the load takes.',
+    why: 'The load connects this way.',
     judge: ({ facts }) => isReachable(session(facts, 'pgbouncer')),
     advice: 'Check that pgbouncer.enabled is true, the firewall or network lets the app in, and the password is right.',
   },
   {
     id: 'sql-direct',
     title: 'SQL straight to PostgreSQL',
-    why: 'The audit reads the rows past the pooler, and tells a dead pooler from a dead server.',
+    why: 'The audit reads the rows past the pooler, and distinguishes a dead pooler from a dead server.',
     judge: ({ facts }) => isReachable(session(facts, 'direct')),
     advice: 'Check the firewall or network for port 5432, and the password.',
   },

@@ -1,6 +1,6 @@
 /**
- * What the activities need from the outside, as interfaces: thin wrappers over the Azure SDKs and pg that take no decisions.
- * Azure, the local endpoint and the simulator all stand behind these.
+ * The interfaces of everything outside the app: thin wrappers over the Azure SDKs and pg without decisions. Azure, the local endpoint
+ * and the simulator implement them.
  */
 import type { Readable } from 'node:stream'
 import type {
@@ -29,7 +29,7 @@ export interface Clients {
 
 export interface Clock {
   now(): Date
-  /** Waits in real time; the simulator jumps. Only for waits of a few seconds inside one activity. */
+  /** For waits of a few seconds inside one activity. The simulator moves its clock instead. */
   sleep(ms: number): Promise<void>
 }
 
@@ -69,10 +69,10 @@ export interface GroupState {
   readonly detail: string | null
 }
 
-/** Permanent refusals come as values, so that a retry policy does not repeat them. */
+/** A permanent refusal is a value, so that no retry policy repeats it. */
 export type CreateAnswer =
   | { readonly kind: 'created' }
-  /** A later try may succeed: the drill waits for as long as it has time to get ready. */
+  /** A later try may succeed: the drill tries again while it has time to get ready. */
   | { readonly kind: 'later'; readonly code: string; readonly message: string; readonly afterSeconds: number | null }
   | {
       readonly kind: 'refused'
@@ -90,7 +90,7 @@ export interface ContainerGroups {
   /** Idempotent: a group that is gone is deleted. Returns when the platform has accepted it. */
   delete(name: string): Promise<void>
   logs(name: string): Promise<string>
-  /** Quota, capability, resource group, identity: what can be seen; null for what cannot. */
+  /** Quota, capability, resource group, identity; null for what cannot be read. */
   facts(): Promise<
     Pick<ContainerFacts, 'usages' | 'maxCpu' | 'maxMemoryGb' | 'resourceGroupExists' | 'identityTokenOk'>
   >
@@ -121,7 +121,7 @@ export interface Blobs {
   writeJson(name: string, value: unknown): Promise<void>
   /** If-None-Match: *. False when it already exists. */
   writeOnce(name: string, value: unknown): Promise<boolean>
-  /** If-Match. False when somebody else changed or removed it in between. */
+  /** If-Match. False when another writer changed or removed it in between. */
   replace(name: string, value: unknown, etag: string): Promise<boolean>
   delete(name: string): Promise<void>
   list(prefix: string): Promise<readonly BlobInfo[]>
@@ -154,16 +154,16 @@ export interface Deleted {
 
 export interface Database {
   session(target: Target, via: 'pgbouncer' | 'direct'): Promise<SessionFacts>
-  /** In the load's role, through one of its ways in. What cannot be reached says so, and is not thrown. */
+  /** In the load's role, through one of its ways in. An unreachable session is a result and not an error. */
   loadSession(target: Target, via: LoadSessionFacts['via']): Promise<LoadSessionFacts>
   schema(target: Target, ways: LoadWays): Promise<SchemaFacts>
   /** Creates or migrates what the drill needs, and returns what was done. Only with consent. */
   migrate(target: Target): Promise<readonly string[]>
   /** All keys of a drill as maximal runs per worker, streamed; a few MB of result for millions of rows. */
   storedRuns(target: Target, drillId: string): AsyncIterable<StoredRange>
-  /** All drills that have rows with a key, whoever ran them. */
+  /** All drills that have rows with a key, also of other apps. */
   storedDrills(target: Target): Promise<readonly StoredDrill[]>
-  /** Deletes a drill's rows in batches, for so long at most. */
+  /** Deletes a drill's rows in batches, for at most this long. */
   deleteRows(target: Target, drillId: string, withinMs: number): Promise<Deleted>
   /** The connection string that a load generator gets. A secret. */
   loadConnectionString(target: Target): Promise<string>

@@ -1,7 +1,7 @@
 /**
- * Tells an outside listener that a drill has ended. The receiver verifies `X-Drill-Signature`: `sha256=` and the
- * HMAC-SHA256, in hex, of `<X-Drill-Timestamp>.<body>` under the shared key; the timestamp (Unix seconds) keeps an old
- * message from being played again.
+ * Sends the end of a drill to an outside listener. The receiver verifies `X-Drill-Signature`: `sha256=` and the
+ * HMAC-SHA256, in hex, of `<X-Drill-Timestamp>.<body>` under the shared key; the timestamp (Unix seconds) prevents
+ * the replay of an old message.
  */
 import { createHmac } from 'node:crypto'
 import type { Config } from '../config/config.ts'
@@ -21,7 +21,7 @@ async function post({ url, secret }: NonNullable<Config['webhook']>, clock: Cloc
   const timestamp = String(Math.floor(clock.now().getTime() / 1000))
   const answer = await fetch(url, {
     method: 'POST',
-    // A redirect would hand the signed message to somebody else.
+    // A redirect would send the signed message to another host.
     redirect: 'error',
     signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     headers: {
@@ -37,5 +37,5 @@ async function post({ url, secret }: NonNullable<Config['webhook']>, clock: Cloc
   if (!answer.ok) throw new Error(`the notification webhook ${hostOf(url)} answered ${answer.status}, not 2xx`)
 }
 
-/** The path of a webhook is often the very thing that must stay secret. */
+/** Without the path, which is often the secret of a webhook. */
 const hostOf = (url: string): string => new URL(url).host

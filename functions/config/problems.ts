@@ -35,7 +35,7 @@ const problemsOfRows = (environment: Environment, isWanted: (setting: Setting) =
 /** Never repeats the value: a secret may have been pasted into any setting. */
 function problemOf({ name, meaning, form, required }: Setting, value: string | null): string | null {
   if (value === null) return required ? `${name} is missing: ${meaning}` : null
-  // The platform hands the reference itself to the app when it could not read the vault.
+  // The platform passes the reference itself to the app if it could not read the vault.
   if (/^@Microsoft\.KeyVault\(/i.test(value))
     return `${name} is a Key Vault reference that was not resolved: let the app's identity read secrets of that vault`
   const { expected, problemOf: problemOfForm } = FORMS[form]
@@ -66,7 +66,7 @@ const problemOfLoadLogin = (environment: Environment): string[] =>
     ? ['LOADGEN_POSTGRES_USER missing: LOADGEN_POSTGRES_PASSWORD belongs to it']
     : []
 
-/** By the rule of a posted body, with the defaults that the timer will use. A malformed setting is reported with that setting. */
+/** By the rules of a posted body, with the defaults that the timer uses. A malformed setting is reported with that setting. */
 function problemsOfDailyRequest(environment: Environment): string[] {
   const name = 'DAILY_DRILL_REQUEST' satisfies SettingName
   const needed = ['POSTGRES_SERVER', 'POSTGRES_DATABASE', 'COOLDOWN_MINUTES', name] as const

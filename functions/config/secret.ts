@@ -1,4 +1,4 @@
-/** A secret value: printing, logging or serialising it shows a placeholder, and texts of others repeat it without it. */
+/** A secret value: printing, logging or serialising it shows a placeholder, and errors that contain it hide it. */
 import { inspect } from 'node:util'
 import { hideSecret } from '../../loadgen-image/contract/redact.ts'
 

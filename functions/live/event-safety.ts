@@ -1,12 +1,12 @@
 /**
- * Before harm, evidence. An event is caused only while the load proves that it can measure it: every container has had commits
- * acknowledged within the last seconds, the clocks agree, and enough load is left. Pure: activities gather what is judged here.
+ * Whether an event may be caused now. The load must prove that it can measure the event: every container had commits acknowledged within
+ * the last seconds, the clocks agree, and enough load is left. Pure: activities gather the evidence.
  */
 import type { DrillPlan } from '../model/plan.ts'
 
-/** After an event, its recovery needs this much load at least to be seen. */
+/** At least this much load must follow an event, so that its recovery is seen. */
 const MIN_SECONDS_AFTER_EVENT = 10
-/** Of load behind the hold of a recovery, so that a recovery of a few seconds is seen to hold. */
+/** Load after the hold time of a recovery, so that a recovery of a few seconds is seen to hold. */
 const MIN_SECONDS_TO_RECOVER = 5
 /** A durable timer fires seconds late. An event that was planned at the last admitted second may still be caused so late. */
 const TIMER_SECONDS = 4
@@ -17,7 +17,7 @@ const TIMER_SECONDS = 4
 export const MAX_CLOCK_OFFSET_MS = 1_000
 /** A record covers one second and reaches storage within the next few. */
 const MAX_SILENCE_SECONDS = 6
-/** At a low rate commits are rare: so many times the usual distance between two of them is no silence yet. */
+/** At a low rate commits are rare: up to this many times their usual distance is no silence. */
 const USUAL_DISTANCES = 3
 
 /** What the records of one container show. Null: nothing yet. */
@@ -52,7 +52,7 @@ export interface EarlierEvent {
 }
 
 export interface Obstacle {
-  /** clocks: no time of this load can be trusted. late: it will not become possible. wait: a later look may find it possible. */
+  /** clocks: no time of this load can be trusted. late: it stays impossible. wait: it may become possible. */
   readonly kind: 'clocks' | 'late' | 'wait'
   readonly why: string
 }
@@ -95,7 +95,7 @@ const inWords = (offsetMs: number): string =>
 
 // ---- Room -------------------------------------------------------------------------------------------------------------
 
-/** The least load after an event: for a request, and for every attempt to cause it. */
+/** The load that an event needs after it: judged for a request, and for every attempt to cause the event. */
 export const secondsAfterEvent = ({ timing }: Pick<DrillPlan, 'timing'>): number =>
   Math.max(
     MIN_SECONDS_AFTER_EVENT,

@@ -1,4 +1,4 @@
-/** The server metrics of the live view: the newest point of each and the few minutes before it, so that whoever opens the page late sees them too. */
+/** The server metrics of the live view: the newest point of each and the few minutes before it, for a reader who opens the page late. */
 import type { MetricSeries } from '../model/facts.ts'
 import type { Live, LiveMetric } from '../model/status.ts'
 
@@ -13,7 +13,7 @@ const NAMES = [
 ] as const
 
 const RECENT_MS = 5 * 60_000
-/** The platform gives a point a minute; one that gave more must not make the blob grow. */
+/** The platform has one point a minute; more points must not make the blob grow. */
 const MAX_RECENT = 60
 
 export const liveMetrics = (series: readonly MetricSeries[]): LiveMetric[] =>
@@ -34,7 +34,7 @@ function liveMetric({ name, unit, points }: MetricSeries): LiveMetric {
   return { name, unit, ...newest, recent }
 }
 
-/** A custom status may have 16 KB, and the history of an orchestration keeps every one: the minutes before lie in the blob. */
+/** A custom status may have 16 KB, and the history of an orchestration keeps every one: only the blob has the minutes before. */
 export const withoutRecent = (live: Live): Live => ({
   ...live,
   metrics: live.metrics.map(({ recent: _, ...newest }) => newest),

@@ -52,13 +52,13 @@ const unseen = (timeline: number): LiveTimeline => ({
 export interface Seen {
   readonly timelines: readonly LiveTimeline[]
   readonly loadStartAtMs: number
-  /** Nothing is acknowledged at the moment. */
+  /** No commit is acknowledged now. */
   readonly isDown: boolean
 }
 
 type Failover = Pick<FailoverEvidence, 'index' | 'acceptedAt' | 'healthyAt'>
 
-/** The app's clock and the containers' are not the same. */
+/** The app's clock and the containers' clocks differ. */
 const CLOCK_SLACK_US = 2_000_000
 
 export function liveMoments(failovers: readonly Failover[], seen: Seen): LiveMoment[] {

@@ -1,13 +1,13 @@
 /**
- * The figures of a running load, folded from the records that arrived since the last look. For watching only: the report is
- * computed from all records, by merge. The state is small and lies in one blob, so a look may be repeated or lost.
+ * The figures of a running load, folded from the records that arrived since the last poll. For watching only: the report is
+ * computed from all records, by merge. One blob holds the small state, so a poll may be repeated or lost.
  */
 import type { SecondRecord, SparseHistogram } from '../../loadgen-image/contract/glossary.ts'
 import { sparsePercentileUs } from '../../loadgen-image/contract/histogram.ts'
 import type { Live, LivePoint } from '../model/status.ts'
 import { foldTimelines, type LiveTimeline } from './live-moments.ts'
 
-/** As many points as the status answers with. */
+/** The status answers with this many points. */
 const KEPT_SECONDS = 300
 /** Records of one second come from all containers within this time; then its percentiles are final. */
 const OPEN_SECONDS = 5
@@ -46,12 +46,12 @@ export interface LiveState {
   readonly timelines: readonly LiveTimeline[]
 }
 
-/** One blob per drill, replaced by every look: what the status answers with, and where the next look goes on. */
+/** One blob per drill, replaced by every poll: the content of the status, and the state from which the next poll goes on. */
 export interface LiveRecord {
   readonly live: Live
   readonly history: readonly LivePoint[]
   readonly state: LiveState
-  /** When the platform's metrics were last asked for. */
+  /** When the platform's metrics were last read. */
   readonly metricsAt: string | null
 }
 
@@ -145,10 +145,10 @@ export const pointsOf = (state: LiveState, loadStartAtMs: number): LivePoint[] =
     p99Ms: second.p99Ms,
   }))
 
-/** The newest second of which more than half of the containers have told. */
+/** The newest second with records of more than half of the containers. */
 export function latestPoint(state: LiveState, loadStartAtMs: number, containers: number): LivePoint | null {
-  const told = state.seconds.findLastIndex((second) => second.containers * 2 > containers)
-  return told < 0 ? null : (pointsOf(state, loadStartAtMs)[told] ?? null)
+  const newest = state.seconds.findLastIndex((second) => second.containers * 2 > containers)
+  return newest < 0 ? null : (pointsOf(state, loadStartAtMs)[newest] ?? null)
 }
 
 /** How long nothing was acknowledged up to the newest known second, or null while commits come. */

@@ -1,4 +1,4 @@
-/** The clouds of Azure: the endpoint of Resource Manager decides under which names servers answer and which tokens they take. */
+/** The clouds of Azure: the endpoint of Resource Manager decides the host names of servers and the tokens that they accept. */
 
 export interface Cloud {
   /** Host name of a flexible server: its name and this. */

@@ -1,5 +1,5 @@
 /**
- * The body of `POST /api/drills`, parsed once at the edge. Every field has a default, so `{}` is the whole 8,000 TPS drill.
+ * The body of `POST /api/drills`, parsed once. Every field has a default, so `{}` is the whole 8,000 TPS drill.
  * Unknown fields are refused, and every bad field is named in one answer:
  *
  *   { "targetTps": 8000, "workers": 200, "durationSeconds": 300, "failovers": [{ "atSeconds": 120, "mode": "forced" }] }

@@ -1,6 +1,6 @@
 /**
- * The limits of a drill's request, and the rules between its fields. What a request may ask for is a part of what the load
- * generator accepts: here stands only what a drill needs beyond a load, so that its outcome can be judged.
+ * The limits of a drill's request, and the rules between its fields. A request is a subset of what the load generator accepts:
+ * these limits and rules make the drill's outcome judgeable.
  */
 import { type FieldProblem, LOAD_RULES } from '../../loadgen-image/contract/load-plan.ts'
 import { comparesWithTarget, needsLedger } from '../criteria/defaults.ts'
@@ -21,7 +21,7 @@ export const REQUEST_LIMITS = {
   maxCooldownMinutes: 1_440,
 } as const
 
-/** With so many random arrivals chance alone moves their rate by 5 % in one drill of twenty. */
+/** With this many random arrivals, chance alone moves their rate by 5 % in one drill of twenty. */
 const MIN_RANDOM_ARRIVALS = 1_600
 
 export interface RequestRule {
@@ -92,7 +92,7 @@ function profileIsInsideTheLoad({ load }: DrillPlan): FieldProblem | null {
   }
 }
 
-/** A profile that offers next to nothing hides an outage, and a recovery too. */
+/** A profile that offers almost no load hides an outage and a recovery. */
 function rateIsJudgeable({ load, timing }: DrillPlan): FieldProblem | null {
   if (load.targetTps === 0 || load.profile.length === 0) return null
   const tps = load.targetTps * smallestFactor(load, timing.warmupSeconds)
@@ -130,7 +130,7 @@ function chanceIsSmall({ load, failovers, timing, criteria }: DrillPlan): FieldP
   }
 }
 
-/** Against a rate of 0 every rate would be enough. */
+/** Any rate would satisfy a target of 0. */
 function criteriaNeedARate({ load, criteria }: DrillPlan): FieldProblem | null {
   const index = load.targetTps > 0 ? -1 : criteria.findIndex(comparesWithTarget)
   if (index < 0) return null

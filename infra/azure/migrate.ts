@@ -9,7 +9,7 @@
  * app can reach is migrated by a drill that is asked for with "migrate": true. Exit: 0 said or done; 2 could not.
  */
 import { DefaultAzureCredential } from '@azure/identity'
-import { type ConnectionSettings, hostOf, portOf, wordsOf } from '../../functions/clients/postgres/connection.ts'
+import { type ConnectionSettings, hostOf, portOf, sqlErrorText } from '../../functions/clients/postgres/connection.ts'
 import { migrate, pendingMigration } from '../../functions/clients/postgres/migration.ts'
 import { readDatabaseConfig } from '../../functions/config/config.ts'
 import { runTool } from '../local/process/command-line.ts'
@@ -53,7 +53,7 @@ function list(heading: string, steps: readonly string[]): void {
 
 /** With the server's own error on a second line. */
 function explained(error: unknown): CannotRun {
-  const cause = error instanceof Error && error.cause !== undefined ? `\n  ${wordsOf(error.cause)}` : ''
+  const cause = error instanceof Error && error.cause !== undefined ? `\n  ${sqlErrorText(error.cause)}` : ''
   return new CannotRun(`migrate: ${error instanceof Error ? error.message : String(error)}${cause}`)
 }
 

@@ -65,9 +65,9 @@ test('a server without high availability has none, and a failover is seen in its
 
 test('a server that cannot be read is an error that names it and keeps the cause', async () => {
   const { clients } = await startLocalAzure()
-  const failure = await clients.servers.get({ ...TARGET, server: 'nobody' }).catch((error: unknown) => error)
+  const failure = await clients.servers.get({ ...TARGET, server: 'missing' }).catch((error: unknown) => error)
   expect(failure).toMatchObject({
-    message: expect.stringContaining('reading server nobody in resource group rg-drill failed'),
+    message: expect.stringContaining('reading server missing in resource group rg-drill failed'),
     cause: { statusCode: 404, code: 'ResourceNotFound' },
   })
 })
@@ -170,7 +170,7 @@ test('only groups with our tag are listed', async () => {
   await azure.clients.groups.create(aSpec())
   const foreign = {
     location: 'swedencentral',
-    tags: { 'created-by': 'somebody', 'expires-at': '2000-01-01T00:00:00Z' },
+    tags: { 'created-by': 'another app', 'expires-at': '2000-01-01T00:00:00Z' },
     properties: {
       osType: 'Linux',
       containers: [
@@ -181,7 +181,7 @@ test('only groups with our tag are listed', async () => {
       ],
     },
   }
-  expect((await azure.ask('PUT', `${GROUP_PATH}/somebody-elses`, { body: foreign })).status).toBe(201)
+  expect((await azure.ask('PUT', `${GROUP_PATH}/another-owner`, { body: foreign })).status).toBe(201)
   expect((await azure.clients.groups.list()).map(({ name }) => name)).toEqual(['drill-a-0'])
 })
 
@@ -199,7 +199,7 @@ test('the log of a container is read, and that of a group that is gone is empty'
   const { clients } = await startLocalAzure()
   await clients.groups.create(aSpec())
   expect(await clients.groups.logs('drill-a-0')).toBe('first line\nsecond line\n')
-  expect(await clients.groups.logs('nobody')).toBe('')
+  expect(await clients.groups.logs('missing')).toBe('')
 })
 
 interface Refusal {
@@ -384,7 +384,7 @@ test('an image that is not in the registry does not exist, and has no digest', a
   expect(await clients.registry.image()).toEqual({ reference, exists: false, digest: null })
 })
 
-test('a registry that refuses is an error: nobody knows whether the image exists', async () => {
+test('a registry that refuses is an error: the image may exist or not', async () => {
   const { clients } = await startLocalAzure({ AZURE_LOCAL_TOKEN: 'another' })
   await expect(clients.registry.image()).rejects.toThrow(/AcrPull/)
 })

@@ -181,7 +181,7 @@ test('a ready database has its rows counted, and the canary leaves none', async 
   expect(await database.schema(TARGET, WAYS)).toEqual({ ...ready, drillRows: 1 })
 })
 
-test("a canary that fails tells the server's code and words", async () => {
+test("a canary that fails carries the server's code and message", async () => {
   const database = databaseOf()
   await database.migrate(TARGET)
   await asApp((client) => client.query('DELETE FROM customers'))
@@ -251,7 +251,7 @@ const partsOf = ({ username, password, port, pathname }: URL) => ({
 // ---- Sessions -------------------------------------------------------------------------------------------------------
 
 test.each(['direct', 'pgbouncer'] as const)(
-  'a %s session tells who answers, on which timeline, by which clock',
+  'a %s session shows the server, its timeline and its clock',
   async (via) => {
     const session = await databaseOf().session(TARGET, via)
     expect(session).toEqual({
@@ -331,7 +331,7 @@ function runsOf(keys: readonly Key[]): StoredRange[] {
   return runs
 }
 
-test('rows come back as maximal runs per worker, whatever was stored, copies included', async () => {
+test('rows come back as maximal runs per worker, for any stored rows, copies included', async () => {
   const database = databaseOf()
   await database.migrate(TARGET)
   // Without its unique index a table can hold copies, and the audit has to see them.
@@ -440,7 +440,7 @@ test('every drill with rows is known, with the age of its newest row by the cloc
   ])
 })
 
-test('the list of drills is read from the key index, whatever the number of rows', async () => {
+test('the list of drills is read from the key index, for any number of rows', async () => {
   const database = databaseOf()
   await database.migrate(TARGET)
   for (const drillId of ['a', 'b', 'c'])
@@ -460,8 +460,8 @@ test('the list of drills is read from the key index, whatever the number of rows
     })
   const before = await reads()
   expect(await database.storedDrills(TARGET)).toHaveLength(3)
-  // A session tells its reads when it ends.
-  const after = await eventually('the reads are told', timeouts.processEndsMs, async () => {
+  // A session reports its reads when it ends.
+  const after = await eventually('the reads are reported', timeouts.processEndsMs, async () => {
     const now = await reads()
     return now.scans > before.scans ? now : null
   })
@@ -500,8 +500,8 @@ test('the command says what it would do, does it when it may, and then has nothi
     'Nothing was changed. To do it: npm run migrate -- --yes',
   ])
   expect(await databaseOf(LOAD).schema(TARGET, WAYS)).toMatchObject({ auditedTable: null })
-  const told = await migrateCommand(['--yes'])
-  expect(told.output.trim().split('\n')).toEqual([place, 'Done:', ...steps])
+  const done = await migrateCommand(['--yes'])
+  expect(done.output.trim().split('\n')).toEqual([place, 'Done:', ...steps])
   // PgBouncer tries a login that failed again after 15 s, and the role was not there in the tests before.
   const ready = await eventually('the canary gets through', timeouts.processEndsMs, async () => {
     const facts = await databaseOf(LOAD).schema(TARGET, WAYS)

@@ -47,7 +47,7 @@ test('the token survives as text in another process', async () => {
   expect((await azure.clients.servers.failoverState(TARGET, kept.pollerToken)).kind).toBe('succeeded')
 })
 
-test('a failover that breaks is told with the code and the words of the platform', async () => {
+test('a failover that breaks carries the code and the message of the platform', async () => {
   const azure = await startLocalAzure()
   const { pollerToken } = acceptedOf(await azure.clients.servers.beginFailover(TARGET, 'forced'))
   azure.cluster.finishFailover(new Error('the standby was not promoted'))
@@ -129,7 +129,7 @@ test.each(REFUSALS)('$name refuses, with its reason, and nothing failed over', a
 
 test('a server that does not exist refuses', async () => {
   const azure = await startLocalAzure()
-  const answer = await azure.clients.servers.beginFailover({ ...TARGET, server: 'nobody' }, 'forced')
+  const answer = await azure.clients.servers.beginFailover({ ...TARGET, server: 'missing' }, 'forced')
   expect(answer).toMatchObject({ kind: 'refused', status: 404, code: 'ResourceNotFound' })
 })
 
@@ -197,7 +197,7 @@ test('a token that the platform does not take refuses', async () => {
   expect(answer).toMatchObject({ kind: 'refused', status: 401, code: 'InvalidAuthenticationToken' })
 })
 
-test('an endpoint that is not there refuses: nobody can have acted', async () => {
+test('an endpoint that is not there refuses: the request had no effect', async () => {
   const azure = await startLocalAzure()
   await azure.endpoint.stop()
   const answer = await azure.clients.servers.beginFailover(TARGET, 'forced')

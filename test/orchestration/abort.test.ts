@@ -10,7 +10,7 @@ const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits 
 const reason = 'aborted by request'
 
 /** What DELETE does. */
-const wish = (world: World, atMs: number): Incident => ({
+const abortRequest = (world: World, atMs: number): Incident => ({
   atMs,
   run: () => {
     world.clock.moveTo(world.clock.nowMs)
@@ -42,7 +42,7 @@ for (const [phase, atMs, posts] of MOMENTS)
   for (const how of ['event and blob', 'blob alone'] as const)
     test(`an abort by ${how} in the phase ${phase} stops the load, cleans up and reports`, async () => {
       const world = createWorld()
-      const incidents = how === 'blob alone' ? [wish(world, atMs)] : [wish(world, atMs), event(atMs)]
+      const incidents = how === 'blob alone' ? [abortRequest(world, atMs)] : [abortRequest(world, atMs), event(atMs)]
       const { status, report, endedAtMs } = await playDrill(
         world,
         aPlan({ criteria, timing: { lateMetricsSeconds: 600 } }),
@@ -66,7 +66,9 @@ for (const [phase, atMs] of [
 ] as const)
   test(`an abort in the phase ${phase} comes too late to change anything`, async () => {
     const world = createWorld()
-    const { report } = await playDrill(world, aPlan({ criteria }), { incidents: [wish(world, atMs), event(atMs)] })
+    const { report } = await playDrill(world, aPlan({ criteria }), {
+      incidents: [abortRequest(world, atMs), event(atMs)],
+    })
     expect(report?.verdict).toBe('PASS')
     expect(world.groups.alive).toEqual([])
   })
@@ -74,14 +76,16 @@ for (const [phase, atMs] of [
 test('an abort while late metrics are awaited ends the wait', async () => {
   const world = createWorld()
   const plan = aPlan({ criteria, timing: { lateMetricsSeconds: 600 } })
-  const { report, endedAtMs } = await playDrill(world, plan, { incidents: [wish(world, 120_000), event(120_000)] })
+  const { report, endedAtMs } = await playDrill(world, plan, {
+    incidents: [abortRequest(world, 120_000), event(120_000)],
+  })
   expect(endedAtMs).toBeLessThan(150_000)
   expect(report?.verdict).toBe('PASS')
 })
 
 test('an abort that arrives while the host is down is not lost', async () => {
   const world = createWorld()
-  const incidents: Incident[] = [{ atMs: 22_000, crash: true }, wish(world, 22_500), event(22_500)]
+  const incidents: Incident[] = [{ atMs: 22_000, crash: true }, abortRequest(world, 22_500), event(22_500)]
   const { report } = await playDrill(world, aPlan({ criteria }), { incidents, restartAfterMs: 5_000 })
   expect(report?.verdict).toBe('ABORTED')
   expect(world.server.posts).toBe(0)
@@ -89,7 +93,7 @@ test('an abort that arrives while the host is down is not lost', async () => {
 
 test('a second abort changes nothing', async () => {
   const world = createWorld()
-  const incidents = [wish(world, 22_000), event(22_000), event(22_100), event(24_000)]
+  const incidents = [abortRequest(world, 22_000), event(22_000), event(22_100), event(24_000)]
   const { status, report } = await playDrill(world, aPlan({ criteria }), { incidents })
   expect({ status, verdict: report?.verdict }).toEqual({ status: 'Completed', verdict: 'ABORTED' })
 })

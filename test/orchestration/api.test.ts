@@ -185,7 +185,7 @@ test('an Idempotency-Key that is no key is a bad request', async () => {
 
 // ---- Look ---------------------------------------------------------------------------------------------------------------
 
-test('a status tells the phase, the live figures and where to go on', async () => {
+test('a status has the phase, the live figures and links', async () => {
   const { post, call, service, world } = setUp()
   const drillId = idOf(await post({}))
   const progress = { phase: 'baseline', phaseStartedAt: '', loadStartAtMs: 1, live: null, note: null }

@@ -79,7 +79,7 @@ test('operations have the names of their functions', () => {
   )
 })
 
-test('whatever holds or changes data needs a key; only the page, its files and the description are open', () => {
+test('every function that holds or changes data needs a key; only the page, its files and the description are open', () => {
   const open = [...https]
     .filter(([, { authLevel }]) => authLevel !== 'function')
     .map(([name, { authLevel }]) => [name, authLevel])

@@ -33,7 +33,7 @@ const REFUSALS = [
 ] as const
 
 for (const [reason, code, message] of REFUSALS)
-  test(`a refusal for ${reason} is told as infrastructure, with the platform's own numbers`, async () => {
+  test(`a refusal for ${reason} is reported as infrastructure, with the platform's own numbers`, async () => {
     const refuse = (container: number) =>
       container === 1 ? ({ kind: 'refused', reason, code, message } as const) : null
     const { status, report, world } = await run({ groups: { refuse } })
@@ -182,8 +182,8 @@ test('the sweeper touches nothing but what carries both tags and a time that is 
   const future = new Date(START_AT_MS + hour).toISOString()
   const spec = (name: string, tags: Record<string, string>) =>
     world.groups.plant({ name, tags, cpu: 1, memoryGb: 1, environment: {}, secureEnvironment: {} })
-  spec('somebody-elses', {})
-  spec('somebody-elses-expired', { [EXPIRES_TAG]: past })
+  spec('another-owner', {})
+  spec('another-owner-expired', { [EXPIRES_TAG]: past })
   spec('ours-without-a-time', { [DRILL_TAG]: 'drill-9' })
   spec('ours-with-an-odd-time', { [DRILL_TAG]: 'drill-9', [EXPIRES_TAG]: 'soon' })
   spec('ours-with-an-empty-drill', { [DRILL_TAG]: '', [EXPIRES_TAG]: past })
@@ -192,7 +192,7 @@ test('the sweeper touches nothing but what carries both tags and a time that is 
   expect(await createActivities(world.clients, settings).sweep()).toEqual({ deleted: ['ours-expired'], problems: [] })
 })
 
-test('the sweeper goes on after a group that cannot be deleted, and tells', async () => {
+test('the sweeper goes on after a group that cannot be deleted, and reports it', async () => {
   const world = createWorld({ groups: { deleteFails: (name) => name === 'stuck' } })
   const tags = { [DRILL_TAG]: 'drill-9', [EXPIRES_TAG]: new Date(START_AT_MS - hour).toISOString() }
   for (const name of ['stuck', 'loose'])

@@ -210,7 +210,7 @@ test('records are newest first', async () => {
   expect((await dailyRecords(world.blobs, 10)).map(({ outcome }) => outcome)).toEqual(['started', 'skipped'])
 })
 
-test('the sweeper tells what it deleted and what it could not', async () => {
+test('the sweeper logs what it deleted and what it could not delete', async () => {
   const lines: string[] = []
   const context = {
     warn: (line: string) => lines.push(`warn ${line}`),

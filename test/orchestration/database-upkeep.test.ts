@@ -29,7 +29,7 @@ const nothing: Before = {
 }
 
 /** A schema that is as it is until it was migrated. */
-function bare(before: Before, migrations: { count: number }, outcome: 'mends' | 'fails' = 'mends') {
+function bare(before: Before, migrations: { count: number }, outcome: 'fixes' | 'fails' = 'fixes') {
   return (own: Database): Partial<Database> => ({
     loadSession: async (target, via) => ({
       ...(await own.loadSession(target, via)),
@@ -88,7 +88,7 @@ test('with consent a database that is ready is left alone', async () => {
   expect(journalOf(played, 'check')[0]?.detail).not.toContain('migrat')
 })
 
-test('a migration that fails ends the drill at its check, and both are told', async () => {
+test('a migration that fails ends the drill at its check, and both are reported', async () => {
   const played = await run({ migrate: true }, bare(nothing, { count: 0 }, 'fails'))
   expect(played.report?.verdict).toBe('INCONCLUSIVE')
   expect(journalOf(played, 'check')[0]?.detail).toMatch(
@@ -163,7 +163,7 @@ test('a retention of 0 days keeps all rows', async () => {
   expect(journalOf(played, 'deleteOldRows')[0]?.detail).toBe('rows are kept: DRILL_ROWS_RETENTION_DAYS is 0')
 })
 
-test('a deletion that fails is told, once, and changes no verdict', async () => {
+test('a deletion that fails is reported once and changes no verdict', async () => {
   const played = await run({}, () => ({
     storedDrills: async () => {
       throw new Error('the database does not answer')

@@ -1,4 +1,4 @@
-/** Exactly one failover per intent, whatever becomes of the request, of its answer and of the host that sent it. */
+/** Exactly one failover per intent: for every fate of the request, its answer and the host that sent it. */
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
 import { observeIdentity } from '../../functions/activities/failover/identity.ts'
@@ -105,7 +105,7 @@ for (const { when, posts, sent, failovers, verdict } of ROWS)
     }).toEqual({ status: 'Completed', sent, failovers, verdict, left: 0 })
   })
 
-test('a step that fails without telling whether it sent is asked again, and observes', async () => {
+test('a step that fails after it may have sent is called again, and observes', async () => {
   const world = createWorld()
   const { failOver } = createActivities(world.clients, settings)
   let runs = 0
@@ -209,7 +209,7 @@ test('a failover starts the cool-down of its server, even when its answer was lo
   }
 })
 
-test('the cool-down after a lost answer begins when its request can no longer arrive, whatever was seen before', async () => {
+test('the cool-down after a lost answer begins when its request can no longer arrive, regardless of earlier signs', async () => {
   for (const posts of [['host dies after arrival'], ['timeout before arrival']] as const) {
     const { world } = await run({ posts })
     const noted = world.blobs.peek<{ at: string }>('servers/rg/pg-under-test/last-failover.json')
@@ -218,7 +218,7 @@ test('the cool-down after a lost answer begins when its request can no longer ar
   }
 })
 
-test('a request of which nobody knows what became starts the cool-down when its drill ends early', async () => {
+test('a request without a known outcome starts the cool-down when its drill ends early', async () => {
   const lastFailover = async (posts: readonly PostFate[]) => {
     const world = createWorld({ posts, generator: () => ({ diesAtSecond: 18 }) })
     const { report } = await playDrill(world, aPlan({ criteria, containers: 1 }), {

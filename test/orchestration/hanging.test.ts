@@ -26,27 +26,27 @@ interface Row {
   readonly step: string
   readonly verdict: Report['verdict']
   readonly posts: number
-  readonly told: string
+  readonly journal: string
 }
 
 const ROWS: readonly Row[] = [
-  { step: 'reserve', verdict: 'INCONCLUSIVE', posts: 0, told: 'reserve failed' },
-  { step: 'check', verdict: 'INCONCLUSIVE', posts: 0, told: 'check failed' },
-  { step: 'provision', verdict: 'INCONCLUSIVE', posts: 0, told: 'provision failed' },
-  { step: 'pollReady', verdict: 'INCONCLUSIVE', posts: 0, told: 'pollReady failed' },
-  { step: 'startLoad', verdict: 'INCONCLUSIVE', posts: 0, told: 'startLoad failed' },
-  { step: 'pollLoad', verdict: 'INCONCLUSIVE', posts: 0, told: 'the watch over the load hangs' },
-  { step: 'failOver', verdict: 'INCONCLUSIVE', posts: 0, told: 'no load is left for failover 0' },
-  { step: 'noteContainers', verdict: 'PASS', posts: 1, told: 'no answer within' },
-  { step: 'collect', verdict: 'PASS', posts: 1, told: 'no answer within' },
-  { step: 'audit', verdict: 'INCONCLUSIVE', posts: 1, told: 'no answer within' },
-  { step: 'pollHealth', verdict: 'PASS', posts: 1, told: 'no answer within' },
-  { step: 'gatherMetrics', verdict: 'PASS', posts: 1, told: 'no answer within' },
-  { step: 'deleteOldRows', verdict: 'PASS', posts: 1, told: 'no answer within' },
-  { step: 'notify', verdict: 'PASS', posts: 1, told: '' },
+  { step: 'reserve', verdict: 'INCONCLUSIVE', posts: 0, journal: 'reserve failed' },
+  { step: 'check', verdict: 'INCONCLUSIVE', posts: 0, journal: 'check failed' },
+  { step: 'provision', verdict: 'INCONCLUSIVE', posts: 0, journal: 'provision failed' },
+  { step: 'pollReady', verdict: 'INCONCLUSIVE', posts: 0, journal: 'pollReady failed' },
+  { step: 'startLoad', verdict: 'INCONCLUSIVE', posts: 0, journal: 'startLoad failed' },
+  { step: 'pollLoad', verdict: 'INCONCLUSIVE', posts: 0, journal: 'the watch over the load hangs' },
+  { step: 'failOver', verdict: 'INCONCLUSIVE', posts: 0, journal: 'no load is left for failover 0' },
+  { step: 'noteContainers', verdict: 'PASS', posts: 1, journal: 'no answer within' },
+  { step: 'collect', verdict: 'PASS', posts: 1, journal: 'no answer within' },
+  { step: 'audit', verdict: 'INCONCLUSIVE', posts: 1, journal: 'no answer within' },
+  { step: 'pollHealth', verdict: 'PASS', posts: 1, journal: 'no answer within' },
+  { step: 'gatherMetrics', verdict: 'PASS', posts: 1, journal: 'no answer within' },
+  { step: 'deleteOldRows', verdict: 'PASS', posts: 1, journal: 'no answer within' },
+  { step: 'notify', verdict: 'PASS', posts: 1, journal: '' },
 ]
 
-for (const { step, verdict, posts, told } of ROWS)
+for (const { step, verdict, posts, journal } of ROWS)
   test(`when ${step} never answers the drill ends in its time, cleaned up, released and reported`, async () => {
     const { world, plan, report, lastSeconds } = await hangingIn(step)
     expect({ verdict: report?.verdict, posts: world.server.posts, left: world.groups.alive.length }).toEqual({
@@ -54,13 +54,13 @@ for (const { step, verdict, posts, told } of ROWS)
       posts,
       left: 0,
     })
-    expect(JSON.stringify(report?.journal)).toContain(told)
+    expect(JSON.stringify(report?.journal)).toContain(journal)
     expect(report?.cleanup.containersLeft).toBe(0)
     expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'free' })
     expect(lastSeconds).toBeLessThan(overallDeadlineSeconds(plan))
   })
 
-test('when the clean-up never answers the report says that nobody saw it done, and containers end by themselves', async () => {
+test('when the clean-up never answers the report says that it was not verified, and containers end by themselves', async () => {
   const { world, plan, report, lastSeconds } = await hangingIn('cleanUp')
   expect(report?.cleanup).toEqual({ containersLeft: null, verifiedAt: null })
   expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'free' })

@@ -61,7 +61,7 @@ test('a drill with nothing late leaves one line, which says what its report says
   expect(figures.every((value) => value !== null && value > 0)).toBe(true)
 })
 
-test('a report that is written again when late metrics are in has a line of its own, told apart by its edition', async () => {
+test('a report that is written again when late metrics are in has a line of its own, with another edition', async () => {
   const played = await run({ timing: { lateMetricsSeconds: 600 } }, { metricsLagMs: 300_000 })
   expect(linesOf(played).map(({ drillId, edition }) => [drillId, edition])).toEqual([
     ['drill-1', 'first'],

@@ -26,7 +26,7 @@ test.each([
   expect((await play(asks, null, {}, { startAt: START_AT })).endedAtMs).toBe(firedMs)
 })
 
-test('a wait ends when its moment has passed and less than a second later, whatever the moment', async () => {
+test('a wait ends when its moment has passed and less than a second later, at any moment', async () => {
   function* waits(ctx: OrchestrationContext): Step<void> {
     yield* sleepUntil(ctx, ctx.df.getInput() as number)
   }

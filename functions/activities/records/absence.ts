@@ -1,6 +1,6 @@
 /**
- * One absence proves nothing: the platform answers 404 for container groups that run. A container is gone when the platform has not
- * known it for a minute, at every look, and storage received no record of it within the last half minute.
+ * Decides when a container is gone. One absence proves nothing: the platform answers 404 for container groups that run. A container is
+ * gone when every poll of the last minute missed it and storage received no record of it within the last half minute.
  */
 import type { Clients, GroupState } from '../../clients/clients.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
@@ -14,7 +14,7 @@ export interface Absences {
   save(): Promise<void>
 }
 
-/** Looks of one drill follow each other; what an earlier one did not find lies in storage. */
+/** Polls of one drill do not overlap; storage holds the absences of earlier polls. */
 export async function readAbsences(
   { blobs, clock }: Pick<Clients, 'blobs' | 'clock'>,
   drillId: string,

@@ -1,4 +1,4 @@
-/** What the containers have written of the load so far: each look reads only what was appended since the last one. */
+/** The records of a running load: each poll reads only what was appended since the last one. */
 
 import { decodeRecords } from '../../../loadgen-image/contract/chunk.ts'
 import { blobNames } from '../../../loadgen-image/contract/glossary.ts'
@@ -42,7 +42,7 @@ export async function readNewRecords(
   }
 }
 
-/** What storage holds of every container at this moment. The watch keeps the state; here it is only looked at. */
+/** What storage holds of every container at this moment. The watch updates the state; this only reads it. */
 export async function signsOfContainers(
   blobs: Clients['blobs'],
   drillId: string,

@@ -1,4 +1,4 @@
-/** What an error of an Azure SDK says, taken apart: the SDKs differ in where they put the code. */
+/** The parts of an Azure SDK's error: the SDKs differ in where they put the code. */
 
 import { withoutSecrets } from '../../../loadgen-image/contract/redact.ts'
 import { ASKED_PAUSE_HEADER, askedPauseSeconds } from './azure.ts'
@@ -32,7 +32,7 @@ export function azureErrorParts(error: unknown): AzureErrorParts {
   }
 }
 
-/** The code of the error and of all that it wraps: MultipleErrorsOccurred says nothing, what lies inside does. */
+/** The code of the error and of all that it wraps: MultipleErrorsOccurred has the reason only inside. */
 export function allCodes(error: unknown): string[] {
   const loose = isObject(error) ? error : {}
   return [...new Set([azureErrorParts(error).code, ...codesIn(bodyOf(loose))])]
@@ -43,7 +43,7 @@ function codesIn(body: Loose): string[] {
   return [text(body.code), ...inner.flatMap(codesIn)].filter((code) => code !== null)
 }
 
-/** Seconds after which the platform wants to be asked again, also in what an error was caused by; null: it did not say. */
+/** The pause in seconds that the platform asks for, also in the cause of an error; null: none. */
 export function askedPauseOf(error: unknown): number | null {
   const response = isObject(error) && isObject(error.response) ? error.response : {}
   const headers = response.headers as { get?: (name: string) => string | undefined } | undefined

@@ -1,4 +1,4 @@
-/** How the clients reach Azure: where Resource Manager is, whom it trusts, and who asks. The same for every management client. */
+/** The access to Azure that all management clients share: endpoint, certificate authority, credential, retries. */
 import type {
   PostgreSQLManagementFlexibleServerClientOptionalParams as ManagementOptions,
   ServersRestartOptionalParams,
@@ -15,9 +15,9 @@ export interface AzureAccess {
   readonly subscriptionId: string
   /** Without a slash at the end. */
   readonly endpoint: string
-  /** Certificate authority of an endpoint that no public authority vouches for. */
+  /** Certificate authority of an endpoint without a public certificate. */
   readonly ca: string | null
-  /** A wait for one answer of Resource Manager; polling and patience belong to the orchestration. */
+  /** Time limit of one answer of Resource Manager; the orchestrator polls and waits longer. */
   readonly requestTimeoutMs: number
 }
 
@@ -25,12 +25,12 @@ export const managementScope = (access: AzureAccess): string => `${access.endpoi
 
 export const tlsOptions = (access: AzureAccess) => (access.ca === null ? {} : { tlsOptions: { ca: access.ca } })
 
-/** What lies on this machine, or answers to no other: the identity endpoint of the platform among them. */
+/** This machine, and the identity endpoint of the platform, which answers to no proxy. */
 const NEVER_THROUGH_A_PROXY = ['localhost', '127.0.0.1', '[::1]', '169.254.169.254']
 
 /**
- * A proxy of the app's settings (HTTPS_PROXY) serves what is outside: storage, Resource Manager. Before any client is made,
- * because the SDK reads the exceptions once.
+ * A proxy of the app's settings (HTTPS_PROXY) is for storage and Resource Manager. Called before any client is
+ * created, because the SDK reads the exceptions once.
  */
 export function exemptThisMachine(environment: NodeJS.ProcessEnv = process.env): void {
   const listed = (environment.NO_PROXY || environment.no_proxy || '').split(',').map((name) => name.trim())
@@ -55,12 +55,12 @@ export const answerTimeout = ({ requestTimeoutMs }: AzureAccess): AdditionalPoli
 export const SHORT_RETRIES = { maxRetries: 2, retryDelayInMs: 300, maxRetryDelayInMs: 2_000 } as const
 const MAX_PAUSE_SECONDS = 2
 const PAUSE_HEADERS = ['retry-after', 'retry-after-ms', 'x-ms-retry-after-ms'] as const
-/** Where a longer pause that the platform asks for goes on: the SDKs do not know this header, and errors carry it. */
+/** Carries a longer pause that the platform asks for: the SDKs do not know this header, and errors keep it. */
 export const ASKED_PAUSE_HEADER = 'x-drill-retry-after-seconds'
 
 /**
- * The SDKs wait for as long as `Retry-After` says, minutes inside an activity: a drill would be blind in the middle of a failover.
- * A long pause belongs to the orchestration, so it is hidden from the pipeline, which then gives the answer back at once.
+ * The SDKs wait as long as `Retry-After` says, for minutes inside an activity: in a failover no poll would run meanwhile. The
+ * orchestrator makes long pauses instead, so they are hidden from the pipeline, which then returns the answer at once.
  */
 export const shortPatience: AdditionalPolicy = {
   position: 'perRetry',
@@ -78,7 +78,7 @@ export const shortPatience: AdditionalPolicy = {
   },
 }
 
-/** Seconds or a date; null when nothing readable is asked for. */
+/** Seconds or a date; null without a readable value. */
 export function askedPauseSeconds(header: (name: string) => string | undefined, nowMs: number): number | null {
   const ms = header('retry-after-ms') ?? header('x-ms-retry-after-ms')
   if (ms !== undefined && /^\d+$/.test(ms)) return Math.ceil(Number(ms) / 1000)

@@ -1,4 +1,4 @@
-/** What can be seen of the place where load generators run, before any is started: quota, sizes, the resource group, the identity. */
+/** Facts about the place of the load generators before any is started: quota, sizes, resource group, identity. */
 import type { ContainerInstanceManagementClient } from '@azure/arm-containerinstance'
 import type { ContainerFacts } from '../../model/facts.ts'
 import { type AzureAccess, managementScope } from './azure.ts'
@@ -15,7 +15,7 @@ interface Place {
   readonly location: string
 }
 
-/** Each fact stands alone: one that cannot be seen is null and hides no other. */
+/** A fact that cannot be read is null and hides no other. */
 export async function readContainerFacts(
   access: AzureAccess,
   client: Client,

@@ -1,4 +1,4 @@
-/** Load generators as Azure container groups: one container each, started once, found again by our tag. */
+/** Load generators as Azure container groups: one container each, started once, found by the drill's tag. */
 import {
   type ContainerGroup,
   ContainerInstanceManagementClient,
@@ -52,7 +52,7 @@ async function createGroup(client: Client, settings: ContainerGroupSettings, spe
   }
 }
 
-/** What an error of the PUT means: refused for good, or not now. */
+/** What an error of the PUT means: refused permanently, or for now. */
 export function answerOfCreateError(error: unknown): Exclude<CreateAnswer, { kind: 'created' }> {
   const refusal = refusalOf(error)
   if (refusal !== null) return refusal
@@ -66,7 +66,7 @@ function groupOf(settings: ContainerGroupSettings, spec: GroupSpec): ContainerGr
     location: settings.location,
     tags: { ...spec.tags },
     osType: 'Linux',
-    // The platform restarts a container that exits with another code than 0 all the same; the generator's claim blob sees to that.
+    // The platform restarts a container that exits with a code other than 0 even so; the generator's claim blob stops the second run.
     restartPolicy: 'Never',
     containers: [
       {
@@ -82,7 +82,7 @@ function groupOf(settings: ContainerGroupSettings, spec: GroupSpec): ContainerGr
 }
 
 /**
- * Azure's own resolver, which answers with the private zones that are linked to the asker's network. Container groups inherit no
+ * Azure's own resolver, which answers with the private zones that are linked to the client's network. Container groups inherit no
  * DNS settings from their network; the documentation asks to set them explicitly ("Virtual network scenarios and resources for
  * Azure Container Instances", limitations). Without it server and storage could resolve to addresses that are closed.
  */
@@ -105,7 +105,7 @@ const identityOf = (identityId: string, image: string): Partial<ContainerGroup> 
 
 type Refusal = Extract<CreateAnswer, { kind: 'refused' }>
 
-/** Codes that a second try does not change. The platform's message names what was asked for and what is available. */
+/** Codes that a second try does not change. The platform's message names what was requested and what is available. */
 const REASONS: Readonly<Record<string, Refusal['reason']>> = {
   ContainerGroupQuotaReached: 'quota',
   QuotaExceeded: 'quota',
@@ -117,8 +117,8 @@ const REASONS: Readonly<Record<string, Refusal['reason']>> = {
 }
 
 /**
- * Only what is known to be permanent is final. Container Instances says "no capacity" as 409 ServiceUnavailable; a plain 503 of
- * that name is the service being down. An unknown 409 is "not now": networks and registries that are not ready answer so.
+ * Only a refusal that is known to be permanent is final. Container Instances reports missing capacity as 409 ServiceUnavailable; a 503
+ * of that name means that the service is down. An unknown 409 may pass: networks and registries that are not ready answer so.
  */
 function refusalOf(error: unknown): Refusal | null {
   const { status, code, message } = azureErrorParts(error)
@@ -150,7 +150,7 @@ async function readGroup(client: Client, resourceGroup: string, name: string): P
   }
 }
 
-/** What does not carry the drill's tag is never listed, so nobody who works from the list can touch it. */
+/** A group without the drill's tag is never listed, so no code that works from the list can touch it. */
 async function listGroups(client: Client, resourceGroup: string): Promise<GroupState[]> {
   const ours: GroupState[] = []
   try {
@@ -180,16 +180,16 @@ function stateOf(group: ContainerGroup): GroupState {
   }
 }
 
-/** A list has no view of the containers, and a platform may know other words. */
+/** A list does not show the containers, and the platform may report other states. */
 function containerStateOf(state: string | undefined): GroupState['container'] {
   return state === 'Waiting' || state === 'Running' || state === 'Terminated' ? state : null
 }
 
-/** Why a container does not start is told in events alone. */
+/** Only events say why a container does not start. */
 function lastWarningOf(group: ContainerGroup): string | null {
   const events = [...(group.containers[0]?.instanceView?.events ?? []), ...(group.instanceView?.events ?? [])]
-  const telling = events.filter(({ type, name }) => type === 'Warning' || name?.startsWith('Failed') === true)
-  return telling.at(-1)?.message ?? null
+  const failures = events.filter(({ type, name }) => type === 'Warning' || name?.startsWith('Failed') === true)
+  return failures.at(-1)?.message ?? null
 }
 
 async function readLogs(client: Client, resourceGroup: string, name: string): Promise<string> {

@@ -2,8 +2,8 @@
  * The request that fails a server over, and the reading of its long-running operation.
  *
  * A second POST can mean a second failover. So nothing here sends twice: the pipeline does not retry, and every end is one
- * of three values. What proves each: a 2xx that was seen is `accepted`, whatever happens to the poll that the SDK sends
- * behind it; a 4xx, or an error from before the request left, is `refused`; all else is `ambiguous`.
+ * of three values: after a 2xx it is `accepted`, even if the poll that the SDK sends next fails; after a 4xx, or an error from before
+ * the request left, it is `refused`; otherwise it is `ambiguous`.
  */
 import { PostgreSQLManagementFlexibleServerClient } from '@azure/arm-postgresql-flexible'
 import type { FailoverAnswer, OperationState } from '../../model/failover.ts'
@@ -14,7 +14,7 @@ import { askedPauseOf, azureErrorParts } from './azure-errors.ts'
 
 const MODES = { forced: 'ForcedFailover', planned: 'PlannedFailover' } as const satisfies Record<FailoverMode, string>
 
-/** What the wire showed of the POST, even when the SDK ends in an error. */
+/** What was sent and answered, also if the SDK ends in an error. */
 interface PostTrace {
   /** When the request left, by the app's clock; null while it has not. */
   sentAt: string | null
@@ -56,7 +56,7 @@ function clientThatTraces(
     ...managementOptions(access),
     // With the default, one 503 or one reset makes three POSTs.
     retryOptions: { maxRetries: 0 },
-    // `perRetry` comes after authentication: a token that cannot be had leaves `sentAt` null.
+    // `perRetry` comes after authentication: a token that cannot be obtained leaves `sentAt` null.
     additionalPolicies: [answerTimeout(access), { policy, position: 'perRetry' }],
   })
 }
@@ -86,13 +86,13 @@ function pollerTokenOf({ headers }: RawResponse): string {
     })
   if (location !== undefined)
     return stateToken('running', { metadata: { mode: 'ResourceLocation' }, operationLocation: location })
-  // Nothing to follow: the platform was done when it answered.
+  // Nothing to follow: the operation had ended when the platform answered.
   return stateToken('succeeded', {})
 }
 
 const stateToken = (status: string, config: object): string => JSON.stringify({ state: { status, config } })
 
-/** These never left this machine, or never reached a listener: nobody can have acted on them. */
+/** With these the request never left this machine, or never reached a listener: it had no effect. */
 const NOT_DELIVERED = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -111,7 +111,7 @@ export function answerOfError(error: unknown, sentAt: string | null): FailoverAn
   return { kind: 'ambiguous', why: `${status === null ? 'no answer' : `HTTP ${status}`}: ${code}: ${message}`, sentAt }
 }
 
-/** 408 says that the server gave up waiting, not that it did nothing. */
+/** 408: the server stopped waiting, which does not prove that it did nothing. */
 const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408
 
 // ---- The operation --------------------------------------------------------------------------------------------------
@@ -175,14 +175,14 @@ function jsonObject(text: string | null | undefined): { readonly error?: unknown
   }
 }
 
-/** The words that Resource Manager and its providers use for an operation that goes on. */
+/** The states that Resource Manager and its providers report for an operation that goes on. */
 const GOES_ON = new Set(
   'accepted canceling cancelling creating deleting inprogress notstarted pending provisioning queued running scheduled started updating'.split(
     ' ',
   ),
 )
 
-/** The poller throws for an operation that failed or was cancelled. A word that is not known is an end, and its own reason. */
+/** The poller throws for an operation that failed or was cancelled. An unknown state counts as an end, and is its own reason. */
 export function operationState(polled: string, { status, endedAt, code, message }: OperationDocument): OperationState {
   if (polled === 'succeeded') return { kind: 'succeeded', endedAt }
   const word = status ?? polled
@@ -194,7 +194,7 @@ export function operationState(polled: string, { status, endedAt, code, message 
   }
 }
 
-/** The poller tells a failed operation from a failed request by its text alone: "... has failed. Code. Message". */
+/** Only the message distinguishes a failed operation from a failed request: "... has failed. Code. Message". */
 const OPERATION_FAILED = /^The long-running operation has failed(?:\. ([A-Za-z]+)\. ([\s\S]*))?/
 const OPERATION_CANCELED = 'Operation was canceled'
 

@@ -101,8 +101,8 @@ interface Sizes {
 const UNKNOWN_SIZE: Size = { vCores: null, memoryGb: null }
 
 /**
- * Cores and memory of a SKU, from the list of what the server can become. The list is long and does not change while the
- * app lives, so it is read once per server. An app that may not read it leaves the size unknown.
+ * Cores and memory of a SKU, from the list of sizes that the server can have. The list is long and constant, so the app reads it
+ * once per server. Without the permission to read it the size is unknown.
  */
 function createSizes(client: Client): Sizes {
   const lists = new Map<string, Promise<readonly ServerSkuCapability[]>>()

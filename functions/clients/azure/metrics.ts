@@ -1,4 +1,4 @@
-/** Azure Monitor's own view of the server. One-minute points, minutes late: context for a drill, never its measurement. */
+/** The server's metrics in Azure Monitor: one-minute points, minutes late. Context for a drill, never its measurement. */
 import { MonitorClient, type Response } from '@azure/arm-monitor'
 import type { MetricSeries } from '../../model/facts.ts'
 import type { PlatformMetrics } from '../clients.ts'
@@ -72,7 +72,7 @@ async function readSeries(client: MonitorClient, serverId: string, timespan: str
   return found
 }
 
-/** One name that the server does not have makes the platform refuse the whole list, so then each name is asked for alone. */
+/** One name that the server does not have makes the platform refuse the whole list: then each name is requested alone. */
 async function readSome(
   client: MonitorClient,
   serverId: string,
@@ -99,7 +99,7 @@ const request = (client: MonitorClient, serverId: string, timespan: string, name
     aggregation: 'Average,Maximum',
   })
 
-/** A metric that was never collected comes as points without values, and says nothing. */
+/** A metric that was never collected has points without values, and is left out. */
 const seriesOf = ({ value }: Response): MetricSeries[] =>
   value
     .filter(({ errorCode }) => (errorCode ?? 'Success') === 'Success')

@@ -8,7 +8,7 @@ import { isNotFound } from './azure-errors.ts'
 /** Registries of every cloud accept a token for this audience. */
 const AUDIENCE = 'https://containerregistry.azure.net'
 
-/** The manifest alone is read: that is what pulling needs too, so the same permission is enough. */
+/** Reads the manifest only, which pulling does too: the same permission is enough. */
 export function createImageRegistry(access: AzureAccess, image: string): ImageRegistry {
   const { registry, repository, version } = parseImageReference(image)
   const client = new ContainerRegistryContentClient(`https://${registry}`, repository, access.credential, {

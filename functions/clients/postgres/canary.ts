@@ -1,6 +1,6 @@
 /**
- * What the load does, done before it: in the load's role, through its way in, with its settings. First rows as different as
- * the load's and a retry of one, taken back; then one row that is committed, found by the role that audits, and deleted.
+ * The canary: the load's statements before the load, in its role, through its way in, with its settings. First rows as varied as the
+ * load's and a retry of one, rolled back; then one committed row, which the auditing role finds and deletes.
  */
 import { randomUUID } from 'node:crypto'
 import type { Client } from 'pg'
@@ -33,7 +33,7 @@ export interface CanaryKey {
   readonly value: string
 }
 
-/** In a session of the load. Returns the key of the one row that it left; it leaves none where the audit would not find it. */
+/** In a session of the load. Returns the key of the one row that it left; it leaves no row where the audit would not find it. */
 export async function sendCanary(client: Client, kind: Kind, auditedTable: string): Promise<CanaryKey> {
   const own = await tableNameOf(client, null)
   if (own !== auditedTable)

@@ -1,9 +1,9 @@
-/** One connection for one purpose, closed whatever happens. The database under test may die at any moment, also mid-reply. */
+/** Opens one connection for one purpose and closes it in every case. The database under test may die at any moment, also mid-reply. */
 import type { TokenCredential } from '@azure/identity'
 import type { Client } from 'pg'
 import { type OpenClient, openClient } from '../../../loadgen-image/connection/log-in.ts'
 import { oneServer, type ServerTarget, VERIFIED } from '../../../loadgen-image/connection/target.ts'
-import { withoutSecrets } from '../../../loadgen-image/contract/redact.ts'
+import { errorText } from '../../../loadgen-image/contract/redact.ts'
 import type { Login, PostgresConfig } from '../../config/config.ts'
 import type { Target } from '../../model/plan.ts'
 
@@ -17,7 +17,7 @@ export interface ConnectionSettings {
 export interface Purpose {
   readonly via: Via
   readonly as: Login
-  /** How long one query may take before the connection is given up. */
+  /** Time limit of one query; then the connection is closed. */
   readonly queryTimeoutMs: number
 }
 
@@ -77,8 +77,8 @@ export async function serverOf(
   })
 }
 
-/** The server's code and words. They may name roles and hosts. */
-export function wordsOf(error: unknown): string {
+/** The error's code and message. They may name roles and hosts. */
+export function sqlErrorText(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? `${String(error.code)}: ` : ''
-  return withoutSecrets(`${code}${error instanceof Error ? error.message || error.name : String(error)}`)
+  return `${code}${errorText(error)}`
 }

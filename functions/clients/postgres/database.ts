@@ -1,4 +1,4 @@
-/** The database under test, by SQL: who answers, is it ready, what is stored. Each call opens its own connection. */
+/** The database under test, by SQL: its sessions, its schema, its rows. Each call opens its own connection. */
 import type { TokenCredential } from '@azure/identity'
 import { urlOf } from '../../../loadgen-image/connection/url.ts'
 import type { Login, PostgresConfig } from '../../config/config.ts'
@@ -11,9 +11,9 @@ import {
   openConnection,
   type Purpose,
   serverOf,
+  sqlErrorText,
   type Via,
   withConnection,
-  wordsOf,
 } from './connection.ts'
 import { readLoadSession, unreachableLoad } from './load-session.ts'
 import { migrate } from './migration.ts'
@@ -21,7 +21,7 @@ import { readAudited } from './schema-facts.ts'
 import { readSession, unreachable } from './session-facts.ts'
 import { deleteInBatches, readDrills, readRuns } from './stored-rows.ts'
 
-const LOOK_MS = 15_000
+const READ_MS = 15_000
 const BATCH_MS = 60_000
 const LONG_MS = 300_000
 
@@ -29,9 +29,9 @@ export function createDatabase(postgres: PostgresConfig, credential: TokenCreden
   const settings: ConnectionSettings = { postgres, credential }
   const asApp = (via: Via, queryTimeoutMs: number): Purpose => ({ via, as: postgres.app, queryTimeoutMs })
   return {
-    session: (target, via) => seeSession(settings, target, asApp(via, LOOK_MS), clock),
-    loadSession: (target, via) => seeLoadSession(settings, target, via),
-    schema: (target, ways) => seeSchema(settings, target, ways),
+    session: (target, via) => sessionFacts(settings, target, asApp(via, READ_MS), clock),
+    loadSession: (target, via) => loadSessionFacts(settings, target, via),
+    schema: (target, ways) => schemaFacts(settings, target, ways),
     migrate: (target) => migrate(settings, target),
     storedRuns: (target, drillId) => storedRuns(settings, target, drillId),
     storedDrills: (target) => withConnection(settings, target, asApp('direct', LONG_MS), readDrills),
@@ -41,7 +41,7 @@ export function createDatabase(postgres: PostgresConfig, credential: TokenCreden
   }
 }
 
-async function seeSession(
+async function sessionFacts(
   settings: ConnectionSettings,
   target: Target,
   purpose: Purpose,
@@ -55,19 +55,19 @@ async function seeSession(
 }
 
 /** As the load generator connects: its role, its port, no option of its own. */
-async function seeLoadSession(settings: ConnectionSettings, target: Target, via: Via): Promise<LoadSessionFacts> {
-  const asLoad: Purpose = { via, as: settings.postgres.load, queryTimeoutMs: LOOK_MS }
+async function loadSessionFacts(settings: ConnectionSettings, target: Target, via: Via): Promise<LoadSessionFacts> {
+  const asLoad: Purpose = { via, as: settings.postgres.load, queryTimeoutMs: READ_MS }
   try {
     return await withConnection(settings, target, asLoad, (client) => readLoadSession(client, via))
   } catch (error) {
-    return unreachableLoad(via, wordsOf(error))
+    return unreachableLoad(via, sqlErrorText(error))
   }
 }
 
 // ---- Schema ---------------------------------------------------------------------------------------------------------
 
-async function seeSchema(settings: ConnectionSettings, target: Target, ways: LoadWays): Promise<SchemaFacts> {
-  const purpose: Purpose = { via: 'direct', as: settings.postgres.app, queryTimeoutMs: LOOK_MS }
+async function schemaFacts(settings: ConnectionSettings, target: Target, ways: LoadWays): Promise<SchemaFacts> {
+  const purpose: Purpose = { via: 'direct', as: settings.postgres.app, queryTimeoutMs: READ_MS }
   const audited = await withConnection(settings, target, purpose, readAudited).catch((cause: unknown) => {
     throw new Error(`reading the schema of ${target.database} on ${target.server} failed`, { cause })
   })
@@ -85,7 +85,7 @@ async function tryCanary(
   auditedTable: string,
 ): Promise<Pick<SchemaFacts, 'canary' | 'canaryError'>> {
   const { load, app } = settings.postgres
-  const through = (as: Login, via: Via): Purpose => ({ via, as, queryTimeoutMs: LOOK_MS })
+  const through = (as: Login, via: Via): Purpose => ({ via, as, queryTimeoutMs: READ_MS })
   try {
     for (const via of vias) {
       const key = await withConnection(settings, target, through(load, via), (client) =>
@@ -95,7 +95,7 @@ async function tryCanary(
     }
     return { canary: 'ok', canaryError: null }
   } catch (error) {
-    return { canary: 'failed', canaryError: wordsOf(error) }
+    return { canary: 'failed', canaryError: sqlErrorText(error) }
   }
 }
 

@@ -1,15 +1,15 @@
 /**
- * What holds in a session of the load itself. Roles and databases carry settings of their own (ALTER ROLE ... SET), so the
- * same question in another role's session has another answer: a load whose commits wait for nothing looks durable there.
+ * The settings and the table of the load's own session. Roles and databases have settings of their own (ALTER ROLE ... SET): in another
+ * role's session, a load whose commits wait for no standby would look durable.
  */
 import type { Client } from 'pg'
 import type { LoadSessionFacts, SessionSetting, SettingOrigin } from '../../model/facts.ts'
-import { type Via, wordsOf } from './connection.ts'
+import { sqlErrorText, type Via } from './connection.ts'
 import { readTable, tableNameOf } from './load-table.ts'
 
 /**
  * Not idle_in_transaction_session_timeout: each transaction of the load is one statement, so its sessions are never idle in
- * one. Not row_security: it decides nothing by itself, and the canary meets what it decides together with a policy.
+ * one. Not row_security: only with a policy it has an effect, and then the canary meets it.
  */
 export const LOAD_SETTINGS = [
   'synchronous_commit',
@@ -57,7 +57,7 @@ export async function readLoadSession(client: Client, via: Via): Promise<LoadSes
       }
     })
   } catch (error) {
-    return unreachableLoad(via, wordsOf(error))
+    return unreachableLoad(via, sqlErrorText(error))
   }
 }
 
@@ -69,7 +69,7 @@ async function whoIsThere(client: Client): Promise<Pick<LoadSessionFacts, 'user'
   return rows[0] ?? { user: null, database: null, isSuperuser: null }
 }
 
-// ---- Time-outs that would also end the look ---------------------------------------------------------------------------
+// ---- Time-outs that would also end this read--------------------------------------------------------------------------
 
 const QUERY_CANCELED = '57014'
 const TRIES = 5
@@ -86,7 +86,7 @@ async function unhurried<T>(client: Client, use: () => Promise<T>): Promise<T> {
   }
 }
 
-/** One message, so that no time-out for an idle transaction falls between. A time-out of 1 ms may hit these, too. */
+/** One message, so that no time-out for an idle transaction applies. A time-out of 1 ms may hit these, too. */
 async function beginUnhurried(client: Client): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
@@ -109,7 +109,7 @@ interface InForce {
   readonly source: string
 }
 
-/** When a time-out cuts even this, the session's own defaults are read where it does not count. */
+/** If a time-out ends even this, the session's defaults are read where the time-out does not apply. */
 async function settingsInForce(client: Client): Promise<readonly InForce[]> {
   const read = async (value: string): Promise<readonly InForce[]> => {
     const text = `SELECT name, ${value} AS value, source FROM pg_settings WHERE name = ANY($1)`
@@ -188,7 +188,7 @@ export function allSettings(inForce: readonly InForce[], stored: readonly Stored
 }
 
 function originOf(value: string, source: string, coming: Stored | undefined): SettingOrigin {
-  // A look under a time-out sets it aside, so the server calls it the session's; what is stored says where it came from.
+  // This read replaces a time-out, so the server reports it as set in the session; the stored settings show its origin.
   if (coming !== undefined && coming.value === value) return coming.origin
   const origin = ORIGINS[source] ?? 'session'
   return KEPT.includes(origin) ? 'earlier setting' : origin

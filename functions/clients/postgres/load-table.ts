@@ -1,4 +1,4 @@
-/** The table that the load's own statement leads to: what it is, whether it survives a failover, and what stands in a row's way. */
+/** The table that the load's statement writes to: its kind, whether it survives a failover, and its triggers and rules. */
 import type { Client } from 'pg'
 import type { TableFacts } from '../../model/facts.ts'
 import { KEY_COLUMNS } from './schema.ts'
@@ -36,7 +36,7 @@ SELECT format('%I.%I', n.nspname, c.relname) AS name, c.relkind AS kind,
   || CASE WHEN row_security_active(c.oid) THEN ARRAY['row security'] ELSE ARRAY[]::text[] END AS interventions
 FROM wanted JOIN pg_class c ON c.oid = wanted.oid JOIN pg_namespace n ON n.oid = c.relnamespace`
 
-/** Null: the name leads to no table. */
+/** Null: no table has the name. */
 export async function readTable(client: Client): Promise<TableFacts | null> {
   const { rows } = await client.query<Omit<TableFacts, 'kind'> & { kind: string }>(TABLE, [KEY_COLUMNS])
   const row = rows[0]
@@ -46,7 +46,7 @@ export async function readTable(client: Client): Promise<TableFacts | null> {
 const NAME = `SELECT format('%I.%I', n.nspname, c.relname) AS name
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass('transactions')`
 
-/** In a transaction that is rolled back: where another search_path leads. */
+/** The table under another search_path, in a transaction that is rolled back. */
 export async function tableNameOf(client: Client, searchPath: string | null): Promise<string | null> {
   if (searchPath !== null) await client.query("SELECT set_config('search_path', $1, true)", [searchPath])
   const { rows } = await client.query<{ name: string }>(NAME)

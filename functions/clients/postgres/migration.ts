@@ -1,8 +1,8 @@
-/** The schema and the load's role, brought up to date: by a drill that was allowed to, and by `npm run migrate`. */
+/** Migrates the schema and the load's role: for a drill that is allowed to, and for `npm run migrate`. */
 
 import { causeOnMigration } from '../../checklist/sql-advice.ts'
 import type { Target } from '../../model/plan.ts'
-import { type ConnectionSettings, type Purpose, withConnection, wordsOf } from './connection.ts'
+import { type ConnectionSettings, type Purpose, sqlErrorText, withConnection } from './connection.ts'
 import { type LoadRole, migrateSchema, pendingSteps } from './schema-migration.ts'
 
 const LOOK_MS = 15_000
@@ -31,9 +31,9 @@ export async function pendingMigration(settings: ConnectionSettings, target: Tar
   }
 }
 
-/** Names the cause that the code proves, and what to do about that one; the server's own words follow as the cause. */
+/** Names the cause that the code proves, and its fix; the server's own message follows as the cause. */
 function failure(what: string, error: unknown): Error {
-  const known = causeOnMigration(wordsOf(error))
+  const known = causeOnMigration(sqlErrorText(error))
   return new Error(known === null ? what : `${what}: ${known.cause}; ${known.advice}`, { cause: error })
 }
 

@@ -1,4 +1,4 @@
-/** What the role that audits sees of the database: its table, the parent rows, the rows that drills left. */
+/** Facts of the schema in the auditing role's session: its table, the parent rows, the rows of earlier drills. */
 import type { Client } from 'pg'
 import type { SchemaFacts } from '../../model/facts.ts'
 import { tableNameOf } from './load-table.ts'
@@ -45,7 +45,7 @@ async function missingExtensions(client: Client): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-/** Exact while it is quick; beyond that it is not known, because a checklist must not wait for it. */
+/** Exact if the count is quick; otherwise unknown, because a checklist must not wait for it. */
 async function countDrillRows(client: Client): Promise<number | null> {
   try {
     await client.query('BEGIN READ ONLY')

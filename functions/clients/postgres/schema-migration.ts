@@ -1,4 +1,4 @@
-/** Brings the schema and the load's role to what a drill needs. All or nothing, one migration at a time, and quick to give way. */
+/** Gives a drill its schema and the load's role: all or nothing, one migration at a time, with a short lock timeout. */
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import type { Client } from 'pg'
 import { escapeIdentifier, escapeLiteral } from '../../../loadgen-image/connection/client.ts'
@@ -6,16 +6,16 @@ import { loadRoleGrants, SCHEMA_STEPS, type SchemaStep } from './schema.ts'
 
 export interface LoadRole {
   readonly user: string
-  /** Null: it logs in by Microsoft Entra, which no statement of ours can make a role for. */
+  /** Null: it logs in by Microsoft Entra, and no SQL statement of this app can create its role. */
   readonly password: string | null
   /** It exists and its password fits: then its password is left alone. */
   readonly canLogIn: boolean
 }
 
-/** Returns what was done; nothing when all was there. */
+/** Returns what was done; empty when nothing was missing. */
 export async function migrateSchema(client: Client, loadRole: LoadRole | null): Promise<string[]> {
   await client.query('BEGIN')
-  // Rather fail than queue behind a long transaction with every writer of the table queueing behind the migration.
+  // Behind a long transaction the migration would queue, and every writer of the table behind the migration: fail instead.
   await client.query("SET LOCAL lock_timeout = '5s'")
   await client.query("SELECT pg_advisory_xact_lock(hashtext('pg-failover-drill'), hashtext('schema'))")
   const done: string[] = []
@@ -46,7 +46,7 @@ async function isTrue(client: Client, question: string): Promise<boolean> {
 const UNDEFINED_TABLE = '42P01'
 const UNDEFINED_OBJECT = '42704'
 
-/** A step that asks about a table or role of an earlier step, which has not been taken either. */
+/** The question is about a table or role of an earlier step, which is missing too. */
 function falseWhenAbsent(error: unknown): false {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null
   if (code === UNDEFINED_TABLE || code === UNDEFINED_OBJECT) return false

@@ -118,7 +118,7 @@ export const SCHEMA_STEPS: readonly SchemaStep[] = [
 export const SCHEMA_STATEMENTS: readonly string[] = SCHEMA_STEPS.map(({ sql }) => sql)
 
 /**
- * What the load's own role may do, and no more: insert transactions. It reads them because `RETURNING` and `ON CONFLICT`
+ * The only rights of the load's role: it inserts transactions. It reads them because `RETURNING` and `ON CONFLICT`
  * need that, and it never updates, deletes or truncates.
  */
 export const loadRoleGrants = (identifier: string, literal: string): Pick<SchemaStep, 'isDone' | 'sql'> => ({

@@ -1,8 +1,8 @@
-/** What SQL says about one way in: which server answers there, on which timeline, by which clock. */
+/** Facts of one session: which server answers, on which timeline, by which clock. */
 import type { Client } from 'pg'
 import type { SessionFacts } from '../../model/facts.ts'
 import type { Clock } from '../clients.ts'
-import { type Via, wordsOf } from './connection.ts'
+import { sqlErrorText, type Via } from './connection.ts'
 import { CURRENT_TIMELINE } from './schema.ts'
 
 type Known = Omit<SessionFacts, 'via' | 'reachable' | 'error'>
@@ -22,7 +22,7 @@ const UNSEEN: Known = {
 export const unreachable = (via: Via, error: unknown): SessionFacts => ({
   via,
   reachable: false,
-  error: wordsOf(error),
+  error: sqlErrorText(error),
   ...UNSEEN,
 })
 

@@ -2,8 +2,8 @@
  * The rows of a drill, read back as maximal runs of sequence numbers per worker, so that millions of rows come as a few
  * thousand. The database finds the runs: within a worker, `seq` minus its rank is the same for all members of a run.
  *
- * Copies of a key are counted before they are merged. The unique index makes copies impossible, but an audit that took the
- * index for granted could not see one that was never created.
+ * Copies of a key are counted before they are merged. The unique index prevents copies, but an audit that relied on it could not
+ * detect that it was never created.
  */
 import type { Client } from 'pg'
 import type { Deleted, StoredDrill, StoredRange } from '../clients.ts'
@@ -49,7 +49,7 @@ const rangeOf = ({ worker, first, last, rows, keys }: RunRow): StoredRange => ({
 
 const BATCH = 10_000
 
-/** Walks the key index, so that no batch looks again at the dead entries of those before it. */
+/** Walks the key index, so that no batch reads the dead entries of earlier batches again. */
 const DELETE_BATCH = `WITH batch AS (
     SELECT ctid, worker, seq FROM transactions
     WHERE drill_id = $1 AND (worker, seq) > ($2, $3) ORDER BY worker, seq LIMIT ${BATCH}
@@ -66,7 +66,7 @@ interface BatchRow {
 
 /**
  * Short transactions: a drill's rows can be millions, and the standby has to replay each deletion. When the time is up the rest
- * stays, and is found by the next call.
+ * stays for the next call.
  */
 export async function deleteInBatches(client: Client, drillId: string, isTimeUp: () => boolean): Promise<Deleted> {
   let deleted = 0
@@ -113,7 +113,7 @@ interface DrillRow {
   readonly age: string | null
 }
 
-/** Every drill that has rows with a key. Rows without one are not the load generator's, and are not looked at. */
+/** Every drill that has rows with a key. Rows without one are not the load generator's, and are not read. */
 export async function readDrills(client: Client): Promise<StoredDrill[]> {
   const { rows: found } = await client.query<{ name: string }>(
     `SELECT attname AS name FROM pg_attribute

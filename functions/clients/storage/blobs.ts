@@ -1,8 +1,8 @@
 /**
- * Blob storage: the drill's only memory outside the orchestration. Locks and intents rest on its conditional writes.
+ * Blob storage: it holds everything that a drill knows outside the orchestration. Locks and intents use its conditional writes.
  *
- * A conditional write whose reply is lost is sent again by the pipeline, and then meets its own first attempt. So each
- * carries a mark of its own, and a write that finds its own mark has succeeded.
+ * A conditional write whose reply is lost is sent again by the pipeline, and then finds the first attempt. So each write
+ * carries its own mark, and a write that finds its own mark has succeeded.
  */
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
@@ -19,7 +19,7 @@ import type { BlobInfo, Blobs } from '../clients.ts'
 
 const JSON_TYPE = 'application/json'
 
-/** A slow answer is asked for again rather than waited for: an activity has minutes, not hours. */
+/** A slow request is sent again: an activity has minutes. */
 const PIPELINE = {
   retryOptions: {
     retryPolicyType: StorageRetryPolicyType.EXPONENTIAL,
@@ -77,7 +77,7 @@ async function collect(stream: NodeJS.ReadableStream | undefined): Promise<Buffe
   return Buffer.concat(parts)
 }
 
-/** The service refuses a range that begins at the end: nothing new is there then. */
+/** The service refuses a range that begins at the end: then nothing was appended. */
 async function readFrom(container: ContainerClient, name: string, offset: number): Promise<Uint8Array | null> {
   try {
     return await collect((await container.getBlobClient(name).download(offset)).readableStreamBody)
@@ -105,7 +105,7 @@ async function readWithTag<T>(container: ContainerClient, name: string) {
 
 async function openStream(container: ContainerClient, name: string): Promise<Readable | null> {
   try {
-    // The SDK resumes a broken download where it broke.
+    // The SDK resumes a broken download at the same byte.
     const { readableStreamBody } = await container.getBlobClient(name).download(0, undefined, { maxRetryRequests: 5 })
     return readableStreamBody === undefined ? null : Readable.from(readableStreamBody, { objectMode: false })
   } catch (cause) {

@@ -1,6 +1,6 @@
 /**
- * The index of drills in storage: each entry lies twice, once among all drills and once among those of its server. What looks
- * back on a server reads its own drills, however many drills other servers had.
+ * The index of drills in storage. Each entry is stored twice, among all drills and among those of its server: a look back at one server
+ * reads its own drills only, regardless of how many drills other servers had.
  */
 import { indexBlobs } from '../../model/blob-paths.ts'
 import { type IndexEntry, serverKey } from '../../model/drill-index.ts'
@@ -16,7 +16,7 @@ export async function writeIndexEntry(blobs: Blobs, entry: IndexEntry): Promise<
   for (const name of namesOf(entry)) await blobs.writeJson(name, entry)
 }
 
-/** Of a drill that starts: an entry that is there knows more. */
+/** For a drill that starts. An existing entry is newer and stays. */
 export async function beginIndexEntry(blobs: Blobs, entry: IndexEntry): Promise<void> {
   for (const name of namesOf(entry)) await blobs.writeOnce(name, entry)
 }

@@ -1,6 +1,6 @@
 /**
- * What lies in storage about one failover of a drill: the intent, and for each attempt a claim and the answer to it. Attempts
- * are numbered from 0 without gaps.
+ * The stored records of one failover of a drill: the intent, and for each attempt a claim and its answer. Attempts are numbered from 0
+ * without gaps.
  */
 
 import { drillBlobs } from '../../model/blob-paths.ts'
@@ -10,7 +10,7 @@ import type { FailoverAnswer } from '../../model/failover.ts'
 import type { FailoverMode } from '../../model/plan.ts'
 import type { Blobs } from '../clients.ts'
 
-/** Written before the first attempt, so that later looks compare with the primary before, never with the one after. */
+/** Written before the first attempt, so that every later poll compares with the primary before, never with the one after. */
 export interface FailoverIntent {
   readonly index: number
   readonly mode: FailoverMode
@@ -25,7 +25,7 @@ export interface Claim {
   readonly mayArriveUntil: string
 }
 
-/** Why the drill did not send at this moment. The newest one stands. */
+/** Why the drill did not send at this moment. Only the newest is kept. */
 export interface Withheld {
   readonly at: string
   readonly why: string
@@ -45,7 +45,7 @@ export interface RequestOutcome {
   readonly answer: FailoverAnswer | null
 }
 
-/** More than the drill ever makes. */
+/** More than a drill makes. */
 const MAX_ATTEMPTS = 20
 
 export async function readAttempts(blobs: Pick<Blobs, 'readJson'>, drillId: string, index: number): Promise<Attempt[]> {
@@ -72,7 +72,7 @@ export function mayArriveUntilMs(attempts: readonly Attempt[]): number | null {
   return untilMs.length === 0 ? null : Math.max(...untilMs)
 }
 
-/** One acceptance decides, and otherwise one attempt that may have arrived: a later refusal does not call it back. */
+/** One acceptance decides, and otherwise one attempt that may have arrived: a later refusal does not cancel it. */
 export function outcomeOfAttempts(attempts: readonly Attempt[], withheld: Withheld | null): RequestOutcome {
   const answers = attempts.flatMap(({ answer }) => answer ?? [])
   const accepted = answers.find(({ kind }) => kind === 'accepted')

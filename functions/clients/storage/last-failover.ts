@@ -1,6 +1,6 @@
 /**
- * When a server was failed over last, for the cool-down before the next drill. A request whose answer was lost counts as if it
- * arrived as late as it may: then no drill begins, not even one without a cool-down, while it is on its way.
+ * The time of a server's last failover, for the cool-down before the next drill. A request whose answer was lost counts at the latest
+ * time at which it may arrive: until then no drill begins, not even one without a cool-down.
  */
 import { serverBlobs } from '../../model/blob-paths.ts'
 import type { DrillPlan, Target } from '../../model/plan.ts'

@@ -1,6 +1,7 @@
 /**
  * One drill per server: a blob that names the drill which holds the server. It is never deleted, only marked free, so that
- * every change after the first goes through If-Match and nobody frees or takes over what has just become another's.
+ * every later change uses If-Match, and no drill frees or takes over a lock that another drill has just taken. A blob lease would
+ * not do: it lasts 60 s, and a drill may last hours.
  */
 import { serverBlobs } from '../../model/blob-paths.ts'
 import type { Target } from '../../model/plan.ts'
@@ -15,8 +16,8 @@ export interface ServerLock {
 export type LockAnswer = { readonly kind: 'held' } | { readonly kind: 'refused'; readonly holder: ServerLock }
 
 /**
- * `isDead` says whether a holder no longer runs. It decides alone: a lock does not expire by age, because a drill may last
- * for hours and a wrong guess would run two drills against one server.
+ * `isDead` says whether a holder no longer runs. Only this frees a lock, never its age: a drill may last for hours, and a wrong guess
+ * would run two drills against one server.
  */
 export async function takeLock(
   blobs: Blobs,

@@ -71,7 +71,7 @@ test.each<[string, Parameters<typeof liveMoments>[0], readonly LiveTimeline[], b
   expect(said(failovers, timelines, isDown)).toEqual(expected)
 })
 
-test('the order in which containers tell does not matter', () => {
+test('the order of records does not matter', () => {
   const record = (number: number, first: number, last: number, worker: number) => ({
     timelines: [{ timeline: number, acknowledged: 1, firstAtUs: us(first), lastAtUs: us(last) }],
     firstAcks: [{ worker, timeline: number, atUs: us(first), previousAtUs: null }],

@@ -66,7 +66,7 @@ test('the state is the same whether records come at once or in pieces', () => {
   expect(inPieces).toEqual(foldRecords(emptyLive, records))
 })
 
-test('the latest point is the newest second that most containers have told', () => {
+test('the latest point is the newest second with records of most containers', () => {
   const state = foldRecords(emptyLive, [
     ...[0, 1, 2].map((container) => record(0, 10, { container })),
     ...[0, 1].map((container) => record(1, 10, { container })),

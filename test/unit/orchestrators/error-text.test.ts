@@ -29,7 +29,7 @@ test.each([
   ['nothing', '', 'without a message'],
 ])('%s', (_, text, expected) => expect(messageOf(new Error(text))).toBe(expected))
 
-test('what an activity throws on the local engine is what the orchestration reads, whatever it is', () => {
+test('what an activity throws on the local engine is what the orchestration reads, for any thrown value', () => {
   const word = fc.stringMatching(/^[\w {}"':.]{1,30}$/)
   fc.assert(
     fc.property(fc.array(word, { minLength: 1, maxLength: 4 }), (lines) => {
