@@ -10,7 +10,7 @@ type Rule =
   | { readonly kind: 'only'; readonly values: readonly string[]; readonly instead: string }
   | { readonly kind: 'refused'; readonly instead: string }
 
-export interface Parameter {
+interface Parameter {
   /** As its own documentation writes it: what a problem prints, because a user's spelling may be a piece of a password. */
   readonly label: string
   readonly rule: Rule

@@ -43,7 +43,7 @@ export interface Acknowledgement {
   readonly isWeak: boolean
 }
 
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly workers: readonly WorkerIdentity[]
   /** Connections that are open already. */
   readonly open: number

@@ -39,11 +39,6 @@ export const share = (total: number, parts: number, index: number): number =>
 export const shareStart = (total: number, parts: number, index: number): number =>
   index * Math.floor(total / parts) + Math.min(index, total % parts)
 
-/** How many arrivals all containers together are offered. */
-export function totalArrivals(plan: RatePlan): number {
-  return Math.max(0, Math.ceil(expectedArrivals(rateSegments(plan)) - COUNT_TOLERANCE))
-}
-
 /** The arrivals of one thread, one after the other. Two cursors over the same share walk through the same moments. */
 export class ArrivalCursor {
   /** Microseconds after the start of the load; Infinity when there are no more. */

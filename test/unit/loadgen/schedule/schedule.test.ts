@@ -7,7 +7,6 @@ import {
   type Share,
   share,
   shareStart,
-  totalArrivals,
 } from '../../../../loadgen-image/schedule/schedule.ts'
 
 const aRate = (changes: Partial<RatePlan> = {}): RatePlan => ({
@@ -48,8 +47,13 @@ test.each([
   [50_000, 18_000, 900_000_000],
   [8000 / 3, 300, 800_000],
   [1.7, 10, 17],
+  [1.1, 10, 11],
 ])('%d TPS for %d s are %d arrivals, rounding errors or not', (targetTps, durationSeconds, arrivals) => {
-  expect(totalArrivals(aRate({ targetTps, durationSeconds }))).toBe(arrivals)
+  const isOffered = (n: number) => {
+    const own = { container: n, containers: arrivals + 1, thread: 0, threads: 1 }
+    return new ArrivalCursor(aRate({ targetTps, durationSeconds }), own).dueUs < Number.POSITIVE_INFINITY
+  }
+  expect([isOffered(arrivals - 1), isOffered(arrivals)]).toEqual([true, false])
 })
 
 test('shares add up to the whole: 8000 over 3 is 2667, 2667, 2666', () => {
