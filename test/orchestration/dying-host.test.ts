@@ -7,6 +7,7 @@ import { readLock } from '../../functions/clients/storage/server-lock.ts'
 import { overallDeadlineSeconds } from '../../functions/model/load-plan.ts'
 import type { Report } from '../../functions/model/report.ts'
 import type { DrillProgress, Phase } from '../../functions/model/status.ts'
+import { casesOf } from '../support/depth.ts'
 import { aPlan, type DrillPlay, playDrill } from '../support/play-drill.ts'
 import { createWorld, type World } from '../support/world/world.ts'
 
@@ -72,7 +73,7 @@ const STEPS: ReadonlyArray<readonly [phase: string, step: string, nth?: number]>
   ['report', 'notify'],
 ]
 
-for (const [phase, step, nth = 1] of STEPS)
+for (const [phase, step, nth = 1] of casesOf(STEPS))
   test(`a host that dies in the phase ${phase}, when ${step} has done its work for the ${nth}. time, resumes`, async () => {
     expect(await ended(await run({ afterMs: 1_000, ...onceAfter(step, nth) }))).toEqual(allWell)
   })

@@ -5,10 +5,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-const isAll = process.env.TEST_DEPTH === 'all'
-
-/** Files and folders that the command names run at any depth. */
 const namesFiles = process.argv.some((argument) => argument.startsWith('test/'))
+
+/** Files and folders that the command names run whole. Kept in the environment, because the runner's workers read it too. */
+const depth = process.env.TEST_DEPTH ?? (namesFiles ? 'named' : 'quick')
+if (!['all', 'named', 'quick'].includes(depth)) throw new Error(`TEST_DEPTH must be all or quick, not ${depth}`)
+process.env.TEST_DEPTH = depth
 
 /** Long ones: whole drills beyond the first, every kind of failure, hostile environments, packages, variants of the browser tests. */
 const LEFT_TO_ALL: readonly string[] = [
@@ -37,18 +39,21 @@ for (const file of LEFT_TO_ALL)
     throw new Error(`${file} is left to all, and does not exist`)
 
 /** What this run leaves out. */
-export const filesLeft: readonly string[] = isAll || namesFiles ? [] : LEFT_TO_ALL
+export const filesLeft: readonly string[] = depth === 'quick' ? LEFT_TO_ALL : []
 
-export const depthInWords: string = isAll
-  ? 'everything'
-  : namesFiles
-    ? 'the named files'
-    : `a quick run, ${filesLeft.length} files are left to TEST_DEPTH=all`
+const IN_WORDS = {
+  all: 'everything',
+  named: 'what the command names',
+  quick: `a quick run, ${LEFT_TO_ALL.length} files are left to TEST_DEPTH=all`,
+}
+export const depthInWords: string = IN_WORDS[depth as keyof typeof IN_WORDS]
 
-const SHARE = 5
+/** No table repeats itself in sevens, so every seventh case meets every column's values. */
+const SHARE = 7
 
-/** So many runs of a property, or played drills; a fifth of them in a quick run. */
-export const runs = (all: number): number => (isAll ? all : Math.ceil(all / SHARE))
+/** So many runs of a property, or played drills; a seventh of them in a quick run. */
+export const runs = (all: number): number => (depth === 'quick' ? Math.ceil(all / SHARE) : all)
 
-/** The cases of a large table; in a quick run every fifth. */
-export const casesOf = <Case>(all: readonly Case[]): readonly Case[] => all.filter((_, i) => isAll || i % SHARE === 0)
+/** The cases of a large table; in a quick run every seventh. */
+export const casesOf = <Case>(all: readonly Case[]): readonly Case[] =>
+  all.filter((_, i) => depth !== 'quick' || i % SHARE === 0)

@@ -8,6 +8,7 @@ import type { Report, Verdict } from '../../../functions/model/report.ts'
 import { assemble } from '../../../functions/report-model/build.ts'
 import type { SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import { aDrillPlan, aFailover, aPrimary, isoAt, LOAD_START_MS } from '../../support/builders.ts'
+import { casesOf } from '../../support/depth.ts'
 import { aRun, mergeRun, outcomeOf, type Run, type Trouble } from '../../support/world.ts'
 
 const CAUSES = ['accepted', 'refused', 'ambiguous', 'withheld', 'accepted too late', 'none'] as const
@@ -110,7 +111,7 @@ const rows = CAUSES.flatMap((cause) =>
   ),
 )
 
-describe.each(rows)(
+describe.each(casesOf(rows))(
   'cause $cause, watched $isWatched, service $service, commits before $hasCommitsBefore',
   ({ cause, isWatched, service, hasCommitsBefore }) => {
     const expected = verdictOf(cause, isWatched, service, hasCommitsBefore)
