@@ -52,7 +52,7 @@ export interface LoadAnalysis extends Pick<Report, 'throughput' | 'availability'
 }
 
 /** The drill's own clock against the database's: t0 and t6 are read from it. */
-export interface ControlClock {
+interface ControlClock {
   readonly offsetUs: number
   readonly errorMs: number | null
 }

@@ -7,7 +7,7 @@ import type { Criterion, Report } from '../model/report.ts'
 import { count, counted, inUnit } from '../units/units.ts'
 import { below, type Check, holds, type Judgement } from './check.ts'
 
-export interface AfterEvidence {
+interface AfterEvidence {
   readonly outcome: Pick<DrillOutcome, 'plan' | 'containers' | 'loadStartAtMs'>
   readonly report: Report
 }

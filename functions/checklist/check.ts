@@ -4,7 +4,7 @@ import type { DrillPlan } from '../model/plan.ts'
 import type { CheckResult } from '../model/report.ts'
 import { inUnit } from '../units/units.ts'
 
-export type CheckVerdict = CheckResult['verdict']
+type CheckVerdict = CheckResult['verdict']
 
 export interface Judgement {
   readonly verdict: CheckVerdict

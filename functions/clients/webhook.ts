@@ -9,7 +9,7 @@ import type { Clock, Webhook } from './clients.ts'
 
 const ANSWER_WITHIN_MS = 10_000
 
-export const signatureOf = (key: string, timestamp: string, body: string): string =>
+const signatureOf = (key: string, timestamp: string, body: string): string =>
   `sha256=${createHmac('sha256', key).update(`${timestamp}.${body}`).digest('hex')}`
 
 export function createWebhook(settings: Config['webhook'], clock: Clock): Webhook {

@@ -25,7 +25,7 @@ const unreadable = (problem: string): Criterion => ({
   why: problem,
 })
 
-export function judgeCriterion(criterion: ParsedCriterion, figures: ReportFigures, targetTps: number): Criterion {
+function judgeCriterion(criterion: ParsedCriterion, figures: ReportFigures, targetTps: number): Criterion {
   const { figure, operator, limit, text } = criterion
   const unit = unitOf(figure.name)
   const measured = measure(figure, figures)

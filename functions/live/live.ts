@@ -12,7 +12,7 @@ const KEPT_SECONDS = 300
 /** Records of one second come from all containers within this time; then its percentiles are final. */
 const OPEN_SECONDS = 5
 
-export interface LiveSecond {
+interface LiveSecond {
   /** Epoch second. */
   readonly second: number
   readonly containers: number
@@ -29,7 +29,7 @@ export interface LiveSecond {
 }
 
 /** The newest record of one container, and its newest one with an acknowledged commit; epoch seconds. */
-export interface LiveContainer {
+interface LiveContainer {
   readonly newestSecond: number
   readonly lastCommitSecond: number | null
 }

@@ -5,7 +5,7 @@ import { mad, median } from '../units/statistics.ts'
 import { type Distribution, distributionOf, percentileMs } from './latency.ts'
 
 /** A drill on a server that carries less than this share of the offered rate measures overload, not a failover. */
-export const REACHED_SHARE = 0.95
+const REACHED_SHARE = 0.95
 
 /** Below it a median of whole counts is too coarse to be compared with 95 % of the offer: one commit is a tenth and more. */
 const MIN_TPS_FOR_MEDIAN = 10

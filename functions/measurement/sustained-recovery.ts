@@ -44,7 +44,7 @@ export interface SustainedSearch {
 }
 
 /** The highest p99 response that still counts as recovered. */
-export const p99LimitMs = (baseline: Baseline): number => Math.max(MIN_P99_LIMIT_MS, TIMES_P99 * (baseline.p99Ms ?? 0))
+const p99LimitMs = (baseline: Baseline): number => Math.max(MIN_P99_LIMIT_MS, TIMES_P99 * (baseline.p99Ms ?? 0))
 
 export class Goodput {
   readonly #seconds: readonly MergedSecond[]

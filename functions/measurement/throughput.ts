@@ -14,7 +14,7 @@ import { SUSTAINED_SHARE } from './sustained-recovery.ts'
 import { type LoadWindow, secondsInside, secondsTouching } from './window.ts'
 
 /** 99.99 % of 30 days. */
-export const MONTHLY_BUDGET_SECONDS = 259.2
+const MONTHLY_BUDGET_SECONDS = 259.2
 const AROUND_FAILOVER_US = 150 * US_PER_SECOND
 
 const perSecond = (count: number, seconds: number): number | null => (seconds > 0 ? round(count / seconds, 1) : null)

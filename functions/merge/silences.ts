@@ -92,7 +92,7 @@ function unite(fromUs: Float64Array, toUs: Float64Array): Silences {
   return { fromUs: from.values().slice(), toUs: to.values().slice() }
 }
 
-export const NO_SILENCE: Silences = { fromUs: new Float64Array(0), toUs: new Float64Array(0) }
+const NO_SILENCE: Silences = { fromUs: new Float64Array(0), toUs: new Float64Array(0) }
 
 /** Where all containers are silent. Without containers the result is empty. */
 export const silentEverywhere = (all: readonly Silences[]): Silences =>

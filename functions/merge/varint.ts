@@ -5,10 +5,10 @@
 const CONTINUES = 0x80
 const LOW_BITS = 0x7f
 /** Bytes that a number up to 2^53 - 1 can take. */
-export const MAX_VARINT_BYTES = 8
+const MAX_VARINT_BYTES = 8
 
 /** Writes at `at` and returns the next position. The caller reserves the space. */
-export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   let rest = value
   let next = at
   while (rest >= CONTINUES) {

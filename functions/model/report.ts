@@ -13,7 +13,7 @@ const nullableNumber = z.number().nullable()
 const iso = z.iso.datetime({ precision: 3 }).meta({ id: 'Instant' })
 const nullableIso = iso.nullable()
 
-export const VERDICTS = ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] as const
+const VERDICTS = ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] as const
 
 const criterion = z.object({
   id: z.string(),
@@ -181,9 +181,9 @@ const failoverProof = shape('FailoverProof', {
   after: identity.nullable(),
 })
 
-export const CAUSES = ['drill', 'unattributed', 'other'] as const
-export const EVENT_KINDS = ['failover', 'promotion', 'outage'] as const
-export const SERVICE_STATES = ['uninterrupted', 'recovered', 'not sustained', 'out', 'not measured'] as const
+const CAUSES = ['drill', 'unattributed', 'other'] as const
+const EVENT_KINDS = ['failover', 'promotion', 'outage'] as const
+const SERVICE_STATES = ['uninterrupted', 'recovered', 'not sustained', 'out', 'not measured'] as const
 
 const event = z.object({
   number: z.number().int().describe('From 1, in the order of time; texts and files use the same number'),
@@ -232,7 +232,7 @@ const event = z.object({
   sentence: z.string().describe('The event in one sentence'),
 })
 
-export const REQUEST_STATES = ['not reached', 'withheld', 'refused', 'ambiguous', 'accepted'] as const
+const REQUEST_STATES = ['not reached', 'withheld', 'refused', 'ambiguous', 'accepted'] as const
 
 /** A failover that the drill planned, and what became of the request for it. */
 const failoverRequest = z.object({
@@ -397,7 +397,6 @@ export type FailoverRequest = z.infer<typeof failoverRequest>
 export type Cause = (typeof CAUSES)[number]
 export type EventKind = (typeof EVENT_KINDS)[number]
 export type WaterfallStep = z.infer<typeof waterfallStep>
-export type PhaseSpan = z.infer<typeof phaseSpan>
 export type ClientOutage = z.infer<typeof clientOutage>
 export type TrendFigure = z.infer<typeof trendFigure>
 export type Percentiles = z.infer<typeof percentiles>

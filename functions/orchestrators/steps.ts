@@ -14,14 +14,14 @@ import type { DrillLog } from './drill-log.ts'
 import { messageOf } from './error-text.ts'
 import { isAnsweredBy, nowMs, type Step, sleep } from './waiting.ts'
 
-export type Activities = ReturnType<typeof createActivities>
-export type StepName = keyof Activities
+type Activities = ReturnType<typeof createActivities>
+type StepName = keyof Activities
 
 export type Steps = {
   readonly [K in StepName]: (input: Parameters<Activities[K]>[0]) => Step<Awaited<ReturnType<Activities[K]>>>
 }
 
-export interface RetryPolicy {
+interface RetryPolicy {
   readonly attempts: number
   readonly firstDelaySeconds: number
   readonly maxDelaySeconds: number
@@ -73,7 +73,7 @@ const POLICIES: { readonly [K in StepName]?: RetryPolicy } = {
 }
 
 /** No answer in time. The activity may still run, so only an activity that may run twice is called again. */
-export class HangingError extends Error {
+class HangingError extends Error {
   override readonly name = 'HangingError'
 }
 

@@ -10,7 +10,7 @@ import type { OrchestrationContext, Task } from 'durable-functions'
 // biome-ignore lint/suspicious/noExplicitAny: what a yield gives back depends on the task that was yielded
 export type Step<R> = Generator<Task, R, any>
 
-export const ABORT_EVENT = 'abort'
+const ABORT_EVENT = 'abort'
 
 /** With it, rounding down never leaves fewer seconds than requested. */
 const ROUNDING_MS = 999

@@ -8,9 +8,9 @@ import { access, chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from '
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
-export const BICEP_VERSION = '0.49.2'
+const BICEP_VERSION = '0.49.2'
 
-export interface Finished {
+interface Finished {
   readonly code: number
   readonly stdout: string
   readonly stderr: string

@@ -14,7 +14,7 @@ import type { Bench } from '../support/with-stack.ts'
 
 export type EngineKind = 'local' | 'durable'
 
-export const dotnet = await findDotnet()
+const dotnet = await findDotnet()
 /** The reason that the tests on the real engine do not run on this machine, or null. */
 export const WHY_SKIPPED =
   dotnet === null

@@ -10,7 +10,7 @@ import { someTroubles, troublesOf, type WorldTroubles } from './troubles.ts'
  * The API writes the wish, then tells the load generators to stop, then raises an event. It may die between any two of them,
  * and an event may be lost: the first of the three must be enough.
  */
-export type AbortBy = 'wish, stop and event' | 'wish and stop' | 'wish alone'
+type AbortBy = 'wish, stop and event' | 'wish and stop' | 'wish alone'
 
 export interface Scenario {
   readonly seed: number

@@ -22,7 +22,7 @@ export interface Simulated {
 }
 
 /** What the platform refused because it had been asked too often. */
-export type Limits = Readonly<Record<keyof Pauses, Throttle>>
+type Limits = Readonly<Record<keyof Pauses, Throttle>>
 
 /** Longer than any drill may wait for an answer. */
 const NEVER_MS = 12 * 3_600_000

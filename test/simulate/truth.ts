@@ -76,7 +76,7 @@ export function truthOf(simulated: Simulated): Truth {
   }
 }
 
-export const summaryOf = ({ world, scenario: { plan } }: Simulated, container: number): LoadSummary | null =>
+const summaryOf = ({ world, scenario: { plan } }: Simulated, container: number): LoadSummary | null =>
   world.blobs.peek<LoadSummary>(blobNames.summary(plan.drillId, container))
 
 /** From the start that most containers had to the end of the last of them. */

@@ -6,7 +6,7 @@ import { eventually } from './eventually.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
 
-export interface Ended {
+interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly output: string

@@ -9,7 +9,7 @@ import {
   type MetricSample,
 } from '../../infra/local/cluster/cluster.ts'
 
-export interface FakeContainer extends LocalContainer {
+interface FakeContainer extends LocalContainer {
   readonly spec: ContainerSpec
   end(exitCode: number): void
 }

@@ -16,7 +16,7 @@ import { createServerCertificate } from '../../infra/local/stack/certificates.ts
 import { createFakeCluster, type FakeCluster } from './fake-cluster.ts'
 
 export const SUBSCRIPTION = '11111111-2222-3333-4444-555555555555'
-export const TOKEN = 'MARKED-SECRET-token'
+const TOKEN = 'MARKED-SECRET-token'
 export const PLACE = {
   subscriptionId: SUBSCRIPTION,
   resourceGroup: 'rg-drill',
@@ -41,7 +41,7 @@ export interface LocalAzure {
   ask(method: string, path: string, options?: AskOptions): Promise<Answer>
 }
 
-export interface AskOptions {
+interface AskOptions {
   readonly body?: unknown
   readonly token?: string | null
   readonly apiVersion?: string | null
@@ -106,7 +106,7 @@ const environmentOf = ({ url, image }: AzureEndpoint, caFile: string): Environme
   AZURE_LOCAL_TOKEN: TOKEN,
 })
 
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

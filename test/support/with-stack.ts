@@ -1,4 +1,4 @@
-/** Real services for a test, on free ports, gone when the test ends: a PostgreSQL pair, PgBouncer, Azurite. */
+/** Real services for a test, on free ports, gone when the test ends: a PostgreSQL pair, PgBouncer. */
 
 import type { Replication } from '../../infra/local/cluster/cluster.ts'
 import { PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
@@ -9,7 +9,6 @@ import { createProcesses, type Processes } from '../../infra/local/process/proce
 import { findPgBouncer, findPostgres } from '../../infra/local/process/programs.ts'
 import { databaseUser } from '../../infra/local/process/run-user.ts'
 import { clearDeadStacks, createStackFolder, type StackFolder } from '../../infra/local/process/stack-folder.ts'
-import { type Azurite, startAzurite } from '../../infra/local/stack/azurite.ts'
 
 export interface Bench {
   readonly folder: StackFolder
@@ -96,10 +95,4 @@ export async function startPgBouncer(
   const pgbouncer = new PgBouncer(folder, processes, options)
   await pgbouncer.start(pair.primary.port)
   return pgbouncer
-}
-
-export function withAzurite<T>(use: (azurite: Azurite) => Promise<T>, container = 'drills'): Promise<T> {
-  return withProcesses(async ({ folder, processes }) =>
-    use(await startAzurite(processes, { blob: await holdFreePort(folder) }, container)),
-  )
 }

@@ -55,7 +55,7 @@ export interface RunOptions {
   readonly killed?: Readonly<Record<number, number>>
 }
 
-export interface Key {
+interface Key {
   readonly worker: number
   readonly seq: number
   readonly outcome: Outcome
@@ -322,7 +322,7 @@ export async function* storedRuns(rows: ReadonlyMap<string, number>): AsyncGener
 }
 
 /** Both looks at the ledger, ten seconds apart. */
-export async function auditRun(run: Run, merged: Merged): Promise<DrillOutcome['audits']> {
+async function auditRun(run: Run, merged: Merged): Promise<DrillOutcome['audits']> {
   const timeline = FIRST_TIMELINE + run.failovers.filter(({ after }) => after !== null).length
   const look = (at: string) => auditLedger(merged.ledger, storedRuns(run.rows), { at, timeline, inRecovery: false })
   return [await look(isoAt(run.load.durationSeconds + 15)), await look(isoAt(run.load.durationSeconds + 25))]

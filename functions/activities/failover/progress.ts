@@ -18,7 +18,7 @@ import { isOtherPrimary } from '../../model/failover-signs.ts'
 import type { DrillPlan, PlannedFailover } from '../../model/plan.ts'
 import { observeIdentity } from './identity.ts'
 
-export interface FailoverProgress {
+interface FailoverProgress {
   readonly operation: OperationState | null
   readonly after: PrimaryIdentity | null
   readonly leftHealthy: boolean

@@ -20,7 +20,7 @@ export interface ContainerGroupSettings {
 }
 
 /** The only container of every group. */
-export const CONTAINER_NAME = 'loadgen'
+const CONTAINER_NAME = 'loadgen'
 
 export function createContainerGroups(access: AzureAccess, settings: ContainerGroupSettings): ContainerGroups {
   const client = new ContainerInstanceManagementClient(

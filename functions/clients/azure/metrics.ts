@@ -5,7 +5,7 @@ import type { PlatformMetrics } from '../clients.ts'
 import { type AzureAccess, answerTimeout, managementScope, SHORT_RETRIES, shortPatience, tlsOptions } from './azure.ts'
 import { azureErrorParts } from './azure-errors.ts'
 
-export interface MetricRow {
+interface MetricRow {
   readonly name: string
   readonly unit: 'percent' | 'count' | 'bytes' | 'perSecond' | 'bytesPerSecond' | 'zeroOrOne'
   /**
@@ -18,7 +18,7 @@ export interface MetricRow {
 const row = (unit: MetricRow['unit'], collector: MetricRow['collector'] = 'default') => ({ unit, collector })
 
 /** The metrics that a report shows, in its order. */
-export const METRICS: readonly MetricRow[] = Object.entries({
+const METRICS: readonly MetricRow[] = Object.entries({
   cpu_percent: row('percent'),
   memory_percent: row('percent'),
   active_connections: row('count'),

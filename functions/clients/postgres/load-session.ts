@@ -11,7 +11,7 @@ import { readTable, tableNameOf } from './load-table.ts'
  * Not idle_in_transaction_session_timeout: each transaction of the load is one statement, so its sessions are never idle in
  * one. Not row_security: only with a policy it has an effect, and then the canary meets it.
  */
-export const LOAD_SETTINGS = [
+const LOAD_SETTINGS = [
   'synchronous_commit',
   'default_transaction_read_only',
   'statement_timeout',
@@ -178,7 +178,7 @@ const ORIGINS: Readonly<Record<string, SettingOrigin>> = {
 const KEPT: readonly SettingOrigin[] = ['role in database', 'role', 'database', 'all roles']
 
 /** Exported for its tests. */
-export function allSettings(inForce: readonly InForce[], stored: readonly Stored[]): SessionSetting[] {
+function allSettings(inForce: readonly InForce[], stored: readonly Stored[]): SessionSetting[] {
   return inForce.flatMap(({ name, value, source }) => {
     const coming = stored.find((one) => one.name === name)
     const now = { name, value, origin: originOf(value, source, coming), holdsIn: 'this session' } as const

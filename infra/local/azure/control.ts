@@ -3,7 +3,7 @@
  * change what the platform can do.
  */
 
-export interface RequestMatch {
+interface RequestMatch {
   readonly method: string
   /** Of the path without its query. */
   readonly path: RegExp
@@ -36,7 +36,7 @@ export interface SeenRequest {
  * The outcome of an accepted failover. `real`: the cluster fails over. `endless`: it does, but the endpoint never reports the
  * new standby, so the operation never ends. `lost`: no failover happens.
  */
-export type FailoverOutcome = 'real' | 'endless' | 'lost'
+type FailoverOutcome = 'real' | 'endless' | 'lost'
 
 export interface Switches {
   failovers: FailoverOutcome

@@ -4,7 +4,7 @@ import { FLEXIBLE_SERVERS, type Place, serverId } from './arm.ts'
 import type { Switches } from './control.ts'
 
 /** Not the name of an Azure size; its cores and memory are this machine's. */
-export const skuOf = ({ facts }: Cluster) => ({ name: `Local_${facts.vCores}vCores`, tier: 'GeneralPurpose' })
+const skuOf = ({ facts }: Cluster) => ({ name: `Local_${facts.vCores}vCores`, tier: 'GeneralPurpose' })
 
 export function serverDocument(place: Place, cluster: Cluster, switches: Switches, createdAt: Date) {
   const { facts } = cluster

@@ -62,13 +62,13 @@ function newPoints(status: DrillStatus, lastSecond: number | null, loadSeconds: 
   return points.filter(({ second }) => second >= 0 && second < loadSeconds && second > (lastSecond ?? -1))
 }
 
-export function phaseLine({ elapsedSeconds, progress }: DrillStatus): string {
+function phaseLine({ elapsedSeconds, progress }: DrillStatus): string {
   const note = progress?.note ? `  ${progress.note}` : ''
   return `${clock(elapsedSeconds)}  ${styled('bold', progress?.phase ?? 'waiting')}${note}`
 }
 
 /** Phase, second of the load, goodput, errors, clients that are connected, latency, outage. */
-export function loadLine(status: DrillStatus, point: LivePoint): string {
+function loadLine(status: DrillStatus, point: LivePoint): string {
   return [
     clock(status.elapsedSeconds),
     (status.progress?.phase ?? '').padEnd(9),
@@ -97,7 +97,7 @@ const outageWords = (seconds: number | null): string =>
 const BAR_WIDTH = 24
 
 /** Of the load while it runs, otherwise of the whole drill as it was planned. */
-export function barLine(status: DrillStatus, loadSeconds: number): string {
+function barLine(status: DrillStatus, loadSeconds: number): string {
   const loadSecond = status.progress?.live?.loadSecond ?? null
   const isLoading = loadSecond !== null && loadSecond >= 0 && loadSecond <= loadSeconds
   const share = isLoading ? loadSecond / loadSeconds : status.elapsedSeconds / Math.max(1, status.plannedSeconds)

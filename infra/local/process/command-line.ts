@@ -7,7 +7,7 @@ import type * as z from 'zod'
 import { problemsOf } from '../../../loadgen-image/contract/fields.ts'
 import { CannotRun, wordsOf } from './problem.ts'
 
-export interface Option {
+interface Option {
   /** As it is typed, without the dashes. */
   readonly flag: string
   readonly help: string

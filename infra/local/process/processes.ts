@@ -26,7 +26,7 @@ export interface StartOptions {
   readonly lastSignal?: NodeJS.Signals
 }
 
-export interface Exit {
+interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }

@@ -8,7 +8,7 @@ export interface Usage {
   readonly processes: ReadonlyMap<number, ProcessUsage>
 }
 
-export interface ProcessUsage {
+interface ProcessUsage {
   readonly startedAt: string
   readonly cpuTicks: number
   readonly privateKb: number

@@ -26,13 +26,13 @@ export interface Resource {
   readonly [other: string]: unknown
 }
 
-export interface TemplateParameter {
+interface TemplateParameter {
   readonly type: string
   readonly defaultValue?: unknown
   readonly allowedValues?: readonly string[]
 }
 
-export interface TemplateResource {
+interface TemplateResource {
   readonly type: string
   readonly apiVersion?: string
   readonly existing?: boolean

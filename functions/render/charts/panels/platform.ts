@@ -9,7 +9,7 @@ const MINUTE = 60
 
 type MetricSeries = Report['metrics']['series'][number]
 
-export const isPercent = ({ unit }: MetricSeries): boolean => /^(percent|%)$/i.test(unit)
+const isPercent = ({ unit }: MetricSeries): boolean => /^(percent|%)$/i.test(unit)
 
 export function platformPanel(metrics: Report['metrics'], originMs: number): Panel | null {
   const series = metrics.series.filter((one) => isPercent(one) && one.points.length > 0)

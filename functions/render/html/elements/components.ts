@@ -88,8 +88,6 @@ const CARD_ROLES: Roles = {
 
 export const note = (value: Insert): Markup => html`<p class="note">${value}</p>\n`
 export const absent = (value: Insert): Markup => html`<p class="absent">${value}</p>\n`
-export const lead = (value: Insert): Markup => html`<p class="lead">${value}</p>\n`
-
 export const list = (lines: readonly Insert[]): Markup =>
   html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>\n`
 

@@ -162,7 +162,7 @@ function service(report: Report): Markup {
   ])
 }
 
-export const definitions = (): Markup =>
+const definitions = (): Markup =>
   details(
     'How these figures are defined',
     html`<dl class="definitions">${DEFINITIONS.map(([term, words]) => html`<dt>${term}</dt><dd>${words}</dd>\n`)}</dl>`,

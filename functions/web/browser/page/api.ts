@@ -15,7 +15,7 @@ export type Answer<T> =
   /** No answer, or none of the app's own: the host restarts, the line is down. Asking again may help. */
   | { readonly kind: 'unreachable'; readonly why: string }
 
-export interface Refusal {
+interface Refusal {
   readonly title: string
   readonly detail: string
   readonly problems: readonly Problem[]

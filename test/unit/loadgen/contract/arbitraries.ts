@@ -15,7 +15,7 @@ const word = fc.string({ maxLength: 12 })
 const instant = fc.integer({ min: 0, max: 4_102_444_800_000_000 })
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null })
 
-export const sparse: fc.Arbitrary<SparseHistogram> = fc
+const sparse: fc.Arbitrary<SparseHistogram> = fc
   .uniqueArray(fc.nat({ max: BUCKETS - 1 }), { maxLength: 40 })
   .chain((buckets) =>
     fc
