@@ -1,6 +1,6 @@
 /**
- * The first thing that every npm script loads, with --require: an older Node cannot read the TypeScript of all other files, and
- * would end with a TypeError instead of a message. Plain JavaScript for any Node, and nothing but this.
+ * Every npm script loads this first, with --require: an older Node cannot run TypeScript, and would end with a TypeError instead of a
+ * message. Plain JavaScript for any Node.
  */
 'use strict'
 

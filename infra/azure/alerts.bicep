@@ -1,10 +1,10 @@
 /*
-  What speaks up, and when. Thresholds are those of the 8000 TPS guide, measured where they can be measured:
+  Alerts on drills and on the server. Thresholds are those of the 8000 TPS guide, each on a metric that measures it:
   - throughput and latency by the drill itself. The server is idle between drills, and connections_succeeded counts logins, which a
     pooled client makes once: an alert "below 100" on it would always be on;
   - an exhausted pool by PgBouncer's waiting clients. Behind a pool of 100, active_connections never gets near its limit;
   - physical_replication_delay is the lag of read replicas, not of the standby: nothing here depends on it.
-  A drill fails the server over on purpose, so nothing here fires because a database is down for a minute or two.
+  A drill fails the server over, so no alert fires because a database is down for a minute or two.
 */
 import { Tags } from 'types.bicep'
 
@@ -14,13 +14,13 @@ param serverId string
 param serverLocation string
 param workspaceId string
 
-@description('What direct connections are measured against: max_connections of the server.')
+@description('max_connections of the server: the limit of direct connections.')
 param maxConnections int
 
-@description('Receives the alerts; empty: they are only shown in the portal.')
+@description('Receives the alerts; empty: only the portal shows them.')
 param email string
 
-@description('False where no daily drill is scheduled: nothing is missing then.')
+@description('False without a daily drill: then no drill can be missing.')
 param expectsDailyDrill bool
 
 @description('Name of the action group, and start of every alert\'s name.')
@@ -60,7 +60,7 @@ var metricAlerts = [
     threshold: 80
     severity: 2
     window: 'PT15M'
-    why: 'CPU above 80 %, which is what a drill may use.'
+    why: 'CPU above 80 %, the limit of a drill.'
   }
   {
     name: 'memory-critical'
@@ -161,7 +161,7 @@ resource metricRules 'Microsoft.Insights/metricAlerts@2018-03-01' = [
             timeAggregation: alert.aggregation
             operator: alert.operator
             threshold: alert.threshold
-            // The opt-in metrics do not exist before their collectors ran for the first time.
+            // The opt-in metrics do not exist before the first run of their collectors.
             skipMetricValidation: true
           }
         ]
@@ -256,7 +256,7 @@ resource logRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       evaluationFrequency: alert.frequency
       windowSize: alert.window
       overrideQueryTimeRange: alert.range
-      // Tables come into being with their first row, and the alert must exist before the first drill.
+      // A table exists from its first row on; the alert must exist before the first drill.
       skipQueryValidation: true
       criteria: {
         allOf: [

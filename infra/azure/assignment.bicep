@@ -1,11 +1,11 @@
 /*
-  One role for one identity on one thing of this resource group. Azure wants the thing named by its type, hence one block per kind.
+  One role for one identity on one resource of this resource group. Bicep needs the type of the resource, hence one block per kind.
 */
 @description('What the role is for.')
 @sealed()
 type Target = {
   kind: 'resourceGroup' | 'storage' | 'blobContainer' | 'vault' | 'registry' | 'insights' | 'identity' | 'server' | 'subnet'
-  @description('Name of the thing; account/container or network/subnet where one lies in the other. Unused for the resource group.')
+  @description('Name of the resource, or account/container, or network/subnet. Unused for the resource group.')
   name: string
 }
 
@@ -16,7 +16,7 @@ param principalId string
 @description('Why the role is needed: shown beside the assignment in the portal.')
 param why string
 
-// Resource Manager wants well-formed names in the blocks that do not apply, too.
+// Resource Manager checks the names of blocks that do not apply, too.
 var parts = split(empty(target.name) ? 'none' : target.name, '/')
 var properties = {
   roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleId)

@@ -1,6 +1,6 @@
 /**
- * The Bicep compiler, wherever this machine has it: on the PATH, in the Azure CLI's folder, or restored once as a NuGet package by the
- * .NET SDK. The package is pinned, so that every machine judges the templates by the same rules; it lies in a cache outside the source tree.
+ * Finds the Bicep compiler: on the PATH, in the Azure CLI's folder, or as a NuGet package that the .NET SDK restores once. The package
+ * is pinned, so that every machine applies the same rules; its cache is outside the source tree.
  */
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
@@ -32,7 +32,7 @@ export async function findBicep(environment: NodeJS.ProcessEnv = process.env): P
 }
 
 function found(path: string): Bicep {
-  // The compiler is one file that unpacks itself, and wants a place to do that where HOME is read-only.
+  // The compiler is one file that unpacks itself, and needs a folder for that where HOME is read-only.
   const environment = { DOTNET_BUNDLE_EXTRACT_BASE_DIR: join(tmpdir(), 'bicep-unpacked'), ...process.env }
   return { kind: 'found', path, run: (args) => finish(path, args, environment, RUN_TIMEOUT_MS) }
 }
@@ -67,7 +67,7 @@ async function restoreInto(folder: string, packageId: string, dotnet: string): P
   return keep(join(folder, 'packages', packageId.toLowerCase(), BICEP_VERSION, 'tools', programName('bicep')))
 }
 
-/** PackageDownload fetches a package without making it a dependency; a project is the only way to name one to `dotnet restore`. */
+/** PackageDownload fetches a package without a dependency on it; `dotnet restore` takes packages from projects only. */
 const restoreProject = (packageId: string) => `<Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup>
     <TargetFramework>net8.0</TargetFramework>
@@ -81,7 +81,7 @@ const restoreProject = (packageId: string) => `<Project Sdk="Microsoft.NET.Sdk">
 async function keep(program: string): Promise<Bicep> {
   const target = cached()
   await mkdir(join(target, '..'), { recursive: true })
-  // Under another name first: a second run must never start a half-written program.
+  // First under another name: a second run must never start a half-written program.
   const partial = `${target}.${process.pid}`
   await copyFile(program, partial)
   await chmod(partial, 0o755)
@@ -94,7 +94,7 @@ function cached(): string {
   return join(base, 'pg-failover-drill', `bicep-${BICEP_VERSION}`, programName('bicep'))
 }
 
-/** Names of the packages, by Node's names for the machine. */
+/** The package's name for this machine; null: none. */
 function runtimeId(): string | null {
   const platform = { linux: 'linux', darwin: 'osx', win32: 'win' }[process.platform as string]
   const machine = { x64: 'x64', arm64: 'arm64' }[process.arch as string]

@@ -1,6 +1,5 @@
 /**
- * Bundles a program with everything that it imports, so that it starts by loading one module and needs nothing around it.
- * The licences of the packages inside go with it.
+ * Bundles a program with all its imports into one file, and writes the licences of the packages in it.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -8,7 +7,7 @@ import { build, type Metafile } from 'esbuild'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
 
-// Bundled CommonJS packages ask for Node's own modules by require(), which an ES module does not have.
+// Bundled CommonJS packages load Node's modules by require(), which an ES module does not have.
 const REQUIRE = `import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);`
 
 export interface Bundle {
@@ -17,7 +16,7 @@ export interface Bundle {
   readonly folder: string
   /** `.mjs` needs no package.json beside it. */
   readonly extension: '.js' | '.mjs'
-  /** Modules that the surroundings provide, or that are never reached. */
+  /** Modules that the host provides, or that are never loaded. */
   readonly external: readonly string[]
 }
 
@@ -33,7 +32,7 @@ export async function bundle({ entries, folder, extension, external }: Bundle): 
     format: 'esm',
     banner: { js: REQUIRE },
     external: [...external],
-    // Names stay: a stack trace must be readable.
+    // Not minifyIdentifiers: a stack trace must be readable.
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',

@@ -1,5 +1,5 @@
 /**
- * Compiles and lints every template. `bicep` reports wrong types as warnings and ends with 0, so here any diagnostic line is a failure.
+ * Compiles and lints every template. `bicep` reports wrong types as warnings and exits with 0, so any diagnostic line is a failure here.
  * Without a compiler the check is skipped; one line says so.
  */
 import { readdir, readFile } from 'node:fs/promises'

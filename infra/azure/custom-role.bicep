@@ -1,13 +1,13 @@
 /*
-  A role for what no built-in one grants without granting far more: Contributor on a server could also delete it.
+  A custom role, where every built-in role grants far more: Contributor on a server may also delete it.
 */
 @description('A GUID of the caller\'s choice.')
 param roleId string
 
-@description('What the role is called; Azure demands a name that is unique in the tenant.')
+@description('Name of the role, unique in the tenant.')
 param roleName string
 
-@description('What it allows, in a sentence.')
+@description('One sentence: what the role allows.')
 param summary string
 
 param actions string[]

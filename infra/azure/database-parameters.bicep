@@ -1,8 +1,8 @@
 /*
   Server parameters of the flexible server, computed for its memory, cores and disk.
 
-  Azure computes the defaults of the memory parameters once, when the server is created, and leaves them alone when the SKU changes.
-  So they are all set here, by Azure's own formulas (server parameter reference, Azure Database for PostgreSQL), and follow a new SKU.
+  Azure computes the defaults of the memory parameters when it creates the server, and does not change them with the SKU. This module
+  sets all of them by Azure's own formulas (server parameter reference, Azure Database for PostgreSQL), so they follow a new SKU.
   Units are PostgreSQL's: shared_buffers, effective_cache_size and wal_buffers count pages of 8 KiB; *_mem count KiB; *_wal_size count MiB.
 */
 @description('Name of the server, in this resource group.')
@@ -14,7 +14,7 @@ param memoryGiB int
 @description('vCores of the SKU.')
 param vCores int
 
-@description('Size of the disk in GiB: how much WAL may grow between two checkpoints depends on it.')
+@description('Size of the disk in GiB: it decides how much WAL may grow between two checkpoints.')
 param storageGiB int
 
 @description('Server connections that PgBouncer opens per database and role: the true limit on transactions in flight.')
@@ -26,7 +26,7 @@ param poolSize int
 var pagesPerGiB = 131072
 var sharedBuffersPages = memoryGiB * pagesPerGiB / 4
 
-// One gigabyte of memory carries 107.43 connections in Azure's formula; above 5000 it does not go.
+// Azure's formula: 107.43 connections per GB of memory, at most 5000.
 var maxConnections = min(5000, memoryGiB * 107434 / 1000)
 
 // Azure's table of WAL size by disk size, largest step first; the smallest disk of 32 GiB gets 2 GiB.
@@ -51,10 +51,10 @@ var settings = [
   { name: 'pgbouncer.enabled', value: 'true' } // All load goes through it. Not available on Burstable SKUs, which the list therefore leaves out.
   { name: 'pgbouncer.pool_mode', value: 'transaction' } // A server connection is free again after each commit: thousands of clients share the pool.
   { name: 'pgbouncer.max_client_conn', value: '5000' } // Room for every worker and for a reconnect storm, in which old and new connections overlap.
-  // By Little's law 8000 commits/s of 10 ms keep 80 connections busy; more than that only queues inside PostgreSQL instead of PgBouncer.
+  // By Little's law 8000 commits/s of 10 ms keep 80 connections busy; more connections would only move the queue from PgBouncer into PostgreSQL.
   { name: 'pgbouncer.default_pool_size', value: '${poolSize}' }
   { name: 'pgbouncer.min_pool_size', value: '${poolSize / 4}' } // Warm connections, so that the first second after a failover is not spent on logging in.
-  // Seconds a client may wait for a connection. The default of 120 parks clients for as long as a whole failover may take.
+  // Seconds that a client may wait for a connection. With the default of 120 clients may wait through a whole failover.
   { name: 'pgbouncer.query_wait_timeout', value: '30' }
   { name: 'pgbouncer.max_prepared_statements', value: '0' } // The load uses no named statements; tracking them costs PgBouncer's only thread.
 
@@ -70,15 +70,15 @@ var settings = [
   { name: 'effective_cache_size', value: '${memoryGiB * pagesPerGiB - sharedBuffersPages}' } // What is left for the file cache; only a hint to the planner.
   // Per sort, per connection. 16 MiB from 32 GiB of memory on: with the whole pool sorting at once it stays below a twentieth of the memory.
   { name: 'work_mem', value: '${max(4096, min(16384, memoryGiB * 512))}' }
-  // Manual VACUUM and CREATE INDEX: a sixteenth of the memory, at most 2 GiB less 1 KiB, which is the largest value there is.
+  // Manual VACUUM and CREATE INDEX: a sixteenth of the memory, at most 2 GiB less 1 KiB, the largest allowed value.
   { name: 'maintenance_work_mem', value: '${min(2097151, memoryGiB * 65536)}' }
-  // Per autovacuum worker. Without it every worker may take maintenance_work_mem, four of them a quarter of the memory.
+  // Per autovacuum worker. By default every worker may use maintenance_work_mem: four of them, a quarter of the memory.
   { name: 'autovacuum_work_mem', value: '${min(1048576, memoryGiB * 16384)}' }
 
   // ---- Write-ahead log ---------------------------------------------------------------------------------------------------------
   // Static, in pages: 2048 is 16 MiB, one WAL segment; Azure gives 128 MiB (16384 pages) to servers with more than 4 vCores.
   { name: 'wal_buffers', value: '${vCores > 4 ? 16384 : 2048}' }
-  // Azure's value for the disk. Four GiB, where the load writes a GiB in a minute, means a checkpoint every few minutes and full pages again.
+  // Azure's value for the disk. 4 GiB would mean a checkpoint every few minutes, each followed by full-page writes: the load writes 1 GiB per minute.
   { name: 'max_wal_size', value: '${maxWalSizeMiB}' }
   { name: 'min_wal_size', value: '${min(1024, maxWalSizeMiB / 2)}' } // Segments kept for reuse, so that a burst does not create files.
   { name: 'checkpoint_completion_target', value: '0.9' } // Spreads the writes of a checkpoint over the time until the next one.
@@ -92,8 +92,8 @@ var settings = [
   { name: 'autovacuum_max_workers', value: '4' } // Static up to PostgreSQL 17. One more than the default, for the five indexes of the one big table.
   { name: 'autovacuum_vacuum_cost_limit', value: '3000' } // Shared by all workers. 200 would take hours for the rows of one drill. At most 10000.
 
-  // ---- What is measured --------------------------------------------------------------------------------------------------------
-  // Top-level statements only: `all` would also count the foreign key checks inside every INSERT, at a price per transaction.
+  // ---- Statistics --------------------------------------------------------------------------------------------------------------
+  // Top-level statements only: `all` also counts the foreign key checks of every INSERT, which costs time in each transaction.
   { name: 'pg_stat_statements.track', value: 'top' }
   { name: 'metrics.collector_database_activity', value: 'on' } // Off by default: without it there is no xact_commit metric, and TPS charts stay empty.
   { name: 'metrics.pgbouncer_diagnostics', value: 'on' } // Off by default: client_connections_waiting is how an exhausted pool shows.
@@ -114,5 +114,5 @@ resource configurations 'Microsoft.DBforPostgreSQL/flexibleServers/configuration
   }
 ]
 
-@description('What the alert on direct connections is measured against.')
+@description('For the alert on direct connections.')
 output maxConnections int = maxConnections

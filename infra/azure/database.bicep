@@ -1,6 +1,6 @@
 /*
   The server under test: Azure Database for PostgreSQL flexible server with a standby in another zone.
-  No firewall rule opens it to everybody: it is reached through the private endpoint, or from the addresses that are given.
+  No firewall rule admits all addresses: clients come through the private endpoint, or from the addresses in a parameter.
 */
 import { Tags } from 'types.bicep'
 
@@ -8,7 +8,7 @@ param name string
 param location string
 param tags Tags
 
-@description('Row of skus.json: tier, vCores, memoryGiB and maxIops belong together, and a wrong pair is refused by Azure.')
+@description('Row of skus.json: tier, vCores, memoryGiB and maxIops belong together; Azure refuses a wrong combination.')
 param sku { name: string, tier: string, vCores: int, memoryGiB: int, maxIops: int }
 
 @description('Major version.')
@@ -17,14 +17,14 @@ param version string
 @description('Database that holds the transactions table.')
 param databaseName string
 
-@description('ZoneRedundant is the failover that this project is about; SameZone only where a region has no zones.')
+@description('ZoneRedundant: a failover changes the zone. SameZone only where a region has no zones.')
 param highAvailabilityMode 'ZoneRedundant' | 'SameZone'
 
 param storage {
-  @description('Premium_LRS: performance by tier. PremiumV2_LRS: IOPS and throughput are bought by number (in preview for flexible server).')
+  @description('Premium_LRS: performance by tier. PremiumV2_LRS: IOPS and throughput are set by number (in preview for flexible server).')
   type: 'Premium_LRS' | 'PremiumV2_LRS'
   sizeGiB: int
-  @description('Premium_LRS only. P10 is what 128 GiB come with: 500 IOPS.')
+  @description('Premium_LRS only. P10 is the default of 128 GiB: 500 IOPS.')
   tier: string
   @description('PremiumV2_LRS only.')
   iops: int
@@ -52,7 +52,7 @@ param publicAccess bool
 
 var isPassword = authentication == 'password'
 var isZoneRedundant = highAvailabilityMode == 'ZoneRedundant'
-// Properties of the other disk type are refused, not ignored.
+// Azure refuses the properties of the other disk type.
 var disk = storage.type == 'Premium_LRS'
   ? { type: 'Premium_LRS', storageSizeGB: storage.sizeGiB, tier: storage.tier, autoGrow: 'Enabled' }
   : { type: 'PremiumV2_LRS', storageSizeGB: storage.sizeGiB, iops: storage.iops, throughput: storage.throughput }
@@ -68,7 +68,7 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
     availabilityZone: '1'
     highAvailability: isZoneRedundant ? { mode: 'ZoneRedundant', standbyAvailabilityZone: '2' } : { mode: 'SameZone' }
     storage: disk
-    // Autogrow only grows, and HA doubles what it costs: the drill deletes its rows, and an alert speaks up at 85 %.
+    // Off: a grown disk never shrinks, and HA doubles its price. The drill deletes its rows, and an alert fires at 85 %.
     backup: { backupRetentionDays: 7, geoRedundantBackup: 'Disabled' }
     authConfig: {
       passwordAuth: isPassword ? 'Enabled' : 'Disabled'
@@ -78,7 +78,7 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
     administratorLogin: isPassword ? administratorLogin : null
     administratorLoginPassword: isPassword ? administratorPassword : null
     network: { publicNetworkAccess: publicAccess ? 'Enabled' : 'Disabled' }
-    // Azure refuses a failover while it maintains the server. Sunday 05:00 UTC keeps clear of the daily drill.
+    // Azure refuses a failover during maintenance. Sunday 05:00 UTC does not overlap the daily drill.
     maintenanceWindow: { customWindow: 'Enabled', dayOfWeek: 0, startHour: 5, startMinute: 0 }
   }
 }
@@ -89,7 +89,7 @@ resource database 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2025-08-0
   properties: { charset: 'UTF8', collation: 'en_US.utf8' }
 }
 
-// The server takes one change at a time, so its children wait for one another: database, then rules, then administrator, then parameters.
+// The server accepts one change at a time, so its children are deployed in order: database, rules, administrator, parameters.
 @batchSize(1)
 resource firewall 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2025-08-01' = [
   for range in (publicAccess ? allowedAddresses : []): {

@@ -1,7 +1,7 @@
 /*
-  The function app on Flex Consumption: scales to zero but for one always-ready instance of the durable functions, so that a drill
-  that has to watch a failover does not wait for a cold start. No key and no secret: storage and telemetry go by identity.
-  Shape after Azure-Samples/azure-functions-flex-consumption-samples.
+  The function app on Flex Consumption. It scales to zero, except one always-ready instance of the durable functions, so that a drill
+  never waits for a cold start during a failover. No key and no secret: the identity gives access to storage and telemetry.
+  Follows Azure-Samples/azure-functions-flex-consumption-samples.
 */
 import { Tags } from 'types.bicep'
 
@@ -14,16 +14,16 @@ param storage { blob: string, queue: string, table: string }
 param packageContainerUrl string
 param insightsConnectionString string
 
-@description('Task hub of this environment: two deployments that share a hub take over one another\'s drills. Letters and digits.')
+@description('Task hub of this environment: deployments with the same hub would run each other\'s drills. Letters and digits.')
 param hubName string
 
 @description('Subnet of the app, or empty.')
 param subnetId string
 
-@description('Settings that the code reads; functions/config/config.ts is their list.')
+@description('Settings of the code; functions/config/config.ts lists them.')
 param settings { *: string }
 
-@description('More instances than one buy a drill nothing; the cap is what a runaway client can cost. 40 is the least that Azure takes.')
+@description('A drill needs one instance; the maximum limits what a client with too many requests can cost. Azure accepts 40 or more.')
 @minValue(40)
 @maxValue(1000)
 param maximumInstances int
@@ -37,8 +37,8 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   properties: { reserved: true }
 }
 
-// What the Functions host reads. Flex Consumption takes runtime and package from functionAppConfig: settings such as
-// FUNCTIONS_WORKER_RUNTIME, FUNCTIONS_EXTENSION_VERSION or WEBSITE_RUN_FROM_PACKAGE are refused or ignored there.
+// Settings of the Functions host. Flex Consumption takes runtime and package from functionAppConfig, and refuses or ignores settings
+// such as FUNCTIONS_WORKER_RUNTIME, FUNCTIONS_EXTENSION_VERSION or WEBSITE_RUN_FROM_PACKAGE.
 var hostSettings = {
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__clientId: identity.clientId
@@ -53,7 +53,7 @@ var hostSettings = {
 resource app 'Microsoft.Web/sites@2024-04-01' = {
   name: name
   location: location
-  // azd finds the app that belongs to the service of azure.yaml by this tag.
+  // azd finds the app of the service in azure.yaml by this tag.
   tags: union(tags, { 'azd-service-name': 'drill' })
   kind: 'functionapp,linux'
   identity: { type: 'UserAssigned', userAssignedIdentities: { '${identity.id}': {} } }
@@ -86,7 +86,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     properties: union(hostSettings, settings)
   }
 
-  // Publishing goes by Microsoft Entra; the user name and password that every site comes with are switched off.
+  // Deployments log in with Microsoft Entra; the site's own user name and password are off.
   resource scmPassword 'basicPublishingCredentialsPolicies' = { name: 'scm', properties: { allow: false } }
   resource ftpPassword 'basicPublishingCredentialsPolicies' = { name: 'ftp', properties: { allow: false } }
 }

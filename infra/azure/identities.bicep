@@ -1,6 +1,6 @@
 /*
   Two identities: one for the app, one for the load generators. User-assigned, so that their roles exist before the app starts,
-  and because a container group can pull its image with no other kind.
+  and because a container group cannot pull its image with a system-assigned one.
 */
 import { Tags } from 'types.bicep'
 

@@ -1,20 +1,20 @@
 /*
-  Everything a daily failover drill needs, in one resource group. Wiring only: what a thing is, and why, stands in its module.
-  All names come from one token, so two environments in one subscription do not meet. No output and no parameter file holds a secret.
+  The whole deployment of a daily failover drill, in one resource group. This file connects the modules; each explains itself.
+  All names contain one token, so two environments in one subscription do not collide. No output and no parameter file holds a secret.
 */
 targetScope = 'resourceGroup'
 
-@description('Tells environments apart: part of every name, and of the task hub.')
+@description('Name of the environment: part of every resource name, and of the task hub.')
 @minLength(1)
 @maxLength(32)
 param environmentName string = 'drill'
 
-@description('Region of everything that is created; it needs availability zones. The region of the resource group, unless said otherwise.')
+@description('Region of all new resources; it needs availability zones. Default: the region of the resource group.')
 param location string = resourceGroup().location
 
 // ---- The server under test ------------------------------------------------------------------------------------------------------
 
-@description('Resource id of a flexible server that exists already, in this subscription; empty: one is created. Its parameters are yours to set.')
+@description('Resource id of an existing flexible server in this subscription, whose parameters the template does not change; empty: the template creates a server.')
 param existingServerId string = ''
 
 @description('max_connections of the existing server, for the alerts.')
@@ -41,15 +41,15 @@ param serverSku string = 'Standard_E4ds_v5'
 @allowed(['15', '16', '17'])
 param serverVersion string = '16'
 
-@description('SameZone only where the region has no zones: no zone swap proves the failover then.')
+@description('SameZone only where the region has no zones: then no zone swap can prove the failover.')
 @allowed(['ZoneRedundant', 'SameZone'])
 param highAvailabilityMode string = 'ZoneRedundant'
 
-@description('Premium_LRS, or PremiumV2_LRS (in preview for flexible server), where IOPS and throughput are bought by number.')
+@description('Premium_LRS, or PremiumV2_LRS (in preview for flexible server), where IOPS and throughput are set by number.')
 @allowed(['Premium_LRS', 'PremiumV2_LRS'])
 param storageType string = 'Premium_LRS'
 
-@description('GiB. It only ever grows. A drill of five minutes at 8000 TPS writes about one GiB of rows, and as much again of WAL per minute.')
+@description('GiB. A disk can grow, but not shrink. A drill of five minutes at 8000 TPS writes about one GiB of rows, and as much again of WAL per minute.')
 @minValue(32)
 @maxValue(32767)
 param storageSizeGiB int = 128
@@ -76,84 +76,84 @@ param poolSize int = 100
 @description('Database that holds the transactions table.')
 param databaseName string = 'drill'
 
-@description('password: generated, in Key Vault. entra: no password exists, but load generators get a token of the app, which ends long drills.')
+@description('password: generated, in Key Vault. entra: no password exists, but load generators get a token of the app, whose expiry ends long drills.')
 @allowed(['password', 'entra'])
 param authentication string = 'password'
 
 @description('Role of the app. For an existing server: a role that may create the schema.')
 param administratorLogin string = 'drilladmin'
 
-@description('Leave it out: it is generated, and nobody has to know it. For an existing server: the password of administratorLogin.')
+@description('Omit it: the template generates it. For an existing server: the password of administratorLogin.')
 @secure()
 param administratorPassword string = newGuid()
 
-@description('Role of the load generators; it may insert, and nothing else.')
+@description('Role of the load generators; it may only insert.')
 param loadLogin string = 'drill_load'
 
-@description('Leave it out: it is generated.')
+@description('Omit it: the template generates it.')
 @secure()
 param loadPassword string = newGuid()
 
 // ---- Network --------------------------------------------------------------------------------------------------------------------
 
-@description('True: virtual network, private endpoints, delegated subnet for the load generators. False: public endpoints, guarded by identity.')
+@description('True: virtual network, private endpoints, delegated subnet for the load generators. False: public endpoints that require an identity.')
 param privateNetwork bool = true
 
 @description('A /24.')
 param addressSpace string = '10.77.0.0/24'
 
-@description('Without the private network: addresses that may reach the new server. The app and its containers have no fixed address then.')
+@description('Without the private network: addresses that may reach the new server. The app and its containers then have no fixed address.')
 param allowedAddresses { name: string, from: string, to: string }[] = []
 
 // ---- Drills ---------------------------------------------------------------------------------------------------------------------
 
-@description('Image of the load generator by digest. release.sh builds it and puts its digest into the setting; until then no drill passes its check.')
+@description('Image of the load generator by digest. release.sh builds it and sets its digest; until then every drill fails its check.')
 param loadgenImage string = ''
 
-@description('When the daily drill starts: six-field NCRONTAB, UTC. Empty: never, which is the default for a server that was there before: nobody fails over somebody else\'s database every night unasked.')
+@description('When the daily drill starts: six-field NCRONTAB, UTC. Empty: never. That is the default for an existing server, whose owner has to agree to a failover every night.')
 param dailyDrillSchedule string = empty(existingServerId) ? '0 0 2 * * *' : ''
 
-@description('Request body of the daily drill. "migrate" lets it make tables, rows and the load role, and renew that role\'s password after a new deployment: a matter of course in a database that this template makes, and for the owner to say in one that was there before.')
+@description('Request body of the daily drill. "migrate" lets it create tables, rows and the load role, and renew that role\'s password after a new deployment: the default for a database of this template, and the owner\'s decision for an existing one.')
 param dailyDrillRequest object = empty(existingServerId) ? { migrate: true } : {}
 
-@description('Least minutes between two failovers of one server.')
+@description('Minimum minutes between two failovers of one server.')
 @minValue(0)
 @maxValue(1440)
 param cooldownMinutes int = 20
 
-@description('Days until the rows of a drill are deleted from the database, at the end of a later drill. 0: never.')
+@description('After so many days a later drill deletes the rows of a drill from the database. 0: never.')
 @minValue(0)
 @maxValue(36500)
 param rowRetentionDays int = 7
 
-@description('Receives a signed POST at the end of every drill. Empty: nobody does.')
+@description('Receives a signed POST at the end of every drill. Empty: no notification.')
 param webhookUrl string = ''
 
-@description('Key of the signature. Give one that the receiver knows; a generated one changes with every deployment.')
+@description('Key of the signature, which the receiver must know; a generated key changes with every deployment.')
 @secure()
 param webhookSecret string = newGuid()
 
-@description('Days until the blobs of a drill are deleted.')
+@description('The blobs of a drill are deleted after so many days.')
 @minValue(1)
 param drillRetentionDays int = 400
 
 // ---- Monitoring -----------------------------------------------------------------------------------------------------------------
 
-@description('Receives the alerts. Empty: they are shown in the portal only.')
+@description('Receives the alerts. Empty: only the portal shows them.')
 param alertEmail string = ''
 
 @minValue(30)
 @maxValue(730)
 param logRetentionDays int = 30
 
-@description('GB per day that the workspace takes in at most.')
+@description('Maximum GB per day that the workspace ingests.')
 param logDailyCapGb int = 5
 
-@description('Instances of the app at most.')
+@description('Maximum number of instances of the app.')
 @minValue(40)
 param maximumInstances int = 40
 
-@description('Also grant the reads that exist at subscription level only (state of a failover, container quota). Needs Owner there, not just here.')
+@description('Also grant the reads that exist at subscription level only (state of a failover, container quota). Needs Owner of the subscription.')
 param grantSubscriptionReads bool = true
 
 // ---- Names ----------------------------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ var names = {
   alerts: 'drill-${token}'
 }
 
-// ---- Ground ---------------------------------------------------------------------------------------------------------------------
+// ---- Foundation -----------------------------------------------------------------------------------------------------------------
 
 module identities 'identities.bicep' = {
   name: 'identities'
@@ -252,7 +252,7 @@ var endpoints = concat(
   ],
   createsServer ? [{ name: 'postgres', resourceId: database!.outputs.id, group: 'postgresqlServer', zone: 'privatelink.postgres.database.azure.com' }] : []
 )
-// How many there are must be known before what they point to exists.
+// The number of endpoints must be known before their targets exist.
 var endpointCount = !privateNetwork ? 0 : createsServer ? 5 : 4
 
 module privateEndpoints 'private-endpoint.bicep' = [
@@ -358,7 +358,7 @@ module subscriptionAccess 'subscription-access.bicep' = if (grantSubscriptionRea
 
 var prices = loadJsonContent('prices.json')
 var priceRow = prices.regions[?location]
-// Without a price for the region the report says "not measured" instead of quoting another region's.
+// Without a price for the region the report says "not measured"; it never uses another region's price.
 var priceSettings = priceRow == null
   ? {}
   : {
@@ -378,7 +378,7 @@ var passwordSettings = hasPasswords
   : {}
 var webhookSettings = hasWebhook ? { NOTIFY_WEBHOOK_URL: webhookUrl, NOTIFY_WEBHOOK_SECRET: references.webhook } : {}
 
-// Every setting that functions/config/config.ts reads in Azure. What is left out there has a default in the code.
+// Every setting that functions/config/config.ts reads in Azure, except those with a default in the code.
 var settings = union(
   {
     AZURE_SUBSCRIPTION_ID: subscription().subscriptionId
@@ -391,7 +391,7 @@ var settings = union(
     POSTGRES_SERVER: server.name
     POSTGRES_HOST: createsServer ? database!.outputs.host : existingServer!.properties.fullyQualifiedDomainName
     POSTGRES_DATABASE: databaseName
-    // With Entra the role is the identity itself, under its own name.
+    // With Entra the role has the name of the identity.
     POSTGRES_USER: hasPasswords ? administratorLogin : names.appIdentity
     LOADGEN_IMAGE: empty(loadgenImage) ? '${registry.outputs.loginServer}/pg-failover-drill/loadgen:not-released-yet' : loadgenImage
     LOADGEN_IDENTITY_ID: identities.outputs.load.id
@@ -423,11 +423,11 @@ module functions 'functions.bicep' = {
     settings: settings
     maximumInstances: maximumInstances
   }
-  // The host opens its storage, and resolves its secrets, the moment it starts.
+  // The host needs its storage and its secrets when it starts.
   dependsOn: [access, privateEndpoints]
 }
 
-// ---- Watching it ----------------------------------------------------------------------------------------------------------------
+// ---- Monitoring -----------------------------------------------------------------------------------------------------------------
 
 module alerts 'alerts.bicep' = {
   name: 'alerts'
@@ -440,7 +440,7 @@ module alerts 'alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     maxConnections: createsServer ? database!.outputs.maxConnections : existingServerMaxConnections
     email: alertEmail
-    // Every day, every month, every weekday: on another schedule a day without a drill is nothing to report.
+    // Every day, every month, every weekday: on another schedule a day without a drill is normal.
     expectsDailyDrill: endsWith(trim(dailyDrillSchedule), ' * * *')
   }
 }
@@ -456,7 +456,7 @@ module workbook 'workbook.bicep' = {
   }
 }
 
-// ---- What the release needs to know ---------------------------------------------------------------------------------------------
+// ---- Outputs, for release.sh and azd --------------------------------------------------------------------------------------------
 
 output AZURE_LOCATION string = location
 output AZURE_FUNCTION_APP_NAME string = functions.outputs.name
@@ -467,5 +467,5 @@ output POSTGRES_SERVER string = server.name
 output POSTGRES_RESOURCE_GROUP string = server.resourceGroup
 output DRILL_API_URL string = '${functions.outputs.url}/api'
 
-@description('The one address from which app and load generators leave the private network: what the firewall of an existing server must let in.')
+@description('The address of app and load generators outside of the private network; the firewall of an existing server must admit it.')
 output EGRESS_ADDRESS string = privateNetwork ? network!.outputs.egressAddress : ''

@@ -1,6 +1,6 @@
 /*
-  What most deployments set. Everything else has a default in main.bicep, with the reason beside it.
-  Values come from the environment where azd or a pipeline puts them there. No secret belongs in this file: the template makes its own.
+  The parameters that most deployments set. The others have defaults in main.bicep, each with its reason.
+  Values come from the environment where azd or a pipeline sets them. This file holds no secret: the template generates them.
 */
 using 'main.bicep'
 

@@ -1,12 +1,12 @@
 /**
- * Brings a database to what drills need: the tables, the key columns of the ledger, the rows that the load refers to, and the
- * load's role with its grants. Nothing is changed unasked.
+ * Migrates a database for drills: the tables, the key columns of the ledger, the rows that the load refers to, and the load's role
+ * with its grants.
  *
- *   npm run migrate               says what it would do
- *   npm run migrate -- --yes      does it, all or nothing
+ *   npm run migrate               lists the steps, and changes nothing
+ *   npm run migrate -- --yes      does them, all or nothing
  *
- * Reads the app's own settings from the environment (POSTGRES_*, LOADGEN_POSTGRES_*, AZURE_CLIENT_ID). A database that only the
- * app can reach is migrated by a drill that is asked for with "migrate": true. Exit: 0 said or done; 2 could not.
+ * Reads the app's own settings from the environment (POSTGRES_*, LOADGEN_POSTGRES_*, AZURE_CLIENT_ID). When only the app can reach
+ * the database, a drill with "migrate": true migrates it. Exit: 0 listed or done; 2 could not.
  */
 import { DefaultAzureCredential } from '@azure/identity'
 import { type ConnectionSettings, hostOf, portOf, sqlErrorText } from '../../functions/clients/postgres/connection.ts'

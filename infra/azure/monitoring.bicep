@@ -1,6 +1,6 @@
 /*
-  One workspace for everything, and Application Insights on top of it, which takes telemetry from identities only: its connection string
-  is an address, not a secret.
+  One workspace, and Application Insights in it. Application Insights accepts telemetry from identities only, so its connection string
+  is no secret.
 */
 import { Tags } from 'types.bicep'
 
@@ -9,12 +9,12 @@ param insightsName string
 param location string
 param tags Tags
 
-@description('Days that logs and metrics are kept; drill reports lie in Blob storage and live longer.')
+@description('Days that logs and metrics are kept; drill reports are in Blob storage and are kept longer.')
 @minValue(30)
 @maxValue(730)
 param retentionDays int
 
-@description('Stops ingestion for the rest of the day when a misbehaving client floods the server log. GB.')
+@description('GB. Stops ingestion for the rest of the day when a client floods the server log.')
 param dailyCapGb int
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {

@@ -1,5 +1,5 @@
 /*
-  The private way: app, load generators and endpoints in one virtual network. What leaves it for the internet leaves through one NAT
+  The private network: app, load generators and endpoints in one virtual network. Traffic to the internet leaves through one NAT
   gateway, so an existing server with a firewall needs exactly one rule.
 */
 import { Tags } from 'types.bicep'
@@ -8,7 +8,7 @@ param name string
 param location string
 param tags Tags
 
-@description('A /24 that overlaps with nothing this network will be peered with.')
+@description('A /24 that overlaps with no network that is peered with this one.')
 param addressSpace string
 
 resource egress 'Microsoft.Network/publicIPAddresses@2024-05-01' = {
@@ -33,7 +33,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   tags: tags
   properties: {
     addressSpace: { addressPrefixes: [addressSpace] }
-    // Subnets inline: as children of their own they would be removed and added again by every deployment that touches the network.
+    // Subnets inline: every deployment of the network would remove and recreate subnets that are resources of their own.
     subnets: [
       {
         name: 'app'
@@ -45,7 +45,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
         }
       }
       {
-        // Container groups take an address each and need a subnet of their own, without private endpoints in it.
+        // Each container group uses one address. Their subnet may hold no private endpoint.
         name: 'load'
         properties: {
           addressPrefix: cidrSubnet(addressSpace, 26, 1)

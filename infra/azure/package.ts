@@ -1,6 +1,6 @@
 /**
- * The function app as it is deployed: one bundled file, the dashboard's scripts, host.json and package.json, as a folder and
- * as a zip of the same. Nothing is installed or built in Azure.
+ * Packages the function app for deployment: one bundled file, the dashboard's scripts, host.json and package.json, as a folder and as
+ * a zip of it. Azure installs and builds nothing.
  *
  *   node infra/azure/package.ts [--out DIR]       DIR/app and DIR/app.zip
  */
@@ -35,7 +35,7 @@ export async function packageApp(out: string): Promise<Package> {
   return { folder, zip: await zipped(folder, join(out, 'app.zip')) }
 }
 
-/** What is removed does not come back, and --out may name any folder: only what an earlier packaging left is taken away. */
+/** Removes an earlier package only: --out may name any folder, and removed files are lost. */
 async function clear(out: string): Promise<void> {
   if (!existsSync(out)) return
   const others = (await readdir(out)).filter((name) => !MADE.includes(name))
@@ -46,7 +46,7 @@ async function clear(out: string): Promise<void> {
   for (const name of MADE) await rm(join(out, name), { recursive: true, force: true })
 }
 
-/** The app in one file: a cold start loads one module. The Functions host provides its core module itself. */
+/** One file, so that a cold start loads one module. The Functions host provides its core module. */
 const bundleApp = (folder: string): Promise<void> =>
   bundle({
     entries: { app: 'functions/app.ts' },
@@ -60,7 +60,7 @@ async function writeScripts(folder: string): Promise<void> {
   for (const [name, text] of await bundleScripts()) await writeFile(join(folder, name), text)
 }
 
-/** What the Functions host reads, without scripts and development tools. */
+/** The part of package.json that the Functions host reads. */
 async function writeManifest(folder: string): Promise<void> {
   const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<string, unknown>
   const { name, version, license, type } = manifest
@@ -70,7 +70,7 @@ async function writeManifest(folder: string): Promise<void> {
 
 // ---- Zip ------------------------------------------------------------------------------------------------------------------------
 
-/** One date for all entries: the same code gives the same zip. The zip format knows no earlier year than 1980. */
+/** One date for all entries, so that the same code gives the same zip. A zip cannot hold an earlier year. */
 const ZIP_DATE = new Date(1980, 0, 1)
 
 async function zipped(folder: string, file: string): Promise<string> {

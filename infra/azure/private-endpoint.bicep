@@ -1,5 +1,5 @@
 /*
-  One private endpoint: the service gets an address in the network, and its public name resolves to that address there.
+  One private endpoint: the service gets an address in the network, and in the network its public name resolves to that address.
 */
 import { Tags } from 'types.bicep'
 
@@ -10,7 +10,7 @@ param networkId string
 param subnetId string
 param resourceId string
 
-@description('Kind of service, and the private DNS zone that goes with it.')
+@description('Kind of service, and its private DNS zone.')
 param group string
 param zoneName string
 

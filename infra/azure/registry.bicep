@@ -1,7 +1,7 @@
 /*
   Registry of the load generator's image. No admin user: containers and the app pull with their identities.
-  It stays reachable from outside, because building in the registry and pulling into container groups both come from there; reading
-  needs a role all the same.
+  It stays reachable from outside, because registry builds and the pulls of container groups come from outside; every read needs a
+  role.
 */
 import { Tags } from 'types.bicep'
 
@@ -13,7 +13,7 @@ resource registry 'Microsoft.ContainerRegistry/registries@2023-07-01' = {
   name: name
   location: location
   tags: tags
-  // Basic: one image of some 80 MB, pulled a few times a day. Premium buys private endpoints and geo-replication for ten times the price.
+  // Basic: one image of some 80 MB, pulled a few times a day. Premium adds private endpoints and geo-replication, at ten times the price.
   sku: { name: 'Basic' }
   properties: { adminUserEnabled: false }
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Brings the code to what main.bicep has created: image, app, and the restart that some server parameters wait for.
+# Deploys the code to the resources of main.bicep: builds the image, deploys the app, restarts the server for static parameters.
 #
 #   infra/azure/release.sh [-g RESOURCE_GROUP] [image] [app] [restart]      all three when none is named
 #   infra/azure/release.sh providers                                        once per subscription, before the template
 #
-# Names come from the outputs of the deployment "main", or from the environment where azd has put them. Safe to run again.
+# Names come from the outputs of the deployment "main", or from azd's environment. It can be run again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -32,7 +32,7 @@ output() {
   echo "$value"
 }
 
-# Azure registers a resource provider when a template names its types. Subnets of the app and container groups are not in the template.
+# Azure registers the providers of a template's resource types. Only running drills use these two.
 release_providers() {
   local name
   for name in Microsoft.App Microsoft.ContainerInstance; do
@@ -41,7 +41,7 @@ release_providers() {
   done
 }
 
-# The image is built in the registry, and pinned by digest: a tag can be pushed again, a digest cannot.
+# Builds the image in the registry and pins it by digest: a tag can be pushed again, a digest cannot.
 release_image() {
   local registry endpoint app tag digest
   registry="$(output AZURE_CONTAINER_REGISTRY_NAME)"
@@ -65,7 +65,7 @@ release_app() {
   echo "release: $app is deployed, at $(output DRILL_API_URL)"
 }
 
-# A template cannot restart a server, and static parameters wait for that. A server that was there before is left to its owner.
+# Static parameters need a restart, which a template cannot do. The owner of an existing server restarts it.
 release_restart() {
   local server server_group pending
   server="$(output POSTGRES_SERVER)"
@@ -75,7 +75,7 @@ release_restart() {
   if [ -z "${pending// /}" ]; then
     echo "release: no parameter of $server waits for a restart"
   elif [ "${server#psql-drill-}" = "$server" ]; then
-    echo "release: $server waits for a restart to apply: $pending- restart it when it suits:"
+    echo "release: $server waits for a restart to apply: $pending- restart it at a suitable time:"
     echo "  az postgres flexible-server restart --resource-group $server_group --name $server"
   else
     echo "release: restarting $server to apply: $pending"

@@ -1,6 +1,6 @@
 /*
-  Logs and metrics of the server, into the workspace: without this every query about the server returns nothing.
-  A module of its own, because an existing server may lie in another resource group.
+  Sends logs and metrics of the server to the workspace: without it every query about the server returns no rows.
+  A module of its own, because an existing server may be in another resource group.
 */
 param serverName string
 param workspaceId string
@@ -12,7 +12,7 @@ resource toWorkspace 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   name: 'drill-to-workspace'
   properties: {
     workspaceId: workspaceId
-    // Tables of their own (PGSQLServerLogs, PGSQLPgBouncer) instead of the shared AzureDiagnostics, whose columns run out.
+    // Resource-specific tables (PGSQLServerLogs, PGSQLPgBouncer): the shared AzureDiagnostics table has a limit of columns.
     logAnalyticsDestinationType: 'Dedicated'
     logs: [
       for category in ['PostgreSQLLogs', 'PostgreSQLFlexPGBouncer', 'PostgreSQLFlexSessions', 'PostgreSQLFlexDatabaseXacts']: {

@@ -1,6 +1,6 @@
 /*
-  One account: the host's own state (Durable Functions needs blobs, queues and tables), the deployed package, and the drills.
-  Shared keys are off, so there is no connection string to leak. Defaults follow the Azure Verified Module for storage accounts.
+  One account for the host's state (Durable Functions needs blobs, queues and tables), the deployed package, and the drills.
+  Shared keys are off, so no connection string can leak. Defaults follow the Azure Verified Module for storage accounts.
 */
 import { Tags } from 'types.bicep'
 
@@ -9,10 +9,10 @@ param location string
 param tags Tags
 param workspaceId string
 
-@description('False: only private endpoints reach the account.')
+@description('False: clients reach the account through private endpoints only.')
 param publicAccess bool
 
-@description('Days until a drill is deleted, reports included. An append blob can be deleted by a rule, but not moved to a cooler tier.')
+@description('A drill and its reports are deleted after so many days. A rule can delete an append blob, but not move it to a cooler tier.')
 param retentionDays int
 
 var packageContainer = 'app-package'
@@ -23,7 +23,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   location: location
   tags: tags
   kind: 'StorageV2'
-  // Zone-redundant: a drill takes a whole zone of the database away, and its evidence must not lie in that zone alone.
+  // Zone-redundant: a drill may coincide with the loss of a zone, and its evidence must not be in that zone alone.
   sku: { name: 'Standard_ZRS' }
   properties: {
     accessTier: 'Hot'
@@ -42,7 +42,7 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
   parent: account
   name: 'default'
   properties: {
-    // An audit trail that a wrong command can erase is none.
+    // A wrong command must not erase the audit trail.
     deleteRetentionPolicy: { enabled: true, days: 7 }
     containerDeleteRetentionPolicy: { enabled: true, days: 7 }
   }
@@ -67,7 +67,7 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01
           enabled: true
           type: 'Lifecycle'
           definition: {
-            // Blobs of a drill are named drills/<id>/...; locks and the index beside them stay.
+            // Blobs of a drill are named drills/<id>/...; the rule keeps locks and the index.
             filters: { blobTypes: ['blockBlob', 'appendBlob'], prefixMatch: ['${drillContainer}/drills/'] }
             actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: retentionDays } } }
           }
@@ -91,7 +91,7 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   properties: {
     workspaceId: workspaceId
-    // Who deleted evidence. Reads and writes are left out: the host renews leases, and generators append, all day.
+    // Logs who deleted evidence. Not reads and writes: the host renews leases, and generators append, all day.
     logs: [{ category: 'StorageDelete', enabled: true }]
     metrics: [{ category: 'Transaction', enabled: true }]
   }

@@ -1,6 +1,6 @@
 /*
-  Reads that Azure offers at the level of the subscription only: how a failover that was asked for is getting on, and how much container
-  quota is left. Without them a drill works, falls back to looking at the server, and its quota check says "unknown".
+  Reads that Azure offers at subscription level only: the state of a requested failover, and the container quota. Without them a drill
+  works: it reads the server's state instead, and its quota check is "unknown".
 */
 targetScope = 'subscription'
 

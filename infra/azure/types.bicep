@@ -1,5 +1,5 @@
-// Shapes that several modules share.
+// Types of several modules.
 
 @export()
-@description('Tags of every resource: which project, which environment.')
+@description('Tags of every resource: project and environment.')
 type Tags = { *: string }

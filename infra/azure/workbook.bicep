@@ -1,6 +1,6 @@
 /*
-  The workbook: drills first, then the server around them. Server, workspace and time are its parameters; the queries are files of their
-  own, so that they can be read, tried and tested without it.
+  The workbook: drills first, then the server. Server, workspace and time are its parameters. The queries are files, so that they can
+  be read, run and tested without the workbook.
 */
 import { Tags } from 'types.bicep'
 
@@ -31,7 +31,7 @@ func kql(caption string, query string, visualization string, widthPercent string
   }
 }
 
-@description('Platform metrics straight from the server, without the delay of the workspace. Aggregations: 1 total, 3 maximum, 4 average.')
+@description('Platform metrics of the server, without the delay of the workspace. Aggregations: 1 total, 3 maximum, 4 average.')
 func chart(caption string, metrics { name: string, aggregation: int }[]) object => {
   type: 10
   name: caption

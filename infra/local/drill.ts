@@ -1,4 +1,4 @@
-/** npm run drill: a whole drill on this machine, from nothing to the report. `--help` lists the options. */
+/** npm run drill: starts the local stack, runs a drill on it, and leaves the report. `--help` lists the options. */
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DrillStatus } from '../../functions/model/status.ts'
@@ -17,11 +17,11 @@ import { requireAzureHost } from './stack/functions-host.ts'
 import { type Stack, startStack } from './stack/stack.ts'
 
 const EXIT_CANNOT_RUN = 2
-const LOOK_EVERY_MS = 400
-/** An aborted drill stops its load, cleans up and reports; longer than this it is not waited for. */
-const ABORT_PATIENCE_MS = 90_000
-/** A restarting host answers nothing for a few seconds. */
-const SILENCE_PATIENCE_MS = 60_000
+const POLL_INTERVAL_MS = 400
+/** In this time an aborted drill stops its load, cleans up and reports. */
+const ABORT_TIMEOUT_MS = 90_000
+/** A restarting host does not answer for a few seconds. */
+const SILENCE_TIMEOUT_MS = 60_000
 const RESULTS_MB = 100
 
 async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promise<number> {
@@ -74,7 +74,7 @@ async function drill(
     throw new CannotRun(
       `Drill ${drillId} ended without a report: ${last.error ?? last.state}. Run it again with --keep and see the logs`,
     )
-  // First on the screen: whatever becomes of the files, the verdict stands.
+  // Before the files: their errors must not hide the verdict.
   screen.show(verdictLines(report).join('\n'))
   screen.show(keptLines(await keepFiles(api, drillId, out)).join('\n'))
   return EXIT_CODES[report.verdict]
@@ -86,7 +86,7 @@ function loadWords({ targetTps, workers, durationSeconds, failoverMode, failover
   return `${rate} by ${workers} workers for ${durationSeconds} s, ${failover}`
 }
 
-/** Looks again and again until the drill has ended. When the command is told to end, the drill is aborted, and still followed. */
+/** Polls until the drill has ended. The first Ctrl-C aborts the drill; polling continues until its report. */
 async function followToEnd(
   api: DrillApi,
   drillId: string,
@@ -94,30 +94,30 @@ async function followToEnd(
   signal: AbortSignal,
   onStatus: (status: DrillStatus) => void,
 ): Promise<DrillStatus> {
-  let heardAtMs = performance.now()
+  let answeredAtMs = performance.now()
   let abortedAtMs: number | null = null
   for (;;) {
     if (signal.aborted && abortedAtMs === null) {
       abortedAtMs = performance.now()
-      view.note('Aborting the drill; its report follows. Once more ends everything at once.')
+      view.note('Aborting; the report follows. Press Ctrl-C again to stop immediately.')
       await api.abort(drillId).catch((error: unknown) => view.note(wordsOf(error)))
     }
     const status = await api.status(drillId).catch(() => null)
     if (status !== null) {
-      heardAtMs = performance.now()
+      answeredAtMs = performance.now()
       view.show(status)
       onStatus(status)
       if (status.state === 'finished' || status.state === 'failed') return status
     }
-    if (performance.now() - heardAtMs > SILENCE_PATIENCE_MS)
-      throw new CannotRun('The Functions host does not answer any more. Run it again with --keep and see its log')
-    if (abortedAtMs !== null && performance.now() - abortedAtMs > ABORT_PATIENCE_MS)
-      throw new CannotRun('The drill did not end in time after it was aborted')
-    await sleep(LOOK_EVERY_MS)
+    if (performance.now() - answeredAtMs > SILENCE_TIMEOUT_MS)
+      throw new CannotRun('The Functions host no longer answers. Run the drill again with --keep and see its log')
+    if (abortedAtMs !== null && performance.now() - abortedAtMs > ABORT_TIMEOUT_MS)
+      throw new CannotRun(`The drill did not end within ${ABORT_TIMEOUT_MS / 1000} s after its abort`)
+    await sleep(POLL_INTERVAL_MS)
   }
 }
 
-/** Once the load has a start time, the moment from which the standby is to receive nothing is known too. */
+/** Plans the hold of the standby when the first status names the start of the load. */
 function holdingBack(stack: Stack, options: DrillOptions, view: ProgressView): (status: DrillStatus) => void {
   const { holdStandbySeconds } = options
   let isPlanned = holdStandbySeconds === null
@@ -128,7 +128,7 @@ function holdingBack(stack: Stack, options: DrillOptions, view: ProgressView): (
     const holdAtMs = startAtMs + (options.failoverAtSeconds - holdStandbySeconds) * 1000
     const hold = () =>
       stack.cluster.pair.holdStandbyBack().then(
-        () => view.note('The standby is held back: from here on it receives nothing.'),
+        () => view.note('The standby is held back: it receives no WAL from now on.'),
         (error: unknown) => view.note(`The standby could not be held back: ${wordsOf(error)}`),
       )
     setTimeout(hold, Math.max(0, holdAtMs - Date.now())).unref()
@@ -144,7 +144,7 @@ await runCommand(async (lifetime) => {
   } catch (error) {
     if (error instanceof CannotRun) console.error(printable(error))
     else if (lifetime.signal.aborted)
-      console.error('Interrupted before there was anything to report; nothing is left running.')
+      console.error('Interrupted before the load: there is no report, and no process is left.')
     else console.error(printable(error))
     return lifetime.signal.aborted ? EXIT_CODES.ABORTED : EXIT_CANNOT_RUN
   }

@@ -14,8 +14,8 @@ import {
   findPgBouncer,
   findPostgres,
   findProgram,
+  MIN_POSTGRES,
   major,
-  OLDEST_POSTGRES,
   type Programs,
 } from './process/programs.ts'
 
@@ -31,7 +31,7 @@ type Manager = 'apt-get' | 'dnf' | 'apk' | 'pacman' | 'brew'
 
 const WANTED: readonly Wanted[] = [
   {
-    title: `PostgreSQL ${OLDEST_POSTGRES} or newer`,
+    title: `PostgreSQL ${MIN_POSTGRES} or newer`,
     isThere: () => findPostgres() !== null,
     aptPackage: newestPostgresPackage,
     elsewhere: {
@@ -128,9 +128,9 @@ function withoutServices(task: () => void): void {
 
 /** The metapackage names the release's version; where that is too old, the archive may hold a newer versioned package. */
 function newestPostgresPackage(): string | null {
-  if (major(candidate('postgresql') ?? '0') >= OLDEST_POSTGRES) return 'postgresql'
+  if (major(candidate('postgresql') ?? '0') >= MIN_POSTGRES) return 'postgresql'
   const names = run('apt-cache', ['search', '--names-only', '^postgresql-[0-9]+$']).match(/^postgresql-\d+/gm) ?? []
-  const versions = names.map((name) => Number(name.split('-')[1])).filter((version) => version >= OLDEST_POSTGRES)
+  const versions = names.map((name) => Number(name.split('-')[1])).filter((version) => version >= MIN_POSTGRES)
   return versions.length === 0 ? null : `postgresql-${Math.max(...versions)}`
 }
 

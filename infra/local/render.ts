@@ -1,4 +1,4 @@
-/** npm run report -- runs/<drill-id>: renders a drill's files again, from report.json and chart-data.json beside it. */
+/** npm run report -- runs/<drill-id>: renders a drill's files again, from its report.json and chart-data.json. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { reportSchema } from '../../functions/model/report.ts'

@@ -1,4 +1,4 @@
-/** npm start: the local stack stays up, with the API and the dashboard, until Ctrl-C. */
+/** npm start: keeps the local stack up, with the API and the dashboard, until Ctrl-C. */
 import * as z from 'zod'
 import { oneOf, whole } from '../../loadgen-image/contract/fields.ts'
 import { requirePrograms } from './install.ts'

@@ -109,7 +109,7 @@ test('npm start on a port that is taken says so and starts nothing', async () =>
   const { code, output, left } = await run('infra/local/start.ts', ['--port', String(port)])
   expect({ code, left }).toEqual({ code: 2, left: [] })
   expect(output).toContain(
-    `Port ${port} on 127.0.0.1 is taken by another program. Stop that program, or give another port with --port`,
+    `Port ${port} on 127.0.0.1 is in use by another program. Stop that program, or give another port with --port`,
   )
 })
 

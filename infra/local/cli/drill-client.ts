@@ -1,4 +1,4 @@
-/** The drill's HTTP API as its caller sees it: start, look, abort, fetch. */
+/** The client of the drill's HTTP API: start, status, abort, files. */
 import type { DrillStatus } from '../../../functions/model/status.ts'
 import { CannotRun } from '../process/problem.ts'
 
@@ -11,7 +11,7 @@ export interface DrillApi {
   file(drillId: string, name: string): Promise<Uint8Array | null>
 }
 
-const PATIENCE_MS = 30_000
+const CALL_TIMEOUT_MS = 30_000
 
 export function createDrillApi(apiUrl: string, functionKey: string): DrillApi {
   const call = (method: string, path: string, body?: unknown): Promise<Response> =>
@@ -21,7 +21,7 @@ export function createDrillApi(apiUrl: string, functionKey: string): DrillApi {
         'x-functions-key': functionKey,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
 
@@ -34,12 +34,12 @@ export function createDrillApi(apiUrl: string, functionKey: string): DrillApi {
     },
     status: async (drillId) => {
       const answer = await call('GET', `/drills/${drillId}`)
-      if (!answer.ok) throw new Error(`the drill's status was refused: ${await problemIn(answer)}`)
+      if (!answer.ok) throw new Error(`the API refused the drill's status: ${await problemIn(answer)}`)
       return (await answer.json()) as DrillStatus
     },
     abort: async (drillId) => {
       const answer = await call('DELETE', `/drills/${drillId}`)
-      // A drill that has ended in the meantime has nothing to abort.
+      // 409: the drill has ended.
       if (!answer.ok && answer.status !== 409) throw new Error(`the drill was not aborted: ${await problemIn(answer)}`)
       await answer.arrayBuffer()
     },

@@ -1,6 +1,6 @@
 /**
- * A running drill on the terminal: one line per finished phase and, while the load runs, one per second. On a terminal the
- * newest line also carries a bar; elsewhere the lines are plain. Everything but the writing itself is a function of statuses.
+ * Shows a running drill: one line per phase and, while the load runs, one line per second. A terminal also gets a progress bar.
+ * Every text is a function of statuses.
  */
 import { styleText } from 'node:util'
 import type { DrillStatus, LivePoint, Phase } from '../../../functions/model/status.ts'
@@ -54,7 +54,7 @@ export function createProgressView(terminal: Terminal, loadSeconds: number): Pro
   }
 }
 
-/** Seconds of the load that were not shown yet: more than one when an answer was slow. What follows the load is no load. */
+/** Seconds of the load that are not shown yet: several after a slow answer. Seconds after the end of the load are left out. */
 function newPoints(status: DrillStatus, lastSecond: number | null, loadSeconds: number): LivePoint[] {
   const live = status.progress?.live
   if (!live || live.loadSecond === null) return []
@@ -82,7 +82,7 @@ function loadLine(status: DrillStatus, point: LivePoint): string {
   ].join('  ')
 }
 
-/** The measured length belongs to the newest second; of an older one it is known whether anything was acknowledged. */
+/** For the newest second the measured length; for an older one the number of seconds without an acknowledgement. */
 function outageAt({ progress, history }: DrillStatus, point: LivePoint): number | null {
   const newest = history.at(-1)?.second ?? point.second
   if (point.second === newest) return progress?.live?.outageSeconds ?? null
@@ -96,7 +96,7 @@ const outageWords = (seconds: number | null): string =>
 
 const BAR_WIDTH = 24
 
-/** Of the load while it runs, otherwise of the whole drill as it was planned. */
+/** Progress of the load while it runs, otherwise of the drill's planned duration. */
 function barLine(status: DrillStatus, loadSeconds: number): string {
   const loadSecond = status.progress?.live?.loadSecond ?? null
   const isLoading = loadSecond !== null && loadSecond >= 0 && loadSecond <= loadSeconds
@@ -117,6 +117,6 @@ function clock(seconds: number): string {
 
 const padded = (value: number | null, width: number): string => String(value ?? '-').padStart(width)
 
-/** Colour only on a terminal that wants it: NO_COLOR and a pipe switch it off. */
+/** Coloured, except on a pipe or with NO_COLOR. */
 export const styled = (style: 'bold' | 'red' | 'green' | 'yellow', text: string): string =>
   styleText(style, text, { stream: process.stdout })

@@ -1,4 +1,4 @@
-/** The end of a drill on this machine: the files, the verdict in words, and the exit code that goes with it. */
+/** The result of a drill on this machine: its files, the verdict as text, and the exit code. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ export const RESULT_FILES = [
   'journal.json',
 ] as const
 
-/** The series behind the charts: with report.json all that is needed to render everything else again. */
+/** The series of the charts. From it and report.json all other files can be rendered again. */
 export const CHART_DATA = 'chart-data.json'
 export const DATA_FILES: readonly string[] = ['report.json', CHART_DATA]
 
@@ -38,14 +38,14 @@ export async function fetchReport(api: DrillApi, drillId: string): Promise<Repor
 
 export interface Kept {
   readonly folder: string
-  /** Where the rest went when the folder took no more; null: nowhere. */
+  /** The files that another folder holds, because this one was full; null: none. */
   readonly elsewhere: { readonly folder: string; readonly names: readonly string[] } | null
   readonly missing: readonly string[]
   /** Why a file is not in the folder; null: all of them are. */
   readonly problem: string | null
 }
 
-/** Keeps what can be kept: a full disk or a file that cannot be fetched leaves the others. Throws nothing. */
+/** Never throws: after an error (a full disk, a file that cannot be fetched) it continues with the next file. */
 export async function keepFiles(api: DrillApi, drillId: string, out: string): Promise<Kept> {
   const folder = join(out, drillId)
   const missing: string[] = []
@@ -57,7 +57,7 @@ export async function keepFiles(api: DrillApi, drillId: string, out: string): Pr
       problem ??= wordsOf(error)
       return null
     })
-    const why = content === null ? 'not there' : keep(folder, name, content)
+    const why = content === null ? 'missing' : keep(folder, name, content)
     if (why === null) continue
     if (content !== null) problem ??= why
     second ??= content === null ? null : newFolder()
@@ -68,7 +68,7 @@ export async function keepFiles(api: DrillApi, drillId: string, out: string): Pr
   return { folder, elsewhere: rest, missing, problem }
 }
 
-/** Null when it is kept. Part of a file is worse than none. */
+/** Null when it is written. An incomplete file is removed. */
 function keep(folder: string, name: string, content: Uint8Array): string | null {
   try {
     mkdirSync(folder, { recursive: true })

@@ -1,8 +1,8 @@
 /**
- * The local flexible server as its control plane sees it. The HTTPS endpoint in azure/ translates Azure Resource Manager
- * into these calls and reads; local-cluster.ts implements them on a real PostgreSQL pair. Nothing here knows HTTP.
+ * The interface of the local flexible server. The HTTPS endpoint in azure/ translates calls of Azure Resource Manager into these;
+ * local-cluster.ts implements them on a real PostgreSQL pair.
  *
- * The walk of one failover, seen in `state()`:
+ * The states of one failover, as `state()` returns them:
  *   server Ready      high availability Healthy
  *   server Restarting high availability FailingOver        old primary stopped, standby being promoted, zones not yet swapped
  *   server Ready      high availability CreatingStandby    writable again on the new timeline, zones swapped
@@ -22,12 +22,12 @@ export interface ClusterState {
   readonly standbyZone: string
 }
 
-/** What never changes while the stack is up. */
+/** Constant while the stack is up. */
 export interface ClusterFacts {
   readonly host: string
   /** PgBouncer: the same port before and after every failover. */
   readonly pgbouncerPort: number
-  /** Straight to the primary, whichever it is; the same port before and after every failover. */
+  /** Straight to the primary; the same port before and after every failover. */
   readonly directPort: number
   readonly database: string
   readonly user: string
@@ -36,13 +36,13 @@ export interface ClusterFacts {
   readonly replication: Replication
   /** PostgreSQL's own version, such as 15.18. */
   readonly version: string
-  /** Of this machine: what the server can really use. */
+  /** Of this machine, which the server can use whole. */
   readonly vCores: number
   readonly memoryGb: number
   readonly storageGb: number
 }
 
-/** A setting as the running server or pooler reports it. PgBouncer's carry the prefix `pgbouncer.`, as on Azure. */
+/** A setting as the running server or pooler reports it. PgBouncer's have the prefix `pgbouncer.`, as on Azure. */
 export interface ClusterParameter {
   readonly name: string
   readonly value: string
@@ -58,7 +58,7 @@ export interface ClusterParameter {
   readonly isPendingRestart: boolean
 }
 
-/** Azure Monitor's names. Missing: not measurable on this machine, or not at this moment; never 0 for "not measured". */
+/** Azure Monitor's names. A metric that is not measured is missing, never 0. */
 export type MetricName =
   | 'cpu_percent'
   | 'memory_percent'
@@ -76,7 +76,7 @@ export type MetricName =
   | 'server_connections_active'
   | 'is_db_alive'
 
-/** One look at the processes, every two seconds. Bytes and transactions are the amounts since the look before. */
+/** One sample of the processes, every two seconds. Bytes and transactions are the amounts since the last sample. */
 export interface MetricSample {
   readonly atMs: number
   readonly values: Readonly<Partial<Record<MetricName, number>>>
@@ -85,7 +85,7 @@ export interface MetricSample {
 export interface ContainerSpec {
   /** Of the group; names the process in logs. */
   readonly name: string
-  /** Plain and secure values together, as a container sees them. */
+  /** Plain and secure values together. */
   readonly environment: Readonly<Record<string, string>>
 }
 
@@ -96,7 +96,7 @@ export interface LocalContainer {
   readonly exitCode: number | null
   readonly startedAt: Date
   readonly finishedAt: Date | null
-  /** What it printed on both streams, newest last; the oldest is dropped beyond 4 MB, as on Azure. */
+  /** Output of both streams, newest last; at most the newest 4 MB, as on Azure. */
   logs(): string
   /** SIGTERM, and SIGKILL when that is not enough. Resolves when the process is gone. */
   stop(): Promise<void>
@@ -116,8 +116,8 @@ export interface Cluster {
   readonly facts: ClusterFacts
   state(): ClusterState
   /**
-   * Refuses at once (FailoverRefused is thrown, not rejected, so that the caller can still answer 4xx); otherwise the
-   * promise resolves when high availability is Healthy again, and rejects when the failover broke. Follow it in `state()`.
+   * Throws FailoverRefused at once (not as a rejection, so that the caller can still answer 4xx). Otherwise the promise resolves
+   * when high availability is Healthy again, and rejects when the failover failed.
    */
   failover(mode: LocalFailoverMode): Promise<void>
   parameters(): Promise<readonly ClusterParameter[]>

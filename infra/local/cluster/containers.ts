@@ -1,6 +1,6 @@
 /**
- * A container group on this machine: the load generator's entry point as a child process, with exactly the environment that
- * the group was created with and the image brings. Limits of CPU and memory are not enforced.
+ * A container group on this machine: the load generator's entry point as a child process, with exactly the environment of the group
+ * and of the image. Limits of CPU and memory are not enforced.
  */
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import { HEAP_ENVIRONMENT } from '../../../loadgen-image/heap.ts'
 import type { Child, Processes } from '../process/processes.ts'
 import type { ContainerSpec, LocalContainer } from './cluster.ts'
 
-/** As much as Azure keeps of a running container's output. */
+/** The part of a running container's output that Azure keeps. */
 const LOG_BYTES = 4 * 1_048_576
 
 export function startContainer(processes: Processes, entry: string, spec: ContainerSpec): LocalContainer {
@@ -17,18 +17,18 @@ export function startContainer(processes: Processes, entry: string, spec: Contai
     command: process.execPath,
     args: [entry],
     environment: { ...HEAP_ENVIRONMENT, ...spec.environment },
-    // SIGTERM lets the generator drain and write what it knows; Azure gives it 30 s as well.
+    // After SIGTERM the generator waits for replies and writes its records; Azure gives it 30 s too.
     stopSignals: ['SIGTERM'],
     patienceMs: 30_000,
   })
   return containerOf(spec.name, child)
 }
 
-/** With the ending that this file has: .ts in the sources, .js when compiled. */
+/** With the extension of this file: .ts in the sources, .js when compiled. */
 export const moduleBeside = (path: string): string =>
   fileURLToPath(new URL(`${path}${extname(import.meta.url)}`, import.meta.url))
 
-/** What the image runs. */
+/** The program of the image. */
 export const LOADGEN_ENTRY = moduleBeside('../../../loadgen-image/main')
 
 function containerOf(name: string, child: Child): LocalContainer {
@@ -43,7 +43,7 @@ function containerOf(name: string, child: Child): LocalContainer {
       return child.exit === null ? ('Running' as const) : ('Terminated' as const)
     },
     get exitCode() {
-      // A container that a signal ended has 128 and more, as a container runtime reports it.
+      // After a signal a container runtime reports 128 plus its number: 137 is SIGKILL.
       return child.exit === null ? null : (child.exit.code ?? 137)
     },
     startedAt,

@@ -1,4 +1,4 @@
-/** Server parameters as the control plane lists them, read from the running PostgreSQL and PgBouncer. */
+/** Reads the server parameters from the running PostgreSQL and PgBouncer, as the control plane lists them. */
 import type { ClusterParameter } from './cluster.ts'
 import type { PgBouncer } from './pgbouncer.ts'
 import type { PostgresPair } from './postgres-pair.ts'

@@ -1,4 +1,4 @@
-/** How the local servers are set up: durable like the real service, sized for a small machine. */
+/** The configuration of the local servers: durable like the real service, sized for a small machine. */
 
 export interface ServerSettings {
   readonly port: number
@@ -6,8 +6,8 @@ export interface ServerSettings {
 }
 
 /**
- * Written once per data directory. `synchronous_standby_names` is not here: the pair sets it while it runs, because a
- * primary without a standby must not wait for one.
+ * Written once per data directory. The pair sets `synchronous_standby_names` while the server runs, because a primary without a
+ * standby must not wait for one.
  */
 export function postgresConf({ port, name }: ServerSettings): string {
   return lines({
@@ -17,18 +17,18 @@ export function postgresConf({ port, name }: ServerSettings): string {
     cluster_name: name,
     max_connections: MAX_CONNECTIONS,
     shared_buffers: '128MB',
-    // Segments in the data directory: a killed server must not leave any in /dev/shm.
+    // Segments in the data directory: a killed server would leave them in /dev/shm.
     dynamic_shared_memory_type: 'mmap',
     fsync: 'on',
     full_page_writes: 'on',
     synchronous_commit: 'on',
     wal_level: 'replica',
     max_wal_senders: 8,
-    // A fresh standby must find the WAL since its base backup, however much was written meanwhile.
+    // A new standby needs all WAL since its base backup.
     wal_keep_size: '256MB',
     max_wal_size: '1GB',
     hot_standby: 'on',
-    // A dead peer is noticed within seconds, as a platform's own agent would.
+    // A dead peer is detected within seconds, as by a platform's agent.
     wal_sender_timeout: '5s',
     wal_receiver_timeout: '5s',
     wal_receiver_status_interval: '1s',
@@ -42,7 +42,7 @@ export function postgresConf({ port, name }: ServerSettings): string {
   })
 }
 
-/** What the checklist asks of a server under this load; a connection that nobody opens costs a few KB. */
+/** The checklist's minimum for this load; an unused connection costs a few KB. */
 const MAX_CONNECTIONS = 2000
 
 /** Loopback and passwords only. */

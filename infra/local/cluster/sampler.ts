@@ -1,4 +1,4 @@
-/** Azure Monitor's metrics, sampled from the real processes: the primary with its backends, and PgBouncer beside it. */
+/** Samples Azure Monitor's metrics from the real processes: the primary with its backends, and PgBouncer. */
 import { cpus, totalmem } from 'node:os'
 import { memoryBytes, ratesBetween, type Usage, usageOf } from '../process/usage.ts'
 import type { MetricName, MetricSample } from './cluster.ts'
@@ -10,12 +10,12 @@ export interface Sampler {
   stop(): Promise<void>
 }
 
-const EVERY_MS = 2_000
-const KEPT = (6 * 3_600_000) / EVERY_MS
+const INTERVAL_MS = 2_000
+const KEPT = (6 * 3_600_000) / INTERVAL_MS
 
 type Values = Partial<Record<MetricName, number>>
 
-/** Counters that only rise, until their process starts again. */
+/** Counters rise until their process restarts. */
 interface Counters {
   readonly usage: Usage | null
   readonly received: number | null
@@ -26,9 +26,9 @@ interface Counters {
 export function startSampler(pair: PostgresPair, pgbouncer: PgBouncer, storageGb: number): Sampler {
   const kept: MetricSample[] = []
   let before: Counters | null = null
-  let looking: Promise<void> = Promise.resolve()
+  let sampling: Promise<void> = Promise.resolve()
 
-  const look = async () => {
+  const sample = async () => {
     const [database, pooler] = await Promise.all([databaseValues(pair, storageGb), poolerValues(pgbouncer)])
     const roots = [pair.primary.process?.pid, pgbouncer.process?.pid].filter((pid) => pid !== undefined)
     const now: Counters = { usage: usageOf(roots), ...pooler.counters, commits: database.commits }
@@ -39,13 +39,13 @@ export function startSampler(pair: PostgresPair, pgbouncer: PgBouncer, storageGb
   }
 
   const timer = setInterval(() => {
-    looking = looking.then(look, look)
-  }, EVERY_MS)
+    sampling = sampling.then(sample, sample)
+  }, INTERVAL_MS)
   return {
     samples: () => kept,
     stop: async () => {
       clearInterval(timer)
-      await looking.catch(() => {})
+      await sampling.catch(() => {})
     },
   }
 }
@@ -66,7 +66,7 @@ const flowValues = (before: Counters | null, now: Counters): Values => ({
   ...optional('xact_commit', grown(before?.commits, now.commits)),
 })
 
-/** A counter that fell has started again from 0. */
+/** A counter that fell has restarted from 0. */
 function grown(before: number | null | undefined, now: number | null): number | null {
   if (before === null || before === undefined || now === null) return null
   return now >= before ? now - before : now
@@ -74,7 +74,7 @@ function grown(before: number | null | undefined, now: number | null): number | 
 
 const optional = (name: MetricName, value: number | null): Values => (value === null ? {} : { [name]: value })
 
-const DATABASE_LOOK = `SELECT
+const DATABASE_QUERY = `SELECT
   (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())::int AS connections,
   (SELECT sum(xact_commit) FROM pg_stat_database)::float8 AS commits,
   (SELECT sum(pg_database_size(oid)) FROM pg_database)::float8 + (SELECT sum(size) FROM pg_ls_waldir())::float8 AS bytes`
@@ -84,7 +84,7 @@ async function databaseValues(
   storageGb: number,
 ): Promise<{ readonly values: Values; readonly commits: number | null }> {
   try {
-    const [row] = await pair.primary.query<{ connections: number; commits: number; bytes: number }>(DATABASE_LOOK)
+    const [row] = await pair.primary.query<{ connections: number; commits: number; bytes: number }>(DATABASE_QUERY)
     if (row === undefined) return { values: {}, commits: null }
     const values = {
       is_db_alive: 1,
@@ -94,7 +94,7 @@ async function databaseValues(
     }
     return { values, commits: row.commits }
   } catch {
-    return { values: { is_db_alive: 0 }, commits: null } // In the middle of a failover nobody answers.
+    return { values: { is_db_alive: 0 }, commits: null } // No server answers during a failover.
   }
 }
 

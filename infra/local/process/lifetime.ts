@@ -1,6 +1,6 @@
 /**
- * How a command of the local stack ends: in its own time, by Ctrl-C or kill (once: in order; twice: at once), by a crash, or
- * with the npm that started it. Whatever the way, the processes that it started are told to go.
+ * Runs a command of the local stack to its end: its own, Ctrl-C or kill (the first in order, the second at once), a crash, or the end
+ * of the npm that started it. In every case the processes that it started are stopped.
  */
 import { screen } from '../../../loadgen-image/output/screen.ts'
 import { printable } from './problem.ts'
@@ -9,14 +9,14 @@ import { statOf } from './process-table.ts'
 export interface Lifetime {
   /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal
-  /** For the moment of death, when nothing can be awaited. */
+  /** Synchronous: called from process 'exit'. */
   onDeath(killNow: () => void): void
 }
 
 const EXIT_CRASHED = 2
-const PARENT_WATCHED_EVERY_MS = 1_000
+const PARENT_CHECK_INTERVAL_MS = 1_000
 
-/** Runs a command to its end and leaves with its exit code. */
+/** Runs a command and exits with its code. */
 export async function runCommand(command: (lifetime: Lifetime) => Promise<number>): Promise<void> {
   const controller = new AbortController()
   const killers: Array<() => void> = []
@@ -35,14 +35,14 @@ export async function runCommand(command: (lifetime: Lifetime) => Promise<number
   process.on('exit', () => {
     for (const kill of killers) kill()
   })
-  // A reader that has left (`| head`) is a reason to end, not to crash.
+  // A closed output (`| head`) ends the command in order.
   screen.onGone(() => controller.abort('the output was closed'))
   endWithNpm(() => controller.abort('npm ended'))
   const code = await command({ signal: controller.signal, onDeath: (kill) => killers.push(kill) })
   process.exit(code)
 }
 
-/** npm that is killed with SIGKILL passes nothing on: its shell, and so this process, get init as their parent. */
+/** An npm that gets SIGKILL passes no signal on; this process and its shell then get init as their parent. */
 function endWithNpm(end: () => void): void {
   if (process.env.npm_lifecycle_event === undefined) return
   const before = ancestors()
@@ -50,9 +50,9 @@ function endWithNpm(end: () => void): void {
     if (ancestors() === before) return
     clearInterval(timer)
     end()
-  }, PARENT_WATCHED_EVERY_MS)
+  }, PARENT_CHECK_INTERVAL_MS)
   timer.unref()
 }
 
-/** The shell that npm starts scripts with, and npm. */
+/** The shell in which npm runs a script, and npm. */
 const ancestors = (): string => `${process.ppid} ${statOf(process.ppid)?.parent}`

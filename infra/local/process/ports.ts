@@ -1,7 +1,7 @@
 /**
- * Free ports on 127.0.0.1. They are taken from below the range that the system hands to outgoing connections: PgBouncer's
- * port is closed for a moment in every failover, and a client that dials a closed port of that range can be given the very
- * same port as its own, connect to itself, and keep PgBouncer from coming back.
+ * Free ports on 127.0.0.1, below the system's range for outgoing connections. PgBouncer's port is closed for a moment in every
+ * failover; a client that dials a closed port of that range can get the same port as its own, connect to itself, and so block
+ * PgBouncer's restart.
  */
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
@@ -10,41 +10,41 @@ import { portsInUse, type StackFolder } from './stack-folder.ts'
 
 export interface HeldPort {
   readonly port: number
-  /** Gives the port up, right before the program that wants it is started. */
+  /** Frees the port, right before the program that listens on it starts. */
   release(): Promise<number>
 }
 
-const LOWEST = 15_000
+const MIN_PORT = 15_000
 
-/** Keeps the port until released, and keeps it on record for as long as the stack lives. */
+/** Holds the port until it is released, and reserves it until the stack ends. */
 export async function holdFreePort(folder: StackFolder): Promise<HeldPort> {
   const others = portsInUse()
   const highest = firstOutgoingPort() - 1
   for (let attempt = 0; attempt < 200; attempt++) {
-    const port = LOWEST + Math.floor(Math.random() * (highest - LOWEST))
+    const port = MIN_PORT + Math.floor(Math.random() * (highest - MIN_PORT))
     const server = others.has(port) ? null : await listen(port)
     if (server === null) continue
     folder.reserve(port)
     return { port, release: () => close(server).then(() => port) }
   }
   throw new CannotRun(
-    `No free port was found on 127.0.0.1 between ${LOWEST} and ${highest}. Stop some programs and try again`,
+    `No free port was found on 127.0.0.1 between ${MIN_PORT} and ${highest}. Stop some programs and try again`,
   )
 }
 
-/** A port that a user asked for. */
+/** The port that a user requested. */
 export async function holdPort(port: number, hint: string): Promise<HeldPort> {
   const server = await listen(port)
-  if (server === null) throw new CannotRun(`Port ${port} on 127.0.0.1 is taken by another program. ${hint}`)
+  if (server === null) throw new CannotRun(`Port ${port} on 127.0.0.1 is in use by another program. ${hint}`)
   return { port, release: () => close(server).then(() => port) }
 }
 
 function firstOutgoingPort(): number {
   try {
     const first = Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0])
-    return first > LOWEST + 1_000 ? first : 49_152
+    return first > MIN_PORT + 1_000 ? first : 49_152
   } catch {
-    return 49_152 // The range of the standard, and of macOS.
+    return 49_152 // IANA's range, and that of macOS.
   }
 }
 

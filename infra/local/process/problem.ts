@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { errorText, withoutSecrets } from '../../../loadgen-image/contract/redact.ts'
 
-/** The command cannot run here and now: one message that names the cause and the next step. Exit code 2, nothing left. */
+/** The command cannot run: one message with the cause and the next step. Exit code 2, no process left. */
 export class CannotRun extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
@@ -9,12 +9,12 @@ export class CannotRun extends Error {
   }
 }
 
-/** The words of an error and of its causes, on one line, for a user who has no use for a stack trace. Without secrets. */
+/** An error and its causes on one line, without a stack trace and without secrets. */
 export const wordsOf = errorText
 
 const FULL = ['ENOSPC', 'EDQUOT']
 
-/** What a command prints about an error: one message where the cause is known, all of it where it is a defect of ours. */
+/** The text that a command prints for an error: one message for a known cause, the whole error for a defect. */
 export function printable(error: unknown): string {
   if (error instanceof CannotRun) return wordsOf(error)
   const isFull = causesOf(error).some((cause) => FULL.includes(String((cause as NodeJS.ErrnoException).code)))

@@ -1,6 +1,6 @@
 /**
- * What the operating system says about a process. A pid alone identifies nothing, because it is used again: a process is
- * the pair of pid and start time, and it is ours when its command line or environment carries the stack's marker.
+ * Facts of the operating system about processes. The system reuses pids, so a process is identified by pid and start time together; it
+ * belongs to a stack when its command line or environment holds the stack's marker.
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ export interface ProcessIdentity {
   readonly startedAt: string
 }
 
-/** Fields of /proc/<pid>/stat that are used here. */
+/** Some fields of /proc/<pid>/stat. */
 export interface ProcessStat {
   readonly pid: number
   readonly state: string
@@ -46,7 +46,7 @@ export function statOf(pid: number): ProcessStat | null {
   }
 }
 
-/** Whether the process was started with this text in its command line or its environment. */
+/** Whether the command line or the environment of the process holds this text. */
 export function carries(pid: number, marker: string): boolean {
   if (!HAS_PROC) return ps(pid, 'command')?.includes(marker) ?? false
   return ['cmdline', 'environ'].some((file) => readOrNull(`/proc/${pid}/${file}`)?.includes(marker) ?? false)
@@ -80,7 +80,7 @@ function readOrNull(path: string): string | null {
   try {
     return readFileSync(path, 'latin1')
   } catch {
-    return null // Gone between two looks, or another user's.
+    return null // The process has ended, or belongs to another user.
   }
 }
 
@@ -96,7 +96,7 @@ function ps(pid: number, column: 'lstart' | 'command'): string | null {
     return (
       execFileSync('ps', ['-ww', '-o', `${column}=`, '-p', String(pid)], {
         encoding: 'utf8',
-        // A start time is compared with one that another process read, perhaps in another language and time zone.
+        // Start times are compared as text between processes, which may have other languages and time zones.
         env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
       }).trim() || null
     )

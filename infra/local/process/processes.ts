@@ -41,7 +41,7 @@ export interface Child {
   /** SIGKILL to the process, its group and all its descendants. */
   killTree(): Promise<void>
   stop(): Promise<void>
-  /** The end of what it printed. */
+  /** The end of its output. */
   log(maxBytes?: number): string
 }
 

@@ -1,9 +1,9 @@
-/** Where the programs are that npm does not bring: PostgreSQL's server, PgBouncer, and Chromium for the tests. */
+/** Finds the programs that npm does not install: PostgreSQL's server, PgBouncer, and Chromium for the tests. */
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-export const OLDEST_POSTGRES = 15
+export const MIN_POSTGRES = 15
 
 export interface PostgresPrograms {
   /** The folder with initdb, postgres, pg_basebackup and the rest. */
@@ -13,10 +13,10 @@ export interface PostgresPrograms {
 }
 
 const NEEDED = ['initdb', 'postgres', 'pg_basebackup', 'pg_controldata']
-/** Packages put the server's programs here, and only psql and friends on PATH. */
+/** Packages install the server's programs here, and only the client programs on PATH. */
 const SERVER_FOLDERS = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt', '/usr']
 
-/** The newest one that is new enough. POSTGRES_BIN names a folder and then nothing else is looked at. */
+/** The newest version of the minimum or above. With POSTGRES_BIN, only the version in that folder. */
 export function findPostgres(): PostgresPrograms | null {
   const named = process.env.POSTGRES_BIN
   const folders = named ? [named] : [...pathFolders(), ...SERVER_FOLDERS.flatMap(binFolders)]
@@ -32,7 +32,7 @@ export const findChromium = (): string | null =>
     process.env.CHROMIUM,
   )
 
-/** Debian keeps daemons out of a user's PATH; Chrome on macOS is never on it. */
+/** Not on a user's PATH: Debian's daemons, and Chrome on macOS. */
 const EXTRA_FOLDERS = [
   '/usr/sbin',
   '/usr/local/sbin',
@@ -66,14 +66,14 @@ function binFolders(parent: string): string[] {
 function postgresIn(bin: string): PostgresPrograms | null {
   if (!NEEDED.every((name) => isExecutable(join(bin, name)))) return null
   const version = /\(PostgreSQL\) (\d+(?:\.\d+)?)/.exec(versionText(join(bin, 'postgres')))?.[1]
-  return version !== undefined && major(version) >= OLDEST_POSTGRES ? { bin, version } : null
+  return version !== undefined && major(version) >= MIN_POSTGRES ? { bin, version } : null
 }
 
 function versionText(program: string): string {
   try {
     return execFileSync(program, ['--version'], { encoding: 'utf8' })
   } catch {
-    return '' // Not runnable on this machine: as good as absent.
+    return '' // It does not run on this machine.
   }
 }
 

@@ -1,4 +1,4 @@
-/** PostgreSQL and PgBouncer refuse to run as root. As root they run as `postgres`, or as `nobody`; otherwise as oneself. */
+/** The user of the database servers. PostgreSQL and PgBouncer refuse to run as root, so root runs them as an unprivileged user. */
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { CannotRun } from './problem.ts'
@@ -9,13 +9,15 @@ export interface RunUser {
   readonly gid: number
 }
 
+const UNPRIVILEGED = ['postgres', 'nobody']
+
 /** Null: no change of user is needed. */
 export function databaseUser(): RunUser | null {
   if (process.getuid?.() !== 0) return null
-  const found = findUser('postgres') ?? findUser('nobody')
-  if (found === null)
+  const found = UNPRIVILEGED.map(findUser).find((user) => user !== null)
+  if (found === undefined)
     throw new CannotRun(
-      'PostgreSQL does not run as root, and there is neither a user postgres nor nobody. Run as another user',
+      `PostgreSQL does not run as root, and no user ${UNPRIVILEGED.join(' or ')} exists. Run as another user`,
     )
   return found
 }
@@ -29,7 +31,7 @@ function findUser(name: string): RunUser | null {
   return { name, uid: Number(uid), gid: Number(gid) }
 }
 
-/** A data directory below a folder that its user may not enter would fail with words that help nobody. */
+/** PostgreSQL's own error about a folder that its user may not enter names neither the folder nor the next step. */
 export function requireReachable(folder: string, user: RunUser | null): void {
   const closed = user === null ? undefined : closedTo(folder, user)
   if (user !== null && closed !== undefined)
@@ -41,7 +43,7 @@ export function requireReachable(folder: string, user: RunUser | null): void {
 export const isReachable = (folder: string, user: RunUser | null): boolean =>
   user === null || closedTo(folder, user) === undefined
 
-/** The folder itself or the nearest one above it that the user may not enter. */
+/** The folder itself, or the nearest folder above it, that the user may not enter. */
 const closedTo = (folder: string, user: RunUser): string | undefined =>
   [folder, ...foldersAbove(folder)].find((at) => !mayEnter(statSync(at), user))
 

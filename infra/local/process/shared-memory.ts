@@ -1,20 +1,20 @@
 /**
- * The System V segment with which PostgreSQL guards a data directory. A server that is killed cannot remove it, and the
- * kernel keeps it until the machine restarts. Only a segment that is provably ours is removed: `postmaster.pid` in a data
- * directory of ours names its key and id, and the kernel names the same key and, as its creator, the same server.
+ * Removes the System V segment with which PostgreSQL guards a data directory. A server that gets SIGKILL cannot remove it, and the
+ * kernel keeps it until the machine restarts. A segment is removed only with proof: `postmaster.pid` in a data directory of the stack
+ * names its key and id, and the kernel names the same key and, as its creator, the same server.
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Of a server that no longer runs. One that ended in order has left neither file nor segment. */
+/** Of a server that no longer runs. After a shutdown in order neither file nor segment exists. */
 export function removeSegmentOf(dataDirectory: string): void {
   const named = segmentNamedIn(dataDirectory)
   if (named === null || !isCreatedBy(named)) return
   try {
     execFileSync('ipcrm', ['-m', named.id], { stdio: 'ignore' })
   } catch {
-    // Gone already, or this machine has no ipcrm.
+    // The segment no longer exists, or this machine has no ipcrm.
   }
 }
 

@@ -1,10 +1,10 @@
-/** CPU, memory and disk use of process trees, from /proc. Other systems have no such figures here: null, never 0. */
+/** CPU, memory and disk use of process trees, from /proc. On other systems null, never 0. */
 import { readFileSync } from 'node:fs'
 import { descendantsOf, statOf } from './process-table.ts'
 
 export interface Usage {
   readonly atMs: number
-  /** Per process, because processes come and go: a difference counts only those who were there both times. */
+  /** Per process, because a difference is only defined for a process that ran at both times. */
   readonly processes: ReadonlyMap<number, ProcessUsage>
 }
 
@@ -23,7 +23,7 @@ export interface UsageRates {
   readonly writesPerSecond: number | null
 }
 
-/** sysconf(_SC_CLK_TCK), which Linux has fixed at 100 for everything that user programs see. */
+/** sysconf(_SC_CLK_TCK), which is 100 for all user programs on Linux. */
 const TICKS_PER_SECOND = 100
 
 export function usageOf(roots: readonly number[]): Usage | null {
@@ -51,7 +51,7 @@ function processUsage(pid: number): ProcessUsage | null {
   }
 }
 
-/** The shared buffers are one memory that every backend maps: counted once, as the largest part that any process touched. */
+/** Every backend maps the same shared buffers, so they count once: the largest part that a process has touched. */
 export function memoryBytes({ processes }: Usage): number {
   const all = [...processes.values()]
   const privateKb = all.reduce((sum, { privateKb }) => sum + privateKb, 0)
@@ -72,7 +72,7 @@ export function ratesBetween(before: Usage, after: Usage): UsageRates {
   }
 }
 
-/** A process that started in between counts from zero; one with the same pid and another start is another process. */
+/** A process that started in between counts from zero; a pid with another start time is another process. */
 function then(before: Usage, pid: number, now: ProcessUsage): ProcessUsage | null {
   const old = before.processes.get(pid)
   return old?.startedAt === now.startedAt ? old : null
