@@ -1,9 +1,9 @@
-/** The endpoint against the examples of the real one: keys and types of every answer, errors and headers included. */
+/** The endpoint's answers against Azure's own examples: keys and types, errors and headers. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { type Answer, type LocalAzure, PLACE, SUBSCRIPTION, startLocalAzure } from '../support/local-azure.ts'
+import { type LocalAzure, PLACE, SUBSCRIPTION, startLocalAzure } from '../support/local-azure.ts'
 import { type ShapeOptions, shapeProblems } from '../support/shape.ts'
 
 interface Example {
@@ -24,7 +24,7 @@ const GROUP = `${GROUPS}/drill-a-0`
 const CONTAINER_LOCATION = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.ContainerInstance/locations/${PLACE.location}`
 const DATABASE_LOCATION = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.DBforPostgreSQL/locations/${PLACE.location}`
 
-const groupBody = ({ endpoint }: LocalAzure, change: object = {}) => ({
+const groupBody = (image: string, change: object = {}) => ({
   location: PLACE.location,
   tags: { 'drill-id': 'a' },
   properties: {
@@ -34,7 +34,7 @@ const groupBody = ({ endpoint }: LocalAzure, change: object = {}) => ({
       {
         name: 'loadgen',
         properties: {
-          image: endpoint.image,
+          image,
           environmentVariables: [
             { name: 'A', value: '1' },
             { name: 'B', secureValue: '2' },
@@ -47,12 +47,12 @@ const groupBody = ({ endpoint }: LocalAzure, change: object = {}) => ({
   ...change,
 })
 
-const putGroup = (azure: LocalAzure) => azure.ask('PUT', GROUP, { body: groupBody(azure) })
+const putGroup = (azure: LocalAzure) => azure.ask('PUT', GROUP, { body: groupBody(azure.endpoint.image) })
 
 // ---- Shapes ---------------------------------------------------------------------------------------------------------
 
-/** Nothing of these was asked for, so nothing of them is answered. */
-const NOT_ASKED_FOR = [
+/** The request does not have these, so the answer does not either. */
+const NOT_REQUESTED = [
   ...[
     '$.zones',
     '$.properties.volumes',
@@ -65,7 +65,7 @@ const NOT_ASKED_FOR = [
     '$.properties.containers[].properties.resources.requests.gpu',
   ],
 ]
-/** The specification has these; the examples happen to leave them out. */
+/** In the specification, but not in the examples. */
 const SPECIFIED = [
   ...['$.tags', '$.properties.sku', '$.properties.restartPolicy', '$.properties.instanceView'],
   ...['$.properties.containers[].properties.environmentVariables', '$.properties.containers[].properties.command'],
@@ -89,7 +89,7 @@ const SHAPES: readonly Shape[] = [
     absent: [
       ...['$.properties.backup.earliestRestoreDate', '$.tags.VnetServer'],
       ...['$.properties.network.delegatedSubnetResourceId', '$.properties.network.privateDnsZoneArmResourceId'],
-      // This machine's disk has no tier and no bought IOPS.
+      // This machine's disk has no tier and no provisioned IOPS.
       ...['$.properties.storage.iops', '$.properties.storage.tier'],
     ],
   },
@@ -115,14 +115,14 @@ const SHAPES: readonly Shape[] = [
     file: 'containerinstance/ContainerGroupsGet_Failed.json',
     path: GROUP,
     prepare: putGroup,
-    absent: NOT_ASKED_FOR,
+    absent: NOT_REQUESTED,
     extra: SPECIFIED,
   },
   {
     file: 'containerinstance/ContainerGroupsListByResourceGroup.json',
     path: GROUPS,
     prepare: putGroup,
-    absent: inList(NOT_ASKED_FOR),
+    absent: inList(NOT_REQUESTED),
     extra: inList(SPECIFIED),
   },
   { file: 'containerinstance/ContainerListLogs.json', path: `${GROUP}/containers/loadgen/logs`, prepare: putGroup },
@@ -136,7 +136,7 @@ const SHAPES: readonly Shape[] = [
         { atMs: Date.parse('2026-03-01T10:00:01Z'), values: { cpu_percent: 1 } },
         { atMs: Date.parse('2026-03-01T10:01:01Z'), values: { cpu_percent: 2 } },
       ),
-    // Not an aggregation that was asked for.
+    // The query does not request this aggregation.
     absent: ['$.value[].timeseries[].data[].minimum'],
   },
 ]
@@ -162,14 +162,14 @@ test('a new group is answered with 201, the same again with 200, both in the sha
   for (const status of [201, 200] as const) {
     const answer = await putGroup(azure)
     expect(answer.status).toBe(status)
-    expect(shapeProblems(answer.body, bodyOf(file, status), { absent: NOT_ASKED_FOR, extra: SPECIFIED })).toEqual([])
+    expect(shapeProblems(answer.body, bodyOf(file, status), { absent: NOT_REQUESTED, extra: SPECIFIED })).toEqual([])
   }
   expect(azure.cluster.containers).toHaveLength(1)
 })
 
 // ---- Long-running operations ------------------------------------------------------------------------------------------
 
-/** A URL with its ids and versions taken out. */
+/** A URL without its ids and versions. */
 const pattern = (url: unknown): string =>
   String(url)
     .replace(/^https:\/\/[^/]+/, '')
@@ -192,19 +192,19 @@ test('a restart with failover is accepted with the two URLs of the example', asy
 
 const pathOf = (url: unknown) => String(url).replace(/^https:\/\/[^/]+/, '')
 
-test('the operation is in progress until the cluster is done, and its result comes with it', async () => {
+test('the operation and its result are in progress until the cluster has failed over', async () => {
   const azure = await startLocalAzure()
   const { headers } = await azure.ask('POST', `${SERVER}/restart`, { body: FAIL_OVER })
-  const look = async () => ({
+  const poll = async () => ({
     operation: await azure.ask('GET', pathOf(headers['azure-asyncoperation'])),
     result: await azure.ask('GET', pathOf(headers.location)),
   })
-  const during = await look()
+  const during = await poll()
   expect(during.operation).toMatchObject({ status: 200, body: { status: 'InProgress' } })
   expect(during.operation.body).not.toHaveProperty('endTime')
   expect(during.result.status).toBe(202)
   azure.cluster.finishFailover()
-  const after = await look()
+  const after = await poll()
   expect(after.operation.body).toEqual({
     name: expect.stringMatching(/^[0-9a-f-]{36}$/),
     status: 'Succeeded',
@@ -214,7 +214,7 @@ test('the operation is in progress until the cluster is done, and its result com
   expect(after.result.status).toBe(200)
 })
 
-test('a failover that broke is a failed operation with an error', async () => {
+test('a failed failover is a failed operation with an error', async () => {
   const azure = await startLocalAzure()
   const { headers } = await azure.ask('POST', `${SERVER}/restart`, { body: FAIL_OVER })
   azure.cluster.finishFailover(new Error('no promotion'))
@@ -225,14 +225,14 @@ test('a failover that broke is a failed operation with an error', async () => {
   })
 })
 
-test('a failover that is lost is accepted, and nothing happens', async () => {
+test('a lost failover is accepted, and the cluster does not fail over', async () => {
   const azure = await startLocalAzure()
   azure.endpoint.control.switches.failovers = 'lost'
   expect((await azure.ask('POST', `${SERVER}/restart`, { body: FAIL_OVER })).status).toBe(202)
   expect(azure.cluster.failovers).toEqual([])
 })
 
-test('a deletion is accepted, the group is seen going, and is gone when its container is', async () => {
+test('a deletion is accepted, and the group exists until its container has ended', async () => {
   const azure = await startLocalAzure()
   await putGroup(azure)
   const { status, headers } = await azure.ask('DELETE', GROUP)
@@ -247,7 +247,7 @@ test('a deletion is accepted, the group is seen going, and is gone when its cont
   expect((await azure.ask('DELETE', GROUP)).status).toBe(204)
 })
 
-test('of an ended container only the end of the log is kept', async () => {
+test('an ended container keeps only the end of its log', async () => {
   const azure = await startLocalAzure()
   await putGroup(azure)
   const [container] = azure.cluster.containers
@@ -266,107 +266,51 @@ test('of an ended container only the end of the log is kept', async () => {
 
 // ---- Refusals -------------------------------------------------------------------------------------------------------
 
-interface Refusal {
-  readonly name: string
-  readonly ask: (azure: LocalAzure) => Promise<Answer>
-  readonly status: number
-  readonly code: string
-}
+type Options = Parameters<LocalAzure['ask']>[2]
+type Refusal = readonly [what: string, method: string, path: string, status: number, code: string, options?: Options]
+
+const METRICS = `${SERVER}/providers/Microsoft.Insights/metrics`
+const RESTART = `${SERVER}/restart`
+const group = (change: object) => ({ body: groupBody('x.example.com/loadgen', change) })
 
 const REFUSALS: readonly Refusal[] = [
-  { name: 'no token', ask: (a) => a.ask('GET', SERVER, { token: null }), status: 401, code: 'AuthenticationFailed' },
-  {
-    name: 'a wrong token',
-    ask: (a) => a.ask('GET', SERVER, { token: 'x' }),
-    status: 401,
-    code: 'InvalidAuthenticationToken',
-  },
-  {
-    name: 'no api-version',
-    ask: (a) => a.ask('GET', SERVER, { apiVersion: null }),
-    status: 400,
-    code: 'MissingApiVersionParameter',
-  },
-  {
-    name: 'another api-version',
-    ask: (a) => a.ask('GET', SERVER, { apiVersion: '2020-01-01' }),
-    status: 400,
-    code: 'InvalidResourceType',
-  },
-  {
-    name: 'another subscription',
-    ask: (a) => a.ask('GET', SERVER.replace(SUBSCRIPTION, 'x')),
-    status: 404,
-    code: 'SubscriptionNotFound',
-  },
-  {
-    name: 'another resource group',
-    ask: (a) => a.ask('GET', SERVER.replace('rg-drill', 'x')),
-    status: 404,
-    code: 'ResourceGroupNotFound',
-  },
-  { name: 'another server', ask: (a) => a.ask('GET', `${SERVER}x`), status: 404, code: 'ResourceNotFound' },
-  {
-    name: 'an unknown parameter',
-    ask: (a) => a.ask('GET', `${SERVER}/configurations/x`),
-    status: 404,
-    code: 'ResourceNotFound',
-  },
-  { name: 'an unknown group', ask: (a) => a.ask('GET', GROUP), status: 404, code: 'ResourceNotFound' },
-  {
-    name: 'an unknown operation',
-    ask: (a) => a.ask('GET', `${DATABASE_LOCATION}/azureAsyncOperation/x`),
-    status: 404,
-    code: 'OperationNotFound',
-  },
-  { name: 'an unknown path', ask: (a) => a.ask('GET', `${SERVER}/databases`), status: 404, code: 'NotFound' },
-  { name: 'an unknown method', ask: (a) => a.ask('DELETE', SERVER), status: 404, code: 'NotFound' },
-  {
-    name: 'a restart without failover',
-    ask: (a) => a.ask('POST', `${SERVER}/restart`, { body: {} }),
-    status: 400,
-    code: 'InvalidParameterValue',
-  },
-  {
-    name: 'an unknown failover mode',
-    ask: (a) => a.ask('POST', `${SERVER}/restart`, { body: { ...FAIL_OVER, failoverMode: 'x' } }),
-    status: 400,
-    code: 'InvalidParameterValue',
-  },
-  {
-    name: 'a group without containers',
-    ask: (a) => a.ask('PUT', GROUP, { body: groupBody(a, { properties: {} }) }),
-    status: 400,
-    code: 'InvalidRequestContent',
-  },
-  {
-    name: 'a group without a location',
-    ask: (a) => a.ask('PUT', GROUP, { body: groupBody(a, { location: '' }) }),
-    status: 400,
-    code: 'InvalidRequestContent',
-  },
-  {
-    name: 'a name with capitals',
-    ask: (a) => a.ask('PUT', `${GROUPS}/Drill_A`, { body: groupBody(a) }),
-    status: 400,
-    code: 'InvalidContainerGroupName',
-  },
-  {
-    name: 'an unknown metric',
-    ask: (a) =>
-      a.ask('GET', `${SERVER}/providers/Microsoft.Insights/metrics?${METRICS_QUERY.replace('cpu_percent', 'x')}`),
-    status: 400,
-    code: 'BadRequest',
-  },
+  ['no token', 'GET', SERVER, 401, 'AuthenticationFailed', { token: null }],
+  ['a wrong token', 'GET', SERVER, 401, 'InvalidAuthenticationToken', { token: 'x' }],
+  ['no api-version', 'GET', SERVER, 400, 'MissingApiVersionParameter', { apiVersion: null }],
+  ['another api-version', 'GET', SERVER, 400, 'InvalidResourceType', { apiVersion: '2020-01-01' }],
+  ['another subscription', 'GET', SERVER.replace(SUBSCRIPTION, 'x'), 404, 'SubscriptionNotFound'],
+  ['another resource group', 'GET', SERVER.replace('rg-drill', 'x'), 404, 'ResourceGroupNotFound'],
+  ['another server', 'GET', `${SERVER}x`, 404, 'ResourceNotFound'],
+  ['an unknown parameter', 'GET', `${SERVER}/configurations/x`, 404, 'ResourceNotFound'],
+  ['an unknown group', 'GET', GROUP, 404, 'ResourceNotFound'],
+  ['an unknown operation', 'GET', `${DATABASE_LOCATION}/azureAsyncOperation/x`, 404, 'OperationNotFound'],
+  ['an unknown path', 'GET', `${SERVER}/databases`, 404, 'NotFound'],
+  ['an unknown method', 'DELETE', SERVER, 404, 'NotFound'],
+  ['a restart without failover', 'POST', RESTART, 400, 'InvalidParameterValue', { body: {} }],
+  [
+    'an unknown failover mode',
+    'POST',
+    RESTART,
+    400,
+    'InvalidParameterValue',
+    { body: { ...FAIL_OVER, failoverMode: 'x' } },
+  ],
+  ['a group without containers', 'PUT', GROUP, 400, 'InvalidRequestContent', group({ properties: {} })],
+  ['a group without a location', 'PUT', GROUP, 400, 'InvalidRequestContent', group({ location: '' })],
+  ['a name with capitals', 'PUT', `${GROUPS}/Drill_A`, 400, 'InvalidContainerGroupName', group({})],
+  ['an unknown metric', 'GET', `${METRICS}?${METRICS_QUERY.replace('cpu_percent', 'x')}`, 400, 'BadRequest'],
 ]
 
-test.each(REFUSALS)('$name is refused with $status $code in an error body', async ({ ask, status, code }) => {
-  const answer = await ask(await startLocalAzure())
-  expect(answer.status).toBe(status)
-  expect(answer.body).toEqual({ error: { code, message: expect.stringMatching(/./) } })
-})
+test.each(REFUSALS.map((row) => [row[0], row] as const))(
+  '%s is refused with its status and code in an error body',
+  async (_, [, method, path, status, code, options]) => {
+    const answer = await (await startLocalAzure()).ask(method, path, options)
+    expect(answer.status).toBe(status)
+    expect(answer.body).toEqual({ error: { code, message: expect.stringMatching(/./) } })
+  },
+)
 
-test('paths are read as Resource Manager reads them: whatever the case, and with a slash too many in front', async () => {
+test('paths are not case-sensitive and may begin with two slashes, as with Resource Manager', async () => {
   const azure = await startLocalAzure()
   const shouted = SERVER.replace('resourceGroups', 'resourcegroups').replace(
     'Microsoft.DBforPostgreSQL',

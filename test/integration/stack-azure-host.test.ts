@@ -1,4 +1,4 @@
-/** What Azure's own Functions host is started with, and when it counts as running; a stub stands in for `func`. */
+/** How the stack starts Azure's own Functions host, and when it counts as running; `func` is a stub. */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zipSync } from 'fflate'
@@ -7,7 +7,7 @@ import { holdFreePort } from '../../infra/local/process/ports.ts'
 import { startFunctionsHost } from '../../infra/local/stack/functions-host.ts'
 import { type Bench, withProcesses } from '../support/with-stack.ts'
 
-/** Answers pings from the start, and says that it runs from its third look on, to who has the master key. */
+/** Answers pings at once. Reports that it runs from the third status request on, and only to the master key. */
 const STUB = `#!${process.execPath}
 const { createServer } = require('node:http')
 const { readFileSync, writeFileSync, readdirSync } = require('node:fs')
@@ -46,7 +46,7 @@ async function started({ folder, processes }: Bench, app: string) {
   return { looks, cwd, files, env, secrets }
 }
 
-test("Azure's host runs the folder of --app with the stack's key, and counts as running when it says so", () =>
+test("Azure's host runs the folder of --app with the stack's key, and counts as running when its status says so", () =>
   withProcesses(async (bench) => {
     const app = join(bench.folder.path, 'an-app')
     mkdirSync(app)
@@ -56,7 +56,7 @@ test("Azure's host runs the folder of --app with the stack's key, and counts as 
     expect(env).toMatchObject({ FUNCTIONS_WORKER_RUNTIME: 'node', AzureWebJobsSecretStorageType: 'files' })
   }))
 
-test("Azure's host runs what is in the zip of --app", () =>
+test("Azure's host runs the unpacked zip of --app", () =>
   withProcesses(async (bench) => {
     const zip = join(bench.folder.path, 'app.zip')
     const text = (content: string) => new TextEncoder().encode(content)

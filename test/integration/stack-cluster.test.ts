@@ -42,14 +42,14 @@ const isHealthy = () => inWords(cluster.state()).startsWith('Ready Healthy')
 
 beforeEach(() => eventually('the cluster is healthy', timeouts.failoverMs, isHealthy), timeouts.failoverMs)
 
-/** Through one of the two ports that stay the same. */
+/** Through one of the two constant ports. */
 const timelineThrough = ({ facts }: LocalCluster, port: number): Promise<number> =>
   withClient(oneServer({ ...facts, port }), { timeoutMs: 2_000 }, async (client) => {
     const { rows } = await client.query<{ name: string }>('SELECT pg_walfile_name(pg_current_wal_lsn()) AS name')
     return Number.parseInt(rows[0]?.name.slice(0, 8) ?? '', 16)
   })
 
-/** Every state that was seen, in order and without repetition. */
+/** The states during the work, in order and without repetition. */
 async function statesDuring(cluster: LocalCluster, work: () => Promise<void>): Promise<string[]> {
   const seen: string[] = []
   const look = () => {
@@ -76,7 +76,7 @@ const timelines = (): Promise<number[]> => {
 }
 
 test(
-  'forced and planned failovers walk through the states of the platform, and both ports lead to the new primary',
+  'forced and planned failovers go through the states of the platform, and both ports lead to the new primary',
   async () => {
     const { primaryZone, standbyZone } = cluster.state()
     const [before, after] = [`${primaryZone}${standbyZone}`, `${standbyZone}${primaryZone}`]

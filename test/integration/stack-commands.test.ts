@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { startCommand } from '../support/command.ts'
 import { stackFolders } from '../support/leaks.ts'
 
-/** Its own place for stacks, so that what other tests have running is not mistaken for something left behind. */
+/** A folder for stacks of this test alone, so that stacks of other tests are not counted as leftovers. */
 function ownFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'commands-test-'))
   chmodSync(folder, 0o755)
@@ -51,7 +51,7 @@ test('an output folder that cannot be made is named with the next step', async (
 })
 
 test.each(['/proc', '/proc/new', '/proc/new/runs'])(
-  '%s takes no results, even from root: said before anything starts',
+  '--out %s is refused before the stack starts, even for root',
   async (out) => {
     const { code, output, left } = await drill(['--out', out])
     expect({ code, left }).toEqual({ code: 2, left: [] })
@@ -77,7 +77,7 @@ test.runIf(isRoot)("a folder that PostgreSQL's user cannot reach is named with t
   )
 })
 
-test("without Azure's own host --host functions says how to get it", async () => {
+test("without Azure's own host --host functions says how to install it", async () => {
   const { code, output, left } = await drill(['--host', 'functions', '--out', ownFolder()], {
     PATH: '/usr/bin:/bin',
     FUNCTIONS_HOST: '/nowhere/func',
@@ -86,7 +86,7 @@ test("without Azure's own host --host functions says how to get it", async () =>
   expect(output).toContain('npm install -g azure-functions-core-tools@4')
 })
 
-test('without the .NET SDK --host durable says how to get it', async () => {
+test('without the .NET SDK --host durable says how to install it', async () => {
   const { code, output, left } = await drill(['--host', 'durable', '--out', ownFolder()], { DOTNET: '/nowhere/dotnet' })
   expect({ code, left }).toEqual({ code: 2, left: [] })
   expect(output).toContain('https://dotnet.microsoft.com/download')
@@ -101,7 +101,7 @@ test('a missing PgBouncer is named, with the command that installs it', async ()
   expect(output).toMatch(/^PgBouncer is missing on this machine\. Install it with/)
 })
 
-test('npm start on a port that is taken says so and starts nothing', async () => {
+test('npm start on a port in use names the port and starts no process', async () => {
   const taken = createServer()
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void taken.close())
@@ -124,7 +124,7 @@ Nothing was started. "npm start -- --help" lists the options
   })
 })
 
-test('rendering again without a drill says what is missing', async () => {
+test('rendering a folder without a drill names the missing files', async () => {
   const folder = ownFolder()
   const { code, output } = await run('infra/local/render.ts', [folder])
   expect({ code, output }).toEqual({

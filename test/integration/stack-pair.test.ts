@@ -52,7 +52,7 @@ const rolesOf = async (pair: PostgresPair): Promise<Roles> => ({
 })
 
 test(
-  'a forced and a planned failover in a row keep every acknowledged row, and the old primary comes back',
+  'a forced and a planned failover in a row keep every acknowledged row, and the old primary becomes the standby',
   async () => {
     const { zone, timeline } = await rolesOf(pair)
     const other = pair.zoneOf(pair.standby)
@@ -93,7 +93,7 @@ test(
 )
 
 test(
-  'asynchronous and held back, the standby loses what was committed after',
+  'a standby that is asynchronous and held back loses the later commits',
   async () => {
     await withPair(async (pair) => {
       await makeTable(pair)
@@ -111,7 +111,7 @@ test(
 )
 
 test(
-  'a commit waits for a standby that does not answer, and goes on when it does',
+  'a commit waits while the standby does not answer',
   async () => {
     pair.standby.pause()
     let isDone = false

@@ -36,7 +36,7 @@ function startBystander(environment: Readonly<Record<string, string>> = {}): Chi
   return child as ChildProcess & { readonly pid: number }
 }
 
-/** A folder as a run that was killed leaves it. */
+/** The folder of a killed run. */
 function abandonedFolder(base: string, id: string, processes: readonly object[]): string {
   const path = join(base, `pg-failover-drill-${id}`)
   mkdirSync(path)
@@ -90,7 +90,7 @@ test('a program that does not exist is named', async () => {
   })
 })
 
-test('what a SIGKILLed run left is cleared by the next one: processes, their children and the folder', async () => {
+test('the next run clears the processes, their children and the folder of a run that got SIGKILL', async () => {
   const run = spawn(process.execPath, [join(import.meta.dirname, '../support/abandoned-stack.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -137,7 +137,7 @@ test('a process with pid, start time and marker of a dead stack is killed', asyn
   await eventually('it is gone', timeouts.processEndsMs, () => isGone(bystander.pid))
 })
 
-test('a folder that was kept on purpose stays', () => {
+test('a kept folder is not cleared', () => {
   const base = ownBase()
   const folder = createStackFolder(base)
   folder.close({ keep: true })
@@ -162,7 +162,7 @@ test('a held port is taken until it is released, and no two are the same', async
   })
 })
 
-test('killing everything at once, as a dying command does, leaves nothing', async () => {
+test('killAllNow leaves no process', async () => {
   const folder = createStackFolder()
   onTestFinished(() => folder.close({ keep: false }))
   const processes = createProcesses(folder)
@@ -171,7 +171,7 @@ test('killing everything at once, as a dying command does, leaves nothing', asyn
   await eventually('all are gone', timeouts.processEndsMs, () => processesOf(folder.id).length === 0)
 })
 
-test('a disk without room is named, with what is needed and the next step', () => {
+test('the error of a full disk names the folder, the needed space and the next step', () => {
   const base = ownBase()
   expect(() => requireSpace(base, 2 ** 40, 'a local stack', 'set DRILL_STATE_DIR to a roomier place')).toThrow(
     new RegExp(
@@ -189,7 +189,7 @@ const segments = () =>
     .map((row) => row.trim().split(/\s+/))
     .filter(([, id]) => id !== undefined)
 
-/** A segment, as a killed server leaves it: key, id, and the process that made it. */
+/** A segment without a server: key, id, and the process that made it. */
 function leaveSegment(): readonly [key: string, id: string, creator: string] {
   const before = new Set(segments().map(([, id]) => id))
   execFileSync('ipcmk', ['-M', '64'])
@@ -210,18 +210,18 @@ function abandonedServer(base: string, id: string, pidFile: string): void {
 const pidFile = (creator: string, key: string, id: string) =>
   `${creator}\n/data\n1\n5432\n\n127.0.0.1\n ${key} ${id}\nready\n`
 
-test('the segments of killed servers go with what an interrupted run left, and no other segment does', () => {
+test('clearing an interrupted run removes the segments of its killed servers, and no other segment', () => {
   const base = ownBase()
   const [key, ours, creator] = leaveSegment()
   const [otherKey, others] = leaveSegment()
   abandonedServer(base, 'a'.repeat(10), pidFile(creator, key, ours))
-  // The number was given again since, to a segment of another process.
+  // The id now belongs to a segment of another process.
   abandonedServer(base, 'b'.repeat(10), pidFile('1', otherKey, others))
   expect(clearDeadStacks(base)).toHaveLength(2)
   expect([isLeft(ours), isLeft(others)]).toEqual([false, true])
 })
 
-test('servers that are killed by another process leave no segment when the stack ends', async () => {
+test('no segment of a killed server is left when the stack ends', async () => {
   let made: string[] = []
   await withPair(async (pair) => {
     const servers = [pair.primary, pair.standby].map(({ process: own }) => String(own?.pid))

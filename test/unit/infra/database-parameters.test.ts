@@ -1,4 +1,4 @@
-/** Memory parameters against the memory of every SKU of the list. Wrong units hide in numbers; in bytes they show. */
+/** Memory parameters against the memory of every SKU of the list, in bytes, which shows a wrong unit. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -91,7 +91,7 @@ module perDisk ${module('database-parameters.bicep')} = [for disk in [${DISKS_GI
     },
   )
 
-  test.each(SKU_ROWS)('$name holds everything at once in three quarters of its memory', ({ name, memoryGiB }) => {
+  test.each(SKU_ROWS)('$name needs at most three quarters of its memory', ({ name, memoryGiB }) => {
     const bytes = bytesOf(name)
     const pool = numberOf(name, 'pgbouncer.default_pool_size') * bytes.work_mem
     const vacuum = numberOf(name, 'autovacuum_max_workers') * bytes.autovacuum_work_mem
@@ -99,7 +99,7 @@ module perDisk ${module('database-parameters.bicep')} = [for disk in [${DISKS_GI
     expect(used).toBeLessThan(0.75 * memoryGiB * GIB)
   })
 
-  // Azure's own table of defaults, by memory: setting less would lower what the server comes with.
+  // Azure's own table of defaults, by memory.
   test.each([
     ['Standard_D4ds_v5', 1718],
     ['Standard_E4ds_v5', 3437],
@@ -110,7 +110,7 @@ module perDisk ${module('database-parameters.bicep')} = [for disk in [${DISKS_GI
     expect(numberOf(name, 'max_connections')).toBe(connections)
   })
 
-  test('every server that the checklist accepts has the 2000 connections that it wants', () => {
+  test('every server that the checklist accepts has its minimum of 2000 connections', () => {
     const accepted = SKU_ROWS.filter(({ vCores, memoryGiB }) => vCores >= 4 && memoryGiB >= 32)
     expect(accepted.filter(({ name }) => numberOf(name, 'max_connections') < 2000)).toEqual([])
   })
@@ -132,7 +132,7 @@ module perDisk ${module('database-parameters.bicep')} = [for disk in [${DISKS_GI
     expect(numberOf(`disk-${disk}`, 'min_wal_size')).toBe(Math.min(1024, wal / 2))
   })
 
-  test('all parameters of the 8000 TPS guide are there, and those that the measurements need', () => {
+  test('the parameters are those of the 8000 TPS guide and of the measurements', () => {
     expect([...valuesOf('Standard_E4ds_v5')]).toEqual([
       ['pgbouncer.enabled', 'true'],
       ['pgbouncer.pool_mode', 'transaction'],

@@ -1,4 +1,4 @@
-/** docs/azure.md against what it speaks of: settings, parameters, prices, files. */
+/** The guides against the settings, parameters, prices and files that they name. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
@@ -7,16 +7,16 @@ import { settingsTable } from './settings-table.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8')
-/** The formatter pads tables; what they say is the same. */
+/** Without the padding of the formatter. */
 const unpadded = (text: string) => text.replace(/ {2,}/g, ' ').replace(/\| ?-{3,} ?(?=\|)/g, '|---')
 const docs = unpadded(read('docs/azure.md'))
 
-test('every setting of the app is in the table, as the code explains it', () => {
+test('docs/azure.md has the table of settings that the code defines', () => {
   const [, table] = /<!-- settings:.*-->\n([\s\S]*?)<!-- end of settings -->/.exec(docs) ?? []
   expect(table?.trim()).toBe(settingsTable(SETTINGS).trim())
 })
 
-test('every parameter that it names exists in the template', () => {
+test('every parameter that docs/azure.md names exists in the template', () => {
   const parameters = new Set([...read('infra/azure/main.bicep').matchAll(/^param (\w+)/gm)].map(([, name]) => name))
   const [, section] = /## What you can choose([\s\S]*?)## Settings/.exec(docs) ?? []
   const named = [...(section ?? '').matchAll(/^\| ((?:`\w+` ?)+)\|/gm)].flatMap(([, cell]) =>
@@ -55,7 +55,7 @@ test.each([
   expect(line.match(/\$[\d.]+/g)).toEqual(minutes.map((count) => `$${(count * perMinute).toFixed(2)}`))
 })
 
-test('the README quotes the same prices, from the same list and day', () => {
+test('the README states the costs and the day of the price list', () => {
   const { perVCpuSecond = '', perGbSecond = '', readOn = '' } = regions.swedencentral ?? {}
   const cost = (vCpus: number, gb: number, minutes: number) =>
     `$${(minutes * 60 * (vCpus * Number(perVCpuSecond) + gb * Number(perGbSecond))).toFixed(2)}`
@@ -68,7 +68,7 @@ test('the README quotes the same prices, from the same list and day', () => {
 
 // ---- Corrections ----------------------------------------------------------------------------------------------------
 
-test('it says how many parameters the template sets', () => {
+test('docs/azure.md states how many parameters the template sets', () => {
   const count = read('infra/azure/database-parameters.bicep').match(/^ {2}\{ name: '/gm)?.length
   expect(docs).toContain(`sets ${count} parameters one after the other`)
 })

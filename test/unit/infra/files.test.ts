@@ -40,18 +40,18 @@ test('host.json names the bundle that holds the Durable extension of this SDK', 
   expect(host.extensionBundle).toEqual({ id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.*, 5.0.0)' })
 })
 
-test('host.json polls its queues at least every ten seconds, as Flex Consumption wants', () => {
+test('host.json polls its queues at least every ten seconds, as Flex Consumption requires', () => {
   const seconds = secondsOf(host.extensions.durableTask.storageProvider.maxQueuePollingInterval)
   expect(seconds).toBeGreaterThan(0)
   expect(seconds).toBeLessThanOrEqual(10)
 })
 
-test('host.json gives back what a dead host had taken from its queues after one minute, the least that is allowed', () => {
+test('host.json returns the queue messages of a dead host after one minute, the minimum', () => {
   const { controlQueueVisibilityTimeout, workItemQueueVisibilityTimeout } = host.extensions.durableTask.storageProvider
   expect([controlQueueVisibilityTimeout, workItemQueueVisibilityTimeout].map(secondsOf)).toEqual([60, 60])
 })
 
-test('host.json logs of the storage requests of the Durable extension only what went wrong: they are thousands in a drill', () => {
+test('host.json logs only failures of the Durable extension, which makes thousands of storage requests in a drill', () => {
   expect(host.logging.logLevel).toEqual({
     default: 'Information',
     'Azure.Core': 'Warning',
@@ -60,7 +60,7 @@ test('host.json logs of the storage requests of the Durable extension only what 
   })
 })
 
-test('host.json names a task hub that Azure accepts; each deployment puts its own over it', () => {
+test('host.json names a task hub that Azure accepts, and each deployment overrides it', () => {
   expect(host.extensions.durableTask.hubName).toMatch(/^[A-Za-z][A-Za-z0-9]{2,44}$/)
   expect(read('infra/azure/functions.bicep')).toContain(
     'AzureFunctionsJobHost__extensions__durableTask__hubName: hubName',
@@ -90,7 +90,7 @@ test('the image is built and runs on the Node that the tests run on, with room f
   ])
 })
 
-test('the image runs as a plain user, takes signals itself, and installs nothing', () => {
+test('the image runs as an unprivileged user, gets signals itself, and installs nothing', () => {
   expect(lastStage).toMatch(/^USER node$/m)
   expect(lastStage).toMatch(/^ENTRYPOINT \["node", "\/app\/main\.mjs"\]$/m)
   expect(lastStage).not.toMatch(/^RUN /m)
@@ -145,7 +145,7 @@ test('azure.yaml names the service that the template tags its app with', () => {
   expect(read('infra/azure/functions.bicep')).toContain(`'azd-service-name': '${service}'`)
 })
 
-test('what .funcignore leaves out is nothing that the package holds', () => {
+test('.funcignore leaves out no file of the package', () => {
   const ignored = read('.funcignore')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))

@@ -1,10 +1,10 @@
 /**
- * Microsoft's own parser of the query language, against the tables that this deployment fills: what it has to say about a query,
- * and which columns the query answers with. The package puts its classes on the global object, and names overloads `$ctor<n>`.
+ * Checks a query with Microsoft's own parser against the tables of this deployment: its problems, and the columns of its result. The
+ * package puts its classes on the global object, and names overloads `$ctor<n>`.
  */
 import { createRequire } from 'node:module'
 
-/** Those columns of each table that queries of ours may use, as the reference of Azure Monitor's tables has them. */
+/** Columns of each table, from the reference of Azure Monitor's tables. */
 const TABLES = {
   AppTraces:
     'TimeGenerated: datetime, Message: string, OperationName: string, OperationId: string, SeverityLevel: int, Properties: dynamic',
@@ -58,7 +58,7 @@ const itemsOf = <T>(list: List<T>): T[] => Array.from({ length: list.Count }, (_
 
 export interface Analysis {
   readonly problems: readonly string[]
-  /** Name and type of every column of the answer. */
+  /** Name and type of every column of the result. */
   readonly columns: Readonly<Record<string, string>>
 }
 

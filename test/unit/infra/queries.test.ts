@@ -1,6 +1,6 @@
 /**
- * The queries of workbook and alerts. No service runs them here: Microsoft's parser judges language and columns, and the text is held
- * to the metrics that exist and to the log lines that the app writes.
+ * The queries of workbook and alerts. No service runs them here: Microsoft's parser checks language and columns, and the tests compare
+ * the text with the metrics of a server and with the log lines of the app.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,10 +22,10 @@ const QUERIES = readdirSync(FOLDER).map((file) => ({ file, text: readFileSync(jo
 
 const textOf = (wanted: string) => QUERIES.find(({ file }) => file === wanted)?.text ?? ''
 
-/** What the template puts in place of words before it deploys a query. */
+/** The template replaces these words when it deploys a query. */
 const asDeployed = (text: string) => text.replace('MIN_SHARE', '75').replace('MAX_P95', '50')
 
-/** Metrics of a flexible server by their ids; those marked here are off until a server parameter switches them on. */
+/** Metrics of a flexible server by their ids; the marked ones need a server parameter. */
 const METRICS: Readonly<Record<string, 'always' | 'collector_database_activity' | 'pgbouncer_diagnostics'>> = {
   cpu_percent: 'always',
   memory_percent: 'always',
@@ -46,11 +46,11 @@ const METRICS: Readonly<Record<string, 'always' | 'collector_database_activity' 
   client_connections_waiting: 'pgbouncer_diagnostics',
 }
 
-/** Comments and string literals taken out. */
+/** Without comments and string literals. */
 const bare = (text: string) => text.replace(/\/\/.*$/gm, '').replace(/"[^"\n]*"/g, '""')
 
 describe.each(QUERIES)('$file', ({ text }) => {
-  test('says in its first line what it answers, as a comment of the language', () => {
+  test('begins with a comment that says what it returns', () => {
     expect(text).toMatch(/^\/\/ [A-Z].+\.$/m)
   })
 
@@ -58,11 +58,11 @@ describe.each(QUERIES)('$file', ({ text }) => {
     expect(analyse(asDeployed(text)).problems).toEqual([])
   })
 
-  test('never averages zeros in for the rows of other metrics', () => {
+  test('includes no zeros for the rows of other metrics in an average', () => {
     expect(bare(text)).not.toMatch(/(avg|sum|max|min)\(\s*iif/)
   })
 
-  test('asks for metrics that the server has', () => {
+  test('reads metrics that the server has', () => {
     const asked = [...text.matchAll(/MetricName (?:==|in) \(?((?:"\w+"(?:, )?)+)/g)]
       .flatMap(([, names]) => [...(names ?? '').matchAll(/"(\w+)"/g)])
       .map(([, name]) => name ?? '')
@@ -78,13 +78,13 @@ test('a query with a wrong column would be found', () => {
 
 // ---- Log lines ------------------------------------------------------------------------------------------------------
 
-/** Fields of a line's JSON that queries take, and how they call it. */
+/** The app's log lines, and the variable that holds a line's JSON in the queries. */
 const LINES = [
   { word: DRILL_RESULT, variable: 'Result' },
   { word: DRILL_SKIPPED, variable: 'Skip' },
 ] as const
 
-const fieldsAskedFor = (variable: string): Set<string> =>
+const fieldsRead = (variable: string): Set<string> =>
   new Set(
     QUERIES.flatMap(({ text }) =>
       [...text.matchAll(new RegExp(`\\b${variable}\\.(\\w+)`, 'g'))].map(([, name]) => name ?? ''),
@@ -96,17 +96,17 @@ const fieldsOf = <Line>(text: string, word: string): string[] => {
   return Object.keys(JSON.parse(text.slice(word.length + 1)) as Line & object)
 }
 
-test('queries ask for exactly the fields that the line of a drill has', async () => {
+test('queries read exactly the fields of the log line of a drill', async () => {
   const line = drillResultLine(await sampleReport(), 'pg', 'final')
-  expect([...fieldsAskedFor('Result')].sort()).toEqual(fieldsOf<DrillResult>(line, DRILL_RESULT).sort())
+  expect([...fieldsRead('Result')].sort()).toEqual(fieldsOf<DrillResult>(line, DRILL_RESULT).sort())
 })
 
-test('queries ask for exactly the fields that the line of a skipped drill has', () => {
+test('queries read exactly the fields of the log line of a skipped drill', () => {
   const line = drillSkippedLine({ reason: 'it was late', at: '2026-01-01T02:00:00.000Z' })
-  expect([...fieldsAskedFor('Skip')].sort()).toEqual(fieldsOf<DrillSkipped>(line, DRILL_SKIPPED).sort())
+  expect([...fieldsRead('Skip')].sort()).toEqual(fieldsOf<DrillSkipped>(line, DRILL_SKIPPED).sort())
 })
 
-test('queries know a line by its first word, and read the JSON that begins behind it', () => {
+test('queries find a line by its first word, and parse the JSON behind it', () => {
   const readers = QUERIES.filter(({ text }) => text.includes('drill-'))
   expect(readers).toHaveLength(8)
   for (const { file, text } of readers)
@@ -155,7 +155,7 @@ describe.skipIf(bicep.kind === 'missing')('the deployed', () => {
     resources = await deployed()
   }, COMPILE_TIMEOUT_MS)
 
-  test('metric alerts have the thresholds of the guide, on metrics that mean what is asked', () => {
+  test('metric alerts have the thresholds of the guide', () => {
     const rows = rulesOf('Microsoft.Insights/metricAlerts').map((rule) => {
       const [condition] = rule.properties.criteria.allOf
       return [
@@ -181,7 +181,7 @@ describe.skipIf(bicep.kind === 'missing')('the deployed', () => {
     ])
   })
 
-  test('log alerts speak up for a drill that failed, was slow, or did not run', () => {
+  test('log alerts fire for a drill that failed, was slow, or did not run', () => {
     const rows = rulesOf('Microsoft.Insights/scheduledQueryRules').map((rule) => [
       shortName(rule),
       rule.properties.criteria.allOf[0]?.operator,
@@ -199,7 +199,7 @@ describe.skipIf(bicep.kind === 'missing')('the deployed', () => {
     expect(text).toContain('Share < 50 or P95 > 100')
   })
 
-  test('a drill that went wrong is told once, a drill that is missing until there is one', () => {
+  test('an alert of a failed drill fires once, that of a missing drill until a drill runs', () => {
     const rows = ofType(resources, 'Microsoft.Insights/scheduledQueryRules').map((rule) => {
       const { autoMitigate, muteActionsDuration, windowSize } = rule.properties
       return [shortName(rule as unknown as Rule), autoMitigate, muteActionsDuration ?? null, windowSize]
@@ -217,7 +217,7 @@ describe.skipIf(bicep.kind === 'missing')('the deployed', () => {
     ['on Sundays', '0 0 2 * * 0', false],
     ['never', '', false],
   ])(
-    'alerts miss a drill only where one is due every day: %s',
+    'the alert of a missing drill exists only with a daily schedule: %s',
     async (_, schedule, isMissed) => {
       const rules = ofType(
         await deployed({ dailyDrillSchedule: `'${schedule}'` }),
@@ -228,13 +228,13 @@ describe.skipIf(bicep.kind === 'missing')('the deployed', () => {
     COMPILE_TIMEOUT_MS,
   )
 
-  test('alerts all reach the action group', () => {
+  test('alerts all notify the action group', () => {
     const group = one(resources, 'Microsoft.Insights/actionGroups').name
     const rules = [...rulesOf('Microsoft.Insights/metricAlerts'), ...rulesOf('Microsoft.Insights/scheduledQueryRules')]
     expect(rules.filter((rule) => !JSON.stringify(rule).includes(`actionGroups/${group}`))).toEqual([])
   })
 
-  test('server switches on every metric that an alert or a chart wants', () => {
+  test('server collects every metric of the alerts and the charts', () => {
     const wanted = new Set(
       [...JSON.stringify(resources).matchAll(/flexibleservers--(\w+)|"metricName":"(\w+)"/g)].map(
         ([, a, b]) => a ?? b ?? '',

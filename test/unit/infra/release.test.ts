@@ -1,4 +1,4 @@
-/** The release script against an Azure CLI that writes down what it is asked, and answers from a table. */
+/** The release script, with a stub of the Azure CLI that records its calls and answers from a table. */
 import { execFile } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ interface Azure {
 interface Released {
   readonly code: number
   readonly text: string
-  /** Calls that change something, without the noise of output formats. */
+  /** The calls with effects, without output formats. */
   readonly changes: readonly string[]
 }
 
@@ -87,12 +87,12 @@ test('does only the steps that are named', async () => {
   expect((await release(['-g', 'rg-drill', 'app'])).changes).toEqual(APP)
 })
 
-test('takes names from the environment, as azd puts them there', async () => {
+test('takes names from the environment, where azd sets them', async () => {
   const environment = { ...OUTPUTS, AZURE_RESOURCE_GROUP: 'rg-drill' }
   expect((await release(['image'], { outputs: {}, environment })).changes).toEqual(IMAGE)
 })
 
-test('restarts the server that the template made, when a parameter waits for it', async () => {
+test('restarts the server of the template when a parameter needs it', async () => {
   const { changes, text } = await release(['-g', 'rg-drill', 'restart'], {
     pendingRestart: 'autovacuum_max_workers\\n',
   })
@@ -100,7 +100,7 @@ test('restarts the server that the template made, when a parameter waits for it'
   expect(text).toContain('autovacuum_max_workers')
 })
 
-test('registers what the template does not name, without a resource group', async () => {
+test('registers the resource providers that the template does not use, without a resource group', async () => {
   const { code, changes } = await release(['providers'])
   expect({ code, changes }).toEqual({
     code: 0,
@@ -111,11 +111,11 @@ test('registers what the template does not name, without a resource group', asyn
   })
 })
 
-test('restarts nothing when nothing waits', async () => {
+test('restarts no server when no parameter needs it', async () => {
   expect((await release(['-g', 'rg-drill', 'restart'])).changes).toEqual([])
 })
 
-test('never restarts a server that was there before, but says how', async () => {
+test('never restarts an existing server, but prints the command', async () => {
   const outputs = { ...OUTPUTS, POSTGRES_SERVER: 'pg-prod', POSTGRES_RESOURCE_GROUP: 'rg-data' }
   const { changes, text } = await release(['-g', 'rg-drill', 'restart'], {
     outputs,
@@ -135,13 +135,13 @@ test.each([
   expect(text).toContain(says)
 })
 
-test('stops when the template was not deployed', async () => {
+test('stops when the template is not deployed', async () => {
   const { code, text, changes } = await release(['-g', 'rg-drill'], { outputs: {} })
   expect({ code, changes }).toEqual({ code: 2, changes: [] })
   expect(text).toContain('deploy infra/azure/main.bicep first')
 })
 
-test('pins no image that the registry has no digest for', async () => {
+test('sets no image without a digest from the registry', async () => {
   const { code, changes } = await release(['-g', 'rg-drill', 'image'], { digest: '' })
   expect({ code, changes }).toEqual({ code: 2, changes: IMAGE.slice(0, 1) })
 })

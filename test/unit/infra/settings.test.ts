@@ -1,11 +1,11 @@
-/** Every setting that the code reads is set by the template or documented as left out, and the reverse. */
+/** The template sets every setting that the code reads, except the listed ones, and no other. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../../../functions/config/config.ts'
 import { SETTINGS, type Setting } from '../../../functions/config/settings.ts'
 import { parseImageReference } from '../../../functions/platform/image-reference.ts'
 import { appSettings, bicep, COMPILE_TIMEOUT_MS, deployed } from './snapshot.ts'
 
-/** What the Functions host itself reads: not the app's business, and not in its table. */
+/** Settings of the Functions host, not of the app. */
 const HOST_SETTINGS = [
   'AzureWebJobsStorage__credential',
   'AzureWebJobsStorage__clientId',
@@ -17,10 +17,10 @@ const HOST_SETTINGS = [
   'AzureFunctionsJobHost__extensions__durableTask__hubName',
 ]
 
-/** Settings whose default is what Azure has, so that no template needs them. */
+/** Settings whose default fits Azure. */
 const LEFT_AT_DEFAULT = ['POSTGRES_PORT_DIRECT', 'POSTGRES_PORT_PGBOUNCER', 'POSTGRES_TLS']
 
-/** Refused or ignored on Flex Consumption, where the runtime is a property of the app. */
+/** Flex Consumption refuses or ignores these, because the runtime is a property of the app. */
 const NOT_ON_FLEX = [
   'FUNCTIONS_WORKER_RUNTIME',
   'FUNCTIONS_EXTENSION_VERSION',
@@ -69,19 +69,19 @@ describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
     expect(() => readConfig(asAzureGivesThem(settingsOf(name)))).not.toThrow()
   })
 
-  test('the default deployment name an image that the app can ask the registry for, before there is one', () => {
+  test('the default deployment name an image that the app can look up before it exists', () => {
     const { LOADGEN_IMAGE = '' } = asAzureGivesThem(settingsOf('the default deployment'))
     expect(parseImageReference(LOADGEN_IMAGE)).toMatchObject({ repository: 'pg-failover-drill/loadgen' })
   })
 
-  test.each(caseNames)('%s hold no secret, but references to the vault', (name) => {
+  test.each(caseNames)('%s hold references to the vault and no secret', (name) => {
     const secrets = named(({ secret }) => secret).filter((secret) => settingsOf(name)[secret] !== undefined)
     expect(
       secrets.filter((secret) => !/@Microsoft\.KeyVault\(SecretUri=/.test(settingsOf(name)[secret] ?? '')),
     ).toEqual([])
   })
 
-  test.each(caseNames)('%s hold nothing that Flex Consumption refuses', (name) => {
+  test.each(caseNames)('%s avoid the settings that Flex Consumption refuses', (name) => {
     expect(NOT_ON_FLEX.filter((refused) => refused in settingsOf(name))).toEqual([])
   })
 
@@ -92,23 +92,23 @@ describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
     expect(config.LOADGEN_POSTGRES_USER).toBe('drill_load')
   })
 
-  test('the default deployment let the daily drill make its tables, and renew a password that a new deployment made', () => {
+  test('the default deployment let the daily drill create its tables and renew the password of its role', () => {
     const { daily } = readConfig(asAzureGivesThem(settingsOf('the default deployment')))
     expect(daily).toEqual({ schedule: '0 0 2 * * *', request: { migrate: true } })
   })
 
-  test('one against an existing server leave the daily drill and that consent to its owner', () => {
+  test('one against an existing server schedule no drill and no migration', () => {
     const { daily } = readConfig(asAzureGivesThem(settingsOf('one against an existing server, with a webhook')))
     expect(daily).toEqual({ schedule: null, request: {} })
   })
 
-  test('one with Entra log in as the identity and know no password', () => {
+  test('one with Entra log in as the identity and hold no password', () => {
     const config = settingsOf('one with Entra, without a network and without a schedule')
     expect(config.POSTGRES_USER).toMatch(/^id-drill-app-/)
     expect(Object.keys(config).filter((key) => key.includes('PASSWORD'))).toEqual([])
   })
 
-  test('one against an existing server point there', () => {
+  test('one against an existing server name that server', () => {
     expect(settingsOf('one against an existing server, with a webhook')).toMatchObject({
       POSTGRES_SERVER: 'pg-prod',
       POSTGRES_RESOURCE_GROUP: 'rg-data',
@@ -118,19 +118,19 @@ describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
     })
   })
 
-  test('one in a region whose prices are unknown quote no other region', () => {
+  test('one in a region without known prices hold no price', () => {
     const prices = (name: Case) => Object.keys(settingsOf(name)).filter((key) => key.startsWith('PRICE_'))
     expect(prices('one in a region whose prices are unknown')).toEqual([])
     expect(prices('the default deployment')).toHaveLength(4)
   })
 })
 
-/** Resolves what only Azure knows to something of the right form. */
+/** Replaces expressions that only Azure can evaluate by values of the right form. */
 function asAzureGivesThem(settings: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, resolved(name, value)]))
 }
 
-/** What a deployment knows, and this test does not, by the form that the setting must have. */
+/** Values of a deployment, by the form of the setting. */
 const KNOWN_TO_AZURE: Readonly<Record<string, string>> = {
   uuid: '33333333-3333-3333-3333-333333333333',
   server: 'psql-drill-abc',

@@ -1,6 +1,6 @@
 /**
- * The template as data. `build` gives the template that Azure gets; a snapshot gives every resource of one deployment with all that can be
- * known beforehand worked out: names, conditions, loops, numbers. What only Azure knows stays in it as an expression in brackets.
+ * The template as data. `build` makes the template that Azure gets. A snapshot has every resource of one deployment, with names,
+ * conditions, loops and numbers evaluated. An expression that only Azure can evaluate stays in brackets.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ export const SUBSCRIPTION = '11111111-1111-1111-1111-111111111111'
 /** The compiler takes seconds alone, and more beside other tests. */
 export const COMPILE_TIMEOUT_MS = 180_000
 
-/** Where there is no compiler, tests of its output are skipped with its reason. */
+/** Without a compiler the tests of its output are skipped. */
 export const bicep: Bicep = await findBicep()
 if (bicep.kind === 'missing') console.log(`Template tests skipped: ${bicep.why}.`)
 
@@ -58,14 +58,14 @@ export function allTemplates(template: Template): Template[] {
   return [template, ...nested.flatMap(allTemplates)]
 }
 
-/** What a deployment with these parameters would create; values are written as Bicep writes them. */
+/** The resources of a deployment with these parameters, whose values are in Bicep's syntax. */
 export const deployed = (parameters: Readonly<Record<string, string>> = {}): Promise<Resource[]> =>
   withFolder(async (folder) => {
     const lines = Object.entries(parameters).map(([name, value]) => `param ${name} = ${value}\n`)
     return snapshot(folder, `using '${from(folder, 'main.bicep')}'\n${lines.join('')}`)
   })
 
-/** The same for a template of a test's own, which reaches the project's by `module(name)`. */
+/** The same for a test's own template, which uses the project's modules by `module(name)`. */
 export const deployedFrom = (source: (module: (name: string) => string) => string): Promise<Resource[]> =>
   withFolder(async (folder) => {
     await writeFile(

@@ -1,4 +1,4 @@
-/** The compiled template, tested as data: what is created, who may do what, and what must never be in it. */
+/** The compiled template as data: resources, roles, secrets, networks. */
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -59,7 +59,7 @@ describe.skipIf(bicep.kind === 'missing')('main.bicep', () => {
 
   // ---- Access -----------------------------------------------------------------------------------------------------
 
-  test('gives each identity what it needs, where it needs it, and no more', () => {
+  test('gives each identity exactly the roles of the table', () => {
     expect(assignments(byDefault)).toEqual(
       [
         'app: Azure Container Instances Contributor on rg-drill',
@@ -80,7 +80,7 @@ describe.skipIf(bicep.kind === 'missing')('main.bicep', () => {
     )
   })
 
-  test('grants nothing on the subscription when asked not to, and no subnet without a network', () => {
+  test('grants no role on the subscription without its parameter, and none on a subnet without a network', () => {
     const missing = ['app: Drill location reader on subscription', 'app: Subnet joiner on subnets']
     expect(assignments(openWithEntra)).toEqual(assignments(byDefault).filter((line) => !missing.includes(line)))
   })
@@ -120,7 +120,7 @@ describe.skipIf(bicep.kind === 'missing')('main.bicep', () => {
     expect(JSON.stringify(template)).not.toMatch(/listKeys|listCredentials|listAccountSas|listSecrets/i)
   })
 
-  test('generates every secret that nobody gave', () => {
+  test('generates every secret that is not a parameter', () => {
     const secure = Object.values(template.parameters ?? {}).filter(({ type }) => /^secure/i.test(type))
     expect(secure.map(({ defaultValue }) => defaultValue)).toEqual(['[newGuid()]', '[newGuid()]', '[newGuid()]'])
   })
@@ -155,7 +155,7 @@ describe.skipIf(bicep.kind === 'missing')('main.bicep', () => {
 
   // ---- Network ----------------------------------------------------------------------------------------------------
 
-  test('opens nothing to everybody', () => {
+  test('opens no resource to all addresses', () => {
     expect(ofType(byDefault, 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules')).toEqual([])
     const closed = ['Microsoft.Storage/storageAccounts', 'Microsoft.KeyVault/vaults'].map(
       (type) => one(byDefault, type).properties.publicNetworkAccess,
@@ -167,7 +167,7 @@ describe.skipIf(bicep.kind === 'missing')('main.bicep', () => {
     expect(JSON.stringify([template, byDefault, openWithEntra])).not.toContain('0.0.0.0')
   })
 
-  test('without the network lets in only the addresses that were given', () => {
+  test('without the network admits only the addresses of the parameter', () => {
     const rules = ofType(openWithEntra, 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules')
     expect(rules.map(({ properties }) => properties)).toEqual([
       { startIpAddress: '203.0.113.7', endIpAddress: '203.0.113.7' },
@@ -217,7 +217,7 @@ describe.skipIf(bicep.kind === 'missing')('main.bicep', () => {
     expect(functionAppConfig.deployment.storage.authentication).toMatchObject({ type: 'UserAssignedIdentity' })
   })
 
-  test('names every thing within the rules of its kind, and differently in another environment', async () => {
+  test('names every resource by the rules of its type, and differently in another environment', async () => {
     const names = (resources: Resource[]) => ({
       storage: one(resources, 'Microsoft.Storage/storageAccounts').name,
       vault: one(resources, 'Microsoft.KeyVault/vaults').name,
@@ -262,7 +262,7 @@ describe.skipIf(bicep.kind === 'missing')('main.bicep', () => {
     })
   })
 
-  test('leaves an existing server as it is, but for what watches it', () => {
+  test('adds only monitoring to an existing server', () => {
     const touched = onExisting.filter(({ type }) => type.startsWith('Microsoft.DBforPostgreSQL/'))
     expect(touched).toEqual([])
     const diagnostics = ofType(onExisting, 'Microsoft.Insights/diagnosticSettings').filter(({ id }) =>
@@ -299,7 +299,7 @@ describe.skipIf(bicep.kind === 'missing')('main.bicep', () => {
     expect((await rootTemplates()).map((file) => basename(file)).sort()).toEqual(['main.bicep', 'main.bicepparam'])
   })
 
-  test('would not pass its check with a wrong type, although the compiler only warns', async () => {
+  test('fails its check with a wrong type, although the compiler only warns', async () => {
     if (bicep.kind === 'missing') throw new Error(bicep.why)
     const lines = await diagnosticsOf(bicep, join(import.meta.dirname, 'wrong-type.bicep'))
     expect(lines.map((line) => /Warning (\w+)/.exec(line)?.[1])).toEqual(['BCP036'])

@@ -32,7 +32,7 @@ function problemsOf(args: readonly string[]): string[] {
   return []
 }
 
-test('without options the drill suits a small machine', () => expect(parse('')).toEqual(DEFAULTS))
+test('without options the drill fits a small machine', () => expect(parse('')).toEqual(DEFAULTS))
 
 test('every option is read', () => {
   const line =
@@ -62,7 +62,7 @@ test('criteria may be repeated and separated by semicolons', () => {
   expect(options).toMatchObject({ criteria: ['recovery_time_s <= 60', 'lost_commits == 0', 'duplicates == 0'] })
 })
 
-test('all mistakes are named in one message, with what was expected', () => {
+test('one message names every problem, with the expected value', () => {
   const line =
     '--target-tsp 5 stray --workers 0 --duration abc --failover-mode soft --replication both --containers 1.5'
   expect(problemsOf([...line.split(' '), '--criteria', 'fast please', '--out', '--keep=yes'])).toEqual([

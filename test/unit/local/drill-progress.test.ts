@@ -95,12 +95,12 @@ test('seconds that passed between two answers are shown too, with the length of 
   expect(text.match(/outage .*/g)).toEqual(['outage -', 'outage 1.0 s', 'outage 2.0 s', 'outage 2.8 s'])
 })
 
-test('what is written after the load is not shown as load', () => {
+test('seconds after the load are not shown as load', () => {
   const text = written(false, [aStatus('watch', 60, [aPoint(LOAD_SECONDS - 1), aPoint(LOAD_SECONDS, 0)])])
   expect(text.match(/load +\d+ s/g)).toEqual(['load   39 s'])
 })
 
-test('on a terminal the bar is rewritten in place and gone at the end', () => {
+test('on a terminal the bar is rewritten in place and removed at the end', () => {
   const text = written(true, [aStatus('check', 8, []), aStatus('baseline', 20, [aPoint(20)])])
   expect(text).toContain('[##----------------------] check  00:08  about 80 s in all')
   expect(text).toContain('[############------------] baseline  00:20  load 20 of 40 s')

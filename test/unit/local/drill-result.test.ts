@@ -1,4 +1,4 @@
-/** The files of a drill on a disk that takes only some of them, or from a host that gives only some. */
+/** The files of a drill when the disk is full, or when the host cannot send some of them. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ function aFolder(): string {
   return folder
 }
 
-test('everything is kept where it was asked for', async () => {
+test('all files are kept in the requested folder', async () => {
   const out = aFolder()
   const kept = await keepFiles(
     apiOf(async (_, name) => Buffer.from(name)),
@@ -29,7 +29,7 @@ test('everything is kept where it was asked for', async () => {
   expect(keptLines(kept)).toEqual(['', `Report: ${kept.folder}/report.html`])
 })
 
-test('a full disk keeps what fits, whole, the rest goes elsewhere, and one message says so', async (context) => {
+test('a full disk keeps whole files, another folder gets the others, and one message says so', async (context) => {
   const disk = smallDisk(512)
   if (disk === null) return context.skip()
   fill(disk, 24)

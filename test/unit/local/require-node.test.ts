@@ -11,7 +11,7 @@ const asNode = (version: string) => {
   return spawnSync(process.execPath, ['-e', `${claim}; ${check}`], { encoding: 'utf8' })
 }
 
-test.each(['16.20.2', '20.19.0', '23.11.1'])('Node %s ends with one message that says what to do', (version) => {
+test.each(['16.20.2', '20.19.0', '23.11.1'])('Node %s ends with one message that names the next step', (version) => {
   const { status, stdout, stderr } = asNode(version)
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   expect(stderr).toMatch(/^This is Node \d+\.\d+\.\d+, and Node 24 or newer is needed\. "npm ci" brings it/)
