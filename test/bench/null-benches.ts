@@ -10,7 +10,7 @@ const ROUNDS = 3
 const WORKERS = 400
 const SECONDS = 10
 
-/** The null server runs on the same cores, so the ceiling is told per CPU second of the generator as well. */
+/** The null server runs on the same cores, so the ceiling is also reported per CPU second of the generator. */
 export async function benchCeiling(): Promise<BenchResult> {
   const lines: Line[] = []
   const figures: unknown[] = []

@@ -76,7 +76,7 @@ async function runPgbench(target: ServerTarget, folder: string, run: number): Pr
   const { host, port } = placeOf(target)
   const connection = ['-h', host, '-p', String(port), '-U', user]
   const load = ['-n', '-c', String(CLIENTS), '-j', '1', '-T', String(SECONDS), '-D', 'seq=0', '-f', file]
-  // bash's own `time`, because Node does not tell what a child has used.
+  // bash's own `time`, because Node does not report what a child has used.
   const command = `TIMEFORMAT='cpu %U %S'; time "$@"`
   const args = ['-c', command, 'bash', join(programs.bin, 'pgbench'), ...connection, ...load, database]
   const { stdout, stderr } = await promisify(execFile)('bash', args, {

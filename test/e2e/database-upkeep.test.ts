@@ -1,4 +1,4 @@
-/** A database that lost a part of its schema and holds the rows of an old drill, and the deployed app that puts both right. */
+/** A database that lost a part of its schema and holds the rows of an old drill, and the deployed app that corrects both. */
 
 import type { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
@@ -21,7 +21,7 @@ const REQUEST = {
 }
 
 test(
-  'a drill without consent stops at a broken schema; one with consent mends it, runs, and deletes old rows',
+  'a drill without consent stops at a broken schema; one with consent repairs it, runs, and deletes old rows',
   async () => {
     const stack = await aStack()
     const api = createDrillApi(stack.apiUrl, stack.functionKey)

@@ -53,7 +53,7 @@ test('what a drill that was SIGKILLed leaves is gone after the next start, and o
   const id = killed.stackId() ?? ''
   killed.command.signal('SIGKILL')
   await killed.command.ended
-  expect(processesOf(id).length, 'servers that nobody owns any more').toBeGreaterThan(0)
+  expect(processesOf(id).length, 'servers whose owner is gone').toBeGreaterThan(0)
   expect(clearDeadStacks(killed.stateFolder)).toHaveLength(1)
   await eventually('all of them are gone', timeouts.processEndsMs, () => processesOf(id).length === 0)
   expect(stackFolders(killed.stateFolder)).toEqual([])

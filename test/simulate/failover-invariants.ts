@@ -1,4 +1,4 @@
-/** Exactly one failover per intent, and none that nobody may ask for. */
+/** Exactly one failover per intent, and none that no drill may request. */
 import type { FailoverIntent } from '../../functions/clients/storage/failover-attempts.ts'
 import type { LastFailover } from '../../functions/clients/storage/last-failover.ts'
 import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
@@ -61,11 +61,11 @@ function needlessRequests({ scenario, world }: Simulated, sent: readonly SentReq
     const silentMs = request.atMs - (before.findLast(({ answer }) => answer === null)?.atMs ?? Number.NEGATIVE_INFINITY)
     return silentMs >= scenario.failoverSilenceSeconds * 1000
       ? []
-      : [`a request was sent ${silentMs} ms after one of which nobody knew what became`]
+      : [`a request was sent ${silentMs} ms after one whose answer was lost`]
   })
 }
 
-/** Whatever was seen since: another may have caused it. */
+/** Also when a failover was seen since: another actor may have caused it. */
 function requestsWhileOneMayArrive({ scenario, world }: Simulated): string[] {
   const { sent } = world.server
   return sent.flatMap((request, i) => {
@@ -106,9 +106,9 @@ function answersAreKept({ world, scenario: { plan, storageAwayMs } }: Simulated)
   return lost.length === 0 ? [] : [`the answer with ${lost.join(', ')} was not kept`]
 }
 
-const MOST_ATTEMPTS = 8
+const MAX_ATTEMPTS = 8
 
-/** Whoever sent it and died: that the server failed over is seen, and taken for the answer, while there is load to see it by. */
+/** A host sent the request and died: while there is load, the drill sees the failover and takes it for the answer. */
 function lostAnswersAreSettled({ world, scenario, played }: Simulated): string[] {
   const { plan, storageAwayMs, platformAwayMs, hanging, abortAtMs, hostDiesAtMs } = scenario
   const isBlind = storageAwayMs.length + platformAwayMs.length + hanging.length + hostDiesAtMs.length > 0
@@ -129,15 +129,13 @@ function lostAnswersAreSettled({ world, scenario, played }: Simulated): string[]
 const SETTLED_WITHIN_MS = 35_000
 
 function recordedAt({ blobs }: Simulated['world'], drillId: string, index: number): number | null {
-  const names = Array.from({ length: MOST_ATTEMPTS }, (_, attempt) =>
-    drillBlobs.failoverAnswer(drillId, index, attempt),
-  )
+  const names = Array.from({ length: MAX_ATTEMPTS }, (_, attempt) => drillBlobs.failoverAnswer(drillId, index, attempt))
   const name = names.find((one) => (blobs.peek<FailoverAnswer>(one)?.kind ?? 'refused') !== 'refused')
   return name === undefined ? null : blobs.lastModifiedMs(name)
 }
 
 const answersOf = (world: Simulated['world'], drillId: string, index: number): FailoverAnswer[] =>
-  Array.from({ length: MOST_ATTEMPTS }).flatMap(
+  Array.from({ length: MAX_ATTEMPTS }).flatMap(
     (_, attempt) => world.blobs.peek<FailoverAnswer>(drillBlobs.failoverAnswer(drillId, index, attempt)) ?? [],
   )
 

@@ -35,7 +35,7 @@ async function violationsAtTheEnd(simulated: Simulated): Promise<string[]> {
     ...failoverViolations(simulated),
     ...platformViolations(simulated),
     ...(await lockIsRight(simulated)),
-    ...nobodyElseStarted(simulated),
+    ...noOtherDrillStarted(simulated),
     ...boundedHistory(simulated),
     ...allFilesAreThere(simulated),
     ...noLoadAfterAbort(simulated),
@@ -51,7 +51,7 @@ async function violationsAtTheEnd(simulated: Simulated): Promise<string[]> {
     ...eventViolations(simulated, report, truth),
     ...verdictViolations(simulated, report, truth),
     ...baselineViolations(simulated, report, truth),
-    ...deathsAreTold(simulated, report),
+    ...deathsAreReported(simulated, report),
     ...deadLoadIsNotWaitedFor(simulated, report),
     ...loadEndsWithDrill(simulated, report),
     ...metricsAreTrue(simulated, report),
@@ -84,7 +84,7 @@ async function lockIsRight({ world, scenario, played }: Simulated): Promise<stri
 }
 
 /** Until this drill has given the server back. */
-function nobodyElseStarted({ rival, played, scenario }: Simulated): string[] {
+function noOtherDrillStarted({ rival, played, scenario }: Simulated): string[] {
   const released = played.calls.find(({ name }) => name === 'release')
   const untilMs = scenario.isServerTaken || released === undefined ? Number.POSITIVE_INFINITY : released.atMs
   const early = rival.startedAtMs.filter((atMs) => atMs - START_AT_MS < untilMs)
@@ -134,8 +134,8 @@ function sumsAddUp(simulated: Simulated, { ledger }: Report): string[] {
   if (intended !== acknowledged + refused + unknown + missed)
     problems.push(`intended ${intended} is not ${acknowledged} + ${refused} + ${unknown} + ${missed}`)
   if (!isWhole(simulated)) return problems
-  const told = summaries(simulated).reduce((sum, { totals }) => sum + totals.intended, 0)
-  if (told !== intended) problems.push(`the containers told ${told} intended, the report says ${intended}`)
+  const summed = summaries(simulated).reduce((sum, { totals }) => sum + totals.intended, 0)
+  if (summed !== intended) problems.push(`the summaries sum up to ${summed} intended, the report says ${intended}`)
   return problems
 }
 
@@ -156,12 +156,13 @@ function lossIsFound(simulated: Simulated, { ledger }: Report): string[] {
 /** PASS needs all of it to have happened; and where all of it happened without trouble, nothing but PASS is right. */
 function verdictIsTrue(simulated: Simulated, report: Report): string[] {
   const reasons = report.reasons.join(' ')
-  const wished = simulated.scenario.abortAtMs !== null
+  const isRequested = simulated.scenario.abortAtMs !== null
   const gaveUp = /load generators? died|no commit in the last/.test(reasons)
   const lost = simulated.world.rows.lost.length
   const problems =
     report.verdict === 'PASS' && !isWhole(simulated) ? ['PASS although a container did not offer its whole share'] : []
-  if (report.verdict === 'ABORTED' && !wished && !gaveUp) problems.push(`ABORTED although nobody wished it: ${reasons}`)
+  if (report.verdict === 'ABORTED' && !isRequested && !gaveUp)
+    problems.push(`ABORTED without an abort request: ${reasons}`)
   if (mustAbort(simulated, report) && report.verdict !== 'ABORTED')
     problems.push(`${report.verdict} although it was aborted`)
   if (mustPass(simulated) && report.verdict !== 'PASS')
@@ -171,20 +172,20 @@ function verdictIsTrue(simulated: Simulated, report: Report): string[] {
   return problems
 }
 
-/** The wish came early enough to be seen, and nothing had ended the drill before. */
+/** The abort request came early enough to be seen, and nothing had ended the drill before. */
 function mustAbort({ scenario, world }: Simulated, report: Report): boolean {
   const { abortAtMs, plan } = scenario
   const startAtMs = world.blobs.peek<GoSignal>(blobNames.go(plan.drillId))?.startAtMs
   if (abortAtMs === null || startAtMs === undefined || scenario.hanging.length > 0) return false
-  const wishAtMs = START_AT_MS + abortAtMs
-  const endedBefore = report.journal.some(({ step, at }) => step === 'early end' && Date.parse(at) < wishAtMs)
-  const isSeen = wishAtMs < startAtMs + plan.load.durationSeconds * 1000 - seenWithinMs(scenario)
-  return !endedBefore && wishAtMs > startAtMs && isSeen
+  const requestedAtMs = START_AT_MS + abortAtMs
+  const endedBefore = report.journal.some(({ step, at }) => step === 'early end' && Date.parse(at) < requestedAtMs)
+  const isSeen = requestedAtMs < startAtMs + plan.load.durationSeconds * 1000 - seenWithinMs(scenario)
+  return !endedBefore && requestedAtMs > startAtMs && isSeen
 }
 
-/** Generators hear of a stop themselves. A wish alone is found by the next look that works. */
+/** Generators read the stop signal themselves. An abort request alone is found by the next observation that works. */
 function seenWithinMs({ abortBy, plan, storageAwayMs, hostDiesAtMs }: Scenario): number {
-  if (abortBy !== 'wish alone') return 1_000
+  if (abortBy !== 'request') return 1_000
   if (storageAwayMs.length + hostDiesAtMs.length > 0) return Number.POSITIVE_INFINITY
   return plan.timing.watchIntervalSeconds * 1000 + 20_000
 }
@@ -246,8 +247,8 @@ function mustPass(simulated: Simulated): boolean {
 const mustFail = (simulated: Simulated, { ledger }: Report): boolean =>
   isCalm(simulated) && simulated.world.rows.lost.length > 0 && ledger.lost !== null
 
-/** Whoever wrote no summary died; which of them, the report must say. */
-function deathsAreTold({ world, scenario }: Simulated, report: Report): string[] {
+/** A container without a summary died; the report must name it. */
+function deathsAreReported({ world, scenario }: Simulated, report: Report): string[] {
   const { plan, generators, hanging, storageAwayMs, platformAwayMs, abortAtMs } = scenario
   const isBlind = hanging.length + storageAwayMs.length + platformAwayMs.length > 0 || abortAtMs !== null
   if (isBlind || !world.blobs.has(blobNames.go(plan.drillId))) return []
@@ -262,7 +263,7 @@ function deathsAreTold({ world, scenario }: Simulated, report: Report): string[]
   return [`container ${unreported.join(', ')} died and the report does not say so: ${reasons}`]
 }
 
-/** Containers that are still starting are looked at every few seconds: a wish of that time must keep the load from starting. */
+/** Containers that are still starting are looked at every few seconds: an abort request of that time must keep the load from starting. */
 function noLoadAfterAbort({ world, scenario }: Simulated): string[] {
   const { plan, abortAtMs, storageAwayMs, hostDiesAtMs, hanging, lateShare, loseShare } = scenario
   const isBlind = storageAwayMs.length + hostDiesAtMs.length + hanging.length + lateShare + loseShare > 0
@@ -285,7 +286,7 @@ function deadLoadIsNotWaitedFor({ world, scenario }: Simulated, report: Report):
   return waited <= allowed ? [] : [`all containers were dead, and the drill watched them for another ${waited} s`]
 }
 
-/** An early end tells the generators to stop, and does not leave it to the clean-up to kill them. */
+/** An early end stops the generators by a signal; the clean-up need not kill them. */
 function loadEndsWithDrill({ world, scenario }: Simulated, report: Report): string[] {
   const { plan, generators, storageAwayMs, platformAwayMs, hostDiesAtMs, hanging, lateShare, loseShare } = scenario
   const isBlind = [storageAwayMs, platformAwayMs, hostDiesAtMs, hanging].some(({ length }) => length > 0)

@@ -1,4 +1,4 @@
-/** Which of its planned troubles a drill really met: a drill that ended before its load met hardly any. */
+/** Which of its planned troubles a drill really met: a drill that ended before its load met few. */
 import type { Simulated } from './simulation.ts'
 import type { TroubleName } from './troubles.ts'
 import { overlapMs, type Truth, truthOf } from './truth.ts'

@@ -1,4 +1,4 @@
-/** Plays one seed again and tells its story: what was planned to go wrong, the drill's journal, and what was broken. */
+/** Plays one seed again and prints its story: what was planned to go wrong, the drill's journal, and what was broken. */
 import { violations } from './invariants.ts'
 import { inWords } from './outcome.ts'
 import { type Scenario, scenarioOf } from './scenario.ts'
@@ -8,7 +8,7 @@ export async function replay(seed: number): Promise<number> {
   const scenario = scenarioOf(seed)
   printScenario(scenario)
   const broken = await playAndPrint(scenario).catch((error: unknown) => [inWords(error)])
-  for (const told of broken) console.log(`seed ${seed}: ${told}`)
+  for (const problem of broken) console.log(`seed ${seed}: ${problem}`)
   console.log(broken.length === 0 ? 'all invariants hold' : `${broken.length} invariants are broken`)
   return broken.length === 0 ? 0 : 1
 }

@@ -1,4 +1,4 @@
-/** Somebody who tries to start another drill on the same server while this one runs, through the door that everybody uses. */
+/** Another user, who tries to start a second drill on the same server while this one runs, through the same API. */
 import type { DrillPlan } from '../../functions/model/plan.ts'
 import type { Orchestrations } from '../../functions/triggers/orchestrations.ts'
 import { startDrill } from '../../functions/triggers/start.ts'

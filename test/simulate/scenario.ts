@@ -7,10 +7,10 @@ import { Random } from './random.ts'
 import { someTroubles, troublesOf, type WorldTroubles } from './troubles.ts'
 
 /**
- * The API writes the wish, then tells the load generators to stop, then raises an event. It may die between any two of them,
+ * The API writes the abort request, then the stop signal of the load generators, then raises an event. It may die between any two of them,
  * and an event may be lost: the first of the three must be enough.
  */
-type AbortBy = 'wish, stop and event' | 'wish and stop' | 'wish alone'
+type AbortBy = 'request, stop and event' | 'request and stop' | 'request'
 
 export interface Scenario {
   readonly seed: number
@@ -33,22 +33,22 @@ export interface Scenario {
   readonly recoveryObjectiveSeconds: number
   /** After so much silence a request whose sender died is given up for lost. */
   readonly failoverSilenceSeconds: number
-  /** Activities that never answer, whatever they did. */
+  /** Activities that never answer, also when they did their work. */
   readonly hanging: readonly string[]
   readonly metricsLagMs: number
   readonly lastFailoverMinutesAgo: number | null
-  /** Somebody else wants the same server at these times. */
+  /** Another user requests a drill of the same server at these times. */
   readonly rivalsAtMs: readonly number[]
   /** Another drill has the server already. */
   readonly isServerTaken: boolean
-  /** From then on another drill has it: somebody gave it away by hand. */
+  /** From then on another drill has it: an operator reassigned it by hand. */
   readonly serverLostAtMs: number | null
   readonly troubles: WorldTroubles
   /** All files with their charts, and not the three small ones alone. */
   readonly rendersAll: boolean
 }
 
-/** Charts take longer than the whole of the rest, and a drill's trouble hardly changes how they are drawn: a sample does. */
+/** Charts take longer than the whole of the rest, and a drill's trouble changes little of how they are drawn: a sample is enough. */
 const RENDERED_EVERY = 100
 export const rendersAll = (seed: number): boolean => seed % RENDERED_EVERY === 0
 
@@ -93,7 +93,7 @@ export function scenarioOf(seed: number): Scenario {
     generators: generatorsOf(random, isCalm, containers, troubles),
     troubles,
     abortAtMs: trouble(0.2) ? random.whole(0, random.chance(0.4) ? 25_000 : durationSeconds * 1_000 + 60_000) : null,
-    abortBy: random.pick(['wish, stop and event', 'wish and stop', 'wish alone']),
+    abortBy: random.pick(['request, stop and event', 'request and stop', 'request']),
     hostDiesAtMs: Array.from({ length: trouble(0.3) ? random.whole(1, 3) : 0 }, () => random.whole(0, 150_000)),
     platformAwayMs: away(random, trouble(0.2), 40_000),
     storageAwayMs: away(random, trouble(0.1), 6_000),

@@ -98,11 +98,11 @@ class Tally {
     console.log(`${this.#done} drills in ${seconds.toFixed(1)} s, ${rate} drills/s: ${counts.join(', ')}`)
     console.log(`every report was judged; of ${this.#rendered} drills all files were rendered too, charts included`)
     for (const [name, times] of this.#met) console.log(`${String(times).padStart(6)} met ${name}`)
-    return Math.max(this.#tellFailures(), this.#tellUnmet())
+    return Math.max(this.#printFailures(), this.#printUnmet())
   }
 
   /** Of so many drills each trouble is met by dozens: one that none met is not simulated any more. */
-  #tellUnmet(): number {
+  #printUnmet(): number {
     const unmet = [...this.#met].filter(([, times]) => times === 0).map(([name]) => name)
     if (unmet.length === 0 || this.#drills < DRILLS_THAT_MEET_ALL) return 0
     console.log(`no drill of ${this.#drills} met: ${unmet.join(', ')}`)
@@ -110,12 +110,12 @@ class Tally {
   }
 
   /** In the order of their seeds, whichever thread was faster. */
-  #tellFailures(): number {
+  #printFailures(): number {
     const failed = this.#failed.sort((a, b) => a.seed - b.seed)
     const [first] = failed
     if (first === undefined) return 0
     for (const { seed, broken } of failed.slice(0, MAX_FAILURES_SHOWN))
-      for (const told of broken) console.log(`seed ${seed}: ${told}`)
+      for (const problem of broken) console.log(`seed ${seed}: ${problem}`)
     console.log(`${failed.length} broke an invariant. Replay one: npm run simulate -- --seed ${first.seed} --drills 1`)
     return 1
   }

@@ -149,8 +149,8 @@ function abortsOf({ plan, abortAtMs: atMs, abortBy }: Scenario, { blobs }: World
   const reason = 'aborted by the simulation'
   const write = () => {
     blobs.put(drillBlobs.abort(plan.drillId), JSON.stringify({ reason, at: '' }))
-    if (abortBy !== 'wish alone') blobs.put(blobNames.stop(plan.drillId), JSON.stringify({ reason }))
+    if (abortBy !== 'request') blobs.put(blobNames.stop(plan.drillId), JSON.stringify({ reason }))
   }
   const event: Incident = { atMs, event: 'abort', data: { reason } }
-  return [{ atMs, run: write }, ...(abortBy === 'wish, stop and event' ? [event] : [])]
+  return [{ atMs, run: write }, ...(abortBy === 'request, stop and event' ? [event] : [])]
 }

@@ -132,5 +132,5 @@ export const isWatched = ({ blind }: Truth, span: Span): boolean =>
 export const isWatchedByAll = ({ blind }: Truth, span: Span): boolean =>
   blind.every((spans) => spans.every((one) => overlapMs(one, span) === 0))
 
-/** Interruptions that a client cannot tell apart: between them the service was not well for long. */
+/** Interruptions that look like one to a client: between them the service was not well for long. */
 export const spellsOf = (truth: Truth, wellMs: number): Span[] => united(truth.interruptions, wellMs)

@@ -38,7 +38,7 @@ export const someLoad = (own: Partial<LoadSettings> = {}): LoadSettings => ({
   ...own,
 })
 
-/** What a load generator is told. */
+/** The plan that a load generator reads. */
 export const aPlan = (own: Partial<LoadPlan> = {}): LoadPlan => ({
   version: 1,
   drillId: 'drill-20260304-0900',
@@ -63,7 +63,7 @@ export const someTiming = (own: Partial<DrillTiming> = {}): DrillTiming => ({
   ...own,
 })
 
-/** What a drill is asked for. */
+/** The plan of a drill. */
 export const aDrillPlan = (own: Partial<DrillPlan> = {}): DrillPlan => ({
   drillId: 'drill-20260304-0900',
   requestedAt: isoAt(-60),

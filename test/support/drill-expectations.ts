@@ -19,7 +19,7 @@ export function reportOf(drill: FinishedDrill): Report {
   return drill.report as Report
 }
 
-/** What holds in every drill that reports, whatever its verdict. */
+/** What holds in every drill that leaves a report, for any verdict. */
 export function expectHonest(drill: FinishedDrill, report: Report): void {
   const { ledger, cleanup } = report
   expect(drill.code, drill.output).toBe(EXIT_CODES[report.verdict])

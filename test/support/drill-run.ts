@@ -9,7 +9,7 @@ import { processesOf, stackFolders } from './leaks.ts'
 
 export interface DrillRun {
   readonly command: RunningCommand
-  /** Where its stack lives, and nobody else's. */
+  /** The folder of its stack alone. */
   readonly stateFolder: string
   /** Its stack's id, once it has one. */
   stackId(): string | null

@@ -20,5 +20,5 @@ export async function eventually<T>(
     }
     await sleep(everyMs)
   }
-  throw new Error(`waited ${timeoutMs} ms in vain: ${reason}`, { cause: last })
+  throw new Error(`waited ${timeoutMs} ms without success: ${reason}`, { cause: last })
 }

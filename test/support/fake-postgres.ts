@@ -1,4 +1,4 @@
-/** A listener that answers a login as it is told to, and remembers what each client sent first. */
+/** A listener that answers a login as its test says, and remembers what each client sent first. */
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'

@@ -13,7 +13,7 @@ export function processesOf(stackId: string): number[] {
     .filter((pid) => pid !== process.pid && identityOf(pid) !== null && carries(pid, stackId))
 }
 
-/** Folders of stacks, whoever owns them. */
+/** Folders of all stacks. */
 export const stackFolders = (base = stateDirectory()): string[] =>
   readdirSync(base)
     .filter((name) => /^pg-failover-drill-[0-9a-f]{10}$/.test(name))

@@ -1,5 +1,5 @@
 /**
- * A whole drill in a made-up world: the deployed orchestrators and activities on the replay engine and its virtual clock,
+ * A whole drill in a simulated world: the deployed orchestrators and activities on the replay engine and its virtual clock,
  * with nothing faked but what lies behind the clients.
  */
 import { createActivities } from '../../functions/activities/activities.ts'
@@ -73,7 +73,7 @@ export interface DrillPlay extends PlayResult {
 
 export interface DrillPlayOptions extends PlayOptions {
   readonly overrides?: Readonly<Record<string, Fake>>
-  /** Already reserved by whoever started it; false leaves that out. */
+  /** Already reserved by its start; false leaves that out. */
   readonly isReserved?: boolean
   /** From the death of a host to its restart, when a request dies with it. */
   readonly hostRestartMs?: number
@@ -116,7 +116,7 @@ export async function playDrill(world: World, plan: DrillPlan, options: DrillPla
 async function perform(world: World, work: () => unknown, call: Call, hostRestartMs: number): Promise<unknown> {
   const { clock } = world
   clock.moveTo(call.now.getTime())
-  // The load runs by itself: storage holds what was written until now, whatever the activity looks at.
+  // The load runs by itself: storage holds what was written until now, also when the activity does not look.
   world.groups.advance()
   const startedAtMs = clock.nowMs
   try {

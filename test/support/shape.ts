@@ -1,7 +1,7 @@
 /** Holds a JSON value against an example of its kind: the same keys with the same types. Values may differ. */
 
 export interface ShapeOptions {
-  /** Paths of the example that may be absent, each because what it tells does not apply. `[]` stands for any element. */
+  /** Paths of the example that may be absent, each because what it says does not apply. `[]` stands for any element. */
   readonly absent?: readonly string[]
   /** Paths that the example leaves out and the specification allows. */
   readonly extra?: readonly string[]

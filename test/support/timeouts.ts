@@ -9,7 +9,7 @@ const defaults = {
   stackStartsMs: 180_000,
   /** The .NET program of the Durable extension, built on a machine that has none of its packages, and started. */
   engineStartsMs: 300_000,
-  /** A process that was told to end is gone. */
+  /** A process has ended after its signal. */
   processEndsMs: 30_000,
   /** A whole drill by the command, from start to exit. */
   drillMs: 420_000,

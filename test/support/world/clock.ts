@@ -1,4 +1,4 @@
-/** The one clock of a made-up world: it stands still until somebody moves it. */
+/** The one clock of a simulated world: it stands still until a test or an activity moves it. */
 export class WorldClock {
   #nowMs: number
   constructor(startAtMs: number) {

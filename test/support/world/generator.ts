@@ -1,6 +1,6 @@
 /**
- * One container of a made-up world. It keeps the contract (ready, go, stop, lease, claim, chunks, summary); what it sends and
- * records is the business of its load. What really happened to each transaction is kept beside what the records tell, so
+ * One container of a simulated world. It keeps the contract (ready, go, stop, lease, claim, chunks, summary); what it sends and
+ * records is the business of its load. What really happened to each transaction is kept beside what the records say, so
  * that a test can compare the two.
  */
 

@@ -79,7 +79,7 @@ export class FakeGroups implements ContainerGroups {
     return [...this.#groups.values()].flatMap(({ spec }) => Object.values(spec.secureEnvironment))
   }
 
-  /** Somebody else's group, or one from a drill that died. */
+  /** A group of another owner, or one from a drill that died. */
   plant(spec: GroupSpec): void {
     this.#add(spec)
   }
@@ -102,7 +102,7 @@ export class FakeGroups implements ContainerGroups {
     const generator = new FakeGenerator(
       {
         ...this.#world,
-        drillId: spec.tags[DRILL_TAG] ?? 'nobody',
+        drillId: spec.tags[DRILL_TAG] ?? 'unknown',
         container,
         incarnation: `i${this.#incarnations}`,
       },

@@ -59,7 +59,7 @@ export class Rows {
     return this.everAcknowledged.filter((row) => this.isLost(row))
   }
 
-  /** Whatever became of them later. */
+  /** Also those that were lost later. */
   get everAcknowledged(): Row[] {
     return this.#rows.filter(({ outcome }) => outcome === 'acknowledged')
   }

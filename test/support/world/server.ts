@@ -1,5 +1,5 @@
 /**
- * A flexible server with a standby, as seen by the platform and by SQL. A failover takes as long as it is told to: writes
+ * A flexible server with a standby, as seen by the platform and by SQL. A failover takes as long as its course says: writes
  * stop some time after it was accepted, a new primary takes over on the next timeline, and the standby is rebuilt later.
  * Beside the failovers that were asked for there is trouble of its own: crashes, the hand of someone else, storage.
  */
@@ -106,7 +106,7 @@ export class FakeServer implements FlexibleServers {
 
   // ---- What is true ----------------------------------------------------------------------------------------------------
 
-  /** Requests that were sent, whatever became of them. */
+  /** Requests that were sent, whether they arrived or not. */
   get posts(): number {
     return this.sent.length
   }
