@@ -3,14 +3,14 @@
  * authority, and the credential.
  */
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DefaultAzureCredential, type TokenCredential } from '@azure/identity'
 import { type AzureAccess, exemptThisMachine, SHORT_RETRIES, shortPatience } from './clients/azure/azure.ts'
 import { createContainerGroups } from './clients/azure/container-group.ts'
 import { createFlexibleServers } from './clients/azure/flexible-server.ts'
 import { createPlatformMetrics } from './clients/azure/metrics.ts'
 import { createImageRegistry } from './clients/azure/registry.ts'
-import type { Clients } from './clients/clients.ts'
-import { systemClock } from './clients/clock.ts'
+import type { Clients, Clock } from './clients/clients.ts'
 import { createDatabase } from './clients/postgres/database.ts'
 import { connectContainer, createBlobs } from './clients/storage/blobs.ts'
 import { createWebhook } from './clients/webhook.ts'
@@ -67,4 +67,10 @@ function readAuthority(file: string): string {
   } catch (cause) {
     throw new Error(`the certificate authority ${file} cannot be read; check AZURE_RESOURCE_MANAGER_CA_FILE`, { cause })
   }
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: () => new Date(),
+  sleep: (ms) => sleep(ms),
 }

@@ -2,7 +2,7 @@
 import { errorText } from '../../loadgen-image/contract/redact.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
-import { DRILL_TAG } from '../platform/tags.ts'
+import { DRILL_TAG } from '../platform/names.ts'
 import { inTurns } from '../units/in-turns.ts'
 import type { ProvisionRecord } from './provision.ts'
 import { PLATFORM_WIDTH, saveLog } from './records/containers.ts'

@@ -34,7 +34,7 @@ export interface FailoverAttempt extends DrillRef {
 }
 
 /** What the orchestrator does next with this failover. */
-export type FailoverStep =
+type FailoverStep =
   | { readonly next: 'watch'; readonly detail: string }
   /** Call again with the same attempt: an earlier execution's request may still arrive. */
   | { readonly next: 'look again'; readonly detail: string }

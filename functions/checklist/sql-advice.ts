@@ -3,7 +3,7 @@
  * advice, so that an operator does not fix what is not broken. A code without a row gets the server's message only.
  */
 
-export interface SqlCause {
+interface SqlCause {
   readonly cause: string
   readonly advice: string
 }

@@ -114,7 +114,6 @@ export interface Blobs {
   /** With the ETag, for an optimistic takeover. */
   readWithTag<T>(name: string): Promise<{ readonly value: T; readonly etag: string } | null>
   readStream(name: string): Promise<Readable | null>
-  readBytes(name: string): Promise<Uint8Array | null>
   /** From `offset` to the end; empty when nothing is there yet. Lets a watcher read only what was appended since. */
   readFrom(name: string, offset: number): Promise<Uint8Array | null>
   write(name: string, content: string | Uint8Array, contentType?: string): Promise<void>

@@ -8,7 +8,7 @@ import type { LivePoint } from '../model/status.ts'
 /** A load that committed nothing for this long before the first failover cannot become a baseline. */
 const NO_COMMIT_SECONDS = 30
 
-export interface LoadSeen {
+interface LoadSeen {
   readonly loadSecond: number
   /** Oldest first; `second` counts from the start of the load. */
   readonly points: readonly LivePoint[]

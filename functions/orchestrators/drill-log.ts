@@ -11,7 +11,7 @@ import { messageOf } from './error-text.ts'
 const MAX_ENTRIES = 150
 const MAX_DETAIL = 300
 
-export type EarlyEnd =
+type EarlyEnd =
   /** By the operator, or by the abort rule. */
   | { readonly kind: 'aborted'; readonly why: string }
   /** A step of the drill or of the platform failed. */

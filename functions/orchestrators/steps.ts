@@ -77,7 +77,7 @@ class HangingError extends Error {
   override readonly name = 'HangingError'
 }
 
-export interface StepsOptions {
+interface StepsOptions {
   /** Of the drill: bounds every step in addition to the step's own limit. */
   readonly deadlineMs: number
   /** Collects the calls that were given up: the platform lets no orchestration end, or continue as new, before all have answered. */

@@ -3,7 +3,7 @@
  * A reference with a tag and a digest is refused: a registry ignores the tag, so the reference would name a version that is not run.
  */
 
-export interface ImageReference {
+interface ImageReference {
   readonly registry: string
   readonly repository: string
   /** A tag or a digest. */

@@ -67,3 +67,8 @@ function resourceIdOf(what: string, type: string, children: readonly string[] = 
 export const IDENTITY_ID = resourceIdOf('a user-assigned identity', 'Microsoft.ManagedIdentity/userAssignedIdentities')
 
 export const SUBNET_ID = resourceIdOf('a subnet', 'Microsoft.Network/virtualNetworks', ['subnets'])
+
+/** Tags of a container group: its drill, its container, and when it may be deleted. The sweeper deletes nothing without drill and time. */
+export const DRILL_TAG = 'pg-failover-drill'
+export const CONTAINER_TAG = 'pg-failover-drill-container'
+export const EXPIRES_TAG = 'expires-at'

@@ -24,7 +24,7 @@ export { REQUEST_LIMITS } from './rules.ts'
 
 export type Problem = FieldProblem
 
-export interface RequestContext {
+interface RequestContext {
   readonly drillId: string
   readonly requestedAt: string
   readonly requestedBy: DrillPlan['requestedBy']

@@ -24,7 +24,7 @@ export const REQUEST_LIMITS = {
 /** With this many random arrivals, chance alone moves their rate by 5 % in one drill of twenty. */
 const MIN_RANDOM_ARRIVALS = 1_600
 
-export interface RequestRule {
+interface RequestRule {
   /** Judged only when none of these is wrong by itself. */
   readonly fields: readonly string[]
   readonly judge: (plan: DrillPlan, asked: { readonly minBaselineSeconds: number }) => FieldProblem | null

@@ -17,12 +17,12 @@ import { parseRequest, type RequestDefaults } from '../request/request.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
 import { dailyDrillId, sha256, startDrill } from './start.ts'
 
-export interface DailySettings {
+interface DailySettings {
   readonly request: unknown
   readonly defaults: RequestDefaults
 }
 
-export interface DailyRecord {
+interface DailyRecord {
   readonly at: string
   readonly outcome: 'started' | 'skipped' | 'stopped' | 'failed'
   readonly why: string

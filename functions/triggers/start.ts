@@ -18,7 +18,7 @@ import type { DrillPlan, StoredRequest } from '../model/plan.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
 import { endRemains, isLeaseFresh } from './remains.ts'
 
-export type StartAnswer =
+type StartAnswer =
   | { readonly kind: 'started' | 'known'; readonly plan: DrillPlan }
   | { readonly kind: 'busy'; readonly holder: ServerLock }
   /** The id belongs to a drill with another request. */

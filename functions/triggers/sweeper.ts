@@ -8,7 +8,7 @@ interface Swept {
   readonly problems: readonly string[]
 }
 
-export interface Sweeps {
+interface Sweeps {
   readonly sweep: () => Promise<Swept>
   /** One sentence per drill that was closed. */
   readonly closeDeadDrills: (client: Terminations) => Promise<readonly string[]>

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { askedPauseOf } from '../../functions/clients/azure/azure-errors.ts'
 import type { GroupSpec } from '../../functions/clients/clients.ts'
-import { DRILL_TAG } from '../../functions/platform/tags.ts'
+import { DRILL_TAG } from '../../functions/platform/names.ts'
 import { eventually } from '../support/eventually.ts'
 import { type LocalAzure, PLACE, startLocalAzure, TARGET } from '../support/local-azure.ts'
 

@@ -4,11 +4,11 @@ import fc from 'fast-check'
 import type { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Database, StoredRange } from '../../functions/clients/clients.ts'
-import { systemClock } from '../../functions/clients/clock.ts'
 import { createDatabase } from '../../functions/clients/postgres/database.ts'
-import { SCHEMA_STATEMENTS, SCHEMA_STEPS } from '../../functions/clients/postgres/schema.ts'
+import { SCHEMA_STEPS } from '../../functions/clients/postgres/schema.ts'
 import type { PostgresConfig } from '../../functions/config/config.ts'
 import { Secret } from '../../functions/config/secret.ts'
+import { systemClock } from '../../functions/connect.ts'
 import type { LoadWays } from '../../functions/model/facts.ts'
 import type { Target } from '../../functions/model/plan.ts'
 import { type Cloud, cloudOf } from '../../functions/platform/cloud.ts'
@@ -84,7 +84,7 @@ test('a migration makes everything once, and finds nothing to do the second time
 
 test('the plain statements run twice and make the same schema', async () => {
   await asApp(async (client) => {
-    for (const statement of [...SCHEMA_STATEMENTS, ...SCHEMA_STATEMENTS]) await client.query(statement)
+    for (const { sql } of [...SCHEMA_STEPS, ...SCHEMA_STEPS]) await client.query(sql)
   })
   expect(await databaseOf().migrate(TARGET)).toEqual([])
 })

@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { SCHEMA_STATEMENTS } from '../../functions/clients/postgres/schema.ts'
+import { SCHEMA_STEPS } from '../../functions/clients/postgres/schema.ts'
 import { bundleLoadgen } from '../../infra/azure/bundle-loadgen.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { withSql } from '../support/sql.ts'
@@ -77,7 +77,7 @@ describe('the bundle, alone in a folder', () => {
         password: PASSWORD,
       }
       await withSql(oneServer(login), async (client) => {
-        for (const statement of SCHEMA_STATEMENTS) await client.query(statement)
+        for (const { sql } of SCHEMA_STEPS) await client.query(sql)
         const { code, stdout, stderr } = await run(['--target-tps', '50', '--workers', '4', '--duration', '2'], {
           POSTGRES_CONNECTION_STRING: url,
         })

@@ -4,7 +4,7 @@ import { sweep } from '../../functions/activities/upkeep/sweep.ts'
 import { secondAuditFromMs } from '../../functions/analysis/ledger-audit.ts'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import type { Report } from '../../functions/model/report.ts'
-import { EXPIRES_TAG } from '../../functions/platform/tags.ts'
+import { EXPIRES_TAG } from '../../functions/platform/names.ts'
 import { blobNames, type GoSignal } from '../../loadgen-image/contract/glossary.ts'
 import type { Simulated } from './simulation.ts'
 

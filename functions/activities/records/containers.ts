@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { blobNames, type Lease } from '../../../loadgen-image/contract/glossary.ts'
 import type { Clients, GroupState } from '../../clients/clients.ts'
 import type { DrillPlan } from '../../model/plan.ts'
-import { CONTAINER_TAG, DRILL_TAG } from '../../platform/tags.ts'
+import { CONTAINER_TAG, DRILL_TAG } from '../../platform/names.ts'
 
 /** Simultaneous requests to the platform, which allows 100 creations in 5 minutes. */
 export const PLATFORM_WIDTH = 8

@@ -8,7 +8,7 @@ import { emptyLive, foldRecords, type LiveRecord, type LiveState } from '../../l
 import { drillBlobs } from '../../model/blob-paths.ts'
 import { inTurns } from '../../units/in-turns.ts'
 
-export interface NewRecords {
+interface NewRecords {
   readonly state: LiveState
   /** By container: when storage last received records of it, by the clock of storage. */
   readonly receivedAtMs: ReadonlyMap<number, number>

@@ -18,7 +18,7 @@ export async function readPlan(blobs: Blobs, drillId: string): Promise<DrillPlan
   return request.plan
 }
 
-export interface AbortRequest {
+interface AbortRequest {
   readonly reason: string
   readonly at: string
 }

@@ -3,7 +3,7 @@
 import { withoutSecrets } from '../../../loadgen-image/contract/redact.ts'
 import { ASKED_PAUSE_HEADER, askedPauseSeconds } from './azure.ts'
 
-export interface AzureErrorParts {
+interface AzureErrorParts {
   /** HTTP status; null when no answer came. */
   readonly status: number | null
   readonly code: string

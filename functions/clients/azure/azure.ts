@@ -6,7 +6,7 @@ import type {
 import type { TokenCredential } from '@azure/identity'
 
 /** The SDKs' own names for these live in packages that they depend on and that this one does not. */
-export type AdditionalPolicy = NonNullable<ManagementOptions['additionalPolicies']>[number]
+type AdditionalPolicy = NonNullable<ManagementOptions['additionalPolicies']>[number]
 export type PipelinePolicy = AdditionalPolicy['policy']
 export type RawResponse = Parameters<NonNullable<ServersRestartOptionalParams['onResponse']>>[0]
 

@@ -5,7 +5,7 @@ import { type AzureAccess, managementScope } from './azure.ts'
 import { isNotFound } from './azure-errors.ts'
 
 type Client = ContainerInstanceManagementClient
-export type VisibleContainerFacts = Pick<
+type VisibleContainerFacts = Pick<
   ContainerFacts,
   'usages' | 'maxCpu' | 'maxMemoryGb' | 'resourceGroupExists' | 'identityTokenOk'
 >

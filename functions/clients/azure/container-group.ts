@@ -5,13 +5,13 @@ import {
   type EnvironmentVariable,
 } from '@azure/arm-containerinstance'
 import { registryOf } from '../../platform/image-reference.ts'
-import { DRILL_TAG } from '../../platform/tags.ts'
+import { DRILL_TAG } from '../../platform/names.ts'
 import type { ContainerGroups, CreateAnswer, GroupSpec, GroupState } from '../clients.ts'
 import { type AzureAccess, managementOptions } from './azure.ts'
 import { allCodes, askedPauseOf, azureErrorParts, isNotFound } from './azure-errors.ts'
 import { readContainerFacts } from './container-facts.ts'
 
-export interface ContainerGroupSettings {
+interface ContainerGroupSettings {
   readonly resourceGroup: string
   readonly location: string
   readonly image: string

@@ -144,7 +144,7 @@ export async function readOperation(
   }
 }
 
-export interface OperationDocument {
+interface OperationDocument {
   readonly status: string | null
   readonly endedAt: string | null
   readonly code: string | null

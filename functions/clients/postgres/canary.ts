@@ -28,7 +28,7 @@ const insertOf = (kind: Kind): string =>
        VALUES ($1, $1, $2, 'completed', $3, $4, $5) RETURNING timeline::text AS id`
 const RETRY = `${insertOf('ledger').replace(' RETURNING', ` ON CONFLICT ${KEY_CONFLICT_TARGET} DO NOTHING RETURNING`)}`
 
-export interface CanaryKey {
+interface CanaryKey {
   readonly column: 'drill_id' | 'transaction_id'
   readonly value: string
 }

@@ -177,7 +177,6 @@ const ORIGINS: Readonly<Record<string, SettingOrigin>> = {
 }
 const KEPT: readonly SettingOrigin[] = ['role in database', 'role', 'database', 'all roles']
 
-/** Exported for its tests. */
 function allSettings(inForce: readonly InForce[], stored: readonly Stored[]): SessionSetting[] {
   return inForce.flatMap(({ name, value, source }) => {
     const coming = stored.find((one) => one.name === name)

@@ -114,9 +114,6 @@ export const SCHEMA_STEPS: readonly SchemaStep[] = [
   { what: 'merchants 1 to 5', isDone: fiveRows('merchants', 'merchant_id'), sql: FIVE_MERCHANTS },
 ]
 
-/** The same as plain SQL, in order. */
-export const SCHEMA_STATEMENTS: readonly string[] = SCHEMA_STEPS.map(({ sql }) => sql)
-
 /**
  * The only rights of the load's role: it inserts transactions. It reads them because `RETURNING` and `ON CONFLICT`
  * need that, and it never updates, deletes or truncates.

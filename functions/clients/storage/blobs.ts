@@ -37,12 +37,10 @@ export function connectContainer(config: BlobConfig, access: AzureAccess): Conta
 }
 
 export function createBlobs(container: ContainerClient): Blobs {
-  const readBytes = async (name: string) => (await download(container, name))?.bytes ?? null
   const readText = async (name: string) => (await download(container, name))?.bytes.toString('utf8') ?? null
   const writeJson = (name: string, value: unknown) => upload(container, name, JSON.stringify(value), JSON_TYPE)
   return {
     readText,
-    readBytes,
     readJson: async <T>(name: string) => parse<T>(name, await readText(name)),
     readWithTag: <T>(name: string) => readWithTag<T>(container, name),
     readStream: (name) => openStream(container, name),

@@ -37,7 +37,7 @@ export interface Attempt {
 }
 
 /** The outcome of the request over all its attempts, as in FailoverEvidence. */
-export interface RequestOutcome {
+interface RequestOutcome {
   readonly request: RequestState
   readonly detail: string | null
   readonly sentAt: string | null

@@ -13,7 +13,7 @@ export interface ServerLock {
   readonly since: string
 }
 
-export type LockAnswer = { readonly kind: 'held' } | { readonly kind: 'refused'; readonly holder: ServerLock }
+type LockAnswer = { readonly kind: 'held' } | { readonly kind: 'refused'; readonly holder: ServerLock }
 
 /**
  * `isDead` says whether a holder no longer runs. Only this frees a lock, never its age: a drill may last for hours, and a wrong guess

@@ -1,5 +1,5 @@
 /** A real pair behind PgBouncer with the drill's schema, and the two ways in as connection strings. */
-import { SCHEMA_STATEMENTS } from '../../../functions/clients/postgres/schema.ts'
+import { SCHEMA_STEPS } from '../../../functions/clients/postgres/schema.ts'
 import type { Replication } from '../../../infra/local/cluster/cluster.ts'
 import type { PgBouncer } from '../../../infra/local/cluster/pgbouncer.ts'
 import type { PostgresPair } from '../../../infra/local/cluster/postgres-pair.ts'
@@ -61,7 +61,7 @@ async function databaseOf({ pair, ...bench }: Bench & Pick<OpenPair, 'pair'>): P
     },
     query: (sql) => ask(targetAt(pair.primary.port), sql),
   }
-  for (const statement of SCHEMA_STATEMENTS) await database.query(statement)
+  for (const { sql } of SCHEMA_STEPS) await database.query(sql)
   return database
 }
 

@@ -1,6 +1,6 @@
 /** Container groups of a made-up platform: each runs a fake load generator until it is deleted. */
 import type { ContainerGroups, CreateAnswer, GroupSpec, GroupState } from '../../../functions/clients/clients.ts'
-import { CONTAINER_TAG, DRILL_TAG } from '../../../functions/platform/tags.ts'
+import { CONTAINER_TAG, DRILL_TAG } from '../../../functions/platform/names.ts'
 import type { MemoryBlobs } from '../memory-blobs.ts'
 import type { WorldClock } from './clock.ts'
 import { FakeGenerator, type GeneratorCourse } from './generator.ts'
