@@ -59,14 +59,16 @@ const EDGE_MS = 300
 /** Of the seconds in which no generator stood still. */
 function latencyIsOf(seconds: readonly Span[], report: Report, truth: Truth): string[] {
   const still = truth.blind.flat()
-  const without = (byMs: number) =>
+  // Of one that never watched nothing is recorded, also no standstill: the others alone are the load.
+  const known = still.filter(({ fromMs }) => fromMs >= (truth.load?.fromMs ?? 0))
+  const without = (spans: readonly Span[], byMs: number) =>
     seconds
       .filter((second) =>
-        still.every((one) => overlapMs({ fromMs: one.fromMs - byMs, toMs: one.toMs + byMs }, second) === 0),
+        spans.every((one) => overlapMs({ fromMs: one.fromMs - byMs, toMs: one.toMs + byMs }, second) === 0),
       )
       .reduce((sum, second) => sum + acksIn(second, truth), 0)
   const count = report.latencyMs.baseline?.response.count ?? 0
-  const [least, most] = [without(EDGE_MS), without(-EDGE_MS)]
+  const [least, most] = [without(still, EDGE_MS), without(known, -EDGE_MS)]
   return count >= least && count <= most
     ? []
     : [`${least} to ${most} commits in the seconds of the baseline, its latency is of ${count}`]

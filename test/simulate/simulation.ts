@@ -117,17 +117,18 @@ function limitsOf(pauses: Pauses, nowMs: () => number): Limits {
   }
 }
 
-/** As Container Instances answers while it is still busy with a group of this name. */
+/** As Container Instances answers while it is busy with a group of this name, and the network while it is with its subnet. */
+const NOT_YET = [
+  ['ContainerGroupTransitioning', 'The container group is still transitioning, please retry later.'],
+  ['AnotherOperationInProgress', 'Another operation on this or dependent resource is in progress.'],
+] as const
+
 function notYet(refusals: number[], container: number): Error | null {
   const left = refusals[container] ?? 0
   refusals[container] = left - 1
   if (left <= 0) return null
-  return restError(
-    409,
-    'ContainerGroupTransitioning',
-    null,
-    'The container group is still transitioning, please retry later.',
-  )
+  const [code, message] = NOT_YET[(left + container) % NOT_YET.length] as (typeof NOT_YET)[number]
+  return restError(409, code, null, message)
 }
 
 const isIn = (spans: Scenario['platformAwayMs'], { clock }: World): boolean =>

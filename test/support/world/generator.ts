@@ -169,6 +169,11 @@ export class FakeGenerator {
       load.stop(stopping?.atMs ?? stopMs)
       load.advance(Math.min(nowMs, deathMs))
     }
+    // It may also die while it waits for what a stop left under way.
+    if (load !== null && !load.isDone && deathMs <= nowMs) {
+      this.kill(deathMs)
+      return
+    }
     if (load === null ? stopMs <= nowMs : load.isDone) this.#end(plan, load?.endedMs ?? nowMs)
   }
 
