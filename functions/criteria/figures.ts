@@ -210,7 +210,7 @@ function ofEvents(words: string, name: EventFigureName) {
     const [request] = figures.requests
     const { measured } = worstOf(name, figures)
     if (figures.events.length > 0 || request === undefined || measured.kind !== 'missing') return measured
-    // Nothing was seen: what became of the request says why.
+    // Nothing was seen: the state of the request is the reason.
     return missing(lowerFirst(requestSentence(request)).replace(/\.$/, ''))
   }
   return { unit: 's', words, read } as const

@@ -4,8 +4,8 @@
  *   recovery_time_s <= 120        baseline_tps >= 0.95 * target        p99_ms[after] <= 2 * p99_ms[baseline]
  *   failover_proven == true       availability[whole] >= 99.9%
  *
- * The value is a number in the figure's own unit, with or without that unit behind it, true or false, or a factor times the
- * target rate or another figure of that unit. limits.ts knows what fits which figure.
+ * The value is a number in the figure's own unit, with or without that unit behind it; or true or false; or a factor times
+ * the target rate or another figure of that unit. limits.ts knows what fits which figure.
  */
 import { CRITERION_NAMES, type CriterionName, type FigureRef, figureOf } from './figures.ts'
 import { constantFor, factorOf, OPERATORS, type Operator, whyDecided, whyNotComparable } from './limits.ts'
@@ -25,7 +25,7 @@ export interface ParsedCriterion {
 
 export interface ParsedCriteria {
   readonly criteria: readonly ParsedCriterion[]
-  /** One line each, with what was expected. */
+  /** One line each, with the expected form. */
   readonly problems: readonly string[]
 }
 

@@ -1,4 +1,4 @@
-/** Objective against measurement: pass, fail, or unknown, with the distance and the reason in words. */
+/** Judges an objective by its measurement: pass, fail or unknown, with the distance and the reason in words. */
 
 import type { Measured } from '../model/drill-index.ts'
 import type { Criterion } from '../model/report.ts'
@@ -13,7 +13,7 @@ export function judgeCriteria(texts: readonly string[], figures: ReportFigures, 
   return [...criteria.map((criterion) => judgeCriterion(criterion, figures, targetTps)), ...problems.map(unreadable)]
 }
 
-/** Criteria are checked when a drill is asked for; one that slipped through must not vanish from the report. */
+/** A request with an unreadable criterion is refused. One that reaches the report all the same is shown as unknown. */
 const unreadable = (problem: string): Criterion => ({
   id: 'unreadable',
   objective: problem,
@@ -70,7 +70,7 @@ function compare(measured: Measured, operator: Operator, bound: number): Criteri
   if (measured.kind === 'missing') return 'unknown'
   if (measured.kind === 'value') return HOLDS[operator](measured.value, bound) ? 'pass' : 'fail'
   if (measured.kind === 'never') return wantsMore(operator) || operator === '!=' ? 'pass' : 'fail'
-  // The true value is this or more: only the side on which it already lies is certain.
+  // The true value is this or more: a limit below it is exceeded, a limit above it may be.
   if (wantsMore(operator)) return HOLDS[operator](measured.value, bound) ? 'pass' : 'unknown'
   if (wantsLess(operator)) return HOLDS[operator](measured.value, bound) ? 'unknown' : 'fail'
   return measured.value > bound ? (operator === '==' ? 'fail' : 'pass') : 'unknown'
@@ -107,7 +107,7 @@ function reason(measured: Measured, operator: Operator, bound: number | null, un
   }
 }
 
-/** A rounded figure may read like the limit that it misses or just meets: then the distance has to say which. */
+/** A rounded figure may read like its limit; then the distance says whether it was met. */
 function byHowMuch(measured: number, operator: Operator, bound: number | null, unit: CriterionUnit): string {
   if (bound === null || !(wantsLess(operator) || wantsMore(operator))) return ''
   if (measured === bound) return inUnit(measured, unit) === given(bound, unit) ? '' : ', and it is exactly that'
@@ -116,12 +116,12 @@ function byHowMuch(measured: number, operator: Operator, bound: number | null, u
   return `, ${isMet ? 'met' : 'missed'} by ${distance(Math.abs(marginOf(measured, operator, bound)), unit)}`
 }
 
-/** The two figures of a criterion, as every reader sees them. A figure that the drill could only bound says so. */
+// ---- The two figures of a criterion as text; a lower bound is marked as one -------------------------------------------
 
 export const measuredText = ({ measured, unit, isLowerBound }: Criterion): string =>
   isLowerBound ? `≥ ${inUnit(measured, unit)}` : inUnit(measured, unit)
 
-/** To spare (+) or missed by (-). A lower bound that misses is missed by that or more. */
+/** Spare (+) or missing (-). A lower bound misses its limit by that or more. */
 export function marginText({ margin, unit, verdict, isLowerBound }: Criterion): string {
   if (margin === null || verdict === 'unknown') return 'not known'
   if (!isLowerBound) return signed(margin, unit)

@@ -1,20 +1,19 @@
 /**
- * What a figure can be compared with: the numbers and units that fit it. A limit in another unit, or one that no measurement
- * can miss or meet, would make an objective that means something else than its author thinks: it is refused, and the
- * sentence says what to write.
+ * Limits: the numbers and units that a figure can be compared with. A limit in another unit, or one that every measurement
+ * meets or misses, is refused, because its author means something else. The sentence says what to write.
  */
 import { type CriterionName, type CriterionUnit, rangeOf, unitOf } from './figures.ts'
 
 export const OPERATORS = ['<=', '>=', '==', '!=', '<', '>'] as const
 export type Operator = (typeof OPERATORS)[number]
 
-/** A number as it was written, with the unit behind it; `null` where the text is no number. */
+/** A number and the unit behind it, as the request has them. */
 interface Written {
   readonly number: number
   readonly unit: string
 }
 
-/** 1e3, 1,000, .5, +5 and 0x10 are read by some and not by others: only digits and a point are. */
+/** Parsers disagree on 1e3, 1,000, .5, +5 and 0x10, so a number consists of digits and a point only. */
 const LIKE_A_NUMBER = /^[-+.\d][^*]*$/
 const NUMBER = /^(-?\d+(?:\.\d+)?)\s*([a-zµ%]*)$/i
 
@@ -42,7 +41,7 @@ const RULES: Readonly<Record<CriterionUnit, UnitRule>> = {
   'yes/no': { is: 'true or false', suffix: null, example: 'true or false' },
 }
 
-/** A limit that stands for itself. A text: what is wrong with it and what to write. `null`: it is no such limit. */
+/** A constant limit. A text says what is wrong with it and what to write; `null`: the limit is no constant. */
 export function constantFor(name: CriterionName, text: string): number | string | null {
   const unit = unitOf(name)
   const { is, suffix, example } = RULES[unit]
@@ -58,7 +57,7 @@ export function constantFor(name: CriterionName, text: string): number | string 
   return unit === 'share' || unit === '%' ? proportion(name, text, number) : whole(name, text, number.number)
 }
 
-/** A text is repeated where it can only be a measure: anything else may be a secret that was pasted here. */
+/** Only a text that looks like a measure is repeated: any other may be a pasted secret. */
 const repeated = (text: string): string =>
   /^[-+]?[\d.,']{1,15} ?[a-zµ%/]{0,7}$/i.test(text) || text === 'true' || text === 'false' ? text : 'what is given'
 
@@ -81,7 +80,7 @@ const SECONDS_PER: Readonly<Record<string, number>> = {
   hours: 3600,
 }
 
-/** The same time in the unit of the figure, ready to be written: 2s of a figure in milliseconds is "2000 or 2000ms". */
+/** The same time in the unit of the figure: 2s of a figure in milliseconds is "2000 or 2000ms". */
 function converted({ number, unit }: Written, wanted: CriterionUnit): string | null {
   const perUnit = SECONDS_PER[unit]
   if (perUnit === undefined || (wanted !== 's' && wanted !== 'ms')) return null
@@ -89,7 +88,7 @@ function converted({ number, unit }: Written, wanted: CriterionUnit): string | n
   return `${value} or ${value}${wanted}`
 }
 
-/** 99.9 of a share and 0.8 of a percentage may each be a hundred times what was meant, or a hundredth of it. */
+/** 99.9 of a share and 0.8 of a percentage may be wrong by a factor of a hundred. */
 function proportion(name: CriterionName, text: string, { number, unit }: Written): number | string {
   const isShare = unitOf(name) === 'share'
   if (unit === '%') return isShare ? hundredth(number) : number
@@ -103,7 +102,7 @@ function proportion(name: CriterionName, text: string, { number, unit }: Written
   return `${name} is a share, in which all is 1, and ${text} is more; expected ${asPercent ? `${text}% or ${meant}` : RULES.share.example}`
 }
 
-/** 99.9 * 0.01 is 0.9990000000000001: the digits are those that were written. */
+/** Cut to 15 digits: 99.9 * 0.01 is 0.9990000000000001. */
 const hundredth = (number: number): number => Number((number / 100).toPrecision(15))
 const hundredfold = (number: number): number => Number((number * 100).toPrecision(15))
 

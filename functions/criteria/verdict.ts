@@ -2,9 +2,9 @@
  * The verdict. In order:
  *
  *   ABORTED       the drill was stopped on purpose.
- *   FAIL          a commit was lost or doubled, or the clients were without service for longer than an objective allows.
- *                 This evidence stands on its own, whatever else went wrong.
- *   INCONCLUSIVE  the drill does not prove what it was made for: no failover, no baseline, no audit, unknowns left, the
+ *   FAIL          a commit was lost or doubled, or the clients were without service longer than an objective allows.
+ *                 No weakness of the experiment excuses it.
+ *   INCONCLUSIVE  the drill is no proof: no failover, no baseline, no audit, unknowns left, the
  *                 generator was the limit, figures that contradict each other, or an objective that could not be measured.
  *   FAIL          any other objective was missed.
  *   PASS          all of them were met, with evidence.
@@ -23,7 +23,7 @@ export interface VerdictInput {
 
 export interface Judgement {
   readonly verdict: Verdict
-  /** Why it is not PASS, the weightiest first. */
+  /** Why it is not PASS, the most important first. */
   readonly reasons: readonly string[]
 }
 
@@ -54,7 +54,7 @@ function isSpoiled({ id, isLowerBound }: Criterion): boolean {
   return spoiled === 'always' || (spoiled === 'as a bound' && isLowerBound)
 }
 
-/** What a generator at its limit spoils cannot be held against the server. A service that never came back can. */
+/** A missed objective that a generator at its limit may have caused is unknown. A service that never came back stays missed. */
 export function withoutGeneratorFaults(criteria: readonly Criterion[], generator: GeneratorVerdict): Criterion[] {
   return criteria.map((criterion) =>
     generator.wasTheLimit === true &&

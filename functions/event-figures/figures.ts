@@ -1,7 +1,7 @@
 /**
- * What each event measured, and the worst over all events of a drill: the one reading that objectives, tiles, tables and every
- * file share. An event is compared where the figure means something for it: one that no client noticed has no outage, and one
- * that the drill did not cause has no trigger.
+ * The figures of each event, and the worst over all events of a drill. Criteria, pages and files all read them here. A figure
+ * covers only the events that have it: an event that no client noticed has no outage, and one that the drill did not cause has
+ * no trigger.
  */
 import type { Measured, Worst } from '../model/drill-index.ts'
 import type { DrillEvent, Report } from '../model/report.ts'
@@ -14,18 +14,18 @@ export const known = (number: number | null, why: string): Measured => (number =
 
 export const NOT_AUDITED = 'the ledger was not audited'
 
-/** The events, where the load ended, and the clients that were out outside of every event. */
-export type Course = Pick<Report, 'events' | 'phases' | 'loneClients'>
+/** The parts of a report from which the figures of its events are read. */
+export type EventParts = Pick<Report, 'events' | 'phases' | 'loneClients'>
 
 interface EventFigure {
-  /** Of which events it is the worst. */
+  /** The events that have this figure. */
   readonly concerns: (event: DrillEvent) => boolean
-  readonly read: (event: DrillEvent, course: Course) => Measured
+  readonly read: (event: DrillEvent, report: EventParts) => Measured
 }
 
 const wasNoticed = ({ service }: DrillEvent): boolean => service !== 'uninterrupted'
 const wasTriggered = (event: DrillEvent): boolean => wasNoticed(event) && event.moments.t0 !== null
-/** The drill follows the standby of a failover that it asked for, and of no other. */
+/** The drill follows the standby only after a failover that it requested. */
 const tookAStandby = ({ kind }: DrillEvent): boolean => kind === 'failover'
 
 const clientOutage = (spread: 'p50' | 'p95' | 'max'): EventFigure => ({
@@ -47,11 +47,11 @@ const clientOutage = (spread: 'p50' | 'p95' | 'max'): EventFigure => ({
 const FIGURES = {
   recovery_time_s: {
     concerns: wasNoticed,
-    read: (event, course) => spanOf(event, 'recoveryTimeSeconds', course),
+    read: (event, report) => spanOf(event, 'recoveryTimeSeconds', report),
   },
   recovery_from_trigger_s: {
     concerns: wasTriggered,
-    read: (event, course) => spanOf(event, 'recoveryFromTriggerSeconds', course),
+    read: (event, report) => spanOf(event, 'recoveryFromTriggerSeconds', report),
   },
   detection_s: {
     concerns: wasTriggered,
@@ -59,7 +59,7 @@ const FIGURES = {
   },
   write_outage_s: {
     concerns: wasNoticed,
-    read: (event, course) => spanOf(event, 'writeOutageSeconds', course),
+    read: (event, report) => spanOf(event, 'writeOutageSeconds', report),
   },
   worst_client_outage_s: clientOutage('max'),
   'client_outage_s[p50]': clientOutage('p50'),
@@ -74,21 +74,21 @@ const FIGURES = {
 
 export type EventFigureName = keyof typeof FIGURES
 
-/** What one event measured of a figure; null where the figure means nothing for it. */
-export function measureEvent(name: EventFigureName, event: DrillEvent, course: Course): Measured | null {
+/** The figure of one event; null when the event has no such figure. */
+export function measureEvent(name: EventFigureName, event: DrillEvent, report: EventParts): Measured | null {
   const { concerns, read }: EventFigure = FIGURES[name]
-  return concerns(event) ? read(event, course) : null
+  return concerns(event) ? read(event, report) : null
 }
 
-/** One event that never recovered is worse than every number; one that is not known makes the rest a lower bound. */
-export function worstOf(name: EventFigureName, course: Course): Worst {
-  const ofEvents: readonly Worst[] = course.events.flatMap((event) => {
-    const measured = measureEvent(name, event, course)
+/** An event that never recovered is worse than every number. An event that is not known makes the worst a lower bound. */
+export function worstOf(name: EventFigureName, report: EventParts): Worst {
+  const ofEvents: readonly Worst[] = report.events.flatMap((event) => {
+    const measured = measureEvent(name, event, report)
     return measured === null ? [] : [{ measured, event: event.number }]
   })
-  const all = name === 'worst_client_outage_s' ? [...ofEvents, ...loneClient(course)] : ofEvents
+  const all = name === 'worst_client_outage_s' ? [...ofEvents, ...loneClient(report)] : ofEvents
   const [first] = all
-  if (first === undefined) return { measured: missing(whyNone(course)), event: null }
+  if (first === undefined) return { measured: missing(whyNone(report)), event: null }
   const never = all.find(({ measured }) => measured.kind === 'never')
   if (never !== undefined) return never
   const most = all.reduce((one, other) => (sizeOf(other) > sizeOf(one) ? other : one))
@@ -101,8 +101,8 @@ export function worstOf(name: EventFigureName, course: Course): Worst {
   }
 }
 
-/** The worst client is that of all clients at any time: also one that was out while the others were served. */
-function loneClient({ loneClients: { clients, maxOutageSeconds } }: Course): Worst[] {
+/** The worst client may be one that was out alone, while others were served. */
+function loneClient({ loneClients: { clients, maxOutageSeconds } }: EventParts): Worst[] {
   if (clients === 0) return []
   const never = { kind: 'never', why: 'a client never came back while the load ran' } as const
   return [{ measured: maxOutageSeconds === null ? never : value(maxOutageSeconds), event: null }]
@@ -110,12 +110,12 @@ function loneClient({ loneClients: { clients, maxOutageSeconds } }: Course): Wor
 
 const sizeOf = ({ measured }: Worst): number => ('value' in measured ? measured.value : Number.NEGATIVE_INFINITY)
 
-const whyNone = ({ events }: Course): string =>
+const whyNone = ({ events }: EventParts): string =>
   events.length === 0 ? 'no failover was asked for, and no outage was seen' : 'the clients saw no failover'
 
-/** Measured, or at least what was watched of it; one that was out at the end never came back. */
-function spanOf(event: DrillEvent, figure: keyof DrillEvent['atLeast'], course: Course): Measured {
-  const gone = outOfService(event, course)
+/** The measured length, or a lower bound: the part of it that a generator watched. */
+function spanOf(event: DrillEvent, figure: keyof DrillEvent['atLeast'], report: EventParts): Measured {
+  const gone = outOfService(event, report)
   if (gone !== null) return gone
   const measured = event.recovery[figure]
   if (measured !== null) return value(measured)
@@ -125,14 +125,14 @@ function spanOf(event: DrillEvent, figure: keyof DrillEvent['atLeast'], course: 
   return { kind: 'at-least', value: bound, why }
 }
 
-/** What ended the observation of an event that did not recover, as words behind "full service was not seen again". */
+/** Completes "full service was not seen again". */
 export const beforeTheCut = ({ number, cutBy }: Pick<DrillEvent, 'number' | 'cutBy'>): string =>
   cutBy === 'next event' ? `before event ${number + 1} began` : 'before the load ended'
 
-/** An outage that the end of the load cut off: however long the load would have run on, this is no recovery. */
-function outOfService(event: DrillEvent, course: Course): Measured | null {
+/** An outage that lasted until the end of the load has no recovery. */
+function outOfService(event: DrillEvent, report: EventParts): Measured | null {
   const from = event.recovery.outages.find(({ toAt }) => toAt === null)?.fromAt ?? event.moments.t1
-  const end = watchedUntil(event, course)
+  const end = watchedUntil(event, report)
   if (event.service !== 'out' || from === null || end === null) return null
   const outage = between(from, end)
   return event.cutBy === 'next event'
@@ -140,7 +140,7 @@ function outOfService(event: DrillEvent, course: Course): Measured | null {
     : { kind: 'never', why: `no commit was acknowledged in the last ${inSeconds(outage)} of the load` }
 }
 
-function watchedUntil({ number, cutBy }: DrillEvent, { events, phases }: Course): string | null {
+function watchedUntil({ number, cutBy }: DrillEvent, { events, phases }: EventParts): string | null {
   const next = cutBy === 'next event' ? events.find((other) => other.number === number + 1)?.moments : undefined
   return next?.t0 ?? next?.t1 ?? phases.at(-1)?.toAt ?? null
 }

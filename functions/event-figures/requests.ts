@@ -1,4 +1,4 @@
-/** What became of the failovers that a drill planned: every one of them, also those that it never came to. */
+/** The failover requests that a drill planned, each with its state: also those that it did not reach. */
 import type { DrillOutcome, FailoverEvidence } from '../model/evidence.ts'
 import type { DrillEvent, FailoverRequest } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
@@ -30,7 +30,7 @@ function lateSeconds({ sentAt, requestedAtSeconds }: FailoverEvidence, loadStart
 
 type Words = Pick<FailoverRequest, 'mode' | 'state' | 'detail'>
 
-/** What became of the request, as a sentence. */
+/** The state of the request, as a sentence. */
 export function requestSentence({ mode, state, detail }: Words): string {
   const why = detail === null ? '' : `: ${detail.replace(/\.$/, '')}`
   switch (state) {

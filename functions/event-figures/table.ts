@@ -1,11 +1,11 @@
-/** Events and the worst of them in words: what every table of events and every single figure that stands for several says. */
+/** The table of events, and the worst of several events, as text for every format. */
 
 import type { Measured, Worst } from '../model/drill-index.ts'
 import type { DrillEvent } from '../model/report.ts'
 import { clock, NOT_MEASURED, seconds } from '../units/units.ts'
-import { type Course, type EventFigureName, measureEvent, worstOf } from './figures.ts'
+import { type EventFigureName, type EventParts, measureEvent, worstOf } from './figures.ts'
 
-/** A figure of a length; null where it means nothing for the event. */
+/** A length; null when the event has no such figure. */
 export function eventFigureText(measured: Measured | null): string {
   if (measured === null) return 'none'
   switch (measured.kind) {
@@ -20,12 +20,12 @@ export function eventFigureText(measured: Measured | null): string {
   }
 }
 
-export const worstText = (name: EventFigureName, course: Course): string =>
-  eventFigureText(worstOf(name, course).measured)
+export const worstText = (name: EventFigureName, report: EventParts): string =>
+  eventFigureText(worstOf(name, report).measured)
 
 /** "worst of 3 events: event 2"; null when there is one event only, or nothing was measured. */
-export const worstNote = (name: EventFigureName, course: Course): string | null =>
-  noteOf(worstOf(name, course), course.events.length)
+export const worstNote = (name: EventFigureName, report: EventParts): string | null =>
+  noteOf(worstOf(name, report), report.events.length)
 
 export function noteOf({ event, measured }: Worst, events: number): string | null {
   if (event === null) return measured.kind === 'missing' ? null : 'outside of every event'
@@ -42,17 +42,17 @@ const whatOf = ({ kind, mode, cause }: DrillEvent): string =>
   `${mode === null ? kind : `${mode} ${kind}`}, ${CAUSE_WORDS[cause]}`
 
 const serviceOf = ({ service, watched }: DrillEvent): string =>
-  watched ? service : `${service}; a load generator stood still meanwhile`
+  watched ? service : `${service}; a load generator stood still during it`
 
 const provenOf = ({ proof, kind, outcome }: DrillEvent): string =>
   kind === 'outage' ? outcome : `${proof.proven ? 'yes' : 'no'}; ${outcome}`
 
-type Cell = (event: DrillEvent, course: Course) => string
+type Cell = (event: DrillEvent, report: EventParts) => string
 
 const figure =
   (name: EventFigureName): Cell =>
-  (event, course) =>
-    eventFigureText(measureEvent(name, event, course))
+  (event, report) =>
+    eventFigureText(measureEvent(name, event, report))
 
 /** The table of events, one row each, in every format that people read. */
 export const EVENT_COLUMNS: ReadonlyArray<readonly [head: string, cell: Cell, isNumber?: true]> = [

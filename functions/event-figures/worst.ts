@@ -1,10 +1,10 @@
 /**
- * Which of several events stands at the top of the report, and the worst of each figure over all of them. An event that did not
- * recover is worse than every number. A figure that is unknown of one event is unknown of the drill: the others may be shorter.
+ * The worst event, which stands at the top of the report, and the worst of each figure over all events. An event that did not
+ * recover is worse than every number. A figure that is unknown for one event is unknown for the drill.
  */
 
 import type { DrillEvent, Report } from '../model/report.ts'
-import { type Course, type EventFigureName, worstOf } from './figures.ts'
+import { type EventFigureName, type EventParts, worstOf } from './figures.ts'
 
 type Recovery = Report['recovery']
 
@@ -30,9 +30,9 @@ const rankOf = ({ service }: DrillEvent): number => RANKS[service]
 const lengthOf = ({ recovery, atLeast }: DrillEvent): number =>
   recovery.recoveryTimeSeconds ?? atLeast.recoveryTimeSeconds ?? 0
 
-export function worstRecoveryOf(course: Course, outages: Recovery['outages']): Recovery {
+export function worstRecoveryOf(report: EventParts, outages: Recovery['outages']): Recovery {
   const worst = (name: EventFigureName): number | null => {
-    const { measured } = worstOf(name, course)
+    const { measured } = worstOf(name, report)
     return measured.kind === 'value' ? measured.value : null
   }
   return {
@@ -44,8 +44,8 @@ export function worstRecoveryOf(course: Course, outages: Recovery['outages']): R
       p50: worst('client_outage_s[p50]'),
       p95: worst('client_outage_s[p95]'),
       max: worst('worst_client_outage_s'),
-      clients: Math.max(0, ...course.events.map(({ recovery }) => recovery.clientOutageSeconds.clients)),
-      notMeasured: Math.max(0, ...course.events.map(({ recovery }) => recovery.clientOutageSeconds.notMeasured)),
+      clients: Math.max(0, ...report.events.map(({ recovery }) => recovery.clientOutageSeconds.clients)),
+      notMeasured: Math.max(0, ...report.events.map(({ recovery }) => recovery.clientOutageSeconds.notMeasured)),
     },
     exposureSeconds: worst('exposure_s'),
     outages,

@@ -1,4 +1,4 @@
-/** Every file that a drill leaves, and who renders it: one line each. */
+/** Every file of a drill and its renderer, one line each. */
 import { renderClientsCsv, renderErrorsCsv, renderLoadtestResultsCsv, renderTimelineCsv } from './csv.ts'
 import { renderHtml } from './html/page.ts'
 import { renderMarkdown } from './markdown.ts'

@@ -1,13 +1,13 @@
 /**
  * The two log lines that the alerts and the workbook read: `drill-result {json}` and `drill-skipped {json}`. Queries find a
- * line by its first word and take fields of the JSON behind it, so words and fields are an interface: a test holds every
- * query to exactly these.
+ * line by its first word and take fields of the JSON behind it, so words and fields are an interface: a test compares every
+ * query with them.
  *
  * A drill has one line for each edition of its report. The first edition comes at once, but metrics that are minutes late can
- * still change its verdict, so alerts wait for the final one. An activity may run twice, and its line is there twice then:
- * whoever counts lines counts drills by their id.
+ * still change its verdict, so alerts wait for the final one. An activity may run twice and write its line twice, so queries
+ * count drills by their id.
  *
- * Every field is named here. What is added to a report does not reach a log by itself, and nothing secret can follow it there.
+ * Every field is named here: a new field of the report does not reach the log by itself, so no secret can either.
  */
 import { worstNote, worstText } from '../event-figures/table.ts'
 import type { DrillEvent, Report } from '../model/report.ts'
@@ -30,7 +30,7 @@ export interface DrillResult
   readonly p50Ms: number | null
   readonly p95Ms: number | null
   readonly p99Ms: number | null
-  /** The recovery time in words, also where it is only a bound, and of which event it is. */
+  /** The recovery time in words, also when it is a lower bound, with its event. */
   readonly recovery: string
   /** All events in the order of time; the figures above are the worst of them. */
   readonly events: ReadonlyArray<
@@ -40,7 +40,7 @@ export interface DrillResult
   >
 }
 
-/** Figures that were not measured are null, and a query skips them; a 0 would be drawn, and would alarm. */
+/** Figures that were not measured are null, and a query skips them; a 0 would cause an alert. */
 export function drillResultLine(report: Report, server: string, edition: Edition): string {
   const { throughput, latencyMs, recovery, moments } = report
   const response = latencyMs.baseline?.response

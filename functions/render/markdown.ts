@@ -1,4 +1,4 @@
-/** report.md: short enough for a chat message or a pull request, complete enough to decide on. */
+/** report.md: the verdict, the figures and what went wrong, short enough for a chat message or a pull request. */
 import { marginText, measuredText } from '../criteria/judge.ts'
 import type { EventFigureName } from '../event-figures/figures.ts'
 import { EVENT_COLUMNS, worstNote, worstText } from '../event-figures/table.ts'

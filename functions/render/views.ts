@@ -1,6 +1,6 @@
 /**
- * The JSON files beside report.json: each is a part of it for one reader, under the same names and with the same values.
- * All carry the drill's id and the schema number, so that a file that went astray still says what it is.
+ * The JSON files beside report.json: each holds a part of it under the same names and with the same values. All have the
+ * drill's id and the schema number, so that a single file can be identified.
  */
 import type { Report } from '../model/report.ts'
 import type { ReportData } from './text/report-data.ts'
@@ -41,8 +41,8 @@ export const renderSummaryJson = (report: Report): string =>
   )
 
 /**
- * With the ranges of which the digest is made, so that whoever has the table can do the audit again: SHA-256 over the lines,
- * each with a line feed, is `ledger.digest`. Keys of a worker that lie between two of its ranges have no record of an outcome.
+ * With the ranges from which the digest is computed, so that the operator can repeat the audit: SHA-256 over the lines, each
+ * with a line feed, is `ledger.digest`. Keys of a worker between two of its ranges have no record of an outcome.
  */
 export const renderLedgerJson = ({ report, ledgerRanges }: ReportData): string =>
   encode({

@@ -1,4 +1,4 @@
-/** What a reader must know before believing the figures. Generated from the data, never written by hand. */
+/** Caveats: conditions under which the figures of this drill hold. Each is computed from the data. */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import type { Analysis, LoadAnalysis } from '../analysis/analysis.ts'
 import type { Event } from '../analysis/events.ts'
@@ -28,14 +28,14 @@ export function caveatsOf(
   ].filter((sentence) => sentence !== null)
 }
 
-/** Design of the drill asks for this much steady load before anything is done. */
+/** Steady load that a drill should have before its first event. */
 const STEADY_BASELINE_SECONDS = 60
 
 function loadCaveats(outcome: DrillOutcome, figures: ReportFigures, analysis: LoadAnalysis): (string | null)[] {
   const { merged, baseline, settings, audit } = analysis
   return [
     baseline !== null && baseline.seconds.length < STEADY_BASELINE_SECONDS
-      ? `The baseline is only ${count(baseline.seconds.length)} s long; ${STEADY_BASELINE_SECONDS} s or more tell the usual scatter.`
+      ? `The baseline is only ${count(baseline.seconds.length)} s long; ${STEADY_BASELINE_SECONDS} s or more show the usual scatter.`
       : null,
     ...figures.requests.map(lateRequest),
     ...analysis.events.flatMap((event) => eventCaveats(event, analysis)),
@@ -61,7 +61,7 @@ function loadCaveats(outcome: DrillOutcome, figures: ReportFigures, analysis: Lo
   ]
 }
 
-/** The steps before it took longer than planned, so it met another part of the load. */
+/** Requests are later than this when the steps before them took longer than planned. */
 const LATE_SECONDS = 2
 
 const lateRequest = ({ lateSeconds, mode }: FailoverRequest): string | null =>
@@ -80,7 +80,7 @@ function eventCaveats(event: Event, analysis: LoadAnalysis): (string | null)[] {
     isOut ? `${which}: the service did not come back before the load ended.` : null,
     isOpen ? notSustained(which, event, analysis) : null,
     neverReconnected.length > 0
-      ? `${which}: ${counted(neverReconnected.length, 'worker')} never came back while the load ran.`
+      ? `${which}: ${counted(neverReconnected.length, 'worker')} did not come back while the load ran.`
       : null,
     overlapUs > clockErrorUs(analysis) && !wasReadLate(span.change?.lastOldAtUs ?? 0, t2Us ?? 0, analysis)
       ? `${which}: commits were acknowledged on the old timeline up to ${seconds(overlapUs / 1e6)} after the first one on the new: two primaries took writes.`
@@ -92,11 +92,11 @@ const subjectOf = ({ span }: Event) => ({ kind: span.kind, cause: span.cause, mo
 
 const article = (subject: string): string => `${/^[aeiou]/.test(subject) ? 'an' : 'a'} ${subject}`
 
-/** A generator that goes on after a standstill reads the replies that had come meanwhile, and dates them then. */
+/** After a standstill a generator reads the replies that arrived during it, and dates them then. */
 const wasReadLate = (readUs: number, t2Us: number, { watch }: LoadAnalysis): boolean =>
   watch.standstills.some(({ fromUs, toUs }) => fromUs < t2Us && readUs >= fromUs && readUs <= toUs + TOLERANCE_US)
 
-/** How its last seconds compare with the baseline says how far the service was from being sustained. */
+/** With the goodput of the last seconds, which shows how far from recovery the service was. */
 function notSustained(which: string, { t2Us, endUs }: Event, { baseline, merged, window }: LoadAnalysis): string {
   if (baseline === null) return `${which}: the recovery has no baseline to be compared with.`
   const lastSeconds = secondsInside(merged.seconds, Math.max(t2Us ?? endUs, endUs - 10 * US_PER_SECOND), endUs)
@@ -110,7 +110,7 @@ function notSustained(which: string, { t2Us, endUs }: Event, { baseline, merged,
   return `${which}: goodput was not held again for long enough before ${end}${last}.`
 }
 
-/** The audit looks at the server after the load: what was promoted in between has no client that saw it. */
+/** The audit reads the server after the load, so it also finds a promotion that no client saw. */
 function promotedLater({ audits }: DrillOutcome, { merged }: LoadAnalysis): string | null {
   const newest = Math.max(0, ...merged.timelines.map(({ timeline }) => timeline))
   const audited = Math.max(0, ...audits.map(({ timeline }) => timeline ?? 0))
@@ -131,7 +131,7 @@ function clocks({ merged, controlClock }: LoadAnalysis): string | null {
       ? 'T0 and T6 are on a clock whose difference is not known'
       : `${milliseconds(controlClock.errorMs)} for T0 and T6`
   const sentence = `Clocks agree within ${bound === null ? 'an unknown bound between containers' : bound}, ${control}.`
-  return unknown === 0 ? sentence : `${sentence} ${counted(unknown, 'container')} told no clock offset.`
+  return unknown === 0 ? sentence : `${sentence} ${counted(unknown, 'container')} reported no clock offset.`
 }
 
 function endedEarly({ container, hasSummary, lastSecond }: Incarnation, { summaries }: DrillOutcome): string | null {
@@ -171,7 +171,7 @@ function platformCaveats({ metrics, metricsComplete }: DrillOutcome, criteria: r
       : []),
     ...(metrics.length === 0 ? ['There are no platform metrics.'] : []),
     ...unmeasured.map(
-      ({ objective }) => `${objective} was not measured, and is not part of the verdict unless the request worded it.`,
+      ({ objective }) => `${objective} was not measured, and is not part of the verdict unless the request states it.`,
     ),
   ]
 }

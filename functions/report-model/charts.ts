@@ -1,4 +1,4 @@
-/** The chart data of an analysed drill. */
+/** The data of the charts: one row per second, the clients' outages, the percentile curves and the ledger's ranges. */
 
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../loadgen-image/contract/histogram.ts'

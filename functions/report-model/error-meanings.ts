@@ -1,4 +1,4 @@
-/** What an error code means, for a reader at 3 a.m. Codes of PostgreSQL, of the operating system, and the generator's own words. */
+/** Error codes in plain words: codes of PostgreSQL, of the operating system, and the generator's own. */
 
 const MEANINGS: Readonly<Record<string, string>> = {
   '08000': 'the connection failed',

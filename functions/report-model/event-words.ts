@@ -45,7 +45,7 @@ type Plain = Omit<DrillEvent, 'sentence'>
 export const eventSentence = (event: Plain, causeWhy: string | null): string =>
   `${upperFirst(eventSubject(event))}${causeWhy === null ? '' : ` (${causeWhy})`}: ${serviceWords(event)}.`
 
-/** What it was, in the middle of a sentence. */
+/** Names the event in the middle of a sentence. */
 export function eventSubject({ kind, mode, cause }: Pick<DrillEvent, 'kind' | 'mode' | 'cause'>): string {
   if (kind === 'promotion')
     return cause === 'unattributed'
@@ -93,11 +93,11 @@ type Proof = DrillEvent['proof']
  * restart changes them too. A promotion that may have another cause proves nothing.
  */
 export interface ProofContext {
-  /** The newest that an audit or the clients saw by the end. */
+  /** The newest that an audit saw. */
   readonly auditTimeline: number | null
-  /** Timelines that rose for another cause. */
+  /** Timelines with another cause. */
   readonly otherTimelines: readonly number[]
-  /** The last event of this drill: what the audit saw afterwards may be of this one. */
+  /** Of this drill: a timeline that the audit saw afterwards may be of this event. */
   readonly isLast: boolean
 }
 
@@ -139,7 +139,7 @@ const timelineSentence = (before: number | null, after: number | null, rose: boo
       ? `The timeline of the primary is still ${after}: nothing was promoted.`
       : `The timeline of the primary rose from ${before} to ${after}, and another cause explains it.`
 
-/** By more than other causes explain. */
+/** By more timelines than other causes explain. */
 function timelineRose(before: number | null, after: number | null, { otherTimelines }: ProofContext): boolean | null {
   if (before === null || after === null) return null
   const others = otherTimelines.filter((timeline) => timeline > before && timeline <= after)
@@ -148,7 +148,7 @@ function timelineRose(before: number | null, after: number | null, { otherTimeli
 
 function zonesSwapped(before: PrimaryIdentity | null, after: PrimaryIdentity | null): boolean | null {
   if (before?.availabilityZone == null || after?.availabilityZone == null) return null
-  // Both in one zone (SameZone): where the primary is says nothing.
+  // Both in one zone (SameZone): the zone of the primary proves nothing.
   if (before.standbyZone === before.availabilityZone) return null
   return before.availabilityZone !== after.availabilityZone
 }

@@ -34,7 +34,7 @@ function surelyOutFromUs({ surelyFromUs, toUs, unwatched }: Outage): number {
   return Math.max(surelyFromUs, last?.toUs ?? surelyFromUs)
 }
 
-/** Those that were seen: of a time that no generator watched it is not known whether it was one. */
+/** Outages that a generator watched. */
 export const outagesOfReport = ({ events, merged, window }: LoadAnalysis): Recovery['outages'] =>
   events
     .flatMap(({ number, outages }) => outages.filter(({ isSeen }) => isSeen).map((outage) => ({ number, ...outage })))
@@ -126,7 +126,7 @@ function serviceOf(event: Event, { window, baseline }: LoadAnalysis): ServiceSta
   return isCut || baseline === null ? 'not measured' : 'not sustained'
 }
 
-/** Whatever was not watched before: a generator watched the last second and longer, and no commit came. */
+/** A generator watched the last second or longer, and no commit was acknowledged in it. */
 const isOutAtEnd = (outages: readonly Outage[], endUs: number): boolean =>
   outages.some(
     ({ fromUs, toUs, unwatched }) => toUs === null && endUs - (unwatched.at(-1)?.toUs ?? fromUs) > MIN_OUTAGE_US,
@@ -137,7 +137,7 @@ function cutBy({ t4Us, endUs }: Event, service: ServiceState, { window }: LoadAn
   return endUs < window.endUs && service !== 'out' ? 'next event' : 'end of the load'
 }
 
-/** An instant that a standstill of the generators may have moved is not measured. */
+/** A moment that a standstill of the generators may have moved is null. */
 function momentsOf(event: Event): Moments {
   const { t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us, isOutageWatched, isRecoveryWatched } = event
   const whenWatched = (isWatched: boolean, atUs: number | null) => (isWatched ? isoOfUs(atUs) : null)
@@ -155,7 +155,7 @@ function momentsOf(event: Event): Moments {
 const between = (from: string | null, to: string | null): number | null =>
   from === null || to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000
 
-/** A service that is out at the end did not come back: its first commit on the way there ends no outage. */
+/** A service that is out at the end has no write outage: a commit before that did not end it. */
 function recoveryOf(
   { number }: Event,
   { t0, t1, t2, t4, t6 }: Moments,
@@ -183,7 +183,7 @@ const NO_BOUNDS: DrillEvent['atLeast'] = {
   writeOutageSeconds: null,
 }
 
-/** What was watched of it, or what of it lies behind the request. */
+/** Lower bounds: the time that was watched, or the time since the request. */
 function boundsOf(event: Event, recovery: Recovery, { watch }: LoadAnalysis): DrillEvent['atLeast'] {
   const { span, t0Us, t1Us, t2Us, endUs, notBeforeUs, isOutageWatched } = event
   const fromUs = t1Us ?? (span.earlierOutage === null ? null : span.beginUs)
@@ -208,8 +208,8 @@ function outcomeOf({ request, operation, detail }: FailoverEvidence): string {
 const SERVICE_MOMENTS = ['t0', 't1', 't2', 't3', 't4', 't5'] as const
 
 /**
- * Moment by moment in the order of time; one that was not seen leaves no step. The new standby is built meanwhile and beside
- * the service, so its step has no place between two of theirs: it begins with t2 and is the exposure.
+ * From moment to moment in the order of time; a moment that was not seen has no step. The new standby is built while the
+ * service recovers, so its step lies beside the others: it begins at t2 and is the exposure.
  */
 export function waterfallOf(moments: Moments): WaterfallStep[] {
   const seen = SERVICE_MOMENTS.filter((name) => moments[name] !== null).sort(
@@ -224,7 +224,7 @@ type MomentName = keyof Moments
 
 const atMs = (moments: Moments, name: MomentName): number => Date.parse(moments[name] ?? '')
 
-/** Since T0, or since T1 in an event that this drill did not ask for. */
+/** Since T0, or since T1 in an event that this drill did not request. */
 function stepOf(moments: Moments, from: MomentName, to: MomentName): WaterfallStep {
   const zero = moments.t0 !== null ? 't0' : 't1'
   return {

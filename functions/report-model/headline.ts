@@ -1,6 +1,6 @@
 /**
- * One sentence for the top of the page, a chat and the list of drills, for somebody who was just woken up: how long, how much
- * was lost, and, when it is no PASS, what else was wrong. The reasons below it have the details; it repeats none of them.
+ * The headline: one sentence for the top of the page, a chat and the list of drills. How long the service was out, how many
+ * commits were lost and, when the verdict is not PASS, what else was wrong. The reasons below it have the details.
  */
 import type { Analysis } from '../analysis/analysis.ts'
 import { inWords, type ReportFigures } from '../criteria/figures.ts'
@@ -32,7 +32,7 @@ export function headlineOf(
   }
 }
 
-/** What was asked for and what became of it. */
+/** The request and its result. */
 function subjectOf(server: string, { requests, events }: ReportFigures): string {
   const [first] = requests
   if (first === undefined) return `Drill of ${server} without a failover`
@@ -65,7 +65,7 @@ function factsOf(figures: ReportFigures, criteria: readonly Criterion[]): string
   return [downtime(figures, criteria), commits(figures)].filter((part) => part !== null).join('; ')
 }
 
-/** Of several events the worst counts, as it does for the objectives. */
+/** Of several events the worst, as for the objectives. */
 function downtime(figures: ReportFigures, criteria: readonly Criterion[]): string | null {
   const { events, worstEvent } = figures
   const worst = events.find(({ number }) => number === worstEvent)
@@ -86,7 +86,7 @@ function withLongestOutage(worst: DrillEvent, noticed: readonly DrillEvent[]): D
   return { ...worst, recovery: { ...worst.recovery, writeOutageSeconds: Math.max(...known) } }
 }
 
-/** No event was seen; clients that were out alone are still said. */
+/** Without an event: the clients that were out alone. */
 const lone = ({ loneClients: { clients, maxOutageSeconds } }: ReportFigures): string | null =>
   clients === 0
     ? null
@@ -134,7 +134,7 @@ function missedBesides(criteria: readonly Criterion[]): string {
 
 const rest = (all: number): string => (all > MAX_NAMED ? `, and ${counted(all - MAX_NAMED, 'more', 'more')}` : '')
 
-/** What platforms deliver late or never takes no PASS away, but a PASS says what it does not know. */
+/** A PASS does not need the platform metrics, but names the objectives that were not measured. */
 function unmeasured(criteria: readonly Criterion[]): string {
   const unknown = criteria.filter(({ verdict }) => verdict === 'unknown').map(({ id }) => inWords(id))
   return unknown.length === 0 ? '' : ` Not measured: ${unknown.join(', ')}.`
@@ -152,13 +152,13 @@ function inShort({ error, checks, loadStartAtMs }: DrillOutcome, reasons: readon
 const MAX_LETTERS = 120
 const cut = (text: string): string => (text.length > MAX_LETTERS ? `${text.slice(0, MAX_LETTERS)}...` : text)
 
-/** At the start of the reason why it could not be judged. */
+/** The objective at the start of a reason why it could not be judged. */
 const OBJECTIVE = /^([a-z]\w*(?:\[\w+\])?) (?:[<>]=?|==|!=) .+(?= could not be judged$)/
 
 function firstWords(sentence: string): string {
   const words = (sentence.split(/: |; /, 1)[0] ?? '')
     .replace(/\.$/, '')
     .replace(OBJECTIVE, (_, id: string) => inWords(id))
-  // Objectives keep their own spelling; everything else goes on inside a sentence.
+  // Objectives keep their spelling; other words continue the sentence.
   return /^[A-Z][a-z]/.test(words) ? `${words.charAt(0).toLowerCase()}${words.slice(1)}` : words
 }

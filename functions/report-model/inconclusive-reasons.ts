@@ -1,4 +1,4 @@
-/** Why a drill proves nothing: each sentence alone keeps it from PASS. */
+/** Why a drill is INCONCLUSIVE: each of these sentences alone rules out PASS. */
 import type { Counts, LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import type { Analysis, LoadAnalysis } from '../analysis/analysis.ts'
@@ -45,10 +45,10 @@ const unwatched = ({ number, watched, watchedWhy }: DrillEvent): string | null =
 function recordsEndEarly({ loadStartAtMs }: DrillOutcome, { window, settings }: LoadAnalysis): string | null {
   if (!window.isCut || loadStartAtMs === null) return null
   const missing = (window.startUs + settings.durationSeconds * US_PER_SECOND - window.endUs) / US_PER_SECOND
-  return `The records of the load end ${seconds(missing)} before its planned end: what the service did after them is not known.`
+  return `The records of the load end ${seconds(missing)} before its planned end: the service after them is not known.`
 }
 
-/** Clocks that lie this far apart put nothing into its order. */
+/** With a larger error the order of moments is not known. */
 const MAX_CLOCK_ERROR_MS = 1000
 
 function looseClocks({ merged }: LoadAnalysis): string | null {
@@ -64,7 +64,7 @@ function stoppedByChecklist({ checks, loadStartAtMs }: DrillOutcome): string | n
   return `The checklist stopped the drill: ${failed.map(({ title, seen, wanted }) => `${title} (${seen}; wanted: ${wanted})`).join('; ')}.`
 }
 
-/** The record of its commits is gone with it, so none of them can be proven to exist. */
+/** Its records are missing, so its acknowledged commits cannot be looked up. */
 const absentContainers = ({ merged: { absent } }: LoadAnalysis): string | null =>
   absent.length === 0
     ? null
@@ -78,7 +78,7 @@ function weakBaseline({ throughput, requests }: ReportFigures, { baseline }: Loa
 }
 
 function weakAudit({ ledger }: ReportFigures, { audit, settings }: LoadAnalysis): string | null {
-  // The plain table has no keys: the report says "not measured", and no objective of such a drill names the ledger.
+  // The plain table has no keys: the report says "not measured", and no objective of such a drill needs the ledger.
   if (settings.transactions === 'compat') return null
   if (audit.kind === 'none') return `The ledger could not be audited: ${audit.why}.`
   if (audit.kind === 'unresolved') return `The audit is not resolved: ${audit.why}.`
@@ -91,9 +91,9 @@ function oddRows({ ledger }: ReportFigures): string[] {
   const { misjudged, unexpected } = ledger
   return [
     misjudged
-      ? `${counted(misjudged, 'refused transaction is', 'refused transactions are')} present: the table of outcomes is wrong.`
+      ? `${counted(misjudged, 'refused transaction is', 'refused transactions are')} in the table: a driver error code is classified wrongly. Please report this.`
       : null,
-    unexpected ? `${counted(unexpected, 'row is', 'rows are')} present that nobody sent.` : null,
+    unexpected ? `${counted(unexpected, 'row is', 'rows are')} present that no client sent.` : null,
   ].filter((sentence) => sentence !== null)
 }
 
@@ -121,13 +121,13 @@ function outcomesAddUp(merged: Merged, pass: AuditPass | null): string | null {
     : `${intended} arrivals were intended, but acknowledged, refused, unknown and missed add up to ${sum}`
 }
 
-function ledgerMatches({ totals }: Merged, told: LedgerCounts): string | null {
-  if (told.duplicateReports > 0) return `${told.duplicateReports} keys were told with an outcome more than once`
+function ledgerMatches({ totals }: Merged, ledger: LedgerCounts): string | null {
+  if (ledger.duplicateReports > 0) return `${ledger.duplicateReports} keys were reported with an outcome more than once`
   const differing = (['acknowledged', 'refused', 'unknown'] as const).filter(
-    (outcome) => told[outcome] !== totals[outcome],
+    (outcome) => ledger[outcome] !== totals[outcome],
   )
   if (differing.length === 0) return null
-  return `the ledger and the counts differ: ${differing.map((o) => `${o} ${told[o]} and ${totals[o]}`).join(', ')}`
+  return `the ledger and the counts differ: ${differing.map((o) => `${o} ${ledger[o]} and ${totals[o]}`).join(', ')}`
 }
 
 function rowsAddUp(pass: AuditPass): string | null {
@@ -157,4 +157,4 @@ function summaryMatches(
 const hasNoConflict = ({ container, conflicts }: Incarnation): string | null =>
   conflicts.length === 0
     ? null
-    : `container ${container} told ${conflicts.length} seconds twice with different contents (first: second ${conflicts[0]})`
+    : `container ${container} reported ${conflicts.length} seconds twice with different contents (first: second ${conflicts[0]})`

@@ -155,13 +155,13 @@ export function setupOf({ evidence: { plan, facts } }: Analysis): Report['setup'
       plan.failovers.map(({ mode, atSeconds }) => `${mode} after ${given(atSeconds, 's')}`).join(', ') || 'none',
     ],
     ['Seed', String(load.seed)],
-    ['Asked for by', plan.requestedBy === 'http' ? 'a call of the API' : 'the daily timer'],
+    ['Requested by', plan.requestedBy === 'http' ? 'a call of the API' : 'the daily timer'],
     ['Note', plan.note],
   ]
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] != null && entry[1] !== ''))
 }
 
-/** In the load's own sessions; they differ when a cohort goes another way. */
+/** In the load's own sessions; cohorts that connect by different ports may have different values. */
 const synchronousCommitOf = (sessions: NonNullable<DrillOutcome['facts']>['loadSessions']): string | null => {
   const values = sessions.flatMap(({ settings }) =>
     (settings ?? []).filter(({ name }) => name === 'synchronous_commit').map(({ value }) => value),
@@ -169,7 +169,7 @@ const synchronousCommitOf = (sessions: NonNullable<DrillOutcome['facts']>['loadS
   return values.length === 0 ? null : [...new Set(values)].join(', ')
 }
 
-/** The server parameters that decide a failover drill. */
+/** The server parameters that matter for a failover. */
 const PARAMETERS: ReadonlyArray<readonly [name: string, unit: string]> = [
   ['max_connections', ''],
   ['shared_buffers', 'pages of 8 kB'],
@@ -180,7 +180,7 @@ const PARAMETERS: ReadonlyArray<readonly [name: string, unit: string]> = [
   ['pgbouncer.max_client_conn', ''],
 ]
 
-/** The platform gives bare numbers, in PostgreSQL's own unit of the parameter. */
+/** The platform returns plain numbers, in PostgreSQL's own unit of the parameter. */
 const withUnit = (value: string | null | undefined, unit: string): string | null =>
   value == null ? null : /^\d+$/.test(value) && unit !== '' ? `${value} ${unit}` : value
 

@@ -7,7 +7,7 @@ export type Level = 'good' | 'warn' | 'bad' | 'plain' | 'unmeasured'
 export interface Gauge {
   readonly metric: string
   readonly label: string
-  /** Of `full`; null where there is nothing to compare with. */
+  /** Shares of `full`; null without a limit. */
   readonly warnAt: number | null
   readonly badAt: number | null
   /** What a full bar stands for; null takes the highest value seen. */

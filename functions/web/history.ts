@@ -1,4 +1,4 @@
-/** The last minutes of each server metric, gathered from what the app says and from what the page has seen itself. */
+/** The last minutes of each server metric: the app's recent points and those that the page has seen. */
 import type { LiveMetric } from '../model/status.ts'
 
 export interface Sample {

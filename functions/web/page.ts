@@ -1,4 +1,4 @@
-/** The dashboard's one page: a frame that the modules fill. It holds no data and no key. */
+/** The dashboard's page: a frame that the scripts fill. It holds no data and no key. */
 import { html } from '../render/text/markup.ts'
 import { ENTRY } from './scripts.ts'
 import { startForm } from './start-form.ts'
@@ -37,7 +37,7 @@ export const renderPage = (): string =>
 <p class="actions"><button value="keep" autofocus>Let it run</button> <button value="abort" class="danger">Abort the drill</button></p>
 </form></dialog>
 <template id="start-form">${startForm()}</template>
-<noscript><p class="absent">This page needs JavaScript. The same is to be had from GET /api/drills.</p></noscript>
+<noscript><p class="absent">This page needs JavaScript. GET /api/drills returns the same.</p></noscript>
 <script type="module" src="dashboard/${ENTRY}"></script>
 </body>
 </html>

@@ -130,7 +130,7 @@ const criteriaField = (): Markup =>
     'one objective a line; the ones shown when left empty',
   )
 
-/** The recorded way past a check, for servers that are smaller on purpose. */
+/** Overrides, which the report records, for servers that are small on purpose. */
 const forceField = (): Markup =>
   html`<div class="field" data-field="force"><p class="hint" id="h-force">A checked id does not stop the drill when it fails; the report says that it was overridden.</p>
 <div class="checks" role="group" aria-label="Checks to override" aria-describedby="h-force p-force">${BEFORE_CHECK_IDS.map((id) => html`<label><input type="checkbox" name="force" value="${id}"> ${id}</label>\n`)}</div><p class="problem" id="p-force" hidden></p></div>`

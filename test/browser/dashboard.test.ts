@@ -38,7 +38,7 @@ async function openDashboard(hash = '#/', look: Look = {}): Promise<WatchedPage>
   return opened
 }
 
-/** Longer than a refresh, whatever else the machine does. */
+/** Longer than a refresh, also on a busy machine. */
 const SOON = { timeout: 20_000 }
 const RUNNING = '#/drills/drill-20260302-0200'
 const see = (page: Page, words: string | RegExp) => page.getByText(words).first().waitFor()
@@ -104,7 +104,8 @@ describe('the list', () => {
     test(`shows verdicts and the trend in ${colorScheme}`, async () => {
       api.drills = [runningDrill(70, 'drill-20260307-0200'), ...history()]
       const { page, errors } = await openDashboard('#/', { colorScheme })
-      for (const words of ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED', 'broke off', 'watch']) await see(page, words)
+      for (const words of ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED', 'ended without report', 'watch'])
+        await see(page, words)
       await page.locator('#trend svg').waitFor()
       await screenshot(page, `dashboard-list-${colorScheme}`)
       await expectAccessible(page)
@@ -123,7 +124,7 @@ describe('the list', () => {
   test('turns pages', async () => {
     api.drills = Array.from({ length: 25 }, (_, index) => brokenDrill(`drill-${String(100 + index)}`))
     const { page } = await openDashboard()
-    await see(page, 'broke off')
+    await see(page, 'ended without report')
     await expect.poll(() => page.locator('.drills tbody tr').count(), SOON).toBe(20)
     await page.getByRole('button', { name: 'Older' }).click()
     await page.locator('.drills tbody tr').nth(4).waitFor()
@@ -286,7 +287,7 @@ describe('a running drill', () => {
     expect(aborts).toBe(0)
     await page.getByRole('button', { name: 'Abort' }).click()
     await page.getByRole('button', { name: 'Abort the drill' }).click()
-    await see(page, 'told to stop')
+    await see(page, 'Abort requested')
     expect(aborts).toBe(1)
     expect(api.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(1)
   })
@@ -357,7 +358,7 @@ describe('a finished drill', () => {
     expect((await download).suggestedFilename()).toBe('timeline.csv')
   })
 
-  test('that broke off without a report says why', async () => {
+  test('that ended without a report says why', async () => {
     api.drills = history()
     const { page } = await openDashboard('#/drills/drill-20260301-0200')
     await see(page, 'This drill ended without a report. the orchestration ended as Failed')
@@ -367,7 +368,7 @@ describe('a finished drill', () => {
 })
 
 test('a drill that does not exist is said not to exist', async () => {
-  const { page } = await openDashboard('#/drills/nobody')
+  const { page } = await openDashboard('#/drills/unknown')
   await see(page, 'Not found')
   await screenshot(page, 'dashboard-unknown')
 })

@@ -1,4 +1,4 @@
-/** How long each client was out: the share that was back after so many seconds, and below it every client as a tick. */
+/** Outages of the clients: the share that was back after so many seconds, and below it one tick per client. */
 import type { EChartsOption } from 'echarts'
 import type { ClientRow } from '../../model/chart-data.ts'
 import type { Report } from '../../model/report.ts'
@@ -87,7 +87,7 @@ export function clientOutageChart(report: Report, clients: readonly ClientRow[],
   return { option, height: stripTop + containers.length * STRIP_ROW + 30 }
 }
 
-/** From 0 on, unless all clients lie so close together that the axis would be mostly empty; then from a round figure. */
+/** 0, or a round figure when all clients are so close together that the axis would be mostly empty. */
 function axisStart(shortest: number, longest: number): number {
   const spread = longest - shortest
   if (shortest < longest * 0.5 || spread === 0) return 0
@@ -117,7 +117,7 @@ function curve(cohort: string, rows: readonly ClientRow[], index: number, marks:
   }
 }
 
-/** Median and worst, said where they are. */
+/** Median and worst as labelled lines. */
 const quantileLines = ({ events, worstEvent }: Report): object[] =>
   (['p50', 'max'] as const).flatMap((id) => {
     const value = events.find(({ number }) => number === worstEvent)?.recovery.clientOutageSeconds[id] ?? null

@@ -34,7 +34,7 @@ export function comparisonChart(drills: readonly ComparedDrill[], room: Room): C
       toSecond: Math.max(...drawn.map(({ timeline }) => (timeline.at(-1)?.alignedSeconds ?? 0) + 1)),
     },
     moments: drawn.some(({ moments }) => moments.t1 !== null) ? [{ label: 'T1', second: 0 }] : [],
-    stretches: [],
+    intervals: [],
   })
 }
 

@@ -10,7 +10,7 @@ export interface TrendPoint {
   readonly report: ListedFigures | null
 }
 
-/** The day is enough, unless a day has several drills. */
+/** The day, or day and time when a day has several drills. */
 function labelsOf(points: readonly TrendPoint[]): string[] {
   const days = points.map(({ requestedAt }) => day(requestedAt))
   const isDaily = new Set(days).size === days.length

@@ -2,11 +2,11 @@
 import type { LiveMoment, LivePoint } from '../../model/status.ts'
 import { axisCount, axisMilliseconds, count, milliseconds } from '../../units/units.ts'
 import { type Chart, COLOURS, lineBase, type Room } from './drawing/chart.ts'
-import { type Moment, momentLabel, type Stretch } from './drawing/marks.ts'
+import { type Interval, type Moment, momentLabel } from './drawing/marks.ts'
 import type { Panel, Point } from './panels/panel.ts'
 import { stackPanels } from './panels/stack.ts'
 
-/** A chart of a few seconds would fill its width at once and then shrink; it starts with room to grow. */
+/** The axis is at least this long, so that the first seconds do not fill the width. */
 const MIN_SPAN = 30
 
 export function liveChart(points: readonly LivePoint[], moments: readonly LiveMoment[], room: Room): Chart | null {
@@ -19,7 +19,7 @@ export function liveChart(points: readonly LivePoint[], moments: readonly LiveMo
     hasEverySecond: true,
     axis: { fromSecond: first.second, toSecond: Math.max(last.second + 1, first.second + MIN_SPAN) },
     moments: marksOf(moments),
-    stretches: outagesOf(moments, last.second + 1),
+    intervals: outagesOf(moments, last.second + 1),
   })
 }
 
@@ -32,7 +32,7 @@ const marksOf = (moments: readonly LiveMoment[]): Moment[] => {
 }
 
 /** From the last commit to the first on the new timeline, or to now. */
-const outagesOf = (moments: readonly LiveMoment[], nowSecond: number): Stretch[] =>
+const outagesOf = (moments: readonly LiveMoment[], nowSecond: number): Interval[] =>
   moments
     .filter(({ event }) => event === 't1')
     .map(({ failover, second }) => ({

@@ -1,4 +1,4 @@
-/** Latency by "nines": each step to the right is ten times rarer, so that the tail has as much room as the middle. */
+/** Latency by percentile, on an axis of "nines": each step to the right is ten times rarer, which gives the tail enough room. */
 import type { EChartsOption } from 'echarts'
 import type { PercentileCurve } from '../../model/chart-data.ts'
 import { axisMilliseconds } from '../../units/units.ts'
@@ -75,7 +75,7 @@ export function percentilesChart(curves: readonly PercentileCurve[], room: Room)
   return { option, height: 300 }
 }
 
-/** The maximum has no place on this axis: how rare it is depends on how many there were. The table has it. */
+/** The maximum has no fixed share, so it has no place on this axis. The table has it. */
 const withoutMaximum = (curve: PercentileCurve): PercentileCurve => ({
   ...curve,
   points: curve.points.filter(({ share }) => share < 1),

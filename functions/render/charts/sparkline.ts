@@ -1,4 +1,4 @@
-/** One figure over the last drills: the usual band, the median, every drill as a point, this one last. */
+/** A sparkline: one figure over the last drills, with the usual band and the median; this drill is the last point. */
 import type { EChartsOption } from 'echarts'
 import type { TrendFigure } from '../../model/report.ts'
 import { BASE, type Chart, COLOURS, lineBase } from './drawing/chart.ts'

@@ -1,9 +1,9 @@
-/** The timeline: panels under each other on one time axis, with the marks of the failover through all of them. */
+/** The timeline: panels on one time axis, with the moments of the failover marked through all of them. */
 import type { TimelineRow } from '../../model/chart-data.ts'
 import type { DrillEvent, Report } from '../../model/report.ts'
 import { type Chart, isNarrow, type Room } from './drawing/chart.ts'
 import { downsample } from './drawing/downsample.ts'
-import { axisOf, momentsOf, stretchesOf } from './drawing/marks.ts'
+import { axisOf, intervalsOf, momentsOf } from './drawing/marks.ts'
 import { connectionsPanel } from './panels/connections.ts'
 import { errorsPanel } from './panels/errors.ts'
 import { latencyPanel } from './panels/latency.ts'
@@ -36,17 +36,17 @@ export function timelineChart(report: Report, timeline: readonly TimelineRow[], 
     hasEverySecond: rows === timeline,
     axis: timelineAxis(timeline),
     moments: momentsOf(report),
-    stretches: stretchesOf(report),
+    intervals: intervalsOf(report),
   }
   return stackPanels(panels, scene)
 }
 
 const LEAD_SECONDS = 20
 const TAIL_SECONDS = 40
-/** A closer look pays when it makes the event at least this many times wider. */
-const WORTH_IT = 4
+/** A chart of the event alone must be at least this many times wider. */
+const MIN_MAGNIFICATION = 4
 
-/** The stretch around one event, every second of it; null when the whole timeline shows it well enough. */
+/** Every second around one event; null when the whole timeline shows it in enough detail. */
 export function aroundEvent(
   report: Report,
   timeline: readonly TimelineRow[],
@@ -59,7 +59,7 @@ export function aroundEvent(
   const from = (Date.parse(first) - originMs) / 1000 - LEAD_SECONDS
   const to = (Date.parse(t4 ?? t2 ?? t1 ?? first) - originMs) / 1000 + TAIL_SECONDS
   const rows = timeline.filter(({ relativeSeconds }) => relativeSeconds >= from && relativeSeconds <= to)
-  return rows.length * WORTH_IT > timeline.length ? null : rows
+  return rows.length * MIN_MAGNIFICATION > timeline.length ? null : rows
 }
 
 /** Counts hold for their whole second, the last one too. */

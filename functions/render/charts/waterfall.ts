@@ -25,7 +25,7 @@ interface Bar {
 }
 
 const ROW_HEIGHT = 32
-/** The standby takes minutes: its bar is cut where it would press the others into a corner. */
+/** The standby takes minutes: a bar beyond this multiple of the others is cut. */
 const CUT_AT = 1.35
 
 const STEP_COLOURS: Readonly<Record<string, string>> = {

@@ -38,7 +38,7 @@ const section = ({ id, title, body }: Part): Markup =>
   html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
 ${body}</section>\n`
 
-/** The policy forbids scripts and the network even if a value should ever escape its escaping. */
+/** The policy forbids scripts and the network, in case a value is not escaped. */
 export const REPORT_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 

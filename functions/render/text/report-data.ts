@@ -1,4 +1,4 @@
-/** What a renderer gets: the report, and the series behind its charts and CSV files, which are too long for report.json. */
+/** The input of a renderer: the report, and the data of its charts and CSV files, which are too long for report.json. */
 import type { ChartData } from '../../model/chart-data.ts'
 import type { Report } from '../../model/report.ts'
 

@@ -1,4 +1,4 @@
-/** The words of the report: what each moment, phase and figure is called, and how it is defined. Printed in every report. */
+/** The words of the report: names of moments, phases and metrics, and the definitions that every report prints. */
 import type { Report, Verdict } from '../../model/report.ts'
 import { counted } from '../../units/units.ts'
 
@@ -16,7 +16,7 @@ export const MOMENT_NAMES: Readonly<Record<MomentId, string>> = {
   t6: 'High availability healthy',
 }
 
-/** What the time between two moments is spent on, named by the moment that ends it. */
+/** Names of the steps between two moments, by the moment that ends the step. */
 export const STEP_NAMES: Readonly<Record<string, string>> = {
   t1: 'Detecting and fencing',
   t2: 'Write outage',
@@ -26,7 +26,7 @@ export const STEP_NAMES: Readonly<Record<string, string>> = {
   t6: 'Without a standby',
 }
 
-/** What the trend compares with, and how much of it there was. */
+/** Which earlier drills the trend compares with, and how many there are. */
 export function likeDrills({ likeDrills: { what, found, lookedAt } }: Pick<Report, 'likeDrills'>): string {
   if (lookedAt === 0) return 'There is no earlier drill of this server to compare with.'
   const among = `${counted(lookedAt, 'earlier drill')} of this server that ${lookedAt === 1 ? 'was' : 'were'} looked at`
@@ -53,7 +53,7 @@ export const PHASE_NAMES: Readonly<Record<string, string>> = {
   whole: 'Whole load without the warm-up',
 }
 
-/** Platform metrics whose own names do not read well. */
+/** Readable names of platform metrics. */
 const METRIC_NAMES: Readonly<Record<string, string>> = {
   cpu_percent: 'CPU',
   memory_percent: 'Memory',
@@ -76,7 +76,7 @@ export const metricName = (name: string): string =>
 export const DEFINITIONS: ReadonlyArray<readonly [term: string, definition: string]> = [
   [
     'Objective and measurement',
-    'RTO and RPO are objectives that somebody sets. This report compares them with a measured recovery time and a measured recovery point.',
+    'RTO and RPO are objectives that the operator sets. This report compares the measured recovery time and the measured recovery point with them.',
   ],
   [
     'Recovery time',

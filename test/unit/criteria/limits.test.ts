@@ -117,7 +117,7 @@ const HOLDS: Readonly<Record<Operator, (measured: number, bound: number) => bool
   '!=': (a, b) => a !== b,
 }
 
-test('whatever objective is accepted, some measurement meets it and some misses it', () =>
+test('every accepted objective is met by some measurement and missed by another', () =>
   fc.assert(
     fc.property(
       fc.constantFrom(...CRITERION_NAMES),

@@ -1,13 +1,13 @@
 /** One figure for several events: the worst of them, with the event that it is of. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Course, type EventFigureName, worstOf } from '../../../functions/event-figures/figures.ts'
+import { type EventFigureName, type EventParts, worstOf } from '../../../functions/event-figures/figures.ts'
 import { worstRecoveryOf } from '../../../functions/event-figures/worst.ts'
 import type { DrillEvent } from '../../../functions/model/report.ts'
 import { isoAt } from '../../support/builders.ts'
 import { anEvent } from '../../support/events.ts'
 
-const courseOf = (...events: readonly DrillEvent[]): Course => ({
+const partsOf = (...events: readonly DrillEvent[]): EventParts => ({
   events: [...events],
   loneClients: { clients: 0, maxOutageSeconds: null },
   phases: [{ name: 'after', fromAt: isoAt(0), toAt: isoAt(200), seconds: 200 }],
@@ -25,12 +25,12 @@ test.each<[EventFigureName, number, number]>([
   ['exposure_s', 24, 3],
 ])('%s is the worst of all events, wherever it stands in their order', (name, value, event) => {
   const worst = { measured: { kind: 'value', value }, event }
-  expect(worstOf(name, courseOf(short, long, middle))).toEqual(worst)
+  expect(worstOf(name, partsOf(short, long, middle))).toEqual(worst)
 })
 
 test('an event that never came back is worse than every number', () => {
   const gone = anEvent(3, { t0: 180, t1: 181 })
-  expect(worstOf('recovery_time_s', courseOf(short, long, gone))).toEqual({
+  expect(worstOf('recovery_time_s', partsOf(short, long, gone))).toEqual({
     measured: { kind: 'never', why: 'no commit was acknowledged in the last 19.0 s of the load' },
     event: 3,
   })
@@ -43,7 +43,7 @@ test.each([
   const atLeast = { recoveryTimeSeconds: value, recoveryFromTriggerSeconds: null, writeOutageSeconds: null }
   const cut = anEvent(1, { t0: 80, t1: 81, t2: 84 }, { cutBy, atLeast })
   const events = cutBy === 'next event' ? [cut, anEvent(2, { t0: 140, t1: 141, t2: 142, t4: 143 })] : [cut]
-  expect(worstOf('recovery_time_s', courseOf(...events))).toEqual({
+  expect(worstOf('recovery_time_s', partsOf(...events))).toEqual({
     measured: { kind: 'at-least', value, why },
     event: 1,
   })
@@ -51,16 +51,16 @@ test.each([
 
 test('an outage that the next event cut is no outage until the end of the load', () => {
   const cut = anEvent(1, { t0: 80, t1: 81 }, { cutBy: 'next event' })
-  const { measured } = worstOf('write_outage_s', courseOf(cut, anEvent(2, { t0: 140, t1: 141, t2: 142, t4: 143 })))
+  const { measured } = worstOf('write_outage_s', partsOf(cut, anEvent(2, { t0: 140, t1: 141, t2: 142, t4: 143 })))
   expect(measured).toEqual({ kind: 'at-least', value: 59, why: 'no commit was acknowledged before event 2 began' })
 })
 
 test('an event that no client noticed takes nothing from what the others measured', () => {
   const unnoticed = anEvent(2, { t0: 80, t6: 90 })
-  expect(worstOf('recovery_time_s', courseOf(short, unnoticed))).toMatchObject({
+  expect(worstOf('recovery_time_s', partsOf(short, unnoticed))).toMatchObject({
     measured: { kind: 'value', value: 3 },
   })
-  expect(worstOf('recovery_time_s', courseOf(unnoticed)).measured).toEqual({
+  expect(worstOf('recovery_time_s', partsOf(unnoticed)).measured).toEqual({
     kind: 'missing',
     why: 'the clients saw no failover',
   })
@@ -68,10 +68,10 @@ test('an event that no client noticed takes nothing from what the others measure
 
 test('an outage that was only seen counts for what clients saw, and has neither a trigger nor a lost standby', () => {
   const seen = anEvent(2, { t1: 81, t2: 101, t4: 102 }, { cause: 'other', kind: 'outage', mode: null })
-  const course = courseOf(short, seen)
-  expect(worstOf('write_outage_s', course)).toEqual({ measured: { kind: 'value', value: 20 }, event: 2 })
-  expect(worstOf('detection_s', course)).toEqual({ measured: { kind: 'value', value: 1 }, event: 1 })
-  expect(worstOf('exposure_s', course)).toEqual({ measured: { kind: 'value', value: 7 }, event: 1 })
+  const report = partsOf(short, seen)
+  expect(worstOf('write_outage_s', report)).toEqual({ measured: { kind: 'value', value: 20 }, event: 2 })
+  expect(worstOf('detection_s', report)).toEqual({ measured: { kind: 'value', value: 1 }, event: 1 })
+  expect(worstOf('exposure_s', report)).toEqual({ measured: { kind: 'value', value: 7 }, event: 1 })
 })
 
 test('no event is better than the one that stands for all, and what is unknown of one is not known of all', () => {
@@ -87,7 +87,7 @@ test('no event is better than the one that stands for all, and what is unknown o
         const t2 = at.t1 + outage
         return anEvent(i + 1, recovery === null ? { ...at, t2 } : { ...at, t2, t4: t2 + recovery })
       })
-      const { recoveryTimeSeconds } = worstRecoveryOf(courseOf(...events), [])
+      const { recoveryTimeSeconds } = worstRecoveryOf(partsOf(...events), [])
       const each = events.map(({ recovery }) => recovery.recoveryTimeSeconds)
       expect(recoveryTimeSeconds).toBe(each.includes(null) ? null : Math.max(...each.map(Number)))
     }),

@@ -103,7 +103,7 @@ test('a platform minute that did not arrive stays a gap, and a value holds for i
   ])
 })
 
-describe('whatever was measured can be drawn', () => {
+describe('every measurement can be drawn', () => {
   const ms = (max: number) => fc.integer({ min: 0, max }).map((value) => value / 1000)
   const room = { width: 860 }
   const draws = (chart: ReturnType<typeof waterfallChart>): void => {

@@ -26,18 +26,18 @@ const aFailover = (): Run =>
     troubles: [{ atSeconds: 30.35, seconds: 3, kind: 'failover', arrivals: 'refused', stragglers: { 2: 1.5 } }],
   })
 
-/** Every key that the file tells, and its outcome. */
+/** Every key of the file, and its outcome. */
 function expand(ranges: readonly string[]): Map<string, string> {
-  const told = new Map<string, string>()
+  const outcomes = new Map<string, string>()
   for (const line of ranges) {
     const [worker = '', span = '', outcome = ''] = line.split(':')
     const [first = 0, last = 0] = span.split('-').map(Number)
-    for (let seq = first; seq <= last; seq++) told.set(`${worker}:${seq}`, outcome)
+    for (let seq = first; seq <= last; seq++) outcomes.set(`${worker}:${seq}`, outcome)
   }
-  return told
+  return outcomes
 }
 
-test('ledger.json tells the outcome of every key that was sent, and of no other', async () => {
+test('ledger.json has the outcome of every key that was sent, and of no other', async () => {
   const run = aFailover()
   const { ranges, rangesFormat } = await ledgerFileOf(run)
   expect(rangesFormat).toBe('worker:first-last:outcome')
@@ -59,15 +59,15 @@ test('a sceptic with the table and this file finds the same lost, recovered and 
   for (const key of gone) run.rows.delete(key)
   run.rows.set('5:9000000', 1)
   const { ledger, ranges } = await ledgerFileOf(run)
-  const told = expand(ranges ?? [])
-  const present = (outcome: string) => [...told].filter(([key, one]) => one === outcome && run.rows.has(key)).length
-  const lost = [...told].filter(([key, outcome]) => outcome === 'acknowledged' && !run.rows.has(key))
+  const reported = expand(ranges ?? [])
+  const present = (outcome: string) => [...reported].filter(([key, one]) => one === outcome && run.rows.has(key)).length
+  const lost = [...reported].filter(([key, outcome]) => outcome === 'acknowledged' && !run.rows.has(key))
   expect(lost.map(([key]) => key).sort()).toEqual([...gone].sort())
   expect(ledger).toMatchObject({
     lost: lost.length,
     recovered: present('unknown'),
     misjudged: present('refused'),
-    unexpected: [...run.rows.keys()].filter((key) => !told.has(key)).length,
+    unexpected: [...run.rows.keys()].filter((key) => !reported.has(key)).length,
   })
   expect([...ledger.lostKeys].sort()).toEqual([...gone].sort())
 })

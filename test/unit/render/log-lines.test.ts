@@ -94,7 +94,7 @@ test('without a baseline its percentiles are null', async () => {
   expect(parsed(line)).toMatchObject({ p50Ms: null, p95Ms: null, p99Ms: null })
 })
 
-test('a skip is one line, whatever its reason holds', () => {
+test('a skip is one line, also with a reason of several lines', () => {
   expect(drillSkippedLine({ reason: 'two\nlines and a "quote"', at: '2026-01-01T02:00:00.000Z' })).toBe(
     'drill-skipped {"reason":"two\\nlines and a \\"quote\\"","at":"2026-01-01T02:00:00.000Z"}',
   )

@@ -116,7 +116,7 @@ test('a criterion and its reason print the same figure, and it is the figure of 
     }
   }))
 
-test('whoever subtracts the printed instants gets the printed spans', () =>
+test('the difference of two printed instants is the printed span', () =>
   holdsForEveryDrill(({ report: { moments, recovery, waterfall } }) => {
     const between = (from: string | null, to: string | null): number | null =>
       from === null || to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000

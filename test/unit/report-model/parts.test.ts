@@ -110,7 +110,7 @@ const silences = (log: AckLog) => {
   return Array.from(fromUs, (from, i) => [from, toUs[i]])
 }
 
-test('a silence within a second is told; one across seconds is seen between their acknowledgements', () => {
+test('a silence within a second is reported; one across seconds lies between their acknowledgements', () => {
   const log = new AckLog()
   log.acks(5_100_000, 5_900_000)
   log.acks(1_000_000, 1_999_000)
@@ -123,7 +123,7 @@ test('a silence within a second is told; one across seconds is seen between thei
   ])
 })
 
-test('a silence that was told in parts is one; two that meet at an acknowledgement are two', () => {
+test('a silence that was reported in parts is one; two that meet at an acknowledgement are two', () => {
   const log = new AckLog()
   log.acks(1_000_000, 1_400_000)
   log.acks(4_000_000, 4_300_000)
@@ -138,7 +138,7 @@ test('a silence that was told in parts is one; two that meet at an acknowledgeme
   ])
 })
 
-test('silent everywhere is where all are silent; nobody at all is no evidence', () => {
+test('silent everywhere is where all are silent; without containers there is none', () => {
   const [a, b] = [new AckLog(), new AckLog()]
   a.acks(1_000_000, 2_000_000)
   a.acks(9_000_000, 9_500_000)

@@ -1,6 +1,6 @@
 /**
- * What every chart is: ECharts options made by a pure function, for a given width. The report renders them to SVG on the
- * server, the dashboard draws the same options in the browser. Colours are CSS variables, so that one drawing follows
+ * The shape and style of every chart: ECharts options, made by a pure function for a given width. The report renders them to
+ * SVG on the server, the dashboard draws the same options in the browser. Colours are CSS variables, so that one drawing follows
  * light, dark and print.
  */
 import type { EChartsOption, SeriesOption } from 'echarts'
@@ -35,7 +35,7 @@ export const COLOURS = {
   bad: 'var(--bad)',
 } as const
 
-/** For series without a meaning of their own; told apart by the legend's words and by their order too. */
+/** For series without a fixed colour; the legend and their order also distinguish them. */
 export const PALETTE = [
   'var(--c-red)',
   'var(--c-orange)',
@@ -48,15 +48,15 @@ export const PALETTE = [
 export const paletteColour = (index: number): string => PALETTE[index % PALETTE.length] ?? COLOURS.muted
 
 export const FONT_SIZE = 12
-/** What text is measured with. The style sheet then draws it in the font of the page. */
+/** Text is measured with this font. The style sheet draws it in the font of the page. */
 export const FONT_FAMILY = 'sans-serif'
 
-/** ECharts refuses an axis whose edge differs from its own rounding of it by a binary fraction, such as 1.7000000000000002. */
+/** ECharts rejects an axis edge that differs from its own rounding by a binary fraction, such as 1.7000000000000002. */
 export const axisEdge = (value: number): number => Number(value.toFixed(3))
 
 /**
- * Where no font can be asked, text gets the room that it needs in a wide one: words must not run into each other. Capitals
- * and digits, of which error codes are made, are wider than the rest.
+ * The server has no font to measure with, so the width is that of a wide font: words must not overlap. Capitals and digits,
+ * as in error codes, are wider than the rest.
  */
 export function textWidth(text: string, fontSize = FONT_SIZE): number {
   const wide = text.match(/[A-Z0-9%@_]/g)?.length ?? 0

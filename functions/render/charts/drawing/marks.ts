@@ -8,7 +8,7 @@ export interface Moment {
   readonly second: number
 }
 
-export interface Stretch {
+export interface Interval {
   readonly name: string
   readonly fromSecond: number
   readonly toSecond: number
@@ -39,7 +39,7 @@ export function momentsOf(report: Report): readonly Moment[] {
   )
 }
 
-export function stretchesOf(report: Report): readonly Stretch[] {
+export function intervalsOf(report: Report): readonly Interval[] {
   const { originMs } = axisOf(report)
   if (originMs === null) return []
   return report.phases.map(({ name, fromAt, toAt }) => ({
@@ -114,8 +114,8 @@ const SHADES: Readonly<Record<string, string>> = {
   recovery: 'var(--shade-recovery)',
 }
 
-export const phaseAreas = (stretches: readonly Stretch[]) =>
-  stretches
+export const phaseAreas = (intervals: readonly Interval[]) =>
+  intervals
     .filter(({ name }) => SHADES[name] !== undefined)
     .map(({ name, fromSecond, toSecond }): [object, object] => [
       { xAxis: fromSecond, itemStyle: { color: SHADES[name] }, label: { show: false } },

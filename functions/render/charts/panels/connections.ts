@@ -1,4 +1,4 @@
-/** Connections open against connections wanted. */
+/** The panel of client connections: open and wanted. */
 import type { TimelineRow } from '../../../model/chart-data.ts'
 import { axisCount, count } from '../../../units/units.ts'
 import { COLOURS, lineBase } from '../drawing/chart.ts'

@@ -1,4 +1,4 @@
-/** Errors by code, the five most frequent and the rest, stacked. */
+/** The panel of errors by code: the five most frequent and the rest, stacked. */
 import type { TimelineRow } from '../../../model/chart-data.ts'
 import { axisCount, count } from '../../../units/units.ts'
 import { lineBase, paletteColour } from '../drawing/chart.ts'

@@ -1,4 +1,4 @@
-/** p50 and p99 of response and service time, on a log axis: an outage and a good day fit on one page. */
+/** The panel of latency: p50 and p99 of response and service time, on a log axis for values of very different size. */
 import type { TimelineRow } from '../../../model/chart-data.ts'
 import { axisMilliseconds, milliseconds } from '../../../units/units.ts'
 import { COLOURS, lineBase } from '../drawing/chart.ts'

@@ -1,4 +1,4 @@
-/** One panel of the timeline: what it draws, on which scale, under which title. Panels share the time axis. */
+/** The shape of a panel of the timeline. Panels share the time axis. */
 import type { Series } from '../drawing/chart.ts'
 
 export interface Panel {

@@ -1,4 +1,4 @@
-/** Platform metrics in percent, as the steps of a minute that they are. A minute that did not arrive stays a gap. */
+/** The panel of platform metrics in percent: one step per minute. A minute that did not arrive is a gap. */
 import type { Report } from '../../../model/report.ts'
 import { percent } from '../../../units/units.ts'
 import { metricName } from '../../text/words.ts'

@@ -18,12 +18,12 @@ import {
 } from '../drawing/chart.ts'
 import {
   grouped,
+  type Interval,
   MARK_ROW_HEIGHT,
   type Moment,
   markRows,
   momentLines,
   phaseAreas,
-  type Stretch,
 } from '../drawing/marks.ts'
 import type { Panel, Threshold } from './panel.ts'
 
@@ -45,7 +45,7 @@ export interface Scene {
   readonly hasEverySecond: boolean
   readonly axis: TimeAxis
   readonly moments: readonly Moment[]
-  readonly stretches: readonly Stretch[]
+  readonly intervals: readonly Interval[]
 }
 
 const GAP = 44
@@ -179,7 +179,7 @@ function panelSeries(
       animation: false,
       data: [...momentLines(scene.moments, pixelsPerSecond, gridIndex === 0), ...panel.thresholds.map(thresholdLine)],
     },
-    markArea: { silent: true, animation: false, data: phaseAreas(scene.stretches) },
+    markArea: { silent: true, animation: false, data: phaseAreas(scene.intervals) },
   }
   const step = scene.hasEverySecond && panel.scale === 'value' ? { step: 'end' } : {}
   return panel.series.map((series, index) => ({

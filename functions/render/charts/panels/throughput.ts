@@ -1,4 +1,4 @@
-/** Offered, acknowledged, failed and missed. The parts are stacked, so that they visibly come to what was offered. */
+/** The panel of transactions: acknowledged, failed and missed, stacked up to the offered rate. */
 import type { TimelineRow } from '../../../model/chart-data.ts'
 import { axisCount, count } from '../../../units/units.ts'
 import { COLOURS, lineBase } from '../drawing/chart.ts'
@@ -14,7 +14,7 @@ const area = (name: string, colour: string, data: readonly Point[], opacity: num
   areaStyle: { color: colour, opacity },
 })
 
-/** After the load nothing is offered, which is no drop of the rate. */
+/** After the load nothing is offered; that is not drawn as a drop of the rate. */
 function untilLast(points: readonly Point[]): Point[] {
   const last = points.findLastIndex(([, offered]) => offered !== 0)
   return points.map(

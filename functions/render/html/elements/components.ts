@@ -1,4 +1,4 @@
-/** The few building blocks of the page: sections, tables, verdict marks, figures. */
+/** The building blocks of the page: sections, tables, verdict marks, figures. */
 import type { EventFigureName } from '../../../event-figures/figures.ts'
 import { worstNote, worstText } from '../../../event-figures/table.ts'
 import type { Report } from '../../../model/report.ts'
@@ -29,13 +29,13 @@ export interface TableForm {
 }
 
 /**
- * The first cell of a row is its header. Wide tables scroll inside their own, focusable region; the words above stand
- * outside of it, so that they stay when the table moves, and the caption says them to those who cannot see them.
+ * The first cell of a row is its header. Wide tables scroll inside their own, focusable region. The words above are outside of
+ * it, so that they stay in place, and the caption repeats them for screen readers.
  */
 export const table = (caption: string, columns: readonly Column[], rows: Rows, form: TableForm = {}): Markup =>
   html`<p class="caption" aria-hidden="true">${caption}</p>${onlyTable(caption, columns, rows, form)}`
 
-/** For a table that is all of its section: the heading says what the words above it would say again. */
+/** For a table that is its whole section: the heading is enough, so the caption is for screen readers only. */
 export function onlyTable(
   caption: string,
   columns: readonly Column[],
@@ -76,7 +76,7 @@ interface Roles {
 
 const NO_ROLES: Roles = { table: null, group: null, row: null, columnHeader: null, rowHeader: null, cell: () => null }
 
-/** Laid out as cards, a table is one no more for some screen readers unless its parts say what they are. */
+/** Some screen readers do not see a table that is laid out as cards, unless its parts have roles. */
 const CARD_ROLES: Roles = {
   table: raw(' role="table"'),
   group: raw(' role="rowgroup"'),
@@ -94,7 +94,7 @@ export const list = (lines: readonly Insert[]): Markup =>
 export const details = (summary: string, body: Insert): Markup =>
   html`<details><summary>${summary}</summary>${body}</details>\n`
 
-/** A shape for each verdict, so that it can be told apart without its colour. */
+/** A shape for each verdict, so that a reader can distinguish verdicts without colour. */
 const SHAPES: Readonly<Record<string, string>> = {
   pass: '<circle cx="8" cy="8" r="7.5"/><path d="m4.4 8.3 2.5 2.5 4.8-5.3" class="ink"/>',
   fail: '<path d="M4.9.5h6.2l4.4 4.4v6.2l-4.4 4.4H4.9L.5 11.1V4.9z"/><path d="m5.3 5.3 5.4 5.4m0-5.4-5.4 5.4" class="ink"/>',
@@ -117,7 +117,7 @@ const SHAPE_OF: Readonly<Record<string, string>> = {
   worse: 'fail',
 }
 
-/** Shape, colour and word together; the word is what a screen reader says. */
+/** Shape, colour and word; a screen reader reads the word. */
 export function mark(verdict: string, word = verdict): Markup {
   const kind = SHAPE_OF[verdict] ?? verdict
   const shape = SHAPES[kind]

@@ -1,4 +1,4 @@
-/** Charts on the page: drawn twice, for a screen and for a phone, because text that shrinks with a drawing cannot be read. */
+/** Charts on the page: each drawn for a screen and for a phone, because scaled text would be too small on a phone. */
 import type { Chart, Room } from '../../charts/drawing/chart.ts'
 import { renderSvg } from '../../charts/drawing/svg.ts'
 import { html, type Insert, type Markup, raw } from '../../text/markup.ts'
@@ -9,10 +9,10 @@ const NARROW: Room = { width: 360 }
 
 export interface FigureWords {
   readonly id: string
-  /** In place of the drawing, for those who cannot see it. */
+  /** For screen readers, in place of the drawing. */
   readonly label: string
   readonly caption: Insert
-  /** Said when there is nothing to draw. */
+  /** Shown when there is nothing to draw. */
   readonly absent: string
 }
 

@@ -1,4 +1,4 @@
-/** Part 4: the outage as each client saw it. One figure would hide the tail that back-off and half-open sockets make. */
+/** Part 4: the outage of each client. A single figure would hide the tail that back-off and half-open sockets cause. */
 import type { ClientOutage, Report } from '../../../model/report.ts'
 import { clock, count, counted, NOT_MEASURED, plain, seconds } from '../../../units/units.ts'
 import { clientOutageChart } from '../../charts/client-outage.ts'
@@ -31,7 +31,7 @@ export function clients({ report, clients: rows }: ReportData): Markup {
   })}${worst(report.worstClients)}${lone(report)}${cohorts(report)}`
 }
 
-/** Of all clients over the whole load, none was out; or it is not known. */
+/** No client was out during the load, or it is not known. */
 function withoutRows({ ledger, events }: Report): string {
   if (ledger.intended === 0) return 'No load was sent.'
   const open = events.find(({ service }) => service === 'out' || service === 'not measured')

@@ -1,4 +1,4 @@
-/** Parts 12 and 13: what to keep in mind when reading this, and the files behind it. */
+/** Parts 12 and 13: the caveats, and the files of the drill. */
 import type { Report } from '../../../model/report.ts'
 import { html, type Markup } from '../../text/markup.ts'
 import { absent, list } from '../elements/components.ts'

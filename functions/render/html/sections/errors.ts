@@ -1,4 +1,4 @@
-/** Part 7: what clients were told, by code, in plain words. */
+/** Part 7: the errors that clients received, by code, with their meaning. */
 import type { Report } from '../../../model/report.ts'
 import { clock, count } from '../../../units/units.ts'
 import { html, type Insert, type Markup } from '../../text/markup.ts'

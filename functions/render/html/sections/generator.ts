@@ -1,4 +1,4 @@
-/** Part 8: could the load generator itself be what was measured? */
+/** Part 8: whether the load generator, and not the service, was the limit. */
 import type { Report } from '../../../model/report.ts'
 import { count, megabytes, milliseconds, plain, share } from '../../../units/units.ts'
 import { html, type Insert, type Markup } from '../../text/markup.ts'

@@ -1,4 +1,4 @@
-/** Part 11: every step that was taken, what it cost, and the proof that nothing is left behind. */
+/** Part 11: every step of the drill, its cost, and whether the clean-up left containers. */
 import type { JournalEntry, Report } from '../../../model/report.ts'
 import { clock, count, dateTime, money, plain, seconds } from '../../../units/units.ts'
 import { html, type Insert, type Markup } from '../../text/markup.ts'

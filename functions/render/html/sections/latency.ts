@@ -1,4 +1,4 @@
-/** Part 6: latency by phase. Response counts from the moment an arrival was due, so that an outage cannot hide in it. */
+/** Part 6: latency by phase. Response time counts from the moment an arrival was due, so it includes waiting in an outage. */
 import type { Percentiles } from '../../../model/report.ts'
 import { count, milliseconds } from '../../../units/units.ts'
 import { percentilesChart } from '../../charts/percentiles.ts'

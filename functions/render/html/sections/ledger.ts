@@ -39,7 +39,7 @@ const rows = (ledger: Ledger): Markup =>
     { sign: '+', label: 'duplicates', value: ledger.duplicates, mustBeNone: true },
   ])
 
-/** Shown as on paper: the parts, a rule, and the total they must come to. */
+/** A sum as on paper: the parts, a line, and the total that they must add up to. */
 function sum(caption: string, total: Pick<Line, 'label' | 'value'>, lines: readonly Line[]): Markup {
   const known = lines.flatMap(({ sign, value }) => (value === null ? [] : [sign === '-' ? -value : value]))
   const parts = known.reduce((all, part) => all + part, 0)
@@ -47,7 +47,7 @@ function sum(caption: string, total: Pick<Line, 'label' | 'value'>, lines: reado
   return html`<table class="sum"><caption>${caption}</caption><tbody>
 ${lines.map(sumLine)}</tbody>
 <tfoot><tr><th scope="row"><span aria-hidden="true">=</span> ${total.label}</th><td class="n">${count(total.value)}</td></tr></tfoot></table>
-${isChecked && parts !== total.value && absent(html`${mark('fail', 'does not add up')}: the parts come to ${count(parts)}`)}`
+${isChecked && parts !== total.value && absent(html`${mark('fail', 'does not add up')}: the parts add up to ${count(parts)}`)}`
 }
 
 const SIGNS = { '': '', '+': '+', '-': '−' } as const
@@ -60,7 +60,7 @@ const digest = (ledger: Ledger): Markup =>
     html`Digest of the ledger, SHA-256 over the ranges in <a href="ledger.json">ledger.json</a>: <code class="digest">${ledger.digest ?? NOT_MEASURED}</code>`,
   )
 
-/** Figures that must be 0. */
+/** A figure that must be 0. */
 const figure = (value: number | null): Insert =>
   value === null ? mark('unknown', NOT_MEASURED) : mark(value === 0 ? 'pass' : 'fail', count(value))
 

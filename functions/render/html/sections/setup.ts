@@ -1,4 +1,4 @@
-/** Part 10: what was tested and how, with every check that was made before and after. */
+/** Part 10: the set-up of the test, with every check before and after it. */
 import type { CheckResult, Report } from '../../../model/report.ts'
 import { plain, seconds } from '../../../units/units.ts'
 import { html, type Insert, type Markup } from '../../text/markup.ts'
@@ -9,7 +9,7 @@ export const setup = (report: Report): Markup =>
 ${Object.keys(report.timing).length > 0 && details('Timing of the drill', timing(report.timing))}
 ${report.checklist.length === 0 ? absent('No check was made.') : [checks(report, 'before'), checks(report, 'after')]}`
 
-/** Names carry their unit at the end, as everywhere; the ones that do are printed with it. */
+/** A value is printed with the unit that ends its name. */
 const timing = (values: Report['timing']): Markup =>
   facts(
     Object.entries(values).map(([name, value]) => [

@@ -1,4 +1,4 @@
-/** Part 3: the whole load on one time axis, and what the platform said meanwhile. */
+/** Part 3: the whole load on one time axis, with the phases and the platform metrics. */
 import type { DrillEvent, Report } from '../../../model/report.ts'
 import { clock, dateTime, inUnit, milliseconds, plain, rate, seconds } from '../../../units/units.ts'
 import type { Chart, Room } from '../../charts/drawing/chart.ts'
@@ -27,7 +27,7 @@ function chart(data: ReportData): Markup {
     {
       id: 'timeline',
       label: `Load, errors, latency, connections and platform metrics on one time axis, ${origin}. All values are in timeline.csv.`,
-      caption: html`Time ${origin}. Shaded: <span class="key warm-up">warm-up</span> <span class="key outage">outage</span> <span class="key recovery">recovery</span>. Long drills show the extremes of each stretch, never averages. Point at the chart for UTC; every second is in <a href="timeline.csv">timeline.csv</a>.`,
+      caption: html`Time ${origin}. Shaded: <span class="key warm-up">warm-up</span> <span class="key outage">outage</span> <span class="key recovery">recovery</span>. Long drills show the extremes of each interval, not averages. Point at the chart for UTC; every second is in <a href="timeline.csv">timeline.csv</a>.`,
       absent: 'The load never started, so there is no timeline.',
     },
     (drawn, room) => timesOverlay(data, drawn, room),
@@ -55,7 +55,7 @@ function closeUp(data: ReportData, event: DrillEvent): Markup {
 
 const SLICES = 90
 
-/** Invisible slices over the chart that tell the time under the pointer, without a script. */
+/** Transparent slices over the chart that show the time under the pointer, without a script. */
 function timesOverlay({ timeline: rows }: ReportData, { height }: Chart, room: Room): string {
   const { left, right } = layoutOf(room)
   const axis = timelineAxis(rows)
@@ -89,7 +89,7 @@ function metrics({ metrics: platform }: Report): Markup {
     'Platform metrics',
     [text('Metric'), number('Lowest'), number('Highest'), number('Latest'), number('Points')],
     platform.series.map((series) => metricRow(series)),
-  )}${note(`Resolution: ${platform.resolution}${platform.complete ? '' : '; the last minutes had not arrived when this was written'}. A gap is a gap. Context only: nothing above is computed from them.`)}`
+  )}${note(`Resolution: ${platform.resolution}${platform.complete ? '' : '; the last minutes had not arrived when this was written'}. A gap means that no point arrived. Context only: no figure above is computed from them.`)}`
 }
 
 function metricRow(series: Report['metrics']['series'][number]): Insert[] {

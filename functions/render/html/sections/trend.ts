@@ -1,4 +1,4 @@
-/** Part 9: is this normal for us? Each figure against the same figure of earlier drills. */
+/** Part 9: each key figure against the same figure of earlier drills. */
 import type { Report, TrendFigure } from '../../../model/report.ts'
 import { inUnit, NOT_MEASURED, signed } from '../../../units/units.ts'
 import { sparkline } from '../../charts/sparkline.ts'

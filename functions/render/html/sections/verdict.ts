@@ -1,4 +1,4 @@
-/** Part 1: what happened, how long, how much was lost, is that normal; then every criterion with its reason. */
+/** Part 1: the verdict, the four main figures and the reasons; then every criterion with its measurement. */
 import { marginText, measuredText } from '../../../criteria/judge.ts'
 import { measureEvent, worstOf } from '../../../event-figures/figures.ts'
 import { eventFigureText, worstNote, worstText } from '../../../event-figures/table.ts'
@@ -37,7 +37,7 @@ ${reasons(report)}
 
 const FIRST_REASONS = 3
 
-/** A drill that never ran misses every objective: the first reasons say why, the rest would hide the page. */
+/** A drill without load misses every objective: the first reasons say why, the others are folded. */
 function reasons({ reasons: lines }: Report): Insert {
   if (lines.length === 0) return null
   const rest = lines.slice(FIRST_REASONS)
@@ -65,7 +65,7 @@ function objectiveNote(report: Report): Insert {
   return html`objective <code>${criterion.objective}</code>, ${criterion.margin >= 0 ? `${distance} to spare` : `${distance} too long`}`
 }
 
-/** Measured against the objective, as a bar. The words beside it say the same. */
+/** The measurement as a bar of the objective. The words beside it say the same. */
 function recoveryBar(report: Report): Insert {
   const criterion = recoveryCriterion(report)
   if (criterion?.margin == null || criterion.measured === null || criterion.verdict === 'unknown') return null
@@ -84,7 +84,7 @@ const lostNote = ({ ledger, events }: Report): string =>
       ? `of ${count(ledger.acknowledged)} acknowledged: not audited`
       : `of ${count(ledger.acknowledged)} acknowledged, each looked up on the new primary${recoveryPoint(ledger, events)}`
 
-/** How far back a loss reaches, and by which event. */
+/** The recovery point of a loss, and its event. */
 function recoveryPoint({ lost, lostSeconds }: Report['ledger'], events: Report['events']): string {
   if (!lost || lostSeconds === null) return ''
   const by = events.length > 1 ? events.find((event) => event.lostSeconds === lostSeconds) : undefined
@@ -100,7 +100,7 @@ function withoutClients({ ledger, recovery, events }: Report): string {
     : 'no client outage was seen in an event'
 }
 
-/** Half and writes are of the event that the figure above is of. */
+/** Of the event that the figure above belongs to. */
 function clientNote(report: Report): string {
   const { event: number } = worstOf('worst_client_outage_s', report)
   const event = report.events.find((one) => one.number === number)
@@ -127,7 +127,7 @@ function normality(report: Report): [value: string, below: Insert] {
   return [reading, html`${band}, <a href="#trend">compare</a>`]
 }
 
-/** A recovery that was not seen to its end is worse than usual when it took longer than that already. */
+/** A recovery whose end was not seen is worse than usual when its lower bound is above the band. */
 function readingOfBound(report: Report, high: number): string | null {
   const { measured } = worstOf('recovery_time_s', report)
   return measured.kind === 'never' || (measured.kind === 'at-least' && measured.value > high) ? READINGS.worse : null

@@ -1,4 +1,4 @@
-/** Part 2: where the time went, from the accepted failover to a healthy standby. */
+/** Part 2: the steps from the accepted failover to a healthy standby, and how long each took. */
 import { EVENT_COLUMNS } from '../../../event-figures/table.ts'
 import type { Report } from '../../../model/report.ts'
 import { clock, plain, seconds, signed } from '../../../units/units.ts'
@@ -21,7 +21,7 @@ const chart = (report: Report): Markup =>
     absent: 'No step could be timed.',
   })
 
-/** What the axis and the table count from. */
+/** Second 0 of the axis and of the table. */
 const origin = ({ moments }: Report): string =>
   moments.t0 === null
     ? 'Seconds since T1, the last commit before the outage: no request of this drill explains this event.'
@@ -58,7 +58,7 @@ function withoutOutages(events: Report['events']): string {
   const open = events.find(({ service }) => service === 'not measured')
   return open === undefined
     ? 'Commits were acknowledged throughout: no outage was seen.'
-    : `No outage was watched from its begin to its end. Event ${plain(open.number)}: ${open.sentence}`
+    : `No outage was watched from beginning to end. Event ${plain(open.number)}: ${open.sentence}`
 }
 
 function outagesTable({ recovery, events }: Report): Markup {
@@ -86,7 +86,7 @@ function outagesTable({ recovery, events }: Report): Markup {
   )
 }
 
-/** Beside every figure that stands for several events. */
+/** Shown when a drill has several events. */
 const eventsTable = (report: Report): Markup =>
   table(
     'Every event of the drill',

@@ -1,4 +1,4 @@
-/** Calls to the API. An answer is data: what went wrong is for the caller to show, and never thrown. */
+/** Calls to the API. An error is an answer too, and not thrown: the caller shows it. */
 import type { AlignedRow, ChartData } from '../../../model/chart-data.ts'
 import type { ListedFigures } from '../../../model/drill-index.ts'
 import type { Report } from '../../../model/report.ts'
@@ -113,11 +113,11 @@ async function failure(response: Response): Promise<Answer<never>> {
 }
 
 async function refusalOf(response: Response): Promise<Refusal> {
-  const told: Partial<Refusal> = await response.json().catch(() => ({}))
+  const body: Partial<Refusal> = await response.json().catch(() => ({}))
   return {
-    title: told.title ?? `The app answered ${response.status}`,
-    detail: told.detail ?? '',
-    problems: told.problems ?? [],
-    instance: told.instance ?? null,
+    title: body.title ?? `The app answered ${response.status}`,
+    detail: body.detail ?? '',
+    problems: body.problems ?? [],
+    instance: body.instance ?? null,
   }
 }

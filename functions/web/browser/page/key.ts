@@ -1,4 +1,4 @@
-/** The function key: asked for once, kept for this tab, sent as a header. It never stands in a URL or in storage that lasts. */
+/** The function key: the page asks once, keeps it for the tab and sends it as a header. It is in no URL and in no lasting storage. */
 const NAME = 'function-key'
 
 export const readKey = (): string | null => sessionStorage.getItem(NAME)

@@ -3,7 +3,7 @@ import type { Markup } from '../../../render/text/markup.ts'
 
 const shown = new WeakMap<Element, string>()
 
-/** Leaves focus, selection and scroll position in peace when nothing changed. */
+/** Does nothing when nothing changed, so that focus, selection and scroll position stay. */
 export function show(region: Element, markup: Markup): void {
   if (shown.get(region) === markup.text) return
   shown.set(region, markup.text)

@@ -1,6 +1,6 @@
 /**
- * Asks again and again, at the interval that the reader chose, one question at a time. While the app does not answer the
- * page keeps what it has, says that it is reconnecting, and asks less often.
+ * Polls the API at the interval that the reader chose, one request at a time. While the app does not answer, the page keeps
+ * what it has, says that it is reconnecting, and polls less often.
  */
 import type { Answer } from './api.ts'
 import type { Shell } from './shell.ts'

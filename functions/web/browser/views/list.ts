@@ -74,7 +74,7 @@ export const listView: View = (root, shell) => {
   }
 }
 
-const EMPTY = html`<div class="empty"><h2>No drill yet</h2><p>A drill puts load on the server, fails it over, and tells how long clients were out and whether a commit was lost.</p><a class="button" href="#/start">Start the first drill</a></div>`
+const EMPTY = html`<div class="empty"><h2>No drill yet</h2><p>A drill puts load on the server, fails it over, and reports how long clients were out and whether a commit was lost.</p><a class="button" href="#/start">Start the first drill</a></div>`
 
 /** The link to the next page holds the cursor; the rest of it is the page's own business. */
 const cursorOf = (next: string | null): string | null =>
@@ -154,5 +154,5 @@ const stateOf = ({ verdict, state, progress, error }: ListedDrill): Insert =>
   verdict !== null
     ? mark(verdict)
     : state === 'failed'
-      ? html`${mark('fail', 'broke off')} <small>${error}</small>`
+      ? html`${mark('fail', 'ended without report')} <small>${error}</small>`
       : html`<span class="mark"><span class="running-dot"></span>${progress?.phase ?? state}</span>`

@@ -66,17 +66,17 @@ function offerAbort(root: HTMLElement, shell: Shell, drillId: () => string): () 
     if (dialog.returnValue !== 'abort') return
     button.disabled = true
     answer.textContent = 'Aborting'
-    const told = await abortDrill(drillId())
-    if (told.kind === 'locked') return shell.askForKey()
-    if (told.kind === 'ok') {
-      answer.textContent = 'The drill was told to stop. It cleans up and reports; this takes a moment.'
+    const aborted = await abortDrill(drillId())
+    if (aborted.kind === 'locked') return shell.askForKey()
+    if (aborted.kind === 'ok') {
+      answer.textContent = 'Abort requested. The drill cleans up and writes its report; this takes a moment.'
       return
     }
     button.disabled = false
     answer.textContent =
-      told.kind === 'refused'
-        ? `${told.refusal.title}. ${told.refusal.detail}`
-        : `Not told yet: ${told.why}. Try again.`
+      aborted.kind === 'refused'
+        ? `${aborted.refusal.title}. ${aborted.refusal.detail}`
+        : `Abort not sent: ${aborted.why}. Try again.`
   }
 
   dialog.addEventListener('close', closed)
@@ -87,7 +87,7 @@ function offerAbort(root: HTMLElement, shell: Shell, drillId: () => string): () 
 }
 
 const title = ({ drillId, target, requestedAt }: DrillStatus): Markup =>
-  html`<h1>${target.server}</h1><p class="note">drill <b>${drillId}</b>, asked for ${dateTime(requestedAt)}, database ${target.database}</p>`
+  html`<h1>${target.server}</h1><p class="note">drill <b>${drillId}</b>, requested ${dateTime(requestedAt)}, database ${target.database}</p>`
 
 function progress({ progress: now, state, elapsedSeconds, plannedSeconds }: DrillStatus): Markup {
   const phase = now?.phase ?? null

@@ -1,4 +1,4 @@
-/** The start form: checked here field by field, and again by the server, whose words stand beside the same fields. */
+/** The start form. The page checks each field; the server checks again, and its problems appear beside the same fields. */
 
 import { html } from '../../../render/text/markup.ts'
 import type { Problem } from '../../../request/request.ts'
