@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Blobs } from '../../functions/clients/clients.ts'
 import { createBlobs } from '../../functions/clients/storage/blobs.ts'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
-import { createProcesses, type Processes } from '../../infra/local/process/processes.ts'
+import { Processes } from '../../infra/local/process/processes.ts'
 import { createStackFolder, type StackFolder } from '../../infra/local/process/stack-folder.ts'
 import { type Azurite, startAzurite } from '../../infra/local/stack/azurite.ts'
 import { timeouts } from '../support/timeouts.ts'
@@ -20,7 +20,7 @@ let number = 0
 
 beforeAll(async () => {
   folder = createStackFolder()
-  processes = createProcesses(folder)
+  processes = new Processes(folder)
   azurite = await startAzurite(processes, { blob: await holdFreePort(folder) }, 'drills')
 }, timeouts.stackStartsMs)
 

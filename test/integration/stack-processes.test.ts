@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
 import { identityOf, isAlive } from '../../infra/local/process/process-table.ts'
-import { createProcesses } from '../../infra/local/process/processes.ts'
+import { Processes } from '../../infra/local/process/processes.ts'
 import {
   clearDeadStacks,
   createStackFolder,
@@ -165,7 +165,7 @@ test('a held port is taken until it is released, and no two are the same', async
 test('killAllNow leaves no process', async () => {
   const folder = createStackFolder()
   onTestFinished(() => folder.close({ keep: false }))
-  const processes = createProcesses(folder)
+  const processes = new Processes(folder)
   for (const name of ['a', 'b']) processes.start({ name, ...node(WAITS) })
   processes.killAllNow()
   await eventually('all are gone', timeouts.processEndsMs, () => processesOf(folder.id).length === 0)

@@ -2,7 +2,7 @@
  * A program for tests that kill it: it makes a stack folder, starts a process that has a child of its own, says what it did on
  * one line, and waits to be killed.
  */
-import { createProcesses } from '../../infra/local/process/processes.ts'
+import { Processes } from '../../infra/local/process/processes.ts'
 import { createStackFolder } from '../../infra/local/process/stack-folder.ts'
 
 const GRANDPARENT = `
@@ -11,7 +11,7 @@ const GRANDPARENT = `
   setInterval(() => {}, 1e6)`
 
 const folder = createStackFolder()
-const child = createProcesses(folder).start({ name: 'parent', command: process.execPath, args: ['-e', GRANDPARENT] })
+const child = new Processes(folder).start({ name: 'parent', command: process.execPath, args: ['-e', GRANDPARENT] })
 const timer = setInterval(() => {
   const grandchild = Number.parseInt(child.log(), 10)
   if (Number.isNaN(grandchild)) return

@@ -5,7 +5,7 @@ import { PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
 import type { ServerTools } from '../../infra/local/cluster/postgres.ts'
 import { type PostgresPair, startPair } from '../../infra/local/cluster/postgres-pair.ts'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
-import { createProcesses, type Processes } from '../../infra/local/process/processes.ts'
+import { Processes } from '../../infra/local/process/processes.ts'
 import { findPgBouncer, findPostgres } from '../../infra/local/process/programs.ts'
 import { databaseUser } from '../../infra/local/process/run-user.ts'
 import { clearDeadStacks, createStackFolder, type StackFolder } from '../../infra/local/process/stack-folder.ts'
@@ -19,7 +19,7 @@ export interface Bench {
 export function openBench(): Bench & { close(): Promise<void> } {
   clearDeadStacks()
   const folder = createStackFolder()
-  const processes = createProcesses(folder)
+  const processes = new Processes(folder)
   const close = async () => {
     await processes.stopAll()
     folder.close({ keep: false })

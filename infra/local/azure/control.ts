@@ -63,12 +63,6 @@ export interface EndpointControl {
   restartContainer(group: string): Promise<void>
 }
 
-export interface Faults {
-  add(match: RequestMatch, fault: Fault, times: number): void
-  /** The fault for this request, if any. */
-  take(method: string, path: string): Fault | null
-}
-
 export function createSwitches(metricsDelayMs: number): Switches {
   return {
     failovers: 'real',
@@ -83,17 +77,20 @@ export function createSwitches(metricsDelayMs: number): Switches {
   }
 }
 
-export function createFaults(): Faults {
-  const waiting: Array<{ match: RequestMatch; fault: Fault; times: number }> = []
-  return {
-    add: (match, fault, times) => {
-      waiting.push({ match, fault, times })
-    },
-    take: (method, path) => {
-      const found = waiting.find(({ match, times }) => times > 0 && match.method === method && match.path.test(path))
-      if (found === undefined) return null
-      found.times--
-      return found.fault
-    },
+export class Faults {
+  readonly #waiting: Array<{ match: RequestMatch; fault: Fault; times: number }> = []
+
+  add(match: RequestMatch, fault: Fault, times: number): void {
+    this.#waiting.push({ match, fault, times })
+  }
+
+  /** The fault for this request, if any. */
+  take(method: string, path: string): Fault | null {
+    const found = this.#waiting.find(
+      ({ match, times }) => times > 0 && match.method === method && match.path.test(path),
+    )
+    if (found === undefined) return null
+    found.times--
+    return found.fault
   }
 }

@@ -4,9 +4,9 @@
  */
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Place } from './arm.ts'
-import { createFaults, createSwitches, type EndpointControl, type SeenRequest } from './control.ts'
+import { createSwitches, type EndpointControl, Faults, type SeenRequest } from './control.ts'
 import { Groups } from './groups.ts'
-import { createOperations } from './operations.ts'
+import { Operations } from './operations.ts'
 import { createRegistry } from './registry.ts'
 import { createRoutes, type Services } from './routes.ts'
 import { createServerCalls } from './servers.ts'
@@ -39,9 +39,9 @@ export async function startAzureEndpoint(options: EndpointOptions): Promise<Azur
   const { cluster, place, port } = options
   const host = `127.0.0.1:${port}`
   const switches = createSwitches(options.metricsDelayMs ?? DEFAULT_METRICS_DELAY_MS)
-  const faults = createFaults()
+  const faults = new Faults()
   const requests: SeenRequest[] = []
-  const operations = createOperations()
+  const operations = new Operations()
   const registry = createRegistry(host, options.entryFile)
   const groups = new Groups(place, cluster, switches, operations, registry.isImage)
   const servers = createServerCalls(place, cluster, switches, operations)

@@ -10,36 +10,31 @@ export interface Operation {
   error: { readonly code: string; readonly message: string } | null
 }
 
-export interface Operations {
-  /** The operation ends with the work. */
-  start(work: Promise<unknown>): Operation
-  get(id: string): Operation
-}
+export class Operations {
+  readonly #all = new Map<string, Operation>()
 
-export function createOperations(): Operations {
-  const all = new Map<string, Operation>()
-  return {
-    start: (work) => {
-      const operation: Operation = {
-        id: randomUUID(),
-        startedAt: new Date(),
-        status: 'InProgress',
-        endedAt: null,
-        error: null,
-      }
-      all.set(operation.id, operation)
-      work.then(
-        () => end(operation, 'Succeeded', null),
-        (cause) => end(operation, 'Failed', { code: codeOf(cause), message: messageOf(cause) }),
-      )
-      return operation
-    },
-    get: (id) => {
-      const found = all.get(id)
-      if (found === undefined)
-        throw new ArmError(404, 'OperationNotFound', `The operation '${id}' was not found; it may have expired.`)
-      return found
-    },
+  /** The operation ends with the work. */
+  start(work: Promise<unknown>): Operation {
+    const operation: Operation = {
+      id: randomUUID(),
+      startedAt: new Date(),
+      status: 'InProgress',
+      endedAt: null,
+      error: null,
+    }
+    this.#all.set(operation.id, operation)
+    work.then(
+      () => end(operation, 'Succeeded', null),
+      (cause) => end(operation, 'Failed', { code: codeOf(cause), message: messageOf(cause) }),
+    )
+    return operation
+  }
+
+  get(id: string): Operation {
+    const found = this.#all.get(id)
+    if (found === undefined)
+      throw new ArmError(404, 'OperationNotFound', `The operation '${id}' was not found; it may have expired.`)
+    return found
   }
 }
 

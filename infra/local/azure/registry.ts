@@ -11,32 +11,26 @@ import type { Switches } from './control.ts'
 
 const REPOSITORY = 'loadgen'
 
-export interface Registry {
-  /** By digest, as a setting pins it. */
-  readonly reference: string
-  isImage(reference: string): boolean
-  manifest(version: string): { readonly body: string; readonly digest: string }
-  challenge(repository: string): string
-  /** In the form of a JWT without a signature: the SDK reads its expiry. */
-  refreshToken(): string
-}
+export type Registry = ReturnType<typeof createRegistry>
 
 const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json'
 const HOUR_SECONDS = 3_600
 
-export function createRegistry(host: string, entryFile: string): Registry {
+export function createRegistry(host: string, entryFile: string) {
   const body = manifestOf(readFileSync(entryFile))
   const digest = digestOf(body)
   const name = `${host}/${REPOSITORY}`
   return {
+    /** By digest, as a setting pins it. */
     reference: `${name}@${digest}`,
-    isImage: (reference) => [`${name}@${digest}`, `${name}:latest`, name].includes(reference),
-    manifest: (version) => {
+    isImage: (reference: string) => [`${name}@${digest}`, `${name}:latest`, name].includes(reference),
+    manifest: (version: string) => {
       if (version !== digest && version !== 'latest') throw manifestUnknown(version)
       return { body, digest }
     },
-    challenge: (repository) =>
+    challenge: (repository: string) =>
       `Bearer realm="https://${host}/oauth2/token",service="${host}",scope="repository:${repository}:pull"`,
+    /** In the form of a JWT without a signature: the SDK reads its expiry. */
     refreshToken: () => {
       const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
       const exp = Math.floor(Date.now() / 1000) + HOUR_SECONDS

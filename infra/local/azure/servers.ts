@@ -5,35 +5,24 @@ import type { Switches } from './control.ts'
 import type { Operation, Operations } from './operations.ts'
 import { capabilitiesDocument, parameterDocument, serverDocument } from './server-documents.ts'
 
-export interface ServerCalls {
-  get(): ReturnType<typeof serverDocument>
-  parameters(): Promise<{ value: ReturnType<typeof parameterDocument>[] }>
-  parameter(name: string): Promise<ReturnType<typeof parameterDocument>>
-  capabilities(): ReturnType<typeof capabilitiesDocument>
-  /** Throws when it is refused; otherwise the failover has begun. */
-  restart(body: unknown): Operation
-}
+export type ServerCalls = ReturnType<typeof createServerCalls>
 
-export function createServerCalls(
-  place: Place,
-  cluster: Cluster,
-  switches: Switches,
-  operations: Operations,
-): ServerCalls {
+export function createServerCalls(place: Place, cluster: Cluster, switches: Switches, operations: Operations) {
   const createdAt = new Date()
   return {
     get: () => serverDocument(place, cluster, switches, createdAt),
     parameters: async () => ({
       value: (await cluster.parameters()).map((parameter) => parameterDocument(place, cluster, parameter)),
     }),
-    parameter: async (name) => {
+    parameter: async (name: string) => {
       const found = (await cluster.parameters()).find((parameter) => parameter.name === name)
       if (found === undefined)
         throw resourceNotFound(`${FLEXIBLE_SERVERS}/configurations`, `${place.server}/${name}`, place.resourceGroup)
       return parameterDocument(place, cluster, found)
     },
     capabilities: () => capabilitiesDocument(cluster),
-    restart: (body) => {
+    /** Throws when it is refused; otherwise the failover has begun. */
+    restart: (body: unknown): Operation => {
       const mode = failoverModeOf(body)
       requireAvailable(place, switches)
       return operations.start(failOver(cluster, switches, mode))

@@ -5,11 +5,6 @@ import type { MetricName, MetricSample } from './cluster.ts'
 import type { PgBouncer } from './pgbouncer.ts'
 import type { PostgresPair } from './postgres-pair.ts'
 
-export interface Sampler {
-  samples(): readonly MetricSample[]
-  stop(): Promise<void>
-}
-
 const INTERVAL_MS = 2_000
 const KEPT = (6 * 3_600_000) / INTERVAL_MS
 
@@ -23,7 +18,7 @@ interface Counters {
   readonly commits: number | null
 }
 
-export function startSampler(pair: PostgresPair, pgbouncer: PgBouncer, storageGb: number): Sampler {
+export function startSampler(pair: PostgresPair, pgbouncer: PgBouncer, storageGb: number) {
   const kept: MetricSample[] = []
   let before: Counters | null = null
   let sampling: Promise<void> = Promise.resolve()
@@ -42,7 +37,7 @@ export function startSampler(pair: PostgresPair, pgbouncer: PgBouncer, storageGb
     sampling = sampling.then(sample, sample)
   }, INTERVAL_MS)
   return {
-    samples: () => kept,
+    samples: (): readonly MetricSample[] => kept,
     stop: async () => {
       clearInterval(timer)
       await sampling.catch(() => {})

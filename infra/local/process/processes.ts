@@ -31,52 +31,38 @@ interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-export interface Child {
-  readonly name: string
-  readonly pid: number
-  readonly exited: Promise<Exit>
-  readonly exit: Exit | null
-  signal(signal: NodeJS.Signals): void
-  signalTree(signal: NodeJS.Signals): void
-  /** SIGKILL to the process, its group and all its descendants. */
-  killTree(): Promise<void>
-  stop(): Promise<void>
-  /** The end of its output. */
-  log(maxBytes?: number): string
-}
+export class Processes {
+  readonly #folder: StackFolder
+  readonly #children = new Map<Child, StartOptions>()
+  #isClosed = false
 
-export interface Processes {
-  start(options: StartOptions): Child
+  constructor(folder: StackFolder) {
+    this.#folder = folder
+  }
+
+  get running(): readonly Child[] {
+    return [...this.#children.keys()].filter((child) => child.exit === null)
+  }
+
+  start(options: StartOptions): Child {
+    if (this.#isClosed) throw new Error(`${options.name} is not started: the stack is stopping`)
+    const child = startChild(this.#folder, options)
+    this.#children.set(child, options)
+    void child.exited.then(() => this.#children.delete(child))
+    return child
+  }
+
   /** No process can be started afterwards. */
-  stopAll(): Promise<void>
-  /** Synchronous: called from process 'exit'. */
-  killAllNow(): void
-  readonly running: readonly Child[]
-}
+  async stopAll(): Promise<void> {
+    this.#isClosed = true
+    for (const child of this.running.toReversed()) await child.stop()
+  }
 
-export function createProcesses(folder: StackFolder): Processes {
-  const children = new Map<Child, StartOptions>()
-  let closed = false
-  const live = () => [...children.keys()].filter((child) => child.exit === null)
-  return {
-    get running() {
-      return live()
-    },
-    start: (options) => {
-      if (closed) throw new Error(`${options.name} is not started: the stack is stopping`)
-      const child = startChild(folder, options)
-      children.set(child, options)
-      void child.exited.then(() => children.delete(child))
-      return child
-    },
-    stopAll: async () => {
-      closed = true
-      for (const child of live().reverse()) await child.stop()
-    },
-    killAllNow: () => {
-      closed = true
-      for (const child of live().reverse()) killTree(child.pid, children.get(child)?.lastSignal ?? 'SIGKILL')
-    },
+  /** Synchronous: called from process 'exit'. */
+  killAllNow(): void {
+    this.#isClosed = true
+    for (const child of this.running.toReversed())
+      killTree(child.pid, this.#children.get(child)?.lastSignal ?? 'SIGKILL')
   }
 }
 
@@ -88,7 +74,7 @@ function startChild(folder: StackFolder, options: StartOptions): Child {
     throw new CannotRun(`${options.command} could not be started. See whether it is installed and may be executed`)
   const identity = identityOf(pid)
   if (identity !== null) folder.record(options.name, identity)
-  return childOf(spawned, pid, logFile, options)
+  return new Child(spawned, pid, logFile, options)
 }
 
 function spawnInto(logFile: string, stackId: string, options: StartOptions): ChildProcess {
@@ -143,41 +129,60 @@ export async function runInStack(processes: Processes, options: StartOptions): P
   if (code !== 0) throw new Error(`${options.name} ended with ${signal ?? `code ${code}`}: ${child.log(2000).trim()}`)
 }
 
-function childOf(spawned: ChildProcess, pid: number, logFile: string, options: StartOptions): Child {
-  let exit: Exit | null = null
-  const exited = new Promise<Exit>((resolve) =>
-    spawned.once('exit', (code, signal) => {
-      exit = { code, signal }
-      resolve(exit)
-    }),
-  )
-  const kill = async () => {
-    if (exit === null) killTree(pid, 'SIGKILL')
-    await exited
+export class Child {
+  readonly pid: number
+  readonly exited: Promise<Exit>
+  readonly #options: StartOptions
+  readonly #logFile: string
+  #exit: Exit | null = null
+
+  constructor(spawned: ChildProcess, pid: number, logFile: string, options: StartOptions) {
+    this.pid = pid
+    this.#logFile = logFile
+    this.#options = options
+    this.exited = new Promise((resolve) =>
+      spawned.once('exit', (code, signal) => {
+        this.#exit = { code, signal }
+        resolve(this.#exit)
+      }),
+    )
   }
-  return {
-    name: options.name,
-    pid,
-    exited,
-    get exit() {
-      return exit
-    },
-    signal: (signal) => {
-      if (exit === null) trySignal(pid, signal)
-    },
-    signalTree: (signal) => {
-      if (exit === null) killTree(pid, signal)
-    },
-    killTree: kill,
-    stop: async () => {
-      for (const signal of options.stopSignals ?? ['SIGTERM']) {
-        if (exit !== null) return
-        trySignal(pid, signal)
-        if (await settlesWithin(exited, options.patienceMs ?? 5_000)) return
-      }
-      await kill()
-    },
-    log: (maxBytes = 4096) => readTail(logFile, maxBytes),
+
+  get name(): string {
+    return this.#options.name
+  }
+
+  get exit(): Exit | null {
+    return this.#exit
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.exit === null) trySignal(this.pid, signal)
+  }
+
+  signalTree(signal: NodeJS.Signals): void {
+    if (this.exit === null) killTree(this.pid, signal)
+  }
+
+  /** SIGKILL to the process, its group and all its descendants. */
+  async killTree(): Promise<void> {
+    this.signalTree('SIGKILL')
+    await this.exited
+  }
+
+  async stop(): Promise<void> {
+    const { stopSignals = ['SIGTERM'], patienceMs = 5_000 } = this.#options
+    for (const signal of stopSignals) {
+      if (this.exit !== null) return
+      this.signal(signal)
+      if (await settlesWithin(this.exited, patienceMs)) return
+    }
+    await this.killTree()
+  }
+
+  /** The end of its output. */
+  log(maxBytes = 4096): string {
+    return readTail(this.#logFile, maxBytes)
   }
 }
 

@@ -20,7 +20,7 @@ import { withLocalClient } from '../cluster/postgres.ts'
 import type { Lifetime } from '../process/lifetime.ts'
 import { type HeldPort, holdFreePort, holdPort } from '../process/ports.ts'
 import { CannotRun } from '../process/problem.ts'
-import { createProcesses, type Processes } from '../process/processes.ts'
+import { Processes } from '../process/processes.ts'
 import type { Programs } from '../process/programs.ts'
 import { databaseUser, requireReachable } from '../process/run-user.ts'
 import {
@@ -81,7 +81,7 @@ const SPACE_MB = 2_500
 export async function startStack(options: StackOptions, lifetime: Lifetime): Promise<Stack> {
   for (const line of clearDeadStacks()) options.say(line)
   const folder = createStackFolder()
-  const processes = createProcesses(folder)
+  const processes = new Processes(folder)
   lifetime.onDeath(() => processes.killAllNow())
   const closers: Array<() => Promise<void>> = [async () => closeFolder(folder, options), () => processes.stopAll()]
   const stop = () => closeAll(closers.splice(0))
