@@ -3,10 +3,9 @@ import { expect, test } from 'vitest'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Incident } from '../support/play.ts'
-import { aPlan, playDrill } from '../support/play-drill.ts'
+import { aPlan, criteria, playDrill } from '../support/play-drill.ts'
 import { createWorld, type World } from '../support/world/world.ts'
 
-const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
 const reason = 'aborted by request'
 
 /** What DELETE does. */

@@ -2,10 +2,9 @@
 import { expect, test } from 'vitest'
 import { readAbsences } from '../../functions/activities/records/absence.ts'
 import type { GroupState } from '../../functions/clients/clients.ts'
-import { aPlan, playDrill } from '../support/play-drill.ts'
+import { aPlan, criteria, playDrill } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'
 
-const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
 const there = { container: 'Running' } as GroupState
 
 /** The platform does not know the only container at these times of the drill. */
@@ -31,7 +30,7 @@ test.each([
   })
 })
 
-test('a container is gone after a minute of absence at every look, and never while records of it arrive', async () => {
+test('a container is gone after a minute of absence at every poll, and never while records of it arrive', async () => {
   const world = createWorld()
   const look = async (group: GroupState | null, receivedAgoMs: number | null) => {
     const absences = await readAbsences(world.clients, 'drill-1')
@@ -63,7 +62,7 @@ test('that no container is left is reported when it was seen twice', async () =>
   expect((last ?? 0) - (before ?? 0)).toBeGreaterThanOrEqual(3_000)
 })
 
-test('what the platform cannot do now is asked for again, with the pause that it asks for', async () => {
+test('what the platform cannot do now is requested again, after the pause that it asks for', async () => {
   let tries = 0
   const world = createWorld({
     groups: {
@@ -84,7 +83,7 @@ test('what the platform does not do in the time for it ends the drill, with its 
   const refuse = () => ({ kind: 'later', code: 'NetworkNotReady', message: 'try again', afterSeconds: null }) as const
   const world = createWorld({ groups: { refuse } })
   const { report, endedAtMs } = await playDrill(world, aPlan({ criteria, timing: { readyTimeoutSeconds: 60 } }))
-  expect(report?.reasons.join()).toMatch(/infrastructure: .*NetworkNotReady\): try again; it did not in 60 s/)
+  expect(report?.reasons.join()).toMatch(/infrastructure: .*NetworkNotReady\): try again; not within 60 s/)
   expect(world.server.posts).toBe(0)
   expect(endedAtMs).toBeLessThan(120_000)
 })

@@ -6,19 +6,11 @@ import { Secret } from '../../functions/config/secret.ts'
 import { expiresAt, loadPlanOf } from '../../functions/model/load-plan.ts'
 import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../../functions/platform/names.ts'
 import { blobNames, type LoadSummary } from '../../loadgen-image/contract/glossary.ts'
-import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill, settings } from '../support/play-drill.ts'
+import { aPlan, criteria, type DrillPlayOptions, playDrill, playRequest, settings } from '../support/play-drill.ts'
 import { createWorld, START_AT_MS, type World, type WorldOptions } from '../support/world/world.ts'
 
-const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
-
-async function run(
-  world: WorldOptions = {},
-  request: Readonly<Record<string, unknown>> = {},
-  options: DrillPlayOptions = {},
-): Promise<DrillPlay & { readonly world: World }> {
-  const made = createWorld(world)
-  return { ...(await playDrill(made, aPlan({ criteria, ...request }), options)), world: made }
-}
+const run = (world: WorldOptions = {}, request = {}, options: DrillPlayOptions = {}) =>
+  playRequest(request, world, options)
 
 const onlyContainer =
   <T extends object>(k: number, course: T) =>

@@ -2,10 +2,8 @@
 import { expect, test } from 'vitest'
 import type { Database, StoredDrill } from '../../functions/clients/clients.ts'
 import type { LoadSessionFacts, SchemaFacts } from '../../functions/model/facts.ts'
-import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
+import { aPlan, criteria, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'
-
-const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
 
 function run(request: object, database: (own: Database) => Partial<Database>, options?: DrillPlayOptions) {
   const world = createWorld()

@@ -6,20 +6,8 @@ import type { DrillProgress } from '../../functions/model/status.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { goodTable, settingsWith } from '../support/load-session.ts'
-import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
-import { createWorld, usualCourse, type World, type WorldOptions } from '../support/world/world.ts'
-
-/** What a worker meets in an outage of six seconds, at this small rate. */
-const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
-
-async function run(
-  request: Readonly<Record<string, unknown>> = {},
-  world: WorldOptions = {},
-  options: DrillPlayOptions = {},
-): Promise<DrillPlay & { readonly world: World }> {
-  const made = createWorld(world)
-  return { ...(await playDrill(made, aPlan({ criteria, ...request }), options)), world: made }
-}
+import { aPlan, criteria, type DrillPlay, playDrill, playRequest as run } from '../support/play-drill.ts'
+import { createWorld, usualCourse } from '../support/world/world.ts'
 
 const phasesOf = ({ customStatuses }: DrillPlay) => [
   ...new Set(customStatuses.map(({ value }) => (value as DrillProgress).phase)),

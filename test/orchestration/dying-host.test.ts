@@ -8,10 +8,9 @@ import { overallDeadlineSeconds } from '../../functions/model/load-plan.ts'
 import type { Report } from '../../functions/model/report.ts'
 import type { DrillProgress, Phase } from '../../functions/model/status.ts'
 import { casesOf } from '../support/depth.ts'
-import { aPlan, type DrillPlay, playDrill } from '../support/play-drill.ts'
+import { aPlan, criteria, type DrillPlay, playDrill } from '../support/play-drill.ts'
 import { createWorld, type World } from '../support/world/world.ts'
 
-const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
 const plan = aPlan({ criteria, timing: { lateMetricsSeconds: 400 } })
 const HOURS_MS = 6 * 3_600_000
 

@@ -9,18 +9,15 @@ import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
 import type { PrimaryIdentity } from '../../functions/model/facts.ts'
 import type { Report } from '../../functions/model/report.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
-import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill, settings } from '../support/play-drill.ts'
+import { aPlan, criteria, type DrillPlayOptions, playDrill, playRequest, settings } from '../support/play-drill.ts'
 import type { PostFate } from '../support/world/server.ts'
-import { createWorld, usualCourse, type World, type WorldOptions } from '../support/world/world.ts'
+import { createWorld, usualCourse, type WorldOptions } from '../support/world/world.ts'
 
-const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
 /** Long enough for the silence after which a lost request is given up, and for recovery after that. */
-const aLongPlan = () => aPlan({ criteria, targetTps: 16, workers: 2, containers: 1, durationSeconds: 340 })
+const longRequest = { criteria, targetTps: 16, workers: 2, containers: 1, durationSeconds: 340 }
+const aLongPlan = () => aPlan(longRequest)
 
-async function run(world: WorldOptions, options: DrillPlayOptions = {}): Promise<DrillPlay & { world: World }> {
-  const made = createWorld(world)
-  return { ...(await playDrill(made, aLongPlan(), options)), world: made }
-}
+const run = (world: WorldOptions, options: DrillPlayOptions = {}) => playRequest(longRequest, world, options)
 
 interface Row {
   readonly when: string
@@ -139,39 +136,6 @@ test('the answer that was lost with its host is recorded with the signs that rep
   expect(answer?.why).toContain(
     'the answer was lost; seen since the request was prepared, of any cause: timeline 1 -> 2',
   )
-})
-
-test('a host that is killed in the middle of any phase resumes: one failover, nothing left', async () => {
-  for (const name of [
-    'reserve',
-    'check',
-    'provision',
-    'startLoad',
-    'failOver',
-    'collect',
-    'audit',
-    'cleanUp',
-    'writeReport',
-  ]) {
-    const killed = new Set<string>()
-    const crash = (call: { name: string }) => call.name === name && !killed.has(name) && killed.add(name).size > 0
-    const { status, report, world, crashes } = await run({}, { crash })
-    expect({
-      name,
-      status,
-      crashes,
-      posts: world.server.posts,
-      verdict: report?.verdict,
-      left: world.groups.alive.length,
-    }).toEqual({
-      name,
-      status: 'Completed',
-      crashes: 1,
-      posts: 1,
-      verdict: 'PASS',
-      left: 0,
-    })
-  }
 })
 
 test('a failover that never completes fails the drill, and is not waited for without end', async () => {

@@ -5,10 +5,9 @@ import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import { overallDeadlineSeconds } from '../../functions/model/load-plan.ts'
 import type { Report } from '../../functions/model/report.ts'
 import type { Call } from '../support/play.ts'
-import { aPlan, playDrill } from '../support/play-drill.ts'
+import { aPlan, criteria, playDrill } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'
 
-const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
 const DAY_MS = 86_400_000
 /** Longer than anybody waits; the play itself ends when even this has answered. */
 const never = (_input: unknown, call: Call): void => call.takes(30 * DAY_MS)

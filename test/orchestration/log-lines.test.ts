@@ -3,16 +3,8 @@
 import { expect, test } from 'vitest'
 import { DRILL_RESULT, type DrillResult } from '../../functions/render/log-lines.ts'
 import { seconds } from '../../functions/units/units.ts'
-import { aPlan, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
-import { createWorld, type WorldOptions } from '../support/world/world.ts'
-
-const criteria = ['recovery_time_s <= 10', 'success_rate >= 0.9', 'lost_commits == 0']
-
-const run = (
-  request: Readonly<Record<string, unknown>> = {},
-  world: WorldOptions = {},
-  options: DrillPlayOptions = {},
-): Promise<DrillPlay> => playDrill(createWorld(world), aPlan({ criteria, ...request }), options)
+import { aPlan, criteria, type DrillPlay, playDrill, playRequest as run } from '../support/play-drill.ts'
+import { createWorld } from '../support/world/world.ts'
 
 function linesOf({ logged }: DrillPlay): DrillResult[] {
   return logged.map((line) => {
