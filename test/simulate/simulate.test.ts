@@ -1,6 +1,9 @@
 /** A few seeds of `npm run simulate` in every run of the tests; a seed that fails here replays alone. */
+import type { OrchestrationContext } from 'durable-functions'
 import { expect, test } from 'vitest'
+import type { Step } from '../../functions/orchestrators/waiting.ts'
 import { runs } from '../support/depth.ts'
+import { play } from '../support/play.ts'
 import { violations } from './invariants.ts'
 import { scenarioOf } from './scenario.ts'
 import { simulate } from './simulation.ts'
@@ -13,4 +16,26 @@ for (let seed = 1; seed <= runs(25); seed++)
 test('the same seed is the same drill', async () => {
   const [one, other] = await Promise.all([simulate(scenarioOf(7)), simulate(scenarioOf(7))])
   expect(other.played.report).toEqual(one.played.report)
+})
+
+function* asksForThePast(ctx: OrchestrationContext): Step<void> {
+  for (;;) yield ctx.df.createTimer(ctx.df.currentUtcDateTime)
+}
+
+function* continuesWithoutEnd(ctx: OrchestrationContext): Step<void> {
+  yield ctx.df.createTimer(ctx.df.currentUtcDateTime)
+  ctx.df.continueAsNew(null)
+}
+
+function* waitsSecondBySecond(ctx: OrchestrationContext): Step<void> {
+  for (;;) yield ctx.df.createTimer(new Date(ctx.df.currentUtcDateTime.getTime() + 1_000))
+}
+
+test.each([
+  ['asks for a timer of the past again and again', asksForThePast, { maxTurnsAtOneInstant: 20 }],
+  ['continues as new at the same instant', continuesWithoutEnd, { maxTurnsAtOneInstant: 20 }],
+  ['goes on for too many turns', waitsSecondBySecond, { maxTurns: 50 }],
+  ['goes on for too long', waitsSecondBySecond, { deadlineMs: 30_000 }],
+])('a drill that %s is reported as one that did not end', async (_how, drill, limits) => {
+  await expect(play(drill, null, {}, limits)).rejects.toThrow('did not end')
 })
