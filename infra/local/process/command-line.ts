@@ -1,6 +1,6 @@
 /**
  * The command lines of infra. One table of options per command gives parsing, the help, and one message that names every problem.
- * No message repeats a text: it may be a secret that was meant for another option.
+ * A message repeats numbers, but never a text, which may be a secret that was meant for another option.
  */
 import { parseArgs } from 'node:util'
 import type * as z from 'zod'
