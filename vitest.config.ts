@@ -1,8 +1,15 @@
 import { defineConfig } from 'vitest/config'
 import { filesLeft } from './test/support/depth.ts'
 
-/** Tests that start real servers run one file at a time: two cores shared by several databases measure nothing but each other. */
-const REAL = ['test/{threads,integration,browser,engine,e2e}/**/*.test.ts']
+/** They measure nothing and need no database, so they run beside the tests of pure code. */
+const WITHOUT_DATABASE = 'azure-endpoint|clients-azure|stack-azure-host|stack-commands'
+
+/** Tests among real servers run one file at a time: two cores shared by several databases measure nothing but each other. */
+const REAL = [
+  'test/{threads,browser,engine,e2e}/**/*.test.ts',
+  'test/integration/loadgen/*.test.ts',
+  `test/integration/!(${WITHOUT_DATABASE}).test.ts`,
+]
 
 export default defineConfig({
   test: {

@@ -12,7 +12,7 @@ const depth = process.env.TEST_DEPTH ?? (namesFiles ? 'named' : 'quick')
 if (!['all', 'named', 'quick'].includes(depth)) throw new Error(`TEST_DEPTH must be all or quick, not ${depth}`)
 process.env.TEST_DEPTH = depth
 
-/** Long ones: whole drills beyond the first, every kind of failure, hostile environments, packages, variants of the browser tests. */
+/** Long ones: whole drills beyond the first, every kind of failure, hostile environments, packages, variants. */
 const LEFT_TO_ALL: readonly string[] = [
   'test/browser/report.test.ts',
   'test/browser/live-drill.test.ts',
@@ -25,7 +25,9 @@ const LEFT_TO_ALL: readonly string[] = [
   'test/integration/clients-failover.test.ts',
   'test/integration/deployed-bundle.test.ts',
   'test/integration/deployed-package.test.ts',
+  'test/integration/preconditions.test.ts',
   'test/integration/proxies.test.ts',
+  'test/integration/stack-pair.test.ts',
   'test/integration/loadgen/failures.test.ts',
   'test/integration/loadgen/lost-output.test.ts',
   'test/integration/loadgen/synchronous.test.ts',
