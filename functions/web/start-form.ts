@@ -1,24 +1,13 @@
-/** The start form, with the limits and defaults that the API itself uses, so that page and server never disagree. */
-
-import { PLAN_LIMITS } from '../../loadgen-image/contract/load-plan.ts'
+/** The start form. Its limits come from the schema of requests and its defaults from an empty request, as the API reads both. */
+import * as z from 'zod'
 import { BEFORE_CHECK_IDS } from '../checklist/before.ts'
 import { html, type Insert, type Markup } from '../render/text/markup.ts'
-import { parseRequest, REQUEST_LIMITS } from '../request/request.ts'
+import { parseRequest, requestSchema } from '../request/request.ts'
 import { given } from '../units/units.ts'
-
-interface NumberField {
-  readonly name: string
-  readonly label: string
-  readonly unit: string
-  readonly min: number
-  readonly max: number
-  readonly whole: boolean
-  readonly byDefault: number
-}
 
 const NO_TARGET = { resourceGroup: '', server: '', database: '' }
 
-/** What an empty request asks for. */
+/** The plan of an empty request. */
 function defaults() {
   const parsed = parseRequest(
     {},
@@ -33,61 +22,43 @@ function defaults() {
   return parsed.plan
 }
 
+interface NumberField {
+  /** As in the request; a dot leads into an object. */
+  readonly name: string
+  readonly label: string
+  readonly unit: string
+  /** Used when the field stays empty. */
+  readonly byDefault: number
+}
+
+interface Bounds {
+  readonly type: string
+  readonly minimum: number
+  readonly maximum: number
+}
+
+/** Bounds of a field in the schema of requests. A rate has no minimum there, because 0 is a closed loop. */
+function boundsOf(name: string): Bounds {
+  type Schema = Bounds & { readonly properties: Readonly<Record<string, Schema>>; readonly items: Schema }
+  const schema = z.toJSONSchema(requestSchema, { io: 'input' }) as unknown as Schema
+  const inside = (parent: Schema, key: string) => (parent.properties ?? parent.items.properties)[key] as Schema
+  const { type, minimum = 0, maximum } = name.split('.').reduce(inside, schema)
+  return { type, minimum, maximum }
+}
+
 function numberFields(): readonly NumberField[] {
   const { load, timing } = defaults()
+  const { warmupSeconds } = timing
   return [
-    {
-      name: 'targetTps',
-      label: 'Target rate',
-      unit: 'transactions per second',
-      min: 0,
-      max: PLAN_LIMITS.maxTps,
-      whole: false,
-      byDefault: load.targetTps,
-    },
-    {
-      name: 'workers',
-      label: 'Workers',
-      unit: 'clients, one connection each',
-      min: 1,
-      max: REQUEST_LIMITS.maxWorkers,
-      whole: true,
-      byDefault: load.workers,
-    },
-    {
-      name: 'durationSeconds',
-      label: 'Duration',
-      unit: 'seconds',
-      min: REQUEST_LIMITS.minDurationSeconds,
-      max: REQUEST_LIMITS.maxDurationSeconds,
-      whole: true,
-      byDefault: load.durationSeconds,
-    },
-    {
-      name: 'containers',
-      label: 'Containers',
-      unit: 'load generators',
-      min: 1,
-      max: PLAN_LIMITS.maxContainers,
-      whole: true,
-      byDefault: load.containers,
-    },
-    {
-      name: 'timing.warmupSeconds',
-      label: 'Warm-up',
-      unit: 'seconds, discarded',
-      min: 0,
-      max: 3600,
-      whole: false,
-      byDefault: timing.warmupSeconds,
-    },
+    { name: 'targetTps', label: 'Target rate', unit: 'transactions per second', byDefault: load.targetTps },
+    { name: 'workers', label: 'Workers', unit: 'clients, one connection each', byDefault: load.workers },
+    { name: 'durationSeconds', label: 'Duration', unit: 'seconds', byDefault: load.durationSeconds },
+    { name: 'containers', label: 'Containers', unit: 'load generators', byDefault: load.containers },
+    { name: 'timing.warmupSeconds', label: 'Warm-up', unit: 'seconds, discarded', byDefault: warmupSeconds },
     {
       name: 'timing.minBaselineSeconds',
-      label: 'Least baseline',
+      label: 'Minimum baseline',
       unit: 'seconds of steady load before the failover',
-      min: 3,
-      max: 3600,
-      whole: false,
       byDefault: 60,
     },
   ]
@@ -96,13 +67,16 @@ function numberFields(): readonly NumberField[] {
 const field = (name: string, label: string, control: Insert, hint: string): Markup =>
   html`<div class="field" data-field="${name}"><label for="f-${name}">${label}</label>${control}<p class="hint" id="h-${name}">${hint}</p><p class="problem" id="p-${name}" hidden></p></div>\n`
 
-const numberField = ({ name, label, unit, min, max, whole, byDefault }: NumberField): Markup =>
-  field(
+function numberField({ name, label, unit, byDefault }: NumberField, bounds = boundsOf(name)): Markup {
+  const { type, minimum, maximum } = bounds
+  const isWhole = type === 'integer'
+  return field(
     name,
     label,
-    html`<input id="f-${name}" name="${name}" type="number" inputmode="${whole ? 'numeric' : 'decimal'}" min="${String(min)}" max="${String(max)}" step="${whole ? '1' : 'any'}" placeholder="${String(byDefault)}" aria-describedby="h-${name} p-${name}">`,
-    `${unit}; ${given(min, '')} to ${given(max, '')}, ${given(byDefault, '')} when left empty`,
+    html`<input id="f-${name}" name="${name}" type="number" inputmode="${isWhole ? 'numeric' : 'decimal'}" min="${String(minimum)}" max="${String(maximum)}" step="${isWhole ? '1' : 'any'}" placeholder="${String(byDefault)}" aria-describedby="h-${name} p-${name}">`,
+    `${unit}; ${given(minimum, '')} to ${given(maximum, '')}, ${given(byDefault, '')} when left empty`,
   )
+}
 
 const textField = (name: string, label: string, hint: string, pattern: string): Markup =>
   field(
@@ -114,12 +88,14 @@ const textField = (name: string, label: string, hint: string, pattern: string): 
 
 const failoverFields = (): Markup => {
   const [first] = defaults().failovers
+  const byDefault = first?.atSeconds ?? 120
+  const at: NumberField = { name: 'failoverAt', label: 'Failover after', unit: 'seconds of load', byDefault }
   return html`${field(
     'failovers',
     'Failover',
     html`<select id="f-failovers" name="failovers" aria-describedby="h-failovers p-failovers"><option value="forced">forced: the primary is killed</option><option value="planned">planned: the standby catches up first</option><option value="none">none: only load</option></select>`,
     'without one the verdict cannot be PASS',
-  )}${numberField({ name: 'failoverAt', label: 'Failover after', unit: 'seconds of load', min: 0, max: REQUEST_LIMITS.maxDurationSeconds, whole: false, byDefault: first?.atSeconds ?? 120 })}`
+  )}${numberField(at, boundsOf('failovers.atSeconds'))}`
 }
 
 const criteriaField = (): Markup =>
@@ -139,7 +115,7 @@ export const startForm = (): Markup => html`<form id="start" novalidate>
 <h1>Start a drill</h1>
 <p class="lead">Every field may stay empty: the app then uses its own defaults, and its own server.</p>
 <div class="problems" role="alert" hidden></div>
-<fieldset><legend>Load</legend><div class="fields">${numberFields().map(numberField)}</div></fieldset>
+<fieldset><legend>Load</legend><div class="fields">${numberFields().map((one) => numberField(one))}</div></fieldset>
 <fieldset><legend>Failover</legend><div class="fields">${failoverFields()}</div></fieldset>
 <fieldset><legend>Objectives</legend>${criteriaField()}</fieldset>
 <details><summary>Another server</summary><div class="fields">

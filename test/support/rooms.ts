@@ -207,7 +207,6 @@ export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, rea
       'functions/render/text',
       'functions/request',
       'functions/units',
-      'loadgen-image/contract',
     ],
   ],
   [

@@ -1,6 +1,6 @@
 /** The dashboard's table of contents: which address shows which view. Views clean up after themselves. */
 
-import { readKey } from './page/key.ts'
+import { readKey } from './page/api.ts'
 import { find } from './page/page.ts'
 import { createShell, type View } from './page/shell.ts'
 import { compareView } from './views/compare.ts'

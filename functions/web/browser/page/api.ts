@@ -4,7 +4,6 @@ import type { ListedFigures } from '../../../model/drill-index.ts'
 import type { Report } from '../../../model/report.ts'
 import type { DrillStatus } from '../../../model/status.ts'
 import type { Problem } from '../../../request/request.ts'
-import { readKey } from './key.ts'
 
 export type Answer<T> =
   | { readonly kind: 'ok'; readonly value: T }
@@ -121,3 +120,10 @@ async function refusalOf(response: Response): Promise<Refusal> {
     instance: body.instance ?? null,
   }
 }
+
+/** The function key: the page asks once, keeps it for the tab and sends it as a header. It is in no URL and in no lasting storage. */
+const KEY_NAME = 'function-key'
+
+export const readKey = (): string | null => sessionStorage.getItem(KEY_NAME)
+export const keepKey = (key: string): void => sessionStorage.setItem(KEY_NAME, key)
+export const forgetKey = (): void => sessionStorage.removeItem(KEY_NAME)

@@ -1,6 +1,6 @@
 /** Asks for the function key, once per tab. */
 import { html } from '../../../render/text/markup.ts'
-import { forgetKey, keepKey, readKey } from '../page/key.ts'
+import { forgetKey, keepKey, readKey } from '../page/api.ts'
 import { find, show } from '../page/page.ts'
 import type { View } from '../page/shell.ts'
 
