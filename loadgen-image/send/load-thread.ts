@@ -127,15 +127,15 @@ export class LoadThread implements SessionHost {
   }
 
   #dispatchDue(arrivals: Arrivals, fromUs: number): void {
-    let nowUs = fromUs
-    this.#shed(arrivals, nowUs)
-    while (arrivals.nextDueAtUs <= nowUs) {
+    for (let nowUs = fromUs; ; nowUs = this.nowUs()) {
+      // Before each arrival: one of the next second must not be taken from this one, and sends take time.
+      this.#shed(arrivals, nowUs)
+      if (arrivals.nextDueAtUs > nowUs) break
       const session = this.#takeIdle()
       if (session === null) return
       const dueAtUs = arrivals.take()
       session.send(dueAtUs, nowUs)
       this.recorder?.sent(dueAtUs, nowUs)
-      nowUs = this.nowUs()
     }
     if (this.#idle.size > 0) this.#wakeAt(arrivals.nextDueAtUs)
   }

@@ -1,6 +1,7 @@
-/** A thread watches itself by its sweep: one that comes late is recorded as the time in which the thread stood still. */
+/** A thread on a busy machine: it records the time in which it stood still, and counts each arrival in the second it was due in. */
 import { Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { LoadPlan } from '../../../../loadgen-image/contract/load-plan.ts'
 import type { SecondPart } from '../../../../loadgen-image/record/second.ts'
 import { Wire } from '../../../../loadgen-image/send/connector.ts'
 import { LoadThread } from '../../../../loadgen-image/send/load-thread.ts'
@@ -18,16 +19,20 @@ beforeEach(() => {
   vi.useFakeTimers()
   nowUs = START_US
   parts = []
-  const settings = { plan: aPlan({ workers: 1, targetTps: 0 }), container: 0, thread: 0, threads: 1 } as ThreadSettings
-  thread = new LoadThread(settings, () => nowUs, {
-    connected: () => {},
-    second: (part) => parts.push(part),
-    done: () => {},
-  })
+  thread = aThread({ workers: 1, targetTps: 0 })
 })
 afterEach(() => {
   vi.useRealTimers()
 })
+
+function aThread(plan: Partial<LoadPlan>): LoadThread {
+  const settings = { plan: aPlan(plan), container: 0, thread: 0, threads: 1 } as ThreadSettings
+  return new LoadThread(settings, () => nowUs, {
+    connected: () => {},
+    second: (part) => parts.push(part),
+    done: () => {},
+  })
+}
 
 function sweep(lateMs = 0): void {
   nowUs += (SWEEP_MS + lateMs) * 1000
@@ -76,4 +81,28 @@ test('a thread that reads a reply before it sweeps has noticed its stall by then
   expect(parts.flatMap(({ stalls }) => stalls)).toEqual([{ fromUs: START_US + 20_000, toUs: START_US + 5_020_000 }])
   expect(parts.flatMap(({ gaps }) => gaps.closed)).toEqual([])
   expect(parts.reduce((sum, { counts }) => sum + counts.acknowledged, 0)).toBe(1)
+})
+
+test('an arrival of the next second is not taken from this one, however long a send takes', async () => {
+  thread = aThread({ workers: 4, targetTps: 2 })
+  vi.spyOn(thread, 'open').mockImplementation(async () => {
+    const socket = new Socket()
+    vi.spyOn(socket, 'write').mockImplementation(() => {
+      nowUs += 600_000
+      return true
+    })
+    return new Wire(socket)
+  })
+  thread.connect()
+  await vi.advanceTimersByTimeAsync(0)
+  thread.go(START_US)
+  for (let count = 0; count < 60; count++) sweep()
+  thread.finish()
+  expect(parts.map(({ counts, waiting }) => [counts.intended, waiting])).toEqual([
+    [2, 0],
+    [2, 0],
+    // All four workers wait for a reply by now.
+    [2, 1],
+    [2, 0],
+  ])
 })
