@@ -58,6 +58,15 @@ for (const [what, answer] of [
   })
 }
 
+test('a rebuild of the standby that no poll saw is not waited for, and has no T6', async () => {
+  const { isSettledAt, server, clock, evidence } = await aRequest(timeout)
+  clock.moveTo(START_AT_MS + 32_000)
+  server.failOverByHand()
+  for (const second of [100, 119]) expect(await isSettledAt(second)).toBe(false)
+  expect(await isSettledAt(121)).toBe(true)
+  expect(await evidence()).toMatchObject({ after: { timeline: 2, haState: 'Healthy' }, healthyAt: null })
+})
+
 test('a request that was sent late has all of its time to complete', async () => {
   const accepted: FailoverAnswer = {
     kind: 'accepted',

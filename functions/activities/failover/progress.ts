@@ -64,7 +64,7 @@ async function followOne(sources: Sources, plan: DrillPlan, index: number): Prom
   if (isSettled(progress, isOverdue)) return !mayArrive
   const next = await pollProgress(sources, plan, intent, answer, progress)
   await blobs.writeJson(name, next)
-  return isSettled(next, isOverdue) && !mayArrive
+  return (isSettled(next, isOverdue) || isPastUnseen(next, request)) && !mayArrive
 }
 
 async function isLaterRequested(blobs: Clients['blobs'], plan: DrillPlan, index: number): Promise<boolean> {
@@ -75,6 +75,13 @@ async function isLaterRequested(blobs: Clients['blobs'], plan: DrillPlan, index:
 /** A failover without a new primary at its deadline did not complete: nothing is left to wait for. */
 const isSettled = ({ after, healthyAt, operation }: FailoverProgress, isOverdue: boolean): boolean =>
   after === null ? isOverdue || operation?.kind === 'failed' : healthyAt !== null
+
+/**
+ * The answer was lost with the host, and the standby was rebuilt before the next host polled. Without an answer there is no operation
+ * whose end would tell the new Healthy from the old one, so there is no T6. The next poll looks again, in case this is the old one.
+ */
+const isPastUnseen = ({ after, leftHealthy }: FailoverProgress, request: 'accepted' | 'ambiguous'): boolean =>
+  request === 'ambiguous' && after?.haState === 'Healthy' && !leftHealthy
 
 async function pollProgress(
   sources: Sources,
