@@ -25,7 +25,7 @@ export const PLACE = {
 } as const
 export const TARGET: Target = { resourceGroup: 'rg-drill', server: 'pg-drill', database: 'drill' }
 
-export interface Answer {
+interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: unknown
