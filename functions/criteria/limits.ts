@@ -57,10 +57,6 @@ export function constantFor(name: CriterionName, text: string): number | string 
   return unit === 'share' || unit === '%' ? proportion(name, text, number) : whole(name, text, number.number)
 }
 
-/** Only a text that looks like a measure is repeated: any other may be a pasted secret. */
-const repeated = (text: string): string =>
-  /^[-+]?[\d.,']{1,15} ?[a-zµ%/]{0,7}$/i.test(text) || text === 'true' || text === 'false' ? text : 'what is given'
-
 const SECONDS_PER: Readonly<Record<string, number>> = {
   us: 1e-6,
   µs: 1e-6,
@@ -78,6 +74,15 @@ const SECONDS_PER: Readonly<Record<string, number>> = {
   h: 3600,
   hour: 3600,
   hours: 3600,
+}
+
+const UNITS = new Set(['', '%', 'tps', '/s', ...Object.keys(SECONDS_PER)])
+
+/** Only digits with a unit that is known are repeated: any other text may be a pasted secret. */
+function repeated(text: string): string {
+  const [, unit] = /^[-+]?[\d.,']{1,15} ?([a-zµ%/]*)$/i.exec(text) ?? []
+  const isMeasure = unit !== undefined && UNITS.has(unit.toLowerCase())
+  return isMeasure || text === 'true' || text === 'false' ? text : 'what is given'
 }
 
 /** The same time in the unit of the figure: 2s of a figure in milliseconds is "2000 or 2000ms". */

@@ -138,3 +138,12 @@ test('every accepted objective is met by some measurement and missed by another'
       },
     ),
   ))
+
+test.each(['8888QQQQ', '12,5hunter', "1'000 pass", '5e7a'])(
+  'a limit that only begins like a number, %s, is not repeated: it may be a pasted secret',
+  (text) => {
+    const problem = problemOfCriterion(`recovery_time_s <= ${text}`)
+    expect(problem).toContain('what is given')
+    expect(problem).not.toContain(text)
+  },
+)
