@@ -4,338 +4,96 @@
  * One row per folder, lowest first: a folder imports only folders of earlier rows, and exactly those of its own row.
  * So no arrow points up, folders form no circle, and a permission that is no longer used is removed.
  */
-export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
-  ['loadgen-image/contract', []],
-  ['loadgen-image/connection', ['loadgen-image/contract']],
-  ['loadgen-image/schedule', ['loadgen-image/contract']],
-  ['loadgen-image/record', ['loadgen-image/connection', 'loadgen-image/contract', 'loadgen-image/schedule']],
-  [
-    'loadgen-image/send',
-    ['loadgen-image/connection', 'loadgen-image/contract', 'loadgen-image/record', 'loadgen-image/schedule'],
-  ],
-  [
-    'loadgen-image/run',
-    [
-      'loadgen-image/connection',
-      'loadgen-image/contract',
-      'loadgen-image/record',
-      'loadgen-image/schedule',
-      'loadgen-image/send',
-    ],
-  ],
-  ['loadgen-image/output', ['loadgen-image/contract']],
-  [
-    'loadgen-image',
-    [
-      'loadgen-image/connection',
-      'loadgen-image/contract',
-      'loadgen-image/output',
-      'loadgen-image/run',
-      'loadgen-image/schedule',
-    ],
-  ],
-  ['functions/units', []],
-  ['functions/platform', []],
-  ['functions/model', ['functions/units', 'loadgen-image/contract']],
-  ['functions/merge', ['functions/units', 'loadgen-image/contract']],
-  ['functions/measurement', ['functions/merge', 'functions/model', 'functions/units', 'loadgen-image/contract']],
-  [
-    'functions/analysis',
-    ['functions/measurement', 'functions/merge', 'functions/model', 'functions/units', 'loadgen-image/contract'],
-  ],
-  ['functions/event-figures', ['functions/model', 'functions/units']],
-  ['functions/criteria', ['functions/event-figures', 'functions/model', 'functions/units', 'loadgen-image/contract']],
-  ['functions/live', ['functions/model', 'loadgen-image/contract']],
-  ['functions/checklist', ['functions/criteria', 'functions/model', 'functions/units']],
-  [
-    'functions/request',
-    [
-      'functions/checklist',
-      'functions/criteria',
-      'functions/live',
-      'functions/model',
-      'functions/platform',
-      'loadgen-image/contract',
-    ],
-  ],
-  [
-    'functions/report-model',
-    [
-      'functions/analysis',
-      'functions/criteria',
-      'functions/event-figures',
-      'functions/measurement',
-      'functions/merge',
-      'functions/model',
-      'functions/units',
-      'loadgen-image/contract',
-    ],
-  ],
-  ['functions/render/text', ['functions/model', 'functions/units']],
-  ['functions/render/charts/drawing', ['functions/model', 'functions/render/text']],
-  [
-    'functions/render/charts/panels',
-    ['functions/model', 'functions/render/charts/drawing', 'functions/render/text', 'functions/units'],
-  ],
-  [
-    'functions/render/charts',
-    [
-      'functions/model',
-      'functions/render/charts/drawing',
-      'functions/render/charts/panels',
-      'functions/render/text',
-      'functions/units',
-    ],
-  ],
-  [
-    'functions/render/html/elements',
-    ['functions/event-figures', 'functions/model', 'functions/render/charts/drawing', 'functions/render/text'],
-  ],
-  [
-    'functions/render/html/sections',
-    [
-      'functions/criteria',
-      'functions/event-figures',
-      'functions/model',
-      'functions/render/charts',
-      'functions/render/charts/drawing',
-      'functions/render/charts/panels',
-      'functions/render/html/elements',
-      'functions/render/text',
-      'functions/units',
-    ],
-  ],
-  [
-    'functions/render/html',
-    ['functions/render/html/elements', 'functions/render/html/sections', 'functions/render/text'],
-  ],
-  [
-    'functions/render',
-    [
-      'functions/criteria',
-      'functions/event-figures',
-      'functions/model',
-      'functions/render/html',
-      'functions/render/text',
-      'functions/units',
-      'loadgen-image/contract',
-    ],
-  ],
-  ['functions/config', ['functions/model', 'functions/platform', 'functions/request', 'loadgen-image/contract']],
-  ['functions/clients', ['functions/config', 'functions/model']],
-  ['functions/clients/azure', ['functions/clients', 'functions/model', 'functions/platform', 'loadgen-image/contract']],
-  [
-    'functions/clients/postgres',
-    [
-      'functions/checklist',
-      'functions/clients',
-      'functions/config',
-      'functions/model',
-      'loadgen-image/connection',
-      'loadgen-image/contract',
-    ],
-  ],
-  [
-    'functions/clients/storage',
-    ['functions/clients', 'functions/clients/azure', 'functions/config', 'functions/model'],
-  ],
-  [
-    'functions/activities/records',
-    [
-      'functions/clients',
-      'functions/live',
-      'functions/merge',
-      'functions/model',
-      'functions/platform',
-      'functions/units',
-      'loadgen-image/contract',
-    ],
-  ],
-  [
-    'functions/activities/failover',
-    [
-      'functions/activities/records',
-      'functions/clients',
-      'functions/clients/azure',
-      'functions/clients/storage',
-      'functions/live',
-      'functions/model',
-      'functions/units',
-      'loadgen-image/contract',
-    ],
-  ],
-  [
-    'functions/activities/upkeep',
-    [
-      'functions/activities/records',
-      'functions/clients',
-      'functions/model',
-      'functions/platform',
-      'functions/units',
-      'loadgen-image/contract',
-    ],
-  ],
-  [
-    'functions/activities',
-    [
-      'functions/activities/failover',
-      'functions/activities/records',
-      'functions/activities/upkeep',
-      'functions/analysis',
-      'functions/checklist',
-      'functions/clients',
-      'functions/clients/postgres',
-      'functions/clients/storage',
-      'functions/config',
-      'functions/live',
-      'functions/model',
-      'functions/platform',
-      'functions/render',
-      'functions/render/text',
-      'functions/report-model',
-      'functions/units',
-      'loadgen-image/contract',
-    ],
-  ],
-  ['functions/orchestrators', ['functions/activities', 'functions/analysis', 'functions/model']],
-  [
-    'functions/web',
-    [
-      'functions/checklist',
-      'functions/model',
-      'functions/render/html',
-      'functions/render/text',
-      'functions/request',
-      'functions/units',
-    ],
-  ],
-  [
-    'functions/web/browser/page',
-    [
-      'functions/model',
-      'functions/render/charts/drawing',
-      'functions/render/text',
-      'functions/request',
-      'functions/units',
-    ],
-  ],
-  [
-    'functions/web/browser/views',
-    [
-      'functions/event-figures',
-      'functions/model',
-      'functions/render/charts',
-      'functions/render/html/elements',
-      'functions/render/html/sections',
-      'functions/render/text',
-      'functions/request',
-      'functions/units',
-      'functions/web',
-      'functions/web/browser/page',
-    ],
-  ],
-  ['functions/web/browser', ['functions/web/browser/page', 'functions/web/browser/views']],
-  [
-    'functions/triggers',
-    [
-      'functions/clients',
-      'functions/clients/storage',
-      'functions/live',
-      'functions/model',
-      'functions/render',
-      'functions/render/html',
-      'functions/report-model',
-      'functions/request',
-      'functions/web',
-      'loadgen-image/contract',
-    ],
-  ],
-  [
-    'functions',
-    [
-      'functions/activities',
-      'functions/clients',
-      'functions/clients/azure',
-      'functions/clients/postgres',
-      'functions/clients/storage',
-      'functions/config',
-      'functions/orchestrators',
-      'functions/triggers',
-      'loadgen-image/contract',
-    ],
-  ],
-  ['infra/local/process', ['loadgen-image/contract', 'loadgen-image/output']],
-  [
-    'infra/azure',
-    ['functions/clients/postgres', 'functions/config', 'functions/web', 'infra/local/process', 'loadgen-image/output'],
-  ],
-  ['infra/local/cluster', ['infra/local/process', 'loadgen-image', 'loadgen-image/connection', 'loadgen-image/output']],
-  ['infra/local/azure', ['infra/local/cluster']],
-  ['infra/local/functions-host/engine', []],
-  ['infra/local/functions-host/state', ['infra/local/functions-host/engine']],
-  ['infra/local/functions-host/timers', ['infra/local/functions-host/engine', 'infra/local/functions-host/state']],
-  ['infra/local/functions-host/worker', ['infra/local/functions-host/engine', 'infra/local/functions-host/timers']],
-  ['infra/local/functions-host/http', ['infra/local/functions-host/worker']],
-  [
-    'infra/local/functions-host/durable',
-    ['infra/local/functions-host/engine', 'infra/local/functions-host/http', 'infra/local/functions-host/state'],
-  ],
-  [
-    'infra/local/functions-host/durable-extension',
-    ['infra/local/functions-host/http', 'infra/local/functions-host/worker', 'infra/local/process'],
-  ],
-  [
-    'infra/local/functions-host',
-    [
-      'infra/local/functions-host/durable',
-      'infra/local/functions-host/durable-extension',
-      'infra/local/functions-host/engine',
-      'infra/local/functions-host/http',
-      'infra/local/functions-host/timers',
-      'infra/local/functions-host/worker',
-      'infra/local/process',
-      'loadgen-image/contract',
-    ],
-  ],
-  [
-    'infra/local/stack',
-    [
-      'functions/clients/postgres',
-      'infra/local/azure',
-      'infra/local/cluster',
-      'infra/local/functions-host/durable-extension',
-      'infra/local/functions-host/worker',
-      'infra/local/process',
-    ],
-  ],
-  [
-    'infra/local/cli',
-    [
-      'functions/checklist',
-      'functions/criteria',
-      'functions/event-figures',
-      'functions/model',
-      'functions/request',
-      'functions/units',
-      'infra/local/process',
-      'loadgen-image/contract',
-    ],
-  ],
-  [
-    'infra/local',
-    [
-      'functions/model',
-      'functions/render',
-      'functions/render/text',
-      'infra/local/cli',
-      'infra/local/functions-host/durable-extension',
-      'infra/local/process',
-      'infra/local/stack',
-      'loadgen-image/contract',
-      'loadgen-image/output',
-    ],
-  ],
-])
+const ROWS: Readonly<Record<string, string>> = {
+  'loadgen-image/contract': '',
+  'loadgen-image/connection': 'loadgen-image/contract',
+  'loadgen-image/schedule': 'loadgen-image/contract',
+  'loadgen-image/record': 'loadgen-image/connection loadgen-image/contract loadgen-image/schedule',
+  'loadgen-image/send': 'loadgen-image/connection loadgen-image/contract loadgen-image/record loadgen-image/schedule',
+  'loadgen-image/run':
+    'loadgen-image/connection loadgen-image/contract loadgen-image/record loadgen-image/schedule loadgen-image/send',
+  'loadgen-image/output': 'loadgen-image/contract',
+  'loadgen-image':
+    'loadgen-image/connection loadgen-image/contract loadgen-image/output loadgen-image/run loadgen-image/schedule',
+  'functions/units': '',
+  'functions/platform': '',
+  'functions/model': 'functions/units loadgen-image/contract',
+  'functions/merge': 'functions/units loadgen-image/contract',
+  'functions/measurement': 'functions/merge functions/model functions/units loadgen-image/contract',
+  'functions/analysis': 'functions/measurement functions/merge functions/model functions/units loadgen-image/contract',
+  'functions/event-figures': 'functions/model functions/units',
+  'functions/criteria': 'functions/event-figures functions/model functions/units loadgen-image/contract',
+  'functions/live': 'functions/model loadgen-image/contract',
+  'functions/checklist': 'functions/criteria functions/model functions/units',
+  'functions/request':
+    'functions/checklist functions/criteria functions/live functions/model functions/platform loadgen-image/contract',
+  'functions/report-model':
+    'functions/analysis functions/criteria functions/event-figures functions/measurement functions/merge functions/model functions/units loadgen-image/contract',
+  'functions/render/text': 'functions/model functions/units',
+  'functions/render/charts/drawing': 'functions/model functions/render/text',
+  'functions/render/charts/panels':
+    'functions/model functions/render/charts/drawing functions/render/text functions/units',
+  'functions/render/charts':
+    'functions/model functions/render/charts/drawing functions/render/charts/panels functions/render/text functions/units',
+  'functions/render/html/elements':
+    'functions/event-figures functions/model functions/render/charts/drawing functions/render/text',
+  'functions/render/html/sections':
+    'functions/criteria functions/event-figures functions/model functions/render/charts functions/render/charts/drawing functions/render/charts/panels functions/render/html/elements functions/render/text functions/units',
+  'functions/render/html': 'functions/render/html/elements functions/render/html/sections functions/render/text',
+  'functions/render':
+    'functions/criteria functions/event-figures functions/model functions/render/html functions/render/text functions/units loadgen-image/contract',
+  'functions/config': 'functions/model functions/platform functions/request loadgen-image/contract',
+  'functions/clients': 'functions/config functions/model',
+  'functions/clients/azure': 'functions/clients functions/model functions/platform loadgen-image/contract',
+  'functions/clients/postgres':
+    'functions/checklist functions/clients functions/config functions/model loadgen-image/connection loadgen-image/contract',
+  'functions/clients/storage': 'functions/clients functions/clients/azure functions/config functions/model',
+  'functions/activities/records':
+    'functions/clients functions/live functions/merge functions/model functions/platform functions/units loadgen-image/contract',
+  'functions/activities/failover':
+    'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/live functions/model functions/units loadgen-image/contract',
+  'functions/activities/upkeep':
+    'functions/activities/records functions/clients functions/model functions/platform functions/units loadgen-image/contract',
+  'functions/activities':
+    'functions/activities/failover functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/postgres functions/clients/storage functions/config functions/live functions/model functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
+  'functions/orchestrators': 'functions/activities functions/analysis functions/model',
+  'functions/web':
+    'functions/checklist functions/model functions/render/html functions/render/text functions/request functions/units',
+  'functions/web/browser/page':
+    'functions/model functions/render/charts/drawing functions/render/text functions/request functions/units',
+  'functions/web/browser/views':
+    'functions/event-figures functions/model functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/request functions/units functions/web functions/web/browser/page',
+  'functions/web/browser': 'functions/web/browser/page functions/web/browser/views',
+  'functions/triggers':
+    'functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/web loadgen-image/contract',
+  functions:
+    'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/orchestrators functions/triggers loadgen-image/contract',
+  'infra/local/process': 'loadgen-image/contract loadgen-image/output',
+  'infra/azure': 'functions/clients/postgres functions/config functions/web infra/local/process loadgen-image/output',
+  'infra/local/cluster': 'infra/local/process loadgen-image loadgen-image/connection loadgen-image/output',
+  'infra/local/azure': 'infra/local/cluster',
+  'infra/local/functions-host/engine': '',
+  'infra/local/functions-host/state': 'infra/local/functions-host/engine',
+  'infra/local/functions-host/timers': 'infra/local/functions-host/engine infra/local/functions-host/state',
+  'infra/local/functions-host/worker': 'infra/local/functions-host/engine infra/local/functions-host/timers',
+  'infra/local/functions-host/http': 'infra/local/functions-host/worker',
+  'infra/local/functions-host/durable':
+    'infra/local/functions-host/engine infra/local/functions-host/http infra/local/functions-host/state',
+  'infra/local/functions-host/durable-extension':
+    'infra/local/functions-host/http infra/local/functions-host/worker infra/local/process',
+  'infra/local/functions-host':
+    'infra/local/functions-host/durable infra/local/functions-host/durable-extension infra/local/functions-host/engine infra/local/functions-host/http infra/local/functions-host/timers infra/local/functions-host/worker infra/local/process loadgen-image/contract',
+  'infra/local/stack':
+    'functions/clients/postgres infra/local/azure infra/local/cluster infra/local/functions-host/durable-extension infra/local/functions-host/worker infra/local/process',
+  'infra/local/cli':
+    'functions/checklist functions/criteria functions/event-figures functions/model functions/request functions/units infra/local/process loadgen-image/contract',
+  'infra/local':
+    'functions/model functions/render functions/render/text infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
+}
+
+export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(ROWS).map(([room, below]) => [room, below.split(' ').filter((name) => name !== '')]),
+)
 
 /** No SDK, no clock, no files, no environment. */
 export const PURE: readonly string[] = [
