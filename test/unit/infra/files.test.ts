@@ -1,5 +1,5 @@
 /** Files that tools read by their names: host.json, the Dockerfile, azure.yaml and the ignore lists. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { HEAP_ENVIRONMENT } from '../../../loadgen-image/heap.ts'
@@ -51,13 +51,24 @@ test('host.json returns the queue messages of a dead host after one minute, the 
   expect([controlQueueVisibilityTimeout, workItemQueueVisibilityTimeout].map(secondsOf)).toEqual([60, 60])
 })
 
-test('host.json logs only failures of the Durable extension, which makes thousands of storage requests in a drill', () => {
+test('host.json logs only failures of storage requests and polls, which are thousands in a drill', () => {
   expect(host.logging.logLevel).toEqual({
     default: 'Information',
     'Azure.Core': 'Warning',
     'DurableTask.Core': 'Warning',
     'DurableTask.AzureStorage': 'Warning',
+    'Function.watch': 'Warning',
+    'Function.poll': 'Warning',
+    'Function.drill.User': 'Warning',
   })
+})
+
+test('no alert waits for a line that host.json leaves out: orchestrators and polls write none of their own', () => {
+  const orchestrators = readdirSync(join(ROOT, 'functions/orchestrators')).map(
+    (file) => `functions/orchestrators/${file}`,
+  )
+  const polls = ['functions/activities/watch.ts', 'functions/activities/start-load.ts']
+  for (const file of [...orchestrators, ...polls]) expect(read(file)).not.toContain('.log(')
 })
 
 test('host.json names a task hub that Azure accepts, and each deployment overrides it', () => {

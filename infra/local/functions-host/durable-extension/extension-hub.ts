@@ -27,6 +27,14 @@ interface ExtensionHubOptions {
 
 type Program = ChildProcessByStdio<Writable, Readable, Readable>
 
+const PROGRAM_ENVIRONMENT = {
+  // With this language the extension leaves the functions to another process.
+  FUNCTIONS_WORKER_RUNTIME: 'node',
+  DOTNET_gcServer: '0',
+  // The local API is a web server of its own, and not under host.json: without this it logs six lines for each request.
+  Logging__LogLevel__Default: 'Warning',
+}
+
 const READY_MS = 60_000
 /** Stopped in order, the program releases its leases of partitions; after this time it is killed. */
 const STOP_MS = 10_000
@@ -67,8 +75,7 @@ export class ExtensionHub {
     const { extension, hostJson, orchestrators, activities, log } = this.#options
     const program = spawn(extension.dotnet, [extension.assembly], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      // With this language the extension leaves the functions to another process.
-      env: { ...process.env, FUNCTIONS_WORKER_RUNTIME: 'node', DOTNET_gcServer: '0' },
+      env: { ...process.env, ...PROGRAM_ENVIRONMENT },
     })
     // A write to a process that has died is reported by its exit.
     program.stdin.on('error', () => undefined)
