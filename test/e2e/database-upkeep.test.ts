@@ -4,12 +4,12 @@ import type { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Report } from '../../functions/model/report.ts'
 import { createDrillApi, type DrillApi } from '../../infra/local/cli/drill-client.ts'
-import { requirePrograms } from '../../infra/local/install.ts'
-import { type Stack, startStack } from '../../infra/local/stack/stack.ts'
+import type { Stack } from '../../infra/local/stack/stack.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { eventually } from '../support/eventually.ts'
 import { withSql } from '../support/sql.ts'
 import { timeouts } from '../support/timeouts.ts'
+import { openStack } from '../support/with-stack.ts'
 
 const REQUEST = {
   targetTps: 50,
@@ -66,27 +66,8 @@ test(
 )
 
 async function aStack(): Promise<Stack> {
-  const programs = requirePrograms({ forTests: true, say: () => {} })
-  const killers: Array<() => void> = []
-  const stack = await startStack(
-    {
-      programs,
-      replication: 'sync',
-      host: 'local',
-      apiPort: null,
-      platformPauseMs: 0,
-      app: null,
-      loadgen: null,
-      keep: false,
-      say: () => {},
-    },
-    { signal: new AbortController().signal, onDeath: (kill) => killers.push(kill) },
-  )
-  onTestFinished(async () => {
-    await stack.stop().finally(() => {
-      for (const kill of killers) kill()
-    })
-  })
+  const stack = await openStack({ host: 'local', platformPauseMs: 0 })
+  onTestFinished(() => stack.stop())
   return stack
 }
 

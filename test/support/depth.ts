@@ -22,6 +22,7 @@ const LEFT_TO_ALL: readonly string[] = [
   'test/e2e/other-drills.test.ts',
   'test/e2e/packaged-drill.test.ts',
   'test/engine/contract.test.ts',
+  'test/engine/drills.test.ts',
   'test/integration/clients-failover.test.ts',
   'test/integration/deployed-bundle.test.ts',
   'test/integration/deployed-package.test.ts',

@@ -4,11 +4,14 @@ import type { Replication } from '../../infra/local/cluster/cluster.ts'
 import { PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
 import type { ServerTools } from '../../infra/local/cluster/postgres.ts'
 import { type PostgresPair, startPair } from '../../infra/local/cluster/postgres-pair.ts'
+import { requirePrograms } from '../../infra/local/install.ts'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
 import { Processes } from '../../infra/local/process/processes.ts'
 import { findPgBouncer, findPostgres } from '../../infra/local/process/programs.ts'
 import { databaseUser } from '../../infra/local/process/run-user.ts'
 import { clearDeadStacks, createStackFolder, type StackFolder } from '../../infra/local/process/stack-folder.ts'
+import type { HostKind } from '../../infra/local/stack/functions-host.ts'
+import { type Stack, startStack } from '../../infra/local/stack/stack.ts'
 
 export interface Bench {
   readonly folder: StackFolder
@@ -95,4 +98,17 @@ export async function startPgBouncer(
   const pgbouncer = new PgBouncer(folder, processes, options)
   await pgbouncer.start(pair.primary.port)
   return pgbouncer
+}
+
+interface StackWishes {
+  readonly host: HostKind
+  readonly platformPauseMs: number
+}
+
+/** All services of a drill, with synchronous replication and the app's sources. */
+export function openStack(wishes: StackWishes): Promise<Stack> {
+  const programs = requirePrograms({ forTests: true, say: () => {} })
+  const usual = { replication: 'sync', apiPort: null, app: null, loadgen: null, keep: false, say: () => {} } as const
+  const onDeath = (kill: () => void) => void process.once('exit', kill)
+  return startStack({ ...usual, ...wishes, programs }, { signal: new AbortController().signal, onDeath })
 }

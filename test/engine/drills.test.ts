@@ -1,0 +1,228 @@
+/** Whole drills on the Durable extension of Azure: its queues, its timers, and what becomes of a drill when its processes die. */
+import { spawn } from 'node:child_process'
+import { openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type JournalEntry, type Report, reportSchema } from '../../functions/model/report.ts'
+import type { DrillStatus, Phase } from '../../functions/model/status.ts'
+import { createDrillApi, type DrillApi } from '../../infra/local/cli/drill-client.ts'
+import { descendantsOf } from '../../infra/local/process/process-table.ts'
+import type { HostKind } from '../../infra/local/stack/functions-host.ts'
+import type { Stack } from '../../infra/local/stack/stack.ts'
+import { eventually } from '../support/eventually.ts'
+import { processesOf } from '../support/leaks.ts'
+import { timeouts } from '../support/timeouts.ts'
+import { openStack } from '../support/with-stack.ts'
+import { WHY_SKIPPED } from './engines.ts'
+
+const RESTART = { method: 'POST', path: /\/restart$/ }
+const FORCED = { atSeconds: 12, mode: 'forced' }
+
+const requestOf = (failovers: readonly object[], durationSeconds: number) => ({
+  targetTps: 120,
+  workers: 8,
+  durationSeconds,
+  failovers,
+  // The speed of a shared machine is no objective.
+  criteria: ['recovery_time_s <= 120', 'lost_commits == 0', 'containers_left == 0'],
+  timing: {
+    warmupSeconds: 4,
+    minBaselineSeconds: 3,
+    auditPauseSeconds: 2,
+    watchIntervalSeconds: 1,
+    lateMetricsSeconds: 8,
+    healthyTimeoutSeconds: 90,
+    cooldownMinutes: 0,
+  },
+  force: ['server-sku', 'storage-iops'],
+})
+
+interface Site {
+  readonly stack: Stack
+  readonly api: DrillApi
+}
+
+async function openSite(host: HostKind = 'durable'): Promise<Site> {
+  const stack = await openStack({ host, platformPauseMs: 500 })
+  onTestFinished(async () => {
+    await stack.stop()
+    expect(processesOf(stackIdOf(stack))).toEqual([])
+  })
+  return { stack, api: createDrillApi(stack.apiUrl, stack.functionKey) }
+}
+
+const stackIdOf = ({ folder }: Stack): string => folder.slice(-10)
+
+/** A host that is being restarted answers nothing for some seconds. */
+const reaches = ({ api }: Site, drillId: string, what: string, is: (status: DrillStatus) => boolean) =>
+  eventually(
+    `drill ${drillId} ${what}`,
+    timeouts.drillMs,
+    async () => {
+      const status = await api.status(drillId)
+      return is(status) ? status : null
+    },
+    200,
+  )
+
+const reachesPhase = (site: Site, drillId: string, phase: Phase) =>
+  reaches(site, drillId, `is in the phase ${phase}`, ({ progress }) => progress?.phase === phase)
+
+async function reportOf(site: Site, drillId: string): Promise<Report> {
+  const last = await reaches(site, drillId, 'ends', ({ state }) => state === 'finished' || state === 'failed')
+  expect([last.state, last.error]).toEqual(['finished', null])
+  const file = await site.api.file(drillId, 'report.json')
+  return reportSchema.parse(JSON.parse(new TextDecoder().decode(file ?? new Uint8Array())))
+}
+
+const drilled = async (site: Site, body: object): Promise<Report> => reportOf(site, await site.api.start(body))
+
+const failoversAskedFrom = ({ stack }: Site): number =>
+  stack.control.requests.filter(({ method, path }) => method === RESTART.method && RESTART.path.test(path)).length
+
+/** A machine that is too busy to send on time measures nothing, and then the report says so. */
+function expectGood({ verdict, generator, ledger, cleanup, reasons }: Report): void {
+  expect(ledger, reasons.join('\n')).toMatchObject({ lost: 0, duplicates: 0, unexpected: 0, unresolved: 0 })
+  expect(cleanup.containersLeft).toBe(0)
+  expect(verdict, reasons.join('\n')).toBe(generator.wasTheLimit ? 'INCONCLUSIVE' : 'PASS')
+}
+
+const timelinesOf = ({ events }: Report) =>
+  events.map(({ mode, proof }) => [mode, proof.before?.timeline, proof.after?.timeline])
+
+/** Steps that poll are repeated as often as time passes. */
+const stepsOf = ({ journal }: Report): string[] =>
+  journal
+    .map(({ phase, step, result }: JournalEntry) => `${phase}: ${step} ${result}`)
+    .filter((text, index, all) => text !== all[index - 1])
+
+function secondsIn(phase: Phase, { journal }: Report): number {
+  const starts = journal.filter((entry) => entry.phase === phase).map(({ at }) => Date.parse(at))
+  return (Math.max(...starts) - Math.min(...starts)) / 1000
+}
+
+/** SIGKILL to the .NET process, the only child of the host; the host ends with it, and the stack starts both again. */
+async function killEngine({ process: host }: Stack['host']): Promise<void> {
+  const [engine] = descendantsOf(host.pid)
+  if (engine === undefined) throw new Error('the host has no .NET process')
+  process.kill(engine, 'SIGKILL')
+  await host.exited
+}
+
+/** A second host with the same hub and the same settings, as a second instance of the app in Azure. Returns its log. */
+async function startSecondHost(stack: Stack): Promise<() => string> {
+  const { pid } = stack.host.process
+  const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0').slice(0, -1)
+  const [command = '', ...args] = read('cmdline')
+  const replace = (flag: string, value: string) => args.splice(args.indexOf(flag) + 1, 1, value)
+  replace('--port', '0')
+  replace('--state-dir', join(stack.folder, 'second-host'))
+  const environment = read('environ').map((line) => line.split(/=(.*)/s).slice(0, 2))
+  const logFile = join(stack.folder, 'second-host.log')
+  const log = openSync(logFile, 'a')
+  const host = spawn(command, args, { env: Object.fromEntries(environment), stdio: ['ignore', log, log] })
+  onTestFinished(() => void host.kill('SIGKILL'))
+  const text = () => readFileSync(logFile, 'utf8')
+  await eventually('the second host runs', timeouts.stackStartsMs, () => text().includes('"ready":true'))
+  return text
+}
+
+function runDrills(): void {
+  test('a forced failover takes the same steps as on the local host, and the audits are as far apart as planned', {
+    timeout: 2 * timeouts.drillMs,
+  }, async () => {
+    const site = await openSite()
+    const report = await drilled(site, requestOf([FORCED], 30))
+    expect(failoversAskedFrom(site)).toBe(1)
+    expect(timelinesOf(report)).toEqual([['forced', 1, 2]])
+    expectGood(report)
+    const [first, second] = report.journal.filter(({ step }) => step === 'audit')
+    const endOfFirstMs = Date.parse(first?.at ?? '') + 1000 * (first?.seconds ?? 0)
+    expect(Date.parse(second?.at ?? '') - endOfFirstMs).toBeGreaterThanOrEqual(2_000)
+    await site.stack.stop()
+    const local = await drilled(await openSite('local'), requestOf([FORCED], 30))
+    expect(stepsOf(report)).toEqual(stepsOf(local))
+  })
+
+  test('a planned failover is measured', { timeout: timeouts.drillMs }, async () => {
+    const site = await openSite()
+    const report = await drilled(site, requestOf([{ atSeconds: 12, mode: 'planned' }], 30))
+    expect(failoversAskedFrom(site)).toBe(1)
+    expect(timelinesOf(report)).toEqual([['planned', 1, 2]])
+    expectGood(report)
+  })
+
+  test('two failovers in one drill are both measured', { timeout: timeouts.drillMs }, async () => {
+    const site = await openSite()
+    const second = { atSeconds: 36, mode: 'planned' }
+    const report = await drilled(site, requestOf([FORCED, second], 60))
+    expect(failoversAskedFrom(site)).toBe(2)
+    expect(timelinesOf(report)).toEqual([
+      ['forced', 1, 2],
+      ['planned', 2, 3],
+    ])
+    expectGood(report)
+  })
+
+  test('an aborted drill stops its load, requests no failover, and reports', {
+    timeout: timeouts.drillMs,
+  }, async () => {
+    const site = await openSite()
+    const drillId = await site.api.start(requestOf([{ atSeconds: 25, mode: 'forced' }], 40))
+    await reachesPhase(site, drillId, 'baseline')
+    await site.api.abort(drillId)
+    const { verdict, cleanup } = await reportOf(site, drillId)
+    expect([verdict, cleanup.containersLeft, failoversAskedFrom(site)]).toEqual(['ABORTED', 0, 0])
+  })
+
+  test.for<Phase>(['baseline', 'collect'])(
+    'killed in the phase %s, the engine resumes the drill',
+    {
+      timeout: timeouts.drillMs,
+    },
+    async (phase) => {
+      const site = await openSite()
+      // Long enough for a message that died with the engine, which the queue hides for a minute.
+      const drillId = await site.api.start(requestOf([{ atSeconds: 14, mode: 'forced' }], 100))
+      await reachesPhase(site, drillId, phase)
+      await killEngine(site.stack.host)
+      const report = await reportOf(site, drillId)
+      expect(failoversAskedFrom(site)).toBe(1)
+      expect(timelinesOf(report)).toEqual([['forced', 1, 2]])
+      expectGood(report)
+    },
+  )
+
+  test('killed in the failover, the engine causes no second one, and a true report follows without waiting for a limit', {
+    timeout: timeouts.drillMs,
+  }, async () => {
+    const site = await openSite()
+    // The platform fails over and never answers: the activity is under way when its process dies.
+    site.stack.control.failNext(RESTART, { kind: 'hang' })
+    const drillId = await site.api.start(requestOf([FORCED], 100))
+    await eventually('the failover is requested', timeouts.drillMs, () => failoversAskedFrom(site) === 1)
+    await killEngine(site.stack.host)
+    const report = await reportOf(site, drillId)
+    expect(secondsIn('late metrics', report)).toBeLessThan(report.timing.healthyTimeoutSeconds ?? 0)
+    expect(failoversAskedFrom(site)).toBe(1)
+    expect(report.ledger).toMatchObject({ lost: 0, duplicates: 0, unexpected: 0, unresolved: 0 })
+    // Without the platform's answer nothing shows that this drill was the cause.
+    expect(report.failoverProof).toMatchObject({ proven: false, before: { timeline: 1 }, after: { timeline: 2 } })
+    expect([report.verdict, report.events.length]).toEqual(['INCONCLUSIVE', 1])
+  })
+
+  test('two hosts share the work of one drill, which has one failover', { timeout: timeouts.drillMs }, async () => {
+    const site = await openSite()
+    const secondLog = await startSecondHost(site.stack)
+    const report = await drilled(site, requestOf([FORCED], 40))
+    expect(failoversAskedFrom(site)).toBe(1)
+    expectGood(report)
+    const worked = [site.stack.host.process.log(1_000_000), secondLog()].map((log) => log.includes("Executing '"))
+    expect(worked).toEqual([true, true])
+  })
+}
+
+describe('on the Durable extension', () => {
+  if (WHY_SKIPPED === null) runDrills()
+  else test('whole drills', ({ skip }) => skip(WHY_SKIPPED ?? ''))
+})
