@@ -6,6 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { dirname, resolve } from 'node:path'
+import { benchEngine } from './engine.ts'
 import { benchMemory } from './memory.ts'
 import { benchMerge } from './merge.ts'
 import { benchCeiling, benchSchedule } from './null-benches.ts'
@@ -22,6 +23,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
   outage: benchOutage,
   merge: benchMerge,
   package: benchPackage,
+  engine: benchEngine,
 }
 const FILE = resolve(import.meta.dirname, '../../runs/bench.json')
 

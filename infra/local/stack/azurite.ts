@@ -35,7 +35,8 @@ export async function startAzurite(processes: Processes, ports: AzuritePorts, co
       entryPoint(services.length > 1 ? 'azurite' : 'blob/main'),
       ...services.flatMap(([service, { port }]) => [`--${service}Host=127.0.0.1`, `--${service}Port=${port}`]),
       '--inMemoryPersistence',
-      '--silent',
+      // The log of requests shows what the Durable extension costs; the blobs of a drill alone would only fill the log.
+      ...(services.length > 1 ? [] : ['--silent']),
       '--disableTelemetry',
       // The SDK speaks newer API versions than Azurite knows; the operations used here are the same in both.
       '--skipApiVersionCheck',
