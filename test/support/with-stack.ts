@@ -100,15 +100,15 @@ export async function startPgBouncer(
   return pgbouncer
 }
 
-interface StackWishes {
+interface StackKind {
   readonly host: HostKind
   readonly platformPauseMs: number
 }
 
 /** All services of a drill, with synchronous replication and the app's sources. */
-export function openStack(wishes: StackWishes): Promise<Stack> {
+export function openStack(kind: StackKind): Promise<Stack> {
   const programs = requirePrograms({ forTests: true, say: () => {} })
   const usual = { replication: 'sync', apiPort: null, app: null, loadgen: null, keep: false, say: () => {} } as const
   const onDeath = (kill: () => void) => void process.once('exit', kill)
-  return startStack({ ...usual, ...wishes, programs }, { signal: new AbortController().signal, onDeath })
+  return startStack({ ...usual, ...kind, programs }, { signal: new AbortController().signal, onDeath })
 }

@@ -78,7 +78,7 @@ const isSettled = ({ after, healthyAt, operation }: FailoverProgress, isOverdue:
 
 /**
  * The answer was lost with the host, and the standby was rebuilt before the next host polled. Without an answer there is no operation
- * whose end would tell the new Healthy from the old one, so there is no T6. The next poll looks again, in case this is the old one.
+ * whose end would distinguish the new Healthy from the old one, so there is no T6. The next poll looks again, in case this is the old one.
  */
 const isPastUnseen = ({ after, leftHealthy }: FailoverProgress, request: 'accepted' | 'ambiguous'): boolean =>
   request === 'ambiguous' && after?.haState === 'Healthy' && !leftHealthy
