@@ -93,6 +93,8 @@ function loadOf(simulated: Simulated): Span | null {
     const summary = summaryOf(simulated, k)
     const diesAtSecond = scenario.generators[k]?.diesAtSecond ?? null
     if (summary === null && diesAtSecond !== null) return fromMs + diesAtSecond * 1000
+    const last = (scenario.generators[k]?.freezes ?? []).find(({ toSecond }) => toSecond === NEVER)
+    if (summary === null && last !== undefined) return fromMs + Math.max(0, last.fromSecond) * 1000
     return summary === null ? plannedMs : summary.endedAtUs / 1000 - (troubles.clockOffsetsMs[k] ?? 0)
   })
   return { fromMs, toMs: Math.min(plannedMs, Math.max(...endsMs)) }
