@@ -49,7 +49,7 @@ describe('the package', () => {
     const folder = join(temporary, 'not-ours')
     mkdirSync(folder)
     writeFileSync(join(folder, 'thesis.txt'), 'the only copy')
-    await expect(packageApp(folder)).rejects.toThrow(/holds thesis\.txt.*Next: name a new or empty folder with --out/)
+    await expect(packageApp(folder)).rejects.toThrow(/holds thesis\.txt.*Name a new or empty folder with --out/)
     expect(readFileSync(join(folder, 'thesis.txt'), 'utf8')).toBe('the only copy')
   })
 
