@@ -230,7 +230,7 @@ class LoadView {
   #usualPauseUs(baseline: Baseline | null): number {
     const { targetTps } = this.#load
     const spacingUs = targetTps > 0 ? (USUAL_ARRIVALS * US_PER_SECOND) / targetTps : 0
-    return spacingUs + 1000 * Math.max(USUAL_REPLY_MS, SLOW_TIMES_P50 * (baseline?.p50Ms ?? 0))
+    return spacingUs + 1000 * Math.max(USUAL_REPLY_MS, SLOW_TIMES_P50 * (baseline?.serviceP50Ms ?? 0))
   }
 
   /** Without the seconds in which the service may still have been recovering. */

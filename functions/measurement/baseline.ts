@@ -22,8 +22,8 @@ export interface Baseline {
   /** Null for a closed loop: it offers no rate of its own. */
   readonly isReached: boolean | null
   readonly response: Distribution
-  /** From the median: a single pause in a short baseline would be its p99.9. */
-  readonly p50Ms: number | null
+  /** How long the server takes for a transaction; from the median, because a single pause in a short baseline would be its p99.9. */
+  readonly serviceP50Ms: number | null
   readonly p99Ms: number | null
 }
 
@@ -45,7 +45,7 @@ export function baselineOf(
     offeredTps,
     isReached: targetTps === 0 ? null : tps >= REACHED_SHARE * offeredTps,
     response,
-    p50Ms: percentileMs(response, 0.5),
+    serviceP50Ms: percentileMs(distributionOf(seconds, 'service', deadlineMs), 0.5),
     p99Ms: percentileMs(response, 0.99),
   }
 }

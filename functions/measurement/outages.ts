@@ -23,13 +23,16 @@ export interface Outage {
 }
 
 export const MIN_OUTAGE_US = US_PER_SECOND
-/** A service that is always slow has longer pauses. */
+/**
+ * A service that is always slow has longer pauses. By its own time: the response time also holds the wait for a free worker, which
+ * grows to the deadline where workers are too few, and says nothing about pauses of the service.
+ */
 const TIMES_P50 = 10
 /** At a low rate a pause shorter than ten arrivals is normal. */
 const SILENT_ARRIVALS = 10
 
 export const minOutageUs = (baseline: Baseline | null): number =>
-  Math.max(MIN_OUTAGE_US, TIMES_P50 * 1000 * (baseline?.p50Ms ?? 0))
+  Math.max(MIN_OUTAGE_US, TIMES_P50 * 1000 * (baseline?.serviceP50Ms ?? 0))
 
 export interface OutageRule {
   readonly window: LoadWindow

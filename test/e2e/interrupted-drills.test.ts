@@ -25,7 +25,7 @@ test('a second Ctrl-C ends everything at once', { timeout: timeouts.drillMs }, a
   const run = startDrillCommand(SMALL)
   await run.command.printed(/baseline +load/, timeouts.stackStartsMs)
   run.command.signal('SIGINT')
-  await run.command.printed(/Aborting the drill/, timeouts.processEndsMs)
+  await run.command.printed(/Aborting; the report follows/, timeouts.processEndsMs)
   run.command.signal('SIGINT')
   expect((await run.command.ended).code).toBe(130)
   await eventually('no process is left', timeouts.processEndsMs, () => processesOf(run.stackId() ?? '').length === 0)

@@ -4,6 +4,7 @@ import type { DrillOutcome } from '../../../functions/model/evidence.ts'
 import type { Report } from '../../../functions/model/report.ts'
 import { assemble } from '../../../functions/report-model/build.ts'
 import type { AckGap, SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
+import { bucketOf } from '../../../loadgen-image/contract/histogram.ts'
 import { aDrillPlan, aFailover, aPrimary, isoAt, LOAD_START_MS, someLoad } from '../../support/builders.ts'
 import { aRun, mergeRun, outcomeOf, type Run, type RunOptions, rowKey } from '../../support/world.ts'
 
@@ -423,6 +424,19 @@ test('at a low rate the pause before a standstill is no sign that commits had st
   expect(said).not.toContain('commits had stopped')
   expect(said).toContain('no load generator watched the service when the request was sent')
   expect(Date.parse(recovery.outages[0]?.fromAt ?? '') * 1000).toBeGreaterThanOrEqual(us(35))
+})
+
+test('arrivals that wait for a free worker make no outage shorter than it was', async () => {
+  const run = aRun({
+    load: { durationSeconds: 90 },
+    troubles: [{ atSeconds: 80.5, seconds: Number.POSITIVE_INFINITY, kind: 'pause' }],
+  })
+  const waiting = changed(run, ({ counts }) => ({
+    response: counts.acknowledged === 0 ? [] : [bucketOf(990_000), counts.acknowledged],
+  }))
+  const { headline, verdict } = await reportOf(waiting, { plan: aDrillPlan({ load: run.load, failovers: [] }) })
+  expect(headline).toContain('no commit in the last 9.5')
+  expect(verdict).toBe('FAIL')
 })
 
 test.each([30.34, 45])(
