@@ -281,6 +281,29 @@ test('of two promotions after a request whose answer was lost, none is said to b
   expect(events[1]?.sentence).toContain('a request of this drill may have caused')
 })
 
+test("of two promotions after a request that no generator watched, each is one event and none is called the drill's", async () => {
+  const us = (second: number) => (START + second) * 1e6
+  const run = aRun({
+    load: { durationSeconds: 120 },
+    troubles: [
+      { atSeconds: 30.35, seconds: 7, kind: 'failover' },
+      { atSeconds: 38.4, seconds: 20, kind: 'failover' },
+    ],
+  })
+  const stalls = [{ thread: 0, fromUs: us(30), toUs: us(37.4) }]
+  const read = changed(run, ({ health }, second) => (second === 37 ? { health: { ...health, stalls } } : {}))
+  const sent = { index: 0, sentAt: isoAt(33.4), acceptedAt: isoAt(33.45), requestedAtSeconds: 33 }
+  const { events, verdict } = await reportOf(read, {
+    failovers: run.failovers.slice(1).map((evidence) => ({ ...evidence, ...sent })),
+  })
+  expect(events.map(({ kind, cause, watched, moments }) => [kind, cause, watched, moments.t0, moments.t2])).toEqual([
+    ['failover', 'unattributed', false, isoAt(33.45), null],
+    ['promotion', 'unattributed', true, null, isoAt(58.408)],
+  ])
+  expect(events[0]?.proof.evidence.join('\n')).toContain('the new timeline 2')
+  expect(verdict).toBe('INCONCLUSIVE')
+})
+
 test('one hiccup in the baseline does not make an outage of seconds usual', async () => {
   const { recovery, events } = await drill({
     load: { durationSeconds: 60 },
