@@ -10,7 +10,7 @@ export const baselineViolations = (simulated: Simulated, report: Report, truth: 
   if (truth.load === null || !isPlain(simulated)) return []
   const spans = report.phases
     .filter(({ name }) => name === 'baseline')
-    .map(({ fromAt, toAt }) => ({ fromMs: truth.fromReport(fromAt), toMs: truth.fromReport(toAt) }))
+    .map(({ fromAt, toAt }) => exactSpan({ fromMs: truth.fromReport(fromAt), toMs: truth.fromReport(toAt) }, truth))
   const seconds = spans.flatMap(wholeSeconds)
   return [
     ...figuresAreOf(seconds, report, truth),
@@ -25,7 +25,16 @@ const isPlain = ({ scenario: { troubles, generators } }: Simulated): boolean =>
   troubles.clockOffsetsMs.every((ms) => ms === 0) &&
   generators.every(({ diesAtSecond }) => diesAtSecond == null)
 
-function wholeSeconds({ fromMs, toMs }: Span): Span[] {
+/**
+ * The report prints whole milliseconds, and an outage lies between two commits: one that began 0.3 ms before a second ended is
+ * printed as if that second were still whole.
+ */
+export function exactSpan({ fromMs, toMs }: Span, { acksMs }: Pick<Truth, 'acksMs'>): Span {
+  const near = (printedMs: number) => acksMs.filter((ms) => Math.round(ms) === printedMs)
+  return { fromMs: near(fromMs)[0] ?? fromMs, toMs: near(toMs).at(-1) ?? toMs }
+}
+
+export function wholeSeconds({ fromMs, toMs }: Span): Span[] {
   const [first, end] = [Math.ceil(fromMs / 1000), Math.floor(toMs / 1000)]
   return Array.from({ length: Math.max(0, end - first) }, (_, i) => ({
     fromMs: (first + i) * 1000,

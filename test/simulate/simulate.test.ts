@@ -5,6 +5,7 @@ import type { Report } from '../../functions/model/report.ts'
 import type { Step } from '../../functions/orchestrators/waiting.ts'
 import { runs } from '../support/depth.ts'
 import { play } from '../support/play.ts'
+import { exactSpan, wholeSeconds } from './baseline-invariants.ts'
 import { eventViolations } from './event-invariants.ts'
 import { violations } from './invariants.ts'
 import { scenarioOf } from './scenario.ts'
@@ -28,6 +29,19 @@ test('a request that no generator watched may have claimed the first of two prom
   expect(eventViolations(simulated, report, truth)).toEqual([])
   const doubled = { ...report, events: [...report.events, ...report.events.slice(1)] }
   expect(eventViolations(simulated, doubled, truth)).toContain('timeline 3 is 2 events')
+})
+
+test.each([
+  ['an outage began 0.3 ms before its last second ended', [4_999.7], [1_000, 2_000, 3_000]],
+  ['an outage ended 0.3 ms after its first second began', [1_000.3], [2_000, 3_000, 4_000]],
+  ['no commit was near its ends', [1_020, 4_980], [1_000, 2_000, 3_000, 4_000]],
+])('a baseline printed from 1.000 s to 5.000 s has the seconds that are whole where %s', (_where, acksMs, expected) => {
+  const span = exactSpan({ fromMs: 1_000, toMs: 5_000 }, { acksMs })
+  expect(wholeSeconds(span).map(({ fromMs }) => fromMs)).toEqual(expected)
+})
+
+test('the baseline leaves out a second whose last commit, 0.3 ms before its end, begins an outage', async () => {
+  expect(await violations(await simulate(scenarioOf(4605)))).toEqual([])
 })
 
 test('the same seed is the same drill', async () => {
