@@ -36,7 +36,8 @@ const at = (iso: string | null, { fromReport }: Truth): number | null => (iso ==
 function promotionOf({ moments, kind, recovery }: DrillEvent, truth: Truth): Promotion | null {
   if (kind === 'outage') return null
   const t0Ms = at(moments.t0, truth)
-  const t2Ms = at(moments.t2 ?? recovery.outages.at(-1)?.toAt ?? null, truth)
+  // The last outage has no end where the service died again, and the promotion ended one before it.
+  const t2Ms = at(moments.t2 ?? recovery.outages.findLast(({ toAt }) => toAt !== null)?.toAt ?? null, truth)
   const isIt = ({ interruption: { toMs }, untilMs, failover }: Promotion) =>
     t2Ms === null
       ? failover !== null && t0Ms !== null && Math.abs(failover.acceptedAtMs - t0Ms) < CLOCK_MS
