@@ -3,7 +3,7 @@
  * every moment. Loaded before every file of the project `real`. The end of the run names each that needed its second try.
  */
 import { relative } from 'node:path'
-import { beforeAll, type RunnerTask } from 'vitest'
+import { beforeAll, type RunnerTask, type RunnerTestCase } from 'vitest'
 import { ROOT } from './command.ts'
 
 type SecondTry = readonly [file: string, title: string, reason: string]
@@ -11,7 +11,15 @@ type SecondTry = readonly [file: string, title: string, reason: string]
 const BUSY_DRILL = 'a machine that cannot send on time ends a drill as INCONCLUSIVE, as it must'
 const BUSY_THREADS = 'a rate needs a free core while it is measured'
 
+/** Every test of the file: whole drills. */
+const EVERY = '*'
+
 const SECOND_TRIES: ReadonlyArray<SecondTry> = [
+  [
+    'engine/drills',
+    EVERY,
+    'eight whole drills on a second engine beside the servers: any of them can lose its share of the machine',
+  ],
   ['e2e/drill', 'a forced failover under load is measured from end to end and loses nothing', BUSY_DRILL],
   ['e2e/other-drills', 'a planned failover under load is measured from end to end and loses nothing', BUSY_DRILL],
   ['e2e/other-drills', 'two failovers in one drill are both measured, and nothing is lost', BUSY_DRILL],
@@ -29,8 +37,11 @@ const SECOND_TRIES: ReadonlyArray<SecondTry> = [
 beforeAll(({}, file) => {
   const own = SECOND_TRIES.filter(([name]) => `test/${name}.test.ts` === relative(ROOT, file.file.filepath))
   for (const [name, title] of own) {
-    const test = file.tasks.find((task: RunnerTask) => task.name === title)
-    if (test === undefined) throw new Error(`second-tries.ts names a test that ${name} does not have: ${title}`)
-    if (test.type === 'test') test.retry = 1
+    const tests = testsIn(file.tasks).filter((task) => title === EVERY || task.name === title)
+    if (tests.length === 0) throw new Error(`second-tries.ts names a test that ${name} does not have: ${title}`)
+    for (const test of tests) test.retry = 1
   }
 })
+
+const testsIn = (tasks: readonly RunnerTask[]): RunnerTestCase[] =>
+  tasks.flatMap((task) => (task.type === 'suite' ? testsIn(task.tasks) : [task]))
