@@ -55,9 +55,12 @@ export class Arrivals {
     return count
   }
 
-  /** Correct only right after `becameDue`. */
+  /**
+   * Correct only right after `becameDue`. An arrival that was taken before its second was counted makes the balance negative until
+   * then: none waits, and a record cannot hold a negative number.
+   */
   get waiting(): number {
-    return this.#waiting
+    return Math.max(0, this.#waiting)
   }
 
   /** Nothing becomes due any more after this moment. */

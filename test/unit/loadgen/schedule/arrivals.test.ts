@@ -110,3 +110,10 @@ test('what is due at the very moment of the stop is counted, whether it was sent
     })
   }
 })
+
+test('an arrival that is taken before it was counted as due does not wait, and its balance is kept', () => {
+  const arrivals = arrivalsOf()
+  for (let n = 0; n < 11; n++) arrivals.take()
+  expect([arrivals.becameDue(at(1)), arrivals.waiting]).toEqual([10, 0])
+  expect([arrivals.becameDue(at(2)), arrivals.waiting]).toEqual([10, 9])
+})
