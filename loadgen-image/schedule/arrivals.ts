@@ -43,10 +43,12 @@ export class Arrivals {
   /** How many became due since the last call. */
   becameDue(untilUs: number): number {
     let count = 0
-    const untilDueUs = untilUs - this.#startAtUs
-    const stopDueUs = this.#stopAtUs - this.#startAtUs
-    // An arrival due at the moment of the stop itself counts as due, because it may have been sent.
-    const isDue = (dueUs: number) => dueUs <= stopDueUs && (dueUs < untilDueUs || stopDueUs <= untilDueUs)
+    // An arrival due at the moment of the stop itself counts as due, because it may have been sent. Its epoch time is compared, as
+    // `take` does: that time is rounded, and a comparison of the unrounded distance to the start would disagree with it.
+    const isDue = (dueUs: number) => {
+      const dueAtUs = this.#startAtUs + dueUs
+      return dueAtUs <= this.#stopAtUs && (dueAtUs < untilUs || this.#stopAtUs <= untilUs)
+    }
     while (this.#became.dueUs < Number.POSITIVE_INFINITY && isDue(this.#became.dueUs)) {
       this.#became.advance()
       count++
