@@ -286,3 +286,17 @@ export const anOutcome = (own: Partial<DrillOutcome> = {}): DrillOutcome => ({
   prices: { currency: 'USD', perVCpuSecond: 0.0000125, perGbSecond: 0.0000014, source: 'list price' },
   ...own,
 })
+
+/** Worker 3 alone was out from second 20 to second 24 of the load, while the others were served. */
+export const BLIP = {
+  worker: 3,
+  cohort: 'default',
+  lastGoodAtUs: (LOAD_START_MS + 20_000) * 1000,
+  firstGoodAtUs: (LOAD_START_MS + 24_000) * 1000,
+  timelineBefore: 1,
+  timelineAfter: 1,
+  refused: 0,
+  unknown: 1,
+  connectFailures: 3,
+  code: 'ECONNRESET',
+}

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { DrillOutcome } from '../../../functions/model/evidence.ts'
 import type { Report } from '../../../functions/model/report.ts'
 import { assemble } from '../../../functions/report-model/build.ts'
-import { aDrillPlan, anOutcome, isoAt, LOAD_START_MS, someFacts } from '../../support/builders.ts'
+import { aDrillPlan, anOutcome, BLIP, isoAt, LOAD_START_MS, someFacts } from '../../support/builders.ts'
 import { aRun, mergeRun, outcomeOf, type Run, type RunOptions } from '../../support/world.ts'
 
 async function reportOf(run: Run, own: Partial<DrillOutcome> = {}): Promise<Report> {
@@ -170,20 +170,8 @@ test('a failure right after the trigger that comes back for a moment belongs to 
 
 test('the blip of one worker is no outage', async () => {
   const run = aRun({ load: { workers: 10 } })
-  const blip = {
-    worker: 3,
-    cohort: 'default',
-    lastGoodAtUs: (LOAD_START_MS + 20_000) * 1000,
-    firstGoodAtUs: (LOAD_START_MS + 24_000) * 1000,
-    timelineBefore: 1,
-    timelineAfter: 1,
-    refused: 0,
-    unknown: 1,
-    connectFailures: 3,
-    code: 'ECONNRESET',
-  }
   const records = run.records.map((record) =>
-    record.second === LOAD_START_MS / 1000 + 24 ? { ...record, outages: [blip] } : record,
+    record.second === LOAD_START_MS / 1000 + 24 ? { ...record, outages: [BLIP] } : record,
   )
   const report = await reportOf({ ...run, records })
   expect({ outages: report.recovery.outages, t1: report.moments.t1 }).toEqual({ outages: [], t1: null })

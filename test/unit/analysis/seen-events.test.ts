@@ -5,7 +5,7 @@ import type { Report } from '../../../functions/model/report.ts'
 import { assemble } from '../../../functions/report-model/build.ts'
 import type { AckGap, SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import { bucketOf } from '../../../loadgen-image/contract/histogram.ts'
-import { aDrillPlan, aFailover, aPrimary, isoAt, LOAD_START_MS, someLoad } from '../../support/builders.ts'
+import { aDrillPlan, aFailover, aPrimary, BLIP, isoAt, LOAD_START_MS, someLoad } from '../../support/builders.ts'
 import { aRun, mergeRun, outcomeOf, type Run, type RunOptions, rowKey } from '../../support/world.ts'
 
 const START = LOAD_START_MS / 1000
@@ -176,19 +176,7 @@ test('at one arrival in ten seconds the pause between two is no outage, and ther
 })
 
 test('a client that was out alone is in no event, and is still the worst client', async () => {
-  const blip = {
-    worker: 3,
-    cohort: 'default',
-    lastGoodAtUs: (LOAD_START_MS + 20_000) * 1000,
-    firstGoodAtUs: (LOAD_START_MS + 24_000) * 1000,
-    timelineBefore: 1,
-    timelineAfter: 1,
-    refused: 0,
-    unknown: 1,
-    connectFailures: 3,
-    code: 'ECONNRESET',
-  }
-  const run = changed(aRun({}), (_, second) => (second === 24 ? { outages: [blip] } : {}))
+  const run = changed(aRun({}), (_, second) => (second === 24 ? { outages: [BLIP] } : {}))
   const plan = aDrillPlan({ failovers: [], criteria: ['worst_client_outage_s <= 2'] })
   const { events, loneClients, criteria, headline } = await reportOf(run, { plan })
   expect(events).toEqual([])
