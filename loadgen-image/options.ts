@@ -131,11 +131,11 @@ function readFlags(args: readonly string[], problems: string[]): ReadonlyMap<Nam
 
 const typeOf = (name: Name) => (typeof DEFAULTS[name] === 'boolean' ? ('boolean' as const) : ('string' as const))
 
-/** Names the option alone: its value, or an argument in its place, may be a secret. */
+/** Names a short option alone: its value, or a longer word in its place, may be a secret. */
 const unknownArgument = (flag: string, index: number): string =>
-  /^--[a-z][a-z-]{0,30}$/.test(flag)
+  /^--[a-z]{1,5}$/.test(flag)
     ? `${flag}: unknown option; see --help`
-    : `argument ${index + 1} is no option and no value of one; see --help`
+    : `argument ${index + 1} is no known option and no value of one; see --help`
 
 function readValues(flags: ReadonlyMap<Name, string>, environment: Environment): Values {
   const entryOf = (name: Name) => {

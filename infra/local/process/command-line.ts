@@ -105,10 +105,14 @@ function problemOf({ flag, value }: Option, text: string | undefined): string | 
   return text === undefined || text.startsWith('--') ? `--${flag} needs a value (${value})` : null
 }
 
+/** A longer word that resembles no option may be a secret that was pasted in its place. */
+const MAX_REPEATED = 5
+
 function unknownOption(known: readonly Option[], rawName: string): string {
   const name = rawName.replace(/^-+/, '')
   const close = known.find(({ flag }) => name.length > 1 && isClose(flag, name))
-  const shown = /^--?[a-z][a-z-]{0,30}$/.test(rawName) ? ` "${name}"` : ''
+  const isNearlyKnown = close !== undefined && name.length <= close.flag.length + MAX_REPEATED
+  const shown = /^[a-z-]+$/.test(name) && (isNearlyKnown || name.length <= MAX_REPEATED) ? ` "${name}"` : ''
   return `unknown option${shown}${close === undefined ? '' : `; did you mean --${close.flag}?`}`
 }
 

@@ -100,7 +100,7 @@ test('every problem is named at once', () => {
   expect(invocation).toEqual({
     kind: 'bad',
     problems: [
-      '--nonsense: unknown option; see --help',
+      'argument 10 is no known option and no value of one; see --help',
       '--seed: needs a value',
       'POSTGRES_CONNECTION_STRING: port: expected whole numbers 1..65535; see whether a separator is missing',
       'POSTGRES_CONNECTION_STRING: host: none given; a unix socket is host=/run/postgresql',

@@ -263,6 +263,17 @@ test.each(ARGUMENTS.map((form) => [form('SECRET').join(' '), form] as const))(
   },
 )
 
+test.each(['qxzjvkwq', 'keepqxzjvkwq', 'workersqxzjvkwqqxzjvkwq'])(
+  'an option that is spelled like a password, --%s, is not repeated',
+  (word) => {
+    const drill = textOf(() => (parseDrillOptions([`--${word}`]) === 'help' ? 'help' : ''))
+    expect([
+      leakIn(drill, 'qxzjvkwq'),
+      leakIn(problemsIn(readInvocation([`--${word}`], {}, new Date())), 'qxzjvkwq'),
+    ]).toEqual([null, null])
+  },
+)
+
 test('a plan that is none is not repeated', () => {
   const plan = aPlan()
   const fields = [...Object.keys(plan), 'unknown'] as const
