@@ -225,17 +225,19 @@ function lossIsTrue({ scenario }: Simulated, event: DrillEvent, report: Report, 
     ({ diesAtSecond, freezes = [] }) => diesAtSecond == null && freezes.length === 0,
   )
   if (promotion === null || event.lostSeconds === null || report.ledger.lost === null || !isWhole) return []
-  // What two events came after is counted in the first of them.
-  const isFirst =
-    report.events.find((one) => promotionOf(one, truth) === promotion || overlapsOutage(one, promotion, truth)) ===
-    event
-  if (!isFirst) return []
-  const { fromMs } = promotion.interruption
+  // What two events came after is counted in the first of them, and one outage may hold several promotions.
+  const isCounted = (one: Promotion) =>
+    report.events.find((other) => promotionOf(other, truth) === one || overlapsOutage(other, one, truth)) === event
+  const counted = truth.promotions.filter(isCounted)
+  if (!counted.includes(promotion)) return []
+  const fromMs = Math.min(...counted.map(({ interruption }) => interruption.fromMs))
   const around = { fromMs: fromMs - 8_000, toMs: fromMs }
-  if (truth.interruptions.some((one) => one !== promotion.interruption && overlapMs(one, around) > 0)) return []
-  const oldest = Math.min(...promotion.lost.map(({ knownMs }) => knownMs))
+  const isOther = (one: Span) => counted.every(({ interruption }) => interruption !== one)
+  if (truth.interruptions.some((one) => isOther(one) && overlapMs(one, around) > 0)) return []
+  const lost = counted.flatMap((one) => one.lost)
+  const oldest = Math.min(...lost.map(({ knownMs }) => knownMs))
   const last = truth.acksMs.findLast((ms) => ms < fromMs) ?? fromMs
-  const lostSeconds = promotion.lost.length === 0 ? 0 : (last - oldest) / 1000
+  const lostSeconds = lost.length === 0 ? 0 : (last - oldest) / 1000
   // Seconds of a container whose clock is off cover parts of two: then the whole second is counted.
   const isOff = scenario.troubles.clockOffsetsMs.some((ms) => ms !== 0) || scenario.troubles.databaseOffsetMs !== 0
   const slackMs = isOff ? 1_400 : LOST_MS
