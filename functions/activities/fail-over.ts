@@ -16,10 +16,11 @@ import {
   readAttempts,
   type Withheld,
 } from '../clients/storage/failover-attempts.ts'
-import { noteFailover } from '../clients/storage/last-failover.ts'
+import { noteFailover, noteLostRequests } from '../clients/storage/last-failover.ts'
 import { readLock } from '../clients/storage/server-lock.ts'
 import { obstacleToEvent } from '../live/event-safety.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
+import type { PrimaryIdentity } from '../model/facts.ts'
 import type { FailoverAnswer } from '../model/failover.ts'
 import { changesOfPrimary, isBusy, showsPromotions, signsOfFailover } from '../model/failover-signs.ts'
 import type { DrillPlan } from '../model/plan.ts'
@@ -102,10 +103,14 @@ async function whyNotNow(sending: Sending): Promise<FailoverStep | null> {
   const { clients, plan } = sending
   const abort = await readAbort(clients.blobs, plan.drillId)
   if (abort !== null) return { next: 'abort', detail: abort }
+  const now = await identityWorthComparing(sending)
+  // Before the lock is read: recording what became of an earlier request needs no reservation.
+  const settled = now === null ? null : await settleEarlierAttempt(sending, now)
+  if (settled !== null) return settled
   const lock = await readLock(clients.blobs, plan.target)
   if (lock?.drillId !== plan.drillId || lock.state !== 'held')
     return withhold(sending, 'give up', 'the server is no longer reserved for this drill: not failed over')
-  return (await whyMoved(sending)) ?? whyUnsafe(sending)
+  return (now === null ? null : await whyMoved(sending, now)) ?? whyUnsafe(sending)
 }
 
 /** The load must be able to measure the event. */
@@ -117,24 +122,32 @@ async function whyUnsafe(sending: Sending): Promise<FailoverStep | null> {
 
 /**
  * An attempt before this one was refused or lost, or an earlier execution withheld it. If the server has moved since the intent, a
- * failover happens now, or has happened.
+ * failover happens now, or has happened. Null: the intent was written just now, and its identity is still that of the server.
  */
-async function whyMoved(sending: Sending): Promise<FailoverStep | null> {
-  const { clients, plan, intent, attempt } = sending
-  const { blobs, clock } = clients
-  const isFirstCall = clock.now().getTime() - Date.parse(intent.writtenAt) < FIRST_CALL_MS
-  if (attempt === 0 && isFirstCall) return null
-  const now = await observeIdentity(clients, plan.target)
+async function identityWorthComparing({ clients, plan, intent, attempt }: Sending): Promise<PrimaryIdentity | null> {
+  const isFirstCall = clients.clock.now().getTime() - Date.parse(intent.writtenAt) < FIRST_CALL_MS
+  return attempt === 0 && isFirstCall ? null : observeIdentity(clients, plan.target)
+}
+
+const notRequested = (signs: readonly string[]): string => `not requested, because of: ${signs.join('; ')}`
+
+/** If every earlier attempt was refused, this drill did not cause the signs. A lost one may have arrived late. */
+async function settleEarlierAttempt(sending: Sending, now: PrimaryIdentity): Promise<FailoverStep | null> {
+  const { clients, plan, intent } = sending
   const signs = signsOfFailover(intent.before, now)
   if (signs.length === 0) return null
-  const why = `not requested, because of: ${signs.join('; ')}`
-  const earlierAttempts = await readAttempts(blobs, plan.drillId, intent.index)
-  // If every earlier attempt was refused, this drill did not cause the signs. A lost one may have arrived late.
+  const earlierAttempts = await readAttempts(clients.blobs, plan.drillId, intent.index)
   const lost = earlierAttempts.find(({ answer }) => answer === null)
-  if (lost !== undefined) return record(sending, ambiguous(why, lost.claim?.claimedAt ?? null))
+  return lost === undefined ? null : record(sending, ambiguous(notRequested(signs), lost.claim?.claimedAt ?? null))
+}
+
+async function whyMoved(sending: Sending, now: PrimaryIdentity): Promise<FailoverStep | null> {
+  const { clients, plan, intent, attempt } = sending
+  const signs = signsOfFailover(intent.before, now)
+  if (signs.length === 0) return null
   const hasMoved = changesOfPrimary(intent.before, now).length > 0
-  if (hasMoved) await noteFailover(blobs, plan, clock.now().getTime())
-  return withhold(sending, hasMoved || attempt > 0 ? 'give up' : 'wait', why)
+  if (hasMoved) await noteFailover(clients.blobs, plan, clients.clock.now().getTime())
+  return withhold(sending, hasMoved || attempt > 0 ? 'give up' : 'wait', notRequested(signs))
 }
 
 async function withhold(
@@ -164,6 +177,8 @@ async function send(sending: Sending, silenceSeconds: number): Promise<FailoverS
 
 async function settleLostAttempt(sending: Sending, { claimedAt, mayArriveUntil }: Claim): Promise<FailoverStep> {
   const { clients, plan, intent } = sending
+  // At once: if this drill loses its reservation, the next one begins before this one ends.
+  await noteLostRequests(clients.blobs, plan)
   const settle = (why: string) => record(sending, ambiguous(why, claimedAt))
   const signs = signsOfFailover(intent.before, await observeIdentity(clients, plan.target))
   if (signs.length > 0)

@@ -265,12 +265,14 @@ async function aLostRequest(known: Partial<PrimaryIdentity>) {
   const intent = { index: 0, mode: 'forced', before, writtenAt: time(-60) }
   world.blobs.put(drillBlobs.failoverIntent('drill-1', 0), JSON.stringify(intent))
   world.blobs.put(drillBlobs.failoverClaim('drill-1', 0, 0), JSON.stringify(claim))
-  const lookAt = (second: number) => {
+  const lookAt = (second: number, attempt = 0) => {
     world.clock.moveTo(nowMs + second * 1000)
-    return failOver({ drillId: 'drill-1', index: 0, attempt: 0 })
+    return failOver({ drillId: 'drill-1', index: 0, attempt })
   }
+  const reserveFor = (drillId: string) =>
+    world.blobs.put(serverBlobs.lock(plan.target), JSON.stringify({ drillId, state: 'held', since: '' }))
   const coolDownFrom = () => world.blobs.peek<LastFailover>(serverBlobs.lastFailover(plan.target))?.at ?? null
-  return { world, time, lookAt, coolDownFrom }
+  return { world, time, lookAt, reserveFor, coolDownFrom }
 }
 
 test('silence after a lost answer releases no other request when the timeline before is not known', async () => {
@@ -293,6 +295,37 @@ test('a sign that comes after the latest arrival begins the cool-down when it is
   world.server.failOverByHand()
   expect(await lookAt(97)).toMatchObject({ next: 'watch' })
   expect(coolDownFrom()).toBe(time(97))
+})
+
+test('the cool-down after a lost answer is on record from the first look: the next drill may begin before this one ends', async () => {
+  const { time, lookAt, coolDownFrom } = await aLostRequest({})
+  expect(coolDownFrom()).toBeNull()
+  expect(await lookAt(1)).toMatchObject({ next: 'look again' })
+  expect(coolDownFrom()).toBe(time(90))
+})
+
+test('a request that arrives after it was taken for lost is recorded, also when the drill has lost its reservation', async () => {
+  const { world, time, lookAt, reserveFor, coolDownFrom } = await aLostRequest({})
+  expect(await lookAt(91)).toMatchObject({ next: 'try again' })
+  reserveFor('other')
+  world.server.failOverByHand()
+  const why = expect.stringMatching(/^not requested, because of: timeline 1 -> 2/)
+  expect(await lookAt(100, 1)).toMatchObject({ next: 'watch', detail: why })
+  expect(world.blobs.peek(drillBlobs.failoverAnswer('drill-1', 0, 1))).toEqual({
+    kind: 'ambiguous',
+    why,
+    sentAt: time(0),
+  })
+  expect(coolDownFrom()).toBe(time(100))
+  expect(world.server.posts).toBe(0)
+})
+
+test('a drill that has lost its reservation does not ask again, with no sign of its lost request', async () => {
+  const { world, lookAt, reserveFor } = await aLostRequest({})
+  reserveFor('other')
+  const detail = expect.stringContaining('no longer reserved')
+  expect(await lookAt(100, 1)).toMatchObject({ next: 'give up', detail })
+  expect(world.server.posts).toBe(0)
 })
 
 test('a failover by another, seen after a refusal, is not asked for again and is not called ambiguous', async () => {

@@ -28,7 +28,7 @@ export async function noteFailover(
   await blobs.writeJson(serverBlobs.lastFailover(target), note)
 }
 
-/** At the end of a drill, however it ends. True: the answer to one of its requests was lost, and starts the cool-down. */
+/** When an answer is found lost, and at the end of every drill. True: the answer to one of its requests was lost, and starts the cool-down. */
 export async function noteLostRequests(
   blobs: Pick<Blobs, 'readJson' | 'writeJson'>,
   plan: Pick<DrillPlan, 'target' | 'drillId' | 'failovers'>,
