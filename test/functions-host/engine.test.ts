@@ -2,18 +2,15 @@
  * The engine on a virtual clock: times, generations, determinism, and recovery from a crash. What clients and orchestrators see is tested in
  * test/engine, on the real engine too.
  */
-import { InvocationContext } from '@azure/functions'
 import * as df from 'durable-functions'
-import { createOrchestrator } from 'durable-functions/lib/src/util/testingUtils.js'
 import { expect, test } from 'vitest'
-import { VirtualClock } from '../../infra/local/functions-host/engine/clock.ts'
 import { Engine } from '../../infra/local/functions-host/engine/engine.ts'
 import { HostView } from '../../infra/local/functions-host/engine/host-view.ts'
 import { newInstance, withMessage, withTurn } from '../../infra/local/functions-host/engine/instance.ts'
 import { activityCompleted, eventRaised, terminated } from '../../infra/local/functions-host/engine/messages.ts'
-import type { OrchestratorFunction } from '../../infra/local/functions-host/engine/turn.ts'
 import { ActionType, EventType } from '../../infra/local/functions-host/engine/wire.ts'
-import { MemoryJournal, type PlayOptions, play } from '../support/play.ts'
+import { MemoryJournal, type PlayOptions, play, replayerOf } from '../support/play.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
 
 type Context = df.OrchestrationContext
 const inMs = (context: Context, ms: number) => new Date(context.df.currentUtcDateTime.getTime() + ms)
@@ -149,9 +146,9 @@ test('an event that arrives while the last turn of a generation is taken goes to
   })
 })
 
-const works = createOrchestrator(function* (context) {
+const works = replayerOf(function* (context) {
   return yield context.df.callActivity('work', context.df.getInput())
-}) as OrchestratorFunction
+})
 
 /** An engine without a play, whose activities end when the test releases them. */
 function anEngine(orchestrator = works) {
@@ -165,7 +162,6 @@ function anEngine(orchestrator = works) {
       orchestrator: () => orchestrator,
       hasActivity: () => true,
       runActivity: ({ input }) => new Promise((resolve) => released.push(() => resolve(input))),
-      newContext: () => new InvocationContext({ logHandler: () => undefined }),
     },
   })
   const start = (input: string) => engine.start({ instanceId: 'i', name: 'works', input, parent: null })
@@ -175,7 +171,7 @@ const turns = () => new Promise(setImmediate)
 
 test('a turn that is under way when its host stops is not recorded', async () => {
   const gate = Promise.withResolvers<void>()
-  const { engine, journal, start } = anEngine((trigger, context) => gate.promise.then(() => works(trigger, context)))
+  const { engine, journal, start } = anEngine((trigger) => gate.promise.then(() => works(trigger)))
   start('1')
   await turns()
   engine.stop()

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { VirtualClock } from '../../infra/local/functions-host/engine/clock.ts'
 import { parseSchedule, type Timer, type TimerInfo, Timers } from '../../infra/local/functions-host/timers/timers.ts'
 import { eventually } from '../support/eventually.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
 import { aFolder, aHost, anApp } from './support.ts'
 
 const after = (schedule: string, from: string, times = 1): string[] => {

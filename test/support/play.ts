@@ -6,8 +6,7 @@
 import { InvocationContext } from '@azure/functions'
 import type { OrchestrationHandler } from 'durable-functions'
 import { createOrchestrator } from 'durable-functions/lib/src/util/testingUtils.js'
-import type { ActivityTask, Faults, Run } from '../../infra/local/functions-host/engine/activities.ts'
-import { VirtualClock } from '../../infra/local/functions-host/engine/clock.ts'
+import type { ActivityTask, Delivery } from '../../infra/local/functions-host/engine/activities.ts'
 import { type App, Engine, type TurnTaken } from '../../infra/local/functions-host/engine/engine.ts'
 import type { Instance } from '../../infra/local/functions-host/engine/instance.ts'
 import { type Journal, type JournalRecord, rebuild } from '../../infra/local/functions-host/engine/journal.ts'
@@ -19,6 +18,24 @@ import {
   type RuntimeStatus,
   toJson,
 } from '../../infra/local/functions-host/engine/wire.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+/** What may go wrong around an activity; each function is called for every run. */
+interface Faults {
+  /** The message is delivered twice: the activity runs again, and its second answer is ignored. */
+  duplicate?(name: string, input: unknown): boolean
+  /** The host dies between the work and its record: the run is repeated. */
+  lose?(name: string, input: unknown, run: number): boolean
+  /** The answer arrives later by that time. */
+  delayMs?(name: string, input: unknown, run: number): number
+  /** A timer fires later by that time, because queues are polled. Negative: earlier, when the next host's clock is behind. */
+  timerLateMs?(): number
+  /** The time after which a lost message is delivered again. */
+  readonly redeliverAfterMs?: number
+}
+
+/** The storage provider's default visibility timeout of a work item. */
+const REDELIVER_AFTER_MS = 300_000
 
 /** A run of an activity, as its fake sees it. Times count from the start of the play. */
 export interface Call {
@@ -115,6 +132,8 @@ class Play {
   readonly #instanceId: string
   readonly #clock: VirtualClock
   readonly #startAtMs: number
+  /** Of the last run of each task. */
+  readonly #tookMs = new WeakMap<ActivityTask, number>()
   readonly #journal = new MemoryJournal((count) => {
     if (this.#options.crashAfterRecords?.includes(count) === true) this.#kill()
   })
@@ -137,7 +156,7 @@ class Play {
     this.#startAtMs = Date.parse(options.startAt ?? START_AT)
     this.#clock = new VirtualClock(this.#startAtMs)
     for (const [name, handler] of Object.entries({ ...options.orchestrators, [this.#name]: orchestrator }))
-      this.#orchestrators.set(name, createOrchestrator(handler) as OrchestratorFunction)
+      this.#orchestrators.set(name, replayerOf(handler))
     this.#engine = this.#newEngine()
   }
 
@@ -181,13 +200,17 @@ class Play {
   }
 
   #newEngine(): Engine {
-    const { orchestrators: _own, incidents: _incidents, ...options } = this.#options
+    const { maxConcurrentActivities = 10, timerLateMs = () => 0 } = this.#options
     return new Engine({
       app: this.#app(),
-      clock: this.#clock,
+      // The engine asks it for its timers alone.
+      clock: {
+        nowMs: () => this.#clock.nowMs(),
+        at: (atMs, run) => this.#clock.at(atMs + timerLateMs(), run),
+      },
       journal: this.#journal,
-      faults: options,
-      maxConcurrentActivities: options.maxConcurrentActivities ?? 10,
+      maxConcurrentActivities,
+      delivery: this.#deliver,
       onTurn: (taken) => this.#note(taken),
     })
   }
@@ -197,20 +220,49 @@ class Play {
       orchestrator: (name) => this.#orchestrators.get(name),
       hasActivity: (name) => this.#fakes[name] !== undefined,
       runActivity: (task, run) => this.#perform(task, run),
-      newContext: (functionName, instanceId) =>
-        new InvocationContext({ functionName, invocationId: instanceId, logHandler: () => undefined }),
     }
   }
 
-  async #perform(task: ActivityTask, run: Run): Promise<unknown> {
-    const { name, input, instanceId } = task
-    const seen = { name, input: structuredClone(input), instanceId, atMs: this.#elapsedMs(), run: run.number }
+  async #perform(task: ActivityTask, run: number): Promise<string> {
+    const engine = this.#engine
+    let tookMs = 0
+    const first = this.#attempt(task, run, (ms) => {
+      tookMs += ms
+    })
+    await first.catch(() => undefined)
+    this.#tookMs.set(task, tookMs)
+    const isDuplicated =
+      engine === this.#engine && this.#options.duplicate?.(task.name, JSON.parse(task.input)) === true
+    if (isDuplicated) await this.#attempt(task, run + 1, () => undefined).catch(() => undefined)
+    return first
+  }
+
+  async #attempt(task: ActivityTask, run: number, takes: (ms: number) => void): Promise<string> {
+    const { name, instanceId } = task
+    const seen = { name, input: JSON.parse(task.input), instanceId, atMs: this.#elapsedMs(), run }
     this.#calls.push(seen)
     const log = (line: string) => void this.#logged.push(line)
-    const call: Call = { ...seen, now: new Date(this.#clock.nowMs()), takes: (ms) => run.takes(ms), log }
-    const output = await (this.#fakes[name] as Fake)(input, call)
+    const call: Call = { ...seen, now: new Date(this.#clock.nowMs()), takes, log }
+    const output = await (this.#fakes[name] as Fake)(JSON.parse(task.input), call)
     if (this.#options.crash?.(call) === true) this.#kill()
-    return output
+    return toJson(output)
+  }
+
+  readonly #deliver: Delivery = (task, run, answer) => {
+    const input: unknown = JSON.parse(task.input)
+    const { redeliverAfterMs = REDELIVER_AFTER_MS } = this.#options
+    const isLost = this.#options.lose?.(task.name, input, run) === true
+    const lateMs = (this.#tookMs.get(task) ?? 0) + (this.#options.delayMs?.(task.name, input, run) ?? 0)
+    this.#after(lateMs, () => {
+      if (!isLost) return answer.deliver()
+      answer.lose()
+      this.#after(redeliverAfterMs, () => answer.runAgain())
+    })
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    if (delayMs > 0) this.#clock.at(this.#clock.nowMs() + delayMs, run)
+    else run()
   }
 
   #happen(incident: Incident): void {
@@ -267,6 +319,15 @@ class Play {
       journal: ended.history,
       instances: this.#engine.list(),
     }
+  }
+}
+
+/** The orchestrator as the engine calls it, in a context of its own for each replay. */
+export function replayerOf(handler: OrchestrationHandler): OrchestratorFunction {
+  const replay = createOrchestrator(handler)
+  return async (trigger) => {
+    const context = new InvocationContext({ functionName: handler.name, logHandler: () => undefined })
+    return { state: await replay(trigger, context), context }
   }
 }
 

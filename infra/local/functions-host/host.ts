@@ -125,22 +125,20 @@ class RunningHost implements Host {
   }
 
   #newHub(maxConcurrentActivities: number): LocalHub | ExtensionHub {
-    const orchestrators = [...this.#functions.orchestrators.keys()]
     const { durableExtension: extension, stateDir, onFatal } = this.#options
     if (extension === undefined)
       return new LocalHub({
         app: this.#runner.app,
         folder: join(stateDir, 'instances'),
-        orchestrators,
         maxConcurrentActivities,
         logError: this.#logError,
       })
     return new ExtensionHub({
       extension,
       hostJson: join(this.#app.root, 'host.json'),
-      orchestrators,
+      orchestrators: [...this.#functions.orchestrators.keys()],
       activities: [...this.#functions.activities.keys()],
-      call: (name, data, instanceId) => this.#runner.callText(name, data, instanceId),
+      call: (name, data, instanceId) => this.#runner.call(name, data, instanceId),
       log: (level, message) => this.#log(level, message),
       onDeath: (why) => onFatal?.(why),
     })

@@ -3,9 +3,9 @@
  * those of the extension's HttpApiHandler.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Engine, InstanceRefusedError } from '../engine/engine.ts'
+import { type App, type Engine, InstanceRefusedError } from '../engine/engine.ts'
 import type { Instance } from '../engine/instance.ts'
-import { eventRaised, terminated } from '../engine/messages.ts'
+import { eventRaised, missingFunction, terminated } from '../engine/messages.ts'
 import { type HistoryEvent, hasEnded } from '../engine/wire.ts'
 
 /** The extension's path on its local port. */
@@ -13,10 +13,10 @@ export const CLIENT_PATH = '/durabletask'
 
 type OfInstance = FastifyRequest<{ Params: { id: string } }>
 
-export function serveClient(server: FastifyInstance, engine: Engine, orchestrators: readonly string[]): void {
+export function serveClient(server: FastifyInstance, engine: Engine, app: App): void {
   const path = (rest: string): string => CLIENT_PATH + rest
   server.post<{ Params: { name: string; id: string } }>(path('/orchestrators/:name/:id'), ({ params, body }, reply) =>
-    start(engine, orchestrators, params, textOf(body), reply),
+    start(engine, app, params, textOf(body), reply),
   )
   server.get(path('/instances/:id'), ({ params }: OfInstance, reply) => {
     const instance = engine.get(params.id)
@@ -41,15 +41,15 @@ const textOf = (body: unknown): string => (body instanceof Buffer ? body.toStrin
 
 function start(
   engine: Engine,
-  orchestrators: readonly string[],
+  app: App,
   { name, id }: { readonly name: string; readonly id: string },
   input: string,
   reply: FastifyReply,
 ): FastifyReply {
-  if (!orchestrators.includes(name))
+  if (app.orchestrator(name) === undefined)
     return reply.code(400).send({
       Message: 'One or more of the arguments submitted is incorrect',
-      ExceptionMessage: `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function.`,
+      ExceptionMessage: missingFunction(name, 'orchestrator'),
     })
   try {
     engine.start({ instanceId: id, name, input: input === '' ? null : input, parent: null })
@@ -83,7 +83,6 @@ const statusOf = (instance: Instance): Record<string, unknown> => ({
   output: parsed(instance.output),
   createdTime: wholeSeconds(instance.createdAt),
   lastUpdatedTime: wholeSeconds(instance.updatedAt),
-  historyEvents: null,
 })
 
 const parsed = (text: string | null): unknown => (text === null ? null : JSON.parse(text))

@@ -10,7 +10,6 @@ interface LocalHubOptions {
   readonly app: App
   /** Of the instances' journals. */
   readonly folder: string
-  readonly orchestrators: readonly string[]
   readonly maxConcurrentActivities: number
   readonly logError: ErrorLog
 }
@@ -19,10 +18,10 @@ export class LocalHub {
   readonly #engine: Engine
   readonly #server: FastifyInstance
 
-  constructor({ app, folder, orchestrators, maxConcurrentActivities, logError }: LocalHubOptions) {
+  constructor({ app, folder, maxConcurrentActivities, logError }: LocalHubOptions) {
     this.#engine = new Engine({ app, clock: realClock, journal: new DiskJournal(folder), maxConcurrentActivities })
     this.#server = newServer(logError)
-    serveClient(this.#server, this.#engine, orchestrators)
+    serveClient(this.#server, this.#engine, app)
   }
 
   /** Resumes the orchestrations of an earlier host; functions may be called from then on. */

@@ -1,49 +1,33 @@
-/**
- * Runs activities: a limited number at a time, and each at least once. Faults can be injected: a second run, a lost answer or a late
- * answer, as they occur when a host dies or a queue delivers a message again.
- */
-import type { Clock } from './clock.ts'
-import { toJson } from './wire.ts'
-
+/** Runs activities: a limited number at a time, and each at least once. */
 export interface ActivityTask {
   readonly instanceId: string
   /** Unique within the instance's generation. */
   readonly id: number
   readonly name: string
-  readonly input: unknown
-}
-
-/** One execution of a task. */
-export interface Run {
-  /** 1 for the first, and one more for every delivery of the same message. */
-  readonly number: number
-  /** Adds to the time of the work on the engine's clock: for fakes on a virtual clock. */
-  takes(ms: number): void
+  /** JSON text. */
+  readonly input: string
 }
 
 type ActivityOutcome =
   | { readonly ok: true /** JSON text. */; readonly result: string }
   | { readonly ok: false; readonly error: unknown }
 
-/** What may go wrong around an activity; each function is called for every run. */
-export interface Faults {
-  /** The message is delivered twice: the activity runs again, and the engine ignores the second answer. */
-  duplicate?(name: string, input: unknown): boolean
-  /** The host dies between the work and its record: the run is repeated. */
-  lose?(name: string, input: unknown, run: number): boolean
-  /** The answer arrives later by that time. */
-  delayMs?(name: string, input: unknown, run: number): number
-  /** A timer fires later by that time, because queues are polled. Negative: earlier, when the next host's clock is behind. */
-  timerLateMs?(): number
-  /** The time after which a lost message is delivered again. */
-  readonly redeliverAfterMs?: number
+/** What may become of an answer. */
+interface Answer {
+  deliver(): void
+  /** As when the host dies between the work and its record. */
+  lose(): void
+  /** For an answer that was lost: the message of the task is delivered once more. */
+  runAgain(): void
 }
 
+/** Delivers an answer. For tests, which deliver it later, or lose it. `run` is 1 for the first, and one more for every repetition. */
+export type Delivery = (task: ActivityTask, run: number, answer: Answer) => void
+
 interface ActivityRunnerOptions {
-  readonly clock: Clock
-  readonly run: (task: ActivityTask, run: Run) => Promise<unknown>
+  readonly run: (task: ActivityTask, run: number) => Promise<string>
   readonly limit: number
-  readonly faults: Faults
+  readonly delivery: Delivery
   readonly onIdle: () => void
 }
 
@@ -55,13 +39,10 @@ interface Job {
   readonly run: number
 }
 
-/** The storage provider's default visibility timeout of a work item. */
-const REDELIVER_AFTER_MS = 300_000
-
 export class ActivityRunner {
   readonly #options: ActivityRunnerOptions
   readonly #queue: Job[] = []
-  /** Places taken, also by work that is done and only lasts longer on the engine's clock. */
+  /** Taken from the start of the work until its answer is delivered or lost. */
   #places = 0
   #working = 0
   #stopped = false
@@ -70,7 +51,7 @@ export class ActivityRunner {
     this.#options = options
   }
 
-  /** No work is under way; finished work may still wait for the clock. */
+  /** No work is under way; answers may still be undelivered. */
   get idle(): boolean {
     return this.#working === 0
   }
@@ -97,44 +78,28 @@ export class ActivityRunner {
     }
   }
 
-  async #perform(job: Job): Promise<void> {
-    const { faults } = this.#options
-    const { name, input } = job.task
-    const { outcome, tookMs } = await this.#attempt(job)
-    if (!this.#stopped && faults.duplicate?.(name, input) === true) await this.#attempt({ ...job, run: job.run + 1 })
-    const lost = faults.lose?.(name, input, job.run) === true
-    const lateMs = tookMs + (faults.delayMs?.(name, input, job.run) ?? 0)
-    this.#after(lateMs, () => {
+  async #perform({ task, report, run }: Job): Promise<void> {
+    const outcome = await this.#attempt(task, run)
+    const end = (act: () => void) => () => {
+      if (this.#stopped) return
       this.#places -= 1
-      if (lost)
-        this.#after(faults.redeliverAfterMs ?? REDELIVER_AFTER_MS, () => this.add(job.task, job.report, job.run + 1))
-      else job.report(outcome)
+      act()
       this.#pump()
+    }
+    this.#options.delivery(task, run, {
+      deliver: end(() => report(outcome)),
+      lose: end(() => undefined),
+      runAgain: () => this.add(task, report, run + 1),
     })
     this.#working -= 1
     if (this.idle) this.#options.onIdle()
   }
 
-  async #attempt({ task, run }: Job): Promise<{ outcome: ActivityOutcome; tookMs: number }> {
-    let tookMs = 0
-    const takes = (ms: number): void => {
-      tookMs += ms
-    }
+  async #attempt(task: ActivityTask, run: number): Promise<ActivityOutcome> {
     try {
-      // Each run gets a copy of the input, as from a message, so that no run sees the changes of another.
-      const output = await this.#options.run({ ...task, input: structuredClone(task.input) }, { number: run, takes })
-      return { outcome: { ok: true, result: toJson(output) }, tookMs }
+      return { ok: true, result: await this.#options.run(task, run) }
     } catch (error) {
-      return { outcome: { ok: false, error }, tookMs }
+      return { ok: false, error }
     }
-  }
-
-  #after(delayMs: number, run: () => void): void {
-    const act = () => {
-      if (!this.#stopped) run()
-    }
-    const { clock } = this.#options
-    if (delayMs > 0) clock.at(clock.nowMs() + delayMs, act)
-    else act()
   }
 }

@@ -4,9 +4,10 @@
  * one task's answer for another (Azure/azure-functions-durable-js issues 574 and 577). Here the difference is an error of its turn.
  */
 import type { InvocationContext } from '@azure/functions'
-import type { HostView, ScheduledTask, TaskKind } from './host-view.ts'
+import { describeTask, type HostView } from './host-view.ts'
+import { ActionType, EventType, type HistoryEvent } from './wire.ts'
 
-type LibraryTask = Pick<ScheduledTask, 'kind' | 'name'>
+type LibraryTask = Pick<HistoryEvent, 'EventType' | 'Name'>
 
 interface DurableContext {
   readonly taskOrchestratorExecutor: {
@@ -16,31 +17,23 @@ interface DurableContext {
   }
 }
 
-/** The open tasks of the library, by number: it keeps them on the context that it put at `context.df`. */
-export function libraryTasks(context: InvocationContext): ReadonlyMap<number, LibraryTask> {
-  const { df } = context as unknown as { readonly df: DurableContext }
-  const open = Object.entries(df.taskOrchestratorExecutor.openTasks)
-  return new Map(
-    open.map(([id, { actionObj }]) => [
-      Number(id),
-      { kind: KINDS[actionObj.actionType] ?? 'timer', name: actionObj.functionName ?? '' },
-    ]),
-  )
-}
-
-const KINDS: Readonly<Record<number, TaskKind>> = { 0: 'activity', 2: 'orchestration' }
-
-export function requireSameNumbers({ open }: HostView, library: ReadonlyMap<number, LibraryTask>): void {
+/** The library keeps its open tasks, by number, on the context that it put at `context.df`. */
+export function requireSameNumbers({ open }: HostView, context: InvocationContext): void {
+  const { openTasks } = (context as unknown as { readonly df: DurableContext }).df.taskOrchestratorExecutor
   for (const { task } of open.values()) {
-    const theirs = library.get(task.id)
-    if (theirs?.kind === task.kind && theirs.name === task.name) continue
+    const action = openTasks[task.EventId]?.actionObj
+    const theirs = action && libraryTask(action.actionType, action.functionName)
+    if (theirs?.EventType === task.EventType && theirs.Name === task.Name) continue
     throw new Error(
-      `the Functions host and durable-functions disagree on task ${task.id}: the host has started ${describe(task)}, ` +
-        `the library waits for ${describe(theirs)}; in Azure this orchestration would hang or mix up its answers. ` +
-        'The usual cause: a task was yielded again inside a second Task.any',
+      `the Functions host and durable-functions disagree on task ${task.EventId}: the host has started ${describeTask(task)}, ` +
+        `the library waits for ${theirs ? describeTask(theirs) : 'nothing'}; in Azure this orchestration would hang or mix ` +
+        'up its answers. The usual cause: a task was yielded again inside a second Task.any',
     )
   }
 }
 
-const describe = (task: LibraryTask | undefined): string =>
-  task === undefined ? 'nothing' : `${task.kind}${task.name === '' ? '' : ` '${task.name}'`}`
+function libraryTask(actionType: number, Name: string | undefined): LibraryTask {
+  if (Name === undefined) return { EventType: EventType.TimerCreated }
+  const isActivity = actionType === ActionType.CallActivity
+  return { EventType: isActivity ? EventType.TaskScheduled : EventType.SubOrchestrationInstanceCreated, Name }
+}

@@ -5,10 +5,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import type { InvocationContext } from '@azure/functions'
-import { ActivityRunner, type ActivityTask, type Faults, type Run } from './activities.ts'
+import { ActivityRunner, type ActivityTask, type Delivery } from './activities.ts'
 import type { Cancel, Clock } from './clock.ts'
-import type { ScheduledTask } from './host-view.ts'
 import {
   type Instance,
   newInstance,
@@ -19,16 +17,22 @@ import {
   withTurn,
 } from './instance.ts'
 import type { Journal } from './journal.ts'
-import { activityCompleted, activityFailed, childCompleted, childFailed, timerFired } from './messages.ts'
+import {
+  activityCompleted,
+  activityFailed,
+  childCompleted,
+  childFailed,
+  missingFunction,
+  timerFired,
+} from './messages.ts'
 import { type OrchestratorFunction, takeTurn } from './turn.ts'
 import { EventType, type HistoryEvent, hasEnded } from './wire.ts'
 
 export interface App {
   orchestrator(name: string): OrchestratorFunction | undefined
   hasActivity(name: string): boolean
-  /** Resolves to the activity's output, or rejects with what it threw. */
-  runActivity(task: ActivityTask, run: Run): Promise<unknown>
-  newContext(orchestratorName: string, instanceId: string): InvocationContext
+  /** Resolves to the activity's output as JSON text, or rejects with what it threw. */
+  runActivity(task: ActivityTask, run: number): Promise<string>
 }
 
 export interface TurnTaken {
@@ -42,7 +46,8 @@ interface EngineOptions {
   readonly clock: Clock
   readonly journal: Journal
   readonly maxConcurrentActivities: number
-  readonly faults?: Faults
+  /** At once by default. */
+  readonly delivery?: Delivery
   readonly onTurn?: (taken: TurnTaken) => void
 }
 
@@ -70,10 +75,9 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options
     this.#activities = new ActivityRunner({
-      clock: options.clock,
       run: (task, run) => options.app.runActivity(task, run),
       limit: options.maxConcurrentActivities,
-      faults: options.faults ?? {},
+      delivery: options.delivery ?? ((_task, _run, answer) => answer.deliver()),
       onIdle: () => this.#announceIfSettled(),
     })
   }
@@ -159,7 +163,6 @@ export class Engine {
     const begunMs = performance.now()
     const turn = await takeTurn(before, {
       orchestrator: app.orchestrator(before.name),
-      newContext: (name) => app.newContext(name, instanceId),
       refusal: (task) => this.#refusal(task),
       nowMs: clock.nowMs(),
     })
@@ -192,8 +195,8 @@ export class Engine {
 
   #beginActivity(instance: Instance, event: HistoryEvent): void {
     const { EventId: id, Name: name = '', Input } = event
-    const task: ActivityTask = { instanceId: instance.instanceId, id, name, input: JSON.parse(Input ?? 'null') }
-    this.#activities.add(task, (outcome) =>
+    const { instanceId } = instance
+    this.#activities.add({ instanceId, id, name, input: Input ?? 'null' }, (outcome) =>
       this.#answer(
         instance,
         outcome.ok ? activityCompleted(id, outcome.result) : activityFailed(id, name, outcome.error),
@@ -204,9 +207,8 @@ export class Engine {
   #beginTimer(instance: Instance, { EventId: id, FireAt = '' }: HistoryEvent): void {
     const cancels = this.#timers.get(instance.instanceId) ?? new Set()
     this.#timers.set(instance.instanceId, cancels)
-    const { clock, faults } = this.#options
-    const lateMs = faults?.timerLateMs?.() ?? 0
-    const cancel = clock.at(visibleAtMs(clock.nowMs(), Date.parse(FireAt)) + lateMs, () => {
+    const { clock } = this.#options
+    const cancel = clock.at(visibleAtMs(clock.nowMs(), Date.parse(FireAt)), () => {
       cancels.delete(cancel)
       this.#answer(instance, timerFired(id, FireAt))
     })
@@ -250,12 +252,11 @@ export class Engine {
       this.send(asker.instanceId, message)
   }
 
-  #refusal({ kind, name }: ScheduledTask): string | undefined {
+  #refusal({ EventType: type, Name: name = '' }: HistoryEvent): string | undefined {
     const { app } = this.#options
-    if (kind === 'activity' && !app.hasActivity(name))
-      return `The function '${name}' doesn't exist, is disabled, or is not an activity function.`
-    if (kind === 'orchestration' && app.orchestrator(name) === undefined)
-      return `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function.`
+    if (type === EventType.TaskScheduled && !app.hasActivity(name)) return missingFunction(name, 'activity')
+    if (type === EventType.SubOrchestrationInstanceCreated && app.orchestrator(name) === undefined)
+      return missingFunction(name, 'orchestrator')
     return undefined
   }
 

@@ -8,21 +8,6 @@
  */
 import { type Action, ActionType, EventType, type HistoryEvent, toJson } from './wire.ts'
 
-export type TaskKind = 'activity' | 'timer' | 'orchestration'
-
-/** A task that the host has started for an orchestrator, under the number that both sides know it by. */
-export interface ScheduledTask {
-  readonly id: number
-  readonly kind: TaskKind
-  /** Empty for timers. */
-  readonly name: string
-  /** JSON text; null for timers. */
-  readonly input: string | null
-  readonly fireAt: string | null
-  /** The id that an orchestrator chose for its child; null lets the host choose. */
-  readonly instanceId: string | null
-}
-
 type Settled = () => void
 
 interface Waiter {
@@ -31,7 +16,8 @@ interface Waiter {
 }
 
 interface OpenTask {
-  readonly task: ScheduledTask
+  /** The event with which history says that the task was started. */
+  readonly task: HistoryEvent
   readonly settled: Settled
 }
 
@@ -42,7 +28,7 @@ export class HostView {
   /** Started and not answered yet, by number. Cancelled timers are not waited for and are not in here. */
   readonly open = new Map<number, OpenTask>()
   /** Started now, and not in the history yet: the decisions of this turn. */
-  readonly fresh = new Map<number, ScheduledTask>()
+  readonly fresh = new Map<number, HistoryEvent>()
   /** Set once a `continueAsNew` has been reached: the JSON text of the next input. */
   nextInput: string | undefined
 
@@ -109,7 +95,7 @@ export class HostView {
     const answered = id === undefined ? undefined : this.open.get(id)
     // A second answer to the same task is a redelivered message; the extension drops it.
     if (answered === undefined) return
-    this.open.delete(answered.task.id)
+    this.open.delete(answered.task.EventId)
     answered.settled()
     this.#advance()
   }
@@ -171,7 +157,7 @@ export class HostView {
   #timer(action: Action, settled: Settled): void {
     const fireAt = new Date(action.fireAt ?? Number.NaN)
     if (fireAt.getTime() - this.#nowMs > MAX_TIMER_MS) throw notSupported('a timer of more than six days')
-    const timer: Unnumbered = { ...EMPTY, kind: 'timer', name: '', input: null, fireAt: fireAt.toISOString() }
+    const timer = { EventType: EventType.TimerCreated, FireAt: fireAt.toISOString() }
     if (action.isCanceled !== true) this.#open(timer, settled)
     else {
       this.#number(timer)
@@ -181,49 +167,40 @@ export class HostView {
 
   #open(task: Unnumbered, settled: Settled): void {
     const numbered = this.#number(task)
-    this.open.set(numbered.id, { task: numbered, settled })
+    this.open.set(numbered.EventId, { task: numbered, settled })
   }
 
-  #number(task: Unnumbered): ScheduledTask {
-    const numbered = { ...task, id: this.#nextId }
+  #number(task: Unnumbered): HistoryEvent {
+    const numbered = { ...task, EventId: this.#nextId, Timestamp: '' }
     this.#nextId += 1
-    this.fresh.set(numbered.id, numbered)
+    this.fresh.set(numbered.EventId, numbered)
     return numbered
   }
 
   /** History says that an earlier turn started this task; the replay must have started the same one by now. */
   #confirm(event: HistoryEvent): void {
     const task = this.fresh.get(event.EventId)
-    const kind = KIND_OF_CREATION[event.EventType] as TaskKind
-    const difference = task === undefined ? 'has not scheduled it' : differenceOf(task, kind, event)
-    if (difference !== undefined) throw nonDeterministic(event, kind, difference)
+    const difference = task === undefined ? 'has not scheduled it' : differenceOf(task, event)
+    if (difference !== undefined) throw nonDeterministic(event, difference)
     this.fresh.delete(event.EventId)
   }
 }
 
-const KIND_OF_CREATION: Readonly<Record<number, TaskKind>> = {
-  [EventType.TaskScheduled]: 'activity',
-  [EventType.TimerCreated]: 'timer',
-  [EventType.SubOrchestrationInstanceCreated]: 'orchestration',
-}
+type Unnumbered = Omit<HistoryEvent, 'EventId' | 'Timestamp'>
 
-type Unnumbered = Omit<ScheduledTask, 'id'>
-const EMPTY = { fireAt: null, instanceId: null } as const
-
-const childOf = (action: Action): Unnumbered => ({
-  ...EMPTY,
-  kind: 'orchestration',
-  name: action.functionName ?? '',
-  input: toJson(action.input),
-  instanceId: action.instanceId ?? null,
+/** Without an instance id of its own, the host chooses one. */
+const childOf = ({ functionName = '', input, instanceId }: Action): Unnumbered => ({
+  EventType: EventType.SubOrchestrationInstanceCreated,
+  Name: functionName,
+  Input: toJson(input),
+  ...(instanceId ? { InstanceId: instanceId } : {}),
 })
 
 /** The library sends a string input of an activity as JSON text, and other inputs as values. */
 const activityOf = ({ functionName = '', input }: Action): Unnumbered => ({
-  ...EMPTY,
-  kind: 'activity',
-  name: functionName,
-  input: typeof input === 'string' ? input : toJson(input),
+  EventType: EventType.TaskScheduled,
+  Name: functionName,
+  Input: typeof input === 'string' ? input : toJson(input),
 })
 
 const notSupported = (what: string): Error =>
@@ -236,21 +213,23 @@ const notSupported = (what: string): Error =>
  * The real extension compares number, kind and name. Input and due time are compared here as well: a clock or a random number
  * inside an input is the same mistake, and Azure would not report it.
  */
-function differenceOf(task: ScheduledTask, kind: TaskKind, event: HistoryEvent): string | undefined {
-  if (task.kind !== kind) return `scheduled ${describe(task.kind, task.name)} under that number`
-  if (kind === 'timer') return task.fireAt === event.FireAt ? undefined : `set it to fire at ${task.fireAt}`
-  if (task.name !== event.Name) return `scheduled ${describe(task.kind, task.name)} under that number`
-  return task.input === event.Input ? undefined : `gave it the input ${task.input}`
+function differenceOf(task: HistoryEvent, event: HistoryEvent): string | undefined {
+  if (task.EventType !== event.EventType || task.Name !== event.Name)
+    return `scheduled ${describeTask(task)} under that number`
+  if (task.FireAt !== event.FireAt) return `set it to fire at ${task.FireAt}`
+  return task.Input === event.Input ? undefined : `gave it the input ${task.Input}`
 }
 
-const describe = (kind: TaskKind, name: string): string =>
-  kind === 'timer' ? 'a timer' : `${kind === 'activity' ? 'the activity' : 'the sub-orchestration'} '${name}'`
+export function describeTask({ EventType: type, Name }: Pick<HistoryEvent, 'EventType' | 'Name'>): string {
+  if (type === EventType.TimerCreated) return 'a timer'
+  return `${type === EventType.TaskScheduled ? 'the activity' : 'the sub-orchestration'} '${Name}'`
+}
 
-function nonDeterministic(event: HistoryEvent, kind: TaskKind, difference: string): Error {
-  const before = kind === 'timer' ? `fire at ${event.FireAt}` : `input ${event.Input}`
+function nonDeterministic(event: HistoryEvent, difference: string): Error {
+  const before = event.FireAt === undefined ? `input ${event.Input}` : `fire at ${event.FireAt}`
   return new Error(
     `Non-Deterministic workflow detected: a previous execution of this orchestration scheduled ` +
-      `${describe(kind, event.Name ?? '')} with sequence ID ${event.EventId} (${before}), but the replay ${difference}. ` +
+      `${describeTask(event)} with sequence ID ${event.EventId} (${before}), but the replay ${difference}. ` +
       'An orchestrator may use no clock, no randomness, no I/O and no environment, and must not be changed while it runs.',
   )
 }

@@ -37,6 +37,10 @@ export function activityFailed(taskId: number, name: string, error: unknown): Hi
   })
 }
 
+/** As the extension words it. */
+export const missingFunction = (name: string, kind: 'activity' | 'orchestrator'): string =>
+  `The function '${name}' doesn't exist, is disabled, or is not an ${kind} function.`
+
 export const childCompleted = (taskId: number, result: string | null): HistoryEvent =>
   message(EventType.SubOrchestrationInstanceCompleted, { TaskScheduledId: taskId, Result: result })
 

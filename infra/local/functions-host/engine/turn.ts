@@ -4,9 +4,10 @@
  * starts nothing.
  */
 import type { InvocationContext } from '@azure/functions'
-import { libraryTasks, requireSameNumbers } from './determinism-check.ts'
-import { HostView, type ScheduledTask } from './host-view.ts'
+import { requireSameNumbers } from './determinism-check.ts'
+import { HostView } from './host-view.ts'
 import type { Instance, TurnRecord } from './instance.ts'
+import { missingFunction } from './messages.ts'
 import {
   EventType,
   type HistoryEvent,
@@ -18,15 +19,21 @@ import {
   toJson,
 } from './wire.ts'
 
-/** The function that durable-functions registers for an orchestrator: trigger data in, orchestrator state out. */
-export type OrchestratorFunction = (trigger: OrchestrationTrigger, context: InvocationContext) => Promise<unknown>
+/** Calls the function that durable-functions registers for an orchestrator. */
+export type OrchestratorFunction = (trigger: OrchestrationTrigger) => Promise<Replay>
+
+interface Replay {
+  /** OrchestratorState. */
+  readonly state: unknown
+  /** The one that the function was called with. */
+  readonly context: InvocationContext
+}
 
 interface TurnContext {
   /** Undefined when the app has no such orchestrator. */
   readonly orchestrator: OrchestratorFunction | undefined
-  readonly newContext: (name: string) => InvocationContext
-  /** Why this task cannot be started, or undefined. */
-  readonly refusal: (task: ScheduledTask) => string | undefined
+  /** Why the task of this event cannot be started, or undefined. */
+  readonly refusal: (task: HistoryEvent) => string | undefined
   readonly nowMs: number
 }
 
@@ -92,8 +99,7 @@ const failed = (instance: Instance, customStatus: string | null, why: string): O
 })
 
 async function replayed(instance: Instance, seen: readonly HistoryEvent[], context: TurnContext): Promise<Outcome> {
-  const invocation = context.newContext(instance.name)
-  const state = await runOrchestrator(instance, seen, context.orchestrator, invocation)
+  const { state, ...replay } = await runOrchestrator(instance, seen, context.orchestrator)
   const customStatus = customStatusOf(state, instance)
   const view = new HostView(state.actions[0] ?? [])
   for (const event of seen) view.apply(event)
@@ -101,10 +107,10 @@ async function replayed(instance: Instance, seen: readonly HistoryEvent[], conte
     const refusal = context.refusal(task)
     if (refusal !== undefined) throw new Error(refusal)
   }
-  if (!state.isDone && state.error === undefined) requireSameNumbers(view, libraryTasks(invocation))
+  if (!state.isDone && replay.context !== undefined) requireSameNumbers(view, replay.context)
   return {
     ...conclude(state, view, instance, customStatus),
-    events: [...view.fresh.values()].map((task) => creationOf(task, instance)),
+    events: [...view.fresh.values()].map((task) => withChildId(task, instance)),
   }
 }
 
@@ -131,13 +137,14 @@ async function runOrchestrator(
   instance: Instance,
   seen: readonly HistoryEvent[],
   orchestrator: OrchestratorFunction | undefined,
-  invocation: InvocationContext,
-): Promise<OrchestratorState> {
-  if (orchestrator === undefined)
-    throw new Error(`The function '${instance.name}' doesn't exist, is disabled, or is not an orchestrator function.`)
-  const trigger = triggerFor(instance, seen)
-  const state = await orchestrator(trigger, invocation).catch((error: unknown) => stateInError(error as Error))
-  return state as OrchestratorState
+): Promise<{ readonly state: OrchestratorState; readonly context?: InvocationContext }> {
+  if (orchestrator === undefined) throw new Error(missingFunction(instance.name, 'orchestrator'))
+  try {
+    const { state, context } = await orchestrator(triggerFor(instance, seen))
+    return { state: state as OrchestratorState, context }
+  } catch (error) {
+    return { state: stateInError(error as Error) }
+  }
 }
 
 const OUT_OF_PROC_DATA = '\n\n$OutOfProcData$:'
@@ -156,12 +163,9 @@ function triggerFor(instance: Instance, seen: readonly HistoryEvent[]): Orchestr
     input: instance.input === null ? null : JSON.parse(instance.input),
     instanceId: instance.instanceId,
     isReplaying: instance.history.length > 0,
-    parentInstanceId: instance.parent?.instanceId ?? null,
     upperSchemaVersion: SCHEMA_V3,
-    upperSchemaVersionNew: SCHEMA_V3,
     maximumShortTimerDuration: '6.00:00:00',
     longRunningTimerIntervalDuration: '3.00:00:00',
-    defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
   }
   // The library searches every enumerable value for timestamps to turn into dates. These are dates already, and the search would take
   // a third of the time of a replay.
@@ -195,18 +199,8 @@ function customStatusOf(state: OrchestratorState, instance: Instance): string | 
   )
 }
 
-function creationOf(task: ScheduledTask, instance: Instance): HistoryEvent {
-  const base = { EventId: task.id, Timestamp: '' }
-  if (task.kind === 'timer') return { ...base, EventType: EventType.TimerCreated, FireAt: task.fireAt ?? '' }
-  const named = { ...base, Name: task.name, Input: task.input }
-  if (task.kind === 'activity') return { ...named, EventType: EventType.TaskScheduled }
-  return {
-    ...named,
-    EventType: EventType.SubOrchestrationInstanceCreated,
-    InstanceId: task.instanceId ?? childId(instance, task.id),
-  }
-}
-
 /** The children of a later generation must have other ids than those of an earlier one. */
-const childId = ({ executionId, generation }: Instance, taskId: number): string =>
-  generation === 0 ? `${executionId}:${taskId}` : `${executionId}:${generation}:${taskId}`
+function withChildId(task: HistoryEvent, { executionId, generation }: Instance): HistoryEvent {
+  if (task.EventType !== EventType.SubOrchestrationInstanceCreated || task.InstanceId !== undefined) return task
+  return { ...task, InstanceId: [executionId, ...(generation === 0 ? [] : [generation]), task.EventId].join(':') }
+}

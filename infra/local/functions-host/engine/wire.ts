@@ -81,12 +81,9 @@ export interface OrchestrationTrigger {
   readonly input: unknown
   readonly instanceId: string
   readonly isReplaying: boolean
-  readonly parentInstanceId: string | null
   readonly upperSchemaVersion: number
-  readonly upperSchemaVersionNew: number
   readonly maximumShortTimerDuration: string
   readonly longRunningTimerIntervalDuration: string
-  readonly defaultHttpAsyncRequestSleepTimeMillseconds: number
 }
 
 /** `ReplaySchema.V3`: the actions are one flat list. */

@@ -4,8 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { InvocationContext } from '@azure/functions'
-import type { ActivityTask } from '../engine/activities.ts'
+import type { InvocationContext } from '@azure/functions'
 import type { App } from '../engine/engine.ts'
 import type { OrchestratorFunction } from '../engine/turn.ts'
 import type { TimerInfo } from '../timers/timers.ts'
@@ -51,13 +50,12 @@ export class Runner {
     return {
       orchestrator: (name) => this.#orchestrator(orchestrators.get(name)),
       hasActivity: (name) => activities.has(name),
-      runActivity: (task) => this.#runActivity(task),
-      newContext: (functionName, invocationId) => new InvocationContext({ functionName, invocationId }),
+      runActivity: ({ name, input, instanceId }) => this.call(name, input, instanceId),
     }
   }
 
-  /** An orchestrator or an activity as the extension calls it: the trigger's data is text, the answer JSON text. */
-  async callText(name: string, data: string | null, instanceId: string | null): Promise<string> {
+  /** An orchestrator or an activity, with the trigger's data as text. The answer is JSON text. */
+  async call(name: string, data: string | null, instanceId: string | null): Promise<string> {
     const { orchestrators, activities } = this.#options.functions
     const registered = orchestrators.get(name) ?? activities.get(name)
     if (registered === undefined) throw new Error(`there is no function ${name}`)
@@ -67,20 +65,12 @@ export class Runner {
 
   #orchestrator(registered: RegisteredFunction | undefined): OrchestratorFunction | undefined {
     if (registered === undefined) return undefined
-    return async (trigger, context) => {
+    return async (trigger) => {
       // The history is not enumerable, so it is named here for its way through JSON.
       const data = { json: JSON.stringify({ ...trigger, history: trigger.history }) }
-      const { response, context: used } = await this.#invoke(registered, data)
-      // The determinism check reads the open tasks that the library left on its context.
-      Object.assign(context, { df: (used as unknown as { df: unknown }).df })
-      return fromRpc(response.returnValue)
+      const { response, context } = await this.#invoke(registered, data)
+      return { state: fromRpc(response.returnValue), context }
     }
-  }
-
-  async #runActivity({ name, input, instanceId }: ActivityTask): Promise<unknown> {
-    const registered = this.#options.functions.activities.get(name) as RegisteredFunction
-    const { response } = await this.#invoke(registered, { json: JSON.stringify(input ?? null) }, instanceId)
-    return fromRpc(response.returnValue)
   }
 
   async #invoke(
