@@ -16,6 +16,8 @@ test('a forced failover under load is measured from end to end and loses nothing
   expectHonest(drill, report)
   expectFailover(report)
   expectPass(report)
+  const loadSession = report.checklist.find(({ id }) => id === 'load-session')
+  expect(loadSession?.seen).toBe('drill_load through PgBouncer')
   const { rowsFound, acknowledged, recovered, misjudged } = report.ledger
   expect(rowsFound).toBe(acknowledged + (recovered ?? 0) + (misjudged ?? 0))
   await expectSameWhenRenderedAgain(drill.folder ?? '')

@@ -14,6 +14,10 @@ test('variables, proxies and umask of the caller change nothing of a drill', {
   if (report === null) throw new Error(`no report was left:\n${drill.output}`)
   expectHonest(drill, report)
   expect(drill.left).toEqual({ folders: [], processes: [] })
+  expect([report.verdict, report.failoverProof.proven], 'without a failover nothing is proven').toEqual([
+    'INCONCLUSIVE',
+    false,
+  ])
   const before = report.checklist.filter(({ when }) => when === 'before')
   expect(before.filter(({ verdict, forced }) => verdict === 'fail' && !forced)).toEqual([])
   expect(report.ledger.acknowledged, drill.output).toBeGreaterThan(0)

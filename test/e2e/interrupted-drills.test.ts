@@ -1,12 +1,11 @@
 /** Drills and stacks that are interrupted: by Ctrl-C, by a killed host, by SIGKILL. Nothing of them stays. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { clearDeadStacks } from '../../infra/local/process/stack-folder.ts'
 import { startStackCommand } from '../support/command.ts'
 import { expectFailover, expectHonest, expectPass, MODEST, reportOf } from '../support/drill-expectations.ts'
 import { SMALL, startDrillCommand } from '../support/drill-run.ts'
 import { eventually } from '../support/eventually.ts'
-import { processesOf, stackFolders } from '../support/leaks.ts'
+import { processesOf } from '../support/leaks.ts'
 import { timeouts } from '../support/timeouts.ts'
 
 test('Ctrl-C in the middle of the load ends the drill as ABORTED, with a report', {
@@ -43,20 +42,6 @@ test('a drill goes on when the Functions host is killed in the middle of it', {
   expectHonest(drill, report)
   expectFailover(report)
   expectPass(report)
-})
-
-test('what a drill that was SIGKILLed leaves is gone after the next start, and one beside it is left alone', {
-  timeout: timeouts.drillMs,
-}, async () => {
-  const killed = startDrillCommand(SMALL)
-  await killed.command.printed(/baseline +load/, timeouts.stackStartsMs)
-  const id = killed.stackId() ?? ''
-  killed.command.signal('SIGKILL')
-  await killed.command.ended
-  expect(processesOf(id).length, 'servers whose owner is gone').toBeGreaterThan(0)
-  expect(clearDeadStacks(killed.stateFolder)).toHaveLength(1)
-  await eventually('all of them are gone', timeouts.processEndsMs, () => processesOf(id).length === 0)
-  expect(stackFolders(killed.stateFolder)).toEqual([])
 })
 
 test('npm start serves API and dashboard beside another stack, and Ctrl-C stops all of it', {

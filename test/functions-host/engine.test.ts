@@ -5,10 +5,9 @@
 import * as df from 'durable-functions'
 import { expect, test } from 'vitest'
 import { Engine } from '../../infra/local/functions-host/engine/engine.ts'
-import { HostView } from '../../infra/local/functions-host/engine/host-view.ts'
 import { newInstance, withMessage, withTurn } from '../../infra/local/functions-host/engine/instance.ts'
 import { activityCompleted, eventRaised, terminated } from '../../infra/local/functions-host/engine/messages.ts'
-import { ActionType, EventType } from '../../infra/local/functions-host/engine/wire.ts'
+import { EventType } from '../../infra/local/functions-host/engine/wire.ts'
 import { MemoryJournal, type PlayOptions, play, replayerOf } from '../support/play.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
@@ -19,33 +18,6 @@ const START = { instanceId: 'i', executionId: 'e', name: 'loop', input: null, pa
 const boom = () => {
   throw new Error('boom')
 }
-
-test('an activity gets its input and gives its output, both through JSON', async () => {
-  function* one(context: Context): Generator<df.Task, unknown, unknown> {
-    return yield context.df.callActivity('echo', { at: new Date(0), gone: undefined, list: [1, null] })
-  }
-  const { output, calls, status } = await play(one, null, { echo: (input) => ({ input, gone: undefined }) })
-  expect({ output, calls, status }).toEqual({
-    status: 'Completed',
-    output: { input: { at: '1970-01-01T00:00:00.000Z', list: [1, null] } },
-    calls: [
-      { name: 'echo', input: { at: '1970-01-01T00:00:00.000Z', list: [1, null] }, instanceId: 'play', atMs: 0, run: 1 },
-    ],
-  })
-})
-
-test('finally runs when a step fails', async () => {
-  function* guarded(context: Context): Generator<df.Task, unknown, unknown> {
-    try {
-      yield context.df.callActivity('boom')
-    } finally {
-      yield context.df.callActivity('cleanUp')
-    }
-    return 'not reached'
-  }
-  const { status, calls } = await play(guarded, null, { boom, cleanUp: () => null })
-  expect({ status, names: calls.map((call) => call.name) }).toEqual({ status: 'Failed', names: ['boom', 'cleanUp'] })
-})
 
 test('currentUtcDateTime stands still within a turn and rises from turn to turn', async () => {
   function* clock(context: Context): Generator<df.Task, unknown, unknown> {
@@ -82,45 +54,6 @@ test('a task that is yielded again inside a second Task.any is refused, because 
   }
   const { status, error } = await play(any, null, { quick: () => null })
   expect({ status, error }).toEqual({ status: 'Failed', error: expect.stringContaining('yielded again') })
-})
-
-test('the loser of a Task.any does not answer the step after it', () => {
-  const call = (functionName: string) => ({ actionType: ActionType.CallActivity, functionName })
-  const any = { actionType: ActionType.WhenAny, compoundActions: [call('winner'), call('loser')] }
-  const view = new HostView([any, call('next')])
-  for (const message of [newInstance(START, AT).inbox, activityCompleted(0, ''), activityCompleted(1, '')].flat())
-    view.apply(message)
-  expect([view.finished, [...view.open.keys()]]).toEqual([false, [2]])
-})
-
-test.each([
-  ['cancelled', true, 2_000],
-  ['left alone', false, 60_000],
-])('a timer that lost and is %s lets the orchestration complete at the right time', async (_how, cancel, endedAtMs) => {
-  function* racing(context: Context): Generator<df.Task, unknown, df.Task> {
-    const timer = context.df.createTimer(inMs(context, 60_000))
-    const winner = yield context.df.Task.any([context.df.waitForExternalEvent('go'), timer])
-    if (cancel) timer.cancel()
-    return winner.result
-  }
-  const played = await play(racing, null, {}, { incidents: [{ atMs: 2_000, event: 'go', data: { n: 1 } }] })
-  expect({ output: played.output, endedAtMs: played.endedAtMs }).toEqual({ output: { n: 1 }, endedAtMs })
-})
-
-test('continueAsNew begins with an empty history and without the events that were not read', async () => {
-  function* loop(context: Context): Generator<df.Task, unknown, unknown> {
-    const round = context.df.getInput<number>()
-    if (round === 0) {
-      yield context.df.createTimer(inMs(context, 10_000))
-      return context.df.continueAsNew(1)
-    }
-    const timer = context.df.createTimer(inMs(context, 30_000))
-    const event = context.df.waitForExternalEvent('e')
-    const winner = yield context.df.Task.any([event, timer])
-    return winner === timer ? 'the event is gone' : 'the event was kept'
-  }
-  const { output, longestHistory } = await play(loop, 0, {}, { incidents: [{ atMs: 1_000, event: 'e' }] })
-  expect({ output, longestHistory }).toEqual({ output: 'the event is gone', longestHistory: 8 })
 })
 
 test('an event that arrives while the last turn of a generation is taken goes to the next one', () => {
@@ -194,55 +127,6 @@ test('an activity of an orchestration that was ended does not answer the next on
   released[1]?.()
   await turns()
   expect(engine.get('i')).toMatchObject({ status: 'Completed', output: '"new"' })
-})
-
-test('a custom status is seen from turn to turn and survives continueAsNew', async () => {
-  function* speaking(context: Context): Generator<df.Task, unknown, unknown> {
-    if (context.df.getInput() === 2) {
-      yield context.df.createTimer(inMs(context, 1_000))
-      return 'done'
-    }
-    context.df.setCustomStatus({ phase: 'one' })
-    yield context.df.createTimer(inMs(context, 1_000))
-    context.df.setCustomStatus({ phase: 'two' })
-    yield context.df.createTimer(inMs(context, 1_000))
-    return context.df.continueAsNew(2)
-  }
-  const { customStatuses } = await play(speaking, 1, {})
-  expect(customStatuses.slice(0, 2)).toEqual([
-    { atMs: 0, value: { phase: 'one' } },
-    { atMs: 1_000, value: { phase: 'two' } },
-  ])
-})
-
-test('terminate ends an instance at once, without finally, while its activity goes on', async () => {
-  const done: string[] = []
-  function* guarded(context: Context): Generator<df.Task, unknown, unknown> {
-    try {
-      yield context.df.callActivity('slow')
-    } finally {
-      yield context.df.callActivity('cleanUp')
-    }
-    return 'not reached'
-  }
-  const slow = (_: unknown, call: { takes(ms: number): void }) => {
-    call.takes(9_000)
-    done.push('slow')
-  }
-  const { status, error, endedAtMs } = await play(
-    guarded,
-    null,
-    { slow, cleanUp: () => done.push('cleanUp') },
-    {
-      incidents: [{ atMs: 1_000, terminate: 'pressed twice' }],
-    },
-  )
-  expect({ status, error, endedAtMs, done }).toEqual({
-    status: 'Terminated',
-    error: 'pressed twice',
-    endedAtMs: 1_000,
-    done: ['slow'],
-  })
 })
 
 const NOT_DETERMINISTIC: readonly [string, (context: Context, turn: number) => df.Task][] = [
@@ -357,26 +241,6 @@ test('a host that is killed after any of its records goes on from there', async 
     const { output, crashes } = await play(parent, 1, { work, boom }, { ...options, crashAfterRecords })
     expect({ record, output, crashed: crashes > 0 }).toEqual({ record, output: wanted, crashed: true })
   }
-})
-
-test('history stays short over five hours of a loop that continues as new', async () => {
-  function* watch(context: Context): Generator<df.Task, unknown, unknown> {
-    const { round, untilMs } = context.df.getInput<{ round: number; untilMs: number }>()
-    for (let beat = 0; beat < 20; beat += 1) {
-      yield context.df.callActivity('look', { round, beat })
-      if (context.df.currentUtcDateTime.getTime() >= untilMs) return round
-      yield context.df.createTimer(inMs(context, 15_000))
-    }
-    return context.df.continueAsNew({ round: round + 1, untilMs })
-  }
-  const untilMs = Date.parse('2026-01-01T05:00:00Z')
-  const { output, longestHistory, endedAtMs } = await play(watch, { round: 0, untilMs }, { look: () => 'ok' })
-  expect({ output, longestHistory, endedAtMs }).toEqual({
-    output: 60,
-    longestHistory: expect.any(Number),
-    endedAtMs: 5 * 3_600_000,
-  })
-  expect(longestHistory).toBeLessThan(200)
 })
 
 test('an orchestration that waits for something that cannot come is an error of its play', async () => {

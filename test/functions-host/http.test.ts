@@ -1,11 +1,11 @@
-/** Routes, keys, requests and answers of the local Functions host, as Azure Functions handles them. */
+/** Routes, keys, requests and answers of the local Functions host, as Azure Functions handles them; how it starts and stops. */
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { dirname, join, resolve } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { expect, test } from 'vitest'
 import { newServer } from '../../infra/local/functions-host/http/server.ts'
-import { aFolder, aHost, anApp, KEYS } from './support.ts'
+import { aFolder, aHost, aHostProcess, anApp, KEYS } from './support.ts'
 
 test('a request reaches its function with route, query, headers and body, and its answer comes back whole', async () => {
   const { url } = await aHost()
@@ -165,4 +165,13 @@ test('a function that runs longer than functionTimeout fails, and the log says s
   const { url, lines } = await aHost({ app: anApp("app.get('hangs', () => new Promise(() => {}))", hostJson) })
   expect((await fetch(`${url}/api/hangs`)).status).toBe(500)
   expect(lines.at(-1)?.message).toContain("Timeout value of 1 s exceeded by function 'hangs'")
+})
+
+test('SIGTERM stops the host cleanly', { timeout: 20_000 }, async () => {
+  expect(await (await aHostProcess(join(aFolder(), 'state'))).kill('SIGTERM')).toBe(0)
+})
+
+test('a taken port is named', async () => {
+  const { port } = await aHost()
+  await expect(aHost({ port })).rejects.toThrow(`port ${port} on 127.0.0.1 is taken`)
 })

@@ -1,7 +1,7 @@
 /** A local Functions host with the small fixture app, in this process or in one of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -53,11 +53,11 @@ interface HostProcess {
 
 const MAIN = resolve(import.meta.dirname, '../../infra/local/functions-host/main.ts')
 
-export async function aHostProcess(stateDir: string, env: Readonly<Record<string, string>> = {}): Promise<HostProcess> {
+export async function aHostProcess(stateDir: string): Promise<HostProcess> {
   const keysFile = join(stateDir, '..', 'keys.json')
   writeFileSync(keysFile, JSON.stringify(KEYS))
   const args = [MAIN, '--app', SMALL_APP, '--state-dir', stateDir, '--keys', keysFile]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const output: string[] = []
   child.stderr?.on('data', (chunk: Buffer) => output.push(String(chunk)))
   const kill = (signal: NodeJS.Signals) => killed(child, signal)
@@ -76,13 +76,6 @@ async function killed(child: ChildProcess, signal: NodeJS.Signals): Promise<numb
   const [code] = (await exited) as [number | null]
   return code
 }
-
-export const notesOf = (file: string): string[] =>
-  existsSync(file)
-    ? readFileSync(file, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-    : []
 
 /** An app of a few lines, in a folder of its own that finds this repository's packages. */
 export function anApp(code: string, hostJson = '{"version":"2.0"}'): string {

@@ -5,11 +5,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { SCHEMA_STEPS } from '../../functions/clients/postgres/schema.ts'
 import { bundleLoadgen } from '../../infra/azure/bundle-loadgen.ts'
-import { oneServer } from '../../loadgen-image/connection/target.ts'
-import { withSql } from '../support/sql.ts'
-import { DATABASE, PASSWORD, withPair } from '../support/with-stack.ts'
 
 const temporary = mkdtempSync(join(tmpdir(), 'loadgen-bundle-'))
 /** Nothing of this repository is above it, so nothing can be found but what the bundle holds. */
@@ -64,27 +60,5 @@ describe('the bundle, alone in a folder', () => {
     const { code, stderr } = await run([], environment)
     expect(code).toBe(2)
     for (const name of named) expect(stderr).toContain(name)
-  })
-
-  test('finds its threads, and loads a real server', async () => {
-    await withPair(async (pair) => {
-      const url = `postgres://${DATABASE}:${PASSWORD}@127.0.0.1:${pair.primary.port}/${DATABASE}`
-      const login = {
-        host: '127.0.0.1',
-        port: pair.primary.port,
-        database: DATABASE,
-        user: DATABASE,
-        password: PASSWORD,
-      }
-      await withSql(oneServer(login), async (client) => {
-        for (const { sql } of SCHEMA_STEPS) await client.query(sql)
-        const { code, stdout, stderr } = await run(['--target-tps', '50', '--workers', '4', '--duration', '2'], {
-          POSTGRES_CONNECTION_STRING: url,
-        })
-        expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' })
-        const { rows } = await client.query('SELECT count(*)::int AS rows FROM transactions')
-        expect(rows).toEqual([{ rows: 100 }])
-      })
-    })
   })
 })

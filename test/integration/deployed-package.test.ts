@@ -1,11 +1,10 @@
 /** The function app as it is deployed: what is in the package, what is not, and that a Functions host loads it. */
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
 import { unzipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Package, packageApp } from '../../infra/azure/package.ts'
@@ -70,17 +69,6 @@ describe('the package', () => {
   test('is the same as a zip, with host.json at its root', () => {
     const zipped = Object.keys(unzipSync(readFileSync(made.zip), { filter: () => true }))
     expect(zipped.sort()).toEqual(filesBelow(made.folder).sort())
-  })
-
-  test('loads with nothing around it', async () => {
-    const entry = `import('./dist/app.js').then(() => console.log('loaded'))`
-    const env = { PATH: process.env.PATH ?? '', ...DEPLOYED_SETTINGS }
-    const { stdout } = await promisify(execFile)(process.execPath, ['-e', entry], {
-      cwd: made.folder,
-      env,
-      timeout: 60_000,
-    })
-    expect(stdout).toContain('loaded')
   })
 
   test('is taken by the local Functions host as a zip, and answers over HTTP', async () => {

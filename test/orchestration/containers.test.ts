@@ -5,9 +5,9 @@ import { groupName } from '../../functions/activities/records/containers.ts'
 import { Secret } from '../../functions/config/secret.ts'
 import { expiresAt, loadPlanOf } from '../../functions/model/load-plan.ts'
 import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../../functions/platform/names.ts'
-import { blobNames, type LoadSummary } from '../../loadgen-image/contract/glossary.ts'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { aPlan, criteria, type DrillPlayOptions, playDrill, playRequest, settings } from '../support/play-drill.ts'
-import { createWorld, START_AT_MS, type World, type WorldOptions } from '../support/world/world.ts'
+import { createWorld, START_AT_MS, type WorldOptions } from '../support/world/world.ts'
 
 const run = (world: WorldOptions = {}, request = {}, options: DrillPlayOptions = {}) =>
   playRequest(request, world, options)
@@ -37,12 +37,6 @@ for (const [reason, code, message] of REFUSALS)
     expect(world.groups.alive).toEqual([])
     expect(world.server.posts).toBe(0)
   })
-
-test('an image that does not exist stops the drill before anything is created', async () => {
-  const { report, world } = await run({ imageExists: false })
-  expect(report?.checklist.find(({ id }) => id === 'image')?.verdict).toBe('fail')
-  expect(world.groups.created).toEqual([])
-})
 
 test('a container that never becomes ready ends the drill after its time, and is named by number', async () => {
   const { report, world, endedAtMs } = await run(
@@ -105,12 +99,6 @@ test('a repeated provision starts no container twice and does not move its expir
   expect(world.groups.created).toEqual([groupName('drill-1', 0), groupName('drill-1', 1)])
 })
 
-test('records that come late and twice change no figure', async () => {
-  const calm = await run()
-  const wild = await run({ generator: () => ({ chunkDelayMs: 3_000, duplicatesEveryNthChunk: 2 }) })
-  expect(wild.report?.ledger).toEqual({ ...calm.report?.ledger, audits: expect.anything() })
-})
-
 test('logs are saved before a container is deleted', async () => {
   const { world } = await run({ groups: { logs: (container) => `the log of ${container}` } })
   const logs = [0, 1].map((container) => world.blobs.names.includes(blobNames.log('drill-1', container)))
@@ -124,37 +112,11 @@ test('names fit the platform: lower case, at most 63 letters, and different for 
   expect(new Set(names).size).toBe(ids.length)
 })
 
-// ---- Four layers, each alone --------------------------------------------------------------------------------------------
+// ---- What a drill leaves, and the sweeper --------------------------------------------------------------------------------------------
 
 const hour = 3_600_000
 
-test('layer 1, the hard deadline: a generator whose drill died before the start ends by itself', async () => {
-  const world = await started(aPlan({ timing: { readyTimeoutSeconds: 60 } }))
-  world.blobs.put(blobNames.lease('drill-1'), JSON.stringify({ renewedAtMs: START_AT_MS + 24 * hour }))
-  world.clock.moveTo(START_AT_MS + 2 * hour)
-  world.groups.advance()
-  expect(endsOf(world)).toEqual(['hard-deadline', 'hard-deadline'])
-})
-
-test('layer 2, the stale lease: a generator whose drill no longer renews it stops the load', async () => {
-  const world = await started(aPlan({ durationSeconds: 3_600, failovers: [] }))
-  world.blobs.put(blobNames.go('drill-1'), JSON.stringify({ startAtMs: START_AT_MS + 10_000 }))
-  world.clock.moveTo(START_AT_MS + hour / 2)
-  world.groups.advance()
-  expect(endsOf(world)).toEqual(['stale-lease', 'stale-lease'])
-})
-
-test('layer 3, the end of the orchestration: containers that hang are deleted', async () => {
-  const { world, status } = await run(
-    { generator: () => ({ readyAfterMs: null }) },
-    { timing: { readyTimeoutSeconds: 30 } },
-  )
-  expect(status).toBe('Completed')
-  expect(world.groups.created.length).toBe(2)
-  expect(world.groups.alive).toEqual([])
-})
-
-test('layer 4, the sweeper: what a terminated orchestration left is deleted once it has expired, with its log', async () => {
+test('what a terminated orchestration left is deleted once it has expired, with its log', async () => {
   const world = createWorld({ generator: () => ({ readyAfterMs: null }) })
   const plan = aPlan({ criteria })
   const { status } = await playDrill(world, plan, { incidents: [{ atMs: 20_000, terminate: 'by hand' }] })
@@ -214,18 +176,6 @@ test('a container that another drill started is left alone by the clean-up', asy
   expect(report?.cleanup.containersLeft).toBe(0)
   expect(world.groups.alive.map(({ name }) => name)).toEqual(['loadgen-drill-2-0'])
 })
-
-async function started(plan: ReturnType<typeof aPlan>): Promise<World> {
-  const world = createWorld()
-  world.blobs.put(blobNames.request(plan.drillId), JSON.stringify({ plan, bodyHash: '' }))
-  await createActivities(world.clients, settings).provision({ drillId: plan.drillId })
-  world.clock.moveTo(START_AT_MS + 10_000)
-  world.groups.advance()
-  return world
-}
-
-const endsOf = (world: World): Array<LoadSummary['ended'] | undefined> =>
-  [0, 1].map((container) => world.blobs.peek<LoadSummary>(blobNames.summary('drill-1', container))?.ended)
 
 // ---- Secrets ------------------------------------------------------------------------------------------------------------
 

@@ -42,16 +42,6 @@ test('on schedule a drill starts, under an id of that occurrence', async () => {
   expect(await dailyRecords(world.blobs, 10)).toMatchObject([{ outcome: 'started', why: 'on schedule' }])
 })
 
-test('a timer that fires twice for one occurrence starts one drill', async () => {
-  const { fire, service } = setUp()
-  const records = [await fire(), await fire()]
-  expect(records.map(({ outcome, drillId }) => [outcome, drillId])).toEqual([
-    ['started', 'daily-20260101-0000'],
-    ['started', 'daily-20260101-0000'],
-  ])
-  expect(service.instances.size).toBe(1)
-})
-
 test('it is skipped when a drill is running, and names it', async () => {
   const { fire, service, world } = setUp()
   await fire()
@@ -140,19 +130,6 @@ test('a pass by hand starts it again, a failure by hand does not count', async (
   const byHand = setUp()
   for (const verdict of ['FAIL', 'FAIL', 'FAIL'] as const) byHand.ended(verdict, 'http')
   expect((await byHand.fire()).outcome).toBe('started')
-})
-
-test('another request starts it again', async () => {
-  const { fire, world, service } = setUp()
-  for (let day = 0; day < 3; day++) {
-    const { drillId } = await fire()
-    const instance = service.instances.get(drillId ?? '')
-    if (instance !== undefined) instance.runtimeStatus = 'Failed'
-    world.clock.moveTo(world.clock.nowMs + DAY)
-  }
-  expect((await fire()).outcome).toBe('stopped')
-  world.clock.moveTo(world.clock.nowMs + DAY)
-  expect((await fire(false, { targetTps: 50 })).outcome).toBe('started')
 })
 
 test('a drill that died without a report is a failure', async () => {

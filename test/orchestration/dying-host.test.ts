@@ -5,8 +5,7 @@
 import { expect, test } from 'vitest'
 import { readLock } from '../../functions/clients/storage/server-lock.ts'
 import { overallDeadlineSeconds } from '../../functions/model/load-plan.ts'
-import type { Report } from '../../functions/model/report.ts'
-import type { DrillProgress, Phase } from '../../functions/model/status.ts'
+import { type DrillProgress, PHASES, type Phase } from '../../functions/model/status.ts'
 import { casesOf } from '../support/depth.ts'
 import { aPlan, criteria, type DrillPlay, playDrill } from '../support/play-drill.ts'
 import { createWorld, type World } from '../support/world/world.ts'
@@ -77,22 +76,6 @@ for (const [phase, step, nth = 1] of casesOf(STEPS))
     expect(await ended(await run({ afterMs: 1_000, ...onceAfter(step, nth) }))).toEqual(allWell)
   })
 
-const PHASES: readonly Phase[] = [
-  'reserve',
-  'check',
-  'provision',
-  'ready',
-  'warm-up',
-  'baseline',
-  'fail over',
-  'watch',
-  'collect',
-  'audit',
-  'clean up',
-  'report',
-  'late metrics',
-]
-
 /** The middle of each phase in a drill that nothing disturbs. */
 async function middles(): Promise<Map<Phase, number>> {
   const { customStatuses, endedAtMs } = await run({ afterMs: 0 })
@@ -139,9 +122,3 @@ test('a host that is away for hours in the middle of any phase ends the drill so
 
 /** Once the failover is under way the load, which runs by itself, has all that it needs. */
 const AFTER_THE_FAILOVER: readonly string[] = ['watch', 'collect', 'audit', 'clean up', 'report', 'late metrics']
-
-test('a failover is not asked for when its host comes back after the load', async () => {
-  const { report, world } = await run({ afterMs: HOURS_MS, atMs: 20_000 })
-  expect(world.server.posts).toBe(0)
-  expect(report?.verdict satisfies Report['verdict'] | undefined).toBe('INCONCLUSIVE')
-})

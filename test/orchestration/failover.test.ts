@@ -115,20 +115,6 @@ test('a step that fails after it may have sent is called again, and observes', a
   expect({ posts: world.server.posts, runs, verdict: report?.verdict }).toEqual({ posts: 1, runs: 2, verdict: 'PASS' })
 })
 
-test('every activity may run twice: one failover, and the same report', async () => {
-  const once = await run({})
-  const twice = await run({}, { duplicate: () => true })
-  expect(twice.world.server.posts).toBe(1)
-  expect(twice.report?.ledger).toMatchObject({ ...once.report?.ledger, audits: expect.anything() })
-  expect(twice.report?.verdict).toBe(once.report?.verdict)
-})
-
-test('the result of every activity may get lost once: one failover', async () => {
-  const { report, world } = await run({}, { lose: (_name, _input, run) => run === 1, redeliverAfterMs: 2_000 })
-  expect(world.server.posts).toBe(1)
-  expect(report?.verdict).toBe('PASS')
-})
-
 test('the answer that was lost with its host is recorded with the signs that replaced it', async () => {
   const { world } = await run({ posts: ['host dies after arrival'] })
   const answer = world.blobs.peek<{ kind: string; why: string }>(drillBlobs.failoverAnswer('drill-1', 0, 0))
@@ -164,22 +150,6 @@ test('a drill whose reservation was taken over does not fail anything over', asy
   const { report } = await playDrill(world, aLongPlan(), { incidents: [{ atMs: 20_000, run: takeOver }] })
   expect(world.server.posts).toBe(0)
   expect(JSON.stringify(report?.journal)).toContain('no longer reserved')
-})
-
-test('a failover starts the cool-down of its server, even when its answer was lost', async () => {
-  for (const posts of [['accepted'], ['host dies after arrival'], ['reset after arrival']] as const) {
-    const { world } = await run({ posts })
-    expect(world.blobs.peek('servers/rg/pg-under-test/last-failover.json')).toMatchObject({ drillId: 'drill-1' })
-  }
-})
-
-test('the cool-down after a lost answer begins when its request can no longer arrive, regardless of earlier signs', async () => {
-  for (const posts of [['host dies after arrival'], ['timeout before arrival']] as const) {
-    const { world } = await run({ posts })
-    const noted = world.blobs.peek<{ at: string }>('servers/rg/pg-under-test/last-failover.json')
-    const sentMs = world.server.sent[0]?.atMs ?? 0
-    expect(Date.parse(noted?.at ?? '') - sentMs).toBeGreaterThanOrEqual(89_000)
-  }
 })
 
 test('a request without a known outcome starts the cool-down when its drill ends early', async () => {

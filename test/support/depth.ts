@@ -16,7 +16,6 @@ process.env.TEST_DEPTH = depth
 const LEFT_TO_ALL: readonly string[] = [
   'test/browser/report.test.ts',
   'test/browser/live-drill.test.ts',
-  'test/e2e/database-upkeep.test.ts',
   'test/e2e/hostile-environment.test.ts',
   'test/e2e/interrupted-drills.test.ts',
   'test/e2e/other-drills.test.ts',

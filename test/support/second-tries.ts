@@ -21,8 +21,6 @@ const SECOND_TRIES: ReadonlyArray<SecondTry> = [
     'eight whole drills on a second engine beside the servers: any of them can lose its share of the machine',
   ],
   ['e2e/drill', 'a forced failover under load is measured from end to end and loses nothing', BUSY_DRILL],
-  ['e2e/other-drills', 'a planned failover under load is measured from end to end and loses nothing', BUSY_DRILL],
-  ['e2e/other-drills', 'two failovers in one drill are both measured, and nothing is lost', BUSY_DRILL],
   ['e2e/interrupted-drills', 'a drill goes on when the Functions host is killed in the middle of it', BUSY_DRILL],
   [
     'e2e/packaged-drill',

@@ -179,18 +179,6 @@ test.each(REFUSALS)('%s: one message with the next step, exit 2, no load', async
   expect(log).not.toContain('    at ')
 })
 
-test('bad options: every problem at once, exit 2, before any connection', async () => {
-  const child = start({ POSTGRES_CONNECTION_STRING: 'nonsense', TARGET_TPS: 'many', WORKER_COUNT: '0' }, ['--what'])
-  expect(await ended(child)).toBe(2)
-  expect(child.log().trim().split('\n')).toEqual([
-    'The load generator cannot start:',
-    '  --what: unknown option; see --help',
-    '  POSTGRES_CONNECTION_STRING: expected postgres://user:password@host:port/database, or host=... port=... dbname=... user=... password=..., or Host=...;Port=...;Database=...;Username=...;Password=...',
-    expect.stringMatching(/^ {2}--target-tps \(TARGET_TPS\): expected 0 for a closed loop, or a number/),
-    expect.stringMatching(/^ {2}--workers \(WORKER_COUNT\): /),
-  ])
-})
-
 test('with TLS: verify-full refuses an unknown authority and uses a given one, require and no mode take any', async () => {
   const { primary } = open.database.pair
   const certificate = await createServerCertificate()

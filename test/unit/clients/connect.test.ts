@@ -34,16 +34,3 @@ test('a host of its own belongs to the configured server alone', async () => {
     'pg-other.postgres.database.azure.com',
   ])
 })
-
-test('a certificate authority that cannot be read names its setting', () => {
-  const settings = { ...AZURE, AZURE_RESOURCE_MANAGER_CA_FILE: '/nowhere/ca.pem' }
-  expect(() => readConfig(settings)).toThrow(
-    /AZURE_RESOURCE_MANAGER_CA_FILE must be a readable file .*; the file cannot be read \(ENOENT\)/,
-  )
-})
-
-test('an image that is none is refused at once', () => {
-  expect(() => connect(readConfig({ ...AZURE, LOADGEN_IMAGE: 'registry/Loadgen' }))).toThrow(
-    /LOADGEN_IMAGE must be an image/,
-  )
-})

@@ -72,12 +72,6 @@ describe('three failovers, of which the second is the worst', () => {
     expect(objective(report, 'write_outage_s')).toMatchObject({ measured: writeOutageSeconds, verdict: 'fail' })
   })
 
-  test('summary.json has them, and all events', () => {
-    const summary = JSON.parse(file(drill, 'summary.json')) as Report
-    for (const key of ['recovery', 'moments', 'worstEvent', 'events'] as const)
-      expect(summary[key]).toEqual(report[key])
-  })
-
   test('report.md names the figures, the event, and every event in a table', () => {
     const text = file(drill, 'report.md')
     const note = '(worst of 3 events: event 2)'
