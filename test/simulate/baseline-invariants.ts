@@ -2,6 +2,7 @@
 
 import type { Report } from '../../functions/model/report.ts'
 import { blobNames, type GoSignal } from '../../loadgen-image/contract/glossary.ts'
+import type { World } from '../support/world/world.ts'
 import { longEnoughMs } from './event-invariants.ts'
 import type { Simulated } from './simulation.ts'
 import { isWatchedByAll, overlapMs, type Span, type Truth } from './truth.ts'
@@ -11,25 +12,22 @@ export const baselineViolations = (simulated: Simulated, report: Report, truth: 
   const printed = report.phases
     .filter(({ name }) => name === 'baseline')
     .map(({ fromAt, toAt }) => ({ fromMs: truth.fromReport(fromAt), toMs: truth.fromReport(toAt) }))
+  const still = recordedStandstills(simulated, truth)
   const readings = [false, true].flatMap((isFromCommit) =>
-    [false, true].map((isToCommit) => {
+    [false, true].flatMap((isToCommit) => {
       const exact = printed.map((span) => exactSpan(span, truth))
       const spans = printed.map(({ fromMs, toMs }, i) => ({
         fromMs: isFromCommit ? (exact[i] as Span).fromMs : fromMs,
         toMs: isToCommit ? (exact[i] as Span).toMs : toMs,
       }))
-      return problemsIn(spans.flatMap(wholeSeconds), simulated, report, truth)
+      const seconds = spans.flatMap(wholeSeconds)
+      const why = seconds.flatMap((second) => whyNotCalm(simulated, second, truth))
+      return watchedSeconds(seconds, still).map((watched) => [...why, ...figuresAreOf(watched, report, truth)])
     }),
   )
   // A printed end may be a commit or the exact end of the warm-up beside one: the report is wrong when no reading agrees.
   return readings.some((problems) => problems.length === 0) ? [] : (readings.at(-1) as string[])
 }
-
-const problemsIn = (seconds: readonly Span[], simulated: Simulated, report: Report, truth: Truth): string[] => [
-  ...figuresAreOf(seconds, report, truth),
-  ...latencyIsOf(seconds, report, truth),
-  ...seconds.flatMap((second) => whyNotCalm(simulated, second, truth)),
-]
 
 /** Records are of seconds of the container's clock, and a container that died left out what it did not record. */
 const isPlain = ({ scenario: { troubles, generators } }: Simulated): boolean =>
@@ -57,13 +55,33 @@ export function wholeSeconds({ fromMs, toMs }: Span): Span[] {
 const acksIn = ({ fromMs, toMs }: Span, { acksMs }: Truth): number =>
   acksMs.filter((ms) => ms >= fromMs && ms < toMs).length
 
-function figuresAreOf(seconds: readonly Span[], report: Report, truth: Truth): string[] {
-  if (truth.blind.some((spans) => spans.length > 0)) return []
+/** Of a container that left no record the report knows nothing, also no standstill: the others alone are the load. */
+export const recordedStandstills = ({ world, scenario }: Simulated, { blind }: Truth): Span[] =>
+  blind.filter((_, container) => hasRecord(world, scenario.plan.drillId, container)).flat()
+
+const hasRecord = ({ blobs }: World, drillId: string, container: number): boolean =>
+  blobs.names.some((name) => name.startsWith(`${blobNames.chunksPrefix(drillId)}${container}/chunks/`))
+
+/** A generator notices a standstill of its own a little late: of the seconds at its ends it is not known whether they count. */
+const EDGE_MS = 300
+
+/** The sets of seconds that may be those in which no generator stood still; the last one is without all that are not known. */
+export function watchedSeconds(seconds: readonly Span[], still: readonly Span[]): Span[][] {
+  const isFree = (second: Span, byMs: number) =>
+    still.every((one) => overlapMs({ fromMs: one.fromMs - byMs, toMs: one.toMs + byMs }, second) === 0)
+  const possible = seconds.filter((second) => isFree(second, -EDGE_MS))
+  const unsure = possible.filter((second) => !isFree(second, EDGE_MS))
+  const leftOut = unsure.reduce<Span[][]>((sets, one) => sets.flatMap((set) => [set, [...set, one]]), [[]])
+  return leftOut.map((set) => possible.filter((second) => !set.includes(second)))
+}
+
+function figuresAreOf(seconds: readonly Span[], { throughput, latencyMs }: Report, truth: Truth): string[] {
   const goodput = seconds.map((second) => acksIn(second, truth)).toSorted((a, b) => a - b)
-  const mean = goodput.reduce((sum, count) => sum + count, 0) / goodput.length
-  const { baselineTps } = report.throughput
+  const commits = goodput.reduce((sum, count) => sum + count, 0)
   const median = ((goodput[(goodput.length - 1) >> 1] ?? 0) + (goodput[goodput.length >> 1] ?? 0)) / 2
-  const isIt = [median, mean].some((tps) => Math.abs(tps - (baselineTps ?? 0)) <= 0.06)
+  const { baselineTps } = throughput
+  const isIt = [median, commits / goodput.length].some((tps) => Math.abs(tps - (baselineTps ?? 0)) <= 0.06)
+  const count = latencyMs.baseline?.response.count ?? 0
   return [
     (seconds.length === 0) === (baselineTps === null)
       ? null
@@ -71,28 +89,8 @@ function figuresAreOf(seconds: readonly Span[], report: Report, truth: Truth): s
     baselineTps === null || isIt
       ? null
       : `the baseline had ${median} TPS in ${seconds.length} s, the report says ${baselineTps}`,
+    count === commits ? null : `${commits} commits in the seconds of the baseline, its latency is of ${count}`,
   ].filter((why) => why !== null)
-}
-
-/** A generator notices a standstill of its own a little late: of the seconds at its ends it is not known whether they count. */
-const EDGE_MS = 300
-
-/** Of the seconds in which no generator stood still. */
-function latencyIsOf(seconds: readonly Span[], report: Report, truth: Truth): string[] {
-  const still = truth.blind.flat()
-  // Of one that never watched nothing is recorded, also no standstill: the others alone are the load.
-  const known = still.filter(({ fromMs }) => fromMs >= (truth.load?.fromMs ?? 0))
-  const without = (spans: readonly Span[], byMs: number) =>
-    seconds
-      .filter((second) =>
-        spans.every((one) => overlapMs({ fromMs: one.fromMs - byMs, toMs: one.toMs + byMs }, second) === 0),
-      )
-      .reduce((sum, second) => sum + acksIn(second, truth), 0)
-  const count = report.latencyMs.baseline?.response.count ?? 0
-  const [least, most] = [without(still, EDGE_MS), without(known, -EDGE_MS)]
-  return count >= least && count <= most
-    ? []
-    : [`${least} to ${most} commits in the seconds of the baseline, its latency is of ${count}`]
 }
 
 /** Before the first cause, behind the warm-up, and outside of every outage that must be seen. */

@@ -5,11 +5,18 @@ import type { Report } from '../../functions/model/report.ts'
 import type { Step } from '../../functions/orchestrators/waiting.ts'
 import { runs } from '../support/depth.ts'
 import { play } from '../support/play.ts'
-import { exactSpan, wholeSeconds } from './baseline-invariants.ts'
+import {
+  baselineViolations,
+  exactSpan,
+  recordedStandstills,
+  watchedSeconds,
+  wholeSeconds,
+} from './baseline-invariants.ts'
 import { eventViolations } from './event-invariants.ts'
 import { violations } from './invariants.ts'
 import { scenarioOf } from './scenario.ts'
 import { simulate } from './simulation.ts'
+import { withFreeze } from './troubles.ts'
 import { truthOf } from './truth.ts'
 
 for (let seed = 1; seed <= runs(25); seed++)
@@ -42,6 +49,88 @@ test.each([
 
 test('the baseline leaves out a second whose last commit, 0.3 ms before its end, begins an outage', async () => {
   expect(await violations(await simulate(scenarioOf(4605)))).toEqual([])
+})
+
+test.each([
+  ['the one that stood still never left a record', 5002193, 0],
+  ['one of two stood still, and went on', 5003143, 1],
+  ['one of two stood still from before the load until near its end', 5003216, 1],
+])('of a baseline in which %s, another count or rate is found', async (_who, seed, recorded) => {
+  const simulated = await simulate(scenarioOf(seed))
+  const report = simulated.played.report as Report
+  const truth = truthOf(simulated)
+  // Where scenarios change, another seed may show it: some generator stood still, and the records show it or do not.
+  expect(truth.blind.flat()).toHaveLength(1)
+  expect(recordedStandstills(simulated, truth)).toHaveLength(recorded)
+  expect(baselineViolations(simulated, report, truth)).toEqual([])
+  for (const wrong of [moreCommits(report), moreTps(report)])
+    expect(baselineViolations(simulated, wrong, truth)).not.toEqual([])
+})
+
+function moreCommits(report: Report): Report {
+  const { baseline } = report.latencyMs
+  if (baseline === null) return { ...report, latencyMs: { ...report.latencyMs, baseline: report.latencyMs.whole } }
+  const response = { ...baseline.response, count: baseline.response.count + 1 }
+  return { ...report, latencyMs: { ...report.latencyMs, baseline: { ...baseline, response } } }
+}
+
+const moreTps = (report: Report): Report => ({
+  ...report,
+  throughput: { ...report.throughput, baselineTps: (report.throughput.baselineTps ?? 0) + 1 },
+})
+
+test.each([
+  ['briefly', [[2_310, 2_690]], ['1 2 3 4', '1 3 4']],
+  ['over several seconds', [[2_500, 3_500]], ['1 4']],
+  ['up to just behind the end of a second', [[2_500, 4_200]], ['1 4', '1']],
+  ['from just before the end of a second', [[2_900, 3_700]], ['1 2 4', '1 4']],
+  ['through all of them', [[0, 9_000]], ['']],
+  ['never', [], ['1 2 3 4']],
+])(
+  'a baseline from 1 s to 5 s in which a generator stood still %s has one of the sets of seconds',
+  (_when, still, sets) => {
+    const spans = still.map(([fromMs, toMs]) => ({ fromMs: fromMs as number, toMs: toMs as number }))
+    const found = watchedSeconds(wholeSeconds({ fromMs: 1_000, toMs: 5_000 }), spans)
+    expect(found.map((set) => set.map(({ fromMs }) => fromMs / 1_000).join(' '))).toEqual(sets)
+  },
+)
+
+test.each([
+  ['inside of another', [[2, 9]], [4, 5], [[2, 9]]],
+  ['around another', [[4, 5]], [-1, Infinity], [[-1, Infinity]]],
+  ['over the end of another', [[2, 5]], [4, 9], [[2, 9]]],
+  [
+    'that joins two others',
+    [
+      [2, 5],
+      [7, 9],
+    ],
+    [4, 8],
+    [[2, 9]],
+  ],
+  [
+    'apart from another',
+    [[7, 9]],
+    [2, 5],
+    [
+      [2, 5],
+      [7, 9],
+    ],
+  ],
+] as const)(
+  'a standstill %s leaves standstills that do not overlap',
+  (_where, known, [fromSecond, toSecond], expected) => {
+    const before = known.map(([from, to]) => ({ fromSecond: from, toSecond: to }))
+    const after = withFreeze(before, { fromSecond, toSecond })
+    expect(after.map((one) => [one.fromSecond, one.toSecond])).toEqual(expected)
+  },
+)
+
+test('no generator of a scenario stands still twice at once', () => {
+  for (const seed of [169, 709, 1587, 2022, 5002193, 5002583])
+    for (const { freezes = [] } of scenarioOf(seed).generators)
+      for (const [i, { fromSecond }] of freezes.entries())
+        expect(fromSecond).toBeGreaterThan(freezes[i - 1]?.toSecond ?? -Infinity)
 })
 
 test('the same seed is the same drill', async () => {

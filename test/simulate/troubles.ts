@@ -107,7 +107,18 @@ const between = (random: Random, from: number, to: number): number => from + ran
 const eventSecond = ({ failoversAt, durationSeconds }: TroubledDrill): number => failoversAt[0] ?? durationSeconds / 2
 
 function freeze(draft: Draft, containers: readonly number[], one: Freeze): void {
-  draft.freezes = draft.freezes.map((known, k) => (containers.includes(k) ? [...known, one] : known))
+  draft.freezes = draft.freezes.map((known, k) => (containers.includes(k) ? withFreeze(known, one) : known))
+}
+
+/** Two that overlap are one standstill: a process that is frozen does not freeze again, and goes on when the last of them ends. */
+export function withFreeze(known: readonly Freeze[], one: Freeze): Freeze[] {
+  const meets = (other: Freeze) => other.fromSecond <= one.toSecond && one.fromSecond <= other.toSecond
+  const met = [one, ...known.filter(meets)]
+  const whole = {
+    fromSecond: Math.min(...met.map(({ fromSecond }) => fromSecond)),
+    toSecond: Math.max(...met.map(({ toSecond }) => toSecond)),
+  }
+  return [...known.filter((other) => !meets(other)), whole].sort((a, b) => a.fromSecond - b.fromSecond)
 }
 
 const allOf = ({ containers }: TroubledDrill): number[] => Array.from({ length: containers }, (_, k) => k)

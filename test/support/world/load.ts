@@ -33,6 +33,7 @@ export interface LoadCourse {
   readonly storesLostReplies: boolean
   /** The container's clock minus the true time. */
   readonly clockOffsetMs: number
+  /** No two overlap: the process goes on at the end of each. */
   readonly freezes: readonly Freeze[]
   /** A pooler keeps idle clients connected while its server is gone, and refuses what they send. */
   readonly behindPooler: boolean
