@@ -129,8 +129,6 @@ async function identityWorthComparing({ clients, plan, intent, attempt }: Sendin
   return attempt === 0 && isFirstCall ? null : observeIdentity(clients, plan.target)
 }
 
-const notRequested = (signs: readonly string[]): string => `not requested, because of: ${signs.join('; ')}`
-
 /** If every earlier attempt was refused, this drill did not cause the signs. A lost one may have arrived late. */
 async function settleEarlierAttempt(sending: Sending, now: PrimaryIdentity): Promise<FailoverStep | null> {
   const { clients, plan, intent } = sending
@@ -138,7 +136,9 @@ async function settleEarlierAttempt(sending: Sending, now: PrimaryIdentity): Pro
   if (signs.length === 0) return null
   const earlierAttempts = await readAttempts(clients.blobs, plan.drillId, intent.index)
   const lost = earlierAttempts.find(({ answer }) => answer === null)
-  return lost === undefined ? null : record(sending, ambiguous(notRequested(signs), lost.claim?.claimedAt ?? null))
+  return lost === undefined
+    ? null
+    : record(sending, ambiguous(`not requested again, because of: ${signs.join('; ')}`, lost.claim?.claimedAt ?? null))
 }
 
 async function whyMoved(sending: Sending, now: PrimaryIdentity): Promise<FailoverStep | null> {
@@ -147,7 +147,11 @@ async function whyMoved(sending: Sending, now: PrimaryIdentity): Promise<Failove
   if (signs.length === 0) return null
   const hasMoved = changesOfPrimary(intent.before, now).length > 0
   if (hasMoved) await noteFailover(clients.blobs, plan, clients.clock.now().getTime())
-  return withhold(sending, hasMoved || attempt > 0 ? 'give up' : 'wait', notRequested(signs))
+  return withhold(
+    sending,
+    hasMoved || attempt > 0 ? 'give up' : 'wait',
+    `not requested, because of: ${signs.join('; ')}`,
+  )
 }
 
 async function withhold(

@@ -279,7 +279,7 @@ test('a request that arrives after it was taken for lost is recorded, also when 
   expect(await lookAt(91)).toMatchObject({ next: 'try again' })
   reserveFor('other')
   world.server.failOverByHand()
-  const why = expect.stringMatching(/^not requested, because of: timeline 1 -> 2/)
+  const why = expect.stringMatching(/^not requested again, because of: timeline 1 -> 2/)
   expect(await lookAt(100, 1)).toMatchObject({ next: 'watch', detail: why })
   expect(world.blobs.peek(drillBlobs.failoverAnswer('drill-1', 0, 1))).toEqual({
     kind: 'ambiguous',
