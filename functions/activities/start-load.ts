@@ -9,6 +9,7 @@ import {
 import type { Clients, GroupState } from '../clients/clients.ts'
 import { clockTrouble } from '../live/event-safety.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
+import { type ContainerEnd, whyEarly } from '../model/container-end.ts'
 import { inTurns } from '../units/in-turns.ts'
 import { readClocks } from './failover/event-moment.ts'
 import { type Absences, readAbsences } from './records/absence.ts'
@@ -78,20 +79,6 @@ export async function stopLoad(
 
 // ---- Ends -------------------------------------------------------------------------------------------------------------
 
-export interface ContainerEnd {
-  readonly container: number
-  readonly exitCode: number | null
-  readonly restartCount: number
-  readonly detail: string | null
-  readonly state: string | null
-  readonly startedAt: string | null
-  readonly finishedAt: string | null
-  /** From its summary; null: it wrote none. */
-  readonly ended: LoadSummary['ended'] | null
-  /** From its summary, or from the end of its log. */
-  readonly reason: string | null
-}
-
 interface ContainersNoted {
   /** Which of them did not offer all their arrivals, and why; null when all did. */
   readonly early: string | null
@@ -157,17 +144,4 @@ async function deathOf(
   const summary = await blobs.readJson<LoadSummary>(blobNames.summary(drillId, container))
   const why = summary?.reason ?? (await endOfLog(groups, group)) ?? group.detail ?? 'its log is empty'
   return `container ${container} ended before it was ready (exit code ${group.exitCode ?? 'unknown'}): ${why}`
-}
-
-/** Only a container that the platform reports as terminated has died: one that stands still, or cannot be found, may be running. */
-function whyEarly({ container, ended, reason, exitCode, restartCount, state }: ContainerEnd): string | null {
-  if (ended === 'completed') return null
-  const words = reason === null ? '' : `: ${reason}`
-  if (ended !== null) return `container ${container} ended early (${ended}${words})`
-  const restarts = restartCount > 0 ? `, restarted ${restartCount} times` : ''
-  if (state === 'Terminated')
-    return `container ${container} died without a summary (exit code ${exitCode ?? 'unknown'}${restarts})${words}`
-  return state === null
-    ? `container ${container} left no summary, and the platform does not show how it ended`
-    : `container ${container} had not ended after the load, and left no summary (${state}${restarts})`
 }

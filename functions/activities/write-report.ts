@@ -7,6 +7,7 @@ import type { Clients } from '../clients/clients.ts'
 import { drillsOfServer, writeIndexEntry } from '../clients/storage/drill-list.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { ChartData } from '../model/chart-data.ts'
+import type { ContainerEnd } from '../model/container-end.ts'
 import type { TrendEntry } from '../model/drill-index.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import type { Facts } from '../model/facts.ts'
@@ -27,7 +28,6 @@ import type { ProvisionRecord } from './provision.ts'
 import type { MergedLoad, MergedLoads } from './records/merged-load.ts'
 import { type DrillRef, readPlan } from './records/stored-drill.ts'
 import type { ActivitySettings } from './settings.ts'
-import type { ContainerEnd } from './start-load.ts'
 
 export interface ReportRequest extends DrillRef {
   /** The first is written as soon as it can be; the final one holds what arrived late. */

@@ -1,6 +1,7 @@
 /** The evidence of a drill: everything it gathered, and the only input of the computation of its report. */
 import type { LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
+import type { ContainerEnd } from './container-end.ts'
 import type { Facts, MetricSeries, PrimaryIdentity } from './facts.ts'
 import type { OperationState } from './failover.ts'
 import type { DrillPlan, FailoverMode } from './plan.ts'
@@ -78,12 +79,7 @@ export interface DrillOutcome {
   readonly checks: readonly CheckResult[]
   readonly failovers: readonly FailoverEvidence[]
   readonly summaries: readonly LoadSummary[]
-  readonly containers: ReadonlyArray<{
-    readonly container: number
-    readonly exitCode: number | null
-    readonly restartCount: number
-    readonly detail: string | null
-  }>
+  readonly containers: readonly ContainerEnd[]
   readonly audits: readonly AuditPass[]
   readonly auditProblem: string | null
   readonly metrics: readonly MetricSeries[]

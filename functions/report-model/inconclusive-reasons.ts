@@ -6,6 +6,7 @@ import { totalsOf } from '../analysis/totals.ts'
 import type { ReportFigures } from '../criteria/figures.ts'
 import { countLedger, type LedgerCounts } from '../merge/ledger.ts'
 import type { Incarnation, Merged } from '../merge/merged.ts'
+import { type ContainerEnd, unseenEnd, whyEarly } from '../model/container-end.ts'
 import type { AuditPass, DrillOutcome } from '../model/evidence.ts'
 import type { DrillEvent } from '../model/report.ts'
 import { lowerFirst } from '../units/text.ts'
@@ -16,6 +17,7 @@ export function inconclusiveReasons(analysis: Analysis, figures: ReportFigures):
   return [
     evidence.error === null ? null : `The drill itself failed: ${evidence.error}.`,
     stoppedByChecklist(evidence),
+    endedOnTheirOwn(evidence),
     load === null ? 'No load was recorded.' : null,
     figures.failoverProof.proven ? null : noProof(figures),
     ...figures.events.map(unwatched),
@@ -62,6 +64,29 @@ function stoppedByChecklist({ checks, loadStartAtMs }: DrillOutcome): string | n
   const failed = checks.filter(({ when, verdict, forced }) => when === 'before' && verdict === 'fail' && !forced)
   if (loadStartAtMs !== null || failed.length === 0) return null
   return `The checklist stopped the drill: ${failed.map(({ title, seen, wanted }) => `${title} (${seen}; wanted: ${wanted})`).join('; ')}.`
+}
+
+const MAX_NAMED = 4
+
+/** Whatever else ended the drill: those that the drill stopped, and those that its error names, are left out. */
+function endedOnTheirOwn(outcome: DrillOutcome): string | null {
+  const { plan, loadStartAtMs, abortedBecause, error } = outcome
+  if (loadStartAtMs === null) return null
+  const ends = Array.from({ length: plan.load.containers }, (_, container) => endOf(outcome, container))
+  const early = ends
+    .filter(({ ended, reason }) => ended !== 'stopped' || reason !== (abortedBecause ?? error))
+    .flatMap((end) => whyEarly(end) ?? [])
+    .filter((why) => error?.includes(why) !== true)
+  if (early.length === 0) return null
+  const more = early.length > MAX_NAMED ? `; and ${counted(early.length - MAX_NAMED, 'more', 'more')}` : ''
+  return `Not every load generator ended as planned: ${early.slice(0, MAX_NAMED).join('; ')}${more}.`
+}
+
+/** A summary may arrive after the ends were noted. */
+function endOf({ containers, summaries }: DrillOutcome, container: number): ContainerEnd {
+  const noted = containers.find((one) => one.container === container) ?? unseenEnd(container)
+  const summary = summaries.find((one) => one.container === container)
+  return summary === undefined ? noted : { ...noted, ended: summary.ended, reason: summary.reason }
 }
 
 /** Its records are missing, so its acknowledged commits cannot be looked up. */

@@ -1,5 +1,6 @@
 /** Test values: whole, plausible, and overridden where a test cares. */
 
+import { unseenEnd } from '../../functions/model/container-end.ts'
 import type { AuditPass, DrillOutcome, FailoverEvidence } from '../../functions/model/evidence.ts'
 import type { Facts, PrimaryIdentity } from '../../functions/model/facts.ts'
 import type { DrillPlan, DrillTiming } from '../../functions/model/plan.ts'
@@ -262,7 +263,7 @@ export const anOutcome = (own: Partial<DrillOutcome> = {}): DrillOutcome => ({
   checks: [],
   failovers: [],
   summaries: [],
-  containers: [{ container: 0, exitCode: 0, restartCount: 0, detail: null }],
+  containers: [{ ...unseenEnd(0), exitCode: 0, state: 'Terminated', ended: 'completed' }],
   audits: [],
   auditProblem: null,
   metrics: [],
