@@ -13,12 +13,12 @@
  * A failover that is faster than any threshold for outages still has t1 and t2: the change of the timeline dates it.
  */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
+import { coveredUs, intersection } from '../../loadgen-image/contract/intervals.ts'
 import { blindestUs, TOLERANCE_US, type Watch } from '../measurement/generator-watch.ts'
 import { type Outage, silenceOfChange } from '../measurement/outages.ts'
 import type { Goodput, SustainedRule, SustainedSearch } from '../measurement/sustained-recovery.ts'
 import { type LoadWindow, secondsTouching } from '../measurement/window.ts'
 import type { Merged } from '../merge/merged.ts'
-import { coveredUs, intersection } from '../units/intervals.ts'
 import type { EventSpan } from './attribution.ts'
 import { lastReturn, neverReconnectedOf, wereLost } from './client-returns.ts'
 

@@ -4,8 +4,8 @@
  * one container watches; a client is watched while its own container does.
  */
 import { READ_LATE_US, US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
+import { type Interval, intersection, union } from '../../loadgen-image/contract/intervals.ts'
 import type { Incarnation, Merged } from '../merge/merged.ts'
-import { type Interval, intersection, union } from '../units/intervals.ts'
 
 export interface Standstill extends Interval {
   readonly container: number

@@ -4,8 +4,8 @@
  * almost nothing was due is not one either. An interval that no generator observed is kept apart: it may contain an outage.
  */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
+import { coveredUs, type Interval, intersection, lengthUs } from '../../loadgen-image/contract/intervals.ts'
 import type { Merged, MergedSecond } from '../merge/merged.ts'
-import { coveredUs, type Interval, intersection, lengthUs } from '../units/intervals.ts'
 import type { Baseline } from './baseline.ts'
 import type { Watch } from './generator-watch.ts'
 import type { LoadWindow } from './window.ts'

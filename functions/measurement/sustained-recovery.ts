@@ -17,9 +17,9 @@
 
 import { TENTHS, US_PER_SECOND, US_PER_TENTH } from '../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../loadgen-image/contract/histogram.ts'
+import type { Interval } from '../../loadgen-image/contract/intervals.ts'
 import { addPacked, EMPTY } from '../merge/histograms.ts'
 import type { MergedSecond } from '../merge/merged.ts'
-import type { Interval } from '../units/intervals.ts'
 import { MAD_TO_SIGMA } from '../units/statistics.ts'
 import type { Baseline } from './baseline.ts'
 

@@ -1,10 +1,10 @@
 /** Throughput and availability. TPS is acknowledged commits per second; availability is the share of intended transactions that was acknowledged in time. */
 
+import { addUp } from '../../loadgen-image/contract/counts.ts'
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../loadgen-image/contract/histogram.ts'
 import { addPacked } from '../merge/histograms.ts'
 import type { MergedSecond } from '../merge/merged.ts'
-import { addUp } from '../merge/second.ts'
 import type { Report } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
 import type { Baseline } from './baseline.ts'

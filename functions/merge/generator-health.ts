@@ -3,7 +3,7 @@
  * is kept, so that any set of seconds can be judged; typed columns keep hundreds of thousands of them small.
  */
 import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
-import { sparsePercentileUs } from '../../loadgen-image/contract/histogram.ts'
+import { sparsePercentileUs, sparseTotal } from '../../loadgen-image/contract/histogram.ts'
 import { Column } from './columns.ts'
 
 /** Row by row, rising by second. */
@@ -37,7 +37,7 @@ export class HealthLog {
     const row: Row = {
       second,
       intended: counts.intended,
-      sent: total(sendLag),
+      sent: sparseTotal(sendLag),
       sendLagP99Us: sparsePercentileUs(sendLag, 0.99) ?? 0,
       eventLoopDelayP99Us: health.eventLoopDelayP99Us,
       cpuUs: health.cpuUs,
@@ -65,13 +65,6 @@ export class HealthLog {
       }),
     ) as unknown as HealthColumns
   }
-}
-
-/** Sparse histograms are pairs of bucket and count. */
-function total(histogram: SecondRecord['sendLag']): number {
-  let sum = 0
-  for (let i = 1; i < histogram.length; i += 2) sum += histogram[i] as number
-  return sum
 }
 
 /** Of a set of seconds, such as the baseline. */

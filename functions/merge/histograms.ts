@@ -3,7 +3,7 @@
  * gamma code of the chunks. A bucket in use takes about one byte, so 18,000 seconds take some 40 MB; 25 KB each as counters
  * they would take a gigabyte.
  */
-import { ByteReader, ByteWriter } from '../../loadgen-image/contract/bytes.ts'
+import { ByteReader, ByteWriter, bufferOf } from '../../loadgen-image/contract/bytes.ts'
 import { BUCKETS, type Histogram } from '../../loadgen-image/contract/histogram.ts'
 
 export type PackedHistogram = Uint8Array
@@ -33,10 +33,10 @@ export function packed({ counts, total }: Histogram): PackedHistogram {
   return new Uint8Array(writer.take())
 }
 
-export function addPacked(histogram: Histogram, { buffer, byteOffset, byteLength }: PackedHistogram): void {
-  if (byteLength === 0) return
+export function addPacked(histogram: Histogram, bytes: PackedHistogram): void {
+  if (bytes.length === 0) return
   const { counts } = histogram
-  const reader = new ByteReader(Buffer.from(buffer, byteOffset, byteLength))
+  const reader = new ByteReader(bufferOf(bytes))
   let bucket = -1
   for (let left = reader.uint(); left > 0; left--) {
     bucket += reader.gamma()

@@ -1,4 +1,5 @@
 /** One incarnation of one container: sums of its records, duplicates, and missing seconds. */
+import { addCounts, noCounts } from '../../loadgen-image/contract/counts.ts'
 import type { LoadSummary, SecondRecord, Stall } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import { type ClockShift, type ContainerClock, clockKey } from './clocks.ts'
@@ -6,7 +7,6 @@ import { PerSecond } from './columns.ts'
 import { fingerprint } from './fingerprint.ts'
 import { HealthLog } from './generator-health.ts'
 import type { Incarnation, SecondRange } from './merged.ts'
-import { addCounts, noCounts } from './second.ts'
 import { AckLog } from './silences.ts'
 
 /** What the drill knows about its containers when all records are in. */

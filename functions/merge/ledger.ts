@@ -6,13 +6,14 @@
  * outcome: an acknowledgement cannot be taken back, and an unknown key must be looked for.
  */
 import { createHash } from 'node:crypto'
+import { ByteReader, bufferOf } from '../../loadgen-image/contract/bytes.ts'
 import {
   type LedgerException,
   type LedgerRange,
   OUTCOMES,
   type Outcome,
 } from '../../loadgen-image/contract/glossary.ts'
-import { VarintLog, VarintReader } from './varint.ts'
+import { NumberLog } from './number-log.ts'
 
 /** The runs of one worker in rising order. Keys between two runs were sent, but the record with their outcome is missing. */
 export interface WorkerLedger {
@@ -43,7 +44,7 @@ export const ACKNOWLEDGED = codeOf('acknowledged')
 
 /** Takes ranges in any order. */
 export class LedgerLog {
-  readonly #log = new VarintLog()
+  readonly #log = new NumberLog()
   #second = 0
   #nextSeq = FIRST_SEQ
 
@@ -136,13 +137,13 @@ function runsOf(log: Uint8Array): Run[] {
 type Entry = (second: number, firstSeq: number, count: number, exceptions: Exceptions) => void
 
 function readLog(log: Uint8Array, entry: Entry): void {
-  const reader = new VarintReader(log)
+  const reader = new ByteReader(bufferOf(log))
   let second = 0
   let nextSeq = FIRST_SEQ
   while (!reader.isAtEnd) {
-    second += reader.nextSigned()
-    const firstSeq = nextSeq + reader.nextSigned()
-    const count = reader.next()
+    second += reader.signed()
+    const firstSeq = nextSeq + reader.signed()
+    const count = reader.uint()
     entry(second, firstSeq, count, readExceptions(reader, firstSeq))
     nextSeq = firstSeq + count
   }
@@ -151,13 +152,13 @@ function readLog(log: Uint8Array, entry: Entry): void {
 type Exceptions = ReadonlyArray<[seq: number, outcome: number]>
 const NO_EXCEPTIONS: Exceptions = []
 
-function readExceptions(reader: VarintReader, firstSeq: number): Exceptions {
-  let left = reader.next()
+function readExceptions(reader: ByteReader, firstSeq: number): Exceptions {
+  let left = reader.uint()
   if (left === 0) return NO_EXCEPTIONS
   const exceptions: [number, number][] = []
   for (let seq = firstSeq; left > 0; left--) {
-    seq += reader.nextSigned()
-    exceptions.push([seq, reader.next()])
+    seq += reader.signed()
+    exceptions.push([seq, reader.uint()])
   }
   return exceptions
 }

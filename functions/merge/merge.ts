@@ -4,6 +4,7 @@
  * keeps sums and packed histograms, and everything that is rare (errors, windows) is kept as it is. Records in the order
  * of time, all containers side by side, cost the least.
  */
+import { addUp } from '../../loadgen-image/contract/counts.ts'
 import type {
   AckGap,
   ErrorCount,
@@ -19,7 +20,7 @@ import { SumPerSecond } from './histogram-sums.ts'
 import { IncarnationSums, type MergeEnd } from './incarnation.ts'
 import { type ClientLedger, LedgerLog, workerLedger } from './ledger.ts'
 import type { Incarnation, Merged, MergedSecond, TimelineSpan, WorkerFirstAck, WorkerOutage } from './merged.ts'
-import { addUp, SecondSums } from './second.ts'
+import { SecondSums } from './second.ts'
 import { SHORTEST_SILENCE_US, silentEverywhere } from './silences.ts'
 
 export interface MergeOptions {

@@ -1,5 +1,6 @@
 /** What all containers together did in one second, while records still come in. */
-import type { Counts, ErrorCount, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+import { addCounts, noCounts } from '../../loadgen-image/contract/counts.ts'
+import type { ErrorCount, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import { TENTHS } from '../../loadgen-image/contract/glossary.ts'
 import { sparsePercentileUs } from '../../loadgen-image/contract/histogram.ts'
 import { compareText } from '../units/text.ts'
@@ -55,32 +56,4 @@ export class SecondSums {
       recorded: this.#recorded,
     }
   }
-}
-
-/** Counts of arrivals and of what became of them, added up. */
-
-export type MutableCounts = { -readonly [K in keyof Counts]: Counts[K] }
-
-export const noCounts = (): MutableCounts => ({
-  intended: 0,
-  acknowledged: 0,
-  refused: 0,
-  unknown: 0,
-  missed: 0,
-  weakAcks: 0,
-})
-
-export function addCounts(sum: MutableCounts, counts: Counts): void {
-  sum.intended += counts.intended
-  sum.acknowledged += counts.acknowledged
-  sum.refused += counts.refused
-  sum.unknown += counts.unknown
-  sum.missed += counts.missed
-  sum.weakAcks += counts.weakAcks
-}
-
-export function addUp(all: readonly Counts[]): Counts {
-  const sum = noCounts()
-  for (const counts of all) addCounts(sum, counts)
-  return sum
 }

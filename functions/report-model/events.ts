@@ -1,15 +1,16 @@
 /** The events in the form of the report. What was not measured is null, and its lower bound stands in `atLeast`. */
+
+import { addUp } from '../../loadgen-image/contract/counts.ts'
+import { coveredUs } from '../../loadgen-image/contract/intervals.ts'
 import type { Analysis, LoadAnalysis } from '../analysis/analysis.ts'
 import { spreadOf } from '../analysis/client-outages.ts'
 import type { Event } from '../analysis/events.ts'
 import { TOLERANCE_US } from '../measurement/generator-watch.ts'
 import { MIN_OUTAGE_US, type Outage } from '../measurement/outages.ts'
 import { secondsTouching } from '../measurement/window.ts'
-import { addUp } from '../merge/second.ts'
 import type { ClientRow } from '../model/chart-data.ts'
 import type { FailoverEvidence } from '../model/evidence.ts'
 import type { ClientOutage, DrillEvent, Moments, Report, ServiceState, WaterfallStep } from '../model/report.ts'
-import { coveredUs } from '../units/intervals.ts'
 import { round } from '../units/statistics.ts'
 import { isoOfUs, secondsBetween } from '../units/units.ts'
 import { eventSentence, notMeasuredWhy, type ProofContext, proofOf, watchedWhy } from './event-words.ts'

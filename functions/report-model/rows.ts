@@ -1,12 +1,12 @@
 /** The tables of the report: errors, containers, cohorts, set-up, cost. */
 
+import { addUp } from '../../loadgen-image/contract/counts.ts'
 import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
 import { type Analysis, cohortNames, type LoadAnalysis } from '../analysis/analysis.ts'
 import { spreadOf } from '../analysis/client-outages.ts'
 import { achievedShare, baselineHealth, cpuCores, loopDelayMs, sendLagP99Ms } from '../measurement/generator-limit.ts'
 import { acknowledgedBy, type WorkerLedger } from '../merge/ledger.ts'
 import type { Incarnation, SecondRange } from '../merge/merged.ts'
-import { addUp } from '../merge/second.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import type { Report } from '../model/report.ts'
 import { round } from '../units/statistics.ts'

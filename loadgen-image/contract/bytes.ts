@@ -10,8 +10,25 @@ const MAX_BITS_AT_ONCE = 16
 /** A window of four bytes holds at least this many bits, wherever in its first byte it begins. */
 const BITS_IN_WINDOW = 25
 /** Largest number of bytes that a whole number up to 2^53 - 1 takes. */
-const MAX_VARINT_BYTES = 8
+export const MAX_UINT_BYTES = 8
 const ONE_BYTE_LIMIT = 0x80
+
+/** Writes at `at` and returns the next position. The caller reserves the space. */
+export function writeUint(bytes: Uint8Array, at: number, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`expected a whole number from 0 on, got ${value}`)
+  let rest = value
+  let next = at
+  while (rest >= ONE_BYTE_LIMIT) {
+    bytes[next++] = (rest % ONE_BYTE_LIMIT) | ONE_BYTE_LIMIT
+    rest = Math.floor(rest / ONE_BYTE_LIMIT)
+  }
+  bytes[next++] = rest
+  return next
+}
+
+/** Small negative numbers become small positive ones. */
+export const toZigzag = (value: number): number => (value >= 0 ? 2 * value : -2 * value - 1)
+const fromZigzag = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2)
 
 export class ByteWriter {
   #bytes = Buffer.allocUnsafe(4096)
@@ -22,13 +39,8 @@ export class ByteWriter {
   originUs = 0
 
   uint(value: number): void {
-    this.#reserve(MAX_VARINT_BYTES)
-    let rest = value
-    while (rest >= ONE_BYTE_LIMIT) {
-      this.#bytes[this.#length++] = (rest % ONE_BYTE_LIMIT) | ONE_BYTE_LIMIT
-      rest = Math.floor(rest / ONE_BYTE_LIMIT)
-    }
-    this.#bytes[this.#length++] = rest
+    this.#reserve(MAX_UINT_BYTES)
+    this.#length = writeUint(this.#bytes, this.#length, value)
   }
 
   text(value: string): void {
@@ -57,7 +69,7 @@ export class ByteWriter {
       this.#bits(value & ((1 << MAX_BITS_AT_ONCE) - 1), MAX_BITS_AT_ONCE)
       return
     }
-    this.#reserve(MAX_VARINT_BYTES)
+    this.#reserve(MAX_UINT_BYTES)
     this.#bitBuffer = (this.#bitBuffer << count) | value
     this.#bitCount += count
     while (this.#bitCount >= 8) {
@@ -87,6 +99,10 @@ export class ByteWriter {
   }
 }
 
+/** Without a copy. */
+export const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength)
+
 export class ByteReader {
   readonly #bytes: Buffer
   #at: number
@@ -97,6 +113,19 @@ export class ByteReader {
   constructor(bytes: Buffer, from = 0) {
     this.#bytes = bytes
     this.#at = from
+  }
+
+  /** The position of the next byte. */
+  get at(): number {
+    return this.#at
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#bytes.length
+  }
+
+  signed(): number {
+    return fromZigzag(this.uint())
   }
 
   uint(): number {
@@ -175,12 +204,10 @@ export const text: Codec<string> = {
 /** An instant near the origin, before or after it. */
 export const instantUs: Codec<number> = {
   write(to, value) {
-    const offset = value - to.originUs
-    to.uint(offset >= 0 ? 2 * offset : -2 * offset - 1)
+    to.uint(toZigzag(value - to.originUs))
   },
   read(from) {
-    const zigzag = from.uint()
-    return from.originUs + (zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2)
+    return from.originUs + from.signed()
   },
 }
 

@@ -15,6 +15,7 @@ import { crc32 } from 'node:zlib'
 import {
   ByteReader,
   ByteWriter,
+  bufferOf,
   type Codec,
   instantUs,
   list,
@@ -167,19 +168,28 @@ export class RecordDecoder {
 
   /** To be read to its end before the next piece. */
   *records(piece: Uint8Array): Generator<SecondRecord> {
-    const buffer = this.#rest.length === 0 ? viewOf(piece) : Buffer.concat([this.#rest, piece])
+    const buffer = this.#rest.length === 0 ? bufferOf(piece) : Buffer.concat([this.#rest, piece])
     let block = nextBlock(buffer, 0)
     for (; block.payloadFrom !== null; block = nextBlock(buffer, block.next))
-      yield secondRecord.read(new ByteReader(buffer, block.payloadFrom))
+      yield wholeRecord(buffer, block.payloadFrom, block.next)
     this.#rest = buffer.subarray(block.next)
   }
+}
+
+/** What remains, or lies behind the end, belongs to a field that this version does not know: every figure may be wrong. */
+function wholeRecord(buffer: Buffer, from: number, end: number): SecondRecord {
+  const reader = new ByteReader(buffer, from)
+  const record = secondRecord.read(reader)
+  if (reader.at === end) return record
+  throw new Error(
+    `a record has ${end - from} bytes, and its fields take ${reader.at - from}: another version of the load generator wrote it`,
+  )
 }
 
 /** Every whole record in the bytes of a chunk blob. */
 export const decodeRecords = (bytes: Uint8Array): Generator<SecondRecord> => new RecordDecoder().records(bytes)
 
 const NOTHING: Buffer = Buffer.alloc(0)
-const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)
 
 interface Block {
   /** Null: no whole block from here on. */

@@ -3,6 +3,7 @@
  * overlap: a thread without work is no outage, and a thread that still gets acknowledgements ends one.
  */
 import type { AckGap } from '../contract/glossary.ts'
+import { intersection } from '../contract/intervals.ts'
 
 /** Shorter ones are the usual spacing of replies. */
 export const MIN_GAP_US = 20_000
@@ -58,7 +59,7 @@ export class GapIntersection {
       ...closed,
       { fromUs: quietSinceUs, toUs: Number.POSITIVE_INFINITY },
     ])
-    const common = gaps.reduce(overlap)
+    const common = gaps.reduce(intersection)
     const ended = common.filter(({ toUs }) => toUs < horizonUs)
     this.#keepFrom(gaps, common.find(({ toUs }) => toUs >= horizonUs)?.fromUs ?? horizonUs)
     return ended.filter(({ fromUs, toUs }) => toUs - fromUs >= MIN_GAP_US)
@@ -74,19 +75,4 @@ export class GapIntersection {
   #keepFrom(gaps: readonly AckGap[][], fromUs: number): void {
     this.#pending = gaps.map((list) => list.filter((gap) => gap.toUs > fromUs && gap.toUs < Number.POSITIVE_INFINITY))
   }
-}
-
-/** Where two rising lists of intervals overlap. */
-function overlap(a: readonly AckGap[], b: readonly AckGap[]): AckGap[] {
-  const common: AckGap[] = []
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    const left = a[i] as AckGap
-    const right = b[j] as AckGap
-    const fromUs = Math.max(left.fromUs, right.fromUs)
-    const toUs = Math.min(left.toUs, right.toUs)
-    if (fromUs < toUs) common.push({ fromUs, toUs })
-    if (left.toUs < right.toUs) i++
-    else j++
-  }
-  return common
 }

@@ -3,8 +3,8 @@
  * with the length of the run. It has no clock: each event brings its moment, and an event after the end of the second first closes
  * that second, so no event is counted in a second in which it did not happen.
  */
+import { noCounts } from '../contract/counts.ts'
 import {
-  type Counts,
   type ErrorCount,
   type FirstAck,
   type OutageWindow,
@@ -24,7 +24,7 @@ import { ErrorTally } from './errors.ts'
 import { WorkerLedger } from './ledger.ts'
 import { type OutageSign, WorkerOutages } from './outage.ts'
 import type { Failure } from './outcome.ts'
-import { NO_COUNTS, type SecondPart } from './second.ts'
+import type { SecondPart } from './second.ts'
 
 /** The arrivals of the thread. Asked when a second closes: it first reports as missed what passed its deadline until then. */
 export interface Backlog {
@@ -63,7 +63,7 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 /** What starts empty in each second. */
 const emptySecond = () => ({
-  counts: { ...NO_COUNTS } as Writable<Counts>,
+  counts: noCounts(),
   acksPerTenth: Array.from({ length: TENTHS }, () => 0),
   lastMissedAtUs: null as number | null,
   timelines: [] as Writable<TimelineAcks>[],

@@ -1,8 +1,8 @@
 /** Joins the parts that the threads of one container report for a second to the container's record. */
+import { addUp } from '../contract/counts.ts'
 import type {
   AckGap,
   Connections,
-  Counts,
   GeneratorHealth,
   SecondRecord,
   SparseHistogram,
@@ -12,17 +12,6 @@ import type {
 import { Histogram } from '../contract/histogram.ts'
 import type { ThreadGaps } from './ack-gaps.ts'
 import { mergeErrors } from './errors.ts'
-
-export const NO_COUNTS: Counts = { intended: 0, acknowledged: 0, refused: 0, unknown: 0, missed: 0, weakAcks: 0 }
-
-export const addCounts = (a: Counts, b: Counts): Counts => ({
-  intended: a.intended + b.intended,
-  acknowledged: a.acknowledged + b.acknowledged,
-  refused: a.refused + b.refused,
-  unknown: a.unknown + b.unknown,
-  missed: a.missed + b.missed,
-  weakAcks: a.weakAcks + b.weakAcks,
-})
 
 /** One thread's part of a container's second. */
 export interface SecondPart
@@ -50,7 +39,7 @@ export function joinParts(parts: readonly [SecondPart, ...SecondPart[]], own: Co
     container,
     incarnation,
     second: parts[0].second,
-    counts: parts.map(({ counts }) => counts).reduce(addCounts, NO_COUNTS),
+    counts: addUp(parts.map(({ counts }) => counts)),
     acksPerTenth: parts.map(({ acksPerTenth }) => acksPerTenth).reduce(addEach),
     response: addHistograms(parts.map(({ response }) => response)),
     service: addHistograms(parts.map(({ service }) => service)),

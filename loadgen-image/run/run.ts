@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { ServerTarget } from '../connection/target.ts'
+import { addCounts, noCounts } from '../contract/counts.ts'
 import {
   CONTRACT_VERSION,
   type Counts,
@@ -17,7 +18,6 @@ import {
 import type { LoadPlan } from '../contract/load-plan.ts'
 import { errorText } from '../contract/redact.ts'
 import { anchorClock, startClock, US_PER_MS } from '../record/clock.ts'
-import { addCounts, NO_COUNTS } from '../record/second.ts'
 import { chooseThreads, workersOfContainer } from '../schedule/workers.ts'
 import { type FromThread, type ThreadSettings, type ToThread, unreachable } from '../send/messages.ts'
 import { Assembly } from './assembly.ts'
@@ -62,7 +62,7 @@ export class Run {
   #lastError: string | null = null
   #failure: Error | null = null
   #startedAtUs = 0
-  #totals = NO_COUNTS
+  readonly #totals = noCounts()
   #firstSecond = 0
   #lastSecond = 0
   #records = 0
@@ -213,7 +213,7 @@ export class Run {
       if (this.#records === 0) this.#firstSecond = record.second
       this.#lastSecond = record.second
       this.#records++
-      this.#totals = addCounts(this.#totals, record.counts)
+      addCounts(this.#totals, record.counts)
       this.#options.onRecord(record, this.#totals)
     }
   }

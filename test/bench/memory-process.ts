@@ -4,11 +4,11 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { encodeRecord } from '../../loadgen-image/contract/chunk.ts'
+import { noCounts } from '../../loadgen-image/contract/counts.ts'
 import { limitHeapGrowth } from '../../loadgen-image/heap.ts'
 import { ConsoleTable } from '../../loadgen-image/output/console-table.ts'
 import { csvRow } from '../../loadgen-image/output/csv.ts'
 import { Recorder } from '../../loadgen-image/record/recorder.ts'
-import { NO_COUNTS } from '../../loadgen-image/record/second.ts'
 import { Assembly } from '../../loadgen-image/run/assembly.ts'
 import { Arrivals } from '../../loadgen-image/schedule/arrivals.ts'
 import { seededRandom } from '../../loadgen-image/schedule/random.ts'
@@ -48,7 +48,8 @@ const recorder = new Recorder({
   backlog: { settleUntil: (atUs) => ({ intended: arrivals.becameDue(atUs), waiting: arrivals.waiting }) },
   emit: (part) => {
     for (const record of assembly.add(0, part, { eventLoopDelayP99Us: 0, eventLoopDelayMaxUs: 0 })) {
-      bytes += encodeRecord(record).length + csvRow(record, NO_COUNTS, 0).length + table.line(record, NO_COUNTS).length
+      bytes +=
+        encodeRecord(record).length + csvRow(record, noCounts(), 0).length + table.line(record, noCounts()).length
     }
   },
 })

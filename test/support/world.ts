@@ -8,9 +8,9 @@ import type { ClockReading } from '../../functions/merge/clocks.ts'
 import { Merge } from '../../functions/merge/merge.ts'
 import type { Merged } from '../../functions/merge/merged.ts'
 import type { DrillOutcome, FailoverEvidence } from '../../functions/model/evidence.ts'
+import { addUp } from '../../loadgen-image/contract/counts.ts'
 import type { LoadSummary, Outcome, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
-import { addCounts, NO_COUNTS } from '../../loadgen-image/record/second.ts'
 import { type WorkerIdentity, workersOfThread } from '../../loadgen-image/schedule/workers.ts'
 import {
   aDrillPlan,
@@ -260,7 +260,7 @@ class World {
       container,
       incarnation,
       clock,
-      totals: all.map(({ counts }) => counts).reduce(addCounts, NO_COUNTS),
+      totals: addUp(all.map(({ counts }) => counts)),
       firstSecond: all[0]?.second ?? 0,
       lastSecond: all.at(-1)?.second ?? 0,
       records: all.length,

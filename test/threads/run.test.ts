@@ -1,6 +1,6 @@
 /** How a run ends when its threads do not. */
 import { expect, test } from 'vitest'
-import { addCounts, NO_COUNTS } from '../../loadgen-image/record/second.ts'
+import { addUp } from '../../loadgen-image/contract/counts.ts'
 import { Run } from '../../loadgen-image/run/run.ts'
 import { withNullServer } from '../bench/null-server-process.ts'
 import { aPlan, runLoad } from './support.ts'
@@ -12,7 +12,7 @@ test('a thread that dies without being done fails the run, and the others settle
   withNullServer(1, async ({ target }) => {
     const { records, summary } = await runLoad(PLAN, target, undefined, fileOf('./dying-thread.ts'))
     expect(summary).toMatchObject({ ended: 'failed', reason: 'thread 1 ended before its load was done' })
-    const totals = records.map(({ counts }) => counts).reduce(addCounts, NO_COUNTS)
+    const totals = addUp(records.map(({ counts }) => counts))
     expect(totals).toEqual(summary.totals)
     const { intended, acknowledged, refused, unknown, missed } = totals
     expect(acknowledged).toBeGreaterThan(0)

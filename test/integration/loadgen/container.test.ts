@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { holdFreePort } from '../../../infra/local/process/ports.ts'
 import type { Child } from '../../../infra/local/process/processes.ts'
 import { type Azurite, startAzurite } from '../../../infra/local/stack/azurite.ts'
+import { addUp } from '../../../loadgen-image/contract/counts.ts'
 import {
   blobNames,
   type LoadSummary,
@@ -9,7 +10,6 @@ import {
   type SecondRecord,
 } from '../../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../../loadgen-image/contract/load-plan.ts'
-import { addCounts, NO_COUNTS } from '../../../loadgen-image/record/second.ts'
 import { eventually } from '../../support/eventually.ts'
 import { audit } from './audit.ts'
 import { aPlan as aPlainPlan, BLOB_CONTAINER, DrillBlobs, ended, startGenerator, startLoad } from './container.ts'
@@ -33,7 +33,7 @@ const aPlan = (changes: Partial<LoadPlan> = {}): LoadPlan => aPlainPlan({ drillI
 
 const start = (plan: LoadPlan): Promise<Child> => startLoad(open.database.bench, open.database, blobs, plan)
 
-const totalsOf = (records: readonly SecondRecord[]) => records.map(({ counts }) => counts).reduce(addCounts, NO_COUNTS)
+const totalsOf = (records: readonly SecondRecord[]) => addUp(records.map(({ counts }) => counts))
 
 const seconds = (plan: LoadPlan, count: number) =>
   eventually(`${count} seconds are in Blob storage`, PATIENCE_MS, async () => {

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import type { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { atPort, type ServerTarget } from '../../../loadgen-image/connection/target.ts'
+import { addUp } from '../../../loadgen-image/contract/counts.ts'
 import type { SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../../loadgen-image/contract/load-plan.ts'
-import { addCounts, NO_COUNTS } from '../../../loadgen-image/record/second.ts'
 import { Run } from '../../../loadgen-image/run/run.ts'
 import { workersOfThread } from '../../../loadgen-image/schedule/workers.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -137,7 +137,7 @@ async function killOneBackend(): Promise<void> {
   await eventually('the server is back', PATIENCE_MS, () => db().query('SELECT 1'))
 }
 
-const countsOf = (records: readonly SecondRecord[]) => records.map(({ counts }) => counts).reduce(addCounts, NO_COUNTS)
+const countsOf = (records: readonly SecondRecord[]) => addUp(records.map(({ counts }) => counts))
 
 const NOTHING_WRONG = { lost: 0, misjudged: 0, recovered: 0, unexpected: 0 }
 

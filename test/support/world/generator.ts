@@ -5,9 +5,9 @@
  */
 
 import { encodeRecord } from '../../../loadgen-image/contract/chunk.ts'
+import { addCounts, noCounts } from '../../../loadgen-image/contract/counts.ts'
 import {
   blobNames,
-  type Counts,
   type GoSignal,
   type Lease,
   type LoadSummary,
@@ -16,7 +16,6 @@ import {
   type StopSignal,
 } from '../../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../../loadgen-image/contract/load-plan.ts'
-import { addCounts, NO_COUNTS } from '../../../loadgen-image/record/second.ts'
 import { workersOfContainer } from '../../../loadgen-image/schedule/workers.ts'
 import type { MemoryBlobs } from '../memory-blobs.ts'
 import { FakeLoad, type LoadCourse } from './load.ts'
@@ -82,7 +81,7 @@ export class FakeGenerator {
   #firstSecond = 0
   #lastSecond = 0
   #blocks = 0
-  #totals: Counts = NO_COUNTS
+  readonly #totals = noCounts()
   #ended: { how: Ended; atMs: number } | null = null
 
   constructor(sources: Sources, course: GeneratorCourse, createdAtMs: number) {
@@ -224,7 +223,7 @@ export class FakeGenerator {
     if (this.#records === 0) this.#firstSecond = record.second
     this.#lastSecond = record.second
     this.#records++
-    this.#totals = addCounts(this.#totals, record.counts)
+    addCounts(this.#totals, record.counts)
     const bytes = encodeRecord(record)
     const uploadedMs = atMs + this.#course.chunkDelayMs
     this.#pending.push({ atMs: uploadedMs, bytes })

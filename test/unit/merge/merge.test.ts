@@ -9,9 +9,9 @@ import { Merge } from '../../../functions/merge/merge.ts'
 import type { Merged } from '../../../functions/merge/merged.ts'
 import { readInTimeOrder } from '../../../functions/merge/time-order.ts'
 import { encodeRecord } from '../../../loadgen-image/contract/chunk.ts'
+import { noCounts } from '../../../loadgen-image/contract/counts.ts'
 import type { SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../../loadgen-image/contract/histogram.ts'
-import { NO_COUNTS } from '../../../loadgen-image/record/second.ts'
 import { aRecord, aSummary, LOAD_START_MS, someLoad } from '../../support/builders.ts'
 import { aRun, mergeRun, type Run, samples } from '../../support/world.ts'
 
@@ -272,7 +272,7 @@ test('a retry that finds its row ends a silence, although it reports no timeline
   merge.add(
     aRecord({
       second: at,
-      counts: { ...NO_COUNTS, acknowledged: 2 },
+      counts: { ...noCounts(), acknowledged: 2 },
       acksPerTenth: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1],
       timelines: [span(1, 2, 0.05, 0.95)],
     }),
@@ -281,7 +281,7 @@ test('a retry that finds its row ends a silence, although it reports no timeline
   merge.add(
     aRecord({
       second: at + 3,
-      counts: { ...NO_COUNTS, acknowledged: 2 },
+      counts: { ...noCounts(), acknowledged: 2 },
       acksPerTenth: [0, 0, 0, 1, 0, 0, 0, 0, 1, 0],
       timelines: [span(2, 1, 3.85, 3.85)],
       ackGaps: [{ fromUs: us(0.95), toUs: us(3.31) }],

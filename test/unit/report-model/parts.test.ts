@@ -4,13 +4,14 @@ import type { TimelineChange } from '../../../functions/analysis/attribution.ts'
 import { countUpTo, percentilesOf } from '../../../functions/measurement/latency.ts'
 import { clockOf, combineClocks } from '../../../functions/merge/clocks.ts'
 import { fingerprint } from '../../../functions/merge/fingerprint.ts'
+import { NumberLog } from '../../../functions/merge/number-log.ts'
 import { AckLog, silentEverywhere } from '../../../functions/merge/silences.ts'
-import { VarintLog, VarintReader } from '../../../functions/merge/varint.ts'
 import type { FailoverEvidence } from '../../../functions/model/evidence.ts'
 import type { DrillEvent } from '../../../functions/model/report.ts'
 import { meaningOf } from '../../../functions/report-model/error-meanings.ts'
 import { type ProofContext, proofOf, proofOfDrill } from '../../../functions/report-model/event-words.ts'
 import { mad, median, percentile } from '../../../functions/units/statistics.ts'
+import { ByteReader, bufferOf } from '../../../loadgen-image/contract/bytes.ts'
 import { bucketOf, bucketValueUs, Histogram, sparsePercentileUs } from '../../../loadgen-image/contract/histogram.ts'
 import { aFailover, aPrimary, aRecord } from '../../support/builders.ts'
 
@@ -92,12 +93,12 @@ test('the percentile of a record is that of its histogram', () => {
 test('numbers survive packing, negative ones too', () => {
   fc.assert(
     fc.property(fc.array(fc.maxSafeInteger()), (values) => {
-      const log = new VarintLog()
+      const log = new NumberLog()
       const small = values.map((value) => Math.trunc(value / 2))
       for (const value of small) log.pushSigned(value)
-      const reader = new VarintReader(log.bytes())
+      const reader = new ByteReader(bufferOf(log.bytes()))
       const read: number[] = []
-      while (!reader.isAtEnd) read.push(reader.nextSigned())
+      while (!reader.isAtEnd) read.push(reader.signed())
       expect(read.map((value) => value + 0)).toEqual(small.map((value) => value + 0))
     }),
   )

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 import { expect, test } from 'vitest'
@@ -47,6 +48,32 @@ test('a damaged byte costs the block that it lies in and no other', () => {
       expect(decoded).toEqual(list.filter((_, index) => index !== damaged))
     }),
   )
+})
+
+/** A valid block with another payload. */
+function withPayload(block: Buffer, payload: Buffer): Buffer {
+  const header = Buffer.from(block.subarray(0, 12))
+  header.writeUInt32LE(payload.length, 4)
+  header.writeUInt32LE(crc32(payload), 8)
+  return Buffer.concat([header, payload])
+}
+
+test.each([
+  ['longer', (payload: Buffer) => Buffer.concat([payload, Buffer.from([0])])],
+  ['shorter', (payload: Buffer) => payload.subarray(0, -1)],
+])('a record that is %s than its fields is an error and no record', (_how, change) => {
+  fc.assert(
+    fc.property(secondRecord, (record) => {
+      const block = encodeRecord(record)
+      const bytes = Buffer.concat([withPayload(block, change(block.subarray(12))), block])
+      expect(() => [...decodeRecords(bytes)]).toThrow('another version of the load generator')
+    }),
+  )
+})
+
+test.each([-1, 0.5, Number.NaN, 2 ** 53])('the number %d is refused instead of written as another one', (waiting) => {
+  const [record] = fc.sample(secondRecord, 1) as [SecondRecord]
+  expect(() => encodeRecord({ ...record, waiting })).toThrow(`expected a whole number from 0 on, got ${waiting}`)
 })
 
 test('a blob in pieces of any size yields the same records', () => {
