@@ -76,7 +76,7 @@ export function attribute(merged: Merged, all: readonly FailoverEvidence[], cont
   const unsure = requested.filter(({ cause, change }) => cause === 'unattributed' && change !== null)
   const seen = changes
     .filter((change) => !owners.has(change))
-    .map((change) => promotion(change, merged, mayBeOf(unsure, latestUs.get(change) as number)))
+    .map((change) => promotion(change, merged, mayBeOf(unsure, change.firstAtUs + context.clockBoundUs)))
   const anchors = [...requested, ...seen].sort((a, b) => a.beginUs - b.beginUs)
   return anchors.map((anchor, i) => ({ ...anchor, untilUs: anchors[i + 1]?.beginUs ?? context.window.endUs }))
 }
@@ -174,7 +174,10 @@ const wasUnwatched = (sentUs: number, { window, outages, usualPauseUs, clockBoun
       outage.surelyFromUs >= sentUs - clockBoundUs - usualPauseUs,
   )
 
-/** Which of two promotions the one request caused is not known: it claims one of them, and may have caused the other. */
+/**
+ * Which of two promotions the one request caused is not known: it claims one of them, and may have caused every other one whose first
+ * commit came after the request, also where the outage had begun before.
+ */
 const mayBeOf = (unsure: readonly Anchor[], latestSentUs: number): boolean =>
   unsure.some(({ beginUs }) => beginUs <= latestSentUs)
 

@@ -1,6 +1,6 @@
 /**
- * Which event lost which commits: the first event after their acknowledgement that can have discarded them. The measured recovery
- * point of an event reaches from its oldest lost commit to its last one before the outage; commits that the old primary still
+ * Which event lost which commits: the first outage after their acknowledgement can have discarded them, and its event is the one. The
+ * measured recovery point reaches from the oldest lost commit to the last one before that outage; commits that the old primary still
  * acknowledged afterwards reach beyond that.
  */
 import { US_PER_SECOND, US_PER_TENTH } from '../../loadgen-image/contract/glossary.ts'
@@ -9,28 +9,49 @@ import type { AuditPass, LostSecond } from '../model/evidence.ts'
 import { secondsBetween } from '../units/units.ts'
 import type { Event } from './events.ts'
 
-type LosingEvent = Pick<Event, 'number' | 't1Us' | 't2Us' | 'span'>
+type LosingEvent = Pick<Event, 'number' | 't1Us' | 't2Us' | 'span' | 'outages'>
 type Seconds = readonly Pick<MergedSecond, 'second' | 'tenths'>[]
 
-/** By the event's number. An event that is missing here lost nothing. */
+/** By the event's number: of its outages the one that lost most. An event that is missing here lost nothing. */
 export function lostSecondsPerEvent(
   { lostPerSecond }: Pick<AuditPass, 'lostPerSecond'>,
   events: readonly LosingEvent[],
   seconds: Seconds,
 ): ReadonlyMap<number, number> {
-  const losers = events.filter(({ t1Us, t2Us }) => t1Us !== null || t2Us !== null)
-  const losses = new Map<LosingEvent, LostSecond[]>()
+  const breaks = events.flatMap(breaksOf)
+  const losses = new Map<Break, LostSecond[]>()
   for (const lost of lostPerSecond) {
-    const loser = losers.find((event) => lastTakenUs(event) >= lost.second * US_PER_SECOND)
+    const loser = breaks.find(({ lastTakenUs }) => lastTakenUs >= lost.second * US_PER_SECOND)
     if (loser !== undefined) losses.set(loser, [...(losses.get(loser) ?? []), lost])
   }
-  return new Map(
-    [...losses].map(([event, lost]) => {
-      const newest = (lost.at(-1) as LostSecond).second
-      const endUs = Math.max(event.t1Us ?? event.t2Us ?? 0, newest * US_PER_SECOND)
-      return [event.number, Math.max(0, secondsBetween(oldestUs(lost, endUs, seconds), endUs) ?? 0)]
-    }),
-  )
+  const longest = new Map<number, number>()
+  for (const [{ event, lastUs }, lost] of losses) {
+    const newest = (lost.at(-1) as LostSecond).second
+    const endUs = Math.max(lastUs, newest * US_PER_SECOND)
+    const lostSeconds = Math.max(0, secondsBetween(oldestUs(lost, endUs, seconds), endUs) ?? 0)
+    longest.set(event, Math.max(longest.get(event) ?? 0, lostSeconds))
+  }
+  return longest
+}
+
+/** Where an event can have discarded commits: at its beginning, and at each outage before the service was sustained again. */
+interface Break {
+  readonly event: number
+  /** The last acknowledgement before the outage. */
+  readonly lastUs: number
+  /** The last one that can have been discarded; the old primary may have acknowledged some after the outage had begun. */
+  readonly lastTakenUs: number
+}
+
+function breaksOf({ number, t1Us, t2Us, span, outages }: LosingEvent): Break[] {
+  const beganUs = t1Us ?? t2Us
+  if (beganUs === null) return []
+  const lastTakenUs = Math.max(beganUs, span.change?.lastOldAtUs ?? Number.NEGATIVE_INFINITY)
+  const later = outages.filter(({ fromUs }) => fromUs > lastTakenUs)
+  return [
+    { event: number, lastUs: beganUs, lastTakenUs },
+    ...later.map(({ fromUs }) => ({ event: number, lastUs: fromUs, lastTakenUs: fromUs })),
+  ]
 }
 
 /**
@@ -58,7 +79,3 @@ const acksOf = (second: number, endUs: number, seconds: Seconds): readonly numbe
   (seconds[second - (seconds[0]?.second ?? 0)]?.tenths ?? []).filter(
     (_, tenth) => second * US_PER_SECOND + tenth * US_PER_TENTH <= endUs,
   )
-
-/** The last acknowledgement that this event can have discarded. */
-const lastTakenUs = ({ t1Us, t2Us, span }: LosingEvent): number =>
-  Math.max(t1Us ?? t2Us ?? Number.NEGATIVE_INFINITY, span.change?.lastOldAtUs ?? Number.NEGATIVE_INFINITY)

@@ -218,26 +218,25 @@ function plainMoments({ scenario }: Simulated, event: DrillEvent, truth: Truth):
   ].filter((why) => why !== null)
 }
 
-/** Per event, and the worst of them. */
+/** By the definition of the report: the first outage after an acknowledgement is the one that can have discarded it. */
 function lossIsTrue({ scenario }: Simulated, event: DrillEvent, report: Report, truth: Truth): string[] {
-  const promotion = promotionOf(event, truth)
   const isWhole = scenario.generators.every(
     ({ diesAtSecond, freezes = [] }) => diesAtSecond == null && freezes.length === 0,
   )
-  if (promotion === null || event.lostSeconds === null || report.ledger.lost === null || !isWhole) return []
-  // What two events came after is counted in the first of them, and one outage may hold several promotions.
-  const isCounted = (one: Promotion) =>
-    report.events.find((other) => promotionOf(other, truth) === one || overlapsOutage(other, one, truth)) === event
-  const counted = truth.promotions.filter(isCounted)
-  if (!counted.includes(promotion)) return []
-  const fromMs = Math.min(...counted.map(({ interruption }) => interruption.fromMs))
-  const around = { fromMs: fromMs - 8_000, toMs: fromMs }
-  const isOther = (one: Span) => counted.every(({ interruption }) => interruption !== one)
-  if (truth.interruptions.some((one) => isOther(one) && overlapMs(one, around) > 0)) return []
-  const lost = counted.flatMap((one) => one.lost)
-  const oldest = Math.min(...lost.map(({ knownMs }) => knownMs))
-  const last = truth.acksMs.findLast((ms) => ms < fromMs) ?? fromMs
-  const lostSeconds = lost.length === 0 ? 0 : (last - oldest) / 1000
+  if (event.lostSeconds === null || report.ledger.lost === null || !isWhole) return []
+  const starts = report.events
+    .flatMap((one) => startsOf(one, truth).map((ms) => ({ event: one, ms })))
+    .sort((a, b) => a.ms - b.ms)
+  const lostMs = truth.promotions.flatMap(({ lost }) => lost.map(({ knownMs }) => knownMs)).sort((a, b) => a - b)
+  const lossAt = ({ ms }: (typeof starts)[number], before: number): number => {
+    const oldest = lostMs.find((known) => known > before + CLOCK_MS && known <= ms + CLOCK_MS)
+    return oldest === undefined ? 0 : ((truth.acksMs.findLast((ack) => ack <= ms + CLOCK_MS) ?? ms) - oldest) / 1000
+  }
+  const losses = starts.map((start, i) => ({
+    ...start,
+    lost: lossAt(start, starts[i - 1]?.ms ?? Number.NEGATIVE_INFINITY),
+  }))
+  const lostSeconds = Math.max(0, ...losses.filter((one) => one.event === event).map(({ lost }) => lost))
   // Seconds of a container whose clock is off cover parts of two: then the whole second is counted.
   const isOff = scenario.troubles.clockOffsetsMs.some((ms) => ms !== 0) || scenario.troubles.databaseOffsetMs !== 0
   const slackMs = isOff ? 1_400 : LOST_MS
@@ -246,8 +245,11 @@ function lossIsTrue({ scenario }: Simulated, event: DrillEvent, report: Report, 
     : [`event ${event.number} lost ${lostSeconds} s of commits, the report says ${event.lostSeconds}`]
 }
 
-const overlapsOutage = ({ recovery }: DrillEvent, { interruption }: Promotion, truth: Truth): boolean =>
-  recovery.outages.some((outage) => overlapMs(spanOf(outage, truth), interruption) > 0)
+/** The last acknowledgement before each of its outages. */
+const startsOf = ({ moments, recovery }: DrillEvent, truth: Truth): number[] =>
+  [...new Set([at(moments.t1, truth), ...recovery.outages.map((outage) => spanOf(outage, truth).fromMs)])].filter(
+    (ms) => ms !== null,
+  )
 
 function proofIsTrue({ failoverProof, requests }: Report, { promotions }: Truth): string[] {
   if (!failoverProof.proven) return []
