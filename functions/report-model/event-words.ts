@@ -95,7 +95,7 @@ type Proof = DrillEvent['proof']
 export interface ProofContext {
   /** The newest that an audit saw. */
   readonly auditTimeline: number | null
-  /** Timelines with another cause. */
+  /** Timelines that the other events of the report brought. */
   readonly otherTimelines: readonly number[]
   /** Of this drill: a timeline that the audit saw afterwards may be of this event. */
   readonly isLast: boolean
@@ -137,9 +137,9 @@ const timelineSentence = (before: number | null, after: number | null, rose: boo
     ? `The timeline of the primary rose from ${before} to ${after}.`
     : after === before
       ? `The timeline of the primary is still ${after}: nothing was promoted.`
-      : `The timeline of the primary rose from ${before} to ${after}, and another cause explains it.`
+      : `The timeline of the primary rose from ${before} to ${after}, and other events of this report explain all of it.`
 
-/** By more timelines than other causes explain. */
+/** By more timelines than other events explain. */
 function timelineRose(before: number | null, after: number | null, { otherTimelines }: ProofContext): boolean | null {
   if (before === null || after === null) return null
   const others = otherTimelines.filter((timeline) => timeline > before && timeline <= after)

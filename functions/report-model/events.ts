@@ -55,11 +55,12 @@ export function eventsOfReport({ evidence, load }: Analysis): DrillEvent[] {
     return evidence.failovers
       .filter(({ request }) => request === 'accepted')
       .map((failover, i) => eventWithoutLoad(failover, i + 1, { auditTimeline, otherTimelines: [], isLast: true }))
-  const otherTimelines = load.events.flatMap(({ span }) =>
-    span.cause === 'drill' || span.change === null ? [] : [span.change.timeline],
-  )
   const last = load.events.findLast(({ span }) => span.cause === 'drill')
-  return load.events.map((event) => drillEvent(event, load, { auditTimeline, otherTimelines, isLast: event === last }))
+  return load.events.map((event) => {
+    const others = load.events.filter((one) => one !== event)
+    const otherTimelines = others.flatMap(({ span }) => (span.change === null ? [] : [span.change.timeline]))
+    return drillEvent(event, load, { auditTimeline, otherTimelines, isLast: event === last })
+  })
 }
 
 function drillEvent(event: Event, analysis: LoadAnalysis, proof: ProofContext): DrillEvent {

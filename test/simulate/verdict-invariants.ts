@@ -171,6 +171,16 @@ const CLAIMS: readonly Claim[] = [
     ({ scenario }, _report, _truth, found) => Math.abs(scenario.troubles.clockOffsetsMs[Number(found[1])] ?? 0) > 500,
   ],
   [/two primaries took writes/, () => false],
+  [
+    /rose from (\d+) to (\d+), and other events of this report explain all of it/,
+    // Each of these timelines is one that the evidence of no event that says so calls its own.
+    (_simulated, { events }, _truth, found) =>
+      events
+        .map(({ proof }) => proof.evidence.join(' '))
+        .filter((evidence) => evidence.includes(found[0]))
+        .flatMap((evidence) => [...evidence.matchAll(/stamped with the new timeline (\d+)/g)])
+        .every(([, own]) => Number(own) <= Number(found[1]) || Number(own) > Number(found[2])),
+  ],
   [/load generators? died/, ({ world }) => world.groups.died.length > 0],
   [
     /container (\d+) (?:died|does not exist|ended before)/,

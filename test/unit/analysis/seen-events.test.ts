@@ -268,6 +268,11 @@ test('of two promotions after a request whose answer was lost, none is said to b
     ['promotion', 'unattributed'],
   ])
   expect(events[1]?.sentence).toContain('a request of this drill may have caused')
+  // Its own promotion may be of another cause, and is still no other event.
+  expect(events[0]?.proof).toMatchObject({
+    proven: false,
+    evidence: expect.arrayContaining(['The timeline of the primary rose from 1 to 2.']),
+  })
 })
 
 test("of two promotions after a request that no generator watched, each is one event and none is called the drill's", async () => {

@@ -226,8 +226,12 @@ const proof = (evidence: FailoverEvidence, change: TimelineChange | null = null,
     { auditTimeline: null, otherTimelines: [], isLast: true, ...own },
   )
 
-test('a promotion that something else explains proves nothing', () => {
-  expect(proof(aFailover(), null, { otherTimelines: [2] }).proven).toBe(false)
+test('a promotion that another event explains proves nothing', () => {
+  const { proven, evidence } = proof(aFailover(), null, { otherTimelines: [2] })
+  expect(proven).toBe(false)
+  expect(evidence).toContain(
+    'The timeline of the primary rose from 1 to 2, and other events of this report explain all of it.',
+  )
 })
 
 test('what the audits found counts where the drill itself saw no new primary', () => {
