@@ -215,34 +215,6 @@ test.each(UNRELIABLE)(
   },
 )
 
-test('a host that is killed after any of its records goes on from there', async () => {
-  function* child(context: Context): Generator<df.Task, unknown, unknown> {
-    return [yield context.df.callActivity('work', 'child'), yield context.df.callActivity('boom')]
-  }
-  function* parent(context: Context): Generator<df.Task, unknown, unknown> {
-    if (context.df.getInput() === 1) return context.df.continueAsNew(2)
-    const calls = ['a', 'b'].map((input) => context.df.callActivity('work', input))
-    const timer = context.df.createTimer(inMs(context, 500))
-    yield context.df.Task.any([...calls, timer])
-    const done = [yield calls[0] as df.Task, yield calls[1] as df.Task]
-    try {
-      yield context.df.callSubOrchestrator('child')
-    } catch {
-      return [done, yield context.df.waitForExternalEvent('go')]
-    }
-    return 'not reached'
-  }
-  const options = { orchestrators: { child }, incidents: [{ atMs: 30_000, event: 'go', data: 'go' }] }
-  const wanted = [['a done', 'b done'], 'go']
-  const undisturbed = await play(parent, 1, { work, boom }, options)
-  expect(undisturbed.output).toEqual(wanted)
-  for (let record = 1; record <= undisturbed.records; record += 1) {
-    const crashAfterRecords = [record, record + 3]
-    const { output, crashes } = await play(parent, 1, { work, boom }, { ...options, crashAfterRecords })
-    expect({ record, output, crashed: crashes > 0 }).toEqual({ record, output: wanted, crashed: true })
-  }
-})
-
 test('an orchestration that waits for something that cannot come is an error of its play', async () => {
   function* stuck(context: Context): Generator<df.Task, unknown, unknown> {
     return yield context.df.waitForExternalEvent('never')

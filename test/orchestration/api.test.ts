@@ -11,6 +11,7 @@ import { openApi } from '../../functions/triggers/openapi.ts'
 import { acceptable, reportsApi } from '../../functions/triggers/reports-api.ts'
 import { guarded } from '../../functions/triggers/responses.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
+import { aLivePoint } from '../support/builders.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { aPlan, playDrill, settings, target } from '../support/play-drill.ts'
 import { createWorld, type World } from '../support/world/world.ts'
@@ -75,23 +76,12 @@ test('a start without a body asks for the defaults', async () => {
   expect((await call('POST', '/api/drills')).status).toBe(202)
 })
 
-test('ten wrong fields answer 400 with ten problems', async () => {
+test('every wrong field is a problem of one answer, and nothing is started', async () => {
   const { post, service } = setUp()
-  const answer = await post({
-    targetTps: -1,
-    workers: 'many',
-    durationSeconds: 1,
-    containers: 0,
-    threads: 65,
-    deadlineMs: 0,
-    arrivals: 'x',
-    onDeadline: 'y',
-    note: 7,
-    unknown: true,
-  })
+  const answer = await post({ targetTps: -1, workers: 'many', unknown: true })
   expect(answer.status).toBe(400)
   expect(headersOf(answer)['content-type']).toContain('application/problem+json')
-  expect(problemOf(answer).problems).toHaveLength(10)
+  expect(problemOf(answer).problems).toHaveLength(3)
   expect(service.instances.size).toBe(0)
 })
 
@@ -133,8 +123,7 @@ for (const status of ['Completed', 'Failed', 'Terminated'])
   test(`a server whose drill is ${status} and never gave it back is taken over`, async () => {
     const { post, service } = setUp()
     const first = idOf(await post({}))
-    const instance = service.instances.get(first)
-    if (instance !== undefined) instance.runtimeStatus = status
+    service.end(first, status)
     expect((await post({})).status).toBe(202)
   })
 
@@ -164,8 +153,7 @@ test('the same Idempotency-Key with the same body is the same drill, even at the
   const [one, two] = await Promise.all([post({}, key), post({}, key)])
   expect([one.status, two.status]).toEqual([202, 202])
   expect(idOf(one)).toBe(idOf(two))
-  const instance = service.instances.get(idOf(one))
-  if (instance !== undefined) instance.runtimeStatus = 'Completed'
+  service.end(idOf(one), 'Completed')
   expect(idOf(await post({}, key))).toBe(idOf(one))
   expect(service.instances.get(idOf(one))?.runtimeStatus).toBe('Completed')
 })
@@ -191,17 +179,7 @@ test('a status has the phase, the live figures and links', async () => {
   const progress = { phase: 'baseline', phaseStartedAt: '', loadStartAtMs: 1, live: null, note: null }
   const instance = service.instances.get(drillId)
   if (instance !== undefined) instance.customStatus = progress
-  const point = {
-    second: 1,
-    offeredTps: 10,
-    goodputTps: 10,
-    errorsPerSecond: 0,
-    missedPerSecond: 0,
-    clientsConnected: 4,
-    clientsWanted: 4,
-    p50Ms: 1,
-    p99Ms: 2,
-  }
+  const point = aLivePoint()
   world.blobs.put(drillBlobs.live(drillId), JSON.stringify({ live: { acknowledged: 7 }, history: [point] }))
   world.clock.moveTo(world.clock.nowMs + 30_000)
   const { jsonBody } = await call('GET', `/api/drills/${drillId}`)
@@ -277,8 +255,7 @@ test('an abort stops the load by blob and wakes the orchestration by event', asy
 test('an abort of a drill that has ended changes nothing', async () => {
   const { post, call, service, world } = setUp()
   const drillId = idOf(await post({}))
-  const instance = service.instances.get(drillId)
-  if (instance !== undefined) instance.runtimeStatus = 'Completed'
+  service.end(drillId, 'Completed')
   expect((await call('DELETE', `/api/drills/${drillId}`)).status).toBe(409)
   expect(world.blobs.names).not.toContain(blobNames.stop(drillId))
 })
@@ -340,8 +317,7 @@ test('a report that is not there yet answers 409 with the time to come back; one
     '15',
     `/api/drills/${drillId}`,
   ])
-  const instance = service.instances.get(drillId)
-  if (instance !== undefined) instance.runtimeStatus = 'Failed'
+  service.end(drillId, 'Failed')
   expect((await call('GET', `/api/drills/${drillId}/report`)).status).toBe(404)
 })
 
@@ -376,14 +352,6 @@ for (const ids of ['', 'drill-1', 'drill-1,../x', Array.from({ length: 11 }, (_,
     expect((await call('GET', `/api/drills/compare?ids=${encodeURIComponent(ids)}`)).status).toBe(400)
   })
 
-test('the trend of a later drill knows the earlier one', async () => {
-  const { world } = await withReports()
-  const report = world.blobs.peek<{ trend: Array<{ history: Array<{ drillId: string }> }> }>(
-    drillBlobs.report('drill-2', 'report.json'),
-  )
-  expect(report?.trend[0]?.history.map(({ drillId }) => drillId)).toEqual(['drill-1'])
-})
-
 // ---- When something is away -----------------------------------------------------------------------------------------------
 
 test('when the orchestration service is away the answer is 503, without its address or its key', async () => {
@@ -417,12 +385,6 @@ test('the webhook gets the verdict, one line and the address of the report', asy
       report: '/api/drills/drill-1/report?format=html',
     },
   ])
-})
-
-test('a webhook that never answers does not fail the drill', async () => {
-  const world = createWorld({ webhook: ['fails'] })
-  const { status, report } = await playDrill(world, aPlan({ criteria: ['lost_commits == 0'] }))
-  expect([status, report?.verdict, world.webhook.sent]).toEqual(['Completed', 'PASS', []])
 })
 
 test('without a webhook nothing is sent', async () => {

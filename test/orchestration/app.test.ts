@@ -4,6 +4,7 @@ import { beforeAll, expect, test, vi } from 'vitest'
 import { renderers } from '../../functions/render/formats.ts'
 import { openApi, PATHS } from '../../functions/triggers/openapi.ts'
 import type { Orchestrations } from '../../functions/triggers/orchestrations.ts'
+import { DEPLOYED_SETTINGS } from '../support/deployed-settings.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { readSource, sourceFiles } from '../support/imports.ts'
 import { aPlan, playDrill } from '../support/play-drill.ts'
@@ -45,18 +46,7 @@ const service = new FakeOrchestrations(() => world.clock.now())
 vi.mock('../../functions/connect.ts', () => ({ connect: () => world.clients }))
 
 beforeAll(async () => {
-  const settings = {
-    AZURE_SUBSCRIPTION_ID: '00000000-0000-0000-0000-000000000000',
-    DRILL_RESOURCE_GROUP: 'rg',
-    DRILL_LOCATION: 'swedencentral',
-    POSTGRES_SERVER: 'pg-one',
-    POSTGRES_DATABASE: 'app',
-    POSTGRES_USER: 'drill',
-    POSTGRES_PASSWORD: 'secret',
-    DRILL_BLOB_CONTAINER_URL: 'https://account.blob.core.windows.net/drills',
-    LOADGEN_IMAGE: `registry.azurecr.io/loadgen@sha256:${'0'.repeat(64)}`,
-    DAILY_DRILL_SCHEDULE: '0 0 3 * * *',
-  }
+  const settings = { ...DEPLOYED_SETTINGS, DAILY_DRILL_SCHEDULE: '0 0 3 * * *' }
   for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value)
   await import('../../functions/app.ts')
 })

@@ -29,7 +29,14 @@ function setUp(request: unknown = {}) {
     world.clock.moveTo(world.clock.nowMs + 3_600_000)
     return drillId
   }
-  return { world, service, fire, ended, logged }
+  /** Three drills, each of which ends without a report. */
+  const diesDaily = async (status: string) => {
+    for (let day = 0; day < 3; day++) {
+      service.end((await fire()).drillId ?? '', status)
+      world.clock.moveTo(world.clock.nowMs + DAY)
+    }
+  }
+  return { world, service, fire, ended, diesDaily, logged }
 }
 
 test('on schedule a drill starts, under an id of that occurrence', async () => {
@@ -98,12 +105,8 @@ test('after three failures it stays stopped, however many drills by hand have fa
 })
 
 test('another request starts it again after months of being stopped', async () => {
-  const { fire, world, service } = setUp()
-  for (let day = 0; day < 3; day++) {
-    const instance = service.instances.get((await fire()).drillId ?? '')
-    if (instance !== undefined) instance.runtimeStatus = 'Failed'
-    world.clock.moveTo(world.clock.nowMs + DAY)
-  }
+  const { fire, world, diesDaily } = setUp()
+  await diesDaily('Failed')
   for (let day = 0; day < 80; day++) {
     expect((await fire()).outcome).toBe('stopped')
     world.clock.moveTo(world.clock.nowMs + DAY)
@@ -133,13 +136,8 @@ test('a pass by hand starts it again, a failure by hand does not count', async (
 })
 
 test('a drill that died without a report is a failure', async () => {
-  const { fire, world, service } = setUp()
-  for (let day = 0; day < 3; day++) {
-    const { drillId } = await fire()
-    const instance = service.instances.get(drillId ?? '')
-    if (instance !== undefined) instance.runtimeStatus = 'Terminated'
-    world.clock.moveTo(world.clock.nowMs + DAY)
-  }
+  const { fire, diesDaily } = setUp()
+  await diesDaily('Terminated')
   const record = await fire()
   expect([record.outcome, record.why.includes('without a report')]).toEqual(['stopped', true])
 })

@@ -80,14 +80,6 @@ test('two failovers of one drill are two intents, each measured', async () => {
   ])
 })
 
-test('commits that were acknowledged and are gone fail the drill, and are named', async () => {
-  const { report, world } = await run({}, { courses: [{ ...usualCourse, lostMs: 700 }] })
-  expect(world.rows.lost.length).toBeGreaterThan(0)
-  expect(report).toMatchObject({ verdict: 'FAIL', ledger: { lost: world.rows.lost.length } })
-  const lostKeys = world.rows.lost.map(({ worker, seq }) => `${worker}:${seq}`)
-  expect([...(report?.ledger.lostKeys ?? [])].sort()).toEqual(lostKeys.sort())
-})
-
 test('a failed check ends the drill before anything is paid for, with what was seen and wanted', async () => {
   const played = await run({}, { server: { facts: { state: 'Stopped' } } })
   expect(steps(played)).toEqual([
@@ -117,30 +109,6 @@ test('checks that could not be made stop nothing and are not passed', async () =
   const unknown = report?.checklist.filter(({ when, verdict }) => when === 'before' && verdict === 'unknown')
   expect(unknown?.map(({ id }) => id)).toEqual(['server-sku', 'storage-iops'])
   expect(report?.verdict).toBe('PASS')
-})
-
-test('another drill that holds the server is not disturbed', async () => {
-  const world = createWorld()
-  await world.blobs.writeOnce('servers/rg/pg-under-test/lock.json', {
-    drillId: 'other',
-    state: 'held',
-    since: world.clock.now().toISOString(),
-  })
-  const played = await playDrill(world, aPlan(), { isReserved: false })
-  expect(played.status).toBe('Completed')
-  expect(world.server.posts + world.groups.created.length).toBe(0)
-  expect(await readLock(world.blobs, aPlan().target)).toMatchObject({ drillId: 'other', state: 'held' })
-})
-
-test('late metrics: the report is written at once, and again when they are in', async () => {
-  const played = await run({ timing: { lateMetricsSeconds: 600 } }, { metricsLagMs: 300_000 })
-  const editions = played.calls
-    .filter(({ name }) => name === 'writeReport')
-    .map(({ input }) => (input as { edition: string }).edition)
-  expect(editions).toEqual(['first', 'final'])
-  expect(played.report?.metrics.complete).toBe(true)
-  const cpu = played.report?.metrics.series.find(({ name }) => name === 'cpu_percent')
-  expect(cpu?.points.length).toBeGreaterThan(0)
 })
 
 test('t6 is the moment at which high availability is healthy again, even when that is after the load', async () => {
@@ -193,15 +161,6 @@ test('when the report cannot be written the drill fails, with its server release
   expect(error).toContain('the report of drill drill-1 could not be written')
   expect(world.groups.alive).toEqual([])
   expect(await readLock(world.blobs, aPlan().target)).toMatchObject({ state: 'free' })
-})
-
-test('a clean-up that fails at first is repeated, and hides no earlier error', async () => {
-  let tries = 0
-  const deleteFails = () => tries++ < 6
-  const { report, world } = await run({}, { groups: { deleteFails } }, { overrides: { startLoad: boom } })
-  expect(world.groups.alive).toEqual([])
-  expect(report?.cleanup.containersLeft).toBe(0)
-  expect(JSON.stringify(report?.journal)).toContain('startLoad failed: boom')
 })
 
 test('a step that fails twice and then succeeds is repeated, and the journal counts its attempts', async () => {

@@ -50,14 +50,6 @@ test('twenty like drills are found behind two hundred of other servers and sixty
   expect(history).toEqual(Array.from({ length: 20 }, (_, i) => `like-${80 - i}`))
 })
 
-test('a server with unlike drills only has no trend, and the report says how many were looked at', async () => {
-  const report = await reportAfter((world, plan) => {
-    const unlike = { ...plan, failovers: plan.failovers.map((one) => ({ ...one, mode: 'planned' as const })) }
-    for (let i = 1; i <= 3; i++) past(world, unlike, 'unlike', i)
-  })
-  expect([report.likeDrills.found, report.likeDrills.lookedAt, report.trend]).toEqual([0, 3, []])
-})
-
 test('what one report reads has a bound', async () => {
   const report = await reportAfter((world, plan) => {
     for (let i = 1; i <= 620; i++) past(world, { ...plan, failovers: [] }, 'unlike', i)

@@ -4,6 +4,7 @@ import { unseenEnd } from '../../functions/model/container-end.ts'
 import type { AuditPass, DrillOutcome, FailoverEvidence } from '../../functions/model/evidence.ts'
 import type { Facts, PrimaryIdentity } from '../../functions/model/facts.ts'
 import type { DrillPlan, DrillTiming } from '../../functions/model/plan.ts'
+import type { LivePoint } from '../../functions/model/status.ts'
 import type { LoadSummary, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan, LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
 import { goodLoadSession } from './load-session.ts'
@@ -285,6 +286,19 @@ export const anOutcome = (own: Partial<DrillOutcome> = {}): DrillOutcome => ({
   ],
   containerSeconds: 150,
   prices: { currency: 'USD', perVCpuSecond: 0.0000125, perGbSecond: 0.0000014, source: 'list price' },
+  ...own,
+})
+
+export const aLivePoint = (own: Partial<LivePoint> = {}): LivePoint => ({
+  second: 1,
+  offeredTps: 40,
+  goodputTps: 40,
+  errorsPerSecond: 0,
+  missedPerSecond: 0,
+  clientsConnected: 4,
+  clientsWanted: 4,
+  p50Ms: 1,
+  p99Ms: 2,
   ...own,
 })
 

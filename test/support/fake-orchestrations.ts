@@ -30,6 +30,13 @@ export class FakeOrchestrations {
     } as unknown as Orchestrations & Terminations
   }
 
+  /** The instance ends by itself, or by another's hand. */
+  end(id: string, runtimeStatus: string): void {
+    const instance = this.instances.get(id)
+    if (instance === undefined) throw new Error(`no instance ${id}`)
+    instance.runtimeStatus = runtimeStatus
+  }
+
   async #start({ instanceId = '', input }: { instanceId?: string; input?: unknown }): Promise<string> {
     this.#reach()
     if (this.startFails) throw new Error('DurableClient error: 500')

@@ -8,6 +8,8 @@ import type { ClockReading } from '../../functions/merge/clocks.ts'
 import { Merge } from '../../functions/merge/merge.ts'
 import type { Merged } from '../../functions/merge/merged.ts'
 import type { DrillOutcome, FailoverEvidence } from '../../functions/model/evidence.ts'
+import type { Report } from '../../functions/model/report.ts'
+import { assemble } from '../../functions/report-model/build.ts'
 import { addUp } from '../../loadgen-image/contract/counts.ts'
 import type { LoadSummary, Outcome, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
@@ -327,6 +329,15 @@ async function auditRun(run: Run, merged: Merged): Promise<DrillOutcome['audits'
   const look = (at: string) => auditLedger(merged.ledger, storedRuns(run.rows), { at, timeline, inRecovery: false })
   return [await look(isoAt(run.load.durationSeconds + 15)), await look(isoAt(run.load.durationSeconds + 25))]
 }
+
+/** What a drill of this run reports. */
+export async function assembledOf(run: Run, own: Partial<DrillOutcome> = {}): Promise<ReturnType<typeof assemble>> {
+  const merged = mergeRun(run)
+  return assemble(await outcomeOf(run, merged, own), merged)
+}
+
+export const reportOf = async (run: Run, own: Partial<DrillOutcome> = {}): Promise<Report> =>
+  (await assembledOf(run, own)).report
 
 export async function outcomeOf(run: Run, merged: Merged, own: Partial<DrillOutcome> = {}): Promise<DrillOutcome> {
   return anOutcome({

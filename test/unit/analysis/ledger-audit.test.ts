@@ -65,42 +65,6 @@ test('a doubled row is a duplicate and nothing else', async () => {
   expect(await audit(run)).toEqual({ ...before, rows: before.rows + 2, duplicates: 2 })
 })
 
-test.each([
-  ['of a worker that does not exist', rowKey(99, 1)],
-  ['behind the last key of a worker', rowKey(0, 100_000)],
-])('a row that no client sent, %s, is unexpected', async (_, key) => {
-  const run = aDrill()
-  const before = await audit(run)
-  run.rows.set(key, 1)
-  expect(await audit(run)).toEqual({ ...before, rows: before.rows + 1, unexpected: 1 })
-})
-
-test('a refused transaction that is present is misjudged', async () => {
-  const run = aDrill()
-  const before = await audit(run)
-  const { worker, seq } = keyOf(run, 'refused')
-  run.rows.set(rowKey(worker, seq), 1)
-  expect(await audit(run)).toEqual({ ...before, rows: before.rows + 1, misjudged: 1 })
-})
-
-test.each([
-  ['committed', 'recovered', 1],
-  ['never committed', 'absent', 0],
-] as const)('an unknown that %s is %s, and never a loss', async (_, _found, rows) => {
-  const run = aDrill()
-  const { worker, seq } = keyOf(run, 'unknown')
-  run.rows.delete(rowKey(worker, seq))
-  const without = await audit(run)
-  if (rows > 0) run.rows.set(rowKey(worker, seq), rows)
-  expect(await audit(run)).toEqual({
-    ...without,
-    rows: without.rows + rows,
-    recovered: without.recovered + rows,
-    unknownAbsent: without.unknownAbsent - rows,
-  })
-  expect([without.lost, without.lostKeys]).toEqual([0, []])
-})
-
 test('rows of a killed container behind its last record count as recovered unknowns', async () => {
   const run = aRun({ load: { containers: 2, workers: 6, durationSeconds: 12, targetTps: 100 }, killed: { 1: 6 } })
   const merged = mergeRun(run)

@@ -1,19 +1,13 @@
 /** Outages that no failover of the drill explains, two causes at once, and figures that must not be blamed on the wrong side. */
 import { describe, expect, test } from 'vitest'
 import type { DrillOutcome } from '../../../functions/model/evidence.ts'
-import type { Report } from '../../../functions/model/report.ts'
 import { assemble } from '../../../functions/report-model/build.ts'
 import type { AckGap, SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import { bucketOf } from '../../../loadgen-image/contract/histogram.ts'
 import { aDrillPlan, aFailover, aPrimary, BLIP, isoAt, LOAD_START_MS, someLoad } from '../../support/builders.ts'
-import { aRun, mergeRun, outcomeOf, type Run, type RunOptions, rowKey } from '../../support/world.ts'
+import { aRun, mergeRun, outcomeOf, type Run, type RunOptions, reportOf, rowKey } from '../../support/world.ts'
 
 const START = LOAD_START_MS / 1000
-
-async function reportOf(run: Run, own: Partial<DrillOutcome> = {}): Promise<Report> {
-  const merged = mergeRun(run)
-  return assemble(await outcomeOf(run, merged, own), merged).report
-}
 
 const drill = (options: RunOptions, own: Partial<DrillOutcome> = {}) => reportOf(aRun(options), own)
 

@@ -27,69 +27,42 @@ const ambiguous = (second: number) => made(second, { kind: 'ambiguous', why: 'HT
 const lost = (second: number): Attempt => ({ claim: claim(second), answer: null })
 const withheld: Withheld = { at: T(59), why: 'not requested, because of: timeline 1 -> 2' }
 
-interface Row {
-  readonly when: string
-  readonly attempts: readonly Attempt[]
-  readonly withheld?: Withheld
-  readonly expected: { readonly request: string; readonly sentAt: string | null; readonly detail: string | null }
-}
+type Known = readonly [when: string, attempts: readonly Attempt[], withheld: Withheld | null]
+type Outcome = readonly [request: string, sentAt: string | null, detail: string | null]
 
-const ROWS: readonly Row[] = [
-  { when: 'nothing happened yet', attempts: [], expected: { request: 'not reached', sentAt: null, detail: null } },
-  {
-    when: 'the drill withheld it',
-    attempts: [],
+const NO_ANSWER = 'the request was prepared, and no answer to it is known'
+
+const OUTCOMES: ReadonlyArray<readonly [...Known, ...Outcome]> = [
+  ['nothing happened yet', [], null, 'not reached', null, null],
+  ['the drill withheld it', [], withheld, 'withheld', null, withheld.why],
+  ['it is accepted', [accepted(1)], null, 'accepted', T(1), null],
+  ['it is refused, and accepted later', [refused(1), accepted(16)], null, 'accepted', T(16), null],
+  ['it was withheld for a while, and then accepted', [accepted(16)], withheld, 'accepted', T(16), null],
+  [
+    'it is refused, and another caused a failover meanwhile',
+    [refused(1)],
     withheld,
-    expected: { request: 'withheld', sentAt: null, detail: withheld.why },
-  },
-  { when: 'it is accepted', attempts: [accepted(1)], expected: { request: 'accepted', sentAt: T(1), detail: null } },
-  {
-    when: 'it is refused, and accepted later',
-    attempts: [refused(1), accepted(16)],
-    expected: { request: 'accepted', sentAt: T(16), detail: null },
-  },
-  {
-    when: 'it was withheld for a while, and then accepted',
-    attempts: [accepted(16)],
-    withheld,
-    expected: { request: 'accepted', sentAt: T(16), detail: null },
-  },
-  {
-    when: 'it is refused, and another caused a failover meanwhile',
-    attempts: [refused(1)],
-    withheld,
-    expected: { request: 'refused', sentAt: T(1), detail: `409 ServerIsBusy: busy; ${withheld.why}` },
-  },
-  {
-    when: 'it never left',
-    attempts: [unsent(1)],
-    expected: { request: 'refused', sentAt: null, detail: '0 ENOTFOUND: no such host' },
-  },
-  {
-    when: 'its answer is a 503',
-    attempts: [ambiguous(1)],
-    expected: { request: 'ambiguous', sentAt: T(1), detail: 'HTTP 503' },
-  },
-  {
-    when: 'its sender died',
-    attempts: [lost(1)],
-    expected: { request: 'ambiguous', sentAt: T(1), detail: 'the request was prepared, and no answer to it is known' },
-  },
-  {
-    when: 'its sender died, and the next attempt is refused: the first may still have arrived',
-    attempts: [lost(1), refused(100)],
-    expected: { request: 'ambiguous', sentAt: T(1), detail: 'the request was prepared, and no answer to it is known' },
-  },
-  {
-    when: 'its sender died, and the next attempt is accepted',
-    attempts: [lost(1), accepted(100)],
-    expected: { request: 'accepted', sentAt: T(100), detail: null },
-  },
+    'refused',
+    T(1),
+    `409 ServerIsBusy: busy; ${withheld.why}`,
+  ],
+  ['it never left', [unsent(1)], null, 'refused', null, '0 ENOTFOUND: no such host'],
+  ['its answer is a 503', [ambiguous(1)], null, 'ambiguous', T(1), 'HTTP 503'],
+  ['its sender died', [lost(1)], null, 'ambiguous', T(1), NO_ANSWER],
+  [
+    'its sender died, and the next attempt is refused: the first may still have arrived',
+    [lost(1), refused(100)],
+    null,
+    'ambiguous',
+    T(1),
+    NO_ANSWER,
+  ],
+  ['its sender died, and the next attempt is accepted', [lost(1), accepted(100)], null, 'accepted', T(100), null],
 ]
 
-for (const { when, attempts, withheld: why, expected } of ROWS)
-  test(`when ${when}: ${expected.request}`, () => {
-    expect(outcomeOfAttempts(attempts, why ?? null)).toMatchObject(expected)
+for (const [when, attempts, why, request, sentAt, detail] of OUTCOMES)
+  test(`when ${when}: ${request}`, () => {
+    expect(outcomeOfAttempts(attempts, why)).toMatchObject({ request, sentAt, detail })
   })
 
 const signs = 'the answer was lost; seen since the request was prepared, of any cause: zone of the primary 1 -> 2'

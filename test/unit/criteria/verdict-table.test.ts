@@ -5,11 +5,10 @@
 import { describe, expect, test } from 'vitest'
 import type { DrillOutcome, FailoverEvidence } from '../../../functions/model/evidence.ts'
 import type { Report, Verdict } from '../../../functions/model/report.ts'
-import { assemble } from '../../../functions/report-model/build.ts'
 import type { SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import { aDrillPlan, aFailover, aPrimary, isoAt, LOAD_START_MS } from '../../support/builders.ts'
 import { casesOf } from '../../support/depth.ts'
-import { aRun, mergeRun, outcomeOf, type Run, type Trouble } from '../../support/world.ts'
+import { aRun, type Run, reportOf, type Trouble } from '../../support/world.ts'
 
 const CAUSES = ['accepted', 'refused', 'ambiguous', 'withheld', 'accepted too late', 'none'] as const
 const SERVICES = ['returned', 'flapped', 'out at the end', 'died after it returned', 'records end'] as const
@@ -58,14 +57,13 @@ async function play(cause: Cause, isWatched: boolean, service: Service, hasCommi
   const cut = service === 'records end' ? cutRecords(run) : run
   const watched: Run = isWatched ? cut : { ...cut, records: standStill(cut.records) }
   const failovers = evidenceOf(cause, service !== 'out at the end')
-  const merged = mergeRun(watched)
   const plan = aDrillPlan({
     load: run.load,
     failovers: failovers.map(({ mode, requestedAtSeconds }) => ({ mode, atSeconds: requestedAtSeconds })),
     criteria: ['recovery_time_s < 120', 'lost_commits == 0'],
   })
   const own: Partial<DrillOutcome> = { plan, failovers }
-  return assemble(await outcomeOf(watched, merged, own), merged).report
+  return reportOf(watched, own)
 }
 
 /** The generator is killed: no later record, and no summary. */

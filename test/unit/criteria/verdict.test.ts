@@ -1,15 +1,19 @@
 import { expect, test } from 'vitest'
 import { judgeDrill } from '../../../functions/criteria/verdict.ts'
 import type { DrillOutcome } from '../../../functions/model/evidence.ts'
-import { type Report, reportSchema } from '../../../functions/model/report.ts'
+import { reportSchema } from '../../../functions/model/report.ts'
 import { assemble } from '../../../functions/report-model/build.ts'
-import { aDrillPlan, aFailover, anAudit, aPrimary, isoAt, LOAD_START_MS, someLoad } from '../../support/builders.ts'
-import { aRun, mergeRun, outcomeOf, type Run, type RunOptions, rowKey } from '../../support/world.ts'
-
-async function reportOf(run: Run, own: Partial<DrillOutcome> = {}): Promise<Report> {
-  const merged = mergeRun(run)
-  return assemble(await outcomeOf(run, merged, own), merged).report
-}
+import {
+  aDrillPlan,
+  aFailover,
+  anAudit,
+  anOutcome,
+  aPrimary,
+  isoAt,
+  LOAD_START_MS,
+  someLoad,
+} from '../../support/builders.ts'
+import { aRun, mergeRun, type Run, type RunOptions, reportOf, rowKey } from '../../support/world.ts'
 
 const FAILOVER: RunOptions = { troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }] }
 const drill = (own: Partial<DrillOutcome> = {}, options = FAILOVER) => reportOf(aRun(options), own)
@@ -235,11 +239,8 @@ test('a checklist that stopped the drill says which check, what was seen and wha
     advice: '',
     forced: false,
   } as const
-  const outcome = await outcomeOf(aRun({}), mergeRun(aRun({})), {
-    loadStartAtMs: null,
-    checks: [{ ...check, seen: 'NotEnabled', wanted: 'Healthy' }],
-  })
-  const { report } = assemble(outcome, null)
+  const checks = [{ ...check, seen: 'NotEnabled', wanted: 'Healthy' }]
+  const { report } = assemble(anOutcome({ loadStartAtMs: null, checks }), null)
   expect(report.verdict).toBe('INCONCLUSIVE')
   expect(report.reasons[0]).toBe('The checklist stopped the drill: High availability (NotEnabled; wanted: Healthy).')
 })

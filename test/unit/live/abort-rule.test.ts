@@ -1,22 +1,15 @@
 import { expect, test } from 'vitest'
 import { stopReason } from '../../../functions/live/abort-rule.ts'
 import type { LivePoint } from '../../../functions/model/status.ts'
+import { aLivePoint } from '../../support/builders.ts'
 import { aPlan } from '../../support/play-drill.ts'
 
 const plan = aPlan({ durationSeconds: 300, failovers: [{ atSeconds: 120, mode: 'forced' }] })
 
 const points = (from: number, to: number, goodputTps: number): LivePoint[] =>
-  Array.from({ length: to - from }, (_, i) => ({
-    second: from + i,
-    offeredTps: 40,
-    goodputTps,
-    errorsPerSecond: 40 - goodputTps,
-    missedPerSecond: 0,
-    clientsConnected: 4,
-    clientsWanted: 4,
-    p50Ms: null,
-    p99Ms: null,
-  }))
+  Array.from({ length: to - from }, (_, i) =>
+    aLivePoint({ second: from + i, goodputTps, errorsPerSecond: 40 - goodputTps }),
+  )
 
 const judge = (loadSecond: number, seen: readonly LivePoint[], died = 0, of = plan) =>
   stopReason(of, { loadSecond, points: seen, wanted: 2, died })

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { emptyLive, foldRecords } from '../../../functions/live/live.ts'
 import { foldTimelines, type LiveTimeline, liveMoments } from '../../../functions/live/live-moments.ts'
-import { assemble } from '../../../functions/report-model/build.ts'
 import { LOAD_START_MS } from '../../support/builders.ts'
-import { aRun, mergeRun, outcomeOf } from '../../support/world.ts'
+import { aRun, reportOf } from '../../support/world.ts'
 
 const START_MS = 1_000_000
 const us = (second: number): number => (START_MS + second * 1000) * 1000
@@ -84,8 +83,7 @@ test('the order of records does not matter', () => {
 
 test('what is seen live is what the report finds', async () => {
   const run = aRun({ troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover', stragglers: { 3: 0.4 } }] })
-  const merged = mergeRun(run)
-  const { moments } = assemble(await outcomeOf(run, merged), merged).report
+  const { moments } = await reportOf(run)
   const { timelines } = foldRecords(emptyLive, run.records)
   const seen = liveMoments(run.failovers, { timelines, isDown: false, loadStartAtMs: LOAD_START_MS })
   const inReport = seen.map(({ event }) => [event, (Date.parse(moments[event] ?? '') - LOAD_START_MS) / 1000])

@@ -2,34 +2,16 @@ import { expect, test } from 'vitest'
 import { currentOutageSeconds, emptyLive, foldRecords, latestPoint, pointsOf } from '../../../functions/live/live.ts'
 import type { SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import { bucketOf } from '../../../loadgen-image/contract/histogram.ts'
+import { aRecord } from '../../support/builders.ts'
 
 const START = 1_000
 const startMs = START * 1000
 
 function record(second: number, acknowledged: number, changes: Partial<SecondRecord> = {}): SecondRecord {
   const counts = { intended: 10, acknowledged, refused: 0, unknown: 0, missed: 10 - acknowledged, weakAcks: 0 }
-  const histogram = acknowledged === 0 ? [] : [bucketOf(2_000), acknowledged]
-  return {
-    container: 0,
-    incarnation: 'a',
-    second: START + second,
-    counts,
-    acksPerTenth: [],
-    response: histogram,
-    service: histogram,
-    sendLag: [],
-    errors: [],
-    ackGaps: [],
-    timelines: [],
-    firstAcks: [],
-    outages: [],
-    ledger: [],
-    connections: { wanted: 1, open: 1, opened: 0, lost: 0 },
-    waiting: 0,
-    lastMissedAtUs: null,
-    health: { threads: 1, stalls: [], eventLoopDelayP99Us: 0, eventLoopDelayMaxUs: 0, cpuUs: 0, rssBytes: 0 },
-    ...changes,
-  }
+  const response = acknowledged === 0 ? [] : [bucketOf(2_000), acknowledged]
+  const connections = { wanted: 1, open: 1, opened: 0, lost: 0 }
+  return aRecord({ second: START + second, counts, response, connections, ...changes })
 }
 
 test('seconds are counted from the start of the load, and add up over containers', () => {

@@ -1,20 +1,22 @@
 import { expect, test } from 'vitest'
 import type { DrillStatus, LivePoint, Phase } from '../../../functions/model/status.ts'
 import { createProgressView, type Terminal } from '../../../infra/local/cli/drill-progress.ts'
+import { aLivePoint } from '../../support/builders.ts'
 
 const LOAD_SECONDS = 40
 
-const aPoint = (loadSecond: number, goodputTps = 398.6): LivePoint => ({
-  second: loadSecond,
-  offeredTps: 400,
-  goodputTps,
-  errorsPerSecond: 2,
-  missedPerSecond: 0,
-  clientsConnected: 9,
-  clientsWanted: 20,
-  p50Ms: 2,
-  p99Ms: goodputTps > 0 ? 12.34 : null,
-})
+const aPoint = (second: number, goodputTps = 398.6): LivePoint => {
+  const p99Ms = goodputTps > 0 ? 12.34 : null
+  return aLivePoint({
+    second,
+    offeredTps: 400,
+    goodputTps,
+    errorsPerSecond: 2,
+    clientsConnected: 9,
+    clientsWanted: 20,
+    p99Ms,
+  })
+}
 
 /** A status whose history are these points, the newest last. */
 function aStatus(

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
-import { assemble } from '../../../functions/report-model/build.ts'
 import { cohortOf } from '../../../loadgen-image/contract/cohort.ts'
 import type { Cohort } from '../../../loadgen-image/contract/load-plan.ts'
-import { aRun, mergeRun, outcomeOf } from '../../support/world.ts'
+import { aRun, assembledOf, reportOf } from '../../support/world.ts'
 
 const COHORTS: readonly Cohort[] = [
   {
@@ -35,8 +34,7 @@ test('the report compares the recovery of the cohorts, each by its own workers',
       },
     ],
   })
-  const merged = mergeRun(run)
-  const { report, charts } = assemble(await outcomeOf(run, merged), merged)
+  const { report, charts } = await assembledOf(run)
   const [eager, slow] = report.generator.cohorts
   expect(report.generator.cohorts.map((row) => [row.name, row.via, row.retry, row.workers])).toEqual([
     ['eager', 'pgbouncer', '100 ms, x 2 up to 2000 ms, full jitter', WORKERS - patient.length],
@@ -52,7 +50,6 @@ test('the report compares the recovery of the cohorts, each by its own workers',
 
 test('the compat load keeps no ledger: what a cohort had acknowledged is not measured, and not 0', async () => {
   const run = aRun({ load: { workers: WORKERS, cohorts: COHORTS, transactions: 'compat' } })
-  const merged = mergeRun(run)
-  const { report } = assemble(await outcomeOf(run, merged), merged)
+  const report = await reportOf(run)
   expect(report.generator.cohorts.map(({ acknowledged }) => acknowledged)).toEqual([null, null])
 })

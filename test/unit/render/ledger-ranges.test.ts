@@ -3,9 +3,8 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { Report } from '../../../functions/model/report.ts'
 import { renderLedgerJson } from '../../../functions/render/views.ts'
-import { assemble } from '../../../functions/report-model/build.ts'
 import { aDrillPlan, someLoad } from '../../support/builders.ts'
-import { aRun, mergeRun, outcomeOf, type Run } from '../../support/world.ts'
+import { aRun, assembledOf, type Run } from '../../support/world.ts'
 
 interface LedgerFile {
   readonly ledger: Report['ledger']
@@ -14,9 +13,8 @@ interface LedgerFile {
 }
 
 async function ledgerFileOf(run: Run, transactions: 'ledger' | 'compat' = 'ledger'): Promise<LedgerFile> {
-  const merged = mergeRun(run)
   const plan = aDrillPlan({ load: someLoad({ ...run.load, transactions }) })
-  const { report, charts } = assemble(await outcomeOf(run, merged, { plan, loadPlan: null }), merged)
+  const { report, charts } = await assembledOf(run, { plan, loadPlan: null })
   return JSON.parse(renderLedgerJson({ report, ...charts }))
 }
 

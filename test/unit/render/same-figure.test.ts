@@ -6,11 +6,10 @@ import { renderClientsCsv } from '../../../functions/render/csv.ts'
 import { renderHtml } from '../../../functions/render/html/page.ts'
 import { renderMarkdown } from '../../../functions/render/markdown.ts'
 import type { ReportData } from '../../../functions/render/text/report-data.ts'
-import { assemble } from '../../../functions/report-model/build.ts'
 import { distance, inUnit, seconds } from '../../../functions/units/units.ts'
 import { accountedFor, numbersIn, visibleText } from '../../golden/numbers.ts'
 import { aDrillPlan, someLoad, someTiming } from '../../support/builders.ts'
-import { aRun, mergeRun, outcomeOf, type RunOptions } from '../../support/world.ts'
+import { aRun, assembledOf, type RunOptions } from '../../support/world.ts'
 
 interface Story {
   readonly run: RunOptions
@@ -51,7 +50,6 @@ const stories: fc.Arbitrary<Story> = fc.record({
 
 async function reportOf({ run, limits }: Story): Promise<ReportData> {
   const world = aRun(run)
-  const merged = mergeRun(world)
   const plan = aDrillPlan({
     load: someLoad(world.load),
     timing: someTiming({ warmupSeconds: 5 }),
@@ -65,7 +63,7 @@ async function reportOf({ run, limits }: Story): Promise<ReportData> {
       'lost_commits == 0',
     ],
   })
-  const { report, charts } = assemble(await outcomeOf(world, merged, { plan }), merged)
+  const { report, charts } = await assembledOf(world, { plan })
   return { report, ...charts }
 }
 

@@ -5,13 +5,12 @@ import type { DrillEvent, Report } from '../../../functions/model/report.ts'
 import { renderers } from '../../../functions/render/formats.ts'
 import { drillResultLine } from '../../../functions/render/log-lines.ts'
 import type { ReportData } from '../../../functions/render/text/report-data.ts'
-import { assemble } from '../../../functions/report-model/build.ts'
 import { reportedEntry } from '../../../functions/report-model/trend.ts'
 import { seconds } from '../../../functions/units/units.ts'
 import { verdictLines } from '../../../infra/local/cli/drill-result.ts'
 import { visibleText } from '../../golden/numbers.ts'
 import { aDrillPlan, someLoad, someTiming } from '../../support/builders.ts'
-import { aRun, mergeRun, outcomeOf, type RunOptions } from '../../support/world.ts'
+import { aRun, assembledOf, type RunOptions } from '../../support/world.ts'
 
 const LENGTHS = [1.25, 9.35, 3.15]
 const DURATION = 210
@@ -32,14 +31,13 @@ async function aDrill(lengths: readonly number[], options: Partial<RunOptions> =
     })),
     ...options,
   })
-  const merged = mergeRun(run)
   const plan = aDrillPlan({
     load: someLoad(run.load),
     timing: someTiming({ warmupSeconds: 5 }),
     failovers: lengths.map((_, i) => ({ atSeconds: 30 + i * 60, mode: 'forced' })),
     criteria: ['recovery_time_s <= 5', 'write_outage_s <= 5', 'worst_client_outage_s <= 60', 'lost_commits == 0'],
   })
-  const { report, charts } = assemble(await outcomeOf(run, merged, { plan }), merged)
+  const { report, charts } = await assembledOf(run, { plan })
   return { plan, data: { report, ...charts } }
 }
 

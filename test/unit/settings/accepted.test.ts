@@ -10,11 +10,10 @@ import { connect } from '../../../functions/connect.ts'
 import { criteriaToJudge, parseCriteria } from '../../../functions/criteria/defaults.ts'
 import { loadPlanOf } from '../../../functions/model/load-plan.ts'
 import type { DrillPlan } from '../../../functions/model/plan.ts'
-import { assemble } from '../../../functions/report-model/build.ts'
 import { type ParsedRequest, parseRequest } from '../../../functions/request/request.ts'
 import { parsePlan } from '../../../loadgen-image/contract/load-plan.ts'
 import { workersOfContainer } from '../../../loadgen-image/schedule/workers.ts'
-import { aRun, mergeRun, outcomeOf } from '../../support/world.ts'
+import { aRun, reportOf as reportOfRun } from '../../support/world.ts'
 import { AUTHORITY, AUTHORITY_FILE, FORM_EXAMPLES } from './form-examples.ts'
 
 const parse = (body: unknown): ParsedRequest =>
@@ -159,8 +158,7 @@ async function reportOf(body: unknown) {
   const parsed = parse(body)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
   const run = aRun({ load: parsed.plan.load, troubles: [{ atSeconds: 120.37, seconds: 8, kind: 'failover' }] })
-  const merged = mergeRun(run)
-  return assemble(await outcomeOf(run, merged, { plan: parsed.plan }), merged).report
+  return reportOfRun(run, { plan: parsed.plan })
 }
 
 test('a drill on the plain table judges what it can measure, and says that the ledger was not measured', async () => {
@@ -169,14 +167,12 @@ test('a drill on the plain table judges what it can measure, and says that the l
   const { criteria } = parseCriteria(criteriaToJudge(plan.criteria, plan.load))
   expect(criteria.map(({ figure }) => figure.name)).not.toContain('lost_commits')
   const run = aRun({ load: plan.load, troubles: [{ atSeconds: 120.37, seconds: 8, kind: 'failover' }] })
-  const merged = mergeRun(run)
-  const outcome = await outcomeOf(run, merged, {
+  const report = await reportOfRun(run, {
     plan,
     loadPlan: loadPlanOf(plan),
     audits: [],
     auditProblem: 'the plain transactions table has no keys to compare',
   })
-  const report = assemble(outcome, merged).report
   expect([report.verdict, report.reasons]).toEqual(['PASS', []])
   expect(report.ledger).toMatchObject({ lost: null, duplicates: null, digest: null })
   expect(report.caveats.join()).toContain('not measured')

@@ -157,11 +157,6 @@ const PASTED: ReadonlyArray<(secret: string) => string> = [
 ]
 
 test.each(SETTINGS.map(({ name }) => name))('no error at the start repeats a piece of what %s was set to', (name) => {
-  check(
-    fc.tuple(marker, fc.constantFrom(...PASTED)).map(([secret, form]) => `${PASTED.indexOf(form)}|${secret}`),
-    () => '',
-    1,
-  )
   for (const form of PASTED)
     check(
       marker,

@@ -56,11 +56,6 @@ test.each([
   expect([isOffered(arrivals - 1), isOffered(arrivals)]).toEqual([true, false])
 })
 
-test('shares add up to the whole: 8000 over 3 is 2667, 2667, 2666', () => {
-  expect([0, 1, 2].map((index) => share(8000, 3, index))).toEqual([2667, 2667, 2666])
-  expect([0, 1, 2].map((index) => shareStart(8000, 3, index))).toEqual([0, 2667, 5334])
-})
-
 test('any total over any number of parts is shared without a rest and without an overlap', () => {
   fc.assert(
     fc.property(fc.nat({ max: 100_000 }), fc.integer({ min: 1, max: 64 }), (total, parts) => {
