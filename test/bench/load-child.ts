@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import { HEAP_ENVIRONMENT } from '../../loadgen-image/heap.ts'
+import { aPlan } from '../support/builders.ts'
 import type { LoadFigures } from './load-process.ts'
 
 const run = promisify(execFile)
@@ -22,35 +23,18 @@ export async function nodeJson<T>(file: string, args: readonly string[], flags: 
 export const measureLoad = (plan: LoadPlan, target: ServerTarget): Promise<LoadFigures> =>
   nodeJson<LoadFigures>('load-process.ts', [JSON.stringify({ plan, target })])
 
-export function benchPlan(changes: Partial<LoadPlan>): LoadPlan {
-  return {
-    version: 1,
+/** In a closed loop, with deadlines that pass only where a benchmark sets them. */
+export const benchPlan = (changes: Partial<LoadPlan>): LoadPlan =>
+  aPlan({
     drillId: `bench-${randomBytes(4).toString('hex')}`,
-    containers: 1,
     targetTps: 0,
     workers: 50,
-    threads: 1,
     durationSeconds: 10,
-    arrivals: 'even',
-    seed: 1,
-    profile: [],
     deadlineMs: 60_000,
-    onDeadline: 'shed',
     connectTimeoutMs: 10_000,
     replyTimeoutMs: 60_000,
-    cohorts: [
-      {
-        name: 'all',
-        share: 1,
-        via: 'pgbouncer',
-        retry: { firstDelayMs: 20, maxDelayMs: 200, multiplier: 2, jitter: true },
-      },
-    ],
-    retryUnknown: false,
-    transactions: 'ledger',
     drainSeconds: 30,
     hardDeadlineSeconds: 3600,
     staleLeaseSeconds: 0,
     ...changes,
-  }
-}
+  })

@@ -1,6 +1,5 @@
 /** The API of the function app, as far as the dashboard sees it, over drills that a test can change while the page looks. */
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { ListedFigures } from '../../functions/model/drill-index.ts'
 import type { DrillStatus } from '../../functions/model/status.ts'
 import { renderers } from '../../functions/render/formats.ts'
@@ -9,6 +8,7 @@ import { alignOnT1, trendEntry } from '../../functions/report-model/trend.ts'
 import { secured } from '../../functions/triggers/responses.ts'
 import { dashboardAsset, dashboardPage } from '../../functions/web/dashboard.ts'
 import { aDrillPlan } from '../support/builders.ts'
+import { listening } from '../support/ports.ts'
 
 export const KEY = 'correct-key'
 
@@ -38,9 +38,9 @@ export interface FakeApi {
 
 export async function startFakeApi(): Promise<FakeApi> {
   const server = createServer((request, response) => void serve(api, request, response))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await listening(server)
   const api: FakeApi = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/dashboard`,
+    url: `http://127.0.0.1:${port}/api/dashboard`,
     drills: [],
     state: 'up',
     refusal: null,

@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type OutgoingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -10,6 +9,7 @@ import { renderHtml } from '../../functions/render/html/page.ts'
 import type { ReportData } from '../../functions/render/text/report-data.ts'
 import { secured } from '../../functions/triggers/responses.ts'
 import { fiveHours, sample } from '../golden/samples.ts'
+import { listening } from '../support/ports.ts'
 import { expectAccessible, expectNoSidewaysScroll, type Look, launchBrowser, openPage, screenshot } from './browser.ts'
 
 let browser: Browser
@@ -114,8 +114,7 @@ describe('the report', () => {
       if (url === '/report') response.writeHead(200, headers as OutgoingHttpHeaders).end(renderHtml(pass))
       else response.writeHead(200, { 'content-type': 'text/html' }).end('<iframe src="/report"></iframe>')
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const url = `http://127.0.0.1:${await listening(server)}`
     const { page, errors } = await openPage(browser)
     try {
       await page.goto(`${url}/report`)

@@ -2,10 +2,9 @@
  * What would be deployed runs a whole drill: the zip of the function app and the bundle of the image, in a folder that has nothing of
  * this repository around it, so that nothing can be found but what they hold.
  */
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Report } from '../../functions/model/report.ts'
 import { drillResultLine } from '../../functions/render/log-lines.ts'
 import { bundleLoadgen } from '../../infra/azure/bundle-loadgen.ts'
@@ -13,6 +12,7 @@ import { packageApp } from '../../infra/azure/package.ts'
 import { RESULT_FILES } from '../../infra/local/cli/drill-result.ts'
 import { expectFailover, expectHonest, expectPass, MODEST } from '../support/drill-expectations.ts'
 import { SMALL, startDrillCommand } from '../support/drill-run.ts'
+import { aFolder } from '../support/folder.ts'
 import { processesOf, stackFolders } from '../support/leaks.ts'
 import { timeouts } from '../support/timeouts.ts'
 
@@ -24,9 +24,7 @@ interface Deployed {
 }
 
 async function deployed(): Promise<Deployed> {
-  const folder = mkdtempSync(join(tmpdir(), 'deployed-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  chmodSync(folder, 0o755)
+  const folder = aFolder()
   const [made, alone] = [join(folder, 'made'), join(folder, 'alone')]
   const { zip } = await packageApp(join(made, 'app'))
   await bundleLoadgen(join(made, 'loadgen'))

@@ -5,7 +5,8 @@ import { dirname, join, resolve } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { expect, test } from 'vitest'
 import { newServer } from '../../infra/local/functions-host/http/server.ts'
-import { aFolder, aHost, aHostProcess, anApp, KEYS } from './support.ts'
+import { aFolder } from '../support/folder.ts'
+import { aHost, aHostProcess, anApp, KEYS } from './support.ts'
 
 test('a request reaches its function with route, query, headers and body, and its answer comes back whole', async () => {
   const { url } = await aHost()

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { newInstance } from '../../infra/local/functions-host/engine/instance.ts'
 import { eventRaised } from '../../infra/local/functions-host/engine/messages.ts'
 import { DiskJournal } from '../../infra/local/functions-host/state/disk-journal.ts'
-import { aFolder } from './support.ts'
+import { aFolder } from '../support/folder.ts'
 
 const AT = '2026-01-01T00:00:00.000Z'
 const aStart = (instanceId: string) => ({

@@ -1,21 +1,15 @@
 /** A local Functions host with the small fixture app, in this process or in one of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import { type Host, type HostLogLine, type HostOptions, startHost } from '../../infra/local/functions-host/host.ts'
+import { aFolder } from '../support/folder.ts'
 
 const SMALL_APP = resolve(import.meta.dirname, 'fixtures/small-app/app.ts')
 export const KEYS = { master: 'the-master-key', host: 'the-host-key' }
-
-export function aFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'functions-host-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 export interface HostInTest extends Host {
   readonly lines: HostLogLine[]

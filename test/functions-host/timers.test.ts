@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseSchedule, type Timer, type TimerInfo, Timers } from '../../infra/local/functions-host/timers/timers.ts'
 import { eventually } from '../support/eventually.ts'
+import { aFolder } from '../support/folder.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
-import { aFolder, aHost, anApp } from './support.ts'
+import { aHost, anApp } from './support.ts'
 
 const after = (schedule: string, from: string, times = 1): string[] => {
   const parsed = parseSchedule(schedule)

@@ -1,6 +1,5 @@
 /** The blob client against a real Azurite, and against an account that loses replies. */
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { ContainerClient } from '@azure/storage-blob'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Blobs } from '../../functions/clients/clients.ts'
@@ -9,6 +8,7 @@ import { holdFreePort } from '../../infra/local/process/ports.ts'
 import { Processes } from '../../infra/local/process/processes.ts'
 import { createStackFolder, type StackFolder } from '../../infra/local/process/stack-folder.ts'
 import { type Azurite, startAzurite } from '../../infra/local/stack/azurite.ts'
+import { listening } from '../support/ports.ts'
 import { timeouts } from '../support/timeouts.ts'
 
 let folder: StackFolder
@@ -157,9 +157,9 @@ async function loseFirstReply<T>(use: (connectionString: string) => Promise<T>):
       response.end(Buffer.from(await answer.arrayBuffer()))
     })
   })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const own = await listening(proxy)
   try {
-    return await use(azurite.connectionString.replace(`:${port}/`, `:${(proxy.address() as AddressInfo).port}/`))
+    return await use(azurite.connectionString.replace(`:${port}/`, `:${own}/`))
   } finally {
     proxy.closeAllConnections()
     proxy.close()

@@ -1,21 +1,14 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startCommand } from '../support/command.ts'
+import { aFolder } from '../support/folder.ts'
 import { stackFolders } from '../support/leaks.ts'
-
-/** A folder for stacks of this test alone, so that stacks of other tests are not counted as leftovers. */
-function ownFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'commands-test-'))
-  chmodSync(folder, 0o755)
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
+import { listening } from '../support/ports.ts'
 
 async function run(file: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  const state = ownFolder()
+  const state = aFolder()
   const { code, output } = await startCommand(file, args, { DRILL_STATE_DIR: state, ...environment }).ended
   return { code, output, left: stackFolders(state) }
 }
@@ -42,70 +35,67 @@ test('--help explains the options and the exit codes, exit 0', async () => {
   expect(output).toContain('Exit code: 0 PASS, 1 FAIL, 2 could not run, 3 INCONCLUSIVE or ABORTED.')
 })
 
-test('an output folder that cannot be made is named with the next step', async () => {
-  const file = join(ownFolder(), 'a-file')
+/** A file, where a folder would have to be. */
+function aFile(): string {
+  const file = join(aFolder(), 'a-file')
   writeFileSync(file, '')
-  const { code, output, left } = await drill(['--out', join(file, 'runs')])
-  expect({ code, left }).toEqual({ code: 2, left: [] })
-  expect(output).toMatch(/cannot be written to\. Give another folder with --out: EEXIST/)
+  return file
+}
+const withOut = (out: string) => ({ args: ['--out', out] })
+const withEnvironment = (environment: NodeJS.ProcessEnv, ...args: readonly string[]) => ({
+  args: ['--out', aFolder(), ...args],
+  environment,
 })
+const NO_OUT = /cannot be written to\. Give another folder with --out: /
 
-test.each(['/proc', '/proc/new', '/proc/new/runs'])(
-  '--out %s is refused before the stack starts, even for root',
-  async (out) => {
-    const { code, output, left } = await drill(['--out', out])
-    expect({ code, left }).toEqual({ code: 2, left: [] })
-    expect(output).toMatch(/cannot be written to\. Give another folder with --out: ENOENT/)
-  },
-)
+type Start = { readonly args: readonly string[]; readonly environment?: NodeJS.ProcessEnv }
 
-test('a folder for the servers that cannot be made is named with the next step', async () => {
-  const file = join(ownFolder(), 'a-file')
-  writeFileSync(file, '')
-  const { code, output } = await drill(['--out', ownFolder()], { DRILL_STATE_DIR: join(file, 'state') })
-  expect(code).toBe(2)
-  expect(output).toMatch(/cannot be made\. Set DRILL_STATE_DIR to another place/)
+test.each<[string, () => Start, RegExp]>([
+  ['an output folder below a file', () => withOut(join(aFile(), 'runs')), new RegExp(`${NO_OUT.source}EEXIST`)],
+  // Even for root.
+  ['the output folder /proc', () => withOut('/proc'), new RegExp(`${NO_OUT.source}ENOENT`)],
+  ['the output folder /proc/new/runs', () => withOut('/proc/new/runs'), new RegExp(`${NO_OUT.source}ENOENT`)],
+  [
+    'a folder for the servers below a file',
+    () => withEnvironment({ DRILL_STATE_DIR: join(aFile(), 'state') }),
+    /cannot be made\. Set DRILL_STATE_DIR to another place/,
+  ],
+  [
+    "a machine without Azure's own host",
+    () => withEnvironment({ PATH: '/usr/bin:/bin', FUNCTIONS_HOST: '/nowhere/func' }, '--host', 'functions'),
+    /npm install -g azure-functions-core-tools@4/,
+  ],
+  [
+    'a machine without the .NET SDK',
+    () => withEnvironment({ DOTNET: '/nowhere/dotnet' }, '--host', 'durable'),
+    /https:\/\/dotnet\.microsoft\.com\/download/,
+  ],
+  [
+    'a machine without PgBouncer',
+    () => withEnvironment({ PGBOUNCER: '/nowhere/pgbouncer', PATH: '/nowhere' }),
+    /^PgBouncer is missing on this machine\. Install it with/,
+  ],
+])('%s: one message with the next step, exit 2, nothing started', async (_, startOf, message) => {
+  const { args, environment } = startOf()
+  const { code, output, left } = await drill(args, environment)
+  expect({ code, left }).toEqual({ code: 2, left: [] })
+  expect(output).toMatch(message)
 })
 
 test.runIf(isRoot)("a folder that PostgreSQL's user cannot reach is named with the next step", async () => {
-  const closed = join(ownFolder(), 'closed')
+  const closed = join(aFolder(), 'closed')
   mkdirSync(closed, { mode: 0o700 })
-  const { code, output } = await drill(['--out', ownFolder()], { DRILL_STATE_DIR: closed })
+  const { code, output } = await drill(['--out', aFolder()], { DRILL_STATE_DIR: closed })
   expect({ code, left: stackFolders(closed) }).toEqual({ code: 2, left: [] })
   expect(output).toMatch(
     /cannot be reached by the user postgres, .* is closed to it\. Set DRILL_STATE_DIR to an open place/,
   )
 })
 
-test("without Azure's own host --host functions says how to install it", async () => {
-  const { code, output, left } = await drill(['--host', 'functions', '--out', ownFolder()], {
-    PATH: '/usr/bin:/bin',
-    FUNCTIONS_HOST: '/nowhere/func',
-  })
-  expect({ code, left }).toEqual({ code: 2, left: [] })
-  expect(output).toContain('npm install -g azure-functions-core-tools@4')
-})
-
-test('without the .NET SDK --host durable says how to install it', async () => {
-  const { code, output, left } = await drill(['--host', 'durable', '--out', ownFolder()], { DOTNET: '/nowhere/dotnet' })
-  expect({ code, left }).toEqual({ code: 2, left: [] })
-  expect(output).toContain('https://dotnet.microsoft.com/download')
-})
-
-test('a missing PgBouncer is named, with the command that installs it', async () => {
-  const { code, output, left } = await drill(['--out', ownFolder()], {
-    PGBOUNCER: '/nowhere/pgbouncer',
-    PATH: '/nowhere',
-  })
-  expect({ code, left }).toEqual({ code: 2, left: [] })
-  expect(output).toMatch(/^PgBouncer is missing on this machine\. Install it with/)
-})
-
 test('npm start on a port in use names the port and starts no process', async () => {
   const taken = createServer()
-  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  const port = await listening(taken)
   onTestFinished(() => void taken.close())
-  const { port } = taken.address() as { readonly port: number }
   const { code, output, left } = await run('infra/local/start.ts', ['--port', String(port)])
   expect({ code, left }).toEqual({ code: 2, left: [] })
   expect(output).toContain(
@@ -125,7 +115,7 @@ Nothing was started. "npm start -- --help" lists the options
 })
 
 test('rendering a folder without a drill names the missing files', async () => {
-  const folder = ownFolder()
+  const folder = aFolder()
   const { code, output } = await run('infra/local/render.ts', [folder])
   expect({ code, output }).toEqual({
     code: 2,

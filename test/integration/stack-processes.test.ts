@@ -1,7 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
@@ -16,6 +15,7 @@ import {
   requireSpace,
 } from '../../infra/local/process/stack-folder.ts'
 import { eventually } from '../support/eventually.ts'
+import { aFolder } from '../support/folder.ts'
 import { isListening, processesOf } from '../support/leaks.ts'
 import { timeouts } from '../support/timeouts.ts'
 import { withPair, withProcesses } from '../support/with-stack.ts'
@@ -23,12 +23,6 @@ import { withPair, withProcesses } from '../support/with-stack.ts'
 const WAITS = 'setInterval(() => {}, 1e6)'
 const node = (script: string) => ({ command: process.execPath, args: ['-e', script] })
 const isGone = (pid: number) => identityOf(pid) === null
-
-function ownBase(): string {
-  const base = mkdtempSync(join(tmpdir(), 'stack-test-'))
-  onTestFinished(() => rmSync(base, { recursive: true, force: true }))
-  return base
-}
 
 function startBystander(environment: Readonly<Record<string, string>> = {}): ChildProcess & { readonly pid: number } {
   const child = spawn(process.execPath, ['-e', WAITS], { env: { ...process.env, ...environment } })
@@ -112,7 +106,7 @@ test('the next run clears the processes, their children and the folder of a run 
 })
 
 test('a process that got the pid of a dead one is not killed', () => {
-  const base = ownBase()
+  const base = aFolder()
   const id = 'aaaaaaaaaa'
   const bystander = startBystander({ [MARKER]: id })
   const path = abandonedFolder(base, id, [{ name: 'x', pid: bystander.pid, startedAt: '1' }])
@@ -121,7 +115,7 @@ test('a process that got the pid of a dead one is not killed', () => {
 })
 
 test('a process without the marker of the stack is not killed', () => {
-  const base = ownBase()
+  const base = aFolder()
   const bystander = startBystander()
   abandonedFolder(base, 'bbbbbbbbbb', [{ name: 'x', ...identityOf(bystander.pid) }])
   clearDeadStacks(base)
@@ -129,7 +123,7 @@ test('a process without the marker of the stack is not killed', () => {
 })
 
 test('a process with pid, start time and marker of a dead stack is killed', async () => {
-  const base = ownBase()
+  const base = aFolder()
   const id = 'cccccccccc'
   const bystander = startBystander({ [MARKER]: id })
   abandonedFolder(base, id, [{ name: 'x', ...identityOf(bystander.pid) }])
@@ -138,7 +132,7 @@ test('a process with pid, start time and marker of a dead stack is killed', asyn
 })
 
 test('a kept folder is not cleared', () => {
-  const base = ownBase()
+  const base = aFolder()
   const folder = createStackFolder(base)
   folder.close({ keep: true })
   writeFileSync(join(folder.path, 'owner.json'), JSON.stringify({ pid: 2 ** 22, startedAt: '1', keptAt: 'today' }))
@@ -172,7 +166,7 @@ test('killAllNow leaves no process', async () => {
 })
 
 test('the error of a full disk names the folder, the needed space and the next step', () => {
-  const base = ownBase()
+  const base = aFolder()
   expect(() => requireSpace(base, 2 ** 40, 'a local stack', 'set DRILL_STATE_DIR to a roomier place')).toThrow(
     new RegExp(
       `^${base} has \\d+ MB free, and a local stack needs 1099511627776 MB\\. Free some space, or set DRILL_STATE_DIR`,
@@ -211,7 +205,7 @@ const pidFile = (creator: string, key: string, id: string) =>
   `${creator}\n/data\n1\n5432\n\n127.0.0.1\n ${key} ${id}\nready\n`
 
 test('clearing an interrupted run removes the segments of its killed servers, and no other segment', () => {
-  const base = ownBase()
+  const base = aFolder()
   const [key, ours, creator] = leaveSegment()
   const [otherKey, others] = leaveSegment()
   abandonedServer(base, 'a'.repeat(10), pidFile(creator, key, ours))

@@ -1,7 +1,6 @@
 /** An activity that never answers, in every phase: the drill ends in its time, cleans up, reports and frees the server. */
 import { expect, test } from 'vitest'
 import { readLock } from '../../functions/clients/storage/server-lock.ts'
-import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import { overallDeadlineSeconds } from '../../functions/model/load-plan.ts'
 import type { Report } from '../../functions/model/report.ts'
 import type { Call } from '../support/play.ts'
@@ -94,15 +93,4 @@ test('one look that hangs costs a gap and nothing else: the watch goes on', asyn
   })
   expect(report?.verdict).toBe('PASS')
   expect(looks).toBeGreaterThan(50)
-})
-
-test('what hangs with the failover request is not sent again: its claim is found, and its signs are seen', async () => {
-  const world = createWorld()
-  const plan = aPlan({ criteria, durationSeconds: 600, targetTps: 8 })
-  let runs = 0
-  const { report } = await playDrill(world, plan, {
-    delayMs: (name) => (name === 'failOver' && ++runs === 1 ? 30 * DAY_MS : 0),
-  })
-  expect({ posts: world.server.posts, verdict: report?.verdict }).toEqual({ posts: 1, verdict: 'PASS' })
-  expect(world.blobs.peek(drillBlobs.failoverAnswer('drill-1', 0, 0))).toMatchObject({ kind: 'accepted' })
 })

@@ -2,8 +2,6 @@
 import type { OrchestrationContext } from 'durable-functions'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { drillBlobs } from '../../functions/model/blob-paths.ts'
-import type { AuditPass } from '../../functions/model/evidence.ts'
 import type { Step } from '../../functions/orchestrators/waiting.ts'
 import { isAnsweredBy, Pauses, sleepUntil } from '../../functions/orchestrators/waiting.ts'
 import { play } from '../support/play.ts'
@@ -65,15 +63,4 @@ test('a watch at every second looks about once in a second, also in the last one
   expect(report?.events.length).toBeGreaterThan(0)
   expect(looks.length).toBeGreaterThan(50)
   expect(looks.length).toBeLessThanOrEqual(80)
-})
-
-test('the pause between the two audits is whole, from the end of the first', async () => {
-  const world = createWorld()
-  const plan = aPlan({ timing: { auditPauseSeconds: 2 } })
-  const { calls, report } = await playDrill(world, plan)
-  const passes = [1, 2].map((pass) => world.blobs.peek<{ pass: AuditPass }>(drillBlobs.audit('drill-1', pass))?.pass)
-  const pauseMs = Date.parse(passes[1]?.at ?? '') - Date.parse(passes[0]?.endedAt ?? '')
-  expect(pauseMs).toBeGreaterThanOrEqual(2_000)
-  expect(calls.filter(({ name }) => name === 'audit')).toHaveLength(2)
-  expect(report?.ledger.lost).toBe(0)
 })

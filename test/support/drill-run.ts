@@ -1,10 +1,10 @@
 /** One whole drill by its command, as a user runs it, and everything that can be seen of it afterwards. */
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type Report, reportSchema } from '../../functions/model/report.ts'
 import { type RunningCommand, startCommand } from './command.ts'
+import { aFolder } from './folder.ts'
 import { processesOf, stackFolders } from './leaks.ts'
 
 export interface DrillRun {
@@ -36,8 +36,8 @@ export interface Shell {
 }
 
 export function startDrillCommand(args: readonly string[], { environment = {}, umask }: Shell = {}): DrillRun {
-  const stateFolder = ownFolder('drill-state-')
-  const out = ownFolder('drill-runs-')
+  const stateFolder = aFolder()
+  const out = aFolder()
   const variables = { ...environment, DRILL_STATE_DIR: stateFolder }
   const command = startCommand('infra/local/drill.ts', [...args, '--out', out], variables, umask)
   let id: string | null = null
@@ -68,10 +68,3 @@ async function finishedDrill(
 /** By the schema, so that every drill of every test also tests that. */
 const readReport = (folder: string): Report =>
   reportSchema.parse(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')))
-
-function ownFolder(prefix: string): string {
-  const folder = mkdtempSync(join(tmpdir(), prefix))
-  chmodSync(folder, 0o755)
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}

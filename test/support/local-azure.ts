@@ -1,7 +1,6 @@
 /** The Azure endpoint in front of a fake cluster, and the app's real clients connected to it, as the local stack connects them. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -14,6 +13,7 @@ import type { Target } from '../../functions/model/plan.ts'
 import { type AzureEndpoint, startAzureEndpoint } from '../../infra/local/azure/endpoint.ts'
 import { createServerCertificate } from '../../infra/local/stack/certificates.ts'
 import { createFakeCluster, type FakeCluster } from './fake-cluster.ts'
+import { freePort } from './ports.ts'
 
 export const SUBSCRIPTION = '11111111-2222-3333-4444-555555555555'
 const TOKEN = 'MARKED-SECRET-token'
@@ -105,17 +105,6 @@ const environmentOf = ({ url, image }: AzureEndpoint, caFile: string): Environme
   AZURE_RESOURCE_MANAGER_CA_FILE: caFile,
   AZURE_LOCAL_TOKEN: TOKEN,
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 const API_VERSIONS: ReadonlyArray<readonly [part: string, version: string]> = [
   ['Microsoft.Insights', '2024-02-01'],

@@ -73,8 +73,6 @@ export interface Run {
   readonly keys: readonly Key[]
   /** The table, as `worker:seq`. Tests delete, double and add rows here. */
   readonly rows: Map<string, number>
-  /** Acknowledgement instants, rising, on the database's clock. */
-  readonly acksAtUs: readonly number[]
   readonly failovers: readonly FailoverEvidence[]
 }
 
@@ -118,7 +116,6 @@ class World {
   }
 
   result(): Run {
-    const acks = this.#events.filter(({ outcome }) => outcome === 'acknowledged')
     const containers = Array.from({ length: this.#load.containers }, (_, k) => this.#container(k))
     return {
       load: this.#load,
@@ -127,7 +124,6 @@ class World {
       clocks: containers.map(({ clock }) => clock),
       keys: this.#keys,
       rows: this.#rows,
-      acksAtUs: acks.map(({ atUs }) => atUs),
       failovers: this.#troubles.filter(({ kind }) => kind === 'failover').map(evidenceOf),
     }
   }
@@ -352,21 +348,4 @@ export async function outcomeOf(run: Run, merged: Merged, own: Partial<DrillOutc
     endedAt: isoAt(run.load.durationSeconds + 40),
     ...own,
   })
-}
-
-/** One worker, one arrival per tenth of a second: `+` acknowledged, `-` refused, `?` unknown, `.` missed, ` ` nothing due. */
-export function samples(story: string, options: { readonly timeline?: number } = {}): SecondRecord[] {
-  const timeline = options.timeline ?? FIRST_TIMELINE
-  const outcomes = { '+': 'acknowledged', '-': 'refused', '?': 'unknown', '.': 'missed' } as const
-  let seq = 0
-  const events = [...story].flatMap((sign, i): Event[] => {
-    const outcome = outcomes[sign as keyof typeof outcomes]
-    if (outcome === undefined) return []
-    const dueUs = START_US + i * 100_000
-    if (outcome !== 'missed') seq++
-    const base = { atUs: dueUs + 1000, dueUs, sentUs: dueUs, container: 0, timeline }
-    return [{ ...base, outcome, ...(outcome === 'missed' ? { worker: -1, seq: -1 } : { worker: 0, seq }) }]
-  })
-  const load = someLoad({ targetTps: 10, workers: 1, durationSeconds: Math.ceil(story.length / 10) })
-  return recordEvents(events, { load, container: 0, startAtUs: START_US, offsetUs: 0, disconnections: [] })
 }

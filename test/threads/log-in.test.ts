@@ -1,11 +1,8 @@
 /** Where psql would connect, and in which order; what each address said; and that nothing but the target decides. */
 import { spawnSync } from 'node:child_process'
 import { lookup } from 'node:dns/promises'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { type AllAddressesFailed, withClient } from '../../loadgen-image/connection/log-in.ts'
 import {
   DEFAULT_SESSION,
@@ -19,7 +16,9 @@ import { inspectServer } from '../../loadgen-image/run/preflight.ts'
 import { ROOT } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Answer, fakePostgres } from '../support/fake-postgres.ts'
+import { aFolder } from '../support/folder.ts'
 import { HOSTILE_ENVIRONMENT } from '../support/hostile-environment.ts'
+import { freePort } from '../support/ports.ts'
 
 vi.mock('node:dns/promises', { spy: true })
 afterEach(() => {
@@ -46,15 +45,6 @@ const failureOf = (target: ServerTarget, timeoutMs?: number): Promise<AllAddress
 
 const resolvesTo = (...addresses: readonly string[]) =>
   vi.mocked(lookup).mockResolvedValue(addresses.map((address) => ({ address, family: 4 })) as never)
-
-/** At which no program listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as { readonly port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 test('a name with two addresses connects at the one where the server listens', async () => {
   const server = await fakePostgres(WELCOME)
@@ -115,8 +105,7 @@ test('connect_timeout limits one address', async () => {
 })
 
 test('a folder is the folder of a unix socket', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'log-in-test-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = aFolder()
   const server = await fakePostgres(WELCOME, { folder })
   // Never encrypted, in any mode.
   await logIn(at([{ host: folder, port: 5432 }], { tls: VERIFIED }))

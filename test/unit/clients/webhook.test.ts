@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createWebhook } from '../../../functions/clients/webhook.ts'
 import { Secret } from '../../../functions/config/secret.ts'
+import { listening } from '../../support/ports.ts'
 
 const NOW = new Date('2026-01-02T03:04:05.678Z')
 const clock = { now: () => NOW, sleep: async () => {} }
@@ -26,12 +26,11 @@ async function aListener(status: number, headers: Record<string, string> = {}) {
       response.writeHead(status, headers).end('thanks')
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await listening(server)
   onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
-  const { port } = server.address() as AddressInfo
   return { received, webhook: webhookOf(`http://127.0.0.1:${port}/secret-path`) }
 }
 

@@ -1,9 +1,9 @@
 /** The release script, with a stub of the Azure CLI that records its calls and answers from a table. */
 import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { aFolder } from '../../support/folder.ts'
 
 const SCRIPT = resolve(import.meta.dirname, '../../../infra/azure/release.sh')
 const DIGEST = `sha256:${'c'.repeat(64)}`
@@ -31,8 +31,7 @@ interface Released {
 }
 
 function release(args: readonly string[], azure: Azure = {}): Promise<Released> {
-  const folder = mkdtempSync(join(tmpdir(), 'release-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = aFolder()
   const calls = join(folder, 'calls')
   writeFileSync(join(folder, 'az'), fakeCli(calls, azure))
   writeFileSync(join(folder, 'npm'), `#!/bin/sh\necho "npm $*" >> '${calls}'\n`)

@@ -1,21 +1,15 @@
 /** The files of a drill when the disk is full, or when the host cannot send some of them. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { DrillApi } from '../../../infra/local/cli/drill-client.ts'
 import { CHART_DATA, keepFiles, keptLines, RESULT_FILES } from '../../../infra/local/cli/drill-result.ts'
+import { aFolder } from '../../support/folder.ts'
 import { fill, smallDisk } from '../../support/small-disk.ts'
 
 const ALL = [...RESULT_FILES, CHART_DATA]
 
 const apiOf = (file: DrillApi['file']): DrillApi => ({ file }) as DrillApi
-
-function aFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'results-test-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 test('all files are kept in the requested folder', async () => {
   const out = aFolder()

@@ -1,14 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { settleDisk } from '../../../infra/local/process/stack-folder.ts'
 import { eventually } from '../../support/eventually.ts'
+import { aFolder } from '../../support/folder.ts'
 
 /** A program `sync` in front of the system's. It records its arguments, runs the script, and records its end. */
 function stubSync(script: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'settle-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const folder = aFolder()
   const [asked, ended] = [join(folder, 'asked'), join(folder, 'ended')]
   writeFileSync(join(folder, 'sync'), `#!/bin/sh\necho "$@" > ${asked}\n${script}\ntouch ${ended}\n`, { mode: 0o755 })
   vi.stubEnv('PATH', `${folder}:${process.env.PATH}`)

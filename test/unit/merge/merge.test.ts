@@ -13,7 +13,7 @@ import { noCounts } from '../../../loadgen-image/contract/counts.ts'
 import type { SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../../loadgen-image/contract/histogram.ts'
 import { aRecord, aSummary, LOAD_START_MS, someLoad } from '../../support/builders.ts'
-import { aRun, mergeRun, type Run, samples } from '../../support/world.ts'
+import { aRun, mergeRun, type Run } from '../../support/world.ts'
 
 const SECOND = LOAD_START_MS / 1000
 
@@ -97,18 +97,6 @@ test('containers with different clocks are merged on the clock of the database',
 const twoContainersOptions = () => ({
   load: { containers: 2, durationSeconds: 20, targetTps: 60, workers: 6 },
   troubles: [{ atSeconds: 8.3, seconds: 2, kind: 'failover' as const }],
-})
-
-test('a long gap of one container is no silence while another is served', () => {
-  const quiet = samples('++++          ++++').map((record) => ({ ...record, container: 0 }))
-  const busy = samples('++++++++++++++++++').map((record) => ({ ...record, container: 1 }))
-  const merge = new Merge({ clocks: [] })
-  for (const record of [...quiet, ...busy]) merge.add(record)
-  const { silences } = merge.finish({ plan: someLoad({ containers: 2 }), loadStartAtMs: null, summaries: [] })
-  const longest = Math.max(
-    ...Array.from(silences.fromUs, (from, i) => (silences.toUs[i] ?? 0) - from).filter(Number.isFinite),
-  )
-  expect(longest).toBe(100_000)
 })
 
 test('errors add up over seconds, with their first example and the workers that met them', () => {

@@ -265,24 +265,3 @@ test('a URL that is written for a server is read as that server', () => {
     }),
   )
 })
-
-/** A secret in every place where a hand may have put it: the wrong separator, no quotes, no encoding, a word too few. */
-const MARK = 'MARKED'
-const mistake = fc
-  .tuple(
-    fc.constantFrom(...LIBPQ, 'Host', 'Username', 'SSL Mode', 'Pooling', 'nonsense'),
-    fc.constantFrom(' ', ';', '&', '?', '@', ':', '/', '=', ',', '"', "'", '\\', '%', '#', ''),
-    fc.constantFrom(' ', ';', '&', '?', '@', ':', '/', '=', ',', '"', "'", '\\', '%', '#', ''),
-    fc.constantFrom('postgres://u:', 'host=h user=u password=', 'Host=h;Username=u;Password=', '', 'port=', 'jdbc:'),
-    fc.constantFrom('', '@h/d', ' sslmode=bad', ';SSL Mode=bad', '?sslmode=bad', '@h:99999/d', '=', '"', "'"),
-  )
-  .map(([word, a, b, start, end]) => `${start}x${a}${MARK}${b}${MARK}${word}=${MARK}${end}`)
-
-test('no problem repeats a piece of the string', () => {
-  fc.assert(
-    fc.property(mistake, (text) => {
-      expect(problemsOf(text).join('\n'), text).not.toContain(MARK)
-    }),
-    { numRuns: 3000 },
-  )
-})
