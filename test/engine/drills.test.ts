@@ -12,7 +12,7 @@ import type { Stack } from '../../infra/local/stack/stack.ts'
 import { eventually } from '../support/eventually.ts'
 import { processesOf } from '../support/leaks.ts'
 import { timeouts } from '../support/timeouts.ts'
-import { openStack } from '../support/with-stack.ts'
+import { openStack, type StackInTest } from '../support/with-stack.ts'
 import { WHY_SKIPPED } from './engines.ts'
 
 const RESTART = { method: 'POST', path: /\/restart$/ }
@@ -38,7 +38,7 @@ const requestOf = (failovers: readonly object[], durationSeconds: number) => ({
 })
 
 interface Site {
-  readonly stack: Stack
+  readonly stack: StackInTest
   readonly api: DrillApi
 }
 
@@ -78,7 +78,7 @@ async function reportOf(site: Site, drillId: string): Promise<Report> {
 const drilled = async (site: Site, body: object): Promise<Report> => reportOf(site, await site.api.start(body))
 
 const failoversAskedFrom = ({ stack }: Site): number =>
-  stack.control.requests.filter(({ method, path }) => method === RESTART.method && RESTART.path.test(path)).length
+  stack.azure.requests.filter(({ method, path }) => method === RESTART.method && RESTART.path.test(path)).length
 
 /** A machine that is too busy to send on time, or lets a generator stand still, measures nothing, and then the report says so. */
 function expectGood({ verdict, generator, events, ledger, cleanup, reasons }: Report): void {
@@ -199,7 +199,7 @@ function runDrills(): void {
   }, async () => {
     const site = await openSite()
     // The platform fails over and never answers: the activity is under way when its process dies.
-    site.stack.control.failNext(RESTART, { kind: 'hang' })
+    site.stack.azure.failNext(RESTART, { kind: 'hang' })
     const drillId = await site.api.start(requestOf([FORCED], 100))
     await eventually('the failover is requested', timeouts.drillMs, () => failoversAskedFrom(site) === 1)
     await killEngine(site.stack.host)

@@ -15,12 +15,12 @@ const aSpec = (change: Partial<GroupSpec> = {}): GroupSpec => ({
   ...change,
 })
 
-const putsOf = ({ endpoint }: LocalAzure) => endpoint.control.requests.filter(({ method }) => method === 'PUT').length
+const putsOf = ({ faults }: LocalAzure) => faults.requests.filter(({ method }) => method === 'PUT').length
 
 // ---- Server ---------------------------------------------------------------------------------------------------------
 
 test('the facts of the server are read, its size from the list of what it can become', async () => {
-  const { clients, endpoint } = await startLocalAzure()
+  const { clients, faults } = await startLocalAzure()
   expect(await clients.servers.get(TARGET)).toEqual({
     name: 'pg-drill',
     id: `/subscriptions/${PLACE.subscriptionId}/resourceGroups/rg-drill/providers/Microsoft.DBforPostgreSQL/flexibleServers/pg-drill`,
@@ -36,14 +36,14 @@ test('the facts of the server are read, its size from the list of what it can be
     storage: { sizeGb: 128, tier: null, iops: null, type: null },
   })
   await clients.servers.get(TARGET)
-  const lists = endpoint.control.requests.filter(({ path }) => path.endsWith('/capabilities'))
+  const lists = faults.requests.filter(({ path }) => path.endsWith('/capabilities'))
   expect(lists, 'the long list is read once').toHaveLength(1)
 })
 
 test('a list of sizes that may not be read leaves the size unknown and the rest known', async () => {
-  const { clients, endpoint } = await startLocalAzure()
+  const { clients, faults } = await startLocalAzure()
   const denied = { kind: 'answer', status: 403, code: 'AuthorizationFailed', message: 'no' } as const
-  endpoint.control.failNext({ method: 'GET', path: /capabilities$/ }, denied)
+  faults.failNext({ method: 'GET', path: /capabilities$/ }, denied)
   expect(await clients.servers.get(TARGET)).toMatchObject({ state: 'Ready', vCores: null, memoryGb: null })
   expect(await clients.servers.get(TARGET), 'the next look asks again').toMatchObject({ vCores: 4, memoryGb: 32 })
 })
@@ -80,9 +80,9 @@ test('parameters keep their real names, units and what waits for a restart', asy
 })
 
 test('reads survive a passing failure of the platform', async () => {
-  const { clients, endpoint } = await startLocalAzure()
+  const { clients, faults } = await startLocalAzure()
   const down = { kind: 'answer', status: 503, code: 'ServiceUnavailable', message: 'later' } as const
-  endpoint.control.failNext({ method: 'GET', path: /flexibleServers\/pg-drill$/ }, down)
+  faults.failNext({ method: 'GET', path: /flexibleServers\/pg-drill$/ }, down)
   expect((await clients.servers.get(TARGET)).state).toBe('Ready')
 })
 
@@ -270,8 +270,8 @@ test.each([
   [500, 'InternalServerError'],
   [503, 'ServiceUnavailable'],
 ])('%i %s is answered with a later try, not with a refusal', async (status, code) => {
-  const { clients, endpoint } = await startLocalAzure()
-  endpoint.control.failNext({ method: 'PUT', path: /./ }, { kind: 'answer', status, code, message: 'not now' }, 99)
+  const { clients, faults } = await startLocalAzure()
+  faults.failNext({ method: 'PUT', path: /./ }, { kind: 'answer', status, code, message: 'not now' }, 99)
   expect(await clients.groups.create(aSpec())).toEqual({ kind: 'later', code, message: 'not now', afterSeconds: null })
 })
 
@@ -297,7 +297,7 @@ test.each<[string, (azure: LocalAzure) => Promise<unknown>]>([
   'when the platform asks for 309 s before %s are read, the call gives up at once and the error carries it',
   async (_, call) => {
     const azure = await startLocalAzure()
-    azure.endpoint.control.failNext({ method: 'GET', path: /./ }, BUSY, 99)
+    azure.faults.failNext({ method: 'GET', path: /./ }, BUSY, 99)
     const startedMs = performance.now()
     const error = await call(azure).then(
       () => null,
@@ -311,7 +311,7 @@ test.each<[string, (azure: LocalAzure) => Promise<unknown>]>([
 
 test('when the platform asks for 309 s, a create and a failover give back how long', async () => {
   const azure = await startLocalAzure()
-  for (const method of ['PUT', 'POST']) azure.endpoint.control.failNext({ method, path: /./ }, BUSY, 99)
+  for (const method of ['PUT', 'POST']) azure.faults.failNext({ method, path: /./ }, BUSY, 99)
   expect(await azure.clients.groups.create(aSpec())).toMatchObject({ kind: 'later', afterSeconds: 309 })
   expect(await azure.clients.servers.beginFailover(TARGET, 'forced')).toMatchObject({
     kind: 'refused',
@@ -340,7 +340,7 @@ test('a place that does not exist, and one that may not be looked at', async () 
   expect((await elsewhere.clients.groups.facts()).resourceGroupExists).toBe(false)
   const closed = await startLocalAzure()
   const denied = { kind: 'answer', status: 403, code: 'AuthorizationFailed', message: 'no' } as const
-  closed.endpoint.control.failNext({ method: 'GET', path: /./ }, denied, 3)
+  closed.faults.failNext({ method: 'GET', path: /./ }, denied, 3)
   expect(await closed.clients.groups.facts()).toEqual({
     usages: null,
     maxCpu: null,
@@ -353,10 +353,10 @@ test('a place that does not exist, and one that may not be looked at', async () 
 // ---- Registry -------------------------------------------------------------------------------------------------------
 
 test('the image is found in the registry by its digest, after the exchange of tokens', async () => {
-  const { clients, config, endpoint } = await startLocalAzure()
+  const { clients, config, faults } = await startLocalAzure()
   const reference = config.loadGenerator.image
   expect(await clients.registry.image()).toEqual({ reference, exists: true, digest: reference.split('@')[1] })
-  expect(endpoint.control.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+  expect(faults.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
     expect.stringMatching(/^GET \/v2\/loadgen\/manifests\/sha256/),
     'POST /oauth2/exchange',
     'POST /oauth2/token',
@@ -412,7 +412,7 @@ test('metrics that are not published yet are not there', async () => {
 })
 
 test('a platform that refuses a list because of one name is asked for each name alone', async () => {
-  const { clients, cluster, endpoint } = await startLocalAzure()
+  const { clients, cluster, faults } = await startLocalAzure()
   cluster.recorded.push({ atMs: at(1), values: { cpu_percent: 10, is_db_alive: 1 } })
   const unknown = {
     kind: 'answer',
@@ -420,7 +420,7 @@ test('a platform that refuses a list because of one name is asked for each name 
     code: 'BadRequest',
     message: 'Failed to find metric configuration',
   } as const
-  endpoint.control.failNext({ method: 'GET', path: /metrics$/ }, unknown, 2)
+  faults.failNext({ method: 'GET', path: /metrics$/ }, unknown, 2)
   const serverId = (await clients.servers.get(TARGET)).id
   const series = await clients.metrics.series(serverId, new Date(at(0)).toISOString(), new Date(at(60)).toISOString())
   expect(

@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest'
 import { createFlexibleServers } from '../../functions/clients/azure/flexible-server.ts'
 import type { FailoverAnswer } from '../../functions/model/failover.ts'
-import type { Fault } from '../../infra/local/azure/control.ts'
+import type { Fault } from '../support/azure-faults.ts'
 import { eventually } from '../support/eventually.ts'
 import { type LocalAzure, startLocalAzure, TARGET } from '../support/local-azure.ts'
 
 const RESTART = { method: 'POST', path: /\/restart$/ } as const
-const postsOf = ({ endpoint }: LocalAzure) => endpoint.control.requests.filter(({ method }) => method === 'POST').length
+const postsOf = ({ faults }: LocalAzure) => faults.requests.filter(({ method }) => method === 'POST').length
 
 const acceptedOf = (answer: FailoverAnswer) => {
   if (answer.kind !== 'accepted') throw new Error(`not accepted: ${JSON.stringify(answer)}`)
@@ -104,8 +104,8 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     name: 'throttling',
-    prepare: ({ endpoint }) =>
-      endpoint.control.failNext(RESTART, { kind: 'answer', status: 429, code: 'TooManyRequests', message: 'slow' }, 9),
+    prepare: ({ faults }) =>
+      faults.failNext(RESTART, { kind: 'answer', status: 429, code: 'TooManyRequests', message: 'slow' }, 9),
     status: 429,
     code: 'TooManyRequests',
   },
@@ -135,7 +135,7 @@ const AMBIGUOUS: ReadonlyArray<{ name: string; fault: Fault; failedOver: number 
 
 test.each(AMBIGUOUS)('$name is ambiguous, and is not sent again', async ({ fault, failedOver }) => {
   const azure = await startLocalAzure()
-  azure.endpoint.control.failNext(RESTART, fault, 9)
+  azure.faults.failNext(RESTART, fault, 9)
   const answer = await azure.clients.servers.beginFailover(TARGET, 'forced')
   expect(answer).toEqual({ kind: 'ambiguous', why: expect.any(String), sentAt: expect.any(String) })
   expect(postsOf(azure)).toBe(1)
@@ -144,7 +144,7 @@ test.each(AMBIGUOUS)('$name is ambiguous, and is not sent again', async ({ fault
 
 test('an answer that never comes is ambiguous after its time limit, although the failover runs', async () => {
   const azure = await startLocalAzure()
-  azure.endpoint.control.failNext(RESTART, { kind: 'hang' })
+  azure.faults.failNext(RESTART, { kind: 'hang' })
   const servers = createFlexibleServers({ ...azure.access, requestTimeoutMs: 300 }, azure.clients.clock)
   expect(await servers.beginFailover(TARGET, 'forced')).toEqual({
     kind: 'ambiguous',
@@ -157,7 +157,7 @@ test('an answer that never comes is ambiguous after its time limit, although the
 
 test('an accepted POST stays accepted when the poll that the SDK sends behind it fails', async () => {
   const azure = await startLocalAzure()
-  azure.endpoint.control.failNext({ method: 'GET', path: /azureAsyncOperation/ }, { kind: 'reset' }, 1)
+  azure.faults.failNext({ method: 'GET', path: /azureAsyncOperation/ }, { kind: 'reset' }, 1)
   const { pollerToken } = acceptedOf(await azure.clients.servers.beginFailover(TARGET, 'forced'))
   azure.cluster.finishFailover()
   expect((await azure.clients.servers.failoverState(TARGET, pollerToken)).kind).toBe('succeeded')
@@ -166,7 +166,7 @@ test('an accepted POST stays accepted when the poll that the SDK sends behind it
 
 test('a platform that is done at once has accepted, and there is nothing left to follow', async () => {
   const azure = await startLocalAzure()
-  azure.endpoint.control.failNext(RESTART, { kind: 'answer', status: 200, code: 'Done', message: 'done' })
+  azure.faults.failNext(RESTART, { kind: 'answer', status: 200, code: 'Done', message: 'done' })
   const { pollerToken } = acceptedOf(await azure.clients.servers.beginFailover(TARGET, 'forced'))
   expect(await azure.clients.servers.failoverState(TARGET, pollerToken)).toEqual({ kind: 'succeeded', endedAt: null })
 })
@@ -180,7 +180,7 @@ test('a credential that gives no token refuses before anything is sent', async (
     message: 'no identity here',
     sentAt: null,
   })
-  expect(azure.endpoint.control.requests).toEqual([])
+  expect(azure.faults.requests).toEqual([])
 })
 
 test('a token that the platform does not take refuses', async () => {

@@ -12,6 +12,7 @@ import { connect } from '../../functions/connect.ts'
 import type { Target } from '../../functions/model/plan.ts'
 import { type AzureEndpoint, startAzureEndpoint } from '../../infra/local/azure/endpoint.ts'
 import { createServerCertificate } from '../../infra/local/stack/certificates.ts'
+import { AzureFaults } from './azure-faults.ts'
 import { createFakeCluster, type FakeCluster } from './fake-cluster.ts'
 import { freePort } from './ports.ts'
 
@@ -34,6 +35,7 @@ interface Answer {
 export interface LocalAzure {
   readonly cluster: FakeCluster
   readonly endpoint: AzureEndpoint
+  readonly faults: AzureFaults
   readonly clients: Clients
   readonly config: Config
   readonly access: AzureAccess
@@ -58,6 +60,7 @@ export async function startLocalAzure(settings: Environment = {}): Promise<Local
   writeFileSync(entryFile, 'the load generator')
   const cluster = createFakeCluster()
   const port = await freePort()
+  const faults = new AzureFaults()
   const endpoint = await startAzureEndpoint({
     cluster,
     place: PLACE,
@@ -66,6 +69,7 @@ export async function startLocalAzure(settings: Environment = {}): Promise<Local
     token: TOKEN,
     entryFile,
     metricsDelayMs: 0,
+    addHooks: faults.addHooks,
   })
   onTestFinished(async () => {
     await endpoint.stop()
@@ -75,6 +79,7 @@ export async function startLocalAzure(settings: Environment = {}): Promise<Local
   return {
     cluster,
     endpoint,
+    faults,
     config,
     clients: connect(config),
     access: {

@@ -12,6 +12,7 @@ import { databaseUser } from '../../infra/local/process/run-user.ts'
 import { clearDeadStacks, createStackFolder, type StackFolder } from '../../infra/local/process/stack-folder.ts'
 import type { HostKind } from '../../infra/local/stack/functions-host.ts'
 import { type Stack, startStack } from '../../infra/local/stack/stack.ts'
+import { AzureFaults } from './azure-faults.ts'
 
 export interface Bench {
   readonly folder: StackFolder
@@ -105,10 +106,16 @@ interface StackKind {
   readonly platformPauseMs: number
 }
 
+export interface StackInTest extends Stack {
+  readonly azure: AzureFaults
+}
+
 /** All services of a drill, with synchronous replication and the app's sources. */
-export function openStack(kind: StackKind): Promise<Stack> {
+export async function openStack(kind: StackKind): Promise<StackInTest> {
   const programs = requirePrograms({ forTests: true, say: () => {} })
   const usual = { replication: 'sync', apiPort: null, app: null, loadgen: null, keep: false, say: () => {} } as const
+  const azure = new AzureFaults()
+  const options = { ...usual, ...kind, programs, addAzureHooks: azure.addHooks }
   const onDeath = (kill: () => void) => void process.once('exit', kill)
-  return startStack({ ...usual, ...kind, programs }, { signal: new AbortController().signal, onDeath })
+  return { ...(await startStack(options, { signal: new AbortController().signal, onDeath })), azure }
 }

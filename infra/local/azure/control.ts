@@ -1,36 +1,4 @@
-/**
- * The control of the endpoint by a test, which real Azure does not have. Faults change the answers of single requests; switches
- * change what the platform can do.
- */
-
-interface RequestMatch {
-  readonly method: string
-  /** Of the path without its query. */
-  readonly path: RegExp
-}
-
-export type Fault =
-  /** This answer replaces the handling. */
-  | {
-      readonly kind: 'answer'
-      readonly status: number
-      readonly code: string
-      readonly message: string
-      readonly retryAfterSeconds?: number
-    }
-  /** The connection is reset before the handling. */
-  | { readonly kind: 'reset' }
-  /** The connection is reset after the handling, instead of an answer. */
-  | { readonly kind: 'resetAfter' }
-  /** The request is handled, and the answer is never sent. */
-  | { readonly kind: 'hang' }
-
-export interface SeenRequest {
-  readonly method: string
-  readonly path: string
-  /** Null while unanswered, and indefinitely after a reset or a hang. */
-  readonly status: number | null
-}
+/** What a test may change of the platform, which real Azure does not offer. */
 
 /**
  * The outcome of an accepted failover. `real`: the cluster fails over. `endless`: it does, but the endpoint never reports the
@@ -56,9 +24,6 @@ export interface Switches {
 
 export interface EndpointControl {
   readonly switches: Switches
-  /** All requests, oldest first. */
-  readonly requests: readonly SeenRequest[]
-  failNext(match: RequestMatch, fault: Fault, times?: number): void
   /** Restarts the container of a group, as the platform sometimes does after a failure. */
   restartContainer(group: string): Promise<void>
 }
@@ -74,23 +39,5 @@ export function createSwitches(metricsDelayMs: number): Switches {
     areContainersStuck: false,
     quota: { StandardCores: 100, ContainerGroups: 100 },
     metricsDelayMs,
-  }
-}
-
-export class Faults {
-  readonly #waiting: Array<{ match: RequestMatch; fault: Fault; times: number }> = []
-
-  add(match: RequestMatch, fault: Fault, times: number): void {
-    this.#waiting.push({ match, fault, times })
-  }
-
-  /** The fault for this request, if any. */
-  take(method: string, path: string): Fault | null {
-    const found = this.#waiting.find(
-      ({ match, times }) => times > 0 && match.method === method && match.path.test(path),
-    )
-    if (found === undefined) return null
-    found.times--
-    return found.fault
   }
 }

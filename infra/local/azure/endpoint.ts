@@ -4,20 +4,17 @@
  */
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Place } from './arm.ts'
-import { createSwitches, type EndpointControl, Faults, type SeenRequest } from './control.ts'
+import { createSwitches, type EndpointControl } from './control.ts'
 import { Groups } from './groups.ts'
 import { Operations } from './operations.ts'
 import { createRegistry } from './registry.ts'
-import { createRoutes, type Services } from './routes.ts'
+import { createRoutes, type RouteOptions, type Services } from './routes.ts'
 import { createServerCalls } from './servers.ts'
 
-export interface EndpointOptions {
+export interface EndpointOptions extends RouteOptions {
   readonly cluster: Cluster
   readonly place: Place
-  readonly certificate: { readonly certificatePem: string; readonly privateKeyPem: string }
   readonly port: number
-  /** The bearer token of all callers. A secret. */
-  readonly token: string
   /** The load generator's entry file: the image's content. */
   readonly entryFile: string
   /** From a sample to its publication as a metric. Azure needs one to several minutes. */
@@ -39,24 +36,17 @@ export async function startAzureEndpoint(options: EndpointOptions): Promise<Azur
   const { cluster, place, port } = options
   const host = `127.0.0.1:${port}`
   const switches = createSwitches(options.metricsDelayMs ?? DEFAULT_METRICS_DELAY_MS)
-  const faults = new Faults()
-  const requests: SeenRequest[] = []
   const operations = new Operations()
   const registry = createRegistry(host, options.entryFile)
   const groups = new Groups(place, cluster, switches, operations, registry.isImage)
   const servers = createServerCalls(place, cluster, switches, operations)
   const services: Services = { url: `https://${host}`, place, cluster, switches, operations, registry, groups, servers }
-  const app = createRoutes(services, { ...options, faults, requests })
+  const app = createRoutes(services, options)
   await app.listen({ host: '127.0.0.1', port })
   return {
     url: services.url,
     image: registry.reference,
-    control: {
-      switches,
-      requests,
-      failNext: (match, fault, times = 1) => faults.add(match, fault, times),
-      restartContainer: (group) => groups.restart(group),
-    },
+    control: { switches, restartContainer: (group) => groups.restart(group) },
     stop: async () => {
       await groups.stopAll()
       await app.close()

@@ -1,52 +1,6 @@
-/** The checks of every request, before its handler: an injected fault, the bearer token, the api-version, the subscription. */
-import { randomUUID } from 'node:crypto'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+/** The checks of every request, before its handler: the bearer token, the api-version, the subscription. */
+import type { FastifyRequest } from 'fastify'
 import { ArmError, type Place } from './arm.ts'
-import type { Fault, Faults, SeenRequest } from './control.ts'
-
-export interface Gate {
-  readonly token: string
-  readonly faults: Faults
-  readonly requests: SeenRequest[]
-}
-
-const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? ''
-
-/** Gives every answer an id and injects faults: before the handler, or right before the answer is sent. */
-export function injectFaults(app: FastifyInstance, { faults, requests }: Gate): void {
-  const late = new WeakMap<FastifyRequest, Fault>()
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-ms-request-id', randomUUID())
-    const fault = faults.take(request.method, pathOf(request))
-    if (fault?.kind === 'answer' && fault.retryAfterSeconds !== undefined)
-      reply.header('retry-after', String(fault.retryAfterSeconds))
-    if (fault?.kind === 'answer') throw new ArmError(fault.status, fault.code, fault.message)
-    if (fault?.kind === 'reset') return cut(request, reply, requests)
-    if (fault !== null) late.set(request, fault)
-  })
-  app.addHook('onSend', async (request, reply) => {
-    const fault = late.get(request)
-    if (fault === undefined) return
-    if (fault.kind === 'resetAfter') cut(request, reply, requests)
-    else hang(request, reply, requests)
-    // The framework would send the answer after this hook, so the hook never ends.
-    await new Promise(() => {})
-  })
-  app.addHook('onResponse', async (request, reply) => {
-    requests.push({ method: request.method, path: pathOf(request), status: reply.statusCode })
-  })
-}
-
-function cut(request: FastifyRequest, reply: FastifyReply, requests: SeenRequest[]): void {
-  hang(request, reply, requests)
-  request.raw.socket.destroy()
-}
-
-/** The connection stays open without an answer until the client closes it. */
-function hang(request: FastifyRequest, reply: FastifyReply, requests: SeenRequest[]): void {
-  reply.hijack()
-  requests.push({ method: request.method, path: pathOf(request), status: null })
-}
 
 export function requireToken(request: FastifyRequest, token: string): void {
   const given = request.headers.authorization

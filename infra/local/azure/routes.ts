@@ -1,11 +1,12 @@
 /** The routes of the endpoint: every request that it answers, and the call that answers it. */
+import { randomUUID } from 'node:crypto'
 import { createServer as createTlsServer } from 'node:https'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Cluster } from '../cluster/cluster.ts'
 import { ArmError, errorBody, FLEXIBLE_SERVERS, locationId, type Place, resourceId, resourceNotFound } from './arm.ts'
 import type { Switches } from './control.ts'
 import type { Groups } from './groups.ts'
-import { type Gate, injectFaults, requirePlace, requireToken, requireVersion } from './guard.ts'
+import { requirePlace, requireToken, requireVersion } from './guard.ts'
 import { type MetricsQuery, metricsDocument } from './metrics.ts'
 import { type Operation, type Operations, operationStatus } from './operations.ts'
 import { addRegistryRoutes, type Registry } from './registry.ts'
@@ -22,8 +23,12 @@ export interface Services {
   readonly servers: ServerCalls
 }
 
-export interface RouteOptions extends Gate {
+export interface RouteOptions {
   readonly certificate: { readonly certificatePem: string; readonly privateKeyPem: string }
+  /** The bearer token of all callers. A secret. */
+  readonly token: string
+  /** For tests, which add hooks before there are routes: they list requests and replace answers. */
+  readonly addHooks?: (app: FastifyInstance) => void
 }
 
 /** The api-versions of the SDKs. The first is the one in the operation URLs. */
@@ -52,7 +57,7 @@ type Route = (method: 'GET' | 'PUT' | 'POST' | 'DELETE', url: string, handler: H
 
 export function createRoutes(services: Services, options: RouteOptions): FastifyInstance {
   const app = createApp(options)
-  injectFaults(app, options)
+  options.addHooks?.(app)
   const routeOf =
     (provider: Provider): Route =>
     (method, url, handler) =>
@@ -160,6 +165,7 @@ function createApp({ certificate }: RouteOptions): FastifyInstance {
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
   )
+  app.addHook('onRequest', async (_request, reply) => void reply.header('x-ms-request-id', randomUUID()))
   // Some clients send a content type with an empty body.
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => parseJson(body, done))
   app.setErrorHandler((error, _request, reply) => {

@@ -11,8 +11,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrateSchema } from '../../../functions/clients/postgres/schema-migration.ts'
-import type { EndpointControl } from '../azure/control.ts'
-import { type AzureEndpoint, startAzureEndpoint } from '../azure/endpoint.ts'
+import { type AzureEndpoint, type EndpointOptions, startAzureEndpoint } from '../azure/endpoint.ts'
 import type { Replication } from '../cluster/cluster.ts'
 import { LOADGEN_ENTRY } from '../cluster/containers.ts'
 import { type LocalCluster, startCluster } from '../cluster/local-cluster.ts'
@@ -47,6 +46,8 @@ export interface StackOptions {
   /** The folder with data and logs stays when the stack ends. */
   readonly keep: boolean
   readonly say: (line: string) => void
+  /** For tests. */
+  readonly addAzureHooks?: EndpointOptions['addHooks']
 }
 
 export interface Stack {
@@ -56,8 +57,6 @@ export interface Stack {
   readonly cluster: LocalCluster
   readonly host: FunctionsHost
   readonly storage: Azurite
-  /** For tests: injects faults into the Azure endpoint and lists its requests. */
-  readonly control: EndpointControl
   /** Rejects when a part died that cannot be restarted. */
   readonly broken: Promise<never>
   stop(): Promise<void>
@@ -157,7 +156,6 @@ async function startParts(
     cluster,
     host,
     storage,
-    control: endpoint.control,
     broken: firstBroken(storage, host),
     stop,
   }
@@ -170,11 +168,20 @@ async function startEndpoint(
   folder: StackFolder,
   cluster: LocalCluster,
   certificate: ServerCertificate,
-  { loadgen }: StackOptions,
+  { loadgen, addAzureHooks: addHooks }: StackOptions,
   { token }: Secrets,
 ): Promise<AzureEndpoint> {
   const port = await (await holdFreePort(folder)).release()
-  return startAzureEndpoint({ cluster, place: PLACE, certificate, port, token, entryFile: loadgen ?? LOADGEN_ENTRY })
+  const entryFile = loadgen ?? LOADGEN_ENTRY
+  return startAzureEndpoint({
+    cluster,
+    place: PLACE,
+    certificate,
+    port,
+    token,
+    entryFile,
+    ...(addHooks && { addHooks }),
+  })
 }
 
 function writeCa(folder: StackFolder, { caPem }: ServerCertificate): string {
