@@ -183,6 +183,11 @@ export class FakeLoad {
     return Math.round((trueMs + this.#options.course.clockOffsetMs) * 1000)
   }
 
+  /** Records hold whole microseconds; a trouble begins and ends at any fraction of a second. */
+  #atSecond(second: number): number {
+    return this.#options.startAtUs + Math.round(second * US_PER_SECOND)
+  }
+
   #freezeAt(atUs: number): Freeze | undefined {
     const { startAtUs, course } = this.#options
     const second = (atUs - startAtUs) / US_PER_SECOND
@@ -191,14 +196,14 @@ export class FakeLoad {
 
   #thawed(atUs: number): number {
     const freeze = this.#freezeAt(atUs)
-    return freeze === undefined ? atUs : this.#options.startAtUs + freeze.toSecond * US_PER_SECOND
+    return freeze === undefined ? atUs : this.#atSecond(freeze.toSecond)
   }
 
   /** A process that goes on after it was frozen finds that its event loop stood still. */
   #goOn(atUs: number, doneUs: number): void {
     if (doneUs <= this.#nowUs) return
     const { fromSecond } = this.#freezeAt(atUs) as Freeze
-    const fromUs = this.#options.startAtUs + fromSecond * US_PER_SECOND
+    const fromUs = this.#atSecond(fromSecond)
     this.#delayUs = Math.max(this.#delayUs, doneUs - fromUs)
     this.#recorder.stalled(fromUs, doneUs)
   }
