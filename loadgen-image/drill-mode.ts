@@ -10,6 +10,7 @@ import { blobNames, CONTRACT_VERSION, type GoSignal, type Lease, type StopSignal
 import { type LoadPlan, parsePlan } from './contract/load-plan.ts'
 import { errorText } from './contract/redact.ts'
 import type { DrillSettings } from './drill-settings.ts'
+import { pause } from './output/append-spool.ts'
 import { type BlobStore, openBlobStore } from './output/blob-store.ts'
 import { DrillOutput } from './output/drill-output.ts'
 import { screen } from './output/screen.ts'
@@ -262,8 +263,4 @@ class DrillContainer {
   #log(line: string): void {
     this.#output.log(line)
   }
-}
-
-const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
-  await sleep(ms, undefined, { signal }).catch(() => {})
 }

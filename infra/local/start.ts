@@ -1,6 +1,7 @@
 /** npm start: keeps the local stack up, with the API and the dashboard, until Ctrl-C. */
 import * as z from 'zod'
-import { oneOf, whole } from '../../loadgen-image/contract/fields.ts'
+import { whole } from '../../loadgen-image/contract/fields.ts'
+import { DRILL_COMMAND } from './cli/drill-options.ts'
 import { requirePrograms } from './install.ts'
 import { helpOf, type OptionsOf, parseCommandLine, plainNumber } from './process/command-line.ts'
 import { type Lifetime, runCommand } from './process/lifetime.ts'
@@ -18,14 +19,8 @@ const COMMAND = {
       schema: z.preprocess(plainNumber, whole(0, 65_535)),
       help: 'of the API and the dashboard on 127.0.0.1; 0: a free one',
     },
-    replication: {
-      flag: 'replication',
-      value: 'KIND',
-      default: 'sync',
-      schema: oneOf(['sync', 'async']),
-      help: 'sync or async: whether a commit waits for the standby',
-    },
-    keep: { flag: 'keep', help: "keep the servers' data and logs after the end" },
+    replication: DRILL_COMMAND.options.replication,
+    keep: DRILL_COMMAND.options.keep,
   },
 } as const
 

@@ -146,6 +146,6 @@ export class AppendSpool {
 }
 
 /** Ends early when the signal says so. */
-const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
+export const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
   if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {})
 }

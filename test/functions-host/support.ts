@@ -20,6 +20,7 @@ export async function aHost(options: Partial<HostOptions> = {}): Promise<HostInT
   const host = await startHost({
     app: SMALL_APP,
     stateDir: aFolder(),
+    port: 0,
     keys: KEYS,
     log: (line) => lines.push(line),
     ...options,

@@ -109,7 +109,10 @@ const LIBRARY_BYTES = 300_000
 
 async function startHost(app: string) {
   const main = join(ROOT, 'infra/local/functions-host/main.ts')
-  const child = spawn(process.execPath, [main, '--app', app, '--state-dir', join(temporary, 'state')], {
+  const keys = join(temporary, 'keys.json')
+  writeFileSync(keys, JSON.stringify({ master: 'master-key', host: 'host-key' }))
+  const args = [main, '--app', app, '--state-dir', join(temporary, 'state'), '--keys', keys]
+  const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH ?? '', ...DEPLOYED_SETTINGS },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

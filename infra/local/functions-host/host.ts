@@ -11,7 +11,7 @@ import type { DurableExtension } from './durable-extension/build.ts'
 import { ExtensionHub } from './durable-extension/extension-hub.ts'
 import { realClock } from './engine/clock.ts'
 import { type HostJson, readHostJson } from './host-json.ts'
-import { fillKeys, type Keys } from './http/keys.ts'
+import type { Keys } from './http/keys.ts'
 import { newServer, openPort, portOf } from './http/server.ts'
 import { serveFunctions } from './http/site.ts'
 import { parseSchedule, type TimerInfo, Timers } from './timers/timers.ts'
@@ -25,9 +25,9 @@ export interface HostOptions {
   readonly app: string
   /** Holds the state that must survive this process. One host per folder. */
   readonly stateDir: string
-  /** 0, the default, takes a free one. */
-  readonly port?: number
-  readonly keys?: Partial<Keys>
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly keys: Keys
   /** With it, the extension that runs in Azure carries the orchestrations, on the storage that AzureWebJobsStorage names. */
   readonly durableExtension?: DurableExtension
   readonly onFatal?: (why: string) => void
@@ -45,7 +45,6 @@ export interface HostLogLine {
 export interface Host {
   readonly url: string
   readonly port: number
-  readonly keys: Keys
   /** Takes no more requests, waits that long for the work under way, and drops the rest for the next start. */
   stop(graceMs?: number): Promise<void>
 }
@@ -60,7 +59,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
 }
 
 class RunningHost implements Host {
-  readonly keys: Keys
   readonly #options: HostOptions
   readonly #app: LoadedApp
   readonly #functions: AppFunctions
@@ -73,7 +71,6 @@ class RunningHost implements Host {
   constructor(options: HostOptions, app: LoadedApp, hostJson: HostJson) {
     this.#options = options
     this.#app = app
-    this.keys = fillKeys(options.keys)
     this.#functions = sortFunctions(app.registrations, hostJson.routePrefix)
     this.#runner = new Runner({
       ...hostJson,
@@ -89,7 +86,7 @@ class RunningHost implements Host {
       fire: (name, info) => this.#fire(name, info),
     })
     this.#server = newServer(this.#logError, MAX_BODY_BYTES)
-    serveFunctions(this.#server, this.#functions, this.#runner, this.keys)
+    serveFunctions(this.#server, this.#functions, this.#runner, options.keys)
   }
 
   get port(): number {
@@ -105,7 +102,7 @@ class RunningHost implements Host {
     // Until the instances of an earlier host are back, an answer would say that they do not exist.
     const ready = Promise.withResolvers<void>()
     this.#server.addHook('onRequest', () => ready.promise)
-    await openPort(this.#server, this.#options.port ?? 0)
+    await openPort(this.#server, this.#options.port)
     await this.#hub.start()
     ready.resolve()
     for (const { name, schedule } of this.#functions.timers)

@@ -1,10 +1,9 @@
 /**
- * The local Functions host as a process. When it is ready, it prints one JSON line on standard output, with its address and the file of
- * its keys; logs go to standard error. Neither holds a key. SIGTERM and SIGINT stop it; the next start with the same state folder
+ * The local Functions host as a process. When it is ready, it prints one JSON line on standard output, with its address; logs go to
+ * standard error. SIGTERM and SIGINT stop it; the next start with the same state folder
  * resumes the work under way.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { whole } from '../../../loadgen-image/contract/fields.ts'
 import { helpOf, parseCommandLine, plainNumber } from '../process/command-line.ts'
@@ -12,7 +11,7 @@ import { CannotRun, printable } from '../process/problem.ts'
 import { buildDurableExtension } from './durable-extension/build.ts'
 import { hideInOutput, secretsOf } from './hide-secrets.ts'
 import { type HostLogLine, startHost } from './host.ts'
-import { fillKeys, type Keys } from './http/keys.ts'
+import type { Keys } from './http/keys.ts'
 
 const COMMAND = {
   command: 'node infra/local/functions-host/main.ts',
@@ -55,19 +54,18 @@ function die(why: string): never {
 async function main(): Promise<void> {
   const given = parseCommandLine(COMMAND, process.argv.slice(2))
   if (given === 'help') return void process.stdout.write(helpOf(COMMAND))
-  const { app, stateDir, port, keys: keysGiven, onExtension } = given.options
-  if (app === null || stateDir === null) throw new CannotRun('--app and --state-dir are required')
+  const { app, stateDir, port, keys: keysFile, onExtension } = given.options
+  if (app === null || stateDir === null || keysFile === null)
+    throw new CannotRun('--app, --state-dir and --keys are required')
   process.env.FUNCTIONS_WORKER_RUNTIME ??= 'node'
   process.env.AZURE_FUNCTIONS_ENVIRONMENT ??= 'Development'
   const extension = onExtension ? { durableExtension: await buildDurableExtension(printError) } : {}
-  const keys = fillKeys(keysGiven === null ? {} : (JSON.parse(readFileSync(keysGiven, 'utf8')) as Partial<Keys>))
+  const keys = JSON.parse(readFileSync(keysFile, 'utf8')) as Keys
   hideInOutput(secretsOf(process.env, [keys.master, keys.host]))
   const host = await startHost({ app, stateDir, port, ...extension, keys, log, onFatal: die })
-  const keysFile = join(stateDir, 'keys.json')
-  writeFileSync(keysFile, JSON.stringify(keys), { mode: 0o600 })
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => void host.stop().then(() => process.exit(0)))
-  process.stdout.write(`${JSON.stringify({ ready: true, url: host.url, pid: process.pid, keysFile })}\n`)
+  process.stdout.write(`${JSON.stringify({ ready: true, url: host.url })}\n`)
 }
 
 // Node itself would print past the streams that hide secrets.

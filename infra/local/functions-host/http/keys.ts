@@ -1,5 +1,5 @@
 /** The access keys of a host, and which of them a request must show in `x-functions-key` or `?code=`. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 
 export interface Keys {
@@ -8,13 +8,6 @@ export interface Keys {
   /** Opens every function. */
   readonly host: string
 }
-
-const newKey = (): string => randomBytes(40).toString('base64url')
-
-export const fillKeys = (given: Partial<Keys> = {}): Keys => ({
-  master: given.master ?? newKey(),
-  host: given.host ?? newKey(),
-})
 
 export function showsOneOf(accepted: readonly string[], { headers, query }: FastifyRequest): boolean {
   const shown = headers['x-functions-key'] ?? (query as { readonly code?: unknown }).code

@@ -14,17 +14,11 @@ export interface LoadedApp {
 
 /** A module is evaluated once per process, so an app that is hosted twice in one process shares its registrations. */
 const loaded = new Map<string, Promise<LoadedApp>>()
-let queue: Promise<unknown> = Promise.resolve()
 
 export function loadApp(path: string, unpackInto: string): Promise<LoadedApp> {
   const absolute = resolve(path)
-  const known = loaded.get(absolute)
-  if (known !== undefined) return known
-  // One at a time: registrations belong to the app that is being loaded.
-  const loading = queue.then(() => load(absolute, unpackInto))
-  queue = loading.catch(() => undefined)
+  const loading = loaded.get(absolute) ?? load(absolute, unpackInto)
   loaded.set(absolute, loading)
-  loading.catch(() => loaded.delete(absolute))
   return loading
 }
 
