@@ -2,9 +2,9 @@
 import type { AlignedRow, TimelineRow } from '../../model/chart-data.ts'
 import type { Report } from '../../model/report.ts'
 import { axisCount, axisMilliseconds, count, milliseconds } from '../../units/units.ts'
-import { type Chart, lineBase, type Room } from './drawing/chart.ts'
+import type { Chart, Room } from './drawing/chart.ts'
 import { downsample } from './drawing/downsample.ts'
-import type { Panel, Point } from './panels/panel.ts'
+import { type Panel, seriesOf } from './panels/panel.ts'
 import { stackPanels } from './panels/stack.ts'
 
 type ComparedDrill = Pick<Report, 'drillId' | 'moments'> & { readonly timeline: readonly AlignedRow[] }
@@ -60,13 +60,8 @@ const panel = (drills: readonly ComparedDrill[], frame: Frame, of: (row: Timelin
   ...frame,
   series: drills.map((drill, index) => {
     const colour = COLOURS_OF_DRILLS[index % COLOURS_OF_DRILLS.length] ?? ''
-    return {
-      ...lineBase,
-      name: drill.drillId,
-      data: downsample(drill.timeline, MAX_ROWS).map((row): Point => [row.alignedSeconds, of(row)]) as never,
-      lineStyle: { color: colour, width: 1.6, type: index % 2 === 0 ? 'solid' : 'dashed' },
-      itemStyle: { color: colour },
-    }
+    const { line } = seriesOf(downsample(drill.timeline, MAX_ROWS), ({ alignedSeconds }) => alignedSeconds)
+    return line(drill.drillId, colour, { width: 1.6, type: index % 2 === 0 ? 'solid' : 'dashed' }, of)
   }),
   thresholds: [],
 })

@@ -1,9 +1,9 @@
 /** The newest minutes of a running drill: the timeline's first panels, from the live figures. */
 import type { LiveMoment, LivePoint } from '../../model/status.ts'
 import { axisCount, axisMilliseconds, count, milliseconds } from '../../units/units.ts'
-import { type Chart, COLOURS, lineBase, type Room } from './drawing/chart.ts'
+import { type Chart, COLOURS, type Room } from './drawing/chart.ts'
 import { type Interval, type Moment, momentLabel } from './drawing/marks.ts'
-import type { Panel, Point } from './panels/panel.ts'
+import { type Panel, seriesOf } from './panels/panel.ts'
 import { stackPanels } from './panels/stack.ts'
 
 /** The axis is at least this long, so that the first seconds do not fill the width. */
@@ -41,80 +41,39 @@ const outagesOf = (moments: readonly LiveMoment[], nowSecond: number): Interval[
       toSecond: moments.find((one) => one.event === 't2' && one.failover === failover)?.second ?? nowSecond,
     }))
 
-const series = (points: readonly LivePoint[], of: (point: LivePoint) => number | null): never =>
-  points.map((point): Point => [point.second, of(point)]) as never
+const secondOf = ({ second }: LivePoint): number => second
 
-const area = (name: string, colour: string, opacity: number, data: never) => ({
-  ...lineBase,
-  name,
-  stack: 'arrivals',
-  data,
-  lineStyle: { width: 0 },
-  itemStyle: { color: colour },
-  areaStyle: { color: colour, opacity },
-})
+function throughput(points: readonly LivePoint[]): Panel {
+  const { area, line } = seriesOf(points, secondOf)
+  const stack = 'arrivals'
+  return {
+    title: 'Transactions per second',
+    height: 170,
+    scale: 'value',
+    axisLabel: axisCount,
+    inWords: count,
+    series: [
+      area('acknowledged', COLOURS.goodput, { opacity: 0.45, stack }, ({ goodputTps }) => goodputTps),
+      area('errors', COLOURS.failed, { opacity: 0.7, stack }, ({ errorsPerSecond }) => errorsPerSecond),
+      area('missed', COLOURS.missed, { opacity: 0.25, stack }, ({ missedPerSecond }) => missedPerSecond),
+      line('offered', COLOURS.offered, { width: 1.25 }, ({ offeredTps }) => offeredTps),
+    ],
+    thresholds: [],
+  }
+}
 
-const throughput = (points: readonly LivePoint[]): Panel => ({
-  title: 'Transactions per second',
-  height: 170,
-  scale: 'value',
-  axisLabel: axisCount,
-  inWords: count,
-  series: [
-    area(
-      'acknowledged',
-      COLOURS.goodput,
-      0.45,
-      series(points, ({ goodputTps }) => goodputTps),
-    ),
-    area(
-      'errors',
-      COLOURS.failed,
-      0.7,
-      series(points, ({ errorsPerSecond }) => errorsPerSecond),
-    ),
-    area(
-      'missed',
-      COLOURS.missed,
-      0.25,
-      series(points, ({ missedPerSecond }) => missedPerSecond),
-    ),
-    {
-      ...lineBase,
-      name: 'offered',
-      data: series(points, ({ offeredTps }) => offeredTps),
-      lineStyle: { color: COLOURS.offered, width: 1.25 },
-      itemStyle: { color: COLOURS.offered },
-    },
-  ],
-  thresholds: [],
-})
-
-const line = (name: string, type: 'solid' | 'dotted', data: never) => ({
-  ...lineBase,
-  name,
-  data,
-  lineStyle: { color: COLOURS.response, width: 1.5, type },
-  itemStyle: { color: COLOURS.response },
-})
-
-const latency = (points: readonly LivePoint[]): Panel => ({
-  title: 'Response time of acknowledged commits',
-  height: 120,
-  scale: 'log',
-  axisLabel: axisMilliseconds,
-  inWords: milliseconds,
-  series: [
-    line(
-      'p99',
-      'solid',
-      series(points, ({ p99Ms }) => p99Ms),
-    ),
-    line(
-      'p50',
-      'dotted',
-      series(points, ({ p50Ms }) => p50Ms),
-    ),
-  ],
-  thresholds: [],
-})
+function latency(points: readonly LivePoint[]): Panel {
+  const { line } = seriesOf(points, secondOf)
+  return {
+    title: 'Response time of acknowledged commits',
+    height: 120,
+    scale: 'log',
+    axisLabel: axisMilliseconds,
+    inWords: milliseconds,
+    series: [
+      line('p99', COLOURS.response, { width: 1.5, type: 'solid' }, ({ p99Ms }) => p99Ms),
+      line('p50', COLOURS.response, { width: 1.5, type: 'dotted' }, ({ p50Ms }) => p50Ms),
+    ],
+    thresholds: [],
+  }
+}

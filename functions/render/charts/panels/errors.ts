@@ -1,8 +1,8 @@
 /** The panel of errors by code: the five most frequent and the rest, stacked. */
 import type { TimelineRow } from '../../../model/chart-data.ts'
 import { axisCount, count } from '../../../units/units.ts'
-import { lineBase, paletteColour } from '../drawing/chart.ts'
-import type { Panel, Point } from './panel.ts'
+import { paletteColour } from '../drawing/chart.ts'
+import { type Panel, seriesOf } from './panel.ts'
 
 const SHOWN = 5
 const REST = 'other'
@@ -14,21 +14,16 @@ export function errorsPanel(rows: readonly TimelineRow[]): Panel | null {
   const names = codes.length > SHOWN ? [...shown, REST] : [...shown]
   const value = (row: TimelineRow, name: string): number =>
     name === REST ? restOf(row, shown) : (row.errors[name] ?? 0)
+  const { area } = seriesOf(rows, ({ relativeSeconds }) => relativeSeconds)
   return {
     title: 'Errors per second, by code',
     height: 84,
     scale: 'value',
     axisLabel: axisCount,
     inWords: count,
-    series: names.map((name, index) => ({
-      ...lineBase,
-      name,
-      stack: 'errors',
-      data: rows.map((row): Point => [row.relativeSeconds, value(row, name)]) as never,
-      lineStyle: { width: 0 },
-      itemStyle: { color: paletteColour(index) },
-      areaStyle: { color: paletteColour(index), opacity: 0.8 },
-    })),
+    series: names.map((name, index) =>
+      area(name, paletteColour(index), { opacity: 0.8, stack: 'errors' }, (row) => value(row, name)),
+    ),
     thresholds: [],
   }
 }

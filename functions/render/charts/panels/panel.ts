@@ -1,5 +1,5 @@
-/** The shape of a panel of the timeline. Panels share the time axis. */
-import type { Series } from '../drawing/chart.ts'
+/** The shape of a panel of the timeline, and its series. Panels share the time axis. */
+import { lineBase, type Series } from '../drawing/chart.ts'
 
 export interface Panel {
   readonly title: string
@@ -23,3 +23,38 @@ export interface Threshold {
 }
 
 export type Point = readonly [second: number, value: number | null]
+
+type Value<Row> = (row: Row, index: number) => number | null
+
+interface LineStyle {
+  readonly width: number
+  readonly type?: 'solid' | 'dashed' | 'dotted'
+}
+
+interface AreaStyle {
+  readonly opacity: number
+  /** Areas of one stack lie on each other. */
+  readonly stack?: string
+}
+
+/** What makes the series of a panel from its rows. */
+export function seriesOf<Row>(rows: readonly Row[], secondOf: (row: Row) => number) {
+  const of = (name: string, colour: string, value: Value<Row>) => ({
+    ...lineBase,
+    name,
+    data: rows.map((row, index): Point => [secondOf(row), value(row, index)]) as never,
+    itemStyle: { color: colour },
+  })
+  return {
+    line: (name: string, colour: string, style: LineStyle, value: Value<Row>) => ({
+      ...of(name, colour, value),
+      lineStyle: { color: colour, ...style },
+    }),
+    area: (name: string, colour: string, { opacity, ...stack }: AreaStyle, value: Value<Row>) => ({
+      ...of(name, colour, value),
+      ...stack,
+      lineStyle: { width: 0 },
+      areaStyle: { color: colour, opacity },
+    }),
+  }
+}
