@@ -9,7 +9,7 @@ import type { AuditPass, LostSecond } from '../model/evidence.ts'
 import { secondsBetween } from '../units/units.ts'
 import type { Event } from './events.ts'
 
-type LosingEvent = Pick<Event, 'number' | 't1Us' | 't2Us' | 'span' | 'outages'>
+type LosingEvent = Pick<Event, 'number' | 't1Us' | 'span' | 'outages'>
 type Seconds = readonly Pick<MergedSecond, 'second' | 'tenths'>[]
 
 /** By the event's number: of its outages the one that lost most. An event that is missing here lost nothing. */
@@ -34,7 +34,7 @@ export function lostSecondsPerEvent(
   return longest
 }
 
-/** Where an event can have discarded commits: at its beginning, and at each outage before the service was sustained again. */
+/** Where an event can have discarded commits: where commits stopped, and at each outage before the service was sustained again. */
 interface Break {
   readonly event: number
   /** The last acknowledgement before the outage. */
@@ -43,15 +43,15 @@ interface Break {
   readonly lastTakenUs: number
 }
 
-function breaksOf({ number, t1Us, t2Us, span, outages }: LosingEvent): Break[] {
-  const beganUs = t1Us ?? t2Us
+function breaksOf({ number, t1Us, span, outages }: LosingEvent): Break[] {
+  const beganUs = t1Us ?? span.earlierOutage?.fromUs ?? null
   if (beganUs === null) return []
-  const lastTakenUs = Math.max(beganUs, span.change?.lastOldAtUs ?? Number.NEGATIVE_INFINITY)
-  const later = outages.filter(({ fromUs }) => fromUs > lastTakenUs)
-  return [
-    { event: number, lastUs: beganUs, lastTakenUs },
-    ...later.map(({ fromUs }) => ({ event: number, lastUs: fromUs, lastTakenUs: fromUs })),
-  ]
+  const later = outages.map(({ fromUs }) => fromUs).filter((fromUs) => fromUs > beganUs)
+  const lastOldUs = span.change?.lastOldAtUs ?? Number.NEGATIVE_INFINITY
+  return [beganUs, ...later].map((lastUs, i) => {
+    const isLastOfOldPrimary = lastUs <= lastOldUs && (later[i] ?? Number.POSITIVE_INFINITY) > lastOldUs
+    return { event: number, lastUs, lastTakenUs: isLastOfOldPrimary ? lastOldUs : lastUs }
+  })
 }
 
 /**

@@ -14,7 +14,6 @@ const eventAt = (number: number, [first, ...later]: readonly [number, ...number[
   ({
     number,
     t1Us: us(first) - 1000,
-    t2Us: us(first + 1),
     span: { change: { timeline: 2, firstAtUs: us(first + 1), lastOldAtUs: us(lastOldAt) - 1000 } },
     outages: [first, ...later].map((from) => ({ fromUs: us(from) - 1000, toUs: us(from + 1) })),
   }) as unknown as Losers[number]
@@ -61,4 +60,13 @@ test.each([
   const lostPerSecond = lost.map(([second, count]) => ({ second, lost: count }))
   const found = lostSecondsPerEvent({ lostPerSecond }, events as Losers, SECONDS)
   expect([...found].map(([event, seconds]) => [event, Math.round(seconds * 10) / 10])).toEqual(expected)
+})
+
+test('an event that began in an outage of the one before it lost what was acknowledged between the two', () => {
+  const before = eventAt(1, [50])
+  const alone = eventAt(2, [60])
+  const during = { ...alone, t1Us: null, span: { ...alone.span, earlierOutage: before.outages[0] } } as Losers[number]
+  const lostPerSecond = [{ second: 59, lost: 40 }]
+  const [[event, seconds] = []] = [...lostSecondsPerEvent({ lostPerSecond }, [before, during], SECONDS)]
+  expect([event, Math.round((seconds ?? 0) * 10) / 10]).toEqual([2, 0.4])
 })
