@@ -16,61 +16,67 @@ export interface Silences {
 /** Shorter ones are never an outage, and at a low rate every pause between two arrivals would be kept. */
 export const SHORTEST_SILENCE_US = 50_000
 
+/** Intervals while they are collected. */
+class Spans {
+  readonly #from = new Column()
+  readonly #to = new Column()
+
+  push(fromUs: number, toUs: number): void {
+    this.#from.push(fromUs)
+    this.#to.push(toUs)
+  }
+
+  silences(): Silences {
+    return { fromUs: this.#from.values().slice(), toUs: this.#to.values().slice() }
+  }
+}
+
 /** The acknowledgements of one container incarnation, in any order. */
 export class AckLog {
-  readonly #gapFrom = new Column()
-  readonly #gapTo = new Column()
-  readonly #firstAck = new Column()
-  readonly #lastAck = new Column()
+  readonly #gaps = new Spans()
+  /** From the first acknowledgement of a second to its last. */
+  readonly #seconds = new Spans()
 
   gap(fromUs: number, toUs: number): void {
-    if (toUs - fromUs < SHORTEST_SILENCE_US) return
-    this.#gapFrom.push(fromUs)
-    this.#gapTo.push(toUs)
+    if (toUs - fromUs >= SHORTEST_SILENCE_US) this.#gaps.push(fromUs, toUs)
   }
 
   /** The first and the last acknowledgement of one second. */
   acks(firstAtUs: number, lastAtUs: number): void {
-    this.#firstAck.push(firstAtUs)
-    this.#lastAck.push(lastAtUs)
+    this.#seconds.push(firstAtUs, lastAtUs)
   }
 
   silences(): Silences {
-    const from = new Column()
-    const to = new Column()
-    this.#betweenSeconds((fromUs, toUs) => {
-      from.push(fromUs)
-      to.push(toUs)
-    })
-    for (let i = 0; i < this.#gapFrom.length; i++) {
-      from.push(this.#gapFrom.values()[i] as number)
-      to.push(this.#gapTo.values()[i] as number)
-    }
-    return unite(from.values(), to.values())
+    const all = new Spans()
+    const gaps = this.#gaps.silences()
+    for (const [i, fromUs] of gaps.fromUs.entries()) all.push(fromUs, gaps.toUs[i] as number)
+    this.#betweenSeconds(all)
+    return unite(all.silences())
   }
 
-  #betweenSeconds(emit: (fromUs: number, toUs: number) => void): void {
-    const firsts = this.#firstAck.values().slice().sort()
-    const lasts = this.#lastAck.values().slice().sort()
+  #betweenSeconds(silent: Spans): void {
+    const { fromUs, toUs } = this.#seconds.silences()
+    const lasts = toUs.sort()
     let previous = Number.NEGATIVE_INFINITY
-    for (let i = 0; i < firsts.length; i++) {
-      const first = firsts[i] as number
-      if (first - previous >= SHORTEST_SILENCE_US) emit(previous, first)
+    for (const [i, first] of fromUs.sort().entries()) {
+      if (first - previous >= SHORTEST_SILENCE_US) silent.push(previous, first)
       previous = lasts[i] as number
     }
-    emit(previous, Number.POSITIVE_INFINITY)
+    silent.push(previous, Number.POSITIVE_INFINITY)
   }
 }
 
 /** Overlapping silences become one. Two that only touch stay two: the acknowledgement between them is what ended the first. */
-function unite(fromUs: Float64Array, toUs: Float64Array): Silences {
+function unite({ fromUs, toUs }: Silences): Silences {
   const order = Array.from(fromUs.keys()).sort(
     (a, b) => (fromUs[a] as number) - (fromUs[b] as number) || (toUs[a] as number) - (toUs[b] as number),
   )
-  const from = new Column()
-  const to = new Column()
+  const united = new Spans()
   let openFrom = Number.NaN
   let openTo = Number.NaN
+  const close = () => {
+    if (!Number.isNaN(openFrom)) united.push(openFrom, openTo)
+  }
   for (const i of order) {
     const nextFrom = fromUs[i] as number
     const nextTo = toUs[i] as number
@@ -78,18 +84,12 @@ function unite(fromUs: Float64Array, toUs: Float64Array): Silences {
       openTo = Math.max(openTo, nextTo)
       continue
     }
-    if (!Number.isNaN(openFrom)) {
-      from.push(openFrom)
-      to.push(openTo)
-    }
+    close()
     openFrom = nextFrom
     openTo = nextTo
   }
-  if (!Number.isNaN(openFrom)) {
-    from.push(openFrom)
-    to.push(openTo)
-  }
-  return { fromUs: from.values().slice(), toUs: to.values().slice() }
+  close()
+  return united.silences()
 }
 
 const NO_SILENCE: Silences = { fromUs: new Float64Array(0), toUs: new Float64Array(0) }
@@ -99,17 +99,13 @@ export const silentEverywhere = (all: readonly Silences[]): Silences =>
   all.length === 0 ? NO_SILENCE : all.reduce(overlap)
 
 function overlap(a: Silences, b: Silences): Silences {
-  const from = new Column()
-  const to = new Column()
+  const common = new Spans()
   for (let i = 0, j = 0; i < a.fromUs.length && j < b.fromUs.length; ) {
     const fromUs = Math.max(a.fromUs[i] as number, b.fromUs[j] as number)
     const toUs = Math.min(a.toUs[i] as number, b.toUs[j] as number)
-    if (toUs - fromUs >= SHORTEST_SILENCE_US) {
-      from.push(fromUs)
-      to.push(toUs)
-    }
+    if (toUs - fromUs >= SHORTEST_SILENCE_US) common.push(fromUs, toUs)
     if ((a.toUs[i] as number) < (b.toUs[j] as number)) i++
     else j++
   }
-  return { fromUs: from.values().slice(), toUs: to.values().slice() }
+  return common.silences()
 }

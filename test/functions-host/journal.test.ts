@@ -20,7 +20,7 @@ test('the journal loads the records that were written, under any instance id', (
   const journal = new DiskJournal(join(aFolder(), 'instances'))
   const ids = ['plain', 'with:colon and/slash', '..', 'ü*', 'x'.repeat(256)]
   for (const id of ids) {
-    journal.rewrite(id, { kind: 'started', start: aStart(id), at: AT })
+    journal.rewrite(id, { kind: 'snapshot', instance: newInstance(aStart(id), AT) })
     journal.append(id, { kind: 'message', message: eventRaised('go', '"data"') })
   }
   const wanted = ids.map((id) => {
@@ -34,7 +34,7 @@ test('the journal loads the records that were written, under any instance id', (
 test('a record that a crash cut short does not count, and the next record starts a new line', () => {
   const folder = join(aFolder(), 'instances')
   const journal = new DiskJournal(folder)
-  journal.rewrite('i', { kind: 'started', start: aStart('i'), at: AT })
+  journal.rewrite('i', { kind: 'snapshot', instance: newInstance(aStart('i'), AT) })
   appendFileSync(join(folder, 'i.jsonl'), '{"kind":"message","mess')
   expect([...journal.load()]).toEqual([newInstance(aStart('i'), AT)])
   journal.append('i', { kind: 'message', message: eventRaised('go', null) })
@@ -51,7 +51,7 @@ test('a damaged record is an error that names its line', () => {
 test('a new generation removes the old one from the disk', () => {
   const folder = join(aFolder(), 'instances')
   const journal = new DiskJournal(folder)
-  journal.rewrite('i', { kind: 'started', start: aStart('i'), at: AT })
+  journal.rewrite('i', { kind: 'snapshot', instance: newInstance(aStart('i'), AT) })
   for (let n = 0; n < 50; n += 1) journal.append('i', { kind: 'message', message: eventRaised('go', String(n)) })
   journal.rewrite('i', { kind: 'snapshot', instance: newInstance(aStart('i'), AT) })
   expect(readdirSync(folder)).toEqual(['i.jsonl'])

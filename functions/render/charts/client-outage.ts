@@ -14,7 +14,7 @@ import {
   isNarrow,
   legendBase,
   lineBase,
-  PALETTE,
+  paletteColour,
   type Room,
   titleStyle,
 } from './drawing/chart.ts'
@@ -103,7 +103,7 @@ function curve(cohort: string, rows: readonly ClientRow[], index: number, marks:
   const points = outages
     .map((outage, rank): [number, number] => [outage, ((rank + 1) / own.length) * 100])
     .filter((_, rank) => rank % every === 0 || rank === outages.length - 1)
-  const colour = index === 0 ? COLOURS.goodput : (PALETTE[index % PALETTE.length] ?? COLOURS.muted)
+  const colour = index === 0 ? COLOURS.goodput : paletteColour(index)
   return {
     ...lineBase,
     name: cohort,

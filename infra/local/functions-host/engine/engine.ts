@@ -94,10 +94,10 @@ export class Engine {
     const existing = this.#instances.get(start.instanceId)
     if (existing !== undefined && !hasEnded(existing.status))
       throw new InstanceRefusedError(`An Orchestration instance with the status ${existing.status} already exists.`)
-    const at = this.#now()
+    const instance = newInstance(start, this.#now())
     this.#forgetTimers(start.instanceId)
-    this.#instances.set(start.instanceId, newInstance(start, at))
-    this.#options.journal.rewrite(start.instanceId, { kind: 'started', start, at })
+    this.#instances.set(start.instanceId, instance)
+    this.#options.journal.rewrite(start.instanceId, { kind: 'snapshot', instance })
     this.#wake(start.instanceId)
   }
 

@@ -12,7 +12,7 @@ interface Parent {
   readonly taskId: number
 }
 
-export interface Instance {
+export interface Start {
   readonly instanceId: string
   /** Differs between two orchestrations that were started one after the other under the same instance id. */
   readonly executionId: string
@@ -20,6 +20,9 @@ export interface Instance {
   /** JSON text. */
   readonly input: string | null
   readonly parent: Parent | null
+}
+
+export interface Instance extends Start {
   readonly generation: number
   readonly createdAt: string
   readonly updatedAt: string
@@ -31,14 +34,6 @@ export interface Instance {
   readonly history: readonly HistoryEvent[]
   /** Messages that have arrived and that the orchestrator has not read yet. */
   readonly inbox: readonly HistoryEvent[]
-}
-
-export interface Start {
-  readonly instanceId: string
-  readonly executionId: string
-  readonly name: string
-  readonly input: string | null
-  readonly parent: Parent | null
 }
 
 export const newInstance = (start: Start, now: string, generation = 0): Instance => ({

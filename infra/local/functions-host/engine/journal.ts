@@ -1,13 +1,12 @@
 /**
- * What an engine must not forget. An instance is rebuilt from three kinds of records: how it began, each message that arrived, each
- * turn that was taken. Tasks in flight need no record of their own: history has started them and holds no answer, so after a crash
+ * What an engine must not forget. An instance is rebuilt from three kinds of records: how its generation began, each message that
+ * arrived, each turn that was taken. Tasks in flight need no record of their own: history has started them and holds no answer, so after a crash
  * they run again.
  */
-import { type Instance, newInstance, type Start, type TurnRecord, withMessage, withTurn } from './instance.ts'
+import { type Instance, type TurnRecord, withMessage, withTurn } from './instance.ts'
 import type { HistoryEvent } from './wire.ts'
 
 export type JournalRecord =
-  | { readonly kind: 'started'; readonly start: Start; readonly at: string }
   /** Replaces all records before it. */
   | { readonly kind: 'snapshot'; readonly instance: Instance }
   | { readonly kind: 'message'; readonly message: HistoryEvent }
@@ -28,8 +27,6 @@ export function rebuild(records: Iterable<JournalRecord>): Instance | undefined 
 
 function step(instance: Instance | undefined, record: JournalRecord): Instance | undefined {
   switch (record.kind) {
-    case 'started':
-      return newInstance(record.start, record.at)
     case 'snapshot':
       return record.instance
     case 'message':
