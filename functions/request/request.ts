@@ -145,15 +145,15 @@ function readFields(body: Readonly<Record<string, unknown>>): { fields: Fields; 
       problems.push({ field: name, problem: 'unknown field', expected: `one of ${REQUEST_FIELDS.join(', ')}` })
       continue
     }
-    const parsed = FIELDS[name as keyof typeof FIELDS].safeParse(value)
+    const parsed = FIELDS[name as keyof typeof FIELDS].safeParse(value, { reportInput: true })
     if (parsed.success) fields[name] = parsed.data
-    else problems.push(...problemsOf(name, value, parsed.error.issues))
+    else problems.push(...problemsOf(name, parsed.error.issues))
   }
   return { fields: fields as Fields, problems }
 }
 
 /** One problem per place: a number that is neither whole nor in range is wrong once. */
-function problemsOf(name: string, value: unknown, issues: readonly z.core.$ZodIssue[]): Problem[] {
+function problemsOf(name: string, issues: readonly z.core.$ZodIssue[]): Problem[] {
   const byField = new Map<string, Problem>()
   for (const issue of issues) {
     const field = fieldName(name, issue.path)
@@ -165,16 +165,13 @@ function problemsOf(name: string, value: unknown, issues: readonly z.core.$ZodIs
           expected: 'no such field',
         })
     else if (!byField.has(field))
-      byField.set(field, { field, problem: `got ${shown(valueAt(value, issue.path))}`, expected: issue.message })
+      byField.set(field, { field, problem: `got ${shown(issue.input)}`, expected: issue.message })
   }
   return [...byField.values()]
 }
 
 const fieldName = (name: string, path: readonly PropertyKey[]): string =>
   path.reduce<string>((text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}.${String(key)}`), name)
-
-const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce((at: unknown, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value)
 
 // ---- Defaults ---------------------------------------------------------------------------------------------------------
 

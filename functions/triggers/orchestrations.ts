@@ -7,7 +7,6 @@ export type Terminations = Pick<DurableClient, 'getStatus' | 'terminate'>
 
 export interface OrchestrationState {
   readonly runtimeStatus: string
-  readonly createdAt: string
   readonly updatedAt: string
   readonly customStatus: unknown
   readonly output: unknown
@@ -22,7 +21,6 @@ export async function readState(
     const status = await client.getStatus(drillId, { showHistory: false, showInput: false })
     return {
       runtimeStatus: String(status.runtimeStatus),
-      createdAt: new Date(status.createdTime).toISOString(),
       updatedAt: new Date(status.lastUpdatedTime).toISOString(),
       customStatus: status.customStatus,
       output: status.output,

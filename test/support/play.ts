@@ -317,7 +317,7 @@ class Play {
       crashes: this.#crashes,
       records: this.#journal.count,
       journal: ended.history,
-      instances: this.#engine.list(),
+      instances: [...this.#journal.load()],
     }
   }
 }

@@ -11,7 +11,7 @@ import { CannotRun, printable } from '../process/problem.ts'
 import { buildDurableExtension } from './durable-extension/build.ts'
 import { hideInOutput, secretsOf } from './hide-secrets.ts'
 import { type HostLogLine, startHost } from './host.ts'
-import type { Keys } from './http/keys.ts'
+import type { Keys } from './http/site.ts'
 
 const COMMAND = {
   command: 'node infra/local/functions-host/main.ts',

@@ -36,7 +36,7 @@ export const COLOURS = {
 } as const
 
 /** For series without a fixed colour; the legend and their order also distinguish them. */
-export const PALETTE = [
+const PALETTE = [
   'var(--c-red)',
   'var(--c-orange)',
   'var(--c-violet)',

@@ -3,7 +3,7 @@
  * those of the extension's HttpApiHandler.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type App, type Engine, InstanceRefusedError } from '../engine/engine.ts'
+import type { App, Engine } from '../engine/engine.ts'
 import type { Instance } from '../engine/instance.ts'
 import { eventRaised, missingFunction, terminated } from '../engine/messages.ts'
 import { type HistoryEvent, hasEnded } from '../engine/wire.ts'
@@ -51,13 +51,8 @@ function start(
       Message: 'One or more of the arguments submitted is incorrect',
       ExceptionMessage: missingFunction(name, 'orchestrator'),
     })
-  try {
-    engine.start({ instanceId: id, name, input: input === '' ? null : input, parent: null })
-  } catch (error) {
-    if (error instanceof InstanceRefusedError) return reply.code(409).send({ Message: error.message })
-    throw error
-  }
-  return reply.code(202).send({ id })
+  const refusal = engine.start({ instanceId: id, name, input: input === '' ? null : input, parent: null })
+  return refusal === null ? reply.code(202).send({ id }) : reply.code(409).send({ Message: refusal })
 }
 
 function deliver(engine: Engine, id: string, message: HistoryEvent, reply: FastifyReply): FastifyReply {

@@ -58,10 +58,6 @@ interface EngineOptions {
 const visibleAtMs = (nowMs: number, fireAtMs: number): number =>
   nowMs + Math.max(0, Math.floor((fireAtMs - nowMs) / 1000)) * 1000
 
-export class InstanceRefusedError extends Error {
-  override readonly name = 'InstanceRefusedError'
-}
-
 export class Engine {
   readonly #options: EngineOptions
   readonly #instances = new Map<string, Instance>()
@@ -88,17 +84,19 @@ export class Engine {
     for (const instance of [...this.#instances.values()]) this.#resume(instance)
   }
 
-  start(asked: Omit<Start, 'executionId'>): void {
+  /** Null, or why it is refused. */
+  start(asked: Omit<Start, 'executionId'>): string | null {
     if (this.#stopped) throw new Error('the host is stopping and starts no more orchestrations')
     const start = { ...asked, executionId: randomUUID() }
     const existing = this.#instances.get(start.instanceId)
     if (existing !== undefined && !hasEnded(existing.status))
-      throw new InstanceRefusedError(`An Orchestration instance with the status ${existing.status} already exists.`)
+      return `An Orchestration instance with the status ${existing.status} already exists.`
     const instance = newInstance(start, this.#now())
     this.#forgetTimers(start.instanceId)
     this.#instances.set(start.instanceId, instance)
     this.#options.journal.rewrite(start.instanceId, { kind: 'snapshot', instance })
     this.#wake(start.instanceId)
+    return null
   }
 
   /** Delivers a message; false when the instance is unknown or has ended. */
@@ -114,10 +112,6 @@ export class Engine {
 
   get(instanceId: string): Instance | undefined {
     return this.#instances.get(instanceId)
-  }
-
-  list(): Instance[] {
-    return [...this.#instances.values()]
   }
 
   /** No turn and no activity is under way: only the clock or a client can cause the next turn. */
@@ -225,11 +219,8 @@ export class Engine {
       if (hasEnded(existing.status)) this.#answerParent(existing)
       return
     }
-    try {
-      this.start({ instanceId: InstanceId, name, input: Input ?? null, parent: asked })
-    } catch (error) {
-      this.#answer(parent, childFailed(taskId, (error as Error).message))
-    }
+    const refusal = this.start({ instanceId: InstanceId, name, input: Input ?? null, parent: asked })
+    if (refusal !== null) this.#answer(parent, childFailed(taskId, refusal))
   }
 
   #answerParent({ parent, status, output }: Instance): void {

@@ -1,9 +1,17 @@
 /** The routes of a host: the app's functions, and the status that the stack waits for. */
-import type { FastifyInstance } from 'fastify'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { AppFunctions, HttpFunction } from '../worker/functions.ts'
 import type { Runner } from '../worker/runner.ts'
-import { type Keys, showsOneOf } from './keys.ts'
 import { sendRpcResponse, toRpcRequest } from './rpc-http.ts'
+
+/** A request shows one of them in `x-functions-key` or `?code=`. */
+export interface Keys {
+  /** Opens every function and the host's own routes. */
+  readonly master: string
+  /** Opens every function. */
+  readonly host: string
+}
 
 export function serveFunctions(server: FastifyInstance, functions: AppFunctions, runner: Runner, keys: Keys): void {
   server.get('/admin/host/status', (request, reply) =>
@@ -33,3 +41,10 @@ function urlOf({ name, route }: HttpFunction): string {
     )
   return `/${route.replaceAll(/\{(\w+)\}/g, ':$1')}`
 }
+
+function showsOneOf(accepted: readonly string[], { headers, query }: FastifyRequest): boolean {
+  const shown = headers['x-functions-key'] ?? (query as { readonly code?: unknown }).code
+  return typeof shown === 'string' && accepted.some((key) => timingSafeEqual(digest(key), digest(shown)))
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
