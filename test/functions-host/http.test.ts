@@ -100,7 +100,8 @@ test.each([
 })
 
 test('a body over 100 MB is refused before it is read', async () => {
-  const { port } = await aHost()
+  const { url } = await aHost()
+  const port = Number(new URL(url).port)
   const sent = request({ port, path: '/api/echo/1/files/x', method: 'PUT', headers: { 'content-length': 104_857_601 } })
   const status = new Promise<unknown>((answer, fail) =>
     sent.once('response', ({ statusCode }) => answer(statusCode)).once('error', fail),
@@ -173,6 +174,7 @@ test('SIGTERM stops the host cleanly', { timeout: 20_000 }, async () => {
 })
 
 test('a taken port is named', async () => {
-  const { port } = await aHost()
+  const { url } = await aHost()
+  const port = Number(new URL(url).port)
   await expect(aHost({ port })).rejects.toThrow(`port ${port} on 127.0.0.1 is taken`)
 })

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { parseSchedule, type Timer, type TimerInfo, Timers } from '../../infra/local/functions-host/timers/timers.ts'
+import { parseSchedule, type TimerInfo, Timers } from '../../infra/local/functions-host/timers/timers.ts'
 import { eventually } from '../support/eventually.ts'
 import { aFolder } from '../support/folder.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
@@ -34,13 +34,14 @@ test.each([
 function someTimers(folder: string, from: string, takesMs = 0) {
   const clock = new VirtualClock(Date.parse(from))
   const fired: string[] = []
-  const fire = (_name: string, { IsPastDue }: TimerInfo) => {
+  const fire = ({ IsPastDue }: TimerInfo) => {
     fired.push(`${new Date(clock.nowMs()).toISOString().slice(0, 16)}${IsPastDue ? ' late' : ''}`)
     return takesMs === 0
       ? Promise.resolve()
       : new Promise<void>((resolve) => clock.at(clock.nowMs() + takesMs, resolve))
   }
-  const timers = new Timers({ clock, folder, fire })
+  const timers = new Timers(clock, folder)
+  const start = (schedule: string) => timers.start({ name: 'daily', schedule: parseSchedule(schedule), fire })
   const go = async (to: string) => {
     for (;;) {
       await new Promise(setImmediate)
@@ -48,14 +49,12 @@ function someTimers(folder: string, from: string, takesMs = 0) {
       clock.jump()
     }
   }
-  return { timers, fired, go }
+  return { timers, start, fired, go }
 }
 
-const timerAt = (schedule: string): Timer => ({ name: 'daily', schedule: parseSchedule(schedule) })
-
 test('a timer fires on its schedule', async () => {
-  const { timers, fired, go } = someTimers(aFolder(), '2026-01-01T00:00:00Z')
-  timers.start(timerAt('0 0 3 * * *'))
+  const { start, fired, go } = someTimers(aFolder(), '2026-01-01T00:00:00Z')
+  start('0 0 3 * * *')
   await go('2026-01-03T00:00:00Z')
   expect(fired).toEqual(['2026-01-01T03:00', '2026-01-02T03:00'])
 })
@@ -70,17 +69,17 @@ test.each([
 ])('%s', async (_what, schedule, wanted) => {
   const folder = aFolder()
   const before = someTimers(folder, '2026-01-01T00:00:00Z')
-  before.timers.start(timerAt('0 0 3 * * *'))
+  before.start('0 0 3 * * *')
   before.timers.stop()
-  const { timers, fired, go } = someTimers(folder, '2026-01-04T12:00:00Z')
-  timers.start(timerAt(schedule))
+  const { start, fired, go } = someTimers(folder, '2026-01-04T12:00:00Z')
+  start(schedule)
   await go('2026-01-05T12:00:00Z')
   expect(fired).toEqual(wanted)
 })
 
 test('a timer never overlaps itself: an occurrence during a run is skipped', async () => {
-  const { timers, fired, go } = someTimers(aFolder(), '2026-01-01T00:00:00Z', 90_000)
-  timers.start(timerAt('0 * * * * *'))
+  const { start, fired, go } = someTimers(aFolder(), '2026-01-01T00:00:00Z', 90_000)
+  start('0 * * * * *')
   await go('2026-01-01T00:06:00Z')
   expect(fired.map((at) => at.slice(11))).toEqual(['00:01', '00:03', '00:05'])
 })

@@ -13,9 +13,9 @@ import { realClock } from './engine/clock.ts'
 import { type HostJson, readHostJson } from './host-json.ts'
 import { newServer, openPort, portOf } from './http/server.ts'
 import { type Keys, serveFunctions } from './http/site.ts'
-import { parseSchedule, type TimerInfo, Timers } from './timers/timers.ts'
+import { parseSchedule, Timers } from './timers/timers.ts'
 import { setCoreLog } from './worker/core-module.ts'
-import { type AppFunctions, sortFunctions, type TimerFunction } from './worker/functions.ts'
+import { type AppFunctions, sortFunctions } from './worker/functions.ts'
 import { type LoadedApp, loadApp } from './worker/load-app.ts'
 import { Runner } from './worker/runner.ts'
 
@@ -43,7 +43,6 @@ export interface HostLogLine {
 
 export interface Host {
   readonly url: string
-  readonly port: number
   /** Takes no more requests, waits that long for the work under way, and drops the rest for the next start. */
   stop(graceMs?: number): Promise<void>
 }
@@ -79,21 +78,13 @@ class RunningHost implements Host {
       log: (functionName, level, message) => this.#log(level, message, functionName),
     })
     this.#hub = this.#newHub(hostJson.maxConcurrentActivities)
-    this.#timers = new Timers({
-      clock: realClock,
-      folder: join(options.stateDir, 'timers'),
-      fire: (name, info) => this.#fire(name, info),
-    })
+    this.#timers = new Timers(realClock, join(options.stateDir, 'timers'))
     this.#server = newServer(this.#logError, MAX_BODY_BYTES)
     serveFunctions(this.#server, this.#functions, this.#runner, options.keys)
   }
 
-  get port(): number {
-    return portOf(this.#server)
-  }
-
   get url(): string {
-    return `http://127.0.0.1:${this.port}`
+    return `http://127.0.0.1:${portOf(this.#server)}`
   }
 
   async start(): Promise<Host> {
@@ -104,8 +95,13 @@ class RunningHost implements Host {
     await openPort(this.#server, this.#options.port)
     await this.#hub.start()
     ready.resolve()
-    for (const { name, schedule } of this.#functions.timers)
-      this.#timers.start({ name, schedule: parseSchedule(schedule) })
+    for (const timer of this.#functions.timers)
+      this.#timers.start({
+        name: timer.name,
+        schedule: parseSchedule(timer.schedule),
+        // The runner has logged a failure; the timer fires again at its next occurrence.
+        fire: (info) => this.#runner.callTimer(timer, info).catch(() => undefined),
+      })
     this.#log('information', `${this.#app.entryFile} is served on ${this.url}`)
     return this
   }
@@ -138,12 +134,6 @@ class RunningHost implements Host {
       log: (level, message) => this.#log(level, message),
       onDeath: (why) => onFatal?.(why),
     })
-  }
-
-  async #fire(name: string, info: TimerInfo): Promise<void> {
-    const timer = this.#functions.timers.find((one) => one.name === name) as TimerFunction
-    // The runner has logged the failure; the timer fires again at its next occurrence.
-    await this.#runner.callTimer(timer, info).catch(() => undefined)
   }
 
   readonly #logError = (message: string): void => this.#log('error', message)

@@ -51,7 +51,7 @@ export async function takeTurn(instance: Instance, context: TurnContext): Promis
   const at = new Date(context.nowMs).toISOString()
   const stamp = (event: HistoryEvent): HistoryEvent => ({ ...event, Timestamp: started.Timestamp })
   const { events, ...rest } = outcome
-  const closing = hasEnded(rest.status) ? [completion(rest)] : []
+  const closing = hasEnded(rest.status) ? [{ ...bare(EventType.ExecutionCompleted), Result: rest.output }] : []
   return {
     ...rest,
     at,
@@ -69,12 +69,6 @@ function riseAbove({ history }: Instance, nowMs: number): string {
 }
 
 const bare = (type: number): HistoryEvent => ({ EventType: type, EventId: -1, Timestamp: '' })
-
-const completion = ({ status, output }: Pick<Outcome, 'status' | 'output'>): HistoryEvent => ({
-  ...bare(EventType.ExecutionCompleted),
-  OrchestrationStatus: status,
-  Result: output,
-})
 
 const terminated = (instance: Instance, { Input }: HistoryEvent): Outcome => ({
   events: [],

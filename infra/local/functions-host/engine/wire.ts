@@ -34,7 +34,6 @@ export interface HistoryEvent {
   readonly InstanceId?: string
   readonly Reason?: string
   readonly Details?: string
-  readonly OrchestrationStatus?: RuntimeStatus
 }
 
 export type RuntimeStatus = 'Pending' | 'Running' | 'ContinuedAsNew' | 'Completed' | 'Failed' | 'Terminated'

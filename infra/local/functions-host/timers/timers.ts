@@ -23,30 +23,27 @@ export function parseSchedule(expression: string): Schedule {
 
 const shortNames = (field: string): string => field.replace(/[a-z]+/gi, (name) => name.slice(0, 3))
 
-export interface Timer {
-  readonly name: string
-  readonly schedule: Schedule
-}
-
 /** The trigger's data; the worker turns the names into camelCase. */
 export interface TimerInfo {
   readonly IsPastDue: boolean
 }
 
-interface TimersOptions {
-  readonly clock: Clock
-  readonly folder: string
-  readonly fire: (name: string, info: TimerInfo) => Promise<void>
+export interface Timer {
+  readonly name: string
+  readonly schedule: Schedule
+  readonly fire: (info: TimerInfo) => Promise<void>
 }
 
 export class Timers {
-  readonly #options: TimersOptions
+  readonly #clock: Clock
+  readonly #folder: string
   readonly #cancels = new Map<string, Cancel>()
   #stopped = false
 
-  constructor(options: TimersOptions) {
-    this.#options = options
-    mkdirSync(options.folder, { recursive: true })
+  constructor(clock: Clock, folder: string) {
+    this.#clock = clock
+    this.#folder = folder
+    mkdirSync(folder, { recursive: true })
   }
 
   start(timer: Timer): void {
@@ -60,18 +57,17 @@ export class Timers {
   }
 
   #await(timer: Timer): void {
-    const { clock } = this.#options
-    const dueAtMs = timer.schedule.nextAfterMs(clock.nowMs())
+    const dueAtMs = timer.schedule.nextAfterMs(this.#clock.nowMs())
     if (this.#stopped || dueAtMs === undefined) return
     replaceFile(this.#fileOf(timer), JSON.stringify({ dueAt: new Date(dueAtMs).toISOString() }))
     this.#cancels.set(
       timer.name,
-      clock.at(dueAtMs, () => void this.#fire(timer, false)),
+      this.#clock.at(dueAtMs, () => void this.#fire(timer, false)),
     )
   }
 
   async #fire(timer: Timer, isPastDue: boolean): Promise<void> {
-    await this.#options.fire(timer.name, { IsPastDue: isPastDue })
+    await timer.fire({ IsPastDue: isPastDue })
     this.#await(timer)
   }
 
@@ -80,10 +76,10 @@ export class Timers {
     const file = this.#fileOf(timer)
     if (!existsSync(file)) return false
     const dueAtMs = Date.parse((JSON.parse(readFileSync(file, 'utf8')) as { readonly dueAt: string }).dueAt)
-    return dueAtMs <= this.#options.clock.nowMs() && timer.schedule.nextAfterMs(dueAtMs - 1) === dueAtMs
+    return dueAtMs <= this.#clock.nowMs() && timer.schedule.nextAfterMs(dueAtMs - 1) === dueAtMs
   }
 
   #fileOf(timer: Timer): string {
-    return join(this.#options.folder, `${timer.name}.json`)
+    return join(this.#folder, `${timer.name}.json`)
   }
 }
