@@ -68,7 +68,7 @@ function stoppedByChecklist({ checks, loadStartAtMs }: DrillOutcome): string | n
 
 const MAX_NAMED = 4
 
-/** Whatever else ended the drill: those that the drill stopped, and those that its error names, are left out. */
+/** Regardless of what else ended the drill: those that the drill stopped, and those that its error names, are left out. */
 function endedOnTheirOwn(outcome: DrillOutcome): string | null {
   const { plan, loadStartAtMs, abortedBecause, error } = outcome
   if (loadStartAtMs === null) return null

@@ -247,7 +247,7 @@ function mustPass(simulated: Simulated): boolean {
 const mustFail = (simulated: Simulated, { ledger }: Report): boolean =>
   isCalm(simulated) && simulated.world.rows.lost.length > 0 && ledger.lost !== null
 
-/** A container without a summary died; the report must name it, whatever else ended the drill. */
+/** A container without a summary died; the report must name it, regardless of what else ended the drill. */
 function deathsAreReported({ world, scenario }: Simulated, report: Report): string[] {
   const { plan, generators, hanging, storageAwayMs } = scenario
   const isBlind = hanging.length + storageAwayMs.length > 0

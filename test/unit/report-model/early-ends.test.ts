@@ -1,4 +1,4 @@
-/** A load generator that ended on its own is named among the reasons, whatever else ended the drill. */
+/** A load generator that ended on its own is named among the reasons, regardless of what else ended the drill. */
 import { expect, test } from 'vitest'
 import { unseenEnd } from '../../../functions/model/container-end.ts'
 import type { DrillOutcome } from '../../../functions/model/evidence.ts'
