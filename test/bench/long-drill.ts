@@ -4,10 +4,9 @@
  */
 
 import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
-import { Recorder } from '../../loadgen-image/record/recorder.ts'
-import { Assembly } from '../../loadgen-image/run/assembly.ts'
 import { seededRandom } from '../../loadgen-image/schedule/random.ts'
-import { workersOfContainer, workersOfThread } from '../../loadgen-image/schedule/workers.ts'
+import { workersOfThread } from '../../loadgen-image/schedule/workers.ts'
+import { type Event, recordEvents } from '../support/record-events.ts'
 import { benchPlan } from './load-child.ts'
 
 export interface LongDrill {
@@ -22,37 +21,19 @@ const TEMPLATES = 60
 const OUTAGE_SECONDS = 40
 
 export function templatesOf({ containers, tps, workers }: LongDrill, container: number): SecondRecord[] {
-  const records: SecondRecord[] = []
-  const plan = benchPlan({ containers, targetTps: tps, workers })
-  const own = workersOfContainer(plan, container)
+  const load = benchPlan({ containers, targetTps: tps, workers, durationSeconds: TEMPLATES })
+  const own = workersOfThread(load, container, 1, 0)
   const perSecond = Math.round(tps / containers)
   const startAtUs = LONG_START_SECOND * 1e6
   const random = seededRandom(container)
-  const takeUsage = () => ({ cpuUs: 250_000, rssBytes: 120e6 })
-  const assembly = new Assembly({
-    container,
-    incarnation: `i${container}`,
-    workers: own,
-    threads: 1,
-    startAtUs,
-    takeUsage,
+  const events = Array.from({ length: perSecond * TEMPLATES }, (_, n): Event => {
+    const dueUs = startAtUs + ((n + 0.5) * 1e6) / perSecond
+    const sentUs = dueUs + 1000 * random()
+    const atUs = sentUs + 800 - 2500 * Math.log(1 - random())
+    const worker = own[n % own.length]?.worker ?? 0
+    return { dueUs, sentUs, atUs, container, worker, outcome: 'acknowledged', timeline: 1 }
   })
-  const recorder = new Recorder({
-    workers: workersOfThread(plan, container, 1, 0),
-    open: own,
-    startAtUs,
-    keepsLedger: true,
-    backlog: { settleUntil: () => ({ intended: perSecond, waiting: 0 }) },
-    emit: (part) => records.push(...assembly.add(0, part, { eventLoopDelayP99Us: 800, eventLoopDelayMaxUs: 1500 })),
-  })
-  for (let n = 0; n < perSecond * TEMPLATES; n++) {
-    const dueAtUs = startAtUs + ((n + 0.5) * 1e6) / perSecond
-    const sentAtUs = dueAtUs + 1000 * random()
-    recorder.sent(dueAtUs, sentAtUs)
-    const atUs = Math.max(sentAtUs, dueAtUs) + 800 - 2500 * Math.log(1 - random())
-    recorder.acknowledged(n % own, { dueAtUs, sentAtUs, atUs, timeline: 1, isWeak: false })
-  }
-  return records.slice(0, TEMPLATES)
+  return recordEvents(events, { load, container, startAtUs, offsetUs: 0, disconnections: [] }).slice(0, TEMPLATES)
 }
 
 /** The template as the i-th second: nothing is acknowledged during the outage, and afterwards the timeline is 2. */

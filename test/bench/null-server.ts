@@ -4,27 +4,11 @@
  * SIGUSR2 freezes the answers, and a second one lets them go.
  */
 import { createServer, type Socket } from 'node:net'
+import { complete, int16, int32, message, READY, row, SSL_REQUEST, text } from '../support/postgres-protocol.ts'
 
-const SSL_REQUEST = 80_877_103
 const TERMINATE = 'X'.charCodeAt(0)
 const QUERY = 'Q'.charCodeAt(0)
 
-const message = (type: string, ...parts: readonly Buffer[]): Buffer => {
-  const body = Buffer.concat(parts)
-  const head = Buffer.alloc(5)
-  head.write(type)
-  head.writeUInt32BE(4 + body.length, 1)
-  return Buffer.concat([head, body])
-}
-const int32 = (value: number): Buffer => {
-  const bytes = Buffer.alloc(4)
-  bytes.writeInt32BE(value)
-  return bytes
-}
-const int16 = (value: number): Buffer => int32(value).subarray(2)
-const text = (value: string): Buffer => Buffer.from(`${value}\0`)
-
-const READY = message('Z', Buffer.from('I'))
 const LOGIN = Buffer.concat([
   message('R', int32(0)),
   message('S', text('server_version'), text('15.0')),
@@ -32,12 +16,7 @@ const LOGIN = Buffer.concat([
   READY,
 ])
 const COLUMN = Buffer.concat([text('timeline'), int32(0), int16(0), int32(23), int16(4), int32(-1), int16(0)])
-const INSERTED = Buffer.concat([
-  message('T', int16(1), COLUMN),
-  message('D', int16(1), int32(1), Buffer.from('1')),
-  message('C', text('INSERT 0 1')),
-  READY,
-])
+const INSERTED = Buffer.concat([message('T', int16(1), COLUMN), row('1'), complete('INSERT 0 1'), READY])
 
 const latencyMs = Number(process.argv[2] ?? 0)
 let isFrozen = false

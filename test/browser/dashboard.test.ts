@@ -178,14 +178,6 @@ describe('starting a drill', () => {
     expect(errors).toEqual([])
   })
 
-  test('asks for nothing more than an empty request needs', async () => {
-    api.onStart = () => runningDrill(12)
-    const { page } = await openDashboard('#/start')
-    await page.getByRole('button', { name: 'Start the drill' }).click()
-    await see(page, 'pg-orders')
-    expect(api.requests.find(({ method }) => method === 'POST')?.body).toBe('{}')
-  })
-
   test('refuses impossible numbers before they are sent', async () => {
     const { page } = await openDashboard('#/start')
     await page.getByLabel('Workers').fill('0')

@@ -68,6 +68,12 @@ const noCredential = { getToken: async () => null }
 const databaseOf = (change: Partial<PostgresConfig> = {}): Database =>
   createDatabase(configOf(change), noCredential, systemClock)
 
+const migrated = async (): Promise<Database> => {
+  const database = databaseOf()
+  await database.migrate(TARGET)
+  return database
+}
+
 const asApp = <T>(use: (client: Client) => Promise<T>): Promise<T> =>
   withSql(
     oneServer({ host: '127.0.0.1', port: pair.primary.port, user: 'app', password: PASSWORD, database: 'drill' }),
@@ -165,8 +171,7 @@ test('an empty database has nothing, and says so without a canary', async () => 
 })
 
 test('a ready database has its rows counted, and the canary leaves none', async () => {
-  const database = databaseOf()
-  await database.migrate(TARGET)
+  const database = await migrated()
   const ready = {
     auditedTable: 'public.transactions',
     customers: 5,
@@ -303,8 +308,7 @@ function runsOf(keys: readonly Key[]): StoredRange[] {
 }
 
 test('rows come back as maximal runs per worker, for any stored rows, copies included', async () => {
-  const database = databaseOf()
-  await database.migrate(TARGET)
+  const database = await migrated()
   // Without its unique index a table can hold copies, and the audit has to see them.
   await asApp((client) => client.query('DROP INDEX idx_transactions_drill_key'))
   const key = fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 12 }))
@@ -320,8 +324,7 @@ test('rows come back as maximal runs per worker, for any stored rows, copies inc
 })
 
 test('more runs than one fetch holds all arrive, in order, and other drills are left out', async () => {
-  const database = databaseOf()
-  await database.migrate(TARGET)
+  const database = await migrated()
   const keys = Array.from({ length: 12_001 }, (_, n): Key => [n % 2, n * 2])
   await insertKeys(keys)
   await insertKeys([[7, 7]], 'other')
@@ -329,8 +332,7 @@ test('more runs than one fetch holds all arrive, in order, and other drills are 
 })
 
 test('a reader that stops early leaves no connection behind', async () => {
-  const database = databaseOf()
-  await database.migrate(TARGET)
+  const database = await migrated()
   await insertKeys(Array.from({ length: 20_000 }, (_, n): Key => [0, n * 2]))
   for await (const run of database.storedRuns(TARGET, 'd')) if (run.lastSeq >= 10) break
   const rows = await pair.primary.query("SELECT FROM pg_stat_activity WHERE datname = 'drill' AND state <> 'idle'")
@@ -338,8 +340,7 @@ test('a reader that stops early leaves no connection behind', async () => {
 })
 
 test("a worker's sequence can pass 2^31", async () => {
-  const database = databaseOf()
-  await database.migrate(TARGET)
+  const database = await migrated()
   const far = 2 ** 40
   await insertKeys([
     [0, far],
@@ -351,8 +352,7 @@ test("a worker's sequence can pass 2^31", async () => {
 })
 
 test('the rows of one drill are deleted, all of them and no others', async () => {
-  const database = databaseOf()
-  await database.migrate(TARGET)
+  const database = await migrated()
   await insertKeys(Array.from({ length: 25_000 }, (_, n): Key => [n % 3, n]))
   await insertKeys([[0, 0]], 'other')
   await asApp((client) =>
@@ -412,8 +412,7 @@ test('every drill with rows is known, with the age of its newest row by the cloc
 })
 
 test('the list of drills is read from the key index, for any number of rows', async () => {
-  const database = databaseOf()
-  await database.migrate(TARGET)
+  const database = await migrated()
   for (const drillId of ['a', 'b', 'c'])
     await insertKeys(
       Array.from({ length: 20_000 }, (_, n): Key => [n % 4, n]),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
-import { identityOf, isAlive } from '../../infra/local/process/process-table.ts'
+import { identityOf } from '../../infra/local/process/process-table.ts'
 import { Processes } from '../../infra/local/process/processes.ts'
 import {
   clearDeadStacks,
@@ -137,12 +137,6 @@ test('a kept folder is not cleared', () => {
   folder.close({ keep: true })
   writeFileSync(join(folder.path, 'owner.json'), JSON.stringify({ pid: 2 ** 22, startedAt: '1', keptAt: 'today' }))
   expect({ cleared: clearDeadStacks(base), exists: existsSync(folder.path) }).toEqual({ cleared: [], exists: true })
-})
-
-test('our own start time is stable and alive', () => {
-  const self = identityOf(process.pid)
-  expect(self).not.toBeNull()
-  expect(self !== null && isAlive(self)).toBe(true)
 })
 
 test('a held port is taken until it is released, and no two are the same', async () => {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { readAbsences } from '../../functions/activities/records/absence.ts'
 import type { GroupState } from '../../functions/clients/clients.ts'
-import { aPlan, criteria, playDrill } from '../support/play-drill.ts'
+import { aPlan, criteria, playDrill, playRequest } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'
 
 const there = { container: 'Running' } as GroupState
@@ -54,8 +54,7 @@ test('a container is gone after a minute of absence at every poll, and never whi
 })
 
 test('that no container is left is reported when it was seen twice', async () => {
-  const world = createWorld()
-  const { calls, report } = await playDrill(world, aPlan({ criteria }))
+  const { calls, report } = await playRequest()
   const looks = calls.filter(({ name }) => name === 'cleanUp').map(({ atMs }) => atMs)
   expect(report?.cleanup.containersLeft).toBe(0)
   const [before, last] = looks.slice(-2)
@@ -81,8 +80,10 @@ test('what the platform cannot do now is requested again, after the pause that i
 
 test('what the platform does not do in the time for it ends the drill, with its own words', async () => {
   const refuse = () => ({ kind: 'later', code: 'NetworkNotReady', message: 'try again', afterSeconds: null }) as const
-  const world = createWorld({ groups: { refuse } })
-  const { report, endedAtMs } = await playDrill(world, aPlan({ criteria, timing: { readyTimeoutSeconds: 60 } }))
+  const { report, endedAtMs, world } = await playRequest(
+    { timing: { readyTimeoutSeconds: 60 } },
+    { groups: { refuse } },
+  )
   expect(report?.reasons.join()).toMatch(/infrastructure: .*NetworkNotReady\): try again; not within 60 s/)
   expect(world.server.posts).toBe(0)
   expect(endedAtMs).toBeLessThan(120_000)

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { complete, int16, int32, message, READY, row, SSL_REQUEST, text } from './postgres-protocol.ts'
 
 export type Answer =
   | { readonly kind: 'welcome'; readonly readOnly?: boolean }
@@ -17,8 +18,6 @@ export interface FakePostgres {
   readonly heard: readonly (Readonly<Record<string, string>> | 'tls?')[]
   readonly open: number
 }
-
-const SSL_REQUEST = 80_877_103
 
 /** At an address of this machine, or in a folder as a unix socket. */
 export async function fakePostgres(
@@ -66,8 +65,8 @@ function serve(socket: Socket, answer: Answer, heard: (Record<string, string> | 
     }
     heard.push(parametersIn(bytes))
     isLoggedIn = true
-    if (answer.kind === 'welcome') socket.write(Buffer.concat([message('R', int(0)), READY]))
-    else if (answer.kind === 'password') socket.write(message('R', int(3)))
+    if (answer.kind === 'welcome') socket.write(Buffer.concat([message('R', int32(0)), READY]))
+    else if (answer.kind === 'password') socket.write(message('R', int32(3)))
     else socket.end(message('E', text('SFATAL', `C${answer.code}`, `M${answer.code}`, '')))
   })
 }
@@ -82,28 +81,8 @@ function parametersIn(bytes: Buffer): Record<string, string> {
   )
 }
 
-const int = (value: number): Buffer => {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
-}
-const text = (...words: readonly string[]): Buffer => Buffer.from(words.map((word) => `${word}\0`).join(''))
-const message = (kind: string, body: Buffer): Buffer => Buffer.concat([Buffer.from(kind), int(body.length + 4), body])
-
-const READY = message('Z', Buffer.from('I'))
+const COLUMN = Buffer.from('000000000000000000190000ffffffff0000', 'hex')
 
 /** The answer to SHOW transaction_read_only. */
 const rowOf = (value: string): Buffer =>
-  Buffer.concat([
-    message(
-      'T',
-      Buffer.concat([
-        Buffer.from([0, 1]),
-        text('transaction_read_only'),
-        Buffer.from('000000000000000000190000ffffffff0000'.slice(0, 36), 'hex'),
-      ]),
-    ),
-    message('D', Buffer.concat([Buffer.from([0, 1]), int(value.length), Buffer.from(value)])),
-    message('C', text('SHOW')),
-    READY,
-  ])
+  Buffer.concat([message('T', int16(1), text('transaction_read_only'), COLUMN), row(value), complete('SHOW'), READY])

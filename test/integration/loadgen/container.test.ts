@@ -154,24 +154,21 @@ test('30 s without Blob storage disturb no arrival and lose no record, no row of
   expect(log.match(/^.*ended: completed/gm)).toHaveLength(1)
 })
 
-test('the stop blob ends the load: it drains, and says why', async () => {
+test.each([
+  [
+    'the stop blob',
+    'aborted by a person',
+    (plan: LoadPlan) => blobs.write(blobNames.stop(plan.drillId), { reason: 'aborted by a person' }),
+  ],
+  ['SIGTERM', 'SIGTERM', (_: LoadPlan, child: Child) => child.signal('SIGTERM')],
+] as const)('%s ends the load: it drains, writes what is known, says why and exits with 0', async (_, reason, end) => {
   const plan = aPlan({ durationSeconds: 60 })
   const child = await start(plan)
   await seconds(plan, 2)
-  await blobs.write(blobNames.stop(plan.drillId), { reason: 'aborted by a person' })
+  await end(plan, child)
   const summary = await summaryAfter(child, plan)
-  expect(summary).toMatchObject({ ended: 'stopped', reason: 'aborted by a person' })
-  const { intended, acknowledged, missed } = summary.totals
-  expect(acknowledged + missed).toBe(intended)
-})
-
-test('SIGTERM ends the load: it drains, writes what is known and exits with 0', async () => {
-  const plan = aPlan({ durationSeconds: 60 })
-  const child = await start(plan)
-  await seconds(plan, 2)
-  child.signal('SIGTERM')
-  const summary = await summaryAfter(child, plan)
-  expect(summary).toMatchObject({ ended: 'stopped', reason: 'SIGTERM' })
+  expect(summary).toMatchObject({ ended: 'stopped', reason })
+  expect(summary.totals.acknowledged + summary.totals.missed).toBe(summary.totals.intended)
   expect(totalsOf(await blobs.records(plan.drillId))).toEqual(summary.totals)
 })
 

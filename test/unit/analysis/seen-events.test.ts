@@ -5,9 +5,20 @@ import { assemble } from '../../../functions/report-model/build.ts'
 import type { AckGap, SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import { bucketOf } from '../../../loadgen-image/contract/histogram.ts'
 import { aDrillPlan, aFailover, aPrimary, BLIP, isoAt, LOAD_START_MS, someLoad } from '../../support/builders.ts'
-import { aRun, mergeRun, outcomeOf, type Run, type RunOptions, reportOf, rowKey } from '../../support/world.ts'
+import {
+  aRun,
+  mergeRun,
+  outcomeOf,
+  type Run,
+  type RunOptions,
+  reportOf,
+  rowKey,
+  type Trouble,
+} from '../../support/world.ts'
 
 const START = LOAD_START_MS / 1000
+const us = (second: number) => (START + second) * 1e6
+const FAILOVER: Trouble = { atSeconds: 30.35, seconds: 5, kind: 'failover' }
 
 const drill = (options: RunOptions, own: Partial<DrillOutcome> = {}) => reportOf(aRun(options), own)
 
@@ -16,13 +27,16 @@ const changed = (run: Run, change: (record: SecondRecord, second: number) => Par
   records: run.records.map((record) => ({ ...record, ...change(record, record.second - START) })),
 })
 
+/** The only thread of container 0 stood still between these seconds. */
+const stoodStill = (run: Run, from: number, to: number): Run =>
+  changed(run, ({ health }, second) =>
+    second === Math.floor(to) ? { health: { ...health, stalls: [{ thread: 0, fromUs: us(from), toUs: us(to) }] } } : {},
+  )
+
 test('lost seconds are those of the event that lost the commits', async () => {
   const run = aRun({
     load: { durationSeconds: 150 },
-    troubles: [
-      { atSeconds: 30.35, seconds: 5, kind: 'failover' },
-      { atSeconds: 90.35, seconds: 5, kind: 'failover' },
-    ],
+    troubles: [FAILOVER, { atSeconds: 90.35, seconds: 5, kind: 'failover' }],
   })
   const inLastSeconds = ({ knownAtUs }: { knownAtUs: number }) =>
     knownAtUs > (LOAD_START_MS + 85_000) * 1000 && knownAtUs < (LOAD_START_MS + 90_350) * 1000
@@ -134,7 +148,7 @@ test.each([
   ['the server refuses them', 'ECONNREFUSED', false, 'FAIL'],
   ['the machine of the generator has no more', 'EMFILE', true, 'FAIL'],
 ] as const)('connections are missing because %s', async (_, code, isLimit, verdict) => {
-  const run = changed(aRun({ troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }] }), (record, second) =>
+  const run = changed(aRun({ troubles: [FAILOVER] }), (record, second) =>
     second < 8 || second > 12
       ? {}
       : {
@@ -180,14 +194,14 @@ test('a client that was out alone is in no event, and is still the worst client'
 })
 
 test('a container that stood still leaves its clients unmeasured, and the service measured by the other', async () => {
-  const run = aRun({ load: { containers: 2 }, troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }] })
+  const run = aRun({ load: { containers: 2 }, troubles: [FAILOVER] })
   const stalled: Run = {
     ...run,
     records: run.records.map((record) =>
       record.container === 0 && record.second === START + 34
         ? {
             ...record,
-            health: { ...record.health, stalls: [{ thread: 0, fromUs: (START + 31) * 1e6, toUs: (START + 34) * 1e6 }] },
+            health: { ...record.health, stalls: [{ thread: 0, fromUs: us(31), toUs: us(34) }] },
           }
         : record,
     ),
@@ -200,12 +214,12 @@ test('a container that stood still leaves its clients unmeasured, and the servic
 })
 
 test('a thread that ran on keeps the container watching', async () => {
-  const run = aRun({ troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }] })
+  const run = aRun({ troubles: [FAILOVER] })
   const oneOfTwo = changed(run, (record, second) => ({
     health: {
       ...record.health,
       threads: 2,
-      stalls: second === 34 ? [{ thread: 1, fromUs: (START + 31) * 1e6, toUs: (START + 34) * 1e6 }] : [],
+      stalls: second === 34 ? [{ thread: 1, fromUs: us(31), toUs: us(34) }] : [],
     },
   }))
   expect((await reportOf(oneOfTwo)).events[0]?.recovery.writeOutageSeconds).toBe(5.01)
@@ -231,10 +245,7 @@ test('a promotion after the load that only the audits saw is said', async () => 
 test('a promotion that came after the request has the first claim to it, not the one that was still under way then', async () => {
   const run = aRun({
     load: { durationSeconds: 90 },
-    troubles: [
-      { atSeconds: 30.35, seconds: 5, kind: 'failover' },
-      { atSeconds: 37, seconds: 2, kind: 'failover' },
-    ],
+    troubles: [FAILOVER, { atSeconds: 37, seconds: 2, kind: 'failover' }],
   })
   const sent = { index: 0, sentAt: isoAt(35.2), acceptedAt: isoAt(35.25), requestedAtSeconds: 35 }
   const { events } = await reportOf(run, {
@@ -250,10 +261,7 @@ test('a promotion that came after the request has the first claim to it, not the
 test('of two promotions after a request whose answer was lost, none is said to be without a request', async () => {
   const run = aRun({
     load: { durationSeconds: 90 },
-    troubles: [
-      { atSeconds: 30.35, seconds: 5, kind: 'failover' },
-      { atSeconds: 50, seconds: 2, kind: 'failover' },
-    ],
+    troubles: [FAILOVER, { atSeconds: 50, seconds: 2, kind: 'failover' }],
   })
   const lost = { request: 'ambiguous', acceptedAt: null, requestId: null, operation: null } as const
   const { events } = await reportOf(run, { failovers: run.failovers.slice(0, 1).map((one) => ({ ...one, ...lost })) })
@@ -270,7 +278,6 @@ test('of two promotions after a request whose answer was lost, none is said to b
 })
 
 test("of two promotions after a request that no generator watched, each is one event and none is called the drill's", async () => {
-  const us = (second: number) => (START + second) * 1e6
   const run = aRun({
     load: { durationSeconds: 120 },
     troubles: [
@@ -278,8 +285,7 @@ test("of two promotions after a request that no generator watched, each is one e
       { atSeconds: 38.4, seconds: 20, kind: 'failover' },
     ],
   })
-  const stalls = [{ thread: 0, fromUs: us(30), toUs: us(37.4) }]
-  const read = changed(run, ({ health }, second) => (second === 37 ? { health: { ...health, stalls } } : {}))
+  const read = stoodStill(run, 30, 37.4)
   const sent = { index: 0, sentAt: isoAt(33.4), acceptedAt: isoAt(33.45), requestedAtSeconds: 33 }
   const { events, verdict } = await reportOf(read, {
     failovers: run.failovers.slice(1).map((evidence) => ({ ...evidence, ...sent })),
@@ -305,11 +311,10 @@ test('one hiccup in the baseline does not make an outage of seconds usual', asyn
 })
 
 test('a reply that a generator reads late, after it stood still, is no commit of a second primary', async () => {
-  const us = (second: number) => (START + second) * 1e6
   const late = { timeline: 1, acknowledged: 1, firstAtUs: us(36.42), lastAtUs: us(36.42) }
   const run = aRun({
     load: { containers: 2, durationSeconds: 90 },
-    troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }],
+    troubles: [FAILOVER],
   })
   const caveatsWith = async (stalls: readonly { thread: number; fromUs: number; toUs: number }[]) => {
     const read = changed(run, (record, second) =>
@@ -324,7 +329,6 @@ test('a reply that a generator reads late, after it stood still, is no commit of
 })
 
 test('a reply that one container read late, while another watched, moves neither the begin nor the length of an outage', async () => {
-  const us = (second: number) => (START + second) * 1e6
   const run = aRun({
     load: { containers: 2, durationSeconds: 90 },
     troubles: [{ atSeconds: 30.35, seconds: 0.8, kind: 'failover' }],
@@ -360,7 +364,6 @@ describe('a second without replies in the hold of a recovery, 10 s after the ser
         { atSeconds: 45.02, seconds, kind: 'pause', shareAfter },
       ],
     })
-    const us = (second: number) => (START + second) * 1e6
     const stalls = generatorStands ? [{ thread: 0, fromUs: us(45), toUs: us(45.02 + seconds) }] : []
     const read = changed(run, ({ health }, second) =>
       second === Math.floor(45.02 + seconds) ? { health: { ...health, stalls } } : {},
@@ -398,7 +401,6 @@ describe('a second without replies in the hold of a recovery, 10 s after the ser
 
 test('a thread that stands still again and again, and runs for moments only, watches nothing meanwhile', async () => {
   const run = aRun({ load: { durationSeconds: 120 }, troubles: [{ atSeconds: 30.35, seconds: 20, kind: 'pause' }] })
-  const us = (second: number) => (START + second) * 1e6
   const judged = (runsMs: number) => {
     const stalls = Array.from({ length: Math.floor(20_000 / (150 + runsMs)) }, (_, k) => {
       const fromUs = us(30.34) + k * (150 + runsMs) * 1000
@@ -419,10 +421,8 @@ test('at a low rate the pause before a standstill is no sign that commits had st
     load: { targetTps: 5, durationSeconds: 120 },
     troubles: [{ atSeconds: 30.35, seconds: 7, kind: 'failover' }],
   })
-  const us = (second: number) => (START + second) * 1e6
   // The last reply, at 30.21, is no more than the usual distance of 0.2 s before the standstill.
-  const stalls = [{ thread: 0, fromUs: us(30.35), toUs: us(35) }]
-  const read = changed(run, ({ health }, second) => (second === 35 ? { health: { ...health, stalls } } : {}))
+  const read = stoodStill(run, 30.35, 35)
   const failovers = [
     aFailover({
       sentAt: isoAt(33),
@@ -457,9 +457,7 @@ test.each([30.34, 45])(
       load: { durationSeconds: 90 },
       troubles: [{ atSeconds: 30.35, seconds: Number.POSITIVE_INFINITY, kind: 'pause' }],
     })
-    const us = (second: number) => (START + second) * 1e6
-    const stalls = [{ thread: 0, fromUs: us(from), toUs: us(60) }]
-    const read = changed(run, ({ health }, second) => (second === 60 ? { health: { ...health, stalls } } : {}))
+    const read = stoodStill(run, from, 60)
     const { verdict, headline } = await reportOf(read, { plan: aDrillPlan({ load: run.load, failovers: [] }) })
     expect(verdict).toBe('FAIL')
     expect(headline).toContain('no commit in the last 29.9 s of the load')

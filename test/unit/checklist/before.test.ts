@@ -13,63 +13,19 @@ import type {
   SessionSetting,
   TableFacts,
 } from '../../../functions/model/facts.ts'
+import { someFacts } from '../../support/builders.ts'
 import { goodLoadSession, goodTable, settingsWith } from '../../support/load-session.ts'
 import { aPlan } from '../../support/play-drill.ts'
 
 const plan = aPlan({ targetTps: 8000, workers: 200, timing: { cooldownMinutes: 20 } })
 
+const some = someFacts()
 const goodServer: ServerFacts = {
-  name: 'pg',
-  id: '/servers/pg',
-  location: 'swedencentral',
-  state: 'Ready',
-  version: '16',
-  fqdn: 'pg.postgres.database.azure.com',
-  sku: { name: 'Standard_E4ds_v5', tier: 'MemoryOptimized' },
-  vCores: 4,
-  memoryGb: 32,
-  availabilityZone: '1',
-  highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2' },
+  ...(some.server as ServerFacts),
   storage: { sizeGb: 1024, tier: 'P40', iops: 7500, type: 'Premium_LRS' },
 }
-
-const goodSession = (via: SessionFacts['via']): SessionFacts => ({
-  via,
-  reachable: true,
-  error: null,
-  serverVersion: '16.4',
-  address: '10.0.0.1',
-  inRecovery: false,
-  timeline: 1,
-  currentWalLsn: '0/1',
-  postmasterStartedAt: '2025-12-31T00:00:00.000Z',
-  synchronousStandbyNames: 'standby',
-  clockOffsetMs: 0,
-  clockErrorMs: 1,
-})
-
-const goodSchema: SchemaFacts = {
-  auditedTable: 'public.transactions',
-  customers: 5,
-  merchants: 5,
-  missingExtensions: [],
-  canary: 'ok',
-  canaryError: null,
-  drillRows: 0,
-}
-
-const goodContainers: ContainerFacts = {
-  usages: [
-    { name: 'ContainerGroups', used: 3, limit: 100 },
-    { name: 'StandardCores', used: 6, limit: 100 },
-  ],
-  maxCpu: 4,
-  maxMemoryGb: 16,
-  resourceGroupExists: true,
-  image: { reference: 'registry/loadgen@sha256:00', exists: true, digest: 'sha256:00' },
-  identityTokenOk: true,
-  blobWritable: true,
-}
+const goodSession = some.sessions[0] as SessionFacts
+const goodSchema: SchemaFacts = { ...(some.schema as SchemaFacts), customers: 5, merchants: 5 }
 
 const parameters: Readonly<Record<string, string>> = {
   max_connections: '2000',
@@ -109,12 +65,12 @@ function facts(changes: Changes = {}): Facts {
             unit: null,
           })),
     sessions: [
-      { ...goodSession('pgbouncer'), ...changes.pgbouncer },
-      { ...goodSession('direct'), ...changes.direct },
+      { ...goodSession, ...changes.pgbouncer },
+      { ...goodSession, via: 'direct', ...changes.direct },
     ],
     loadSessions: [goodLoadSession('pgbouncer', changes.load)],
     schema: changes.schema === null ? null : { ...goodSchema, ...changes.schema },
-    containers: { ...goodContainers, ...changes.containers },
+    containers: { ...some.containers, ...changes.containers },
     lastFailoverAt: changes.lastFailoverAt ?? null,
     gaps: changes.gaps ?? [],
   }

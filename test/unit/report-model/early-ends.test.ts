@@ -4,13 +4,10 @@ import { unseenEnd } from '../../../functions/model/container-end.ts'
 import type { DrillOutcome } from '../../../functions/model/evidence.ts'
 import { assemble } from '../../../functions/report-model/build.ts'
 import { aDrillPlan, anOutcome, someLoad } from '../../support/builders.ts'
-import { aRun, mergeRun, outcomeOf } from '../../support/world.ts'
+import { aRun, reportOf } from '../../support/world.ts'
 
-async function drill(own: Partial<DrillOutcome>) {
-  const run = aRun({ troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }] })
-  const merged = mergeRun(run)
-  return assemble(await outcomeOf(run, merged, own), merged).report
-}
+const drill = (own: Partial<DrillOutcome>) =>
+  reportOf(aRun({ troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }] }), own)
 
 const ABORT = 'no commit in the last 26 s before any failover'
 const DEAD = { ...unseenEnd(0), exitCode: 137, state: 'Terminated', reason: 'Killed' }

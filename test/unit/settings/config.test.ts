@@ -1,52 +1,36 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
-import { ConfigError, readConfig } from '../../../functions/config/config.ts'
+import { readConfig } from '../../../functions/config/config.ts'
 import { Secret } from '../../../functions/config/secret.ts'
 import { type Environment, SETTINGS } from '../../../functions/config/settings.ts'
 import { cloudOf } from '../../../functions/platform/cloud.ts'
-import { FORM_EXAMPLES } from './form-examples.ts'
+import { DEPLOYED_SETTINGS } from '../../support/deployed-settings.ts'
+import { FORM_EXAMPLES, problemsIn } from './form-examples.ts'
 
 const DIGEST = 'a'.repeat(64)
 const PUBLIC = cloudOf('https://management.azure.com')
 
-const COMPLETE: Environment = {
-  AZURE_SUBSCRIPTION_ID: '11111111-2222-3333-4444-555555555555',
-  DRILL_RESOURCE_GROUP: 'rg-drill',
-  DRILL_LOCATION: 'swedencentral',
-  POSTGRES_SERVER: 'pg-drill',
-  POSTGRES_DATABASE: 'drill',
-  POSTGRES_USER: 'drill_admin',
-  LOADGEN_IMAGE: `registry.example/loadgen@sha256:${DIGEST}`,
-  DRILL_BLOB_CONTAINER_URL: 'https://account.blob.core.windows.net/drills',
-}
+const COMPLETE: Environment = DEPLOYED_SETTINGS
 
-function problemsOf(environment: Environment): readonly string[] {
-  try {
-    readConfig(environment)
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-}
+const problemsOf = (environment: Environment) => problemsIn(() => readConfig(environment))
 
 test('the required settings are enough, and the rest has its defaults', () => {
   expect(readConfig(COMPLETE)).toEqual({
-    subscriptionId: '11111111-2222-3333-4444-555555555555',
+    subscriptionId: '11111111-1111-1111-1111-111111111111',
     drill: { resourceGroup: 'rg-drill', location: 'swedencentral', cooldownMinutes: 20, rowsRetentionDays: 7 },
     postgres: {
-      target: { resourceGroup: 'rg-drill', server: 'pg-drill', database: 'drill' },
+      target: { resourceGroup: 'rg-drill', server: 'psql-drill', database: 'drill' },
       host: null,
-      app: { user: 'drill_admin', password: null },
-      load: { user: 'drill_admin', password: null },
+      app: { user: 'drilladmin', password: null },
+      load: { user: 'drilladmin', password: null },
       directPort: 5432,
       pgbouncerPort: 6432,
       tls: 'verify-full',
       cloud: PUBLIC,
     },
-    blobs: { kind: 'url', url: 'https://account.blob.core.windows.net/drills' },
+    blobs: { kind: 'url', url: 'https://account.blob.example.com/drills' },
     loadGenerator: {
-      image: `registry.example/loadgen@sha256:${DIGEST}`,
+      image: `registry.example.com/loadgen@sha256:${DIGEST}`,
       identityId: null,
       identityClientId: null,
       subnetId: null,
@@ -85,7 +69,7 @@ test('everything that is given is read', () => {
   })
   expect(config.postgres).toMatchObject({
     target: { resourceGroup: 'rg-data' },
-    app: { user: 'drill_admin', password: new Secret('p') },
+    app: { user: 'drilladmin', password: new Secret('p') },
     load: { user: 'load' },
   })
   expect(config.postgres.load.password?.reveal()).toBe('l')

@@ -2,6 +2,8 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
+import { ConfigError } from '../../../functions/config/config.ts'
+import { type Environment, SETTINGS } from '../../../functions/config/settings.ts'
 
 export interface Examples {
   readonly good: readonly string[]
@@ -200,4 +202,22 @@ export const FORM_EXAMPLES: Readonly<Record<string, Examples>> = {
   },
   AZURE_RESOURCE_MANAGER_CA_FILE: { good: [AUTHORITY_FILE], bad: ['/nowhere/ca.pem', '/', import.meta.filename] },
   AZURE_LOCAL_TOKEN: SECRETS,
+}
+
+const WITHOUT_URL = ['DRILL_BLOB_CONNECTION_STRING', 'DRILL_BLOB_CONTAINER']
+
+/** All settings that may stand together, each with its first good example. */
+export const ALL_SETTINGS: Environment = Object.fromEntries(
+  SETTINGS.filter(({ name }) => !WITHOUT_URL.includes(name)).map(({ name }) => [name, FORM_EXAMPLES[name]?.good[0]]),
+)
+
+/** What is wrong with the settings, when they are used. */
+export function problemsIn(use: () => unknown): readonly string[] {
+  try {
+    use()
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
 }

@@ -1,42 +1,27 @@
 /** Each setting takes what the code behind it can use, refuses what it cannot, and names itself without repeating a value. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ConfigError, readConfig } from '../../../functions/config/config.ts'
+import { readConfig } from '../../../functions/config/config.ts'
 import { FORMS } from '../../../functions/config/forms.ts'
 import { type Environment, SETTINGS } from '../../../functions/config/settings.ts'
 import { connect } from '../../../functions/connect.ts'
 import { parseSchedule } from '../../../infra/local/functions-host/timers/timers.ts'
-import { AUTHORITY, AUTHORITY_FILE, FORM_EXAMPLES } from './form-examples.ts'
+import { ALL_SETTINGS, AUTHORITY, AUTHORITY_FILE, FORM_EXAMPLES, problemsIn } from './form-examples.ts'
 
 const good = (name: string): string => FORM_EXAMPLES[name]?.good[0] as string
-
-/** All settings that may stand together, each with its first good example. */
-const ALL: Environment = Object.fromEntries(
-  SETTINGS.filter(({ name }) => !['DRILL_BLOB_CONNECTION_STRING', 'DRILL_BLOB_CONTAINER'].includes(name)).map(
-    ({ name }) => [name, good(name)],
-  ),
-)
 
 const environmentWith = (name: string, value: string): Environment =>
   /^DRILL_BLOB_CONN|^DRILL_BLOB_CONTAINER$/.test(name)
     ? {
-        ...ALL,
+        ...ALL_SETTINGS,
         DRILL_BLOB_CONTAINER_URL: '',
         DRILL_BLOB_CONNECTION_STRING: good('DRILL_BLOB_CONNECTION_STRING'),
         DRILL_BLOB_CONTAINER: good('DRILL_BLOB_CONTAINER'),
         [name]: value,
       }
-    : { ...ALL, [name]: value }
+    : { ...ALL_SETTINGS, [name]: value }
 
-function problemsOf(environment: Environment): readonly string[] {
-  try {
-    connect(readConfig(environment))
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-}
+const problemsOf = (environment: Environment) => problemsIn(() => connect(readConfig(environment)))
 
 beforeAll(() => writeFileSync(AUTHORITY_FILE, AUTHORITY))
 afterAll(() => rmSync(AUTHORITY_FILE))
@@ -73,7 +58,7 @@ test.each([
   ['24:00:00', 'time span'],
   ['0 0 2 31 4 *', 'no month that it names has a day that it names'],
 ])('why the schedule %s never fires is said', (schedule, why) => {
-  expect(problemsOf({ ...ALL, DAILY_DRILL_SCHEDULE: schedule })[0]).toContain(why)
+  expect(problemsOf({ ...ALL_SETTINGS, DAILY_DRILL_SCHEDULE: schedule })[0]).toContain(why)
 })
 
 test.each([
@@ -81,7 +66,9 @@ test.each([
   ['https://management.usgovcloudapi.net', 'pg-one.postgres.database.usgovcloudapi.net'],
   ['https://management.chinacloudapi.cn', 'pg-one.postgres.database.chinacloudapi.cn'],
 ])('in the cloud of %s the server is %s', async (endpoint, host) => {
-  const { database } = connect(readConfig({ ...ALL, POSTGRES_HOST: '', AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint }))
+  const { database } = connect(
+    readConfig({ ...ALL_SETTINGS, POSTGRES_HOST: '', AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint }),
+  )
   const target = { resourceGroup: 'rg', server: 'pg-one', database: 'drill' }
   expect(new URL(await database.loadConnectionString(target)).hostname).toBe(host)
 })

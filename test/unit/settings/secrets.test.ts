@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { azureErrorParts } from '../../../functions/clients/azure/azure-errors.ts'
 import { sqlErrorText as wordsOfServer } from '../../../functions/clients/postgres/connection.ts'
 import { readConfig, readDatabaseConfig } from '../../../functions/config/config.ts'
-import { SETTINGS } from '../../../functions/config/settings.ts'
+import { type Environment, SETTINGS } from '../../../functions/config/settings.ts'
 import { connect } from '../../../functions/connect.ts'
 import { parseImageReference } from '../../../functions/platform/image-reference.ts'
 import { parseRequest, REQUEST_FIELDS } from '../../../functions/request/request.ts'
@@ -19,7 +19,7 @@ import { parseDrillSettings } from '../../../loadgen-image/drill-settings.ts'
 import { readInvocation } from '../../../loadgen-image/options.ts'
 import { failureOf } from '../../../loadgen-image/record/outcome.ts'
 import { aPlan } from '../../support/builders.ts'
-import { FORM_EXAMPLES } from './form-examples.ts'
+import { ALL_SETTINGS } from './form-examples.ts'
 
 const PIECE = 6
 /** Letters of a kind that no word of the project is made of, so that a piece found is a piece leaked. */
@@ -133,12 +133,8 @@ describe.each(CONNECTION_STRINGS.map((form) => [form('SECRET'), form] as const))
 
 // ---- The app's settings -----------------------------------------------------------------------------------------------
 
-const BASE = Object.fromEntries(
-  SETTINGS.filter(({ name }) => !/^DRILL_BLOB_CONN|^DRILL_BLOB_CONTAINER$|CA_FILE$/.test(name)).map(({ name }) => [
-    name,
-    FORM_EXAMPLES[name]?.good[0],
-  ]),
-)
+/** Without what only a file can prove. */
+const BASE: Environment = { ...ALL_SETTINGS, AZURE_RESOURCE_MANAGER_CA_FILE: '' }
 
 /** A secret as it is pasted: alone, in a URL, with a signature, with a typo. */
 const PASTED: ReadonlyArray<(secret: string) => string> = [

@@ -1,25 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type ReplyHandler, ReplyReader } from '../../../../loadgen-image/send/reply.ts'
+import { complete, message, READY, row } from '../../../support/postgres-protocol.ts'
 
-const message = (type: string, body: Buffer): Buffer => {
-  const head = Buffer.alloc(5)
-  head.write(type)
-  head.writeUInt32BE(4 + body.length, 1)
-  return Buffer.concat([head, body])
-}
-const row = (value: string | null): Buffer => {
-  const head = Buffer.alloc(6)
-  head.writeInt16BE(1)
-  head.writeInt32BE(value === null ? -1 : value.length, 2)
-  return message('D', Buffer.concat([head, Buffer.from(value ?? '')]))
-}
 const fields = (entries: Readonly<Record<string, string>>): Buffer =>
   Buffer.concat([...Object.entries(entries).map(([key, value]) => Buffer.from(`${key}${value}\0`)), Buffer.from([0])])
 
 const DESCRIPTION = message('T', Buffer.alloc(20))
-const COMPLETE = message('C', Buffer.from('INSERT 0 1\0'))
-const READY = message('Z', Buffer.from('I'))
+const COMPLETE = complete('INSERT 0 1')
 const ACKNOWLEDGED = Buffer.concat([DESCRIPTION, row('17'), COMPLETE, READY])
 const WARNING = message('N', fields({ S: 'WARNUNG', V: 'WARNING', C: '01000', M: 'wait', R: 'SyncRepWaitForLSN' }))
 const FATAL = message('E', fields({ S: 'FATAL', V: 'FATAL', C: '57P01', M: 'terminating', R: 'ProcessInterrupts' }))
