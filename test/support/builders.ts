@@ -7,7 +7,15 @@ import type { DrillPlan, DrillTiming } from '../../functions/model/plan.ts'
 import type { LivePoint } from '../../functions/model/status.ts'
 import type { LoadSummary, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan, LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
-import { goodLoadSession } from './load-session.ts'
+import {
+  GOOD_PARAMETERS,
+  goodContainers,
+  goodLoadSession,
+  goodSchema,
+  goodServer,
+  goodSession,
+  parametersOf,
+} from './good-facts.ts'
 
 export const LOAD_START_MS = Date.UTC(2026, 2, 4, 9, 0, 0)
 
@@ -84,60 +92,12 @@ export const aDrillPlan = (own: Partial<DrillPlan> = {}): DrillPlan => ({
 
 export const someFacts = (own: Partial<Facts> = {}): Facts => ({
   observedAt: isoAt(-50),
-  server: {
-    name: 'pg-orders',
-    id: '/subscriptions/0/resourceGroups/rg-drills/providers/Microsoft.DBforPostgreSQL/flexibleServers/pg-orders',
-    location: 'swedencentral',
-    state: 'Ready',
-    version: '15',
-    fqdn: 'pg-orders.postgres.database.azure.com',
-    sku: { name: 'Standard_E4ds_v5', tier: 'MemoryOptimized' },
-    vCores: 4,
-    memoryGb: 32,
-    availabilityZone: '1',
-    highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2' },
-    storage: { sizeGb: 512, tier: 'P20', iops: 2300, type: 'Premium_LRS' },
-  },
-  parameters: [
-    { name: 'max_connections', value: '2000', isDynamic: false, isPendingRestart: false, unit: null },
-    { name: 'pgbouncer.enabled', value: 'true', isDynamic: true, isPendingRestart: false, unit: null },
-    { name: 'pgbouncer.pool_mode', value: 'transaction', isDynamic: true, isPendingRestart: false, unit: null },
-  ],
-  sessions: [
-    {
-      via: 'pgbouncer',
-      reachable: true,
-      error: null,
-      serverVersion: '15.18',
-      address: '10.0.0.4',
-      inRecovery: false,
-      timeline: 1,
-      currentWalLsn: '0/5A21B38',
-      postmasterStartedAt: isoAt(-86_400),
-      synchronousStandbyNames: '*',
-      clockOffsetMs: 0,
-      clockErrorMs: 0.8,
-    },
-  ],
+  server: goodServer,
+  parameters: parametersOf(GOOD_PARAMETERS),
+  sessions: [goodSession('pgbouncer')],
   loadSessions: [goodLoadSession()],
-  schema: {
-    auditedTable: 'public.transactions',
-    customers: 1000,
-    merchants: 100,
-    missingExtensions: [],
-    canary: 'ok',
-    canaryError: null,
-    drillRows: 0,
-  },
-  containers: {
-    usages: [{ name: 'StandardCores', used: 0, limit: 100 }],
-    maxCpu: 4,
-    maxMemoryGb: 16,
-    resourceGroupExists: true,
-    image: { reference: 'drills.azurecr.io/loadgen:1', exists: true, digest: `sha256:${'ab'.repeat(32)}` },
-    identityTokenOk: true,
-    blobWritable: true,
-  },
+  schema: goodSchema,
+  containers: goodContainers,
   lastFailoverAt: null,
   gaps: [],
   ...own,

@@ -1,6 +1,7 @@
 /** Container groups of a made-up platform: each runs a fake load generator until it is deleted. */
 import type { ContainerGroups, CreateAnswer, GroupSpec, GroupState } from '../../../functions/clients/clients.ts'
 import { CONTAINER_TAG, DRILL_TAG } from '../../../functions/platform/names.ts'
+import { goodPlace } from '../good-facts.ts'
 import type { MemoryBlobs } from '../memory-blobs.ts'
 import type { WorldClock } from './clock.ts'
 import { FakeGenerator, type GeneratorCourse } from './generator.ts'
@@ -141,16 +142,7 @@ export class FakeGroups implements ContainerGroups {
   }
 
   async facts() {
-    return {
-      usages: [
-        { name: 'ContainerGroups', used: 0, limit: 100 },
-        { name: 'StandardCores', used: 0, limit: 100 },
-      ],
-      maxCpu: 4,
-      maxMemoryGb: 16,
-      resourceGroupExists: true,
-      identityTokenOk: true,
-    }
+    return goodPlace
   }
 
   #isThere({ deletedAtMs }: Group): boolean {

@@ -9,6 +9,7 @@ import type { FlexibleServers } from '../../../functions/clients/clients.ts'
 import type { ServerFacts, ServerParameter } from '../../../functions/model/facts.ts'
 import type { FailoverAnswer, OperationState } from '../../../functions/model/failover.ts'
 import type { FailoverMode, Target } from '../../../functions/model/plan.ts'
+import { GOOD_PARAMETERS, goodServer, parametersOf } from '../good-facts.ts'
 import type { WorldClock } from './clock.ts'
 import { restError } from './rest-error.ts'
 import { interruptionOf, promotion, restart, Service, type Trouble } from './service.ts'
@@ -155,39 +156,20 @@ export class FakeServer implements FlexibleServers {
     const now = this.#clock.nowMs
     const isSwapped = this.timelineAt(now) % 2 === 0
     return {
+      ...goodServer,
       name: target.server,
-      id: `/subscriptions/s/resourceGroups/${target.resourceGroup}/providers/Microsoft.DBforPostgreSQL/flexibleServers/${target.server}`,
-      location: 'swedencentral',
+      id: goodServer.id.replace('rg-drills', target.resourceGroup).replace(goodServer.name, target.server),
       state: this.#isFailingOverAt(now) ? 'Updating' : 'Ready',
-      version: '16',
       fqdn: `${target.server}.postgres.database.azure.com`,
-      sku: { name: 'Standard_E4ds_v5', tier: 'MemoryOptimized' },
-      vCores: 4,
-      memoryGb: 32,
       availabilityZone: isSwapped ? '2' : '1',
       highAvailability: { mode: 'ZoneRedundant', state: this.haStateAt(now), standbyZone: isSwapped ? '1' : '2' },
-      storage: { sizeGb: 1024, tier: 'P40', iops: 7_500, type: 'Premium_LRS' },
       ...this.#options.facts,
     }
   }
 
   async parameters(): Promise<readonly ServerParameter[]> {
     if (this.isAway()) throw new Error('reading the parameters failed: 503 ServiceUnavailable')
-    const values = {
-      max_connections: '2000',
-      'pgbouncer.enabled': 'true',
-      'pgbouncer.pool_mode': 'transaction',
-      'pgbouncer.max_client_conn': '5000',
-      'pgbouncer.default_pool_size': '100',
-      ...this.#options.parameters,
-    }
-    return Object.entries(values).map(([name, value]) => ({
-      name,
-      value,
-      isDynamic: null,
-      isPendingRestart: false,
-      unit: null,
-    }))
+    return parametersOf({ ...GOOD_PARAMETERS, ...this.#options.parameters })
   }
 
   async beginFailover(_target: Target, mode: FailoverMode): Promise<FailoverAnswer> {

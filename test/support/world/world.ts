@@ -1,9 +1,10 @@
 /** A made-up Azure with a database in it, on one clock: everything behind the clients of the app. */
 import type { Clients, Webhook } from '../../../functions/clients/clients.ts'
 import { unreachableLoad } from '../../../functions/clients/postgres/load-session.ts'
+import { unreachable } from '../../../functions/clients/postgres/session-facts.ts'
 import type { LoadSessionFacts, MetricSeries, SchemaFacts, SessionFacts } from '../../../functions/model/facts.ts'
 import { blobNames, type GoSignal } from '../../../loadgen-image/contract/glossary.ts'
-import { goodLoadSession } from '../load-session.ts'
+import { goodLoadSession, goodSchema, goodSession } from '../good-facts.ts'
 import { MemoryBlobs } from '../memory-blobs.ts'
 import { WorldClock } from './clock.ts'
 import { type GeneratorCourse, steadyCourse } from './generator.ts'
@@ -96,36 +97,21 @@ function fakeDatabase(
       const isUp = server.isUpAt(now)
       const timeline = server.timelineAt(now)
       const up: SessionFacts = {
-        via,
-        reachable: true,
-        error: null,
-        serverVersion: '16.4',
+        ...goodSession(via),
         address: timeline % 2 === 0 ? '10.0.0.2' : '10.0.0.1',
-        inRecovery: false,
         timeline,
         currentWalLsn: `0/${(1_000 + timeline).toString(16)}`,
         postmasterStartedAt: new Date(server.service.startedAt(now, START_AT_MS - 3_600_000)).toISOString(),
-        synchronousStandbyNames: 'standby',
         clockOffsetMs: -(options.databaseOffsetMs ?? 0),
-        clockErrorMs: 0.5,
       }
-      const down: SessionFacts = { ...nothingSeen(via), error: 'ECONNREFUSED: nothing is listening' }
+      const down = unreachable(via, new Error('ECONNREFUSED: nothing is listening'))
       return { ...(isUp ? up : down), ...options.session?.(via) }
     },
     loadSession: async (_target, via) =>
       server.isUpAt(clock.nowMs)
         ? goodLoadSession(via, options.loadSession)
         : unreachableLoad(via, 'ECONNREFUSED: nothing is listening'),
-    schema: async () => ({
-      auditedTable: 'public.transactions',
-      customers: 5,
-      merchants: 5,
-      missingExtensions: [],
-      canary: 'ok',
-      canaryError: null,
-      drillRows: 0,
-      ...options.schema,
-    }),
+    schema: async () => ({ ...goodSchema, ...options.schema }),
     migrate: async () => [],
     async *storedRuns() {
       if (!server.isUpAt(clock.nowMs)) throw new Error('the database does not answer')
@@ -138,21 +124,6 @@ function fakeDatabase(
     directPort: () => 5432,
   }
 }
-
-const nothingSeen = (via: SessionFacts['via']): SessionFacts => ({
-  via,
-  reachable: false,
-  error: null,
-  serverVersion: null,
-  address: null,
-  inRecovery: null,
-  timeline: null,
-  currentWalLsn: null,
-  postmasterStartedAt: null,
-  synchronousStandbyNames: null,
-  clockOffsetMs: null,
-  clockErrorMs: null,
-})
 
 const METRICS: ReadonlyArray<readonly [name: string, unit: string, value: number]> = [
   ['cpu_percent', '%', 41],

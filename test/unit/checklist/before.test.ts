@@ -13,27 +13,20 @@ import type {
   SessionSetting,
   TableFacts,
 } from '../../../functions/model/facts.ts'
-import { someFacts } from '../../support/builders.ts'
-import { goodLoadSession, goodTable, settingsWith } from '../../support/load-session.ts'
+import {
+  GOOD_PARAMETERS,
+  goodContainers,
+  goodLoadSession,
+  goodSchema,
+  goodServer,
+  goodSession,
+  goodTable,
+  parametersOf,
+  settingsWith,
+} from '../../support/good-facts.ts'
 import { aPlan } from '../../support/play-drill.ts'
 
 const plan = aPlan({ targetTps: 8000, workers: 200, timing: { cooldownMinutes: 20 } })
-
-const some = someFacts()
-const goodServer: ServerFacts = {
-  ...(some.server as ServerFacts),
-  storage: { sizeGb: 1024, tier: 'P40', iops: 7500, type: 'Premium_LRS' },
-}
-const goodSession = some.sessions[0] as SessionFacts
-const goodSchema: SchemaFacts = { ...(some.schema as SchemaFacts), customers: 5, merchants: 5 }
-
-const parameters: Readonly<Record<string, string>> = {
-  max_connections: '2000',
-  'pgbouncer.enabled': 'true',
-  'pgbouncer.pool_mode': 'transaction',
-  'pgbouncer.max_client_conn': '5000',
-  'pgbouncer.default_pool_size': '100',
-}
 
 interface Changes {
   readonly server?: Partial<ServerFacts> | null
@@ -49,28 +42,19 @@ interface Changes {
 }
 
 function facts(changes: Changes = {}): Facts {
-  const values = changes.parameters === null ? null : { ...parameters, ...changes.parameters }
+  const values = changes.parameters === null ? null : { ...GOOD_PARAMETERS, ...changes.parameters }
   const isPendingRestart = changes.pendingRestart === undefined ? false : changes.pendingRestart
   return {
     observedAt: '2026-01-01T12:00:00.000Z',
     server: changes.server === null ? null : { ...goodServer, ...changes.server },
-    parameters:
-      values === null
-        ? null
-        : Object.entries(values).map(([name, value]) => ({
-            name,
-            value,
-            isDynamic: true,
-            isPendingRestart,
-            unit: null,
-          })),
+    parameters: values === null ? null : parametersOf(values, isPendingRestart),
     sessions: [
-      { ...goodSession, ...changes.pgbouncer },
-      { ...goodSession, via: 'direct', ...changes.direct },
+      { ...goodSession('pgbouncer'), ...changes.pgbouncer },
+      { ...goodSession('direct'), ...changes.direct },
     ],
     loadSessions: [goodLoadSession('pgbouncer', changes.load)],
     schema: changes.schema === null ? null : { ...goodSchema, ...changes.schema },
-    containers: { ...some.containers, ...changes.containers },
+    containers: { ...goodContainers, ...changes.containers },
     lastFailoverAt: changes.lastFailoverAt ?? null,
     gaps: changes.gaps ?? [],
   }
@@ -151,7 +135,7 @@ const ROWS: Readonly<Record<BeforeCheckId, Row>> = {
     unknown: { parameters: null },
   },
   'pending-restart': {
-    fail: [[{ pendingRestart: true }, Object.keys(parameters).join(', ')]],
+    fail: [[{ pendingRestart: true }, Object.keys(GOOD_PARAMETERS).join(', ')]],
     unknown: { pendingRestart: null },
   },
   'storage-iops': {
