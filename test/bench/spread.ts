@@ -1,4 +1,6 @@
 /** Figures of repeated runs: median, least and most. One run of a shared machine says nothing. */
+import { median } from '../../functions/units/statistics.ts'
+
 export interface Spread {
   readonly median: number
   readonly min: number
@@ -6,13 +8,7 @@ export interface Spread {
 }
 
 export function spreadOf(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length / 2
-  const median =
-    sorted.length % 2 === 1
-      ? (sorted[Math.floor(middle)] as number)
-      : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
-  return { median, min: sorted[0] as number, max: sorted.at(-1) as number }
+  return { median: median(values) ?? Number.NaN, min: Math.min(...values), max: Math.max(...values) }
 }
 
 export const spreadText = ({ median, min, max }: Spread, decimals = 2): string =>

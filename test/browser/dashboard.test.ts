@@ -236,6 +236,14 @@ describe('a running drill', () => {
       await see(page, 'CPU')
       await see(page, 'elevated')
       await see(page, '12 of 200')
+      await see(page, 'First commit after the outage')
+      let x = 300
+      // Every value with its unit, as the axis and the report write them.
+      const underThePointer = async () => {
+        await page.locator('#chart svg').hover({ position: { x: x++, y: 120 } })
+        return page.locator('#chart').innerText()
+      }
+      await expect.poll(underThePointer, SOON).toMatch(/p99\s+[\d.]+ ms[\s\S]*acknowledged\s+\d+/)
       await screenshot(page, `dashboard-running-${colorScheme}`)
       await expectAccessible(page)
       expect(errors).toEqual([])

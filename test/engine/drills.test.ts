@@ -145,14 +145,6 @@ function runDrills(): void {
     expect(stepsOf(report)).toEqual(stepsOf(local))
   })
 
-  test('a planned failover is measured', { timeout: timeouts.drillMs }, async () => {
-    const site = await openSite()
-    const report = await drilled(site, requestOf([{ atSeconds: 12, mode: 'planned' }], 30))
-    expect(failoversAskedFrom(site)).toBe(1)
-    expect(timelinesOf(report)).toEqual([['planned', 1, 2]])
-    expectGood(report)
-  })
-
   test('two failovers in one drill are both measured', { timeout: timeouts.drillMs }, async () => {
     const site = await openSite()
     const second = { atSeconds: 36, mode: 'planned' }

@@ -214,17 +214,6 @@ test('the operation and its result are in progress until the cluster has failed 
   expect(after.result.status).toBe(200)
 })
 
-test('a failed failover is a failed operation with an error', async () => {
-  const azure = await startLocalAzure()
-  const { headers } = await azure.ask('POST', `${SERVER}/restart`, { body: FAIL_OVER })
-  azure.cluster.finishFailover(new Error('no promotion'))
-  const { status, body } = await azure.ask('GET', pathOf(headers['azure-asyncoperation']))
-  expect({ status, body }).toMatchObject({
-    status: 200,
-    body: { status: 'Failed', error: { code: 'InternalServerError', message: 'no promotion' } },
-  })
-})
-
 test('a lost failover is accepted, and the cluster does not fail over', async () => {
   const azure = await startLocalAzure()
   azure.endpoint.control.switches.failovers = 'lost'

@@ -200,56 +200,37 @@ test('the log of a container is read, and that of a group that is gone is empty'
   expect(await clients.groups.logs('missing')).toBe('')
 })
 
-interface Refusal {
-  readonly name: string
-  readonly prepare: (azure: LocalAzure) => void
-  readonly reason: string
-  readonly code: string
-  readonly words: RegExp
-}
+type Switches = Partial<LocalAzure['endpoint']['control']['switches']>
 
-const REFUSALS: readonly Refusal[] = [
-  {
-    name: 'quota',
-    prepare: ({ endpoint }) => {
-      endpoint.control.switches.quota = { StandardCores: 3, ContainerGroups: 100 }
-    },
-    reason: 'quota',
-    code: 'ContainerGroupQuotaReached',
-    words: /'StandardCores' exceeded in region 'swedencentral'\. Limit: '3', Usage: '2' Requested: '2'/,
-  },
-  {
-    name: 'capacity',
-    prepare: ({ endpoint }) => {
-      endpoint.control.switches.hasCapacity = false
-    },
-    reason: 'capacity',
-    code: 'ServiceUnavailable',
-    words: /Resource requested: '2' CPU '4' GB memory/,
-  },
-  {
-    name: 'a missing image',
-    prepare: ({ endpoint }) => {
-      endpoint.control.switches.hasImage = false
-    },
-    reason: 'image',
-    code: 'InaccessibleImage',
-    words: /is not accessible/,
-  },
-]
+const REFUSALS: ReadonlyArray<readonly [name: string, change: Switches, reason: string, code: string, words: RegExp]> =
+  [
+    [
+      'quota',
+      { quota: { StandardCores: 3, ContainerGroups: 100 } },
+      'quota',
+      'ContainerGroupQuotaReached',
+      /'StandardCores' exceeded in region 'swedencentral'\. Limit: '3', Usage: '2' Requested: '2'/,
+    ],
+    ['capacity', { hasCapacity: false }, 'capacity', 'ServiceUnavailable', /Resource requested: '2' CPU '4' GB memory/],
+    ['a missing image', { hasImage: false }, 'image', 'InaccessibleImage', /is not accessible/],
+  ]
 
-test.each(REFUSALS)("$name refuses a group for good, with the platform's own figures", async (refusal) => {
-  const azure = await startLocalAzure()
-  await azure.clients.groups.create(aSpec())
-  refusal.prepare(azure)
-  expect(await azure.clients.groups.create(aSpec({ name: 'drill-a-1' }))).toEqual({
-    kind: 'refused',
-    reason: refusal.reason,
-    code: refusal.code,
-    message: expect.stringMatching(refusal.words),
-  })
-  expect(putsOf(azure), 'a refusal is not sent again').toBe(2)
-})
+test.each(REFUSALS)(
+  "%s refuses a group for good, with the platform's own figures",
+  async (_, change, reason, code, words) => {
+    const azure = await startLocalAzure()
+    await azure.clients.groups.create(aSpec())
+    Object.assign(azure.endpoint.control.switches, change)
+    const message = expect.stringMatching(words)
+    expect(await azure.clients.groups.create(aSpec({ name: 'drill-a-1' }))).toEqual({
+      kind: 'refused',
+      reason,
+      code,
+      message,
+    })
+    expect(putsOf(azure), 'a refusal is not sent again').toBe(2)
+  },
+)
 
 test('a group that another create with other settings would change is refused', async () => {
   const { clients, cluster } = await startLocalAzure()

@@ -444,12 +444,3 @@ test('a temporary table that a client of the pool left hides the real one', asyn
   const [found] = failed(await look({ ...LEDGER, vias: ['pgbouncer'] })).filter(({ id }) => id === 'load-table')
   expect(found?.seen).toMatch(/^temporary: pg_temp_\d+\.transactions$/)
 })
-
-test('a login that is refused is a check that fails, with the advice of its cause', async () => {
-  await administer("ALTER ROLE drill_load PASSWORD 'another'")
-  const found = failed(await look({ ...LEDGER, vias: ['direct'] })).find(({ id }) => id === 'load-session')
-  expect(found).toMatchObject({
-    seen: expect.stringMatching(/^straight to PostgreSQL: 28P01/),
-    advice: expect.stringMatching(/password.*npm run migrate/),
-  })
-})

@@ -33,14 +33,7 @@ function printed(setUp: string, call: string, environment: NodeJS.ProcessEnv = {
 
 const imported = (what: string, file: string) => `import { ${what} } from ${JSON.stringify(join(ROOT, file))}`
 
-const FETCH = 'fetch'
 const drop = `${imported('dropProxies', 'infra/local/process/processes.ts')}; dropProxies()`
-
-test('fetch in the process of the local stack goes straight to this machine', () => {
-  const environment = { NODE_USE_ENV_PROXY: '1' }
-  expect(printed('', FETCH, environment), 'the proxy is in use without that').toMatch(/^not reached/)
-  expect(printed(drop, FETCH, environment)).toBe('reached')
-})
 
 const CLIENT = `async (url) => {
   const { ContainerClient } = await import('@azure/storage-blob')
@@ -50,7 +43,6 @@ const CLIENT = `async (url) => {
 const exempt = `${imported('exemptThisMachine', 'functions/clients/azure/azure.ts')}; exemptThisMachine()`
 
 test.each([
-  ['the local stack', drop, {}],
   ['the local stack, with a proxy that is no URL', drop, { HTTP_PROXY: '127.0.0.1:9' }],
   ['the app', exempt, {}],
   ['the app, beside exceptions of its own', exempt, { NO_PROXY: 'example.com' }],

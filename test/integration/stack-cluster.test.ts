@@ -140,17 +140,21 @@ test(
   patience,
 )
 
+const WANTED = {
+  fsync: 'on',
+  synchronous_commit: 'on',
+  'pgbouncer.enabled': 'true',
+  'pgbouncer.pool_mode': 'transaction',
+  'pgbouncer.max_client_conn': '5000',
+  'pgbouncer.default_pool_size': '50',
+}
+
 test(
   'parameters and metrics come from the running processes',
   async () => {
     const parameters = await cluster.parameters()
     const settingOf = (name: string) => parameters.find((one) => one.name === name)?.value
-    expect(['fsync', 'synchronous_commit', 'pgbouncer.enabled', 'pgbouncer.pool_mode'].map(settingOf)).toEqual([
-      'on',
-      'on',
-      'true',
-      'transaction',
-    ])
+    expect(Object.fromEntries(Object.keys(WANTED).map((name) => [name, settingOf(name)]))).toEqual(WANTED)
 
     await cluster.failover('forced')
     const sample = await eventually('a whole sample', 30_000, () =>

@@ -103,17 +103,6 @@ test('npm start on a port in use names the port and starts no process', async ()
   )
 })
 
-test('npm start with bad options names them', async () => {
-  const { code, output } = await run('infra/local/start.ts', ['--port', '99999', '--replication', 'both'])
-  expect({ code, output }).toEqual({
-    code: 2,
-    output: `  --port: expected a whole number from 0 to 65535, got 99999
-  --replication: expected one of sync, async, got a text of 4 characters
-Nothing was started. "npm start -- --help" lists the options
-`,
-  })
-})
-
 test('rendering a folder without a drill names the missing files', async () => {
   const folder = aFolder()
   const { code, output } = await run('infra/local/render.ts', [folder])

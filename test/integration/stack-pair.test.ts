@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { PostgresPair } from '../../infra/local/cluster/postgres-pair.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { eventually } from '../support/eventually.ts'
-import { openSql, withSql } from '../support/sql.ts'
+import { openSql } from '../support/sql.ts'
 import { timeouts } from '../support/timeouts.ts'
-import { DATABASE, type OpenPair, openPair, PASSWORD, startPgBouncer, withPair } from '../support/with-stack.ts'
+import { DATABASE, type OpenPair, openPair, PASSWORD, withPair } from '../support/with-stack.ts'
 
 const patience = timeouts.pairStartsMs + 2 * timeouts.failoverMs
 
@@ -38,39 +38,6 @@ async function kept(pair: PostgresPair): Promise<number[]> {
 }
 
 const numbers = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
-
-interface Roles {
-  readonly zone: string
-  readonly timeline: number
-  readonly isStandbyReady: boolean
-}
-
-const rolesOf = async (pair: PostgresPair): Promise<Roles> => ({
-  zone: pair.zoneOf(pair.primary),
-  timeline: await pair.timeline(),
-  isStandbyReady: await pair.isStandbyReady(),
-})
-
-test(
-  'a forced and a planned failover in a row keep every acknowledged row, and the old primary becomes the standby',
-  async () => {
-    const { zone, timeline } = await rolesOf(pair)
-    const other = pair.zoneOf(pair.standby)
-    await insert(pair, 1, 50)
-
-    await pair.takeOver()
-    await insert(pair, 51, 60)
-    await pair.rebuildStandby()
-    expect(await rolesOf(pair)).toEqual({ zone: other, timeline: timeline + 1, isStandbyReady: true })
-
-    await pair.handOver()
-    await insert(pair, 61, 70)
-    await pair.rebuildStandby()
-    expect(await rolesOf(pair)).toEqual({ zone, timeline: timeline + 2, isStandbyReady: true })
-    expect(await kept(pair)).toEqual(numbers(1, 70))
-  },
-  patience,
-)
 
 test(
   'with synchronous replication no commit that was acknowledged is lost when the primary is killed under load',
@@ -127,29 +94,8 @@ test(
   patience,
 )
 
-test(
-  'PgBouncer pools by transaction on one port, before and after a failover',
-  async () => {
-    const pgbouncer = await startPgBouncer(pair, opened)
-    expect(await serverPortThrough(pgbouncer.port)).toBe(pair.primary.port)
-    await Promise.all([pgbouncer.kill(), pair.takeOver()])
-    await pgbouncer.start(pair.primary.port)
-    expect(await serverPortThrough(pgbouncer.port)).toBe(pair.primary.port)
-    const settings = await pgbouncer.show<{ key: string; value: string }>('CONFIG')
-    const of = (name: string) => settings.find(({ key }) => key === name)?.value
-    expect([of('pool_mode'), of('max_client_conn'), of('default_pool_size')]).toEqual(['transaction', '5000', '50'])
-  },
-  patience,
-)
-
 const login = (port: number) =>
   oneServer({ host: '127.0.0.1', port, user: DATABASE, database: DATABASE, password: PASSWORD })
-
-const serverPortThrough = (port: number): Promise<number> =>
-  withSql(login(port), async (client) => {
-    const { rows } = await client.query<{ port: number }>('SELECT inet_server_port() AS port')
-    return rows[0]?.port ?? 0
-  })
 
 async function waitsForStandby(pair: PostgresPair): Promise<boolean> {
   const rows = await pair.primary.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'")

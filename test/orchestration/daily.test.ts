@@ -61,12 +61,6 @@ test('it is skipped when a drill is running, and names it', async () => {
   expect(service.instances.size).toBe(1)
 })
 
-test('it is skipped when the timer fires late', async () => {
-  const { fire, service } = setUp()
-  expect(await fire(true)).toMatchObject({ outcome: 'skipped', why: expect.stringContaining('late') })
-  expect(service.instances.size).toBe(0)
-})
-
 test('it is skipped in the cool-down', async () => {
   const { fire, world } = setUp()
   const at = new Date(world.clock.nowMs - 12 * 60_000).toISOString()

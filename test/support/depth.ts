@@ -15,7 +15,6 @@ process.env.TEST_DEPTH = depth
 /** Long ones: whole drills beyond the first, every kind of failure, hostile environments, packages, variants. */
 const LEFT_TO_ALL: readonly string[] = [
   'test/browser/report.test.ts',
-  'test/browser/live-drill.test.ts',
   'test/e2e/hostile-environment.test.ts',
   'test/e2e/interrupted-drills.test.ts',
   'test/e2e/other-drills.test.ts',

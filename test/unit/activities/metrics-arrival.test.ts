@@ -20,39 +20,27 @@ const cpu = series('cpu_percent', { 3: 40, 4: 41, 5: 42 })
 const lateCpu = series('cpu_percent', { 3: 40, 4: 41, 5: null })
 const memory = series('memory_percent', { 4: 50, 5: 50, 6: 51 })
 
-interface Case {
-  readonly what: string
-  readonly series: readonly MetricSeries[]
-  readonly waitSeconds: number
-  readonly secondsLater: number
-  readonly complete: boolean
-}
-
-const CASES: readonly Case[] = [
-  { what: 'all reach the end after the wait', series: [cpu, memory], waitSeconds: 8, secondsLater: 8, complete: true },
-  { what: 'all reach the end during the wait', series: [cpu], waitSeconds: 8, secondsLater: 7.9, complete: false },
-  { what: 'one lacks the last minute', series: [lateCpu, memory], waitSeconds: 8, secondsLater: 60, complete: false },
-  { what: 'there is no metric', series: [], waitSeconds: 0, secondsLater: 60, complete: false },
-  { what: 'no wait was asked for', series: [cpu], waitSeconds: 0, secondsLater: 0, complete: true },
-  {
-    what: 'no wait was asked for and one is late',
-    series: [lateCpu],
-    waitSeconds: 0,
-    secondsLater: 1,
-    complete: false,
-  },
-  { what: 'a gap at the end stays a gap', series: [lateCpu], waitSeconds: 600, secondsLater: 360, complete: true },
-  { what: 'a cloud is still within its lag', series: [lateCpu], waitSeconds: 600, secondsLater: 359, complete: false },
-  {
-    what: 'a cloud is asked with a short wait',
-    series: [lateCpu],
-    waitSeconds: 30,
-    secondsLater: 359,
-    complete: false,
-  },
+type Case = readonly [
+  what: string,
+  series: readonly MetricSeries[],
+  waitSeconds: number,
+  secondsLater: number,
+  complete: boolean,
 ]
 
-test.each(CASES)('$what: complete is $complete', ({ series, waitSeconds, secondsLater, complete }) => {
+const CASES: readonly Case[] = [
+  ['all reach the end after the wait', [cpu, memory], 8, 8, true],
+  ['all reach the end during the wait', [cpu], 8, 7.9, false],
+  ['one lacks the last minute', [lateCpu, memory], 8, 60, false],
+  ['there is no metric', [], 0, 60, false],
+  ['no wait was asked for', [cpu], 0, 0, true],
+  ['no wait was asked for and one is late', [lateCpu], 0, 1, false],
+  ['a gap at the end stays a gap', [lateCpu], 600, 360, true],
+  ['a cloud is still within its lag', [lateCpu], 600, 359, false],
+  ['a cloud is asked with a short wait', [lateCpu], 30, 359, false],
+]
+
+test.each(CASES)('%s', (_what, series, waitSeconds, secondsLater, complete) => {
   const nowMs = LOAD_END_MS + secondsLater * 1000
   expect(haveArrived({ series, loadEndMs: LOAD_END_MS, nowMs, lateMetricsSeconds: waitSeconds })).toBe(complete)
 })

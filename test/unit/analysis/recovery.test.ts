@@ -66,40 +66,6 @@ test('the events of a failover stand in their order, with the phases between the
   ])
 })
 
-test('two failovers in one run are measured each', async () => {
-  const report = await drill({
-    load: { durationSeconds: 150 },
-    troubles: [
-      { atSeconds: 30.35, seconds: 5, kind: 'failover' },
-      { atSeconds: 80.1, seconds: 12, kind: 'failover' },
-    ],
-  })
-  expect(
-    report.events.map(({ recovery, proof }) => [
-      recovery.recoveryTimeSeconds,
-      recovery.writeOutageSeconds,
-      proof.proven,
-    ]),
-  ).toEqual([
-    [5.652, 5.01, true],
-    [12.902, 12.01, true],
-  ])
-  expect(report.recovery.outages.map(({ event }) => event)).toEqual([1, 2])
-  expect(report.phases.map(({ name }) => name)).toEqual([
-    'warm-up',
-    'baseline',
-    'trigger',
-    'outage',
-    'recovery',
-    'after',
-    'trigger',
-    'outage',
-    'recovery',
-    'after',
-  ])
-  expect(report.verdict).toBe('PASS')
-})
-
 test.each(['wait', 'refused'] as const)('an outage that never ends stays open (arrivals: %s)', async (arrivals) => {
   const { moments, recovery, verdict } = await drill(failover(Number.POSITIVE_INFINITY, { arrivals }))
   expect([moments.t1, moments.t2, moments.t3, moments.t4, moments.t5]).toEqual([isoAt(30.348), null, null, null, null])

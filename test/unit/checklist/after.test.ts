@@ -1,5 +1,5 @@
 /** The rows that are judged when all is over, from the report of a whole drill. */
-import { beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { AFTER, type AfterCheckId } from '../../../functions/checklist/after.ts'
 import { judgeRows } from '../../../functions/checklist/check.ts'
 import type { Report } from '../../../functions/model/report.ts'
@@ -7,12 +7,7 @@ import { aPlan, playDrill } from '../../support/play-drill.ts'
 import { createWorld } from '../../support/world/world.ts'
 
 const plan = aPlan({ criteria: ['lost_commits == 0'] })
-let report: Report
-
-beforeAll(async () => {
-  const played = await playDrill(createWorld(), plan)
-  report = played.report as Report
-})
+const report = (await playDrill(createWorld(), plan)).report as Report
 
 const outcome = { plan, containers: [], loadStartAtMs: 1 }
 const judge = (changed: Report) => judgeRows(AFTER, 'after', { outcome, report: changed }, [])
@@ -28,79 +23,67 @@ const response = (p: number | null): Report['latencyMs'] => {
   return { ...report.latencyMs, baseline: changed }
 }
 
-type Change = () => Partial<Report>
+const recoveredAfter = (recoveryTimeSeconds: number | null): Report['events'] =>
+  report.events.map((event) => ({ ...event, recovery: { ...event.recovery, recoveryTimeSeconds } }))
+
+type Change = Partial<Report>
 const ROWS: Readonly<Record<AfterCheckId, readonly [pass: Change, fail: Change, unknown: Change]>> = {
-  'containers-started': [() => ({}), () => ({ generator: { ...report.generator, containers: [] } }), () => ({})],
+  'containers-started': [{}, { generator: { ...report.generator, containers: [] } }, {}],
   'containers-ready': [
-    () => ({}),
-    () => ({
+    {},
+    {
       generator: {
         ...report.generator,
         containers: report.generator.containers.map((one) => ({ ...one, connectionsPeak: 0 })),
       },
-    }),
-    () => ({ generator: { ...report.generator, containers: [] } }),
+    },
+    { generator: { ...report.generator, containers: [] } },
   ],
   'achieved-rate': [
-    () => ({}),
-    () => ({ throughput: { ...report.throughput, baselineTps: 30 } }),
-    () => ({ throughput: { ...report.throughput, baselineTps: null } }),
+    {},
+    { throughput: { ...report.throughput, baselineTps: 30 } },
+    { throughput: { ...report.throughput, baselineTps: null } },
   ],
-  p50: [() => ({ latencyMs: response(9) }), () => ({ latencyMs: response(10) }), () => ({ latencyMs: response(null) })],
-  p95: [
-    () => ({ latencyMs: response(29) }),
-    () => ({ latencyMs: response(30) }),
-    () => ({ latencyMs: response(null) }),
-  ],
-  p99: [
-    () => ({ latencyMs: response(49) }),
-    () => ({ latencyMs: response(50) }),
-    () => ({ latencyMs: response(null) }),
-  ],
+  p50: [{ latencyMs: response(9) }, { latencyMs: response(10) }, { latencyMs: response(null) }],
+  p95: [{ latencyMs: response(29) }, { latencyMs: response(30) }, { latencyMs: response(null) }],
+  p99: [{ latencyMs: response(49) }, { latencyMs: response(50) }, { latencyMs: response(null) }],
   cpu: [
-    () => ({ metrics: metric('cpu_percent', 79) }),
-    () => ({ metrics: metric('cpu_percent', 80) }),
-    () => ({ metrics: metric('cpu_percent', null) }),
+    { metrics: metric('cpu_percent', 79) },
+    { metrics: metric('cpu_percent', 80) },
+    { metrics: metric('cpu_percent', null) },
   ],
   memory: [
-    () => ({ metrics: metric('memory_percent', 79) }),
-    () => ({ metrics: metric('memory_percent', 80) }),
-    () => ({ metrics: metric('cpu_percent', 1) }),
+    { metrics: metric('memory_percent', 79) },
+    { metrics: metric('memory_percent', 80) },
+    { metrics: metric('cpu_percent', 1) },
   ],
   'pool-waiting': [
-    () => ({ metrics: metric('client_connections_waiting', 0) }),
-    () => ({ metrics: metric('client_connections_waiting', 3) }),
-    () => ({ metrics: metric('cpu_percent', 1) }),
+    { metrics: metric('client_connections_waiting', 0) },
+    { metrics: metric('client_connections_waiting', 3) },
+    { metrics: metric('cpu_percent', 1) },
   ],
   'success-rate': [
-    () => ({ availability: { ...report.availability, successOfAttempts: 0.995 } }),
-    () => ({ availability: { ...report.availability, successOfAttempts: 0.99 } }),
-    () => ({ availability: { ...report.availability, successOfAttempts: null } }),
+    { availability: { ...report.availability, successOfAttempts: 0.995 } },
+    { availability: { ...report.availability, successOfAttempts: 0.99 } },
+    { availability: { ...report.availability, successOfAttempts: null } },
   ],
-  'recovery-time': [
-    () => ({ events: recoveredAfter(119) }),
-    () => ({ events: recoveredAfter(120) }),
-    () => ({ events: recoveredAfter(null) }),
-  ],
+  'recovery-time': [{ events: recoveredAfter(119) }, { events: recoveredAfter(120) }, { events: recoveredAfter(null) }],
   'lost-commits': [
-    () => ({ ledger: { ...report.ledger, lost: 0 } }),
-    () => ({ ledger: { ...report.ledger, lost: 1 } }),
-    () => ({ ledger: { ...report.ledger, lost: null } }),
+    { ledger: { ...report.ledger, lost: 0 } },
+    { ledger: { ...report.ledger, lost: 1 } },
+    { ledger: { ...report.ledger, lost: null } },
   ],
 }
 
-const recoveredAfter = (recoveryTimeSeconds: number | null): Report['events'] =>
-  report.events.map((event) => ({ ...event, recovery: { ...event.recovery, recoveryTimeSeconds } }))
-
 for (const [id, [pass, fail, unknown]] of Object.entries(ROWS))
   test(`${id} passes, fails and does not know`, () => {
-    expect(verdictOf(id, { ...report, ...pass() })?.verdict).toBe('pass')
-    expect(verdictOf(id, { ...report, ...fail() })).toMatchObject({
+    expect(verdictOf(id, { ...report, ...pass })?.verdict).toBe('pass')
+    expect(verdictOf(id, { ...report, ...fail })).toMatchObject({
       verdict: 'fail',
       advice: expect.stringMatching(/.+/),
     })
     if (id === 'containers-started') return
-    expect(verdictOf(id, { ...report, ...unknown() })?.verdict).toBe('unknown')
+    expect(verdictOf(id, { ...report, ...unknown })?.verdict).toBe('unknown')
   })
 
 test('a drill that ended before its load judges no container', () => {

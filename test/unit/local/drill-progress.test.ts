@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { DrillStatus, LivePoint, Phase } from '../../../functions/model/status.ts'
 import { createProgressView, type Terminal } from '../../../infra/local/cli/drill-progress.ts'
+import { runningDrill } from '../../browser/statuses.ts'
 import { aLivePoint } from '../../support/builders.ts'
 
 const LOAD_SECONDS = 40
@@ -25,43 +26,11 @@ function aStatus(
   history: readonly LivePoint[],
   outageSeconds: number | null = null,
 ): DrillStatus {
+  const { status } = runningDrill(0)
   const latest = history.at(-1) ?? null
-  const live = {
-    at: '2026-01-01T00:00:00.000Z',
-    loadSecond: latest?.second ?? null,
-    latest,
-    outageSeconds,
-    acknowledged: 1,
-    errors: 0,
-    missed: 0,
-    containers: { wanted: 1, running: 1, ready: 1, failed: 0 },
-    serverState: 'Ready',
-    haState: 'Healthy',
-    primaryZone: '1',
-    metrics: [],
-  }
-  const progress = {
-    phase,
-    phaseStartedAt: '2026-01-01T00:00:00.000Z',
-    loadStartAtMs: 1_700_000_000_000,
-    live,
-    note: null,
-  }
-  return {
-    drillId: 'd',
-    state: 'running',
-    verdict: null,
-    headline: null,
-    target: { resourceGroup: 'r', server: 's', database: 'd' },
-    requestedAt: '2026-01-01T00:00:00.000Z',
-    endedAt: null,
-    elapsedSeconds,
-    plannedSeconds: 80,
-    progress,
-    history,
-    error: null,
-    links: { self: '/', report: null, files: [] },
-  }
+  const live = status.progress?.live && { ...status.progress.live, latest, outageSeconds }
+  const progress = status.progress && { ...status.progress, phase, live: live ?? null }
+  return { ...status, elapsedSeconds, plannedSeconds: 80, progress, history }
 }
 
 function written(isTTY: boolean, statuses: readonly DrillStatus[]): string {

@@ -224,10 +224,8 @@ test('a blob that cannot be read ends the reading, and the others are let go', a
   expect({ read, isLetGo }).toEqual({ read: [SECOND], isLetGo: true })
 })
 
-test('the ledger is the same for any order of its ranges, and its digest with it', () => {
+test('the ledger counts every key that was sent, by its outcome', () => {
   const run = twoContainers()
-  const expected = ledgerDigest(mergeRun(run).ledger)
-  expect(ledgerDigest(mergeRun(run, run.records.toReversed()).ledger)).toBe(expected)
   const { acknowledged, refused, unknown, unreported, duplicateReports } = countLedger(mergeRun(run).ledger)
   const sent = (outcome: string) => run.keys.filter((key) => key.outcome === outcome).length
   expect({ acknowledged, refused, unknown, unreported, duplicateReports }).toEqual({

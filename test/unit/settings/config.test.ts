@@ -5,7 +5,7 @@ import { Secret } from '../../../functions/config/secret.ts'
 import { type Environment, SETTINGS } from '../../../functions/config/settings.ts'
 import { cloudOf } from '../../../functions/platform/cloud.ts'
 import { DEPLOYED_SETTINGS } from '../../support/deployed-settings.ts'
-import { FORM_EXAMPLES, problemsIn } from './form-examples.ts'
+import { problemsIn } from './form-examples.ts'
 
 const DIGEST = 'a'.repeat(64)
 const PUBLIC = cloudOf('https://management.azure.com')
@@ -133,13 +133,6 @@ const BETWEEN: ReadonlyArray<readonly [name: string, value: string, problem: str
 
 test.each(BETWEEN)('%s = %s is reported', (name, value, problem) => {
   expect(problemsOf({ ...COMPLETE, [name]: value })).toEqual([problem])
-})
-
-test('the wrong values of all settings are reported in one error, each by its name', () => {
-  const wrong = SETTINGS.map(({ name }) => name).filter((name) => FORM_EXAMPLES[name]?.bad.length)
-  const environment = Object.fromEntries(wrong.map((name) => [name, FORM_EXAMPLES[name]?.bad[0]]))
-  const problems = problemsOf(environment)
-  expect(wrong.filter((name) => !problems.some((problem) => problem.startsWith(`${name} must be `)))).toEqual([])
 })
 
 test('both ways to the blobs at once are one too many', () => {

@@ -1,0 +1,38 @@
+/** What the API answers in mid-drill: all seconds of the load, from before anyone asked, and the moments of the failover. */
+import { expect, test } from 'vitest'
+import { createActivities } from '../../functions/activities/activities.ts'
+import type { DrillStatus } from '../../functions/model/status.ts'
+import { readStatus } from '../../functions/triggers/status.ts'
+import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
+import { aPlan, playDrill, settings } from '../support/play-drill.ts'
+import { createWorld } from '../support/world/world.ts'
+
+const FAILOVER_AT = 240
+
+test('the first answer in mid-drill has every second, the server metrics and the failover, and each look is small', async () => {
+  const world = createWorld()
+  const plan = aPlan({ durationSeconds: 300, failovers: [{ atSeconds: FAILOVER_AT, mode: 'forced' }] })
+  const orchestrations = new FakeOrchestrations(() => world.clock.now())
+  await orchestrations.client.startNew('drill', { instanceId: plan.drillId })
+  const instance = orchestrations.instances.get(plan.drillId)
+  if (instance) instance.customStatus = { phase: 'watch', note: 'the load runs', live: null }
+  const { pollLoad } = createActivities(world.clients, settings)
+  let status: DrillStatus | null = null
+  let largestLook = 0
+  const overrides = {
+    pollLoad: async (input: { readonly drillId: string }) => {
+      const look = await pollLoad(input)
+      largestLook = Math.max(largestLook, 2 * JSON.stringify(look.live).length)
+      if ((look.live.loadSecond ?? 0) >= FAILOVER_AT + 15)
+        status ??= await readStatus(world.clients, orchestrations.client, plan.drillId)
+      return look
+    },
+  }
+  await playDrill(world, plan, { overrides })
+  const { history, progress } = status as unknown as DrillStatus
+  expect(largestLook).toBeLessThan(16_000)
+  expect(history.map(({ second }) => second).slice(0, 2)).toEqual([0, 1])
+  expect(history.length).toBeGreaterThan(FAILOVER_AT)
+  expect(progress?.live?.moments?.map(({ event }) => event).slice(0, 3)).toEqual(['t0', 't1', 't2'])
+  expect(progress?.live?.metrics.find(({ name }) => name === 'cpu_percent')?.recent?.length).toBeGreaterThan(1)
+})
