@@ -8,7 +8,7 @@ import { Engine } from '../../infra/local/functions-host/engine/engine.ts'
 import { newInstance, withMessage, withTurn } from '../../infra/local/functions-host/engine/instance.ts'
 import { activityCompleted, eventRaised, terminated } from '../../infra/local/functions-host/engine/messages.ts'
 import { EventType } from '../../infra/local/functions-host/engine/wire.ts'
-import { MemoryJournal, type PlayOptions, play, replayerOf } from '../support/play.ts'
+import { MemoryJournal, play, replayerOf } from '../support/play.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
 type Context = df.OrchestrationContext
@@ -181,39 +181,6 @@ test.each(UNSUPPORTED)('%s, which the app does not use, is refused in plain word
     `${what} is not supported by the local Functions host`,
   )
 })
-
-function* threeSteps(context: Context): Generator<df.Task, unknown, unknown> {
-  const outputs = []
-  for (const step of ['one', 'two', 'three']) outputs.push(yield context.df.callActivity('work', step))
-  yield context.df.createTimer(inMs(context, 5_000))
-  return outputs
-}
-const work = (input: string, call: { takes(ms: number): void }) => {
-  call.takes(1_000)
-  return `${input} done`
-}
-const OUTPUT = ['one done', 'two done', 'three done']
-
-const ONCE = ['one 1', 'two 1', 'three 1']
-const UNRELIABLE: readonly [string, PlayOptions, readonly string[]][] = [
-  ['nothing', {}, ONCE],
-  ['a message twice', { duplicate: (_, input) => input === 'two' }, ['one 1', 'two 1', 'two 2', 'three 1']],
-  ['an answer', { lose: (_, input, run) => input === 'two' && run === 1 }, ['one 1', 'two 1', 'two 2', 'three 1']],
-  ['the host', { crash: (call) => call.input === 'two' && call.atMs < 2_000 }, ['one 1', 'two 1', 'two 1', 'three 1']],
-  [
-    'the host during an activity',
-    { incidents: [{ atMs: 1_500, crash: true }] },
-    ['one 1', 'two 1', 'two 1', 'three 1'],
-  ],
-  ['the host during a timer', { incidents: [{ atMs: 5_000, crash: true }] }, ONCE],
-]
-test.each(UNRELIABLE)(
-  'losing %s changes how often activities run, and not the result',
-  async (_what, options, wanted) => {
-    const { output, calls } = await play(threeSteps, null, { work }, options)
-    expect({ output, runs: calls.map((call) => `${call.input} ${call.run}`) }).toEqual({ output: OUTPUT, runs: wanted })
-  },
-)
 
 test('an orchestration that waits for something that cannot come is an error of its play', async () => {
   function* stuck(context: Context): Generator<df.Task, unknown, unknown> {

@@ -105,21 +105,15 @@ test('the next run clears the processes, their children and the folder of a run 
   expect(existsSync(left.path)).toBe(false)
 })
 
-test('a process that got the pid of a dead one is not killed', () => {
+test.each([
+  ['that got the pid of a dead one', 'a'.repeat(10), (pid: number) => ({ pid, startedAt: '1' })],
+  ['without the marker of the stack', null, (pid: number) => identityOf(pid)],
+] as const)('a process %s is not killed, and the folder of the dead stack is removed', (_, marker, entryOf) => {
   const base = aFolder()
-  const id = 'aaaaaaaaaa'
-  const bystander = startBystander({ [MARKER]: id })
-  const path = abandonedFolder(base, id, [{ name: 'x', pid: bystander.pid, startedAt: '1' }])
+  const bystander = startBystander(marker === null ? {} : { [MARKER]: marker })
+  const path = abandonedFolder(base, 'a'.repeat(10), [{ name: 'x', ...entryOf(bystander.pid) }])
   clearDeadStacks(base)
   expect({ isGone: isGone(bystander.pid), folder: existsSync(path) }).toEqual({ isGone: false, folder: false })
-})
-
-test('a process without the marker of the stack is not killed', () => {
-  const base = aFolder()
-  const bystander = startBystander()
-  abandonedFolder(base, 'bbbbbbbbbb', [{ name: 'x', ...identityOf(bystander.pid) }])
-  clearDeadStacks(base)
-  expect(isGone(bystander.pid)).toBe(false)
 })
 
 test('a process with pid, start time and marker of a dead stack is killed', async () => {

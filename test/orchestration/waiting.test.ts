@@ -11,19 +11,6 @@ import { createWorld } from '../support/world/world.ts'
 const START_AT = '2026-01-01T00:00:00.250Z'
 const startMs = Date.parse(START_AT)
 
-test.each([
-  [0, 0],
-  [999, 0],
-  [1_000, 1_000],
-  [1_999, 1_000],
-  [10_400, 10_000],
-])('the local engine fires a timer of %i ms after %i ms, as Azure Storage does', async (askedMs, firedMs) => {
-  function* asks(ctx: OrchestrationContext): Step<void> {
-    yield ctx.df.createTimer(new Date(startMs + askedMs))
-  }
-  expect((await play(asks, null, {}, { startAt: START_AT })).endedAtMs).toBe(firedMs)
-})
-
 test('a wait ends when its moment has passed and less than a second later, at any moment', async () => {
   function* waits(ctx: OrchestrationContext): Step<void> {
     yield* sleepUntil(ctx, ctx.df.getInput() as number)

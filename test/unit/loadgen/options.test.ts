@@ -115,11 +115,6 @@ test('every problem is named at once', () => {
 })
 
 test.each([
-  [
-    ['--target-tps', '0.05'],
-    /^--target-tps \(TARGET_TPS\): expected 0 for a closed loop, or a number from 0.1 to 50000, got 0.05$/,
-  ],
-  [['--workers', '1.5'], /^--workers \(WORKER_COUNT\): expected a whole number from 1 to 20000, got 1.5$/],
   [['--cohorts', '[]'], /^--cohorts \(COHORTS\): expected a list of cohorts, 1 to 10 of them, got a list of 0$/],
   [['--cohorts', '{}'], /^--cohorts \(COHORTS\): expected a list of cohorts, 1 to 10 of them, got an object$/],
   [['--profile', '30'], /^--profile \(LOAD_PROFILE\): step 1: expected second:factor or from-to:factor$/],

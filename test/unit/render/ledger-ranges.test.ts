@@ -18,9 +18,9 @@ async function ledgerFileOf(run: Run, transactions: 'ledger' | 'compat' = 'ledge
   return JSON.parse(renderLedgerJson({ report, ...charts }))
 }
 
-const aFailover = (): Run =>
+const aFailover = (durationSeconds = 90): Run =>
   aRun({
-    load: { workers: 6, containers: 2 },
+    load: { workers: 6, containers: 2, durationSeconds },
     troubles: [{ atSeconds: 30.35, seconds: 3, kind: 'failover', arrivals: 'refused', stragglers: { 2: 1.5 } }],
   })
 
@@ -72,12 +72,7 @@ test('a sceptic with the table and this file finds the same lost, recovered and 
 
 test('a ledger of a few exceptions stays small, however many commits there were', async () => {
   const short = await ledgerFileOf(aFailover())
-  const long = await ledgerFileOf(
-    aRun({
-      load: { workers: 6, containers: 2, durationSeconds: 300 },
-      troubles: [{ atSeconds: 30.35, seconds: 3, kind: 'failover', arrivals: 'refused', stragglers: { 2: 1.5 } }],
-    }),
-  )
+  const long = await ledgerFileOf(aFailover(300))
   expect(long.ledger.acknowledged).toBeGreaterThan(2 * short.ledger.acknowledged)
   expect(long.ranges?.length).toBe(short.ranges?.length)
 })
