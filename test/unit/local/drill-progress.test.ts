@@ -29,7 +29,7 @@ function aStatus(
   const { status } = runningDrill(0)
   const latest = history.at(-1) ?? null
   const live = status.progress?.live && { ...status.progress.live, latest, outageSeconds }
-  const progress = status.progress && { ...status.progress, phase, live: live ?? null }
+  const progress = status.progress && { ...status.progress, phase, note: null, live: live ?? null }
   return { ...status, elapsedSeconds, plannedSeconds: 80, progress, history }
 }
 
