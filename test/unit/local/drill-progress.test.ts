@@ -28,7 +28,12 @@ function aStatus(
 ): DrillStatus {
   const { status } = runningDrill(0)
   const latest = history.at(-1) ?? null
-  const live = status.progress?.live && { ...status.progress.live, latest, outageSeconds }
+  const live = status.progress?.live && {
+    ...status.progress.live,
+    loadSecond: latest?.second ?? null,
+    latest,
+    outageSeconds,
+  }
   const progress = status.progress && { ...status.progress, phase, note: null, live: live ?? null }
   return { ...status, elapsedSeconds, plannedSeconds: 80, progress, history }
 }
