@@ -3,6 +3,7 @@
  * and again, with one failover in the middle. Making each of 144 million arrivals would only test the maker.
  */
 
+import { noCounts } from '../../loadgen-image/contract/counts.ts'
 import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import { seededRandom } from '../../loadgen-image/schedule/random.ts'
 import { workersOfThread } from '../../loadgen-image/schedule/workers.ts'
@@ -61,14 +62,7 @@ function moveTo(template: SecondRecord, second: number, shiftUs: number, timelin
 
 const duringOutage = (record: SecondRecord): SecondRecord => ({
   ...record,
-  counts: {
-    intended: record.counts.intended,
-    acknowledged: 0,
-    refused: 0,
-    unknown: 0,
-    missed: record.counts.intended,
-    weakAcks: 0,
-  },
+  counts: { ...noCounts(), intended: record.counts.intended, missed: record.counts.intended },
   acksPerTenth: record.acksPerTenth.map(() => 0),
   response: [],
   service: [],

@@ -5,10 +5,9 @@
  * opens again, so its length is what the database saw: the longest time between two inserts, by the server's own clock.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
-import { Run } from '../../loadgen-image/run/run.ts'
 import { type TestDatabase, withDatabase } from '../integration/loadgen/database.ts'
 import { atConsole } from '../support/sql.ts'
+import { runLoad } from '../threads/support.ts'
 import { benchPlan } from './load-child.ts'
 import { atMost, type BenchResult, type Line } from './spread.ts'
 
@@ -45,21 +44,16 @@ export const benchOutage = (): Promise<BenchResult> =>
   })
 
 async function measure(database: TestDatabase, seconds: number, hold: Injected['hold']) {
-  const records: SecondRecord[] = []
   const plan = benchPlan({
     targetTps: TPS,
     workers: 10,
     durationSeconds: BEFORE_MS / 1000 + seconds + AFTER_SECONDS,
   })
-  const { pooled } = database
-  const onRecord = (record: SecondRecord) => records.push(record)
-  const run = new Run({ plan, container: 0, incarnation: 'outage', pgbouncer: pooled, direct: pooled, onRecord })
-  await run.connect()
-  const loaded = run.load(Date.now() + 100)
-  await sleep(BEFORE_MS)
-  const heldMs = await hold(database, seconds)
-  await loaded
-  await run.terminate()
+  let heldMs: number | null = null
+  const { records } = await runLoad(plan, database.pooled, async () => {
+    await sleep(BEFORE_MS)
+    heldMs = await hold(database, seconds)
+  })
   const injectedMs = heldMs ?? (await longestGapMs(database, plan.drillId))
   const longestUs = Math.max(0, ...records.flatMap(({ ackGaps }) => ackGaps.map(({ fromUs, toUs }) => toUs - fromUs)))
   return { injectedMs, measuredMs: longestUs / 1000 }

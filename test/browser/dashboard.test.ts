@@ -29,11 +29,11 @@ afterEach(async () => {
   await api.close()
 })
 
-/** With the key already given, as in a tab that is in use. */
-async function openDashboard(hash = '#/', look: Look = {}): Promise<WatchedPage> {
+/** With the key already given, as in a tab that is in use, unless it is null. */
+async function openDashboard(hash = '#/', look: Look = {}, key: string | null = KEY): Promise<WatchedPage> {
   const opened = await openPage(browser, look)
   open.push(opened)
-  await opened.page.addInitScript((key) => sessionStorage.setItem('function-key', key), KEY)
+  if (key !== null) await opened.page.addInitScript((given) => sessionStorage.setItem('function-key', given), key)
   await opened.page.goto(`${api.url}${hash}`)
   return opened
 }
@@ -59,10 +59,7 @@ const history = () => [
 describe('the key', () => {
   test('is asked for once, kept for the tab, sent as a header, and never stands in a URL', async () => {
     api.drills = history()
-    const opened = await openPage(browser)
-    open.push(opened)
-    const { page } = opened
-    await page.goto(api.url)
+    const { page } = await openDashboard('', {}, null)
     await see(page, 'Function key')
     await screenshot(page, 'dashboard-key')
     await expectAccessible(page)
@@ -78,10 +75,7 @@ describe('the key', () => {
   })
 
   test('is asked for again when it is refused', async () => {
-    const opened = await openPage(browser)
-    open.push(opened)
-    const { page } = opened
-    await page.goto(api.url)
+    const { page } = await openDashboard('', {}, null)
     await page.getByLabel('Key').fill('wrong')
     await page.keyboard.press('Enter')
     await see(page, 'The key was refused')
@@ -383,14 +377,4 @@ test('a slow network shows that it loads, and then what was asked for', async ()
   await screenshot(page, 'dashboard-slow')
   await see(page, 'Why not PASS')
   expect(errors).toEqual([])
-})
-
-test('nothing is fetched from anywhere but the app', async () => {
-  api.drills = history()
-  const { page } = await openDashboard()
-  const hosts = new Set<string>()
-  page.on('request', (request) => hosts.add(new URL(request.url()).host))
-  await page.reload()
-  await see(page, 'PASS')
-  expect([...hosts]).toEqual([new URL(api.url).host])
 })

@@ -2,71 +2,33 @@
 
 import fc from 'fast-check'
 import type { Client } from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { Database, StoredRange } from '../../functions/clients/clients.ts'
-import { createDatabase } from '../../functions/clients/postgres/database.ts'
 import { SCHEMA_STEPS } from '../../functions/clients/postgres/schema.ts'
-import type { PostgresConfig } from '../../functions/config/config.ts'
 import { Secret } from '../../functions/config/secret.ts'
 import { systemClock } from '../../functions/connect.ts'
 import type { LoadWays } from '../../functions/model/facts.ts'
 import type { Target } from '../../functions/model/plan.ts'
-import { type Cloud, cloudOf } from '../../functions/platform/cloud.ts'
-import type { PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
-import type { PostgresPair } from '../../infra/local/cluster/postgres-pair.ts'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
-import { oneServer } from '../../loadgen-image/connection/target.ts'
+import { clientDatabase } from '../support/client-database.ts'
 import { startCommand } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { openSql, targetIn, withSql } from '../support/sql.ts'
 import { timeouts } from '../support/timeouts.ts'
-import { type OpenPair, openPair, startPgBouncer } from '../support/with-stack.ts'
 
 const PASSWORD = 'MARKED/SECRET+app'
 const LOAD_PASSWORD = 'MARKED-SECRET load'
 const WAYS: LoadWays = { vias: ['pgbouncer'], transactions: 'ledger' }
 const TARGET: Target = { resourceGroup: 'rg', server: 'pg-one', database: 'drill' }
 
-let opened: OpenPair
-let pair: PostgresPair
-let pgbouncer: PgBouncer
-
-beforeAll(async () => {
-  opened = await openPair()
-  pair = opened.pair
-  await pair.primary.query(`CREATE ROLE app LOGIN CREATEROLE PASSWORD '${PASSWORD}' IN ROLE pg_monitor`)
-  pgbouncer = await startPgBouncer(pair, opened, [
-    ['app', PASSWORD],
-    ['load', LOAD_PASSWORD],
-  ])
-}, timeouts.pairStartsMs)
-
-afterAll(() => opened?.close(), timeouts.processEndsMs)
+const server = clientDatabase(TARGET, { user: 'app', password: PASSWORD }, { user: 'load', password: LOAD_PASSWORD })
+const { databaseOf } = server
 
 beforeEach(async () => {
-  await pair.primary.query('DROP DATABASE IF EXISTS drill WITH (FORCE)')
-  await pair.primary.query('DROP ROLE IF EXISTS load')
-  await pair.primary.query('CREATE DATABASE drill OWNER app')
+  await server.pair.primary.query('DROP DATABASE IF EXISTS drill WITH (FORCE)')
+  await server.pair.primary.query('DROP ROLE IF EXISTS load')
+  await server.pair.primary.query('CREATE DATABASE drill OWNER app')
 })
-
-function configOf(change: Partial<PostgresConfig> = {}): PostgresConfig {
-  const app = { user: 'app', password: new Secret(PASSWORD) }
-  return {
-    target: TARGET,
-    host: '127.0.0.1',
-    app,
-    load: app,
-    directPort: pair.primary.port,
-    pgbouncerPort: pgbouncer.port,
-    tls: 'disable',
-    cloud: cloudOf('https://management.azure.com') as Cloud,
-    ...change,
-  }
-}
-
-const noCredential = { getToken: async () => null }
-const databaseOf = (change: Partial<PostgresConfig> = {}): Database =>
-  createDatabase(configOf(change), noCredential, systemClock)
 
 const migrated = async (): Promise<Database> => {
   const database = databaseOf()
@@ -75,10 +37,7 @@ const migrated = async (): Promise<Database> => {
 }
 
 const asApp = <T>(use: (client: Client) => Promise<T>): Promise<T> =>
-  withSql(
-    oneServer({ host: '127.0.0.1', port: pair.primary.port, user: 'app', password: PASSWORD, database: 'drill' }),
-    use,
-  )
+  withSql(server.direct({ user: 'app', password: PASSWORD }), use)
 
 // ---- Schema ---------------------------------------------------------------------------------------------------------
 
@@ -192,7 +151,7 @@ const LOAD = { load: { user: 'load', password: new Secret(LOAD_PASSWORD) } }
 
 test('the load gets a role that may insert and nothing else, and whose password is in no statement', async () => {
   const database = databaseOf(LOAD)
-  await pair.primary.query("ALTER DATABASE drill SET log_statement = 'all'")
+  await server.pair.primary.query("ALTER DATABASE drill SET log_statement = 'all'")
   expect(await database.migrate(TARGET)).toContain('role load')
   expect(await database.schema(TARGET, WAYS)).toMatchObject({ canary: 'ok' })
   const { client, close } = await openSql(targetIn(await database.loadConnectionString(TARGET)))
@@ -209,7 +168,7 @@ test('the load gets a role that may insert and nothing else, and whose password 
   ])
     await expect(client.query(forbidden), forbidden).rejects.toMatchObject({ code: '42501' })
   await close()
-  const log = pair.primary.process?.log(1_000_000) ?? ''
+  const log = server.pair.primary.process?.log(1_000_000) ?? ''
   expect(log, 'the log does hold statements').toContain('CREATE ROLE')
   expect(log).not.toContain(LOAD_PASSWORD)
 })
@@ -217,7 +176,7 @@ test('the load gets a role that may insert and nothing else, and whose password 
 test('a role whose password changed gets the new one; a role that can log in is left alone', async () => {
   await databaseOf(LOAD).migrate(TARGET)
   expect(await databaseOf(LOAD).migrate(TARGET)).toEqual([])
-  await pair.primary.query("ALTER ROLE load PASSWORD 'other'")
+  await server.pair.primary.query("ALTER ROLE load PASSWORD 'other'")
   expect(await databaseOf(LOAD).schema(TARGET, WAYS)).toMatchObject({ canary: 'failed' })
   expect(await databaseOf(LOAD).migrate(TARGET)).toEqual(['password of role load'])
   await asApp((client) => client.query('REVOKE INSERT ON transactions FROM load'))
@@ -235,9 +194,9 @@ test.each(['direct', 'pgbouncer'] as const)(
       reachable: true,
       error: null,
       serverVersion: expect.stringMatching(/^\d+\.\d+/),
-      address: `127.0.0.1:${pair.primary.port}`,
+      address: `127.0.0.1:${server.pair.primary.port}`,
       inRecovery: false,
-      timeline: await pair.timeline(),
+      timeline: await server.pair.timeline(),
       currentWalLsn: expect.stringMatching(/^[0-9A-F]+\/[0-9A-F]+$/),
       postmasterStartedAt: expect.stringMatching(/^\d{4}-.*Z$/),
       synchronousStandbyNames: 'FIRST 1 ("zone-2")',
@@ -250,14 +209,14 @@ test.each(['direct', 'pgbouncer'] as const)(
 
 test('a standby is seen to be in recovery, and has no timeline to stamp rows with', async () => {
   // The database was made a moment ago, on the primary.
-  await pair.catchUp()
-  const session = await databaseOf({ directPort: pair.standby.port }).session(TARGET, 'direct')
+  await server.pair.catchUp()
+  const session = await databaseOf({ directPort: server.pair.standby.port }).session(TARGET, 'direct')
   expect(session).toMatchObject({ reachable: true, inRecovery: true, timeline: null })
   expect(session.currentWalLsn).toMatch(/\//)
 })
 
 test('what cannot be reached says why, without the password', async () => {
-  const closed = await holdFreePort(opened.folder)
+  const closed = await holdFreePort(server.folder)
   await closed.release()
   const refused = await databaseOf({ directPort: closed.port }).session(TARGET, 'direct')
   expect(refused).toMatchObject({ reachable: false, error: expect.stringMatching(/^ECONNREFUSED/), timeline: null })
@@ -335,7 +294,9 @@ test('a reader that stops early leaves no connection behind', async () => {
   const database = await migrated()
   await insertKeys(Array.from({ length: 20_000 }, (_, n): Key => [0, n * 2]))
   for await (const run of database.storedRuns(TARGET, 'd')) if (run.lastSeq >= 10) break
-  const rows = await pair.primary.query("SELECT FROM pg_stat_activity WHERE datname = 'drill' AND state <> 'idle'")
+  const rows = await server.pair.primary.query(
+    "SELECT FROM pg_stat_activity WHERE datname = 'drill' AND state <> 'idle'",
+  )
   expect(rows).toEqual([])
 })
 
@@ -369,7 +330,7 @@ test('a deletion whose time is up leaves whole batches for the next one', async 
   // Every look at this clock takes a second: one at the beginning, one before each batch.
   let looks = 0
   const clock = { ...systemClock, now: () => new Date(++looks * 1000) }
-  const database = createDatabase(configOf(), noCredential, clock)
+  const database = databaseOf({}, clock)
   await database.migrate(TARGET)
   await insertKeys(Array.from({ length: 25_000 }, (_, n): Key => [n % 3, n]))
   expect(await database.deleteRows(TARGET, 'd', 2_000)).toEqual({ rows: 10_000, isComplete: false })
@@ -449,7 +410,7 @@ const environment = () => ({
   LOADGEN_POSTGRES_USER: 'load',
   LOADGEN_POSTGRES_PASSWORD: LOAD_PASSWORD,
   POSTGRES_HOST: '127.0.0.1',
-  POSTGRES_PORT_DIRECT: String(pair.primary.port),
+  POSTGRES_PORT_DIRECT: String(server.pair.primary.port),
   POSTGRES_TLS: 'disable',
 })
 
@@ -459,7 +420,7 @@ const migrateCommand = (args: readonly string[], changes: NodeJS.ProcessEnv = {}
 const STEPS = [...SCHEMA_STEPS.map(({ what }) => what), 'role load', 'grants of role load']
 
 test('the command says what it would do, does it when it may, and then has nothing to do', async () => {
-  const place = `Database drill on pg-one (127.0.0.1:${pair.primary.port}), as app`
+  const place = `Database drill on pg-one (127.0.0.1:${server.pair.primary.port}), as app`
   const steps = STEPS.map((what) => `  ${what}`)
   const asked = await migrateCommand([])
   expect(asked.code, asked.output).toBe(0)
@@ -484,7 +445,7 @@ test('the command says what it would do, does it when it may, and then has nothi
 
 test('the command finds what one part of a schema still lacks', async () => {
   await asApp((client) => client.query(ORIGINAL.join(';')))
-  await pair.primary.query(`CREATE ROLE load LOGIN PASSWORD 'other'`)
+  await server.pair.primary.query(`CREATE ROLE load LOGIN PASSWORD 'other'`)
   const { output } = await migrateCommand([])
   expect(output).toContain('password of role load')
   expect(output).toContain('key columns of the ledger')
@@ -495,7 +456,7 @@ test('the command ends with one error that names what to do, without a password'
   const missing = await migrateCommand(['--yes'], { POSTGRES_SERVER: '', POSTGRES_DATABASE: '' })
   expect(missing.code).toBe(2)
   expect(missing.output).toMatch(/^migrate: .*attention:\n {2}POSTGRES_SERVER is missing.*\n {2}POSTGRES_DATABASE is/)
-  const closed = await holdFreePort(opened.folder)
+  const closed = await holdFreePort(server.folder)
   await closed.release()
   const unreachable = await migrateCommand(['--yes'], { POSTGRES_PORT_DIRECT: String(closed.port) })
   expect(unreachable.code).toBe(2)
@@ -512,6 +473,6 @@ test('a role of the load that logs in by Microsoft Entra is granted what it need
   await expect(entra.migrate(TARGET)).rejects.toMatchObject({
     cause: { message: expect.stringContaining('pgaadauth_create_principal') },
   })
-  await pair.primary.query('CREATE ROLE load LOGIN')
+  await server.pair.primary.query('CREATE ROLE load LOGIN')
   expect(await entra.migrate(TARGET)).toEqual(STEPS.filter((what) => what !== 'role load'))
 })

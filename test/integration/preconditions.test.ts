@@ -2,77 +2,47 @@
  * The preconditions of the load among real servers: each spoiled by one statement, seen to fail the check that names where it
  * comes from, and seen to pass after the statements of the advice.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { BEFORE } from '../../functions/checklist/before.ts'
 import { judgeRows } from '../../functions/checklist/check.ts'
-import { createDatabase } from '../../functions/clients/postgres/database.ts'
-import type { PostgresConfig } from '../../functions/config/config.ts'
 import { Secret } from '../../functions/config/secret.ts'
-import { systemClock } from '../../functions/connect.ts'
 import type { Facts, LoadWays } from '../../functions/model/facts.ts'
 import type { CheckResult } from '../../functions/model/report.ts'
-import { type Cloud, cloudOf } from '../../functions/platform/cloud.ts'
-import type { PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
-import type { PostgresPair } from '../../infra/local/cluster/postgres-pair.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { someFacts } from '../support/builders.ts'
+import { clientDatabase } from '../support/client-database.ts'
 import { eventually } from '../support/eventually.ts'
 import { aPlan, target } from '../support/play-drill.ts'
 import { atConsole, targetIn, withSql } from '../support/sql.ts'
 import { timeouts } from '../support/timeouts.ts'
-import { type OpenPair, openPair, PASSWORD, startPgBouncer } from '../support/with-stack.ts'
+import { PASSWORD } from '../support/with-stack.ts'
 
 const LEDGER: LoadWays = { vias: ['pgbouncer', 'direct'], transactions: 'ledger' }
 
-let opened: OpenPair
-let pair: PostgresPair
-let pgbouncer: PgBouncer
-
-beforeAll(async () => {
-  opened = await openPair()
-  pair = opened.pair
-  await pair.primary.query(`CREATE ROLE app LOGIN CREATEROLE PASSWORD '${PASSWORD}' IN ROLE pg_monitor`)
-  pgbouncer = await startPgBouncer(pair, opened, [
-    ['app', PASSWORD],
-    ['drill_load', PASSWORD],
-  ])
-}, timeouts.pairStartsMs)
-
-afterAll(() => opened?.close(), timeouts.processEndsMs)
-
-const config = (): PostgresConfig => ({
-  target,
-  host: '127.0.0.1',
-  cloud: cloudOf('https://management.azure.com') as Cloud,
-  app: { user: 'app', password: new Secret(PASSWORD) },
-  load: { user: 'drill_load', password: new Secret(PASSWORD) },
-  directPort: pair.primary.port,
-  pgbouncerPort: pgbouncer.port,
-  tls: 'disable',
-})
-const database = () => createDatabase(config(), { getToken: async () => null }, systemClock)
+const APP = { user: 'app', password: PASSWORD }
+const LOAD = { user: 'drill_load', password: PASSWORD }
+const server = clientDatabase(target, APP, LOAD)
+const database = () => server.databaseOf({ load: { ...LOAD, password: new Secret(PASSWORD) } })
 
 /** As an administrator of the server, in the drill's database. */
-async function administer(...statements: readonly string[]): Promise<void> {
-  const login = { user: 'postgres', password: PASSWORD, database: 'drill' }
-  await withSql(oneServer({ host: '127.0.0.1', port: pair.primary.port, ...login }), async (client) => {
+const administer = (...statements: readonly string[]): Promise<void> =>
+  withSql(server.direct({ user: 'postgres', password: PASSWORD }), async (client) => {
     for (const statement of statements) await client.query(statement)
   })
-}
 
 const inConsole = (command: string) =>
   atConsole(
-    oneServer({ host: '127.0.0.1', port: pgbouncer.port, user: '', database: '', password: PASSWORD }),
+    oneServer({ host: '127.0.0.1', port: server.pgbouncer.port, user: '', database: '', password: PASSWORD }),
     (client) => client.query(command),
   )
 
 beforeEach(async () => {
   // A login that PgBouncer begins while the database is gone would keep its clients out for 15 s.
   await inConsole('KILL drill')
-  await pair.primary.query('DROP DATABASE IF EXISTS drill WITH (FORCE)')
-  await pair.primary.query('DROP ROLE IF EXISTS drill_load')
-  await pair.primary.query(`CREATE ROLE drill_load LOGIN PASSWORD '${PASSWORD}'`)
-  await pair.primary.query('CREATE DATABASE drill OWNER app')
+  await server.pair.primary.query('DROP DATABASE IF EXISTS drill WITH (FORCE)')
+  await server.pair.primary.query('DROP ROLE IF EXISTS drill_load')
+  await server.pair.primary.query(`CREATE ROLE drill_load LOGIN PASSWORD '${PASSWORD}'`)
+  await server.pair.primary.query('CREATE DATABASE drill OWNER app')
   await database().migrate(target)
   await inConsole('RESUME drill')
 })
@@ -180,12 +150,6 @@ const SPOILED: readonly Spoiled[] = [
     by: ['ALTER ROLE drill_load SET default_transaction_read_only = on'],
     check: 'load-settings',
     seen: /default_transaction_read_only on.*set for role drill_load/,
-  },
-  {
-    what: 'statements of at most 1 ms',
-    by: ["ALTER ROLE drill_load SET statement_timeout = '1ms'"],
-    check: 'load-settings',
-    seen: /statement_timeout 1 ms.*set for role drill_load/,
   },
   {
     what: 'statements of at most a second, for the database',

@@ -6,7 +6,7 @@ import type { Facts, PrimaryIdentity } from '../../functions/model/facts.ts'
 import type { DrillPlan, DrillTiming } from '../../functions/model/plan.ts'
 import type { LivePoint } from '../../functions/model/status.ts'
 import type { LoadSummary, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
-import type { LoadPlan, LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
+import type { Cohort, LoadPlan, LoadSettings, RetryPolicy } from '../../loadgen-image/contract/load-plan.ts'
 import {
   GOOD_PARAMETERS,
   goodContainers,
@@ -21,6 +21,14 @@ export const LOAD_START_MS = Date.UTC(2026, 2, 4, 9, 0, 0)
 
 /** The moment so many seconds after the load started. */
 export const isoAt = (seconds: number): string => new Date(LOAD_START_MS + Math.round(seconds * 1000)).toISOString()
+
+export const aCohort = (retry: Partial<RetryPolicy> = {}, own: Partial<Cohort> = {}): Cohort => ({
+  name: 'default',
+  share: 1,
+  via: 'pgbouncer',
+  retry: { firstDelayMs: 100, maxDelayMs: 2000, multiplier: 2, jitter: true, ...retry },
+  ...own,
+})
 
 export const someLoad = (own: Partial<LoadSettings> = {}): LoadSettings => ({
   containers: 1,
@@ -37,14 +45,7 @@ export const someLoad = (own: Partial<LoadSettings> = {}): LoadSettings => ({
   replyTimeoutMs: 5000,
   retryUnknown: false,
   transactions: 'ledger',
-  cohorts: [
-    {
-      name: 'default',
-      share: 1,
-      via: 'pgbouncer',
-      retry: { firstDelayMs: 100, maxDelayMs: 2000, multiplier: 2, jitter: true },
-    },
-  ],
+  cohorts: [aCohort()],
   ...own,
 })
 

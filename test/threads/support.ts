@@ -3,7 +3,7 @@ import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
 import type { LoadSummary, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import { Run, type RunOptions } from '../../loadgen-image/run/run.ts'
-import { aPlan as aDrillLoad } from '../support/builders.ts'
+import { aCohort, aPlan as aDrillLoad } from '../support/builders.ts'
 
 const HEAD_START_MS = 100
 const CLOCK = { clock: { offsetMs: 0, errorMs: 0 } }
@@ -17,14 +17,7 @@ export const aPlan = (changes: Partial<LoadPlan> = {}): LoadPlan =>
     deadlineMs: 10_000,
     connectTimeoutMs: 5000,
     replyTimeoutMs: 20_000,
-    cohorts: [
-      {
-        name: 'all',
-        share: 1,
-        via: 'pgbouncer',
-        retry: { firstDelayMs: 10, maxDelayMs: 100, multiplier: 2, jitter: true },
-      },
-    ],
+    cohorts: [aCohort({ firstDelayMs: 10, maxDelayMs: 100 })],
     ...changes,
   })
 

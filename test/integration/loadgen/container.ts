@@ -9,7 +9,7 @@ import { urlOf } from '../../../loadgen-image/connection/url.ts'
 import { decodeRecords } from '../../../loadgen-image/contract/chunk.ts'
 import { blobNames, type LoadSummary, type SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../../loadgen-image/contract/load-plan.ts'
-import { aPlan as aDrillLoad } from '../../support/builders.ts'
+import { aCohort, aPlan as aDrillLoad } from '../../support/builders.ts'
 import { eventually } from '../../support/eventually.ts'
 import { placeOf } from '../../support/sql.ts'
 import type { Bench } from '../../support/with-stack.ts'
@@ -26,14 +26,7 @@ export const aPlan = (changes: Partial<LoadPlan> = {}): LoadPlan =>
     threads: 2,
     durationSeconds: 3,
     deadlineMs: 2000,
-    cohorts: [
-      {
-        name: 'all',
-        share: 1,
-        via: 'pgbouncer',
-        retry: { firstDelayMs: 20, maxDelayMs: 200, multiplier: 2, jitter: true },
-      },
-    ],
+    cohorts: [aCohort({ firstDelayMs: 20, maxDelayMs: 200 })],
     drainSeconds: 5,
     hardDeadlineSeconds: 120,
     staleLeaseSeconds: 0,

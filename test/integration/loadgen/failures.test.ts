@@ -9,17 +9,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { atPort, type ServerTarget } from '../../../loadgen-image/connection/target.ts'
 import { addUp } from '../../../loadgen-image/contract/counts.ts'
 import type { SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
-import type { LoadPlan } from '../../../loadgen-image/contract/load-plan.ts'
 import { Run } from '../../../loadgen-image/run/run.ts'
 import { workersOfThread } from '../../../loadgen-image/schedule/workers.ts'
+import { aCohort } from '../../support/builders.ts'
 import { eventually } from '../../support/eventually.ts'
 import { atConsole, openSql, placeOf, withSql } from '../../support/sql.ts'
-import { aPlan as aThreadsPlan, type Outcome, runLoad } from '../../threads/support.ts'
-import { type Audit, audit } from './audit.ts'
+import { runLoad } from '../../threads/support.ts'
+import { audit } from './audit.ts'
 import { type OpenDatabase, openDatabase } from './database.ts'
-
-const PATIENCE_MS = 30_000
-const WORKERS = 2
+import { allErrors, aPlan, during, hasRows, PATIENCE_MS, rowsOf, WORKERS } from './incident.ts'
 
 let open: OpenDatabase
 beforeAll(async () => {
@@ -28,61 +26,6 @@ beforeAll(async () => {
 afterAll(() => open?.close())
 
 const db = () => open.database
-
-let drills = 0
-const aPlan = (changes: Partial<LoadPlan> = {}): LoadPlan =>
-  aThreadsPlan({
-    drillId: `failure-${++drills}`,
-    targetTps: 40,
-    workers: WORKERS,
-    threads: 1,
-    durationSeconds: 600,
-    deadlineMs: 1000,
-    drainSeconds: 3,
-    connectTimeoutMs: 2000,
-    replyTimeoutMs: 15_000,
-    ...changes,
-  })
-
-interface Failed extends Outcome {
-  readonly audit: Audit
-  /** `phase code outcome` of every error. */
-  readonly errors: ReadonlySet<string>
-}
-
-/** Runs until the incident is over and the workers have written again (or `comesBack` says that they cannot). */
-async function during(
-  target: ServerTarget,
-  plan: LoadPlan,
-  incident: (records: readonly SecondRecord[]) => Promise<void>,
-  { startsWell = true, comesBack = true } = {},
-): Promise<Failed> {
-  const outcome = await runLoad(plan, target, async (run, _, records) => {
-    if (startsWell) await eventually('the load writes', PATIENCE_MS, () => hasRows(plan, 0))
-    await incident(records)
-    const rows = comesBack ? await rowsOf(plan) : 0
-    if (comesBack) await eventually('the load writes again', PATIENCE_MS, () => hasRows(plan, rows + 2 * WORKERS))
-    run.stop('stopped', 'the test has seen enough')
-  })
-  const { intended, acknowledged, refused, unknown, missed } = outcome.summary.totals
-  expect(acknowledged + refused + unknown + missed).toBe(intended)
-  return {
-    ...outcome,
-    audit: await audit(db(), plan.drillId, outcome.records),
-    errors: new Set(allErrors(outcome.records).map(({ phase, code, outcome }) => `${phase} ${code} ${outcome}`)),
-  }
-}
-
-const allErrors = (records: readonly SecondRecord[]) => records.flatMap(({ errors }) => errors)
-
-const rowsOf = async ({ drillId }: LoadPlan): Promise<number> => {
-  const [row] = await db().query<{ rows: string }>(
-    `SELECT count(*) AS rows FROM transactions WHERE drill_id = '${drillId}'`,
-  )
-  return Number(row?.rows)
-}
-
-const hasRows = async (plan: LoadPlan, more: number): Promise<boolean> => (await rowsOf(plan)) > more
 
 /** Holds every insert in flight: sent, running, and not committed. */
 async function holdInserts(): Promise<Client & { readonly pid: number }> {
@@ -151,7 +94,7 @@ test.each([
 ] as const)(
   '%s while transactions are in flight, %s: each is unknown, and the workers come back',
   async (_, way, incident, expected) => {
-    const { audit, errors, summary } = await during(db()[way], aPlan(), async (soFar) => {
+    const { audit, errors, summary } = await during(db(), db()[way], aPlan(), async (soFar) => {
       await retryLoginsSoon()
       await incident(soFar)
     })
@@ -166,7 +109,7 @@ test.each([
 )
 
 test('a fast stop while nothing is in flight costs a connection and no transaction', async () => {
-  const { audit, summary, records } = await during(db().direct, aPlan({ targetTps: 1, workers: 1 }), async () => {
+  const { audit, summary, records } = await during(db(), db().direct, aPlan({ targetTps: 1, workers: 1 }), async () => {
     await db().pair.primary.stopFast()
     await db().pair.primary.start()
   })
@@ -180,7 +123,7 @@ test('a fast stop while nothing is in flight costs a connection and no transacti
 const retryLoginsSoon = () => console_("SET server_login_retry = '1'")
 
 test('through PgBouncer a killed server is "server conn crashed?": unknown; while it is down nothing is: refused', async () => {
-  const { audit, errors, records, summary } = await during(db().pooled, aPlan(), async (soFar) => {
+  const { audit, errors, records, summary } = await during(db(), db().pooled, aPlan(), async (soFar) => {
     await retryLoginsSoon()
     await holdInserts()
     await db().pair.primary.kill()
@@ -199,7 +142,7 @@ test('through PgBouncer a killed server is "server conn crashed?": unknown; whil
 })
 
 test('a closed port refuses connections: no arrival is sent, none is lost', async () => {
-  const { audit, errors, summary } = await during(db().pooled, aPlan(), async () => {
+  const { audit, errors, summary } = await during(db(), db().pooled, aPlan(), async () => {
     await db().pgbouncer.kill()
     await eventually('arrivals wait long enough to be missed', PATIENCE_MS, () => sleepOneSecond())
     await db().pgbouncer.start(placeOf(db().direct).port)
@@ -264,6 +207,7 @@ async function loadWithoutConnections(target: ServerTarget): Promise<readonly Se
 test('a read-only standby refuses with 25006, and the worker looks for another server', async () => {
   const standby = atPort(db().direct, db().pair.standby.port)
   const { errors, summary, audit, records } = await during(
+    db(),
     standby,
     aPlan(),
     async () => {
@@ -290,7 +234,7 @@ test('too many connections: 53300 while connecting, and the workers that are in 
 })
 
 test('PgBouncer that cannot log in at the server says so: refused, and nothing is stored', async () => {
-  const { audit, errors, records, summary } = await during(db().pooled, aPlan(), async (soFar) => {
+  const { audit, errors, records, summary } = await during(db(), db().pooled, aPlan(), async (soFar) => {
     await retryLoginsSoon()
     const { primary } = db().pair
     const [role] = await primary.query<{ rolpassword: string }>(
@@ -316,7 +260,7 @@ const refusalsIn = (records: readonly SecondRecord[]) =>
   allErrors(records).filter(({ outcome, phase }) => outcome === 'refused' || phase === 'connect')
 
 test('a wait for a server that PgBouncer ends by query_wait_timeout: refused', async () => {
-  const { audit, errors, summary } = await during(db().pooled, aPlan(), async () => {
+  const { audit, errors, summary } = await during(db(), db().pooled, aPlan(), async () => {
     await console_("SET query_wait_timeout = '1'")
     await console_('PAUSE drill')
     try {
@@ -338,7 +282,7 @@ test('a wait for a server that PgBouncer ends by query_wait_timeout: refused', a
 const console_ = (sql: string): Promise<unknown> => atConsole(db().pooled, (client) => client.query(sql))
 
 test('a half-open connection: only the reply deadline notices, and what comes later is still found', async () => {
-  const { audit, errors, summary } = await during(db().direct, aPlan({ replyTimeoutMs: 400 }), async () => {
+  const { audit, errors, summary } = await during(db(), db().direct, aPlan({ replyTimeoutMs: 400 }), async () => {
     db().pair.primary.pause()
     try {
       await eventually('the deadline passes', PATIENCE_MS, () => sleepOneSecond())
@@ -354,7 +298,7 @@ test('a half-open connection: only the reply deadline notices, and what comes la
 })
 
 test('a statement that the server cancels was rolled back: refused, on the same connection', async () => {
-  const { audit, errors, summary, records } = await during(db().direct, aPlan(), async () => {
+  const { audit, errors, summary, records } = await during(db(), db().direct, aPlan(), async () => {
     const lock = await holdInserts()
     await db().query(
       `SELECT pg_cancel_backend(pid) FROM pg_locks WHERE relation = 'transactions'::regclass AND NOT granted`,
@@ -369,27 +313,23 @@ test('a statement that the server cancels was rolled back: refused, on the same 
 
 test('an unknown that is sent again under its own key ends as acknowledged, once', async () => {
   const plan = aPlan({ retryUnknown: true })
-  const { audit, errors, summary } = await during(db().direct, plan, killServer)
+  const { audit, errors, summary } = await during(db(), db().direct, plan, killServer)
   expect([...errors].some((error) => /^transaction (connection-closed|ECONNRESET) null$/.test(error))).toBe(true)
   expect(summary.totals).toMatchObject({ refused: 0, unknown: 0 })
   expect(audit).toEqual({ ...NOTHING_WRONG, unknownAbsent: 0, acknowledged: summary.totals.acknowledged })
 })
 
 test('cohorts follow their own ways: without PgBouncer the direct one goes on, and each window names its cohort', async () => {
-  const retry = { firstDelayMs: 10, maxDelayMs: 50, multiplier: 2, jitter: true }
-  const plan = aPlan({
-    workers: 6,
-    cohorts: [
-      { name: 'pooled', share: 0.5, via: 'pgbouncer', retry },
-      { name: 'straight', share: 0.5, via: 'direct', retry },
-    ],
-  })
-  const pooled = workersOfThread(plan, 0, 1, 0).filter(({ cohort }) => cohort.name === 'pooled')
+  const cohorts = (['pgbouncer', 'direct'] as const).map((via) =>
+    aCohort({ firstDelayMs: 10, maxDelayMs: 50 }, { name: via, share: 0.5, via }),
+  )
+  const plan = aPlan({ workers: 6, cohorts })
+  const pooled = workersOfThread(plan, 0, 1, 0).filter(({ cohort }) => cohort.via === 'pgbouncer')
   const meanwhile = async (run: Run, _: number, soFar: readonly SecondRecord[]) => {
-    await eventually('the load writes', PATIENCE_MS, () => hasRows(plan, 12))
+    await eventually('the load writes', PATIENCE_MS, () => hasRows(db(), plan, 12))
     await db().pgbouncer.kill()
-    const rows = await rowsOf(plan)
-    await eventually('the direct cohort writes on', PATIENCE_MS, () => hasRows(plan, rows + 12))
+    const rows = await rowsOf(db(), plan)
+    await eventually('the direct cohort writes on', PATIENCE_MS, () => hasRows(db(), plan, rows + 12))
     await db().pgbouncer.start(placeOf(db().direct).port)
     const windowsSoFar = () => soFar.flatMap(({ outages }) => outages).length
     await eventually('each of the others has written again', PATIENCE_MS, () => windowsSoFar() === pooled.length)
@@ -398,6 +338,6 @@ test('cohorts follow their own ways: without PgBouncer the direct one goes on, a
   const { records } = await runLoad(plan, db().pooled, meanwhile, { direct: db().direct })
   const windows = records.flatMap(({ outages }) => outages)
   expect(windows.map(({ worker }) => worker).sort()).toEqual(pooled.map(({ worker }) => worker))
-  expect(windows.every(({ cohort, firstGoodAtUs }) => cohort === 'pooled' && firstGoodAtUs !== null)).toBe(true)
+  expect(windows.every(({ cohort, firstGoodAtUs }) => cohort === 'pgbouncer' && firstGoodAtUs !== null)).toBe(true)
   expect(await audit(db(), plan.drillId, records)).toMatchObject({ lost: 0, misjudged: 0, unexpected: 0 })
 })

@@ -1,117 +1,81 @@
 /** The generator alone, as a user starts it: options in the environment, a table on the screen, files at the end. */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { writeOwned } from '../../../infra/local/cluster/postgres.ts'
-import { baseEnvironment, type Child } from '../../../infra/local/process/processes.ts'
 import { databaseUser } from '../../../infra/local/process/run-user.ts'
 import { createServerCertificate } from '../../../infra/local/stack/certificates.ts'
 import { urlOf } from '../../../loadgen-image/connection/url.ts'
-import type { LoadSummary } from '../../../loadgen-image/contract/glossary.ts'
 import { CSV_HEADER } from '../../../loadgen-image/output/csv.ts'
 import { withNullServer } from '../../bench/null-server-process.ts'
 import { eventually } from '../../support/eventually.ts'
 import { placeOf } from '../../support/sql.ts'
-import { ended } from './container.ts'
-import { type OpenDatabase, openDatabase } from './database.ts'
+import { generatorProgram, PATIENCE_MS } from './program.ts'
 
-const MAIN = fileURLToPath(new URL('../../../loadgen-image/main.ts', import.meta.url))
-const PATIENCE_MS = 60_000
-
-let open: OpenDatabase
-let folder: string
-beforeAll(async () => {
-  open = await openDatabase('async')
-}, 120_000)
-afterAll(() => open?.close())
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'loadgen-'))
-})
-afterEach(() => rmSync(folder, { recursive: true }))
-
-let started = 0
-
-function start(environment: Readonly<Record<string, string>>, args: readonly string[] = []): Child {
-  return open.database.bench.processes.start({
-    name: `loadgen-${++started}`,
-    command: process.execPath,
-    args: [MAIN, ...args],
-    cwd: folder,
-    environment: {
-      ...baseEnvironment(),
-      TARGET_TPS: '50',
-      WORKER_COUNT: '4',
-      TEST_DURATION: '2',
-      START_TIMEOUT: '5',
-      ...environment,
-    },
-  })
-}
-
-const pooled = () => urlOf(open.database.pooled)
-const summary = () => JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8')) as LoadSummary
+const program = generatorProgram()
+const { start, summary } = program
 
 test('a run leaves CSV and summary, and exits with 0', async () => {
-  const child = start({ POSTGRES_CONNECTION_STRING: pooled(), OUTPUT_CSV: join(folder, 'out.csv') })
-  expect(await ended(child), child.log()).toBe(0)
+  const child = start({ OUTPUT_CSV: program.file('out.csv') })
+  expect(await child.ended, child.log()).toBe(0)
   expect(summary()).toMatchObject({ ended: 'completed', totals: { intended: 100, acknowledged: 100 } })
-  const csv = readFileSync(join(folder, 'out.csv'), 'utf8')
+  const csv = readFileSync(program.file('out.csv'), 'utf8')
   expect(csv.startsWith(CSV_HEADER)).toBe(true)
   expect(csv.trim().split('\n')).toHaveLength(1 + summary().records)
   expect(child.log()).toContain('Intended 100 = acknowledged 100 (100.00 %) + refused 0 + unknown 0 + missed 0')
 })
 
 test('the plain table of the original scripts is enough with compat', async () => {
-  await open.database.query('CREATE SCHEMA plain AUTHORIZATION drill')
-  await open.database.query(
+  await program.database.query('CREATE SCHEMA plain AUTHORIZATION drill')
+  await program.database.query(
     'CREATE TABLE plain.transactions (transaction_id uuid DEFAULT gen_random_uuid(), customer_id int, merchant_id int, amount numeric(10, 2), status text)',
   )
-  await open.database.query('ALTER ROLE drill SET search_path = plain')
+  await program.database.query('ALTER ROLE drill SET search_path = plain')
   try {
-    const direct = urlOf(open.database.direct)
+    const direct = urlOf(program.database.direct)
     const ledger = start({ POSTGRES_CONNECTION_STRING: direct })
-    expect(await ended(ledger)).toBe(2)
+    expect(await ledger.ended).toBe(2)
     expect(ledger.log()).toContain('Missing: drill_id, worker, seq, timeline')
     const compat = start({ POSTGRES_CONNECTION_STRING: direct, TRANSACTIONS: 'compat' })
-    expect(await ended(compat), compat.log()).toBe(0)
-    expect(await open.database.query('SELECT count(*)::int AS rows FROM plain.transactions')).toEqual([{ rows: 100 }])
+    expect(await compat.ended, compat.log()).toBe(0)
+    expect(await program.database.query('SELECT count(*)::int AS rows FROM plain.transactions')).toEqual([
+      { rows: 100 },
+    ])
   } finally {
-    await open.database.query('ALTER ROLE drill RESET search_path')
+    await program.database.query('ALTER ROLE drill RESET search_path')
   }
 })
 
 test('an all-fail run has a TPS of 0 and does not exit with 0', async () => {
-  await open.database.query('ALTER TABLE transactions ADD CONSTRAINT never CHECK (amount < 0) NOT VALID')
+  await program.database.query('ALTER TABLE transactions ADD CONSTRAINT never CHECK (amount < 0) NOT VALID')
   try {
-    const child = start({ POSTGRES_CONNECTION_STRING: pooled() })
-    expect(await ended(child), child.log()).toBe(1)
+    const child = start()
+    expect(await child.ended, child.log()).toBe(1)
     expect(summary().totals).toMatchObject({ intended: 100, acknowledged: 0, refused: 100 })
     expect(child.log()).toContain('23514 x')
-    const rows = readFileSync(join(folder, 'loadtest_results.csv'), 'utf8').trim().split('\n').slice(1)
+    const rows = readFileSync(program.file('loadtest_results.csv'), 'utf8').trim().split('\n').slice(1)
     expect(rows.map((row) => row.split(',')[2])).toEqual(rows.map(() => '0'))
   } finally {
-    await open.database.query('ALTER TABLE transactions DROP CONSTRAINT never')
+    await program.database.query('ALTER TABLE transactions DROP CONSTRAINT never')
   }
 })
 
 test('SIGTERM in the middle: it drains, and the files say what was done', async () => {
-  const child = start({ POSTGRES_CONNECTION_STRING: pooled(), TEST_DURATION: '60' })
+  const child = start({ TEST_DURATION: '60' })
   await eventually('a second is on the screen', PATIENCE_MS, () =>
     /\n\d\d:\d\d:\d\d .*\n\d\d:\d\d:\d\d /.test(child.log()),
   )
-  child.signal('SIGTERM')
-  expect(await ended(child), child.log()).toBe(0)
+  child.process.kill('SIGTERM')
+  expect(await child.ended, child.log()).toBe(0)
   const { ended: how, reason, totals } = summary()
   expect([how, reason, totals.acknowledged + totals.missed]).toEqual(['stopped', 'SIGTERM', totals.intended])
 })
 
 const withUrl = (url: string) => ({ POSTGRES_CONNECTION_STRING: url })
-const direct = (parts: Changes) => withUrl(changed(urlOf(open.database.direct), parts))
-const throughPool = (parts: Changes) => withUrl(changed(pooled(), parts))
-const standbyPort = () => String(open.database.pair.standby.port)
+const direct = (parts: Changes) => withUrl(changed(urlOf(program.database.direct), parts))
+const throughPool = (parts: Changes) => withUrl(changed(urlOf(program.database.pooled), parts))
+const standbyPort = () => String(program.database.pair.standby.port)
 
 const BAD_LOGIN = /refused the login\. Next: check user and password/
 const NO_DATABASE = /The server has no database of the name in POSTGRES_CONNECTION_STRING\. Next: create it/
@@ -172,7 +136,7 @@ function changed(text: string, parts: Changes): string {
 
 test.each(REFUSALS)('%s: one message with the next step, exit 2, no load', async (_, environmentOf, message) => {
   const child = start(environmentOf())
-  expect(await ended(child)).toBe(2)
+  expect(await child.ended).toBe(2)
   const log = child.log()
   expect(log).toMatch(message)
   expect(log).not.toContain('Intended')
@@ -180,25 +144,25 @@ test.each(REFUSALS)('%s: one message with the next step, exit 2, no load', async
 })
 
 test('with TLS: verify-full refuses an unknown authority and uses a given one, require and no mode take any', async () => {
-  const { primary } = open.database.pair
+  const { primary } = program.database.pair
   const certificate = await createServerCertificate()
   writeOwned(join(primary.dataDirectory, 'server.crt'), certificate.certificatePem, databaseUser())
   writeOwned(join(primary.dataDirectory, 'server.key'), certificate.privateKeyPem, databaseUser())
   await primary.query('ALTER SYSTEM SET ssl = on')
   await primary.query('SELECT pg_reload_conf()')
-  const ca = join(folder, 'ca.pem')
+  const ca = program.file('ca.pem')
   writeFileSync(ca, certificate.caPem)
   try {
     const withTls = (search: string) => start({ ...direct({ search }), TEST_DURATION: '1' })
     const unknown = withTls('?sslmode=verify-full')
-    expect(await ended(unknown)).toBe(2)
+    expect(await unknown.ended).toBe(2)
     expect(unknown.log()).toContain('cannot be trusted. Next: give the authority with sslrootcert=FILE')
     for (const search of [`?sslmode=verify-full&sslrootcert=${ca}`, '?sslmode=require', '']) {
       const child = withTls(search)
-      expect(await ended(child), child.log()).toBe(0)
+      expect(await child.ended, child.log()).toBe(0)
       expect(summary().totals).toMatchObject({ intended: 50, acknowledged: 50 })
     }
-    const rows = await open.database.query('SELECT count(*)::int AS rows FROM transactions')
+    const rows = await program.database.query('SELECT count(*)::int AS rows FROM transactions')
     expect(rows).not.toEqual([{ rows: 0 }])
   } finally {
     await primary.query('ALTER SYSTEM RESET ssl')
@@ -209,6 +173,6 @@ test('with TLS: verify-full refuses an unknown authority and uses a given one, r
 test('a peer that does not speak PostgreSQL properly is a clear message too', () =>
   withNullServer(0, async ({ target }) => {
     const child = start({ POSTGRES_CONNECTION_STRING: `postgres://null@127.0.0.1:${placeOf(target).port}/null` })
-    expect(await ended(child)).toBe(2)
+    expect(await child.ended).toBe(2)
     expect(child.log()).toContain('Next: ')
   }))

@@ -29,8 +29,10 @@ const changed = (run: Run, change: (record: SecondRecord, second: number) => Par
 
 /** The only thread of container 0 stood still between these seconds. */
 const stoodStill = (run: Run, from: number, to: number): Run =>
-  changed(run, ({ health }, second) =>
-    second === Math.floor(to) ? { health: { ...health, stalls: [{ thread: 0, fromUs: us(from), toUs: us(to) }] } } : {},
+  changed(run, ({ container, health }, second) =>
+    container === 0 && second === Math.floor(to)
+      ? { health: { ...health, stalls: [{ thread: 0, fromUs: us(from), toUs: us(to) }] } }
+      : {},
   )
 
 test('lost seconds are those of the event that lost the commits', async () => {
@@ -195,18 +197,7 @@ test('a client that was out alone is in no event, and is still the worst client'
 
 test('a container that stood still leaves its clients unmeasured, and the service measured by the other', async () => {
   const run = aRun({ load: { containers: 2 }, troubles: [FAILOVER] })
-  const stalled: Run = {
-    ...run,
-    records: run.records.map((record) =>
-      record.container === 0 && record.second === START + 34
-        ? {
-            ...record,
-            health: { ...record.health, stalls: [{ thread: 0, fromUs: us(31), toUs: us(34) }] },
-          }
-        : record,
-    ),
-  }
-  const { events } = await reportOf(stalled)
+  const { events } = await reportOf(stoodStill(run, 31, 34))
   expect(events[0]).toMatchObject({
     watched: true,
     recovery: { writeOutageSeconds: 5.01, clientOutageSeconds: { clients: 5, notMeasured: 5 } },

@@ -44,21 +44,20 @@ const { regions } = JSON.parse(read('infra/azure/prices.json')) as {
   regions: Record<string, { perVCpuSecond: string; perGbSecond: string; readOn: string }>
 }
 
+const { perVCpuSecond = '', perGbSecond = '', readOn = '' } = regions.swedencentral ?? {}
+const cost = (vCpus: number, gb: number, minutes: number) =>
+  `$${(minutes * 60 * (vCpus * Number(perVCpuSecond) + gb * Number(perGbSecond))).toFixed(2)}`
+
 test.each([
   { row: '1 x 2 vCPU, 4 GB', vCpus: 2, gb: 4 },
   { row: '16 vCPU, 32 GB in all', vCpus: 16, gb: 32 },
 ])('the cost of $row is computed from the price list', ({ row, vCpus, gb }) => {
-  const { perVCpuSecond = '', perGbSecond = '' } = regions.swedencentral ?? {}
-  const perMinute = 60 * (vCpus * Number(perVCpuSecond) + gb * Number(perGbSecond))
   const minutes = [5, 30, 60, 300, 30 * 60]
   const line = docs.split('\n').find((text) => text.startsWith(`| ${row}`)) ?? ''
-  expect(line.match(/\$[\d.]+/g)).toEqual(minutes.map((count) => `$${(count * perMinute).toFixed(2)}`))
+  expect(line.match(/\$[\d.]+/g)).toEqual(minutes.map((count) => cost(vCpus, gb, count)))
 })
 
 test('the README states the costs and the day of the price list', () => {
-  const { perVCpuSecond = '', perGbSecond = '', readOn = '' } = regions.swedencentral ?? {}
-  const cost = (vCpus: number, gb: number, minutes: number) =>
-    `$${(minutes * 60 * (vCpus * Number(perVCpuSecond) + gb * Number(perGbSecond))).toFixed(2)}`
   const [, paragraph = ''] = /- \*\*Cost\*\*: ([\s\S]*?)\n- /.exec(read('README.md')) ?? []
   const daily = 30 * 5
   const drills = [cost(2, 4, 5), cost(16, 32, 5), cost(2, 4, daily), cost(16, 32, daily)]

@@ -20,15 +20,6 @@ const HOST_SETTINGS = [
 /** Settings whose default fits Azure. */
 const LEFT_AT_DEFAULT = ['POSTGRES_PORT_DIRECT', 'POSTGRES_PORT_PGBOUNCER', 'POSTGRES_TLS']
 
-/** Flex Consumption refuses or ignores these, because the runtime is a property of the app. */
-const NOT_ON_FLEX = [
-  'FUNCTIONS_WORKER_RUNTIME',
-  'FUNCTIONS_EXTENSION_VERSION',
-  'WEBSITE_RUN_FROM_PACKAGE',
-  'WEBSITE_NODE_DEFAULT_VERSION',
-  'WEBSITE_TIME_ZONE',
-]
-
 const EXISTING =
   '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-data/providers/Microsoft.DBforPostgreSQL/flexibleServers/pg-prod'
 
@@ -79,10 +70,6 @@ describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
     expect(
       secrets.filter((secret) => !/@Microsoft\.KeyVault\(SecretUri=/.test(settingsOf(name)[secret] ?? '')),
     ).toEqual([])
-  })
-
-  test.each(caseNames)('%s avoid the settings that Flex Consumption refuses', (name) => {
-    expect(NOT_ON_FLEX.filter((refused) => refused in settingsOf(name))).toEqual([])
   })
 
   test('the default deployment name both generated passwords by version', () => {

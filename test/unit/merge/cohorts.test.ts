@@ -1,21 +1,12 @@
 import { expect, test } from 'vitest'
 import { cohortOf } from '../../../loadgen-image/contract/cohort.ts'
 import type { Cohort } from '../../../loadgen-image/contract/load-plan.ts'
+import { aCohort } from '../../support/builders.ts'
 import { aRun, assembledOf, reportOf } from '../../support/world.ts'
 
 const COHORTS: readonly Cohort[] = [
-  {
-    name: 'eager',
-    share: 0.5,
-    via: 'pgbouncer',
-    retry: { firstDelayMs: 100, maxDelayMs: 2000, multiplier: 2, jitter: true },
-  },
-  {
-    name: 'patient',
-    share: 0.5,
-    via: 'direct',
-    retry: { firstDelayMs: 5000, maxDelayMs: 60_000, multiplier: 2, jitter: false },
-  },
+  aCohort({}, { name: 'eager', share: 0.5 }),
+  aCohort({ firstDelayMs: 5000, maxDelayMs: 60_000, jitter: false }, { name: 'patient', share: 0.5, via: 'direct' }),
 ]
 const WORKERS = 10
 const SLOWER_BY_SECONDS = 6

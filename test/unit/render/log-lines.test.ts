@@ -88,12 +88,6 @@ test('figures are those of the report', async () => {
   })
 })
 
-test('without a baseline its percentiles are null', async () => {
-  const report = await sampleReport()
-  const line = drillResultLine({ ...report, latencyMs: { ...report.latencyMs, baseline: null } }, 'pg-1', 'final')
-  expect(parsed(line)).toMatchObject({ p50Ms: null, p95Ms: null, p99Ms: null })
-})
-
 test('a skip is one line, also with a reason of several lines', () => {
   expect(drillSkippedLine({ reason: 'two\nlines and a "quote"', at: '2026-01-01T02:00:00.000Z' })).toBe(
     'drill-skipped {"reason":"two\\nlines and a \\"quote\\"","at":"2026-01-01T02:00:00.000Z"}',

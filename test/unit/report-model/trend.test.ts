@@ -52,10 +52,6 @@ test('two earlier drills are no history yet', () => {
   expect(recoveryOf(recoveries(40, 42, 90))).toMatchObject({ reading: 'no history', low: null, high: null })
 })
 
-test('the first drill has no trend', () => {
-  expect(trendOf(entry(0, 40), [])).toEqual({ likeDrills: { what: LIKE.words, found: 0, lookedAt: 0 }, trend: [] })
-})
-
 test('unlike drills, later ones and this one itself are left out, and the trend says how many it found among how many', () => {
   const current = entry(5, 41)
   const other = likenessOf(aDrillPlan({ load: someLoad({ targetTps: 400 }) }))

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { defaultCriteria } from '../../../functions/criteria/defaults.ts'
 import type { DrillPlan } from '../../../functions/model/plan.ts'
 import { type ParsedRequest, parseRequest } from '../../../functions/request/request.ts'
 
@@ -63,17 +64,7 @@ test('an empty request is the whole 8,000 TPS drill', () => {
       watchIntervalSeconds: 5,
       lateMetricsSeconds: 600,
     },
-    criteria: [
-      'baseline_tps >= 0.95 * target',
-      'p50_ms[baseline] < 10',
-      'p95_ms[baseline] < 30',
-      'p99_ms[baseline] < 50',
-      'recovery_time_s < 120',
-      'success_rate > 0.99',
-      'lost_commits == 0',
-      'cpu_percent < 80',
-      'memory_percent < 80',
-    ],
+    criteria: defaultCriteria({ targetTps: 8000, transactions: 'ledger' }),
     force: [],
     migrate: false,
     containerSize: { cpu: 2, memoryGb: 4 },

@@ -4,7 +4,6 @@ import type { AckGap } from '../../../../loadgen-image/contract/glossary.ts'
 import { GapIntersection, GapTracker, MIN_GAP_US } from '../../../../loadgen-image/record/ack-gaps.ts'
 
 const SECOND = 1_000_000
-const ms = (from: number, to: number): AckGap => ({ fromUs: from * 1000, toUs: to * 1000 })
 
 /** Feeds each thread's acknowledgements second by second, as a run does. */
 function gapsOf(threads: readonly (readonly number[])[], seconds: number): AckGap[] {
@@ -22,13 +21,6 @@ function gapsOf(threads: readonly (readonly number[])[], seconds: number): AckGa
   return [...found, ...intersection.finish(last, seconds * SECOND)]
 }
 
-const every = (ms: number, from: number, to: number): number[] =>
-  Array.from({ length: Math.ceil((to - from) / ms) }, (_, i) => (from + i * ms) * 1000)
-
-test('a gap over several seconds is reported once, when it has ended', () => {
-  expect(gapsOf([[...every(10, 0, 500), ...every(10, 3200, 4000)]], 4)).toEqual([ms(490, 3200)])
-})
-
 test('several threads report the same gaps as one that had all their acknowledgements', () => {
   const ack = fc.integer({ min: 0, max: 4 * SECOND - 1 })
   const thread = fc.array(ack, { maxLength: 60 }).map((acks) => acks.sort((a, b) => a - b))
@@ -41,16 +33,16 @@ test('several threads report the same gaps as one that had all their acknowledge
   )
 })
 
-test('gaps of one thread cover exactly the times without acknowledgements', () => {
+test('gaps of one thread cover exactly the times without acknowledgements, each reported once, over any seconds', () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 2 * SECOND - 1 }), { maxLength: 50 }), (unsorted) => {
+    fc.property(fc.array(fc.integer({ min: 0, max: 4 * SECOND - 1 }), { maxLength: 50 }), (unsorted) => {
       const acks = [...unsorted].sort((a, b) => a - b)
-      const edges = [0, ...acks, 2 * SECOND]
+      const edges = [0, ...acks, 4 * SECOND]
       const expected = edges
         .slice(1)
         .map((toUs, i) => ({ fromUs: edges[i] as number, toUs }))
         .filter(({ fromUs, toUs }) => toUs - fromUs >= MIN_GAP_US)
-      expect(gapsOf([acks], 2)).toEqual(expected)
+      expect(gapsOf([acks], 4)).toEqual(expected)
     }),
   )
 })

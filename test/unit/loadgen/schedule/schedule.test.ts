@@ -150,15 +150,3 @@ test('the same seed offers the same Poisson arrivals again, another thread or se
   expect(dueTimesUs(poisson, first)).not.toEqual(dueTimesUs(poisson, second))
   expect(dueTimesUs(poisson, first)).not.toEqual(dueTimesUs({ ...poisson, seed: 2 }, first))
 })
-
-test('two cursors of one thread pass the same moments, however far apart they are', () => {
-  const plan = aRate({ arrivals: 'poisson', targetTps: 500 })
-  const ahead = new ArrivalCursor(plan, ALONE)
-  const behind = new ArrivalCursor(plan, ALONE)
-  const seen: number[] = []
-  for (let i = 0; i < 300; i++, ahead.advance()) seen.push(ahead.dueUs)
-  for (const dueUs of seen) {
-    expect(behind.dueUs).toBe(dueUs)
-    behind.advance()
-  }
-})
