@@ -9,7 +9,7 @@ import { Secret } from '../../functions/config/secret.ts'
 import type { Facts, LoadWays } from '../../functions/model/facts.ts'
 import type { CheckResult } from '../../functions/model/report.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
-import { someFacts } from '../support/builders.ts'
+import { aCohort, someFacts } from '../support/builders.ts'
 import { clientDatabase } from '../support/client-database.ts'
 import { eventually } from '../support/eventually.ts'
 import { aPlan, target } from '../support/play-drill.ts'
@@ -53,13 +53,7 @@ async function look(ways: LoadWays = LEDGER): Promise<CheckResult[]> {
     ...ways.vias.map((via) => database().loadSession(target, via)),
   ])
   const facts: Facts = someFacts({ schema, loadSessions })
-  const half = { firstDelayMs: 100, maxDelayMs: 100, multiplier: 1, jitter: false }
-  const cohorts = ways.vias.map((via, i) => ({
-    name: `c${i}`,
-    share: 1 / ways.vias.length,
-    via,
-    retry: half,
-  }))
+  const cohorts = ways.vias.map((via) => aCohort({}, { name: via, share: 1 / ways.vias.length, via }))
   const plan = aPlan({ transactions: ways.transactions, cohorts })
   return judgeRows(BEFORE, 'before', { plan, facts }, [])
 }

@@ -22,9 +22,7 @@ interface HostJson {
   readonly extensions: {
     readonly durableTask: {
       readonly hubName: string
-      readonly storageProvider: Readonly<
-        Record<'maxQueuePollingInterval' | 'controlQueueVisibilityTimeout' | 'workItemQueueVisibilityTimeout', string>
-      >
+      readonly storageProvider: { readonly maxQueuePollingInterval: string }
     }
   }
 }
@@ -35,11 +33,6 @@ test('host.json polls its queues at least every ten seconds, as Flex Consumption
   const seconds = secondsOf(host.extensions.durableTask.storageProvider.maxQueuePollingInterval)
   expect(seconds).toBeGreaterThan(0)
   expect(seconds).toBeLessThanOrEqual(10)
-})
-
-test('host.json returns the queue messages of a dead host after one minute, the minimum', () => {
-  const { controlQueueVisibilityTimeout, workItemQueueVisibilityTimeout } = host.extensions.durableTask.storageProvider
-  expect([controlQueueVisibilityTimeout, workItemQueueVisibilityTimeout].map(secondsOf)).toEqual([60, 60])
 })
 
 test('no alert waits for a line that host.json leaves out: orchestrators and polls write none of their own', () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { defaultCriteria } from '../../../functions/criteria/defaults.ts'
 import type { DrillPlan } from '../../../functions/model/plan.ts'
 import { type ParsedRequest, parseRequest } from '../../../functions/request/request.ts'
+import { aCohort } from '../../support/builders.ts'
 
 const context = {
   drillId: 'drill-1',
@@ -153,7 +154,7 @@ for (const [rule, body, fields] of [
   test(`${rule}: ${JSON.stringify(body)}`, () => expect(fieldsOf(body)).toEqual(fields))
 
 function cohort(name: string, share: number) {
-  return { name, share, via: 'pgbouncer', retry: { firstDelayMs: 0, maxDelayMs: 0, multiplier: 1, jitter: true } }
+  return aCohort({}, { name, share })
 }
 function step(fromSecond: number) {
   return { fromSecond, factor: 2, shape: 'step' }

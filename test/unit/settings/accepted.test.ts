@@ -13,6 +13,7 @@ import type { DrillPlan } from '../../../functions/model/plan.ts'
 import { type ParsedRequest, parseRequest } from '../../../functions/request/request.ts'
 import { parsePlan } from '../../../loadgen-image/contract/load-plan.ts'
 import { workersOfContainer } from '../../../loadgen-image/schedule/workers.ts'
+import { aCohort } from '../../support/builders.ts'
 import { aRun, reportOf as reportOfRun } from '../../support/world.ts'
 import { AUTHORITY, AUTHORITY_FILE, FORM_EXAMPLES } from './form-examples.ts'
 
@@ -127,11 +128,7 @@ test.each([
 })
 
 function twoCohorts(share: number) {
-  const policy = { firstDelayMs: 50, maxDelayMs: 1_000, multiplier: 2, jitter: true }
-  return [
-    { name: 'b', share: 1 - share, via: 'direct', retry: policy },
-    { name: 'a', share, via: 'pgbouncer', retry: policy },
-  ]
+  return [aCohort({}, { name: 'b', share: 1 - share, via: 'direct' }), aCohort({}, { name: 'a', share })]
 }
 
 test.each([

@@ -78,10 +78,6 @@ test('a reply without a timeline changes no timeline', () => {
   expect(outages.good(10, null)?.timelineAfter).toBe(3)
 })
 
-test('without errors there is no outage, however long nothing happens', () => {
-  expect(watch('+++')).toEqual({ closed: [], unclosed: null })
-})
-
 test('a worker that only waited while no worker of its thread got a reply has a window without errors', () => {
   const outages = new WorkerOutages(3, 'all')
   outages.good(1_000_000, 1)

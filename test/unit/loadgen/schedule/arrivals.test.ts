@@ -30,12 +30,6 @@ function missedIn(arrivals: Arrivals, untilUs: number): number[] {
   return missed
 }
 
-test('arrivals are taken in the order in which they are due', () => {
-  const arrivals = arrivalsOf()
-  expect([arrivals.take(), arrivals.take(), arrivals.take()]).toEqual([at(0), at(0.1), at(0.2)])
-  expect(arrivals.nextDueAtUs).toBe(at(0.3))
-})
-
 test('an arrival is missed exactly at its deadline, not before', () => {
   const arrivals = arrivalsOf()
   expect(missedIn(arrivals, at(0.4999))).toEqual([])
