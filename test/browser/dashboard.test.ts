@@ -230,7 +230,7 @@ describe('a running drill', () => {
       await see(page, 'CPU')
       await see(page, 'elevated')
       await see(page, '12 of 200')
-      await see(page, 'First commit after the outage')
+      await see(page, 'Last commit before the outage')
       let x = 300
       // Every value with its unit, as the axis and the report write them.
       const underThePointer = async () => {
