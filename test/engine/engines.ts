@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { buildDurableExtension, findDotnet } from '../../infra/local/functions-host/durable-extension/build.ts'
+import type { Keys } from '../../infra/local/functions-host/http/site.ts'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
 import { baseEnvironment, type Child } from '../../infra/local/process/processes.ts'
 import { waitFor } from '../../infra/local/process/wait.ts'
@@ -121,11 +122,11 @@ interface HostFacts {
   readonly storage: string | null
 }
 
-const MASTER_KEY = 'the-master-key'
+const KEYS: Keys = { master: 'the-master-key', host: 'the-function-key' }
 
 async function launchHost({ folder, processes }: Bench, kind: EngineKind, facts: HostFacts): Promise<Child> {
   const keys = join(folder.path, 'keys.json')
-  writeFileSync(keys, JSON.stringify({ master: MASTER_KEY }))
+  writeFileSync(keys, JSON.stringify(KEYS))
   const child = processes.start({
     name: `host-${kind}`,
     command: process.execPath,
@@ -148,7 +149,7 @@ async function launchHost({ folder, processes }: Bench, kind: EngineKind, facts:
   await waitFor(
     'the host answers',
     { forMs: timeouts.stackStartsMs, giveUpIf: requireAlive },
-    async () => (await fetch(`http://127.0.0.1:${facts.port}/admin/host/status?code=${MASTER_KEY}`)).ok,
+    async () => (await fetch(`http://127.0.0.1:${facts.port}/admin/host/status?code=${KEYS.master}`)).ok,
   )
   return child
 }

@@ -144,12 +144,29 @@ public static class Functions
     static async Task<object?> Post(string name, object call)
     {
         var content = new StringContent(JsonConvert.SerializeObject(call), Encoding.UTF8, "application/json");
-        using var response = await Node.PostAsync(new Uri(Calls, $"functions/{name}"), content);
+        using var response = await Send(name, content);
         var text = await response.Content.ReadAsStringAsync();
         if (response.IsSuccessStatusCode) return Json.Read<object>(text);
         var failure = Json.Read<Failure>(text)!;
         // The form of the Functions host, which the extension parses.
         throw new Exception($"Result: Failure\nException: {failure.Message}\nStack: {failure.Stack}");
+    }
+
+    /// <summary>
+    /// Without a connection Node is dead, which this process may see here before its standard input ends. An error would be recorded
+    /// as the answer of an activity that must run again.
+    /// </summary>
+    static async Task<HttpResponseMessage> Send(string name, HttpContent content)
+    {
+        try
+        {
+            return await Node.PostAsync(new Uri(Calls, $"functions/{name}"), content);
+        }
+        catch (HttpRequestException)
+        {
+            System.Diagnostics.Process.GetCurrentProcess().Kill();
+            throw;
+        }
     }
 
     record Failure(string Message, string Stack);
