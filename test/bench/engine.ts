@@ -2,7 +2,6 @@
  * What a default drill costs on the Durable extension of Azure: turns, history events, storage transactions and log lines; and the
  * storage transactions of an idle host. Counted in the requests that Azurite logs, the tables of the extension, and the host's log.
  */
-import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,6 +11,7 @@ import { type DrillOptions, parseDrillOptions, requestBody } from '../../infra/l
 import { findDotnet } from '../../infra/local/functions-host/durable-extension/build.ts'
 import type { Stack } from '../../infra/local/stack/stack.ts'
 import { eventually } from '../support/eventually.ts'
+import { countsOf, historyIn, requestsIn } from '../support/hub-storage.ts'
 import { timeouts } from '../support/timeouts.ts'
 import { openStack } from '../support/with-stack.ts'
 import { atMost, type BenchResult, information } from './spread.ts'
@@ -44,7 +44,7 @@ async function measure(stack: Stack): Promise<BenchResult> {
   const linesBefore = logLinesIn(stack).length
   let drill = { headline: '', historyEvents: 0 }
   const { turns, ...transactions } = await countsDuring(stack, async () => {
-    drill = { headline: await runDrill(stack), historyEvents: await countHistory(stack) }
+    drill = { headline: await runDrill(stack), historyEvents: (await historyIn(stack)).length }
     await sleep(AFTER_MS)
   })
   const logLines = logLinesIn(stack).length - linesBefore
@@ -86,37 +86,6 @@ const logLinesIn = ({ folder }: Stack): string[] =>
     .split('\n')
     .filter((line) => /^\d{4}-\d\d-\d\dT/.test(line))
 
-interface StorageRequest {
-  readonly method: string
-  readonly path: string
-}
-
-const requestsIn = ({ folder }: Stack): StorageRequest[] =>
-  [...readFileSync(join(folder, 'azurite.log'), 'utf8').matchAll(/"([A-Z]+) \/devstoreaccount1\/(\S*) HTTP/g)].map(
-    ([, method = '', path = '']) => ({ method, path }),
-  )
-
-/** By the names that the extension gives to the queues, tables and blobs of its hub; the rest are the blobs of the drills. */
-function countsOf(requests: readonly StorageRequest[]) {
-  const isQueue = ({ path }: StorageRequest) => /^pgfailoverdrill-(control-\d+|workitems)\b/.test(path)
-  const isTable = ({ path }: StorageRequest) => /^(PgFailoverDrill[A-Z]|Tables|\$batch)/.test(path)
-  const isDrillBlob = ({ path }: StorageRequest) => /^drills\b/.test(path)
-  const count = (is: (request: StorageRequest) => boolean) => requests.filter(is).length
-  const [queues, tables, drillBlobs] = [count(isQueue), count(isTable), count(isDrillBlob)]
-  return {
-    queues,
-    tables,
-    drillBlobs,
-    hubBlobs: requests.length - queues - tables - drillBlobs,
-    all: requests.length,
-    // Each turn ends with one update of its instance.
-    turns: count(({ method, path }) => method === 'PATCH' && path.startsWith(INSTANCES)),
-  }
-}
-
-const INSTANCES = 'PgFailoverDrillInstances'
-const HISTORY = 'PgFailoverDrillHistory'
-
 const countsText = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
     .map(([name, count]) => `${name} ${count}`)
@@ -124,33 +93,3 @@ const countsText = (counts: Readonly<Record<string, number>>): string =>
 
 const mapped = <Key extends string>(counts: Record<Key, number>, change: (count: number) => number) =>
   Object.fromEntries(Object.entries<number>(counts).map(([name, count]) => [name, change(count)]))
-
-/** Of all instances, those of earlier generations of a watch included. */
-async function countHistory({ storage }: Stack): Promise<number> {
-  const part = (name: string) => new RegExp(`${name}=([^;]+)`).exec(storage.connectionString)?.[1] ?? ''
-  const [account, url] = [part('AccountName'), `${part('TableEndpoint')}/${HISTORY}()`]
-  let count = 0
-  for (let next = ''; ; ) {
-    const date = new Date().toUTCString()
-    const signed = `${date}\n/${account}${new URL(url).pathname}`
-    const signature = createHmac('sha256', Buffer.from(part('AccountKey'), 'base64'))
-      .update(signed)
-      .digest('base64')
-    const answer = await fetch(`${url}?$select=EventType${next}`, {
-      headers: {
-        authorization: `SharedKeyLite ${account}:${signature}`,
-        'x-ms-date': date,
-        'x-ms-version': '2019-02-02',
-        accept: 'application/json;odata=nometadata',
-      },
-    })
-    if (!answer.ok) throw new Error(`the history was not read: HTTP ${answer.status} ${await answer.text()}`)
-    const { value } = (await answer.json()) as { readonly value: readonly { readonly EventType?: string }[] }
-    count += value.filter(({ EventType }) => EventType !== undefined).length
-    const [partition, row] = ['NextPartitionKey', 'NextRowKey'].map((key) =>
-      answer.headers.get(`x-ms-continuation-${key}`),
-    )
-    if (partition === null) return count
-    next = `&NextPartitionKey=${encodeURIComponent(partition ?? '')}&NextRowKey=${encodeURIComponent(row ?? '')}`
-  }
-}

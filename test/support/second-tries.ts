@@ -18,7 +18,7 @@ const SECOND_TRIES: ReadonlyArray<SecondTry> = [
   [
     'engine/drills',
     EVERY,
-    'eight whole drills on a second engine beside the servers: any of them can lose its share of the machine',
+    'whole drills on a second engine beside the servers: any of them can lose its share of the machine',
   ],
   ['e2e/drill', 'a forced failover under load is measured from end to end and loses nothing', BUSY_DRILL],
   ['e2e/interrupted-drills', 'a drill goes on when the Functions host is killed in the middle of it', BUSY_DRILL],

@@ -63,7 +63,7 @@ export interface Stack {
 }
 
 /** Names for the app; none of these resources exists in Azure. */
-const PLACE = {
+export const PLACE = {
   subscriptionId: '00000000-0000-4000-8000-000000000000',
   resourceGroup: 'rg-local',
   location: 'local',
