@@ -12,8 +12,9 @@ const depth = process.env.TEST_DEPTH ?? (namesFiles ? 'named' : 'quick')
 if (!['all', 'named', 'quick'].includes(depth)) throw new Error(`TEST_DEPTH must be all or quick, not ${depth}`)
 process.env.TEST_DEPTH = depth
 
-/** Long ones: whole drills beyond the first, every kind of failure, hostile environments, packages, variants. */
+/** Long ones: whole drills beyond the first, every kind of failure, browsers, hostile environments, packages, variants. */
 const LEFT_TO_ALL: readonly string[] = [
+  'test/browser/dashboard.test.ts',
   'test/browser/report.test.ts',
   'test/e2e/hostile-environment.test.ts',
   'test/e2e/interrupted-drills.test.ts',
@@ -26,12 +27,16 @@ const LEFT_TO_ALL: readonly string[] = [
   'test/integration/deployed-package.test.ts',
   'test/integration/preconditions.test.ts',
   'test/integration/proxies.test.ts',
+  'test/integration/stack-cluster.test.ts',
   'test/integration/stack-pair.test.ts',
+  'test/integration/loadgen/container.test.ts',
   'test/integration/loadgen/failures.test.ts',
   'test/integration/loadgen/lost-output.test.ts',
+  'test/integration/loadgen/standalone.test.ts',
   'test/integration/loadgen/synchronous.test.ts',
   'test/orchestration/long-drill.test.ts',
   'test/threads/load.test.ts',
+  'test/unit/infra/queries.test.ts',
 ]
 
 /** A file that was renamed would run at every depth without this. */
