@@ -4,7 +4,6 @@ import { resolve } from 'node:path'
 import * as z from 'zod'
 import { named } from '../../../loadgen-image/contract/fields.ts'
 import { type Given, parseCommandLine, requireNone } from '../../local/process/command-line.ts'
-import { ROOT } from '../bundle.ts'
 
 /** In the order in which a whole deployment takes them. */
 const STEPS = {
@@ -73,7 +72,7 @@ Without a step: ${SEQUENCES['']?.join(', ')}.`,
     parametersFile: {
       flag: 'parameters-file',
       value: 'FILE',
-      default: resolve(ROOT, 'infra/azure/main.bicepparam'),
+      default: 'infra/azure/main.bicepparam',
       schema: existing,
       help: 'parameters of the template',
     },
