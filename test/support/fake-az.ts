@@ -99,10 +99,10 @@ function answerOf(world: World, words: readonly string[]): unknown {
   }
   const handler = HANDLERS.find(([start]) => text === start || text.startsWith(`${start} `))
   if (handler === undefined) throw new Error(`the stand-in does not know: az ${text}`)
-  return handler[1](world, (flag) => words[words.indexOf(`--${flag}`) + 1] ?? '', words)
+  return handler[1](world, (flag) => (words.includes(`--${flag}`) ? (words[words.indexOf(`--${flag}`) + 1] ?? '') : ''))
 }
 
-type Handler = (world: World, value: (flag: string) => string, words: readonly string[]) => unknown
+type Handler = (world: World, value: (flag: string) => string) => unknown
 
 const HANDLERS: ReadonlyArray<readonly [string, Handler]> = [
   ['account show', () => ({ id: SUBSCRIPTION, name: 'Test' })],
@@ -124,10 +124,8 @@ const HANDLERS: ReadonlyArray<readonly [string, Handler]> = [
     'functionapp list-flexconsumption-runtimes',
     ({ runtimes }) => runtimes.map((version) => ({ runtime: 'node', version })),
   ],
-  [
-    'functionapp function list',
-    ({ functions, outputs }) => Array.from({ length: functions * Number(found(outputs) !== null) }, () => ({})),
-  ],
+  ['functionapp show', () => ({ defaultHostName: 'app.invalid' })],
+  ['functionapp function list', ({ functions }) => Array.from({ length: functions }, () => ({}))],
   [
     'functionapp config appsettings list',
     ({ settings }) => Object.entries(settings).map(([name, value]) => ({ name, value })),
@@ -141,7 +139,7 @@ const HANDLERS: ReadonlyArray<readonly [string, Handler]> = [
   ['acr import', pushImage('b')],
   ['acr build', pushImage('c')],
   ['tag update', ({ groups }, value) => tagGroup(groups, value)],
-  ['resource list', ({ resources }) => resources],
+  ['resource list', listResources],
   ['resource delete', (world, value) => deleteResource(world, value('ids'))],
   ['identity list', () => [{ name: `id-drill-app-${TOKEN}`, principalId: 'principal-app' }]],
   ['lock list', ({ locks }) => locks.map((id) => ({ id, name: 'lock' }))],
@@ -229,6 +227,12 @@ function tagGroup(groups: World['groups'], value: (flag: string) => string): nul
   const group = found(groups[value('resource-id').split('/').at(-1) ?? ''])
   group.tags[name] = rest.join('=')
   return null
+}
+
+function listResources({ resources, groups }: World, value: (flag: string) => string): World['resources'] {
+  if (groups[value('resource-group')] === undefined) throw new Refused('ResourceGroupNotFound')
+  const type = value('resource-type')
+  return resources.filter((resource) => type === '' || resource.type === type)
 }
 
 function deleteResource(world: World, id: string): null {

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { CannotRun } from '../../local/process/problem.ts'
 import { keys, read, settings } from './decisions/answers.ts'
+import type { DeployedApp } from './deployed.ts'
 import type { Release } from './release.ts'
 
 export interface Api {
@@ -13,9 +14,10 @@ export interface Api {
 
 const CALL_TIMEOUT_MS = 30_000
 
-export async function apiOf(release: Release): Promise<Api> {
-  const [url, app] = await Promise.all([release.output('DRILL_API_URL'), release.output('AZURE_FUNCTION_APP_NAME')])
-  const headers = (await usesEntra(release, app)) ? await tokenOf(release, app) : await keyOf(release, app)
+export async function apiOf(release: Release, app?: DeployedApp): Promise<Api> {
+  const url = app?.apiUrl ?? (await release.output('DRILL_API_URL'))
+  const name = app?.name ?? (await release.output('AZURE_FUNCTION_APP_NAME'))
+  const headers = (await usesEntra(release, name)) ? await tokenOf(release, name) : await keyOf(release, name)
   return {
     url,
     headers,

@@ -239,8 +239,12 @@ async function purge(release: Release, { vault }: Inventory): Promise<void> {
   })
 }
 
-async function isDeleted({ az }: Release, vault: string): Promise<boolean> {
-  const answer = await az.run(['keyvault', 'list-deleted', '--resource-type', 'vault'])
+async function isDeleted({ az, say }: Release, vault: string): Promise<boolean> {
+  const answer = await az.run(['keyvault', 'list-deleted', '--resource-type', 'vault']).catch((error: unknown) => {
+    if (!isForbidden(error)) throw error
+    say(`whether the name of the vault ${vault} is free is not known: ${wordsOf(error)}`)
+    return null
+  })
   return answers.read(answers.deletedVaults, answer ?? [], 'the deleted vaults').some(({ name }) => name === vault)
 }
 

@@ -93,7 +93,7 @@ async function digestOf({ az }: Release, registry: string, name: string): Promis
   return answer === null ? null : read(image, answer, name).digest
 }
 
-const isNotFound = (error: unknown): boolean => /not found|does not exist/i.test(wordsOf(error))
+const isNotFound = (error: unknown): boolean => /not found|does not exist|not known to registry/i.test(wordsOf(error))
 
 async function revision(): Promise<string> {
   try {

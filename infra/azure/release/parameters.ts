@@ -16,9 +16,9 @@ import {
   planParameters,
   type WantedParameter,
 } from './decisions/parameters.ts'
+import { POSTGRES_API, serverPath } from './deployed.ts'
 import { guard } from './guard.ts'
 import { type Release, withRetry } from './release.ts'
-import { POSTGRES_API, serverPath } from './template.ts'
 
 const FILE = join(ROOT, 'infra/azure/database-parameters.json')
 const SCHEMA = z.array(z.object({ name: z.string(), value: z.string(), why: z.string(), isStatic: z.boolean() }))

@@ -22,8 +22,9 @@ import {
   type WantedServer,
   wantedServer,
 } from './decisions/preflight.ts'
+import { findServer, POSTGRES_API } from './deployed.ts'
 import type { Release } from './release.ts'
-import { POSTGRES_API, readServer, regionOf, templateParameters } from './template.ts'
+import { regionOf, templateParameters } from './template.ts'
 
 const CONTAINER_API = '2023-05-01'
 /** Every region asked is a call of a second or two. */
@@ -73,7 +74,7 @@ async function asked(subject: string, question: () => Promise<Finding>): Promise
 /** A server that exists is not created again: a region that takes no new ones does not matter. */
 async function judgeServer(release: Release, wanted: Questions['wanted']): Promise<Finding> {
   if (wanted.existingServerId !== '') return judgeExisting(release, wanted.existingServerId, wanted.location)
-  const own = await readServer(release)
+  const own = await findServer(release)
   if (own !== null) return ok('server', `${own.name} exists in ${own.location}; a deployment does not change it`)
   const table = JSON.parse(readFileSync(join(ROOT, 'infra/azure/skus.json'), 'utf8')) as SkuTable
   const offered = await capabilitiesOf(release, wanted.location)
@@ -143,8 +144,15 @@ async function askProviders(release: Release, namespaces: readonly string[]): Pr
   return judgeProviders(needed, await listProviders(release))
 }
 
+/** The whole list has every resource type of every provider: megabytes. */
+const PROVIDER_QUERY = '[].{namespace: namespace, registrationState: registrationState}'
+
 async function listProviders({ az }: Release) {
-  return answers.read(answers.providers, await az.run(['provider', 'list']), 'the list of providers')
+  return answers.read(
+    answers.providers,
+    await az.run(['provider', 'list', '--query', PROVIDER_QUERY]),
+    'the list of providers',
+  )
 }
 
 async function askQuota({ az }: Release, location: string): Promise<Finding> {

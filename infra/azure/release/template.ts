@@ -5,10 +5,9 @@ import { CannotRun, wordsOf } from '../../local/process/problem.ts'
 import * as answers from './decisions/answers.ts'
 import { isNotReplicated } from './decisions/az-error.ts'
 import { type LiveValues, liveValues } from './decisions/live-values.ts'
+import { findServer } from './deployed.ts'
 import { guard } from './guard.ts'
 import { missingAsNull, type Release, withRetry } from './release.ts'
-
-export const POSTGRES_API = '2025-08-01'
 
 export async function deployTemplate(release: Release): Promise<void> {
   const { az, options, group } = release
@@ -64,24 +63,12 @@ async function setInAzd({ environment }: Release, name: string, value: string): 
 }
 
 async function readLive(release: Release): Promise<LiveValues> {
-  return liveValues(await readServer(release))
+  return liveValues(await findServer(release))
 }
 
 function sayLive(release: Release, live: LiveValues): void {
   const texts = Object.entries(live).map(([name, value]) => `${name}=${value}`)
   release.say(texts.length === 0 ? 'nothing is deployed yet' : `kept as it is: ${texts.join(', ')}`)
-}
-
-/** The server that an earlier deployment created; null: none. */
-export async function readServer(release: Release): Promise<answers.Server | null> {
-  if ((await release.outputOrNull('CREATES_SERVER'))?.toLowerCase() !== 'true') return null
-  const answer = await release.az.get(await serverPath(release), POSTGRES_API).catch(missingAsNull)
-  return answer === null ? null : answers.read(answers.server, answer, 'the server')
-}
-
-export async function serverPath({ az, output }: Release): Promise<string> {
-  const [name, group] = await Promise.all([output('POSTGRES_SERVER'), output('POSTGRES_RESOURCE_GROUP')])
-  return `/subscriptions/${az.subscription}/resourceGroups/${group}/providers/Microsoft.DBforPostgreSQL/flexibleServers/${name}`
 }
 
 // ---- Parameters ---------------------------------------------------------------------------------------------------

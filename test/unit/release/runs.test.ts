@@ -12,7 +12,7 @@ const RUNNING = { drillId: 'drill-7', state: 'running' }
 
 test('a first deployment goes from the group to an API that answers', async () => {
   const { run, world } = await stage()
-  const { code, text, changes } = await run(['up', ...FIRST], {}, true)
+  const { code, text, changes } = await run(['up', ...FIRST])
   expect(code, text).toBe(0)
   expect(changes.filter((call) => !call.startsWith('postgres'))).toEqual([
     `group create --name ${GROUP} --location swedencentral`,
@@ -75,6 +75,25 @@ test.each([
   const result = await run(['template', ...FIRST])
   expect(result.code, result.text).toBe(exit)
   expect(result.calls.filter((call) => call.startsWith('deployment group create'))).toHaveLength(exit === 0 ? 2 : 1)
+})
+
+// ---- The CLI as a program -----------------------------------------------------------------------------------------------
+
+test('answers and errors of the program are read', async () => {
+  const { run } = await stage(deployed)
+  const good = await run(['smoke', ...PLACE], {}, true)
+  expect(good.code, good.text).toBe(0)
+  const bad = await run(['smoke', ...PLACE, '--subscription', 'other'], {}, true)
+  expect(bad).toMatchObject({
+    code: 2,
+    text: expect.stringContaining('az deployment group show: (SubscriptionNotFound)'),
+  })
+}, 120_000)
+
+test('without the program the message says what to install', async () => {
+  const { run } = await stage(deployed)
+  const { code, text } = await run(['smoke', ...PLACE], { PATH: '/nowhere' }, true)
+  expect({ code, text }).toEqual({ code: 2, text: expect.stringContaining('The Azure CLI (az) is not on the PATH') })
 })
 
 // ---- Subscription -----------------------------------------------------------------------------------------------------
@@ -218,6 +237,20 @@ test('an app that does not say whether a drill runs is not released, except with
   expect({ code: refused.code, changes: refused.changes }).toEqual({ code: 2, changes: [] })
   expect(refused.text).toContain('HTTP 503')
   expect((await run(['app', ...PLACE, '--force'])).code).toBe(0)
+})
+
+test('a failed deployment, which has no outputs, hides neither the app nor the zones of the earlier one', async () => {
+  const { run } = await stage((own) => {
+    deployed(own)
+    own.outputs = {}
+    own.server = { name: `psql-drill-${TOKEN}`, zone: '2', standby: '1', diskGiB: 128 }
+    own.resources.push(resourceOf('Microsoft.DBforPostgreSQL/flexibleServers', `psql-drill-${TOKEN}`))
+  })
+  const refused = await run(['template', ...PLACE])
+  expect({ code: refused.code, changes: refused.changes }).toEqual({ code: 2, changes: [] })
+  expect(refused.text).toContain('whether a drill runs is not known')
+  const { environments } = await run(['template', ...PLACE, '--force'])
+  expect(environments.at(-1)).toMatchObject({ DRILL_PRIMARY_ZONE: '2', DRILL_STANDBY_ZONE: '1' })
 })
 
 test('the restart of the app between two steps is not taken for an unknown drill', async () => {
