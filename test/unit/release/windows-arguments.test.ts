@@ -68,7 +68,7 @@ describe('an argument arrives as it was given', () => {
     ['--url', '/subscriptions/1?api-version=2022-04-01&$filter=atScopeAndBelow()'],
     ['C:\\Program Files\\main.bicepparam', 'ends with \\'],
     ['a "quoted" word', '"', '\\"', '\\\\'],
-    ['100%', '%PATH%', '%A%', '^&|<>', 'x!y', ''],
+    ['%PATH%', '%A%', '100%', '^&|<>', 'x!y', ''],
     ["password='a;b,c=d'", '`tick`', '(paren)', '[0]', '*?'],
   ])('%j %j %j', (...args) => {
     const given = args.filter((arg) => arg !== undefined)
@@ -76,7 +76,9 @@ describe('an argument arrives as it was given', () => {
   })
 
   test('with any characters but line breaks', () => {
-    const argument = fc.string({ unit: fc.constantFrom(...'abAPTH %^&|<>()[]!"\\\'`;,=*?~$@#{}\t') })
+    const argument = fc
+      .array(fc.constantFrom('%A%', ...'abA %^&|<>()[]!"\\\'`;,=*?~$@#{}\t'))
+      .map((parts) => parts.join(''))
     fc.assert(
       fc.property(fc.array(argument, { minLength: 1, maxLength: 5 }), (args) => {
         expect(argumentsOf(batchCommandLine('az', args))).toEqual(args)
