@@ -57,7 +57,7 @@ async function tokenOf(release: Release, app: string): Promise<Record<string, st
   const answer = await az.get(`${site}/config/authsettingsV2`, WEB_API)
   const { clientId } = read(authentication, answer, "the app's authentication").properties.identityProviders
     .azureActiveDirectory.registration
-  const scope = `api://${clientId}/.default`
+  const scope = `${clientId}/.default`
   const { accessToken } = read(token, await az.run(['account', 'get-access-token', '--scope', scope]), 'the token')
   return { authorization: `Bearer ${accessToken}` }
 }
