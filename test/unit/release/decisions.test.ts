@@ -315,6 +315,16 @@ describe('what belongs to an environment', () => {
     expect(partition([own, tagged, containers], TOKEN).others).toEqual([])
   })
 
+  test('a private DNS zone goes with its last link', () => {
+    const zone = resourceOf('Microsoft.Network/privateDnsZones', 'privatelink.vaultcore.azure.net', {})
+    const link = (token: string) =>
+      resourceOf('Microsoft.Network/privateDnsZones/virtualNetworkLinks', `${zone.name}/drill-${token}`, {})
+    const [own, other] = [link(TOKEN), link('zzzzzzzzzzzzz')]
+    expect(partition([zone, own], TOKEN)).toEqual({ ours: [zone, own], others: [] })
+    expect(partition([zone, own, other], TOKEN)).toEqual({ ours: [own], others: [zone, other] })
+    expect(partition([zone], TOKEN).others).toEqual([zone])
+  })
+
   test('a role with its token is its own, and only once', () => {
     const role = (roleName: string) => ({ id: `/x/${roleName}`, properties: { roleName, type: 'CustomRole' } })
     const own = role(`Subnet joiner ${TOKEN}`)

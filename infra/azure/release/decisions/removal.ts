@@ -33,10 +33,20 @@ export function partition(
   const hasSecond = resources.some((resource) => resource.tags?.project === PROJECT && !isOfTemplate(resource))
   // Containers name their drill, and not their environment.
   const isShared = ({ name, tags }: Resource): boolean => name === SMART_DETECTION || tags?.[DRILL_TAG] !== undefined
-  const isOurs = (resource: Resource): boolean => isOfTemplate(resource) || (!hasSecond && isShared(resource))
+  const isOurs = (resource: Resource): boolean =>
+    isOfTemplate(resource) || isOwnZone(resource, resources, token) || (!hasSecond && isShared(resource))
   return { ours: resources.filter(isOurs), others: resources.filter((resource) => !isOurs(resource)) }
 }
 
+/** Environments share the private DNS zones of their group, which have no tag: a zone is removed with its last link. */
+function isOwnZone({ type, name }: Resource, resources: readonly Resource[], token: string): boolean {
+  if (type.toLowerCase() !== ZONES) return false
+  const links = resources.filter((one) => one.type.toLowerCase() === LINKS && one.name.startsWith(`${name}/`))
+  return links.length > 0 && links.every((link) => link.name.includes(token))
+}
+
+const ZONES = 'microsoft.network/privatednszones'
+const LINKS = `${ZONES}/virtualnetworklinks`
 const PROJECT = 'pg-failover-drill'
 const environmentOf = ({ tags }: Resource): string | undefined => tags?.[ENVIRONMENT_TAG]
 
@@ -78,6 +88,7 @@ const ORDER = [
 ]
 const LAST = [
   'microsoft.network/virtualnetworks',
+  'microsoft.network/networksecuritygroups',
   'microsoft.network/natgateways',
   'microsoft.network/publicipaddresses',
 ]
