@@ -22,7 +22,7 @@ export interface World {
   /** Outputs of the deployment; null: never deployed. */
   outputs: Record<string, unknown> | null
   outputsOfDeployment: Record<string, unknown>
-  server: { name: string; zone: string; standby: string; diskGiB: number } | null
+  server: { name: string; zone: string; standby: string; diskGiB: number; state?: string } | null
   parameters: Record<string, Parameter>
   /** Parameters that exist once PgBouncer is enabled. */
   laterParameters: Record<string, Parameter>
@@ -263,7 +263,7 @@ const serverAnswer = ({ server, location }: World) => ({
   location,
   sku: { name: 'Standard_E4ds_v5', tier: 'MemoryOptimized' },
   properties: {
-    state: 'Ready',
+    state: server?.state ?? 'Ready',
     availabilityZone: server?.zone,
     highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyAvailabilityZone: server?.standby },
     storage: { type: 'Premium_LRS', iops: 5000, tier: 'P30', storageSizeGB: server?.diskGiB, autoGrow: 'Disabled' },

@@ -16,7 +16,7 @@ import {
   planParameters,
   type WantedParameter,
 } from './decisions/parameters.ts'
-import { POSTGRES_API, serverPath } from './deployed.ts'
+import { findServer, POSTGRES_API, serverPath } from './deployed.ts'
 import { guard } from './guard.ts'
 import { type Release, withRetry } from './release.ts'
 
@@ -36,6 +36,7 @@ export async function applyParameters(release: Release, wanted = readParameters(
     return sayOfOwner(release, server, wanted, live)
   const first = planParameters(wanted, live)
   refuse(first.refused)
+  if (first.changes.length + first.missing.length + pendingRestart(live).length > 0) await requireStarted(release)
   for (const parameter of first.changes) await setParameter(release, server, parameter)
   // PgBouncer's own parameters are listed once it is enabled.
   const second = planParameters(first.missing, first.missing.length === 0 ? [] : await listParameters(release))
@@ -44,6 +45,16 @@ export async function applyParameters(release: Release, wanted = readParameters(
   const count = first.changes.length + second.changes.length
   release.say(`${server}: ${count} parameters set, ${first.equal.length + second.equal.length} were equal`)
   await settle(release, server, wanted)
+}
+
+/** A stopped server takes no parameter, and to start it costs money: that is the operator's decision. */
+async function requireStarted(release: Release): Promise<void> {
+  const server = await findServer(release)
+  if (server?.properties.state !== 'Stopped') return
+  const group = await release.output('POSTGRES_RESOURCE_GROUP')
+  throw new CannotRun(
+    `${server.name} is stopped, and parameters are to be set. Start it and run this again: az postgres flexible-server start --subscription ${release.az.subscription} --resource-group ${group} --name ${server.name}`,
+  )
 }
 
 function refuse(problems: readonly string[]): void {

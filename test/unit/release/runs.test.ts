@@ -187,6 +187,20 @@ test('a busy server is asked again until it takes the parameter, and then restar
   expect(pausesMs).toEqual([30_000, 30_000, 30_000])
 })
 
+test.each([
+  { of: 'nothing to set', value: '16384', code: 0 },
+  { of: 'a parameter to set', value: '4096', code: 2 },
+])('a stopped server with $of ends with exit code $code, and is not started', async ({ value, code }) => {
+  const { run } = await stage((world) => {
+    deployed(world)
+    world.parameters.work_mem = { value }
+    world.server = { name: `psql-drill-${TOKEN}`, zone: '1', standby: '2', diskGiB: 128, state: 'Stopped' }
+  })
+  const result = await run(['parameters', ...PLACE])
+  expect({ code: result.code, changes: result.changes }).toEqual({ code, changes: [] })
+  if (code === 2) expect(result.text).toContain('az postgres flexible-server start')
+})
+
 test('a refusal that does not pass is not repeated', async () => {
   const { run } = await stage((world) => {
     deployed(world)
