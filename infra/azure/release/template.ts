@@ -32,13 +32,13 @@ async function ensureGroup({ az, group, options, environment, say }: Release): P
   say(`created the resource group ${group} in ${location}`)
 }
 
-/** Region of the deployment: given, or that of the group. */
+/** Region of the deployment: that of its group, which keeps its region; a new group gets the given one. */
 export async function regionOf({ az, group, options, environment }: Release): Promise<string> {
+  const answer = await az.run(['group', 'show', '--name', group]).catch(missingAsNull)
+  if (answer !== null) return answers.read(answers.group, answer, 'the resource group').location
   const given = options.location ?? environment.AZURE_LOCATION
   if (given) return given
-  const answer = await az.run(['group', 'show', '--name', group]).catch(missingAsNull)
-  if (answer === null) throw new CannotRun(`The resource group ${group} does not exist: give --location REGION`)
-  return answers.read(answers.group, answer, 'the resource group').location
+  throw new CannotRun(`The resource group ${group} does not exist: give --location REGION`)
 }
 
 // ---- What a deployment must not change back -----------------------------------------------------------------------

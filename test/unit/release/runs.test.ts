@@ -154,6 +154,15 @@ test.each([
   expect({ code, text }).toEqual({ code: 2, text: expect.stringContaining(says) })
 })
 
+test('a group that exists is asked for in its own region, although another one is given', async () => {
+  const { run } = await stage((world) => {
+    world.groups[GROUP] = { location: 'norwayeast', tags: {} }
+    world.capabilities.norwayeast = capability()
+  })
+  const { code, text } = await run(['preflight', ...FIRST])
+  expect({ code, text }).toEqual({ code: 0, text: expect.stringContaining('norwayeast offers Standard_E4ds_v5') })
+})
+
 test('a question that Azure refuses stops nothing', async () => {
   const { run } = await stage((world) =>
     world.failures.push({ words: 'functionapp list-flex', code: 'AuthorizationFailed', times: 1 }),
