@@ -57,6 +57,7 @@ async function createAll(
   const access: LoadAccess = {
     connectionString: await database.loadConnectionString(plan.target),
     directPort: database.directPort(),
+    zones: settings.zones,
     ...blobAccess(settings),
   }
   return inTurns(containerNumbers(plan), PLATFORM_WIDTH, async (container): Promise<CreateAnswer> => {
@@ -70,6 +71,7 @@ async function createAll(
 interface LoadAccess {
   readonly connectionString: string
   readonly directPort: number
+  readonly zones: readonly string[]
   readonly open: Readonly<Record<string, string>>
   readonly secret: Readonly<Record<string, string>>
 }
@@ -79,6 +81,7 @@ const specOf = (plan: DrillPlan, container: number, expires: string, access: Loa
   tags: { [DRILL_TAG]: plan.drillId, [CONTAINER_TAG]: String(container), [EXPIRES_TAG]: expires },
   cpu: plan.containerSize.cpu,
   memoryGb: plan.containerSize.memoryGb,
+  zone: access.zones[container % access.zones.length] ?? null,
   environment: {
     [ENVIRONMENT.drillId]: plan.drillId,
     [ENVIRONMENT.container]: String(container),

@@ -5,6 +5,8 @@ import type { Prices } from '../model/evidence.ts'
 export interface ActivitySettings {
   readonly blobs: BlobConfig
   readonly generatorClientId: string | null
+  /** Availability zones of the containers, in turn; none: the platform chooses. */
+  readonly zones: readonly string[]
   readonly prices: Prices | null
   /** Rows of older drills are deleted; 0: never. */
   readonly rowsRetentionDays: number
@@ -20,6 +22,7 @@ export interface ActivitySettings {
 export const activitySettings = (config: Config): ActivitySettings => ({
   blobs: config.blobs,
   generatorClientId: config.loadGenerator.identityClientId,
+  zones: config.loadGenerator.zones,
   prices: config.prices,
   rowsRetentionDays: config.drill.rowsRetentionDays,
   startLeadSeconds: 5,

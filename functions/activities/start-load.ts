@@ -106,6 +106,7 @@ async function endOf({ groups, blobs }: Clients, drillId: string, container: num
     container,
     exitCode: group?.exitCode ?? null,
     restartCount: group?.restartCount ?? 0,
+    zone: group?.zone ?? null,
     detail: group?.detail ?? (group === null ? 'the container could not be found' : null),
     state: group?.container ?? null,
     startedAt: group?.startedAt ?? null,

@@ -39,9 +39,9 @@ export const CONTAINER_CHECKS = [
   {
     id: 'container-size',
     title: 'Container size',
-    why: 'Sizes differ by region; above 4 vCPU or 16 GB the platform wants a quota request first.',
+    why: 'Azure offers up to 31 vCPU and 240 GB, and less in some regions: there it refuses the container.',
     judge: judgeContainerSize,
-    advice: 'Ask for smaller containers and more of them.',
+    advice: 'Ask for smaller containers and more of them, or for more quota in the region.',
   },
   {
     id: 'blob-writable',

@@ -51,6 +51,8 @@ export interface GroupSpec {
   readonly tags: Readonly<Record<string, string>>
   readonly cpu: number
   readonly memoryGb: number
+  /** Availability zone; null: the platform chooses. */
+  readonly zone?: string | null
   readonly environment: Readonly<Record<string, string>>
   /** Never returned by a read, never logged. */
   readonly secureEnvironment: Readonly<Record<string, string>>
@@ -64,6 +66,8 @@ export interface GroupState {
   readonly container: 'Waiting' | 'Running' | 'Terminated' | null
   readonly exitCode: number | null
   readonly restartCount: number
+  /** The availability zone that was requested; null: the platform chose, and does not say which. */
+  readonly zone: string | null
   readonly startedAt: string | null
   readonly finishedAt: string | null
   readonly detail: string | null

@@ -22,6 +22,10 @@ export interface Config {
     readonly identityId: string | null
     readonly identityClientId: string | null
     readonly subnetId: string | null
+    /** Container n starts in the nth of them, in turn; none: the platform chooses. */
+    readonly zones: readonly string[]
+    /** Of containers in a subnet; none: Azure's own resolver. */
+    readonly dnsServers: readonly string[]
   }
   readonly daily: { readonly schedule: string | null; readonly request: unknown }
   readonly webhook: { readonly url: string; readonly secret: Secret } | null
@@ -87,6 +91,8 @@ export function readConfig(environment: Environment): Config {
       identityId: settings.optional('LOADGEN_IDENTITY_ID'),
       identityClientId: settings.optional('LOADGEN_IDENTITY_CLIENT_ID'),
       subnetId: settings.optional('LOADGEN_SUBNET_ID'),
+      zones: listOf(settings.optional('LOADGEN_ZONES')),
+      dnsServers: listOf(settings.optional('LOADGEN_DNS_SERVERS')),
     },
     daily: {
       schedule: settings.optional('DAILY_DRILL_SCHEDULE'),
@@ -124,6 +130,8 @@ function readerOf(environment: Environment) {
   return { optional, required, secret, defaults: requestDefaults(environment) }
 }
 type Reader = ReturnType<typeof readerOf>
+
+const listOf = (text: string | null): string[] => text?.split(',') ?? []
 
 function postgresOf(settings: Reader): PostgresConfig {
   const app = { user: settings.required('POSTGRES_USER'), password: settings.secret('POSTGRES_PASSWORD') }

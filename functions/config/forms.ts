@@ -68,7 +68,11 @@ export const FORMS = {
   days: whole(0, HUNDRED_YEARS_IN_DAYS),
   price: fits('a price such as 0.00001294', (text) => /^\d+(\.\d+)?(e-?\d{1,2})?$/i.test(text)),
   currency: fits('a currency of three letters, such as USD', (text) => /^[A-Z]{3}$/.test(text)),
+  zones: fits('zones from 1 to 3, separated by commas', (text) => /^[123](,[123]){0,2}$/.test(text)),
+  addresses: fits('IP addresses, separated by commas', (text) => text.split(',').every((one) => isIP(one) !== 0)),
   tls: fits('verify-full or disable', (text) => text === 'verify-full' || text === 'disable'),
+  apiAuth: fits('keys or entra', (text) => text === 'keys' || text === 'entra'),
+  trueOrFalse: fits('true or false', (text) => text === 'true' || text === 'false'),
   secret: fits('a text without control characters', (text) => !/\p{Cc}/u.test(text)),
   line: fits(
     `one line of at most ${MAX_TEXT} characters`,

@@ -84,7 +84,24 @@ const TABLE = {
     'Resource id of the identity with which containers pull their image and write their results',
   ),
   LOADGEN_IDENTITY_CLIENT_ID: row('uuid', 'Client id of the same identity'),
+  LOADGEN_IDENTITY_PRINCIPAL_ID: row(
+    'uuid',
+    "Object id of the same identity's service principal, for which a migration makes LOADGEN_POSTGRES_USER where that has no password",
+  ),
   LOADGEN_SUBNET_ID: row('subnetId', 'Delegated subnet for the containers when the server has no public access'),
+  LOADGEN_ZONES: row(
+    'zones',
+    'Availability zones of the containers, such as 1,2: container n starts in the nth of them, in turn; without it the platform chooses',
+  ),
+  LOADGEN_DNS_SERVERS: row(
+    'addresses',
+    "DNS servers of the containers in a subnet, such as 10.0.0.4,10.0.0.5: they inherit none from their network; default: Azure's resolver, 168.63.129.16",
+  ),
+  API_AUTH: row(
+    'apiAuth',
+    "Who may call the API. keys: holders of a function key. entra: accounts and applications with the app role Drill.Read or Drill.Run, behind the platform's authentication; without that every call is refused",
+    { default: 'keys' },
+  ),
   DAILY_DRILL_SCHEDULE: row(
     'schedule',
     'When the daily drill starts: six-field NCRONTAB in UTC; without it there is none',
@@ -92,6 +109,11 @@ const TABLE = {
   DAILY_DRILL_REQUEST: row('request', 'Request body of the daily drill, as it would be posted to /api/drills', {
     default: '{}',
   }),
+  STOP_SERVER_BETWEEN_DRILLS: row(
+    'trueOrFalse',
+    'true: the daily drill starts the server when it is stopped, and stops it after. A server that was running keeps running',
+    { default: 'false' },
+  ),
   NOTIFY_WEBHOOK_URL: row('webhookUrl', 'Receives one signed POST at the end of every drill'),
   NOTIFY_WEBHOOK_SECRET: row('secret', 'Key of its HMAC-SHA256 signature', { secret: true }),
   PRICE_CURRENCY: row('currency', 'Currency of the prices; all four PRICE settings or none'),

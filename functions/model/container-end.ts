@@ -5,6 +5,7 @@ export interface ContainerEnd {
   readonly container: number
   readonly exitCode: number | null
   readonly restartCount: number
+  readonly zone: string | null
   readonly detail: string | null
   readonly state: string | null
   readonly startedAt: string | null
@@ -33,6 +34,7 @@ export const unseenEnd = (container: number): ContainerEnd => ({
   container,
   exitCode: null,
   restartCount: 0,
+  zone: null,
   detail: null,
   state: null,
   startedAt: null,

@@ -115,7 +115,7 @@ function describeRetry({
   return jitter ? `${growth}, full jitter` : growth
 }
 
-export function setupOf({ evidence: { plan, facts } }: Analysis): Report['setup'] {
+export function setupOf({ evidence: { plan, facts, containers } }: Analysis): Report['setup'] {
   const { load, target, containerSize } = plan
   const server = facts?.server
   const image = facts?.containers.image
@@ -137,6 +137,7 @@ export function setupOf({ evidence: { plan, facts } }: Analysis): Report['setup'
     ['Load generator image', image?.reference],
     ['Image digest', image?.reference.includes(image.digest ?? '') ? null : image?.digest],
     ['Containers', `${load.containers} of ${containerSize.cpu} vCPU and ${containerSize.memoryGb} GB`],
+    ['Zones of the containers', zonesOf(containers)],
     ['Target rate', targetRate(load)],
     ['Clients', `${count(load.workers)}, one connection each`],
     ['Duration', duration(load.durationSeconds)],
@@ -159,6 +160,14 @@ export function setupOf({ evidence: { plan, facts } }: Analysis): Report['setup'
     ['Note', plan.note],
   ]
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] != null && entry[1] !== ''))
+}
+
+/** Where the observers stood: one in the zone that is lost is lost with it. Null where the platform chose. */
+function zonesOf(containers: DrillOutcome['containers']): string | null {
+  const known = containers.flatMap(({ container, zone }) =>
+    zone === null ? [] : [`container ${container} in zone ${zone}`],
+  )
+  return known.length === 0 ? null : known.join(', ')
 }
 
 /** In the load's own sessions; cohorts that connect by different ports may have different values. */

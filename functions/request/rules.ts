@@ -14,9 +14,9 @@ export const REQUEST_LIMITS = {
   maxWorkers: 5_000,
   minDurationSeconds: 10,
   maxDurationSeconds: 18_000,
-  /** More needs a quota request to the platform. */
-  maxCpu: 4,
-  maxMemoryGb: 16,
+  /** The platform's maximum (container-instances-resource-and-quota-limits); a region may offer less, which the check `container-size` finds. */
+  maxCpu: 31,
+  maxMemoryGb: 240,
   maxFailovers: 10,
   maxCooldownMinutes: 1_440,
 } as const

@@ -1,93 +1,72 @@
 /*
   All role assignments: one table, one loop. No other module grants a role, except subscription-access.bicep.
+  main.bicep deploys this module twice. Built-in roles come before the app, whose host needs them when it starts. Custom roles come
+  after it: an assignment to a definition that has not been replicated yet is refused (RoleDefinitionDoesNotExist).
 */
-param appPrincipalId string
-param loadPrincipalId string
-param loadIdentityName string
-param storageName string
-param drillContainerName string
-param vaultName string
-param registryName string
-param insightsName string
+@description('False: the rows with built-in roles. True: those with custom roles.')
+param isCustom bool
+
+@description('Object ids of the identities.')
+param principals { app: string, load: string }
+
+@description('Names of resources of this deployment; drillContainer as account/container.')
+param names { loadIdentity: string, storage: string, drillContainer: string, vault: string, registry: string, insights: string }
 
 @description('Resource group of the server; an existing server may have one of its own.')
 param server { subscriptionId: string, resourceGroup: string, name: string }
 
-@description('Network and subnet of the load generators, as network/subnet; empty without a network.')
-param loadSubnet string
+@description('Subnet of the load generators, its name as network/subnet; an empty name without a network.')
+param loadSubnet { subscriptionId: string, resourceGroup: string, name: string }
 
-@description('Ends the names of the custom roles, which must be unique in the tenant.')
+@description('Ids of the custom roles.')
+param customRoles { failoverOperator: string, subnetJoiner: string }
+
+@description('Ends the names of the deployments.')
 param token string
 
 var role = loadJsonContent('roles.json')
 
-// Fixed here, so that the table below can name the roles before they exist.
-var failoverOperatorId = guid(server.subscriptionId, server.resourceGroup, token, 'failover-operator')
-var subnetJoinerId = guid(resourceGroup().id, token, 'subnet-joiner')
-
-module failoverOperator 'custom-role.bicep' = {
-  name: 'role-failover-operator'
-  scope: resourceGroup(server.subscriptionId, server.resourceGroup)
-  params: {
-    roleId: failoverOperatorId
-    roleName: 'PostgreSQL failover operator ${token}'
-    summary: 'Reads a flexible server and its parameters, and restarts it with failover. Changes nothing else.'
-    actions: [
-      'Microsoft.DBforPostgreSQL/flexibleServers/read'
-      'Microsoft.DBforPostgreSQL/flexibleServers/configurations/read'
-      'Microsoft.DBforPostgreSQL/flexibleServers/capabilities/read'
-      'Microsoft.DBforPostgreSQL/flexibleServers/restart/action'
-    ]
-  }
-}
-
-module subnetJoiner 'custom-role.bicep' = if (!empty(loadSubnet)) {
-  name: 'role-subnet-joiner'
-  params: {
-    roleId: subnetJoinerId
-    roleName: 'Subnet joiner ${token}'
-    summary: 'Places resources in a subnet. Changes nothing about it.'
-    actions: ['Microsoft.Network/virtualNetworks/subnets/read', 'Microsoft.Network/virtualNetworks/subnets/join/action']
-  }
-}
-
 var table = [
   // ---- The app: its host ---------------------------------------------------------------------------------------------------------
-  { who: appPrincipalId, role: role.StorageBlobDataOwner, kind: 'storage', name: storageName, why: 'Host: leases, package, task hub; and the drills' }
-  { who: appPrincipalId, role: role.StorageQueueDataContributor, kind: 'storage', name: storageName, why: 'Durable Functions: control and work-item queues' }
-  { who: appPrincipalId, role: role.StorageTableDataContributor, kind: 'storage', name: storageName, why: 'Durable Functions: history, instances, partitions' }
-  { who: appPrincipalId, role: role.MonitoringMetricsPublisher, kind: 'insights', name: insightsName, why: 'Telemetry without a key' }
-  { who: appPrincipalId, role: role.KeyVaultSecretsUser, kind: 'vault', name: vaultName, why: 'Key Vault references in the settings' }
+  { who: principals.app, role: role.StorageBlobDataOwner, kind: 'storage', name: names.storage, why: 'Host: leases, package, task hub; and the drills' }
+  { who: principals.app, role: role.StorageQueueDataContributor, kind: 'storage', name: names.storage, why: 'Durable Functions: control and work-item queues' }
+  { who: principals.app, role: role.StorageTableDataContributor, kind: 'storage', name: names.storage, why: 'Durable Functions: history, instances, partitions' }
+  { who: principals.app, role: role.MonitoringMetricsPublisher, kind: 'insights', name: names.insights, why: 'Telemetry without a key' }
+  { who: principals.app, role: role.KeyVaultSecretsUser, kind: 'vault', name: names.vault, why: 'Key Vault references in the settings' }
   // ---- The app: the load generators ----------------------------------------------------------------------------------------------
-  { who: appPrincipalId, role: role.ContainerInstancesContributor, kind: 'resourceGroup', name: '', why: 'Creates, watches and deletes the load generators' }
-  { who: appPrincipalId, role: role.ManagedIdentityOperator, kind: 'identity', name: loadIdentityName, why: 'Gives the load generators their identity' }
-  { who: appPrincipalId, role: role.AcrPull, kind: 'registry', name: registryName, why: 'Checks that the image exists, and records its digest' }
+  { who: principals.app, role: role.ContainerInstancesContributor, kind: 'resourceGroup', name: '', why: 'Creates, watches and deletes the load generators' }
+  { who: principals.app, role: role.ManagedIdentityOperator, kind: 'identity', name: names.loadIdentity, why: 'Gives the load generators their identity' }
+  { who: principals.app, role: role.AcrPull, kind: 'registry', name: names.registry, why: 'Checks that the image exists, and records its digest' }
   // ---- The load generators -------------------------------------------------------------------------------------------------------
-  { who: loadPrincipalId, role: role.AcrPull, kind: 'registry', name: registryName, why: 'Pulls the image' }
-  { who: loadPrincipalId, role: role.StorageBlobDataContributor, kind: 'blobContainer', name: '${storageName}/${drillContainerName}', why: 'Reads the plan, writes the results' }
+  { who: principals.load, role: role.AcrPull, kind: 'registry', name: names.registry, why: 'Pulls the image' }
+  { who: principals.load, role: role.StorageBlobDataContributor, kind: 'blobContainer', name: names.drillContainer, why: 'Reads the plan, writes the results' }
 ]
-
-// The app creates the containers, so the app needs the right to join the subnet.
-var joining = empty(loadSubnet)
-  ? []
-  : [
-      { who: appPrincipalId, role: subnetJoinerId, kind: 'subnet', name: loadSubnet, why: 'Places the load generators in their subnet' }
-    ]
 
 // The server may lie in another resource group or subscription, so these are deployed there.
 var onServer = [
-  { who: appPrincipalId, role: failoverOperatorId, kind: 'server', name: server.name, why: 'Checks the server, and fails it over' }
-  { who: appPrincipalId, role: role.MonitoringReader, kind: 'server', name: server.name, why: 'Platform metrics of the report' }
+  { who: principals.app, role: role.MonitoringReader, kind: 'server', name: server.name, why: 'Platform metrics of the report' }
+]
+var customOnServer = [
+  { who: principals.app, role: customRoles.failoverOperator, kind: 'server', name: server.name, why: 'Checks the server, and fails it over' }
 ]
 
-var rows = concat(
-  map(concat(table, joining), row => union(row, { subscription: subscription().subscriptionId, group: resourceGroup().name })),
-  map(onServer, row => union(row, { subscription: server.subscriptionId, group: server.resourceGroup }))
-)
+// The app creates the containers, so the app needs the right to join the subnet.
+var customOnSubnet = empty(loadSubnet.name)
+  ? []
+  : [
+      { who: principals.app, role: customRoles.subnetJoiner, kind: 'subnet', name: loadSubnet.name, why: 'Places the load generators in their subnet' }
+    ]
+
+var here = { subscription: subscription().subscriptionId, group: resourceGroup().name }
+var atServer = { subscription: server.subscriptionId, group: server.resourceGroup }
+var atSubnet = { subscription: loadSubnet.subscriptionId, group: loadSubnet.resourceGroup }
+var rows = isCustom
+  ? concat(map(customOnServer, row => union(row, atServer)), map(customOnSubnet, row => union(row, atSubnet)))
+  : concat(map(table, row => union(row, here)), map(onServer, row => union(row, atServer)))
 
 module assignments 'assignment.bicep' = [
   for (row, i) in rows: {
-    name: 'access-${i}'
+    name: 'access-${isCustom ? 'custom' : 'built-in'}-${i}-${token}'
     scope: resourceGroup(row.subscription, row.group)
     params: {
       target: { kind: row.kind, name: row.name }
@@ -95,6 +74,5 @@ module assignments 'assignment.bicep' = [
       principalId: row.who
       why: row.why
     }
-    dependsOn: [failoverOperator, subnetJoiner]
   }
 ]

@@ -20,7 +20,8 @@ export type Bicep =
   | { readonly kind: 'found'; readonly path: string; readonly run: (args: readonly string[]) => Promise<Finished> }
   | { readonly kind: 'missing'; readonly why: string }
 
-const RUN_TIMEOUT_MS = 120_000
+/** All combinations of parameters take half a minute on an idle machine. */
+const RUN_TIMEOUT_MS = 600_000
 const RESTORE_TIMEOUT_MS = 300_000
 /** A compiled template with its types is several MB of JSON. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024

@@ -1,6 +1,7 @@
 /*
   The server under test: Azure Database for PostgreSQL flexible server with a standby in another zone.
-  No firewall rule admits all addresses: clients come through the private endpoint, or from the addresses in a parameter.
+  A template run never changes a server that exists. Every drill swaps the zones of primary and standby, and a disk grows but does not
+  shrink: the request that created the server would be refused, or would move it. A new SKU or size is the operator's own command.
 */
 import { Tags } from 'types.bicep'
 
@@ -8,8 +9,8 @@ param name string
 param location string
 param tags Tags
 
-@description('Row of skus.json: tier, vCores, memoryGiB and maxIops belong together; Azure refuses a wrong combination.')
-param sku { name: string, tier: string, vCores: int, memoryGiB: int, maxIops: int }
+@description('Row of skus.json: name and tier belong together; Azure refuses a wrong combination.')
+param sku { name: string, tier: string }
 
 @description('Major version.')
 param version string
@@ -19,6 +20,9 @@ param databaseName string
 
 @description('ZoneRedundant: a failover changes the zone. SameZone only where a region has no zones.')
 param highAvailabilityMode 'ZoneRedundant' | 'SameZone'
+
+@description('Empty: Azure chooses the zone. Fixed zones also cost first deployments where a zone is out of capacity.')
+param zones { primary: string, standby: string }
 
 param storage {
   @description('Premium_LRS: performance by tier. PremiumV2_LRS: IOPS and throughput are set by number (in preview for flexible server).')
@@ -30,33 +34,44 @@ param storage {
   iops: int
   @description('PremiumV2_LRS only, MB/s.')
   throughput: int
+  @description('Premium_LRS only.')
+  autoGrow: bool
 }
 
-param poolSize int
-
-@description('password: two generated roles with passwords in Key Vault. entra: no password exists, the app logs in with its identity.')
+@description('entra: no password exists, identities log in. password: two generated passwords in Key Vault.')
 param authentication 'password' | 'entra'
 
 param administratorLogin string
 
 @secure()
+@description('From the vault, and from there alone; empty with entra.')
 param administratorPassword string
 
 @description('Becomes the Microsoft Entra administrator when authentication is entra.')
 param appIdentity { name: string, principalId: string }
 
-@description('Empty: no public access at all.')
+@description('Firewall rules. Empty: no address.')
 param allowedAddresses { name: string, from: string, to: string }[]
 
 param publicAccess bool
 
+@description('True: deleting the server needs its lock removed first.')
+param lock bool
+
 var isPassword = authentication == 'password'
-var isZoneRedundant = highAvailabilityMode == 'ZoneRedundant'
 // Azure refuses the properties of the other disk type.
 var disk = storage.type == 'Premium_LRS'
-  ? { type: 'Premium_LRS', storageSizeGB: storage.sizeGiB, tier: storage.tier, autoGrow: 'Enabled' }
+  ? { type: 'Premium_LRS', storageSizeGB: storage.sizeGiB, tier: storage.tier, autoGrow: storage.autoGrow ? 'Enabled' : 'Disabled' }
   : { type: 'PremiumV2_LRS', storageSizeGB: storage.sizeGiB, iops: storage.iops, throughput: storage.throughput }
+var primaryZone = empty(zones.primary) ? {} : { availabilityZone: zones.primary }
+var standbyZone = empty(zones.standby) ? {} : { standbyAvailabilityZone: zones.standby }
+var login = isPassword ? { administratorLogin: administratorLogin, administratorLoginPassword: administratorPassword } : {}
 
+/*
+  The check before a deployment may still see the body (https://github.com/Azure/bicep/issues/20132), so the body holds no zone
+  unless the release tool passes the live ones, and the disk does not grow by itself.
+*/
+@onlyIfNotExists()
 resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
   name: name
   location: location
@@ -65,31 +80,30 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
   properties: {
     version: version
     createMode: 'Default'
-    availabilityZone: '1'
-    highAvailability: isZoneRedundant ? { mode: 'ZoneRedundant', standbyAvailabilityZone: '2' } : { mode: 'SameZone' }
+    ...primaryZone
+    highAvailability: { mode: highAvailabilityMode, ...standbyZone }
     storage: disk
-    // Off: a grown disk never shrinks, and HA doubles its price. The drill deletes its rows, and an alert fires at 85 %.
     backup: { backupRetentionDays: 7, geoRedundantBackup: 'Disabled' }
     authConfig: {
       passwordAuth: isPassword ? 'Enabled' : 'Disabled'
       activeDirectoryAuth: 'Enabled'
       tenantId: tenant().tenantId
     }
-    administratorLogin: isPassword ? administratorLogin : null
-    administratorLoginPassword: isPassword ? administratorPassword : null
+    ...login
     network: { publicNetworkAccess: publicAccess ? 'Enabled' : 'Disabled' }
     // Azure refuses a failover during maintenance. Sunday 05:00 UTC does not overlap the daily drill.
     maintenanceWindow: { customWindow: 'Enabled', dayOfWeek: 0, startHour: 5, startMinute: 0 }
   }
 }
 
+// The server accepts one change at a time, so its children are deployed in order: database, rules, administrator.
+@onlyIfNotExists()
 resource database 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2025-08-01' = {
   parent: server
   name: databaseName
   properties: { charset: 'UTF8', collation: 'en_US.utf8' }
 }
 
-// The server accepts one change at a time, so its children are deployed in order: database, rules, administrator, parameters.
 @batchSize(1)
 resource firewall 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2025-08-01' = [
   for range in (publicAccess ? allowedAddresses : []): {
@@ -100,6 +114,7 @@ resource firewall 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2025-
   }
 ]
 
+@onlyIfNotExists()
 resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators@2025-08-01' = if (!isPassword) {
   parent: server
   name: appIdentity.principalId
@@ -107,19 +122,11 @@ resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators
   dependsOn: [database, firewall]
 }
 
-module parameters 'database-parameters.bicep' = {
-  name: 'database-parameters'
-  params: {
-    serverName: server.name
-    memoryGiB: sku.memoryGiB
-    vCores: sku.vCores
-    storageGiB: storage.sizeGiB
-    poolSize: poolSize
-  }
-  dependsOn: [database, firewall, administrator]
+resource noDeletion 'Microsoft.Authorization/locks@2020-05-01' = if (lock) {
+  scope: server
+  name: 'drill-no-deletion'
+  properties: { level: 'CanNotDelete', notes: 'Set by the template of pg-failover-drill' }
 }
 
 output id string = server.id
 output name string = server.name
-output host string = server.properties.fullyQualifiedDomainName
-output maxConnections int = parameters.outputs.maxConnections

@@ -7,3 +7,8 @@ using 'main.bicep'
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'drill')
 param existingServerId = readEnvironmentVariable('DRILL_EXISTING_SERVER_ID', '')
 param alertEmail = readEnvironmentVariable('DRILL_ALERT_EMAIL', '')
+
+// Zones and disk of a server that exists, from the release tool. The template sends them only for a server that it creates.
+param primaryZone = readEnvironmentVariable('DRILL_PRIMARY_ZONE', '')
+param standbyZone = readEnvironmentVariable('DRILL_STANDBY_ZONE', '')
+param storageSizeGiB = int(readEnvironmentVariable('DRILL_STORAGE_SIZE_GIB', '128'))

@@ -14,20 +14,28 @@ param resourceId string
 param group string
 param zoneName string
 
-resource zone 'Microsoft.Network/privateDnsZones@2020-06-01' = {
+@description('Resource group with the private DNS zones of the organisation, linked by their owner; empty: the zone is created and linked here.')
+param existingZonesGroupId string
+
+@description('Names the link. Environments in one resource group share a zone, and a link belongs to one network.')
+param token string
+
+var createsZone = empty(existingZonesGroupId)
+
+// No tag of the environment: the zone may serve several.
+resource zone 'Microsoft.Network/privateDnsZones@2020-06-01' = if (createsZone) {
   name: zoneName
   location: 'global'
-  tags: tags
 
   resource link 'virtualNetworkLinks' = {
-    name: 'drill'
+    name: 'drill-${token}'
     location: 'global'
     tags: tags
     properties: { registrationEnabled: false, virtualNetwork: { id: networkId } }
   }
 }
 
-resource endpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = {
+resource endpoint 'Microsoft.Network/privateEndpoints@2024-07-01' = {
   name: name
   location: location
   tags: tags
@@ -38,6 +46,13 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = {
 
   resource records 'privateDnsZoneGroups' = {
     name: 'default'
-    properties: { privateDnsZoneConfigs: [{ name: group, properties: { privateDnsZoneId: zone.id } }] }
+    properties: {
+      privateDnsZoneConfigs: [
+        {
+          name: group
+          properties: { privateDnsZoneId: createsZone ? zone.id : '${existingZonesGroupId}/providers/Microsoft.Network/privateDnsZones/${zoneName}' }
+        }
+      ]
+    }
   }
 }

@@ -12,6 +12,9 @@ param workspaceId string
 @description('False: clients reach the account through private endpoints only.')
 param publicAccess bool
 
+@description('True: deleting the account, which holds the evidence of all drills, needs its lock removed first.')
+param lock bool
+
 @description('A drill and its reports are deleted after so many days. A rule can delete an append blob, but not move it to a cooler tier.')
 param retentionDays int
 
@@ -95,6 +98,33 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
     logs: [{ category: 'StorageDelete', enabled: true }]
     metrics: [{ category: 'Transaction', enabled: true }]
   }
+}
+
+// The task hub's queues and tables: traffic only, because Durable Functions polls them all day.
+resource queues 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' existing = {
+  parent: account
+  name: 'default'
+}
+resource queueTraffic 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: queues
+  name: 'to-workspace'
+  properties: { workspaceId: workspaceId, metrics: [{ category: 'Transaction', enabled: true }] }
+}
+
+resource tables 'Microsoft.Storage/storageAccounts/tableServices@2024-01-01' existing = {
+  parent: account
+  name: 'default'
+}
+resource tableTraffic 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: tables
+  name: 'to-workspace'
+  properties: { workspaceId: workspaceId, metrics: [{ category: 'Transaction', enabled: true }] }
+}
+
+resource noDeletion 'Microsoft.Authorization/locks@2020-05-01' = if (lock) {
+  scope: account
+  name: 'drill-no-deletion'
+  properties: { level: 'CanNotDelete', notes: 'Set by the template of pg-failover-drill' }
 }
 
 output name string = account.name

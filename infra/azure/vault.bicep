@@ -1,6 +1,5 @@
 /*
-  Key Vault with the secrets of the deployment. The deployment generates them, and the app's identity reads them.
-  Outputs name the version of each secret, never its value.
+  Key Vault for the secrets of the deployment, which the app's identity reads.
 */
 import { Tags } from 'types.bicep'
 
@@ -10,15 +9,9 @@ param tags Tags
 param workspaceId string
 param publicAccess bool
 
-@description('Names of the secrets; a loop needs them before their values are known.')
-param secretNames string[]
+@description('True: the vault cannot be purged for 7 days after its deletion, and its name stays taken.')
+param purgeProtection bool
 
-@secure()
-@description('Values of the secrets, by name.')
-param secretValues object
-
-// Without purge protection: the next deployment generates all secrets again, and a protected vault would block its name for a week
-// after the resource group is deleted.
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   name: name
   location: location
@@ -29,31 +22,25 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
     enableRbacAuthorization: true
     enableSoftDelete: true
     softDeleteRetentionInDays: 7
+    // Azure accepts true or nothing: protection cannot be switched off.
+    enablePurgeProtection: purgeProtection ? true : null
+    // The deployment of the server reads its password here; Resource Manager passes the firewall as a trusted service.
+    enabledForTemplateDeployment: true
     publicNetworkAccess: publicAccess ? 'Enabled' : 'Disabled'
     networkAcls: { bypass: 'AzureServices', defaultAction: publicAccess ? 'Allow' : 'Deny' }
   }
 }
 
-resource secrets 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = [
-  for name in secretNames: {
-    parent: vault
-    name: name
-    properties: { value: secretValues[name] }
-  }
-]
-
 resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: vault
   name: 'to-workspace'
-  properties: { workspaceId: workspaceId, logs: [{ category: 'AuditEvent', enabled: true }] }
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ category: 'AuditEvent', enabled: true }]
+    metrics: [{ category: 'AllMetrics', enabled: true }]
+  }
 }
 
 output id string = vault.id
 output name string = vault.name
-@description('URI of each secret with its version: the app gets a new value with the deployment that generated it.')
-output references { name: string, setting: string }[] = [
-  for (name, i) in secretNames: {
-    name: name
-    setting: '@Microsoft.KeyVault(SecretUri=${secrets[i].properties.secretUriWithVersion})'
-  }
-]
+output uri string = vault.properties.vaultUri

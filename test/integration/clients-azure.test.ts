@@ -111,6 +111,25 @@ test('a group in a subnet asks Azure for names, because it inherits no resolver 
   expect(Object.keys(properties)).not.toContain('dnsConfig')
 })
 
+test('a group in a network with DNS servers of its own asks those', async () => {
+  const subnetId = `/subscriptions/${PLACE.subscriptionId}/resourceGroups/rg-drill/providers/Microsoft.Network/virtualNetworks/v/subnets/load`
+  const placed = await startLocalAzure({ LOADGEN_SUBNET_ID: subnetId, LOADGEN_DNS_SERVERS: '10.0.0.4,10.0.0.5' })
+  await placed.clients.groups.create(aSpec())
+  expect((await placed.ask('GET', `${GROUP_PATH}/drill-a-0`)).body).toMatchObject({
+    properties: { dnsConfig: { nameServers: ['10.0.0.4', '10.0.0.5'] } },
+  })
+})
+
+test('a group stands in the zone that its drill asks for, and the platform names it', async () => {
+  const { clients, ask } = await startLocalAzure()
+  await clients.groups.create(aSpec({ zone: '3' }))
+  await clients.groups.create(aSpec({ name: 'drill-a-1' }))
+  expect((await ask('GET', `${GROUP_PATH}/drill-a-0`)).body).toMatchObject({ zones: ['3'] })
+  expect((await ask('GET', `${GROUP_PATH}/drill-a-1`)).body).not.toHaveProperty('zones')
+  const states = await Promise.all(['drill-a-0', 'drill-a-1'].map((name) => clients.groups.get(name)))
+  expect(states.map((state) => state?.zone)).toEqual(['3', null])
+})
+
 test('a secret never comes back', async () => {
   const azure = await startLocalAzure()
   await azure.clients.groups.create(aSpec())
@@ -130,6 +149,7 @@ test('the state of a group follows its container to its end', async () => {
     container: 'Running',
     exitCode: null,
     restartCount: 0,
+    zone: null,
     startedAt: cluster.containers[0]?.startedAt.toISOString(),
     finishedAt: null,
     detail: null,

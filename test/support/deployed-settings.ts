@@ -3,6 +3,7 @@ export const DEPLOYED_SETTINGS = {
   AZURE_SUBSCRIPTION_ID: '11111111-1111-1111-1111-111111111111',
   DRILL_RESOURCE_GROUP: 'rg-drill',
   DRILL_LOCATION: 'swedencentral',
+  DRILL_TASK_HUB: 'DrillDeployed',
   DRILL_BLOB_CONTAINER_URL: 'https://account.blob.example.com/drills',
   POSTGRES_SERVER: 'psql-drill',
   POSTGRES_DATABASE: 'drill',

@@ -87,6 +87,9 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/clients/postgres infra/local/azure infra/local/cluster infra/local/functions-host/durable-extension infra/local/functions-host/worker infra/local/process',
   'infra/local/cli':
     'functions/checklist functions/criteria functions/event-figures functions/model functions/request functions/units infra/local/process loadgen-image/contract',
+  'infra/azure/release/decisions': 'functions/platform infra/local/process',
+  'infra/azure/release':
+    'functions/model infra/azure infra/azure/release/decisions infra/local/cli infra/local/process loadgen-image/contract',
   'infra/local':
     'functions/model functions/render functions/render/text infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
 }
@@ -110,4 +113,5 @@ export const PURE: readonly string[] = [
   'functions/request',
   'functions/report-model',
   'functions/render',
+  'infra/azure/release/decisions',
 ]

@@ -17,6 +17,7 @@ interface ContainerGroupSettings {
   readonly image: string
   readonly identityId: string | null
   readonly subnetId: string | null
+  readonly dnsServers: readonly string[]
 }
 
 /** The only container of every group. */
@@ -61,7 +62,7 @@ export function answerOfCreateError(error: unknown): Exclude<CreateAnswer, { kin
 }
 
 function groupOf(settings: ContainerGroupSettings, spec: GroupSpec): ContainerGroup {
-  const { identityId, subnetId } = settings
+  const { identityId, subnetId, dnsServers } = settings
   return {
     location: settings.location,
     tags: { ...spec.tags },
@@ -77,7 +78,8 @@ function groupOf(settings: ContainerGroupSettings, spec: GroupSpec): ContainerGr
       },
     ],
     ...(identityId !== null && identityOf(identityId, settings.image)),
-    ...(subnetId !== null && inSubnet(subnetId)),
+    ...(subnetId !== null && inSubnet(subnetId, dnsServers)),
+    ...(spec.zone != null && { zones: [spec.zone] }),
   }
 }
 
@@ -88,9 +90,9 @@ function groupOf(settings: ContainerGroupSettings, spec: GroupSpec): ContainerGr
  */
 const AZURE_RESOLVER = '168.63.129.16'
 
-const inSubnet = (subnetId: string): Partial<ContainerGroup> => ({
+const inSubnet = (subnetId: string, dnsServers: readonly string[]): Partial<ContainerGroup> => ({
   subnetIds: [{ id: subnetId }],
-  dnsConfig: { nameServers: [AZURE_RESOLVER] },
+  dnsConfig: { nameServers: dnsServers.length > 0 ? [...dnsServers] : [AZURE_RESOLVER] },
 })
 
 const environmentOf = ({ environment, secureEnvironment }: GroupSpec): EnvironmentVariable[] => [
@@ -174,6 +176,7 @@ function stateOf(group: ContainerGroup): GroupState {
     container: containerStateOf(current?.state),
     exitCode: current?.exitCode ?? null,
     restartCount: view?.restartCount ?? 0,
+    zone: group.zones?.[0] ?? null,
     startedAt: current?.startTime?.toISOString() ?? null,
     finishedAt: current?.finishTime?.toISOString() ?? null,
     detail: current?.detailStatus || lastWarningOf(group),

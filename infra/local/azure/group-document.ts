@@ -19,6 +19,7 @@ export interface GroupRequest {
   readonly secureEnvironment: Readonly<Record<string, string>>
   readonly registryCredentials: unknown
   readonly subnetIds: unknown
+  readonly zones: readonly string[] | undefined
   readonly dnsConfig: unknown
   readonly restartPolicy: string
 }
@@ -37,6 +38,7 @@ const container = z.object({
 const groupBody = z.object({
   location: text,
   tags: z.record(z.string(), z.coerce.string()).default({}),
+  zones: z.tuple([text]).optional(),
   identity: z.unknown().optional(),
   properties: z.object({
     osType: z.literal('Linux'),
@@ -54,11 +56,12 @@ export function parseGroup(body: unknown): GroupRequest {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
     throw new ArmError(400, 'InvalidRequestContent', `The request content was invalid: ${problems}.`)
   }
-  const { location, tags, identity, properties } = parsed.data
+  const { location, tags, zones, identity, properties } = parsed.data
   const [{ name, properties: inner }] = properties.containers
   return {
     location,
     tags,
+    zones,
     identity,
     containerName: name,
     image: inner.image,
@@ -113,6 +116,7 @@ export const groupDocument = (place: Place, view: GroupView, withInstance = fals
   name: view.name,
   type: CONTAINER_GROUPS,
   tags: view.request.tags,
+  ...(view.request.zones !== undefined && { zones: view.request.zones }),
   ...(view.request.identity !== undefined && { identity: view.request.identity }),
   properties: {
     sku: 'Standard',

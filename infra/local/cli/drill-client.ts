@@ -13,12 +13,14 @@ export interface DrillApi {
 
 const CALL_TIMEOUT_MS = 30_000
 
-export function createDrillApi(apiUrl: string, functionKey: string): DrillApi {
+/** What lets a caller in: a function key, or the headers of another way. */
+export function createDrillApi(apiUrl: string, caller: string | Readonly<Record<string, string>>): DrillApi {
+  const admission = typeof caller === 'string' ? { 'x-functions-key': caller } : caller
   const call = (method: string, path: string, body?: unknown): Promise<Response> =>
     fetch(`${apiUrl}${path}`, {
       method,
       headers: {
-        'x-functions-key': functionKey,
+        ...admission,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       signal: AbortSignal.timeout(CALL_TIMEOUT_MS),

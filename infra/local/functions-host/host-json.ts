@@ -38,8 +38,17 @@ export async function readHostJson(root: string): Promise<HostJson> {
   const [hours, minutes, seconds] = functionTimeout.split(':').map(Number) as [number, number, number]
   return {
     routePrefix: extensions.http.routePrefix,
-    hubName: extensions.durableTask.hubName,
+    hubName: withSettings(extensions.durableTask.hubName, path),
     maxConcurrentActivities: extensions.durableTask.maxConcurrentActivityFunctions,
     functionTimeoutMs: ((hours * 60 + minutes) * 60 + seconds) * 1000,
   }
+}
+
+/** `%NAME%` stands for the app setting of that name, as in Azure's host. */
+function withSettings(value: string, path: string): string {
+  return value.replace(/%(\w+)%/g, (_, name: string) => {
+    const setting = process.env[name]
+    if (setting) return setting
+    throw new Error(`${path} names the app setting ${name}, which is not set`)
+  })
 }

@@ -249,6 +249,7 @@ function settingsFor(
     DRILL_BLOB_CONTAINER: storage.container,
     LOADGEN_IMAGE: endpoint.image,
     COOLDOWN_MINUTES: '0',
+    DRILL_TASK_HUB: 'PgFailoverDrill',
     AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint.url,
     AZURE_RESOURCE_MANAGER_CA_FILE: caFile,
     AZURE_LOCAL_TOKEN: secrets.token,

@@ -159,6 +159,7 @@ export class FakeGroups implements ContainerGroups {
       container: ended === null ? 'Running' : 'Terminated',
       exitCode: ended === null ? null : isFailure ? 137 : 0,
       restartCount: 0,
+      zone: spec.zone ?? null,
       startedAt: new Date(createdAtMs).toISOString(),
       finishedAt: ended === null ? null : new Date(ended.atMs).toISOString(),
       detail: null,

@@ -1,6 +1,6 @@
 /** The guides against the settings, parameters, prices and files that they name. */
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { SETTINGS } from '../../../functions/config/settings.ts'
 import { settingsTable } from './settings-table.ts'
@@ -67,7 +67,15 @@ test('the README states the costs and the day of the price list', () => {
 
 // ---- Corrections ----------------------------------------------------------------------------------------------------
 
-test('docs/azure.md states how many parameters the template sets', () => {
-  const count = read('infra/azure/database-parameters.bicep').match(/^ {2}\{ name: '/gm)?.length
-  expect(docs).toContain(`sets ${count} parameters one after the other`)
+test('docs/azure.md states how many parameters the release tool sets', () => {
+  const { length } = JSON.parse(read('infra/azure/database-parameters.json')) as unknown[]
+  expect(docs).toContain(`sets the ${length} parameters of`)
+})
+
+test('docs/azure.md names only tests that exist for what was found by review', () => {
+  const [, section = ''] = /## What was found by review([\s\S]*)$/.exec(docs) ?? []
+  const files = [...section.matchAll(/`([\w-]+\.test\.ts)`/g)].map(([, file]) => file ?? '')
+  const all = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).map((path) => basename(path))
+  expect(files.length).toBeGreaterThan(10)
+  expect(files.filter((file) => !all.includes(file))).toEqual([])
 })

@@ -15,7 +15,7 @@ import {
 } from '../../../functions/render/log-lines.ts'
 import { sampleReport } from '../../golden/samples.ts'
 import { analyse } from './kusto.ts'
-import { bicep, COMPILE_TIMEOUT_MS, deployed, ofType, one, type Resource, TEMPLATES } from './snapshot.ts'
+import { bicep, COMPILE_TIMEOUT_MS, combinations, ofType, one, type Resource, TEMPLATES } from './snapshot.ts'
 
 const FOLDER = join(TEMPLATES, 'queries')
 const QUERIES = readdirSync(FOLDER).map((file) => ({ file, text: readFileSync(join(FOLDER, file), 'utf8') }))
@@ -136,7 +136,8 @@ test('the orchestration whose exceptions the alert counts is one that the app re
   expect(app).toContain(`df.app.orchestration('${name}'`)
 })
 
-let resources: Resource[]
+let all: Awaited<ReturnType<typeof combinations>>
+let resources: readonly Resource[]
 
 interface Rule {
   readonly name: string
@@ -152,7 +153,8 @@ const shortName = ({ name }: Rule) => name.replace(/^drill-\w{13}-/, '')
 
 describe.skipIf(bicep.kind === 'missing')('the deployed', () => {
   beforeAll(async () => {
-    resources = await deployed()
+    all = await combinations()
+    resources = all.default
   }, COMPILE_TIMEOUT_MS)
 
   test('connection alerts follow the SKU: at 95 and 90 % of the 3437 connections of the default server', () => {
@@ -183,20 +185,13 @@ describe.skipIf(bicep.kind === 'missing')('the deployed', () => {
   })
 
   test.each([
-    ['every day', '0 30 3 * * *', true],
-    ['on Sundays', '0 0 2 * * 0', false],
-    ['never', '', false],
-  ])(
-    'the alert of a missing drill exists only with a daily schedule: %s',
-    async (_, schedule, isMissed) => {
-      const rules = ofType(
-        await deployed({ dailyDrillSchedule: `'${schedule}'` }),
-        'Microsoft.Insights/scheduledQueryRules',
-      )
-      expect(rules.some(({ name }) => name.endsWith('drill-missing'))).toBe(isMissed)
-    },
-    COMPILE_TIMEOUT_MS,
-  )
+    ['every day', 'zones', true],
+    ['on Sundays', 'password', false],
+    ['never', 'public', false],
+  ] as const)('the alert of a missing drill exists only with a daily schedule: %s', (_, name, isMissed) => {
+    const rules = ofType(all[name], 'Microsoft.Insights/scheduledQueryRules')
+    expect(rules.some((rule) => rule.name.endsWith('drill-missing'))).toBe(isMissed)
+  })
 
   test('alerts all notify the action group', () => {
     const group = one(resources, 'Microsoft.Insights/actionGroups').name
@@ -211,9 +206,12 @@ describe.skipIf(bicep.kind === 'missing')('the deployed', () => {
       ),
     )
     expect([...wanted].filter((name) => !(name in METRICS))).toEqual([])
-    const parameters = ofType(resources, 'Microsoft.DBforPostgreSQL/flexibleServers/configurations')
+    const parameters = JSON.parse(readFileSync(join(TEMPLATES, 'database-parameters.json'), 'utf8')) as {
+      readonly name: string
+      readonly value: string
+    }[]
     const isOn = (parameter: string) =>
-      parameters.some(({ name, properties }) => name.endsWith(`/metrics.${parameter}`) && properties.value === 'on')
+      parameters.some(({ name, value }) => name === `metrics.${parameter}` && value === 'on')
     const optIn = [...wanted].map((name) => METRICS[name] ?? 'always').filter((how) => how !== 'always')
     expect(new Set(optIn)).toEqual(new Set(['collector_database_activity', 'pgbouncer_diagnostics']))
     expect(optIn.filter((how) => !isOn(how))).toEqual([])

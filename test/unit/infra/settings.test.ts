@@ -3,10 +3,12 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../../../functions/config/config.ts'
 import { SETTINGS, type Setting } from '../../../functions/config/settings.ts'
 import { parseImageReference } from '../../../functions/platform/image-reference.ts'
-import { appSettings, bicep, COMPILE_TIMEOUT_MS, deployed } from './snapshot.ts'
+import { OWN_NETWORK } from '../../../infra/azure/combinations.ts'
+import { appSettings, bicep, COMPILE_TIMEOUT_MS, combinations } from './snapshot.ts'
 
 /** Settings of the Functions host, not of the app. */
 const HOST_SETTINGS = [
+  'AzureWebJobsStorage__accountName',
   'AzureWebJobsStorage__credential',
   'AzureWebJobsStorage__clientId',
   'AzureWebJobsStorage__blobServiceUri',
@@ -14,31 +16,29 @@ const HOST_SETTINGS = [
   'AzureWebJobsStorage__tableServiceUri',
   'APPLICATIONINSIGHTS_CONNECTION_STRING',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
-  'AzureFunctionsJobHost__extensions__durableTask__hubName',
+  'DRILL_TASK_HUB',
+  // The platform's authentication, with entra.
+  'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID',
 ]
 
 /** Settings whose default fits Azure. */
 const LEFT_AT_DEFAULT = ['POSTGRES_PORT_DIRECT', 'POSTGRES_PORT_PGBOUNCER', 'POSTGRES_TLS']
 
-const EXISTING =
-  '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-data/providers/Microsoft.DBforPostgreSQL/flexibleServers/pg-prod'
-
+/** By the names of the combinations that `npm run check:templates` evaluates. */
 const CASES = {
-  'the default deployment': {},
-  'one with Entra, without a network and without a schedule': {
-    authentication: `'entra'`,
-    privateNetwork: 'false',
-    dailyDrillSchedule: `''`,
-  },
-  'one against an existing server, with a webhook': {
-    existingServerId: `'${EXISTING}'`,
-    webhookUrl: `'https://example.com/hook'`,
-    loadgenImage: `'registry.example.com/loadgen@sha256:${'a'.repeat(64)}'`,
-  },
-  'one in a region whose prices are unknown': { location: `'japaneast'` },
+  default: 'the default deployment',
+  password: 'one with passwords and a webhook',
+  public: 'one without a network and without a schedule',
+  entra: 'one with callers of Microsoft Entra',
+  'existing-endpoint': 'one against an existing server',
+  zones: 'one with zones',
+  'existing-virtual-network': 'one in a network of your own',
+  'landing-zone': 'one in a region whose prices are unknown',
 } as const
 type Case = keyof typeof CASES
 const caseNames = Object.keys(CASES) as Case[]
+
+const cases = caseNames.map((name) => ({ name, title: CASES[name] }))
 
 const set = new Map<Case, Record<string, string>>()
 const settingsOf = (name: Case) => set.get(name) ?? {}
@@ -46,8 +46,8 @@ const named = (wanted: (setting: Setting) => boolean) => SETTINGS.filter(wanted)
 
 describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
   beforeAll(async () => {
-    const all = await Promise.all(caseNames.map((name) => deployed(CASES[name])))
-    for (const [i, name] of caseNames.entries()) set.set(name, appSettings(all[i] ?? []))
+    const all = await combinations()
+    for (const name of caseNames) set.set(name, appSettings(all[name]))
   }, COMPILE_TIMEOUT_MS)
 
   test('all deployments together are those that the code reads, plus those of the host', () => {
@@ -56,59 +56,74 @@ describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
     expect([...inTemplate].sort()).toEqual([...HOST_SETTINGS, ...inCode].sort())
   })
 
-  test.each(caseNames)('%s are complete and well-formed for the code that reads them', (name) => {
+  test.each(cases)('$title are complete and well-formed for the code that reads them', ({ name }) => {
     expect(() => readConfig(asAzureGivesThem(settingsOf(name)))).not.toThrow()
   })
 
   test('the default deployment name an image that the app can look up before it exists', () => {
-    const { LOADGEN_IMAGE = '' } = asAzureGivesThem(settingsOf('the default deployment'))
+    const { LOADGEN_IMAGE = '' } = asAzureGivesThem(settingsOf('default'))
     expect(parseImageReference(LOADGEN_IMAGE)).toMatchObject({ repository: 'pg-failover-drill/loadgen' })
   })
 
-  test.each(caseNames)('%s hold references to the vault and no secret', (name) => {
+  test.each(cases)('$title hold references to the vault and no secret', ({ name }) => {
     const secrets = named(({ secret }) => secret).filter((secret) => settingsOf(name)[secret] !== undefined)
     expect(
       secrets.filter((secret) => !/@Microsoft\.KeyVault\(SecretUri=/.test(settingsOf(name)[secret] ?? '')),
     ).toEqual([])
   })
 
-  test('the default deployment name both generated passwords by version', () => {
-    const config = settingsOf('the default deployment')
-    expect(config.POSTGRES_PASSWORD).toMatch(/postgres-app.*secretUriWithVersion/)
-    expect(config.LOADGEN_POSTGRES_PASSWORD).toMatch(/postgres-load.*secretUriWithVersion/)
-    expect(config.LOADGEN_POSTGRES_USER).toBe('drill_load')
+  test('one with passwords name both by the newest version, which no deployment changes', () => {
+    const config = settingsOf('password')
+    expect(config.POSTGRES_PASSWORD).toMatch(/secrets\/.*'postgres-app'/)
+    expect(config.LOADGEN_POSTGRES_PASSWORD).toMatch(/secrets\/.*'postgres-load'/)
+    expect(config).toMatchObject({ POSTGRES_USER: 'drilladmin', LOADGEN_POSTGRES_USER: 'drill_load' })
+    expect(config.NOTIFY_WEBHOOK_URL).toBe('https://example.com/hook')
   })
 
   test('the default deployment let the daily drill create its tables and renew the password of its role', () => {
-    const { daily } = readConfig(asAzureGivesThem(settingsOf('the default deployment')))
-    expect(daily).toEqual({ schedule: '0 0 2 * * *', request: { migrate: true } })
+    const { daily } = readConfig(asAzureGivesThem(settingsOf('default')))
+    expect(daily).toMatchObject({ schedule: '0 0 2 * * *', request: { migrate: true } })
   })
 
   test('one against an existing server schedule no drill and no migration', () => {
-    const { daily } = readConfig(asAzureGivesThem(settingsOf('one against an existing server, with a webhook')))
-    expect(daily).toEqual({ schedule: null, request: {} })
+    const { daily } = readConfig(asAzureGivesThem(settingsOf('existing-endpoint')))
+    expect(daily).toMatchObject({ schedule: null, request: {} })
   })
 
-  test('one with Entra log in as the identity and hold no password', () => {
-    const config = settingsOf('one with Entra, without a network and without a schedule')
+  test('the default deployment log in as the identities, each with a role of its own, and hold no password', () => {
+    const config = settingsOf('default')
     expect(config.POSTGRES_USER).toMatch(/^id-drill-app-/)
+    expect(config.LOADGEN_POSTGRES_USER).toMatch(/^id-drill-load-/)
     expect(Object.keys(config).filter((key) => key.includes('PASSWORD'))).toEqual([])
   })
 
+  test('a new server leave its host to the code, which knows the name in the cloud', () => {
+    expect(settingsOf('default')).not.toHaveProperty('POSTGRES_HOST')
+    expect(settingsOf('existing-endpoint').POSTGRES_HOST).toMatch(/fullyQualifiedDomainName/)
+  })
+
+  test('one in a network of your own name its subnet and its DNS servers', () => {
+    const { loadGenerator } = readConfig(asAzureGivesThem(settingsOf('existing-virtual-network')))
+    expect(loadGenerator).toMatchObject({ subnetId: `${OWN_NETWORK}/subnets/load`, dnsServers: ['10.0.0.4'] })
+    expect(readConfig(asAzureGivesThem(settingsOf('zones'))).loadGenerator.zones).toEqual(['2', '3'])
+  })
+
   test('one against an existing server name that server', () => {
-    expect(settingsOf('one against an existing server, with a webhook')).toMatchObject({
+    expect(settingsOf('existing-endpoint')).toMatchObject({
       POSTGRES_SERVER: 'pg-prod',
       POSTGRES_RESOURCE_GROUP: 'rg-data',
-      DRILL_RESOURCE_GROUP: 'rg-drill',
-      LOADGEN_IMAGE: `registry.example.com/loadgen@sha256:${'a'.repeat(64)}`,
-      NOTIFY_WEBHOOK_URL: 'https://example.com/hook',
+      DRILL_RESOURCE_GROUP: 'existing-endpoint',
     })
+  })
+
+  test('one with a given image name that image', () => {
+    expect(settingsOf('landing-zone').LOADGEN_IMAGE).toBe(`registry.example.com/loadgen@sha256:${'a'.repeat(64)}`)
   })
 
   test('one in a region without known prices hold no price', () => {
     const prices = (name: Case) => Object.keys(settingsOf(name)).filter((key) => key.startsWith('PRICE_'))
-    expect(prices('one in a region whose prices are unknown')).toEqual([])
-    expect(prices('the default deployment')).toHaveLength(4)
+    expect(prices('landing-zone')).toEqual([])
+    expect(prices('default')).toHaveLength(4)
   })
 })
 
@@ -136,6 +151,6 @@ const KNOWN_TO_AZURE: Readonly<Record<string, string>> = {
 function resolved(name: string, value: string): string {
   if (!value.startsWith('[')) return value
   const form = SETTINGS.find((setting) => setting.name === name)?.form ?? ''
-  if (form === 'image') return `registry.example.com${/^\[format\('\{0\}(\/[^']+)'/.exec(value)?.[1]}`
+  if (form === 'image') return `registry.example.com${/format\('\{0\}(\/[^']+)'/.exec(value)?.[1]}`
   return KNOWN_TO_AZURE[form] ?? 'known-to-azure'
 }

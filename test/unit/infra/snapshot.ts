@@ -1,30 +1,24 @@
-/**
- * The template as data. `build` makes the template that Azure gets. A snapshot has every resource of one deployment, with names,
- * conditions, loops and numbers evaluated. An expression that only Azure can evaluate stays in brackets.
- */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+/** The template as data, for tests: compiled as Azure gets it, and evaluated for the combinations of parameters that matter. */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bicep, findBicep } from '../../../infra/azure/bicep.ts'
+import { COMBINATIONS, type Combination } from '../../../infra/azure/combinations.ts'
+import { type Parameters, type Resource, snapshotOf, snapshotsOf } from '../../../infra/azure/snapshot.ts'
+
+export { type Resource, SUBSCRIPTION } from '../../../infra/azure/snapshot.ts'
 
 export const TEMPLATES = resolve(import.meta.dirname, '../../../infra/azure')
-export const SUBSCRIPTION = '11111111-1111-1111-1111-111111111111'
 
-/** The compiler takes seconds alone, and more beside other tests. */
-export const COMPILE_TIMEOUT_MS = 180_000
+/** The compiler takes half a minute for all combinations alone, and more beside other tests. */
+export const COMPILE_TIMEOUT_MS = 900_000
 
 /** Without a compiler the tests of its output are skipped. */
 export const bicep: Bicep = await findBicep()
 if (bicep.kind === 'missing') console.log(`Template tests skipped: ${bicep.why}.`)
-
-export interface Resource {
-  readonly id?: string
-  readonly type: string
-  readonly name: string
-  readonly apiVersion: string
-  readonly properties: Readonly<Record<string, unknown>>
-  readonly [other: string]: unknown
-}
 
 interface TemplateParameter {
   readonly type: string
@@ -36,6 +30,8 @@ interface TemplateResource {
   readonly type: string
   readonly apiVersion?: string
   readonly existing?: boolean
+  readonly '@options'?: { readonly onlyIfNotExists?: unknown }
+  readonly dependsOn?: readonly string[]
   readonly copy?: { readonly mode?: string; readonly batchSize?: number }
   readonly properties?: { readonly template?: Template } & Readonly<Record<string, unknown>>
 }
@@ -47,7 +43,7 @@ export interface Template {
 }
 
 export async function compiled(file = 'main.bicep'): Promise<Template> {
-  const { code, stdout, stderr } = await run(['build', join(TEMPLATES, file), '--stdout'])
+  const { code, stdout, stderr } = await found().run(['build', join(TEMPLATES, file), '--stdout'])
   if (code !== 0) throw new Error(`compiling ${file} failed:\n${stderr}`)
   return JSON.parse(stdout) as Template
 }
@@ -58,49 +54,53 @@ export function allTemplates(template: Template): Template[] {
   return [template, ...nested.flatMap(allTemplates)]
 }
 
-/** The resources of a deployment with these parameters, whose values are in Bicep's syntax. */
-export const deployed = (parameters: Readonly<Record<string, string>> = {}): Promise<Resource[]> =>
-  withFolder(async (folder) => {
-    const lines = Object.entries(parameters).map(([name, value]) => `param ${name} = ${value}\n`)
-    return snapshot(folder, `using '${from(folder, 'main.bicep')}'\n${lines.join('')}`)
-  })
+/** The resources of one deployment to the group rg-drill. */
+export const deployed = async (parameters: Parameters = {}): Promise<readonly Resource[]> =>
+  (await snapshotOf(found(), parameters)).resources
 
-/** The same for a test's own template, which uses the project's modules by `module(name)`. */
-export const deployedFrom = (source: (module: (name: string) => string) => string): Promise<Resource[]> =>
-  withFolder(async (folder) => {
-    await writeFile(
-      join(folder, 'own.bicep'),
-      source((name) => `'${from(folder, name)}'`),
+type Combinations = Readonly<Record<Combination, readonly Resource[]>>
+
+/**
+ * The resources of each combination, in a group of its name. Kept on disk, by the content of every template: the first test file
+ * evaluates them, and the others wait for its file.
+ */
+export async function combinations(): Promise<Combinations> {
+  const folder = join(tmpdir(), 'pg-failover-drill-snapshots')
+  const file = join(folder, `${contentOfTemplates()}.json`)
+  const lock = `${file}.${process.ppid}.lock`
+  await mkdir(folder, { recursive: true })
+  for (const since = Date.now(); Date.now() - since < COMPILE_TIMEOUT_MS; await sleep(200)) {
+    const kept = await readFile(file, 'utf8').catch(() => null)
+    if (kept !== null) return JSON.parse(kept) as Combinations
+    const isFirst = await mkdir(lock).then(
+      () => true,
+      () => false,
     )
-    return snapshot(folder, `using 'own.bicep'\n`)
-  })
-
-async function snapshot(folder: string, parameterFile: string): Promise<Resource[]> {
-  await writeFile(join(folder, 'x.bicepparam'), parameterFile)
-  const scope = ['--subscription-id', SUBSCRIPTION, '--resource-group', 'rg-drill', '--location', 'swedencentral']
-  const result = await run(['snapshot', join(folder, 'x.bicepparam'), '--mode', 'overwrite', ...TENANT, ...scope])
-  if (result.code !== 0) throw new Error(`taking a snapshot failed:\n${result.stdout}${result.stderr}`)
-  const { predictedResources } = JSON.parse(await readFile(join(folder, 'x.snapshot.json'), 'utf8')) as {
-    predictedResources: Resource[]
+    if (isFirst) return evaluated(file).finally(() => rm(lock, { recursive: true }))
   }
-  return predictedResources
+  throw new Error('another test file did not evaluate the combinations in time')
 }
 
-const TENANT = ['--tenant-id', '22222222-2222-2222-2222-222222222222', '--deployment-name', 'main']
-const from = (folder: string, name: string) => relative(folder, join(TEMPLATES, name)).replaceAll('\\', '/')
+async function evaluated(file: string): Promise<Combinations> {
+  const { byName } = await snapshotsOf(found(), COMBINATIONS)
+  // First under another name: another test must never read a half-written file.
+  await writeFile(`${file}.${process.pid}`, JSON.stringify(byName))
+  await rename(`${file}.${process.pid}`, file)
+  return byName
+}
 
-function run(args: readonly string[]) {
+function contentOfTemplates(): string {
+  const names = readdirSync(TEMPLATES, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.(bicep|json|kql)$|^(combinations|snapshot|bicep)\.ts$/.test(name),
+  )
+  const hash = createHash('sha256')
+  for (const name of names.sort()) hash.update(name).update(readFileSync(join(TEMPLATES, name)))
+  return hash.digest('hex').slice(0, 32)
+}
+
+function found() {
   if (bicep.kind === 'missing') throw new Error(bicep.why)
-  return bicep.run(args)
-}
-
-async function withFolder<R>(use: (folder: string) => Promise<R>): Promise<R> {
-  const folder = await mkdtemp(join(tmpdir(), 'bicep-snapshot-'))
-  try {
-    return await use(folder)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  return bicep
 }
 
 // ---- Reading --------------------------------------------------------------------------------------------------------
@@ -117,6 +117,13 @@ export function one(resources: readonly Resource[], type: string): Resource {
 
 export const lastName = (name: string): string => name.slice(name.lastIndexOf('/') + 1)
 
-export function appSettings(resources: readonly Resource[]): Record<string, string> {
-  return one(resources, 'Microsoft.Web/sites/config').properties as Record<string, string>
+/** The settings of the app, or the rules of its callers. */
+export function appConfig(resources: readonly Resource[], name: 'appsettings' | 'authsettingsV2'): Resource {
+  return one(
+    resources.filter((resource) => resource.name.endsWith(`/${name}`)),
+    'Microsoft.Web/sites/config',
+  )
 }
+
+export const appSettings = (resources: readonly Resource[]): Record<string, string> =>
+  appConfig(resources, 'appsettings').properties as Record<string, string>

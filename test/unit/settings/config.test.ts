@@ -34,6 +34,8 @@ test('the required settings are enough, and the rest has its defaults', () => {
       identityId: null,
       identityClientId: null,
       subnetId: null,
+      zones: [],
+      dnsServers: [],
     },
     daily: { schedule: null, request: {} },
     webhook: null,

@@ -139,10 +139,17 @@ export const FORM_EXAMPLES: Readonly<Record<string, Examples>> = {
     ],
   },
   LOADGEN_IDENTITY_CLIENT_ID: UUIDS,
+  LOADGEN_IDENTITY_PRINCIPAL_ID: UUIDS,
   LOADGEN_SUBNET_ID: {
     good: [`${GROUP}/Microsoft.Network/virtualNetworks/v/subnets/load`],
     bad: ['load', `${GROUP}/Microsoft.Network/virtualNetworks/v`, '10.0.0.0/24'],
   },
+  LOADGEN_ZONES: { good: ['1', '1,2', '3,1,2'], bad: ['0', '4', '1, 2', '1,', 'zone1', '1,2,3,1'] },
+  LOADGEN_DNS_SERVERS: {
+    good: ['10.0.0.4', '10.0.0.4,10.0.0.5', 'fd00::4'],
+    bad: ['dns.example.com', '10.0.0.4, 10.0.0.5', '10.0.0.256', '10.0.0.4:53'],
+  },
+  API_AUTH: { good: ['keys', 'entra'], bad: ['Entra', 'key', 'none', 'keys,entra'] },
   DAILY_DRILL_SCHEDULE: {
     good: ['0 0 2 * * *', '0 30 9 * Jan Mon-Fri', '*/30 0-10/2 3,4 1 1-6 *', '0 0 0 29 2 *'],
     bad: [
@@ -166,6 +173,7 @@ export const FORM_EXAMPLES: Readonly<Record<string, Examples>> = {
     good: ['{}', '{"migrate":true,"targetTps":100}'],
     bad: ['[1]', '{', 'null', '"x"', '{"migrate":true'],
   },
+  STOP_SERVER_BETWEEN_DRILLS: { good: ['true', 'false'], bad: ['yes', 'True', '1'] },
   NOTIFY_WEBHOOK_URL: {
     good: ['https://example.com/hook?code=abc', 'http://127.0.0.1:9/x'],
     bad: [
