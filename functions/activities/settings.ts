@@ -5,9 +5,13 @@ import type { Prices } from '../model/evidence.ts'
 export interface ActivitySettings {
   readonly blobs: BlobConfig
   readonly generatorClientId: string | null
+  /** Of the load generators; null: they are in no network. */
+  readonly subnetId: string | null
   readonly prices: Prices | null
   /** Rows of older drills are deleted; 0: never. */
   readonly rowsRetentionDays: number
+  /** A scheduled drill starts a stopped server, and stops it after. */
+  readonly stopServerBetweenDrills: boolean
   /** From writing `go` to the start of the load: every container must have read it by then. */
   readonly startLeadSeconds: number
   /**
@@ -20,8 +24,10 @@ export interface ActivitySettings {
 export const activitySettings = (config: Config): ActivitySettings => ({
   blobs: config.blobs,
   generatorClientId: config.loadGenerator.identityClientId,
+  subnetId: config.loadGenerator.subnetId,
   prices: config.prices,
   rowsRetentionDays: config.drill.rowsRetentionDays,
+  stopServerBetweenDrills: config.daily.stopServerBetweenDrills,
   startLeadSeconds: 5,
   failoverSilenceSeconds: 90,
 })

@@ -23,7 +23,11 @@ export interface Config {
     readonly identityClientId: string | null
     readonly subnetId: string | null
   }
-  readonly daily: { readonly schedule: string | null; readonly request: unknown }
+  readonly daily: {
+    readonly schedule: string | null
+    readonly request: unknown
+    readonly stopServerBetweenDrills: boolean
+  }
   readonly webhook: { readonly url: string; readonly secret: Secret } | null
   readonly prices: Prices | null
   readonly azure: {
@@ -91,6 +95,7 @@ export function readConfig(environment: Environment): Config {
     daily: {
       schedule: settings.optional('DAILY_DRILL_SCHEDULE'),
       request: JSON.parse(settings.required('DAILY_DRILL_REQUEST')),
+      stopServerBetweenDrills: settings.required('STOP_SERVER_BETWEEN_DRILLS') === 'true',
     },
     webhook: webhookOf(settings),
     prices: pricesOf(settings),

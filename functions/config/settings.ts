@@ -92,6 +92,11 @@ const TABLE = {
   DAILY_DRILL_REQUEST: row('request', 'Request body of the daily drill, as it would be posted to /api/drills', {
     default: '{}',
   }),
+  STOP_SERVER_BETWEEN_DRILLS: row(
+    'trueOrFalse',
+    'true: the daily drill starts the server when it is stopped, and stops it after. A server that was running keeps running',
+    { default: 'false' },
+  ),
   NOTIFY_WEBHOOK_URL: row('webhookUrl', 'Receives one signed POST at the end of every drill'),
   NOTIFY_WEBHOOK_SECRET: row('secret', 'Key of its HMAC-SHA256 signature', { secret: true }),
   PRICE_CURRENCY: row('currency', 'Currency of the prices; all four PRICE settings or none'),

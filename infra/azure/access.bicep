@@ -16,6 +16,9 @@ param server { subscriptionId: string, resourceGroup: string, name: string }
 @description('Network and subnet of the load generators, as network/subnet; empty without a network.')
 param loadSubnet string
 
+@description('The app starts and stops the server around the daily drill.')
+param mayStopServer bool
+
 @description('Ends the names of the custom roles, which must be unique in the tenant.')
 param token string
 
@@ -32,12 +35,20 @@ module failoverOperator 'custom-role.bicep' = {
     roleId: failoverOperatorId
     roleName: 'PostgreSQL failover operator ${token}'
     summary: 'Reads a flexible server and its parameters, and restarts it with failover. Changes nothing else.'
-    actions: [
-      'Microsoft.DBforPostgreSQL/flexibleServers/read'
-      'Microsoft.DBforPostgreSQL/flexibleServers/configurations/read'
-      'Microsoft.DBforPostgreSQL/flexibleServers/capabilities/read'
-      'Microsoft.DBforPostgreSQL/flexibleServers/restart/action'
-    ]
+    actions: concat(
+      [
+        'Microsoft.DBforPostgreSQL/flexibleServers/read'
+        'Microsoft.DBforPostgreSQL/flexibleServers/configurations/read'
+        'Microsoft.DBforPostgreSQL/flexibleServers/capabilities/read'
+        'Microsoft.DBforPostgreSQL/flexibleServers/restart/action'
+      ],
+      mayStopServer
+        ? [
+            'Microsoft.DBforPostgreSQL/flexibleServers/start/action'
+            'Microsoft.DBforPostgreSQL/flexibleServers/stop/action'
+          ]
+        : []
+    )
   }
 }
 

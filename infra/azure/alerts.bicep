@@ -23,6 +23,9 @@ param email string
 @description('False without a daily drill: then no drill can be missing.')
 param expectsDailyDrill bool
 
+@description('The server is stopped between drills: then a database that is down is no reason for an alert.')
+param isServerStopped bool
+
 @description('Name of the action group, and start of every alert\'s name.')
 param prefix string
 
@@ -143,7 +146,7 @@ resource metricRules 'Microsoft.Insights/metricAlerts@2018-03-01' = [
     properties: {
       description: alert.why
       severity: alert.severity
-      enabled: true
+      enabled: !(isServerStopped && alert.name == 'database-down')
       autoMitigate: true
       scopes: [serverId]
       targetResourceType: 'Microsoft.DBforPostgreSQL/flexibleServers'

@@ -116,6 +116,9 @@ param dailyDrillSchedule string = empty(existingServerId) ? '0 0 2 * * *' : ''
 @description('Request body of the daily drill. "migrate" lets it create tables, rows and the load role, and renew that role\'s password after a new deployment: the default for a database of this template, and the owner\'s decision for an existing one.')
 param dailyDrillRequest object = empty(existingServerId) ? { migrate: true } : {}
 
+@description('The daily drill starts the server when it is stopped, and stops it after. Stop it once by hand to begin with: what was running keeps running.')
+param stopServerBetweenDrills bool = false
+
 @description('Minimum minutes between two failovers of one server.')
 @minValue(0)
 @maxValue(1440)
@@ -333,6 +336,7 @@ module serverDiagnostics 'server-diagnostics.bicep' = {
 module access 'access.bicep' = {
   name: 'access'
   params: {
+    mayStopServer: stopServerBetweenDrills
     token: token
     appPrincipalId: identities.outputs.app.principalId
     loadPrincipalId: identities.outputs.load.principalId
@@ -399,6 +403,7 @@ var settings = union(
     LOADGEN_SUBNET_ID: privateNetwork ? network!.outputs.loadSubnetId : ''
     DAILY_DRILL_SCHEDULE: dailyDrillSchedule
     DAILY_DRILL_REQUEST: string(dailyDrillRequest)
+    STOP_SERVER_BETWEEN_DRILLS: stopServerBetweenDrills ? 'true' : 'false'
     COOLDOWN_MINUTES: string(cooldownMinutes)
     DRILL_ROWS_RETENTION_DAYS: string(rowRetentionDays)
   },
@@ -442,6 +447,7 @@ module alerts 'alerts.bicep' = {
     email: alertEmail
     // Every day, every month, every weekday: on another schedule a day without a drill is normal.
     expectsDailyDrill: endsWith(trim(dailyDrillSchedule), ' * * *')
+    isServerStopped: stopServerBetweenDrills
   }
 }
 

@@ -53,9 +53,9 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/activities/failover':
     'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/live functions/model functions/units loadgen-image/contract',
   'functions/activities/upkeep':
-    'functions/activities/records functions/clients functions/model functions/platform functions/units loadgen-image/contract',
+    'functions/activities/records functions/clients functions/clients/storage functions/model functions/platform functions/units loadgen-image/contract',
   'functions/activities':
-    'functions/activities/failover functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/postgres functions/clients/storage functions/config functions/live functions/model functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
+    'functions/activities/failover functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/live functions/model functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
   'functions/orchestrators': 'functions/activities functions/analysis functions/model',
   'functions/web':
     'functions/checklist functions/model functions/render/html functions/render/text functions/request functions/units',

@@ -81,12 +81,12 @@ describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
 
   test('the default deployment let the daily drill create its tables and renew the password of its role', () => {
     const { daily } = readConfig(asAzureGivesThem(settingsOf('the default deployment')))
-    expect(daily).toEqual({ schedule: '0 0 2 * * *', request: { migrate: true } })
+    expect(daily).toEqual({ schedule: '0 0 2 * * *', request: { migrate: true }, stopServerBetweenDrills: false })
   })
 
   test('one against an existing server schedule no drill and no migration', () => {
     const { daily } = readConfig(asAzureGivesThem(settingsOf('one against an existing server, with a webhook')))
-    expect(daily).toEqual({ schedule: null, request: {} })
+    expect(daily).toEqual({ schedule: null, request: {}, stopServerBetweenDrills: false })
   })
 
   test('one with Entra log in as the identity and hold no password', () => {
