@@ -15,6 +15,7 @@ process.env.TEST_DEPTH = depth
 /** Long ones: whole drills beyond the first, every kind of failure, hostile environments, packages, variants. */
 const LEFT_TO_ALL: readonly string[] = [
   'test/browser/report.test.ts',
+  'test/e2e/all-weathers.test.ts',
   'test/e2e/hostile-environment.test.ts',
   'test/e2e/interrupted-drills.test.ts',
   'test/e2e/other-drills.test.ts',

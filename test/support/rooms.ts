@@ -71,7 +71,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/process': 'loadgen-image/contract loadgen-image/output',
   'infra/azure': 'functions/clients/postgres functions/config functions/web infra/local/process loadgen-image/output',
   'infra/local/cluster': 'infra/local/process loadgen-image loadgen-image/connection loadgen-image/output',
-  'infra/local/azure': 'infra/local/cluster',
+  'infra/local/azure': 'infra/local/cluster loadgen-image/schedule',
   'infra/local/functions-host/engine': '',
   'infra/local/functions-host/state': 'infra/local/functions-host/engine',
   'infra/local/functions-host/timers': 'infra/local/functions-host/engine infra/local/functions-host/state',
@@ -86,9 +86,9 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/stack':
     'functions/clients/postgres infra/local/azure infra/local/cluster infra/local/functions-host/durable-extension infra/local/functions-host/worker infra/local/process',
   'infra/local/cli':
-    'functions/checklist functions/criteria functions/event-figures functions/model functions/request functions/units infra/local/process loadgen-image/contract',
+    'functions/checklist functions/criteria functions/event-figures functions/model functions/request functions/units infra/local/azure infra/local/process loadgen-image/contract',
   'infra/local':
-    'functions/model functions/render functions/render/text infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
+    'functions/model functions/render functions/render/text infra/local/azure infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
 }
 
 export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map(
