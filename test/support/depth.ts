@@ -25,6 +25,7 @@ const LEFT_TO_ALL: readonly string[] = [
   'test/integration/clients-failover.test.ts',
   'test/integration/deployed-bundle.test.ts',
   'test/integration/deployed-package.test.ts',
+  'test/integration/image-build.test.ts',
   'test/integration/preconditions.test.ts',
   'test/integration/proxies.test.ts',
   'test/integration/stack-pair.test.ts',
