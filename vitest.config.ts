@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { filesLeft } from './test/support/depth.ts'
 
 /** They measure nothing and need no database, so they run beside the tests of pure code. */
-const WITHOUT_DATABASE = 'azure-endpoint|clients-azure|stack-azure-host|stack-commands'
+const WITHOUT_DATABASE = 'azure-endpoint|azure-weather|clients-azure|image-build|stack-azure-host|stack-commands'
 
 /** Tests among real servers run one file at a time: two cores shared by several databases measure nothing but each other. */
 const REAL = [

@@ -74,6 +74,7 @@ df.app.client.timer('sweeper', {
   schedule: '0 */15 * * * *',
   handler: sweeper({
     sweep: activities.sweep,
+    stopStartedServers: activities.stopStartedServers,
     closeDeadDrills: (client) => closeDeadDrills(clients, client, activities.notify),
   }),
 })

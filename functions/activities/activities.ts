@@ -8,14 +8,16 @@ import { cleanUp } from './clean-up.ts'
 import { collect } from './collect.ts'
 import { type FailoverAttempt, failOver } from './fail-over.ts'
 import { gatherMetrics } from './metrics.ts'
-import { provision } from './provision.ts'
+import { holdContainers, provision } from './provision.ts'
 import { mergedLoads } from './records/merged-load.ts'
 import type { DrillRef } from './records/stored-drill.ts'
 import { release, reserve } from './reserve.ts'
+import { startServer, stopServer } from './server-power.ts'
 import type { ActivitySettings } from './settings.ts'
 import { noteContainers, pollReady, type StopRequest, startLoad, stopLoad } from './start-load.ts'
 import { notify } from './upkeep/notify.ts'
 import { deleteOldRows } from './upkeep/old-rows.ts'
+import { stopStartedServers } from './upkeep/started-servers.ts'
 import { sweep } from './upkeep/sweep.ts'
 import { pollHealth, pollLoad } from './watch.ts'
 import { type ReportRequest, writeReport } from './write-report.ts'
@@ -28,9 +30,12 @@ export function createActivities(
   const loads = mergedLoads(clients.blobs)
   return {
     reserve: (input: DrillRef) => reserve(clients, input),
+    startServer: (input: DrillRef) => startServer(clients, settings, input),
+    stopServer: (input: DrillRef) => stopServer(clients, input),
     release: (input: DrillRef) => release(clients, input),
     check: (input: DrillRef) => check(clients, input),
     provision: (input: DrillRef) => provision(clients, settings, input),
+    holdContainers: (input: DrillRef) => holdContainers(clients, input),
     pollReady: (input: DrillRef) => pollReady(clients, input),
     startLoad: (input: DrillRef) => startLoad(clients, settings, input),
     pollLoad: (input: DrillRef) => pollLoad(clients, input),
@@ -47,5 +52,6 @@ export function createActivities(
     deleteOldRows: (input: DrillRef) => deleteOldRows(clients, settings.rowsRetentionDays, input),
     notify: (input: DrillRef) => notify(clients, input),
     sweep: () => sweep(clients),
+    stopStartedServers: () => stopStartedServers(clients),
   }
 }

@@ -5,7 +5,8 @@ import { drillBlobs } from '../model/blob-paths.ts'
 import { DRILL_TAG } from '../platform/names.ts'
 import { inTurns } from '../units/in-turns.ts'
 import type { ProvisionRecord } from './provision.ts'
-import { PLATFORM_WIDTH, saveLog } from './records/containers.ts'
+import { PLATFORM_WIDTH } from './records/containers.ts'
+import { saveLog } from './records/logs.ts'
 import { type DrillRef, readPlan } from './records/stored-drill.ts'
 
 interface Cleaned {

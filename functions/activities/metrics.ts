@@ -1,5 +1,7 @@
 /** Reads the platform's metrics of the load, from a minute before it to a minute after it, and judges whether all have arrived. */
+import { askedPauseOf } from '../clients/azure/azure-errors.ts'
 import type { Clients } from '../clients/clients.ts'
+import type { LiveRecord } from '../live/live.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { Facts, MetricSeries } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
@@ -16,20 +18,32 @@ const MARGIN_MS = 60_000
 const MAX_LAG_MS = 6 * 60_000
 const MINUTE_MS = 60_000
 
+interface Gathering {
+  readonly complete: boolean
+  /** The pause that the platform asks for before metrics are read again; null: it handed them out. */
+  readonly afterSeconds: number | null
+  readonly detail: string
+}
+
 export async function gatherMetrics(
   { blobs, clock, metrics, servers }: Clients,
   { drillId }: DrillRef,
-): Promise<{ readonly complete: boolean; readonly detail: string }> {
+): Promise<Gathering> {
   const plan = await readPlan(blobs, drillId)
   const startAtMs = await loadStartAtMs(blobs, drillId)
-  if (startAtMs === null) return { complete: false, detail: 'there was no load to measure' }
+  if (startAtMs === null) return { complete: false, afterSeconds: null, detail: 'there was no load to measure' }
   const nowMs = clock.now().getTime()
   const loadEndMs = Math.min(nowMs, startAtMs + plan.load.durationSeconds * 1000)
-  const series = await metrics.series(
-    await serverId({ blobs, servers }, plan),
-    new Date(startAtMs - MARGIN_MS).toISOString(),
-    new Date(Math.min(nowMs, loadEndMs + MARGIN_MS)).toISOString(),
+  const leftSeconds = await pauseLeft(blobs, drillId, nowMs)
+  if (leftSeconds > 0) return paused(leftSeconds)
+  const series = await orPause(
+    metrics.series(
+      await serverId({ blobs, servers }, plan),
+      new Date(startAtMs - MARGIN_MS).toISOString(),
+      new Date(Math.min(nowMs, loadEndMs + MARGIN_MS)).toISOString(),
+    ),
   )
+  if (typeof series === 'number') return paused(series)
   const { lateMetricsSeconds } = plan.timing
   const complete = haveArrived({ series, loadEndMs, nowMs, lateMetricsSeconds })
   const record: MetricsRecord = { series, complete, gatheredAt: clock.now().toISOString() }
@@ -37,7 +51,31 @@ export async function gatherMetrics(
   const points = series.reduce((sum, one) => sum + one.points.length, 0)
   return {
     complete,
+    afterSeconds: null,
     detail: `${points} points of ${series.length} metrics${complete ? '' : '; the last minutes are still to come'}`,
+  }
+}
+
+const paused = (afterSeconds: number): Gathering => ({
+  complete: false,
+  afterSeconds,
+  detail: `the platform asks for a pause of ${afterSeconds} s before metrics are read`,
+})
+
+/** Of a pause that was asked for while the load ran. */
+async function pauseLeft(blobs: Clients['blobs'], drillId: string, nowMs: number): Promise<number> {
+  const until = (await blobs.readJson<LiveRecord>(drillBlobs.live(drillId)))?.metricsPausedUntil ?? null
+  return until === null ? 0 : Math.max(0, Math.ceil((Date.parse(until) - nowMs) / 1000))
+}
+
+/** A request within the pause would be refused as well: the orchestrator makes it. */
+async function orPause<T>(read: Promise<T>): Promise<T | number> {
+  try {
+    return await read
+  } catch (error) {
+    const seconds = askedPauseOf(error)
+    if (seconds === null || seconds === 0) throw error
+    return seconds
   }
 }
 

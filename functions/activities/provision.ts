@@ -1,7 +1,7 @@
 /** Starts the drill's containers, with names and tags by which the clean-up and the sweeper find them. */
 import { blobNames, ENVIRONMENT } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients, CreateAnswer, GroupSpec } from '../clients/clients.ts'
-import { drillBlobs } from '../model/blob-paths.ts'
+import { drillBlobs, subnetBlob } from '../model/blob-paths.ts'
 import { expiresAt, loadPlanOf } from '../model/load-plan.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../platform/names.ts'
@@ -49,23 +49,62 @@ export async function provision(
 }
 
 async function createAll(
-  { database, groups }: Clients,
+  clients: Clients,
   settings: ActivitySettings,
   plan: DrillPlan,
   expires: string,
 ): Promise<CreateAnswer[]> {
+  const { database, groups } = clients
   const access: LoadAccess = {
     connectionString: await database.loadConnectionString(plan.target),
     directPort: database.directPort(),
     zones: settings.zones,
     ...blobAccess(settings),
   }
-  return inTurns(containerNumbers(plan), PLATFORM_WIDTH, async (container): Promise<CreateAnswer> => {
+  const create = async (container: number): Promise<CreateAnswer> => {
     const spec = specOf(plan, container, expires, access)
     // A PUT over a container that has ended would start it again.
     return (await groups.get(spec.name)) === null ? groups.create(spec) : { kind: 'created' }
-  })
+  }
+  const [first, ...others] = containerNumbers(plan)
+  if (first === undefined || others.length === 0 || (await hasLink(clients, settings)))
+    return inTurns(containerNumbers(plan), PLATFORM_WIDTH, create)
+  const answer = await create(first)
+  if (answer.kind === 'created' && (await madeLink(clients, settings, groupName(plan.drillId, first))))
+    return [answer, ...(await inTurns(others, PLATFORM_WIDTH, create))]
+  return answer.kind === 'refused' ? [answer] : [answer, ...others.map(() => BEHIND_FIRST)]
 }
+
+// ---- The link of a subnet -----------------------------------------------------------------------------------------------
+
+/**
+ * The first container group of a subnet makes its link to Container Instances, and the platform refuses others until the link is
+ * there. So in a subnet in which no group of this app has run yet, the first one goes alone.
+ */
+const BEHIND_FIRST: CreateAnswer = {
+  kind: 'later',
+  code: 'FirstInSubnet',
+  message: 'the first container goes alone until it has started, because it makes the link of the subnet',
+  afterSeconds: null,
+}
+
+/** If the link has gone since, the platform refuses for now, and the drill tries again. */
+async function hasLink({ blobs }: Clients, { subnetId }: ActivitySettings): Promise<boolean> {
+  return subnetId === null || (await blobs.readJson(subnetBlob(subnetId))) !== null
+}
+
+const STARTING = new Set(['Pending', 'Creating', 'Unknown'])
+
+/** A group that has failed makes no link and holds up no other: the drill finds out why it failed. */
+async function madeLink({ blobs, clock, groups }: Clients, { subnetId }: ActivitySettings, name: string) {
+  const group = await groups.get(name)
+  if (group === null || subnetId === null || STARTING.has(group.provisioningState)) return false
+  const seen = { subnetId, at: clock.now().toISOString() }
+  if (group.provisioningState === 'Succeeded') await blobs.writeOnce(subnetBlob(subnetId), seen)
+  return true
+}
+
+// ---- The request of one container ---------------------------------------------------------------------------------------
 
 /** How a load generator reaches the database and its blobs. */
 interface LoadAccess {
@@ -114,7 +153,17 @@ function summary({ load, containerSize }: DrillPlan, answers: readonly CreateAns
     return { ...some, refused: why, detail: why.slice(0, 1_000) }
   }
   if (later[0] === undefined) return { ...some, detail: `${asked} started` }
-  const waiting = `the platform started ${created} of ${asked}; the others may start later (${later[0].code}): ${later[0].message}`
   const afterSeconds = Math.max(...later.map((answer) => answer.afterSeconds ?? 0)) || null
+  const pause = afterSeconds === null ? '' : ` The platform asks for a pause of ${afterSeconds} s`
+  const waiting = `the platform started ${created} of ${asked}; the others may start later (${later[0].code}): ${later[0].message}${pause}`
   return { ...some, waiting, afterSeconds, detail: waiting.slice(0, 1_000) }
+}
+
+/** For containers that wait for others: they end by themselves when their drill renews no lease. */
+export async function holdContainers(
+  clients: Clients,
+  { drillId }: DrillRef,
+): Promise<{ readonly abort: string | null }> {
+  await renewLease(clients, drillId)
+  return { abort: await readAbort(clients.blobs, drillId) }
 }

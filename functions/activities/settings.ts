@@ -7,9 +7,13 @@ export interface ActivitySettings {
   readonly generatorClientId: string | null
   /** Availability zones of the containers, in turn; none: the platform chooses. */
   readonly zones: readonly string[]
+  /** Of the load generators; null: they are in no network. */
+  readonly subnetId: string | null
   readonly prices: Prices | null
   /** Rows of older drills are deleted; 0: never. */
   readonly rowsRetentionDays: number
+  /** A scheduled drill starts a stopped server, and stops it after. */
+  readonly stopServerBetweenDrills: boolean
   /** From writing `go` to the start of the load: every container must have read it by then. */
   readonly startLeadSeconds: number
   /**
@@ -23,8 +27,10 @@ export const activitySettings = (config: Config): ActivitySettings => ({
   blobs: config.blobs,
   generatorClientId: config.loadGenerator.identityClientId,
   zones: config.loadGenerator.zones,
+  subnetId: config.loadGenerator.subnetId,
   prices: config.prices,
   rowsRetentionDays: config.drill.rowsRetentionDays,
+  stopServerBetweenDrills: config.daily.stopServerBetweenDrills,
   startLeadSeconds: 5,
   failoverSilenceSeconds: 90,
 })

@@ -1,5 +1,6 @@
 /** One poll of a running load: renews the lease, folds the newest records into the live figures, follows the failovers. */
 import { blobNames, type LoadSummary } from '../../loadgen-image/contract/glossary.ts'
+import { askedPauseOf } from '../clients/azure/azure-errors.ts'
 import type { Clients, GroupState } from '../clients/clients.ts'
 import { stopReason } from '../live/abort-rule.ts'
 import {
@@ -21,6 +22,7 @@ import { failoverEvidence, followFailovers } from './failover/progress.ts'
 import { readAbsences } from './records/absence.ts'
 import { containerNumbers, groupName, renewLease } from './records/containers.ts'
 import { readNewRecords } from './records/load-records.ts'
+import { keepLog } from './records/logs.ts'
 import { type DrillRef, loadStartAtMs, readAbort, readPlan } from './records/stored-drill.ts'
 
 interface LoadPoll {
@@ -35,6 +37,8 @@ interface LoadPoll {
 /** The platform adds a point once a minute, late. This often finds it soon and stays far below the limit of 12,000 reads an hour. */
 const METRICS_INTERVAL_MS = 20_000
 const METRICS_WINDOW_MS = 10 * 60_000
+/** A generator writes a line of about 120 bytes per second, and of an ended container the platform keeps 16 KB: two minutes. */
+const LOGS_INTERVAL_MS = 60_000
 
 interface ContainerState {
   /** A container that ended, or that the platform no longer knows, writes no summary later: without one it died. */
@@ -58,12 +62,17 @@ export async function pollLoad(clients: Clients, { drillId }: DrillRef): Promise
     followFailovers(clients, plan),
   ])
   const now = clock.now()
-  const recent = await recentMetrics(clients, now, server, previous)
+  const [recent, logsDueAt] = await Promise.all([
+    recentMetrics(clients, now, server, previous),
+    keepLogs(clients, plan, now, previous),
+  ])
   const start = startAtMs ?? now.getTime()
   const watched = liveOf(plan, { now, start, state, containers, server, metrics: recent.metrics })
   const live = await withMoments(clients, plan, watched, state, start)
   const history = pointsOf(state, start)
-  await blobs.writeJson(drillBlobs.live(drillId), { live, history, state, metricsAt: recent.at } satisfies LiveRecord)
+  const { dueAt: metricsDueAt, pausedUntil: metricsPausedUntil } = recent
+  const record: LiveRecord = { live, history, state, metricsDueAt, metricsPausedUntil, logsDueAt }
+  await blobs.writeJson(drillBlobs.live(drillId), record)
   const { loadSecond, containers: counts } = live
   const seen = { loadSecond: loadSecond ?? 0, points: history, wanted: counts.wanted, died: counts.failed }
   return {
@@ -146,20 +155,50 @@ const endOf = ({ ended }: LoadSummary): ContainerState['state'] => (ended === 'f
 const hasEnded = (group: GroupState | null): boolean =>
   group !== null && (group.container === 'Terminated' || group.provisioningState === 'Failed')
 
+/** Returns when they are due again. A log that cannot be read now is read next time. */
+async function keepLogs(clients: Clients, plan: DrillPlan, now: Date, previous: LiveRecord | null): Promise<string> {
+  const dueAt = previous?.logsDueAt ?? new Date(now.getTime() + LOGS_INTERVAL_MS).toISOString()
+  if (now.getTime() < Date.parse(dueAt)) return dueAt
+  await inTurns(containerNumbers(plan), 8, (container) =>
+    keepLog(clients, plan.drillId, container, groupName(plan.drillId, container)).catch(() => undefined),
+  )
+  return new Date(now.getTime() + LOGS_INTERVAL_MS).toISOString()
+}
+
 // ---- Figures ------------------------------------------------------------------------------------------------------------
+
+interface RecentMetrics {
+  readonly metrics: readonly LiveMetric[]
+  readonly dueAt: string | null
+  readonly pausedUntil: string | null
+}
 
 async function recentMetrics(
   { metrics }: Clients,
   now: Date,
   server: ServerFacts | null,
   previous: LiveRecord | null,
-): Promise<{ readonly metrics: readonly LiveMetric[]; readonly at: string | null }> {
-  const known = { metrics: previous?.live.metrics ?? [], at: previous?.metricsAt ?? null }
-  if (server === null || (known.at !== null && now.getTime() - Date.parse(known.at) < METRICS_INTERVAL_MS)) return known
-  const from = new Date(now.getTime() - METRICS_WINDOW_MS).toISOString()
-  const series = await metrics.series(server.id, from, now.toISOString()).catch(() => null)
-  // A read that fails must not empty the gauges in the middle of a failover.
-  return { metrics: series === null ? known.metrics : liveMetrics(series), at: now.toISOString() }
+): Promise<RecentMetrics> {
+  const known: RecentMetrics = {
+    metrics: previous?.live.metrics ?? [],
+    dueAt: previous?.metricsDueAt ?? null,
+    pausedUntil: previous?.metricsPausedUntil ?? null,
+  }
+  if (server === null || (known.dueAt !== null && now.getTime() < Date.parse(known.dueAt))) return known
+  const after = (ms: number) => new Date(now.getTime() + ms).toISOString()
+  const from = after(-METRICS_WINDOW_MS)
+  try {
+    const series = await metrics.series(server.id, from, now.toISOString())
+    return { metrics: liveMetrics(series), dueAt: after(METRICS_INTERVAL_MS), pausedUntil: null }
+  } catch (error) {
+    const pauseMs = (askedPauseOf(error) ?? 0) * 1000
+    // A read that fails must not empty the gauges in the middle of a failover.
+    return {
+      metrics: known.metrics,
+      dueAt: after(Math.max(METRICS_INTERVAL_MS, pauseMs)),
+      pausedUntil: pauseMs === 0 ? null : after(pauseMs),
+    }
+  }
 }
 
 interface Polled {

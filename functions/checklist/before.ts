@@ -3,6 +3,7 @@ import { coolDownOf } from '../model/cool-down.ts'
 import type { BeforeCheck, BeforeEvidence, Judgement } from './check.ts'
 import { CONTAINER_CHECKS } from './containers.ts'
 import { LOAD_CHECKS } from './load.ts'
+import { REPLICATION_CHECKS } from './replication.ts'
 import { SERVER_CHECKS } from './server.ts'
 import { SQL_CHECKS } from './sql.ts'
 
@@ -16,6 +17,7 @@ const COOL_DOWN = {
 
 export const BEFORE = [
   ...SERVER_CHECKS,
+  ...REPLICATION_CHECKS,
   ...SQL_CHECKS,
   ...LOAD_CHECKS,
   ...CONTAINER_CHECKS,

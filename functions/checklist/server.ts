@@ -72,7 +72,8 @@ export const SERVER_CHECKS = [
     title: 'Zones of primary and standby',
     why: 'Only a standby in another zone makes the drill say anything about the loss of a zone.',
     judge: judgeZones,
-    advice: 'Recreate high availability with a standby in another zone.',
+    advice:
+      'Recreate high availability with a standby in another zone; a fallback to the same zone ends by itself once the platform has room in another.',
   },
   {
     id: 'pgbouncer-enabled',
@@ -184,10 +185,10 @@ function judgeStorage({ facts, plan }: BeforeEvidence): Judgement {
 
 // ---- Reading facts ----------------------------------------------------------------------------------------------------
 
-const parameter = ({ parameters }: Facts, name: string): string | null =>
+export const parameter = ({ parameters }: Facts, name: string): string | null =>
   parameters?.find((one) => one.name.toLowerCase() === name)?.value ?? null
 
-const numeric = (text: string | null): number | null =>
+export const numeric = (text: string | null): number | null =>
   text === null || text.trim() === '' || Number.isNaN(Number(text)) ? null : Number(text)
 
 const isOn = (value: string | null): Judgement =>

@@ -38,6 +38,9 @@ export interface Clock {
 export interface FlexibleServers {
   get(target: Target): Promise<ServerFacts>
   parameters(target: Target): Promise<readonly ServerParameter[]>
+  /** Both return when the platform has accepted; the state says when it is done. */
+  start(target: Target): Promise<void>
+  stop(target: Target): Promise<void>
   /** One POST, no pipeline retries; see FailoverAnswer. */
   beginFailover(target: Target, mode: FailoverMode): Promise<FailoverAnswer>
   /** Reads the long-running operation by the token of the accepted POST. */

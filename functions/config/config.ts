@@ -27,7 +27,11 @@ export interface Config {
     /** Of containers in a subnet; none: Azure's own resolver. */
     readonly dnsServers: readonly string[]
   }
-  readonly daily: { readonly schedule: string | null; readonly request: unknown }
+  readonly daily: {
+    readonly schedule: string | null
+    readonly request: unknown
+    readonly stopServerBetweenDrills: boolean
+  }
   readonly webhook: { readonly url: string; readonly secret: Secret } | null
   readonly prices: Prices | null
   readonly azure: {
@@ -97,6 +101,7 @@ export function readConfig(environment: Environment): Config {
     daily: {
       schedule: settings.optional('DAILY_DRILL_SCHEDULE'),
       request: JSON.parse(settings.required('DAILY_DRILL_REQUEST')),
+      stopServerBetweenDrills: settings.required('STOP_SERVER_BETWEEN_DRILLS') === 'true',
     },
     webhook: webhookOf(settings),
     prices: pricesOf(settings),

@@ -56,6 +56,7 @@ export const FORMS = {
   host: { expected: 'a host name or an IP address, without a scheme, a port or a path', problemOf: problemOfHost },
   image: { expected: IMAGE_FORM, problemOf: problemOfImage },
   schedule: { expected: SCHEDULE_FORM, problemOf: problemOfSchedule },
+  trueOrFalse: fits('true or false', (text) => text === 'true' || text === 'false'),
   containerUrl: { expected: CONTAINER_URL_FORM, problemOf: problemOfContainerUrl },
   containerName: fits(CONTAINER_NAME_FORM, isContainerName),
   storageString: fits(STORAGE_STRING_FORM, isStorageString),

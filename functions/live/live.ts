@@ -51,8 +51,12 @@ export interface LiveRecord {
   readonly live: Live
   readonly history: readonly LivePoint[]
   readonly state: LiveState
-  /** When the platform's metrics were last read. */
-  readonly metricsAt: string | null
+  /** When the platform's metrics may be read again. */
+  readonly metricsDueAt: string | null
+  /** Until then the platform hands out none: it asked for a pause. */
+  readonly metricsPausedUntil: string | null
+  /** When the logs of the containers are read again. */
+  readonly logsDueAt: string
 }
 
 export const emptyLive: LiveState = {

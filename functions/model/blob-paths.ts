@@ -26,6 +26,8 @@ export const drillBlobs = {
   absent: (drillId: string) => evidence(drillId, 'absent.json'),
   /** Containers that the platform does not know at the moment, and since when. */
   absences: (drillId: string) => evidence(drillId, 'absences.json'),
+  /** Of a container that runs, as the platform showed it last. */
+  logSoFar: (drillId: string, container: number) => evidence(drillId, `logs/${container}.txt`),
   failoverIntent: (drillId: string, index: number) => failover(drillId, index, 'intent'),
   failoverClaim: (drillId: string, index: number, attempt: number) => failover(drillId, index, `claim-${attempt}`),
   failoverAnswer: (drillId: string, index: number, attempt: number) => failover(drillId, index, `answer-${attempt}`),
@@ -38,10 +40,29 @@ export const drillBlobs = {
   report: (drillId: string, file: string) => `${blobNames.drillPrefix(drillId)}report/${file}`,
 } as const
 
+/** A server that a scheduled drill started, and that is to be stopped. */
+export interface StartedServer {
+  readonly drillId: string
+  readonly target: Target
+  readonly at: string
+}
+
+const STARTED = '/started.json'
+
 export const serverBlobs = {
+  prefix: 'servers/',
+  startedSuffix: STARTED,
+  started: (target: Target) => `servers/${serverKey(target)}${STARTED}`,
   lock: (target: Target) => `servers/${serverKey(target)}/lock.json`,
   lastFailover: (target: Target) => `servers/${serverKey(target)}/last-failover.json`,
 } as const
+
+/** There once a container group ran in this subnet: from then on it has its link to Container Instances. */
+export const subnetBlob = (subnetId: string): string =>
+  `subnets/${subnetId
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replace(/^-/, '')}.json`
 
 const END_OF_TIME_MS = 9_999_999_999_999
 

@@ -22,6 +22,14 @@ export interface ServerFacts {
     readonly iops: number | null
     readonly type: string | null
   } | null
+  /** In UTC; the day counts from Sunday, 0. */
+  readonly maintenanceWindow: {
+    /** False: the platform chooses day and hour, and the other fields say nothing. */
+    readonly isCustom: boolean
+    readonly dayOfWeek: number
+    readonly startHour: number
+    readonly startMinute: number
+  } | null
 }
 
 /** The least `max_connections` that the checklist accepts, and a full bar of connections in the dashboard. */

@@ -31,9 +31,16 @@ export const loadPlanOf = (plan: DrillPlan): LoadPlan => ({
 export const plannedSeconds = (plan: DrillPlan): number =>
   60 + plan.load.durationSeconds + drainSeconds(plan) + plan.timing.auditPauseSeconds + plan.timing.lateMetricsSeconds
 
+/** A server takes some minutes to start, and 5 to 8 minutes more when maintenance waits for it. */
+export const SERVER_START_SECONDS = 1_800
+
 /** The drill gives up here: every bound of its phases added up, and time to clean up and report. */
 export const overallDeadlineSeconds = (plan: DrillPlan): number =>
-  hardDeadlineSeconds(plan) + plan.timing.healthyTimeoutSeconds + plan.timing.auditPauseSeconds + 1800
+  (plan.requestedBy === 'timer' ? SERVER_START_SECONDS : 0) +
+  hardDeadlineSeconds(plan) +
+  plan.timing.healthyTimeoutSeconds +
+  plan.timing.auditPauseSeconds +
+  1800
 
 /** The `expires-at` tag of the containers: from then on the sweeping timer deletes them. */
 export const expiresAt = (plan: DrillPlan, createdAtMs: number): string =>

@@ -58,16 +58,18 @@ export function* cleanUp({ ctx, drillId, run, log, deadlineMs }: DrillContext): 
 }
 
 export function* report(context: DrillContext): Step<DrillEnd> {
-  const { drillId, run, log } = context
+  const { ctx, plan, drillId, run, log } = context
   log.enter('report')
-  yield* attempt(run.gatherMetrics({ drillId }))
-  if (yield* isSomethingLate(context)) {
+  const gathered = yield* attempt(run.gatherMetrics({ drillId }))
+  const metricsMs = nowMs(ctx) + askedMs(gathered)
+  if (yield* isSomethingLate(context, askedMs(gathered) > 0)) {
     yield* attempt(writeReport(context, 'first'))
-    yield* lateMetrics(context)
+    yield* lateMetrics(context, metricsMs)
   }
   log.enter('report')
   // While the server is still reserved: the deletions must not meet the load of the next drill.
   if (log.loadStartAtMs !== null) yield* attempt(run.deleteOldRows({ drillId }))
+  if (plan.requestedBy === 'timer') yield* attempt(run.stopServer({ drillId }))
   yield* attempt(run.release({ drillId }))
   const written = yield* attempt(writeReport(context, 'final'))
   yield* attempt(run.notify({ drillId }))
@@ -75,22 +77,31 @@ export function* report(context: DrillContext): Step<DrillEnd> {
   return { drillId, verdict: written.verdict, headline: written.headline }
 }
 
+/** Metrics are context: a pause longer than this is not worth a server that stays reserved. */
+const MAX_METRICS_PAUSE_SECONDS = 900
+
+const askedMs = (gathered: { readonly afterSeconds: number | null } | null): number => {
+  const seconds = gathered?.afterSeconds ?? 0
+  return seconds > MAX_METRICS_PAUSE_SECONDS ? 0 : seconds * 1000
+}
+
 /** With a copy of the journal: an input must not change after it was scheduled. */
 const writeReport = ({ drillId, run, log }: DrillContext, edition: 'first' | 'final') =>
   run.writeReport({ drillId, edition, earlyEnd: log.earlyEnd, journal: [...log.journal] })
 
 /** Skipped after an abort, and without a load there is nothing to wait for. */
-function* isSomethingLate({ plan, drillId, run, log }: DrillContext): Step<boolean> {
+function* isSomethingLate({ plan, drillId, run, log }: DrillContext, areMetricsPaused: boolean): Step<boolean> {
   if (log.loadStartAtMs === null || log.earlyEnd?.kind === 'aborted') return false
-  if (plan.timing.lateMetricsSeconds > 0) return true
+  if (plan.timing.lateMetricsSeconds > 0 || areMetricsPaused) return true
   return (yield* attempt(run.pollHealth({ drillId })))?.settled === false
 }
 
 /** Until the standby is back and the platform's metrics have arrived: both take minutes. */
-function* lateMetrics({ ctx, plan, drillId, run, log, pauses, deadlineMs }: DrillContext): Step<void> {
+function* lateMetrics(context: DrillContext, notBeforeMs: number): Step<void> {
+  const { ctx, plan, drillId, run, log, pauses, deadlineMs } = context
   log.enter('late metrics')
   const startMs = nowMs(ctx)
-  const metricsMs = startMs + plan.timing.lateMetricsSeconds * 1000
+  const metricsMs = Math.max(notBeforeMs, startMs + plan.timing.lateMetricsSeconds * 1000)
   const healthyMs = Math.min(deadlineMs, startMs + plan.timing.healthyTimeoutSeconds * 1000)
   let isAborted = pauses.isAborted
   for (let polls = 0; !isAborted; polls++) {
@@ -101,5 +112,8 @@ function* lateMetrics({ ctx, plan, drillId, run, log, pauses, deadlineMs }: Dril
     if ((isSettled && now >= metricsMs) || now >= deadlineMs) break
     isAborted = yield* pauses.seconds(pauseAfter(polls))
   }
-  yield* attempt(run.gatherMetrics({ drillId }))
+  const pauseMs = askedMs(yield* attempt(run.gatherMetrics({ drillId })))
+  // Once more: two pauses in a row mean that the platform hands out none.
+  if (pauseMs === 0 || isAborted || nowMs(ctx) + pauseMs >= deadlineMs) return
+  if (!(yield* pauses.seconds(pauseMs / 1000))) yield* attempt(run.gatherMetrics({ drillId }))
 }

@@ -37,6 +37,7 @@ export class DrillLog {
   readonly #ctx: OrchestrationContext
   readonly #hangs = new Map<string, number>()
   #phase: Phase = 'reserve'
+  #words: string | null = null
   #phaseStartedAt: Date
 
   constructor(ctx: OrchestrationContext) {
@@ -57,9 +58,15 @@ export class DrillLog {
       phaseStartedAt: this.#phaseStartedAt.toISOString(),
       loadStartAtMs: this.loadStartAtMs,
       live: null,
-      note: this.earlyEnd?.why.slice(0, 1_000) ?? null,
+      note: (this.earlyEnd?.why ?? this.#words)?.slice(0, 1_000) ?? null,
     }
     this.#ctx.df.setCustomStatus(progress)
+  }
+
+  /** What the drill waits for; null: nothing. */
+  say(words: string | null): void {
+    this.#words = words
+    this.show()
   }
 
   note(step: string, startedAt: Date, attempt: number, result: JournalEntry['result'], detail: string): void {

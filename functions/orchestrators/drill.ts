@@ -2,6 +2,7 @@
  * The story of a drill, phase by phase:
  *
  *   reserve      no other drill uses the server
+ *   start server a scheduled drill starts a stopped server, if the settings say so, and stops it at the end
  *   check        the checklist; a failed row ends the drill here
  *   provision    containers with a load generator each
  *   ready        all of them have connected all their workers; then the load starts at one instant
@@ -14,13 +15,16 @@
  * and no threshold: activities judge, and the history keeps their answers.
  */
 import type { OrchestrationContext } from 'durable-functions'
+import { SERVER_START_SECONDS } from '../model/load-plan.ts'
 import { audit, cleanUp, collect, type DrillEnd, report } from './closing.ts'
-import { type DrillContext, pauseAfter, prepare } from './drill-context.ts'
+import { attempt, type DrillContext, pauseAfter, prepare } from './drill-context.ts'
 import { Stop } from './drill-log.ts'
 import { endLoad, runLoad } from './load.ts'
 import { nowMs, type Step } from './waiting.ts'
 
 const PROVISION_PAUSE_SECONDS = 5
+/** Between two renewals of the lease, which is stale after 300 s. */
+const HOLD_SECONDS = 60
 
 export function* drill(ctx: OrchestrationContext): Step<DrillEnd> {
   const context = prepare(ctx)
@@ -38,6 +42,7 @@ export function* drill(ctx: OrchestrationContext): Step<DrillEnd> {
 function* loadAndFailOver(context: DrillContext): Step<void> {
   try {
     yield* reserve(context)
+    yield* startServer(context)
     yield* check(context)
     const readyByMs = nowMs(context.ctx) + context.plan.timing.readyTimeoutSeconds * 1000
     yield* provision(context, readyByMs)
@@ -56,6 +61,23 @@ function* reserve({ drillId, run, log }: DrillContext): Step<void> {
   if (abort !== null) throw new Stop('aborted', abort)
 }
 
+/** A scheduled drill may find its server stopped: it holds the lock meanwhile, so that no other drill waits for the same server. */
+function* startServer({ ctx, plan, drillId, run, log, pauses }: DrillContext): Step<void> {
+  if (plan.requestedBy !== 'timer') return
+  const untilMs = nowMs(ctx) + SERVER_START_SECONDS * 1000
+  for (let polls = 0; ; polls++) {
+    const { isReady, refused, abort, detail } = yield* run.startServer({ drillId })
+    if (abort !== null) throw new Stop('aborted', abort)
+    if (refused !== null) throw new Stop('failed', `infrastructure: ${refused}`)
+    if (polls === 0 || isReady) log.remark('start server', detail)
+    if (isReady) return log.say(null)
+    log.say(detail)
+    if (nowMs(ctx) >= untilMs)
+      throw new Stop('failed', `infrastructure: the server was not ready within ${SERVER_START_SECONDS} s: ${detail}`)
+    if (yield* pauses.seconds(pauseAfter(polls))) throw new Stop('aborted', pauses.reason)
+  }
+}
+
 function* check({ drillId, run, log, pauses }: DrillContext): Step<void> {
   log.enter('check')
   const { passed, abort, detail } = yield* run.check({ drillId })
@@ -64,7 +86,8 @@ function* check({ drillId, run, log, pauses }: DrillContext): Step<void> {
 }
 
 /** Requests again what the platform cannot do now, while there is time for the containers to get ready. */
-function* provision({ ctx, plan, drillId, run, log, pauses }: DrillContext, untilMs: number): Step<void> {
+function* provision(context: DrillContext, untilMs: number): Step<void> {
+  const { ctx, plan, drillId, run, log } = context
   log.enter('provision')
   for (let polls = 0; ; polls++) {
     const { refused, waiting, afterSeconds, abort } = yield* run.provision({ drillId })
@@ -74,7 +97,18 @@ function* provision({ ctx, plan, drillId, run, log, pauses }: DrillContext, unti
     const nextMs = nowMs(ctx) + Math.max(PROVISION_PAUSE_SECONDS, pauseAfter(polls), afterSeconds ?? 0) * 1000
     if (nextMs >= untilMs)
       throw new Stop('failed', `infrastructure: ${waiting}; not within ${plan.timing.readyTimeoutSeconds} s`)
-    if (yield* pauses.until(nextMs)) throw new Stop('aborted', pauses.reason)
+    yield* holdUntil(context, nextMs)
+  }
+}
+
+/** Containers that have started wait for the others, however long the platform wants to be left alone. */
+function* holdUntil({ ctx, drillId, run, pauses }: DrillContext, untilMs: number): Step<void> {
+  for (;;) {
+    if (yield* pauses.until(Math.min(untilMs, nowMs(ctx) + HOLD_SECONDS * 1000)))
+      throw new Stop('aborted', pauses.reason)
+    if (nowMs(ctx) >= untilMs) return
+    const held = yield* attempt(run.holdContainers({ drillId }))
+    if (typeof held?.abort === 'string') throw new Stop('aborted', held.abort)
   }
 }
 

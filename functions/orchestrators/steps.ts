@@ -65,10 +65,12 @@ const POLICIES: { readonly [K in StepName]?: RetryPolicy } = {
   cleanUp: { ...usual, limitSeconds: CLEANUP_LIMIT_SECONDS },
   deleteOldRows: once,
   failOver: { ...once, limitSeconds: MID_LOAD_LIMIT_SECONDS },
+  holdContainers: poll,
   // After the load there is no lease to renew, so a longer limit costs nothing.
   pollHealth: { ...poll, limitSeconds: USUAL_LIMIT_SECONDS },
   pollLoad: poll,
   pollReady: poll,
+  startServer: poll,
   startLoad: { ...usual, limitSeconds: MID_LOAD_LIMIT_SECONDS },
 }
 

@@ -12,11 +12,13 @@ interface Sweeps {
   readonly sweep: () => Promise<Swept>
   /** One sentence per drill that was closed. */
   readonly closeDeadDrills: (client: Terminations) => Promise<readonly string[]>
+  /** One sentence per server. */
+  readonly stopStartedServers: () => Promise<readonly string[]>
 }
 
 /** Containers first, because they cost money. An error while deleting must not stop dead drills from being closed. */
 export const sweeper =
-  ({ sweep, closeDeadDrills }: Sweeps) =>
+  ({ sweep, closeDeadDrills, stopStartedServers }: Sweeps) =>
   async (_timer: Timer, client: Terminations, context: Pick<InvocationContext, 'warn' | 'error'>): Promise<void> => {
     const { deleted, problems } = await sweep().catch(
       (error: unknown): Swept => ({ deleted: [], problems: [errorText(error)] }),
@@ -24,4 +26,6 @@ export const sweeper =
     if (deleted.length > 0) context.warn(`deleted ${deleted.length} expired containers: ${deleted.join(', ')}`)
     for (const problem of problems) context.error(problem)
     for (const dead of await closeDeadDrills(client)) context.error(dead)
+    // After that, because a dead drill holds its server.
+    for (const stopped of await stopStartedServers()) context.warn(stopped)
   }

@@ -3,10 +3,12 @@ import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DrillStatus } from '../../functions/model/status.ts'
 import { screen } from '../../loadgen-image/output/screen.ts'
+import { type Weather, weatherOf } from './azure/weather.ts'
 import { createDrillApi, type DrillApi } from './cli/drill-client.ts'
 import { DRILL_COMMAND, type DrillOptions, parseDrillOptions, requestBody } from './cli/drill-options.ts'
 import { createProgressView, type ProgressView, terminalOf } from './cli/drill-progress.ts'
 import { EXIT_CODES, fetchReport, keepFiles, keptLines, verdictLines } from './cli/drill-result.ts'
+import { fallenLines, forecastLines, WEATHER_FILE, weatherFile } from './cli/drill-weather.ts'
 import { requireDotnet } from './functions-host/durable-extension/build.ts'
 import { requirePrograms } from './install.ts'
 import { helpOf } from './process/command-line.ts'
@@ -35,6 +37,8 @@ async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promis
   view.note(
     'Starting PostgreSQL (primary and standby), PgBouncer, storage, the Azure endpoint and the Functions host ...',
   )
+  const weather = weatherIn(options)
+  if (weather !== null) view.note(forecastLines(weather).join('\n'))
   const stack = await startStack(
     {
       programs,
@@ -42,6 +46,7 @@ async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promis
       host: options.host,
       apiPort: null,
       platformPauseMs: options.platformPauseSeconds * 1000,
+      weather,
       app: options.app,
       loadgen: options.loadgen,
       keep: options.keep,
@@ -50,20 +55,14 @@ async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promis
     lifetime,
   )
   try {
-    return await Promise.race([drill(stack, options, out, view, lifetime.signal), stack.broken])
+    return await Promise.race([drill(stack, { ...options, out }, view, lifetime.signal), stack.broken])
   } finally {
     view.end()
     await stack.stop()
   }
 }
 
-async function drill(
-  stack: Stack,
-  options: DrillOptions,
-  out: string,
-  view: ProgressView,
-  signal: AbortSignal,
-): Promise<number> {
+async function drill(stack: Stack, options: DrillOptions, view: ProgressView, signal: AbortSignal): Promise<number> {
   const api = createDrillApi(stack.apiUrl, stack.functionKey)
   const drillId = await api.start(requestBody(options))
   view.note(`Drill ${drillId}: ${loadWords(options)}`)
@@ -76,9 +75,15 @@ async function drill(
     )
   // Before the files: their errors must not hide the verdict.
   screen.show(verdictLines(report).join('\n'))
-  screen.show(keptLines(await keepFiles(api, drillId, out)).join('\n'))
+  const { fallen } = stack.endpoint
+  const weather = weatherIn(options)
+  if (weather !== null) screen.show(fallenLines(weather, fallen).join('\n'))
+  const own = weather === null ? {} : { [WEATHER_FILE]: weatherFile(weather, fallen) }
+  screen.show(keptLines(await keepFiles(api, drillId, options.out, own)).join('\n'))
   return EXIT_CODES[report.verdict]
 }
+
+const weatherIn = ({ weather }: DrillOptions): Weather | null => (weather === null ? null : weatherOf(weather))
 
 function loadWords({ targetTps, workers, durationSeconds, failoverMode, failoverAtSeconds }: DrillOptions): string {
   const rate = targetTps === 0 ? 'as many transactions as possible' : `${targetTps} TPS`

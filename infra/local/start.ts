@@ -31,7 +31,18 @@ async function stayUp(options: OptionsOf<typeof COMMAND>, lifetime: Lifetime): P
   const apiPort = port === 0 ? null : port
   say('Starting the local stack ...')
   const stack = await startStack(
-    { programs, replication, host: 'local', apiPort, platformPauseMs: 2_000, app: null, loadgen: null, keep, say },
+    {
+      programs,
+      replication,
+      host: 'local',
+      apiPort,
+      platformPauseMs: 2_000,
+      weather: null,
+      app: null,
+      loadgen: null,
+      keep,
+      say,
+    },
     lifetime,
   )
   try {

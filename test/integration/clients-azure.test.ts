@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { askedPauseOf } from '../../functions/clients/azure/azure-errors.ts'
 import type { GroupSpec } from '../../functions/clients/clients.ts'
 import { DRILL_TAG } from '../../functions/platform/names.ts'
+import type { ClusterState } from '../../infra/local/cluster/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { type LocalAzure, PLACE, startLocalAzure, TARGET } from '../support/local-azure.ts'
 
@@ -47,6 +48,15 @@ test('a list of sizes that may not be read leaves the size unknown and the rest 
   expect(await clients.servers.get(TARGET)).toMatchObject({ state: 'Ready', vCores: null, memoryGb: null })
   expect(await clients.servers.get(TARGET), 'the next look asks again').toMatchObject({ vCores: 4, memoryGb: 32 })
 })
+
+test.each(['ComputeUpdatingByFailover', 'RecreatingStandby'])(
+  'the state %s of high availability, which newer versions of the API know, is read as it is',
+  async (state) => {
+    const { clients, cluster } = await startLocalAzure()
+    cluster.set({ highAvailability: state as ClusterState['highAvailability'] })
+    expect((await clients.servers.get(TARGET)).highAvailability?.state).toBe(state)
+  },
+)
 
 test('a server without high availability has none, and a failover is seen in its zones', async () => {
   const { clients, cluster, endpoint } = await startLocalAzure()
@@ -265,6 +275,9 @@ test('a group that another create with other settings would change is refused', 
 
 test.each([
   [409, 'ServiceAssociationLinkNotReady'],
+  [400, 'SubnetIsNotReady'],
+  [400, 'AnotherOperationInProgress'],
+  [400, 'RetryableError'],
   [409, 'SomethingNew'],
   [400, 'RegistryErrorResponse'],
   [429, 'TooManyRequests'],
@@ -274,6 +287,48 @@ test.each([
   const { clients, faults } = await startLocalAzure()
   faults.failNext({ method: 'PUT', path: /./ }, { kind: 'answer', status, code, message: 'not now' }, 99)
   expect(await clients.groups.create(aSpec())).toEqual({ kind: 'later', code, message: 'not now', afterSeconds: null })
+})
+
+test.each([
+  ['Network is not ready for container group. Please try again.', 'later'],
+  ["An error response is received from the Docker registry 'index.docker.io'. Please retry later.", 'later'],
+  ['Please retry with a different resource request or in another location.', 'refused'],
+  ['The subnet does not exist.', 'refused'],
+])('an unknown 400 that says "%s" is answered with: %s', async (message, kind) => {
+  const { clients, faults } = await startLocalAzure()
+  const unknown = { kind: 'answer', status: 400, code: 'SomethingNew', message } as const
+  faults.failNext({ method: 'PUT', path: /./ }, unknown)
+  expect(await clients.groups.create(aSpec())).toMatchObject({ kind, code: 'SomethingNew', message })
+})
+
+test.each([
+  [403, 'AuthorizationFailed'],
+  [404, 'OperationNotFound'],
+  [429, 'TooManyRequests'],
+  [503, 'ServiceUnavailable'],
+])(
+  'a group was created, and a deletion was accepted, when the poll after it is answered with %i',
+  async (status, code) => {
+    const { clients, cluster, faults } = await startLocalAzure()
+    const fails = { kind: 'answer', status, code, message: 'no', retryAfterSeconds: 309 } as const
+    faults.failNext({ method: 'GET', path: /operations\// }, fails, 99)
+    expect(await clients.groups.create(aSpec())).toEqual({ kind: 'created' })
+    expect(cluster.containers).toHaveLength(1)
+    await clients.groups.delete('drill-a-0')
+    await eventually('the group is gone', 2_000, async () => (await clients.groups.get('drill-a-0')) === null)
+  },
+)
+
+test('a group whose creation has failed by the first poll is refused with the reason of the operation', async () => {
+  const { clients, faults } = await startLocalAzure()
+  const failed = { status: 'Failed', error: { code: 'InaccessibleImage', message: 'The image is not accessible.' } }
+  faults.failNext({ method: 'GET', path: /operations\// }, { kind: 'body', body: failed })
+  expect(await clients.groups.create(aSpec())).toEqual({
+    kind: 'refused',
+    reason: 'image',
+    code: 'InaccessibleImage',
+    message: 'The image is not accessible.',
+  })
 })
 
 const BUSY = {

@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest'
 import { readAbsences } from '../../functions/activities/records/absence.ts'
 import type { GroupState } from '../../functions/clients/clients.ts'
+import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import { aPlan, criteria, playDrill, playRequest } from '../support/play-drill.ts'
+import { Throttle } from '../support/world/throttle.ts'
 import { createWorld } from '../support/world/world.ts'
 
 const there = { container: 'Running' } as GroupState
@@ -76,6 +78,52 @@ test('what the platform cannot do now is requested again, after the pause that i
   expect(report?.verdict).toBe('PASS')
   expect(asked).toHaveLength(4)
   for (const [i, atMs] of asked.slice(1).entries()) expect(atMs - (asked[i] ?? 0)).toBeGreaterThanOrEqual(40_000)
+})
+
+test('containers that wait for others live through a pause that is longer than their lease', async () => {
+  let tries = 0
+  const world = createWorld({
+    groups: {
+      refuse: (container) =>
+        container === 1 && ++tries === 1
+          ? { kind: 'later', code: 'TooManyRequests', message: 'slow down', afterSeconds: 400 }
+          : null,
+    },
+  })
+  const { calls, report } = await playDrill(world, aPlan({ criteria, timing: { readyTimeoutSeconds: 600 } }))
+  expect(world.groups.died).toEqual([])
+  expect(report?.verdict).toBe('PASS')
+  const provisions = report?.journal.filter(({ step }) => step === 'provision').map(({ detail }) => detail)
+  expect(provisions?.[0]).toContain('(TooManyRequests): slow down The platform asks for a pause of 400 s')
+  expect(calls.filter(({ name }) => name === 'holdContainers').length).toBeGreaterThanOrEqual(6)
+})
+
+test('a pause that is longer than the time for containers ends the drill at once, and the report names it', async () => {
+  const refuse = () => ({ kind: 'later', code: 'TooManyRequests', message: 'slow down', afterSeconds: 309 }) as const
+  const world = createWorld({ groups: { refuse } })
+  const { report, endedAtMs } = await playDrill(world, aPlan({ criteria, timing: { readyTimeoutSeconds: 90 } }))
+  expect(report?.reasons.join()).toMatch(/slow down The platform asks for a pause of 309 s; not within 90 s/)
+  expect(endedAtMs).toBeLessThan(30_000)
+})
+
+test('an abort that is requested in such a pause ends it, also when its event is lost', async () => {
+  const refuse = () => ({ kind: 'later', code: 'TooManyRequests', message: 'slow down', afterSeconds: 400 }) as const
+  const world = createWorld({ groups: { refuse } })
+  const plan = aPlan({ criteria, timing: { readyTimeoutSeconds: 600 } })
+  const request = () => world.blobs.put(drillBlobs.abort(plan.drillId), JSON.stringify({ reason: 'by hand' }))
+  const { report, endedAtMs } = await playDrill(world, plan, { incidents: [{ atMs: 30_000, run: request }] })
+  expect(report?.verdict).toBe('ABORTED')
+  expect(endedAtMs).toBeLessThan(120_000)
+})
+
+test('metrics are not read again before the pause that the platform asks for, and then they are', async () => {
+  let throttle: Throttle | null = null
+  const world = createWorld({ metricsRefusal: () => throttle?.refuse() ?? null })
+  throttle = new Throttle(() => world.clock.nowMs, 309)
+  const { report } = await playDrill(world, aPlan({ criteria }))
+  expect(throttle.hasRefused).toBe(true)
+  expect(throttle.earlyMs).toEqual([])
+  expect(report?.metrics.series.length).toBeGreaterThan(0)
 })
 
 test('what the platform does not do in the time for it ends the drill, with its own words', async () => {

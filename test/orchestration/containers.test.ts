@@ -7,7 +7,7 @@ import { expiresAt, loadPlanOf } from '../../functions/model/load-plan.ts'
 import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../../functions/platform/names.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { aPlan, criteria, type DrillPlayOptions, playDrill, playRequest, settings } from '../support/play-drill.ts'
-import { createWorld, START_AT_MS, type WorldOptions } from '../support/world/world.ts'
+import { createWorld, START_AT_MS, type World, type WorldOptions } from '../support/world/world.ts'
 
 const run = (world: WorldOptions = {}, request = {}, options: DrillPlayOptions = {}) =>
   playRequest(request, world, options)
@@ -85,6 +85,65 @@ test('logs are saved before a container is deleted', async () => {
   const { world } = await run({ groups: { logs: (container) => `the log of ${container}` } })
   const logs = [0, 1].map((container) => world.blobs.names.includes(blobNames.log('drill-1', container)))
   expect(logs).toEqual([true, true])
+})
+
+test('a log is read while its container runs: of one that has ended the platform keeps the end alone', async () => {
+  const seconds = (fromMs: number, toMs: number) =>
+    Array.from({ length: Math.max(0, Math.floor((toMs - fromMs) / 1_000)) }, (_, i) => `second ${i} of the load\n`)
+  const world: World = createWorld({
+    groups: {
+      logs: () => {
+        const lines = seconds(START_AT_MS, world.clock.nowMs)
+        return world.groups.alive.every((group) => group.container === 'Terminated')
+          ? lines.slice(-90).join('').slice(5)
+          : lines.join('')
+      },
+    },
+  })
+  await playDrill(world, aPlan({ criteria, durationSeconds: 200 }))
+  const saved = (await world.blobs.readText(blobNames.log('drill-1', 0)))?.split('\n') ?? []
+  expect(saved.length).toBeGreaterThan(190)
+  expect(saved.slice(0, 190)).toEqual(saved.slice(0, 190).map((_, i) => `second ${i} of the load`))
+})
+
+const SUBNET = '/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/load'
+
+/** A subnet as the platform treats it: until its first group has started it refuses all others. */
+function aSubnet(startsAfterMs: number) {
+  const seen = { refused: 0, firstAtMs: null as number | null }
+  const isLinked = () => seen.firstAtMs !== null && world.clock.nowMs >= seen.firstAtMs + startsAfterMs
+  const refuse = () => {
+    if (seen.firstAtMs === null) {
+      seen.firstAtMs = world.clock.nowMs
+      return null
+    }
+    if (isLinked()) return null
+    seen.refused++
+    return { kind: 'later', code: 'ServiceAssociationLinkNotReady', message: 'not ready', afterSeconds: null } as const
+  }
+  const provisioning = () => (isLinked() ? 'Succeeded' : 'Creating')
+  const world: World = createWorld({ groups: { refuse, provisioning } })
+  return { seen, world }
+}
+
+test('in a subnet without a link the first container goes alone, and the platform refuses none', async () => {
+  const { seen, world } = aSubnet(20_000)
+  const { report } = await playDrill(world, aPlan({ criteria }), { settings: { subnetId: SUBNET } })
+  expect(report?.verdict).toBe('PASS')
+  expect(seen.refused).toBe(0)
+  const created = world.blobs.names.filter((name) => name.startsWith('subnets/'))
+  expect(created).toHaveLength(1)
+})
+
+test('in a subnet in which a container has run all start together, and without a network too', async () => {
+  const { world } = aSubnet(0)
+  await playDrill(world, aPlan({ criteria }), { settings: { subnetId: SUBNET } })
+  const second = await playDrill(world, aPlan({ criteria }, 'drill-2', world.clock.nowMs), {
+    settings: { subnetId: SUBNET },
+  })
+  expect(second.calls.filter(({ name }) => name === 'provision')).toHaveLength(1)
+  const open = await run()
+  expect(open.calls.filter(({ name }) => name === 'provision')).toHaveLength(1)
 })
 
 test('names fit the platform: lower case, at most 63 letters, and different for different drills', () => {

@@ -187,11 +187,13 @@ test('the sweeper logs what it deleted and what it could not delete', async () =
   }
   const sweep = async () => ({ deleted: ['a', 'b'], problems: ['c is stuck'] })
   const closeDeadDrills = async () => ['drill d is dead: of no known cause']
-  await sweeper({ sweep, closeDeadDrills })({} as never, {} as never, context)
+  const stopStartedServers = async () => ['server pg was stopped']
+  await sweeper({ sweep, closeDeadDrills, stopStartedServers })({} as never, {} as never, context)
   expect(lines).toEqual([
     'warn deleted 2 expired containers: a, b',
     'error c is stuck',
     'error drill d is dead: of no known cause',
+    'warn server pg was stopped',
   ])
 })
 
@@ -199,7 +201,8 @@ test('a sweep that fails does not stop dead drills from being closed', async () 
   const lines: string[] = []
   const context = { warn: (line: string) => lines.push(line), error: (line: string) => lines.push(line) }
   const sweep = () => Promise.reject(new Error('the list of containers: 503'))
-  await sweeper({ sweep, closeDeadDrills: async () => ['drill d is dead'] })({} as never, {} as never, context)
+  const rest = { closeDeadDrills: async () => ['drill d is dead'], stopStartedServers: async () => [] }
+  await sweeper({ sweep, ...rest })({} as never, {} as never, context)
   expect(lines).toEqual(['the list of containers: 503', 'drill d is dead'])
 })
 

@@ -17,6 +17,8 @@ export type Fault =
       readonly message: string
       readonly retryAfterSeconds?: number
     }
+  /** This document replaces the handling, with status 200. */
+  | { readonly kind: 'body'; readonly body: object }
   /** The connection is reset before the handling. */
   | { readonly kind: 'reset' }
   /** The connection is reset after the handling, instead of an answer. */
@@ -60,6 +62,7 @@ export class AzureFaults {
       if (fault?.kind === 'answer' && fault.retryAfterSeconds !== undefined)
         reply.header('retry-after', String(fault.retryAfterSeconds))
       if (fault?.kind === 'answer') throw new ArmError(fault.status, fault.code, fault.message)
+      if (fault?.kind === 'body') return reply.send(fault.body)
       if (fault?.kind === 'reset') return this.#cut(request, reply)
       if (fault !== null) late.set(request, fault)
     })

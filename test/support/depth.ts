@@ -16,6 +16,7 @@ process.env.TEST_DEPTH = depth
 const LEFT_TO_ALL: readonly string[] = [
   'test/browser/dashboard.test.ts',
   'test/browser/report.test.ts',
+  'test/e2e/all-weathers.test.ts',
   'test/e2e/hostile-environment.test.ts',
   'test/e2e/interrupted-drills.test.ts',
   'test/e2e/other-drills.test.ts',
@@ -25,6 +26,7 @@ const LEFT_TO_ALL: readonly string[] = [
   'test/integration/clients-failover.test.ts',
   'test/integration/deployed-bundle.test.ts',
   'test/integration/deployed-package.test.ts',
+  'test/integration/image-build.test.ts',
   'test/integration/preconditions.test.ts',
   'test/integration/proxies.test.ts',
   'test/integration/stack-cluster.test.ts',

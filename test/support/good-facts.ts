@@ -23,10 +23,13 @@ export const goodServer: ServerFacts = {
   availabilityZone: '1',
   highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2' },
   storage: { sizeGb: 1024, tier: 'P40', iops: 7_500, type: 'Premium_LRS' },
+  maintenanceWindow: { isCustom: true, dayOfWeek: 0, startHour: 3, startMinute: 0 },
 }
 
 export const GOOD_PARAMETERS: Readonly<Record<string, string>> = {
   max_connections: '2000',
+  max_replication_slots: '10',
+  max_wal_senders: '10',
   'pgbouncer.enabled': 'true',
   'pgbouncer.pool_mode': 'transaction',
   'pgbouncer.max_client_conn': '5000',

@@ -11,6 +11,7 @@ import type { Environment } from '../../functions/config/settings.ts'
 import { connect } from '../../functions/connect.ts'
 import type { Target } from '../../functions/model/plan.ts'
 import { type AzureEndpoint, startAzureEndpoint } from '../../infra/local/azure/endpoint.ts'
+import type { Weather } from '../../infra/local/azure/weather.ts'
 import { createServerCertificate } from '../../infra/local/stack/certificates.ts'
 import { AzureFaults } from './azure-faults.ts'
 import { createFakeCluster, type FakeCluster } from './fake-cluster.ts'
@@ -51,7 +52,8 @@ interface AskOptions {
 
 const certificate = createServerCertificate()
 
-export async function startLocalAzure(settings: Environment = {}): Promise<LocalAzure> {
+/** Without a weather metrics are published at once. */
+export async function startLocalAzure(settings: Environment = {}, weather?: Weather): Promise<LocalAzure> {
   const folder = mkdtempSync(join(tmpdir(), 'azure-'))
   const { caPem, certificatePem, privateKeyPem } = await certificate
   const caFile = join(folder, 'ca.pem')
@@ -68,7 +70,7 @@ export async function startLocalAzure(settings: Environment = {}): Promise<Local
     port,
     token: TOKEN,
     entryFile,
-    metricsDelayMs: 0,
+    ...(weather === undefined ? { metricsDelayMs: 0 } : { weather }),
     addHooks: faults.addHooks,
   })
   onTestFinished(async () => {

@@ -21,8 +21,10 @@ export const settings: ActivitySettings = {
   blobs: { kind: 'url', url: 'https://account.blob.core.windows.net/drills' },
   generatorClientId: null,
   zones: [],
+  subnetId: null,
   prices: { currency: 'USD', perVCpuSecond: 0.00001294, perGbSecond: 0.00000142, source: 'a price list' },
   rowsRetentionDays: 7,
+  stopServerBetweenDrills: false,
   startLeadSeconds: 5,
   failoverSilenceSeconds: 90,
 }

@@ -53,9 +53,9 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/activities/failover':
     'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/live functions/model functions/units loadgen-image/contract',
   'functions/activities/upkeep':
-    'functions/activities/records functions/clients functions/model functions/platform functions/units loadgen-image/contract',
+    'functions/activities/records functions/clients functions/clients/storage functions/model functions/platform functions/units loadgen-image/contract',
   'functions/activities':
-    'functions/activities/failover functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/postgres functions/clients/storage functions/config functions/live functions/model functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
+    'functions/activities/failover functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/live functions/model functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
   'functions/orchestrators': 'functions/activities functions/analysis functions/model',
   'functions/web':
     'functions/checklist functions/model functions/render/html functions/render/text functions/request functions/units',
@@ -71,7 +71,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/process': 'loadgen-image/contract loadgen-image/output',
   'infra/azure': 'functions/clients/postgres functions/config functions/web infra/local/process loadgen-image/output',
   'infra/local/cluster': 'infra/local/process loadgen-image loadgen-image/connection loadgen-image/output',
-  'infra/local/azure': 'infra/local/cluster',
+  'infra/local/azure': 'infra/local/cluster loadgen-image/schedule',
   'infra/local/functions-host/engine': '',
   'infra/local/functions-host/state': 'infra/local/functions-host/engine',
   'infra/local/functions-host/timers': 'infra/local/functions-host/engine infra/local/functions-host/state',
@@ -86,12 +86,12 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/stack':
     'functions/clients/postgres infra/local/azure infra/local/cluster infra/local/functions-host/durable-extension infra/local/functions-host/worker infra/local/process',
   'infra/local/cli':
-    'functions/checklist functions/criteria functions/event-figures functions/model functions/request functions/units infra/local/process loadgen-image/contract',
+    'functions/checklist functions/criteria functions/event-figures functions/model functions/request functions/units infra/local/azure infra/local/process loadgen-image/contract',
   'infra/azure/release/decisions': 'functions/platform infra/local/process',
   'infra/azure/release':
     'functions/model infra/azure infra/azure/release/decisions infra/local/cli infra/local/process loadgen-image/contract',
   'infra/local':
-    'functions/model functions/render functions/render/text infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
+    'functions/model functions/render functions/render/text infra/local/azure infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
 }
 
 export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map(

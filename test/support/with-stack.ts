@@ -113,7 +113,15 @@ export interface StackInTest extends Stack {
 /** All services of a drill, with synchronous replication and the app's sources. */
 export async function openStack(kind: StackKind): Promise<StackInTest> {
   const programs = requirePrograms({ forTests: true, say: () => {} })
-  const usual = { replication: 'sync', apiPort: null, app: null, loadgen: null, keep: false, say: () => {} } as const
+  const usual = {
+    replication: 'sync',
+    apiPort: null,
+    weather: null,
+    app: null,
+    loadgen: null,
+    keep: false,
+    say: () => {},
+  } as const
   const azure = new AzureFaults()
   const options = { ...usual, ...kind, programs, addAzureHooks: azure.addHooks }
   const onDeath = (kill: () => void) => void process.once('exit', kill)

@@ -1,9 +1,8 @@
-/** The drill's containers: their numbers, the names of their groups, their lease, and their saved logs. */
+/** The drill's containers: their numbers, the names of their groups, and their lease. */
 import { createHash } from 'node:crypto'
 import { blobNames, type Lease } from '../../../loadgen-image/contract/glossary.ts'
-import type { Clients, GroupState } from '../../clients/clients.ts'
+import type { Clients } from '../../clients/clients.ts'
 import type { DrillPlan } from '../../model/plan.ts'
-import { CONTAINER_TAG, DRILL_TAG } from '../../platform/names.ts'
 
 /** Simultaneous requests to the platform, which allows 100 creations in 5 minutes. */
 export const PLATFORM_WIDTH = 8
@@ -20,12 +19,3 @@ export function groupName(drillId: string, container: number): string {
 
 export const renewLease = ({ blobs, clock }: Pick<Clients, 'blobs' | 'clock'>, drillId: string): Promise<void> =>
   blobs.writeJson(blobNames.lease(drillId), { renewedAtMs: clock.now().getTime() } satisfies Lease)
-
-/** Before a group is deleted: the log may be the only record of why a container ended. */
-export async function saveLog({ blobs, groups }: Pick<Clients, 'blobs' | 'groups'>, group: GroupState): Promise<void> {
-  const drillId = group.tags[DRILL_TAG]
-  const container = Number(group.tags[CONTAINER_TAG] ?? Number.NaN)
-  if (drillId === undefined || !Number.isInteger(container)) return
-  const log = await groups.logs(group.name)
-  if (log !== '') await blobs.write(blobNames.log(drillId, container), log, 'text/plain; charset=utf-8')
-}

@@ -6,7 +6,8 @@ import { errorText } from '../../../loadgen-image/contract/redact.ts'
 import type { Clients, GroupState } from '../../clients/clients.ts'
 import { DRILL_TAG, EXPIRES_TAG } from '../../platform/names.ts'
 import { inTurns } from '../../units/in-turns.ts'
-import { PLATFORM_WIDTH, saveLog } from '../records/containers.ts'
+import { PLATFORM_WIDTH } from '../records/containers.ts'
+import { saveLog } from '../records/logs.ts'
 
 interface Swept {
   readonly deleted: readonly string[]

@@ -4,12 +4,14 @@ import {
   ContainerInstanceManagementClient,
   type EnvironmentVariable,
 } from '@azure/arm-containerinstance'
+import { withoutSecrets } from '../../../loadgen-image/contract/redact.ts'
 import { registryOf } from '../../platform/image-reference.ts'
 import { DRILL_TAG } from '../../platform/names.ts'
 import type { ContainerGroups, CreateAnswer, GroupSpec, GroupState } from '../clients.ts'
 import { type AzureAccess, managementOptions } from './azure.ts'
 import { allCodes, askedPauseOf, azureErrorParts, isNotFound } from './azure-errors.ts'
 import { readContainerFacts } from './container-facts.ts'
+import { Acceptance, failureOf } from './operation.ts'
 
 interface ContainerGroupSettings {
   readonly resourceGroup: string
@@ -45,12 +47,23 @@ type Client = ContainerInstanceManagementClient
 // ---- Create ---------------------------------------------------------------------------------------------------------
 
 async function createGroup(client: Client, settings: ContainerGroupSettings, spec: GroupSpec): Promise<CreateAnswer> {
+  const acceptance = new Acceptance('PUT')
   try {
-    await client.containerGroups.beginCreateOrUpdate(settings.resourceGroup, spec.name, groupOf(settings, spec))
+    await client.containerGroups.beginCreateOrUpdate(settings.resourceGroup, spec.name, groupOf(settings, spec), {
+      onResponse: acceptance.onResponse,
+    })
     return { kind: 'created' }
   } catch (error) {
-    return answerOfCreateError(error)
+    return acceptance.isSeen ? answerAfterAcceptance(error) : answerOfCreateError(error)
   }
+}
+
+/** The group exists. Only an operation that has failed already says more; its group never starts. */
+function answerAfterAcceptance(error: unknown): CreateAnswer {
+  const failure = failureOf(error)
+  if (failure?.kind !== 'failed') return { kind: 'created' }
+  const { code, message } = failure
+  return { kind: 'refused', reason: REASONS[code] ?? 'other', code, message: withoutSecrets(message) }
 }
 
 /** What an error of the PUT means: refused permanently, or for now. */
@@ -128,18 +141,26 @@ function refusalOf(error: unknown): Refusal | null {
   const codes = allCodes(error)
   const known = codes.find((one) => REASONS[one] !== undefined)
   if (known !== undefined) return { kind: 'refused', reason: REASONS[known] ?? 'other', code: known, message }
-  if (NOT_NOW.has(status) || codes.some((one) => TRANSIENT.has(one))) return null
+  if (NOT_NOW.has(status) || codes.some((one) => TRANSIENT.has(one)) || TRY_AGAIN.test(message)) return null
   return { kind: 'refused', reason: 'other', code, message }
 }
 
 const NOT_NOW = new Set([408, 409, 425, 429])
-/** Codes of other statuses that are worth a later try. */
+/**
+ * Codes of other statuses that are worth a later try. A subnet gets its link to Container Instances with its first group, and refuses
+ * others until it has it (github.com/virtual-kubelet/azure-aci/issues/167, github.com/hashicorp/terraform-provider-azurerm/issues/15025).
+ */
 const TRANSIENT = new Set([
+  'AnotherOperationInProgress',
   'ContainerGroupTransitioning',
   'RegistryErrorResponse',
+  'RetryableError',
   'ServiceAssociationLinkNotReady',
+  'SubnetIsNotReady',
   'TooManyRequests',
 ])
+/** Not "Please retry with a different resource request", which missing capacity is answered with. */
+const TRY_AGAIN = /\b(?:try|retry) (?:again|later|after)\b|\b(?:try|retry) (?:the|your) (?:request|operation)\b/i
 
 // ---- Read -----------------------------------------------------------------------------------------------------------
 
@@ -208,10 +229,11 @@ async function readLogs(client: Client, resourceGroup: string, name: string): Pr
 // ---- Delete ---------------------------------------------------------------------------------------------------------
 
 async function deleteGroup(client: Client, resourceGroup: string, name: string): Promise<void> {
+  const acceptance = new Acceptance('DELETE')
   try {
-    await client.containerGroups.beginDelete(resourceGroup, name)
+    await client.containerGroups.beginDelete(resourceGroup, name, { onResponse: acceptance.onResponse })
   } catch (cause) {
-    if (isNotFound(cause)) return
+    if (acceptance.isSeen || isNotFound(cause)) return
     throw new Error(`deleting container group ${name} in ${resourceGroup} failed; it bills until it is gone`, { cause })
   }
 }

@@ -11,6 +11,7 @@ import type { FailoverMode, Target } from '../../model/plan.ts'
 import type { Clock } from '../clients.ts'
 import { type AzureAccess, answerTimeout, managementOptions, type PipelinePolicy, type RawResponse } from './azure.ts'
 import { askedPauseOf, azureErrorParts } from './azure-errors.ts'
+import { failureOf, type OperationDocument, operationDocumentOf, operationState } from './operation.ts'
 
 const MODES = { forced: 'ForcedFailover', planned: 'PlannedFailover' } as const satisfies Record<FailoverMode, string>
 
@@ -142,66 +143,4 @@ export async function readOperation(
     if (failure !== null) return failure
     throw new Error(`reading the failover operation of server ${server} failed; the failover itself goes on`, { cause })
   }
-}
-
-interface OperationDocument {
-  readonly status: string | null
-  readonly endedAt: string | null
-  readonly code: string | null
-  readonly message: string | null
-}
-
-function operationDocumentOf({ bodyAsText }: RawResponse): OperationDocument {
-  const document = jsonObject(bodyAsText)
-  const error = typeof document.error === 'object' && document.error !== null ? document.error : {}
-  const text = (holder: object, key: string): string | null => {
-    const value: unknown = Object.getOwnPropertyDescriptor(holder, key)?.value
-    return typeof value === 'string' && value !== '' ? value : null
-  }
-  return {
-    status: text(document, 'status'),
-    endedAt: text(document, 'endTime'),
-    code: text(error, 'code'),
-    message: text(error, 'message'),
-  }
-}
-
-function jsonObject(text: string | null | undefined): { readonly error?: unknown } {
-  try {
-    const document: unknown = JSON.parse(text ?? '')
-    return typeof document === 'object' && document !== null ? document : {}
-  } catch {
-    return {}
-  }
-}
-
-/** The states that Resource Manager and its providers report for an operation that goes on. */
-const GOES_ON = new Set(
-  'accepted canceling cancelling creating deleting inprogress notstarted pending provisioning queued running scheduled started updating'.split(
-    ' ',
-  ),
-)
-
-/** The poller throws for an operation that failed or was cancelled. An unknown state counts as an end, and is its own reason. */
-export function operationState(polled: string, { status, endedAt, code, message }: OperationDocument): OperationState {
-  if (polled === 'succeeded') return { kind: 'succeeded', endedAt }
-  const word = status ?? polled
-  if (GOES_ON.has(word.replace(/[\s_-]/g, '').toLowerCase())) return { kind: 'running' }
-  return {
-    kind: 'failed',
-    code: code ?? word,
-    message: message ?? `the platform reports the state "${word}" of the operation`,
-  }
-}
-
-/** Only the message distinguishes a failed operation from a failed request: "... has failed. Code. Message". */
-const OPERATION_FAILED = /^The long-running operation has failed(?:\. ([A-Za-z]+)\. ([\s\S]*))?/
-const OPERATION_CANCELED = 'Operation was canceled'
-
-function failureOf(error: unknown): OperationState | null {
-  const message = error instanceof Error ? error.message : ''
-  if (message === OPERATION_CANCELED) return { kind: 'failed', code: 'OperationCanceled', message }
-  const found = OPERATION_FAILED.exec(message)
-  if (found === null) return null
-  return { kind: 'failed', code: found[1] ?? 'OperationFailed', message: found[2] ?? found[0] }
 }

@@ -10,6 +10,7 @@ import type { Target } from '../../model/plan.ts'
 import type { Clock, FlexibleServers } from '../clients.ts'
 import { type AzureAccess, managementOptions } from './azure.ts'
 import { readOperation, requestFailover } from './failover-request.ts'
+import { Acceptance } from './operation.ts'
 
 type Client = PostgreSQLManagementFlexibleServerClient
 type Size = Pick<ServerFacts, 'vCores' | 'memoryGb'>
@@ -24,6 +25,8 @@ export function createFlexibleServers(access: AzureAccess, clock: Clock): Flexib
   return {
     get: (target) => readServer(client, sizes, target),
     parameters: (target) => readParameters(client, target),
+    start: (target) => powerServer(client, target, 'start'),
+    stop: (target) => powerServer(client, target, 'stop'),
     beginFailover: (target, mode) => requestFailover(access, clock, target, mode),
     failoverState: (target, pollerToken) => readOperation(access, target, pollerToken),
   }
@@ -54,6 +57,7 @@ const factsOf = (server: Server, size: Size): ServerFacts => ({
   availabilityZone: server.availabilityZone || null,
   highAvailability: highAvailabilityOf(server),
   storage: storageOf(server),
+  maintenanceWindow: maintenanceOf(server),
 })
 
 const highAvailabilityOf = ({ highAvailability }: Server): ServerFacts['highAvailability'] =>
@@ -77,6 +81,16 @@ const storageOf = ({ storage }: Server): ServerFacts['storage'] =>
         type: storage.type || null,
       }
 
+const maintenanceOf = ({ maintenanceWindow: window }: Server): ServerFacts['maintenanceWindow'] =>
+  window?.customWindow === undefined
+    ? null
+    : {
+        isCustom: window.customWindow.toLowerCase() === 'enabled',
+        dayOfWeek: window.dayOfWeek ?? 0,
+        startHour: window.startHour ?? 0,
+        startMinute: window.startMinute ?? 0,
+      }
+
 async function readParameters(client: Client, { resourceGroup, server }: Target): Promise<ServerParameter[]> {
   const parameters: ServerParameter[] = []
   for await (const found of client.configurations.listByServer(resourceGroup, server))
@@ -91,6 +105,17 @@ const parameterOf = (found: Configuration): ServerParameter => ({
   isPendingRestart: found.isConfigPendingRestart ?? null,
   unit: found.unit ?? null,
 })
+
+async function powerServer(client: Client, { resourceGroup, server }: Target, action: 'start' | 'stop'): Promise<void> {
+  const acceptance = new Acceptance('POST')
+  const { onResponse } = acceptance
+  try {
+    if (action === 'start') await client.servers.beginStart(resourceGroup, server, { onResponse })
+    else await client.servers.beginStop(resourceGroup, server, { onResponse })
+  } catch (cause) {
+    if (!acceptance.isSeen) throw new Error(`the ${action} of server ${server} was not accepted`, { cause })
+  }
+}
 
 // ---- Sizes ----------------------------------------------------------------------------------------------------------
 

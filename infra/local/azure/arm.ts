@@ -22,15 +22,19 @@ export const serverId = (place: Place): string => resourceId(place, FLEXIBLE_SER
 export class ArmError extends Error {
   readonly status: number
   readonly code: string
-  constructor(status: number, code: string, message: string) {
+  readonly inner: { readonly code: string; readonly message: string } | null
+  constructor(status: number, code: string, message: string, inner: ArmError['inner'] = null) {
     super(message)
     this.name = 'ArmError'
     this.status = status
     this.code = code
+    this.inner = inner
   }
 }
 
-export const errorBody = (code: string, message: string) => ({ error: { code, message } })
+export const errorBody = (code: string, message: string, inner: ArmError['inner'] = null) => ({
+  error: { code, message, ...(inner !== null && { details: [inner] }) },
+})
 
 export const resourceNotFound = (type: string, name: string, resourceGroup: string) =>
   new ArmError(

@@ -13,6 +13,8 @@ export interface Switches {
   isStandbyMissing: boolean
   /** Every restart is refused, because another operation is under way. */
   isBusy: boolean
+  /** The server's state alone: its processes run on. */
+  isStopped: boolean
   hasCapacity: boolean
   hasImage: boolean
   /** Groups are accepted, and their containers never start. */
@@ -34,6 +36,7 @@ export function createSwitches(metricsDelayMs: number): Switches {
     isHighlyAvailable: true,
     isStandbyMissing: false,
     isBusy: false,
+    isStopped: false,
     hasCapacity: true,
     hasImage: true,
     areContainersStuck: false,

@@ -10,6 +10,8 @@ import { Operations } from './operations.ts'
 import { createRegistry } from './registry.ts'
 import { createRoutes, type RouteOptions, type Services } from './routes.ts'
 import { createServerCalls } from './servers.ts'
+import type { Fallen, Weather } from './weather.ts'
+import { WeatherFall } from './weather-fall.ts'
 
 export interface EndpointOptions extends RouteOptions {
   readonly cluster: Cluster
@@ -19,6 +21,8 @@ export interface EndpointOptions extends RouteOptions {
   readonly entryFile: string
   /** From a sample to its publication as a metric. Azure needs one to several minutes. */
   readonly metricsDelayMs?: number
+  /** Fair, unless it is given. */
+  readonly weather?: Weather
 }
 
 export interface AzureEndpoint {
@@ -26,26 +30,31 @@ export interface AzureEndpoint {
   /** The load generator's image by digest, as LOADGEN_IMAGE wants it. */
   readonly image: string
   readonly control: EndpointControl
+  /** What of its weather has fallen. */
+  readonly fallen: readonly Fallen[]
   /** Stops running containers first. */
   stop(): Promise<void>
 }
 
-const DEFAULT_METRICS_DELAY_MS = 5_000
-
 export async function startAzureEndpoint(options: EndpointOptions): Promise<AzureEndpoint> {
   const { cluster, place, port } = options
   const host = `127.0.0.1:${port}`
-  const switches = createSwitches(options.metricsDelayMs ?? DEFAULT_METRICS_DELAY_MS)
+  const weather = new WeatherFall(options.weather)
+  const switches = createSwitches(options.metricsDelayMs ?? weather.weather.metricsDelayMs)
   const operations = new Operations()
   const registry = createRegistry(host, options.entryFile)
-  const groups = new Groups(place, cluster, switches, operations, registry.isImage)
-  const servers = createServerCalls(place, cluster, switches, operations)
-  const services: Services = { url: `https://${host}`, place, cluster, switches, operations, registry, groups, servers }
+  const parts = { place, cluster, switches, operations, registry, weather }
+  const groups = new Groups(parts)
+  const servers = createServerCalls(parts)
+  const services: Services = { url: `https://${host}`, ...parts, groups, servers }
   const app = createRoutes(services, options)
   await app.listen({ host: '127.0.0.1', port })
   return {
     url: services.url,
     image: registry.reference,
+    get fallen() {
+      return weather.fallen
+    },
     control: { switches, restartContainer: (group) => groups.restart(group) },
     stop: async () => {
       await groups.stopAll()

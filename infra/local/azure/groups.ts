@@ -12,9 +12,19 @@ import {
   requireGroupName,
 } from './group-document.ts'
 import type { Operation, Operations } from './operations.ts'
+import type { WeatherFall } from './weather-fall.ts'
 
 /** The limits of a region without a special request. */
 const LARGEST = { maxCpu: 4, maxMemoryInGB: 16 } as const
+
+interface GroupsParts {
+  readonly place: Place
+  readonly cluster: Cluster
+  readonly switches: Switches
+  readonly operations: Operations
+  readonly registry: { readonly isImage: (reference: string) => boolean }
+  readonly weather: WeatherFall
+}
 
 export class Groups {
   readonly #groups = new Map<string, Group>()
@@ -23,19 +33,15 @@ export class Groups {
   readonly #switches: Switches
   readonly #operations: Operations
   readonly #isImage: (reference: string) => boolean
+  readonly #weather: WeatherFall
 
-  constructor(
-    place: Place,
-    cluster: Cluster,
-    switches: Switches,
-    operations: Operations,
-    isImage: (reference: string) => boolean,
-  ) {
+  constructor({ place, cluster, switches, operations, registry, weather }: GroupsParts) {
     this.#place = place
     this.#cluster = cluster
     this.#switches = switches
     this.#operations = operations
-    this.#isImage = isImage
+    this.#isImage = registry.isImage
+    this.#weather = weather
   }
 
   put(
@@ -56,13 +62,14 @@ export class Groups {
   }
 
   list(): { value: object[] } {
-    return { value: this.#all.map((group) => groupDocument(this.#place, group)) }
+    const shown = this.#all.filter(({ name }) => this.#weather.isShown(name))
+    return { value: shown.map((group) => groupDocument(this.#place, group)) }
   }
 
   /** Null when there is no such group. */
   delete(name: string): Operation | null {
     const group = this.#groups.get(name)
-    return group === undefined ? null : this.#operations.start(this.#remove(group))
+    return group === undefined ? null : this.#operations.start(this.#remove(group, this.#weather.deletionDelay()))
   }
 
   logs(name: string, container: string, tail: number | null): { content: string } {
@@ -98,13 +105,15 @@ export class Groups {
   #create(name: string, request: GroupRequest): Group {
     requireImage(this.#switches, this.#isImage, name, request)
     requireRoom(this.#place, this.#switches, this.#all, request)
-    const group = new Group(this.#cluster, name, request, this.#switches.areContainersStuck)
+    this.#weather.admit(name, request.subnetIds)
+    const group = new Group(this.#cluster, name, request, this.#switches.areContainersStuck, this.#weather)
     this.#groups.set(name, group)
     return group
   }
 
-  async #remove(group: Group): Promise<void> {
+  async #remove(group: Group, delay: Promise<void> = Promise.resolve()): Promise<void> {
     await group.stop()
+    await delay
     this.#groups.delete(group.name)
   }
 }
@@ -122,9 +131,11 @@ class Group implements GroupView {
   readonly #cluster: Cluster
   /** Accepted, and then the container never starts. */
   readonly #isStuck: boolean
+  readonly #weather: WeatherFall
   #starting: Promise<void> = Promise.resolve()
 
-  constructor(cluster: Cluster, name: string, request: GroupRequest, isStuck: boolean) {
+  constructor(cluster: Cluster, name: string, request: GroupRequest, isStuck: boolean, weather: WeatherFall) {
+    this.#weather = weather
     this.#cluster = cluster
     this.name = name
     this.request = request
@@ -134,6 +145,8 @@ class Group implements GroupView {
   async start(): Promise<void> {
     this.#note('Pulling', `pulling image "${this.request.image}"`)
     if (this.#isStuck) return
+    await this.#weather.startDelay()
+    if (this.isDeleting) return
     this.#note('Pulled', `Successfully pulled image "${this.request.image}"`)
     await this.#run()
   }
@@ -165,6 +178,7 @@ class Group implements GroupView {
     this.#starting = this.#cluster.startContainer({ name, environment }).then(
       (container) => {
         this.container = container
+        this.#weather.started(name)
         this.#note('Started', 'Started container')
       },
       (cause: unknown) => {

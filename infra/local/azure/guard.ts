@@ -1,6 +1,34 @@
-/** The checks of every request, before its handler: the bearer token, the api-version, the subscription. */
-import type { FastifyRequest } from 'fastify'
-import { ArmError, type Place } from './arm.ts'
+/** What every request passes before its handler: the weather, the bearer token, the api-version, the subscription. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { ArmError, errorBody, type Place } from './arm.ts'
+import type { WeatherAnswer, WeatherFall } from './weather-fall.ts'
+
+/** It answers before the handler, or instead of the handler's answer. */
+export function letWeatherFall(app: FastifyInstance, weather: WeatherFall): void {
+  const late = new WeakMap<FastifyRequest, Exclude<WeatherAnswer, { kind: 'answer' }>>()
+  app.addHook('onRequest', async (request, reply) => {
+    const answer = await weather.answerTo(request.method, request.url.split('?', 1)[0] ?? '')
+    if (answer === null) return
+    if (answer.kind !== 'answer') late.set(request, answer)
+    else {
+      if (answer.retryAfterSeconds !== undefined) reply.header('retry-after', String(answer.retryAfterSeconds))
+      throw new ArmError(answer.status, answer.code, answer.message, answer.inner)
+    }
+  })
+  app.addHook('onSend', async (request, reply, payload) => {
+    const answer = late.get(request)
+    if (answer === undefined) return payload
+    if (answer.kind === 'answerAfter') {
+      for (const header of ['azure-asyncoperation', 'location', 'retry-after']) reply.removeHeader(header)
+      reply.status(answer.status).type('application/json')
+      return JSON.stringify(errorBody(answer.code, answer.message))
+    }
+    reply.hijack()
+    request.raw.socket.destroy()
+    // The framework would send the answer after this hook, so the hook never ends.
+    return new Promise(() => {})
+  })
+}
 
 export function requireToken(request: FastifyRequest, token: string): void {
   const given = request.headers.authorization

@@ -1,6 +1,7 @@
 /** Long-running operations: accepted with 202 and two URLs, polled until they end, kept until the stack ends. */
 import { randomUUID } from 'node:crypto'
 import { ArmError, errorBody } from './arm.ts'
+import type { WeatherFall } from './weather-fall.ts'
 
 export interface Operation {
   readonly id: string
@@ -48,9 +49,9 @@ const codeOf = (cause: unknown): string => (cause instanceof ArmError ? cause.co
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 /** The answer of the Azure-AsyncOperation URL. */
-export const operationStatus = ({ id, status, startedAt, endedAt, error }: Operation) => ({
+export const operationStatus = ({ id, status, startedAt, endedAt, error }: Operation, weather: WeatherFall) => ({
   name: id,
-  status,
+  status: weather.operationWord(status, startedAt),
   startTime: startedAt.toISOString(),
   ...(endedAt !== null && { endTime: endedAt.toISOString() }),
   ...(error !== null && errorBody(error.code, error.message)),

@@ -6,11 +6,12 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { ArmError, errorBody, FLEXIBLE_SERVERS, locationId, type Place, resourceId, resourceNotFound } from './arm.ts'
 import type { Switches } from './control.ts'
 import type { Groups } from './groups.ts'
-import { requirePlace, requireToken, requireVersion } from './guard.ts'
+import { letWeatherFall, requirePlace, requireToken, requireVersion } from './guard.ts'
 import { type MetricsQuery, metricsDocument } from './metrics.ts'
 import { type Operation, type Operations, operationStatus } from './operations.ts'
 import { addRegistryRoutes, type Registry } from './registry.ts'
 import type { ServerCalls } from './servers.ts'
+import type { WeatherFall } from './weather-fall.ts'
 
 export interface Services {
   readonly url: string
@@ -21,6 +22,7 @@ export interface Services {
   readonly registry: Registry
   readonly groups: Groups
   readonly servers: ServerCalls
+  readonly weather: WeatherFall
 }
 
 export interface RouteOptions {
@@ -58,6 +60,7 @@ type Route = (method: 'GET' | 'PUT' | 'POST' | 'DELETE', url: string, handler: H
 export function createRoutes(services: Services, options: RouteOptions): FastifyInstance {
   const app = createApp(options)
   options.addHooks?.(app)
+  letWeatherFall(app, services.weather)
   const routeOf =
     (provider: Provider): Route =>
     (method, url, handler) =>
@@ -93,9 +96,11 @@ function addServerRoutes(route: Route, services: Services): void {
   route('GET', `${SERVER}/configurations/:name`, ({ params }) => servers.parameter(params.name ?? ''))
   route('GET', `${SERVER}/capabilities`, () => servers.capabilities())
   route('GET', `${DATABASE_LOCATION}/capabilities`, () => servers.capabilities())
-  route('POST', `${SERVER}/restart`, ({ body }, reply) => acceptRestart(services, reply, servers.restart(body)))
+  route('POST', `${SERVER}/restart`, ({ body }, reply) => acceptOperation(services, reply, servers.restart(body)))
+  for (const action of ['start', 'stop'] as const)
+    route('POST', `${SERVER}/${action}`, (_call, reply) => acceptOperation(services, reply, servers.power(action)))
   route('GET', `${DATABASE_LOCATION}/azureAsyncOperation/:id`, ({ params }) =>
-    operationStatus(operations.get(params.id ?? '')),
+    operationStatus(operations.get(params.id ?? ''), services.weather),
   )
   route('GET', `${DATABASE_LOCATION}/operationResults/:id`, ({ params }, reply) => {
     const { status } = operations.get(params.id ?? '')
@@ -103,7 +108,7 @@ function addServerRoutes(route: Route, services: Services): void {
   })
 }
 
-function acceptRestart({ url, place }: Services, reply: FastifyReply, { id }: Operation): FastifyReply {
+function acceptOperation({ url, place }: Services, reply: FastifyReply, { id }: Operation): FastifyReply {
   const base = `${url}${locationId(place, 'Microsoft.DBforPostgreSQL')}`
   const version = `?api-version=${VERSIONS['Microsoft.DBforPostgreSQL'][0]}`
   return reply
@@ -134,7 +139,7 @@ function addGroupRoutes(route: Route, services: Services): void {
   route('GET', `${CONTAINER_LOCATION}/usages`, () => groups.usages())
   route('GET', `${CONTAINER_LOCATION}/capabilities`, () => groups.capabilities())
   route('GET', `${GROUP}/Microsoft.ContainerInstance/locations/:location/operations/:id`, ({ params }) =>
-    operationStatus(operations.get(params.id ?? '')),
+    operationStatus(operations.get(params.id ?? ''), services.weather),
   )
 }
 
@@ -169,8 +174,8 @@ function createApp({ certificate }: RouteOptions): FastifyInstance {
   // Some clients send a content type with an empty body.
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => parseJson(body, done))
   app.setErrorHandler((error, _request, reply) => {
-    const { status, code, message } = armErrorOf(error)
-    return reply.status(status).send(errorBody(code, message))
+    const { status, code, message, inner } = armErrorOf(error)
+    return reply.status(status).send(errorBody(code, message, inner))
   })
   app.setNotFoundHandler((request, reply) =>
     reply

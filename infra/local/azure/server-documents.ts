@@ -1,14 +1,22 @@
 /** The flexible server, its parameters and its sizes as Resource Manager writes them. */
-import type { Cluster, ClusterParameter } from '../cluster/cluster.ts'
+import type { Cluster, ClusterParameter, ClusterState } from '../cluster/cluster.ts'
 import { FLEXIBLE_SERVERS, type Place, serverId } from './arm.ts'
 import type { Switches } from './control.ts'
+import type { WeatherFall } from './weather-fall.ts'
 
 /** Not the name of an Azure size; its cores and memory are this machine's. */
 const skuOf = ({ facts }: Cluster) => ({ name: `Local_${facts.vCores}vCores`, tier: 'GeneralPurpose' })
 
-export function serverDocument(place: Place, cluster: Cluster, switches: Switches, createdAt: Date) {
+interface ServerView {
+  readonly place: Place
+  readonly cluster: Cluster
+  readonly switches: Switches
+  readonly weather: WeatherFall
+}
+
+export function serverDocument({ place, cluster, switches, weather }: ServerView, createdAt: Date) {
   const { facts } = cluster
-  const state = cluster.state()
+  const state = weather.view(cluster.state())
   const [version, minorVersion = '0'] = facts.version.split('.')
   return {
     name: place.server,
@@ -22,14 +30,14 @@ export function serverDocument(place: Place, cluster: Cluster, switches: Switche
       backup: { backupRetentionDays: 7, geoRedundantBackup: 'Disabled' },
       dataEncryption: { type: 'SystemManaged' },
       fullyQualifiedDomainName: facts.host,
-      highAvailability: highAvailabilityOf(cluster, switches),
+      highAvailability: highAvailabilityOf(state, switches, weather),
       maintenanceWindow: { customWindow: 'Disabled', dayOfWeek: 0, startHour: 0, startMinute: 0 },
       minorVersion,
       network: { publicNetworkAccess: 'Enabled' },
       replica: { capacity: 5, role: 'Primary' },
       replicaCapacity: 5,
       replicationRole: 'Primary',
-      state: state.server,
+      state: switches.isStopped ? 'Stopped' : state.server,
       // Azure sells tier and IOPS; this machine's disk has neither, and the checklist would judge invented values.
       storage: { type: '', autoGrow: 'Disabled', storageSizeGB: facts.storageGb },
       version,
@@ -40,14 +48,13 @@ export function serverDocument(place: Place, cluster: Cluster, switches: Switche
   }
 }
 
-function highAvailabilityOf(cluster: Cluster, switches: Switches) {
+function highAvailabilityOf({ highAvailability, standbyZone }: ClusterState, switches: Switches, weather: WeatherFall) {
   if (!switches.isHighlyAvailable) return { mode: 'Disabled', state: 'NotEnabled' }
-  const { highAvailability, standbyZone } = cluster.state()
   const isMissing = switches.isStandbyMissing && highAvailability === 'Healthy'
   return {
     mode: 'ZoneRedundant',
     standbyAvailabilityZone: standbyZone,
-    state: isMissing ? 'ReplicatingData' : highAvailability,
+    state: weather.haWord(isMissing ? 'ReplicatingData' : highAvailability),
   }
 }
 

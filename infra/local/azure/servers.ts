@@ -1,16 +1,26 @@
 /** The calls on the flexible server: reads of the server, its parameters and its sizes, and the failover. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cluster, FailoverRefused, type LocalFailoverMode } from '../cluster/cluster.ts'
 import { ArmError, FLEXIBLE_SERVERS, type Place, resourceNotFound } from './arm.ts'
 import type { Switches } from './control.ts'
 import type { Operation, Operations } from './operations.ts'
 import { capabilitiesDocument, parameterDocument, serverDocument } from './server-documents.ts'
+import type { WeatherFall } from './weather-fall.ts'
 
 export type ServerCalls = ReturnType<typeof createServerCalls>
 
-export function createServerCalls(place: Place, cluster: Cluster, switches: Switches, operations: Operations) {
+interface ServerParts {
+  readonly place: Place
+  readonly cluster: Cluster
+  readonly switches: Switches
+  readonly operations: Operations
+  readonly weather: WeatherFall
+}
+
+export function createServerCalls({ place, cluster, switches, operations, weather }: ServerParts) {
   const createdAt = new Date()
   return {
-    get: () => serverDocument(place, cluster, switches, createdAt),
+    get: () => serverDocument({ place, cluster, switches, weather }, createdAt),
     parameters: async () => ({
       value: (await cluster.parameters()).map((parameter) => parameterDocument(place, cluster, parameter)),
     }),
@@ -21,13 +31,39 @@ export function createServerCalls(place: Place, cluster: Cluster, switches: Swit
       return parameterDocument(place, cluster, found)
     },
     capabilities: () => capabilitiesDocument(cluster),
+    /** Ends after a moment, as a promise of the platform does. */
+    power: (action: 'start' | 'stop'): Operation => {
+      requirePower(place, switches, action)
+      return operations.start(
+        sleep(POWER_MS).then(() => {
+          switches.isStopped = action === 'stop'
+        }),
+      )
+    },
     /** Throws when it is refused; otherwise the failover has begun. */
     restart: (body: unknown): Operation => {
       const mode = failoverModeOf(body)
       requireAvailable(place, switches)
-      return operations.start(failOver(cluster, switches, mode))
+      return operations.start(weather.droppedFailover(place.server) ?? failOver(cluster, switches, mode))
     },
   }
+}
+
+const POWER_MS = 300
+
+function requirePower({ server }: Place, switches: Switches, action: 'start' | 'stop'): void {
+  if (switches.isBusy)
+    throw new ArmError(
+      409,
+      'ServerIsBusy',
+      `Cannot complete operation while server '${server}' is busy. Try again later.`,
+    )
+  if (action === 'stop' && switches.isStopped)
+    throw new ArmError(
+      400,
+      'ServerIsNotReady',
+      `Restart or Stop Server can only be performed on Started servers. Server Name = ${server}, Current Server State = Stopped`,
+    )
 }
 
 /** Azure's switchover modes are not served: the drill never uses them. */

@@ -27,6 +27,8 @@ const criteria = z
   )
   .pipe(z.array(criterion))
 
+const MAX_SEED = 4_294_967_295
+
 export const DRILL_COMMAND = {
   command: 'npm run drill --',
   about: 'Runs a failover drill under load on this machine and leaves the report in runs/<drill-id>/.',
@@ -122,6 +124,18 @@ export const DRILL_COMMAND = {
       default: '2',
       schema: numeric(number(0, 600)),
       help: 'time between the death of the primary and the promotion: what a real platform needs to notice and to fence',
+    },
+    weather: {
+      flag: 'weather',
+      value: 'SEED',
+      schema: numeric(
+        z
+          .number()
+          .int()
+          .min(0)
+          .max(MAX_SEED, { error: `a whole number from 0 to ${MAX_SEED}` }),
+      ),
+      help: 'the local Azure endpoint behaves as users report of Azure (404 after a creation, 409, 429, lost answers, late metrics), by the choices of SEED',
     },
     app: {
       flag: 'app',
@@ -222,6 +236,7 @@ export function requestBody(options: DrillOptions): Readonly<Record<string, unkn
       lateMetricsSeconds: LATE_METRICS_SECONDS,
     },
     force: [...new Set([...CHECKS_OF_A_SERVICE, ...options.force])],
+    ...(options.weather === null ? {} : { note: `on a local Azure endpoint with --weather ${options.weather}` }),
   }
 }
 

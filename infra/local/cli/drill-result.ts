@@ -45,15 +45,24 @@ export interface Kept {
   readonly problem: string | null
 }
 
-/** Never throws: after an error (a full disk, a file that cannot be fetched) it continues with the next file. */
-export async function keepFiles(api: DrillApi, drillId: string, out: string): Promise<Kept> {
+/**
+ * The drill's files, and those that this command writes itself. Never throws: after an error (a full disk, a file that cannot be
+ * fetched) it continues with the next file.
+ */
+export async function keepFiles(
+  api: DrillApi,
+  drillId: string,
+  out: string,
+  own: Readonly<Record<string, Uint8Array>> = {},
+): Promise<Kept> {
   const folder = join(out, drillId)
   const missing: string[] = []
   const elsewhere: string[] = []
   let second: string | null = null
   let problem: string | null = null
-  for (const name of [...RESULT_FILES, CHART_DATA]) {
-    const content = await api.file(drillId, name).catch((error: unknown) => {
+  const contentOf = async (name: string) => own[name] ?? (await api.file(drillId, name))
+  for (const name of [...RESULT_FILES, CHART_DATA, ...Object.keys(own)]) {
+    const content = await contentOf(name).catch((error: unknown) => {
       problem ??= wordsOf(error)
       return null
     })

@@ -12,6 +12,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrateSchema } from '../../../functions/clients/postgres/schema-migration.ts'
 import { type AzureEndpoint, type EndpointOptions, startAzureEndpoint } from '../azure/endpoint.ts'
+import type { Weather } from '../azure/weather.ts'
 import type { Replication } from '../cluster/cluster.ts'
 import { LOADGEN_ENTRY } from '../cluster/containers.ts'
 import { type LocalCluster, startCluster } from '../cluster/local-cluster.ts'
@@ -40,6 +41,8 @@ export interface StackOptions {
   /** Null: a free one. */
   readonly apiPort: number | null
   readonly platformPauseMs: number
+  /** Of the Azure endpoint; null: fair. */
+  readonly weather: Weather | null
   /** Null: the sources. */
   readonly app: string | null
   readonly loadgen: string | null
@@ -57,6 +60,7 @@ export interface Stack {
   readonly cluster: LocalCluster
   readonly host: FunctionsHost
   readonly storage: Azurite
+  readonly endpoint: Pick<AzureEndpoint, 'fallen'>
   /** Rejects when a part died that cannot be restarted. */
   readonly broken: Promise<never>
   stop(): Promise<void>
@@ -69,6 +73,8 @@ export const PLACE = {
   location: 'local',
   server: 'pg-local',
 } as const
+/** Nothing lies in it: only the endpoint's answers depend on it. */
+const SUBNET_ID = `/subscriptions/${PLACE.subscriptionId}/resourceGroups/${PLACE.resourceGroup}/providers/Microsoft.Network/virtualNetworks/local/subnets/load`
 const DATABASE = 'saifdb'
 const ADMIN = 'saifadmin'
 /** The load generators' own role, as a deployment makes it: it may only insert. */
@@ -141,7 +147,10 @@ async function startParts(
       kind: options.host,
       port,
       app: options.app,
-      settings: settingsFor(cluster, storage, endpoint, writeCa(folder, certificate), secrets),
+      settings: {
+        ...settingsFor(cluster, storage, endpoint, writeCa(folder, certificate), secrets),
+        ...(options.weather?.hasFreshSubnet ? { LOADGEN_SUBNET_ID: SUBNET_ID } : {}),
+      },
       functionKey: secrets.functionKey,
       storage: storage.connectionString,
       onEvent: options.say,
@@ -156,6 +165,7 @@ async function startParts(
     cluster,
     host,
     storage,
+    endpoint,
     broken: firstBroken(storage, host),
     stop,
   }
@@ -168,7 +178,7 @@ async function startEndpoint(
   folder: StackFolder,
   cluster: LocalCluster,
   certificate: ServerCertificate,
-  { loadgen, addAzureHooks: addHooks }: StackOptions,
+  { loadgen, weather, addAzureHooks: addHooks }: StackOptions,
   { token }: Secrets,
 ): Promise<AzureEndpoint> {
   const port = await (await holdFreePort(folder)).release()
@@ -181,6 +191,7 @@ async function startEndpoint(
     token,
     entryFile,
     ...(addHooks && { addHooks }),
+    ...(weather !== null && { weather }),
   })
 }
 

@@ -24,6 +24,8 @@ export interface GroupsOptions {
   /** What the SDK throws for a deletion; null: it is accepted. */
   readonly deleteRefusal?: () => Error | null
   readonly logs?: (container: number) => string
+  /** The state of provisioning that the platform shows. */
+  readonly provisioning?: () => string
   /** The platform answers that a group that runs does not exist: its own views agree only after a while. */
   readonly isOverlooked?: (name: string) => boolean
 }
@@ -155,7 +157,7 @@ export class FakeGroups implements ContainerGroups {
     return {
       name: spec.name,
       tags: spec.tags,
-      provisioningState: 'Succeeded',
+      provisioningState: this.#options.provisioning?.() ?? 'Succeeded',
       container: ended === null ? 'Running' : 'Terminated',
       exitCode: ended === null ? null : isFailure ? 137 : 0,
       restartCount: 0,

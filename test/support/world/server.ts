@@ -80,6 +80,8 @@ export interface ServerOptions {
 
 const NEVER = Number.POSITIVE_INFINITY
 
+const SERVER_STARTS_MS = 240_000
+
 export class FakeServer implements FlexibleServers {
   /** Those that the platform carried out for a request of the drill. */
   readonly failovers: Failover[] = []
@@ -88,6 +90,13 @@ export class FakeServer implements FlexibleServers {
   /** How often each call was made. */
   reads = 0
   isAway: () => boolean = () => false
+  /** Requests to start and to stop it, in order. */
+  readonly power: Array<{ readonly action: 'start' | 'stop'; readonly atMs: number }> = []
+  /** Stopped since before the drill. */
+  isStopped = false
+  /** What the SDK throws for such a request; null: it is accepted. */
+  powerRefusal: () => Error | null = () => null
+  #readyAtMs = 0
   /** What the SDK throws instead of an answer about an operation; null: it answers. */
   operationRefusal: () => Error | null = () => null
   /** Null until the load has a start: then its trouble has times. */
@@ -159,7 +168,7 @@ export class FakeServer implements FlexibleServers {
       ...goodServer,
       name: target.server,
       id: goodServer.id.replace('rg-drills', target.resourceGroup).replace(goodServer.name, target.server),
-      state: this.#isFailingOverAt(now) ? 'Updating' : 'Ready',
+      state: this.#stateAt(now),
       fqdn: `${target.server}.postgres.database.azure.com`,
       availabilityZone: isSwapped ? '2' : '1',
       highAvailability: { mode: 'ZoneRedundant', state: this.haStateAt(now), standbyZone: isSwapped ? '1' : '2' },
@@ -170,6 +179,29 @@ export class FakeServer implements FlexibleServers {
   async parameters(): Promise<readonly ServerParameter[]> {
     if (this.isAway()) throw new Error('reading the parameters failed: 503 ServiceUnavailable')
     return parametersOf({ ...GOOD_PARAMETERS, ...this.#options.parameters })
+  }
+
+  async start(): Promise<void> {
+    this.#switch('start')
+    this.isStopped = false
+    this.#readyAtMs = this.#clock.nowMs + SERVER_STARTS_MS
+  }
+
+  async stop(): Promise<void> {
+    this.#switch('stop')
+    this.isStopped = true
+  }
+
+  #switch(action: 'start' | 'stop'): void {
+    const cause = this.powerRefusal()
+    if (cause !== null) throw new Error(`the ${action} of the server was not accepted`, { cause })
+    this.power.push({ action, atMs: this.#clock.nowMs })
+  }
+
+  #stateAt(atMs: number): string {
+    if (this.isStopped) return 'Stopped'
+    if (atMs < this.#readyAtMs) return 'Starting'
+    return this.#isFailingOverAt(atMs) ? 'Updating' : 'Ready'
   }
 
   async beginFailover(_target: Target, mode: FailoverMode): Promise<FailoverAnswer> {

@@ -71,6 +71,9 @@ const setting = (name: string, value: string, changes: Partial<SessionSetting> =
 const ha = (changes: Partial<NonNullable<ServerFacts['highAvailability']>>): Changes => ({
   server: { highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2', ...changes } },
 })
+const maintenance = (dayOfWeek: number, startHour: number, startMinute: number): Changes => ({
+  server: { maintenanceWindow: { isCustom: true, dayOfWeek, startHour, startMinute } },
+})
 const storage = (iops: number | null, tier: string | null): Changes => ({
   server: { storage: { sizeGb: 128, tier, iops, type: null } },
 })
@@ -133,6 +136,23 @@ const ROWS: Readonly<Record<BeforeCheckId, Row>> = {
   'max-connections': {
     fail: [[{ parameters: { max_connections: '1999' } }, '1999 connections']],
     unknown: { parameters: null },
+  },
+  'replication-slots': {
+    fail: [
+      [{ parameters: { max_replication_slots: '3' } }, 'max_replication_slots 3, max_wal_senders 10'],
+      [{ parameters: { max_replication_slots: null, max_wal_senders: '2' } }, 'max_wal_senders 2'],
+    ],
+    unknown: { parameters: { max_wal_senders: null } },
+  },
+  'commit-quorum': { fail: [], unknown: both({ synchronousStandbyNames: '' }) },
+  maintenance: {
+    // Thursday, noon: the drill takes some minutes.
+    fail: [
+      [maintenance(4, 12, 0), 'Thursdays, one hour from 12:00 UTC; the drill runs 12:00 to 12:02'],
+      [maintenance(4, 11, 1), 'Thursdays, one hour from 11:01 UTC; the drill runs 12:00 to 12:02'],
+      [maintenance(4, 12, 1), 'Thursdays, one hour from 12:01 UTC; the drill runs 12:00 to 12:02'],
+    ],
+    unknown: { server: { maintenanceWindow: { isCustom: false, dayOfWeek: 4, startHour: 12, startMinute: 0 } } },
   },
   'pending-restart': {
     fail: [[{ pendingRestart: true }, Object.keys(GOOD_PARAMETERS).join(', ')]],
@@ -317,6 +337,18 @@ test('a standby in the same zone is accepted and named', () => {
     seen: 'zone 1 for both',
     wanted: 'any: the mode is SameZone',
   })
+})
+
+test.each<readonly [string, number, number, number, string, string]>([
+  ['2026-01-03T23:29:00.000Z', 6, 23, 30, 'fail', 'reaches into a window'],
+  ['2026-01-04T00:10:00.000Z', 6, 23, 30, 'fail', 'begins in the last hour of the week before'],
+  ['2026-01-04T00:30:00.000Z', 6, 23, 30, 'pass', 'begins when the window ends'],
+  ['2026-01-03T23:59:30.000Z', 0, 0, 0, 'fail', 'reaches into the first hour of the next week'],
+  ['2026-01-01T12:00:00.000Z', 4, 12, 30, 'pass', 'ends before the window'],
+])('a drill at %s and a window on day %i at %i:%i: %s, because it %s', (at, day, hour, minute, verdict, _why) => {
+  const seen = { ...facts(maintenance(day, hour, minute)), observedAt: at }
+  const rows = judgeRows(BEFORE, 'before', { plan, facts: seen }, [])
+  expect(rows.find(({ id }) => id === 'maintenance')?.verdict).toBe(verdict)
 })
 
 test('the cool-down is over at the minute', () => {

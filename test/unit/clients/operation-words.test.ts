@@ -1,6 +1,6 @@
 /** Every word that an operation's document may carry: it goes on, it succeeded, or it ended with its reason. */
 import { expect, test } from 'vitest'
-import { operationState } from '../../../functions/clients/azure/failover-request.ts'
+import { operationState } from '../../../functions/clients/azure/operation.ts'
 
 const document = { status: null, endedAt: null, code: null, message: null }
 

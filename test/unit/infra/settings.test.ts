@@ -82,12 +82,12 @@ describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
 
   test('the default deployment let the daily drill create its tables and renew the password of its role', () => {
     const { daily } = readConfig(asAzureGivesThem(settingsOf('default')))
-    expect(daily).toMatchObject({ schedule: '0 0 2 * * *', request: { migrate: true } })
+    expect(daily).toEqual({ schedule: '0 0 2 * * *', request: { migrate: true }, stopServerBetweenDrills: false })
   })
 
   test('one against an existing server schedule no drill and no migration', () => {
     const { daily } = readConfig(asAzureGivesThem(settingsOf('existing-endpoint')))
-    expect(daily).toMatchObject({ schedule: null, request: {} })
+    expect(daily).toEqual({ schedule: null, request: {}, stopServerBetweenDrills: false })
   })
 
   test('the default deployment log in as the identities, each with a role of its own, and hold no password', () => {

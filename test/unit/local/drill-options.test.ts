@@ -17,6 +17,7 @@ const DEFAULTS = {
   host: 'local',
   holdStandbySeconds: null,
   platformPauseSeconds: 2,
+  weather: null,
   app: null,
   loadgen: null,
 }

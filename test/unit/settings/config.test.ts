@@ -37,7 +37,7 @@ test('the required settings are enough, and the rest has its defaults', () => {
       zones: [],
       dnsServers: [],
     },
-    daily: { schedule: null, request: {} },
+    daily: { schedule: null, request: {}, stopServerBetweenDrills: false },
     webhook: null,
     prices: null,
     azure: {
@@ -61,6 +61,7 @@ test('everything that is given is read', () => {
     DRILL_BLOB_CONTAINER: 'drills',
     DAILY_DRILL_SCHEDULE: '0 0 3 * * *',
     DAILY_DRILL_REQUEST: '{"targetTps":100}',
+    STOP_SERVER_BETWEEN_DRILLS: 'true',
     NOTIFY_WEBHOOK_URL: 'https://example.com/hook',
     NOTIFY_WEBHOOK_SECRET: 'w',
     PRICE_CURRENCY: 'USD',
@@ -78,7 +79,11 @@ test('everything that is given is read', () => {
   expect(config.blobs.kind === 'connectionString' && config.blobs.connectionString.reveal()).toBe(
     'UseDevelopmentStorage=true',
   )
-  expect(config.daily).toEqual({ schedule: '0 0 3 * * *', request: { targetTps: 100 } })
+  expect(config.daily).toEqual({
+    schedule: '0 0 3 * * *',
+    request: { targetTps: 100 },
+    stopServerBetweenDrills: true,
+  })
   expect(config.webhook?.secret.reveal()).toBe('w')
   expect(config.prices).toEqual({
     currency: 'USD',
