@@ -69,6 +69,7 @@ export const FORMS = {
   price: fits('a price such as 0.00001294', (text) => /^\d+(\.\d+)?(e-?\d{1,2})?$/i.test(text)),
   currency: fits('a currency of three letters, such as USD', (text) => /^[A-Z]{3}$/.test(text)),
   tls: fits('verify-full or disable', (text) => text === 'verify-full' || text === 'disable'),
+  apiAuth: fits('keys or entra', (text) => text === 'keys' || text === 'entra'),
   secret: fits('a text without control characters', (text) => !/\p{Cc}/u.test(text)),
   line: fits(
     `one line of at most ${MAX_TEXT} characters`,

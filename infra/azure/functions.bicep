@@ -10,6 +10,10 @@ param planName string
 param location string
 param tags Tags
 param identity { id: string, clientId: string }
+
+@description('The load generators\' identity, which the app also has: it checks what the load will meet in a session of the load\'s own role.')
+param loadIdentityId string
+
 param storage { blob: string, queue: string, table: string }
 param packageContainerUrl string
 param insightsConnectionString string
@@ -56,7 +60,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   // azd finds the app of the service in azure.yaml by this tag.
   tags: union(tags, { 'azd-service-name': 'drill' })
   kind: 'functionapp,linux'
-  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identity.id}': {} } }
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identity.id}': {}, '${loadIdentityId}': {} } }
   properties: {
     serverFarmId: plan.id
     httpsOnly: true

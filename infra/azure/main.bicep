@@ -76,7 +76,7 @@ param poolSize int = 100
 @description('Database that holds the transactions table.')
 param databaseName string = 'drill'
 
-@description('password: generated, in Key Vault. entra: no password exists, but load generators get a token of the app, whose expiry ends long drills.')
+@description('password: generated, in Key Vault. entra: no password exists; app and load generators log in with tokens of their own identities, and renew them.')
 @allowed(['password', 'entra'])
 param authentication string = 'password'
 
@@ -87,7 +87,7 @@ param administratorLogin string = 'drilladmin'
 @secure()
 param administratorPassword string = newGuid()
 
-@description('Role of the load generators; it may only insert.')
+@description('Role of the load generators, which may only insert. With entra it has the name of their identity.')
 param loadLogin string = 'drill_load'
 
 @description('Omit it: the template generates it.')
@@ -375,7 +375,7 @@ var passwordSettings = hasPasswords
       LOADGEN_POSTGRES_USER: loadLogin
       LOADGEN_POSTGRES_PASSWORD: references['postgres-load']
     }
-  : {}
+  : { LOADGEN_POSTGRES_USER: names.loadIdentity }
 var webhookSettings = hasWebhook ? { NOTIFY_WEBHOOK_URL: webhookUrl, NOTIFY_WEBHOOK_SECRET: references.webhook } : {}
 
 // Every setting that functions/config/config.ts reads in Azure, except those with a default in the code.
@@ -396,6 +396,8 @@ var settings = union(
     LOADGEN_IMAGE: empty(loadgenImage) ? '${registry.outputs.loginServer}/pg-failover-drill/loadgen:not-released-yet' : loadgenImage
     LOADGEN_IDENTITY_ID: identities.outputs.load.id
     LOADGEN_IDENTITY_CLIENT_ID: identities.outputs.load.clientId
+    LOADGEN_IDENTITY_PRINCIPAL_ID: identities.outputs.load.principalId
+    API_AUTH: 'keys'
     LOADGEN_SUBNET_ID: privateNetwork ? network!.outputs.loadSubnetId : ''
     DAILY_DRILL_SCHEDULE: dailyDrillSchedule
     DAILY_DRILL_REQUEST: string(dailyDrillRequest)
@@ -415,6 +417,7 @@ module functions 'functions.bicep' = {
     location: location
     tags: tags
     identity: { id: identities.outputs.app.id, clientId: identities.outputs.app.clientId }
+    loadIdentityId: identities.outputs.load.id
     storage: storage.outputs.endpoints
     packageContainerUrl: storage.outputs.packageContainerUrl
     insightsConnectionString: monitoring.outputs.connectionString

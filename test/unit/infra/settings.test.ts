@@ -92,6 +92,7 @@ describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
   test('one with Entra log in as the identity and hold no password', () => {
     const config = settingsOf('one with Entra, without a network and without a schedule')
     expect(config.POSTGRES_USER).toMatch(/^id-drill-app-/)
+    expect(config.LOADGEN_POSTGRES_USER).toMatch(/^id-drill-load-/)
     expect(Object.keys(config).filter((key) => key.includes('PASSWORD'))).toEqual([])
   })
 

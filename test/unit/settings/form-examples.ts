@@ -139,10 +139,12 @@ export const FORM_EXAMPLES: Readonly<Record<string, Examples>> = {
     ],
   },
   LOADGEN_IDENTITY_CLIENT_ID: UUIDS,
+  LOADGEN_IDENTITY_PRINCIPAL_ID: UUIDS,
   LOADGEN_SUBNET_ID: {
     good: [`${GROUP}/Microsoft.Network/virtualNetworks/v/subnets/load`],
     bad: ['load', `${GROUP}/Microsoft.Network/virtualNetworks/v`, '10.0.0.0/24'],
   },
+  API_AUTH: { good: ['keys', 'entra'], bad: ['Entra', 'key', 'none', 'keys,entra'] },
   DAILY_DRILL_SCHEDULE: {
     good: ['0 0 2 * * *', '0 30 9 * Jan Mon-Fri', '*/30 0-10/2 3,4 1 1-6 *', '0 0 0 29 2 *'],
     bad: [
