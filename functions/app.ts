@@ -1,6 +1,6 @@
 /** The table of contents: every trigger, orchestrator and activity of the app, one line each. Importing another file registers nothing. */
 import { inspect } from 'node:util'
-import { app } from '@azure/functions'
+import { app, type HttpMethod, type HttpRequest, type HttpResponseInit } from '@azure/functions'
 import * as df from 'durable-functions'
 import { withoutSecrets } from '../loadgen-image/contract/redact.ts'
 import { createActivities } from './activities/activities.ts'
@@ -16,6 +16,7 @@ import { drillsApi } from './triggers/drills-api.ts'
 import { serveOpenApi } from './triggers/openapi.ts'
 import { reportsApi } from './triggers/reports-api.ts'
 import { guarded } from './triggers/responses.ts'
+import { ROUTES, type RouteName } from './triggers/routes.ts'
 import { sweeper } from './triggers/sweeper.ts'
 
 const config = readConfig(process.env)
@@ -24,41 +25,38 @@ const activities = createActivities(clients, activitySettings(config))
 const defaults = { target: config.postgres.target, cooldownMinutes: config.drill.cooldownMinutes }
 const drills = drillsApi(clients, { defaults })
 const reports = reportsApi(clients)
-const log = (message: string, error: unknown): void => console.error(message, withoutSecrets(inspect(error)))
-const key = { authLevel: 'function' } as const
-const open = { authLevel: 'anonymous' } as const
+const dashboard = dashboardApi(config.api.auth)
+const log = {
+  error: (message: string, error: unknown): void => console.error(message, withoutSecrets(inspect(error))),
+  note: (message: string): void => console.log(withoutSecrets(message)),
+}
 
-df.app.client.http('startDrill', { route: 'drills', methods: ['POST'], ...key, handler: guarded(drills.start, log) })
-df.app.client.http('listDrills', { route: 'drills', methods: ['GET'], ...key, handler: guarded(drills.list, log) })
-df.app.client.http('readDrill', { route: 'drills/{id}', methods: ['GET'], ...key, handler: guarded(drills.read, log) })
-df.app.client.http('abortDrill', {
-  route: 'drills/{id}',
-  methods: ['DELETE'],
-  ...key,
-  handler: guarded(drills.abort, log),
-})
-df.app.client.http('readReport', {
-  route: 'drills/{id}/report',
-  methods: ['GET'],
-  ...key,
-  handler: guarded(reports.report, log),
-})
-app.http('readFile', {
-  route: 'drills/{id}/files/{name}',
-  methods: ['GET'],
-  ...key,
-  handler: guarded(reports.file, log),
-})
-app.http('compareDrills', { route: 'drills/compare', methods: ['GET'], ...key, handler: guarded(reports.compare, log) })
-app.http('readDaily', { route: 'daily', methods: ['GET'], ...key, handler: guarded(dailyApi(clients).read, log) })
-app.http('dashboard', { route: 'dashboard', methods: ['GET'], ...open, handler: guarded(dashboardApi.page, log) })
-app.http('dashboardAsset', {
-  route: 'dashboard/{asset}',
-  methods: ['GET'],
-  ...open,
-  handler: guarded(dashboardApi.asset, log),
-})
-app.http('openApi', { route: 'openapi.json', methods: ['GET'], ...open, handler: guarded(serveOpenApi, log) })
+/** How a route is served: by the table of routes, and behind the gate. */
+function served<A extends readonly unknown[]>(
+  name: RouteName,
+  handler: (request: HttpRequest, ...more: A) => Promise<HttpResponseInit>,
+) {
+  const { method, route, needs } = ROUTES[name]
+  const isByKey = config.api.auth === 'keys' && needs !== null
+  return {
+    route,
+    methods: [method] as HttpMethod[],
+    authLevel: isByKey ? ('function' as const) : ('anonymous' as const),
+    handler: guarded(handler, { gate: config.api, needs, log }),
+  }
+}
+
+df.app.client.http('startDrill', served('startDrill', drills.start))
+df.app.client.http('listDrills', served('listDrills', drills.list))
+df.app.client.http('readDrill', served('readDrill', drills.read))
+df.app.client.http('abortDrill', served('abortDrill', drills.abort))
+df.app.client.http('readReport', served('readReport', reports.report))
+app.http('readFile', served('readFile', reports.file))
+app.http('compareDrills', served('compareDrills', reports.compare))
+app.http('readDaily', served('readDaily', dailyApi(clients).read))
+app.http('dashboard', served('dashboard', dashboard.page))
+app.http('dashboardAsset', served('dashboardAsset', dashboard.asset))
+app.http('openApi', served('openApi', serveOpenApi(config.api.auth)))
 
 df.app.orchestration('drill', drill)
 df.app.orchestration('watch', watch)

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DefaultAzureCredential, type TokenCredential } from '@azure/identity'
+import { DefaultAzureCredential, ManagedIdentityCredential, type TokenCredential } from '@azure/identity'
 import { type AzureAccess, exemptThisMachine, SHORT_RETRIES, shortPatience } from './clients/azure/azure.ts'
 import { createContainerGroups } from './clients/azure/container-group.ts'
 import { createFlexibleServers } from './clients/azure/flexible-server.ts'
@@ -26,19 +26,17 @@ export function connect(config: Config): Clients {
     servers: createFlexibleServers(access, clock),
     groups: createContainerGroups(access, { ...config.drill, ...config.loadGenerator }),
     blobs: createBlobs(connectContainer(config.blobs, access)),
-    database: createDatabase(config.postgres, access.credential, clock),
+    database: createDatabase(config.postgres, { app: access.credential, load: loadCredential(config) }, clock),
     metrics: createPlatformMetrics(access),
     registry: createImageRegistry(access, config.loadGenerator.image),
     webhook: createWebhook(config.webhook, clock),
   }
 }
 
-function accessOf({ azure, subscriptionId, postgres }: Config): AzureAccess {
+function accessOf(config: Config): AzureAccess {
+  const { azure, subscriptionId } = config
   return {
-    credential:
-      azure.localToken === null
-        ? ownIdentity(azure.identityClientId, postgres.cloud.authorityHost)
-        : fixedToken(azure.localToken),
+    credential: credentialOf(config, azure.identityClientId),
     subscriptionId,
     endpoint: azure.resourceManagerEndpoint,
     ca: azure.caFile === null ? null : readAuthority(azure.caFile),
@@ -46,14 +44,25 @@ function accessOf({ azure, subscriptionId, postgres }: Config): AzureAccess {
   }
 }
 
-/** In Azure the app's managed identity; on a developer's machine the logged-in user. */
-const ownIdentity = (clientId: string | null, authorityHost: string): TokenCredential =>
-  new DefaultAzureCredential({
-    authorityHost,
-    retryOptions: SHORT_RETRIES,
-    additionalPolicies: [shortPatience],
-    ...(clientId !== null && { managedIdentityClientId: clientId }),
-  })
+/** What the load will meet is checked in its own session, so the app also has the load generators' identity. */
+const loadCredential = (config: Config): TokenCredential => credentialOf(config, config.loadGenerator.identityClientId)
+
+const credentialOf = ({ azure, postgres }: Config, clientId: string | null): TokenCredential =>
+  azure.localToken === null ? ownIdentity(azure, clientId, postgres.cloud.authorityHost) : fixedToken(azure.localToken)
+
+/**
+ * In Azure one managed identity and nothing else: a chain of credentials is slower, and its error names all that it tried. On a
+ * developer's machine the login of the operator.
+ */
+export function ownIdentity(
+  { hasIdentityEndpoint }: Pick<Config['azure'], 'hasIdentityEndpoint'>,
+  clientId: string | null,
+  authorityHost: string,
+): TokenCredential {
+  const options = { authorityHost, retryOptions: SHORT_RETRIES, additionalPolicies: [shortPatience] }
+  if (hasIdentityEndpoint) return new ManagedIdentityCredential({ ...options, ...(clientId !== null && { clientId }) })
+  return new DefaultAzureCredential({ ...options, ...(clientId !== null && { managedIdentityClientId: clientId }) })
+}
 
 const HOUR_MS = 3_600_000
 

@@ -10,6 +10,7 @@ import { blobNames, CONTRACT_VERSION, type GoSignal, type Lease, type StopSignal
 import { type LoadPlan, parsePlan } from './contract/load-plan.ts'
 import { errorText } from './contract/redact.ts'
 import type { DrillSettings } from './drill-settings.ts'
+import { DatabaseToken } from './identity/database-token.ts'
 import { pause } from './output/append-spool.ts'
 import { type BlobStore, openBlobStore } from './output/blob-store.ts'
 import { DrillOutput } from './output/drill-output.ts'
@@ -75,13 +76,14 @@ class DrillContainer {
   readonly #incarnation: string
   readonly #output: DrillOutput
   readonly #run: Run
+  readonly #token: DatabaseToken | null
   /** Aborted by a stop, a stale lease, a signal or the hard deadline: every wait ends with it. */
   readonly #stopped = new AbortController()
   #isLoading = false
   #isEnding = false
 
   constructor(settings: DrillSettings, store: BlobStore, plan: LoadPlan, incarnation: string) {
-    const { container, pgbouncer, direct } = settings
+    const { container, pgbouncer, direct, token } = settings
     this.#settings = settings
     this.#store = store
     this.#plan = plan
@@ -89,6 +91,7 @@ class DrillContainer {
     this.#output = new DrillOutput(store, plan.drillId, container, incarnation)
     const onRecord = this.#output.record.bind(this.#output)
     this.#run = new Run({ plan, container, incarnation, pgbouncer, direct, onRecord })
+    this.#token = token === null ? null : new DatabaseToken(token)
   }
 
   async run(): Promise<void> {
@@ -103,6 +106,7 @@ class DrillContainer {
       this.#run.finish('failed', errorText(error))
     } finally {
       this.#isEnding = true
+      this.#token?.stop()
       await this.#finish(identity)
       guards.stop()
     }
@@ -112,9 +116,13 @@ class DrillContainer {
   async #prepare(): Promise<ServerIdentity> {
     const { container, pgbouncer } = this.#settings
     this.#log(`container ${container}: ${this.#run.workers} workers on ${this.#run.threads} threads`)
-    const inspect = () => inspectServer(pgbouncer, this.#plan)
+    const inspect = () => inspectServer(pgbouncer, this.#plan, this.#token)
     const identity = await this.#retry(inspect, (error) =>
       error instanceof PreflightError && error.isPassing ? error.message : null,
+    )
+    this.#token?.keepFresh(
+      (token) => this.#run.logInWith(token),
+      (line) => this.#log(line),
     )
     await this.#raceStop(this.#run.connect())
     const ready: ReadyRecord = {

@@ -1,7 +1,7 @@
 /** The environment of a container in a drill, checked as a whole before anything is connected. */
 
 import { parseConnectionString } from './connection/connection-string.ts'
-import { atPort, type ServerTarget } from './connection/target.ts'
+import { atPort, isSocketFolder, type ServerTarget } from './connection/target.ts'
 import type { Parsed } from './contract/fields.ts'
 import { ENVIRONMENT } from './contract/glossary.ts'
 import { isDrillId, PLAN_LIMITS } from './contract/load-plan.ts'
@@ -14,6 +14,7 @@ import {
   STORAGE_STRING_FORM,
 } from './contract/places.ts'
 import { hideSecret } from './contract/redact.ts'
+import type { TokenAccess } from './identity/database-token.ts'
 import type { BlobAccess } from './output/blob-store.ts'
 
 export interface DrillSettings {
@@ -22,6 +23,8 @@ export interface DrillSettings {
   readonly blobs: BlobAccess
   readonly pgbouncer: ServerTarget
   readonly direct: ServerTarget
+  /** Null: the connection string holds the password. */
+  readonly token: TokenAccess | null
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -38,8 +41,9 @@ export function parseDrillSettings(environment: Environment): Parsed<DrillSettin
   const directPort = wholeNumber(environment, ENVIRONMENT.directPort, DEFAULT_DIRECT_PORT, 1, MAX_PORT, problems)
   const blobs = parseBlobAccess(environment, problems)
   const pgbouncer = parseServer(environment, problems)
+  const token = parseTokenAccess(environment, pgbouncer, problems)
   if (problems.length > 0 || blobs === null || pgbouncer === null) return { problems }
-  return { value: { drillId, container, blobs, pgbouncer, direct: atPort(pgbouncer, directPort) } }
+  return { value: { drillId, container, blobs, pgbouncer, direct: atPort(pgbouncer, directPort), token } }
 }
 
 export function parseServer(environment: Environment, problems: string[]): ServerTarget | null {
@@ -56,6 +60,34 @@ export function parseServer(environment: Environment, problems: string[]): Serve
   problems.push(...parsed.problems.map((problem) => `${ENVIRONMENT.connectionString}: ${problem}`))
   return null
 }
+
+const SCOPE = /^https:\/\/[a-z0-9.-]+\/\.default$/
+
+/** Null: none was asked for, or it has a problem. */
+export function parseTokenAccess(
+  environment: Environment,
+  server: ServerTarget | null,
+  problems: string[],
+): TokenAccess | null {
+  const name = ENVIRONMENT.databaseTokenScope
+  const scope = environment[name] ?? ''
+  if (scope === '') return null
+  const before = problems.length
+  if (!SCOPE.test(scope))
+    problems.push(`${name}: expected a scope such as https://ossrdbms-aad.database.windows.net/.default`)
+  if (server !== null && server.password !== '')
+    problems.push(`${name}: the connection string holds a password; give the token or the password`)
+  // The server asks for the token in clear text: a reader of it can log in until it expires.
+  if (server !== null && !isSafeForToken(server))
+    problems.push(`${name}: a token goes to a server whose certificate is checked; set sslmode=verify-full`)
+  return problems.length > before ? null : { scope, clientId: environment[ENVIRONMENT.identityClientId] || null }
+}
+
+const isSafeForToken = ({ places, tls }: ServerTarget): boolean =>
+  tls?.mode === 'verify-full' || places.every(({ host, address }) => isThisMachine(address ?? host))
+
+const isThisMachine = (host: string): boolean =>
+  isSocketFolder(host) || /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)
 
 function parseBlobAccess(environment: Environment, problems: string[]): BlobAccess | null {
   const connectionString = environment[ENVIRONMENT.blobConnectionString]

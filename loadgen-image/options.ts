@@ -8,13 +8,16 @@ import { atPort, type ServerTarget } from './connection/target.ts'
 import { number, type Parsed, problemsOf, whole, yesOrNo } from './contract/fields.ts'
 import { CONTRACT_VERSION, ENVIRONMENT } from './contract/glossary.ts'
 import { type Cohort, LOAD_DEFAULTS, type LoadPlan, parsePlan, planFields } from './contract/load-plan.ts'
-import { DEFAULT_DIRECT_PORT, MAX_PORT, parseServer } from './drill-settings.ts'
+import { DEFAULT_DIRECT_PORT, MAX_PORT, parseServer, parseTokenAccess } from './drill-settings.ts'
+import type { TokenAccess } from './identity/database-token.ts'
 import { parseProfile } from './schedule/profile.ts'
 
 export interface LoadgenOptions {
   readonly plan: LoadPlan
   readonly pgbouncer: ServerTarget
   readonly direct: ServerTarget
+  /** Null: the connection string holds the password. */
+  readonly token: TokenAccess | null
   readonly outputCsv: string
   readonly isVerbose: boolean
   readonly startTimeoutSeconds: number
@@ -98,12 +101,13 @@ export function readInvocation(args: readonly string[], environment: Environment
   const problems: string[] = []
   const values = readValues(readFlags(args, problems), environment)
   const pgbouncer = parseServer(environment, problems)
+  const token = parseTokenAccess(environment, pgbouncer, problems)
   const plan = planOf(values, now, problems)
   const own = z.object(ownFields).safeParse(values, { reportInput: true })
   if (!own.success) problems.push(...problemsOf(own.error, nameOf))
   if (pgbouncer === null || plan === null || !own.success || problems.length > 0) return { kind: 'bad', problems }
   const { directPort, ...rest } = own.data
-  return { kind: 'run', options: { plan, pgbouncer, direct: atPort(pgbouncer, directPort), ...rest } }
+  return { kind: 'run', options: { plan, pgbouncer, direct: atPort(pgbouncer, directPort), token, ...rest } }
 }
 
 /** The value, or null after its problems are noted, under the label of an option where they have none of their own. */
@@ -228,6 +232,9 @@ Usage: npm run loadgen -- [options]        every option is also an environment v
   sslmode: disable, allow, prefer (the default), require (encrypts; checks the certificate when sslrootcert=FILE names its
   authority), verify-ca, verify-full. A word that is not supported is refused by name. PG* variables, ~/.pgpass and service
   files are not read.
+
+  POSTGRES_TOKEN_SCOPE                     instead of a password: a Microsoft Entra token of this scope, renewed while the run lasts
+                                           (https://ossrdbms-aad.database.windows.net/.default); AZURE_CLIENT_ID names the identity
 
 ${NAMES.map(helpRow).join('\n')}
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { placesName } from './connection/target.ts'
 import type { Counts, LoadSummary, OutageWindow, SecondRecord } from './contract/glossary.ts'
 import { Histogram } from './contract/histogram.ts'
+import { DatabaseToken } from './identity/database-token.ts'
 import type { LoadgenOptions } from './options.ts'
 import { ConsoleTable } from './output/console-table.ts'
 import { CSV_HEADER, CsvFile, csvRow } from './output/csv.ts'
@@ -21,18 +22,24 @@ const HEAD_START_MS = 200
 const EXIT = { done: 0, tooFew: 1, couldNotStart: 2 } as const
 
 export async function runStandalone(options: LoadgenOptions): Promise<number> {
-  const identity = await inspect(options)
+  const token = options.token === null ? null : new DatabaseToken(options.token)
+  const identity = await inspect(options, token)
   if (identity === null) return EXIT.couldNotStart
   const output = await openOutput(options)
   if (output === null) return EXIT.couldNotStart
   const { plan, pgbouncer, direct } = options
   const run = new Run({ plan, container: 0, incarnation: 'standalone', pgbouncer, direct, onRecord: output.record })
+  token?.keepFresh(
+    (fresh) => run.logInWith(fresh),
+    (line) => screen.line(line),
+  )
   const ignoreSignals = onSignals(run)
   output.onProblem((problem) => run.stop('stopped', problem))
   screen.onGone((reason) => run.stop('stopped', reason))
   try {
     return await runToEnd(run, options, output, identity)
   } finally {
+    token?.stop()
     ignoreSignals()
   }
 }
@@ -65,9 +72,12 @@ async function writeSummary(path: string, summary: LoadSummary): Promise<boolean
   }
 }
 
-async function inspect({ plan, pgbouncer }: LoadgenOptions): Promise<ServerIdentity | null> {
+async function inspect(
+  { plan, pgbouncer }: LoadgenOptions,
+  token: DatabaseToken | null,
+): Promise<ServerIdentity | null> {
   try {
-    return await inspectServer(pgbouncer, plan)
+    return await inspectServer(pgbouncer, plan, token)
   } catch (error) {
     if (!(error instanceof PreflightError)) throw error
     process.stderr.write(`${error.message}\n`)

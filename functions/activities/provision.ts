@@ -56,10 +56,11 @@ async function createAll(
 ): Promise<CreateAnswer[]> {
   const { database, groups } = clients
   const access: LoadAccess = {
-    connectionString: await database.loadConnectionString(plan.target),
+    connectionString: database.loadConnectionString(plan.target),
     directPort: database.directPort(),
     zones: settings.zones,
     ...blobAccess(settings),
+    token: tokenAccess(database.loadTokenScope()),
   }
   const create = async (container: number): Promise<CreateAnswer> => {
     const spec = specOf(plan, container, expires, access)
@@ -113,6 +114,7 @@ interface LoadAccess {
   readonly zones: readonly string[]
   readonly open: Readonly<Record<string, string>>
   readonly secret: Readonly<Record<string, string>>
+  readonly token: Readonly<Record<string, string>>
 }
 
 const specOf = (plan: DrillPlan, container: number, expires: string, access: LoadAccess): GroupSpec => ({
@@ -126,16 +128,21 @@ const specOf = (plan: DrillPlan, container: number, expires: string, access: Loa
     [ENVIRONMENT.container]: String(container),
     [ENVIRONMENT.directPort]: String(access.directPort),
     ...access.open,
+    ...access.token,
   },
   secureEnvironment: { [ENVIRONMENT.connectionString]: access.connectionString, ...access.secret },
 })
 
+const tokenAccess = (scope: string | null): LoadAccess['token'] =>
+  scope === null ? {} : { [ENVIRONMENT.databaseTokenScope]: scope }
+
 /** An identity needs no secret; the connection string of a local storage account is one. */
 function blobAccess({ blobs, generatorClientId }: ActivitySettings): Pick<LoadAccess, 'open' | 'secret'> {
-  const identity = generatorClientId === null ? {} : { [ENVIRONMENT.identityClientId]: generatorClientId }
+  const identity: Readonly<Record<string, string>> =
+    generatorClientId === null ? {} : { [ENVIRONMENT.identityClientId]: generatorClientId }
   if (blobs.kind === 'url') return { open: { [ENVIRONMENT.blobContainerUrl]: blobs.url, ...identity }, secret: {} }
   return {
-    open: { [ENVIRONMENT.blobContainer]: blobs.container },
+    open: { [ENVIRONMENT.blobContainer]: blobs.container, ...identity },
     secret: { [ENVIRONMENT.blobConnectionString]: blobs.connectionString.reveal() },
   }
 }

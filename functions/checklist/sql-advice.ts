@@ -61,7 +61,11 @@ const ON_MIGRATION: Table = {
   },
   '25006': READ_ONLY,
   '28000': { cause: 'the login was refused', advice: 'check POSTGRES_USER, and that the server lets this address in' },
-  '28P01': { cause: 'the password is wrong', advice: 'check POSTGRES_USER and POSTGRES_PASSWORD' },
+  '28P01': {
+    cause: 'the server refused the password or the token',
+    advice:
+      "check POSTGRES_USER and POSTGRES_PASSWORD; without a password the app's identity must be a Microsoft Entra administrator of the server, under that name",
+  },
   '3F000': {
     cause: 'search_path names no schema that exists',
     advice: 'create the schema, or set search_path of the role',
@@ -113,7 +117,10 @@ const ON_LOAD: Table = {
   },
   '25006': READ_ONLY,
   '28000': { cause: 'the login was refused', advice: `${MIGRATE}: the migration makes the role of the load` },
-  '28P01': { cause: 'the password of the role is wrong', advice: `${MIGRATE}: the migration sets it` },
+  '28P01': {
+    cause: 'the server refused the password or the token of the role',
+    advice: `${MIGRATE}: the migration sets the password, or makes the role for the identity`,
+  },
   '42501': {
     cause: 'the role lacks a right, or a policy of row security refuses the row',
     advice: `${MIGRATE}: the migration grants what the load needs; a policy has to admit the role`,

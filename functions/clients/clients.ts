@@ -172,7 +172,9 @@ export interface Database {
   /** Deletes a drill's rows in batches, for at most this long. */
   deleteRows(target: Target, drillId: string, withinMs: number): Promise<Deleted>
   /** The connection string that a load generator gets. A secret. */
-  loadConnectionString(target: Target): Promise<string>
+  loadConnectionString(target: Target): string
+  /** Scope of the token with which a load generator's own identity logs in; null: the connection string holds the password. */
+  loadTokenScope(): string | null
   directPort(): number
 }
 

@@ -1,10 +1,11 @@
 /** The app's configuration: all settings, read once. One error reports everything that is missing or malformed. */
+import type { Gate } from '../access/gate.ts'
 import type { Prices } from '../model/evidence.ts'
 import type { Target } from '../model/plan.ts'
 import { type Cloud, cloudOf } from '../platform/cloud.ts'
 import { problemsOfDatabaseSettings, problemsOfSettings, requestDefaults } from './problems.ts'
 import { Secret } from './secret.ts'
-import { type Environment, type SettingName, settingOf } from './settings.ts'
+import { type Environment, given, type SettingName, settingOf } from './settings.ts'
 
 export interface Config {
   readonly subscriptionId: string
@@ -32,6 +33,7 @@ export interface Config {
     readonly request: unknown
     readonly stopServerBetweenDrills: boolean
   }
+  readonly api: Gate
   readonly webhook: { readonly url: string; readonly secret: Secret } | null
   readonly prices: Prices | null
   readonly azure: {
@@ -39,6 +41,8 @@ export interface Config {
     readonly caFile: string | null
     readonly identityClientId: string | null
     readonly localToken: Secret | null
+    /** The platform offers an identity here; on a developer's machine it does not. */
+    readonly hasIdentityEndpoint: boolean
   }
 }
 
@@ -48,6 +52,8 @@ export interface PostgresConfig {
   readonly host: string | null
   readonly app: Login
   readonly load: Login
+  /** Object id of the load generators' identity, for which the load's role is made; null where roles have passwords. */
+  readonly loadObjectId: string | null
   readonly directPort: number
   readonly pgbouncerPort: number
   readonly tls: 'verify-full' | 'disable'
@@ -56,9 +62,12 @@ export interface PostgresConfig {
 
 export interface Login {
   readonly user: string
-  /** Null: a Microsoft Entra token takes its place. */
+  /** Null: a Microsoft Entra token of this identity takes its place. */
   readonly password: Secret | null
+  readonly identity: LoginIdentity
 }
+
+export type LoginIdentity = 'app' | 'load'
 
 export type BlobConfig =
   | { readonly kind: 'url'; readonly url: string }
@@ -98,6 +107,11 @@ export function readConfig(environment: Environment): Config {
       zones: listOf(settings.optional('LOADGEN_ZONES')),
       dnsServers: listOf(settings.optional('LOADGEN_DNS_SERVERS')),
     },
+    api: {
+      auth: settings.required('API_AUTH') as Gate['auth'],
+      // Injected by the platform, and read-only: https://learn.microsoft.com/azure/app-service/reference-app-settings
+      isGuarded: /^true$/i.test(given(environment, 'WEBSITE_AUTH_ENABLED') ?? ''),
+    },
     daily: {
       schedule: settings.optional('DAILY_DRILL_SCHEDULE'),
       request: JSON.parse(settings.required('DAILY_DRILL_REQUEST')),
@@ -110,6 +124,7 @@ export function readConfig(environment: Environment): Config {
       caFile: settings.optional('AZURE_RESOURCE_MANAGER_CA_FILE'),
       identityClientId: settings.optional('AZURE_CLIENT_ID'),
       localToken: settings.secret('AZURE_LOCAL_TOKEN'),
+      hasIdentityEndpoint: given(environment, 'IDENTITY_ENDPOINT') !== null,
     },
   }
 }
@@ -139,13 +154,19 @@ type Reader = ReturnType<typeof readerOf>
 const listOf = (text: string | null): string[] => text?.split(',') ?? []
 
 function postgresOf(settings: Reader): PostgresConfig {
-  const app = { user: settings.required('POSTGRES_USER'), password: settings.secret('POSTGRES_PASSWORD') }
+  const app: Login = {
+    user: settings.required('POSTGRES_USER'),
+    password: settings.secret('POSTGRES_PASSWORD'),
+    identity: 'app',
+  }
   const loadUser = settings.optional('LOADGEN_POSTGRES_USER')
+  const loadPassword = settings.secret('LOADGEN_POSTGRES_PASSWORD')
   return {
     target: settings.defaults.target,
     host: settings.optional('POSTGRES_HOST'),
     app,
-    load: loadUser === null ? app : { user: loadUser, password: settings.secret('LOADGEN_POSTGRES_PASSWORD') },
+    load: loadUser === null ? app : { user: loadUser, password: loadPassword, identity: 'load' },
+    loadObjectId: settings.optional('LOADGEN_IDENTITY_PRINCIPAL_ID'),
     directPort: Number(settings.required('POSTGRES_PORT_DIRECT')),
     pgbouncerPort: Number(settings.required('POSTGRES_PORT_PGBOUNCER')),
     tls: settings.required('POSTGRES_TLS') === 'disable' ? 'disable' : 'verify-full',

@@ -11,10 +11,11 @@ export const problemsOfSettings = (environment: Environment): string[] => [
 /** The settings that a migration of the schema needs, where the rest of the app is not set up. */
 export const problemsOfDatabaseSettings = (environment: Environment): string[] => [
   ...problemsOfRows(environment, ({ name }) => DATABASE_SETTING.test(name)),
-  ...problemOfLoadLogin(environment),
+  ...problemsOfLoadLogin(environment, ['LOADGEN_IDENTITY_PRINCIPAL_ID']),
 ]
 
-const DATABASE_SETTING = /^(LOADGEN_)?POSTGRES_|^AZURE_CLIENT_ID$|^AZURE_RESOURCE_MANAGER_ENDPOINT$/
+const DATABASE_SETTING =
+  /^(LOADGEN_)?POSTGRES_|^LOADGEN_IDENTITY_PRINCIPAL_ID$|^AZURE_CLIENT_ID$|^AZURE_RESOURCE_MANAGER_ENDPOINT$/
 
 /** What the settings decide when a request does not. */
 export function requestDefaults(environment: Environment): RequestDefaults {
@@ -58,13 +59,33 @@ function problemsBetweenRows(environment: Environment): string[] {
   )
   if (isGiven('DRILL_BLOB_CONTAINER_URL') === isGiven('DRILL_BLOB_CONNECTION_STRING'))
     incomplete.push('DRILL_BLOB_CONTAINER_URL or DRILL_BLOB_CONNECTION_STRING must be set, and only one of them')
-  return [...incomplete, ...problemOfLoadLogin(environment), ...problemsOfDailyRequest(environment)]
+  return [...incomplete, ...problemsOfLoadLogin(environment, LOAD_IDENTITY), ...problemsOfDailyRequest(environment)]
 }
 
-const problemOfLoadLogin = (environment: Environment): string[] =>
-  given(environment, 'LOADGEN_POSTGRES_PASSWORD') !== null && given(environment, 'LOADGEN_POSTGRES_USER') === null
-    ? ['LOADGEN_POSTGRES_USER missing: LOADGEN_POSTGRES_PASSWORD belongs to it']
-    : []
+const LOAD_IDENTITY = ['LOADGEN_IDENTITY_ID', 'LOADGEN_IDENTITY_CLIENT_ID', 'LOADGEN_IDENTITY_PRINCIPAL_ID'] as const
+
+/** Without passwords each identity has a role of its own: a container must never hold a token of the app. */
+function problemsOfLoadLogin(environment: Environment, identity: readonly SettingName[]): string[] {
+  const isGiven = (name: SettingName) => given(environment, name) !== null
+  const hasUser = isGiven('LOADGEN_POSTGRES_USER')
+  if (isGiven('LOADGEN_POSTGRES_PASSWORD'))
+    return hasUser ? [] : ['LOADGEN_POSTGRES_USER missing: LOADGEN_POSTGRES_PASSWORD belongs to it']
+  if (!hasUser)
+    return isGiven('POSTGRES_PASSWORD') || !isGiven('POSTGRES_USER')
+      ? []
+      : [
+          'LOADGEN_POSTGRES_USER missing: without POSTGRES_PASSWORD the load generators need a role of their own identity',
+        ]
+  const problems: string[] = []
+  if (given(environment, 'LOADGEN_POSTGRES_USER') === given(environment, 'POSTGRES_USER'))
+    problems.push('LOADGEN_POSTGRES_USER must be another role than POSTGRES_USER: it logs in with another identity')
+  const missing = identity.filter((name) => !isGiven(name))
+  if (missing.length > 0)
+    problems.push(
+      `${missing.join(', ')} missing: without LOADGEN_POSTGRES_PASSWORD the load generators log in with their identity`,
+    )
+  return problems
+}
 
 /** By the rules of a posted body, with the defaults that the timer uses. A malformed setting is reported with that setting. */
 function problemsOfDailyRequest(environment: Environment): string[] {

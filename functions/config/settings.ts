@@ -50,7 +50,7 @@ const TABLE = {
   }),
   POSTGRES_PASSWORD: row(
     'secret',
-    'Its password, as a Key Vault reference; without it the app logs in with a Microsoft Entra token',
+    'Its password, as a Key Vault reference; without it the app logs in with a Microsoft Entra token of its identity, which must be an administrator of the server',
     { secret: true },
   ),
   POSTGRES_HOST: row(
@@ -60,10 +60,13 @@ const TABLE = {
   POSTGRES_PORT_DIRECT: row('port', "PostgreSQL's own port", { default: '5432' }),
   POSTGRES_PORT_PGBOUNCER: row('port', "PgBouncer's port", { default: '6432' }),
   POSTGRES_TLS: row('tls', 'verify-full, or disable for a server on this machine', { default: 'verify-full' }),
-  LOADGEN_POSTGRES_USER: row('role', 'Role of the load generators, which may only insert; default: POSTGRES_USER'),
+  LOADGEN_POSTGRES_USER: row(
+    'role',
+    'Role of the load generators, which may only insert; default: POSTGRES_USER, only where that has a password',
+  ),
   LOADGEN_POSTGRES_PASSWORD: row(
     'secret',
-    'Its password, as a Key Vault reference. Without any password the load generators get an Entra token, which ends drills that outlive it (about an hour)',
+    'Its password, as a Key Vault reference. Without it each load generator logs in with a Microsoft Entra token of its own identity, and renews it while it runs',
     { secret: true },
   ),
   DRILL_BLOB_CONTAINER_URL: row(

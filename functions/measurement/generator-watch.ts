@@ -1,15 +1,19 @@
 /**
  * When the load generators were able to observe the service. A thread that stands still reads no reply, and a second without a
- * record contains no observation: an outage in such a time was not observed. A service is watched while at least
+ * record contains no observation: an outage in such a time was not observed. A client that the server refuses because its identity got
+ * no token observes nothing either: the server may have been there for it. A service is watched while at least
  * one container watches; a client is watched while its own container does.
  */
 import { READ_LATE_US, US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import { type Interval, intersection, union } from '../../loadgen-image/contract/intervals.ts'
 import type { Incarnation, Merged } from '../merge/merged.ts'
 
+/** The generator's own code of a login that was refused after its token had expired and its identity got no other. */
+export const NO_TOKEN = 'no-token'
+
 export interface Standstill extends Interval {
   readonly container: number
-  readonly kind: 'stood still' | 'left no record'
+  readonly kind: 'stood still' | 'left no record' | 'had no database token'
 }
 
 export interface Watch {
@@ -22,12 +26,32 @@ export interface Watch {
 /** Shorter standstills change no figure of an outage by more than its precision. */
 export const TOLERANCE_US = US_PER_SECOND / 4
 
-export function watchOf({ incarnations }: Pick<Merged, 'incarnations'>): Watch {
-  const blind = incarnations.map(blindTimes)
+export function watchOf({ incarnations, seconds }: Pick<Merged, 'incarnations' | 'seconds'>): Watch {
+  const shutOut = timesWithoutToken(seconds)
+  const blind = incarnations.map((one) => union([...blindTimes(one), ...shutOut]))
+  const standstills = incarnations.flatMap((one) => [
+    ...standstillsOf(one),
+    ...shutOut.map((time) => ({ container: one.container, kind: 'had no database token' as const, ...time })),
+  ])
   return {
     unwatched: blind.length === 0 ? [EVER] : blind.reduce(intersection),
-    standstills: incarnations.flatMap(standstillsOf).sort((a, b) => a.fromUs - b.fromUs || a.container - b.container),
+    standstills: standstills.sort((a, b) => a.fromUs - b.fromUs || a.container - b.container),
   }
+}
+
+/** A client tries again within this. */
+const MAX_PAUSE_SECONDS = 10
+
+/** Merged seconds do not show which container it was, so none of them counts. */
+function timesWithoutToken(seconds: Merged['seconds']): Interval[] {
+  const refused = seconds.filter(({ errors }) => (errors[NO_TOKEN] ?? 0) > 0).map(({ second }) => second)
+  return union(
+    refused.map((second, index) => {
+      const next = refused[index + 1]
+      const last = next !== undefined && next - second <= MAX_PAUSE_SECONDS ? next : second
+      return { fromUs: second * US_PER_SECOND, toUs: (last + 1) * US_PER_SECOND }
+    }),
+  )
 }
 
 const EVER: Interval = { fromUs: Number.NEGATIVE_INFINITY, toUs: Number.POSITIVE_INFINITY }

@@ -10,7 +10,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   '25P02': 'an earlier statement of the transaction failed',
   '26000': 'a prepared statement is not known on this server connection',
   '28000': 'the login was refused',
-  '28P01': 'wrong password',
+  '28P01': 'the password or the token was refused',
   '3D000': 'the database does not exist',
   '40001': 'rolled back: could not serialize with another transaction',
   '40003': 'the server says that it does not know whether the statement completed',
@@ -43,6 +43,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'reply-timeout': 'no reply in time: the connection was given up',
   'connect-timeout': 'no connection in time',
   'no-password': 'the server asked for a password, and none was given',
+  'no-token': "the login was refused, and the container's identity got no token since the last one expired",
   'protocol-error': 'the answer was not what the PostgreSQL protocol allows',
   'end-of-load': 'still without a reply when the load ended',
 }

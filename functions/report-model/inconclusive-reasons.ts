@@ -4,6 +4,7 @@ import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import type { Analysis, LoadAnalysis } from '../analysis/analysis.ts'
 import { totalsOf } from '../analysis/totals.ts'
 import type { ReportFigures } from '../criteria/figures.ts'
+import { NO_TOKEN } from '../measurement/generator-watch.ts'
 import { countLedger, type LedgerCounts } from '../merge/ledger.ts'
 import type { Incarnation, Merged } from '../merge/merged.ts'
 import { type ContainerEnd, unseenEnd, whyEarly } from '../model/container-end.ts'
@@ -31,6 +32,7 @@ export function inconclusiveReasons(analysis: Analysis, figures: ReportFigures):
 const weaknessesOfLoad = (evidence: DrillOutcome, load: LoadAnalysis, figures: ReportFigures): (string | null)[] => [
   recordsEndEarly(evidence, load),
   looseClocks(load),
+  loginsWithoutToken(load),
   absentContainers(load),
   weakBaseline(figures, load),
   weakAudit(figures, load),
@@ -58,6 +60,17 @@ function looseClocks({ merged }: LoadAnalysis): string | null {
   return loose === undefined
     ? null
     : `The clock of container ${loose.container} is known within ${seconds((loose.clock.errorMs ?? 0) / 1000)} only: its times are not measured.`
+}
+
+/** The generator's own fault: these clients stayed out although the server may have been there for them. */
+function loginsWithoutToken({ merged: { errors } }: LoadAnalysis): string | null {
+  const refused = errors.filter(({ code }) => code === NO_TOKEN)
+  if (refused.length === 0) return null
+  const count = refused.reduce((sum, error) => sum + error.count, 0)
+  return (
+    `${counted(count, 'login was', 'logins were')} refused because the identity of the load generators got no token since ` +
+    'the last one expired: how long the server kept these clients out is not known.'
+  )
 }
 
 function stoppedByChecklist({ checks, loadStartAtMs }: DrillOutcome): string | null {

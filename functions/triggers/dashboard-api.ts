@@ -1,19 +1,20 @@
-/** The dashboard's page and its files. They contain no data and need no key; every request for figures carries one. */
+/** The dashboard's page and its files. They contain no data and need no key and no role; every request for figures does. */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
+import type { Gate } from '../access/gate.ts'
 import type { Clients } from '../clients/clients.ts'
 import { type Asset, dashboardAsset, dashboardPage } from '../web/dashboard.ts'
 import { dailyRecords } from './daily-drill.ts'
 import { json, notFound } from './responses.ts'
 
-export const dashboardApi = {
-  page: async (request: HttpRequest): Promise<HttpResponseInit> => answer(request, dashboardPage()),
+export const dashboardApi = (auth: Gate['auth']) => ({
+  page: async (request: HttpRequest): Promise<HttpResponseInit> => answer(request, dashboardPage(auth)),
 
   async asset(request: HttpRequest): Promise<HttpResponseInit> {
     const name = request.params.asset ?? ''
     const found = await dashboardAsset(name)
     return found === null ? notFound(`file ${JSON.stringify(name)} of the dashboard`) : answer(request, found)
   },
-}
+})
 
 function answer(request: HttpRequest, { body, contentType, headers }: Asset): HttpResponseInit {
   const isKnown = headers.etag !== undefined && request.headers.get('if-none-match') === headers.etag

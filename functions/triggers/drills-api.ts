@@ -2,6 +2,7 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { blobNames, type StopSignal } from '../../loadgen-image/contract/glossary.ts'
 import { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
+import { saysJson } from '../access/cross-site.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { DrillPlan, StoredRequest } from '../model/plan.ts'
@@ -108,7 +109,7 @@ async function readBody(request: HttpRequest): Promise<{ text: string; body: unk
   if (Buffer.byteLength(text) > MAX_BODY_BYTES) return tooLarge
   // An empty body requests the defaults, and needs no type.
   if (text.trim() === '') return { text: '{}', body: {} }
-  if (!isJson(request.headers.get('content-type'))) return notJson(request.headers.get('content-type'))
+  if (!saysJson(request.headers)) return notJson(request.headers.get('content-type'))
   try {
     return { text, body: JSON.parse(text) }
   } catch (error) {
@@ -121,8 +122,6 @@ function placeIn(error: unknown): string {
   const [, line, column] = /line (\d+) column (\d+)/.exec(error instanceof Error ? error.message : '') ?? []
   return line === undefined ? '' : ` from line ${line}, column ${column} on`
 }
-
-const isJson = (type: string | null): boolean => /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type?.trim() ?? '')
 
 const tooLarge: ProblemDetails = {
   status: 413,

@@ -2,8 +2,10 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import * as z from 'zod'
 import { DRILL_ID } from '../../loadgen-image/contract/load-plan.ts'
+import type { Gate } from '../access/gate.ts'
 import { reportSchema } from '../model/report.ts'
 import { requestSchema } from '../request/request.ts'
+import { ROUTES, type RouteName } from './routes.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -211,22 +213,43 @@ const SCHEMAS: Json = {
   }),
 }
 
-export const openApi: Json = {
+const SECURITY_SCHEMES = {
+  keys: { functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key' } },
+  entra: {
+    entra: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Microsoft Entra, with app roles' },
+  },
+} as const satisfies Readonly<Record<Gate['auth'], Json>>
+
+export const openApi = (auth: Gate['auth']): Json => ({
   openapi: '3.1.0',
   info: { title: 'pg-failover-drill', version: '1', description: 'Failover drills under load for PostgreSQL.' },
-  paths: PATHS,
-  components: {
-    schemas: SCHEMAS,
-    securitySchemes: {
-      functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key' },
-    },
-  },
-  security: [{ functionKey: [] }],
+  paths: auth === 'keys' ? PATHS : withRoles(PATHS),
+  components: { schemas: SCHEMAS, securitySchemes: SECURITY_SCHEMES[auth] },
+  ...(auth === 'keys' && { security: [{ functionKey: [] }] }),
+})
+
+/** Each operation with the role that it needs, and how it is refused without. */
+const withRoles = (paths: Readonly<Record<string, Readonly<Record<string, Json>>>>): Json =>
+  Object.fromEntries(
+    Object.entries(paths).map(([path, operations]) => [
+      path,
+      Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, withRole(operation)])),
+    ]),
+  )
+
+function withRole(operation: Json): Json {
+  const { needs } = ROUTES[operation.operationId as RouteName]
+  const responses = { 401: refusal('No login'), 403: refusal(`Without the app role ${needs}, or sent by another site`) }
+  return {
+    ...operation,
+    security: [{ entra: [needs] }],
+    responses: { ...(operation.responses as Json), ...responses },
+  }
 }
 
-export const serveOpenApi = async (): Promise<HttpResponseInit> => ({
+export const serveOpenApi = (auth: Gate['auth']) => async (): Promise<HttpResponseInit> => ({
   status: 200,
-  body: JSON.stringify(openApi),
+  body: JSON.stringify(openApi(auth)),
   headers: { 'content-type': 'application/openapi+json; version=3.1', 'cache-control': 'public, max-age=300' },
 })
 

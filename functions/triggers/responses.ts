@@ -4,6 +4,8 @@
  */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { shown } from '../../loadgen-image/contract/fields.ts'
+import { callerName, changesSomething, enter, type Gate } from '../access/gate.ts'
+import type { AppRole } from '../access/principal.ts'
 import { REPORT_POLICY } from '../render/html/page.ts'
 import type { Problem } from '../request/request.ts'
 
@@ -61,16 +63,33 @@ const isKnown = (condition: string | null, etag: string): boolean =>
   condition !== null &&
   (condition.trim() === '*' || condition.split(',').some((one) => one.trim().replace(/^W\//, '') === etag))
 
+export interface Guard {
+  readonly gate: Gate
+  readonly needs: AppRole | null
+  readonly log: {
+    error(message: string, error: unknown): void
+    /** Who changed something, and who was refused. */
+    note(message: string): void
+  }
+}
+
 /** Unexpected errors return no details: they may contain an address or a key. The log has them. */
 export function guarded<A extends readonly unknown[]>(
   handler: (request: HttpRequest, ...more: A) => Promise<HttpResponseInit>,
-  log: (message: string, error: unknown) => void,
+  { gate, needs, log }: Guard,
 ): (request: HttpRequest, ...more: A) => Promise<HttpResponseInit> {
   return async (request, ...more) => {
+    const what = `${request.method} ${new URL(request.url).pathname}`
     try {
+      const entry = enter(gate, needs, request)
+      if ('refused' in entry) {
+        if (changesSomething(request)) log.note(`${what} refused: ${entry.refused.status} ${entry.refused.title}`)
+        return secured(problem(entry.refused, entry.refused.status === 401 ? { 'www-authenticate': 'Bearer' } : {}))
+      }
+      if (entry.caller !== null && changesSomething(request)) log.note(`${what} by ${callerName(entry.caller)}`)
       return secured(await handler(request, ...more))
     } catch (error) {
-      log(`${request.method} ${new URL(request.url).pathname} failed`, error)
+      log.error(`${what} failed`, error)
       const detail = 'A service that this app depends on did not answer. The log of the app names it; try again.'
       return secured(problem({ status: 503, title: 'Not available now', detail }, { 'retry-after': '10' }))
     }
@@ -91,6 +110,8 @@ export function secured(answer: HttpResponseInit): HttpResponseInit {
     ...answer,
     headers: {
       'cache-control': 'no-store',
+      // No other site's page may take it into its process, not even as a picture or a script.
+      'cross-origin-resource-policy': 'same-origin',
       'content-security-policy': isPage ? `${REPORT_POLICY}; ${NO_FRAMES}` : NO_CONTENT_POLICY,
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',

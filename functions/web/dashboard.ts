@@ -1,14 +1,15 @@
 /** The answers of GET /api/dashboard and GET /api/dashboard/{asset}, made once, on the first request. */
 import { createHash } from 'node:crypto'
-import { renderPage } from './page.ts'
+import { type PageAuth, renderPage } from './page.ts'
 import { browserScripts } from './scripts.ts'
 import { DASHBOARD_STYLE } from './style.ts'
 
-let page: Asset | null = null
+const pages = new Map<PageAuth, Asset>()
 let assets: Promise<ReadonlyMap<string, Asset>> | null = null
 
-export function dashboardPage(): Asset {
-  page ??= asset(renderPage(), 'text/html; charset=utf-8')
+export function dashboardPage(auth: PageAuth): Asset {
+  const page = pages.get(auth) ?? asset(renderPage(auth), 'text/html; charset=utf-8')
+  pages.set(auth, page)
   return page
 }
 
@@ -38,6 +39,8 @@ const DASHBOARD_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self' data:; frame-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'cross-origin-opener-policy': 'same-origin',
+  // Goes to this app alone. The platform's authentication refuses a POST of a page that names no referrer as forged.
+  'referrer-policy': 'same-origin',
 }
 
 function asset(body: string, contentType: string): Asset {

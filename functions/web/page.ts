@@ -6,10 +6,16 @@ import { startForm } from './start-form.ts'
 const REFRESH_SECONDS = [1, 2, 5, 10, 30] as const
 const DEFAULT_REFRESH = 2
 
+/** How a reader gets in: by a function key that the page asks for, or by a login that the platform keeps. */
+export type PageAuth = 'keys' | 'entra'
+
+/** The platform's own addresses, beside /api. */
+const SIGN_OUT = '../.auth/logout?post_logout_redirect_uri=/api/dashboard'
+
 /** Addresses are relative to /api/, so that the page works behind any prefix. */
-export const renderPage = (): string =>
+export const renderPage = (auth: PageAuth): string =>
   html`<!doctype html>
-<html lang="en">
+<html lang="en" data-auth="${auth}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -22,7 +28,7 @@ export const renderPage = (): string =>
 <a class="skip" href="#view">Skip to the content</a>
 <header class="top">
 <a class="home" href="#/">Failover drills</a>
-<nav aria-label="Dashboard"><a href="#/">Drills</a><a href="#/start">Start a drill</a></nav>
+<nav aria-label="Dashboard"><a href="#/">Drills</a><a href="#/start">Start a drill</a>${auth === 'entra' && html`<a href="${SIGN_OUT}">Sign out</a>`}</nav>
 <div class="link"><span id="connection" role="status"></span> <span id="updated"></span>
 <label for="refresh">Refresh</label> <select id="refresh">${REFRESH_SECONDS.map((seconds) =>
     seconds === DEFAULT_REFRESH

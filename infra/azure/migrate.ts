@@ -5,7 +5,7 @@
  *   npm run migrate               lists the steps, and changes nothing
  *   npm run migrate -- --yes      does them, all or nothing
  *
- * Reads the app's own settings from the environment (POSTGRES_*, LOADGEN_POSTGRES_*, AZURE_CLIENT_ID). When only the app can reach
+ * Reads the app's own settings from the environment (POSTGRES_*, LOADGEN_POSTGRES_*, LOADGEN_IDENTITY_PRINCIPAL_ID, AZURE_CLIENT_ID). When only the app can reach
  * the database, a drill with "migrate": true migrates it. Exit: 0 listed or done; 2 could not.
  */
 import { DefaultAzureCredential } from '@azure/identity'
@@ -21,13 +21,14 @@ const COMMAND = {
   about: "Lists what a migration of the drill's database would do; with --yes, does it.",
   options: { yes: { flag: 'yes', help: 'do it, all or nothing' } },
   closing: `Settings: POSTGRES_SERVER, POSTGRES_DATABASE, POSTGRES_USER, POSTGRES_PASSWORD, and for the load's own role
-LOADGEN_POSTGRES_USER and LOADGEN_POSTGRES_PASSWORD, as in docs/azure.md.`,
+LOADGEN_POSTGRES_USER with LOADGEN_POSTGRES_PASSWORD or LOADGEN_IDENTITY_PRINCIPAL_ID, as in docs/azure.md.`,
 } as const
 
 function settingsOf(environment: NodeJS.ProcessEnv): ConnectionSettings {
   const { postgres, identityClientId } = readDatabaseConfig(environment)
   const options = identityClientId === null ? {} : { managedIdentityClientId: identityClientId }
-  return { postgres, credential: new DefaultAzureCredential(options) }
+  const app = new DefaultAzureCredential(options)
+  return { postgres, credentials: { app, load: app } }
 }
 
 async function run(isConfirmed: boolean): Promise<void> {

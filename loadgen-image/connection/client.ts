@@ -14,7 +14,12 @@ import type { ServerPlace, ServerTarget, Tls } from './target.ts'
 
 export const { escapeIdentifier, escapeLiteral } = pgUtils
 
-export const CONNECT_CODES = { connectTimeout: 'connect-timeout', noPassword: 'no-password' } as const
+export const CONNECT_CODES = {
+  connectTimeout: 'connect-timeout',
+  noPassword: 'no-password',
+  /** The identity endpoint gave no token, or none since the last one expired. */
+  noToken: 'no-token',
+} as const
 
 const KEEP_ALIVE_DELAY_MS = 10_000
 

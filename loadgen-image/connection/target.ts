@@ -79,6 +79,8 @@ export const atPort = (target: ServerTarget, port: number): ServerTarget => ({
   places: target.places.map((place) => ({ ...place, port })),
 })
 
+export const withPassword = (target: ServerTarget, password: string): ServerTarget => ({ ...target, password })
+
 /** The public authorities must have signed the certificate, and it must carry the host's name. */
 export const VERIFIED: Tls = {
   mode: 'verify-full',

@@ -72,7 +72,7 @@ function percentDecoded(value: string): string | null {
 
 /** `parseConnectionString` reads it back as the same server. Authorities and limits of a session are not written. */
 export function urlOf({ places, user, password, database, tls }: ServerTarget): string {
-  const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`
+  const login = [user, ...(password === '' ? [] : [password])].map(encodeURIComponent).join(':')
   const place = `${places.map(placeInUrl).join(',')}/${encodeURIComponent(database)}`
   return `postgresql://${login}@${place}?sslmode=${tls?.mode ?? 'disable'}`
 }

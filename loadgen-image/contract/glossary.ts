@@ -262,7 +262,7 @@ export const blobNames = {
   log: (drillId: string, container: number) => `drills/${drillId}/containers/${container}/log.txt`,
 } as const
 
-/** The environment of a container. The connection string is the only secret, and goes in as a secure value. */
+/** The environment of a container. Only a connection string is a secret, and goes in as a secure value. */
 export const ENVIRONMENT = {
   connectionString: 'POSTGRES_CONNECTION_STRING',
   /** PostgreSQL's own port for cohorts that bypass PgBouncer; same host and credentials. */
@@ -274,6 +274,8 @@ export const ENVIRONMENT = {
   blobConnectionString: 'DRILL_BLOB_CONNECTION_STRING',
   blobContainer: 'DRILL_BLOB_CONTAINER',
   identityClientId: 'AZURE_CLIENT_ID',
+  /** Set: the container's identity fetches a Microsoft Entra token of this scope, which stands in for the password, and renews it. */
+  databaseTokenScope: 'POSTGRES_TOKEN_SCOPE',
 } as const
 
 // ---- The CSV that users of the original scripts know -----------------------------------------------------------------

@@ -1,6 +1,6 @@
 /** The drill's blobs, as the generator needs them: calls of the Azure SDK and no decisions. */
-import { DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identity'
 import { ContainerClient, RestError, type StoragePipelineOptions } from '@azure/storage-blob'
+import { credentialOf } from '../identity/credential.ts'
 
 export type BlobAccess =
   | { readonly kind: 'identity'; readonly containerUrl: string; readonly clientId: string | null }
@@ -60,11 +60,7 @@ export function openBlobStore(access: BlobAccess): BlobStore {
 function containerClient(access: BlobAccess): ContainerClient {
   if (access.kind === 'connection-string')
     return new ContainerClient(access.connectionString, access.container, PIPELINE)
-  const credential =
-    access.clientId === null
-      ? new DefaultAzureCredential()
-      : new ManagedIdentityCredential({ clientId: access.clientId })
-  return new ContainerClient(access.containerUrl, credential, PIPELINE)
+  return new ContainerClient(access.containerUrl, credentialOf(access.clientId), PIPELINE)
 }
 
 const statusOf = (error: unknown): number | undefined => (error instanceof RestError ? error.statusCode : undefined)

@@ -5,9 +5,11 @@
  */
 import type { Client } from 'pg'
 import { AllAddressesFailed, withClient } from '../connection/log-in.ts'
-import { placesName, type ServerTarget } from '../connection/target.ts'
+import { placesName, type ServerTarget, withPassword } from '../connection/target.ts'
 import type { ClockOffset } from '../contract/glossary.ts'
 import type { LoadPlan } from '../contract/load-plan.ts'
+import { errorText } from '../contract/redact.ts'
+import type { DatabaseToken } from '../identity/database-token.ts'
 import { failureOf, OWN_CODES } from '../record/outcome.ts'
 
 export interface ServerIdentity {
@@ -33,20 +35,30 @@ export class PreflightError extends Error {
 const CLOCK_ROUND_TRIPS = 9
 const KEY_COLUMNS = ['drill_id', 'worker', 'seq', 'timeline']
 
+/** `token` null: the target holds the password. */
 export async function inspectServer(
   target: ServerTarget,
   { transactions, connectTimeoutMs }: Pick<LoadPlan, 'transactions' | 'connectTimeoutMs'>,
+  token: Pick<DatabaseToken, 'fetch'> | null,
 ): Promise<ServerIdentity> {
   const limits = { timeoutMs: connectTimeoutMs, queryTimeoutMs: connectTimeoutMs }
+  const login = token === null ? target : withPassword(target, await fetched(token))
   try {
-    return await withClient(target, limits, async (client) => {
+    return await withClient(login, limits, async (client) => {
       await checkTable(client, transactions)
       return identify(client)
     })
   } catch (error) {
-    throw explained(error, target)
+    throw explained(error, target, token !== null)
   }
 }
+
+/** The identity of a new container comes some seconds late. */
+const fetched = (token: Pick<DatabaseToken, 'fetch'>): Promise<string> =>
+  token.fetch().catch((cause: unknown) => {
+    const text = `No login: ${errorText(cause)}. Next: give the container an identity, and check AZURE_CLIENT_ID.`
+    throw new PreflightError(text, OWN_CODES.noToken, true, cause)
+  })
 
 async function checkTable(client: Client, transactions: LoadPlan['transactions']): Promise<void> {
   const { rows } = await client.query<{ columns: string[] | null; writable: boolean | null; readonly: boolean }>(`
@@ -122,6 +134,11 @@ const BAD_CERTIFICATE: Explanation = {
 const BAD_LOGIN: Explanation = {
   text: '{at} refused the login. Next: check user and password in POSTGRES_CONNECTION_STRING.',
 }
+const BAD_TOKEN: Explanation = {
+  text:
+    '{at} refused the token of the identity. Next: make the role of POSTGRES_CONNECTION_STRING for that identity ' +
+    '(a drill with "migrate": true does), and check POSTGRES_TOKEN_SCOPE.',
+}
 const NO_PASSWORD: Explanation = {
   text:
     '{at} asks for a password, and no password was given. Next: put it into POSTGRES_CONNECTION_STRING ' +
@@ -175,11 +192,12 @@ const BY_MESSAGE: ReadonlyArray<readonly [RegExp, Explanation]> = [
   [/no more connections allowed/, TOO_MANY],
 ]
 
-function explained(error: unknown, target: ServerTarget): PreflightError {
+function explained(error: unknown, target: ServerTarget, isByToken: boolean): PreflightError {
   if (error instanceof PreflightError) return error
   const { code, message } = failureOf(error, OWN_CODES.connectionClosed)
   const at = placesName(target)
-  const known = BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1] ?? BY_CODE[code]
+  const found = BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1] ?? BY_CODE[code]
+  const known = found === BAD_LOGIN && isByToken ? BAD_TOKEN : found
   const tried = triedAddresses(error)
   if (known !== undefined)
     return new PreflightError(known.text.replace('{at}', () => at) + tried, code, known.isPassing ?? false, error)

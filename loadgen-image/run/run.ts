@@ -17,6 +17,7 @@ import {
 } from '../contract/glossary.ts'
 import type { LoadPlan } from '../contract/load-plan.ts'
 import { errorText } from '../contract/redact.ts'
+import type { LoginToken } from '../identity/database-token.ts'
 import { anchorClock, startClock, US_PER_MS } from '../record/clock.ts'
 import { chooseThreads, workersOfContainer } from '../schedule/workers.ts'
 import { type FromThread, type ThreadSettings, type ToThread, unreachable } from '../send/messages.ts'
@@ -58,6 +59,7 @@ export class Run {
   readonly #running: RunningThread[] = []
   readonly #connected = Promise.withResolvers<void>()
   readonly #finished = Promise.withResolvers<void>()
+  #token: LoginToken | null = null
   #assembly: Assembly | null = null
   #lastError: string | null = null
   #failure: Error | null = null
@@ -89,6 +91,12 @@ export class Run {
 
   get lastError(): string | null {
     return this.#lastError
+  }
+
+  /** Stands in for the passwords of the targets, at every login from now on. */
+  logInWith(token: LoginToken): void {
+    this.#token = token
+    this.#send({ kind: 'token', ...token })
   }
 
   /** Starts the threads. Resolves when every worker is connected; rejects when a thread dies before that. */
@@ -158,7 +166,9 @@ export class Run {
   #startThread(thread: number): RunningThread {
     const { plan, container, pgbouncer, direct, threadFile = THREAD_FILE } = this.#options
     const { threads } = this
-    const settings: ThreadSettings = { plan, container, thread, threads, pgbouncer, direct, clock: this.#clock }
+    const clock = this.#clock
+    const token = this.#token
+    const settings: ThreadSettings = { plan, container, thread, threads, pgbouncer, direct, clock, token }
     const worker = new Worker(threadFile, { workerData: settings, name: `load-${thread}` })
     const running: RunningThread = { worker, open: 0, isDone: false }
     worker.on('message', (message: FromThread) => this.#onMessage(running, thread, message))

@@ -28,6 +28,9 @@ const load = new LoadThread(settings, startClock(settings.clock), {
 
 port.on('message', (message: ToThread) => {
   switch (message.kind) {
+    case 'token':
+      load.logInWith(message)
+      break
     case 'go':
       load.go(message.startAtUs)
       break

@@ -77,7 +77,8 @@ export class Connector {
   readonly #queue: (() => void)[] = []
   #attempts = 0
 
-  async open(target: ServerTarget, timeoutMs: number): Promise<Wire> {
+  /** The target is read when the attempt begins. */
+  async open(target: () => ServerTarget, timeoutMs: number): Promise<Wire> {
     await this.#turn()
     let hasTurn = true
     const release = () => {
@@ -86,7 +87,7 @@ export class Connector {
     }
     const early = setTimeout(release, MAX_TURN_MS)
     try {
-      return await this.#connect(target, timeoutMs)
+      return await this.#connect(target(), timeoutMs)
     } finally {
       clearTimeout(early)
       release()

@@ -3,8 +3,11 @@
  * No code here waits for a single transaction: one timer wakes the thread for the next arrival, and each reply makes it look at the
  * schedule again, so at high rates arrivals are sent within microseconds and without spinning.
  */
-import type { LoadPlan } from '../contract/load-plan.ts'
+import { type ServerTarget, withPassword } from '../connection/target.ts'
+import type { Cohort, LoadPlan } from '../contract/load-plan.ts'
+import type { LoginToken } from '../identity/database-token.ts'
 import { US_PER_MS } from '../record/clock.ts'
+import { OWN_CODES } from '../record/outcome.ts'
 import { Recorder } from '../record/recorder.ts'
 import type { SecondPart } from '../record/second.ts'
 import { Arrivals } from '../schedule/arrivals.ts'
@@ -39,6 +42,9 @@ export class LoadThread implements SessionHost {
   readonly #sessions: readonly Session[]
   readonly #idle: IdleQueue
   readonly #connector = new Connector()
+  /** By way in, with the token of now where one stands in for the password. */
+  #targets: Readonly<Record<Cohort['via'], ServerTarget>>
+  #isTokenStale = false
   readonly #sweep: NodeJS.Timeout
   #open = 0
   #arrivals: Arrivals | null = null
@@ -54,6 +60,8 @@ export class LoadThread implements SessionHost {
   constructor(settings: ThreadSettings, nowUs: () => number, events: LoadThreadEvents) {
     const { plan, container, thread, threads } = settings
     this.#settings = settings
+    this.#targets = { pgbouncer: settings.pgbouncer, direct: settings.direct }
+    if (settings.token !== null) this.logInWith(settings.token)
     this.#plan = plan
     this.#events = events
     this.nowUs = nowUs
@@ -66,6 +74,13 @@ export class LoadThread implements SessionHost {
 
   connect(): void {
     for (const session of this.#sessions) session.connect()
+  }
+
+  /** Open connections stay: a server checks a token at the login only. */
+  logInWith({ token, isStale }: LoginToken): void {
+    const { pgbouncer, direct } = this.#settings
+    this.#targets = { pgbouncer: withPassword(pgbouncer, token), direct: withPassword(direct, token) }
+    this.#isTokenStale = isStale
   }
 
   /** Called ahead of time: the clock starts the load, not the message. */
@@ -235,10 +250,13 @@ export class LoadThread implements SessionHost {
     })
   }
 
-  open(index: number): Promise<Wire> {
-    const { pgbouncer, direct } = this.#settings
+  async open(index: number): Promise<Wire> {
     const { cohort } = this.#workers[index] as WorkerIdentity
-    return this.#connector.open(cohort.via === 'direct' ? direct : pgbouncer, this.#plan.connectTimeoutMs)
+    try {
+      return await this.#connector.open(() => this.#targets[cohort.via], this.#plan.connectTimeoutMs)
+    } catch (error) {
+      throw this.#isTokenStale && isRefusedLogin(error) ? staleToken(error) : error
+    }
   }
 
   onConnection(change: -1 | 0 | 1, error: string | null): void {
@@ -255,3 +273,15 @@ export class LoadThread implements SessionHost {
     this.#dispatch()
   }
 }
+
+/** By the server (class 28), or by PgBouncer, which has one code for all. */
+const isRefusedLogin = (error: unknown): boolean =>
+  /^(28...|08P01)$/.test(String((error as { readonly code?: unknown } | null)?.code))
+
+const staleToken = (cause: unknown): Error =>
+  Object.assign(
+    new Error('the login was refused, and the identity endpoint gave no token since the last one expired', { cause }),
+    {
+      code: OWN_CODES.noToken,
+    },
+  )

@@ -3,6 +3,7 @@
 import type { ServerTarget } from '../connection/target.ts'
 import type { GeneratorHealth } from '../contract/glossary.ts'
 import type { LoadPlan } from '../contract/load-plan.ts'
+import type { LoginToken } from '../identity/database-token.ts'
 import type { ClockAnchor } from '../record/clock.ts'
 import type { SecondPart } from '../record/second.ts'
 
@@ -15,9 +16,13 @@ export interface ThreadSettings {
   readonly pgbouncer: ServerTarget
   readonly direct: ServerTarget
   readonly clock: ClockAnchor
+  /** Null: the targets hold the password. */
+  readonly token: LoginToken | null
 }
 
 export type ToThread =
+  /** Log in with this from now on; open connections stay. */
+  | ({ readonly kind: 'token' } & LoginToken)
   /** Start the load at this moment. */
   | { readonly kind: 'go'; readonly startAtUs: number }
   /** No arrival after now; wait for replies as long as the plan allows. */

@@ -85,6 +85,70 @@ describe('the key', () => {
   })
 })
 
+describe('with a login in place of a key', () => {
+  beforeEach(() => {
+    api.auth = 'entra'
+    api.drills = history()
+  })
+
+  /** Without a key in the tab. */
+  async function openSignedOut(hash = '#/'): Promise<WatchedPage> {
+    const opened = await openPage(browser)
+    open.push(opened)
+    await opened.page.context().clearCookies()
+    await opened.page.goto(`${api.url}${hash}`)
+    return opened
+  }
+
+  test.each([
+    ['the app answers that it needs a login', false],
+    ["the platform redirects to another site's login", true],
+  ])('%s: the page leads there and back to the same view', async (_, redirects) => {
+    api.redirects = redirects
+    const { page } = await openSignedOut('#/start')
+    await page.goto(`${api.url}#/drills/${lost.report.drillId}`)
+    await see(page, 'The dashboard needs a login of Microsoft Entra')
+    expect(await page.getByText('Function key').count()).toBe(0)
+    await screenshot(page, 'dashboard-sign-in')
+    await expectAccessible(page)
+    await page.getByRole('link', { name: 'Sign in' }).click()
+    await see(page, 'Criteria')
+    expect(page.url()).toBe(`${api.url}#/drills/${lost.report.drillId}`)
+    expect(api.requests.filter(({ key }) => key !== null)).toEqual([])
+  })
+
+  test('a login without a role is refused in words, and may sign out', async () => {
+    api.roles = []
+    const { page } = await openSignedOut()
+    await page.getByRole('link', { name: 'Sign in' }).click()
+    await see(page, 'Drill.Read is needed')
+    await see(page, 'This account has no role of this app')
+    await page.getByRole('link', { name: 'Sign out' }).click()
+    await see(page, 'The dashboard needs a login of Microsoft Entra')
+  })
+
+  test('a reader sees drills, and why none of theirs can start', async () => {
+    api.roles = ['Drill.Read']
+    const { page } = await openSignedOut()
+    await page.getByRole('link', { name: 'Sign in' }).click()
+    await see(page, 'PASS')
+    await page.getByRole('link', { name: 'Start a drill' }).first().click()
+    await page.locator('#start button[type=submit]').click()
+    await see(page, 'Drill.Run is needed')
+  })
+
+  test('who may run drills starts one through the checks of the platform and of the app against other sites', async () => {
+    api.onStart = () => runningDrill(10)
+    const { page } = await openSignedOut()
+    await page.getByRole('link', { name: 'Sign in' }).click()
+    await see(page, 'PASS')
+    await page.getByRole('link', { name: 'Start a drill' }).first().click()
+    await page.locator('#start button[type=submit]').click()
+    await page.locator('#ask-abort').waitFor(SOON)
+    expect(api.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
+  })
+})
+
 describe('the list', () => {
   test('says how to begin when there is no drill', async () => {
     const { page, errors } = await openDashboard()

@@ -1,5 +1,6 @@
 /** The API of the function app, as far as the dashboard sees it, over drills that a test can change while the page looks. */
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
+import { enter } from '../../functions/access/gate.ts'
 import type { ListedFigures } from '../../functions/model/drill-index.ts'
 import type { DrillStatus } from '../../functions/model/status.ts'
 import { renderers } from '../../functions/render/formats.ts'
@@ -9,6 +10,7 @@ import { secured } from '../../functions/triggers/responses.ts'
 import { dashboardAsset, dashboardPage } from '../../functions/web/dashboard.ts'
 import { aDrillPlan } from '../support/builders.ts'
 import { listening } from '../support/ports.ts'
+import { principalHeader } from '../support/principal.ts'
 
 export const KEY = 'correct-key'
 
@@ -23,6 +25,12 @@ export interface FakeApi {
   drills: StoredDrill[]
   /** down: connections are cut. broken: the host answers 503. slow: every answer takes a second. */
   state: 'up' | 'down' | 'broken' | 'slow'
+  /** With entra the platform's authentication is in front: its session is a cookie, and its own addresses begin with /.auth. */
+  auth: 'keys' | 'entra'
+  /** App roles of the account that signs in. */
+  roles: readonly string[]
+  /** Without a session the platform redirects to its login, as to another site; or it lets the app answer. */
+  redirects: boolean
   /** What POST answers; null starts a drill. */
   refusal: { readonly status: number; readonly body: unknown } | null
   readonly requests: Array<{
@@ -43,6 +51,9 @@ export async function startFakeApi(): Promise<FakeApi> {
     url: `http://127.0.0.1:${port}/api/dashboard`,
     drills: [],
     state: 'up',
+    auth: 'keys',
+    roles: ['Drill.Run'],
+    redirects: false,
     refusal: null,
     requests: [],
     onStart: () => {
@@ -71,7 +82,7 @@ async function serve(api: FakeApi, request: IncomingMessage, response: ServerRes
   api.requests.push({ method: request.method ?? '', url: request.url ?? '', body, key })
   if (api.state === 'down') return void request.socket.destroy()
   if (api.state === 'slow') await new Promise((resolve) => setTimeout(resolve, 1000))
-  const reply = await answer(api, request.method ?? 'GET', url, body, key)
+  const reply = platformAnswer(api, request, url) ?? (await answer(api, request, url, body, key))
   const { headers } = secured({ headers: { 'content-type': reply.type, ...reply.headers } })
   response.writeHead(reply.status, headers as OutgoingHttpHeaders)
   response.end(reply.body)
@@ -90,13 +101,57 @@ const json = (status: number, value: unknown): Reply => ({
 })
 const notFound = (): Reply => json(404, { title: 'Not found', detail: 'There is no such thing.' })
 
-async function answer(api: FakeApi, method: string, url: URL, body: string, key: string | null): Promise<Reply> {
+const SESSION = 'AppServiceAuthSession'
+const hasSession = ({ headers }: IncomingMessage): boolean => headers.cookie?.includes(`${SESSION}=yes`) === true
+
+/** What the platform's authentication answers by itself; null lets the request through to the app. */
+function platformAnswer({ auth, redirects }: FakeApi, request: IncomingMessage, url: URL): Reply | null {
+  if (auth === 'keys') return null
+  const to = (name: string, cookie: string): Reply => ({
+    status: 302,
+    type: 'text/plain',
+    body: '',
+    headers: { location: url.searchParams.get(name) ?? '/', 'set-cookie': `${SESSION}=${cookie}; Path=/; HttpOnly` },
+  })
+  if (url.pathname === '/.auth/login/aad') return to('post_login_redirect_uri', 'yes')
+  if (url.pathname === '/.auth/logout') return to('post_logout_redirect_uri', 'no')
+  // The platform takes a request that changes something and names no referrer for a forged one.
+  if (request.method !== 'GET' && !request.headers.referer?.startsWith(url.origin))
+    return { status: 403, type: 'text/html', body: 'Cross-site request forgery detected' }
+  const isPage = url.pathname.startsWith('/api/dashboard')
+  if (!redirects || isPage || hasSession(request)) return null
+  return { status: 302, type: 'text/plain', body: '', headers: { location: 'https://login.example/authorize' } }
+}
+
+/** Behind the platform, which has put the claims of the session into its header. */
+function refusedByGate({ roles }: FakeApi, request: IncomingMessage, url: URL): Reply | null {
+  const headers = new Headers(request.headers as Record<string, string>)
+  headers.delete('x-ms-client-principal')
+  if (hasSession(request)) headers.set('x-ms-client-principal', principalHeader({ roles }))
+  const method = request.method ?? 'GET'
+  const entry = enter({ auth: 'entra', isGuarded: true }, method === 'GET' ? 'Drill.Read' : 'Drill.Run', {
+    method,
+    url: url.href,
+    headers,
+  })
+  return 'refused' in entry ? json(entry.refused.status, entry.refused) : null
+}
+
+async function answer(
+  api: FakeApi,
+  request: IncomingMessage,
+  url: URL,
+  body: string,
+  key: string | null,
+): Promise<Reply> {
+  const method = request.method ?? 'GET'
   const [, , first = '', id = '', part = '', name = ''] = url.pathname.split('/')
   if (first === 'dashboard') {
-    const found = id === '' ? dashboardPage() : await dashboardAsset(id)
+    const found = id === '' ? dashboardPage(api.auth) : await dashboardAsset(id)
     return found ? { status: 200, type: found.contentType, body: found.body, headers: found.headers } : notFound()
   }
-  if (key !== KEY) return json(401, {})
+  const refused = api.auth === 'entra' ? refusedByGate(api, request, url) : key === KEY ? null : json(401, {})
+  if (refused !== null) return refused
   if (api.state === 'broken') return { status: 503, type: 'text/plain', body: 'Function host is not running.' }
   if (id === 'compare') return compare(api, url)
   if (id === '') return method === 'POST' ? start(api, body) : list(api, url)

@@ -147,14 +147,14 @@ test('a ready database has its rows counted, and the canary leaves none', async 
 
 // ---- The load's role ------------------------------------------------------------------------------------------------
 
-const LOAD = { load: { user: 'load', password: new Secret(LOAD_PASSWORD) } }
+const LOAD = { load: { user: 'load', password: new Secret(LOAD_PASSWORD), identity: 'load' } } as const
 
 test('the load gets a role that may insert and nothing else, and whose password is in no statement', async () => {
   const database = databaseOf(LOAD)
   await server.pair.primary.query("ALTER DATABASE drill SET log_statement = 'all'")
   expect(await database.migrate(TARGET)).toContain('role load')
   expect(await database.schema(TARGET, WAYS)).toMatchObject({ canary: 'ok' })
-  const { client, close } = await openSql(targetIn(await database.loadConnectionString(TARGET)))
+  const { client, close } = await openSql(targetIn(database.loadConnectionString(TARGET)))
   const insert =
     "INSERT INTO transactions (customer_id, merchant_id, amount, drill_id, worker, seq) VALUES (1, 1, 1, 'd', 0, 0)"
   await client.query(
@@ -220,10 +220,9 @@ test('what cannot be reached says why, without the password', async () => {
   await closed.release()
   const refused = await databaseOf({ directPort: closed.port }).session(TARGET, 'direct')
   expect(refused).toMatchObject({ reachable: false, error: expect.stringMatching(/^ECONNREFUSED/), timeline: null })
-  const stranger = await databaseOf({ app: { user: 'app', password: new Secret('MARKED-WRONG') } }).session(
-    TARGET,
-    'direct',
-  )
+  const stranger = await databaseOf({
+    app: { user: 'app', password: new Secret('MARKED-WRONG'), identity: 'app' },
+  }).session(TARGET, 'direct')
   expect(stranger).toMatchObject({ reachable: false, error: expect.stringMatching(/^28P01/) })
   expect(JSON.stringify([refused, stranger])).not.toContain('MARKED')
 })
@@ -467,12 +466,3 @@ test('the command ends with one error that names what to do, without a password'
   expect(refused.output).toMatch(/28P01: password authentication failed/)
   expect(missing.output + unreachable.output + refused.output).not.toMatch(/MARKED/)
 }, 60_000)
-
-test('a role of the load that logs in by Microsoft Entra is granted what it needs, and has to exist', async () => {
-  const entra = databaseOf({ load: { user: 'load', password: null } })
-  await expect(entra.migrate(TARGET)).rejects.toMatchObject({
-    cause: { message: expect.stringContaining('pgaadauth_create_principal') },
-  })
-  await server.pair.primary.query('CREATE ROLE load LOGIN')
-  expect(await entra.migrate(TARGET)).toEqual(STEPS.filter((what) => what !== 'role load'))
-})

@@ -22,7 +22,7 @@ const LEDGER: LoadWays = { vias: ['pgbouncer', 'direct'], transactions: 'ledger'
 const APP = { user: 'app', password: PASSWORD }
 const LOAD = { user: 'drill_load', password: PASSWORD }
 const server = clientDatabase(target, APP, LOAD)
-const database = () => server.databaseOf({ load: { ...LOAD, password: new Secret(PASSWORD) } })
+const database = () => server.databaseOf({ load: { ...LOAD, password: new Secret(PASSWORD), identity: 'load' } })
 
 /** As an administrator of the server, in the drill's database. */
 const administer = (...statements: readonly string[]): Promise<void> =>
@@ -86,7 +86,7 @@ test('a database after a migration passes every row of the load, through both wa
     ['parent-rows', 'pass', '5 customers, 5 merchants'],
     ['canary', 'pass', expect.any(String)],
   ])
-  const { rowCount } = await withSql(targetIn(await database().loadConnectionString(target)), (client) =>
+  const { rowCount } = await withSql(targetIn(database().loadConnectionString(target)), (client) =>
     client.query('SELECT FROM transactions'),
   )
   expect(rowCount).toBe(0)
@@ -396,7 +396,7 @@ test('a view instead of the table', async () => {
 
 test('a temporary table that a client of the pool left hides the real one', async () => {
   await administer('GRANT TEMPORARY ON DATABASE drill TO drill_load')
-  await withSql(targetIn(await database().loadConnectionString(target)), (client) =>
+  await withSql(targetIn(database().loadConnectionString(target)), (client) =>
     client.query('CREATE TEMPORARY TABLE transactions (LIKE public.transactions INCLUDING ALL)'),
   )
   const [found] = failed(await look({ ...LEDGER, vias: ['pgbouncer'] })).filter(({ id }) => id === 'load-table')

@@ -21,7 +21,11 @@ function setUp(world: World = createWorld()) {
   const drills = drillsApi(world.clients, { defaults: { target, cooldownMinutes: 20 } })
   const reports = reportsApi(world.clients)
   const logged: unknown[] = []
-  const log = (message: string, error: unknown) => logged.push([message, error])
+  const guard = {
+    gate: { auth: 'keys', isGuarded: false },
+    needs: null,
+    log: { error: (message: string, error: unknown) => void logged.push([message, error]), note: () => {} },
+  } as const
   const call = async (
     method: string,
     url: string,
@@ -42,12 +46,12 @@ function setUp(world: World = createWorld()) {
       ...(body === undefined ? {} : { body: { string: body } }),
     })
     const { client } = service
-    if (id === 'compare') return guarded(reports.compare, log)(request)
-    if (part === 'report') return guarded(reports.report, log)(request, client)
-    if (part === 'files') return guarded(reports.file, log)(request)
-    if (method === 'POST') return guarded(drills.start, log)(request, client)
-    if (method === 'DELETE') return guarded(drills.abort, log)(request, client)
-    return id === '' ? guarded(drills.list, log)(request, client) : guarded(drills.read, log)(request, client)
+    if (id === 'compare') return guarded(reports.compare, guard)(request)
+    if (part === 'report') return guarded(reports.report, guard)(request, client)
+    if (part === 'files') return guarded(reports.file, guard)(request)
+    if (method === 'POST') return guarded(drills.start, guard)(request, client)
+    if (method === 'DELETE') return guarded(drills.abort, guard)(request, client)
+    return id === '' ? guarded(drills.list, guard)(request, client) : guarded(drills.read, guard)(request, client)
   }
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     call('POST', '/api/drills', { body: JSON.stringify(body), headers })
@@ -408,7 +412,7 @@ test('answers have the shapes that the description promises', async () => {
     ['Report', JSON.parse(String((await call('GET', '/api/drills/drill-1/report')).body))],
   ]
   const ajv = new Ajv2020({ strict: false, formats: { 'date-time': true } })
-  ajv.addSchema(openApi, 'api')
+  ajv.addSchema(openApi('keys'), 'api')
   for (const [schema, body] of bodies) {
     const isValid = ajv.validate({ $ref: `api#/components/schemas/${schema}` }, body)
     expect([schema, isValid, ajv.errorsText()]).toEqual([schema, true, 'No errors'])
@@ -417,7 +421,9 @@ test('answers have the shapes that the description promises', async () => {
 
 test('the description accepts the requests that the parser accepts, and refuses unknown fields', () => {
   const ajv = new Ajv2020({ strict: false })
-  const isValid = ajv.compile((openApi.components as { schemas: { DrillRequest: object } }).schemas.DrillRequest)
+  const isValid = ajv.compile(
+    (openApi('keys').components as { schemas: { DrillRequest: object } }).schemas.DrillRequest,
+  )
   expect(isValid({ targetTps: 400, workers: 20, failovers: [{ atSeconds: 120, mode: 'planned' }] })).toBe(true)
   expect(isValid({ targetTps: 'x' })).toBe(false)
   expect(isValid({ speed: 1 })).toBe(false)

@@ -2,10 +2,12 @@
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
 import { groupName } from '../../functions/activities/records/containers.ts'
+import type { GroupSpec } from '../../functions/clients/clients.ts'
 import { Secret } from '../../functions/config/secret.ts'
 import { expiresAt, loadPlanOf } from '../../functions/model/load-plan.ts'
 import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../../functions/platform/names.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
+import { parseDrillSettings } from '../../loadgen-image/drill-settings.ts'
 import { aPlan, criteria, type DrillPlayOptions, playDrill, playRequest, settings } from '../support/play-drill.ts'
 import { createWorld, START_AT_MS, type World, type WorldOptions } from '../support/world/world.ts'
 
@@ -216,6 +218,39 @@ test('a container that another drill started is left alone by the clean-up', asy
   const { report } = await playDrill(world, aPlan({ criteria }))
   expect(report?.cleanup.containersLeft).toBe(0)
   expect(world.groups.alive.map(({ name }) => name)).toEqual(['loadgen-drill-2-0'])
+})
+
+test('without a password a container gets the scope of its token and its identity, and no secret', async () => {
+  const plan = aPlan()
+  const world = createWorld()
+  const specs: GroupSpec[] = []
+  const groups: World['clients']['groups'] = {
+    ...world.clients.groups,
+    get: async () => null,
+    create: async (spec) => {
+      specs.push(spec)
+      return { kind: 'created' }
+    },
+  }
+  const scope = 'https://ossrdbms-aad.database.windows.net/.default'
+  const database = {
+    ...world.clients.database,
+    loadTokenScope: () => scope,
+    loadConnectionString: () => 'postgresql://id-load@server:6432/drill?sslmode=verify-full',
+  }
+  world.blobs.put(blobNames.request(plan.drillId), JSON.stringify({ plan, bodyHash: '' }))
+  const byIdentity = {
+    ...settings,
+    blobs: { kind: 'url', url: 'https://account.blob.core.windows.net/drills' },
+    generatorClientId: 'client-of-the-load',
+  } as const
+  await createActivities({ ...world.clients, groups, database }, byIdentity).provision({ drillId: plan.drillId })
+  expect(specs.length).toBeGreaterThan(0)
+  for (const { environment, secureEnvironment } of specs) {
+    expect(environment).toMatchObject({ POSTGRES_TOKEN_SCOPE: scope, AZURE_CLIENT_ID: 'client-of-the-load' })
+    expect(secureEnvironment).toEqual({ POSTGRES_CONNECTION_STRING: database.loadConnectionString() })
+    expect('value' in parseDrillSettings({ ...environment, ...secureEnvironment })).toBe(true)
+  }
 })
 
 // ---- Secrets ------------------------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ interface Login {
   readonly password: string
 }
 
-const secretly = ({ user, password }: Login) => ({ user, password: new Secret(password) })
+const asApp = ({ user, password }: Login) => ({ user, password: new Secret(password), identity: 'app' as const })
+const noToken = { getToken: async () => null }
 
 /** Databases and the role of the load are made by the tests. */
 export function clientDatabase(target: Target, app: Login, load: Login) {
@@ -38,8 +39,9 @@ export function clientDatabase(target: Target, app: Login, load: Login) {
   const configOf = (change: Partial<PostgresConfig>): PostgresConfig => ({
     target,
     host: '127.0.0.1',
-    app: secretly(app),
-    load: secretly(app),
+    app: asApp(app),
+    load: asApp(app),
+    loadObjectId: null,
     directPort: opened.pair.primary.port,
     pgbouncerPort: pgbouncer.port,
     tls: 'disable',
@@ -57,7 +59,7 @@ export function clientDatabase(target: Target, app: Login, load: Login) {
       return pgbouncer
     },
     databaseOf: (change: Partial<PostgresConfig> = {}, clock: Clock = systemClock): Database =>
-      createDatabase(configOf(change), { getToken: async () => null }, clock),
+      createDatabase(configOf(change), { app: noToken, load: noToken }, clock),
     /** Straight to the primary. */
     direct: (login: Login): ServerTarget =>
       oneServer({ host: '127.0.0.1', port: opened.pair.primary.port, ...login, database: target.database }),

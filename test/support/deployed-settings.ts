@@ -8,5 +8,6 @@ export const DEPLOYED_SETTINGS = {
   POSTGRES_SERVER: 'psql-drill',
   POSTGRES_DATABASE: 'drill',
   POSTGRES_USER: 'drilladmin',
+  POSTGRES_PASSWORD: 'a-password',
   LOADGEN_IMAGE: `registry.example.com/loadgen@sha256:${'a'.repeat(64)}`,
 }

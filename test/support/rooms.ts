@@ -7,14 +7,16 @@
 const ROWS: Readonly<Record<string, string>> = {
   'loadgen-image/contract': '',
   'loadgen-image/connection': 'loadgen-image/contract',
+  'loadgen-image/identity': 'loadgen-image/contract',
   'loadgen-image/schedule': 'loadgen-image/contract',
   'loadgen-image/record': 'loadgen-image/connection loadgen-image/contract loadgen-image/schedule',
-  'loadgen-image/send': 'loadgen-image/connection loadgen-image/contract loadgen-image/record loadgen-image/schedule',
+  'loadgen-image/send':
+    'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/record loadgen-image/schedule',
   'loadgen-image/run':
-    'loadgen-image/connection loadgen-image/contract loadgen-image/record loadgen-image/schedule loadgen-image/send',
-  'loadgen-image/output': 'loadgen-image/contract',
+    'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/record loadgen-image/schedule loadgen-image/send',
+  'loadgen-image/output': 'loadgen-image/contract loadgen-image/identity',
   'loadgen-image':
-    'loadgen-image/connection loadgen-image/contract loadgen-image/output loadgen-image/run loadgen-image/schedule',
+    'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/output loadgen-image/run loadgen-image/schedule',
   'functions/units': '',
   'functions/platform': '',
   'functions/model': 'functions/units loadgen-image/contract',
@@ -42,7 +44,8 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/render/html': 'functions/render/html/elements functions/render/html/sections functions/render/text',
   'functions/render':
     'functions/criteria functions/event-figures functions/model functions/render/html functions/render/text functions/units loadgen-image/contract',
-  'functions/config': 'functions/model functions/platform functions/request loadgen-image/contract',
+  'functions/access': '',
+  'functions/config': 'functions/access functions/model functions/platform functions/request loadgen-image/contract',
   'functions/clients': 'functions/config functions/model',
   'functions/clients/azure': 'functions/clients functions/model functions/platform loadgen-image/contract',
   'functions/clients/postgres':
@@ -65,7 +68,7 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/event-figures functions/model functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/request functions/units functions/web functions/web/browser/page',
   'functions/web/browser': 'functions/web/browser/page functions/web/browser/views',
   'functions/triggers':
-    'functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/web loadgen-image/contract',
+    'functions/access functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/web loadgen-image/contract',
   functions:
     'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/orchestrators functions/triggers loadgen-image/contract',
   'infra/local/process': 'loadgen-image/contract loadgen-image/output',
@@ -111,6 +114,7 @@ export const PURE: readonly string[] = [
   'functions/live',
   'functions/checklist',
   'functions/request',
+  'functions/access',
   'functions/report-model',
   'functions/render',
   'infra/azure/release/decisions',

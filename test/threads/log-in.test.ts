@@ -165,7 +165,7 @@ test('allow begins without TLS, and asks for it where a rule of the server refus
 test('without a password: said at once where the server asks for one, and nothing stays open', async () => {
   const server = await fakePostgres({ kind: 'password' })
   const target = { ...at([{ port: server.port }]), password: '' }
-  const looked = inspectServer(target, { transactions: 'ledger', connectTimeoutMs: 3_600_000 })
+  const looked = inspectServer(target, { transactions: 'ledger', connectTimeoutMs: 3_600_000 }, null)
   await expect(looked).rejects.toMatchObject({
     message: expect.stringMatching(/asks for a password, and no password was given\. Next: put it into/),
     code: 'no-password',

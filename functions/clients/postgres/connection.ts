@@ -4,15 +4,18 @@ import type { Client } from 'pg'
 import { type OpenClient, openClient } from '../../../loadgen-image/connection/log-in.ts'
 import { oneServer, type ServerTarget, VERIFIED } from '../../../loadgen-image/connection/target.ts'
 import { errorText } from '../../../loadgen-image/contract/redact.ts'
-import type { Login, PostgresConfig } from '../../config/config.ts'
+import type { Login, LoginIdentity, PostgresConfig } from '../../config/config.ts'
 import type { Target } from '../../model/plan.ts'
 
 export type Via = 'pgbouncer' | 'direct'
 
 export interface ConnectionSettings {
   readonly postgres: PostgresConfig
-  readonly credential: TokenCredential
+  readonly credentials: Credentials
 }
+
+/** Of the identities whose tokens stand in for passwords. */
+export type Credentials = Readonly<Record<LoginIdentity, TokenCredential>>
 
 export interface Purpose {
   readonly via: Via
@@ -29,12 +32,20 @@ export const hostOf = ({ host, target, cloud }: PostgresConfig, server: string):
 export const portOf = (postgres: PostgresConfig, via: Via): number =>
   via === 'direct' ? postgres.directPort : postgres.pgbouncerPort
 
-async function passwordOf({ postgres, credential }: ConnectionSettings, login: Login): Promise<string> {
+async function passwordOf({ postgres, credentials }: ConnectionSettings, login: Login): Promise<string> {
   if (login.password !== null) return login.password.reveal()
-  const token = await credential.getToken(postgres.cloud.databaseScope)
+  const asked = credentials[login.identity].getToken(postgres.cloud.databaseScope)
+  const token = await asked.catch((cause: unknown) => {
+    throw new Error(`no Microsoft Entra token for role ${login.user}; ${GIVE_IDENTITY[login.identity]}`, { cause })
+  })
   if (token === null)
-    throw new Error(`no Microsoft Entra token for role ${login.user}; set its password, or give the app an identity`)
+    throw new Error(`no Microsoft Entra token for role ${login.user}; ${GIVE_IDENTITY[login.identity]}`)
   return token.token
+}
+
+const GIVE_IDENTITY: Readonly<Record<LoginIdentity, string>> = {
+  app: 'set POSTGRES_PASSWORD, or give the app its identity (AZURE_CLIENT_ID)',
+  load: "give the app the load generators' identity too (LOADGEN_IDENTITY_CLIENT_ID): it checks what the load will meet",
 }
 
 export async function openConnection(
@@ -60,22 +71,22 @@ export async function withConnection<T>(
   }
 }
 
-export async function serverOf(
-  settings: ConnectionSettings,
+const serverOf = async (settings: ConnectionSettings, target: Target, via: Via, login: Login): Promise<ServerTarget> =>
+  serverAt(settings.postgres, target, via, { user: login.user, password: await passwordOf(settings, login) })
+
+export const serverAt = (
+  postgres: PostgresConfig,
   target: Target,
   via: Via,
-  login: Login,
-): Promise<ServerTarget> {
-  const { postgres } = settings
-  return oneServer({
+  login: { readonly user: string; readonly password: string },
+): ServerTarget =>
+  oneServer({
     host: hostOf(postgres, target.server),
     port: portOf(postgres, via),
     database: target.database,
-    user: login.user,
-    password: await passwordOf(settings, login),
+    ...login,
     tls: postgres.tls === 'disable' ? null : VERIFIED,
   })
-}
 
 /** The error's code and message. They may name roles and hosts. */
 export function sqlErrorText(error: unknown): string {

@@ -1,5 +1,4 @@
 /** The database under test, by SQL: its sessions, its schema, its rows. Each call opens its own connection. */
-import type { TokenCredential } from '@azure/identity'
 import { urlOf } from '../../../loadgen-image/connection/url.ts'
 import type { Login, PostgresConfig } from '../../config/config.ts'
 import type { LoadSessionFacts, LoadWays, SchemaFacts, SessionFacts } from '../../model/facts.ts'
@@ -8,9 +7,10 @@ import type { Clock, Database, Deleted, StoredRange } from '../clients.ts'
 import { removeCanary, sendCanary } from './canary.ts'
 import {
   type ConnectionSettings,
+  type Credentials,
   openConnection,
   type Purpose,
-  serverOf,
+  serverAt,
   sqlErrorText,
   type Via,
   withConnection,
@@ -25,8 +25,8 @@ const READ_MS = 15_000
 const BATCH_MS = 60_000
 const LONG_MS = 300_000
 
-export function createDatabase(postgres: PostgresConfig, credential: TokenCredential, clock: Clock): Database {
-  const settings: ConnectionSettings = { postgres, credential }
+export function createDatabase(postgres: PostgresConfig, credentials: Credentials, clock: Clock): Database {
+  const settings: ConnectionSettings = { postgres, credentials }
   const asApp = (via: Via, queryTimeoutMs: number): Purpose => ({ via, as: postgres.app, queryTimeoutMs })
   return {
     session: (target, via) => sessionFacts(settings, target, asApp(via, READ_MS), clock),
@@ -36,7 +36,8 @@ export function createDatabase(postgres: PostgresConfig, credential: TokenCreden
     storedRuns: (target, drillId) => storedRuns(settings, target, drillId),
     storedDrills: (target) => withConnection(settings, target, asApp('direct', LONG_MS), readDrills),
     deleteRows: (target, drillId, withinMs) => deleteRows(settings, target, drillId, deadline(clock, withinMs)),
-    loadConnectionString: (target) => connectionStringOf(settings, target),
+    loadConnectionString: (target) => connectionStringOf(postgres, target),
+    loadTokenScope: () => (postgres.load.password === null ? postgres.cloud.databaseScope : null),
     directPort: () => postgres.directPort,
   }
 }
@@ -128,5 +129,8 @@ const deleteRows = (
 
 // ---- The load's way in ----------------------------------------------------------------------------------------------
 
-const connectionStringOf = async (settings: ConnectionSettings, target: Target): Promise<string> =>
-  urlOf(await serverOf(settings, target, 'pgbouncer', settings.postgres.load))
+/** Without a password where a token stands in for it: each container fetches its own. */
+const connectionStringOf = (postgres: PostgresConfig, target: Target): string => {
+  const { user, password } = postgres.load
+  return urlOf(serverAt(postgres, target, 'pgbouncer', { user, password: password?.reveal() ?? '' }))
+}

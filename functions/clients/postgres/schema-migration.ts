@@ -6,7 +6,7 @@ import { loadRoleGrants, SCHEMA_STEPS, type SchemaStep } from './schema.ts'
 
 export interface LoadRole {
   readonly user: string
-  /** Null: it logs in by Microsoft Entra, and no SQL statement of this app can create its role. */
+  /** Null: it logs in by Microsoft Entra, and identity-role.ts makes it. */
   readonly password: string | null
   /** It exists and its password fits: then its password is left alone. */
   readonly canLogIn: boolean
@@ -66,12 +66,7 @@ async function roleSteps(client: Client, role: LoadRole): Promise<SchemaStep[]> 
 }
 
 function loginSteps({ user, password, canLogIn }: LoadRole, exists: boolean): SchemaStep[] {
-  if (exists && (canLogIn || password === null)) return []
-  if (password === null)
-    throw new Error(
-      `role ${user} does not exist; make it for the load generators' identity, as a Microsoft Entra administrator: ` +
-        `SELECT * FROM pgaadauth_create_principal(${escapeLiteral(user)}, false, false)`,
-    )
+  if (password === null || (exists && canLogIn)) return []
   return [
     {
       what: `${exists ? 'password of role' : 'role'} ${user}`,

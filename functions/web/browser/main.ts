@@ -1,12 +1,13 @@
 /** The dashboard's table of contents: which address shows which view. Views clean up after themselves. */
 
-import { readKey } from './page/api.ts'
+import { isByKey, readKey } from './page/api.ts'
 import { find } from './page/page.ts'
 import { createShell, type View } from './page/shell.ts'
 import { compareView } from './views/compare.ts'
 import { drillView } from './views/drill.ts'
 import { keyView } from './views/key.ts'
 import { listView } from './views/list.ts'
+import { signInView } from './views/sign-in.ts'
 import { startView } from './views/start.ts'
 
 const ROUTES: ReadonlyArray<readonly [pattern: RegExp, view: (match: RegExpExecArray) => View]> = [
@@ -17,7 +18,7 @@ const ROUTES: ReadonlyArray<readonly [pattern: RegExp, view: (match: RegExpExecA
 ]
 
 const root = find(document, '#view', HTMLElement)
-const shell = createShell(() => open(keyView(render)))
+const shell = createShell(() => open(isByKey() ? keyView(render) : signInView))
 let close = (): void => undefined
 
 function open(view: View): void {
@@ -29,7 +30,7 @@ function open(view: View): void {
 }
 
 function render(): void {
-  const view = readKey() === null ? keyView(render) : viewOf(location.hash)
+  const view = isByKey() && readKey() === null ? keyView(render) : viewOf(location.hash)
   if (view) open(view)
   else location.hash = '#/'
 }

@@ -78,11 +78,17 @@ export class DrillBlobs {
 
 let started = 0
 
+interface StartedContainer {
+  readonly drillId: string
+  readonly container?: number
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 export function startGenerator(
   bench: Bench,
   database: Pick<TestDatabase, 'pooled' | 'direct'>,
   blobs: DrillBlobs,
-  { drillId, container = 0 }: { readonly drillId: string; readonly container?: number },
+  { drillId, container = 0, environment = {} }: StartedContainer,
 ): Child {
   return bench.processes.start({
     name: `generator-${container}-${++started}`,
@@ -96,6 +102,7 @@ export function startGenerator(
       DRILL_CONTAINER: String(container),
       DRILL_BLOB_CONNECTION_STRING: blobs.connectionString,
       DRILL_BLOB_CONTAINER: BLOB_CONTAINER,
+      ...environment,
     },
   })
 }
@@ -106,9 +113,10 @@ export async function startLoad(
   database: Pick<TestDatabase, 'pooled' | 'direct'>,
   blobs: DrillBlobs,
   plan: LoadPlan,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Child> {
   await blobs.write(blobNames.plan(plan.drillId), plan)
-  const child = startGenerator(bench, database, blobs, { drillId: plan.drillId })
+  const child = startGenerator(bench, database, blobs, { drillId: plan.drillId, environment })
   await eventually(`the generator is ready; it says:\n${child.log()}`, PATIENCE_MS, () => {
     if (child.exit !== null) throw new Error(`the generator ended with ${child.exit.code}: ${child.log()}`)
     return blobs.bytes(blobNames.ready(plan.drillId, 0))

@@ -120,7 +120,8 @@ function fakeDatabase(
     },
     storedDrills: async () => [{ drillId: 'drill-1', newestRowAgeSeconds: 0 }],
     deleteRows: async () => ({ rows: rows.clear(), isComplete: true }),
-    loadConnectionString: async () => `postgresql://load:${options.password ?? 'secret'}@server:6432/drill`,
+    loadConnectionString: () => `postgresql://load:${options.password ?? 'secret'}@server:6432/drill`,
+    loadTokenScope: () => null,
     directPort: () => 5432,
   }
 }

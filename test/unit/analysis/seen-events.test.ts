@@ -175,6 +175,39 @@ test.each([
   expect(report.verdict).toBe(verdict)
 })
 
+test.each([
+  ['the server refused their logins', '28P01', 'FAIL', 'fail'],
+  ['their identity got no token', 'no-token', 'INCONCLUSIVE', 'unknown'],
+] as const)('clients stay out after a failover because %s (%s): %s', async (_, code, verdict, criterion) => {
+  const run = changed(aRun({ troubles: [{ atSeconds: 30.35, seconds: 20, kind: 'failover' }] }), (record, second) =>
+    second < 32 || second > 49
+      ? {}
+      : {
+          errors: [
+            {
+              code,
+              phase: 'connect',
+              outcome: null,
+              count: 8,
+              firstAtUs: record.second * 1e6,
+              lastAtUs: record.second * 1e6 + 1,
+              workers: 8,
+              example: 'the login was refused',
+            },
+          ],
+        },
+  )
+  const report = await reportOf(run, { plan: aDrillPlan({ criteria: ['recovery_time_s <= 10'] }) })
+  expect(report.criteria[0]?.verdict).toBe(criterion)
+  expect(report.verdict).toBe(verdict)
+  const reasons = report.reasons.join('\n')
+  if (verdict === 'FAIL') expect(reasons).not.toContain('token')
+  else {
+    expect(reasons).toContain('144 logins were refused because the identity of the load generators got no token')
+    expect(reasons).toContain('container 0 had no database token for')
+  }
+})
+
 test('at one arrival in ten seconds the pause between two is no outage, and there is a baseline', async () => {
   const load = { targetTps: 0.1, workers: 1, durationSeconds: 200 }
   const run = aRun({ load })

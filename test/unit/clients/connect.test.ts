@@ -1,6 +1,7 @@
+import { DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identity'
 import { expect, test } from 'vitest'
 import { readConfig } from '../../../functions/config/config.ts'
-import { connect } from '../../../functions/connect.ts'
+import { connect, ownIdentity } from '../../../functions/connect.ts'
 import { DEPLOYED_SETTINGS } from '../../support/deployed-settings.ts'
 
 const AZURE = {
@@ -12,7 +13,7 @@ const AZURE = {
 test('the settings of a deployment connect without asking anybody, and the load goes to the server in Azure over TLS', async () => {
   const { database, webhook } = connect(readConfig(AZURE))
   const target = { resourceGroup: 'rg-data', server: 'psql-drill', database: 'drill' }
-  expect(await database.loadConnectionString(target)).toBe(
+  expect(database.loadConnectionString(target)).toBe(
     'postgresql://drilladmin:p%40ss@psql-drill.postgres.database.azure.com:6432/drill?sslmode=verify-full',
   )
   expect(database.directPort()).toBe(5432)
@@ -22,9 +23,17 @@ test('the settings of a deployment connect without asking anybody, and the load 
 test('a host of its own belongs to the configured server alone', async () => {
   const { database } = connect(readConfig({ ...AZURE, POSTGRES_HOST: 'pg.internal' }))
   const hostFor = async (server: string) =>
-    new URL(await database.loadConnectionString({ resourceGroup: 'rg', server, database: 'drill' })).hostname
+    new URL(database.loadConnectionString({ resourceGroup: 'rg', server, database: 'drill' })).hostname
   expect([await hostFor('psql-drill'), await hostFor('pg-other')]).toEqual([
     'pg.internal',
     'pg-other.postgres.database.azure.com',
   ])
+})
+
+test.each([
+  ['http://169.254.130.2:8081/msi/token', ManagedIdentityCredential],
+  ['', DefaultAzureCredential],
+])('with the identity endpoint "%s" of the platform the app asks one kind of credential', (endpoint, kind) => {
+  const { azure, postgres } = readConfig({ ...AZURE, IDENTITY_ENDPOINT: endpoint })
+  expect(ownIdentity(azure, azure.identityClientId, postgres.cloud.authorityHost)).toBeInstanceOf(kind)
 })

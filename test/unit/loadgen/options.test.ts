@@ -51,6 +51,7 @@ test('without options it is the load that the original scripts promised', () => 
       },
       pgbouncer: SERVER,
       direct: atPort(SERVER, 5432),
+      token: null,
       outputCsv: './loadtest_results.csv',
       isVerbose: false,
       startTimeoutSeconds: 30,
@@ -163,8 +164,60 @@ test('a container of a drill reads its environment', () => {
       blobs: { kind: 'identity', containerUrl: DRILL.DRILL_BLOB_CONTAINER_URL, clientId: 'client' },
       pgbouncer: SERVER,
       direct: atPort(SERVER, 5433),
+      token: null,
     },
   })
+})
+
+const SCOPE = 'https://ossrdbms-aad.database.windows.net/.default'
+const AZURE = 'postgres://id-load@pg.example:6432/shop?sslmode=verify-full'
+const problemsOfToken = (environment: Record<string, string>) => {
+  const parsed = parseDrillSettings({ ...DRILL, ...environment })
+  return 'problems' in parsed ? parsed.problems : parsed.value.token
+}
+
+test.each([
+  ['a certificate that is checked', AZURE],
+  ['this machine', 'postgres://id-load@127.0.0.1:6432/shop?sslmode=disable'],
+  ['a socket of this machine', 'host=/run/postgresql dbname=shop user=id-load'],
+])('a token takes the place of the password on the way to a server with %s', (_, url) => {
+  const environment = { POSTGRES_CONNECTION_STRING: url, POSTGRES_TOKEN_SCOPE: SCOPE, AZURE_CLIENT_ID: 'client' }
+  expect(problemsOfToken(environment)).toEqual({ scope: SCOPE, clientId: 'client' })
+  expect(optionsOf([], environment).token).toEqual({ scope: SCOPE, clientId: 'client' })
+})
+
+const CHECKED = 'POSTGRES_TOKEN_SCOPE: a token goes to a server whose certificate is checked; set sslmode=verify-full'
+test.each([
+  [
+    'no scope',
+    AZURE,
+    'ossrdbms-aad',
+    ['POSTGRES_TOKEN_SCOPE: expected a scope such as https://ossrdbms-aad.database.windows.net/.default'],
+  ],
+  [
+    'a scope without TLS',
+    AZURE,
+    SCOPE.replace('https', 'http'),
+    ['POSTGRES_TOKEN_SCOPE: expected a scope such as https://ossrdbms-aad.database.windows.net/.default'],
+  ],
+  [
+    'a password as well',
+    AZURE.replace('@', ':MARKED-SECRET@'),
+    SCOPE,
+    ['POSTGRES_TOKEN_SCOPE: the connection string holds a password; give the token or the password'],
+  ],
+  ['no encryption', AZURE.replace('verify-full', 'disable'), SCOPE, [CHECKED]],
+  ['a certificate that nothing checks', AZURE.replace('verify-full', 'require'), SCOPE, [CHECKED]],
+  [
+    'a server of another machine beside this one',
+    'postgres://id-load@127.0.0.1,pg.example/shop?sslmode=disable',
+    SCOPE,
+    [CHECKED],
+  ],
+])('a token with %s is refused before anything is sent', (_, url, scope, problems) => {
+  const environment = { POSTGRES_CONNECTION_STRING: url, POSTGRES_TOKEN_SCOPE: scope }
+  expect(problemsOfToken(environment)).toEqual(problems)
+  expect(read([], environment)).toEqual({ kind: 'bad', problems })
 })
 
 test('a blob connection string goes before the address', () => {

@@ -21,8 +21,9 @@ test('the required settings are enough, and the rest has its defaults', () => {
     postgres: {
       target: { resourceGroup: 'rg-drill', server: 'psql-drill', database: 'drill' },
       host: null,
-      app: { user: 'drilladmin', password: null },
-      load: { user: 'drilladmin', password: null },
+      app: { user: 'drilladmin', password: new Secret('a-password'), identity: 'app' },
+      load: { user: 'drilladmin', password: new Secret('a-password'), identity: 'app' },
+      loadObjectId: null,
       directPort: 5432,
       pgbouncerPort: 6432,
       tls: 'verify-full',
@@ -38,6 +39,7 @@ test('the required settings are enough, and the rest has its defaults', () => {
       dnsServers: [],
     },
     daily: { schedule: null, request: {}, stopServerBetweenDrills: false },
+    api: { auth: 'keys', isGuarded: false },
     webhook: null,
     prices: null,
     azure: {
@@ -45,6 +47,7 @@ test('the required settings are enough, and the rest has its defaults', () => {
       caFile: null,
       identityClientId: null,
       localToken: null,
+      hasIdentityEndpoint: false,
     },
   })
 })
@@ -140,6 +143,60 @@ const BETWEEN: ReadonlyArray<readonly [name: string, value: string, problem: str
 
 test.each(BETWEEN)('%s = %s is reported', (name, value, problem) => {
   expect(problemsOf({ ...COMPLETE, [name]: value })).toEqual([problem])
+})
+
+const IDENTITY = {
+  LOADGEN_IDENTITY_ID:
+    '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-load',
+  LOADGEN_IDENTITY_CLIENT_ID: '11111111-2222-3333-4444-666666666666',
+  LOADGEN_IDENTITY_PRINCIPAL_ID: '11111111-2222-3333-4444-777777777777',
+}
+const BY_IDENTITY = { ...COMPLETE, POSTGRES_PASSWORD: '', LOADGEN_POSTGRES_USER: 'id-load', ...IDENTITY }
+
+test('without passwords each role belongs to its own identity', () => {
+  expect(readConfig(BY_IDENTITY).postgres).toMatchObject({
+    app: { user: 'drilladmin', password: null, identity: 'app' },
+    load: { user: 'id-load', password: null, identity: 'load' },
+    loadObjectId: IDENTITY.LOADGEN_IDENTITY_PRINCIPAL_ID,
+  })
+})
+
+test.each([
+  [
+    'no role of its own',
+    { LOADGEN_POSTGRES_USER: '' },
+    'LOADGEN_POSTGRES_USER missing: without POSTGRES_PASSWORD the load generators need a role of their own identity',
+  ],
+  [
+    "the app's role",
+    { LOADGEN_POSTGRES_USER: 'drilladmin' },
+    'LOADGEN_POSTGRES_USER must be another role than POSTGRES_USER: it logs in with another identity',
+  ],
+  [
+    'no object id',
+    { LOADGEN_IDENTITY_PRINCIPAL_ID: '' },
+    'LOADGEN_IDENTITY_PRINCIPAL_ID missing: without LOADGEN_POSTGRES_PASSWORD the load generators log in with their identity',
+  ],
+  [
+    'no identity at all',
+    { LOADGEN_IDENTITY_ID: '', LOADGEN_IDENTITY_CLIENT_ID: '', LOADGEN_IDENTITY_PRINCIPAL_ID: '' },
+    'LOADGEN_IDENTITY_ID, LOADGEN_IDENTITY_CLIENT_ID, LOADGEN_IDENTITY_PRINCIPAL_ID missing: without LOADGEN_POSTGRES_PASSWORD the load generators log in with their identity',
+  ],
+])('a load without a password and with %s is reported', (_, change, problem) => {
+  expect(problemsOf({ ...BY_IDENTITY, ...change })).toEqual([problem])
+})
+
+test.each([
+  ['True', true],
+  ['true', true],
+  ['False', false],
+  ['1', false],
+  ['', false],
+])('WEBSITE_AUTH_ENABLED=%s: the platform is in front: %s', (value, isGuarded) => {
+  expect(readConfig({ ...COMPLETE, API_AUTH: 'entra', WEBSITE_AUTH_ENABLED: value }).api).toEqual({
+    auth: 'entra',
+    isGuarded,
+  })
 })
 
 test('both ways to the blobs at once are one too many', () => {

@@ -70,5 +70,5 @@ test.each([
     readConfig({ ...ALL_SETTINGS, POSTGRES_HOST: '', AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint }),
   )
   const target = { resourceGroup: 'rg', server: 'pg-one', database: 'drill' }
-  expect(new URL(await database.loadConnectionString(target)).hostname).toBe(host)
+  expect(new URL(database.loadConnectionString(target)).hostname).toBe(host)
 })

@@ -13,7 +13,7 @@ describe('what is served to the browser', () => {
     expect([...found.keys()]).toEqual([ENTRY, LIBRARY])
     const imported = [...(found.get(ENTRY) ?? '').matchAll(/\bfrom\s*"([^"]+)"/g)].map(([, specifier]) => specifier)
     expect(imported).toEqual([`./${LIBRARY}`])
-    expect(dashboardPage().body).toContain(`src="dashboard/${ENTRY}"`)
+    expect(dashboardPage('keys').body).toContain(`src="dashboard/${ENTRY}"`)
   })
 
   test('is JavaScript of the browser: nothing of Node, no validation library, no server-side drawing', async () => {
@@ -23,7 +23,7 @@ describe('what is served to the browser', () => {
   })
 
   test('may not be kept, framed or extended by scripts from elsewhere', () => {
-    const { headers, body, contentType } = dashboardPage()
+    const { headers, body, contentType } = dashboardPage('keys')
     expect(contentType).toBe('text/html; charset=utf-8')
     expect(headers['content-security-policy']).toMatch(/default-src 'none'; script-src 'self';/)
     expect(headers['content-security-policy']).not.toMatch(/script-src[^;]*unsafe|https?:/)

@@ -7,7 +7,7 @@ import type { Problem } from '../../../request/request.ts'
 
 export type Answer<T> =
   | { readonly kind: 'ok'; readonly value: T }
-  /** The key is missing or refused. */
+  /** The key is missing or refused, or the login has ended. */
   | { readonly kind: 'locked' }
   /** The server understood and refused. */
   | { readonly kind: 'refused'; readonly status: number; readonly refusal: Refusal }
@@ -90,9 +90,11 @@ async function ask<T>(
     const response = await fetch(path, {
       method,
       headers: {
-        'x-functions-key': readKey() ?? '',
+        ...(isByKey() && { 'x-functions-key': readKey() ?? '' }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
+      // Where a login has ended the platform redirects to another site, which a page's request cannot follow.
+      redirect: 'manual',
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
       cache: 'no-store',
@@ -106,7 +108,9 @@ async function ask<T>(
 
 async function failure(response: Response): Promise<Answer<never>> {
   const { status } = response
-  if (status === 401 || status === 403) return { kind: 'locked' }
+  const isEnded = status === 401 || response.type === 'opaqueredirect'
+  // With a login 403 names the role that is missing; with a key it is another word for a wrong one.
+  if (isEnded || (status === 403 && isByKey())) return { kind: 'locked' }
   if (status === 429 || status >= 500) return { kind: 'unreachable', why: `the app answered ${status}` }
   return { kind: 'refused', status, refusal: await refusalOf(response) }
 }
@@ -120,6 +124,9 @@ async function refusalOf(response: Response): Promise<Refusal> {
     instance: body.instance ?? null,
   }
 }
+
+/** False: the browser's login is sent along by itself. */
+export const isByKey = (): boolean => document.documentElement.dataset.auth !== 'entra'
 
 /** The function key: the page asks once, keeps it for the tab and sends it as a header. It is in no URL and in no lasting storage. */
 const KEY_NAME = 'function-key'

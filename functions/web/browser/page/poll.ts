@@ -22,7 +22,7 @@ export function poll<T>(shell: Shell, question: Question<T>): () => void {
   async function once(): Promise<void> {
     const answer = await question.ask()
     if (isOver) return
-    if (answer.kind === 'locked') return shell.askForKey()
+    if (answer.kind === 'locked') return shell.askForAccess()
     if (answer.kind === 'refused') return question.onRefused(answer)
     failures = answer.kind === 'ok' ? 0 : failures + 1
     if (answer.kind === 'ok') {

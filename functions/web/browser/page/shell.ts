@@ -1,4 +1,4 @@
-/** The frame around every view: connection, refresh interval, key. */
+/** The frame around every view: connection, refresh interval, and what is shown where a key or a login is missing. */
 import { clock } from '../../../units/units.ts'
 import { find } from './page.ts'
 
@@ -9,12 +9,12 @@ export interface Shell {
   connected(): void
   reconnecting(why: string): void
   idle(): void
-  askForKey(): void
+  askForAccess(): void
 }
 
 const REFRESH = 'refresh-seconds'
 
-export function createShell(askForKey: () => void): Shell {
+export function createShell(askForAccess: () => void): Shell {
   const connection = find(document, '#connection', HTMLElement)
   const updated = find(document, '#updated', HTMLElement)
   const refresh = find(document, '#refresh', HTMLSelectElement)
@@ -51,7 +51,7 @@ export function createShell(askForKey: () => void): Shell {
       say('', '')
       updated.textContent = ''
     },
-    askForKey,
+    askForAccess,
   }
 }
 

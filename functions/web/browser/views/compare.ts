@@ -21,7 +21,7 @@ export const compareView =
     async function load(): Promise<void> {
       const answer = await compareDrills(ids)
       if (isGone) return
-      if (answer.kind === 'locked') return shell.askForKey()
+      if (answer.kind === 'locked') return shell.askForAccess()
       if (answer.kind !== 'ok')
         return show(root, failed(answer.kind === 'refused' ? answer.refusal.detail : answer.why))
       const { drills } = answer.value

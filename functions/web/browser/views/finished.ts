@@ -33,7 +33,7 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
     const name = target instanceof HTMLElement ? target.dataset.file : undefined
     if (name === undefined) return
     const answer = await readFile(status.drillId, name)
-    if (answer.kind === 'locked') return shell.askForKey()
+    if (answer.kind === 'locked') return shell.askForAccess()
     if (answer.kind === 'ok') save(name, answer.value)
   })
 
@@ -45,7 +45,7 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
       readChartData(status.drillId),
     ])
     if (isGone) return
-    if (report.kind === 'locked') return shell.askForKey()
+    if (report.kind === 'locked') return shell.askForAccess()
     if (report.kind !== 'ok') return show(region('verdict'), withoutReport(status))
     show(region('verdict'), banner(report.value))
     show(region('criteria'), html`<h2>Criteria</h2>${criteriaTable(report.value)}`)

@@ -67,7 +67,7 @@ function offerAbort(root: HTMLElement, shell: Shell, drillId: () => string): () 
     button.disabled = true
     answer.textContent = 'Aborting'
     const aborted = await abortDrill(drillId())
-    if (aborted.kind === 'locked') return shell.askForKey()
+    if (aborted.kind === 'locked') return shell.askForAccess()
     if (aborted.kind === 'ok') {
       answer.textContent = 'Abort requested. The drill cleans up and writes its report; this takes a moment.'
       return

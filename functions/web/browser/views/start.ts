@@ -27,7 +27,7 @@ export const startView: View = (root, shell) => {
 
   async function send(): Promise<void> {
     const answer = await startDrill(requestOf(new FormData(form)))
-    if (answer.kind === 'locked') return shell.askForKey()
+    if (answer.kind === 'locked') return shell.askForAccess()
     if (answer.kind === 'ok') {
       location.hash = `#/drills/${encodeURIComponent(answer.value.drillId)}`
       return

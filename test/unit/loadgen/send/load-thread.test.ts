@@ -26,7 +26,7 @@ afterEach(() => {
 })
 
 function aThread(plan: Partial<LoadPlan>): LoadThread {
-  const settings = { plan: aPlan(plan), container: 0, thread: 0, threads: 1 } as ThreadSettings
+  const settings = { plan: aPlan(plan), container: 0, thread: 0, threads: 1, token: null } as ThreadSettings
   return new LoadThread(settings, () => nowUs, {
     connected: () => {},
     second: (part) => parts.push(part),
