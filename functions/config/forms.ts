@@ -73,7 +73,6 @@ export const FORMS = {
   addresses: fits('IP addresses, separated by commas', (text) => text.split(',').every((one) => isIP(one) !== 0)),
   tls: fits('verify-full or disable', (text) => text === 'verify-full' || text === 'disable'),
   apiAuth: fits('keys or entra', (text) => text === 'keys' || text === 'entra'),
-  trueOrFalse: fits('true or false', (text) => text === 'true' || text === 'false'),
   secret: fits('a text without control characters', (text) => !/\p{Cc}/u.test(text)),
   line: fits(
     `one line of at most ${MAX_TEXT} characters`,

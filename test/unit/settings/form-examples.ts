@@ -189,7 +189,6 @@ export const FORM_EXAMPLES: Readonly<Record<string, Examples>> = {
   PRICE_PER_VCPU_SECOND: PRICES,
   PRICE_PER_GB_SECOND: PRICES,
   PRICE_SOURCE: { good: ['price list, 2026-09-06'], bad: ['a\nb', 'x'.repeat(201)] },
-  STOP_SERVER_BETWEEN_DRILLS: { good: ['true', 'false'], bad: ['yes', 'True', '1'] },
   COOLDOWN_MINUTES: { good: ['0', '20', '1440'], bad: ['-1', '1.5', '1441', 'soon', '1e2'] },
   DRILL_ROWS_RETENTION_DAYS: { good: ['0', '7'], bad: ['-1', '36501', 'a week'] },
   AZURE_RESOURCE_MANAGER_ENDPOINT: {
