@@ -68,6 +68,24 @@ test('a step that fails after it may have sent is called again, and observes', a
   expect({ posts: world.server.posts, runs, verdict: report?.verdict }).toEqual({ posts: 1, runs: 2, verdict: 'PASS' })
 })
 
+test('two executions of the step at once send one request', async () => {
+  const world = createWorld()
+  const { failOver } = createActivities(world.clients, settings)
+  const steps: string[] = []
+  const twice = async (input: Parameters<typeof failOver>[0]) => {
+    const both = await Promise.all([failOver(input), failOver(input)])
+    steps.push(...both.map(({ detail }) => detail))
+    return both.find(({ next }) => next === 'watch') ?? both[0]
+  }
+  const { report } = await playDrill(world, aLongPlan(), { overrides: { failOver: twice } })
+  expect({ posts: world.server.posts, failovers: world.server.failovers.length, verdict: report?.verdict }).toEqual({
+    posts: 1,
+    failovers: 1,
+    verdict: 'PASS',
+  })
+  expect(steps).toContain('another execution of this step is sending the request')
+})
+
 test('the answer that was lost with its host is recorded with the signs that replaced it', async () => {
   const { world } = await run({ posts: ['host dies after arrival'] })
   const answer = world.blobs.peek<{ kind: string; why: string }>(drillBlobs.failoverAnswer('drill-1', 0, 0))
