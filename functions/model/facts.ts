@@ -22,6 +22,8 @@ export interface ServerFacts {
     readonly iops: number | null
     readonly type: string | null
   } | null
+  /** In a subnet of its own (delegated), and so without private endpoints; null: the platform does not say. */
+  readonly isInSubnet: boolean | null
   /** In UTC; the day counts from Sunday, 0. */
   readonly maintenanceWindow: {
     /** False: the platform chooses day and hour, and the other fields say nothing. */
@@ -50,6 +52,9 @@ export interface SessionFacts {
   /** Why it was not reachable: code and the server's words. */
   readonly error: string | null
   readonly serverVersion: string | null
+  /** To which the app connected: what the name of the server resolved to here, or the folder of a socket. */
+  readonly reachedAt: string | null
+  /** Of the server, by its own word. */
   readonly address: string | null
   readonly inRecovery: boolean | null
   readonly timeline: number | null

@@ -13,6 +13,7 @@ import { round } from '../units/statistics.ts'
 import { count, duration, given, isoOfUs } from '../units/units.ts'
 import { spanOf } from './caveats.ts'
 import { meaningOf } from './error-meanings.ts'
+import { wayTo } from './way-to-server.ts'
 
 export const errorRows = ({ merged }: LoadAnalysis): Report['errors'] =>
   merged.errors.map(({ code, phase, outcome, count, firstAtUs, lastAtUs, workers, example }) => ({
@@ -125,6 +126,7 @@ export function setupOf({ evidence: { plan, facts, containers } }: Analysis): Re
     ['Resource group', target.resourceGroup],
     ['Database', target.database],
     ['Region', server?.location],
+    ['Way to the server', wayTo(session?.reachedAt ?? null, server?.isInSubnet ?? null)],
     ['SKU', server?.sku?.name],
     ['PostgreSQL version', session?.serverVersion ?? server?.version],
     ['High availability', server?.highAvailability?.mode],

@@ -14,6 +14,9 @@ param serverId string
 param serverLocation string
 param workspaceId string
 
+@description('Application Insights of this environment: others may write to the same workspace.')
+param insightsId string
+
 @description('max_connections of the server: the limit of direct connections.')
 param maxConnections int
 
@@ -264,7 +267,7 @@ resource logRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       criteria: {
         allOf: [
           {
-            query: alert.query
+            query: replace(alert.query, 'INSIGHTS_ID', insightsId)
             metricMeasureColumn: 'Drills'
             timeAggregation: 'Total'
             operator: alert.operator

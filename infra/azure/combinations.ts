@@ -3,6 +3,7 @@ import { type Parameters, SUBSCRIPTION } from './snapshot.ts'
 
 export const EXISTING_SERVER = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-data/providers/Microsoft.DBforPostgreSQL/flexibleServers/pg-prod`
 export const OWN_NETWORK = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-network/providers/Microsoft.Network/virtualNetworks/vnet-hub`
+export const OWN_WORKSPACE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-logs/providers/Microsoft.OperationalInsights/workspaces/log-central`
 const OWN_ZONES_GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-dns`
 
 const existingServerId = `'${EXISTING_SERVER}'`
@@ -72,6 +73,7 @@ export const COMBINATIONS = {
     extraTags: `{ costCentre: '4711' }`,
     lock: 'true',
     vaultPurgeProtection: 'true',
+    existingWorkspaceId: `'${OWN_WORKSPACE}'`,
     stopServerBetweenDrills: 'true',
     monthlyBudget: '500',
     alertEmail: `'dba@example.com'`,

@@ -198,6 +198,9 @@ param drillRetentionDays int = 400
 @description('Receives the alerts. Empty: only the portal shows them.')
 param alertEmail string = ''
 
+@description('Resource id of your own Log Analytics workspace, for all logs and metrics. Empty: the template creates one. Retention and daily cap are then its owner\'s.')
+param existingWorkspaceId string = ''
+
 @minValue(30)
 @maxValue(730)
 param logRetentionDays int = 30
@@ -285,6 +288,7 @@ module monitoring 'monitoring.bicep' = {
   name: 'monitoring-${token}'
   params: {
     workspaceName: names.workspace
+    existingWorkspaceId: existingWorkspaceId
     insightsName: names.insights
     location: location
     tags: tags
@@ -692,6 +696,7 @@ module alerts 'alerts.bicep' = {
     serverId: createsServer ? database!.outputs.id : existingServerId
     serverLocation: createsServer ? location : existingServer!.location
     workspaceId: monitoring.outputs.workspaceId
+    insightsId: resourceId('Microsoft.Insights/components', names.insights)
     // Azure's default by memory: 107.43 connections per GB, at most 5000.
     maxConnections: createsServer ? min(5000, sku.memoryGiB * 107434 / 1000) : existingServerMaxConnections
     email: alertEmail

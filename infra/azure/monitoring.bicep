@@ -1,11 +1,15 @@
 /*
-  One workspace, and Application Insights in it. Application Insights accepts telemetry from identities only, so its connection string
+  One workspace, its own or one of the organisation, and Application Insights in it. Application Insights accepts telemetry from identities only, so its connection string
   is no secret.
 */
 import { Tags } from 'types.bicep'
 
 param workspaceName string
 param insightsName string
+
+@description('Empty: a workspace is created.')
+param existingWorkspaceId string
+
 param location string
 param tags Tags
 
@@ -17,7 +21,7 @@ param retentionDays int
 @description('GB. Stops ingestion for the rest of the day when a client floods the server log.')
 param dailyCapGb int
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = if (empty(existingWorkspaceId)) {
   name: workspaceName
   location: location
   tags: tags
@@ -29,6 +33,8 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
   }
 }
 
+var workspaceId = empty(existingWorkspaceId) ? workspace.id : existingWorkspaceId
+
 resource insights 'Microsoft.Insights/components@2020-02-02' = {
   name: insightsName
   location: location
@@ -36,11 +42,11 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
   kind: 'web'
   properties: {
     Application_Type: 'web'
-    WorkspaceResourceId: workspace.id
+    WorkspaceResourceId: workspaceId
     DisableLocalAuth: true
   }
 }
 
-output workspaceId string = workspace.id
+output workspaceId string = workspaceId
 output insightsName string = insights.name
 output connectionString string = insights.properties.ConnectionString

@@ -240,7 +240,7 @@ export class Recorder {
       ledger: this.#books.flatMap(({ ledger }) => ledger.take() ?? []),
       connections: { open: this.#open, opened, lost },
       waiting,
-      loadEndUs,
+      loadEndUs: loadEndUs === null ? null : Math.floor(loadEndUs),
     })
     this.#second++
     this.#secondEndUs += US_PER_SECOND

@@ -35,6 +35,8 @@ test('the facts of the server are read, its size from the list of what it can be
     availabilityZone: '1',
     highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2' },
     storage: { sizeGb: 128, tier: null, iops: null, type: null },
+    isInSubnet: false,
+    maintenanceWindow: { isCustom: false, dayOfWeek: 0, startHour: 0, startMinute: 0 },
   })
   await clients.servers.get(TARGET)
   const lists = faults.requests.filter(({ path }) => path.endsWith('/capabilities'))
@@ -275,6 +277,9 @@ test('a group that another create with other settings would change is refused', 
 
 test.each([
   [409, 'ServiceAssociationLinkNotReady'],
+  [400, 'ServiceAssociationLinkNotReady'],
+  [400, 'ContainerGroupTransitioning'],
+  [400, 'TooManyRequests'],
   [400, 'SubnetIsNotReady'],
   [400, 'AnotherOperationInProgress'],
   [400, 'RetryableError'],

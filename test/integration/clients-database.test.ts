@@ -194,6 +194,7 @@ test.each(['direct', 'pgbouncer'] as const)(
       reachable: true,
       error: null,
       serverVersion: expect.stringMatching(/^\d+\.\d+/),
+      reachedAt: '127.0.0.1',
       address: `127.0.0.1:${server.pair.primary.port}`,
       inRecovery: false,
       timeline: await server.pair.timeline(),

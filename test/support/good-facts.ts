@@ -23,6 +23,7 @@ export const goodServer: ServerFacts = {
   availabilityZone: '1',
   highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2' },
   storage: { sizeGb: 1024, tier: 'P40', iops: 7_500, type: 'Premium_LRS' },
+  isInSubnet: false,
   maintenanceWindow: { isCustom: true, dayOfWeek: 0, startHour: 3, startMinute: 0 },
 }
 
@@ -47,6 +48,7 @@ export const goodSession = (via: SessionFacts['via']): SessionFacts => ({
   reachable: true,
   error: null,
   serverVersion: '16.4',
+  reachedAt: '10.77.0.68',
   address: '10.0.0.1',
   inRecovery: false,
   timeline: 1,

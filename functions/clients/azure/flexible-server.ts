@@ -57,6 +57,7 @@ const factsOf = (server: Server, size: Size): ServerFacts => ({
   availabilityZone: server.availabilityZone || null,
   highAvailability: highAvailabilityOf(server),
   storage: storageOf(server),
+  isInSubnet: server.network === undefined ? null : Boolean(server.network.delegatedSubnetResourceId),
   maintenanceWindow: maintenanceOf(server),
 })
 

@@ -9,6 +9,7 @@ type Known = Omit<SessionFacts, 'via' | 'reachable' | 'error'>
 
 const UNSEEN: Known = {
   serverVersion: null,
+  reachedAt: null,
   address: null,
   inRecovery: null,
   timeline: null,
@@ -58,6 +59,8 @@ export async function readSession(client: Client, via: Via, clock: Clock): Promi
     reachable: true,
     error: null,
     serverVersion: row.version,
+    // The resolved address: log-in.ts gives the client no name.
+    reachedAt: client.host,
     address: row.address,
     inRecovery: row.in_recovery,
     timeline: row.timeline,

@@ -28,6 +28,8 @@ import { aPlan } from '../../support/play-drill.ts'
 
 const plan = aPlan({ targetTps: 8000, workers: 200, timing: { cooldownMinutes: 20 } })
 
+const V2 = { sizeGb: 1024, tier: null, iops: 8_000, type: 'PremiumV2_LRS' }
+
 interface Changes {
   readonly server?: Partial<ServerFacts> | null
   readonly parameters?: Readonly<Record<string, string | null>> | null
@@ -293,6 +295,7 @@ const ROWS: Readonly<Record<BeforeCheckId, Row>> = {
   'cool-down': {
     fail: [
       [{ lastFailoverAt: '2026-01-01T11:40:01.000Z' }, '19 min'],
+      [{ lastFailoverAt: '2026-01-01T11:00:01.000Z', server: { storage: V2 } }, '59 min'],
       [{ lastFailoverAt: '2026-01-01T12:00:50.000Z' }, 'a failover may still come until 2026-01-01T12:00:50.000Z'],
     ],
     unknown: { gaps: ['last failover: the storage did not answer'] },
@@ -349,6 +352,17 @@ test.each<readonly [string, number, number, number, string, string]>([
   const seen = { ...facts(maintenance(day, hour, minute)), observedAt: at }
   const rows = judgeRows(BEFORE, 'before', { plan, facts: seen }, [])
   expect(rows.find(({ id }) => id === 'maintenance')?.verdict).toBe(verdict)
+})
+
+test.each([
+  [1800, 'PremiumV2_LRS', 'fail'],
+  [3600, 'PremiumV2_LRS', 'pass'],
+  [1800, 'Premium_LRS', 'pass'],
+])('two failovers of a drill %i s apart on %s: %s', (seconds, type, verdict) => {
+  const failovers = [0, seconds].map((atSeconds) => ({ atSeconds: 60 + atSeconds, mode: 'forced' }) as const)
+  const evidence = { plan: { ...plan, failovers }, facts: facts({ server: { storage: { ...V2, type } } }) }
+  const row = judgeRows(BEFORE, 'before', evidence, []).find(({ id }) => id === 'cool-down')
+  expect(row?.verdict).toBe(verdict)
 })
 
 test('the cool-down is over at the minute', () => {

@@ -7,8 +7,9 @@ import { createRequire } from 'node:module'
 /** Columns of each table, from the reference of Azure Monitor's tables. */
 const TABLES = {
   AppTraces:
-    'TimeGenerated: datetime, Message: string, OperationName: string, OperationId: string, SeverityLevel: int, Properties: dynamic',
-  AppExceptions: 'TimeGenerated: datetime, OperationName: string, OperationId: string, OuterMessage: string',
+    'TimeGenerated: datetime, Message: string, OperationName: string, OperationId: string, SeverityLevel: int, Properties: dynamic, _ResourceId: string',
+  AppExceptions:
+    'TimeGenerated: datetime, OperationName: string, OperationId: string, OuterMessage: string, _ResourceId: string',
   AzureMetrics:
     'TimeGenerated: datetime, MetricName: string, Average: real, Maximum: real, Minimum: real, Total: real, Count: real, _ResourceId: string',
   PGSQLServerLogs: 'TimeGenerated: datetime, Message: string, ErrorLevel: string, _ResourceId: string',

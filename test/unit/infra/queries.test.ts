@@ -23,7 +23,8 @@ const QUERIES = readdirSync(FOLDER).map((file) => ({ file, text: readFileSync(jo
 const textOf = (wanted: string) => QUERIES.find(({ file }) => file === wanted)?.text ?? ''
 
 /** The template replaces these words when it deploys a query. */
-const asDeployed = (text: string) => text.replace('MIN_SHARE', '75').replace('MAX_P95', '50')
+const asDeployed = (text: string) =>
+  text.replaceAll('INSIGHTS_ID', 'id').replace('MIN_SHARE', '75').replace('MAX_P95', '50')
 
 /** Metrics of a flexible server by their ids; the marked ones need a server parameter. */
 const METRICS: Readonly<Record<string, 'always' | 'collector_database_activity' | 'pgbouncer_diagnostics'>> = {
@@ -130,6 +131,16 @@ test('alerts count drills and not lines, and wait for the final report', () => {
   expect(alerts.length).toBe(3)
 })
 
+test('alerts read the lines of their own environment, and marks are those of the server of the chart', () => {
+  for (const { file, text } of QUERIES.filter((query) => query.file.startsWith('alert-'))) {
+    const tables = text.match(/^.*\b(?:AppTraces|AppExceptions)$/gm) ?? []
+    const own = text.match(/(?:AppTraces|AppExceptions)\n\s*\| where _ResourceId =~ "INSIGHTS_ID"\n/g) ?? []
+    expect([file, tables.length]).toEqual([file, own.length])
+    expect(own.length).toBeGreaterThan(0)
+  }
+  expect(textOf('tps-with-failovers.kql').match(/\{Server\}/g)).toHaveLength(2)
+})
+
 test('the orchestration whose exceptions the alert counts is one that the app registers', () => {
   const [, name] = /OperationName == "(\w+)"/.exec(textOf('alert-drill-failed.kql')) ?? []
   const app = readFileSync(join(TEMPLATES, '../../functions/app.ts'), 'utf8')
@@ -179,7 +190,8 @@ describe.skipIf(bicep.kind === 'missing')('the deployed', () => {
       ['drill-missing', 'LessThan', 2, 'P1D', true, null],
     ])
     const text = JSON.stringify(rules)
-    expect(text).not.toMatch(/MIN_SHARE|MAX_P95/)
+    expect(text.match(/_ResourceId =~ \\"\/subscriptions\/[^"]+\/components\/appi-drill-\w{13}\\"/g)).toHaveLength(5)
+    expect(text).not.toMatch(/MIN_SHARE|MAX_P95|INSIGHTS_ID/)
     expect(text).toContain('Share < 75 or P95 > 50')
     expect(text).toContain('Share < 50 or P95 > 100')
   })

@@ -143,17 +143,20 @@ describe.skipIf(bicep.kind === 'missing')('access', () => {
     expect(called).toEqual(Object.keys(NEEDS).sort())
   })
 
-  test.each(['default', 'existing-endpoint', 'own-network', 'public'] as const)(
+  test.each(['default', 'existing-endpoint', 'own-network', 'public', 'landing-zone'] as const)(
     'in the combination %s allows everything that the code calls',
     (name) => {
       const grants = grantsOf(all[name], 'app')
       const isOnSubnet = (action: string) => action.startsWith('Microsoft.Network/')
       const isOnSubscription = (action: string) => /\/locations\//.test(action)
+      const isPower = (action: string) => /\/(start|stop)\/action$/.test(action)
       const denied = Object.values(NEEDS)
         .flat()
         .filter((action) => !(isOnSubnet(action) && name === 'public'))
         // The drill does without these reads: grantSubscriptionReads is off there.
         .filter((action) => !(isOnSubscription(action) && name === 'public'))
+        // Without stopServerBetweenDrills no drill starts or stops the server.
+        .filter((action) => !isPower(action) || name === 'landing-zone')
         .filter((action) => !grants.some(({ role }) => role.actions.some((pattern) => allows(pattern, action))))
       expect(denied).toEqual([])
     },
@@ -195,6 +198,8 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
     'Microsoft.DBforPostgreSQL/locations/azureAsyncOperation/read',
     'Microsoft.DBforPostgreSQL/locations/operationResults/read',
   ],
+  'servers.beginStart': ['Microsoft.DBforPostgreSQL/flexibleServers/start/action'],
+  'servers.beginStop': ['Microsoft.DBforPostgreSQL/flexibleServers/stop/action'],
   'configurations.listByServer': ['Microsoft.DBforPostgreSQL/flexibleServers/configurations/read'],
   'capabilitiesByServer.list': ['Microsoft.DBforPostgreSQL/flexibleServers/capabilities/read'],
   'metrics.list': ['Microsoft.Insights/metrics/read'],

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { EXISTING_SERVER as EXISTING } from '../../../infra/azure/combinations.ts'
+import { EXISTING_SERVER as EXISTING, OWN_WORKSPACE } from '../../../infra/azure/combinations.ts'
 import { bicep, COMPILE_TIMEOUT_MS, combinations, ofType, one, SUBSCRIPTION } from './snapshot.ts'
 
 type Combinations = Awaited<ReturnType<typeof combinations>>
@@ -104,6 +104,19 @@ describe.skipIf(bicep.kind === 'missing')('a deployment', () => {
     expect(amount).toBe(500)
     for (const notification of Object.values(notifications as Record<string, { contactGroups: string[] }>))
       expect(notification.contactGroups).toEqual([group])
+  })
+
+  test('sends every log, metric and query to the workspace of the organisation, and creates none, where its id is given', () => {
+    const own = all['landing-zone']
+    expect(ofType(own, 'Microsoft.OperationalInsights/workspaces')).toEqual([])
+    const places = [
+      ...ofType(own, 'Microsoft.Insights/diagnosticSettings').map(({ properties }) => properties.workspaceId),
+      ...ofType(own, 'Microsoft.Insights/scheduledQueryRules').flatMap(({ properties }) => properties.scopes),
+      one(own, 'Microsoft.Insights/components').properties.WorkspaceResourceId,
+      one(own, 'Microsoft.Insights/workbooks').properties.sourceId,
+    ]
+    expect(places.length).toBeGreaterThan(10)
+    expect(new Set(places)).toEqual(new Set([OWN_WORKSPACE]))
   })
 
   test('puts the tags of the organisation on every resource that takes tags, beside its own', () => {

@@ -2,10 +2,12 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { encodeRecord } from '../../../../loadgen-image/contract/chunk.ts'
 import type { Outcome } from '../../../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../../../loadgen-image/contract/histogram.ts'
 import { type Acknowledgement, type Backlog, Recorder } from '../../../../loadgen-image/record/recorder.ts'
 import type { SecondPart } from '../../../../loadgen-image/record/second.ts'
+import { Assembly } from '../../../../loadgen-image/run/assembly.ts'
 
 const START_US = 1_800_000_000_000_000
 const SECOND_US = 1_000_000
@@ -218,6 +220,37 @@ test('the sums of all seconds are what happened, wherever the seconds end', () =
         count('refused') + count('unknown'),
       )
       expect(parts.map(({ second }) => second)).toEqual(parts.map((_, i) => START_US / SECOND_US + i))
+    }),
+  )
+})
+
+test('a load that is stopped at any moment leaves records that can be written, although its clock counts parts of a microsecond', () => {
+  // The clock of the process is a sum of fractions: at this size of number it moves by quarters.
+  const moment = fc.integer({ min: 0, max: 12_000_000 }).map((quarters) => START_US + quarters / 4)
+  const what = fc.constantFrom('acknowledged', 'refused', 'connect', 'missed', 'stalled')
+  fc.assert(
+    fc.property(fc.array(fc.tuple(moment, what), { maxLength: 20 }), moment, (events, stoppedAtUs) => {
+      const assembly = new Assembly({
+        container: 0,
+        incarnation: 'a',
+        workers: 2,
+        threads: 1,
+        startAtUs: START_US,
+        takeUsage: () => ({ cpuUs: 0, rssBytes: 0 }),
+      })
+      const parts = record((recorder) => {
+        for (const [atUs, kind] of events.toSorted(([a], [b]) => a - b).filter(([atUs]) => atUs <= stoppedAtUs)) {
+          if (kind === 'acknowledged') ack(recorder, 0, atUs, atUs, atUs)
+          else if (kind === 'refused') recorder.failed(1, 'refused', LOST, atUs)
+          else if (kind === 'connect') recorder.connectFailed(1, LOST, atUs)
+          else if (kind === 'missed') recorder.missed(atUs)
+          else recorder.stalled(START_US, atUs)
+        }
+        recorder.finish(stoppedAtUs, stoppedAtUs)
+      })
+      const records = parts.flatMap((part) => assembly.add(0, part, { eventLoopDelayP99Us: 0, eventLoopDelayMaxUs: 0 }))
+      expect(records).toHaveLength(parts.length)
+      for (const one of records) expect(encodeRecord(one).length).toBeGreaterThan(0)
     }),
   )
 })
