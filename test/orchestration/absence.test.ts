@@ -4,6 +4,7 @@ import { readAbsences } from '../../functions/activities/records/absence.ts'
 import type { GroupState } from '../../functions/clients/clients.ts'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import { aPlan, criteria, playDrill, playRequest } from '../support/play-drill.ts'
+import { restError } from '../support/world/rest-error.ts'
 import { Throttle } from '../support/world/throttle.ts'
 import { createWorld } from '../support/world/world.ts'
 
@@ -124,6 +125,38 @@ test('metrics are not read again before the pause that the platform asks for, an
   expect(throttle.hasRefused).toBe(true)
   expect(throttle.earlyMs).toEqual([])
   expect(report?.metrics.series.length).toBeGreaterThan(0)
+})
+
+/** A drill whose reads of metrics after the load are answered with these pauses, one after another, and then with metrics. */
+async function lateReads(pausesSeconds: readonly number[]) {
+  const plan = aPlan({ criteria })
+  const gathers = (await playDrill(createWorld(), plan)).calls.filter(({ name }) => name === 'gatherMetrics')
+  const startMs = createWorld().clock.nowMs
+  const readAtMs: number[] = []
+  const world = createWorld({
+    metricsRefusal: () => {
+      const atMs = world.clock.nowMs - startMs
+      if (atMs < (gathers[0]?.atMs ?? 0)) return null
+      const pause = pausesSeconds[readAtMs.push(atMs) - 1]
+      return pause === undefined ? null : restError(429, 'TooManyRequests', pause)
+    },
+  })
+  const { report, endedAtMs } = await playDrill(world, plan)
+  return { report, endedAtMs, readAtMs, pauses: readAtMs.slice(1).map((atMs, i) => atMs - (readAtMs[i] ?? 0)) }
+}
+
+test('a second pause that the platform asks for is waited for as well, and then metrics are there', async () => {
+  const { report, pauses } = await lateReads([60, 120])
+  expect(pauses).toHaveLength(2)
+  expect(pauses[0]).toBeGreaterThanOrEqual(60_000)
+  expect(pauses[1]).toBeGreaterThanOrEqual(120_000)
+  expect(report?.metrics.series.length).toBeGreaterThan(0)
+})
+
+test('for metrics the server does not stay reserved longer than a quarter of an hour', async () => {
+  const { report, endedAtMs, readAtMs } = await lateReads([901, 901, 901])
+  expect(endedAtMs - (readAtMs[0] ?? 0)).toBeLessThan(300_000)
+  expect(report).toMatchObject({ verdict: 'PASS', metrics: { series: [] } })
 })
 
 test('what the platform does not do in the time for it ends the drill, with its own words', async () => {

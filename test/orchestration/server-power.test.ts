@@ -4,6 +4,7 @@ import { createActivities } from '../../functions/activities/activities.ts'
 import { releaseLock, takeLock } from '../../functions/clients/storage/server-lock.ts'
 import { serverBlobs } from '../../functions/model/blob-paths.ts'
 import type { DrillProgress } from '../../functions/model/status.ts'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { aPlan, criteria, type DrillPlayOptions, playDrill, settings, target } from '../support/play-drill.ts'
 import { restError } from '../support/world/rest-error.ts'
 import { createWorld, type World } from '../support/world/world.ts'
@@ -52,6 +53,34 @@ test.each(UNTOUCHED)('a server $name is neither started nor stopped', async ({ p
   const { report } = await playDrill(world, plan, options)
   expect(actions(world)).toEqual([])
   expect(report?.verdict).toBe(isStopped ? 'INCONCLUSIVE' : 'PASS')
+})
+
+/** The steps alone, of a drill that is reserved by `holder` and has started the server. */
+async function stepsOf(plan: ReturnType<typeof aPlan>, holder: string) {
+  const world = createWorld()
+  const { drillId } = plan
+  const at = world.clock.now()
+  await world.blobs.writeJson(blobNames.request(drillId), { plan, bodyHash: '' })
+  await world.blobs.writeJson(serverBlobs.started(target), { drillId, target, at: at.toISOString() })
+  await takeLock(world.blobs, target, holder, at, async () => true)
+  const steps = createActivities(world.clients, { ...settings, ...ON.settings })
+  return { world, start: () => steps.startServer({ drillId }), stop: () => steps.stopServer({ drillId }) }
+}
+
+test('the step that stops the server leaves it running when another drill holds it meanwhile', async () => {
+  const other = await stepsOf(daily(), 'drill-2')
+  expect(await other.stop()).toEqual({ detail: 'the server is no longer reserved for this drill, so it keeps running' })
+  expect(actions(other.world)).toEqual([])
+  const own = await stepsOf(daily(), 'drill-1')
+  await own.stop()
+  expect(actions(own.world)).toEqual(['stop'])
+})
+
+test('the step that starts the server leaves a stopped one alone for a drill that was started by hand', async () => {
+  const { world, start } = await stepsOf(aPlan({ criteria }, 'drill-1'), 'drill-1')
+  world.server.isStopped = true
+  expect(await start()).toMatchObject({ isReady: true, detail: 'the server is left as it is' })
+  expect(actions(world)).toEqual([])
 })
 
 test('a drill that fails at its checklist, or is aborted, stops the server that it started', async () => {

@@ -160,6 +160,11 @@ function step(fromSecond: number) {
   return { fromSecond, factor: 2, shape: 'step' }
 }
 
+test('a container may be as large as the largest that the platform offers', () => {
+  const containerSize = { cpu: 31, memoryGb: 240 }
+  expect(planOf({ containerSize }).containerSize).toEqual(containerSize)
+})
+
 test('a short drill says how short its baseline may be', () => {
   const body = { durationSeconds: 40, failovers: [{ atSeconds: 15, mode: 'planned' }] }
   expect(fieldsOf(body)).toEqual(['failovers'])
