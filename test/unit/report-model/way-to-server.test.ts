@@ -13,6 +13,10 @@ test.each([
   ['10.1.2.4', true, SUBNET],
   ['20.82.1.4', false, PUBLIC],
   ['172.32.0.1', false, PUBLIC],
+  ['100.64.0.1', false, ENDPOINT],
+  ['100.128.0.1', false, PUBLIC],
+  ['192.168.4.4', false, ENDPOINT],
+  ['192.169.4.4', false, PUBLIC],
   ['2603:1020:1004::5', null, PUBLIC],
   ['10.77.0.68', null, 'a private address'],
 ])('at %s, in a subnet of the server: %s, it is %s', (address, isInSubnet, way) => {
