@@ -35,11 +35,6 @@ const isPurePackage = (name: string) =>
   !/^(@azure\/|durable-functions|pg$|pg\/|fastify)/.test(name) &&
   (!name.startsWith('node:') || ['node:crypto', 'node:zlib', 'node:stream'].includes(name))
 
-/** Of this module only what computes with addresses: the rest opens connections. */
-const COMPUTES_WITH_ADDRESSES = /^import \{ BlockList, isIP \} from 'node:net'$/m
-const isPureImport = (file: string, name: string) =>
-  isPurePackage(name) || (name === 'node:net' && COMPUTES_WITH_ADDRESSES.test(readSource(file)))
-
 /** Orchestrators replay: what they compute must depend on their history alone. */
 const NOT_DETERMINISTIC = /\bDate\.now\b|\bnew Date\(\)|Math\.random|\bprocess\.|setTimeout|\bfetch\(|performance\.now/
 const READS_A_CLOCK = /\bDate\.now\b|\bnew Date\(\)|Math\.random|\bprocess\.env|performance\.now/
@@ -94,7 +89,7 @@ describe('files', () => {
   test('pure code imports no SDK, no clock and no files, and reads no environment', () => {
     const impure = FILES.filter(isPure).flatMap((file) => [
       ...importsOf(file)
-        .filter((imported) => !isLocal(imported) && !isPureImport(file, imported.to))
+        .filter((imported) => !isLocal(imported) && !isPurePackage(imported.to))
         .map(({ to }) => `${file} imports ${to}`),
       ...(READS_A_CLOCK.test(readSource(file)) ? [`${file} reads a clock, randomness or the environment`] : []),
     ])
