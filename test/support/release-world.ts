@@ -221,6 +221,7 @@ const resources = () => [
   resourceOf('Microsoft.Web/sites', `func-drill-${TOKEN}`),
   resourceOf('Microsoft.KeyVault/vaults', `kv-drill-${TOKEN}`),
   resourceOf('Microsoft.Insights/workbooks', '8a9b'),
+  resourceOf('Microsoft.OperationalInsights/workspaces', `log-drill-${TOKEN}`),
   resourceOf('Microsoft.Insights/actiongroups', 'Application Insights Smart Detection', {}),
 ]
 

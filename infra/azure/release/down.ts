@@ -252,7 +252,9 @@ async function isDeleted({ az, say }: Release, vault: string): Promise<boolean> 
 
 async function conclude(release: Release, found: Inventory): Promise<void> {
   const left = await leftovers(release, found)
-  release.say('stays for 14 days and costs nothing: the deleted Log Analytics workspace, which Azure can restore')
+  // Not that of the organisation, which was never this environment's.
+  if (found.ours.some(({ type }) => type.toLowerCase() === 'microsoft.operationalinsights/workspaces'))
+    release.say('stays for 14 days and costs nothing: the deleted Log Analytics workspace, which Azure can restore')
   if (found.diagnostics !== null)
     release.say("stays on the existing server: the drills' tables and rows, and the roles of app and load generators")
   if (left.length > 0)

@@ -385,7 +385,17 @@ test('down removes assignments, containers, the group, roles and the vault, and 
   expect({ groups, deletedVaults }).toEqual({ groups: {}, deletedVaults: [] })
   expect(roles.map(({ roleName }) => roleName)).toEqual(['Drill location reader otherenviron1'])
   expect(assignments.map(({ principalId }) => principalId)).toEqual(['principal-other'])
+  expect(text).toContain('the deleted Log Analytics workspace')
   expect(text).toContain('nothing else is left')
+})
+
+test('down names no deleted workspace where the logs went to one of the organisation', async () => {
+  const { run } = await stage((own) => {
+    deployed(own)
+    own.resources = own.resources.filter(({ name }) => !name.startsWith('log-drill'))
+  })
+  const { code, text } = await run(['down', '--yes', ...PLACE])
+  expect({ code, says: text.includes('Log Analytics') }).toEqual({ code: 0, says: false })
 })
 
 test('down waits for a subnet that is still in use', async () => {
