@@ -3,10 +3,10 @@ import type { InvocationContext } from '@azure/functions'
 import type { Clients } from '../clients/clients.ts'
 import { renderers as allRenderers, type Renderer } from '../render/formats.ts'
 import { type AuditRequest, audit } from './audit.ts'
+import { causeEvent, type EventAttempt } from './cause-event.ts'
 import { check } from './check.ts'
 import { cleanUp } from './clean-up.ts'
 import { collect } from './collect.ts'
-import { type FailoverAttempt, failOver } from './fail-over.ts'
 import { gatherMetrics } from './metrics.ts'
 import { holdContainers, provision } from './provision.ts'
 import { mergedLoads } from './records/merged-load.ts'
@@ -39,7 +39,7 @@ export function createActivities(
     pollReady: (input: DrillRef) => pollReady(clients, input),
     startLoad: (input: DrillRef) => startLoad(clients, settings, input),
     pollLoad: (input: DrillRef) => pollLoad(clients, input),
-    failOver: (input: FailoverAttempt) => failOver(clients, settings, input),
+    causeEvent: (input: EventAttempt) => causeEvent(clients, settings, input),
     stopLoad: (input: StopRequest) => stopLoad(clients, input),
     noteContainers: (input: DrillRef) => noteContainers(clients, input),
     collect: (input: DrillRef) => collect(clients, loads, input),

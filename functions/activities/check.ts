@@ -6,7 +6,8 @@ import { FIXED_BY_MIGRATION } from '../checklist/load.ts'
 import type { Clients } from '../clients/clients.ts'
 import { unreachableLoad } from '../clients/postgres/load-session.ts'
 import { unreachable } from '../clients/postgres/session-facts.ts'
-import { readLastFailover } from '../clients/storage/last-failover.ts'
+import { readLastPromotion } from '../clients/storage/last-promotion.ts'
+import { isNeededBy } from '../event-kinds/kinds.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { ContainerFacts, Facts, LoadSessionFacts, LoadWays, SessionFacts } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
@@ -40,7 +41,13 @@ export async function check(clients: Clients, { drillId }: DrillRef): Promise<Ch
   }
 }
 
-const judge = (plan: DrillPlan, facts: Facts): CheckResult[] => judgeRows(BEFORE, 'before', { plan, facts }, plan.force)
+const judge = (plan: DrillPlan, facts: Facts): CheckResult[] =>
+  judgeRows(
+    BEFORE.filter(({ id }) => isNeededBy(plan.events, id)),
+    'before',
+    { plan, facts },
+    plan.force,
+  )
 
 function summaryOf(results: readonly CheckResult[]): string {
   const failed = obstacles(results).map(({ id, seen, wanted }) => `${id}: ${seen}, wanted ${wanted}`)
@@ -94,7 +101,7 @@ async function gatherFacts(clients: Clients, plan: DrillPlan): Promise<Facts> {
     loadSessionsOf(clients, plan),
     readSchema(clients, plan, gaps),
     containerFacts(clients, gaps),
-    orGap('last failover', gaps, readLastFailover(blobs, target)),
+    orGap('last promotion', gaps, readLastPromotion(blobs, target)),
   ])
   return {
     observedAt: clock.now().toISOString(),
@@ -104,7 +111,7 @@ async function gatherFacts(clients: Clients, plan: DrillPlan): Promise<Facts> {
     loadSessions,
     schema,
     containers,
-    lastFailoverAt: last?.at ?? null,
+    lastPromotionAt: last?.at ?? null,
     gaps,
   }
 }

@@ -3,7 +3,7 @@
  * whether the holder still runs. Here the drill verifies that it holds the lock, and gives it back.
  */
 import type { Clients } from '../clients/clients.ts'
-import { noteLostRequests } from '../clients/storage/last-failover.ts'
+import { noteLostRequests } from '../clients/storage/last-promotion.ts'
 import { releaseLock, takeLock } from '../clients/storage/server-lock.ts'
 import { type DrillRef, readAbort, readPlan } from './records/stored-drill.ts'
 

@@ -20,7 +20,7 @@ export interface ActivitySettings {
    * A failover request whose answer was lost may still arrive this long after its claim. Until then nothing else is requested, and
    * only after as much silence on the server is it taken as lost.
    */
-  readonly failoverSilenceSeconds: number
+  readonly eventSilenceSeconds: number
 }
 
 export const activitySettings = (config: Config): ActivitySettings => ({
@@ -32,5 +32,5 @@ export const activitySettings = (config: Config): ActivitySettings => ({
   rowsRetentionDays: config.drill.rowsRetentionDays,
   stopServerBetweenDrills: config.daily.stopServerBetweenDrills,
   startLeadSeconds: 5,
-  failoverSilenceSeconds: 90,
+  eventSilenceSeconds: 90,
 })

@@ -1,4 +1,4 @@
-/** One poll of a running load: renews the lease, folds the newest records into the live figures, follows the failovers. */
+/** One poll of a running load: renews the lease, folds the newest records into the live figures, follows the events. */
 import { blobNames, type LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import { askedPauseOf } from '../clients/azure/azure-errors.ts'
 import type { Clients, GroupState } from '../clients/clients.ts'
@@ -18,7 +18,7 @@ import type { ServerFacts } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { Live, LiveMetric } from '../model/status.ts'
 import { inTurns } from '../units/in-turns.ts'
-import { failoverEvidence, followFailovers } from './failover/progress.ts'
+import { eventEvidence, followEvents } from './events/progress.ts'
 import { readAbsences } from './records/absence.ts'
 import { containerNumbers, groupName, renewLease } from './records/containers.ts'
 import { readNewRecords } from './records/load-records.ts'
@@ -59,7 +59,7 @@ export async function pollLoad(clients: Clients, { drillId }: DrillRef): Promise
   const [containers, server] = await Promise.all([
     pollContainers(clients, plan, receivedAtMs),
     servers.get(plan.target).catch(() => null),
-    followFailovers(clients, plan),
+    followEvents(clients, plan),
   ])
   const now = clock.now()
   const [recent, logsDueAt] = await Promise.all([
@@ -83,14 +83,14 @@ export async function pollLoad(clients: Clients, { drillId }: DrillRef): Promise
   }
 }
 
-/** After the load: follows the failovers until the standby is back. */
+/** After the load: follows the events until the standby is back. */
 export async function pollHealth(
   clients: Clients,
   { drillId }: DrillRef,
 ): Promise<{ readonly settled: boolean; readonly abort: string | null }> {
   const { blobs } = clients
   const plan = await readPlan(blobs, drillId)
-  const settled = await followFailovers(clients, plan)
+  const settled = await followEvents(clients, plan)
   await updateMoments(clients, plan)
   return { settled, abort: await readAbort(blobs, drillId) }
 }
@@ -113,7 +113,7 @@ async function withMoments(
   startAtMs: number,
 ): Promise<Live> {
   const seen = { timelines, loadStartAtMs: startAtMs, isDown: live.outageSeconds !== null }
-  return { ...live, moments: liveMoments(await failoverEvidence(clients, plan), seen) }
+  return { ...live, moments: liveMoments(await eventEvidence(clients, plan), seen) }
 }
 
 // ---- Containers ---------------------------------------------------------------------------------------------------------

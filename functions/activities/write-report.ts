@@ -5,13 +5,14 @@ import { AFTER } from '../checklist/after.ts'
 import { judgeRows } from '../checklist/check.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillsOfServer, writeIndexEntry } from '../clients/storage/drill-list.ts'
+import { likenessOf } from '../event-kinds/likeness.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { ChartData } from '../model/chart-data.ts'
 import type { ContainerEnd } from '../model/container-end.ts'
 import type { TrendEntry } from '../model/drill-index.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import type { Facts } from '../model/facts.ts'
-import { isLike, likenessOf } from '../model/likeness.ts'
+import { isLike } from '../model/likeness.ts'
 import { loadPlanOf } from '../model/load-plan.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { CheckResult, JournalEntry, Verdict } from '../model/report.ts'
@@ -22,7 +23,7 @@ import { assemble } from '../report-model/build.ts'
 import { reportedEntry, TREND_LENGTH } from '../report-model/trend.ts'
 import type { AuditRecord } from './audit.ts'
 import type { CleanupRecord } from './clean-up.ts'
-import { failoverEvidence } from './failover/progress.ts'
+import { eventEvidence } from './events/progress.ts'
 import type { MetricsRecord } from './metrics.ts'
 import type { ProvisionRecord } from './provision.ts'
 import type { MergedLoad, MergedLoads } from './records/merged-load.ts'
@@ -81,14 +82,14 @@ async function gatherOutcome(
 ): Promise<DrillOutcome> {
   const { drillId } = plan
   const read = <T>(name: string) => clients.blobs.readJson<T>(name)
-  const [facts, checks, ends, metrics, cleanup, provisioned, failovers, audits] = await Promise.all([
+  const [facts, checks, ends, metrics, cleanup, provisioned, events, audits] = await Promise.all([
     read<Facts>(drillBlobs.facts(drillId)),
     read<CheckResult[]>(drillBlobs.checks(drillId)),
     read<ContainerEnd[]>(drillBlobs.containers(drillId)),
     read<MetricsRecord>(drillBlobs.metrics(drillId)),
     read<CleanupRecord>(drillBlobs.cleanup(drillId)),
     read<ProvisionRecord>(drillBlobs.provisioned(drillId)),
-    failoverEvidence(clients, plan),
+    eventEvidence(clients, plan),
     Promise.all(AUDIT_PASSES.map((pass) => read<AuditRecord>(drillBlobs.audit(drillId, pass)))),
   ])
   const containers = ends ?? []
@@ -100,7 +101,7 @@ async function gatherOutcome(
     loadStartAtMs: load.loadStartAtMs,
     facts,
     checks: checks ?? [],
-    failovers,
+    events,
     summaries: load.summaries,
     containers,
     ...auditsOf(audits),

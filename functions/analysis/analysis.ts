@@ -25,7 +25,7 @@ import { type Phase, phaseOfSecond, phasesOf, secondsByPhase } from './phases.ts
 
 /** A drill in numbers, with the evidence that they were computed from. */
 export interface Analysis {
-  /** Without failovers that the drill did not reach. */
+  /** Without events that the drill did not reach. */
   readonly evidence: DrillOutcome
   /** Null when no load was recorded. */
   readonly load: LoadAnalysis | null
@@ -58,8 +58,8 @@ interface ControlClock {
 }
 
 export function analyse(gathered: DrillOutcome, merged: Merged | null): Analysis {
-  const failovers = gathered.failovers.filter(({ request }) => request !== 'not reached')
-  const evidence: DrillOutcome = { ...gathered, failovers }
+  const events = gathered.events.filter(({ request }) => request !== 'not reached')
+  const evidence: DrillOutcome = { ...gathered, events }
   return { evidence, load: merged === null ? null : analyseLoad(evidence, merged) }
 }
 
@@ -217,7 +217,7 @@ class LoadView {
   }
 
   #spans(outages: readonly Outage[], baseline: Baseline | null): EventSpan[] {
-    return attribute(this.#merged, this.#outcome.failovers, {
+    return attribute(this.#merged, this.#outcome.events, {
       window: this.#window,
       outages,
       controlOffsetUs: this.controlClock.offsetUs,

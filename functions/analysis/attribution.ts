@@ -7,7 +7,7 @@ import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import { type Outage, silenceOfChange } from '../measurement/outages.ts'
 import type { LoadWindow } from '../measurement/window.ts'
 import type { Merged, TimelineSpan } from '../merge/merged.ts'
-import type { FailoverEvidence } from '../model/evidence.ts'
+import type { EventEvidence } from '../model/evidence.ts'
 import type { Cause, EventKind } from '../model/report.ts'
 
 export interface TimelineChange {
@@ -23,7 +23,7 @@ export interface EventSpan {
   readonly cause: Cause
   readonly kind: EventKind
   /** Of the request; null for an event that was only seen. */
-  readonly evidence: FailoverEvidence | null
+  readonly evidence: EventEvidence | null
   readonly t0Us: number | null
   /** When the request was sent, or when commits stopped. */
   readonly beginUs: number
@@ -48,7 +48,7 @@ export interface AttributionContext {
 }
 
 interface Sent {
-  readonly evidence: FailoverEvidence
+  readonly evidence: EventEvidence
   readonly sentUs: number
   readonly t0Us: number | null
 }
@@ -56,7 +56,7 @@ interface Sent {
 type Anchor = Omit<EventSpan, 'untilUs'>
 
 /** Every accepted request, every lost one that a promotion may belong to, and every other promotion, in the order of time. */
-export function attribute(merged: Merged, all: readonly FailoverEvidence[], context: AttributionContext): EventSpan[] {
+export function attribute(merged: Merged, all: readonly EventEvidence[], context: AttributionContext): EventSpan[] {
   const sent = sentRequests(all, context)
   const owners = new Map<TimelineChange, Sent>()
   const changes = timelineChanges(merged)
@@ -81,13 +81,13 @@ export function attribute(merged: Merged, all: readonly FailoverEvidence[], cont
   return anchors.map((anchor, i) => ({ ...anchor, untilUs: anchors[i + 1]?.beginUs ?? context.window.endUs }))
 }
 
-function sentRequests(all: readonly FailoverEvidence[], { window, controlOffsetUs }: AttributionContext): Sent[] {
+function sentRequests(all: readonly EventEvidence[], { window, controlOffsetUs }: AttributionContext): Sent[] {
   const instant = (at: string | null) => (at === null ? null : Date.parse(at) * 1000 - controlOffsetUs)
   return all
     .filter(({ request }) => request === 'accepted' || request === 'ambiguous')
     .map((evidence) => {
       const t0Us = instant(evidence.acceptedAt)
-      const plannedUs = window.startUs + evidence.requestedAtSeconds * US_PER_SECOND
+      const plannedUs = window.startUs + evidence.planned.atSeconds * US_PER_SECOND
       return { evidence, t0Us, sentUs: instant(evidence.sentAt) ?? t0Us ?? plannedUs }
     })
     .sort((a, b) => a.sentUs - b.sentUs)
@@ -133,7 +133,7 @@ function anchorOf(
   )
   const isNoticed = change !== null || outages.some(({ fromUs }) => fromUs >= sentUs && fromUs < nextSentUs)
   if (!isAccepted && !isNoticed) return null
-  const base = { kind: 'failover' as const, evidence, t0Us, beginUs: sentUs, change }
+  const base = { kind: recognisedOf(evidence), evidence, t0Us, beginUs: sentUs, change }
   if (earlierOutage !== undefined)
     return {
       ...base,
@@ -164,6 +164,9 @@ function anchorOf(
     }
   return { ...base, cause: 'drill', earlierOutage: null, causeWhy: null }
 }
+
+/** A kind that asks for nothing has no request, and does not come here. */
+export const recognisedOf = ({ planned: { kind } }: EventEvidence): EventKind => (kind === 'external' ? 'outage' : kind)
 
 /** Commits may have stopped before the request: nothing watched from the last one before it to the first one after it. */
 const wasUnwatched = (sentUs: number, { window, outages, usualPauseUs, clockBoundUs }: AttributionContext): boolean =>

@@ -1,4 +1,5 @@
-/** The checklist before a drill: what must hold before a container costs money and a failover is requested. */
+/** The checklist before a drill: what must hold before a container costs money and an event is requested. */
+import { mayPromote } from '../event-kinds/kinds.ts'
 import { coolDownOf } from '../model/cool-down.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import { plain } from '../units/units.ts'
@@ -12,7 +13,7 @@ import { SQL_CHECKS } from './sql.ts'
 const COOL_DOWN = {
   id: 'cool-down',
   title: 'Cool-down',
-  why: 'After a failover the standby is rebuilt; the platform advises 15 to 20 minutes between failovers.',
+  why: 'After a promotion the standby is rebuilt; the platform advises 15 to 20 minutes between failovers.',
   judge: judgeCooldown,
   advice: 'Wait for the rest of the cool-down, or set timing.cooldownMinutes.',
 } as const satisfies BeforeCheck
@@ -39,22 +40,23 @@ const COOL_DOWN_MINUTES_OF_V2 = 60
 function judgeCooldown({ facts, plan }: BeforeEvidence): Judgement {
   const isV2 = facts.server?.storage?.type === 'PremiumV2_LRS'
   const minutes = Math.max(plan.timing.cooldownMinutes, isV2 ? COOL_DOWN_MINUTES_OF_V2 : 0)
-  const wanted = `at least ${minutes} min since the last failover${isV2 ? ', and between two (Premium SSD v2)' : ''}`
+  const wanted = `at least ${minutes} min since the last promotion${isV2 ? ', and between two (Premium SSD v2)' : ''}`
   const apart = minutesBetween(plan)
   if (isV2 && apart !== null && apart < minutes)
-    return { verdict: 'fail', seen: `two failovers ${plain(apart)} min apart in this drill`, wanted }
-  if (facts.lastFailoverAt === null) {
-    const isKnown = !facts.gaps.some((gap) => gap.startsWith('last failover'))
+    return { verdict: 'fail', seen: `two promotions ${plain(apart)} min apart in this drill`, wanted }
+  if (facts.lastPromotionAt === null) {
+    const isKnown = !facts.gaps.some((gap) => gap.startsWith('last promotion'))
     return isKnown
-      ? { verdict: 'pass', seen: 'no failover on record', wanted }
+      ? { verdict: 'pass', seen: 'no promotion on record', wanted }
       : { verdict: 'unknown', seen: null, wanted }
   }
-  const { isOver, words } = coolDownOf(facts.lastFailoverAt, facts.observedAt, minutes)
+  const { isOver, words } = coolDownOf(facts.lastPromotionAt, facts.observedAt, minutes)
   return { verdict: isOver ? 'pass' : 'fail', seen: words, wanted }
 }
 
-/** Between the two failovers of the drill that are closest; null: there are no two. */
-function minutesBetween({ failovers }: DrillPlan): number | null {
-  const pauses = failovers.slice(1).map(({ atSeconds }, i) => atSeconds - (failovers[i]?.atSeconds ?? 0))
+/** Between the two promotions of the drill that are closest; null: there are no two. */
+function minutesBetween({ events }: DrillPlan): number | null {
+  const promotions = events.filter(mayPromote)
+  const pauses = promotions.slice(1).map(({ atSeconds }, i) => atSeconds - (promotions[i]?.atSeconds ?? 0))
   return pauses.length === 0 ? null : Math.min(...pauses) / 60
 }

@@ -3,6 +3,7 @@
  * and the simulator implement them.
  */
 import type { Readable } from 'node:stream'
+import type { EventAnswer, OperationState } from '../model/event-answer.ts'
 import type {
   ContainerFacts,
   LoadSessionFacts,
@@ -13,8 +14,8 @@ import type {
   ServerParameter,
   SessionFacts,
 } from '../model/facts.ts'
-import type { FailoverAnswer, OperationState } from '../model/failover.ts'
-import type { FailoverMode, Target } from '../model/plan.ts'
+import type { Target } from '../model/plan.ts'
+import type { PlatformRequest } from '../model/planned-event.ts'
 
 export interface Clients {
   readonly clock: Clock
@@ -41,10 +42,10 @@ export interface FlexibleServers {
   /** Both return when the platform has accepted; the state says when it is done. */
   start(target: Target): Promise<void>
   stop(target: Target): Promise<void>
-  /** One POST, no pipeline retries; see FailoverAnswer. */
-  beginFailover(target: Target, mode: FailoverMode): Promise<FailoverAnswer>
-  /** Reads the long-running operation by the token of the accepted POST. */
-  failoverState(target: Target, pollerToken: string): Promise<OperationState>
+  /** One call, no pipeline retries; see EventAnswer. */
+  begin(target: Target, request: PlatformRequest): Promise<EventAnswer>
+  /** Reads the long-running operation by the token of the accepted call. */
+  operationState(target: Target, pollerToken: string): Promise<OperationState>
 }
 
 // ---- Container groups ---------------------------------------------------------------------------------------------------

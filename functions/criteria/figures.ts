@@ -24,6 +24,8 @@ interface Figure {
   readonly read: Reader
   /** What may stand in brackets; the first is meant when there are none. Absent: the figure takes none. */
   readonly phases?: readonly string[]
+  /** The brackets take the number of an event, or a kind of events: the worst of these. */
+  readonly isOfEvents?: true
   /** The values that it can take, where they are not those of its unit. */
   readonly range?: Range
   /** Only an audit of the ledger measures it. */
@@ -70,7 +72,7 @@ const FIGURES = {
   },
   exposure_s: { ...ofEvents('time without a standby', 'exposure_s'), range: EITHER_SIGN },
   lost_commits: { ...ofAudit('lost commits', 'lost'), ...ALONE },
-  lost_s: { unit: 's', words: 'recovery point', read: recoveryPoint, needsLedger: true, ...ALONE },
+  lost_s: { unit: 's', words: 'recovery point', read: recoveryPoint, needsLedger: true, isOfEvents: true, ...ALONE },
   duplicates: { ...ofAudit('duplicates', 'duplicates'), ...ALONE },
   unknown_unresolved: ofAudit('unresolved outcomes', 'unresolved'),
   misjudged: ofAudit('misjudged rows', 'misjudged'),
@@ -92,9 +94,9 @@ const FIGURES = {
   availability: {
     unit: 'share',
     words: 'availability',
-    phases: ['whole', 'around_failover'],
-    read: ({ availability: { whole, aroundFailover } }, phase) =>
-      known(phase === 'whole' ? whole : aroundFailover, 'there was no load around a failover'),
+    phases: ['whole', 'around_event'],
+    read: ({ availability: { whole, aroundEvent } }, phase) =>
+      known(phase === 'whole' ? whole : aroundEvent, 'there was no load around an event'),
     spoiledByGenerator: 'always',
   },
   success_rate: {
@@ -116,10 +118,10 @@ const FIGURES = {
   },
   cpu_percent: { unit: '%', words: 'CPU of the server', read: platformMetric('cpu_percent') },
   memory_percent: { unit: '%', words: 'memory of the server', read: platformMetric('memory_percent') },
-  failover_proven: {
+  events_proven: {
     unit: 'yes/no',
-    words: 'proof of the failover',
-    read: ({ failoverProof }) => value(failoverProof.proven ? 1 : 0),
+    words: 'proof of the events',
+    read: ({ eventsProof }) => value(eventsProof.proven ? 1 : 0),
   },
   containers_left: counted('containers left', ({ cleanup }) =>
     known(cleanup.containersLeft, 'the clean-up was not verified'),
@@ -151,7 +153,7 @@ const PHASE_WORDS: Readonly<Record<string, string>> = {
   recovery: ' during the recovery',
   after: ' after the recovery',
   whole: ' over the load without the warm-up',
-  around_failover: ' around the failover',
+  around_event: ' around the event',
 }
 
 /** Of the id of a criterion, such as p99_ms[baseline]; null for an objective that could not be read. */
@@ -165,7 +167,9 @@ export function inWords(id: string): string {
   const found = figureOfId(id)
   if (found === null) return id
   const { figure, phase } = found
-  return phase === null ? figure.words : `${figure.words}${PHASE_WORDS[phase] ?? ` (${phase})`}`
+  if (phase === null) return figure.words
+  if (figure.isOfEvents === true) return `${figure.words} of ${/^\d/.test(phase) ? `event ${phase}` : `every ${phase}`}`
+  return `${figure.words}${PHASE_WORDS[phase] ?? ` (${phase})`}`
 }
 
 // ---- Rows of the table that are read alike ----------------------------------------------------------------------------
@@ -178,7 +182,9 @@ function ofAudit(words: string, field: 'lost' | 'duplicates' | 'unresolved' | 'm
   return { ...counted(words, ({ ledger }) => known(ledger[field], NOT_AUDITED)), needsLedger: true } as const
 }
 
-function recoveryPoint({ ledger }: ReportFigures): Measured {
+function recoveryPoint(figures: ReportFigures, events: string | null): Measured {
+  const { ledger } = figures
+  if (events !== null) return worstOf('lost_s', figures, events).measured
   return known(
     ledger.lostSeconds,
     ledger.lost === null ? NOT_AUDITED : 'no event was seen that can have lost the commits',
@@ -206,14 +212,14 @@ function latency(
 }
 
 function ofEvents(words: string, name: EventFigureName) {
-  const read: Reader = (figures) => {
+  const read: Reader = (figures, events) => {
     const [request] = figures.requests
-    const { measured } = worstOf(name, figures)
+    const { measured } = worstOf(name, figures, events)
     if (figures.events.length > 0 || request === undefined || measured.kind !== 'missing') return measured
     // Nothing was seen: the state of the request is the reason.
     return missing(lowerFirst(requestSentence(request)).replace(/\.$/, ''))
   }
-  return { unit: 's', words, read } as const
+  return { unit: 's', words, read, isOfEvents: true } as const
 }
 
 /** An interval that no generator watched may hide another outage. */

@@ -2,11 +2,12 @@
  * The grammar of objectives: `name[phase] op value`, such as
  *
  *   recovery_time_s <= 120        baseline_tps >= 0.95 * target        p99_ms[after] <= 2 * p99_ms[baseline]
- *   failover_proven == true       availability[whole] >= 99.9%
+ *   events_proven == true         availability[whole] >= 99.9%        recovery_time_s[2] <= 60
  *
  * The value is a number in the figure's own unit, with or without that unit behind it; or true or false; or a factor times
  * the target rate or another figure of that unit. limits.ts knows what fits which figure.
  */
+import { EVENT_KINDS } from '../model/planned-event.ts'
 import { CRITERION_NAMES, type CriterionName, type FigureRef, figureOf } from './figures.ts'
 import { constantFor, factorOf, OPERATORS, type Operator, whyDecided, whyNotComparable } from './limits.ts'
 
@@ -66,12 +67,20 @@ function parseCriterion(text: string): ParsedCriterion | string {
 function parseFigure(text: string): FigureRef | string {
   const [, name = '', phase = null] = REFERENCE.exec(text) ?? []
   if (!isCriterionName(name)) return `unknown figure; expected one of ${CRITERION_NAMES.join(', ')}`
-  const { phases } = figureOf(name)
+  const { phases, isOfEvents } = figureOf(name)
+  if (isOfEvents === true)
+    return isOfKnownEvents(phase) ? { name, phase } : `unknown events of ${name}; expected ${EVENTS}`
   if (phases === undefined) return phase === null ? { name, phase } : `${name} takes no phase`
   if (phase === null) return { name, phase: phases[0] as string }
   if (phases.includes(phase)) return { name, phase }
   return `unknown phase of ${name}; expected one of ${phases.join(', ')}`
 }
+
+/** In brackets, the number of an event or a kind; without brackets the worst of all events is meant. */
+const isOfKnownEvents = (events: string | null): boolean =>
+  events === null || /^[1-9]\d?$/.test(events) || EVENT_KINDS.some((kind) => kind === events)
+
+const EVENTS = `the number of an event, from 1, or one of ${EVENT_KINDS.join(', ')}`
 
 const isCriterionName = (name: string): name is CriterionName => (CRITERION_NAMES as readonly string[]).includes(name)
 

@@ -25,8 +25,9 @@ interface EventFigure {
 
 const wasNoticed = ({ service }: DrillEvent): boolean => service !== 'uninterrupted'
 const wasTriggered = (event: DrillEvent): boolean => wasNoticed(event) && event.moments.t0 !== null
-/** The drill follows the standby only after a failover that it requested. */
-const tookAStandby = ({ kind }: DrillEvent): boolean => kind === 'failover'
+/** The drill follows the standby only after an event that it requested. */
+const tookAStandby = ({ kind }: DrillEvent): boolean => TAKE_A_STANDBY.has(kind)
+const TAKE_A_STANDBY: ReadonlySet<DrillEvent['kind']> = new Set(['failover'])
 
 const clientOutage = (spread: 'p50' | 'p95' | 'max'): EventFigure => ({
   concerns: wasNoticed,
@@ -80,15 +81,16 @@ export function measureEvent(name: EventFigureName, event: DrillEvent, report: E
   return concerns(event) ? read(event, report) : null
 }
 
-/** An event that never recovered is worse than every number. An event that is not known makes the worst a lower bound. */
-export function worstOf(name: EventFigureName, report: EventParts): Worst {
-  const ofEvents: readonly Worst[] = report.events.flatMap((event) => {
+/** Of all events, or of those that `only` names. An event that never recovered is worse than every number. An event that is not known makes the worst a lower bound. */
+export function worstOf(name: EventFigureName, report: EventParts, only: string | null = null): Worst {
+  const events = only === null ? report.events : report.events.filter(isOneOf(only))
+  const ofEvents: readonly Worst[] = events.flatMap((event) => {
     const measured = measureEvent(name, event, report)
     return measured === null ? [] : [{ measured, event: event.number }]
   })
-  const all = name === 'worst_client_outage_s' ? [...ofEvents, ...loneClient(report)] : ofEvents
+  const all = name === 'worst_client_outage_s' && only === null ? [...ofEvents, ...loneClient(report)] : ofEvents
   const [first] = all
-  if (first === undefined) return { measured: missing(whyNone(report)), event: null }
+  if (first === undefined) return { measured: missing(whyNone(events, only)), event: null }
   const never = all.find(({ measured }) => measured.kind === 'never')
   if (never !== undefined) return never
   const most = all.reduce((one, other) => (sizeOf(other) > sizeOf(one) ? other : one))
@@ -110,8 +112,20 @@ function loneClient({ loneClients: { clients, maxOutageSeconds } }: EventParts):
 
 const sizeOf = ({ measured }: Worst): number => ('value' in measured ? measured.value : Number.NEGATIVE_INFINITY)
 
-const whyNone = ({ events }: EventParts): string =>
-  events.length === 0 ? 'no failover was asked for, and no outage was seen' : 'the clients saw no failover'
+/** The number of an event, or a kind. */
+const isOneOf =
+  (only: string) =>
+  ({ number, kind }: DrillEvent): boolean =>
+    only === kind || only === String(number)
+
+const whyNone = (events: readonly DrillEvent[], only: string | null): string =>
+  events.length === 0 && only !== null
+    ? /^\d/.test(only)
+      ? `there was no event ${only}`
+      : `no ${only} was seen`
+    : events.length === 0
+      ? 'no event was asked for, and no outage was seen'
+      : 'the clients saw no outage'
 
 /** The measured length, or a lower bound: the part of it that a generator watched. */
 function spanOf(event: DrillEvent, figure: keyof DrillEvent['atLeast'], report: EventParts): Measured {
@@ -120,7 +134,7 @@ function spanOf(event: DrillEvent, figure: keyof DrillEvent['atLeast'], report: 
   const measured = event.recovery[figure]
   if (measured !== null) return value(measured)
   const bound = event.atLeast[figure]
-  if (bound === null) return missing(event.notMeasuredWhy ?? 'the clients saw no failover')
+  if (bound === null) return missing(event.notMeasuredWhy ?? 'the clients saw no outage')
   const why = event.notMeasuredWhy ?? `goodput was not sustained again ${beforeTheCut(event)}`
   return { kind: 'at-least', value: bound, why }
 }

@@ -1,18 +1,20 @@
-/** The failover requests that a drill planned, each with its state: also those that it did not reach. */
-import type { DrillOutcome, FailoverEvidence } from '../model/evidence.ts'
-import type { DrillEvent, FailoverRequest } from '../model/report.ts'
+/** The events that a drill planned, each with the state of its request: also those that it did not reach. */
+import { modeOf, wordsOf } from '../event-kinds/kinds.ts'
+import type { DrillOutcome, EventEvidence } from '../model/evidence.ts'
+import type { DrillEvent, EventRequest } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
 
 export const requestsOf = (
-  { plan, failovers, loadStartAtMs }: Pick<DrillOutcome, 'plan' | 'failovers' | 'loadStartAtMs'>,
+  { plan, events: gathered, loadStartAtMs }: Pick<DrillOutcome, 'plan' | 'events' | 'loadStartAtMs'>,
   events: readonly DrillEvent[],
-): FailoverRequest[] =>
-  Array.from({ length: Math.max(plan.failovers.length, failovers.length) }, (_, index) => {
-    const evidence = failovers.find((one) => one.index === index) ?? null
-    const planned = plan.failovers[index]
+): EventRequest[] =>
+  plan.events.map((planned, index) => {
+    const evidence = gathered.find((one) => one.index === index) ?? null
     return {
-      mode: evidence?.mode ?? planned?.mode ?? 'forced',
-      plannedAtSeconds: evidence?.requestedAtSeconds ?? planned?.atSeconds ?? 0,
+      kind: planned.kind,
+      mode: modeOf(planned),
+      what: wordsOf(planned),
+      plannedAtSeconds: planned.atSeconds,
       state: evidence?.request ?? 'not reached',
       detail: evidence?.detail ?? null,
       sentAt: evidence?.sentAt ?? null,
@@ -23,26 +25,28 @@ export const requestsOf = (
     }
   })
 
-function lateSeconds({ sentAt, requestedAtSeconds }: FailoverEvidence, loadStartAtMs: number | null): number | null {
+function lateSeconds({ sentAt, planned }: EventEvidence, loadStartAtMs: number | null): number | null {
   if (sentAt === null || loadStartAtMs === null) return null
-  return round(Math.max(0, (Date.parse(sentAt) - loadStartAtMs) / 1000 - requestedAtSeconds), 3)
+  return round(Math.max(0, (Date.parse(sentAt) - loadStartAtMs) / 1000 - planned.atSeconds), 3)
 }
 
-type Words = Pick<FailoverRequest, 'mode' | 'state' | 'detail'>
+type Words = Pick<EventRequest, 'what' | 'state' | 'detail'>
 
 /** The state of the request, as a sentence. */
-export function requestSentence({ mode, state, detail }: Words): string {
+export function requestSentence({ what, state, detail }: Words): string {
   const why = detail === null ? '' : `: ${detail.replace(/\.$/, '')}`
   switch (state) {
     case 'not reached':
-      return `A ${mode} failover was planned and not reached: the drill ended before it${why}.`
+      return `A ${what} was planned and not reached: the drill ended before it${why}.`
     case 'withheld':
-      return `The ${mode} failover was not asked for, because the drill held the request back${why}.`
+      return `The ${what} was not asked for, because the drill held the request back${why}.`
     case 'refused':
-      return `The platform refused the ${mode} failover${why}.`
+      return `The platform refused the ${what}${why}.`
     case 'ambiguous':
-      return `The platform's answer to the request for a ${mode} failover was lost, so this report cannot say that the drill caused what followed${why}.`
+      return `The platform's answer to the request for a ${what} was lost, so this report cannot say that the drill caused what followed${why}.`
+    case 'watched':
+      return `The drill asked for nothing, and watched for what others do${why}.`
     case 'accepted':
-      return `The platform accepted the request for a ${mode} failover${why}.`
+      return `The platform accepted the request for a ${what}${why}.`
   }
 }

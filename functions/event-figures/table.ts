@@ -38,8 +38,7 @@ const CAUSE_WORDS: Readonly<Record<DrillEvent['cause'], string>> = {
   other: 'not by this drill',
 }
 
-const whatOf = ({ kind, mode, cause }: DrillEvent): string =>
-  `${mode === null ? kind : `${mode} ${kind}`}, ${CAUSE_WORDS[cause]}`
+const whatOf = ({ what, cause }: DrillEvent): string => `${what}, ${CAUSE_WORDS[cause]}`
 
 const serviceOf = ({ service, watched }: DrillEvent): string =>
   watched ? service : `${service}; a load generator stood still during it`

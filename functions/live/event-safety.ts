@@ -2,6 +2,7 @@
  * Whether an event may be caused now. The load must prove that it can measure the event: every container had commits acknowledged within
  * the last seconds, the clocks agree, and enough load is left. Pure: activities gather the evidence.
  */
+import { mayPromote } from '../event-kinds/kinds.ts'
 import type { DrillPlan } from '../model/plan.ts'
 
 /** At least this much load must follow an event, so that its recovery is seen. */
@@ -46,6 +47,8 @@ export interface EventMoment {
 }
 
 export interface EarlierEvent {
+  /** In the plan. */
+  readonly index: number
   /** When it was accepted; if its answer was lost, the latest instant at which its request may arrive. */
   readonly atMs: number
   readonly isLost: boolean
@@ -105,23 +108,26 @@ export const secondsAfterEvent = ({ timing }: Pick<DrillPlan, 'timing'>): number
 /** The last second of the load at which an event may be planned. */
 export const latestEventSecond = (plan: DrillPlan): number => plan.load.durationSeconds - secondsAfterEvent(plan)
 
-/** Between two events of one drill the standby must be rebuilt. */
-export const secondsBetweenEvents = (plan: DrillPlan): number =>
-  Math.max(secondsAfterEvent(plan), plan.timing.cooldownMinutes * 60)
+/** After this event of the plan: its recovery must be seen, and a standby that took over must be replaced. */
+export function secondsBetweenEvents(plan: DrillPlan, earlierIndex: number): number {
+  const earlier = plan.events[earlierIndex]
+  const needsCoolDown = earlier === undefined || mayPromote(earlier)
+  return Math.max(secondsAfterEvent(plan), needsCoolDown ? plan.timing.cooldownMinutes * 60 : 0)
+}
 
 function tooLate(plan: DrillPlan, index: number, second: number): string | null {
   const latest = latestEventSecond(plan)
-  const planned = plan.failovers[index]?.atSeconds ?? 0
+  const planned = plan.events[index]?.atSeconds ?? 0
   const isOnTime = planned <= latest && second <= planned + TIMER_SECONDS
   if (second <= latest || isOnTime) return null
   const left = Math.max(0, plan.load.durationSeconds - second).toFixed(1)
-  return `no load is left for failover ${index}: ${left} s of it, and at least ${secondsAfterEvent(plan)} s are needed to see a recovery`
+  return `no load is left for event ${index}: ${left} s of it, and at least ${secondsAfterEvent(plan)} s are needed to see a recovery`
 }
 
 function tooClose(plan: DrillPlan, { nowMs, earlierEvent }: EventMoment): string | null {
   if (earlierEvent === null) return null
   const seconds = (nowMs - earlierEvent.atMs) / 1000
-  const wanted = secondsBetweenEvents(plan)
+  const wanted = secondsBetweenEvents(plan, earlierEvent.index)
   if (seconds >= wanted) return null
   if (!earlierEvent.isLost)
     return `the event before it was ${seconds.toFixed(1)} s ago; at least ${wanted} s are needed between two`

@@ -1,9 +1,9 @@
 /**
- * The moments of a failover while it happens, for watching only: T0 and T6 from the platform's answers, T1 to T3 from the
+ * The moments of an event while it happens, for watching only: T0 and T6 from the platform's answers, T1 to T3 from the
  * timeline that the database stamped into the rows. T4 and T5 mean that the service held, which only the report can say.
  */
 import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
-import type { FailoverEvidence } from '../model/evidence.ts'
+import type { EventEvidence } from '../model/evidence.ts'
 import type { LiveMoment } from '../model/status.ts'
 
 export interface LiveTimeline {
@@ -56,25 +56,24 @@ export interface Seen {
   readonly isDown: boolean
 }
 
-type Failover = Pick<FailoverEvidence, 'index' | 'acceptedAt' | 'healthyAt'>
+type Caused = Pick<EventEvidence, 'index' | 'acceptedAt' | 'healthyAt'>
 
 /** The app's clock and the containers' clocks differ. */
 const CLOCK_SLACK_US = 2_000_000
 
-export function liveMoments(failovers: readonly Failover[], seen: Seen): LiveMoment[] {
-  const accepted = failovers.flatMap((failover) =>
-    failover.acceptedAt === null ? [] : [{ ...failover, t0Us: Date.parse(failover.acceptedAt) * 1000 }],
+export function liveMoments(events: readonly Caused[], seen: Seen): LiveMoment[] {
+  const accepted = events.flatMap((event) =>
+    event.acceptedAt === null ? [] : [{ ...event, t0Us: Date.parse(event.acceptedAt) * 1000 }],
   )
-  return accepted.flatMap((failover, i) => {
-    const { t0Us, healthyAt, index } = failover
+  return accepted.flatMap(({ t0Us, healthyAt, index }, i) => {
     const untilUs = accepted[i + 1]?.t0Us ?? Number.POSITIVE_INFINITY
     const times = [
       ['t0', t0Us],
       ...clientMoments(seen, t0Us - CLOCK_SLACK_US, untilUs - CLOCK_SLACK_US),
       ['t6', healthyAt === null ? null : Date.parse(healthyAt) * 1000],
     ] as const
-    return times.flatMap(([event, atUs]) =>
-      atUs === null ? [] : [{ event, failover: index, second: secondOfLoad(atUs, seen.loadStartAtMs) }],
+    return times.flatMap(([moment, atUs]) =>
+      atUs === null ? [] : [{ moment, event: index, second: secondOfLoad(atUs, seen.loadStartAtMs) }],
     )
   })
 }

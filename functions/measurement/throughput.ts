@@ -68,7 +68,7 @@ export function availabilityOf(
   const isWatched = outages.every(({ isSeen }) => isSeen)
   return {
     whole: availabilityOver(measured, deadlineMs),
-    aroundFailover: around.length === 0 ? null : Math.min(...around),
+    aroundEvent: around.length === 0 ? null : Math.min(...around),
     successOfAttempts: share(acknowledged, acknowledged + refused + unknown),
     secondsAtBaseline: shareAtBaseline(measured, baseline, window),
     monthlyBudgetShare: isWatched ? round(outageUs / US_PER_SECOND / MONTHLY_BUDGET_SECONDS, 4) : null,

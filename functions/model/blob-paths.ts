@@ -7,7 +7,7 @@ import { serverKey } from './drill-index.ts'
 import type { Target } from './plan.ts'
 
 const evidence = (drillId: string, name: string) => `${blobNames.drillPrefix(drillId)}evidence/${name}`
-const failover = (drillId: string, index: number, name: string) => evidence(drillId, `failovers/${index}/${name}.json`)
+const event = (drillId: string, index: number, name: string) => evidence(drillId, `events/${index}/${name}.json`)
 
 export const drillBlobs = {
   facts: (drillId: string) => evidence(drillId, 'facts.json'),
@@ -28,12 +28,12 @@ export const drillBlobs = {
   absences: (drillId: string) => evidence(drillId, 'absences.json'),
   /** Of a container that runs, as the platform showed it last. */
   logSoFar: (drillId: string, container: number) => evidence(drillId, `logs/${container}.txt`),
-  failoverIntent: (drillId: string, index: number) => failover(drillId, index, 'intent'),
-  failoverClaim: (drillId: string, index: number, attempt: number) => failover(drillId, index, `claim-${attempt}`),
-  failoverAnswer: (drillId: string, index: number, attempt: number) => failover(drillId, index, `answer-${attempt}`),
-  /** Why the newest safety check before this failover withheld it. */
-  failoverWithheld: (drillId: string, index: number) => failover(drillId, index, 'withheld'),
-  failoverProgress: (drillId: string, index: number) => failover(drillId, index, 'progress'),
+  eventIntent: (drillId: string, index: number) => event(drillId, index, 'intent'),
+  eventClaim: (drillId: string, index: number, attempt: number) => event(drillId, index, `claim-${attempt}`),
+  eventAnswer: (drillId: string, index: number, attempt: number) => event(drillId, index, `answer-${attempt}`),
+  /** Why the newest safety check before this event withheld it. */
+  eventWithheld: (drillId: string, index: number) => event(drillId, index, 'withheld'),
+  eventProgress: (drillId: string, index: number) => event(drillId, index, 'progress'),
   reportPrefix: (drillId: string) => `${blobNames.drillPrefix(drillId)}report/`,
   /** What the charts were drawn from: to render a report again, and to compare drills in one chart. */
   chartData: (drillId: string) => `${blobNames.drillPrefix(drillId)}report/chart-data.json`,
@@ -54,7 +54,7 @@ export const serverBlobs = {
   startedSuffix: STARTED,
   started: (target: Target) => `servers/${serverKey(target)}${STARTED}`,
   lock: (target: Target) => `servers/${serverKey(target)}/lock.json`,
-  lastFailover: (target: Target) => `servers/${serverKey(target)}/last-failover.json`,
+  lastPromotion: (target: Target) => `servers/${serverKey(target)}/last-promotion.json`,
 } as const
 
 /** There once a container group ran in this subnet: from then on it has its link to Container Instances. */

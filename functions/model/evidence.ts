@@ -2,27 +2,28 @@
 import type { LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import type { ContainerEnd } from './container-end.ts'
+import type { OperationState } from './event-answer.ts'
 import type { Facts, MetricSeries, PrimaryIdentity } from './facts.ts'
-import type { OperationState } from './failover.ts'
-import type { DrillPlan, FailoverMode } from './plan.ts'
+import type { DrillPlan } from './plan.ts'
+import type { PlannedEvent } from './planned-event.ts'
 import type { CheckResult, JournalEntry } from './report.ts'
 
 /**
- * What became of the request for a failover, over all its attempts. Only `accepted` proves that this drill caused what
- * followed; `ambiguous` may have caused it; the other three caused nothing.
+ * What became of the request for an event, over all its attempts. Only `accepted` proves that this drill caused what
+ * followed; `ambiguous` may have caused it; the other four caused nothing.
  *
  *   not reached   the drill ended before it
  *   withheld      its time came, and the drill did not send: the evidence that is required before an event was missing
  *   refused       every attempt was refused by the platform, or provably never arrived
  *   ambiguous     an attempt may have arrived, and its answer is not known
  *   accepted      the platform said so
+ *   watched       the kind asks for nothing: the drill looked for what others do
  */
-export type RequestState = 'not reached' | 'withheld' | 'refused' | 'ambiguous' | 'accepted'
+export type RequestState = 'not reached' | 'withheld' | 'refused' | 'ambiguous' | 'accepted' | 'watched'
 
-export interface FailoverEvidence {
+export interface EventEvidence {
   readonly index: number
-  readonly mode: FailoverMode
-  readonly requestedAtSeconds: number
+  readonly planned: PlannedEvent
   readonly before: PrimaryIdentity | null
   readonly request: RequestState
   /** Why not accepted, or what is known of an acceptance that went wrong; null when there is nothing to say. */
@@ -34,8 +35,10 @@ export interface FailoverEvidence {
   readonly requestId: string | null
   readonly operation: OperationState['kind'] | null
   readonly after: PrimaryIdentity | null
-  /** t6: first time the platform said Healthy after the failover. */
+  /** t6: first time the platform said Healthy after the event. */
   readonly healthyAt: string | null
+  /** Of a kind that asks for nothing: each primary that differs from the one before it, in the order of time. */
+  readonly sightings: readonly PrimaryIdentity[]
 }
 
 export interface LostSecond {
@@ -77,7 +80,7 @@ export interface DrillOutcome {
   readonly loadStartAtMs: number | null
   readonly facts: Facts | null
   readonly checks: readonly CheckResult[]
-  readonly failovers: readonly FailoverEvidence[]
+  readonly events: readonly EventEvidence[]
   readonly summaries: readonly LoadSummary[]
   readonly containers: readonly ContainerEnd[]
   readonly audits: readonly AuditPass[]

@@ -158,14 +158,18 @@ export interface Facts {
   readonly loadSessions: readonly LoadSessionFacts[]
   readonly schema: SchemaFacts | null
   readonly containers: ContainerFacts
-  readonly lastFailoverAt: string | null
+  readonly lastPromotionAt: string | null
   /** What could not be observed and why, one line each. */
   readonly gaps: readonly string[]
 }
 
-/** Identity of the primary: what must change to call a failover proven. */
+/** Identity of the primary: what changes with an event, and so proves it. */
 export interface PrimaryIdentity {
   readonly observedAt: string
+  /** The resource that is the primary behind the target's name; a switchover changes it. */
+  readonly serverId: string | null
+  /** Name of its size. */
+  readonly sku: string | null
   readonly timeline: number | null
   readonly address: string | null
   readonly postmasterStartedAt: string | null

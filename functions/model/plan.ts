@@ -1,7 +1,6 @@
 /** A drill as asked for, after validation and defaults: what the orchestration gets as its input. Holds no secret. */
 import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
-
-export type FailoverMode = 'forced' | 'planned'
+import type { PlannedEvent } from './planned-event.ts'
 
 /** Which server. The names only: credentials come from the app's settings. */
 export interface Target {
@@ -10,19 +9,14 @@ export interface Target {
   readonly database: string
 }
 
-export interface PlannedFailover {
-  /** Seconds after the load starts. */
-  readonly atSeconds: number
-  readonly mode: FailoverMode
-}
-
 export interface DrillPlan {
   readonly drillId: string
   readonly requestedAt: string
   readonly requestedBy: 'http' | 'timer'
   readonly target: Target
   readonly load: LoadSettings
-  readonly failovers: readonly PlannedFailover[]
+  /** In the order of time. */
+  readonly events: readonly PlannedEvent[]
   readonly timing: DrillTiming
   /** Objectives such as `recovery_time_s <= 120`. */
   readonly criteria: readonly string[]
@@ -35,15 +29,15 @@ export interface DrillPlan {
 }
 
 export interface DrillTiming {
-  /** Discarded at the start of the load; the baseline runs from here to the first failover. */
+  /** Discarded at the start of the load; the baseline runs from here to the first event. */
   readonly warmupSeconds: number
   /** Recovery: goodput in a rolling window of this length ... */
   readonly recoveryWindowSeconds: number
   /** ... must hold for this long. 30 s unless a short drill leaves no room. */
   readonly recoveryHoldSeconds: number
   readonly readyTimeoutSeconds: number
-  /** How long a failover may take before the drill reports it as not completed. */
-  readonly failoverTimeoutSeconds: number
+  /** How long an event may take before the drill reports it as not completed. */
+  readonly eventTimeoutSeconds: number
   /** How long to wait for HA to be Healthy again after the load ended. */
   readonly healthyTimeoutSeconds: number
   readonly auditPauseSeconds: number

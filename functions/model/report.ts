@@ -5,6 +5,7 @@
 
 import * as z from 'zod'
 import { PHASE_NAMES } from './chart-data.ts'
+import { EVENT_KINDS, FAILOVER_MODES, PLANNED_KINDS } from './planned-event.ts'
 
 /** A shape that occurs more than once: report.schema.json defines it once, under this id. */
 const shape = <Fields extends z.ZodRawShape>(id: string, fields: Fields) => z.object(fields).meta({ id })
@@ -87,6 +88,8 @@ const journalEntry = z.object({
 
 const identity = shape('Primary', {
   observedAt: iso,
+  serverId: z.string().nullable(),
+  sku: z.string().nullable(),
   timeline: nullableNumber,
   address: z.string().nullable(),
   postmasterStartedAt: z.string().nullable(),
@@ -98,10 +101,10 @@ const identity = shape('Primary', {
 })
 
 const moments = shape('Moments', {
-  t0: nullableIso.describe('Failover accepted by the platform; null for an event that was only seen'),
+  t0: nullableIso.describe('Accepted by the platform; null for an event that was only seen'),
   t1: nullableIso.describe('Last acknowledged commit before the outage'),
-  t2: nullableIso.describe('First acknowledged commit on the new timeline'),
-  t3: nullableIso.describe('Every client has an acknowledged commit on the new timeline'),
+  t2: nullableIso.describe('First acknowledged commit on the new timeline, or after the outage where no timeline rose'),
+  t3: nullableIso.describe('Every client has an acknowledged commit since then'),
   t4: nullableIso.describe(
     'Goodput at 95 % of the baseline again, and it held; the clients that came back meanwhile are back',
   ),
@@ -174,7 +177,7 @@ const trendFigure = z.object({
   history: z.array(z.object({ drillId: z.string(), startedAt: iso, value: nullableNumber })),
 })
 
-const failoverProof = shape('FailoverProof', {
+const eventProof = shape('EventProof', {
   proven: z.boolean(),
   evidence: z.array(z.string()),
   before: identity.nullable(),
@@ -182,7 +185,6 @@ const failoverProof = shape('FailoverProof', {
 })
 
 const CAUSES = ['drill', 'unattributed', 'other'] as const
-const EVENT_KINDS = ['failover', 'promotion', 'outage'] as const
 const SERVICE_STATES = ['uninterrupted', 'recovered', 'not sustained', 'out', 'not measured'] as const
 
 const event = z.object({
@@ -196,11 +198,12 @@ const event = z.object({
   kind: z
     .enum(EVENT_KINDS)
     .describe(
-      'failover: asked for by this drill. promotion: a timeline rose that no request of this drill claims. ' +
-        'outage: commits stopped and no timeline rose',
+      'What was recognised. promotion: a timeline rose that no request of this drill claims. ' +
+        'outage: commits stopped, no timeline rose, and nothing shows what happened',
     ),
   request: z.number().int().nullable().describe('Index into requests; null for an event that was only seen'),
-  mode: z.enum(['forced', 'planned']).nullable(),
+  mode: z.enum(FAILOVER_MODES).nullable().describe('null for a kind without modes'),
+  what: z.string().describe('In words, such as forced failover'),
   requestedAtSeconds: nullableNumber.describe(
     'As planned, after the start of the load; null for an event that was only seen',
   ),
@@ -218,7 +221,7 @@ const event = z.object({
   lostSeconds: nullableNumber.describe(
     'T1 minus the acknowledgement of the oldest commit that this event lost, on the clock of the database; 0 when it lost none',
   ),
-  proof: failoverProof,
+  proof: eventProof,
   watched: z.boolean().describe('A load generator watched the service during all of it'),
   watchedWhy: z.string().nullable().describe('Which container stood still from when to when'),
   atLeast: z
@@ -232,11 +235,13 @@ const event = z.object({
   sentence: z.string().describe('The event in one sentence'),
 })
 
-const REQUEST_STATES = ['not reached', 'withheld', 'refused', 'ambiguous', 'accepted'] as const
+const REQUEST_STATES = ['not reached', 'withheld', 'refused', 'ambiguous', 'accepted', 'watched'] as const
 
-/** A failover that the drill planned, and what became of the request for it. */
-const failoverRequest = z.object({
-  mode: z.enum(['forced', 'planned']),
+/** An event that the drill planned, and what became of the request for it. */
+const eventRequest = z.object({
+  kind: z.enum(PLANNED_KINDS),
+  mode: z.enum(FAILOVER_MODES).nullable().describe('null for a kind without modes'),
+  what: z.string().describe('In words, such as forced failover'),
   plannedAtSeconds: z.number().describe('After the start of the load'),
   state: z.enum(REQUEST_STATES),
   detail: z.string().nullable(),
@@ -293,7 +298,7 @@ export const reportSchema = z.object({
   recovery: recovery.describe(
     'Each figure is the worst of all events, and null when it is not known of one of them; of client outages the longest also counts the lone clients',
   ),
-  requests: z.array(failoverRequest).describe('Every planned failover, in the order of time'),
+  requests: z.array(eventRequest).describe('Every planned event, in the order of time'),
   events: z.array(event).describe('What the drill caused and what was only seen, in the order of time'),
   waterfall: z.array(waterfallStep).describe('Of the worst event'),
   phases: z.array(phaseSpan),
@@ -339,7 +344,7 @@ export const reportSchema = z.object({
   }),
   availability: z.object({
     whole: nullableNumber.describe('Acknowledged within the deadline over intended'),
-    aroundFailover: nullableNumber.describe('Within 150 s of an accepted failover; of several the worst'),
+    aroundEvent: nullableNumber.describe('Within 150 s of an accepted event; of several the worst'),
     successOfAttempts: nullableNumber.describe('Acknowledged over acknowledged + refused + unknown'),
     secondsAtBaseline: nullableNumber,
     monthlyBudgetShare: nullableNumber.describe('Outage over the 4.32 minutes that 99.99 % of 30 days allow'),
@@ -359,7 +364,7 @@ export const reportSchema = z.object({
     cohorts: z.array(cohortRow),
     missingChunks: z.array(z.string()),
   }),
-  failoverProof,
+  eventsProof: eventProof.describe('Of all planned events'),
   checklist: z.array(checkResult),
   metrics: z.object({
     resolution: z.string(),
@@ -393,7 +398,7 @@ export type JournalEntry = z.infer<typeof journalEntry>
 export type DrillEvent = z.infer<typeof event>
 export type Moments = z.infer<typeof moments>
 export type ServiceState = (typeof SERVICE_STATES)[number]
-export type FailoverRequest = z.infer<typeof failoverRequest>
+export type EventRequest = z.infer<typeof eventRequest>
 export type Cause = (typeof CAUSES)[number]
 export type EventKind = (typeof EVENT_KINDS)[number]
 export type WaterfallStep = z.infer<typeof waterfallStep>

@@ -9,7 +9,7 @@ export const PHASES = [
   'ready',
   'warm-up',
   'baseline',
-  'fail over',
+  'event',
   'watch',
   'collect',
   'audit',
@@ -47,11 +47,11 @@ export interface LiveMetric {
   readonly recent?: ReadonlyArray<{ readonly at: string; readonly value: number | null }>
 }
 
-/** One moment of a failover, as soon as it is known. The report times all seven, on one clock. */
+/** One moment of an event, as soon as it is known. The report times all seven, on one clock. */
 export interface LiveMoment {
-  readonly event: 't0' | 't1' | 't2' | 't3' | 't6'
-  /** Which failover of the drill, counted from 0. */
-  readonly failover: number
+  readonly moment: 't0' | 't1' | 't2' | 't3' | 't6'
+  /** Which event of the plan, counted from 0. */
+  readonly event: number
   /** Of the load, as in LivePoint. */
   readonly second: number
 }

@@ -32,7 +32,7 @@ export class DrillLog {
   loadStartAtMs: number | null = null
   /** Number of watches so far. */
   watches = 0
-  /** How often a failover was withheld and tried again. */
+  /** How often an event was withheld and tried again. */
   withheldTries = 0
   readonly #ctx: OrchestrationContext
   readonly #hangs = new Map<string, number>()

@@ -6,7 +6,7 @@
  *   check        the checklist; a failed row ends the drill here
  *   provision    containers with a load generator each
  *   ready        all of them have connected all their workers; then the load starts at one instant
- *   warm-up, baseline, fail over, watch    the load, and the failovers during it (load.ts)
+ *   warm-up, baseline, event, watch    the load, and the events during it (load.ts)
  *   collect, audit    what was sent, and what the database holds
  *   clean up     always; no container is left
  *   late metrics, report    the report is written at once, and again when the platform's metrics are in (closing.ts)
@@ -29,7 +29,7 @@ const HOLD_SECONDS = 60
 export function* drill(ctx: OrchestrationContext): Step<DrillEnd> {
   const context = prepare(ctx)
   try {
-    yield* loadAndFailOver(context)
+    yield* loadAndEvents(context)
     yield* collect(context)
     yield* audit(context)
   } finally {
@@ -39,7 +39,7 @@ export function* drill(ctx: OrchestrationContext): Step<DrillEnd> {
 }
 
 /** Does not throw: an error is in the log, and the load generators were asked to stop. */
-function* loadAndFailOver(context: DrillContext): Step<void> {
+function* loadAndEvents(context: DrillContext): Step<void> {
   try {
     yield* reserve(context)
     yield* startServer(context)

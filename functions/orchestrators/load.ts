@@ -1,4 +1,4 @@
-/** The load of a drill: watched from its start to its end, with the failovers at their times. */
+/** The load of a drill: watched from its start to its end, with the events at their times. */
 import { drainSeconds } from '../model/load-plan.ts'
 import { watchId } from '../model/status.ts'
 import { attempt, type DrillContext, FIRST_PAUSE_SECONDS } from './drill-context.ts'
@@ -8,9 +8,9 @@ import { type Steps, USUAL_LIMIT_SECONDS } from './steps.ts'
 import { isAnsweredBy, nowMs, type Step, sleep } from './waiting.ts'
 import type { WatchEnd, WatchInput } from './watch.ts'
 
-/** A refused failover is requested again this often, with this pause between; a lost answer is awaited until the load ends. */
-const FAILOVER_ATTEMPTS = 6
-const FAILOVER_PAUSE_SECONDS = 15
+/** A refused event is requested again this often, with this pause between; a lost answer is awaited until the load ends. */
+const EVENT_ATTEMPTS = 6
+const EVENT_PAUSE_SECONDS = 15
 /** In a whole drill: a load without evidence within two minutes is not awaited longer, and history stays short. */
 const MAX_WITHHELD_TRIES = 12
 const WITHHELD_PAUSE_SECONDS = 10
@@ -25,10 +25,10 @@ export function* runLoad(context: DrillContext): Step<void> {
   log.enter('warm-up')
   yield* watchUntil(context, plan.timing.warmupSeconds)
   log.enter('baseline')
-  for (const [index, { atSeconds }] of plan.failovers.entries()) {
+  for (const [index, { atSeconds }] of plan.events.entries()) {
     yield* watchUntil(context, atSeconds)
-    log.enter('fail over')
-    yield* failOver(context, index)
+    log.enter('event')
+    yield* causeEvent(context, index)
     log.enter('watch')
   }
   yield* watchUntil(context, plan.load.durationSeconds + drainSeconds(plan) + SUMMARY_SECONDS, 'endsWithLoad')
@@ -69,36 +69,36 @@ const describe = ({ reason, detail }: WatchEnd): string => {
   return detail === '' ? words : `${words}: ${detail}`
 }
 
-/** The activity prevents a second failover and judges whether this one may be caused; here only its answer is followed. */
-function* failOver(context: DrillContext, index: number): Step<void> {
+/** The activity prevents a second event and judges whether this one may be caused; here only its answer is followed. */
+function* causeEvent(context: DrillContext, index: number): Step<void> {
   const { ctx, plan, drillId, run, log } = context
   const loadEndMs = (log.loadStartAtMs ?? 0) + plan.load.durationSeconds * 1000
-  for (let attempt = 0; attempt < FAILOVER_ATTEMPTS; ) {
-    const { next, detail, afterSeconds = 0 } = yield* askForFailover(run, { drillId, index, attempt })
+  for (let attempt = 0; attempt < EVENT_ATTEMPTS; ) {
+    const { next, detail, afterSeconds = 0 } = yield* askForEvent(run, { drillId, index, attempt })
     if (next === 'watch') return
     if (next === 'abort') throw new Stop('aborted', detail)
-    if (next === 'end') throw new Stop('failed', `before failover ${index}: ${detail}`)
-    if (next === 'give up') return log.skip('failOver', detail)
+    if (next === 'end') throw new Stop('failed', `before event ${index}: ${detail}`)
+    if (next === 'give up') return log.skip('causeEvent', detail)
     if (next === 'try again') attempt++
     if (next === 'wait' && ++log.withheldTries > MAX_WITHHELD_TRIES)
       return log.skip(
-        'failOver',
-        `failover ${index} was given up after ${MAX_WITHHELD_TRIES} tries without evidence: ${detail}`,
+        'causeEvent',
+        `event ${index} was given up after ${MAX_WITHHELD_TRIES} tries without evidence: ${detail}`,
       )
-    if (nowMs(ctx) >= loadEndMs) return log.skip('failOver', `no load is left for failover ${index}: ${detail}`)
-    const pauseSeconds = next === 'wait' ? WITHHELD_PAUSE_SECONDS : Math.max(FAILOVER_PAUSE_SECONDS, afterSeconds)
+    if (nowMs(ctx) >= loadEndMs) return log.skip('causeEvent', `no load is left for event ${index}: ${detail}`)
+    const pauseSeconds = next === 'wait' ? WITHHELD_PAUSE_SECONDS : Math.max(EVENT_PAUSE_SECONDS, afterSeconds)
     yield* watchLoad(context, Math.min(loadEndMs, nowMs(ctx) + pauseSeconds * 1000), false)
   }
-  log.skip('failOver', `failover ${index} was given up after ${FAILOVER_ATTEMPTS} attempts`)
+  log.skip('causeEvent', `event ${index} was given up after ${EVENT_ATTEMPTS} attempts`)
 }
 
 /** An activity that fails may have sent the request: the same attempt runs again, and then observes. */
-function* askForFailover(
+function* askForEvent(
   run: Steps,
-  input: Parameters<Steps['failOver']>[0],
+  input: Parameters<Steps['causeEvent']>[0],
 ): Step<{ readonly next: string; readonly detail: string; readonly afterSeconds?: number }> {
   try {
-    return yield* run.failOver(input)
+    return yield* run.causeEvent(input)
   } catch (error) {
     return { next: 'look again', detail: messageOf(error) }
   }

@@ -64,7 +64,7 @@ const once: RetryPolicy = { ...usual, attempts: 1 }
 const POLICIES: { readonly [K in StepName]?: RetryPolicy } = {
   cleanUp: { ...usual, limitSeconds: CLEANUP_LIMIT_SECONDS },
   deleteOldRows: once,
-  failOver: { ...once, limitSeconds: MID_LOAD_LIMIT_SECONDS },
+  causeEvent: { ...once, limitSeconds: MID_LOAD_LIMIT_SECONDS },
   holdContainers: poll,
   // After the load there is no lease to renew, so a longer limit costs nothing.
   pollHealth: { ...poll, limitSeconds: USUAL_LIMIT_SECONDS },

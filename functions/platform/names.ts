@@ -28,6 +28,11 @@ export const RESOURCE_GROUP_NAME = byPattern(
   (text) => (text.includes('/') ? 'this holds a slash: give the name alone and not the resource id' : ''),
 )
 
+export const SKU_NAME = byPattern(
+  'the name of a size (SKU) of flexible servers, such as Standard_D4ds_v5',
+  /^[A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+$/,
+)
+
 export const DATABASE_NAME = byPattern(
   'the name of a database: a letter or _, then letters, digits and _ $ -, at most 63',
   /^[A-Za-z_][\w$-]{0,62}$/,

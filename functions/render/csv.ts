@@ -32,7 +32,7 @@ const errorColumn = (code: string) => [`error_${code}_count`, (row: TimelineRow)
 const timelineColumns: Columns<TimelineRow> = [
   ['time_utc', (row) => isoOfSecond(row.second)],
   ['elapsed_s', (row) => row.elapsedSeconds],
-  ['relative_to_failover_s', (row) => row.relativeSeconds],
+  ['relative_to_event_s', (row) => row.relativeSeconds],
   ['phase', (row) => row.phase],
   ['offered_tps', (row) => row.offered],
   ['goodput_tps', (row) => row.goodput],

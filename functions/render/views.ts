@@ -46,7 +46,7 @@ export const renderSummaryJson = (report: Report): string =>
  */
 export const renderLedgerJson = ({ report, ledgerRanges }: ReportData): string =>
   encode({
-    ...part(report, 'ledger', 'failoverProof'),
+    ...part(report, 'ledger', 'eventsProof'),
     rangesFormat: 'worker:first-last:outcome',
     ranges: report.ledger.digest === null ? null : ledgerRanges,
   })

@@ -94,7 +94,7 @@ function figuresOf(analysis: Analysis): ReportFigures {
     latencyMs,
     errors: load === null ? [] : errorRows(load),
     generator: generatorOf(analysis, worst?.number ?? null),
-    failoverProof: proofOfDrill(requests, events),
+    eventsProof: proofOfDrill(requests, events),
     checklist: [...evidence.checks],
     metrics: { resolution: '1 minute', complete: evidence.metricsComplete, series: mutableSeries(evidence) },
     cost: costOf(analysis),
@@ -113,7 +113,7 @@ const NO_LOAD: Pick<Report, 'throughput' | 'availability' | 'latencyMs' | 'loneC
   throughput: { offeredTps: null, baselineTps: null, baselineMad: null, meanTps: null, peakTps: null },
   availability: {
     whole: null,
-    aroundFailover: null,
+    aroundEvent: null,
     successOfAttempts: null,
     secondsAtBaseline: null,
     monthlyBudgetShare: null,

@@ -8,9 +8,9 @@ import { TOLERANCE_US } from '../measurement/generator-watch.ts'
 import { secondsInside } from '../measurement/window.ts'
 import type { Incarnation, SecondRange } from '../merge/merged.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
-import type { Criterion, FailoverRequest } from '../model/report.ts'
+import type { Criterion, EventRequest } from '../model/report.ts'
 import { count, counted, isoOfUs, milliseconds, seconds, share } from '../units/units.ts'
-import { eventSubject } from './event-words.ts'
+import { eventSubject, whatOf } from './event-words.ts'
 
 export function caveatsOf(
   { evidence, load }: Analysis,
@@ -64,10 +64,10 @@ function loadCaveats(outcome: DrillOutcome, figures: ReportFigures, analysis: Lo
 /** Requests are later than this when the steps before them took longer than planned. */
 const LATE_SECONDS = 2
 
-const lateRequest = ({ lateSeconds, mode }: FailoverRequest): string | null =>
+const lateRequest = ({ lateSeconds, what }: EventRequest): string | null =>
   lateSeconds === null || lateSeconds < LATE_SECONDS
     ? null
-    : `The ${mode} failover was asked for ${seconds(lateSeconds)} later than planned.`
+    : `The ${what} was asked for ${seconds(lateSeconds)} later than planned.`
 
 function eventCaveats(event: Event, analysis: LoadAnalysis): (string | null)[] {
   const { number, span, t1Us, t2Us, t4Us, neverReconnected, outages, isOutageWatched } = event
@@ -88,7 +88,11 @@ function eventCaveats(event: Event, analysis: LoadAnalysis): (string | null)[] {
   ]
 }
 
-const subjectOf = ({ span }: Event) => ({ kind: span.kind, cause: span.cause, mode: span.evidence?.mode ?? null })
+const subjectOf = ({ span }: Event) => ({
+  cause: span.cause,
+  what: whatOf(span),
+  request: span.evidence?.index ?? null,
+})
 
 const article = (subject: string): string => `${/^[aeiou]/.test(subject) ? 'an' : 'a'} ${subject}`
 

@@ -1,12 +1,13 @@
-/** An event in words: what the clients saw of it, why it was not measured, and what proves that it was a failover of this drill. */
+/** An event in words: what the clients saw of it, why it was not measured, and what proves that it was an event of this drill. */
 import type { LoadAnalysis } from '../analysis/analysis.ts'
 import type { EventSpan } from '../analysis/attribution.ts'
 import type { Event } from '../analysis/events.ts'
 import { beforeTheCut } from '../event-figures/figures.ts'
 import { requestSentence } from '../event-figures/requests.ts'
+import type { SeenOfEvent } from '../event-kinds/kind.ts'
+import { promotionShown, proofOfKind, wordsOf } from '../event-kinds/kinds.ts'
 import { type Standstill, TOLERANCE_US, type Watch } from '../measurement/generator-watch.ts'
-import type { PrimaryIdentity } from '../model/facts.ts'
-import type { DrillEvent, FailoverRequest, Report } from '../model/report.ts'
+import type { DrillEvent, EventRequest, Report } from '../model/report.ts'
 import { upperFirst } from '../units/text.ts'
 import { clock, counted, isoOfUs, seconds } from '../units/units.ts'
 
@@ -45,14 +46,16 @@ type Plain = Omit<DrillEvent, 'sentence'>
 export const eventSentence = (event: Plain, causeWhy: string | null): string =>
   `${upperFirst(eventSubject(event))}${causeWhy === null ? '' : ` (${causeWhy})`}: ${serviceWords(event)}.`
 
+/** Of an event that was only seen, what was recognised. */
+export const whatOf = ({ kind, evidence }: Pick<EventSpan, 'kind' | 'evidence'>): string =>
+  evidence === null ? kind : wordsOf(evidence.planned)
+
 /** Names the event in the middle of a sentence. */
-export function eventSubject({ kind, mode, cause }: Pick<DrillEvent, 'kind' | 'mode' | 'cause'>): string {
-  if (kind === 'promotion')
-    return cause === 'unattributed'
-      ? 'promotion that a request of this drill may have caused'
-      : 'promotion that no request of this drill explains'
-  if (kind === 'outage') return 'outage that no request of this drill explains'
-  return cause === 'drill' ? `${mode} failover` : `${mode} failover that this drill asked for and may not have caused`
+export function eventSubject({ request, what, cause }: Pick<DrillEvent, 'request' | 'what' | 'cause'>): string {
+  if (request !== null) return cause === 'drill' ? what : `${what} that this drill asked for and may not have caused`
+  return cause === 'unattributed'
+    ? `${what} that a request of this drill may have caused`
+    : `${what} that no request of this drill explains`
 }
 
 /** What the clients saw of it. */
@@ -83,15 +86,10 @@ export function serviceWords(
   }
 }
 
-// ---- Proof of a failover ---------------------------------------------------------------------------------------------
+// ---- Proof of an event -----------------------------------------------------------------------------------------------
 
 type Proof = DrillEvent['proof']
 
-/**
- * What can prove an event. Proven: the platform accepted the request, and PostgreSQL's timeline rose afterwards (every
- * promotion raises it) or the availability zones swapped. Another address or another start of the server supports that, but a
- * restart changes them too. A promotion that may have another cause proves nothing.
- */
 export interface ProofContext {
   /** The newest that an audit saw. */
   readonly auditTimeline: number | null
@@ -103,71 +101,25 @@ export interface ProofContext {
 
 type Caused = Pick<EventSpan, 'change' | 'evidence' | 'cause' | 'causeWhy'>
 
+/** Proven: the platform accepted the request, and what only such an event changes was seen. One that may have another cause proves nothing. */
 export function proofOf({ change, evidence, cause, causeWhy }: Caused, context: ProofContext): Proof {
+  const { auditTimeline, otherTimelines, isLast } = context
   const before = evidence?.before ?? null
   const after = evidence?.after ?? null
-  const rose = timelineRose(before?.timeline ?? null, after?.timeline ?? null, context)
-  const auditRose = context.isLast ? timelineRose(before?.timeline ?? null, context.auditTimeline, context) : null
-  const swapped = zonesSwapped(before, after)
-  // Two known and equal timelines outweigh everything else: nothing was promoted.
-  const isFailover = change !== null || rose === true || auditRose === true || (rose === null && swapped === true)
-  return {
-    proven: cause === 'drill' && isFailover,
-    evidence: [
-      causeWhy === null || cause === 'drill' ? null : `It may not be this drill's: ${causeWhy}.`,
-      rose === null ? null : timelineSentence(before?.timeline ?? null, after?.timeline ?? null, rose),
-      rose === null && auditRose === true
-        ? `The audits found timeline ${context.auditTimeline}; before the request it was ${before?.timeline}.`
-        : null,
-      change !== null ? `Clients were acknowledged by rows stamped with the new timeline ${change.timeline}.` : null,
-      swapped === true
-        ? `The primary moved from zone ${before?.availabilityZone} to zone ${after?.availabilityZone}.`
-        : null,
-      swapped === false ? `The primary is still in zone ${after?.availabilityZone}.` : null,
-      changed('The address of the primary', before?.address, after?.address),
-      changed('The start of the server', before?.postmasterStartedAt, after?.postmasterStartedAt),
-    ].filter((sentence) => sentence !== null),
-    before,
-    after,
-  }
+  const newTimeline = change?.timeline ?? null
+  const seen: SeenOfEvent = { before, after, newTimeline, auditTimeline: isLast ? auditTimeline : null, otherTimelines }
+  const shown = evidence === null ? promotionShown(seen) : proofOfKind(evidence.planned, seen)
+  const doubt = causeWhy === null || cause === 'drill' ? [] : [`It may not be this drill's: ${causeWhy}.`]
+  return { proven: cause === 'drill' && shown.happened, evidence: [...doubt, ...shown.evidence], before, after }
 }
 
-const timelineSentence = (before: number | null, after: number | null, rose: boolean): string =>
-  rose
-    ? `The timeline of the primary rose from ${before} to ${after}.`
-    : after === before
-      ? `The timeline of the primary is still ${after}: nothing was promoted.`
-      : `The timeline of the primary rose from ${before} to ${after}, and other events of this report explain all of it.`
-
-/** By more timelines than other events explain. */
-function timelineRose(before: number | null, after: number | null, { otherTimelines }: ProofContext): boolean | null {
-  if (before === null || after === null) return null
-  const others = otherTimelines.filter((timeline) => timeline > before && timeline <= after)
-  return after - before > others.length
-}
-
-function zonesSwapped(before: PrimaryIdentity | null, after: PrimaryIdentity | null): boolean | null {
-  if (before?.availabilityZone == null || after?.availabilityZone == null) return null
-  // Both in one zone (SameZone): the zone of the primary proves nothing.
-  if (before.standbyZone === before.availabilityZone) return null
-  return before.availabilityZone !== after.availabilityZone
-}
-
-function changed(what: string, before: string | null | undefined, after: string | null | undefined): string | null {
-  if (before == null || after == null || before === after) return null
-  return `${what} changed from ${before} to ${after}.`
-}
-
-/** All failovers that the drill planned. */
-export function proofOfDrill(
-  requests: readonly FailoverRequest[],
-  events: readonly DrillEvent[],
-): Report['failoverProof'] {
+/** All events that the drill planned. */
+export function proofOfDrill(requests: readonly EventRequest[], events: readonly DrillEvent[]): Report['eventsProof'] {
   const proofs = requests.map((request) => ({
     request,
     proof: events.find(({ number }) => number === request.event)?.proof ?? null,
   }))
-  if (proofs.length === 0) return { proven: false, evidence: ['No failover was asked for.'], before: null, after: null }
+  if (proofs.length === 0) return { proven: false, evidence: ['No event was asked for.'], before: null, after: null }
   const own = proofs.map(({ request, proof }) => [
     ...(request.state === 'accepted' ? [] : [requestSentence(request)]),
     ...(proof?.evidence ?? []),
@@ -176,11 +128,11 @@ export function proofOfDrill(
   const evidence = own.length === 1 ? (only ?? []) : own.flatMap(numbered)
   return {
     proven: proofs.every(({ proof }) => proof?.proven === true),
-    evidence: evidence.length > 0 ? evidence : ['Nothing was seen that only a failover changes.'],
+    evidence: evidence.length > 0 ? evidence : ['Nothing was seen that only such an event changes.'],
     before: proofs[0]?.proof?.before ?? null,
     after: proofs.at(-1)?.proof?.after ?? null,
   }
 }
 
 const numbered = (evidence: readonly string[], index: number): string[] =>
-  evidence.map((sentence) => `Failover ${index + 1}: ${sentence}`)
+  evidence.map((sentence) => `Request ${index + 1}: ${sentence}`)

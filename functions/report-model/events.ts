@@ -3,17 +3,19 @@
 import { addUp } from '../../loadgen-image/contract/counts.ts'
 import { coveredUs } from '../../loadgen-image/contract/intervals.ts'
 import type { Analysis, LoadAnalysis } from '../analysis/analysis.ts'
+import { recognisedOf } from '../analysis/attribution.ts'
 import { spreadOf } from '../analysis/client-outages.ts'
 import type { Event } from '../analysis/events.ts'
+import { modeOf, wordsOf } from '../event-kinds/kinds.ts'
 import { TOLERANCE_US } from '../measurement/generator-watch.ts'
 import { MIN_OUTAGE_US, type Outage } from '../measurement/outages.ts'
 import { secondsTouching } from '../measurement/window.ts'
 import type { ClientRow } from '../model/chart-data.ts'
-import type { FailoverEvidence } from '../model/evidence.ts'
+import type { EventEvidence } from '../model/evidence.ts'
 import type { ClientOutage, DrillEvent, Moments, Report, ServiceState, WaterfallStep } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
 import { isoOfUs, secondsBetween } from '../units/units.ts'
-import { eventSentence, notMeasuredWhy, type ProofContext, proofOf, watchedWhy } from './event-words.ts'
+import { eventSentence, notMeasuredWhy, type ProofContext, proofOf, watchedWhy, whatOf } from './event-words.ts'
 
 type Recovery = Report['recovery']
 
@@ -52,7 +54,7 @@ export const outagesOfReport = ({ events, merged, window }: LoadAnalysis): Recov
 export function eventsOfReport({ evidence, load }: Analysis): DrillEvent[] {
   const auditTimeline = Math.max(0, ...evidence.audits.map(({ timeline }) => timeline ?? 0)) || null
   if (load === null)
-    return evidence.failovers
+    return evidence.events
       .filter(({ request }) => request === 'accepted')
       .map((failover, i) => eventWithoutLoad(failover, i + 1, { auditTimeline, otherTimelines: [], isLast: true }))
   const last = load.events.findLast(({ span }) => span.cause === 'drill')
@@ -74,8 +76,9 @@ function drillEvent(event: Event, analysis: LoadAnalysis, proof: ProofContext): 
     cause,
     kind,
     request: evidence?.index ?? null,
-    mode: evidence?.mode ?? null,
-    requestedAtSeconds: evidence?.requestedAtSeconds ?? null,
+    mode: evidence === null ? null : modeOf(evidence.planned),
+    what: whatOf(span),
+    requestedAtSeconds: evidence?.planned.atSeconds ?? null,
     requestId: evidence?.requestId ?? null,
     outcome: evidence === null ? 'only seen' : outcomeOf(evidence),
     moments,
@@ -93,14 +96,15 @@ function drillEvent(event: Event, analysis: LoadAnalysis, proof: ProofContext): 
 }
 
 /** An accepted request of a drill that left no record of any load. */
-function eventWithoutLoad(evidence: FailoverEvidence, number: number, proof: ProofContext): DrillEvent {
+function eventWithoutLoad(evidence: EventEvidence, number: number, proof: ProofContext): DrillEvent {
   const plain: Omit<DrillEvent, 'sentence'> = {
     number,
     cause: 'drill',
-    kind: 'failover',
+    kind: recognisedOf(evidence),
     request: evidence.index,
-    mode: evidence.mode,
-    requestedAtSeconds: evidence.requestedAtSeconds,
+    mode: modeOf(evidence.planned),
+    what: wordsOf(evidence.planned),
+    requestedAtSeconds: evidence.planned.atSeconds,
     requestId: evidence.requestId,
     outcome: outcomeOf(evidence),
     moments: { ...NO_MOMENTS, t0: evidence.acceptedAt, t6: evidence.healthyAt },
@@ -202,7 +206,7 @@ function boundsOf(event: Event, recovery: Recovery, { watch }: LoadAnalysis): Dr
   }
 }
 
-function outcomeOf({ request, operation, detail }: FailoverEvidence): string {
+function outcomeOf({ request, operation, detail }: EventEvidence): string {
   const ended = operation === null ? '' : `, operation ${operation}`
   return `${request}${ended}${detail === null ? '' : `: ${detail}`}`
 }

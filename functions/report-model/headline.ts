@@ -35,15 +35,15 @@ export function headlineOf(
 /** The request and its result. */
 function subjectOf(server: string, { requests, events }: ReportFigures): string {
   const [first] = requests
-  if (first === undefined) return `Drill of ${server} without a failover`
+  if (first === undefined) return `Drill of ${server} without an event`
   if (requests.length > 1) return severalOf(server, requests)
   const event = events.find(({ number }) => number === first.event)
-  if (first.state !== 'accepted') return `Drill of ${server}, ${first.mode} failover ${STATES[first.state]}`
-  if (event?.cause === 'unattributed') return `Drill of ${server}, ${first.mode} failover accepted`
+  if (first.state !== 'accepted') return `Drill of ${server}, ${first.what} ${STATES[first.state]}`
+  if (event?.cause === 'unattributed') return `Drill of ${server}, ${first.what} accepted`
   const from = event?.proof.before?.availabilityZone
   const to = event?.proof.after?.availabilityZone
   const zones = from != null && to != null && from !== to ? `, zone ${from} to ${to}` : ''
-  return `${upperFirst(first.mode)} failover of ${server}${zones}`
+  return `${upperFirst(first.what)} of ${server}${zones}`
 }
 
 const STATES = {
@@ -51,13 +51,14 @@ const STATES = {
   withheld: 'withheld',
   refused: 'refused by the platform',
   ambiguous: 'asked for and its answer lost',
+  watched: 'watched for',
 } as const
 
 function severalOf(server: string, requests: ReportFigures['requests']): string {
   const accepted = requests.filter(({ state }) => state === 'accepted').length
   return accepted === requests.length
-    ? `${counted(accepted, 'failover')} of ${server}`
-    : `Drill of ${server}, ${accepted} of ${counted(requests.length, 'failover')} accepted`
+    ? `${counted(accepted, 'event')} of ${server}`
+    : `Drill of ${server}, ${accepted} of ${counted(requests.length, 'event')} accepted`
 }
 
 function factsOf(figures: ReportFigures, criteria: readonly Criterion[]): string {

@@ -20,7 +20,7 @@ export function inconclusiveReasons(analysis: Analysis, figures: ReportFigures):
     stoppedByChecklist(evidence),
     endedOnTheirOwn(evidence),
     load === null ? 'No load was recorded.' : null,
-    figures.failoverProof.proven ? null : noProof(figures),
+    figures.eventsProof.proven ? null : noProof(figures),
     ...figures.events.map(unwatched),
     ...(load === null ? [] : weaknessesOfLoad(evidence, load, figures)),
     ...oddRows(figures),
@@ -38,9 +38,16 @@ const weaknessesOfLoad = (evidence: DrillOutcome, load: LoadAnalysis, figures: R
   weakAudit(figures, load),
 ]
 
-function noProof({ failoverProof: { evidence }, events }: ReportFigures): string {
+function noProof({ eventsProof: { evidence }, events, requests }: ReportFigures): string {
+  const [only, ...more] = requests
+  const what =
+    only === undefined
+      ? 'No event was proven'
+      : more.length > 0
+        ? 'Not every event was proven'
+        : `The ${only.what} was not proven`
   const others = events.filter(({ cause }) => cause !== 'drill').map(({ sentence }) => ` ${sentence}`)
-  return `No failover was proven: ${lowerFirst(evidence.join(' '))}${others.join('')}`
+  return `${what}: ${lowerFirst(evidence.join(' '))}${others.join('')}`
 }
 
 const unwatched = ({ number, watched, watchedWhy }: DrillEvent): string | null =>

@@ -4,6 +4,7 @@ import { addUp } from '../../loadgen-image/contract/counts.ts'
 import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
 import { type Analysis, cohortNames, type LoadAnalysis } from '../analysis/analysis.ts'
 import { spreadOf } from '../analysis/client-outages.ts'
+import { wordsOf } from '../event-kinds/kinds.ts'
 import { achievedShare, baselineHealth, cpuCores, loopDelayMs, sendLagP99Ms } from '../measurement/generator-limit.ts'
 import { acknowledgedBy, type WorkerLedger } from '../merge/ledger.ts'
 import type { Incarnation, SecondRange } from '../merge/merged.ts'
@@ -154,8 +155,8 @@ export function setupOf({ evidence: { plan, facts, containers } }: Analysis): Re
         : 'as it was, without keys: losses cannot be seen',
     ],
     [
-      'Failovers',
-      plan.failovers.map(({ mode, atSeconds }) => `${mode} after ${given(atSeconds, 's')}`).join(', ') || 'none',
+      'Events',
+      plan.events.map((event) => `${wordsOf(event)} after ${given(event.atSeconds, 's')}`).join(', ') || 'none',
     ],
     ['Seed', String(load.seed)],
     ['Requested by', plan.requestedBy === 'http' ? 'a call of the API' : 'the daily timer'],

@@ -5,9 +5,10 @@
 
 import { worstOf } from '../event-figures/figures.ts'
 import { KEY_FIGURES, type KeyFigure } from '../event-figures/key-figures.ts'
+import { likenessOf } from '../event-kinds/likeness.ts'
 import type { TrendEntry } from '../model/drill-index.ts'
 import { type IndexEntry, startedEntry } from '../model/drill-index.ts'
-import { isLike, likenessOf } from '../model/likeness.ts'
+import { isLike } from '../model/likeness.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { Report, TrendFigure } from '../model/report.ts'
 import { MAD_TO_SIGMA, mad, median, round } from '../units/statistics.ts'

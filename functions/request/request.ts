@@ -2,10 +2,10 @@
  * The body of `POST /api/drills`, parsed once. Every field has a default, so `{}` is the whole 8,000 TPS drill.
  * Unknown fields are refused, and every bad field is named in one answer:
  *
- *   { "targetTps": 8000, "workers": 200, "durationSeconds": 300, "failovers": [{ "atSeconds": 120, "mode": "forced" }] }
+ *   { "targetTps": 8000, "workers": 200, "durationSeconds": 300, "events": [{ "atSeconds": 120, "kind": "failover", "mode": "forced" }] }
  */
 import * as z from 'zod'
-import { list, number, oneOf, shown, whole, yesOrNo } from '../../loadgen-image/contract/fields.ts'
+import { list, number, shown, whole, yesOrNo } from '../../loadgen-image/contract/fields.ts'
 import {
   type FieldProblem,
   LOAD_DEFAULTS,
@@ -16,8 +16,11 @@ import {
 import { AFTER } from '../checklist/after.ts'
 import { BEFORE } from '../checklist/before.ts'
 import { defaultCriteria, problemOfCriterion } from '../criteria/defaults.ts'
-import type { DrillPlan, DrillTiming, PlannedFailover, Target } from '../model/plan.ts'
-import { DATABASE_NAME, type NameForm, RESOURCE_GROUP_NAME, SERVER_NAME } from '../platform/names.ts'
+import type { DrillPlan, DrillTiming, Target } from '../model/plan.ts'
+import type { PlannedEvent } from '../model/planned-event.ts'
+import { DATABASE_NAME, RESOURCE_GROUP_NAME, SERVER_NAME } from '../platform/names.ts'
+import { eventSchema } from './events.ts'
+import { inForm } from './forms.ts'
 import { REQUEST_LIMITS, REQUEST_RULES } from './rules.ts'
 
 export { REQUEST_LIMITS } from './rules.ts'
@@ -47,14 +50,6 @@ const WORKERS_PER_CONTAINER = 1_000
 
 // ---- The fields -------------------------------------------------------------------------------------------------------
 
-const inForm = ({ expected, problemOf }: NameForm) =>
-  z.string({ error: expected }).refine((text) => problemOf(text) === null, {
-    error: ({ input }) => {
-      const hint = typeof input === 'string' ? problemOf(input) : null
-      return hint ? `${expected}; ${hint}` : expected
-    },
-  })
-
 const targetSchema = z.strictObject(
   {
     resourceGroup: inForm(RESOURCE_GROUP_NAME).optional(),
@@ -62,11 +57,6 @@ const targetSchema = z.strictObject(
     database: inForm(DATABASE_NAME).optional(),
   },
   { error: 'an object with resourceGroup, server and database' },
-)
-
-const failoverSchema = z.strictObject(
-  { atSeconds: number(0, REQUEST_LIMITS.maxDurationSeconds), mode: oneOf(['forced', 'planned']) },
-  { error: 'an object such as {"atSeconds": 120, "mode": "forced"}' },
 )
 
 const containerSizeSchema = z.strictObject(
@@ -81,12 +71,12 @@ const seconds = (min: number, max: number) => number(min, max).optional()
 const timingSchema = z.strictObject(
   {
     warmupSeconds: seconds(0, 3_600),
-    /** The shortest steady load between warm-up and the first failover; only the request names it. */
+    /** The shortest steady load between warm-up and the first event; only the request names it. */
     minBaselineSeconds: seconds(3, 3_600),
     recoveryWindowSeconds: seconds(1, 60),
     recoveryHoldSeconds: seconds(1, 300),
     readyTimeoutSeconds: seconds(10, 3_600),
-    failoverTimeoutSeconds: seconds(10, 7_200),
+    eventTimeoutSeconds: seconds(10, 7_200),
     healthyTimeoutSeconds: seconds(0, 7_200),
     auditPauseSeconds: seconds(0, 600),
     cooldownMinutes: number(0, REQUEST_LIMITS.maxCooldownMinutes).optional(),
@@ -105,7 +95,7 @@ const FIELDS = {
   workers: whole(1, REQUEST_LIMITS.maxWorkers),
   durationSeconds: whole(REQUEST_LIMITS.minDurationSeconds, REQUEST_LIMITS.maxDurationSeconds),
   containerSize: containerSizeSchema,
-  failovers: list(failoverSchema, 0, REQUEST_LIMITS.maxFailovers, 'a list of failovers'),
+  events: list(eventSchema(REQUEST_LIMITS.maxDurationSeconds), 0, REQUEST_LIMITS.maxEvents, 'a list of events'),
   timing: timingSchema,
   criteria: list(z.string({ error: 'a criterion such as "recovery_time_s <= 120"' }), 1, 50, 'a list of criteria'),
   force: list(
@@ -177,15 +167,15 @@ const fieldName = (name: string, path: readonly PropertyKey[]): string =>
 
 function withDefaults(fields: Fields, { drillId, requestedAt, requestedBy, defaults }: RequestContext): DrillPlan {
   const load = loadOf(fields, drillId)
-  const failovers = failoversOf(fields, load.durationSeconds)
+  const events = eventsOf(fields, load.durationSeconds)
   return {
     drillId,
     requestedAt,
     requestedBy,
     target: { ...defaults.target, ...definedOf(fields.target ?? {}) },
     load,
-    failovers,
-    timing: timingOf(fields, load.durationSeconds, failovers, defaults),
+    events,
+    timing: timingOf(fields, load.durationSeconds, events, defaults),
     criteria: fields.criteria ?? defaultCriteria(load),
     force: [...new Set(fields.force ?? [])],
     migrate: fields.migrate ?? false,
@@ -228,26 +218,26 @@ const loadPart = (fields: Fields): Pick<Fields, keyof typeof loadFields> =>
 const seedOf = (drillId: string): number =>
   [...drillId].reduce((hash, letter) => (Math.imul(hash, 31) + (letter.codePointAt(0) ?? 0)) & 0x7fffffff, 7)
 
-function failoversOf(fields: Fields, durationSeconds: number): readonly PlannedFailover[] {
-  if (fields.failovers !== undefined) return [...fields.failovers].sort((a, b) => a.atSeconds - b.atSeconds)
-  return [{ atSeconds: Math.min(120, Math.floor(durationSeconds * 0.4)), mode: 'forced' }]
+function eventsOf(fields: Fields, durationSeconds: number): readonly PlannedEvent[] {
+  if (fields.events !== undefined) return [...fields.events].sort((a, b) => a.atSeconds - b.atSeconds)
+  return [{ atSeconds: Math.min(120, Math.floor(durationSeconds * 0.4)), kind: 'failover', mode: 'forced' }]
 }
 
 function timingOf(
   { timing = {} }: Fields,
   durationSeconds: number,
-  failovers: readonly PlannedFailover[],
+  events: readonly PlannedEvent[],
   { cooldownMinutes }: RequestDefaults,
 ): DrillTiming {
-  const baselineEnd = failovers[0]?.atSeconds ?? durationSeconds
-  const roomSeconds = durationSeconds - (failovers.at(-1)?.atSeconds ?? 0)
+  const baselineEnd = events[0]?.atSeconds ?? durationSeconds
+  const roomSeconds = durationSeconds - (events.at(-1)?.atSeconds ?? 0)
   const { minBaselineSeconds: _, ...asked } = timing
   return {
     warmupSeconds: Math.min(30, Math.floor(baselineEnd / 4)),
     recoveryWindowSeconds: between(2, Math.floor(roomSeconds / 10), 10),
     recoveryHoldSeconds: between(3, Math.floor(roomSeconds / 4), 30),
     readyTimeoutSeconds: 600,
-    failoverTimeoutSeconds: 600,
+    eventTimeoutSeconds: 600,
     healthyTimeoutSeconds: 1_800,
     auditPauseSeconds: 10,
     cooldownMinutes,

@@ -4,8 +4,8 @@
  */
 import { type FieldProblem, LOAD_RULES } from '../../loadgen-image/contract/load-plan.ts'
 import { comparesWithTarget, needsLedger } from '../criteria/defaults.ts'
-import { latestEventSecond, secondsBetweenEvents } from '../live/event-safety.ts'
-import type { DrillPlan, PlannedFailover } from '../model/plan.ts'
+import type { DrillPlan } from '../model/plan.ts'
+import { eventsAreApart, eventsAreInsideTheLoad, externalStandsAlone, switchoverIsLast } from './events.ts'
 
 /** Where a drill allows less than the load generator does. */
 export const REQUEST_LIMITS = {
@@ -17,7 +17,7 @@ export const REQUEST_LIMITS = {
   /** The platform's maximum (container-instances-resource-and-quota-limits); a region may offer less, which the check `container-size` finds. */
   maxCpu: 31,
   maxMemoryGb: 240,
-  maxFailovers: 10,
+  maxEvents: 10,
   maxCooldownMinutes: 1_440,
 } as const
 
@@ -32,55 +32,32 @@ interface RequestRule {
 
 export const REQUEST_RULES: readonly RequestRule[] = [
   ...LOAD_RULES.map(({ fields, judge }): RequestRule => ({ fields, judge: ({ load }) => judge(load) })),
-  { fields: ['failovers', 'timing', 'durationSeconds'], judge: failoversAreInsideTheLoad },
-  { fields: ['failovers', 'timing', 'durationSeconds'], judge: baselineIsLongEnough },
-  { fields: ['failovers', 'timing'], judge: failoversAreApart },
+  { fields: ['events', 'timing', 'durationSeconds'], judge: eventsAreInsideTheLoad },
+  { fields: ['events', 'timing', 'durationSeconds'], judge: baselineIsLongEnough },
+  { fields: ['events'], judge: externalStandsAlone },
+  { fields: ['events'], judge: switchoverIsLast },
+  { fields: ['events', 'timing'], judge: eventsAreApart },
   { fields: ['profile', 'durationSeconds'], judge: profileIsInsideTheLoad },
   { fields: ['profile', 'targetTps', 'timing'], judge: rateIsJudgeable },
-  { fields: ['arrivals', 'targetTps', 'failovers', 'timing', 'criteria'], judge: chanceIsSmall },
+  { fields: ['arrivals', 'targetTps', 'events', 'timing', 'criteria'], judge: chanceIsSmall },
   { fields: ['targetTps'], judge: criteriaNeedARate },
   { fields: ['criteria', 'transactions'], judge: criteriaNeedALedger },
 ]
 
-function failoversAreInsideTheLoad(plan: DrillPlan): FieldProblem | null {
-  const { load, failovers } = plan
-  const latest = latestEventSecond(plan)
-  const late = failovers.find(({ atSeconds }) => atSeconds > latest)
-  if (late === undefined) return null
-  return {
-    field: 'failovers',
-    problem: `a failover at ${late.atSeconds} s in a load of ${load.durationSeconds} s`,
-    expected: `failovers at ${latest} s or before, so that the recovery is seen`,
-  }
-}
-
 function baselineIsLongEnough(
-  { load, failovers, timing }: DrillPlan,
+  { load, events, timing }: DrillPlan,
   { minBaselineSeconds }: { readonly minBaselineSeconds: number },
 ): FieldProblem | null {
-  const first = failovers[0]
+  const first = events[0]
   const end = first?.atSeconds ?? load.durationSeconds
   const baselineSeconds = end - timing.warmupSeconds
   if (baselineSeconds >= minBaselineSeconds) return null
   return {
-    field: first === undefined ? 'durationSeconds' : 'failovers',
+    field: first === undefined ? 'durationSeconds' : 'events',
     problem: `${baselineSeconds} s of steady load between the warm-up (${timing.warmupSeconds} s) and ${end} s`,
     expected: `at least ${minBaselineSeconds} s, or a smaller timing.minBaselineSeconds for a short drill`,
   }
 }
-
-function failoversAreApart(plan: DrillPlan): FieldProblem | null {
-  const { failovers } = plan
-  const min = secondsBetweenEvents(plan)
-  const close = failovers.find((failover, i) => i > 0 && failover.atSeconds - at(failovers, i - 1) < min)
-  if (close === undefined) return null
-  return {
-    field: 'failovers',
-    problem: `the failover at ${close.atSeconds} s follows the one before it too closely`,
-    expected: `at least ${min} s between two failovers: the standby must be rebuilt (timing.cooldownMinutes)`,
-  }
-}
-const at = (failovers: readonly PlannedFailover[], index: number): number => failovers[index]?.atSeconds ?? 0
 
 function profileIsInsideTheLoad({ load }: DrillPlan): FieldProblem | null {
   const late = load.profile.find(({ fromSecond }) => fromSecond >= load.durationSeconds)
@@ -118,9 +95,9 @@ function smallestFactor({ profile, durationSeconds }: DrillPlan['load'], fromSec
 }
 
 /** An objective on the target rate must not be missed, or met, by chance. */
-function chanceIsSmall({ load, failovers, timing, criteria }: DrillPlan): FieldProblem | null {
+function chanceIsSmall({ load, events, timing, criteria }: DrillPlan): FieldProblem | null {
   if (load.arrivals === 'even' || !criteria.some(comparesWithTarget)) return null
-  const baselineSeconds = (failovers[0]?.atSeconds ?? load.durationSeconds) - timing.warmupSeconds
+  const baselineSeconds = (events[0]?.atSeconds ?? load.durationSeconds) - timing.warmupSeconds
   const arrivals = Math.floor(load.targetTps * baselineSeconds)
   if (arrivals >= MIN_RANDOM_ARRIVALS) return null
   return {

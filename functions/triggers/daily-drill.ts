@@ -7,7 +7,7 @@ import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { errorText } from '../../loadgen-image/contract/redact.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillsOfServer } from '../clients/storage/drill-list.ts'
-import { readLastFailover } from '../clients/storage/last-failover.ts'
+import { readLastPromotion } from '../clients/storage/last-promotion.ts'
 import { indexBlobs } from '../model/blob-paths.ts'
 import { coolDownOf } from '../model/cool-down.ts'
 import type { IndexEntry } from '../model/drill-index.ts'
@@ -110,7 +110,7 @@ async function restOfCoolDown(
   { target, timing }: DrillPlan,
   now: Date,
 ): Promise<string | null> {
-  const last = await readLastFailover(blobs, target)
+  const last = await readLastPromotion(blobs, target)
   if (last === null) return null
   const { isOver, words } = coolDownOf(last.at, now.toISOString(), timing.cooldownMinutes)
   return isOver ? null : `since the last failover: ${words}; the cool-down is ${timing.cooldownMinutes} min`

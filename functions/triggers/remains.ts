@@ -4,7 +4,7 @@
  */
 import { blobNames, type Lease, type StopSignal } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../clients/clients.ts'
-import { noteLostRequests } from '../clients/storage/last-failover.ts'
+import { noteLostRequests } from '../clients/storage/last-promotion.ts'
 import { STALE_LEASE_SECONDS } from '../model/load-plan.ts'
 import type { StoredRequest } from '../model/plan.ts'
 import { watchId } from '../model/status.ts'

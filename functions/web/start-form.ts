@@ -39,9 +39,16 @@ interface Bounds {
 
 /** Bounds of a field in the schema of requests. A rate has no minimum there, because 0 is a closed loop. */
 function boundsOf(name: string): Bounds {
-  type Schema = Bounds & { readonly properties: Readonly<Record<string, Schema>>; readonly items: Schema }
+  type Schema = Bounds & {
+    readonly properties?: Readonly<Record<string, Schema>>
+    readonly items?: Schema
+    readonly oneOf?: readonly Schema[]
+  }
   const schema = z.toJSONSchema(requestSchema, { io: 'input' }) as unknown as Schema
-  const inside = (parent: Schema, key: string) => (parent.properties ?? parent.items.properties)[key] as Schema
+  // Every kind of event has the same bounds for its time.
+  const objectOf = ({ items, oneOf, ...own }: Schema): Schema =>
+    items !== undefined ? objectOf(items) : (oneOf?.[0] ?? own)
+  const inside = (parent: Schema, key: string) => objectOf(parent).properties?.[key] as Schema
   const { type, minimum = 0, maximum } = name.split('.').reduce(inside, schema)
   return { type, minimum, maximum }
 }
@@ -86,16 +93,25 @@ const textField = (name: string, label: string, hint: string, pattern: string): 
     hint,
   )
 
-const failoverFields = (): Markup => {
-  const [first] = defaults().failovers
+/** The kinds that need no other field than their time. */
+const EVENT_OPTIONS: ReadonlyArray<readonly [value: string, words: string]> = [
+  ['forced', 'forced failover: the primary is killed'],
+  ['planned', 'planned failover: the standby catches up first'],
+  ['restart', 'restart: no failover'],
+  ['external', 'external: others cause the event, the drill watches'],
+  ['none', 'none: only load'],
+]
+
+const eventFields = (): Markup => {
+  const [first] = defaults().events
   const byDefault = first?.atSeconds ?? 120
-  const at: NumberField = { name: 'failoverAt', label: 'Failover after', unit: 'seconds of load', byDefault }
+  const at: NumberField = { name: 'eventAt', label: 'Event after', unit: 'seconds of load', byDefault }
   return html`${field(
-    'failovers',
-    'Failover',
-    html`<select id="f-failovers" name="failovers" aria-describedby="h-failovers p-failovers"><option value="forced">forced: the primary is killed</option><option value="planned">planned: the standby catches up first</option><option value="none">none: only load</option></select>`,
+    'events',
+    'Event',
+    html`<select id="f-events" name="events" aria-describedby="h-events p-events">${EVENT_OPTIONS.map(([value, words]) => html`<option value="${value}">${words}</option>`)}</select>`,
     'without one the verdict cannot be PASS',
-  )}${numberField(at, boundsOf('failovers.atSeconds'))}`
+  )}${numberField(at, boundsOf('events.atSeconds'))}`
 }
 
 const criteriaField = (): Markup =>
@@ -116,7 +132,7 @@ export const startForm = (): Markup => html`<form id="start" novalidate>
 <p class="lead">Every field may stay empty: the app then uses its own defaults, and its own server.</p>
 <div class="problems" role="alert" hidden></div>
 <fieldset><legend>Load</legend><div class="fields">${numberFields().map((one) => numberField(one))}</div></fieldset>
-<fieldset><legend>Failover</legend><div class="fields">${failoverFields()}</div></fieldset>
+<fieldset><legend>Event</legend><div class="fields">${eventFields()}</div></fieldset>
 <fieldset><legend>Objectives</legend>${criteriaField()}</fieldset>
 <details><summary>Another server</summary><div class="fields">
 ${textField('target.server', 'Server', 'name of the flexible server', '[a-z0-9][a-z0-9\\-]{1,61}[a-z0-9]')}${textField('target.resourceGroup', 'Resource group', 'of the server', '[\\-\\w.\\(\\)]{1,90}')}${textField('target.database', 'Database', 'with the transactions table', '[A-Za-z_][\\w$\\-]{0,62}')}</div></details>

@@ -72,7 +72,7 @@ const EXAMPLE = JSON.stringify({
   targetTps: 400,
   workers: 20,
   durationSeconds: 45,
-  failovers: [{ atSeconds: 15, mode: 'forced' }],
+  events: [{ atSeconds: 15, kind: 'failover', mode: 'forced' }],
   timing: { warmupSeconds: 5, minBaselineSeconds: 5, auditPauseSeconds: 2, lateMetricsSeconds: 8 },
   force: ['server-sku', 'storage-iops'],
 })

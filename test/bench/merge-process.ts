@@ -5,7 +5,7 @@ import { type ChunkStore, mergedLoads } from '../../functions/activities/records
 import { renderers } from '../../functions/render/formats.ts'
 import { assemble } from '../../functions/report-model/build.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
-import { aDrillPlan, aFailover, anOutcome, aPlan, someLoad, someTiming } from '../support/builders.ts'
+import { aDrillPlan, anEvent, anOutcome, aPlan, someLoad, someTiming } from '../support/builders.ts'
 import { LONG_START_SECOND } from './long-drill.ts'
 
 const MB = 1024 * 1024
@@ -19,7 +19,7 @@ const loadStartAtMs = LONG_START_SECOND * 1000
 const failoverAtSeconds = Math.floor(seconds / 2) - 1
 
 const timing = someTiming({ warmupSeconds: 60 })
-const plan = aDrillPlan({ load, timing, failovers: [{ atSeconds: failoverAtSeconds, mode: 'forced' }] })
+const plan = aDrillPlan({ load, timing, events: [{ atSeconds: failoverAtSeconds, kind: 'failover', mode: 'forced' }] })
 
 const clock = { offsetMs: 0, errorMs: 0.5 }
 const small = new Map<string, unknown>([
@@ -44,7 +44,7 @@ const outcome = anOutcome({
   plan,
   loadPlan: aPlan(own),
   loadStartAtMs,
-  failovers: [aFailover({ acceptedAt })],
+  events: [anEvent({ acceptedAt })],
   summaries,
 })
 const { report, charts } = assemble(outcome, merged)

@@ -228,7 +228,7 @@ describe('starting a drill', () => {
     expect(JSON.parse(sent?.body ?? '')).toEqual({
       targetTps: 400,
       durationSeconds: 60,
-      failovers: [{ atSeconds: 20, mode: 'planned' }],
+      events: [{ atSeconds: 20, kind: 'failover', mode: 'planned' }],
       criteria: ['recovery_time_s <= 30', 'lost_commits == 0'],
       target: { server: 'pg-other' },
       force: ['server-sku'],
@@ -253,7 +253,7 @@ describe('starting a drill', () => {
       body: {
         title: 'Bad request',
         problems: [
-          { field: 'failovers[0].atSeconds', problem: 'got 5', expected: 'at least 60 s of steady load' },
+          { field: 'events[0].atSeconds', problem: 'got 5', expected: 'at least 60 s of steady load' },
           { field: 'criteria[1]', problem: 'got "p42 < 1"', expected: 'a known figure' },
           { field: 'cohorts', problem: 'shares add up to 2', expected: 'shares that add up to 1' },
         ],

@@ -24,11 +24,11 @@ const point = (second: number): LivePoint => {
 }
 
 const MOMENTS: ReadonlyArray<LiveMoment> = [
-  { event: 't0', failover: 0, second: 63.2 },
-  { event: 't1', failover: 0, second: 63.98 },
-  { event: 't2', failover: 0, second: 87.1 },
-  { event: 't3', failover: 0, second: 94.6 },
-  { event: 't6', failover: 0, second: 260 },
+  { moment: 't0', event: 0, second: 63.2 },
+  { moment: 't1', event: 0, second: 63.98 },
+  { moment: 't2', event: 0, second: 87.1 },
+  { moment: 't3', event: 0, second: 94.6 },
+  { moment: 't6', event: 0, second: 260 },
 ]
 
 const MINUTE = 60_000

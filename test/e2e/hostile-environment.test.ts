@@ -14,7 +14,7 @@ test('variables, proxies and umask of the caller change nothing of a drill', {
   if (report === null) throw new Error(`no report was left:\n${drill.output}`)
   expectHonest(drill, report)
   expect(drill.left).toEqual({ folders: [], processes: [] })
-  expect([report.verdict, report.failoverProof.proven], 'without a failover nothing is proven').toEqual([
+  expect([report.verdict, report.eventsProof.proven], 'without a failover nothing is proven').toEqual([
     'INCONCLUSIVE',
     false,
   ])

@@ -26,13 +26,13 @@ import { openStack, type StackInTest } from '../support/with-stack.ts'
 import { WHY_SKIPPED } from './engines.ts'
 
 const RESTART = { method: 'POST', path: /\/restart$/ }
-const FORCED = { atSeconds: 12, mode: 'forced' }
+const FORCED = { atSeconds: 12, kind: 'failover', mode: 'forced' }
 
-const requestOf = (failovers: readonly object[], durationSeconds: number) => ({
+const requestOf = (events: readonly object[], durationSeconds: number) => ({
   targetTps: 120,
   workers: 8,
   durationSeconds,
-  failovers,
+  events,
   // The speed of a shared machine is no objective.
   criteria: ['recovery_time_s <= 120', 'lost_commits == 0', 'containers_left == 0'],
   timing: {
@@ -146,7 +146,10 @@ const MAX_SILENCE_SECONDS = STALE_LEASE_SECONDS / 10
 async function startHasty({ stack }: Site): Promise<string> {
   const [key, body] = [
     'hasty',
-    JSON.stringify({ ...requestOf([{ atSeconds: 25, mode: 'forced' }], HASTY_LOAD_SECONDS), containers: 1 }),
+    JSON.stringify({
+      ...requestOf([{ atSeconds: 25, kind: 'failover', mode: 'forced' }], HASTY_LOAD_SECONDS),
+      containers: 1,
+    }),
   ]
   const drillId = drillIdOfKey(key)
   const { target: _, ...plan } = aPlan(JSON.parse(body), drillId, Date.now())
@@ -293,7 +296,7 @@ function runDrills(): void {
 
   test('two failovers in one drill are both measured', { timeout: timeouts.drillMs }, async () => {
     const site = await openSite()
-    const second = { atSeconds: 36, mode: 'planned' }
+    const second = { atSeconds: 36, kind: 'failover', mode: 'planned' }
     const report = await drilled(site, requestOf([FORCED, second], 60))
     expect(failoversAskedFrom(site)).toBe(2)
     expect(timelinesOf(report)).toEqual([
@@ -307,7 +310,7 @@ function runDrills(): void {
     timeout: timeouts.drillMs,
   }, async () => {
     const site = await openSite()
-    const drillId = await site.api.start(requestOf([{ atSeconds: 25, mode: 'forced' }], 40))
+    const drillId = await site.api.start(requestOf([{ atSeconds: 25, kind: 'failover', mode: 'forced' }], 40))
     await reachesPhase(site, drillId, 'baseline')
     await site.api.abort(drillId)
     const { verdict, cleanup } = await reportOf(site, drillId)
@@ -322,7 +325,7 @@ function runDrills(): void {
     async (phase) => {
       const site = await openSite()
       // Long enough for a message that died with the engine, which the queue hides for a minute.
-      const drillId = await site.api.start(requestOf([{ atSeconds: 14, mode: 'forced' }], 100))
+      const drillId = await site.api.start(requestOf([{ atSeconds: 14, kind: 'failover', mode: 'forced' }], 100))
       await reachesPhase(site, drillId, phase)
       await killEngine(site.stack.host)
       const report = await reportOf(site, drillId)
@@ -346,7 +349,7 @@ function runDrills(): void {
     expect(failoversAskedFrom(site)).toBe(1)
     expect(report.ledger).toMatchObject({ lost: 0, duplicates: 0, unexpected: 0, unresolved: 0 })
     // Without the platform's answer nothing shows that this drill was the cause.
-    expect(report.failoverProof).toMatchObject({ proven: false, before: { timeline: 1 }, after: { timeline: 2 } })
+    expect(report.eventsProof).toMatchObject({ proven: false, before: { timeline: 1 }, after: { timeline: 2 } })
     expect([report.verdict, report.events.length]).toEqual(['INCONCLUSIVE', 1])
   })
 

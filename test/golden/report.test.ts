@@ -43,7 +43,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     ...['verdict', 'headline', 'reasons', 'startedAt', 'endedAt', 'criteria', 'worstEvent', 'moments', 'events'],
     ...['recovery', 'throughput', 'availability', 'latencyMs', 'likeDrills', 'cost', 'cleanup', 'caveats'],
   ],
-  'ledger.json': ['ledger', 'failoverProof', 'rangesFormat', 'ranges'],
+  'ledger.json': ['ledger', 'eventsProof', 'rangesFormat', 'ranges'],
   'checklist.json': ['checklist'],
   'metrics.json': ['metrics'],
   'journal.json': ['journal', 'cleanup', 'cost'],

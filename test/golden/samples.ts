@@ -53,12 +53,12 @@ const SAMPLES: Readonly<Record<Verdict, Sample>> = {
   INCONCLUSIVE: {
     drillId: 'drill-20260304-0200',
     startsAt: '2026-03-04T02:00:00.000Z',
-    request: { failovers: [], durationSeconds: 20, containers: 1 },
+    request: { events: [], durationSeconds: 20, containers: 1 },
   },
   ABORTED: {
     drillId: 'drill-20260305-0200',
     startsAt: '2026-03-05T02:00:00.000Z',
-    request: { failovers: [] },
+    request: { events: [] },
     isAborted: true,
   },
 }

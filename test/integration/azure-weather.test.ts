@@ -7,6 +7,8 @@ import { fairWeather, type Weather, weatherOf } from '../../infra/local/azure/we
 import { eventually } from '../support/eventually.ts'
 import { startLocalAzure, TARGET } from '../support/local-azure.ts'
 
+const FORCED = { call: 'restart', failoverMode: 'forced' } as const
+
 const SUBNET_ID =
   '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-drill/providers/Microsoft.Network/virtualNetworks/v/subnets/load'
 
@@ -126,7 +128,7 @@ test('a deleted group stays in the list for a while, and a refused deletion is a
 test('a busy server refuses failovers, and then accepts one', async () => {
   const busy = { status: 409, code: 'ServerIsBusy', message: "server 'NAME' is busy" }
   const azure = await start({ failoverRefusals: [busy, busy] })
-  const ask = () => azure.clients.servers.beginFailover(TARGET, 'forced')
+  const ask = () => azure.clients.servers.begin(TARGET, FORCED)
   const refusal = { kind: 'refused', status: 409, code: 'ServerIsBusy', message: "server 'pg-drill' is busy" }
   expect([await ask(), await ask(), await ask()]).toMatchObject([refusal, refusal, { kind: 'accepted' }])
   expect(azure.cluster.failovers).toHaveLength(1)
@@ -136,7 +138,7 @@ test.each(['reset', 'gateway timeout'] as const)(
   'a failover whose answer is lost (%s) has begun, once, and is ambiguous',
   async (failoverAnswer) => {
     const azure = await start({ failoverAnswer })
-    expect(await azure.clients.servers.beginFailover(TARGET, 'forced')).toMatchObject({ kind: 'ambiguous' })
+    expect(await azure.clients.servers.begin(TARGET, FORCED)).toMatchObject({ kind: 'ambiguous' })
     expect(azure.cluster.failovers).toEqual(['forced'])
   },
 )
@@ -147,9 +149,9 @@ test.each(['ServerIsNotReady', 'Failed', 'Canceled'])(
     const fate = { kind: 'dropped', word, code: 'ServerIsNotReady', message: 'not ready' } as const
     const azure = await start({ failoverFate: fate })
     const { servers } = azure.clients
-    const answer = await servers.beginFailover(TARGET, 'forced')
+    const answer = await servers.begin(TARGET, FORCED)
     if (answer.kind !== 'accepted') throw new Error(`it was ${answer.kind}`)
-    const read = () => servers.failoverState(TARGET, answer.pollerToken)
+    const read = () => servers.operationState(TARGET, answer.pollerToken)
     expect(await read()).toEqual({ kind: 'running' })
     await eventually('the operation has ended', 10_000, async () => (await read()).kind === 'failed')
     expect(azure.cluster.failovers).toEqual([])
@@ -161,9 +163,9 @@ test('an operation goes on in every word of the platform, and ends', async () =>
   const words = weatherOf(SEEDS.find((seed) => weatherOf(seed).operationWords.length > 1) ?? 0).operationWords
   const azure = await start({ operationWords: words.slice(0, 3) })
   const { servers } = azure.clients
-  const answer = await servers.beginFailover(TARGET, 'forced')
+  const answer = await servers.begin(TARGET, FORCED)
   if (answer.kind !== 'accepted') throw new Error(`it was ${answer.kind}`)
-  const read = () => servers.failoverState(TARGET, answer.pollerToken)
+  const read = () => servers.operationState(TARGET, answer.pollerToken)
   for (let i = 0; i < 12; i++) {
     expect(await read()).toEqual({ kind: 'running' })
     await new Promise((resolve) => setTimeout(resolve, 300))

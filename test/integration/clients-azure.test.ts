@@ -6,6 +6,8 @@ import type { ClusterState } from '../../infra/local/cluster/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { type LocalAzure, PLACE, startLocalAzure, TARGET } from '../support/local-azure.ts'
 
+const FORCED = { call: 'restart', failoverMode: 'forced' } as const
+
 const aSpec = (change: Partial<GroupSpec> = {}): GroupSpec => ({
   name: 'drill-a-0',
   tags: { [DRILL_TAG]: 'a', 'expires-at': '2026-01-01T00:00:00Z' },
@@ -374,7 +376,7 @@ test('when the platform asks for 309 s, a create and a failover give back how lo
   const azure = await startLocalAzure()
   for (const method of ['PUT', 'POST']) azure.faults.failNext({ method, path: /./ }, BUSY, 99)
   expect(await azure.clients.groups.create(aSpec())).toMatchObject({ kind: 'later', afterSeconds: 309 })
-  expect(await azure.clients.servers.beginFailover(TARGET, 'forced')).toMatchObject({
+  expect(await azure.clients.servers.begin(TARGET, FORCED)).toMatchObject({
     kind: 'refused',
     afterSeconds: 309,
   })

@@ -21,7 +21,7 @@ const event = (atMs: number): Incident => ({ atMs, event: 'abort', data: { reaso
 
 /** When the drill asks for the failover, in a play that nothing disturbs; the POST leaves in the same moment. */
 const undisturbed = await playDrill(createWorld(), aPlan({ criteria }))
-const asksAtMs = undisturbed.calls.find(({ name }) => name === 'failOver')?.atMs ?? Number.NaN
+const asksAtMs = undisturbed.calls.find(({ name }) => name === 'causeEvent')?.atMs ?? Number.NaN
 
 const MOMENTS: ReadonlyArray<readonly [phase: string, atMs: number, posts: number]> = [
   ['reserve', 0, 0],
@@ -32,7 +32,7 @@ const MOMENTS: ReadonlyArray<readonly [phase: string, atMs: number, posts: numbe
   ['before the load starts', 10_000, 0],
   ['warm-up', 15_000, 0],
   ['baseline', 20_000, 0],
-  ['fail over', asksAtMs + 20, 1],
+  ['event', asksAtMs + 20, 1],
   ['outage', 31_000, 1],
   ['watch', 45_000, 1],
 ]

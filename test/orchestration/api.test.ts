@@ -424,7 +424,9 @@ test('the description accepts the requests that the parser accepts, and refuses 
   const isValid = ajv.compile(
     (openApi('keys').components as { schemas: { DrillRequest: object } }).schemas.DrillRequest,
   )
-  expect(isValid({ targetTps: 400, workers: 20, failovers: [{ atSeconds: 120, mode: 'planned' }] })).toBe(true)
+  expect(
+    isValid({ targetTps: 400, workers: 20, events: [{ atSeconds: 120, kind: 'failover', mode: 'planned' }] }),
+  ).toBe(true)
   expect(isValid({ targetTps: 'x' })).toBe(false)
   expect(isValid({ speed: 1 })).toBe(false)
 })

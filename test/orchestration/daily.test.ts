@@ -64,7 +64,7 @@ test('it is skipped when a drill is running, and names it', async () => {
 test('it is skipped in the cool-down', async () => {
   const { fire, world } = setUp()
   const at = new Date(world.clock.nowMs - 12 * 60_000).toISOString()
-  world.blobs.put(serverBlobs.lastFailover(target), JSON.stringify({ at, drillId: 'other' }))
+  world.blobs.put(serverBlobs.lastPromotion(target), JSON.stringify({ at, drillId: 'other' }))
   expect(await fire()).toMatchObject({
     outcome: 'skipped',
     why: 'since the last failover: 12 min; the cool-down is 20 min',

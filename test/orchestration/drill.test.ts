@@ -19,7 +19,7 @@ test('a forced failover under load is measured, audited, cleaned up and reported
   expect(status).toBe('Completed')
   expect(report).toMatchObject({
     verdict: 'PASS',
-    failoverProof: { proven: true },
+    eventsProof: { proven: true },
     ledger: { intended: 1600, lost: 0, unresolved: 0, duplicates: 0, unexpected: 0 },
     cleanup: { containersLeft: 0 },
     throughput: { offeredTps: 40, baselineTps: 40 },
@@ -60,7 +60,7 @@ test('the load starts at one instant, a whole second, that all containers know b
 })
 
 test('a drill without a failover proves nothing, and says so', async () => {
-  const { report, world } = await run({ failovers: [] })
+  const { report, world } = await run({ events: [] })
   expect(report?.verdict).toBe('INCONCLUSIVE')
   expect(world.server.posts).toBe(0)
 })
@@ -68,9 +68,9 @@ test('a drill without a failover proves nothing, and says so', async () => {
 test('two failovers of one drill are two intents, each measured', async () => {
   const { report, world } = await run({
     durationSeconds: 80,
-    failovers: [
-      { atSeconds: 15, mode: 'planned' },
-      { atSeconds: 50, mode: 'forced' },
+    events: [
+      { atSeconds: 15, kind: 'failover', mode: 'planned' },
+      { atSeconds: 50, kind: 'failover', mode: 'forced' },
     ],
   })
   expect(world.server.failovers.map(({ mode }) => mode)).toEqual(['planned', 'forced'])
@@ -101,7 +101,7 @@ test('a failed check ends the drill before anything is paid for, with what was s
 test('a check that is forced by name is recorded and does not stop the drill', async () => {
   const { report } = await run({ force: ['server-sku'] }, { server: { facts: { vCores: 2 } } })
   expect(report?.checklist.find(({ id }) => id === 'server-sku')).toMatchObject({ verdict: 'fail', forced: true })
-  expect(report?.failoverProof.proven).toBe(true)
+  expect(report?.eventsProof.proven).toBe(true)
 })
 
 test('checks that could not be made stop nothing and are not passed', async () => {
@@ -149,7 +149,7 @@ for (const step of [
   test(`when ${step} fails for good, the load goes on, and what was measured is reported`, async () => {
     const { status, report, world } = await run({}, {}, { overrides: { [step]: boom } })
     expect(status).toBe('Completed')
-    expect(report).toMatchObject({ failoverProof: { proven: true }, ledger: { intended: 1600 } })
+    expect(report).toMatchObject({ eventsProof: { proven: true }, ledger: { intended: 1600 } })
     expect(report?.verdict).toBe(step === 'audit' ? 'INCONCLUSIVE' : 'PASS')
     expect(world.server.posts).toBe(1)
     expect(world.groups.alive).toEqual([])

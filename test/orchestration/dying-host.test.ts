@@ -54,7 +54,7 @@ const STEPS: ReadonlyArray<readonly [phase: string, step: string, nth?: number]>
   ['ready', 'startLoad'],
   ['warm-up', 'pollLoad'],
   ['baseline', 'pollLoad', 4],
-  ['fail over', 'failOver'],
+  ['event', 'causeEvent'],
   ['watch', 'pollLoad', 12],
   ['collect', 'noteContainers'],
   ['collect', 'collect'],

@@ -1,6 +1,6 @@
 /** No failover is asked for unless the load proves that it can measure it; the report says what was missing. */
 import { expect, test } from 'vitest'
-import { failoverEvidence } from '../../functions/activities/failover/progress.ts'
+import { eventEvidence } from '../../functions/activities/events/progress.ts'
 import type { BlobInfo, Blobs } from '../../functions/clients/clients.ts'
 import { blobNames, type GoSignal, type ReadyRecord } from '../../loadgen-image/contract/glossary.ts'
 import { aPlan, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
@@ -20,7 +20,7 @@ async function run(trouble: Trouble, request = {}, worldOptions: WorldOptions = 
   const plan = aPlan({ criteria: ['recovery_time_s <= 10'], durationSeconds: 60, ...request })
   const troubled: World = { ...world, clients: { ...world.clients, blobs: troubledBlobs(world, trouble) } }
   const played = await playDrill(troubled, plan, options)
-  const [evidence] = await failoverEvidence(world.clients, plan)
+  const [evidence] = await eventEvidence(world.clients, plan)
   const startAtMs = world.blobs.peek<GoSignal>(blobNames.go(drillId))?.startAtMs ?? null
   const sentAt = world.server.sent.map(({ atMs }) => (atMs - (startAtMs ?? 0)) / 1000)
   return {
@@ -75,9 +75,9 @@ test.each([
     request: 'withheld',
     sentAt: null,
     acceptedAt: null,
-    detail: expect.stringMatching(/no load is left for failover 0/),
+    detail: expect.stringMatching(/no load is left for event 0/),
   })
-  expect(journal).toMatch(/newest record of container [01] in storage is|no load is left for failover 0/)
+  expect(journal).toMatch(/newest record of container [01] in storage is|no load is left for event 0/)
   expect(report?.verdict).toBe('INCONCLUSIVE')
   expect(left).toBe(0)
 })
@@ -117,7 +117,7 @@ test('a refused failover is not asked for again when too little load is left aft
   expect(sentAt[0]).toBeLessThan(20)
   expect(evidence).toMatchObject({
     request: 'refused',
-    detail: expect.stringMatching(/^409 ServerIsBusy: .*; no load is left for failover 0/),
+    detail: expect.stringMatching(/^409 ServerIsBusy: .*; no load is left for event 0/),
   })
 })
 
@@ -128,6 +128,6 @@ test('a server that failed over by itself while the failover was withheld is not
   const troubled: World = { ...world, clients: { ...world.clients, blobs: troubledBlobs(world, trouble) } }
   await playDrill(troubled, plan, { incidents: [{ atMs: 32_000, run: () => world.server.failOverByHand() }] })
   expect(world.server.posts).toBe(0)
-  const [evidence] = await failoverEvidence(world.clients, plan)
+  const [evidence] = await eventEvidence(world.clients, plan)
   expect(evidence).toMatchObject({ request: 'withheld', detail: expect.stringContaining('not requested, because of:') })
 })

@@ -1,9 +1,9 @@
 /** Exactly one failover per intent: for every fate of the request, its answer and the host that sent it. */
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
-import { observeIdentity } from '../../functions/activities/failover/identity.ts'
-import { failoverEvidence } from '../../functions/activities/failover/progress.ts'
-import type { LastFailover } from '../../functions/clients/storage/last-failover.ts'
+import { observeIdentity } from '../../functions/activities/events/identity.ts'
+import { eventEvidence } from '../../functions/activities/events/progress.ts'
+import type { LastPromotion } from '../../functions/clients/storage/last-promotion.ts'
 import { secondsBetweenEvents } from '../../functions/live/event-safety.ts'
 import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
 import type { PrimaryIdentity } from '../../functions/model/facts.ts'
@@ -57,27 +57,27 @@ for (const [when, posts, sent, failovers, verdict] of FATES)
 
 test('a step that fails after it may have sent is called again, and observes', async () => {
   const world = createWorld()
-  const { failOver } = createActivities(world.clients, settings)
+  const { causeEvent } = createActivities(world.clients, settings)
   let runs = 0
-  const failsAfterSending = async (input: Parameters<typeof failOver>[0]) => {
-    const step = await failOver(input)
+  const failsAfterSending = async (input: Parameters<typeof causeEvent>[0]) => {
+    const step = await causeEvent(input)
     if (++runs === 1) throw new Error('the answer was lost in the queue')
     return step
   }
-  const { report } = await playDrill(world, aLongPlan(), { overrides: { failOver: failsAfterSending } })
+  const { report } = await playDrill(world, aLongPlan(), { overrides: { causeEvent: failsAfterSending } })
   expect({ posts: world.server.posts, runs, verdict: report?.verdict }).toEqual({ posts: 1, runs: 2, verdict: 'PASS' })
 })
 
 test('two executions of the step at once send one request', async () => {
   const world = createWorld()
-  const { failOver } = createActivities(world.clients, settings)
+  const { causeEvent } = createActivities(world.clients, settings)
   const steps: string[] = []
-  const twice = async (input: Parameters<typeof failOver>[0]) => {
-    const both = await Promise.all([failOver(input), failOver(input)])
+  const twice = async (input: Parameters<typeof causeEvent>[0]) => {
+    const both = await Promise.all([causeEvent(input), causeEvent(input)])
     steps.push(...both.map(({ detail }) => detail))
     return both.find(({ next }) => next === 'watch') ?? both[0]
   }
-  const { report } = await playDrill(world, aLongPlan(), { overrides: { failOver: twice } })
+  const { report } = await playDrill(world, aLongPlan(), { overrides: { causeEvent: twice } })
   expect({ posts: world.server.posts, failovers: world.server.failovers.length, verdict: report?.verdict }).toEqual({
     posts: 1,
     failovers: 1,
@@ -88,7 +88,7 @@ test('two executions of the step at once send one request', async () => {
 
 test('the answer that was lost with its host is recorded with the signs that replaced it', async () => {
   const { world } = await run({ posts: ['host dies after arrival'] })
-  const answer = world.blobs.peek<{ kind: string; why: string }>(drillBlobs.failoverAnswer('drill-1', 0, 0))
+  const answer = world.blobs.peek<{ kind: string; why: string }>(drillBlobs.eventAnswer('drill-1', 0, 0))
   expect(answer?.kind).toBe('ambiguous')
   expect(answer?.why).toContain(
     'the answer was lost; seen since the request was prepared, of any cause: timeline 1 -> 2',
@@ -101,7 +101,7 @@ test('a failover that never completes fails the drill, and is not waited for wit
   expect(world.groups.alive).toEqual([])
   expect(report).toMatchObject({
     verdict: expect.stringMatching(/FAIL|INCONCLUSIVE/),
-    failoverProof: { proven: false },
+    eventsProof: { proven: false },
   })
   expect(report?.recovery.recoveryTimeSeconds).toBeNull()
 })
@@ -124,21 +124,21 @@ test('a drill whose reservation was taken over does not fail anything over', asy
 })
 
 test('a request without a known outcome starts the cool-down when its drill ends early', async () => {
-  const lastFailover = async (posts: readonly PostFate[]) => {
+  const lastPromotion = async (posts: readonly PostFate[]) => {
     const world = createWorld({ posts, generator: () => ({ diesAtSecond: 18 }) })
     const { report } = await playDrill(world, aPlan({ criteria, containers: 1 }), {
-      settings: { failoverSilenceSeconds: 90 },
+      settings: { eventSilenceSeconds: 90 },
     })
     expect(report?.verdict).toBe('ABORTED')
-    return world.blobs.peek<{ drillId: string }>('servers/rg/pg-under-test/last-failover.json')
+    return world.blobs.peek<{ drillId: string }>('servers/rg/pg-under-test/last-promotion.json')
   }
-  expect(await lastFailover(['host dies before arrival'])).toMatchObject({ drillId: 'drill-1' })
-  expect(await lastFailover(['forbidden'])).toBeNull()
+  expect(await lastPromotion(['host dies before arrival'])).toMatchObject({ drillId: 'drill-1' })
+  expect(await lastPromotion(['forbidden'])).toBeNull()
 })
 
-const TWICE = { criteria, containers: 1, durationSeconds: 340, failovers: [at(15), at(70)] }
+const TWICE = { criteria, containers: 1, durationSeconds: 340, events: [at(15), at(70)] }
 function at(atSeconds: number) {
-  return { atSeconds, mode: 'forced' }
+  return { atSeconds, kind: 'failover', mode: 'forced' }
 }
 /** Another failover while the answer to the first request is lost: its signs are those that the request would show. */
 const crash = [{ kind: 'crash', atSecond: 18, seconds: 3 }] as const
@@ -166,14 +166,14 @@ test.each(['host dies before arrival', 'timeout before arrival'] as const)(
     const world = createWorld({ posts: [fate, 'accepted'], server: { troubles: crash } })
     const plan = aPlan(TWICE)
     const { report } = await playDrill(world, plan)
-    const wanted = settings.failoverSilenceSeconds + secondsBetweenEvents(plan)
+    const wanted = settings.eventSilenceSeconds + secondsBetweenEvents(plan, 0)
     const [first, second, ...more] = world.server.sent.map(({ atMs }) => atMs / 1000)
     expect(more).toEqual([])
     expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(wanted)
     expect((second ?? 0) - (first ?? 0)).toBeLessThan(wanted + 15)
     expect(report?.requests.map(({ state }) => state)).toEqual(['ambiguous', 'accepted'])
     // The answer to the first request proves nothing, and the second failover is no proof of the first.
-    expect(report?.failoverProof.proven).toBe(false)
+    expect(report?.eventsProof.proven).toBe(false)
     expect(report?.verdict).toBe('INCONCLUSIVE')
   },
 )
@@ -182,22 +182,22 @@ test.each(['host dies before arrival', 'timeout before arrival'] as const)(
 async function aLostRequest(known: Partial<PrimaryIdentity>) {
   const world = createWorld()
   const plan = aLongPlan()
-  const { failOver } = createActivities(world.clients, settings)
+  const { causeEvent } = createActivities(world.clients, settings)
   const nowMs = world.clock.nowMs
   const before = { ...(await observeIdentity(world.clients, plan.target)), ...known }
   const time = (seconds: number) => new Date(nowMs + seconds * 1000).toISOString()
   const claim = { claimedAt: time(0), mayArriveUntil: time(90) }
   world.blobs.put(blobNames.request('drill-1'), JSON.stringify({ plan, bodyHash: 'hash' }))
-  const intent = { index: 0, mode: 'forced', before, writtenAt: time(-60) }
-  world.blobs.put(drillBlobs.failoverIntent('drill-1', 0), JSON.stringify(intent))
-  world.blobs.put(drillBlobs.failoverClaim('drill-1', 0, 0), JSON.stringify(claim))
+  const intent = { index: 0, planned: at(15), before, writtenAt: time(-60) }
+  world.blobs.put(drillBlobs.eventIntent('drill-1', 0), JSON.stringify(intent))
+  world.blobs.put(drillBlobs.eventClaim('drill-1', 0, 0), JSON.stringify(claim))
   const lookAt = (second: number, attempt = 0) => {
     world.clock.moveTo(nowMs + second * 1000)
-    return failOver({ drillId: 'drill-1', index: 0, attempt })
+    return causeEvent({ drillId: 'drill-1', index: 0, attempt })
   }
   const reserveFor = (drillId: string) =>
     world.blobs.put(serverBlobs.lock(plan.target), JSON.stringify({ drillId, state: 'held', since: '' }))
-  const coolDownFrom = () => world.blobs.peek<LastFailover>(serverBlobs.lastFailover(plan.target))?.at ?? null
+  const coolDownFrom = () => world.blobs.peek<LastPromotion>(serverBlobs.lastPromotion(plan.target))?.at ?? null
   return { world, time, lookAt, reserveFor, coolDownFrom }
 }
 
@@ -237,7 +237,7 @@ test('a request that arrives after it was taken for lost is recorded, also when 
   world.server.failOverByHand()
   const why = expect.stringMatching(/^not requested again, because of: timeline 1 -> 2/)
   expect(await lookAt(100, 1)).toMatchObject({ next: 'watch', detail: why })
-  expect(world.blobs.peek(drillBlobs.failoverAnswer('drill-1', 0, 1))).toEqual({
+  expect(world.blobs.peek(drillBlobs.eventAnswer('drill-1', 0, 1))).toEqual({
     kind: 'ambiguous',
     why,
     sentAt: time(0),
@@ -258,13 +258,13 @@ test('a failover by another, seen after a refusal, is not asked for again and is
   const world = createWorld({ posts: ['busy', 'accepted'] })
   const plan = aLongPlan()
   // The platform carries out the request of another at the moment at which it refuses this drill's.
-  world.server.beginFailover = async () => {
+  world.server.begin = async () => {
     const sentAt = world.clock.now().toISOString()
     world.server.failOverByHand()
     return { kind: 'refused', status: 409, code: 'ServerIsBusy', message: 'busy', sentAt }
   }
   const { report } = await playDrill(world, plan)
-  const [evidence] = await failoverEvidence(world.clients, plan)
+  const [evidence] = await eventEvidence(world.clients, plan)
   expect(evidence).toMatchObject({
     request: 'refused',
     acceptedAt: null,
@@ -279,5 +279,5 @@ test('a failover that the drill did not live to see is not reached, and says so'
   const world = createWorld({ generator: () => ({ diesAtSecond: 5 }) })
   const plan = aPlan({ criteria })
   await playDrill(world, plan)
-  expect(await failoverEvidence(world.clients, plan)).toMatchObject([{ request: 'not reached', sentAt: null }])
+  expect(await eventEvidence(world.clients, plan)).toMatchObject([{ request: 'not reached', sentAt: null }])
 })

@@ -35,7 +35,7 @@ const ROWS: readonly Row[] = [
   { step: 'pollReady', verdict: 'INCONCLUSIVE', posts: 0, journal: 'pollReady failed' },
   { step: 'startLoad', verdict: 'INCONCLUSIVE', posts: 0, journal: 'startLoad failed' },
   { step: 'pollLoad', verdict: 'INCONCLUSIVE', posts: 0, journal: 'the watch over the load hangs' },
-  { step: 'failOver', verdict: 'INCONCLUSIVE', posts: 0, journal: 'no load is left for failover 0' },
+  { step: 'causeEvent', verdict: 'INCONCLUSIVE', posts: 0, journal: 'no load is left for event 0' },
   { step: 'noteContainers', verdict: 'PASS', posts: 1, journal: 'no answer within' },
   { step: 'collect', verdict: 'PASS', posts: 1, journal: 'no answer within' },
   { step: 'audit', verdict: 'INCONCLUSIVE', posts: 1, journal: 'no answer within' },
@@ -81,7 +81,7 @@ test('one look that hangs costs a gap and nothing else: the watch goes on', asyn
     criteria,
     durationSeconds: 1_200,
     targetTps: 4,
-    failovers: [{ atSeconds: 700, mode: 'forced' }],
+    events: [{ atSeconds: 700, kind: 'failover', mode: 'forced' }],
   })
   let looks = 0
   const { report } = await playDrill(world, plan, {

@@ -11,7 +11,7 @@ const FAILOVER_AT = 240
 
 test('the first answer in mid-drill has every second, the server metrics and the failover, and each look is small', async () => {
   const world = createWorld()
-  const plan = aPlan({ durationSeconds: 300, failovers: [{ atSeconds: FAILOVER_AT, mode: 'forced' }] })
+  const plan = aPlan({ durationSeconds: 300, events: [{ atSeconds: FAILOVER_AT, kind: 'failover', mode: 'forced' }] })
   const orchestrations = new FakeOrchestrations(() => world.clock.now())
   await orchestrations.client.startNew('drill', { instanceId: plan.drillId })
   const instance = orchestrations.instances.get(plan.drillId)
@@ -33,6 +33,6 @@ test('the first answer in mid-drill has every second, the server metrics and the
   expect(largestLook).toBeLessThan(16_000)
   expect(history.map(({ second }) => second).slice(0, 2)).toEqual([0, 1])
   expect(history.length).toBeGreaterThan(FAILOVER_AT)
-  expect(progress?.live?.moments?.map(({ event }) => event).slice(0, 3)).toEqual(['t0', 't1', 't2'])
+  expect(progress?.live?.moments?.map(({ moment }) => moment).slice(0, 3)).toEqual(['t0', 't1', 't2'])
   expect(progress?.live?.metrics.find(({ name }) => name === 'cpu_percent')?.recent?.length).toBeGreaterThan(1)
 })

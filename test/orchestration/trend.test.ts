@@ -1,8 +1,8 @@
 /** The history of a trend: a server's own drills of the same load and events, however many others there are. */
 import { expect, test } from 'vitest'
 import type { Blobs } from '../../functions/clients/clients.ts'
+import { likenessOf } from '../../functions/event-kinds/likeness.ts'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
-import { likenessOf } from '../../functions/model/likeness.ts'
 import type { DrillPlan } from '../../functions/model/plan.ts'
 import type { Report } from '../../functions/model/report.ts'
 import { NO_WORST } from '../support/events.ts'
@@ -52,7 +52,7 @@ test('twenty like drills are found behind two hundred of other servers and sixty
 
 test('what one report reads has a bound', async () => {
   const report = await reportAfter((world, plan) => {
-    for (let i = 1; i <= 620; i++) past(world, { ...plan, failovers: [] }, 'unlike', i)
+    for (let i = 1; i <= 620; i++) past(world, { ...plan, events: [] }, 'unlike', i)
   })
   expect(report.likeDrills).toMatchObject({ found: 0, lookedAt: 500 })
 })

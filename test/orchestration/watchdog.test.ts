@@ -182,10 +182,10 @@ test('the server of a terminated drill that may have sent a request is kept unti
   const { world, service, instance } = await aStartedDrill()
   const claimedAt = world.clock.now().toISOString()
   const mayArriveUntil = new Date(world.clock.nowMs + 90_000).toISOString()
-  world.blobs.put(drillBlobs.failoverClaim(plan.drillId, 0, 0), JSON.stringify({ claimedAt, mayArriveUntil }))
+  world.blobs.put(drillBlobs.eventClaim(plan.drillId, 0, 0), JSON.stringify({ claimedAt, mayArriveUntil }))
   instance.runtimeStatus = 'Terminated'
   await startDrill(world.clients, service.client, aPlan({}, 'drill-2', world.clock.nowMs), 'hash')
-  expect(world.blobs.peek(serverBlobs.lastFailover(plan.target))).toMatchObject({ at: mayArriveUntil })
+  expect(world.blobs.peek(serverBlobs.lastPromotion(plan.target))).toMatchObject({ at: mayArriveUntil })
 })
 
 test('a drill of which the service once knows nothing lives as long as its lease is renewed, and is seen absent twice', async () => {

@@ -267,8 +267,8 @@ const startsOf = ({ moments, recovery }: DrillEvent, truth: Truth): number[] =>
     (ms) => ms !== null,
   )
 
-function proofIsTrue({ failoverProof, requests }: Report, { promotions }: Truth): string[] {
-  if (!failoverProof.proven) return []
+function proofIsTrue({ eventsProof, requests }: Report, { promotions }: Truth): string[] {
+  if (!eventsProof.proven) return []
   const mine = promotions.filter(({ isAnswered }) => isAnswered).length
   return mine >= requests.length && requests.every(({ state }) => state === 'accepted')
     ? []

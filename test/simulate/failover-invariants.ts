@@ -1,8 +1,8 @@
 /** Exactly one failover per intent, and none that no drill may request. */
-import type { FailoverIntent } from '../../functions/clients/storage/failover-attempts.ts'
-import type { LastFailover } from '../../functions/clients/storage/last-failover.ts'
+import type { EventIntent } from '../../functions/clients/storage/event-attempts.ts'
+import type { LastPromotion } from '../../functions/clients/storage/last-promotion.ts'
 import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
-import type { FailoverAnswer } from '../../functions/model/failover.ts'
+import type { EventAnswer } from '../../functions/model/event-answer.ts'
 import { blobNames, type GoSignal } from '../../loadgen-image/contract/glossary.ts'
 import type { SentRequest } from '../support/world/server.ts'
 import { START_AT_MS } from '../support/world/world.ts'
@@ -20,8 +20,8 @@ export const failoverViolations = (simulated: Simulated): string[] => [
 ]
 
 function intentTimes({ world, scenario: { plan } }: Simulated): number[] {
-  const intents = plan.failovers.flatMap(
-    (_, index) => world.blobs.peek<FailoverIntent>(drillBlobs.failoverIntent(plan.drillId, index)) ?? [],
+  const intents = plan.events.flatMap(
+    (_, index) => world.blobs.peek<EventIntent>(drillBlobs.eventIntent(plan.drillId, index)) ?? [],
   )
   return intents.map(({ writtenAt }) => Date.parse(writtenAt))
 }
@@ -59,7 +59,7 @@ function needlessRequests({ scenario, world }: Simulated, sent: readonly SentReq
     )
     if (arrived) return ['a request was sent while an earlier one had failed the server over']
     const silentMs = request.atMs - (before.findLast(({ answer }) => answer === null)?.atMs ?? Number.NEGATIVE_INFINITY)
-    return silentMs >= scenario.failoverSilenceSeconds * 1000
+    return silentMs >= scenario.eventSilenceSeconds * 1000
       ? []
       : [`a request was sent ${silentMs} ms after one whose answer was lost`]
   })
@@ -71,7 +71,7 @@ function requestsWhileOneMayArrive({ scenario, world }: Simulated): string[] {
   return sent.flatMap((request, i) => {
     const lost = sent.slice(0, i).findLast(({ answer }) => answer === null || answer.kind === 'ambiguous')
     const afterMs = request.atMs - (lost?.atMs ?? Number.NEGATIVE_INFINITY)
-    return afterMs >= scenario.failoverSilenceSeconds * 1000
+    return afterMs >= scenario.eventSilenceSeconds * 1000
       ? []
       : [`a request was sent ${afterMs} ms after one whose answer was lost, which may still arrive`]
   })
@@ -99,7 +99,7 @@ function forbiddenRequests({ world, scenario }: Simulated): string[] {
 function answersAreKept({ world, scenario: { plan, storageAwayMs } }: Simulated): string[] {
   if (storageAwayMs.length > 0) return []
   const given = world.server.sent.flatMap(({ answer }) => (answer?.kind === 'accepted' ? [answer.pollerToken] : []))
-  const kept = plan.failovers
+  const kept = plan.events
     .flatMap((_, index) => answersOf(world, plan.drillId, index))
     .flatMap((answer) => (answer.kind === 'accepted' ? [answer.pollerToken] : []))
   const lost = given.filter((token) => !kept.includes(token))
@@ -116,7 +116,7 @@ function lostAnswersAreSettled({ world, scenario, played }: Simulated): string[]
   if (isBlind || isCutShort || abortAtMs !== null) return []
   const startAtMs = world.blobs.peek<GoSignal>(blobNames.go(plan.drillId))?.startAtMs ?? 0
   const loadEndMs = startAtMs + plan.load.durationSeconds * 1000
-  const recordedAtMs = plan.failovers.flatMap((_, index) => recordedAt(world, plan.drillId, index) ?? [])
+  const recordedAtMs = plan.events.flatMap((_, index) => recordedAt(world, plan.drillId, index) ?? [])
   const arrived = world.server.failovers.toSorted((one, other) => one.acceptedAtMs - other.acceptedAtMs)
   const unsettled = arrived.filter(({ acceptedAtMs }, i) => {
     const latestMs = acceptedAtMs + SETTLED_WITHIN_MS
@@ -129,14 +129,14 @@ function lostAnswersAreSettled({ world, scenario, played }: Simulated): string[]
 const SETTLED_WITHIN_MS = 35_000
 
 function recordedAt({ blobs }: Simulated['world'], drillId: string, index: number): number | null {
-  const names = Array.from({ length: MAX_ATTEMPTS }, (_, attempt) => drillBlobs.failoverAnswer(drillId, index, attempt))
-  const name = names.find((one) => (blobs.peek<FailoverAnswer>(one)?.kind ?? 'refused') !== 'refused')
+  const names = Array.from({ length: MAX_ATTEMPTS }, (_, attempt) => drillBlobs.eventAnswer(drillId, index, attempt))
+  const name = names.find((one) => (blobs.peek<EventAnswer>(one)?.kind ?? 'refused') !== 'refused')
   return name === undefined ? null : blobs.lastModifiedMs(name)
 }
 
-const answersOf = (world: Simulated['world'], drillId: string, index: number): FailoverAnswer[] =>
+const answersOf = (world: Simulated['world'], drillId: string, index: number): EventAnswer[] =>
   Array.from({ length: MAX_ATTEMPTS }).flatMap(
-    (_, attempt) => world.blobs.peek<FailoverAnswer>(drillBlobs.failoverAnswer(drillId, index, attempt)) ?? [],
+    (_, attempt) => world.blobs.peek<EventAnswer>(drillBlobs.eventAnswer(drillId, index, attempt)) ?? [],
   )
 
 /** From the claim of a request to its sending. */
@@ -146,7 +146,7 @@ const CLAIM_MS = 1_000
 function cooldownIsNoted({ world, scenario: { plan, storageAwayMs } }: Simulated): string[] {
   const last = world.server.failovers.at(-1)
   if (last === undefined || storageAwayMs.length > 0) return []
-  const noted = world.blobs.peek<LastFailover>(serverBlobs.lastFailover(plan.target))
+  const noted = world.blobs.peek<LastPromotion>(serverBlobs.lastPromotion(plan.target))
   if (noted?.drillId !== plan.drillId) return [`no cool-down was noted for the failover ${last.token}`]
   // One that arrives later than any request may is not waited for.
   return Date.parse(noted.at) >= last.acceptedAtMs - BEYOND_SILENCE_MS - CLAIM_MS

@@ -190,8 +190,8 @@ function seenWithinMs({ abortBy, plan, storageAwayMs, hostDiesAtMs }: Scenario):
   return plan.timing.watchIntervalSeconds * 1000 + 20_000
 }
 
-export const isInCooldown = ({ lastFailoverMinutesAgo, plan }: Scenario): boolean =>
-  lastFailoverMinutesAgo !== null && lastFailoverMinutesAgo < plan.timing.cooldownMinutes
+export const isInCooldown = ({ lastPromotionMinutesAgo, plan }: Scenario): boolean =>
+  lastPromotionMinutesAgo !== null && lastPromotionMinutesAgo < plan.timing.cooldownMinutes
 
 /** What the drill must live with, and still pass. */
 const HARMLESS: readonly TroubleName[] = [
@@ -228,17 +228,17 @@ const losesLittle = ({ losesEveryNthReply = 0 }: Scenario['generators'][number])
 /** Every failover leaves room for recovery and for its hold, well inside the objective. */
 function mustPass(simulated: Simulated): boolean {
   const { scenario, world } = simulated
-  const { failovers, load, timing } = scenario.plan
-  if (!isCalm(simulated) || failovers.length === 0 || world.rows.lost.length > 0) return false
+  const { events, load, timing } = scenario.plan
+  if (!isCalm(simulated) || events.length === 0 || world.rows.lost.length > 0) return false
   if (!scenario.generators.every(losesLittle) || hasFewWorkers(scenario)) return false
   const settle = timing.recoveryWindowSeconds + timing.recoveryHoldSeconds + 5
-  return failovers.every(({ atSeconds }, i) => {
+  return events.every(({ atSeconds }, i) => {
     const { detectMs, outageMs } = scenario.courses[Math.min(i, scenario.courses.length - 1)] ?? {
       detectMs: 0,
       outageMs: 0,
     }
     const outage = (outageMs ?? 0) / 1000
-    const room = (failovers[i + 1]?.atSeconds ?? load.durationSeconds) - atSeconds
+    const room = (events[i + 1]?.atSeconds ?? load.durationSeconds) - atSeconds
     return outage + 3 < scenario.recoveryObjectiveSeconds && detectMs / 1000 + outage + settle < room
   })
 }

@@ -63,7 +63,7 @@ function pausesAreKept({ world, limits, scenario }: Simulated): string[] {
     ...early('a container', limits.create.earlyMs),
     ...early('a failover', hasty),
     // Each failover has an operation of its own, and the pause belongs to one of them.
-    ...(plan.failovers.length > 1 ? [] : early('the state of an operation', limits.operation.earlyMs)),
+    ...(plan.events.length > 1 ? [] : early('the state of an operation', limits.operation.earlyMs)),
   ]
 }
 

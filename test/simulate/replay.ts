@@ -20,9 +20,7 @@ async function playAndPrint(scenario: Scenario): Promise<string[]> {
 }
 
 function printScenario({ plan, ...circumstances }: Scenario): void {
-  console.log(
-    JSON.stringify({ ...circumstances, load: plan.load, failovers: plan.failovers, timing: plan.timing }, null, 2),
-  )
+  console.log(JSON.stringify({ ...circumstances, load: plan.load, events: plan.events, timing: plan.timing }, null, 2))
 }
 
 function printStory({ played, world }: Simulated): void {

@@ -32,11 +32,11 @@ export interface Scenario {
   readonly mishapSeed: number
   readonly recoveryObjectiveSeconds: number
   /** After so much silence a request whose sender died is given up for lost. */
-  readonly failoverSilenceSeconds: number
+  readonly eventSilenceSeconds: number
   /** Activities that never answer, also when they did their work. */
   readonly hanging: readonly string[]
   readonly metricsLagMs: number
-  readonly lastFailoverMinutesAgo: number | null
+  readonly lastPromotionMinutesAgo: number | null
   /** Another user requests a drill of the same server at these times. */
   readonly rivalsAtMs: readonly number[]
   /** Another drill has the server already. */
@@ -81,7 +81,7 @@ export function scenarioOf(seed: number): Scenario {
     // Two failovers of one drill may not be closer together than this.
     cooldownMinutes: failoverCount === 2 ? 0 : random.pick([0, 20]),
   })
-  const failoversAt = plan.failovers.map(({ atSeconds }) => atSeconds)
+  const failoversAt = plan.events.map(({ atSeconds }) => atSeconds)
   const troubles = troublesOf(worldRandom, names, { containers, durationSeconds, failoversAt })
   const lateness = new Random(seed * 2_246_822_519 + 2)
   const posts = Array.from({ length: 12 }, () => (trouble(0.35) ? random.pick(TROUBLED_POSTS) : 'accepted'))
@@ -103,10 +103,10 @@ export function scenarioOf(seed: number): Scenario {
     deleteFailsShare: trouble(0.15) ? 0.4 : 0,
     mishapSeed: random.whole(1, 2 ** 30),
     recoveryObjectiveSeconds,
-    failoverSilenceSeconds: random.pick([10, 20, 90, 90]),
+    eventSilenceSeconds: random.pick([10, 20, 90, 90]),
     hanging: trouble(0.05) ? hangingOf(random) : [],
     metricsLagMs: random.pick([0, 0, 90_000, 300_000]),
-    lastFailoverMinutesAgo: random.chance(0.1) ? random.pick([2, 19, 20, 300]) : null,
+    lastPromotionMinutesAgo: random.chance(0.1) ? random.pick([2, 19, 20, 300]) : null,
     rivalsAtMs: random.chance(0.3) ? [random.whole(0, 60_000), random.whole(0, durationSeconds * 1_000)] : [],
     isServerTaken: trouble(0.03),
     serverLostAtMs: trouble(0.04) ? random.whole(0, 60_000) : null,
@@ -134,15 +134,15 @@ function planOf(random: Random, seed: number, size: Size): DrillPlan {
       retryUnknown: random.chance(0.5),
       containers,
       durationSeconds,
-      failovers: at
+      events: at
         .slice(0, failoverCount)
-        .map((atSeconds) => ({ atSeconds, mode: random.pick(['forced', 'planned']) })),
+        .map((atSeconds) => ({ atSeconds, kind: 'failover', mode: random.pick(['forced', 'planned']) })),
       criteria: [`recovery_time_s <= ${recoveryObjectiveSeconds}`, 'lost_commits == 0', 'duplicates == 0'],
       timing: {
         warmupSeconds: random.whole(1, 4),
         lateMetricsSeconds: random.pick([0, 0, 30, 400]),
         watchIntervalSeconds: random.pick([2, 5, 10, 15]),
-        failoverTimeoutSeconds: 120,
+        eventTimeoutSeconds: 120,
         healthyTimeoutSeconds: 120,
         cooldownMinutes,
       },
@@ -174,7 +174,7 @@ const MAY_HANG = [
   'provision',
   'startLoad',
   'pollLoad',
-  'failOver',
+  'causeEvent',
   'noteContainers',
   'collect',
   'audit',

@@ -49,7 +49,7 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
     timerLateMs: () => timerLateMs(mishaps, scenario),
     restartAfterMs: 4_000,
     renderers: scenario.rendersAll ? renderers : smallRenderers,
-    settings: { failoverSilenceSeconds: scenario.failoverSilenceSeconds },
+    settings: { eventSilenceSeconds: scenario.eventSilenceSeconds },
     // The platform's function timeout gives the place of one that hangs back; the play has none.
     maxConcurrentActivities: 100,
     deadlineMs: LONGEST_PLAY_MS,
@@ -68,7 +68,7 @@ function timerLateMs(mishaps: Random, { troubles: { timersLateShare, timersEarly
 export const otherDrill = { drillId: 'other-drill', state: 'held', since: new Date(START_AT_MS).toISOString() }
 
 function worldOf(scenario: Scenario): { readonly world: World; readonly limits: Limits } {
-  const { plan, lastFailoverMinutesAgo, troubles } = scenario
+  const { plan, lastPromotionMinutesAgo, troubles } = scenario
   const trouble = new Random(scenario.mishapSeed + 1)
   const limits = limitsOf(troubles.pauses, () => world.clock.nowMs)
   const refusals = [...troubles.createRefusals]
@@ -77,7 +77,7 @@ function worldOf(scenario: Scenario): { readonly world: World; readonly limits: 
     posts: scenario.posts,
     // After the drill has given it up for lost, and before it asks again.
     server: {
-      lateArrivalMs: scenario.failoverSilenceSeconds * 1_000 + BEYOND_SILENCE_MS,
+      lateArrivalMs: scenario.eventSilenceSeconds * 1_000 + BEYOND_SILENCE_MS,
       throttledSeconds: troubles.throttledSeconds,
       troubles: troubles.server,
     },
@@ -98,9 +98,9 @@ function worldOf(scenario: Scenario): { readonly world: World; readonly limits: 
   })
   world.server.operationRefusal = () => limits.operation.refuse()
   if (scenario.isServerTaken) world.blobs.put(serverBlobs.lock(plan.target), JSON.stringify(otherDrill))
-  if (lastFailoverMinutesAgo !== null) {
-    const at = new Date(START_AT_MS - lastFailoverMinutesAgo * 60_000).toISOString()
-    world.blobs.put(serverBlobs.lastFailover(plan.target), JSON.stringify({ at, drillId: 'earlier-drill' }))
+  if (lastPromotionMinutesAgo !== null) {
+    const at = new Date(START_AT_MS - lastPromotionMinutesAgo * 60_000).toISOString()
+    world.blobs.put(serverBlobs.lastPromotion(plan.target), JSON.stringify({ at, drillId: 'earlier-drill' }))
   }
   world.server.isAway = () => isIn(scenario.platformAwayMs, world)
   world.blobs.isAway = () => isIn(scenario.storageAwayMs, world)

@@ -28,7 +28,7 @@ function whyNotPass({ scenario, world }: Simulated, truth: Truth): string[] {
   const allowed = scenario.recoveryObjectiveSeconds
   const unseen = mine.find(({ interruption: { fromMs, toMs } }) => !isWatched(truth, { fromMs, toMs }))
   return [
-    mine.length < scenario.plan.failovers.length ? `PASS with ${mine.length} failovers of the drill` : null,
+    mine.length < scenario.plan.events.length ? `PASS with ${mine.length} failovers of the drill` : null,
     mine.length === 0 ? 'PASS without a failover' : null,
     longest > allowed ? `PASS with an outage of ${longest} s, ${allowed} s allowed` : null,
     truth.out.some(({ toMs }) => toMs > load.toMs - 1_000 && toMs - load.toMs > 0)
@@ -106,10 +106,10 @@ const LONG_MS = 3_500
 
 /** Every sentence that claims a cause or an absence, and when it is true. */
 const CLAIMS: readonly Claim[] = [
-  [/^No failover was asked for\.|no failover was asked for/, ({ world }) => world.server.posts === 0],
+  [/[Nn]o event was asked for/, ({ world }) => world.server.posts === 0],
   [/refused by the platform/, ({ world }) => world.server.sent.some(({ answer }) => answer?.kind === 'refused')],
-  [/planned and not reached/, ({ world, scenario }) => scenario.plan.failovers.length > 1 || world.server.posts === 0],
-  [/withheld/, ({ world, scenario }) => scenario.plan.failovers.length > 1 || world.server.failovers.length === 0],
+  [/planned and not reached/, ({ world, scenario }) => scenario.plan.events.length > 1 || world.server.posts === 0],
+  [/withheld/, ({ world, scenario }) => scenario.plan.events.length > 1 || world.server.failovers.length === 0],
   [
     /[Tt]he generator was the limit/,
     ({ scenario }) =>
@@ -201,7 +201,7 @@ function sentencesAreTrue(simulated: Simulated, report: Report, truth: Truth): s
     report.headline,
     ...report.reasons,
     ...report.caveats,
-    ...report.failoverProof.evidence,
+    ...report.eventsProof.evidence,
     ...report.events.map(({ sentence }) => sentence),
     report.generator.why,
   ]

@@ -1,7 +1,7 @@
 /** Test values: whole, plausible, and overridden where a test cares. */
 
 import { unseenEnd } from '../../functions/model/container-end.ts'
-import type { AuditPass, DrillOutcome, FailoverEvidence } from '../../functions/model/evidence.ts'
+import type { AuditPass, DrillOutcome, EventEvidence } from '../../functions/model/evidence.ts'
 import type { Facts, PrimaryIdentity } from '../../functions/model/facts.ts'
 import type { DrillPlan, DrillTiming } from '../../functions/model/plan.ts'
 import type { LivePoint } from '../../functions/model/status.ts'
@@ -65,7 +65,7 @@ export const someTiming = (own: Partial<DrillTiming> = {}): DrillTiming => ({
   recoveryWindowSeconds: 5,
   recoveryHoldSeconds: 15,
   readyTimeoutSeconds: 60,
-  failoverTimeoutSeconds: 120,
+  eventTimeoutSeconds: 120,
   healthyTimeoutSeconds: 120,
   auditPauseSeconds: 10,
   cooldownMinutes: 20,
@@ -81,7 +81,7 @@ export const aDrillPlan = (own: Partial<DrillPlan> = {}): DrillPlan => ({
   requestedBy: 'http',
   target: { resourceGroup: 'rg-drills', server: 'pg-orders', database: 'drill' },
   load: someLoad(),
-  failovers: [{ atSeconds: 30, mode: 'forced' }],
+  events: [{ atSeconds: 30, kind: 'failover', mode: 'forced' }],
   timing: someTiming(),
   criteria: ['baseline_tps >= 0.95 * target', 'p99_ms[baseline] < 50', 'recovery_time_s < 120', 'lost_commits == 0'],
   force: [],
@@ -99,13 +99,15 @@ export const someFacts = (own: Partial<Facts> = {}): Facts => ({
   loadSessions: [goodLoadSession()],
   schema: goodSchema,
   containers: goodContainers,
-  lastFailoverAt: null,
+  lastPromotionAt: null,
   gaps: [],
   ...own,
 })
 
 export const aPrimary = (own: Partial<PrimaryIdentity> = {}): PrimaryIdentity => ({
   observedAt: isoAt(29),
+  serverId: goodServer.id,
+  sku: goodServer.sku?.name ?? null,
   timeline: 1,
   address: '10.0.0.4',
   postmasterStartedAt: isoAt(-86_400),
@@ -118,10 +120,9 @@ export const aPrimary = (own: Partial<PrimaryIdentity> = {}): PrimaryIdentity =>
 })
 
 /** A failover that the platform accepted and that swapped primary and standby. */
-export const aFailover = (own: Partial<FailoverEvidence> = {}): FailoverEvidence => ({
+export const anEvent = (own: Partial<EventEvidence> = {}): EventEvidence => ({
   index: 0,
-  mode: 'forced',
-  requestedAtSeconds: 30,
+  planned: { atSeconds: 30, kind: 'failover', mode: 'forced' },
   before: aPrimary(),
   request: 'accepted',
   sentAt: isoAt(29.9),
@@ -138,6 +139,7 @@ export const aFailover = (own: Partial<FailoverEvidence> = {}): FailoverEvidence
     standbyZone: '1',
   }),
   healthyAt: isoAt(75),
+  sightings: [],
   ...own,
 })
 
@@ -223,7 +225,7 @@ export const anOutcome = (own: Partial<DrillOutcome> = {}): DrillOutcome => ({
   loadStartAtMs: LOAD_START_MS,
   facts: someFacts(),
   checks: [],
-  failovers: [],
+  events: [],
   summaries: [],
   containers: [{ ...unseenEnd(0), exitCode: 0, state: 'Terminated', ended: 'completed' }],
   audits: [],
@@ -243,7 +245,7 @@ export const anOutcome = (own: Partial<DrillOutcome> = {}): DrillOutcome => ({
       result: 'ok',
       detail: 'reserved pg-orders',
     },
-    { at: isoAt(30), phase: 'fail over', step: 'post', seconds: 0.4, attempt: 1, result: 'ok', detail: 'accepted' },
+    { at: isoAt(30), phase: 'event', step: 'post', seconds: 0.4, attempt: 1, result: 'ok', detail: 'accepted' },
   ],
   containerSeconds: 150,
   prices: { currency: 'USD', perVCpuSecond: 0.0000125, perGbSecond: 0.0000014, source: 'list price' },

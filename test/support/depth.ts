@@ -23,7 +23,7 @@ const LEFT_TO_ALL: readonly string[] = [
   'test/e2e/packaged-drill.test.ts',
   'test/engine/contract.test.ts',
   'test/engine/drills.test.ts',
-  'test/integration/clients-failover.test.ts',
+  'test/integration/clients-events.test.ts',
   'test/integration/deployed-bundle.test.ts',
   'test/integration/deployed-package.test.ts',
   'test/integration/image-build.test.ts',

@@ -7,7 +7,7 @@ import type { FinishedDrill } from './drill-run.ts'
 /** What a shared machine can promise; the objectives of speed are the benchmark's. */
 export const MODEST = [
   '--criteria',
-  'recovery_time_s <= 120; lost_commits == 0; failover_proven == true; containers_left == 0',
+  'recovery_time_s <= 120; lost_commits == 0; events_proven == true; containers_left == 0',
 ]
 
 const EXIT_CODES = { PASS: 0, FAIL: 1, INCONCLUSIVE: 3, ABORTED: 3 }
@@ -33,14 +33,14 @@ export const expectPass = ({ verdict, reasons, ledger }: Report): void =>
   expect({ verdict, lost: ledger.lost }, reasons.join('\n')).toEqual({ verdict: 'PASS', lost: 0 })
 
 /** All that a drill with one real failover must show. */
-export function expectFailover({ moments, events, failoverProof, ledger }: Report): void {
+export function expectFailover({ moments, events, eventsProof, ledger }: Report): void {
   const instants = Object.values(moments)
   expect(moments, 'every moment was seen').toEqual(mapped(moments, () => expect.any(String)))
   expect(instants, 'in order').toEqual(instants.toSorted())
   expect(events.map(({ cause, kind }) => `${cause} ${kind}`)).toEqual(['drill failover'])
-  expect(failoverProof.proven).toBe(true)
-  expect([failoverProof.before?.timeline, failoverProof.after?.timeline]).toEqual([1, 2])
-  expect([failoverProof.before?.availabilityZone, failoverProof.after?.availabilityZone]).toEqual(['1', '2'])
+  expect(eventsProof.proven).toBe(true)
+  expect([eventsProof.before?.timeline, eventsProof.after?.timeline]).toEqual([1, 2])
+  expect([eventsProof.before?.availabilityZone, eventsProof.after?.availabilityZone]).toEqual(['1', '2'])
   expect(ledger).toMatchObject({ duplicates: 0, unexpected: 0, unresolved: 0 })
 }
 

@@ -11,8 +11,8 @@ type Seconds = Readonly<Partial<Record<keyof Moments, number>>>
 /** Of a drill that measured nothing. */
 export const NO_WORST: WorstOfDrill = {
   events: 0,
-  recoveryTime: { measured: missing('no failover was asked for'), event: null },
-  writeOutage: { measured: missing('no failover was asked for'), event: null },
+  recoveryTime: { measured: missing('no event was asked for'), event: null },
+  writeOutage: { measured: missing('no event was asked for'), event: null },
 }
 
 /** An event with these moments: its spans follow from them, and its clients were out as long as the writes. */
@@ -28,6 +28,7 @@ export function anEvent(number: number, at: Seconds, own: Partial<DrillEvent> = 
     kind: 'failover',
     request: 0,
     mode: 'forced',
+    what: 'forced failover',
     requestedAtSeconds: at.t0 ?? null,
     requestId: null,
     outcome: 'accepted',

@@ -26,7 +26,7 @@ export const settings: ActivitySettings = {
   rowsRetentionDays: 7,
   stopServerBetweenDrills: false,
   startLeadSeconds: 5,
-  failoverSilenceSeconds: 90,
+  eventSilenceSeconds: 90,
 }
 
 export const target = { resourceGroup: 'rg', server: 'pg-under-test', database: 'drill' }
@@ -44,7 +44,7 @@ export function aPlan(
       workers: 4,
       containers: 2,
       durationSeconds: 40,
-      failovers: [{ atSeconds: 15, mode: 'forced' }],
+      events: [{ atSeconds: 15, kind: 'failover', mode: 'forced' }],
       timing: {
         warmupSeconds: 4,
         minBaselineSeconds: 5,

@@ -19,18 +19,19 @@ const ROWS: Readonly<Record<string, string>> = {
     'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/output loadgen-image/run loadgen-image/schedule',
   'functions/units': '',
   'functions/platform': '',
-  'functions/model': 'functions/units loadgen-image/contract',
+  'functions/model': 'loadgen-image/contract',
+  'functions/event-kinds': 'functions/model functions/units',
   'functions/merge': 'functions/units loadgen-image/contract',
   'functions/measurement': 'functions/merge functions/model functions/units loadgen-image/contract',
   'functions/analysis': 'functions/measurement functions/merge functions/model functions/units loadgen-image/contract',
-  'functions/event-figures': 'functions/model functions/units',
+  'functions/event-figures': 'functions/event-kinds functions/model functions/units',
   'functions/criteria': 'functions/event-figures functions/model functions/units loadgen-image/contract',
-  'functions/live': 'functions/model loadgen-image/contract',
-  'functions/checklist': 'functions/criteria functions/model functions/units',
+  'functions/live': 'functions/event-kinds functions/model loadgen-image/contract',
+  'functions/checklist': 'functions/criteria functions/event-kinds functions/model functions/units',
   'functions/request':
-    'functions/checklist functions/criteria functions/live functions/model functions/platform loadgen-image/contract',
+    'functions/checklist functions/criteria functions/event-kinds functions/live functions/model functions/platform loadgen-image/contract',
   'functions/report-model':
-    'functions/analysis functions/criteria functions/event-figures functions/measurement functions/merge functions/model functions/units loadgen-image/contract',
+    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/units loadgen-image/contract',
   'functions/render/text': 'functions/model functions/units',
   'functions/render/charts/drawing': 'functions/model functions/render/text',
   'functions/render/charts/panels':
@@ -53,12 +54,12 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/clients/storage': 'functions/clients functions/clients/azure functions/config functions/model',
   'functions/activities/records':
     'functions/clients functions/live functions/merge functions/model functions/platform functions/units loadgen-image/contract',
-  'functions/activities/failover':
-    'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/live functions/model functions/units loadgen-image/contract',
+  'functions/activities/events':
+    'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/event-kinds functions/live functions/model functions/units loadgen-image/contract',
   'functions/activities/upkeep':
     'functions/activities/records functions/clients functions/clients/storage functions/model functions/platform functions/units loadgen-image/contract',
   'functions/activities':
-    'functions/activities/failover functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/live functions/model functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
+    'functions/activities/events functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/event-kinds functions/live functions/model functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
   'functions/orchestrators': 'functions/activities functions/analysis functions/model',
   'functions/web':
     'functions/checklist functions/model functions/render/html functions/render/text functions/request functions/units',

@@ -54,11 +54,11 @@ export async function expectFittingVerdict(seed: number): Promise<void> {
   expectRecord(weather, drill.output, join(drill.folder ?? '', WEATHER_FILE))
 }
 
-function expectOneFailover({ events, ledger, failoverProof }: Report, outcome: Outcome, story: string): void {
+function expectOneFailover({ events, ledger, eventsProof }: Report, outcome: Outcome, story: string): void {
   const isFailedOver = outcome === 'measured' || outcome === 'lost answer'
   const promotions = events.flatMap(({ proof }) => proof.after?.timeline ?? [])
   expect(promotions, story).toEqual(isFailedOver ? [2] : [])
-  expect(failoverProof.proven, story).toBe(outcome === 'measured')
+  expect(eventsProof.proven, story).toBe(outcome === 'measured')
   if (outcome === 'no containers') expect(ledger.intended).toBe(0)
   else expect(ledger, story).toMatchObject({ lost: 0, duplicates: 0, unexpected: 0, unresolved: 0 })
 }

@@ -7,7 +7,7 @@ import { auditLedger, type StoredRun } from '../../functions/analysis/ledger-aud
 import type { ClockReading } from '../../functions/merge/clocks.ts'
 import { Merge } from '../../functions/merge/merge.ts'
 import type { Merged } from '../../functions/merge/merged.ts'
-import type { DrillOutcome, FailoverEvidence } from '../../functions/model/evidence.ts'
+import type { DrillOutcome, EventEvidence } from '../../functions/model/evidence.ts'
 import type { Report } from '../../functions/model/report.ts'
 import { assemble } from '../../functions/report-model/build.ts'
 import { addUp } from '../../loadgen-image/contract/counts.ts'
@@ -16,7 +16,7 @@ import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
 import { type WorkerIdentity, workersOfThread } from '../../loadgen-image/schedule/workers.ts'
 import {
   aDrillPlan,
-  aFailover,
+  anEvent,
   anOutcome,
   aPlan,
   aPrimary,
@@ -73,7 +73,7 @@ export interface Run {
   readonly keys: readonly Key[]
   /** The table, as `worker:seq`. Tests delete, double and add rows here. */
   readonly rows: Map<string, number>
-  readonly failovers: readonly FailoverEvidence[]
+  readonly events: readonly EventEvidence[]
 }
 
 interface Event extends Recorded {
@@ -124,7 +124,7 @@ class World {
       clocks: containers.map(({ clock }) => clock),
       keys: this.#keys,
       rows: this.#rows,
-      failovers: this.#troubles.filter(({ kind }) => kind === 'failover').map(evidenceOf),
+      events: this.#troubles.filter(({ kind }) => kind === 'failover').map(evidenceOf),
     }
   }
 
@@ -277,13 +277,13 @@ const disconnectionOf = ({ atSeconds, seconds, stragglers }: Trouble): Disconnec
   backAtUs: (worker) => START_US + (atSeconds + seconds + (stragglers?.[worker] ?? 0)) * 1e6,
 })
 
-function evidenceOf({ atSeconds, seconds }: Trouble, index: number): FailoverEvidence {
+function evidenceOf({ atSeconds, seconds }: Trouble, index: number): EventEvidence {
   const zones = (swaps: number) =>
     swaps % 2 === 0 ? { availabilityZone: '1', standbyZone: '2' } : { availabilityZone: '2', standbyZone: '1' }
   const isBack = Number.isFinite(seconds)
-  return aFailover({
+  return anEvent({
     index,
-    requestedAtSeconds: atSeconds,
+    planned: { atSeconds, kind: 'failover', mode: 'forced' },
     sentAt: isoAt(atSeconds - 0.3),
     acceptedAt: isoAt(atSeconds - 0.25),
     before: aPrimary({ observedAt: isoAt(atSeconds - 1), timeline: FIRST_TIMELINE + index, ...zones(index) }),
@@ -321,7 +321,7 @@ export async function* storedRuns(rows: ReadonlyMap<string, number>): AsyncGener
 
 /** Both looks at the ledger, ten seconds apart. */
 async function auditRun(run: Run, merged: Merged): Promise<DrillOutcome['audits']> {
-  const timeline = FIRST_TIMELINE + run.failovers.filter(({ after }) => after !== null).length
+  const timeline = FIRST_TIMELINE + run.events.filter(({ after }) => after !== null).length
   const look = (at: string) => auditLedger(merged.ledger, storedRuns(run.rows), { at, timeline, inRecovery: false })
   return [await look(isoAt(run.load.durationSeconds + 15)), await look(isoAt(run.load.durationSeconds + 25))]
 }
@@ -339,10 +339,10 @@ export async function outcomeOf(run: Run, merged: Merged, own: Partial<DrillOutc
   return anOutcome({
     plan: aDrillPlan({
       load: run.load,
-      failovers: run.failovers.map(({ mode, requestedAtSeconds }) => ({ mode, atSeconds: requestedAtSeconds })),
+      events: (own.events ?? run.events).map(({ planned }) => planned),
     }),
     loadPlan: aPlan(run.load),
-    failovers: run.failovers,
+    events: run.events,
     summaries: run.summaries,
     audits: await auditRun(run, merged),
     endedAt: isoAt(run.load.durationSeconds + 40),

@@ -1,4 +1,4 @@
-/** The server under test as Azure sees it: facts, parameters, and the one call that fails it over (failover-request.ts). */
+/** The server under test as Azure sees it: facts, parameters, and the calls that begin an event (failover-request.ts). */
 import {
   type Configuration,
   PostgreSQLManagementFlexibleServerClient,
@@ -9,7 +9,7 @@ import type { ServerFacts, ServerParameter } from '../../model/facts.ts'
 import type { Target } from '../../model/plan.ts'
 import type { Clock, FlexibleServers } from '../clients.ts'
 import { type AzureAccess, managementOptions } from './azure.ts'
-import { readOperation, requestFailover } from './failover-request.ts'
+import { readOperation, requestEvent } from './event-request.ts'
 import { Acceptance } from './operation.ts'
 
 type Client = PostgreSQLManagementFlexibleServerClient
@@ -27,8 +27,8 @@ export function createFlexibleServers(access: AzureAccess, clock: Clock): Flexib
     parameters: (target) => readParameters(client, target),
     start: (target) => powerServer(client, target, 'start'),
     stop: (target) => powerServer(client, target, 'stop'),
-    beginFailover: (target, mode) => requestFailover(access, clock, target, mode),
-    failoverState: (target, pollerToken) => readOperation(access, target, pollerToken),
+    begin: (target, request) => requestEvent(access, clock, target, request),
+    operationState: (target, pollerToken) => readOperation(access, target, pollerToken),
   }
 }
 

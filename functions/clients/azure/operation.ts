@@ -1,5 +1,5 @@
 /** Long-running operations of Resource Manager: whether a request was accepted, the words of an operation, and how it failed. */
-import type { OperationState } from '../../model/failover.ts'
+import type { OperationState } from '../../model/event-answer.ts'
 import type { RawResponse } from './azure.ts'
 
 /**

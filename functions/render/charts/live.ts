@@ -24,9 +24,9 @@ export function liveChart(points: readonly LivePoint[], moments: readonly LiveMo
 }
 
 const marksOf = (moments: readonly LiveMoment[]): Moment[] => {
-  const isOne = moments.every(({ failover }) => failover === moments[0]?.failover)
-  return moments.map(({ event, failover, second }) => ({
-    label: momentLabel(event, isOne ? null : failover + 1),
+  const isOne = moments.every(({ event }) => event === moments[0]?.event)
+  return moments.map(({ moment, event, second }) => ({
+    label: momentLabel(moment, isOne ? null : event + 1),
     second,
   }))
 }
@@ -34,11 +34,11 @@ const marksOf = (moments: readonly LiveMoment[]): Moment[] => {
 /** From the last commit to the first on the new timeline, or to now. */
 const outagesOf = (moments: readonly LiveMoment[], nowSecond: number): Interval[] =>
   moments
-    .filter(({ event }) => event === 't1')
-    .map(({ failover, second }) => ({
+    .filter(({ moment }) => moment === 't1')
+    .map(({ event, second }) => ({
       name: 'outage',
       fromSecond: second,
-      toSecond: moments.find((one) => one.event === 't2' && one.failover === failover)?.second ?? nowSecond,
+      toSecond: moments.find((one) => one.moment === 't2' && one.event === event)?.second ?? nowSecond,
     }))
 
 const secondOf = ({ second }: LivePoint): number => second

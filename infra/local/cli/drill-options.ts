@@ -4,14 +4,14 @@ import { resolve } from 'node:path'
 import * as z from 'zod'
 import { BEFORE_CHECK_IDS } from '../../../functions/checklist/before.ts'
 import { problemOfCriterion } from '../../../functions/criteria/defaults.ts'
-import { type Problem, parseRequest, requestSchema } from '../../../functions/request/request.ts'
+import { type Problem, parseRequest, REQUEST_LIMITS, requestSchema } from '../../../functions/request/request.ts'
 import { number, oneOf } from '../../../loadgen-image/contract/fields.ts'
 import { type OptionsOf, parseCommandLine, plainNumber, requireNone } from '../process/command-line.ts'
 
 export type DrillOptions = OptionsOf<typeof DRILL_COMMAND>
 
 const request = requestSchema.shape
-const failover = request.failovers.unwrap().element.shape
+const atSeconds = number(0, REQUEST_LIMITS.maxDurationSeconds)
 const numeric = <T extends z.ZodType>(schema: T) => z.preprocess(plainNumber, schema)
 const existing = z
   .string()
@@ -58,7 +58,7 @@ export const DRILL_COMMAND = {
       flag: 'failover-at',
       value: 'SECONDS',
       default: '15',
-      schema: numeric(failover.atSeconds),
+      schema: numeric(atSeconds),
       help: 'when to fail over, counted from the start of the load',
     },
     failoverMode: {
@@ -205,7 +205,7 @@ function problemsOfHolding({
 /** Fields of the request have the names of their options. */
 function inOptions({ field, problem, expected }: Problem): string {
   const name = field.split(/[.[]/, 1)[0]
-  const option = name === 'failovers' ? 'failoverAtSeconds' : (name as keyof DrillOptions)
+  const option = name === 'events' ? 'failoverAtSeconds' : (name as keyof DrillOptions)
   const flag = DRILL_COMMAND.options[option]?.flag
   return `${flag === undefined ? field : `--${flag}`}: ${problem}; expected ${expected}`
 }
@@ -222,13 +222,13 @@ export function requestBody(options: DrillOptions): Readonly<Record<string, unkn
     workers,
     durationSeconds,
     containers,
-    failovers: failoverMode === 'none' ? [] : [{ atSeconds: failoverAtSeconds, mode: failoverMode }],
+    events: failoverMode === 'none' ? [] : [{ atSeconds: failoverAtSeconds, kind: 'failover', mode: failoverMode }],
     ...(options.criteria.length > 0 ? { criteria: options.criteria } : {}),
     timing: {
       warmupSeconds: Math.min(30, Math.floor(steadySeconds / 3)),
       minBaselineSeconds: 3,
       readyTimeoutSeconds: 90,
-      failoverTimeoutSeconds: 120,
+      eventTimeoutSeconds: 120,
       healthyTimeoutSeconds: 120,
       auditPauseSeconds: AUDIT_PAUSE_SECONDS,
       cooldownMinutes: 0,

@@ -4,11 +4,12 @@
  * Beside the failovers that were asked for there is trouble of its own: crashes, the hand of someone else, storage.
  */
 
-import { answerOfError } from '../../../functions/clients/azure/failover-request.ts'
+import { answerOfError } from '../../../functions/clients/azure/event-request.ts'
 import type { FlexibleServers } from '../../../functions/clients/clients.ts'
+import type { EventAnswer, OperationState } from '../../../functions/model/event-answer.ts'
 import type { ServerFacts, ServerParameter } from '../../../functions/model/facts.ts'
-import type { FailoverAnswer, OperationState } from '../../../functions/model/failover.ts'
-import type { FailoverMode, Target } from '../../../functions/model/plan.ts'
+import type { Target } from '../../../functions/model/plan.ts'
+import type { FailoverMode, PlatformRequest } from '../../../functions/model/planned-event.ts'
 import { GOOD_PARAMETERS, goodServer, parametersOf } from '../good-facts.ts'
 import type { WorldClock } from './clock.ts'
 import { restError } from './rest-error.ts'
@@ -50,7 +51,7 @@ export type PostFate =
 export interface SentRequest {
   readonly atMs: number
   readonly fate: PostFate
-  readonly answer: FailoverAnswer | null
+  readonly answer: EventAnswer | null
 }
 
 export interface Failover extends FailoverCourse {
@@ -204,7 +205,9 @@ export class FakeServer implements FlexibleServers {
     return this.#isFailingOverAt(atMs) ? 'Updating' : 'Ready'
   }
 
-  async beginFailover(_target: Target, mode: FailoverMode): Promise<FailoverAnswer> {
+  async begin(_target: Target, request: PlatformRequest): Promise<EventAnswer> {
+    const mode = request.call === 'restart' ? request.failoverMode : null
+    if (mode === null) throw new Error(`this server knows no ${request.call} without a failover`)
     this.schedule()
     const { posts } = this.#options
     const fate = posts[Math.min(this.posts, posts.length - 1)] ?? 'accepted'
@@ -216,7 +219,7 @@ export class FakeServer implements FlexibleServers {
   }
 
   /** Null: the sender did not live to hear it. */
-  #answerTo(fate: PostFate, mode: FailoverMode): FailoverAnswer | null {
+  #answerTo(fate: PostFate, mode: FailoverMode): EventAnswer | null {
     const refusal = this.#refusalOf(fate)
     if (refusal !== null) return refusal
     if (fate === 'host dies before arrival') return null
@@ -240,8 +243,8 @@ export class FakeServer implements FlexibleServers {
     }
   }
 
-  #refusalOf(fate: PostFate): FailoverAnswer | null {
-    const refused = (status: number, code: string, afterSeconds: number | null = null): FailoverAnswer =>
+  #refusalOf(fate: PostFate): EventAnswer | null {
+    const refused = (status: number, code: string, afterSeconds: number | null = null): EventAnswer =>
       answerOfError(restError(status, code, afterSeconds), this.#clock.now().toISOString())
     if (fate === 'busy') return refused(409, 'ServerIsBusy')
     if (fate === 'not ready') return refused(400, 'ServerIsNotReady')
@@ -295,11 +298,11 @@ export class FakeServer implements FlexibleServers {
     this.service.add(promotion({ cause: 'hand', fromMs, toMs, healthyAtMs: toMs + (rebuildMs ?? NEVER), lostMs }))
   }
 
-  async failoverState(target: Target, token: string): Promise<OperationState> {
+  async operationState(target: Target, token: string): Promise<OperationState> {
     if (this.isAway()) throw new Error('reading the operation failed: 503 ServiceUnavailable')
     const cause = this.operationRefusal()
     if (cause !== null)
-      throw new Error(`reading the failover operation of server ${target.server} failed; the failover itself goes on`, {
+      throw new Error(`reading the operation of server ${target.server} failed; the operation itself goes on`, {
         cause,
       })
     const failover = this.failovers.find((one) => one.token === token)

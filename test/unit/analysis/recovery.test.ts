@@ -103,7 +103,7 @@ test('a failure right after the trigger that comes back for a moment belongs to 
         { atSeconds: 34.35, seconds: 5, kind: 'failover' },
       ],
     },
-    { failovers: aRun(failover(5)).failovers },
+    { events: aRun(failover(5)).events },
   )
   expect(report.moments.t1).toBe(isoAt(30.348))
   expect(report.recovery.outages.map(({ event }) => event)).toEqual([1, 1])

@@ -4,7 +4,7 @@ import type { DrillOutcome } from '../../../functions/model/evidence.ts'
 import { assemble } from '../../../functions/report-model/build.ts'
 import type { AckGap, SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import { bucketOf } from '../../../loadgen-image/contract/histogram.ts'
-import { aDrillPlan, aFailover, aPrimary, BLIP, isoAt, LOAD_START_MS, someLoad } from '../../support/builders.ts'
+import { aDrillPlan, anEvent, aPrimary, BLIP, isoAt, LOAD_START_MS, someLoad } from '../../support/builders.ts'
 import {
   aRun,
   mergeRun,
@@ -47,7 +47,7 @@ test('lost seconds are those of the event that lost the commits', async () => {
   const { events, ledger, criteria, verdict } = await reportOf(run, {
     plan: aDrillPlan({
       load: run.load,
-      failovers: [30, 90].map((atSeconds) => ({ atSeconds, mode: 'forced' as const })),
+      events: [30, 90].map((atSeconds) => ({ atSeconds, kind: 'failover', mode: 'forced' as const })),
       criteria: ['lost_s <= 1'],
     }),
   })
@@ -67,7 +67,7 @@ test('without a failover every outage is an event with its clients, figures and 
       ],
     },
     {
-      plan: aDrillPlan({ failovers: [], load: someLoad({ durationSeconds: 150 }), criteria: ['recovery_time_s <= 5'] }),
+      plan: aDrillPlan({ events: [], load: someLoad({ durationSeconds: 150 }), criteria: ['recovery_time_s <= 5'] }),
     },
   )
   expect(
@@ -80,7 +80,7 @@ test('without a failover every outage is an event with its clients, figures and 
   expect(report.worstEvent).toBe(2)
   expect(report.worstClients.length).toBeGreaterThan(0)
   expect(report.headline).toMatch(
-    /^Drill of pg-orders without a failover: outage that no request of this drill explains: at worst /,
+    /^Drill of pg-orders without an event: outage that no request of this drill explains: at worst /,
   )
   expect(report.criteria[0]).toMatchObject({ measured: 12.05, verdict: 'fail' })
   expect(report.verdict).toBe('FAIL')
@@ -89,11 +89,11 @@ test('without a failover every outage is an event with its clients, figures and 
 test('an outage that no objective forbids leaves a drill without a failover inconclusive, and says that it was seen', async () => {
   const report = await drill(
     { troubles: [{ atSeconds: 20.35, seconds: 6, kind: 'pause' }] },
-    { plan: aDrillPlan({ failovers: [] }) },
+    { plan: aDrillPlan({ events: [] }) },
   )
   expect(report.verdict, report.reasons.join('\n')).toBe('INCONCLUSIVE')
   expect(report.reasons[0]).toMatch(
-    /^No failover was proven: no failover was asked for\. Outage that no request of this drill explains: .* 6\.01 s/,
+    /^No event was proven: no event was asked for\. Outage that no request of this drill explains: .* 6\.01 s/,
   )
 })
 
@@ -102,15 +102,15 @@ test('an outage that began before the request is another event, and the failover
     load: { durationSeconds: 120 },
     troubles: [{ atSeconds: 18.35, seconds: 14.6, kind: 'failover' }],
   })
-  const failovers = [
-    aFailover({
+  const events = [
+    anEvent({
       sentAt: isoAt(30.05),
       acceptedAt: isoAt(30.1),
       after: aPrimary({ timeline: 2, observedAt: isoAt(50) }),
     }),
   ]
   const judged = async (limit: number) =>
-    reportOf(run, { failovers, plan: aDrillPlan({ load: run.load, criteria: [`recovery_time_s <= ${limit}`] }) })
+    reportOf(run, { events, plan: aDrillPlan({ load: run.load, criteria: [`recovery_time_s <= ${limit}`] }) })
   const report = await judged(120)
   const [seen, failover] = report.events
   expect(seen).toMatchObject({ cause: 'other', kind: 'outage', recovery: { writeOutageSeconds: 14.61 } })
@@ -211,7 +211,7 @@ test.each([
 test('at one arrival in ten seconds the pause between two is no outage, and there is a baseline', async () => {
   const load = { targetTps: 0.1, workers: 1, durationSeconds: 200 }
   const run = aRun({ load })
-  const report = await reportOf(run, { plan: aDrillPlan({ failovers: [], load: someLoad(load), criteria: [] }) })
+  const report = await reportOf(run, { plan: aDrillPlan({ events: [], load: someLoad(load), criteria: [] }) })
   expect(report.events).toEqual([])
   expect(report.recovery.outages).toEqual([])
   expect(report.throughput.baselineTps).not.toBeNull()
@@ -220,7 +220,7 @@ test('at one arrival in ten seconds the pause between two is no outage, and ther
 
 test('a client that was out alone is in no event, and is still the worst client', async () => {
   const run = changed(aRun({}), (_, second) => (second === 24 ? { outages: [BLIP] } : {}))
-  const plan = aDrillPlan({ failovers: [], criteria: ['worst_client_outage_s <= 2'] })
+  const plan = aDrillPlan({ events: [], criteria: ['worst_client_outage_s <= 2'] })
   const { events, loneClients, criteria, headline } = await reportOf(run, { plan })
   expect(events).toEqual([])
   expect(loneClients).toEqual({ clients: 1, maxOutageSeconds: 4 })
@@ -251,8 +251,12 @@ test('a thread that ran on keeps the container watching', async () => {
 
 test('a failover that was asked for late says by how much', async () => {
   const run = aRun({ troubles: [{ atSeconds: 40.35, seconds: 5, kind: 'failover' }] })
-  const failovers = run.failovers.map((evidence) => ({ ...evidence, requestedAtSeconds: 30, sentAt: isoAt(39.8) }))
-  const { caveats } = await reportOf(run, { failovers })
+  const events = run.events.map((evidence) => ({
+    ...evidence,
+    planned: { ...evidence.planned, atSeconds: 30 },
+    sentAt: isoAt(39.8),
+  }))
+  const { caveats } = await reportOf(run, { events })
   expect(caveats).toContain('The forced failover was asked for 9.80 s later than planned.')
 })
 
@@ -271,9 +275,14 @@ test('a promotion that came after the request has the first claim to it, not the
     load: { durationSeconds: 90 },
     troubles: [FAILOVER, { atSeconds: 37, seconds: 2, kind: 'failover' }],
   })
-  const sent = { index: 0, sentAt: isoAt(35.2), acceptedAt: isoAt(35.25), requestedAtSeconds: 35 }
+  const sent = {
+    index: 0,
+    sentAt: isoAt(35.2),
+    acceptedAt: isoAt(35.25),
+    planned: { atSeconds: 35, kind: 'failover', mode: 'forced' } as const,
+  }
   const { events } = await reportOf(run, {
-    failovers: run.failovers.slice(1).map((evidence) => ({ ...evidence, ...sent })),
+    events: run.events.slice(1).map((evidence) => ({ ...evidence, ...sent })),
   })
   expect(events.map(({ kind, cause, moments }) => [kind, cause, moments.t2])).toEqual([
     // Its first commit came after the request as well: that the request did not cause it is not known.
@@ -288,7 +297,7 @@ test('of two promotions after a request whose answer was lost, none is said to b
     troubles: [FAILOVER, { atSeconds: 50, seconds: 2, kind: 'failover' }],
   })
   const lost = { request: 'ambiguous', acceptedAt: null, requestId: null, operation: null } as const
-  const { events } = await reportOf(run, { failovers: run.failovers.slice(0, 1).map((one) => ({ ...one, ...lost })) })
+  const { events } = await reportOf(run, { events: run.events.slice(0, 1).map((one) => ({ ...one, ...lost })) })
   expect(events.map(({ kind, cause }) => [kind, cause])).toEqual([
     ['failover', 'unattributed'],
     ['promotion', 'unattributed'],
@@ -310,9 +319,14 @@ test("of two promotions after a request that no generator watched, each is one e
     ],
   })
   const read = stoodStill(run, 30, 37.4)
-  const sent = { index: 0, sentAt: isoAt(33.4), acceptedAt: isoAt(33.45), requestedAtSeconds: 33 }
+  const sent = {
+    index: 0,
+    sentAt: isoAt(33.4),
+    acceptedAt: isoAt(33.45),
+    planned: { atSeconds: 33, kind: 'failover', mode: 'forced' } as const,
+  }
   const { events, verdict } = await reportOf(read, {
-    failovers: run.failovers.slice(1).map((evidence) => ({ ...evidence, ...sent })),
+    events: run.events.slice(1).map((evidence) => ({ ...evidence, ...sent })),
   })
   expect(events.map(({ kind, cause, watched, moments }) => [kind, cause, watched, moments.t0, moments.t2])).toEqual([
     ['failover', 'unattributed', false, isoAt(33.45), null],
@@ -431,7 +445,7 @@ test('a thread that stands still again and again, and runs for moments only, wat
       return { thread: 0, fromUs, toUs: fromUs + 150_000 }
     })
     const read = changed(run, ({ health }, second) => (second === 50 ? { health: { ...health, stalls } } : {}))
-    return reportOf(read, { plan: aDrillPlan({ load: run.load, failovers: [], criteria: ['recovery_time_s <= 8'] }) })
+    return reportOf(read, { plan: aDrillPlan({ load: run.load, events: [], criteria: ['recovery_time_s <= 8'] }) })
   }
   const starved = await judged(50)
   expect(starved.recovery.outages).toEqual([])
@@ -447,14 +461,14 @@ test('at a low rate the pause before a standstill is no sign that commits had st
   })
   // The last reply, at 30.21, is no more than the usual distance of 0.2 s before the standstill.
   const read = stoodStill(run, 30.35, 35)
-  const failovers = [
-    aFailover({
+  const own = [
+    anEvent({
       sentAt: isoAt(33),
       acceptedAt: isoAt(33.1),
       after: aPrimary({ timeline: 2, observedAt: isoAt(50) }),
     }),
   ]
-  const { events, recovery, reasons } = await reportOf(read, { failovers })
+  const { events, recovery, reasons } = await reportOf(read, { events: own })
   const said = [...reasons, ...events.map(({ sentence }) => sentence)].join('\n')
   expect(said).not.toContain('commits had stopped')
   expect(said).toContain('no load generator watched the service when the request was sent')
@@ -469,7 +483,7 @@ test('arrivals that wait for a free worker make no outage shorter than it was', 
   const waiting = changed(run, ({ counts }) => ({
     response: counts.acknowledged === 0 ? [] : [bucketOf(990_000), counts.acknowledged],
   }))
-  const { headline, verdict } = await reportOf(waiting, { plan: aDrillPlan({ load: run.load, failovers: [] }) })
+  const { headline, verdict } = await reportOf(waiting, { plan: aDrillPlan({ load: run.load, events: [] }) })
   expect(headline).toContain('no commit in the last 9.5')
   expect(verdict).toBe('FAIL')
 })
@@ -482,7 +496,7 @@ test.each([30.34, 45])(
       troubles: [{ atSeconds: 30.35, seconds: Number.POSITIVE_INFINITY, kind: 'pause' }],
     })
     const read = stoodStill(run, from, 60)
-    const { verdict, headline } = await reportOf(read, { plan: aDrillPlan({ load: run.load, failovers: [] }) })
+    const { verdict, headline } = await reportOf(read, { plan: aDrillPlan({ load: run.load, events: [] }) })
     expect(verdict).toBe('FAIL')
     expect(headline).toContain('no commit in the last 29.9 s of the load')
   },

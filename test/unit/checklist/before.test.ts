@@ -39,7 +39,7 @@ interface Changes {
   readonly schema?: Partial<SchemaFacts> | null
   readonly load?: Partial<LoadSessionFacts>
   readonly containers?: Partial<ContainerFacts>
-  readonly lastFailoverAt?: string | null
+  readonly lastPromotionAt?: string | null
   readonly gaps?: readonly string[]
 }
 
@@ -57,7 +57,7 @@ function facts(changes: Changes = {}): Facts {
     loadSessions: [goodLoadSession('pgbouncer', changes.load)],
     schema: changes.schema === null ? null : { ...goodSchema, ...changes.schema },
     containers: { ...goodContainers, ...changes.containers },
-    lastFailoverAt: changes.lastFailoverAt ?? null,
+    lastPromotionAt: changes.lastPromotionAt ?? null,
     gaps: changes.gaps ?? [],
   }
 }
@@ -294,11 +294,11 @@ const ROWS: Readonly<Record<BeforeCheckId, Row>> = {
   },
   'cool-down': {
     fail: [
-      [{ lastFailoverAt: '2026-01-01T11:40:01.000Z' }, '19 min'],
-      [{ lastFailoverAt: '2026-01-01T11:00:01.000Z', server: { storage: V2 } }, '59 min'],
-      [{ lastFailoverAt: '2026-01-01T12:00:50.000Z' }, 'a failover may still come until 2026-01-01T12:00:50.000Z'],
+      [{ lastPromotionAt: '2026-01-01T11:40:01.000Z' }, '19 min'],
+      [{ lastPromotionAt: '2026-01-01T11:00:01.000Z', server: { storage: V2 } }, '59 min'],
+      [{ lastPromotionAt: '2026-01-01T12:00:50.000Z' }, 'an event may still come until 2026-01-01T12:00:50.000Z'],
     ],
-    unknown: { gaps: ['last failover: the storage did not answer'] },
+    unknown: { gaps: ['last promotion: the storage did not answer'] },
   },
 }
 
@@ -359,14 +359,16 @@ test.each([
   [3600, 'PremiumV2_LRS', 'pass'],
   [1800, 'Premium_LRS', 'pass'],
 ])('two failovers of a drill %i s apart on %s: %s', (seconds, type, verdict) => {
-  const failovers = [0, seconds].map((atSeconds) => ({ atSeconds: 60 + atSeconds, mode: 'forced' }) as const)
-  const evidence = { plan: { ...plan, failovers }, facts: facts({ server: { storage: { ...V2, type } } }) }
+  const events = [0, seconds].map(
+    (atSeconds) => ({ atSeconds: 60 + atSeconds, kind: 'failover', mode: 'forced' }) as const,
+  )
+  const evidence = { plan: { ...plan, events }, facts: facts({ server: { storage: { ...V2, type } } }) }
   const row = judgeRows(BEFORE, 'before', evidence, []).find(({ id }) => id === 'cool-down')
   expect(row?.verdict).toBe(verdict)
 })
 
 test('the cool-down is over at the minute', () => {
-  expect(judge({ lastFailoverAt: '2026-01-01T11:40:00.000Z' }).find(({ id }) => id === 'cool-down')?.verdict).toBe(
+  expect(judge({ lastPromotionAt: '2026-01-01T11:40:00.000Z' }).find(({ id }) => id === 'cool-down')?.verdict).toBe(
     'pass',
   )
 })

@@ -79,7 +79,7 @@ test.each([
   ],
   ['baseline_tps >= target * 0.95', { name: 'baseline_tps', phase: null }, '>=', { factor: 0.95, figure: 'target' }],
   ['baseline_tps >= target', { name: 'baseline_tps', phase: null }, '>=', { factor: 1, figure: 'target' }],
-  ['failover_proven == true', { name: 'failover_proven', phase: null }, '==', { factor: 1, figure: null }],
+  ['events_proven == true', { name: 'events_proven', phase: null }, '==', { factor: 1, figure: null }],
   ['availability >= 99.9%', { name: 'availability', phase: 'whole' }, '>=', { factor: 0.999, figure: null }],
   ['lost_commits==0', { name: 'lost_commits', phase: null }, '==', { factor: 0, figure: null }],
 ])('%s is read', (text, figure, operator, limit) => {
@@ -121,7 +121,7 @@ test.each([
   ['recovery_time_s < 19.725', 'fail', 0, '19.7 s; below 19.725 s wanted, and it is exactly that'],
   ['recovery_time_s < 19.73', 'pass', 0.005, '19.7 s; below 19.73 s wanted, met by 0.005 s'],
   ['recovery_time_s < 19.72', 'fail', -0.005, '19.7 s; below 19.72 s wanted, missed by 0.005 s'],
-  ['failover_proven == true', 'pass', 0, 'yes; exactly yes wanted'],
+  ['events_proven == true', 'pass', 0, 'yes; exactly yes wanted'],
   ['containers_left == 0', 'pass', 0, '0; exactly 0 wanted'],
   ['lost_commits != 0', 'fail', 0, '0; anything but 0 wanted'],
   ['lost_commits != 3', 'pass', 3, '0; anything but 3 wanted'],

@@ -5,8 +5,8 @@ import { reportSchema } from '../../../functions/model/report.ts'
 import { assemble } from '../../../functions/report-model/build.ts'
 import {
   aDrillPlan,
-  aFailover,
   anAudit,
+  anEvent,
   anOutcome,
   aPrimary,
   isoAt,
@@ -50,8 +50,8 @@ test.each<[string, Partial<DrillOutcome>, RunOptions, string, string?]>([
     'nothing was failed over',
     {},
     {},
-    'Drill of pg-orders without a failover: none of 18,000 acknowledged commits lost. Inconclusive: no failover was proven; recovery time could not be judged.',
-    'No failover was proven: no failover was asked for.',
+    'Drill of pg-orders without an event: none of 18,000 acknowledged commits lost. Inconclusive: no event was proven; recovery time could not be judged.',
+    'No event was proven: no event was asked for.',
   ],
   [
     'the drill broke',
@@ -107,7 +107,7 @@ test('a lost commit fails the drill, with its key and how much time was lost', a
 test('a lost commit fails a drill that is inconclusive otherwise', async () => {
   const report = await reportOf(loseOne(aRun({})))
   expect(report.verdict).toBe('FAIL')
-  expect(report.reasons.some((reason) => reason.startsWith('No failover was proven'))).toBe(true)
+  expect(report.reasons.some((reason) => reason.startsWith('No event was proven'))).toBe(true)
 })
 
 test('a lost commit fails a drill whose request did not ask about losses', async () => {
@@ -118,9 +118,9 @@ test('a lost commit fails a drill whose request did not ask about losses', async
 test.each<[string, Partial<DrillOutcome>, RunOptions, string]>([
   [
     'the timeline did not rise',
-    { failovers: [aFailover({ after: aPrimary() })] },
+    { events: [anEvent({ after: aPrimary() })] },
     {},
-    'No failover was proven: the timeline of the primary is still 1: nothing was promoted. The primary is still in zone 1.',
+    'The forced failover was not proven: the timeline of the primary is still 1: nothing was promoted. The primary is still in zone 1.',
   ],
   [
     'the ledger was audited once',

@@ -62,7 +62,7 @@ test('an event that no client noticed takes nothing from what the others measure
   })
   expect(worstOf('recovery_time_s', partsOf(unnoticed)).measured).toEqual({
     kind: 'missing',
-    why: 'the clients saw no failover',
+    why: 'the clients saw no outage',
   })
 })
 

@@ -138,7 +138,7 @@ test('alerts read the lines of their own environment, and marks are those of the
     expect([file, tables.length]).toEqual([file, own.length])
     expect(own.length).toBeGreaterThan(0)
   }
-  expect(textOf('tps-with-failovers.kql').match(/\{Server\}/g)).toHaveLength(2)
+  expect(textOf('tps-with-events.kql').match(/\{Server\}/g)).toHaveLength(2)
 })
 
 test('the orchestration whose exceptions the alert counts is one that the app registers', () => {

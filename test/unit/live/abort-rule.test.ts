@@ -4,7 +4,7 @@ import type { LivePoint } from '../../../functions/model/status.ts'
 import { aLivePoint } from '../../support/builders.ts'
 import { aPlan } from '../../support/play-drill.ts'
 
-const plan = aPlan({ durationSeconds: 300, failovers: [{ atSeconds: 120, mode: 'forced' }] })
+const plan = aPlan({ durationSeconds: 300, events: [{ atSeconds: 120, kind: 'failover', mode: 'forced' }] })
 
 const points = (from: number, to: number, goodputTps: number): LivePoint[] =>
   Array.from({ length: to - from }, (_, i) =>
@@ -15,9 +15,9 @@ const judge = (loadSecond: number, seen: readonly LivePoint[], died = 0, of = pl
   stopReason(of, { loadSecond, points: seen, wanted: 2, died })
 
 test('a load that commits goes on', () => expect(judge(60, points(0, 60, 40))).toBeNull())
-test('a load that never committed before the failover is stopped', () =>
+test('a load that never committed before the event is stopped', () =>
   expect(judge(40, points(0, 40, 0))).toBe(
-    'no commit in the last 29 s before any failover, with 1160 transactions offered',
+    'no commit in the last 29 s before any event, with 1160 transactions offered',
   ))
 test('one commit in the last half minute is a reason to go on', () =>
   expect(judge(60, [...points(0, 40, 0), ...points(40, 41, 1), ...points(41, 60, 0)])).toBeNull())

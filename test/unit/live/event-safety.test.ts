@@ -14,9 +14,9 @@ import { aDrillPlan, LOAD_START_MS, someLoad, someTiming } from '../../support/b
 
 const plan = aDrillPlan({
   load: someLoad({ containers: 2, targetTps: 200, durationSeconds: 60 }),
-  failovers: [
-    { atSeconds: 30, mode: 'forced' },
-    { atSeconds: 50, mode: 'forced' },
+  events: [
+    { atSeconds: 30, kind: 'failover', mode: 'forced' },
+    { atSeconds: 50, kind: 'failover', mode: 'forced' },
   ],
   timing: someTiming({ cooldownMinutes: 0, recoveryHoldSeconds: 5 }),
 })
@@ -106,28 +106,28 @@ test.each<[string, EventMoment, { kind: string; why: RegExp } | null]>([
   [
     'less load than is needed after it',
     at(50.5),
-    { kind: 'late', why: /no load is left for failover 0: 9\.5 s of it, and at least 10 s/ },
+    { kind: 'late', why: /no load is left for event 0: 9\.5 s of it, and at least 10 s/ },
   ],
   ['0.8 s of load left', at(59.2), { kind: 'late', why: /0\.8 s of it/ }],
   ['a load that is over', at(75), { kind: 'late', why: /0\.0 s of it/ }],
   [
     'an event 4 s ago',
-    at(30.4, { earlierEvent: { atMs: LOAD_START_MS + 26_400, isLost: false } }),
+    at(30.4, { earlierEvent: { index: 0, atMs: LOAD_START_MS + 26_400, isLost: false } }),
     { kind: 'wait', why: /event before it was 4\.0 s ago; at least 10 s/ },
   ],
   [
     'a request before it that may arrive in 5 s',
-    at(30.4, { earlierEvent: { atMs: LOAD_START_MS + 35_400, isLost: true } }),
+    at(30.4, { earlierEvent: { index: 0, atMs: LOAD_START_MS + 35_400, isLost: true } }),
     { kind: 'wait', why: /answer to the request before it was lost, and it may arrive as late as .*Z; at least 10 s/ },
   ],
   [
     'a request before it that may have arrived until 4 s ago',
-    at(30.4, { earlierEvent: { atMs: LOAD_START_MS + 26_400, isLost: true } }),
+    at(30.4, { earlierEvent: { index: 0, atMs: LOAD_START_MS + 26_400, isLost: true } }),
     { kind: 'wait', why: /at least 10 s are needed after that/ },
   ],
   [
     'a request before it that cannot arrive any more',
-    at(30.4, { earlierEvent: { atMs: LOAD_START_MS + 20_400, isLost: true } }),
+    at(30.4, { earlierEvent: { index: 0, atMs: LOAD_START_MS + 20_400, isLost: true } }),
     null,
   ],
 ])('%s', (_, moment, expected) => {
@@ -143,7 +143,7 @@ test('an event at the last second that a request may ask for is not lost to a ti
 })
 
 test('a plan whose event lies later than a request may ask for is never on time', () => {
-  const late = { ...plan, failovers: [{ atSeconds: 59, mode: 'forced' as const }] }
+  const late = { ...plan, events: [{ atSeconds: 59, kind: 'failover' as const, mode: 'forced' as const }] }
   expect(obstacleToEvent(late, 0, at(59.2))).toMatchObject({ kind: 'late' })
 })
 

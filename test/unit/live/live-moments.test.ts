@@ -23,12 +23,12 @@ const failover = (index: number, accepted: number | null, healthy: number | null
 })
 
 const said = (
-  failovers: Parameters<typeof liveMoments>[0],
+  events: Parameters<typeof liveMoments>[0],
   timelines: readonly LiveTimeline[],
   isDown: boolean,
 ): string[] =>
-  liveMoments(failovers, { timelines, isDown, loadStartAtMs: START_MS }).map(
-    (moment) => `${moment.event}${moment.failover > 0 ? `·${moment.failover}` : ''} ${moment.second}`,
+  liveMoments(events, { timelines, isDown, loadStartAtMs: START_MS }).map(
+    ({ moment, event, second }) => `${moment}${event > 0 ? `·${event}` : ''} ${second}`,
   )
 
 const OLD = timeline(1, 0.1, 15.7, 4)
@@ -66,8 +66,8 @@ test.each<[string, Parameters<typeof liveMoments>[0], readonly LiveTimeline[], b
     ['t0 15.2', 't1 18.6', 't2 18.6', 't3 19'],
   ],
   ['a table without timelines shows what the platform said', [failover(0, 15.2, 31)], [], true, ['t0 15.2', 't6 31']],
-])('%s', (_, failovers, timelines, isDown, expected) => {
-  expect(said(failovers, timelines, isDown)).toEqual(expected)
+])('%s', (_, events, timelines, isDown, expected) => {
+  expect(said(events, timelines, isDown)).toEqual(expected)
 })
 
 test('the order of records does not matter', () => {
@@ -85,8 +85,8 @@ test('what is seen live is what the report finds', async () => {
   const run = aRun({ troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover', stragglers: { 3: 0.4 } }] })
   const { moments } = await reportOf(run)
   const { timelines } = foldRecords(emptyLive, run.records)
-  const seen = liveMoments(run.failovers, { timelines, isDown: false, loadStartAtMs: LOAD_START_MS })
-  const inReport = seen.map(({ event }) => [event, (Date.parse(moments[event] ?? '') - LOAD_START_MS) / 1000])
-  expect(seen.map(({ event, second }) => [event, second])).toEqual(inReport)
-  expect(seen.map(({ event }) => event)).toEqual(['t0', 't1', 't2', 't3', 't6'])
+  const seen = liveMoments(run.events, { timelines, isDown: false, loadStartAtMs: LOAD_START_MS })
+  const inReport = seen.map(({ moment }) => [moment, (Date.parse(moments[moment] ?? '') - LOAD_START_MS) / 1000])
+  expect(seen.map(({ moment, second }) => [moment, second])).toEqual(inReport)
+  expect(seen.map(({ moment }) => moment)).toEqual(['t0', 't1', 't2', 't3', 't6'])
 })

@@ -96,7 +96,7 @@ const BAD: ReadonlyArray<readonly [args: string, problem: string]> = [
   ['--host azure', '--host: expected one of local, durable, functions, got a text of 5 characters'],
   [
     '--failover-at 44',
-    '--failover-at: a failover at 44 s in a load of 45 s; expected failovers at 35 s or before, so that the recovery is seen',
+    '--failover-at: a forced failover at 44 s in a load of 45 s; expected events at 35 s or before, so that the recovery is seen',
   ],
   [
     '--failover-at 1',
@@ -127,9 +127,9 @@ test('--help explains every option, and no other argument matters beside it', ()
 
 test('a drill without failover asks for none, and one with default objectives sends none', () => {
   const body = (line: string) => requestBody(parse(line) as Exclude<ReturnType<typeof parse>, 'help'>)
-  expect(body('--failover-mode none')).toMatchObject({ failovers: [] })
+  expect(body('--failover-mode none')).toMatchObject({ events: [] })
   expect(body('--failover-mode planned --failover-at 12')).toMatchObject({
-    failovers: [{ atSeconds: 12, mode: 'planned' }],
+    events: [{ atSeconds: 12, kind: 'failover', mode: 'planned' }],
   })
   expect(Object.keys(body(''))).not.toContain('criteria')
 })

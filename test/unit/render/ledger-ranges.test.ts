@@ -18,7 +18,7 @@ async function ledgerFileOf(run: Run, transactions: 'ledger' | 'compat' = 'ledge
   return JSON.parse(renderLedgerJson({ report, ...charts }))
 }
 
-const aFailover = (durationSeconds = 90): Run =>
+const anEvent = (durationSeconds = 90): Run =>
   aRun({
     load: { workers: 6, containers: 2, durationSeconds },
     troubles: [{ atSeconds: 30.35, seconds: 3, kind: 'failover', arrivals: 'refused', stragglers: { 2: 1.5 } }],
@@ -36,7 +36,7 @@ function expand(ranges: readonly string[]): Map<string, string> {
 }
 
 test('ledger.json has the outcome of every key that was sent, and of no other', async () => {
-  const run = aFailover()
+  const run = anEvent()
   const { ranges, rangesFormat } = await ledgerFileOf(run)
   expect(rangesFormat).toBe('worker:first-last:outcome')
   const sent = run.keys.map(({ worker, seq, outcome }) => [`${worker}:${seq}`, outcome] as const)
@@ -45,13 +45,13 @@ test('ledger.json has the outcome of every key that was sent, and of no other', 
 })
 
 test('the digest is that of the ranges in the file', async () => {
-  const { ledger, ranges } = await ledgerFileOf(aFailover())
+  const { ledger, ranges } = await ledgerFileOf(anEvent())
   const hash = createHash('sha256').update((ranges ?? []).map((line) => `${line}\n`).join(''))
   expect(ledger.digest).toBe(hash.digest('hex'))
 })
 
 test('a sceptic with the table and this file finds the same lost, recovered and unexpected rows', async () => {
-  const run = aFailover()
+  const run = anEvent()
   const acknowledged = run.keys.filter(({ outcome }) => outcome === 'acknowledged')
   const gone = acknowledged.slice(100, 103).map(({ worker, seq }) => `${worker}:${seq}`)
   for (const key of gone) run.rows.delete(key)
@@ -71,13 +71,13 @@ test('a sceptic with the table and this file finds the same lost, recovered and 
 })
 
 test('a ledger of a few exceptions stays small, however many commits there were', async () => {
-  const short = await ledgerFileOf(aFailover())
-  const long = await ledgerFileOf(aFailover(300))
+  const short = await ledgerFileOf(anEvent())
+  const long = await ledgerFileOf(anEvent(300))
   expect(long.ledger.acknowledged).toBeGreaterThan(2 * short.ledger.acknowledged)
   expect(long.ranges?.length).toBe(short.ranges?.length)
 })
 
 test('a drill on the plain table has no ledger, and its file does not pretend to have one', async () => {
-  const { ledger, ranges } = await ledgerFileOf(aFailover(), 'compat')
+  const { ledger, ranges } = await ledgerFileOf(anEvent(), 'compat')
   expect([ledger.digest, ranges]).toEqual([null, null])
 })

@@ -34,7 +34,7 @@ async function aDrill(lengths: readonly number[], options: Partial<RunOptions> =
   const plan = aDrillPlan({
     load: someLoad(run.load),
     timing: someTiming({ warmupSeconds: 5 }),
-    failovers: lengths.map((_, i) => ({ atSeconds: 30 + i * 60, mode: 'forced' })),
+    events: lengths.map((_, i) => ({ atSeconds: 30 + i * 60, kind: 'failover', mode: 'forced' })),
     criteria: ['recovery_time_s <= 5', 'write_outage_s <= 5', 'worst_client_outage_s <= 60', 'lost_commits == 0'],
   })
   const { report, charts } = await assembledOf(run, { plan })

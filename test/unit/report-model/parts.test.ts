@@ -6,14 +6,14 @@ import { clockOf, combineClocks } from '../../../functions/merge/clocks.ts'
 import { fingerprint } from '../../../functions/merge/fingerprint.ts'
 import { NumberLog } from '../../../functions/merge/number-log.ts'
 import { AckLog, silentEverywhere } from '../../../functions/merge/silences.ts'
-import type { FailoverEvidence } from '../../../functions/model/evidence.ts'
+import type { EventEvidence } from '../../../functions/model/evidence.ts'
 import type { DrillEvent } from '../../../functions/model/report.ts'
 import { meaningOf } from '../../../functions/report-model/error-meanings.ts'
 import { type ProofContext, proofOf, proofOfDrill } from '../../../functions/report-model/event-words.ts'
 import { mad, median, percentile } from '../../../functions/units/statistics.ts'
 import { ByteReader, bufferOf } from '../../../loadgen-image/contract/bytes.ts'
 import { bucketOf, bucketValueUs, Histogram, sparsePercentileUs } from '../../../loadgen-image/contract/histogram.ts'
-import { aFailover, aPrimary, aRecord } from '../../support/builders.ts'
+import { anEvent, aPrimary, aRecord } from '../../support/builders.ts'
 
 // ---- Statistics -------------------------------------------------------------------------------------------------------
 
@@ -200,34 +200,34 @@ const moved = { availabilityZone: '2', standbyZone: '1' }
 const change = { timeline: 2, firstAtUs: 0, lastOldAtUs: 0 }
 
 test.each([
-  ['the timeline rose', aFailover({ after: aPrimary({ timeline: 2 }) }), null, true],
-  ['only the clients saw the new timeline', aFailover({ after: null }), change, true],
+  ['the timeline rose', anEvent({ after: aPrimary({ timeline: 2 }) }), null, true],
+  ['only the clients saw the new timeline', anEvent({ after: null }), change, true],
   [
     'the zones swapped and no timeline is known',
-    aFailover({ before: aPrimary({ timeline: null }), after: aPrimary(moved) }),
+    anEvent({ before: aPrimary({ timeline: null }), after: aPrimary(moved) }),
     null,
     true,
   ],
-  ['the zones swapped but the timeline is the same', aFailover({ after: aPrimary(moved) }), null, false],
+  ['the zones swapped but the timeline is the same', anEvent({ after: aPrimary(moved) }), null, false],
   [
     'only the address and the start changed',
-    aFailover({ after: aPrimary({ address: '10.0.0.9', postmasterStartedAt: 'x' }) }),
+    anEvent({ after: aPrimary({ address: '10.0.0.9', postmasterStartedAt: 'x' }) }),
     null,
     false,
   ],
-  ['nothing could be seen', aFailover({ before: null, after: null }), null, false],
+  ['nothing could be seen', anEvent({ before: null, after: null }), null, false],
 ])('%s: proven or not', (_, evidence, change, proven) => {
   expect(proof(evidence, change).proven).toBe(proven)
 })
 
-const proof = (evidence: FailoverEvidence, change: TimelineChange | null = null, own: Partial<ProofContext> = {}) =>
+const proof = (evidence: EventEvidence, change: TimelineChange | null = null, own: Partial<ProofContext> = {}) =>
   proofOf(
     { evidence, change, cause: 'drill', causeWhy: null },
     { auditTimeline: null, otherTimelines: [], isLast: true, ...own },
   )
 
 test('a promotion that another event explains proves nothing', () => {
-  const { proven, evidence } = proof(aFailover(), null, { otherTimelines: [2] })
+  const { proven, evidence } = proof(anEvent(), null, { otherTimelines: [2] })
   expect(proven).toBe(false)
   expect(evidence).toContain(
     'The timeline of the primary rose from 1 to 2, and other events of this report explain all of it.',
@@ -235,18 +235,26 @@ test('a promotion that another event explains proves nothing', () => {
 })
 
 test('what the audits found counts where the drill itself saw no new primary', () => {
-  const found = proof(aFailover({ after: null }), null, { auditTimeline: 2 })
+  const found = proof(anEvent({ after: null }), null, { auditTimeline: 2 })
   expect(found).toMatchObject({
     proven: true,
     evidence: ['The audits found timeline 2; before the request it was 1.'],
   })
 })
 
-test('every failover that the drill planned must be proven', () => {
-  const request = { mode: 'forced', plannedAtSeconds: 30, detail: null, sentAt: null, lateSeconds: null } as const
+test('every event that the drill planned must be proven', () => {
+  const request = {
+    kind: 'failover',
+    mode: 'forced',
+    what: 'forced failover',
+    plannedAtSeconds: 30,
+    detail: null,
+    sentAt: null,
+    lateSeconds: null,
+  } as const
   const accepted = { ...request, state: 'accepted', acceptedAt: null, requestId: null } as const
-  const proven = { number: 1, proof: proof(aFailover()) } as DrillEvent
-  const not = { number: 2, proof: proof(aFailover({ before: null, after: null })) } as DrillEvent
+  const proven = { number: 1, proof: proof(anEvent()) } as DrillEvent
+  const not = { number: 2, proof: proof(anEvent({ before: null, after: null })) } as DrillEvent
   expect(
     proofOfDrill(
       [
@@ -257,10 +265,10 @@ test('every failover that the drill planned must be proven', () => {
     ),
   ).toMatchObject({
     proven: false,
-    evidence: expect.arrayContaining(['Failover 1: The timeline of the primary rose from 1 to 2.']),
+    evidence: expect.arrayContaining(['Request 1: The timeline of the primary rose from 1 to 2.']),
   })
   expect(proofOfDrill([{ ...accepted, event: 2 }], [not]).evidence).toEqual([
-    'Nothing was seen that only a failover changes.',
+    'Nothing was seen that only such an event changes.',
   ])
   expect(proofOfDrill([{ ...accepted, state: 'not reached', event: null }], []).evidence).toEqual([
     'A forced failover was planned and not reached: the drill ended before it.',

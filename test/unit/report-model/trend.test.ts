@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { likenessOf } from '../../../functions/event-kinds/likeness.ts'
 import type { TrendEntry } from '../../../functions/model/drill-index.ts'
-import { isLike, likenessOf } from '../../../functions/model/likeness.ts'
-import type { DrillPlan, FailoverMode } from '../../../functions/model/plan.ts'
+import { isLike } from '../../../functions/model/likeness.ts'
+import type { DrillPlan } from '../../../functions/model/plan.ts'
+import type { FailoverMode } from '../../../functions/model/planned-event.ts'
 import { alignOnT1, changePoint, trendEntry, trendOf } from '../../../functions/report-model/trend.ts'
 import { sampleReport } from '../../golden/samples.ts'
 import { aDrillPlan, isoAt, someLoad } from '../../support/builders.ts'
@@ -77,7 +79,7 @@ test('without one like drill there is no trend, however many others there are', 
 
 const ofLoad = (own: Partial<DrillPlan['load']>) => ({ load: someLoad(own) })
 const ofModes = (...modes: FailoverMode[]) => ({
-  failovers: modes.map((mode, i) => ({ atSeconds: 30 + i * 60, mode })),
+  events: modes.map((mode, i) => ({ atSeconds: 30 + i * 60, kind: 'failover' as const, mode })),
 })
 
 test.each<[string, Partial<DrillPlan>, boolean]>([
@@ -88,9 +90,9 @@ test.each<[string, Partial<DrillPlan>, boolean]>([
   ['another deadline', ofLoad({ deadlineMs: 2000 }), false],
   ['the plain table', ofLoad({ transactions: 'compat' }), false],
   ['another kind of failover', ofModes('planned'), false],
-  ['two failovers', ofModes('forced', 'forced'), false],
+  ['two events', ofModes('forced', 'forced'), false],
   ['no failover', ofModes(), false],
-  ['the same failover at another second', { failovers: [{ atSeconds: 33, mode: 'forced' }] }, true],
+  ['the same failover at another second', { events: [{ atSeconds: 33, kind: 'failover', mode: 'forced' }] }, true],
   ['another seed and another number of threads', ofLoad({ seed: 8, threads: 2 }), true],
   ['other objectives and a note', { criteria: ['lost_commits == 0'], note: 'x' }, true],
 ])('%s: the drill is like the usual one: %o %s', (_, own, expected) => {

@@ -52,13 +52,13 @@ test('an empty request is the whole 8,000 TPS drill', () => {
         },
       ],
     },
-    failovers: [{ atSeconds: 120, mode: 'forced' }],
+    events: [{ atSeconds: 120, kind: 'failover', mode: 'forced' }],
     timing: {
       warmupSeconds: 30,
       recoveryWindowSeconds: 10,
       recoveryHoldSeconds: 30,
       readyTimeoutSeconds: 600,
-      failoverTimeoutSeconds: 600,
+      eventTimeoutSeconds: 600,
       healthyTimeoutSeconds: 1800,
       auditPauseSeconds: 10,
       cooldownMinutes: 20,
@@ -89,7 +89,7 @@ test('ten wrong fields are ten problems, each with what was found and what was e
     containers: 65,
     deadlineMs: 1.5,
     arrivals: 'random',
-    failovers: [{ atSeconds: 120, mode: 'gentle' }],
+    events: [{ atSeconds: 120, kind: 'failover', mode: 'gentle' }],
     timing: { warmupSeconds: -1 },
     criteria: ['speed > 3'],
     colour: 'red',
@@ -107,7 +107,11 @@ test('ten wrong fields are ten problems, each with what was found and what was e
       { field: 'containers', problem: 'got 65', expected: 'a whole number from 1 to 64' },
       { field: 'deadlineMs', problem: 'got 1.5', expected: 'a whole number from 1 to 600000' },
       { field: 'arrivals', problem: 'got a text of 6 characters', expected: 'one of even, poisson' },
-      { field: 'failovers[0].mode', problem: 'got a text of 6 characters', expected: 'one of forced, planned' },
+      {
+        field: 'events[0].mode',
+        problem: 'got a text of 6 characters',
+        expected: 'one of forced, planned, forcedSwitchover, plannedSwitchover',
+      },
       { field: 'timing.warmupSeconds', problem: 'got -1', expected: 'a number from 0 to 3600' },
       { field: 'colour', problem: 'unknown field', expected: expect.stringContaining('targetTps') },
       {
@@ -129,13 +133,13 @@ for (const [what, body] of [
 
 for (const [rule, body, fields] of [
   ['a container needs a worker', { workers: 2, containers: 3 }, ['workers']],
-  ['a failover needs load behind it', { failovers: [{ atSeconds: 295, mode: 'forced' }] }, ['failovers']],
-  ['the baseline needs a minute', { failovers: [{ atSeconds: 60, mode: 'forced' }] }, ['failovers']],
-  ['even without a failover', { failovers: [], durationSeconds: 50 }, ['durationSeconds']],
+  ['a failover needs load behind it', { events: [{ atSeconds: 295, kind: 'failover', mode: 'forced' }] }, ['events']],
+  ['the baseline needs a minute', { events: [{ atSeconds: 60, kind: 'failover', mode: 'forced' }] }, ['events']],
+  ['even without a failover', { events: [], durationSeconds: 50 }, ['durationSeconds']],
   [
     'failovers are a cool-down apart',
-    { durationSeconds: 3600, failovers: [120, 700].map((atSeconds) => ({ atSeconds, mode: 'forced' })) },
-    ['failovers'],
+    { durationSeconds: 3600, events: [120, 700].map((atSeconds) => ({ atSeconds, kind: 'failover', mode: 'forced' })) },
+    ['events'],
   ],
   ['shares of cohorts add up', { cohorts: [cohort('a', 0.5), cohort('b', 0.4)] }, ['cohorts']],
   ['cohorts have names of their own', { cohorts: [cohort('a', 0.5), cohort('a', 0.5)] }, ['cohorts']],
@@ -166,8 +170,8 @@ test('a container may be as large as the largest that the platform offers', () =
 })
 
 test('a short drill says how short its baseline may be', () => {
-  const body = { durationSeconds: 40, failovers: [{ atSeconds: 15, mode: 'planned' }] }
-  expect(fieldsOf(body)).toEqual(['failovers'])
+  const body = { durationSeconds: 40, events: [{ atSeconds: 15, kind: 'failover', mode: 'planned' }] }
+  expect(fieldsOf(body)).toEqual(['events'])
   const { timing } = planOf({ ...body, timing: { minBaselineSeconds: 10 } })
   expect(timing).toMatchObject({
     warmupSeconds: 3,
@@ -183,8 +187,8 @@ test('containers follow from the rate and the workers', () => {
 })
 
 test('failovers are put in order', () => {
-  const failovers = [200, 120].map((atSeconds) => ({ atSeconds, mode: 'forced' }))
-  expect(planOf({ failovers, timing: { cooldownMinutes: 0 } }).failovers.map(({ atSeconds }) => atSeconds)).toEqual([
+  const events = [200, 120].map((atSeconds) => ({ atSeconds, kind: 'failover', mode: 'forced' }))
+  expect(planOf({ events, timing: { cooldownMinutes: 0 } }).events.map(({ atSeconds }) => atSeconds)).toEqual([
     120, 200,
   ])
 })

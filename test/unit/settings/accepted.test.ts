@@ -46,7 +46,7 @@ const step = fc.record({
   factor: edges(0, 0.001, 0.5, 1, 2, 10, 100),
   shape: fc.constantFrom('step', 'ramp'),
 })
-const failovers = fc.array(
+const events = fc.array(
   fc.record({ atSeconds: edges(0, 5, 15, 90, 120, 290, 2_000), mode: fc.constantFrom('forced', 'planned') }),
   { maxLength: 2 },
 )
@@ -81,7 +81,7 @@ const bodies = fc.record(
     cohorts,
     retryUnknown: fc.boolean(),
     transactions: fc.constantFrom('ledger', 'compat'),
-    failovers,
+    events,
     timing,
     criteria: fc.subarray(['recovery_time_s <= 60', 'lost_s <= 1', 'baseline_tps >= 0.9 * target'], { minLength: 1 }),
   },
@@ -121,7 +121,7 @@ test.each([
   [{ profile: [{ fromSecond: 100, factor: 0, shape: 'step' }] }, ['profile']],
   [{ targetTps: 100, profile: [{ fromSecond: 100, factor: 0.01, shape: 'ramp' }] }, ['profile']],
   [{ arrivals: 'poisson', targetTps: 5 }, ['arrivals']],
-  [{ timing: { recoveryHoldSeconds: 180 } }, ['failovers']],
+  [{ timing: { recoveryHoldSeconds: 180 } }, ['events']],
 ] as const)('the request %j cannot be judged: %j is named', (body, fields) => {
   const parsed = parse(body)
   expect(parsed.ok ? [] : parsed.problems.map(({ field }) => field)).toEqual(fields)

@@ -109,7 +109,7 @@ describe('the request of the start form', () => {
   }
 
   test('leaves out what was left empty', () =>
-    expect(requestOf(form({ targetTps: '', workers: ' ', failovers: 'forced', failoverAt: '', note: '' }))).toEqual({}))
+    expect(requestOf(form({ targetTps: '', workers: ' ', events: 'forced', eventAt: '', note: '' }))).toEqual({}))
 
   test('nests what belongs together, and sends numbers as numbers', () =>
     expect(
@@ -124,19 +124,23 @@ describe('the request of the start form', () => {
     }))
 
   test('names every check that is overridden', () => {
-    const data = form({ failovers: 'forced' })
+    const data = form({ events: 'forced' })
     for (const id of ['server-sku', 'storage-iops']) data.append('force', id)
     expect(requestOf(data)).toEqual({ force: ['server-sku', 'storage-iops'] })
   })
 
-  test('asks for no failover, for a planned one, and for one at a time', () => {
-    expect(requestOf(form({ failovers: 'none' }))).toEqual({ failovers: [] })
-    expect(requestOf(form({ failovers: 'planned', durationSeconds: '100' }))).toEqual({
+  test('asks for no event, for a planned failover, for one at a time, and for kinds without a mode', () => {
+    expect(requestOf(form({ events: 'none' }))).toEqual({ events: [] })
+    expect(requestOf(form({ events: 'planned', durationSeconds: '100' }))).toEqual({
       durationSeconds: 100,
-      failovers: [{ atSeconds: 40, mode: 'planned' }],
+      events: [{ atSeconds: 40, kind: 'failover', mode: 'planned' }],
     })
-    expect(requestOf(form({ failovers: 'forced', failoverAt: '25' }))).toEqual({
-      failovers: [{ atSeconds: 25, mode: 'forced' }],
+    expect(requestOf(form({ events: 'forced', eventAt: '25' }))).toEqual({
+      events: [{ atSeconds: 25, kind: 'failover', mode: 'forced' }],
     })
+    expect(requestOf(form({ events: 'restart', eventAt: '30' }))).toEqual({
+      events: [{ atSeconds: 30, kind: 'restart' }],
+    })
+    expect(requestOf(form({ events: 'external' }))).toEqual({ events: [{ atSeconds: 120, kind: 'external' }] })
   })
 })

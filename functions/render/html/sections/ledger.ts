@@ -81,11 +81,11 @@ const lostKeys = ({ lostKeys: keys }: Ledger): Markup =>
         html`<p class="keys">${keys.map((key) => html`<code>${key}</code> `)}</p>`,
       )
 
-function proof({ failoverProof }: Report): Markup {
-  const { before, after } = failoverProof
+function proof({ eventsProof }: Report): Markup {
+  const { before, after } = eventsProof
   return html`<h3>Proof of the failover</h3>
-<p>${mark(failoverProof.proven ? 'pass' : 'unknown', failoverProof.proven ? 'proven' : 'not proven')}</p>
-${list(failoverProof.evidence)}
+<p>${mark(eventsProof.proven ? 'pass' : 'unknown', eventsProof.proven ? 'proven' : 'not proven')}</p>
+${list(eventsProof.evidence)}
 ${
   (before || after) &&
   table(

@@ -8,11 +8,11 @@ export function requestOf(form: FormData): Request {
     if (typeof value === 'string' && value.trim() !== '' && !FIELDS_OF_LISTS.has(name))
       put(request, name, parsed(name, value.trim()))
   const force = form.getAll('force')
-  const failovers = failoversOf(form)
-  return { ...request, ...(force.length > 0 ? { force } : {}), ...(failovers === null ? {} : { failovers }) }
+  const events = eventsOf(form)
+  return { ...request, ...(force.length > 0 ? { force } : {}), ...(events === null ? {} : { events }) }
 }
 
-const FIELDS_OF_LISTS = new Set(['failovers', 'failoverAt', 'force'])
+const FIELDS_OF_LISTS = new Set(['events', 'eventAt', 'force'])
 const TEXT_FIELDS = /^(?:target\.|note$)/
 
 function parsed(name: string, text: string): unknown {
@@ -31,14 +31,18 @@ function put(request: Request, name: string, value: unknown): void {
 }
 
 /** Null lets the app choose: one forced failover at its own time. */
-function failoversOf(form: FormData): unknown[] | null {
-  const mode = form.get('failovers')
-  const at = String(form.get('failoverAt') ?? '').trim()
-  if (mode === 'none') return []
-  if (at !== '') return [{ atSeconds: Number(at), mode }]
-  if (mode === 'forced' || mode === null) return null
+function eventsOf(form: FormData): unknown[] | null {
+  const choice = String(form.get('events') ?? 'forced')
+  const at = String(form.get('eventAt') ?? '').trim()
+  if (choice === 'none') return []
+  if (at !== '') return [{ atSeconds: Number(at), ...kindOf(choice) }]
+  if (choice === 'forced') return null
   const duration = Number(form.get('durationSeconds') || DEFAULT_DURATION_SECONDS)
-  return [{ atSeconds: Math.min(120, Math.floor(duration * 0.4)), mode }]
+  return [{ atSeconds: Math.min(120, Math.floor(duration * 0.4)), ...kindOf(choice) }]
 }
+
+/** A mode of a failover, or a kind without further fields. */
+const kindOf = (choice: string): object =>
+  choice === 'restart' || choice === 'external' ? { kind: choice } : { kind: 'failover', mode: choice }
 
 const DEFAULT_DURATION_SECONDS = 300

@@ -56,7 +56,7 @@ ${onlyTable(
   [
     ['Verdict', ...drills.map(({ verdict }) => mark(verdict))],
     ['Started', ...drills.map(({ startedAt }) => dateTime(startedAt))],
-    ['Load and failovers', ...drills.map(({ likeDrills }) => likeDrills.what)],
+    ['Load and events', ...drills.map(({ likeDrills }) => likeDrills.what)],
     ['Events', ...drills.map(({ events }) => count(events.length))],
     ...KEY_FIGURES.map((figure) => [figure.label, ...drills.map((drill) => cell(figure, drill, drills[0]))]),
   ],

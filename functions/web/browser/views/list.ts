@@ -99,7 +99,7 @@ function trendOf(root: HTMLElement) {
   }
 }
 
-/** Drills of another server, load or kind of failover would draw a line that says nothing about a change. */
+/** Drills of another server, load or kind of event would draw a line that says nothing about a change. */
 function likeTheNewest(drills: readonly ListedDrill[]): { readonly own: ListedDrill[]; readonly words: string } {
   const newest = drills.find(({ report }) => report !== null)
   if (newest === undefined || newest.report === null) return { own: [], words: '' }

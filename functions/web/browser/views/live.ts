@@ -129,10 +129,10 @@ function moments({ history, progress: now }: DrillStatus): Markup {
   return html`${
     known.length > 0 &&
     html`<ol class="moments">${known.map(
-      ({ event, failover, second }) =>
-        html`<li><b>${event.toUpperCase()}</b> ${MOMENT_NAMES[event]}${failover > 0 && ` (event ${failover + 1})`} <span class="value">${seconds(second)}</span></li>`,
+      ({ moment, event, second }) =>
+        html`<li><b>${moment.toUpperCase()}</b> ${MOMENT_NAMES[moment]}${event > 0 && ` (event ${event + 1})`} <span class="value">${seconds(second)}</span></li>`,
     )}</ol>`
-  }<p class="note">Time since the load started. ${known.length === 0 ? 'Failovers are marked as they happen.' : 'As seen so far; the report times them exactly.'}</p>`
+  }<p class="note">Time since the load started. ${known.length === 0 ? 'Events are marked as they happen.' : 'As seen so far; the report times them exactly.'}</p>`
 }
 
 const containers = (live: Live | null): Markup =>

@@ -22,7 +22,7 @@ export const startView: View = (root, shell) => {
   })
   form.addEventListener('change', ({ target }) => {
     if (target instanceof HTMLInputElement && target.validity.valid) clearProblem(form, target.name)
-    showFailoverTime(form)
+    showEventTime(form)
   })
 
   async function send(): Promise<void> {
@@ -46,15 +46,15 @@ export const startView: View = (root, shell) => {
       )
   }
 
-  showFailoverTime(form)
+  showEventTime(form)
   find(form, 'input', HTMLInputElement).focus({ preventScroll: true })
   return () => root.replaceChildren()
 }
 
-/** A load without a failover has no time for one. */
-function showFailoverTime(form: HTMLFormElement): void {
-  const mode = find(form, '[name=failovers]', HTMLSelectElement).value
-  find(form, '[name=failoverAt]', HTMLInputElement).disabled = mode === 'none'
+/** A load without an event has no time for one. */
+function showEventTime(form: HTMLFormElement): void {
+  const mode = find(form, '[name=events]', HTMLSelectElement).value
+  find(form, '[name=eventAt]', HTMLInputElement).disabled = mode === 'none'
 }
 
 function problemsInForm(form: HTMLFormElement): Problem[] {
@@ -73,10 +73,10 @@ const expectedBy = (input: HTMLInputElement): string =>
     ? `a ${input.step === '1' ? 'whole ' : ''}number from ${input.min} to ${input.max}`
     : (input.closest('.field')?.querySelector('.hint')?.textContent ?? 'another value')
 
-/** The server names places such as failovers[0].atSeconds; the form has one field for each. */
+/** The server names places such as events[0].atSeconds; the form has one field for each. */
 const FIELD_OF: ReadonlyArray<readonly [pattern: RegExp, field: string]> = [
-  [/^failovers\[0\]\.atSeconds$/, 'failoverAt'],
-  [/^failovers/, 'failovers'],
+  [/^events\[0\]\.atSeconds$/, 'eventAt'],
+  [/^events/, 'events'],
   [/^criteria/, 'criteria'],
   [/^force/, 'force'],
 ]

@@ -1,19 +1,25 @@
 /**
- * The request that fails a server over, and the reading of its long-running operation.
+ * The request that begins an event, and the reading of its long-running operation.
  *
- * A second POST can mean a second failover. So nothing here sends twice: the pipeline does not retry, and every end is one
+ * A second POST can mean a second event. So nothing here sends twice: the pipeline does not retry, and every end is one
  * of three values: after a 2xx it is `accepted`, even if the poll that the SDK sends next fails; after a 4xx, or an error from before
  * the request left, it is `refused`; otherwise it is `ambiguous`.
  */
 import { PostgreSQLManagementFlexibleServerClient } from '@azure/arm-postgresql-flexible'
-import type { FailoverAnswer, OperationState } from '../../model/failover.ts'
-import type { FailoverMode, Target } from '../../model/plan.ts'
+import type { EventAnswer, OperationState } from '../../model/event-answer.ts'
+import type { Target } from '../../model/plan.ts'
+import type { FailoverMode, PlatformRequest } from '../../model/planned-event.ts'
 import type { Clock } from '../clients.ts'
 import { type AzureAccess, answerTimeout, managementOptions, type PipelinePolicy, type RawResponse } from './azure.ts'
 import { askedPauseOf, azureErrorParts } from './azure-errors.ts'
 import { failureOf, type OperationDocument, operationDocumentOf, operationState } from './operation.ts'
 
-const MODES = { forced: 'ForcedFailover', planned: 'PlannedFailover' } as const satisfies Record<FailoverMode, string>
+const MODES = {
+  forced: 'ForcedFailover',
+  planned: 'PlannedFailover',
+  forcedSwitchover: 'ForcedSwitchover',
+  plannedSwitchover: 'PlannedSwitchover',
+} as const satisfies Record<FailoverMode, string>
 
 /** What was sent and answered, also if the SDK ends in an error. */
 interface PostTrace {
@@ -23,16 +29,28 @@ interface PostTrace {
   acceptedAt: string
 }
 
-export async function requestFailover(
+export async function requestEvent(
   access: AzureAccess,
   clock: Clock,
   { resourceGroup, server }: Target,
-  mode: FailoverMode,
-): Promise<FailoverAnswer> {
+  request: PlatformRequest,
+): Promise<EventAnswer> {
+  if (request.call !== 'restart')
+    return {
+      kind: 'refused',
+      status: 0,
+      code: 'NotSupported',
+      message: `${request.call} is not supported`,
+      sentAt: null,
+    }
+  const { failoverMode } = request
   const trace: PostTrace = { sentAt: null, accepted: null, acceptedAt: '' }
   try {
     await clientThatTraces(access, clock, trace).servers.beginRestart(resourceGroup, server, {
-      parameters: { restartWithFailover: true, failoverMode: MODES[mode] },
+      parameters:
+        failoverMode === null
+          ? { restartWithFailover: false }
+          : { restartWithFailover: true, failoverMode: MODES[failoverMode] },
       onResponse: (response) => noteAcceptance(trace, clock, response),
     })
   } catch (error) {
@@ -47,7 +65,7 @@ function clientThatTraces(
   trace: PostTrace,
 ): PostgreSQLManagementFlexibleServerClient {
   const policy: PipelinePolicy = {
-    name: 'failoverPostTrace',
+    name: 'eventPostTrace',
     sendRequest: (request, next) => {
       if (request.method === 'POST') trace.sentAt = clock.now().toISOString()
       return next(request)
@@ -68,7 +86,7 @@ function noteAcceptance(trace: PostTrace, clock: Clock, response: RawResponse): 
   trace.acceptedAt = clock.now().toISOString()
 }
 
-function accepted({ accepted: response, sentAt, acceptedAt }: PostTrace): FailoverAnswer {
+function accepted({ accepted: response, sentAt, acceptedAt }: PostTrace): EventAnswer {
   if (response === null || sentAt === null)
     return { kind: 'ambiguous', why: 'the answer was neither an acceptance nor an error', sentAt }
   const requestId = response.headers.get('x-ms-request-id') ?? response.headers.get('x-ms-correlation-request-id')
@@ -103,7 +121,7 @@ const NOT_DELIVERED = new Set([
 ])
 
 /** What an error of the POST means; `sentAt` null: it never left. */
-export function answerOfError(error: unknown, sentAt: string | null): FailoverAnswer {
+export function answerOfError(error: unknown, sentAt: string | null): EventAnswer {
   const { status, code, message } = azureErrorParts(error)
   if (sentAt === null || NOT_DELIVERED.has(code)) return { kind: 'refused', status: 0, code, message, sentAt }
   const afterSeconds = askedPauseOf(error)
@@ -141,6 +159,6 @@ export async function readOperation(
   } catch (cause) {
     const failure = failureOf(cause)
     if (failure !== null) return failure
-    throw new Error(`reading the failover operation of server ${server} failed; the failover itself goes on`, { cause })
+    throw new Error(`reading the operation of server ${server} failed; the operation itself goes on`, { cause })
   }
 }

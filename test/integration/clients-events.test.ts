@@ -1,15 +1,17 @@
 /** The most dangerous call there is, through the real SDK against the endpoint: one POST, and three ends. */
 import { expect, test } from 'vitest'
 import { createFlexibleServers } from '../../functions/clients/azure/flexible-server.ts'
-import type { FailoverAnswer } from '../../functions/model/failover.ts'
+import type { EventAnswer } from '../../functions/model/event-answer.ts'
 import type { Fault } from '../support/azure-faults.ts'
 import { eventually } from '../support/eventually.ts'
 import { type LocalAzure, startLocalAzure, TARGET } from '../support/local-azure.ts'
 
+const FORCED = { call: 'restart', failoverMode: 'forced' } as const
+
 const RESTART = { method: 'POST', path: /\/restart$/ } as const
 const postsOf = ({ faults }: LocalAzure) => faults.requests.filter(({ method }) => method === 'POST').length
 
-const acceptedOf = (answer: FailoverAnswer) => {
+const acceptedOf = (answer: EventAnswer) => {
   if (answer.kind !== 'accepted') throw new Error(`not accepted: ${JSON.stringify(answer)}`)
   return answer
 }
@@ -20,7 +22,7 @@ test.each([
 ] as const)('a %s failover is accepted by one POST and then followed by its token alone', async (mode, expected) => {
   const azure = await startLocalAzure()
   const { servers } = azure.clients
-  const answer = acceptedOf(await servers.beginFailover(TARGET, mode))
+  const answer = acceptedOf(await servers.begin(TARGET, { call: 'restart', failoverMode: mode }))
   expect(answer).toEqual({
     kind: 'accepted',
     pollerToken: expect.any(String),
@@ -30,9 +32,9 @@ test.each([
   })
   const { pollerToken } = answer
   expect(azure.cluster.failovers).toEqual([expected])
-  expect(await servers.failoverState(TARGET, pollerToken)).toEqual({ kind: 'running' })
+  expect(await servers.operationState(TARGET, pollerToken)).toEqual({ kind: 'running' })
   azure.cluster.finishFailover()
-  expect(await servers.failoverState(TARGET, pollerToken)).toEqual({
+  expect(await servers.operationState(TARGET, pollerToken)).toEqual({
     kind: 'succeeded',
     endedAt: expect.stringMatching(/^\d{4}-.*Z$/),
   })
@@ -41,9 +43,9 @@ test.each([
 
 test('a failover that breaks carries the code and the message of the platform', async () => {
   const azure = await startLocalAzure()
-  const { pollerToken } = acceptedOf(await azure.clients.servers.beginFailover(TARGET, 'forced'))
+  const { pollerToken } = acceptedOf(await azure.clients.servers.begin(TARGET, FORCED))
   azure.cluster.finishFailover(new Error('the standby was not promoted'))
-  expect(await azure.clients.servers.failoverState(TARGET, pollerToken)).toEqual({
+  expect(await azure.clients.servers.operationState(TARGET, pollerToken)).toEqual({
     kind: 'failed',
     code: 'InternalServerError',
     message: 'the standby was not promoted',
@@ -53,14 +55,14 @@ test('a failover that breaks carries the code and the message of the platform', 
 test('a failover that never completes stays running', async () => {
   const azure = await startLocalAzure()
   azure.endpoint.control.switches.failovers = 'endless'
-  const { pollerToken } = acceptedOf(await azure.clients.servers.beginFailover(TARGET, 'forced'))
+  const { pollerToken } = acceptedOf(await azure.clients.servers.begin(TARGET, FORCED))
   azure.cluster.finishFailover()
   await eventually(
     'the server is ready again',
     2_000,
     async () => (await azure.clients.servers.get(TARGET)).state === 'Ready',
   )
-  expect(await azure.clients.servers.failoverState(TARGET, pollerToken)).toEqual({ kind: 'running' })
+  expect(await azure.clients.servers.operationState(TARGET, pollerToken)).toEqual({ kind: 'running' })
   expect((await azure.clients.servers.get(TARGET)).highAvailability?.state).toBe('ReplicatingData')
 })
 
@@ -89,7 +91,7 @@ function switched(changes: Partial<LocalAzure['endpoint']['control']['switches']
 test.each(REFUSALS)('%s refuses, with its reason, and nothing failed over', async (_, prepare, status, code) => {
   const azure = await startLocalAzure()
   await prepare(azure)
-  const answer = await azure.clients.servers.beginFailover(TARGET, 'forced')
+  const answer = await azure.clients.servers.begin(TARGET, FORCED)
   expect(answer).toEqual({
     kind: 'refused',
     status,
@@ -102,7 +104,7 @@ test.each(REFUSALS)('%s refuses, with its reason, and nothing failed over', asyn
 
 test('a server that does not exist refuses', async () => {
   const azure = await startLocalAzure()
-  const answer = await azure.clients.servers.beginFailover({ ...TARGET, server: 'missing' }, 'forced')
+  const answer = await azure.clients.servers.begin({ ...TARGET, server: 'missing' }, FORCED)
   expect(answer).toMatchObject({ kind: 'refused', status: 404, code: 'ResourceNotFound' })
 })
 
@@ -117,7 +119,7 @@ const AMBIGUOUS: ReadonlyArray<{ name: string; fault: Fault; failedOver: number 
 test.each(AMBIGUOUS)('$name is ambiguous, and is not sent again', async ({ fault, failedOver }) => {
   const azure = await startLocalAzure()
   azure.faults.failNext(RESTART, fault, 9)
-  const answer = await azure.clients.servers.beginFailover(TARGET, 'forced')
+  const answer = await azure.clients.servers.begin(TARGET, FORCED)
   expect(answer).toEqual({ kind: 'ambiguous', why: expect.any(String), sentAt: expect.any(String) })
   expect(postsOf(azure)).toBe(1)
   expect(azure.cluster.failovers).toHaveLength(failedOver)
@@ -127,7 +129,7 @@ test('an answer that never comes is ambiguous after its time limit, although the
   const azure = await startLocalAzure()
   azure.faults.failNext(RESTART, { kind: 'hang' })
   const servers = createFlexibleServers({ ...azure.access, requestTimeoutMs: 300 }, azure.clients.clock)
-  expect(await servers.beginFailover(TARGET, 'forced')).toEqual({
+  expect(await servers.begin(TARGET, FORCED)).toEqual({
     kind: 'ambiguous',
     why: expect.any(String),
     sentAt: expect.any(String),
@@ -139,24 +141,24 @@ test('an answer that never comes is ambiguous after its time limit, although the
 test('an accepted POST stays accepted when the poll that the SDK sends behind it fails', async () => {
   const azure = await startLocalAzure()
   azure.faults.failNext({ method: 'GET', path: /azureAsyncOperation/ }, { kind: 'reset' }, 1)
-  const { pollerToken } = acceptedOf(await azure.clients.servers.beginFailover(TARGET, 'forced'))
+  const { pollerToken } = acceptedOf(await azure.clients.servers.begin(TARGET, FORCED))
   azure.cluster.finishFailover()
-  expect((await azure.clients.servers.failoverState(TARGET, pollerToken)).kind).toBe('succeeded')
+  expect((await azure.clients.servers.operationState(TARGET, pollerToken)).kind).toBe('succeeded')
   expect(postsOf(azure)).toBe(1)
 })
 
 test('a platform that is done at once has accepted, and there is nothing left to follow', async () => {
   const azure = await startLocalAzure()
   azure.faults.failNext(RESTART, { kind: 'answer', status: 200, code: 'Done', message: 'done' })
-  const { pollerToken } = acceptedOf(await azure.clients.servers.beginFailover(TARGET, 'forced'))
-  expect(await azure.clients.servers.failoverState(TARGET, pollerToken)).toEqual({ kind: 'succeeded', endedAt: null })
+  const { pollerToken } = acceptedOf(await azure.clients.servers.begin(TARGET, FORCED))
+  expect(await azure.clients.servers.operationState(TARGET, pollerToken)).toEqual({ kind: 'succeeded', endedAt: null })
 })
 
 test('a credential that gives no token refuses before anything is sent', async () => {
   const azure = await startLocalAzure()
   const credential = { getToken: () => Promise.reject(new Error('no identity here')) }
   const servers = createFlexibleServers({ ...azure.access, credential }, azure.clients.clock)
-  expect(await servers.beginFailover(TARGET, 'forced')).toMatchObject({
+  expect(await servers.begin(TARGET, FORCED)).toMatchObject({
     kind: 'refused',
     message: 'no identity here',
     sentAt: null,
@@ -166,21 +168,21 @@ test('a credential that gives no token refuses before anything is sent', async (
 
 test('a token that the platform does not take refuses', async () => {
   const azure = await startLocalAzure({ AZURE_LOCAL_TOKEN: 'another' })
-  const answer = await azure.clients.servers.beginFailover(TARGET, 'forced')
+  const answer = await azure.clients.servers.begin(TARGET, FORCED)
   expect(answer).toMatchObject({ kind: 'refused', status: 401, code: 'InvalidAuthenticationToken' })
 })
 
 test('an operation that cannot be read is an error that says so, not an end of the failover', async () => {
   const azure = await startLocalAzure()
-  const { pollerToken } = acceptedOf(await azure.clients.servers.beginFailover(TARGET, 'forced'))
+  const { pollerToken } = acceptedOf(await azure.clients.servers.begin(TARGET, FORCED))
   const gone = pollerToken.replaceAll(/azureAsyncOperation\/[0-9a-f-]+/g, 'azureAsyncOperation/gone')
-  await expect(azure.clients.servers.failoverState(TARGET, gone)).rejects.toThrow(
+  await expect(azure.clients.servers.operationState(TARGET, gone)).rejects.toThrow(
     /reading the failover operation of server pg-drill failed; the failover itself goes on/,
   )
 })
 
 test('a token from the wrong call cannot make a POST', async () => {
   const azure = await startLocalAzure()
-  await expect(azure.clients.servers.failoverState(TARGET, '{}')).rejects.toThrow()
+  await expect(azure.clients.servers.operationState(TARGET, '{}')).rejects.toThrow()
   expect(postsOf(azure)).toBe(0)
 })

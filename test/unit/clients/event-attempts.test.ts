@@ -5,12 +5,12 @@ import {
   mayArriveUntilMs,
   outcomeOfAttempts,
   type Withheld,
-} from '../../../functions/clients/storage/failover-attempts.ts'
-import type { FailoverAnswer } from '../../../functions/model/failover.ts'
+} from '../../../functions/clients/storage/event-attempts.ts'
+import type { EventAnswer } from '../../../functions/model/event-answer.ts'
 
 const T = (second: number) => `2026-03-04T09:00:${String(second).padStart(2, '0')}.000Z`
 const claim = (second: number) => ({ claimedAt: T(second), mayArriveUntil: T(second + 20) })
-const made = (second: number, answer: FailoverAnswer): Attempt => ({ claim: claim(second), answer })
+const made = (second: number, answer: EventAnswer): Attempt => ({ claim: claim(second), answer })
 const accepted = (second: number) =>
   made(second, {
     kind: 'accepted',

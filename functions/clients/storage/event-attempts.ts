@@ -1,19 +1,19 @@
 /**
- * The stored records of one failover of a drill: the intent, and for each attempt a claim and its answer. Attempts are numbered from 0
+ * The stored records of one event of a drill: the intent, and for each attempt a claim and its answer. Attempts are numbered from 0
  * without gaps.
  */
 
 import { drillBlobs } from '../../model/blob-paths.ts'
+import type { EventAnswer } from '../../model/event-answer.ts'
 import type { RequestState } from '../../model/evidence.ts'
 import type { PrimaryIdentity } from '../../model/facts.ts'
-import type { FailoverAnswer } from '../../model/failover.ts'
-import type { FailoverMode } from '../../model/plan.ts'
+import type { PlannedEvent } from '../../model/planned-event.ts'
 import type { Blobs } from '../clients.ts'
 
 /** Written before the first attempt, so that every later poll compares with the primary before, never with the one after. */
-export interface FailoverIntent {
+export interface EventIntent {
   readonly index: number
-  readonly mode: FailoverMode
+  readonly planned: PlannedEvent
   readonly before: PrimaryIdentity
   readonly writtenAt: string
 }
@@ -33,16 +33,16 @@ export interface Withheld {
 
 export interface Attempt {
   readonly claim: Claim | null
-  readonly answer: FailoverAnswer | null
+  readonly answer: EventAnswer | null
 }
 
-/** The outcome of the request over all its attempts, as in FailoverEvidence. */
+/** The outcome of the request over all its attempts, as in EventEvidence. */
 interface RequestOutcome {
   readonly request: RequestState
   readonly detail: string | null
   readonly sentAt: string | null
   /** The answer that decided; null when an answer was lost, or nothing was sent. */
-  readonly answer: FailoverAnswer | null
+  readonly answer: EventAnswer | null
 }
 
 /** More than a drill makes. */
@@ -52,8 +52,8 @@ export async function readAttempts(blobs: Pick<Blobs, 'readJson'>, drillId: stri
   const attempts: Attempt[] = []
   for (let number = 0; number < MAX_ATTEMPTS; number++) {
     const [claim, answer] = await Promise.all([
-      blobs.readJson<Claim>(drillBlobs.failoverClaim(drillId, index, number)),
-      blobs.readJson<FailoverAnswer>(drillBlobs.failoverAnswer(drillId, index, number)),
+      blobs.readJson<Claim>(drillBlobs.eventClaim(drillId, index, number)),
+      blobs.readJson<EventAnswer>(drillBlobs.eventAnswer(drillId, index, number)),
     ])
     if (claim === null && answer === null) break
     attempts.push({ claim, answer })
@@ -93,14 +93,14 @@ export function outcomeOfAttempts(attempts: readonly Attempt[], withheld: Withhe
   return { request: 'not reached', detail: null, sentAt: null, answer: null }
 }
 
-const answered = (answer: FailoverAnswer, withheld: Withheld | null): RequestOutcome => ({
+const answered = (answer: EventAnswer, withheld: Withheld | null): RequestOutcome => ({
   request: answer.kind,
   detail: [detailOf(answer), withheld?.why].filter(Boolean).join('; ') || null,
   sentAt: answer.sentAt,
   answer,
 })
 
-function detailOf(answer: FailoverAnswer): string | null {
+function detailOf(answer: EventAnswer): string | null {
   if (answer.kind === 'accepted') return null
   return answer.kind === 'ambiguous' ? answer.why : `${answer.status} ${answer.code}: ${answer.message}`
 }

@@ -13,6 +13,8 @@ export async function observeIdentity({ servers, database, clock }: Sources, tar
   ])
   return {
     observedAt,
+    serverId: server?.id ?? null,
+    sku: server?.sku?.name ?? null,
     timeline: session?.timeline ?? null,
     address: session?.address ?? null,
     postmasterStartedAt: session?.postmasterStartedAt ?? null,

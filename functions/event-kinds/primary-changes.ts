@@ -1,10 +1,11 @@
 /**
- * What can be seen from outside of a failover that began or ended. A sign is a reason not to ask for another failover: a request
+ * What can be seen from outside of an event that began or ended. A sign is a reason not to ask for another event: a request
  * whose answer was lost may have arrived. It is never a proof that this request arrived: a crash or another user shows the same.
  */
-import type { PrimaryIdentity } from './facts.ts'
+import type { PrimaryIdentity } from '../model/facts.ts'
 
-const differs = <T>(before: T | null, now: T | null): boolean => before !== null && now !== null && before !== now
+export const differs = <T>(before: T | null, now: T | null): boolean =>
+  before !== null && now !== null && before !== now
 
 const CHANGES: ReadonlyArray<{
   readonly field: keyof PrimaryIdentity
@@ -14,6 +15,8 @@ const CHANGES: ReadonlyArray<{
   { field: 'address', name: 'server address' },
   { field: 'postmasterStartedAt', name: 'start of the postmaster' },
   { field: 'availabilityZone', name: 'zone of the primary' },
+  { field: 'serverId', name: 'server behind the name' },
+  { field: 'sku', name: 'size of the server' },
 ]
 
 /** What another primary shows, such as "timeline 1 -> 2". A restart of the same one changes the start of its postmaster too. */
@@ -28,11 +31,8 @@ export const isOtherPrimary = (before: PrimaryIdentity, now: PrimaryIdentity): b
     ? before.timeline !== now.timeline
     : changesOfPrimary(before, now).length > 0
 
-/** Without the timeline before, silence shows nothing: zone and HA state may be old or already disturbed. */
-export const showsPromotions = (before: PrimaryIdentity): boolean => before.timeline !== null
-
-/** Also what is seen while a failover is under way: the server is busy, or high availability is being rebuilt. */
-export function signsOfFailover(before: PrimaryIdentity, now: PrimaryIdentity): string[] {
+/** Also what is seen while an event is under way: the server is busy, or high availability is being rebuilt. */
+export function signsOfEvent(before: PrimaryIdentity, now: PrimaryIdentity): string[] {
   const signs = changesOfPrimary(before, now)
   if (before.serverState === 'Ready' && differs(before.serverState, now.serverState))
     signs.push(`server state ${now.serverState}`)
@@ -40,9 +40,3 @@ export function signsOfFailover(before: PrimaryIdentity, now: PrimaryIdentity): 
   if (before.timeline !== null && now.timeline === null) signs.push('the server does not answer SQL')
   return signs
 }
-
-/** The platform refused because of what the server was doing at that moment: a later request may be accepted. */
-export const isBusy = (refusal: { readonly status: number; readonly code: string }): boolean =>
-  /ServerIsBusy|ServerIsNotReady|ServerBusy|OperationInProgress|ConcurrentOperation|Conflict|TooManyRequests/i.test(
-    refusal.code,
-  ) || [409, 429].includes(refusal.status)

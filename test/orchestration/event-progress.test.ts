@@ -1,37 +1,39 @@
 /** How long a failover is followed: not less than its request may be on its way, and not without an end. */
 import { expect, test } from 'vitest'
-import { observeIdentity } from '../../functions/activities/failover/identity.ts'
-import { failoverEvidence, followFailovers } from '../../functions/activities/failover/progress.ts'
+import { observeIdentity } from '../../functions/activities/events/identity.ts'
+import { eventEvidence, followEvents } from '../../functions/activities/events/progress.ts'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
-import type { FailoverAnswer } from '../../functions/model/failover.ts'
+import type { EventAnswer } from '../../functions/model/event-answer.ts'
 import { aPlan } from '../support/play-drill.ts'
 import { restart } from '../support/world/service.ts'
 import { createWorld, START_AT_MS } from '../support/world/world.ts'
 
-const failovers = [20, 70].map((atSeconds) => ({ atSeconds, mode: 'forced' }))
-const plan = aPlan({ durationSeconds: 200, failovers, timing: { failoverTimeoutSeconds: 60 } })
+const FORCED = { call: 'restart', failoverMode: 'forced' } as const
+
+const events = [20, 70].map((atSeconds) => ({ atSeconds, kind: 'failover', mode: 'forced' }))
+const plan = aPlan({ durationSeconds: 200, events, timing: { eventTimeoutSeconds: 60 } })
 const time = (second: number) => new Date(START_AT_MS + second * 1000).toISOString()
-const timeout: FailoverAnswer = { kind: 'ambiguous', why: 'the sender gave up waiting', sentAt: time(30) }
+const timeout: EventAnswer = { kind: 'ambiguous', why: 'the sender gave up waiting', sentAt: time(30) }
 
 /** The intent is written at 0 s; the request is sent 30 s later, because the load did not prove itself before. */
-async function aRequest(answer: FailoverAnswer | null) {
+async function aRequest(answer: EventAnswer | null) {
   const world = createWorld()
   const { blobs, clock, clients, server } = world
   const put = (name: string, value: unknown) => blobs.put(name, JSON.stringify(value))
   const before = await observeIdentity(clients, plan.target)
-  put(drillBlobs.failoverIntent(plan.drillId, 0), { index: 0, mode: 'forced', before, writtenAt: time(0) })
+  put(drillBlobs.eventIntent(plan.drillId, 0), { index: 0, planned: events[0], before, writtenAt: time(0) })
   const claim = (index: number, second: number) =>
-    put(drillBlobs.failoverClaim(plan.drillId, index, 0), {
+    put(drillBlobs.eventClaim(plan.drillId, index, 0), {
       claimedAt: time(second),
       mayArriveUntil: time(second + 90),
     })
   claim(0, 30)
-  if (answer !== null) put(drillBlobs.failoverAnswer(plan.drillId, 0, 0), answer)
+  if (answer !== null) put(drillBlobs.eventAnswer(plan.drillId, 0, 0), answer)
   const isSettledAt = (second: number) => {
     clock.moveTo(START_AT_MS + second * 1000)
-    return followFailovers(clients, plan)
+    return followEvents(clients, plan)
   }
-  const evidence = async () => (await failoverEvidence(clients, plan))[0]
+  const evidence = async () => (await eventEvidence(clients, plan))[0]
   return { server, claim, isSettledAt, evidence, clock }
 }
 
@@ -68,7 +70,7 @@ test('a rebuild of the standby that no poll saw is not waited for, and has no T6
 })
 
 test('a request that was sent late has all of its time to complete', async () => {
-  const accepted: FailoverAnswer = {
+  const accepted: EventAnswer = {
     kind: 'accepted',
     pollerToken: 'operation-0',
     requestId: null,
@@ -76,7 +78,7 @@ test('a request that was sent late has all of its time to complete', async () =>
     acceptedAt: time(30),
   }
   const { isSettledAt, server } = await aRequest(accepted)
-  server.failoverState = async () => ({ kind: 'running' })
+  server.operationState = async () => ({ kind: 'running' })
   expect(await isSettledAt(61)).toBe(false)
   expect(await isSettledAt(89)).toBe(false)
   expect(await isSettledAt(91)).toBe(true)
@@ -87,7 +89,7 @@ test('the failover that the next request causes is no evidence for the one befor
   expect(await isSettledAt(130)).toBe(false)
   claim(1, 131)
   clock.moveTo(START_AT_MS + 131_000)
-  await server.beginFailover(plan.target, 'forced')
+  await server.begin(plan.target, FORCED)
   for (const second of [135, 145, 170]) await isSettledAt(second)
   expect(await evidence()).toMatchObject({ request: 'ambiguous', after: null, healthyAt: null })
 })
@@ -109,14 +111,14 @@ test('a standby that was being rebuilt before the request and is back before the
   const before = await observeIdentity(clients, plan.target)
   expect(before).toMatchObject({ timeline: 2, haState: 'ReplicatingData' })
   const put = (name: string, value: unknown) => blobs.put(name, JSON.stringify(value))
-  put(drillBlobs.failoverIntent(plan.drillId, 0), { index: 0, mode: 'forced', before, writtenAt: time(8) })
-  put(drillBlobs.failoverClaim(plan.drillId, 0, 0), { claimedAt: time(8), mayArriveUntil: time(98) })
+  put(drillBlobs.eventIntent(plan.drillId, 0), { index: 0, planned: events[0], before, writtenAt: time(8) })
+  put(drillBlobs.eventClaim(plan.drillId, 0, 0), { claimedAt: time(8), mayArriveUntil: time(98) })
   const looks = async (seconds: readonly number[]) => {
     for (const second of seconds) {
       clock.moveTo(START_AT_MS + second * 1000)
-      await followFailovers(clients, plan)
+      await followEvents(clients, plan)
     }
-    return (await failoverEvidence(clients, plan))[0]
+    return (await eventEvidence(clients, plan))[0]
   }
   expect(await looks([10, 15, 25])).toMatchObject({ after: null, healthyAt: null })
   server.failOverByHand()

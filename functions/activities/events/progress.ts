@@ -1,24 +1,26 @@
-/** Follows each requested failover until the standby is back, and gathers its evidence for the report. */
+/** Follows each event until the standby is back, watches for those of others, and gathers the evidence for the report. */
 import { errorText } from '../../../loadgen-image/contract/redact.ts'
 import { askedPauseOf } from '../../clients/azure/azure-errors.ts'
 import type { Clients } from '../../clients/clients.ts'
 import {
   type Attempt,
-  type FailoverIntent,
+  type EventIntent,
   mayArriveUntilMs,
   outcomeOfAttempts,
   readAttempts,
   type Withheld,
-} from '../../clients/storage/failover-attempts.ts'
+} from '../../clients/storage/event-attempts.ts'
+import { isCaused, isDone } from '../../event-kinds/kinds.ts'
+import { changesOfPrimary } from '../../event-kinds/primary-changes.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
-import type { FailoverEvidence } from '../../model/evidence.ts'
+import type { EventAnswer, OperationState } from '../../model/event-answer.ts'
+import type { EventEvidence } from '../../model/evidence.ts'
 import type { PrimaryIdentity } from '../../model/facts.ts'
-import type { FailoverAnswer, OperationState } from '../../model/failover.ts'
-import { isOtherPrimary } from '../../model/failover-signs.ts'
-import type { DrillPlan, PlannedFailover } from '../../model/plan.ts'
+import type { DrillPlan } from '../../model/plan.ts'
+import type { PlannedEvent } from '../../model/planned-event.ts'
 import { observeIdentity } from './identity.ts'
 
-interface FailoverProgress {
+interface EventProgress {
   readonly operation: OperationState | null
   readonly after: PrimaryIdentity | null
   readonly leftHealthy: boolean
@@ -26,29 +28,33 @@ interface FailoverProgress {
   readonly problem: string | null
   /** The platform's Retry-After: no poll of the operation before this; null: no limit. */
   readonly pollAgainAtMs: number | null
+  /** Of a kind that asks for nothing: each primary that differs from the one before it. */
+  readonly sightings: readonly PrimaryIdentity[]
 }
 
-const NO_PROGRESS: FailoverProgress = {
+const NO_PROGRESS: EventProgress = {
   operation: null,
   after: null,
   leftHealthy: false,
   healthyAt: null,
   problem: null,
   pollAgainAtMs: null,
+  sightings: [],
 }
 
 type Sources = Pick<Clients, 'blobs' | 'servers' | 'database' | 'clock'>
 
-/** True when nothing is left to follow: no failover was requested, or all have ended. */
-export async function followFailovers(sources: Sources, plan: DrillPlan): Promise<boolean> {
-  const settled = await Promise.all(plan.failovers.map((_, index) => followOne(sources, plan, index)))
+/** True when nothing is left to follow: no event was requested, or all have ended. */
+export async function followEvents(sources: Sources, plan: DrillPlan): Promise<boolean> {
+  const settled = await Promise.all(plan.events.map((_, index) => followOne(sources, plan, index)))
   return settled.every(Boolean)
 }
 
 async function followOne(sources: Sources, plan: DrillPlan, index: number): Promise<boolean> {
   const { blobs } = sources
-  const intent = await blobs.readJson<FailoverIntent>(drillBlobs.failoverIntent(plan.drillId, index))
+  const intent = await blobs.readJson<EventIntent>(drillBlobs.eventIntent(plan.drillId, index))
   if (intent === null) return true
+  if (!isCaused(intent.planned)) return watchForOthers(sources, plan, intent)
   const attempts = await readAttempts(blobs, plan.drillId, index)
   const { request, answer, sentAt } = outcomeOfAttempts(attempts, null)
   if (request !== 'accepted' && request !== 'ambiguous') return true
@@ -58,46 +64,57 @@ async function followOne(sources: Sources, plan: DrillPlan, index: number): Prom
   const lostUntilMs = request === 'ambiguous' ? mayArriveUntilMs(attempts) : null
   const mayArrive = lostUntilMs !== null && nowMs < lostUntilMs
   const latestMs = lostUntilMs ?? Date.parse(sentAt ?? intent.writtenAt)
-  const isOverdue = nowMs > latestMs + plan.timing.failoverTimeoutSeconds * 1000
-  const name = drillBlobs.failoverProgress(plan.drillId, index)
-  const progress = (await blobs.readJson<FailoverProgress>(name)) ?? NO_PROGRESS
+  const isOverdue = nowMs > latestMs + plan.timing.eventTimeoutSeconds * 1000
+  const name = drillBlobs.eventProgress(plan.drillId, index)
+  const progress = (await blobs.readJson<EventProgress>(name)) ?? NO_PROGRESS
   if (isSettled(progress, isOverdue)) return !mayArrive
   const next = await pollProgress(sources, plan, intent, answer, progress)
   await blobs.writeJson(name, next)
   return (isSettled(next, isOverdue) || isPastUnseen(next, request)) && !mayArrive
 }
 
+/** What was seen once stays, so that an identity of which a part could not be read is no change. Nothing to wait for after the load. */
+async function watchForOthers(sources: Sources, plan: DrillPlan, { index, before }: EventIntent): Promise<boolean> {
+  const name = drillBlobs.eventProgress(plan.drillId, index)
+  const known = (await sources.blobs.readJson<EventProgress>(name)) ?? NO_PROGRESS
+  const last = known.sightings.at(-1) ?? before
+  const now = merged(last, await observeIdentity(sources, plan.target))
+  if (changesOfPrimary(last, now).length === 0) return true
+  await sources.blobs.writeJson(name, { ...known, after: now, sightings: [...known.sightings, now] })
+  return true
+}
+
 async function isLaterRequested(blobs: Clients['blobs'], plan: DrillPlan, index: number): Promise<boolean> {
-  const later = plan.failovers.map(async (_, k) => k > index && (await readAttempts(blobs, plan.drillId, k)).length > 0)
+  const later = plan.events.map(async (_, k) => k > index && (await readAttempts(blobs, plan.drillId, k)).length > 0)
   return (await Promise.all(later)).some(Boolean)
 }
 
-/** A failover without a new primary at its deadline did not complete: nothing is left to wait for. */
-const isSettled = ({ after, healthyAt, operation }: FailoverProgress, isOverdue: boolean): boolean =>
+/** An event that is not done at its deadline did not complete: nothing is left to wait for. */
+const isSettled = ({ after, healthyAt, operation }: EventProgress, isOverdue: boolean): boolean =>
   after === null ? isOverdue || operation?.kind === 'failed' : healthyAt !== null
 
 /**
  * The answer was lost with the host, and the standby was rebuilt before the next host polled. Without an answer there is no operation
  * whose end would distinguish the new Healthy from the old one, so there is no T6. The next poll looks again, in case this is the old one.
  */
-const isPastUnseen = ({ after, leftHealthy }: FailoverProgress, request: 'accepted' | 'ambiguous'): boolean =>
+const isPastUnseen = ({ after, leftHealthy }: EventProgress, request: 'accepted' | 'ambiguous'): boolean =>
   request === 'ambiguous' && after?.haState === 'Healthy' && !leftHealthy
 
 async function pollProgress(
   sources: Sources,
   { target }: DrillPlan,
-  { before }: FailoverIntent,
-  answer: FailoverAnswer | null,
-  progress: FailoverProgress,
-): Promise<FailoverProgress> {
+  { before, planned }: EventIntent,
+  answer: EventAnswer | null,
+  progress: EventProgress,
+): Promise<EventProgress> {
   const [identity, polled] = await Promise.all([
     observeIdentity(sources, target),
     pollOperation(sources, target, answer, progress),
   ])
-  const isNewPrimary = isOtherPrimary(before, identity)
+  const isNewPrimary = isDone(planned, before, identity)
   // The zone follows minutes after the timeline, so the identity after is the newest one until HA is healthy again.
   const after = isNewPrimary && progress.healthyAt === null ? merged(progress.after, identity) : progress.after
-  // A standby that was being rebuilt before the request and is Healthy now is no evidence of this failover.
+  // A standby that was being rebuilt before the request and is Healthy now is no evidence of this event.
   const isOwnRebuild = before.haState === null || before.haState === 'Healthy' || after !== null
   const isRebuilding = identity.haState !== null && identity.haState !== 'Healthy'
   const leftHealthy = progress.leftHealthy || (isOwnRebuild && isRebuilding)
@@ -113,20 +130,22 @@ const merged = (known: PrimaryIdentity | null, now: PrimaryIdentity): PrimaryIde
   address: now.address ?? known?.address ?? null,
   postmasterStartedAt: now.postmasterStartedAt ?? known?.postmasterStartedAt ?? null,
   walLsn: now.walLsn ?? known?.walLsn ?? null,
+  serverId: now.serverId ?? known?.serverId ?? null,
+  sku: now.sku ?? known?.sku ?? null,
 })
 
 async function pollOperation(
   { servers, clock }: Sources,
   target: DrillPlan['target'],
-  answer: FailoverAnswer | null,
-  progress: FailoverProgress,
-): Promise<FailoverProgress> {
+  answer: EventAnswer | null,
+  progress: EventProgress,
+): Promise<EventProgress> {
   if (answer?.kind !== 'accepted' || (progress.operation !== null && progress.operation.kind !== 'running'))
     return progress
   const nowMs = clock.now().getTime()
   if (progress.pollAgainAtMs !== null && nowMs < progress.pollAgainAtMs) return progress
   try {
-    const operation = await servers.failoverState(target, answer.pollerToken)
+    const operation = await servers.operationState(target, answer.pollerToken)
     return { ...progress, operation, problem: null, pollAgainAtMs: null }
   } catch (error) {
     const pauseSeconds = askedPauseOf(error)
@@ -136,33 +155,37 @@ async function pollOperation(
 }
 
 /** It was prepared, and its step ended without a reason. */
-const unsent = (intent: FailoverIntent | null, attempts: readonly Attempt[]): Withheld | null =>
+const unsent = (intent: EventIntent | null, attempts: readonly Attempt[]): Withheld | null =>
   intent === null || attempts.length > 0
     ? null
     : { at: intent.writtenAt, why: 'it was prepared, and not sent before the load was over' }
 
-/** For the report: one entry per planned failover. */
-export const failoverEvidence = (sources: Sources, plan: DrillPlan): Promise<FailoverEvidence[]> =>
-  Promise.all(plan.failovers.map((planned, index) => evidenceOf(sources, plan.drillId, planned, index)))
+const WATCHED = { request: 'watched', detail: null, sentAt: null, answer: null } as const
+
+/** For the report: one entry per planned event. */
+export const eventEvidence = (sources: Sources, plan: DrillPlan): Promise<EventEvidence[]> =>
+  Promise.all(plan.events.map((planned, index) => evidenceOf(sources, plan.drillId, planned, index)))
 
 async function evidenceOf(
   { blobs }: Sources,
   drillId: string,
-  { atSeconds, mode }: PlannedFailover,
+  planned: PlannedEvent,
   index: number,
-): Promise<FailoverEvidence> {
+): Promise<EventEvidence> {
   const [intent, attempts, withheld, known] = await Promise.all([
-    blobs.readJson<FailoverIntent>(drillBlobs.failoverIntent(drillId, index)),
+    blobs.readJson<EventIntent>(drillBlobs.eventIntent(drillId, index)),
     readAttempts(blobs, drillId, index),
-    blobs.readJson<Withheld>(drillBlobs.failoverWithheld(drillId, index)),
-    blobs.readJson<FailoverProgress>(drillBlobs.failoverProgress(drillId, index)),
+    blobs.readJson<Withheld>(drillBlobs.eventWithheld(drillId, index)),
+    blobs.readJson<EventProgress>(drillBlobs.eventProgress(drillId, index)),
   ])
-  const { request, detail, sentAt, answer } = outcomeOfAttempts(attempts, withheld ?? unsent(intent, attempts))
-  const { operation, after, healthyAt, problem } = known ?? NO_PROGRESS
+  const isWatched = intent !== null && !isCaused(planned)
+  const { request, detail, sentAt, answer } = isWatched
+    ? WATCHED
+    : outcomeOfAttempts(attempts, withheld ?? unsent(intent, attempts))
+  const { operation, after, healthyAt, problem, sightings } = known ?? NO_PROGRESS
   return {
     index,
-    mode,
-    requestedAtSeconds: atSeconds,
+    planned,
     before: intent?.before ?? null,
     request,
     detail: operation?.kind === 'failed' ? `${operation.code}: ${operation.message}` : (detail ?? problem),
@@ -172,5 +195,6 @@ async function evidenceOf(
     operation: operation?.kind ?? null,
     after,
     healthyAt,
+    sightings,
   }
 }

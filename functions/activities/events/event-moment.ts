@@ -1,7 +1,7 @@
 /** Reads from storage what event-safety judges before an event is caused. */
 import { blobNames, type ReadyRecord } from '../../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../../clients/clients.ts'
-import { mayArriveUntilMs, outcomeOfAttempts, readAttempts } from '../../clients/storage/failover-attempts.ts'
+import { mayArriveUntilMs, outcomeOfAttempts, readAttempts } from '../../clients/storage/event-attempts.ts'
 import type { EarlierEvent, EventMoment, ReadyClock } from '../../live/event-safety.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
 import type { Facts } from '../../model/facts.ts'
@@ -45,12 +45,12 @@ export async function readClocks(
 /** Of all earlier requests, the one that took effect last or may do so. */
 async function earlierEventOf(blobs: Clients['blobs'], drillId: string, index: number): Promise<EarlierEvent | null> {
   const all = await inTurns([...Array(index).keys()], 8, (k) => readAttempts(blobs, drillId, k))
-  const events = all.flatMap((attempts): EarlierEvent[] => {
+  const events = all.flatMap((attempts, earlier): EarlierEvent[] => {
     const { answer } = outcomeOfAttempts(attempts, null)
     const lostUntilMs = mayArriveUntilMs(attempts)
     return [
-      ...(answer?.kind === 'accepted' ? [{ atMs: Date.parse(answer.acceptedAt), isLost: false }] : []),
-      ...(lostUntilMs === null ? [] : [{ atMs: lostUntilMs, isLost: true }]),
+      ...(answer?.kind === 'accepted' ? [{ index: earlier, atMs: Date.parse(answer.acceptedAt), isLost: false }] : []),
+      ...(lostUntilMs === null ? [] : [{ index: earlier, atMs: lostUntilMs, isLost: true }]),
     ]
   })
   return events.toSorted((a, b) => b.atMs - a.atMs)[0] ?? null

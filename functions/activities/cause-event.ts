@@ -1,41 +1,44 @@
 /**
- * Requests a failover, exactly once per intent.
+ * Requests an event of the platform, exactly once per intent.
  *
  * An activity may run twice: its host dies between the POST and the answer, or its result is lost. So two write-once records
  * precede a POST: the intent, with the primary's identity before, and the claim of this attempt. An execution that finds a claim
- * without an answer did not send: it observes. After a sign of a failover, of any cause, the lost answer is recorded as ambiguous.
+ * without an answer did not send: it observes. After a sign of an event, of any cause, the lost answer is recorded as ambiguous.
  * Only after the server was silent for as long as a request may be on its way does the drill try again, under a new claim. No POST
  * for the same intent follows an ambiguous answer, and no sign proves that its request has arrived: while it may be on its way, no
- * later failover is requested (event-safety), and the cool-down begins at its latest arrival.
+ * later event is requested (event-safety), and the cool-down begins at its latest arrival. A kind that asks for nothing ends at its
+ * intent: from then on the drill watches.
  */
 import type { Clients } from '../clients/clients.ts'
 import {
   type Claim,
-  type FailoverIntent,
+  type EventIntent,
   mayArriveUntilMs,
   readAttempts,
   type Withheld,
-} from '../clients/storage/failover-attempts.ts'
-import { noteFailover, noteLostRequests } from '../clients/storage/last-failover.ts'
+} from '../clients/storage/event-attempts.ts'
+import { noteLostRequests, notePromotion } from '../clients/storage/last-promotion.ts'
 import { readLock } from '../clients/storage/server-lock.ts'
+import { mayPromote, platformRequestOf, wouldShow } from '../event-kinds/kinds.ts'
+import { changesOfPrimary, signsOfEvent } from '../event-kinds/primary-changes.ts'
 import { obstacleToEvent } from '../live/event-safety.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
+import { type EventAnswer, isBusy } from '../model/event-answer.ts'
 import type { PrimaryIdentity } from '../model/facts.ts'
-import type { FailoverAnswer } from '../model/failover.ts'
-import { changesOfPrimary, isBusy, showsPromotions, signsOfFailover } from '../model/failover-signs.ts'
 import type { DrillPlan } from '../model/plan.ts'
-import { eventMoment } from './failover/event-moment.ts'
-import { observeIdentity } from './failover/identity.ts'
+import type { PlatformRequest } from '../model/planned-event.ts'
+import { eventMoment } from './events/event-moment.ts'
+import { observeIdentity } from './events/identity.ts'
 import { type DrillRef, readAbort, readPlan } from './records/stored-drill.ts'
 import type { ActivitySettings } from './settings.ts'
 
-export interface FailoverAttempt extends DrillRef {
+export interface EventAttempt extends DrillRef {
   readonly index: number
   readonly attempt: number
 }
 
-/** What the orchestrator does next with this failover. */
-type FailoverStep =
+/** What the orchestrator does next with this event. */
+type EventStep =
   | { readonly next: 'watch'; readonly detail: string }
   /** Call again with the same attempt: an earlier execution's request may still arrive. */
   | { readonly next: 'look again'; readonly detail: string }
@@ -56,50 +59,50 @@ const AFTER_OBSTACLE = { clocks: 'end', late: 'give up', wait: 'wait' } as const
 /** A sender that was delayed this long between its claim and its POST must not send. */
 const STALE_CLAIM_MS = 10_000
 
-/** One attempt at one failover. */
+/** One attempt at one event. */
 interface Sending {
   readonly clients: Clients
   readonly plan: DrillPlan
-  readonly intent: FailoverIntent
+  readonly intent: EventIntent
+  readonly request: PlatformRequest
   readonly attempt: number
 }
 
-export async function failOver(
+export async function causeEvent(
   clients: Clients,
-  { failoverSilenceSeconds }: ActivitySettings,
-  { drillId, index, attempt }: FailoverAttempt,
-): Promise<FailoverStep> {
+  { eventSilenceSeconds }: ActivitySettings,
+  { drillId, index, attempt }: EventAttempt,
+): Promise<EventStep> {
   const { blobs } = clients
   const plan = await readPlan(blobs, drillId)
-  const known = await blobs.readJson<FailoverAnswer>(drillBlobs.failoverAnswer(drillId, index, attempt))
+  const known = await blobs.readJson<EventAnswer>(drillBlobs.eventAnswer(drillId, index, attempt))
   if (known !== null) return stepAfter(known)
-  const sending: Sending = { clients, plan, intent: await intentOf(clients, plan, index), attempt }
-  const claim = await blobs.readJson<Claim>(drillBlobs.failoverClaim(drillId, index, attempt))
+  const intent = await intentOf(clients, plan, index)
+  const request = platformRequestOf(intent.planned)
+  if (request === null) return { next: 'watch', detail: 'this event asks for nothing: the drill watches' }
+  const sending: Sending = { clients, plan, intent, request, attempt }
+  const claim = await blobs.readJson<Claim>(drillBlobs.eventClaim(drillId, index, attempt))
   if (claim !== null) return settleLostAttempt(sending, claim)
-  return (await whyNotNow(sending)) ?? send(sending, failoverSilenceSeconds)
+  return (await whyNotNow(sending)) ?? send(sending, eventSilenceSeconds)
 }
 
 /** Written once, so a repeated execution compares with the primary before, never with the one after. */
-async function intentOf(
-  clients: Clients,
-  { drillId, target, failovers }: DrillPlan,
-  index: number,
-): Promise<FailoverIntent> {
+async function intentOf(clients: Clients, { drillId, target, events }: DrillPlan, index: number): Promise<EventIntent> {
   const { blobs, clock } = clients
-  const name = drillBlobs.failoverIntent(drillId, index)
-  const known = await blobs.readJson<FailoverIntent>(name)
+  const name = drillBlobs.eventIntent(drillId, index)
+  const known = await blobs.readJson<EventIntent>(name)
   if (known !== null) return known
-  const planned = failovers[index]
-  if (planned === undefined) throw new Error(`failing over failed: drill ${drillId} plans no failover ${index}`)
+  const planned = events[index]
+  if (planned === undefined) throw new Error(`causing an event failed: drill ${drillId} plans no event ${index}`)
   const before = await observeIdentity(clients, target)
-  const intent = { index, mode: planned.mode, before, writtenAt: clock.now().toISOString() }
+  const intent = { index, planned, before, writtenAt: clock.now().toISOString() }
   if (await blobs.writeOnce(name, intent)) return intent
-  return (await blobs.readJson<FailoverIntent>(name)) ?? intent
+  return (await blobs.readJson<EventIntent>(name)) ?? intent
 }
 
 // ---- Before a request ---------------------------------------------------------------------------------------------------
 
-async function whyNotNow(sending: Sending): Promise<FailoverStep | null> {
+async function whyNotNow(sending: Sending): Promise<EventStep | null> {
   const { clients, plan } = sending
   const abort = await readAbort(clients.blobs, plan.drillId)
   if (abort !== null) return { next: 'abort', detail: abort }
@@ -109,12 +112,12 @@ async function whyNotNow(sending: Sending): Promise<FailoverStep | null> {
   if (settled !== null) return settled
   const lock = await readLock(clients.blobs, plan.target)
   if (lock?.drillId !== plan.drillId || lock.state !== 'held')
-    return withhold(sending, 'give up', 'the server is no longer reserved for this drill: not failed over')
+    return withhold(sending, 'give up', 'the server is no longer reserved for this drill: nothing was asked for')
   return (now === null ? null : await whyMoved(sending, now)) ?? whyUnsafe(sending)
 }
 
 /** The load must be able to measure the event. */
-async function whyUnsafe(sending: Sending): Promise<FailoverStep | null> {
+async function whyUnsafe(sending: Sending): Promise<EventStep | null> {
   const { clients, plan, intent } = sending
   const obstacle = obstacleToEvent(plan, intent.index, await eventMoment(clients, plan, intent.index))
   return obstacle === null ? null : withhold(sending, AFTER_OBSTACLE[obstacle.kind], obstacle.why)
@@ -122,7 +125,7 @@ async function whyUnsafe(sending: Sending): Promise<FailoverStep | null> {
 
 /**
  * An attempt before this one was refused or lost, or an earlier execution withheld it. If the server has moved since the intent, a
- * failover happens now, or has happened. Null: the intent was written just now, and its identity is still that of the server.
+ * event happens now, or has happened. Null: the intent was written just now, and its identity is still that of the server.
  */
 async function identityWorthComparing({ clients, plan, intent, attempt }: Sending): Promise<PrimaryIdentity | null> {
   const isFirstCall = clients.clock.now().getTime() - Date.parse(intent.writtenAt) < FIRST_CALL_MS
@@ -130,9 +133,9 @@ async function identityWorthComparing({ clients, plan, intent, attempt }: Sendin
 }
 
 /** If every earlier attempt was refused, this drill did not cause the signs. A lost one may have arrived late. */
-async function settleEarlierAttempt(sending: Sending, now: PrimaryIdentity): Promise<FailoverStep | null> {
+async function settleEarlierAttempt(sending: Sending, now: PrimaryIdentity): Promise<EventStep | null> {
   const { clients, plan, intent } = sending
-  const signs = signsOfFailover(intent.before, now)
+  const signs = signsOfEvent(intent.before, now)
   if (signs.length === 0) return null
   const earlierAttempts = await readAttempts(clients.blobs, plan.drillId, intent.index)
   const lost = earlierAttempts.find(({ answer }) => answer === null)
@@ -141,12 +144,12 @@ async function settleEarlierAttempt(sending: Sending, now: PrimaryIdentity): Pro
     : record(sending, ambiguous(`not requested again, because of: ${signs.join('; ')}`, lost.claim?.claimedAt ?? null))
 }
 
-async function whyMoved(sending: Sending, now: PrimaryIdentity): Promise<FailoverStep | null> {
+async function whyMoved(sending: Sending, now: PrimaryIdentity): Promise<EventStep | null> {
   const { clients, plan, intent, attempt } = sending
-  const signs = signsOfFailover(intent.before, now)
+  const signs = signsOfEvent(intent.before, now)
   if (signs.length === 0) return null
   const hasMoved = changesOfPrimary(intent.before, now).length > 0
-  if (hasMoved) await noteFailover(clients.blobs, plan, clients.clock.now().getTime())
+  if (hasMoved) await notePromotion(clients.blobs, plan, clients.clock.now().getTime())
   return withhold(
     sending,
     hasMoved || attempt > 0 ? 'give up' : 'wait',
@@ -158,67 +161,68 @@ async function withhold(
   { clients: { blobs, clock }, plan, intent }: Sending,
   next: 'wait' | 'give up' | 'end',
   why: string,
-): Promise<FailoverStep> {
+): Promise<EventStep> {
   const withheld: Withheld = { at: clock.now().toISOString(), why }
-  await blobs.writeJson(drillBlobs.failoverWithheld(plan.drillId, intent.index), withheld)
+  await blobs.writeJson(drillBlobs.eventWithheld(plan.drillId, intent.index), withheld)
   return { next, detail: why }
 }
 
 // ---- The request --------------------------------------------------------------------------------------------------------
 
-async function send(sending: Sending, silenceSeconds: number): Promise<FailoverStep> {
-  const { clients, plan, intent, attempt } = sending
+async function send(sending: Sending, silenceSeconds: number): Promise<EventStep> {
+  const { clients, plan, intent, request, attempt } = sending
   const { blobs, clock, servers } = clients
   const claimedAt = clock.now()
   const mayArriveUntil = new Date(claimedAt.getTime() + silenceSeconds * 1000).toISOString()
   const claim: Claim = { claimedAt: claimedAt.toISOString(), mayArriveUntil }
-  if (!(await blobs.writeOnce(drillBlobs.failoverClaim(plan.drillId, intent.index, attempt), claim)))
+  if (!(await blobs.writeOnce(drillBlobs.eventClaim(plan.drillId, intent.index, attempt), claim)))
     return { next: 'look again', detail: 'another execution of this step is sending the request' }
   if (clock.now().getTime() - claimedAt.getTime() > STALE_CLAIM_MS)
     return { next: 'look again', detail: 'this execution was delayed too long to be allowed to send' }
-  return record(sending, await servers.beginFailover(plan.target, intent.mode))
+  return record(sending, await servers.begin(plan.target, request))
 }
 
-async function settleLostAttempt(sending: Sending, { claimedAt, mayArriveUntil }: Claim): Promise<FailoverStep> {
+async function settleLostAttempt(sending: Sending, { claimedAt, mayArriveUntil }: Claim): Promise<EventStep> {
   const { clients, plan, intent } = sending
   // At once: if this drill loses its reservation, the next one begins before this one ends.
   await noteLostRequests(clients.blobs, plan)
   const settle = (why: string) => record(sending, ambiguous(why, claimedAt))
-  const signs = signsOfFailover(intent.before, await observeIdentity(clients, plan.target))
+  const signs = signsOfEvent(intent.before, await observeIdentity(clients, plan.target))
   if (signs.length > 0)
     return settle(`the answer was lost; seen since the request was prepared, of any cause: ${signs.join('; ')}`)
   const nowMs = clients.clock.now().getTime()
   const silence = `${Math.round((nowMs - Date.parse(claimedAt)) / 1000)} s`
   if (nowMs < Date.parse(mayArriveUntil))
     return { next: 'look again', detail: `the answer was lost; nothing seen for ${silence}` }
-  if (!showsPromotions(intent.before))
-    return settle('the answer was lost, and the timeline before it is not known: a promotion would not have been seen')
+  if (!wouldShow(intent.planned, intent.before))
+    return settle('the answer was lost, and the server before it is not known: the event would not have been seen')
   return {
     next: 'try again',
     afterSeconds: 0,
-    detail: `the answer was lost, and no sign of a failover was seen for ${silence}: the request is taken for lost`,
+    detail: `the answer was lost, and no sign of an event was seen for ${silence}: the request is taken for lost`,
   }
 }
 
-async function record(sending: Sending, answer: FailoverAnswer): Promise<FailoverStep> {
+async function record(sending: Sending, answer: EventAnswer): Promise<EventStep> {
   const { clients, plan, intent, attempt } = sending
   const { blobs } = clients
   // The cool-down first: if this execution dies between the two writes, the next drill still waits.
-  if (answer.kind !== 'refused') await noteFailover(blobs, plan, await latestArrivalMs(sending, answer))
-  await blobs.writeOnce(drillBlobs.failoverAnswer(plan.drillId, intent.index, attempt), answer)
+  const startsCoolDown = answer.kind === 'ambiguous' || (answer.kind === 'accepted' && mayPromote(intent.planned))
+  if (startsCoolDown) await notePromotion(blobs, plan, await latestArrivalMs(sending, answer))
+  await blobs.writeOnce(drillBlobs.eventAnswer(plan.drillId, intent.index, attempt), answer)
   return stepAfter(answer)
 }
 
 /** A lost request may still take effect after the time in which it may arrive. */
-async function latestArrivalMs({ clients, plan, intent }: Sending, answer: FailoverAnswer): Promise<number> {
+async function latestArrivalMs({ clients, plan, intent }: Sending, answer: EventAnswer): Promise<number> {
   if (answer.kind === 'accepted') return Date.parse(answer.acceptedAt)
   const attempts = await readAttempts(clients.blobs, plan.drillId, intent.index)
   return Math.max(clients.clock.now().getTime(), mayArriveUntilMs(attempts) ?? 0)
 }
 
-const ambiguous = (why: string, sentAt: string | null): FailoverAnswer => ({ kind: 'ambiguous', why, sentAt })
+const ambiguous = (why: string, sentAt: string | null): EventAnswer => ({ kind: 'ambiguous', why, sentAt })
 
-function stepAfter(answer: FailoverAnswer): FailoverStep {
+function stepAfter(answer: EventAnswer): EventStep {
   if (answer.kind === 'accepted')
     return { next: 'watch', detail: `accepted, request ${answer.requestId ?? 'without an id'}` }
   if (answer.kind === 'ambiguous') return { next: 'watch', detail: answer.why }

@@ -1,0 +1,71 @@
+/** What two identities of the primary show, as sentences; the rows of the table of kinds choose among them. */
+import type { PrimaryIdentity } from '../model/facts.ts'
+import type { SeenOfEvent } from './kind.ts'
+import { differs } from './primary-changes.ts'
+
+/** By more timelines than other events explain. Null: not known. */
+function risenTo(before: number | null, after: number | null, others: readonly number[]): boolean | null {
+  if (before === null || after === null) return null
+  return after - before > others.filter((timeline) => timeline > before && timeline <= after).length
+}
+
+/** What is known of the timeline; `rose` null: nothing. */
+export function timelineOf({ before, after, newTimeline, auditTimeline, otherTimelines }: SeenOfEvent): {
+  readonly rose: boolean | null
+  readonly sentences: readonly string[]
+} {
+  const [from, to] = [before?.timeline ?? null, after?.timeline ?? null]
+  const rose = risenTo(from, to, otherTimelines)
+  const auditRose = risenTo(from, auditTimeline, otherTimelines)
+  const sentences = [
+    rose === null ? null : timelineSentence(from, to, rose),
+    rose === null && auditRose === true
+      ? `The audits found timeline ${auditTimeline}; before the request it was ${from}.`
+      : null,
+    newTimeline === null ? null : `Clients were acknowledged by rows stamped with the new timeline ${newTimeline}.`,
+  ].filter((sentence) => sentence !== null)
+  return {
+    rose: newTimeline !== null || rose === true || auditRose === true || (rose === null ? null : false),
+    sentences,
+  }
+}
+
+const timelineSentence = (before: number | null, after: number | null, rose: boolean): string =>
+  rose
+    ? `The timeline of the primary rose from ${before} to ${after}.`
+    : after === before
+      ? `The timeline of the primary is still ${after}: nothing was promoted.`
+      : `The timeline of the primary rose from ${before} to ${after}, and other events of this report explain all of it.`
+
+/** Null: not known, or both servers are in one zone. */
+export function zoneOf({ before, after }: Pick<SeenOfEvent, 'before' | 'after'>): {
+  readonly swapped: boolean | null
+  readonly sentences: readonly string[]
+} {
+  const [from, to] = [before?.availabilityZone ?? null, after?.availabilityZone ?? null]
+  if (from === null || to === null || before?.standbyZone === from) return { swapped: null, sentences: [] }
+  return from === to
+    ? { swapped: false, sentences: [`The primary is still in zone ${to}.`] }
+    : { swapped: true, sentences: [`The primary moved from zone ${from} to zone ${to}.`] }
+}
+
+const NAMES = {
+  address: 'The address of the primary',
+  postmasterStartedAt: 'The start of the server',
+  serverId: 'The server behind the name',
+  sku: 'The size of the server',
+} as const
+
+export const changeSentences = (
+  before: PrimaryIdentity | null,
+  after: PrimaryIdentity | null,
+  fields: ReadonlyArray<keyof typeof NAMES>,
+): string[] =>
+  fields.flatMap((field) =>
+    before !== null && after !== null && differs(before[field], after[field])
+      ? [`${NAMES[field]} changed from ${before[field]} to ${after[field]}.`]
+      : [],
+  )
+
+export const wasChanged = ({ before, after }: SeenOfEvent, field: keyof PrimaryIdentity): boolean =>
+  before !== null && after !== null && differs(before[field], after[field])
