@@ -86,6 +86,30 @@ test('two executions of the step at once send one request', async () => {
   expect(steps).toContain('another execution of this step is sending the request')
 })
 
+test('an execution that stood still for long after its claim sends nothing: its request would arrive out of time', async () => {
+  const world = createWorld()
+  const writeOnce = world.blobs.writeOnce.bind(world.blobs)
+  let claims = 0
+  world.blobs.writeOnce = async (name, value) => {
+    const isFirstClaim = name === drillBlobs.eventClaim('drill-1', 0, 0) && ++claims === 1
+    if (isFirstClaim) world.clock.moveTo(world.clock.nowMs + 11_000)
+    return writeOnce(name, value)
+  }
+  const { causeEvent } = createActivities(world.clients, settings)
+  const postsAfterFirst: number[] = []
+  const counted = async (input: Parameters<typeof causeEvent>[0]) => {
+    const step = await causeEvent(input)
+    postsAfterFirst.push(world.server.posts)
+    return step
+  }
+  const { report } = await playDrill(world, aLongPlan(), { overrides: { causeEvent: counted } })
+  expect({ posts: postsAfterFirst[0], verdict: report?.verdict, failovers: world.server.failovers.length }).toEqual({
+    posts: 0,
+    verdict: 'PASS',
+    failovers: 1,
+  })
+})
+
 test('the answer that was lost with its host is recorded with the signs that replaced it', async () => {
   const { world } = await run({ posts: ['host dies after arrival'] })
   const answer = world.blobs.peek<{ kind: string; why: string }>(drillBlobs.eventAnswer('drill-1', 0, 0))
