@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DrillStatus } from '../../functions/model/status.ts'
 import { screen } from '../../loadgen-image/output/screen.ts'
-import { type Weather, weatherOf } from './azure/weather.ts'
+import { type Weather, weatherOf } from './azure/arm/weather.ts'
 import { createDrillApi, type DrillApi } from './cli/drill-client.ts'
 import { DRILL_COMMAND, type DrillOptions, parseDrillOptions, requestBody } from './cli/drill-options.ts'
 import { createProgressView, type ProgressView, terminalOf } from './cli/drill-progress.ts'
@@ -43,6 +43,8 @@ async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promis
     {
       programs,
       replication: options.replication,
+      replica: null,
+      scalingPath: 'switch',
       host: options.host,
       apiPort: null,
       platformPauseMs: options.platformPauseSeconds * 1000,

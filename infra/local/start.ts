@@ -34,6 +34,8 @@ async function stayUp(options: OptionsOf<typeof COMMAND>, lifetime: Lifetime): P
     {
       programs,
       replication,
+      replica: null,
+      scalingPath: 'switch',
       host: 'local',
       apiPort,
       platformPauseMs: 2_000,

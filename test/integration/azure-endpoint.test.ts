@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { type LocalAzure, PLACE, SUBSCRIPTION, startLocalAzure } from '../support/local-azure.ts'
+import { type LocalAzure, PLACE, REPLICA_PLACE, SUBSCRIPTION, startLocalAzure } from '../support/local-azure.ts'
 import { type ShapeOptions, shapeProblems } from '../support/shape.ts'
 
 interface Example {
@@ -19,6 +19,7 @@ const bodyOf = (file: string, status = 200): unknown => readExample(file).respon
 
 const RESOURCES = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${PLACE.resourceGroup}/providers`
 const SERVER = `${RESOURCES}/Microsoft.DBforPostgreSQL/flexibleServers/${PLACE.server}`
+const REPLICA = `${RESOURCES}/Microsoft.DBforPostgreSQL/flexibleServers/${REPLICA_PLACE.server}`
 const GROUPS = `${RESOURCES}/Microsoft.ContainerInstance/containerGroups`
 const GROUP = `${GROUPS}/drill-a-0`
 const CONTAINER_LOCATION = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.ContainerInstance/locations/${PLACE.location}`
@@ -93,6 +94,22 @@ const SHAPES: readonly Shape[] = [
       ...['$.properties.storage.iops', '$.properties.storage.tier'],
     ],
   },
+  {
+    file: 'postgresql/ReplicasListByServer.json',
+    path: `${SERVER}/replicas`,
+    absent: [
+      '$.value[].properties.backup.earliestRestoreDate',
+      ...['$.value[].properties.storage.iops', '$.value[].properties.storage.tier'],
+    ],
+    extra: [
+      '$.value[].tags',
+      '$.value[].systemData',
+      '$.value[].properties.sourceServerResourceId',
+      '$.value[].properties.storage.type',
+    ],
+  },
+  { file: 'postgresql/VirtualEndpointsListByServer.json', path: `${SERVER}/virtualendpoints` },
+  { file: 'postgresql/VirtualEndpointsGet.json', path: `${SERVER}/virtualEndpoints/${PLACE.server}-endpoint` },
   { file: 'postgresql/ConfigurationsGet.json', path: `${SERVER}/configurations/max_connections` },
   {
     file: 'postgresql/ConfigurationsListByServer.json',
@@ -180,15 +197,94 @@ const pattern = (url: unknown): string =>
 
 const FAIL_OVER = { restartWithFailover: true, failoverMode: 'ForcedFailover' }
 
-test('a restart with failover is accepted with the two URLs of the example', async () => {
+const promotion = (promoteOption: string) => ({
+  properties: { replica: { role: 'Primary', promoteMode: 'Switchover', promoteOption } },
+})
+const scaling = (name: string, tier?: string) => ({ sku: { name, ...(tier !== undefined && { tier }) } })
+
+interface Event {
+  readonly file: string
+  readonly method: string
+  readonly path: string
+  readonly body?: object
+  /** What the cluster is asked to do. */
+  readonly asks: string
+}
+
+const EVENTS: readonly Event[] = [
+  ...(['Forced', 'Planned'] as const).flatMap((word) =>
+    (['Failover', 'Switchover'] as const).map((kind) => ({
+      file: 'ServersRestartWithFailover',
+      method: 'POST',
+      path: `${SERVER}/restart`,
+      body: { restartWithFailover: true, failoverMode: `${word}${kind}` },
+      asks: kind === 'Failover' ? word.toLowerCase() : `${word.toLowerCase()}Switchover`,
+    })),
+  ),
+  { file: 'ServersRestart', method: 'POST', path: `${SERVER}/restart`, asks: 'restart home' },
+  {
+    file: 'ServersRestart',
+    method: 'POST',
+    path: `${SERVER}/restart`,
+    body: { restartWithFailover: false },
+    asks: 'restart home',
+  },
+  { file: 'ServersRestart', method: 'POST', path: `${REPLICA}/restart`, asks: 'restart remote' },
+  {
+    file: 'ServersUpdate',
+    method: 'PATCH',
+    path: SERVER,
+    body: scaling('Local_8vCores', 'GeneralPurpose'),
+    asks: 'scale home to Local_8vCores',
+  },
+  {
+    file: 'ServersUpdate',
+    method: 'PATCH',
+    path: REPLICA,
+    body: scaling('Local_Memory_8vCores'),
+    asks: 'scale remote to Local_Memory_8vCores',
+  },
+  {
+    file: 'ServersPromoteReplicaAsPlannedSwitchover',
+    method: 'PATCH',
+    path: REPLICA,
+    body: promotion('Planned'),
+    asks: 'promote planned',
+  },
+  {
+    file: 'ServersPromoteReplicaAsForcedSwitchover',
+    method: 'PATCH',
+    path: REPLICA,
+    body: promotion('forced'),
+    asks: 'promote forced',
+  },
+]
+
+test.each(EVENTS)('$method asks the cluster to $asks, and is accepted with the two URLs of $file', async (event) => {
   const azure = await startLocalAzure()
-  const { status, headers, body } = await azure.ask('POST', `${SERVER}/restart`, { body: FAIL_OVER })
-  const wanted = readExample('postgresql/ServersRestartWithFailover.json').responses['202']?.headers ?? {}
+  const { status, headers, body } = await azure.ask(event.method, event.path, { body: event.body })
+  const wanted = readExample(`postgresql/${event.file}.json`).responses['202']?.headers ?? {}
   expect({ status, body }).toEqual({ status: 202, body: null })
   expect(pattern(headers['azure-asyncoperation'])).toBe(pattern(wanted['Azure-AsyncOperation']))
   expect(pattern(headers.location)).toBe(pattern(wanted.Location))
   expect(Number(headers['retry-after'])).toBeGreaterThan(0)
+  expect([...azure.cluster.failovers, ...azure.cluster.asked]).toEqual([event.asks])
 })
+
+test.each(EVENTS.filter(({ file }) => !file.includes('Failover')))(
+  'the operation to $asks goes on until the cluster has done it',
+  async ({ method, path, body }) => {
+    const azure = await startLocalAzure()
+    const { headers } = await azure.ask(method, path, { body })
+    const poll = async () => (await azure.ask('GET', pathOf(headers['azure-asyncoperation']))).body
+    expect(await poll()).toMatchObject({ status: 'InProgress' })
+    azure.cluster.finish(new Error('the machine did not start'))
+    expect(await poll()).toMatchObject({
+      status: 'Failed',
+      error: { code: 'InternalServerError', message: 'the machine did not start' },
+    })
+  },
+)
 
 const pathOf = (url: unknown) => String(url).replace(/^https:\/\/[^/]+/, '')
 
@@ -214,9 +310,57 @@ test('the operation and its result are in progress until the cluster has failed 
   expect(after.result.status).toBe(200)
 })
 
+/** Of the two servers, by the roles that a promotion swaps. */
+const PROMOTED = { role: 'Primary', replication: null } as const
+const DEMOTED = { role: 'AsyncReplica', replication: 'Active', highAvailability: 'NotEnabled' } as const
+
+test('a replica names its source, and only the list of replicas shows how it follows', async () => {
+  const azure = await startLocalAzure()
+  const { body } = await azure.ask('GET', REPLICA)
+  const wanted = {
+    id: REPLICA,
+    name: REPLICA_PLACE.server,
+    location: REPLICA_PLACE.location,
+    properties: {
+      replicationRole: 'AsyncReplica',
+      sourceServerResourceId: SERVER,
+      highAvailability: { mode: 'Disabled', state: 'NotEnabled' },
+    },
+  }
+  expect(body).toMatchObject(wanted)
+  expect(body).not.toHaveProperty('properties.replica.replicationState')
+  const { body: list } = await azure.ask('GET', `${SERVER}/replicas`)
+  expect(list).toMatchObject({
+    value: [{ ...wanted, properties: { ...wanted.properties, replica: { replicationState: 'Active' } } }],
+  })
+  expect((await azure.ask('GET', `${REPLICA}/replicas`)).body).toEqual({ value: [] })
+  expect((await azure.ask('GET', SERVER)).body).not.toHaveProperty('properties.sourceServerResourceId')
+})
+
+test('after a promotion the servers have swapped roles, and the virtual endpoints are found at the new primary alone', async () => {
+  const azure = await startLocalAzure()
+  azure.cluster.set(DEMOTED)
+  azure.cluster.set(PROMOTED, 'remote')
+  expect((await azure.ask('GET', SERVER)).body).toMatchObject({
+    properties: { replicationRole: 'AsyncReplica', sourceServerResourceId: REPLICA },
+  })
+  expect((await azure.ask('GET', `${REPLICA}/replicas`)).body).toMatchObject({ value: [{ id: SERVER }] })
+  const { body } = await azure.ask('GET', `${REPLICA}/virtualendpoints`)
+  expect(body).toMatchObject({
+    value: [
+      {
+        id: `${REPLICA}/virtualEndpoints/pg-drill-endpoint`,
+        properties: { members: ['pg-drill', 'pg-drill-replica'] },
+      },
+    ],
+  })
+  for (const path of ['virtualendpoints', 'virtualendpoints/pg-drill-endpoint'])
+    expect((await azure.ask('GET', `${SERVER}/${path}`)).status).toBe(400)
+})
+
 test('a lost failover is accepted, and the cluster does not fail over', async () => {
   const azure = await startLocalAzure()
-  azure.endpoint.control.switches.failovers = 'lost'
+  azure.endpoint.control.switches.events = 'lost'
   expect((await azure.ask('POST', `${SERVER}/restart`, { body: FAIL_OVER })).status).toBe(202)
   expect(azure.cluster.failovers).toEqual([])
 })
@@ -275,7 +419,36 @@ const REFUSALS: readonly Refusal[] = [
   ['an unknown operation', 'GET', `${DATABASE_LOCATION}/azureAsyncOperation/x`, 404, 'OperationNotFound'],
   ['an unknown path', 'GET', `${SERVER}/databases`, 404, 'NotFound'],
   ['an unknown method', 'DELETE', SERVER, 404, 'NotFound'],
-  ['a restart without failover', 'POST', RESTART, 400, 'InvalidParameterValue', { body: {} }],
+  [
+    'a failover of a server without high availability',
+    'POST',
+    `${REPLICA}/restart`,
+    400,
+    'HANotEnabled',
+    { body: FAIL_OVER },
+  ],
+  ['an unknown size', 'PATCH', SERVER, 400, 'InvalidParameterValue', { body: scaling('Standard_D4ds_v5') }],
+  [
+    'a size of another tier',
+    'PATCH',
+    SERVER,
+    400,
+    'InvalidParameterValue',
+    { body: scaling('Local_8vCores', 'MemoryOptimized') },
+  ],
+  ['a size without a name', 'PATCH', SERVER, 400, 'InvalidRequestContent', { body: { sku: {} } }],
+  ['a change that is not served', 'PATCH', SERVER, 400, 'InvalidParameterValue', { body: { tags: {} } }],
+  ['a promotion of the primary', 'PATCH', SERVER, 400, 'InvalidParameterValue', { body: promotion('Planned') }],
+  ['an unknown way of promotion', 'PATCH', REPLICA, 400, 'InvalidParameterValue', { body: promotion('x') }],
+  [
+    'a promotion to a server of its own',
+    'PATCH',
+    REPLICA,
+    400,
+    'InvalidParameterValue',
+    { body: { properties: { replica: { promoteMode: 'Standalone', promoteOption: 'Forced' } } } },
+  ],
+  ['an unknown virtual endpoint', 'GET', `${SERVER}/virtualendpoints/x`, 404, 'ResourceNotFound'],
   [
     'an unknown failover mode',
     'POST',
@@ -298,6 +471,29 @@ test.each(REFUSALS.map((row) => [row[0], row] as const))(
     expect(answer.body).toEqual({ error: { code, message: expect.stringMatching(/./) } })
   },
 )
+
+test.each<[string, (azure: LocalAzure) => unknown, string, object, string]>([
+  [
+    'a busy server',
+    ({ endpoint }) => Object.assign(endpoint.control.switches, { isBusy: true }),
+    SERVER,
+    scaling('Local_8vCores'),
+    'ServerIsBusy',
+  ],
+  [
+    'a replica that does not follow',
+    ({ cluster }) => cluster.set({ replication: 'Broken' }, 'remote'),
+    REPLICA,
+    promotion('Forced'),
+    'ServerIsNotReady',
+  ],
+])('%s refuses with 409, and nothing is done', async (_, prepare, path, body, code) => {
+  const azure = await startLocalAzure()
+  prepare(azure)
+  const answer = await azure.ask('PATCH', path, { body })
+  expect(answer).toMatchObject({ status: 409, body: { error: { code } } })
+  expect(azure.cluster.asked).toEqual([])
+})
 
 test('paths are not case-sensitive and may begin with two slashes, as with Resource Manager', async () => {
   const azure = await startLocalAzure()

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { askedPauseOf } from '../../functions/clients/azure/azure-errors.ts'
 import type { GroupSpec } from '../../functions/clients/clients.ts'
 import { DRILL_TAG } from '../../functions/platform/names.ts'
-import { fairWeather, type Weather, weatherOf } from '../../infra/local/azure/weather.ts'
+import { fairWeather, type Weather, weatherOf } from '../../infra/local/azure/arm/weather.ts'
 import { eventually } from '../support/eventually.ts'
-import { startLocalAzure, TARGET } from '../support/local-azure.ts'
+import { PLACE, REPLICA_PLACE, startLocalAzure, TARGET } from '../support/local-azure.ts'
 
 const FORCED = { call: 'restart', failoverMode: 'forced' } as const
 
@@ -127,7 +127,7 @@ test('a deleted group stays in the list for a while, and a refused deletion is a
 
 test('a busy server refuses failovers, and then accepts one', async () => {
   const busy = { status: 409, code: 'ServerIsBusy', message: "server 'NAME' is busy" }
-  const azure = await start({ failoverRefusals: [busy, busy] })
+  const azure = await start({ eventRefusals: [busy, busy] })
   const ask = () => azure.clients.servers.begin(TARGET, FORCED)
   const refusal = { kind: 'refused', status: 409, code: 'ServerIsBusy', message: "server 'pg-drill' is busy" }
   expect([await ask(), await ask(), await ask()]).toMatchObject([refusal, refusal, { kind: 'accepted' }])
@@ -136,8 +136,8 @@ test('a busy server refuses failovers, and then accepts one', async () => {
 
 test.each(['reset', 'gateway timeout'] as const)(
   'a failover whose answer is lost (%s) has begun, once, and is ambiguous',
-  async (failoverAnswer) => {
-    const azure = await start({ failoverAnswer })
+  async (eventAnswer) => {
+    const azure = await start({ eventAnswer })
     expect(await azure.clients.servers.begin(TARGET, FORCED)).toMatchObject({ kind: 'ambiguous' })
     expect(azure.cluster.failovers).toEqual(['forced'])
   },
@@ -147,7 +147,7 @@ test.each(['ServerIsNotReady', 'Failed', 'Canceled'])(
   'a failover that is dropped is accepted, changes nothing, and its operation ends as %s',
   async (word) => {
     const fate = { kind: 'dropped', word, code: 'ServerIsNotReady', message: 'not ready' } as const
-    const azure = await start({ failoverFate: fate })
+    const azure = await start({ eventFate: fate })
     const { servers } = azure.clients
     const answer = await servers.begin(TARGET, FORCED)
     if (answer.kind !== 'accepted') throw new Error(`it was ${answer.kind}`)
@@ -158,6 +158,27 @@ test.each(['ServerIsNotReady', 'Failed', 'Canceled'])(
   },
   20_000,
 )
+
+test('the weather of events falls on every request for one: restart, scaling and promotion', async () => {
+  const busy = { status: 409, code: 'ServerIsBusy', message: "server 'NAME' is busy" }
+  const azure = await start({ eventRefusals: [busy, busy, busy] })
+  const servers = `/subscriptions/${PLACE.subscriptionId}/resourceGroups/${PLACE.resourceGroup}/providers/Microsoft.DBforPostgreSQL/flexibleServers`
+  const promotion = { properties: { replica: { role: 'Primary', promoteMode: 'Switchover', promoteOption: 'Forced' } } }
+  const ask = async () => [
+    await azure.ask('POST', `${servers}/${PLACE.server}/restart`),
+    await azure.ask('PATCH', `${servers}/${PLACE.server}`, { body: { sku: { name: 'Local_8vCores' } } }),
+    await azure.ask('PATCH', `${servers}/${REPLICA_PLACE.server}`, { body: promotion }),
+  ]
+  const messageOf = (name: string) => ({ error: { code: 'ServerIsBusy', message: `server '${name}' is busy` } })
+  expect(await ask()).toMatchObject([
+    { status: 409, body: messageOf(PLACE.server) },
+    { status: 409, body: messageOf(PLACE.server) },
+    { status: 409, body: messageOf(REPLICA_PLACE.server) },
+  ])
+  expect(azure.cluster.asked).toEqual([])
+  expect((await ask()).map(({ status }) => status)).toEqual([202, 202, 202])
+  expect(fallen(azure)).toEqual(['an event request was answered with 409 ServerIsBusy, 3'])
+})
 
 test('an operation goes on in every word of the platform, and ends', async () => {
   const words = weatherOf(SEEDS.find((seed) => weatherOf(seed).operationWords.length > 1) ?? 0).operationWords

@@ -54,7 +54,7 @@ test('a failover that breaks carries the code and the message of the platform', 
 
 test('a failover that never completes stays running', async () => {
   const azure = await startLocalAzure()
-  azure.endpoint.control.switches.failovers = 'endless'
+  azure.endpoint.control.switches.events = 'endless'
   const { pollerToken } = acceptedOf(await azure.clients.servers.begin(TARGET, FORCED))
   azure.cluster.finishFailover()
   await eventually(

@@ -1,42 +1,23 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ClusterState } from '../../infra/local/cluster/cluster.ts'
-import { type LocalCluster, startCluster } from '../../infra/local/cluster/local-cluster.ts'
-import { findPgBouncer, findPostgres } from '../../infra/local/process/programs.ts'
+import type { LocalCluster } from '../../infra/local/cluster/local-cluster.ts'
 import { withClient } from '../../loadgen-image/connection/log-in.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { eventually } from '../support/eventually.ts'
 import { timeouts } from '../support/timeouts.ts'
-import { openBench } from '../support/with-stack.ts'
+import { type OpenCluster, openCluster } from '../support/with-stack.ts'
 
 const patience = timeouts.pairStartsMs + 3 * timeouts.failoverMs
 
-const bench = openBench()
-const events: string[] = []
+let opened: OpenCluster
 let cluster: LocalCluster
 
 beforeAll(async () => {
-  const [postgres, pgbouncer] = [findPostgres(), findPgBouncer()]
-  if (postgres === null || pgbouncer === null)
-    throw new Error('PostgreSQL or PgBouncer is missing; npm test installs them')
-  cluster = await startCluster(bench.folder, bench.processes, {
-    replication: 'sync',
-    postgres,
-    pgbouncer,
-    database: 'saifdb',
-    user: 'saifadmin',
-    password: 'its-password',
-    loadRole: { user: 'drill_load', password: 'the-loads-password' },
-    platformPassword: 'the-platforms-password',
-    platformPauseMs: 50,
-    loadgenEntry: '/nowhere',
-    onEvent: (text) => events.push(text),
-  })
+  opened = await openCluster()
+  cluster = opened.cluster
 }, timeouts.pairStartsMs)
 
-afterAll(async () => {
-  await cluster?.stop()
-  await bench.close()
-}, timeouts.processEndsMs)
+afterAll(() => opened?.close(), timeouts.processEndsMs)
 
 const isHealthy = () => inWords(cluster.state()).startsWith('Ready Healthy')
 
@@ -131,7 +112,7 @@ test(
       () => cluster.state().primaryZone === standbyZone && isHealthy(),
     )
     expect(await timelines()).toEqual([timeline + 1, timeline + 1])
-    expect(events).toEqual([
+    expect(opened.events).toEqual([
       'PgBouncer died: starting it again',
       'the standby died: building a new one',
       'the primary died: failing over',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { PostgresPair } from '../../infra/local/cluster/postgres-pair.ts'
+import type { PostgresPair } from '../../infra/local/cluster/servers/postgres-pair.ts'
 import { oneServer } from '../../loadgen-image/connection/target.ts'
 import { eventually } from '../support/eventually.ts'
 import { openSql } from '../support/sql.ts'

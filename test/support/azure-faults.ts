@@ -1,6 +1,6 @@
 /** Faults of the local Azure endpoint: tests change the answers of single requests, and see which requests came. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ArmError } from '../../infra/local/azure/arm.ts'
+import { ArmError } from '../../infra/local/azure/arm/arm.ts'
 
 interface RequestMatch {
   readonly method: string

@@ -3,11 +3,13 @@ import {
   type Cluster,
   type ClusterState,
   type ContainerSpec,
-  FailoverRefused,
   type LocalContainer,
   type LocalFailoverMode,
   type MetricSample,
+  PlatformRefused,
 } from '../../infra/local/cluster/cluster.ts'
+import type { Site } from '../../infra/local/cluster/servers/regions.ts'
+import { skusOf } from '../../infra/local/cluster/skus.ts'
 
 interface FakeContainer extends LocalContainer {
   readonly spec: ContainerSpec
@@ -16,15 +18,44 @@ interface FakeContainer extends LocalContainer {
 
 export interface FakeCluster extends Cluster {
   readonly failovers: LocalFailoverMode[]
+  /** Other events, in words. */
+  readonly asked: string[]
   readonly containers: FakeContainer[]
   readonly recorded: MetricSample[]
-  set(state: Partial<ClusterState>): void
+  /** Of the server at home, unless it is for the other one. */
+  set(state: Partial<ClusterState>, site?: Site): void
   /** Ends the failover that is under way. */
   finishFailover(error?: Error): void
+  /** Ends another event; the state is set by hand. */
+  finish(error?: Error): void
 }
 
-export function createFakeCluster(): FakeCluster {
-  let state: ClusterState = { server: 'Ready', highAvailability: 'Healthy', primaryZone: '1', standbyZone: '2' }
+const AT_HOME: ClusterState = {
+  server: 'Ready',
+  highAvailability: 'Healthy',
+  primaryZone: '1',
+  standbyZone: '2',
+  role: 'Primary',
+  replication: null,
+  sku: 'Local_4vCores',
+}
+const REMOTE: ClusterState = {
+  ...AT_HOME,
+  highAvailability: 'NotEnabled',
+  standbyZone: '',
+  role: 'AsyncReplica',
+  replication: 'Active',
+}
+
+export function createFakeCluster(hasReplica = false): FakeCluster {
+  let state = AT_HOME
+  let remote = REMOTE
+  const asked: string[] = []
+  const ask = (words: string) => {
+    asked.push(words)
+    underWay = Promise.withResolvers()
+    return underWay.promise
+  }
   let underWay: PromiseWithResolvers<void> | null = null
   const failovers: LocalFailoverMode[] = []
   const containers: FakeContainer[] = []
@@ -39,26 +70,40 @@ export function createFakeCluster(): FakeCluster {
       password: 'MARKED-SECRET',
       replication: 'sync',
       version: '15.18',
-      vCores: 4,
-      memoryGb: 32,
+      skus: skusOf(4, 32),
       storageGb: 128,
+      hasReplica,
     },
     failovers,
     containers,
     recorded,
-    state: () => state,
-    set: (change) => {
-      state = { ...state, ...change }
+    asked,
+    state: (site = 'home') => (site === 'home' ? state : remote),
+    set: (change, site = 'home') => {
+      if (site === 'home') state = { ...state, ...change }
+      else remote = { ...remote, ...change }
     },
+    restart: (site = 'home') => {
+      if (state.server !== 'Ready') throw new PlatformRefused('ServerIsBusy', `the server is ${state.server}`)
+      return ask(`restart ${site}`)
+    },
+    scale: (sku, site = 'home') => ask(`scale ${site} to ${sku}`),
+    promote: (option) => {
+      if (remote.replication !== 'Active')
+        throw new PlatformRefused('ServerIsNotReady', `the replica is ${remote.replication}`)
+      return ask(`promote ${option}`)
+    },
+    kill: async () => void asked.push('kill'),
+    finish: (error) => (error === undefined ? underWay?.resolve() : underWay?.reject(error)),
     failover: (mode) => {
-      if (state.server !== 'Ready') throw new FailoverRefused('ServerIsNotReady', `the server is ${state.server}`)
+      if (state.server !== 'Ready') throw new PlatformRefused('ServerIsNotReady', `the server is ${state.server}`)
       failovers.push(mode)
       state = { ...state, server: 'Restarting', highAvailability: 'FailingOver' }
       underWay = Promise.withResolvers()
       return underWay.promise
     },
     finishFailover: (error) => {
-      state = { server: 'Ready', highAvailability: 'Healthy', primaryZone: '2', standbyZone: '1' }
+      state = { ...state, server: 'Ready', highAvailability: 'Healthy', primaryZone: '2', standbyZone: '1' }
       if (error === undefined) underWay?.resolve()
       else underWay?.reject(error)
     },

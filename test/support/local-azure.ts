@@ -10,8 +10,8 @@ import { type Config, readConfig } from '../../functions/config/config.ts'
 import type { Environment } from '../../functions/config/settings.ts'
 import { connect } from '../../functions/connect.ts'
 import type { Target } from '../../functions/model/plan.ts'
+import type { Weather } from '../../infra/local/azure/arm/weather.ts'
 import { type AzureEndpoint, startAzureEndpoint } from '../../infra/local/azure/endpoint.ts'
-import type { Weather } from '../../infra/local/azure/weather.ts'
 import { createServerCertificate } from '../../infra/local/stack/certificates.ts'
 import { AzureFaults } from './azure-faults.ts'
 import { createFakeCluster, type FakeCluster } from './fake-cluster.ts'
@@ -25,6 +25,7 @@ export const PLACE = {
   location: 'swedencentral',
   server: 'pg-drill',
 } as const
+export const REPLICA_PLACE = { server: 'pg-drill-replica', location: 'norwayeast' } as const
 export const TARGET: Target = { resourceGroup: 'rg-drill', server: 'pg-drill', database: 'drill' }
 
 interface Answer {
@@ -52,7 +53,7 @@ interface AskOptions {
 
 const certificate = createServerCertificate()
 
-/** Without a weather metrics are published at once. */
+/** Without a weather metrics are published at once. There is a replica in another region. */
 export async function startLocalAzure(settings: Environment = {}, weather?: Weather): Promise<LocalAzure> {
   const folder = mkdtempSync(join(tmpdir(), 'azure-'))
   const { caPem, certificatePem, privateKeyPem } = await certificate
@@ -60,12 +61,13 @@ export async function startLocalAzure(settings: Environment = {}, weather?: Weat
   writeFileSync(caFile, caPem)
   const entryFile = join(folder, 'main.js')
   writeFileSync(entryFile, 'the load generator')
-  const cluster = createFakeCluster()
+  const cluster = createFakeCluster(true)
   const port = await freePort()
   const faults = new AzureFaults()
   const endpoint = await startAzureEndpoint({
     cluster,
     place: PLACE,
+    replica: REPLICA_PLACE,
     certificate: { certificatePem, privateKeyPem },
     port,
     token: TOKEN,

@@ -74,8 +74,10 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/orchestrators functions/triggers loadgen-image/contract',
   'infra/local/process': 'loadgen-image/contract loadgen-image/output',
   'infra/azure': 'functions/clients/postgres functions/config functions/web infra/local/process loadgen-image/output',
-  'infra/local/cluster': 'infra/local/process loadgen-image loadgen-image/connection loadgen-image/output',
-  'infra/local/azure': 'infra/local/cluster loadgen-image/schedule',
+  'infra/local/cluster/servers': 'infra/local/process loadgen-image/connection loadgen-image/output',
+  'infra/local/cluster': 'infra/local/cluster/servers infra/local/process loadgen-image',
+  'infra/local/azure/arm': 'infra/local/cluster infra/local/cluster/servers loadgen-image/schedule',
+  'infra/local/azure': 'infra/local/azure/arm infra/local/cluster infra/local/cluster/servers',
   'infra/local/functions-host/engine': '',
   'infra/local/functions-host/state': 'infra/local/functions-host/engine',
   'infra/local/functions-host/timers': 'infra/local/functions-host/engine infra/local/functions-host/state',
@@ -88,14 +90,14 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/functions-host':
     'infra/local/functions-host/durable infra/local/functions-host/durable-extension infra/local/functions-host/engine infra/local/functions-host/http infra/local/functions-host/timers infra/local/functions-host/worker infra/local/process loadgen-image/contract',
   'infra/local/stack':
-    'functions/clients/postgres infra/local/azure infra/local/cluster infra/local/functions-host/durable-extension infra/local/functions-host/worker infra/local/process',
+    'functions/clients/postgres infra/local/azure infra/local/azure/arm infra/local/cluster infra/local/cluster/servers infra/local/functions-host/durable-extension infra/local/functions-host/worker infra/local/process',
   'infra/local/cli':
-    'functions/checklist functions/criteria functions/event-figures functions/model functions/request functions/units infra/local/azure infra/local/process loadgen-image/contract',
+    'functions/checklist functions/criteria functions/event-figures functions/model functions/request functions/units infra/local/azure/arm infra/local/process loadgen-image/contract',
   'infra/azure/release/decisions': 'functions/platform infra/local/process',
   'infra/azure/release':
     'functions/model infra/azure infra/azure/release/decisions infra/local/cli infra/local/process loadgen-image/contract',
   'infra/local':
-    'functions/model functions/render functions/render/text infra/local/azure infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
+    'functions/model functions/render functions/render/text infra/local/azure/arm infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
 }
 
 export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map(

@@ -1,5 +1,5 @@
 /** Runs initdb once for all files of a run: servers of tests start from a copy of its data directory. */
-import { PostgresServer } from '../../infra/local/cluster/postgres.ts'
+import { PostgresServer } from '../../infra/local/cluster/servers/postgres.ts'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
 import { openBench, PASSWORD, serverTools, TEMPLATE } from './with-stack.ts'
 

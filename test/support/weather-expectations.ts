@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Report } from '../../functions/model/report.ts'
-import { type Fallen, type Refusal, type Weather, weatherOf } from '../../infra/local/azure/weather.ts'
+import { type Fallen, type Refusal, type Weather, weatherOf } from '../../infra/local/azure/arm/weather.ts'
 import { WEATHER_FILE } from '../../infra/local/cli/drill-weather.ts'
 import { expectHonest, MODEST, reportOf } from './drill-expectations.ts'
 import { startDrillCommand } from './drill-run.ts'
@@ -28,10 +28,10 @@ const isLong = ({ retryAfterSeconds = 0 }: Refusal): boolean => retryAfterSecond
 
 function outcomeOf(weather: Weather): Outcome {
   if (weather.createRefusals.some(isLong)) return 'no containers'
-  const { failoverRefusals, failoverFate, failoverAnswer } = weather
-  const isRefused = failoverRefusals.some(isLong) || failoverRefusals.length > MAX_FAILOVER_REFUSALS
-  if (isRefused || failoverFate.kind === 'dropped') return 'no failover'
-  return failoverAnswer === 'accepted' ? 'measured' : 'lost answer'
+  const { eventRefusals, eventFate, eventAnswer } = weather
+  const isRefused = eventRefusals.some(isLong) || eventRefusals.length > MAX_FAILOVER_REFUSALS
+  if (isRefused || eventFate.kind === 'dropped') return 'no failover'
+  return eventAnswer === 'accepted' ? 'measured' : 'lost answer'
 }
 
 const VERDICTS: Readonly<Record<Outcome, Report['verdict']>> = {

@@ -1,9 +1,9 @@
 /** Real services for a test, on free ports, gone when the test ends: a PostgreSQL pair, PgBouncer. */
 
-import type { Replication } from '../../infra/local/cluster/cluster.ts'
-import { PgBouncer } from '../../infra/local/cluster/pgbouncer.ts'
-import type { ServerTools } from '../../infra/local/cluster/postgres.ts'
-import { type PostgresPair, startPair } from '../../infra/local/cluster/postgres-pair.ts'
+import { type ClusterOptions, type LocalCluster, startCluster } from '../../infra/local/cluster/local-cluster.ts'
+import { PgBouncer } from '../../infra/local/cluster/servers/pgbouncer.ts'
+import type { ServerTools } from '../../infra/local/cluster/servers/postgres.ts'
+import { type PostgresPair, type Replication, startPair } from '../../infra/local/cluster/servers/postgres-pair.ts'
 import { requirePrograms } from '../../infra/local/install.ts'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
 import { Processes } from '../../infra/local/process/processes.ts'
@@ -84,6 +84,48 @@ export async function withPair<T>(
   }
 }
 
+export interface OpenCluster extends Bench {
+  readonly cluster: LocalCluster
+  /** What the platform reported that it did by itself. */
+  readonly events: readonly string[]
+  close(): Promise<void>
+}
+
+/** The platform and its servers, for all tests of a file: without a replica, and without pauses. */
+export async function openCluster(options: Partial<ClusterOptions> = {}): Promise<OpenCluster> {
+  const [postgres, pgbouncer] = [findPostgres(), findPgBouncer()]
+  if (postgres === null || pgbouncer === null)
+    throw new Error('PostgreSQL or PgBouncer is missing; npm test installs them')
+  const bench = openBench()
+  const events: string[] = []
+  try {
+    const cluster = await startCluster(bench.folder, bench.processes, {
+      replication: 'sync',
+      replica: null,
+      scalingPath: 'switch',
+      postgres,
+      pgbouncer,
+      database: 'saifdb',
+      user: 'saifadmin',
+      password: 'its-password',
+      loadRole: { user: 'drill_load', password: 'the-loads-password' },
+      platformPassword: 'the-platforms-password',
+      platformPauseMs: 50,
+      loadgenEntry: '/nowhere',
+      onEvent: (text) => events.push(text),
+      ...options,
+    })
+    const close = async () => {
+      await cluster.stop()
+      await bench.close()
+    }
+    return { ...bench, cluster, events, close }
+  } catch (error) {
+    await bench.close()
+    throw error
+  }
+}
+
 type Role = readonly [name: string, password: string]
 
 /** PgBouncer in front of the pair's primary, for the database `drill`. */
@@ -115,6 +157,8 @@ export async function openStack(kind: StackKind): Promise<StackInTest> {
   const programs = requirePrograms({ forTests: true, say: () => {} })
   const usual = {
     replication: 'sync',
+    replica: null,
+    scalingPath: 'switch',
     apiPort: null,
     weather: null,
     app: null,

@@ -1,17 +1,17 @@
 /** What a test may change of the platform, which real Azure does not offer. */
 
 /**
- * The outcome of an accepted failover. `real`: the cluster fails over. `endless`: it does, but the endpoint never reports the
- * new standby, so the operation never ends. `lost`: no failover happens.
+ * The outcome of an accepted event. `real`: the cluster does it. `endless`: it does, but the endpoint never reports the new standby,
+ * so the operation never ends. `lost`: nothing happens.
  */
-type FailoverOutcome = 'real' | 'endless' | 'lost'
+type EventOutcome = 'real' | 'endless' | 'lost'
 
 export interface Switches {
-  failovers: FailoverOutcome
+  events: EventOutcome
   isHighlyAvailable: boolean
-  /** The endpoint never reports high availability as Healthy. An `endless` failover sets this. */
+  /** The endpoint never reports high availability as Healthy. An `endless` event sets this. */
   isStandbyMissing: boolean
-  /** Every restart is refused, because another operation is under way. */
+  /** Every event is refused, because another operation is in progress. */
   isBusy: boolean
   /** The server's state alone: its processes run on. */
   isStopped: boolean
@@ -32,7 +32,7 @@ export interface EndpointControl {
 
 export function createSwitches(metricsDelayMs: number): Switches {
   return {
-    failovers: 'real',
+    events: 'real',
     isHighlyAvailable: true,
     isStandbyMissing: false,
     isBusy: false,

@@ -3,19 +3,22 @@
  * Azure's shapes, status codes and error bodies. It refuses other calls as Azure would.
  */
 import type { Cluster } from '../cluster/cluster.ts'
-import type { Place } from './arm.ts'
+import type { Place, Places } from './arm/arm.ts'
+import { Operations } from './arm/operations.ts'
+import type { Fallen, Weather } from './arm/weather.ts'
+import { WeatherFall } from './arm/weather-fall.ts'
 import { createSwitches, type EndpointControl } from './control.ts'
 import { Groups } from './groups.ts'
-import { Operations } from './operations.ts'
 import { createRegistry } from './registry.ts'
 import { createRoutes, type RouteOptions, type Services } from './routes.ts'
-import { createServerCalls } from './servers.ts'
-import type { Fallen, Weather } from './weather.ts'
-import { WeatherFall } from './weather-fall.ts'
+import { createServerActions } from './server-actions.ts'
+import { createServerReads } from './servers.ts'
 
 export interface EndpointOptions extends RouteOptions {
   readonly cluster: Cluster
   readonly place: Place
+  /** Of the replica, when the cluster has one; it shares the rest with the primary. */
+  readonly replica?: Pick<Place, 'server' | 'location'>
   readonly port: number
   /** The load generator's entry file: the image's content. */
   readonly entryFile: string
@@ -43,10 +46,17 @@ export async function startAzureEndpoint(options: EndpointOptions): Promise<Azur
   const switches = createSwitches(options.metricsDelayMs ?? weather.weather.metricsDelayMs)
   const operations = new Operations()
   const registry = createRegistry(host, options.entryFile)
-  const parts = { place, cluster, switches, operations, registry, weather }
-  const groups = new Groups(parts)
-  const servers = createServerCalls(parts)
-  const services: Services = { url: `https://${host}`, ...parts, groups, servers }
+  const { replica } = options
+  const places: Places = { home: place, remote: replica && cluster.facts.hasReplica ? { ...place, ...replica } : null }
+  const parts = { place, places, cluster, switches, operations, registry, weather }
+  const services: Services = {
+    url: `https://${host}`,
+    ...parts,
+    groups: new Groups(parts),
+    reads: createServerReads(parts),
+    actions: createServerActions(parts),
+  }
+  const { groups } = services
   const app = createRoutes(services, options)
   await app.listen({ host: '127.0.0.1', port })
   return {

@@ -1,7 +1,7 @@
 /** A container group's documents: the body of its PUT, and what Resource Manager answers. */
 import * as z from 'zod'
 import type { LocalContainer } from '../cluster/cluster.ts'
-import { ArmError, CONTAINER_GROUPS, type Place, resourceId } from './arm.ts'
+import { ArmError, CONTAINER_GROUPS, type Place, resourceId } from './arm/arm.ts'
 
 // ---- The request ----------------------------------------------------------------------------------------------------
 

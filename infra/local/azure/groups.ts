@@ -1,7 +1,9 @@
 /** The calls on container groups: an idempotent PUT within the quota, reads, logs, and a deletion that takes its time. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Cluster, LocalContainer } from '../cluster/cluster.ts'
-import { ArmError, CONTAINER_GROUPS, type Place, resourceNotFound } from './arm.ts'
+import { ArmError, CONTAINER_GROUPS, type Place, resourceNotFound } from './arm/arm.ts'
+import type { Operation, Operations } from './arm/operations.ts'
+import type { WeatherFall } from './arm/weather-fall.ts'
 import type { Switches } from './control.ts'
 import {
   type GroupEvent,
@@ -11,8 +13,6 @@ import {
   parseGroup,
   requireGroupName,
 } from './group-document.ts'
-import type { Operation, Operations } from './operations.ts'
-import type { WeatherFall } from './weather-fall.ts'
 
 /** The limits of a region without a special request. */
 const LARGEST = { maxCpu: 4, maxMemoryInGB: 16 } as const

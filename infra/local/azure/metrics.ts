@@ -1,6 +1,6 @@
 /** Azure Monitor's metrics: points of one minute, gaps without values, and no samples of the last seconds. */
 import type { Cluster, MetricName, MetricSample } from '../cluster/cluster.ts'
-import { ArmError, FLEXIBLE_SERVERS, type Place, serverId } from './arm.ts'
+import { type Addressed, ArmError, FLEXIBLE_SERVERS, type Place, serverId } from './arm/arm.ts'
 import type { Switches } from './control.ts'
 
 const MINUTE_MS = 60_000
@@ -44,10 +44,10 @@ export interface MetricsQuery {
   readonly aggregation?: string
 }
 
-export function metricsDocument(place: Place, cluster: Cluster, switches: Switches, query: MetricsQuery) {
+export function metricsDocument({ site, place }: Addressed, cluster: Cluster, switches: Switches, query: MetricsQuery) {
   const names = namesOf(query)
   const span = spanOf(query)
-  const visible = cluster.samples().filter(({ atMs }) => isPublished(switches, atMs))
+  const visible = cluster.samples(site).filter(({ atMs }) => isPublished(switches, atMs))
   return {
     cost: 0,
     timespan: `${iso(span.fromMs)}/${iso(span.toMs)}`,

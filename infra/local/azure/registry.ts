@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
-import { ArmError } from './arm.ts'
+import { ArmError } from './arm/arm.ts'
 import type { Switches } from './control.ts'
 
 const REPOSITORY = 'loadgen'

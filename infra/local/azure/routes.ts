@@ -3,25 +3,29 @@ import { randomUUID } from 'node:crypto'
 import { createServer as createTlsServer } from 'node:https'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Cluster } from '../cluster/cluster.ts'
-import { ArmError, errorBody, FLEXIBLE_SERVERS, locationId, type Place, resourceId, resourceNotFound } from './arm.ts'
+import { type Addressed, ArmError, errorBody, locationId, type Place, type Places, resourceId } from './arm/arm.ts'
+import { letWeatherFall, requirePlace, requireToken, requireVersion } from './arm/guard.ts'
+import { type Operation, type Operations, operationStatus } from './arm/operations.ts'
+import type { WeatherFall } from './arm/weather-fall.ts'
 import type { Switches } from './control.ts'
 import type { Groups } from './groups.ts'
-import { letWeatherFall, requirePlace, requireToken, requireVersion } from './guard.ts'
 import { type MetricsQuery, metricsDocument } from './metrics.ts'
-import { type Operation, type Operations, operationStatus } from './operations.ts'
 import { addRegistryRoutes, type Registry } from './registry.ts'
-import type { ServerCalls } from './servers.ts'
-import type { WeatherFall } from './weather-fall.ts'
+import type { ServerActions } from './server-actions.ts'
+import type { ServerReads } from './servers.ts'
 
 export interface Services {
   readonly url: string
+  /** Of the server at home: groups and operations live there too. */
   readonly place: Place
+  readonly places: Places
   readonly cluster: Cluster
   readonly switches: Switches
   readonly operations: Operations
   readonly registry: Registry
   readonly groups: Groups
-  readonly servers: ServerCalls
+  readonly reads: ServerReads
+  readonly actions: ServerActions
   readonly weather: WeatherFall
 }
 
@@ -55,7 +59,7 @@ interface Call {
   readonly body: unknown
 }
 type Handler = (call: Call, reply: FastifyReply) => unknown
-type Route = (method: 'GET' | 'PUT' | 'POST' | 'DELETE', url: string, handler: Handler) => void
+type Route = (method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE', url: string, handler: Handler) => void
 
 export function createRoutes(services: Services, options: RouteOptions): FastifyInstance {
   const app = createApp(options)
@@ -71,8 +75,8 @@ export function createRoutes(services: Services, options: RouteOptions): Fastify
           const params = request.params as Params
           requireToken(request, options.token)
           requireVersion(request, VERSIONS[provider], provider)
-          requirePlace(services.place, params)
-          if (params.server !== undefined) requireServer(services.place, params.server)
+          requirePlace(services.places, params)
+          if (params.server !== undefined) services.reads.find(params.server)
           return handler({ params, query: request.query, body: request.body }, reply)
         },
       })
@@ -83,22 +87,35 @@ export function createRoutes(services: Services, options: RouteOptions): Fastify
   return app
 }
 
-function addMetricsRoute(route: Route, { place, cluster, switches }: Services): void {
-  route('GET', `${SERVER}/providers/Microsoft.Insights/metrics`, ({ query }) =>
-    metricsDocument(place, cluster, switches, query as MetricsQuery),
+function addMetricsRoute(route: Route, { reads, cluster, switches }: Services): void {
+  route('GET', `${SERVER}/providers/Microsoft.Insights/metrics`, ({ params, query }) =>
+    metricsDocument(reads.find(params.server ?? ''), cluster, switches, query as MetricsQuery),
   )
 }
 
 function addServerRoutes(route: Route, services: Services): void {
-  const { servers, operations } = services
-  route('GET', SERVER, () => servers.get())
-  route('GET', `${SERVER}/configurations`, () => servers.parameters())
-  route('GET', `${SERVER}/configurations/:name`, ({ params }) => servers.parameter(params.name ?? ''))
-  route('GET', `${SERVER}/capabilities`, () => servers.capabilities())
-  route('GET', `${DATABASE_LOCATION}/capabilities`, () => servers.capabilities())
-  route('POST', `${SERVER}/restart`, ({ body }, reply) => acceptOperation(services, reply, servers.restart(body)))
+  const { reads, actions, operations } = services
+  const ofServer = ({ params }: Call): Addressed => reads.find(params.server ?? '')
+  const accept = (call: Call, reply: FastifyReply, begin: (server: Addressed) => Operation) =>
+    acceptOperation(services, reply, ofServer(call), begin(ofServer(call)))
+  route('GET', SERVER, (call) => reads.get(ofServer(call)))
+  route('GET', `${SERVER}/replicas`, (call) => reads.replicas(ofServer(call)))
+  route('GET', `${SERVER}/virtualendpoints`, (call) => reads.virtualEndpoints(ofServer(call)))
+  route('GET', `${SERVER}/virtualendpoints/:name`, (call) =>
+    reads.virtualEndpoint(ofServer(call), call.params.name ?? ''),
+  )
+  route('GET', `${SERVER}/configurations`, (call) => reads.parameters(ofServer(call)))
+  route('GET', `${SERVER}/configurations/:name`, (call) => reads.parameter(ofServer(call), call.params.name ?? ''))
+  route('GET', `${SERVER}/capabilities`, () => reads.capabilities())
+  route('GET', `${DATABASE_LOCATION}/capabilities`, () => reads.capabilities())
+  route('PATCH', SERVER, (call, reply) => accept(call, reply, (server) => actions.patch(server, call.body)))
+  route('POST', `${SERVER}/restart`, (call, reply) =>
+    accept(call, reply, (server) => actions.restart(server, call.body)),
+  )
   for (const action of ['start', 'stop'] as const)
-    route('POST', `${SERVER}/${action}`, (_call, reply) => acceptOperation(services, reply, servers.power(action)))
+    route('POST', `${SERVER}/${action}`, (call, reply) =>
+      accept(call, reply, (server) => actions.power(server, action)),
+    )
   route('GET', `${DATABASE_LOCATION}/azureAsyncOperation/:id`, ({ params }) =>
     operationStatus(operations.get(params.id ?? ''), services.weather),
   )
@@ -108,7 +125,12 @@ function addServerRoutes(route: Route, services: Services): void {
   })
 }
 
-function acceptOperation({ url, place }: Services, reply: FastifyReply, { id }: Operation): FastifyReply {
+function acceptOperation(
+  { url }: Services,
+  reply: FastifyReply,
+  { place }: Addressed,
+  { id }: Operation,
+): FastifyReply {
   const base = `${url}${locationId(place, 'Microsoft.DBforPostgreSQL')}`
   const version = `?api-version=${VERSIONS['Microsoft.DBforPostgreSQL'][0]}`
   return reply
@@ -152,11 +174,6 @@ function pointToOperation({ url, place }: Services, reply: FastifyReply, { id }:
 function tailOf(query: unknown): number | null {
   const { tail } = query as { readonly tail?: string }
   return tail === undefined ? null : Number(tail)
-}
-
-function requireServer(place: Place, server: string): void {
-  if (server.toLowerCase() !== place.server.toLowerCase())
-    throw resourceNotFound(FLEXIBLE_SERVERS, server, place.resourceGroup)
 }
 
 function createApp({ certificate }: RouteOptions): FastifyInstance {

@@ -1,23 +1,30 @@
-/** The flexible server, its parameters and its sizes as Resource Manager writes them. */
-import type { Cluster, ClusterParameter, ClusterState } from '../cluster/cluster.ts'
-import { FLEXIBLE_SERVERS, type Place, serverId } from './arm.ts'
+/** The flexible servers, their parameters and their sizes as Resource Manager writes them. */
+import type { Cluster, ClusterParameter, ClusterState, Sku } from '../cluster/cluster.ts'
+import { type Addressed, FLEXIBLE_SERVERS, type Place, type Places, serverId } from './arm/arm.ts'
+import type { WeatherFall } from './arm/weather-fall.ts'
 import type { Switches } from './control.ts'
-import type { WeatherFall } from './weather-fall.ts'
-
-/** Not the name of an Azure size; its cores and memory are this machine's. */
-const skuOf = ({ facts }: Cluster) => ({ name: `Local_${facts.vCores}vCores`, tier: 'GeneralPurpose' })
 
 interface ServerView {
-  readonly place: Place
+  readonly places: Places
   readonly cluster: Cluster
   readonly switches: Switches
   readonly weather: WeatherFall
 }
 
-export function serverDocument({ place, cluster, switches, weather }: ServerView, createdAt: Date) {
+interface DocumentOptions {
+  readonly createdAt: Date
+  /** In the list of replicas, which alone shows how a replica follows. */
+  readonly isListed: boolean
+}
+
+const MAX_REPLICAS = 5
+
+export function serverDocument(view: ServerView, { site, place }: Addressed, { createdAt, isListed }: DocumentOptions) {
+  const { cluster, switches, weather } = view
   const { facts } = cluster
-  const state = weather.view(cluster.state())
+  const state = site === 'home' ? weather.view(cluster.state(site)) : cluster.state(site)
   const [version, minorVersion = '0'] = facts.version.split('.')
+  const sku = facts.skus.find(({ name }) => name === state.sku)
   return {
     name: place.server,
     type: FLEXIBLE_SERVERS,
@@ -34,22 +41,36 @@ export function serverDocument({ place, cluster, switches, weather }: ServerView
       maintenanceWindow: { customWindow: 'Disabled', dayOfWeek: 0, startHour: 0, startMinute: 0 },
       minorVersion,
       network: { publicNetworkAccess: 'Enabled' },
-      replica: { capacity: 5, role: 'Primary' },
-      replicaCapacity: 5,
-      replicationRole: 'Primary',
+      replica: replicaOf(state, isListed),
+      replicaCapacity: capacityOf(state),
+      replicationRole: state.role,
+      ...sourceOf(view.places, site, state),
       state: switches.isStopped ? 'Stopped' : state.server,
       // Azure sells tier and IOPS; this machine's disk has neither, and the checklist would judge invented values.
       storage: { type: '', autoGrow: 'Disabled', storageSizeGB: facts.storageGb },
       version,
     },
-    sku: skuOf(cluster),
+    sku: { name: state.sku, tier: sku?.tier ?? '' },
     systemData: { createdAt: createdAt.toISOString() },
     tags: {},
   }
 }
 
+const capacityOf = ({ role }: ClusterState): number => (role === 'Primary' ? MAX_REPLICAS : 0)
+
+const replicaOf = (state: ClusterState, isListed: boolean) => ({
+  capacity: capacityOf(state),
+  role: state.role,
+  ...(isListed && { replicationState: state.replication }),
+})
+
+function sourceOf({ home, remote }: Places, site: Addressed['site'], { role }: ClusterState) {
+  const source = site === 'home' ? remote : home
+  return role === 'Primary' || source === null ? {} : { sourceServerResourceId: serverId(source) }
+}
+
 function highAvailabilityOf({ highAvailability, standbyZone }: ClusterState, switches: Switches, weather: WeatherFall) {
-  if (!switches.isHighlyAvailable) return { mode: 'Disabled', state: 'NotEnabled' }
+  if (!switches.isHighlyAvailable || highAvailability === 'NotEnabled') return { mode: 'Disabled', state: 'NotEnabled' }
   const isMissing = switches.isStandbyMissing && highAvailability === 'Healthy'
   return {
     mode: 'ZoneRedundant',
@@ -94,27 +115,30 @@ function documentationOf({ facts }: Cluster, name: string): string {
 
 // ---- Sizes ----------------------------------------------------------------------------------------------------------
 
-/** The only size on offer is the server's own. */
-export function capabilitiesDocument(cluster: Cluster) {
-  const sku = skuOf(cluster)
-  const { vCores, memoryGb, version } = cluster.facts
-  const size = {
-    supportedFeatures: [],
-    name: sku.name,
-    vCores,
-    supportedMemoryPerVcoreMb: Math.round((memoryGb * 1024) / vCores),
-    supportedZones: ['1', '2'],
-    supportedHaMode: ['ZoneRedundant'],
-  }
-  const edition = {
-    supportedServerSkus: [size],
-    name: sku.tier,
-    defaultSkuName: sku.name,
+const sizeDocument = ({ name, vCores, memoryGb }: Sku) => ({
+  supportedFeatures: [],
+  name,
+  vCores,
+  supportedMemoryPerVcoreMb: Math.round((memoryGb * 1024) / vCores),
+  supportedZones: ['1', '2'],
+  supportedHaMode: ['ZoneRedundant'],
+})
+
+function editionDocument(name: Sku['tier'], skus: readonly Sku[]) {
+  const own = skus.filter(({ tier }) => tier === name)
+  return {
+    supportedServerSkus: own.map(sizeDocument),
+    name,
+    defaultSkuName: own[0]?.name ?? '',
     supportedStorageEditions: [],
   }
+}
+
+export function capabilitiesDocument({ facts }: Cluster) {
+  const { skus, version } = facts
   const capability = {
     name: 'FlexibleServerCapabilities',
-    supportedServerEditions: [edition],
+    supportedServerEditions: [editionDocument('GeneralPurpose', skus), editionDocument('MemoryOptimized', skus)],
     supportedServerVersions: [{ supportedFeatures: [], name: version.split('.')[0], supportedVersionsToUpgrade: [] }],
     supportedFastProvisioningEditions: [],
     supportedFeatures: [{ name: 'ZoneRedundantHa', status: 'Enabled' }],

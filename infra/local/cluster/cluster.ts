@@ -1,6 +1,10 @@
+import type { Replication } from './servers/postgres-pair.ts'
+import type { Site } from './servers/regions.ts'
+
 /**
- * The interface of the local flexible server. The HTTPS endpoint in azure/ translates calls of Azure Resource Manager into these;
- * local-cluster.ts implements them on a real PostgreSQL pair.
+ * The interface of the local flexible servers. The HTTPS endpoint in azure/ translates calls of Azure Resource Manager into these;
+ * local-cluster.ts implements them on real PostgreSQL servers. There is the server at home, with high availability, and on request a
+ * replica in another region.
  *
  * The states of one failover, as `state()` returns them:
  *   server Ready      high availability Healthy
@@ -8,11 +12,17 @@
  *   server Ready      high availability CreatingStandby    writable again on the new timeline, zones swapped
  *   server Ready      high availability ReplicatingData    new standby started, catching up
  *   server Ready      high availability Healthy            new standby streams (and is synchronous, unless async)
+ * A restart is Restarting until clients can connect; scaling and promotions are Updating until the last server is as it will stay.
  */
-export type ServerState = 'Starting' | 'Ready' | 'Restarting' | 'Stopped'
-export type HighAvailabilityState = 'Healthy' | 'FailingOver' | 'CreatingStandby' | 'ReplicatingData'
-export type LocalFailoverMode = 'forced' | 'planned'
-export type Replication = 'sync' | 'async'
+export type ServerState = 'Starting' | 'Ready' | 'Restarting' | 'Updating' | 'Stopped'
+export type HighAvailabilityState = 'NotEnabled' | 'Healthy' | 'FailingOver' | 'CreatingStandby' | 'ReplicatingData'
+/** The platform's words for the link of a replica with its primary. */
+export type ReplicationState = 'Active' | 'Catchup' | 'Reconfiguring' | 'Updating' | 'Broken'
+/** A switchover prefers that the servers swap roles: the old primary comes back as the standby, without a copy. */
+export type LocalFailoverMode = 'forced' | 'planned' | 'forcedSwitchover' | 'plannedSwitchover'
+export type PromoteOption = 'planned' | 'forced'
+/** Scaling by a switch to a standby that is scaled already, or in place, which the platform falls back to without saying so. */
+export type ScalingPath = 'switch' | 'in place'
 
 export interface ClusterState {
   readonly server: ServerState
@@ -20,6 +30,19 @@ export interface ClusterState {
   /** '1' or '2': where the primary runs; swapped by every failover. */
   readonly primaryZone: string
   readonly standbyZone: string
+  readonly role: 'Primary' | 'AsyncReplica'
+  /** Null unless it is a replica. */
+  readonly replication: ReplicationState | null
+  /** The name of its size. */
+  readonly sku: string
+}
+
+/** A size on offer. The machine stays the same; the names are not Azure's. */
+export interface Sku {
+  readonly name: string
+  readonly tier: 'GeneralPurpose' | 'MemoryOptimized'
+  readonly vCores: number
+  readonly memoryGb: number
 }
 
 /** Constant while the stack is up. */
@@ -36,10 +59,11 @@ export interface ClusterFacts {
   readonly replication: Replication
   /** PostgreSQL's own version, such as 15.18. */
   readonly version: string
-  /** Of this machine, which the server can use whole. */
-  readonly vCores: number
-  readonly memoryGb: number
+  /** The first is the one at the start: this machine, which the server can use whole. */
+  readonly skus: readonly [Sku, ...Sku[]]
   readonly storageGb: number
+  /** There is a replica in another region. */
+  readonly hasReplica: boolean
 }
 
 /** A setting as the running server or pooler reports it. PgBouncer's have the prefix `pgbouncer.`, as on Azure. */
@@ -102,26 +126,42 @@ export interface LocalContainer {
   stop(): Promise<void>
 }
 
-/** Thrown by `failover` when it cannot start now; the endpoint answers 409 or 400 with the code. */
-export class FailoverRefused extends Error {
-  readonly code: 'ServerIsNotReady' | 'HighAvailabilityNotHealthy'
-  constructor(code: FailoverRefused['code'], message: string) {
+/** Thrown when an action cannot start now; the endpoint answers 409 or 400 with the code. */
+export class PlatformRefused extends Error {
+  readonly code:
+    | 'ServerIsNotReady'
+    | 'ServerIsBusy'
+    | 'HighAvailabilityNotHealthy'
+    | 'HANotEnabled'
+    | 'InvalidParameterValue'
+  constructor(code: PlatformRefused['code'], message: string) {
     super(message)
-    this.name = 'FailoverRefused'
+    this.name = 'PlatformRefused'
     this.code = code
   }
 }
 
-export interface Cluster {
-  readonly facts: ClusterFacts
-  state(): ClusterState
-  /**
-   * Throws FailoverRefused at once (not as a rejection, so that the caller can still answer 4xx). Otherwise the promise resolves
-   * when high availability is Healthy again, and rejects when the failover failed.
-   */
+/**
+ * Every action throws PlatformRefused at once (not as a rejection, so that the caller can still answer 4xx). Otherwise its promise
+ * resolves when all servers are as they will stay, and rejects when the action failed.
+ */
+export interface PlatformActions {
+  /** Resolves when high availability is Healthy again. */
   failover(mode: LocalFailoverMode): Promise<void>
-  parameters(): Promise<readonly ClusterParameter[]>
+  /** Without a failover: the same timeline. PgBouncer restarts with its machine, and the standby with the primary. */
+  restart(site?: Site): Promise<void>
+  scale(sku: string, site?: Site): Promise<void>
+  /** The replica becomes the primary, and the primary the replica; the ports lead to the new primary. */
+  promote(option: PromoteOption): Promise<void>
+}
+
+export interface Cluster extends PlatformActions {
+  readonly facts: ClusterFacts
+  state(site?: Site): ClusterState
+  /** Kills the primary's server process, as a crash does; the platform notices by itself. */
+  kill(): Promise<void>
+  parameters(site?: Site): Promise<readonly ClusterParameter[]>
   /** Oldest first; at most the last six hours. */
-  samples(): readonly MetricSample[]
+  samples(site?: Site): readonly MetricSample[]
   startContainer(spec: ContainerSpec): Promise<LocalContainer>
 }

@@ -1,7 +1,7 @@
 /** Reads the server parameters from the running PostgreSQL and PgBouncer, as the control plane lists them. */
 import type { ClusterParameter } from './cluster.ts'
-import type { PgBouncer } from './pgbouncer.ts'
-import type { PostgresPair } from './postgres-pair.ts'
+import type { PgBouncer } from './servers/pgbouncer.ts'
+import type { PostgresServer } from './servers/postgres.ts'
 
 interface SettingRow {
   readonly name: string
@@ -27,12 +27,13 @@ interface PoolerRow {
 const SETTINGS = `SELECT name, setting, unit, vartype, boot_val, context, short_desc, enumvals, min_val, max_val, pending_restart
   FROM pg_settings ORDER BY name`
 
-export async function readParameters(pair: PostgresPair, pgbouncer: PgBouncer): Promise<ClusterParameter[]> {
+/** Without PgBouncer its other parameters are hidden, as on the real service. */
+export async function readParameters(server: PostgresServer, pgbouncer: PgBouncer | null): Promise<ClusterParameter[]> {
   const [settings, pooler] = await Promise.all([
-    pair.primary.query<SettingRow>(SETTINGS),
-    pgbouncer.show<PoolerRow>('CONFIG'),
+    server.query<SettingRow>(SETTINGS),
+    pgbouncer === null ? [] : pgbouncer.show<PoolerRow>('CONFIG'),
   ])
-  return [...settings.map(ofServer), poolerEnabled(pgbouncer), ...pooler.map(ofPooler)]
+  return [...settings.map(ofServer), poolerEnabled(pgbouncer !== null), ...pooler.map(ofPooler)]
 }
 
 const ofServer = (row: SettingRow): ClusterParameter => ({
@@ -56,11 +57,11 @@ const ofPooler = (row: PoolerRow): ClusterParameter => ({
   isDynamic: row.changeable === 'yes',
 })
 
-const poolerEnabled = (pgbouncer: PgBouncer): ClusterParameter => ({
+const poolerEnabled = (isEnabled: boolean): ClusterParameter => ({
   ...POOLER,
   name: 'pgbouncer.enabled',
   type: 'bool',
-  value: String(pgbouncer.process !== null),
+  value: String(isEnabled),
   defaultValue: 'false',
   isDynamic: true,
 })

@@ -1,9 +1,9 @@
-/** Samples Azure Monitor's metrics from the real processes: the primary with its backends, and PgBouncer. */
+/** Samples Azure Monitor's metrics of one server from the real processes: PostgreSQL with its backends, and PgBouncer. */
 import { cpus, totalmem } from 'node:os'
 import { memoryBytes, ratesBetween, type Usage, usageOf } from '../process/usage.ts'
 import type { MetricName, MetricSample } from './cluster.ts'
-import type { PgBouncer } from './pgbouncer.ts'
-import type { PostgresPair } from './postgres-pair.ts'
+import type { PgBouncer } from './servers/pgbouncer.ts'
+import type { PostgresServer } from './servers/postgres.ts'
 
 const INTERVAL_MS = 2_000
 const KEPT = (6 * 3_600_000) / INTERVAL_MS
@@ -18,14 +18,23 @@ interface Counters {
   readonly commits: number | null
 }
 
-export function startSampler(pair: PostgresPair, pgbouncer: PgBouncer, storageGb: number) {
+export interface Sampled {
+  /** The process changes with a failover. */
+  server(): PostgresServer
+  /** Null while PgBouncer runs on another machine. */
+  pgbouncer(): PgBouncer | null
+  readonly storageGb: number
+}
+
+export function startSampler(sampled: Sampled) {
   const kept: MetricSample[] = []
   let before: Counters | null = null
   let sampling: Promise<void> = Promise.resolve()
 
   const sample = async () => {
-    const [database, pooler] = await Promise.all([databaseValues(pair, storageGb), poolerValues(pgbouncer)])
-    const roots = [pair.primary.process?.pid, pgbouncer.process?.pid].filter((pid) => pid !== undefined)
+    const [server, pgbouncer] = [sampled.server(), sampled.pgbouncer()]
+    const [database, pooler] = await Promise.all([databaseValues(server, sampled.storageGb), poolerValues(pgbouncer)])
+    const roots = [server.process?.pid, pgbouncer?.process?.pid].filter((pid) => pid !== undefined)
     const now: Counters = { usage: usageOf(roots), ...pooler.counters, commits: database.commits }
     const values = { ...database.values, ...pooler.values, ...usageValues(before, now), ...flowValues(before, now) }
     before = now
@@ -75,11 +84,11 @@ const DATABASE_QUERY = `SELECT
   (SELECT sum(pg_database_size(oid)) FROM pg_database)::float8 + (SELECT sum(size) FROM pg_ls_waldir())::float8 AS bytes`
 
 async function databaseValues(
-  pair: PostgresPair,
+  server: PostgresServer,
   storageGb: number,
 ): Promise<{ readonly values: Values; readonly commits: number | null }> {
   try {
-    const [row] = await pair.primary.query<{ connections: number; commits: number; bytes: number }>(DATABASE_QUERY)
+    const [row] = await server.query<{ connections: number; commits: number; bytes: number }>(DATABASE_QUERY)
     if (row === undefined) return { values: {}, commits: null }
     const values = {
       is_db_alive: 1,
@@ -105,10 +114,11 @@ interface Stats {
   readonly total_sent: string
 }
 
-async function poolerValues(pgbouncer: PgBouncer): Promise<{
+async function poolerValues(pgbouncer: PgBouncer | null): Promise<{
   readonly values: Values
   readonly counters: { readonly received: number | null; readonly sent: number | null }
 }> {
+  if (pgbouncer === null) return { values: {}, counters: { received: null, sent: null } }
   try {
     const pools = (await pgbouncer.show<Pool>('POOLS')).filter(({ database }) => database !== 'pgbouncer')
     const stats = await pgbouncer.show<Stats>('STATS')

@@ -11,12 +11,13 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrateSchema } from '../../../functions/clients/postgres/schema-migration.ts'
+import type { Weather } from '../azure/arm/weather.ts'
 import { type AzureEndpoint, type EndpointOptions, startAzureEndpoint } from '../azure/endpoint.ts'
-import type { Weather } from '../azure/weather.ts'
-import type { Replication } from '../cluster/cluster.ts'
+import type { ScalingPath } from '../cluster/cluster.ts'
 import { LOADGEN_ENTRY } from '../cluster/containers.ts'
-import { type LocalCluster, startCluster } from '../cluster/local-cluster.ts'
-import { withLocalClient } from '../cluster/postgres.ts'
+import { type LocalCluster, type ReplicaOptions, startCluster } from '../cluster/local-cluster.ts'
+import { withLocalClient } from '../cluster/servers/postgres.ts'
+import type { Replication } from '../cluster/servers/postgres-pair.ts'
 import type { Lifetime } from '../process/lifetime.ts'
 import { type HeldPort, holdFreePort, holdPort } from '../process/ports.ts'
 import { CannotRun } from '../process/problem.ts'
@@ -37,6 +38,9 @@ import { type FunctionsHost, type HostKind, startFunctionsHost } from './functio
 export interface StackOptions {
   readonly programs: Programs
   readonly replication: Replication
+  /** Null: there is no replica in another region. */
+  readonly replica: ReplicaOptions | null
+  readonly scalingPath: ScalingPath
   readonly host: HostKind
   /** Null: a free one. */
   readonly apiPort: number | null
@@ -73,6 +77,8 @@ export const PLACE = {
   location: 'local',
   server: 'pg-local',
 } as const
+/** The server of another region; it shares subscription and group with the first. */
+const REPLICA_PLACE = { server: 'pg-local-replica', location: 'local-2' } as const
 /** Nothing lies in it: only the endpoint's answers depend on it. */
 const SUBNET_ID = `/subscriptions/${PLACE.subscriptionId}/resourceGroups/${PLACE.resourceGroup}/providers/Microsoft.Network/virtualNetworks/local/subnets/load`
 const DATABASE = 'saifdb'
@@ -80,8 +86,9 @@ const ADMIN = 'saifadmin'
 /** The load generators' own role, as a deployment makes it: it may only insert. */
 const LOAD_ROLE = 'drill_load'
 const BLOB_CONTAINER = 'drills'
-/** Two data directories, their largest WAL, and the logs. */
+/** Two data directories, their largest WAL, and the logs; with a replica two more: its own, and one that is set aside. */
 const SPACE_MB = 2_500
+const REPLICA_SPACE_MB = 2_000
 
 export async function startStack(options: StackOptions, lifetime: Lifetime): Promise<Stack> {
   for (const line of clearDeadStacks()) options.say(line)
@@ -92,7 +99,8 @@ export async function startStack(options: StackOptions, lifetime: Lifetime): Pro
   const stop = () => closeAll(closers.splice(0))
   try {
     requireReachable(folder.path, databaseUser())
-    requireSpace(folder.path, SPACE_MB, 'a local stack', 'set DRILL_STATE_DIR to a roomier place')
+    const space = SPACE_MB + (options.replica === null ? 0 : REPLICA_SPACE_MB)
+    requireSpace(folder.path, space, 'a local stack', 'set DRILL_STATE_DIR to a roomier place')
     return await startParts(folder, processes, options, closers, lifetime.signal, stop)
   } catch (cause) {
     await stop()
@@ -186,6 +194,7 @@ async function startEndpoint(
   return startAzureEndpoint({
     cluster,
     place: PLACE,
+    replica: REPLICA_PLACE,
     certificate,
     port,
     token,
@@ -209,6 +218,8 @@ const startLocalServer = (
 ): Promise<LocalCluster> =>
   startCluster(folder, processes, {
     replication: options.replication,
+    replica: options.replica,
+    scalingPath: options.scalingPath,
     postgres: options.programs.postgres,
     pgbouncer: options.programs.pgbouncer,
     database: DATABASE,

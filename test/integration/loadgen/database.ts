@@ -1,8 +1,7 @@
 /** A real pair behind PgBouncer with the drill's schema, and the two ways in as connection strings. */
 import { SCHEMA_STEPS } from '../../../functions/clients/postgres/schema.ts'
-import type { Replication } from '../../../infra/local/cluster/cluster.ts'
-import type { PgBouncer } from '../../../infra/local/cluster/pgbouncer.ts'
-import type { PostgresPair } from '../../../infra/local/cluster/postgres-pair.ts'
+import type { PgBouncer } from '../../../infra/local/cluster/servers/pgbouncer.ts'
+import type { PostgresPair, Replication } from '../../../infra/local/cluster/servers/postgres-pair.ts'
 import { oneServer, type ServerTarget } from '../../../loadgen-image/connection/target.ts'
 import { withSql } from '../../support/sql.ts'
 import {

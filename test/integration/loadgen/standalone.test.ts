@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { writeOwned } from '../../../infra/local/cluster/postgres.ts'
+import { writeOwned } from '../../../infra/local/cluster/servers/postgres.ts'
 import { databaseUser } from '../../../infra/local/process/run-user.ts'
 import { createServerCertificate } from '../../../infra/local/stack/certificates.ts'
 import { urlOf } from '../../../loadgen-image/connection/url.ts'

@@ -4,12 +4,12 @@
  */
 import { join } from 'node:path'
 import type { QueryResultRow } from 'pg'
-import { makeFolder } from '../../../loadgen-image/output/make-folder.ts'
-import type { HeldPort } from '../process/ports.ts'
-import type { Child, Processes } from '../process/processes.ts'
-import type { RunUser } from '../process/run-user.ts'
-import type { StackFolder } from '../process/stack-folder.ts'
-import { waitFor } from '../process/wait.ts'
+import { makeFolder } from '../../../../loadgen-image/output/make-folder.ts'
+import type { HeldPort } from '../../process/ports.ts'
+import type { Child, Processes } from '../../process/processes.ts'
+import type { RunUser } from '../../process/run-user.ts'
+import type { StackFolder } from '../../process/stack-folder.ts'
+import { waitFor } from '../../process/wait.ts'
 import { withLocalClient, writeOwned } from './postgres.ts'
 
 export interface PgBouncerOptions {

@@ -1,17 +1,17 @@
 /** One PostgreSQL server as a process. It can be a primary or a standby; the pair decides which. */
 import { execFile } from 'node:child_process'
-import { chownSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client, QueryResultRow } from 'pg'
-import { withClient } from '../../../loadgen-image/connection/log-in.ts'
-import { oneServer } from '../../../loadgen-image/connection/target.ts'
-import { makeFolder } from '../../../loadgen-image/output/make-folder.ts'
-import type { HeldPort } from '../process/ports.ts'
-import { baseEnvironment, type Child, type Processes, runInStack } from '../process/processes.ts'
-import type { PostgresPrograms } from '../process/programs.ts'
-import type { RunUser } from '../process/run-user.ts'
-import { removeSegmentOf } from '../process/shared-memory.ts'
-import { waitFor } from '../process/wait.ts'
+import { withClient } from '../../../../loadgen-image/connection/log-in.ts'
+import { oneServer } from '../../../../loadgen-image/connection/target.ts'
+import { makeFolder } from '../../../../loadgen-image/output/make-folder.ts'
+import type { HeldPort } from '../../process/ports.ts'
+import { baseEnvironment, type Child, type Processes, runInStack } from '../../process/processes.ts'
+import type { PostgresPrograms } from '../../process/programs.ts'
+import type { RunUser } from '../../process/run-user.ts'
+import { removeSegmentOf } from '../../process/shared-memory.ts'
+import { waitFor } from '../../process/wait.ts'
 import { lines, PG_HBA, postgresConf, quoted } from './postgres-config.ts'
 
 const SUPERUSER = 'postgres'
@@ -22,6 +22,15 @@ export interface ServerPlace {
   readonly port: HeldPort
   readonly dataDirectory: string
   readonly superuserPassword: string
+}
+
+/** Where a standby gets its WAL from. */
+export interface WalSource {
+  readonly port: number
+  /** Keeps the WAL on the source until this standby has it. */
+  readonly slot?: string
+  /** When the WAL comes late by intent: a longer silence is no reason to connect again. */
+  readonly receiverTimeoutMs?: number
 }
 
 export interface ServerTools {
@@ -65,8 +74,8 @@ export class PostgresServer {
     writeConfiguration(place, tools, null)
   }
 
-  /** Replaces the data directory by a copy of the running primary. */
-  async cloneFrom(primary: PostgresServer): Promise<void> {
+  /** Replaces the data directory by a copy of the running primary; the copy is its standby. */
+  async cloneFrom(primary: PostgresServer, source: WalSource = primary): Promise<void> {
     const [place, tools] = [this.#place, this.#tools]
     makeDataDirectory(place, tools)
     await runInStack(tools.processes, {
@@ -76,7 +85,34 @@ export class PostgresServer {
       environment: { ...baseEnvironment(), PGPASSWORD: place.superuserPassword },
       user: tools.user,
     })
-    writeConfiguration(place, tools, primary)
+    writeConfiguration(place, tools, source)
+  }
+
+  /** The stopped server, as it is, becomes a standby at its next start. */
+  follow(source: WalSource): void {
+    writeConfiguration(this.#place, this.#tools, source)
+  }
+
+  /** Removes from the stopped server what it wrote after the primary had left its history; then it can follow. */
+  async rewindTo(primary: PostgresServer): Promise<void> {
+    const { processes, programs, user } = this.#tools
+    // The rewind reads the new timeline from the control file, which knows of it after the next checkpoint.
+    await primary.query('CHECKPOINT')
+    await runInStack(processes, {
+      name: `${this.name}-rewind`,
+      command: join(programs.bin, 'pg_rewind'),
+      args: ['-D', this.dataDirectory, `--source-server=${conninfo(primary.port)} dbname=postgres`, '--no-sync'],
+      environment: { ...baseEnvironment(), PGPASSWORD: this.#place.superuserPassword },
+      user,
+    })
+  }
+
+  /** Sets the stopped server's data aside, for a look at what only this server had. Earlier ones are removed. */
+  setDataAside(): string {
+    const aside = `${this.dataDirectory}-fenced`
+    rmSync(aside, { recursive: true, force: true })
+    renameSync(this.dataDirectory, aside)
+    return aside
   }
 
   /** Returns when the server answers queries. */
@@ -222,27 +258,32 @@ function makeDataDirectory({ dataDirectory }: ServerPlace, { user }: ServerTools
   if (user) chownSync(dataDirectory, user.uid, user.gid)
 }
 
-function writeConfiguration(place: ServerPlace, { user }: ServerTools, primary: PostgresServer | null): void {
+function writeConfiguration(place: ServerPlace, { user }: ServerTools, source: WalSource | null): void {
   const file = (name: string) => join(place.dataDirectory, name)
   writeOwned(
     file('postgresql.conf'),
-    postgresConf({ name: place.name, port: place.port.port }) + standbyConf(place, primary),
+    postgresConf({ name: place.name, port: place.port.port }) + standbyConf(place, source),
     user,
   )
   writeOwned(file('pg_hba.conf'), PG_HBA, user)
   // A clone holds the primary's ALTER SYSTEM settings; a standby starts without them.
   writeOwned(file('postgresql.auto.conf'), '', user)
-  if (primary !== null) writeOwned(file('standby.signal'), '', user)
+  if (source !== null) writeOwned(file('standby.signal'), '', user)
 }
 
 /** For libpq: sslmode and gssencmode stop it from reading certificates and tickets in the user's home folder. */
 const conninfo = (port: number): string =>
   `host=127.0.0.1 port=${port} user=${SUPERUSER} sslmode=disable gssencmode=disable`
 
-function standbyConf(place: ServerPlace, primary: PostgresServer | null): string {
-  if (primary === null) return ''
-  const source = `${conninfo(primary.port)} password=${quoted(place.superuserPassword)} application_name=${quoted(place.name)}`
-  return lines({ primary_conninfo: source, recovery_target_timeline: 'latest' })
+function standbyConf({ name, superuserPassword }: ServerPlace, source: WalSource | null): string {
+  if (source === null) return ''
+  const { port, slot, receiverTimeoutMs } = source
+  return lines({
+    primary_conninfo: `${conninfo(port)} password=${quoted(superuserPassword)} application_name=${quoted(name)}`,
+    recovery_target_timeline: 'latest',
+    ...(slot !== undefined && { primary_slot_name: slot }),
+    ...(receiverTimeoutMs !== undefined && { wal_receiver_timeout: receiverTimeoutMs }),
+  })
 }
 
 export function writeOwned(path: string, content: string, user: RunUser | null): void {

@@ -1,6 +1,6 @@
 /** What of a weather falls: it answers requests instead of their handlers, changes what documents show, and keeps a record. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ClusterState } from '../cluster/cluster.ts'
+import type { ClusterState } from '../../cluster/cluster.ts'
 import { ArmError } from './arm.ts'
 import { type Fallen, fairWeather, type Refusal, type Weather } from './weather.ts'
 
@@ -20,11 +20,11 @@ export type WeatherAnswer =
   /** The request is handled, and the connection is reset instead of an answer. */
   | { readonly kind: 'resetAfter' }
 
-type Refused = 'create' | 'failover' | 'operation' | 'metrics' | 'delete'
+type Refused = 'create' | 'event' | 'operation' | 'metrics' | 'delete'
 
 /** Two words of an operation are this long apart. */
 const WORD_MS = 1_500
-/** A dropped failover ends as late as one that is refused by the server itself. */
+/** A dropped event ends as late as one that is refused by the server itself. */
 const DROPPED_MS = 3_000
 
 export class WeatherFall {
@@ -42,7 +42,7 @@ export class WeatherFall {
     this.weather = weather
     this.#pending = {
       create: [...weather.createRefusals],
-      failover: [...weather.failoverRefusals],
+      event: [...weather.eventRefusals],
       operation: [...weather.operationRefusals],
       metrics: [...weather.metricsRefusals],
       delete: [...weather.deleteRefusals],
@@ -60,7 +60,8 @@ export class WeatherFall {
     if (this.weather.answerMs > 0) await sleep(this.weather.answerMs)
     const name = path.split('/').at(-1) ?? ''
     if (GROUP.test(path)) return this.#answerToGroup(method, name)
-    if (method === 'POST' && RESTART.test(path)) return this.#answerToFailover(path.split('/').at(-2) ?? '')
+    if (method === 'POST' && RESTART.test(path)) return this.#answerToEvent(path.split('/').at(-2) ?? '')
+    if (method === 'PATCH' && SERVER.test(path)) return this.#answerToEvent(name)
     if (method !== 'GET') return null
     if (OPERATION.test(path)) return this.#refusal('operation', 'a read of an operation', name)
     if (METRICS.test(path)) return this.#refusal('metrics', 'a read of metrics', name)
@@ -74,13 +75,13 @@ export class WeatherFall {
     return this.isShown(name) ? this.#shakyRead(name) : notFound(name)
   }
 
-  #answerToFailover(server: string): WeatherAnswer | null {
-    const refusal = this.#refusal('failover', 'a failover request', server)
+  #answerToEvent(server: string): WeatherAnswer | null {
+    const refusal = this.#refusal('event', 'an event request', server)
     if (refusal !== null) return refusal
-    const { failoverAnswer } = this.weather
-    if (failoverAnswer === 'accepted') return null
-    this.#note(`the answer of the failover request was lost (${failoverAnswer})`)
-    if (failoverAnswer === 'reset') return { kind: 'resetAfter' }
+    const { eventAnswer } = this.weather
+    if (eventAnswer === 'accepted') return null
+    this.#note(`the answer of the event request was lost (${eventAnswer})`)
+    if (eventAnswer === 'reset') return { kind: 'resetAfter' }
     return {
       kind: 'answerAfter',
       status: 504,
@@ -149,12 +150,12 @@ export class WeatherFall {
 
   // ---- Server and operations --------------------------------------------------------------------------------------------
 
-  /** The operation of a failover that does not happen; null: it happens. */
-  droppedFailover(server: string): Promise<never> | null {
-    const { failoverFate } = this.weather
-    if (failoverFate.kind === 'done') return null
-    const { word, code, message } = failoverFate
-    this.#note(`the failover was accepted and did not happen (${word})`)
+  /** The operation of an event that does not happen; null: it happens. */
+  droppedEvent(server: string): Promise<never> | null {
+    const { eventFate } = this.weather
+    if (eventFate.kind === 'done') return null
+    const { word, code, message } = eventFate
+    this.#note(`an event request was accepted and the event did not happen (${word})`)
     return sleep(DROPPED_MS).then(() => {
       throw new ArmError(409, code, message.replaceAll('NAME', server))
     })
@@ -162,8 +163,8 @@ export class WeatherFall {
 
   /** The status of an operation in the platform's words. */
   operationWord(status: 'InProgress' | 'Succeeded' | 'Failed', startedAt: Date): string {
-    const { operationWords, failoverFate } = this.weather
-    if (status === 'Failed') return failoverFate.kind === 'dropped' ? failoverFate.word : status
+    const { operationWords, eventFate } = this.weather
+    if (status === 'Failed') return eventFate.kind === 'dropped' ? eventFate.word : status
     if (status === 'Succeeded') return status
     const word = operationWords[Math.floor((Date.now() - startedAt.getTime()) / WORD_MS) % operationWords.length]
     if (word !== undefined && word !== 'InProgress') this.#note(`an operation reported ${word}`)

@@ -1,6 +1,6 @@
 /** What every request passes before its handler: the weather, the bearer token, the api-version, the subscription. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { ArmError, errorBody, type Place } from './arm.ts'
+import { ArmError, errorBody, type Places } from './arm.ts'
 import type { WeatherAnswer, WeatherFall } from './weather-fall.ts'
 
 /** It answers before the handler, or instead of the handler's answer. */
@@ -55,12 +55,13 @@ export function requireVersion(request: FastifyRequest, supported: readonly stri
 
 const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
-export function requirePlace(place: Place, params: Readonly<Record<string, string>>): void {
+export function requirePlace({ home: place, remote }: Places, params: Readonly<Record<string, string>>): void {
   const { subscription, group, location } = params
   if (subscription !== undefined && !isSame(subscription, place.subscriptionId))
     throw new ArmError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`)
   if (group !== undefined && !isSame(group, place.resourceGroup))
     throw new ArmError(404, 'ResourceGroupNotFound', `Resource group '${group}' could not be found.`)
-  if (location !== undefined && !isSame(location, place.location))
+  const locations = [place, ...(remote === null ? [] : [remote])].map((one) => one.location)
+  if (location !== undefined && !locations.some((one) => isSame(location, one)))
     throw new ArmError(400, 'LocationNotAvailableForResourceType', `The location '${location}' is not served here.`)
 }

@@ -1,10 +1,21 @@
 /** Azure Resource Manager's errors and resource ids. */
+import type { Site } from '../../cluster/servers/regions.ts'
+
 /** The names that every resource id of the endpoint is made of. */
 export interface Place {
   readonly subscriptionId: string
   readonly resourceGroup: string
   readonly location: string
   readonly server: string
+}
+
+/** Each server has its own name and location; without a replica there is one server. */
+export type Places = { readonly home: Place; readonly remote: Place | null }
+
+/** A server that a request names. */
+export interface Addressed {
+  readonly site: Site
+  readonly place: Place
 }
 
 export const FLEXIBLE_SERVERS = 'Microsoft.DBforPostgreSQL/flexibleServers'
@@ -35,6 +46,21 @@ export class ArmError extends Error {
 export const errorBody = (code: string, message: string, inner: ArmError['inner'] = null) => ({
   error: { code, message, ...(inner !== null && { details: [inner] }) },
 })
+
+export const serverIsBusy = ({ server }: Place) =>
+  new ArmError(
+    409,
+    'ServerIsBusy',
+    `Cannot complete operation while server '${server}' is busy processing another operation. Try again later.`,
+  )
+
+/** The service's own words for a value that it does not take. */
+export const invalidValue = (parameter: string) =>
+  new ArmError(
+    400,
+    'InvalidParameterValue',
+    `Invalid value given for parameter ${parameter}. Specify a valid parameter value.`,
+  )
 
 export const resourceNotFound = (type: string, name: string, resourceGroup: string) =>
   new ArmError(

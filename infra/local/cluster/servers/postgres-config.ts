@@ -23,6 +23,8 @@ export function postgresConf({ port, name }: ServerSettings): string {
     full_page_writes: 'on',
     synchronous_commit: 'on',
     wal_level: 'replica',
+    // A primary that was killed can be rewound to the new one's history, and become its standby without a copy.
+    wal_log_hints: 'on',
     max_wal_senders: 8,
     // A new standby needs all WAL since its base backup.
     wal_keep_size: '256MB',

@@ -4,19 +4,25 @@
  */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { holdFreePort } from '../process/ports.ts'
-import type { StackFolder } from '../process/stack-folder.ts'
-import { waitFor } from '../process/wait.ts'
-import type { Replication } from './cluster.ts'
+import { holdFreePort } from '../../process/ports.ts'
+import type { StackFolder } from '../../process/stack-folder.ts'
+import { waitFor } from '../../process/wait.ts'
 import { PostgresServer, type ServerTools } from './postgres.ts'
 import { quoted } from './postgres-config.ts'
+
+export type Replication = 'sync' | 'async'
 
 export interface PairOptions {
   readonly replication: Replication
   readonly superuserPassword: string
 }
 
+/** What becomes the standby: a copy of the primary, the old primary as it stopped, or the old primary without what only it had. */
+export type StandbyOrigin = 'copy' | 'as stopped' | 'rewound'
+
 const CATCH_UP_TIMEOUT_MS = 60_000
+/** An old primary that does not follow in this time is replaced by a copy. */
+const REJOIN_TIMEOUT_MS = 15_000
 /** From the name of the segment being written: the control file knows of a promotion only after the next checkpoint. */
 const TIMELINE = "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline"
 
@@ -110,19 +116,64 @@ export class PostgresPair {
     await this.#promote(pauseMs)
   }
 
-  /** Makes the server that is not the primary its standby, from a fresh copy. Returns when it streams. */
-  async rebuildStandby(onCopied = () => {}): Promise<void> {
+  /** Both machines at once, as the real service does: the same primary, on the same timeline. Returns when the primary answers. */
+  async restart(pauseMs = 0, onStopped = () => {}): Promise<void> {
+    await this.#primary.stopFast()
+    await this.#standby.process?.stop()
+    onStopped()
+    await sleep(pauseMs)
+    const standby = this.#standby.start()
+    // The caller waits for the standby by isStandbyReady, and clients must not.
+    standby.catch(() => {})
+    await this.#primary.start()
+  }
+
+  async restartStandby(): Promise<void> {
+    await this.#standby.process?.stop()
+    await this.#standby.start()
+    await this.#follows('the standby is ready', () => this.isStandbyReady())
+  }
+
+  /** Without high availability there is no standby. */
+  async dissolve(): Promise<void> {
+    await this.#standby.kill()
+  }
+
+  async standbyIsReady(): Promise<void> {
+    await this.#follows(`${this.#standby.name} is a ready standby`, () => this.isStandbyReady())
+  }
+
+  /** Makes the server that is not the primary its standby. Returns when it streams. */
+  async rebuildStandby(onCopied = () => {}, origin: StandbyOrigin = 'copy'): Promise<void> {
     const isSynchronous = this.replication === 'sync'
     const standby = this.#standby
     if (isSynchronous) await this.#commitsWaitFor(null)
     await standby.kill()
-    // A copy and not pg_rewind: it works in whichever state the old primary died, and the database is small.
-    await standby.cloneFrom(this.#primary)
-    onCopied()
-    await standby.start()
-    await this.#follows(`${standby.name} streams`, () => this.#isStreaming('any'))
+    if (!(await this.#rejoins(origin, onCopied))) {
+      await standby.kill()
+      await standby.cloneFrom(this.#primary)
+      onCopied()
+      await standby.start()
+      await this.#follows(`${standby.name} streams`, () => this.#isStreaming('any'))
+    }
     if (isSynchronous) await this.#commitsWaitFor(standby.name)
-    await this.#follows(`${standby.name} is a ready standby`, () => this.isStandbyReady())
+    await this.standbyIsReady()
+  }
+
+  /** False when it must be a copy, which works in whichever state the old primary died; the database is small. */
+  async #rejoins(origin: StandbyOrigin, onStarted: () => void): Promise<boolean> {
+    if (origin === 'copy') return false
+    const standby = this.#standby
+    try {
+      if (origin === 'rewound') await standby.rewindTo(this.#primary)
+      standby.follow(this.#primary)
+      onStarted()
+      await standby.start()
+      await this.#follows(`${standby.name} streams`, () => this.#isStreaming('any'), REJOIN_TIMEOUT_MS)
+      return true
+    } catch {
+      return false
+    }
   }
 
   async stop(): Promise<void> {
@@ -138,12 +189,12 @@ export class PostgresPair {
   }
 
   /** Waits for the standby, and fails at once when a server of the pair is down. */
-  #follows(what: string, probe: () => Promise<boolean>): Promise<true> {
+  #follows(what: string, probe: () => Promise<boolean>, forMs = CATCH_UP_TIMEOUT_MS): Promise<true> {
     const giveUpIf = () => {
       if (this.#primary.process === null || this.#standby.process === null)
         throw new Error('a server of the pair is down')
     }
-    return waitFor(what, { forMs: CATCH_UP_TIMEOUT_MS, everyMs: 10, giveUpIf }, probe)
+    return waitFor(what, { forMs, everyMs: 10, giveUpIf }, probe)
   }
 
   async #commitsWaitFor(standby: string | null): Promise<void> {
@@ -161,7 +212,7 @@ export class PostgresPair {
   }
 }
 
-async function hasReplayed(standby: PostgresServer, lsn: string): Promise<boolean> {
+export async function hasReplayed(standby: PostgresServer, lsn: string): Promise<boolean> {
   const [row] = await standby.query<{ done: boolean }>('SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS done', [lsn])
   return row?.done === true
 }

@@ -3,7 +3,7 @@
  * the primary's port; while it is closed, clients are refused as by a dead machine.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import type { HeldPort } from '../process/ports.ts'
+import type { HeldPort } from '../../process/ports.ts'
 
 export class TcpProxy {
   readonly port: number

@@ -2,7 +2,7 @@
  * The weather of the local Azure endpoint: what a seed chooses for one drill, each of which users have reported of Azure. Pure: the
  * same seed is the same weather on every machine. What of it falls depends on what the drill asks for (weather-fall.ts).
  */
-import { type Random, seededRandom } from '../../../loadgen-image/schedule/random.ts'
+import { type Random, seededRandom } from '../../../../loadgen-image/schedule/random.ts'
 
 /** Answers one request instead of its handling. In the message, NAME is the resource that was asked for. */
 export interface Refusal {
@@ -14,8 +14,8 @@ export interface Refusal {
   readonly retryAfterSeconds?: number
 }
 
-/** `dropped`: accepted, and the operation ends with the word instead of a failover. */
-type FailoverFate =
+/** Of a request for an event. `dropped`: accepted, and the operation ends with the word instead of the event. */
+type EventFate =
   | { readonly kind: 'done' }
   | { readonly kind: 'dropped'; readonly word: string; readonly code: string; readonly message: string }
 
@@ -32,10 +32,10 @@ export interface Weather {
   readonly startDelayMs: number
   /** The groups' subnet has no link to Container Instances before the first group has started. */
   readonly hasFreshSubnet: boolean
-  readonly failoverRefusals: readonly Refusal[]
-  readonly failoverFate: FailoverFate
-  /** The failover begins, and its answer is lost: the connection ends, or a gateway answers. */
-  readonly failoverAnswer: 'accepted' | 'reset' | 'gateway timeout'
+  readonly eventRefusals: readonly Refusal[]
+  readonly eventFate: EventFate
+  /** The event begins, and the answer of its request is lost: the connection ends, or a gateway answers. */
+  readonly eventAnswer: 'accepted' | 'reset' | 'gateway timeout'
   /** The words of an operation that goes on, in turn. */
   readonly operationWords: readonly string[]
   readonly operationRefusals: readonly Refusal[]
@@ -78,9 +78,9 @@ export const fairWeather = (seed = 0): Weather => ({
   groupHidden: null,
   startDelayMs: 0,
   hasFreshSubnet: false,
-  failoverRefusals: [],
-  failoverFate: { kind: 'done' },
-  failoverAnswer: 'accepted',
+  eventRefusals: [],
+  eventFate: { kind: 'done' },
+  eventAnswer: 'accepted',
   operationWords: ['InProgress'],
   operationRefusals: [],
   haWords: {},
@@ -213,23 +213,23 @@ const CHOICES: readonly Choice[] = [
   function busyServer(draft, random) {
     const refusal = pick(random, [SERVER_IS_BUSY, SERVER_BUSY])
     const count = pick(random, [1, 1, 4])
-    draft.failoverRefusals = [...draft.failoverRefusals, ...repeated(count, refusal)]
-    return `${counted(count, 'failover request')} answered with 409 ${refusal.code}`
+    draft.eventRefusals = [...draft.eventRefusals, ...repeated(count, refusal)]
+    return `${counted(count, 'event request')} answered with 409 ${refusal.code}`
   },
   function throttledFailover(draft, random) {
     const seconds = pick(random, FAILOVER_PAUSES)
-    draft.failoverRefusals = [...draft.failoverRefusals, throttled(seconds)]
-    return `a failover request is answered with 429 and Retry-After ${seconds}`
+    draft.eventRefusals = [...draft.eventRefusals, throttled(seconds)]
+    return `an event request is answered with 429 and Retry-After ${seconds}`
   },
   function lostAnswer(draft, random) {
-    draft.failoverAnswer = pick(random, ['reset', 'gateway timeout'])
-    return `the failover is accepted, and its answer is lost (${draft.failoverAnswer})`
+    draft.eventAnswer = pick(random, ['reset', 'gateway timeout'])
+    return `an event request is accepted, and its answer is lost (${draft.eventAnswer})`
   },
-  function droppedFailover(draft, random) {
+  function droppedEvent(draft, random) {
     const word = pick(random, ['ServerIsNotReady', 'Failed', 'Canceled'])
     const code = word === 'Failed' ? 'InternalServerError' : word
-    draft.failoverFate = { kind: 'dropped', word, code, message: NOT_READY_WORDS }
-    return `the failover is accepted and does not happen: its operation ends as ${word}`
+    draft.eventFate = { kind: 'dropped', word, code, message: NOT_READY_WORDS }
+    return `an event request is accepted and the event does not happen: its operation ends as ${word}`
   },
   function operationWords(draft, random) {
     const words = GOING_WORDS.split(',')
