@@ -13,6 +13,8 @@ import type {
   ServerFacts,
   ServerParameter,
   SessionFacts,
+  SizeFacts,
+  VirtualEndpointFacts,
 } from '../model/facts.ts'
 import type { Target } from '../model/plan.ts'
 import type { PlatformRequest } from '../model/planned-event.ts'
@@ -39,6 +41,11 @@ export interface Clock {
 export interface FlexibleServers {
   get(target: Target): Promise<ServerFacts>
   parameters(target: Target): Promise<readonly ServerParameter[]>
+  /** Its read replicas; none of a server that is itself a replica. */
+  replicas(target: Target): Promise<readonly ServerFacts[]>
+  virtualEndpoints(target: Target): Promise<readonly VirtualEndpointFacts[]>
+  /** Those that the platform offers for this server. */
+  sizes(target: Target): Promise<readonly SizeFacts[]>
   /** Both return when the platform has accepted; the state says when it is done. */
   start(target: Target): Promise<void>
   stop(target: Target): Promise<void>

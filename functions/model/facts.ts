@@ -32,6 +32,34 @@ export interface ServerFacts {
     readonly startHour: number
     readonly startMinute: number
   } | null
+  readonly replication: ReplicationFacts
+}
+
+/** The place of a server among its read replicas. */
+interface ReplicationFacts {
+  /** Primary, AsyncReplica, GeoAsyncReplica or None. */
+  readonly role: string | null
+  /** How a replica follows, such as Active or Catchup. Only the list of replicas shows it. */
+  readonly state: string | null
+  /** Resource id of the server that a replica follows; null: it follows none. */
+  readonly sourceId: string | null
+}
+
+/** A name that leads to whichever server is the primary (and another one, to a replica). */
+export interface VirtualEndpointFacts {
+  readonly name: string
+  readonly type: string | null
+  /** Names of servers. The server that owns the endpoint may be missing. */
+  readonly members: readonly string[]
+  readonly hosts: readonly string[]
+}
+
+/** A size that the platform offers for a server. */
+export interface SizeFacts {
+  readonly name: string
+  readonly tier: string
+  readonly vCores: number | null
+  readonly memoryGb: number | null
 }
 
 /** The least `max_connections` that the checklist accepts, and a full bar of connections in the dashboard. */

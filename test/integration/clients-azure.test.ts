@@ -4,7 +4,7 @@ import type { GroupSpec } from '../../functions/clients/clients.ts'
 import { DRILL_TAG } from '../../functions/platform/names.ts'
 import type { ClusterState } from '../../infra/local/cluster/cluster.ts'
 import { eventually } from '../support/eventually.ts'
-import { type LocalAzure, PLACE, startLocalAzure, TARGET } from '../support/local-azure.ts'
+import { type LocalAzure, PLACE, REPLICA_PLACE, startLocalAzure, TARGET } from '../support/local-azure.ts'
 
 const FORCED = { call: 'restart', failoverMode: 'forced' } as const
 
@@ -39,10 +39,36 @@ test('the facts of the server are read, its size from the list of what it can be
     storage: { sizeGb: 128, tier: null, iops: null, type: null },
     isInSubnet: false,
     maintenanceWindow: { isCustom: false, dayOfWeek: 0, startHour: 0, startMinute: 0 },
+    replication: { role: 'Primary', state: null, sourceId: null },
   })
   await clients.servers.get(TARGET)
   const lists = faults.requests.filter(({ path }) => path.endsWith('/capabilities'))
   expect(lists, 'the long list is read once').toHaveLength(1)
+})
+
+test('the replicas, the virtual endpoint and the sizes of a server are read', async () => {
+  const { clients } = await startLocalAzure()
+  expect(await clients.servers.replicas(TARGET)).toMatchObject([
+    {
+      name: REPLICA_PLACE.server,
+      location: REPLICA_PLACE.location,
+      replication: { role: 'AsyncReplica', state: 'Active', sourceId: expect.stringMatching(/\/pg-drill$/) },
+    },
+  ])
+  expect(await clients.servers.virtualEndpoints(TARGET)).toEqual([
+    {
+      name: 'pg-drill-endpoint',
+      type: 'ReadWrite',
+      members: [TARGET.server, REPLICA_PLACE.server],
+      hosts: ['pg-drill-endpoint.reader.local', '127.0.0.1'],
+    },
+  ])
+  expect(await clients.servers.sizes(TARGET)).toContainEqual({
+    name: 'Local_4vCores',
+    tier: 'GeneralPurpose',
+    vCores: 4,
+    memoryGb: 32,
+  })
 })
 
 test('a list of sizes that may not be read leaves the size unknown and the rest known', async () => {

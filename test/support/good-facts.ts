@@ -25,6 +25,7 @@ export const goodServer: ServerFacts = {
   storage: { sizeGb: 1024, tier: 'P40', iops: 7_500, type: 'Premium_LRS' },
   isInSubnet: false,
   maintenanceWindow: { isCustom: true, dayOfWeek: 0, startHour: 3, startMinute: 0 },
+  replication: { role: 'Primary', state: null, sourceId: null },
 }
 
 export const GOOD_PARAMETERS: Readonly<Record<string, string>> = {

@@ -3,9 +3,8 @@ import {
   type Configuration,
   PostgreSQLManagementFlexibleServerClient,
   type Server,
-  type ServerSkuCapability,
 } from '@azure/arm-postgresql-flexible'
-import type { ServerFacts, ServerParameter } from '../../model/facts.ts'
+import type { ServerFacts, ServerParameter, SizeFacts, VirtualEndpointFacts } from '../../model/facts.ts'
 import type { Target } from '../../model/plan.ts'
 import type { Clock, FlexibleServers } from '../clients.ts'
 import { type AzureAccess, managementOptions } from './azure.ts'
@@ -25,6 +24,9 @@ export function createFlexibleServers(access: AzureAccess, clock: Clock): Flexib
   return {
     get: (target) => readServer(client, sizes, target),
     parameters: (target) => readParameters(client, target),
+    replicas: (target) => readReplicas(client, target),
+    virtualEndpoints: (target) => readVirtualEndpoints(client, target),
+    sizes: (target) => sizes.list(target),
     start: (target) => powerServer(client, target, 'start'),
     stop: (target) => powerServer(client, target, 'stop'),
     begin: (target, request) => requestEvent(access, clock, target, request),
@@ -59,6 +61,13 @@ const factsOf = (server: Server, size: Size): ServerFacts => ({
   storage: storageOf(server),
   isInSubnet: server.network === undefined ? null : Boolean(server.network.delegatedSubnetResourceId),
   maintenanceWindow: maintenanceOf(server),
+  replication: replicationOf(server),
+})
+
+const replicationOf = ({ replica, replicationRole, sourceServerResourceId }: Server): ServerFacts['replication'] => ({
+  role: replica?.role ?? replicationRole ?? null,
+  state: replica?.replicationState ?? null,
+  sourceId: sourceServerResourceId || null,
 })
 
 const highAvailabilityOf = ({ highAvailability }: Server): ServerFacts['highAvailability'] =>
@@ -107,6 +116,28 @@ const parameterOf = (found: Configuration): ServerParameter => ({
   unit: found.unit ?? null,
 })
 
+async function readReplicas(client: Client, { resourceGroup, server }: Target): Promise<ServerFacts[]> {
+  const replicas: ServerFacts[] = []
+  for await (const found of client.replicas.listByServer(resourceGroup, server))
+    replicas.push(factsOf(found, UNKNOWN_SIZE))
+  return replicas
+}
+
+async function readVirtualEndpoints(
+  client: Client,
+  { resourceGroup, server }: Target,
+): Promise<VirtualEndpointFacts[]> {
+  const endpoints: VirtualEndpointFacts[] = []
+  for await (const found of client.virtualEndpoints.listByServer(resourceGroup, server))
+    endpoints.push({
+      name: found.name ?? '',
+      type: found.endpointType ?? null,
+      members: found.members ?? [],
+      hosts: found.virtualEndpoints ?? [],
+    })
+  return endpoints
+}
+
 async function powerServer(client: Client, { resourceGroup, server }: Target, action: 'start' | 'stop'): Promise<void> {
   const acceptance = new Acceptance('POST')
   const { onResponse } = acceptance
@@ -121,41 +152,45 @@ async function powerServer(client: Client, { resourceGroup, server }: Target, ac
 // ---- Sizes ----------------------------------------------------------------------------------------------------------
 
 interface Sizes {
+  list(target: Target): Promise<readonly SizeFacts[]>
   of(target: Target, sku: string): Promise<Size>
 }
 
 const UNKNOWN_SIZE: Size = { vCores: null, memoryGb: null }
 
 /**
- * Cores and memory of a SKU, from the list of sizes that the server can have. The list is long and constant, so the app reads it
- * once per server. Without the permission to read it the size is unknown.
+ * The list of sizes that the server can have is long and constant, so the app reads it once per server. Without the permission to
+ * read it the size of a SKU is unknown.
  */
 function createSizes(client: Client): Sizes {
-  const lists = new Map<string, Promise<readonly ServerSkuCapability[]>>()
+  const lists = new Map<string, Promise<readonly SizeFacts[]>>()
   const list = (target: Target) => {
     const key = `${target.resourceGroup}/${target.server}`
-    const known = lists.get(key) ?? readSkus(client, target)
+    const known = lists.get(key) ?? readSizes(client, target)
     lists.set(key, known)
     known.catch(() => lists.delete(key))
     return known
   }
   return {
+    list,
     of: async (target, sku) => {
-      const skus = await list(target).catch(() => [])
-      return sizeOf(skus.find(({ name }) => name?.toLowerCase() === sku.toLowerCase()))
+      const sizes = await list(target).catch(() => [])
+      const { vCores, memoryGb } = sizes.find(({ name }) => name.toLowerCase() === sku.toLowerCase()) ?? UNKNOWN_SIZE
+      return { vCores, memoryGb }
     },
   }
 }
 
-async function readSkus(client: Client, { resourceGroup, server }: Target): Promise<ServerSkuCapability[]> {
-  const skus: ServerSkuCapability[] = []
+async function readSizes(client: Client, { resourceGroup, server }: Target): Promise<SizeFacts[]> {
+  const sizes: SizeFacts[] = []
   for await (const capability of client.capabilitiesByServer.list(resourceGroup, server))
-    for (const edition of capability.supportedServerEditions ?? []) skus.push(...(edition.supportedServerSkus ?? []))
-  return skus
-}
-
-function sizeOf(sku: ServerSkuCapability | undefined): Size {
-  if (sku?.vCores === undefined) return UNKNOWN_SIZE
-  const memoryMb = sku.supportedMemoryPerVcoreMb
-  return { vCores: sku.vCores, memoryGb: memoryMb === undefined ? null : (sku.vCores * memoryMb) / 1024 }
+    for (const edition of capability.supportedServerEditions ?? [])
+      for (const { name, vCores = null, supportedMemoryPerVcoreMb: memoryMb } of edition.supportedServerSkus ?? [])
+        sizes.push({
+          name: name ?? '',
+          tier: edition.name ?? '',
+          vCores,
+          memoryGb: vCores === null || memoryMb === undefined ? null : (vCores * memoryMb) / 1024,
+        })
+  return sizes
 }

@@ -7,11 +7,12 @@
 import { answerOfError } from '../../../functions/clients/azure/event-request.ts'
 import type { FlexibleServers } from '../../../functions/clients/clients.ts'
 import type { EventAnswer, OperationState } from '../../../functions/model/event-answer.ts'
-import type { ServerFacts, ServerParameter } from '../../../functions/model/facts.ts'
+import type { ServerFacts, ServerParameter, SizeFacts, VirtualEndpointFacts } from '../../../functions/model/facts.ts'
 import type { Target } from '../../../functions/model/plan.ts'
 import type { FailoverMode, PlatformRequest } from '../../../functions/model/planned-event.ts'
 import { GOOD_PARAMETERS, goodServer, parametersOf } from '../good-facts.ts'
 import type { WorldClock } from './clock.ts'
+import { type Effect, type EffectOptions, Effects, type Site, USUAL_SKU } from './effects.ts'
 import { restError } from './rest-error.ts'
 import { interruptionOf, promotion, restart, Service, type Trouble } from './service.ts'
 
@@ -49,6 +50,7 @@ export type PostFate =
 
 /** A request that was sent, and what its sender learned: nothing when its host died. */
 export interface SentRequest {
+  readonly request: PlatformRequest
   readonly atMs: number
   readonly fate: PostFate
   readonly answer: EventAnswer | null
@@ -77,17 +79,28 @@ export interface ServerOptions {
   readonly facts?: Partial<ServerFacts>
   readonly parameters?: Readonly<Record<string, string>>
   readonly troubles?: readonly Trouble[]
+  readonly effects?: EffectOptions
 }
 
 const NEVER = Number.POSITIVE_INFINITY
 
 const SERVER_STARTS_MS = 240_000
 
+const SIZES: readonly SizeFacts[] = [
+  { name: 'Standard_B2ms', tier: 'Burstable', vCores: 2, memoryGb: 8 },
+  { name: USUAL_SKU, tier: 'MemoryOptimized', vCores: 4, memoryGb: 32 },
+  { name: 'Standard_E8ds_v5', tier: 'MemoryOptimized', vCores: 8, memoryGb: 64 },
+]
+
+const idOf = ({ resourceGroup, server }: Target): string =>
+  goodServer.id.replace('rg-drills', resourceGroup).replace(goodServer.name, server)
+
 export class FakeServer implements FlexibleServers {
   /** Those that the platform carried out for a request of the drill. */
   readonly failovers: Failover[] = []
   readonly sent: SentRequest[] = []
   readonly service = new Service()
+  readonly effects: Effects
   /** How often each call was made. */
   reads = 0
   isAway: () => boolean = () => false
@@ -104,11 +117,13 @@ export class FakeServer implements FlexibleServers {
   loadStartMs: () => number | null = () => null
   readonly #clock: WorldClock
   readonly #options: ServerOptions
+  #homeName = 'pg-under-test'
   #isScheduled = false
 
   constructor(clock: WorldClock, options: ServerOptions) {
     this.#clock = clock
     this.#options = options
+    this.effects = new Effects(this.service, options.effects ?? {})
   }
 
   get nowMs(): number {
@@ -143,7 +158,9 @@ export class FakeServer implements FlexibleServers {
     return this.failovers.findLast(({ acceptedAtMs }) => atMs >= acceptedAtMs)
   }
 
+  /** High availability does not go with the primary to another region. */
   haStateAt(atMs: number): string {
+    if (this.effects.siteAt(atMs) === 'remote') return 'NotEnabled'
     if (this.#isFailingOverAt(atMs)) return 'FailingOver'
     const isRebuilding = this.service.promotions.some(
       ({ noticedAtMs, healthyAtMs }) => atMs >= noticedAtMs && atMs < healthyAtMs,
@@ -163,23 +180,67 @@ export class FakeServer implements FlexibleServers {
     this.reads++
     this.schedule()
     if (this.isAway()) throw new Error('reading the server failed: 503 ServiceUnavailable')
+    return this.#factsOf(target)
+  }
+
+  #factsOf(target: Target): ServerFacts {
     const now = this.#clock.nowMs
+    const site = this.#siteOf(target.server)
     const isSwapped = this.timelineAt(now) % 2 === 0
+    const haState = site === 'home' ? this.haStateAt(now) : 'NotEnabled'
     return {
       ...goodServer,
       name: target.server,
-      id: goodServer.id.replace('rg-drills', target.resourceGroup).replace(goodServer.name, target.server),
+      id: idOf(target),
       state: this.#stateAt(now),
       fqdn: `${target.server}.postgres.database.azure.com`,
+      sku: { name: this.effects.skuAt(site, now), tier: 'MemoryOptimized' },
       availabilityZone: isSwapped ? '2' : '1',
-      highAvailability: { mode: 'ZoneRedundant', state: this.haStateAt(now), standbyZone: isSwapped ? '1' : '2' },
-      ...this.#options.facts,
+      highAvailability:
+        haState === 'NotEnabled'
+          ? { mode: 'Disabled', state: haState, standbyZone: null }
+          : { mode: 'ZoneRedundant', state: haState, standbyZone: isSwapped ? '1' : '2' },
+      replication: this.#replicationOf(target, site),
+      ...(site === 'home' ? this.#options.facts : this.#options.effects?.replica?.facts),
     }
   }
 
-  async parameters(): Promise<readonly ServerParameter[]> {
+  #siteOf(server: string): Site {
+    return server === this.#options.effects?.replica?.name ? 'remote' : 'home'
+  }
+
+  #replicationOf(target: Target, site: Site): ServerFacts['replication'] {
+    const now = this.#clock.nowMs
+    if (this.effects.siteAt(now) === site) return { role: 'Primary', state: null, sourceId: null }
+    const source = site === 'home' ? (this.#options.effects?.replica?.name ?? '') : this.#homeName
+    const state = this.effects.isReplicaReadyAt(now) ? 'Active' : 'Reconfiguring'
+    return { role: 'GeoAsyncReplica', state, sourceId: idOf({ ...target, server: source }) }
+  }
+
+  async parameters({ server }: Target): Promise<readonly ServerParameter[]> {
     if (this.isAway()) throw new Error('reading the parameters failed: 503 ServiceUnavailable')
-    return parametersOf({ ...GOOD_PARAMETERS, ...this.#options.parameters })
+    const own = this.#siteOf(server) === 'home' ? {} : this.#options.effects?.replica?.parameters
+    return parametersOf({ ...GOOD_PARAMETERS, ...this.#options.parameters, ...own })
+  }
+
+  async replicas(target: Target): Promise<readonly ServerFacts[]> {
+    const { replica } = this.#options.effects ?? {}
+    if (replica === undefined || this.#replicationOf(target, this.#siteOf(target.server)).role !== 'Primary') return []
+    const other = this.#siteOf(target.server) === 'home' ? replica.name : this.#homeName
+    return [this.#factsOf({ ...target, server: other })]
+  }
+
+  async virtualEndpoints(target: Target): Promise<readonly VirtualEndpointFacts[]> {
+    const { replica } = this.#options.effects ?? {}
+    if (replica === undefined || replica.hasEndpoint === false) return []
+    if (this.effects.siteAt(this.#clock.nowMs) !== this.#siteOf(target.server))
+      throw new Error('reading the virtual endpoints failed: 400 BadRequest')
+    const hosts = ['orders.reader.postgres.database.azure.com', 'orders.writer.postgres.database.azure.com']
+    return [{ name: 'orders', type: 'ReadWrite', members: [replica.name], hosts }]
+  }
+
+  async sizes(): Promise<readonly SizeFacts[]> {
+    return SIZES
   }
 
   async start(): Promise<void> {
@@ -202,25 +263,24 @@ export class FakeServer implements FlexibleServers {
   #stateAt(atMs: number): string {
     if (this.isStopped) return 'Stopped'
     if (atMs < this.#readyAtMs) return 'Starting'
-    return this.#isFailingOverAt(atMs) ? 'Updating' : 'Ready'
+    return this.#isFailingOverAt(atMs) || this.effects.isUnderWayAt(atMs) ? 'Updating' : 'Ready'
   }
 
-  async begin(_target: Target, request: PlatformRequest): Promise<EventAnswer> {
-    const mode = request.call === 'restart' ? request.failoverMode : null
-    if (mode === null) throw new Error(`this server knows no ${request.call} without a failover`)
+  async begin(target: Target, request: PlatformRequest): Promise<EventAnswer> {
     this.schedule()
+    if (this.#siteOf(target.server) === 'home') this.#homeName = target.server
     const { posts } = this.#options
     const fate = posts[Math.min(this.posts, posts.length - 1)] ?? 'accepted'
     const atMs = this.#clock.nowMs
-    const answer = this.#answerTo(fate, mode)
-    this.sent.push({ atMs, fate, answer })
+    const answer = this.#answerTo(fate, request)
+    this.sent.push({ request, atMs, fate, answer })
     if (answer === null) throw new HostDied()
     return answer
   }
 
   /** Null: the sender did not live to hear it. */
-  #answerTo(fate: PostFate, mode: FailoverMode): EventAnswer | null {
-    const refusal = this.#refusalOf(fate)
+  #answerTo(fate: PostFate, request: PlatformRequest): EventAnswer | null {
+    const refusal = this.#refusalOf(fate, request)
     if (refusal !== null) return refusal
     if (fate === 'host dies before arrival') return null
     const sentAt = this.#clock.now().toISOString()
@@ -229,10 +289,10 @@ export class FakeServer implements FlexibleServers {
     const isLate = fate.endsWith('arrives late')
     const lateMs = isLate ? (this.#options.lateArrivalMs ?? 0) : 0
     if (isLate || fate.startsWith('host dies')) {
-      if (!this.#isBusyAt(this.#clock.nowMs + lateMs)) this.#failOver(mode, lateMs)
+      if (!this.#isBusyAt(this.#clock.nowMs + lateMs)) this.#carryOut(request, lateMs)
       return fate.startsWith('host dies') ? null : ambiguous
     }
-    const token = this.#failOver(mode, 0)
+    const token = this.#carryOut(request, 0)
     if (fate !== 'accepted') return ambiguous
     return {
       kind: 'accepted',
@@ -243,7 +303,7 @@ export class FakeServer implements FlexibleServers {
     }
   }
 
-  #refusalOf(fate: PostFate): EventAnswer | null {
+  #refusalOf(fate: PostFate, request: PlatformRequest): EventAnswer | null {
     const refused = (status: number, code: string, afterSeconds: number | null = null): EventAnswer =>
       answerOfError(restError(status, code, afterSeconds), this.#clock.now().toISOString())
     if (fate === 'busy') return refused(409, 'ServerIsBusy')
@@ -251,12 +311,21 @@ export class FakeServer implements FlexibleServers {
     if (fate === 'forbidden') return refused(403, 'AuthorizationFailed')
     if (fate === 'throttled') return refused(429, 'TooManyRequests', this.#options.throttledSeconds)
     const isHeard = !fate.startsWith('host') && !fate.endsWith('arrives late')
+    if (isHeard && request.call === 'promote' && !this.effects.isReplicaReadyAt(this.#clock.nowMs))
+      return refused(409, 'ServerIsBusy')
     return this.#isBusyAt(this.#clock.nowMs) && isHeard ? refused(409, 'ServerIsBusy') : null
   }
 
   /** The real one refuses as well while it is failing over or gone, whether or not its sender is left to hear it. */
   #isBusyAt(atMs: number): boolean {
-    return this.#isFailingOverAt(atMs) || this.service.isKnownDownAt(atMs)
+    return this.#isFailingOverAt(atMs) || this.effects.isUnderWayAt(atMs) || this.service.isKnownDownAt(atMs)
+  }
+
+  /** The token of its operation. */
+  #carryOut(request: PlatformRequest, lateMs: number): string {
+    if (request.call === 'restart' && request.failoverMode !== null) return this.#failOver(request.failoverMode, lateMs)
+    this.effects.carryOut(request, this.#clock.nowMs + lateMs, 'drill')
+    return `effect-${this.effects.all.length - 1}`
   }
 
   #failOver(mode: FailoverMode, lateMs: number): string {
@@ -290,7 +359,11 @@ export class FakeServer implements FlexibleServers {
     return { downAtMs, upAtMs, healthyAtMs }
   }
 
-  /** What another than the drill does to this server: it leaves no operation that the drill could follow. */
+  /** Also of another than the drill: it leaves no operation that the drill could follow. */
+  doByHand(request: PlatformRequest): Effect {
+    return this.effects.carryOut(request, this.#clock.nowMs, 'hand')
+  }
+
   failOverByHand(): void {
     const { detectMs, outageMs, rebuildMs, lostMs } = this.#options.courses[0] as FailoverCourse
     const fromMs = this.#clock.nowMs + detectMs
@@ -305,6 +378,11 @@ export class FakeServer implements FlexibleServers {
       throw new Error(`reading the operation of server ${target.server} failed; the operation itself goes on`, {
         cause,
       })
+    const effect = token.startsWith('effect-') ? this.effects.all[Number(token.slice(7))] : undefined
+    if (effect !== undefined)
+      return this.#clock.nowMs < effect.endsAtMs
+        ? { kind: 'running' }
+        : { kind: 'succeeded', endedAt: new Date(effect.endsAtMs).toISOString() }
     const failover = this.failovers.find((one) => one.token === token)
     if (failover === undefined) return { kind: 'failed', code: 'NotFound', message: 'there is no such operation' }
     if (this.#clock.nowMs < failover.healthyAtMs) return { kind: 'running' }

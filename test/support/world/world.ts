@@ -16,7 +16,7 @@ export interface WorldOptions {
   readonly startAtMs?: number
   readonly courses?: readonly FailoverCourse[]
   readonly posts?: readonly PostFate[]
-  readonly server?: Pick<ServerOptions, 'facts' | 'parameters' | 'lateArrivalMs' | 'throttledSeconds' | 'troubles'>
+  readonly server?: Omit<Partial<ServerOptions>, 'courses' | 'posts'>
   /** Whose load gives the trouble its times. */
   readonly drillId?: string
   /** The database's clock minus the true time. */
@@ -98,7 +98,7 @@ function fakeDatabase(
       const timeline = server.timelineAt(now)
       const up: SessionFacts = {
         ...goodSession(via),
-        address: timeline % 2 === 0 ? '10.0.0.2' : '10.0.0.1',
+        address: server.effects.siteAt(now) === 'remote' ? '10.1.0.1' : timeline % 2 === 0 ? '10.0.0.2' : '10.0.0.1',
         timeline,
         currentWalLsn: `0/${(1_000 + timeline).toString(16)}`,
         postmasterStartedAt: new Date(server.service.startedAt(now, START_AT_MS - 3_600_000)).toISOString(),
