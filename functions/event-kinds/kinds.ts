@@ -147,6 +147,9 @@ function proveSwitchover(seen: SeenOfEvent): Shown {
 const rowOf = ({ kind }: { readonly kind: PlannedKind }): EventKind => KINDS[kind] as EventKind
 
 export const wordsOf = (event: PlannedEvent): string => rowOf(event).words(event)
+/** Of all events that a drill plans. */
+export const eventsInWords = (events: readonly PlannedEvent[]): string =>
+  events.length === 0 ? 'no event' : events.map(wordsOf).join(', ')
 /** Of a kind that has modes. */
 export const modeOf = (event: PlannedEvent): FailoverMode | null => ('mode' in event ? event.mode : null)
 export const platformRequestOf = (event: PlannedEvent): PlatformRequest | null => rowOf(event).request(event)

@@ -6,16 +6,15 @@
 import type { Likeness } from '../model/likeness.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import { counted, duration, perSecond } from '../units/units.ts'
-import { wordsOf } from './kinds.ts'
+import { eventsInWords } from './kinds.ts'
 
 export function likenessOf({ load, events }: DrillPlan): Likeness {
   const { targetTps, workers, containers, durationSeconds } = load
   const { arrivals, deadlineMs, onDeadline, retryUnknown, transactions, cohorts, profile } = load
   const rate = targetTps > 0 ? perSecond(targetTps) : 'full speed'
   const size = [rate, counted(workers, 'client'), counted(containers, 'container'), duration(durationSeconds)]
-  const what = events.map(wordsOf)
   return {
-    words: `${size.join(', ')}; ${what.length === 0 ? 'no event' : what.join(', ')}`,
+    words: `${size.join(', ')}; ${eventsInWords(events)}`,
     settings: JSON.stringify([
       targetTps,
       arrivals,

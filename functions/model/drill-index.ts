@@ -3,6 +3,7 @@
 import type { Likeness } from './likeness.ts'
 import { plannedSeconds } from './load-plan.ts'
 import type { DrillPlan, Target } from './plan.ts'
+import type { PlannedEvent } from './planned-event.ts'
 import type { Verdict } from './report.ts'
 
 export interface IndexEntry {
@@ -10,6 +11,8 @@ export interface IndexEntry {
   readonly requestedAt: string
   readonly requestedBy: DrillPlan['requestedBy']
   readonly target: Target
+  /** As planned. */
+  readonly events: readonly PlannedEvent[]
   readonly plannedSeconds: number
   /** Null while the drill runs, and also later when it ended without a report. */
   readonly endedAt: string | null
@@ -24,6 +27,7 @@ export const startedEntry = (plan: DrillPlan): IndexEntry => ({
   requestedAt: plan.requestedAt,
   requestedBy: plan.requestedBy,
   target: plan.target,
+  events: plan.events,
   plannedSeconds: plannedSeconds(plan),
   endedAt: null,
   verdict: null,

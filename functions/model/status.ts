@@ -1,5 +1,6 @@
 /** What `GET /api/drills/{id}` answers while a drill runs and after: the phases, and the live figures under 16 KB. */
 import type { Target } from './plan.ts'
+import type { PlannedEvent } from './planned-event.ts'
 import type { Verdict } from './report.ts'
 
 export const PHASES = [
@@ -94,6 +95,8 @@ export interface DrillStatus {
   readonly verdict: Verdict | null
   readonly headline: string | null
   readonly target: Target
+  /** As planned. */
+  readonly events: readonly PlannedEvent[]
   readonly requestedAt: string
   readonly endedAt: string | null
   readonly elapsedSeconds: number

@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import * as z from 'zod'
 import { DRILL_ID } from '../../loadgen-image/contract/load-plan.ts'
 import type { Gate } from '../access/gate.ts'
+import { PLANNED_KINDS } from '../model/planned-event.ts'
 import { reportSchema } from '../model/report.ts'
 import { requestSchema } from '../request/request.ts'
 import { ROUTES, type RouteName } from './routes.ts'
@@ -161,6 +162,11 @@ const status = {
   verdict: nullable({ enum: ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] }),
   headline: nullable(string),
   target: object({ resourceGroup: string, server: string, database: string }),
+  events: {
+    type: 'array',
+    description: 'as planned: the field `events` of a request, with its defaults',
+    items: object({ atSeconds: { type: 'number' }, kind: { enum: PLANNED_KINDS } }),
+  },
   requestedAt: string,
   endedAt: nullable(string),
   elapsedSeconds: { type: 'number' },

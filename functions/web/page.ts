@@ -39,7 +39,7 @@ export const renderPage = (auth: PageAuth): string =>
 <main id="view" tabindex="-1" aria-busy="true"><p class="absent">Loading</p></main>
 <dialog id="abort" aria-labelledby="abort-title"><form method="dialog">
 <h2 id="abort-title">Abort this drill?</h2>
-<p>The load stops, the containers are removed, and a report is written with the verdict ABORTED. A failover that has begun goes on: it cannot be undone.</p>
+<p>The load stops, the containers are removed, and a report is written with the verdict ABORTED. An event that has begun goes on; a server that was scaled is scaled back.</p>
 <p class="actions"><button value="keep" autofocus>Let it run</button> <button value="abort" class="danger">Abort the drill</button></p>
 </form></dialog>
 <template id="start-form">${startForm()}</template>

@@ -4,6 +4,7 @@ import { BEFORE_CHECK_IDS } from '../checklist/before.ts'
 import { html, type Insert, type Markup } from '../render/text/markup.ts'
 import { parseRequest, requestSchema } from '../request/request.ts'
 import { given } from '../units/units.ts'
+import { eventEditor } from './event-editor.ts'
 
 const NO_TARGET = { resourceGroup: '', server: '', database: '' }
 
@@ -41,14 +42,9 @@ interface Bounds {
 function boundsOf(name: string): Bounds {
   type Schema = Bounds & {
     readonly properties?: Readonly<Record<string, Schema>>
-    readonly items?: Schema
-    readonly oneOf?: readonly Schema[]
   }
   const schema = z.toJSONSchema(requestSchema, { io: 'input' }) as unknown as Schema
-  // Every kind of event has the same bounds for its time.
-  const objectOf = ({ items, oneOf, ...own }: Schema): Schema =>
-    items !== undefined ? objectOf(items) : (oneOf?.[0] ?? own)
-  const inside = (parent: Schema, key: string) => objectOf(parent).properties?.[key] as Schema
+  const inside = (parent: Schema, key: string) => parent.properties?.[key] as Schema
   const { type, minimum = 0, maximum } = name.split('.').reduce(inside, schema)
   return { type, minimum, maximum }
 }
@@ -65,7 +61,7 @@ function numberFields(): readonly NumberField[] {
     {
       name: 'timing.minBaselineSeconds',
       label: 'Minimum baseline',
-      unit: 'seconds of steady load before the failover',
+      unit: 'seconds of steady load before the first event',
       byDefault: 60,
     },
   ]
@@ -93,27 +89,6 @@ const textField = (name: string, label: string, hint: string, pattern: string): 
     hint,
   )
 
-/** The kinds that need no other field than their time. */
-const EVENT_OPTIONS: ReadonlyArray<readonly [value: string, words: string]> = [
-  ['forced', 'forced failover: the primary is killed'],
-  ['planned', 'planned failover: the standby catches up first'],
-  ['restart', 'restart: no failover'],
-  ['external', 'external: others cause the event, the drill watches'],
-  ['none', 'none: only load'],
-]
-
-const eventFields = (): Markup => {
-  const [first] = defaults().events
-  const byDefault = first?.atSeconds ?? 120
-  const at: NumberField = { name: 'eventAt', label: 'Event after', unit: 'seconds of load', byDefault }
-  return html`${field(
-    'events',
-    'Event',
-    html`<select id="f-events" name="events" aria-describedby="h-events p-events">${EVENT_OPTIONS.map(([value, words]) => html`<option value="${value}">${words}</option>`)}</select>`,
-    'without one the verdict cannot be PASS',
-  )}${numberField(at, boundsOf('events.atSeconds'))}`
-}
-
 const criteriaField = (): Markup =>
   field(
     'criteria',
@@ -132,7 +107,7 @@ export const startForm = (): Markup => html`<form id="start" novalidate>
 <p class="lead">Every field may stay empty: the app then uses its own defaults, and its own server.</p>
 <div class="problems" role="alert" hidden></div>
 <fieldset><legend>Load</legend><div class="fields">${numberFields().map((one) => numberField(one))}</div></fieldset>
-<fieldset><legend>Event</legend><div class="fields">${eventFields()}</div></fieldset>
+<fieldset><legend>Events</legend>${eventEditor(defaults().events[0]?.atSeconds ?? 120)}</fieldset>
 <fieldset><legend>Objectives</legend>${criteriaField()}</fieldset>
 <details><summary>Another server</summary><div class="fields">
 ${textField('target.server', 'Server', 'name of the flexible server', '[a-z0-9][a-z0-9\\-]{1,61}[a-z0-9]')}${textField('target.resourceGroup', 'Resource group', 'of the server', '[\\-\\w.\\(\\)]{1,90}')}${textField('target.database', 'Database', 'with the transactions table', '[A-Za-z_][\\w$\\-]{0,62}')}</div></details>

@@ -65,6 +65,10 @@ form details{margin:0 0 1.25rem}
 .field .checks label{font-weight:400;margin:0}
 .field .checks input{width:auto}
 form details .fields{margin-top:.75rem}
+.events{list-style:none;padding:0;margin:0;counter-reset:event}
+.event{counter-increment:event;border-left:3px solid var(--line);padding:.1rem 0 .1rem 1rem;margin-bottom:1rem}
+.event::before{content:"Event " counter(event);display:block;font-weight:550;margin-bottom:.4rem}
+.event .actions{margin:.6rem 0 0}
 `
 
 const LIVE = `

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sample } from '../golden/samples.ts'
 import {
@@ -41,6 +41,9 @@ async function openDashboard(hash = '#/', look: Look = {}, key: string | null = 
 /** Longer than a refresh, also on a busy machine. */
 const SOON = { timeout: 20_000 }
 const RUNNING = '#/drills/drill-20260302-0200'
+/** Kinds of events have fields of one name: that of the chosen kind is visible. */
+const fieldOf = (row: Page | Locator, label: string): Locator =>
+  row.getByLabel(label, { exact: true }).filter({ visible: true })
 const see = (page: Page, words: string | RegExp) => page.getByText(words).first().waitFor()
 const [pass, lost, inconclusive, aborted] = await Promise.all([
   sample('PASS'),
@@ -179,6 +182,18 @@ describe('the list', () => {
     await expectAccessible(page)
   })
 
+  test('names the events of each drill by their kinds', async () => {
+    const running = runningDrill(70, 'drill-20260307-0200')
+    const events: typeof running.status.events = [
+      { atSeconds: 60, kind: 'restart' },
+      { atSeconds: 200, kind: 'scale', sku: 'Standard_D8ds_v5' },
+    ]
+    api.drills = [{ ...running, status: { ...running.status, events } }, brokenDrill('drill-20260301-0200')]
+    const { page } = await openDashboard()
+    await page.locator('.drills tbody tr').first().getByText(', restart, scaling to Standard_D8ds_v5, ').waitFor()
+    await page.locator('.drills tbody tr').nth(1).getByText(', forced failover, ').waitFor()
+  })
+
   test('turns pages', async () => {
     api.drills = Array.from({ length: 25 }, (_, index) => brokenDrill(`drill-${String(100 + index)}`))
     const { page } = await openDashboard()
@@ -213,8 +228,8 @@ describe('starting a drill', () => {
     const { page, errors } = await openDashboard('#/start')
     await page.getByLabel('Target rate').fill('400')
     await page.getByLabel('Duration').fill('60')
-    await page.getByLabel('Failover after').fill('20')
-    await page.getByLabel('Failover', { exact: true }).selectOption('planned')
+    await fieldOf(page, 'After').fill('20')
+    await fieldOf(page, 'Mode').selectOption('planned')
     await page.getByLabel('Criteria').fill('recovery_time_s <= 30\nlost_commits == 0')
     await page.getByText('Another server').click()
     await page.getByLabel('Server', { exact: true }).fill('pg-other')
@@ -234,6 +249,86 @@ describe('starting a drill', () => {
       force: ['server-sku'],
     })
     expect(errors).toEqual([])
+  })
+
+  for (const [look, size] of [
+    ['laptop', {}],
+    ['phone', { width: 390, height: 844 }],
+  ] as const)
+    test(`edits events of every kind on a ${look}`, async () => {
+      api.onStart = () => runningDrill(12)
+      const { page, errors } = await openDashboard('#/start', size)
+      const add = page.getByRole('button', { name: 'Add an event' })
+      for (const kind of ['restart', 'scale', 'switchover']) {
+        await add.click()
+        await page.locator('.event').last().getByLabel('Kind').selectOption(kind)
+      }
+      const [failover, restart, scale, switchover] = [0, 1, 2, 3].map((index) => page.locator('.event').nth(index)) as [
+        Locator,
+        Locator,
+        Locator,
+        Locator,
+      ]
+      await fieldOf(failover, 'Mode').selectOption('forcedSwitchover')
+      await fieldOf(restart, 'After').fill('100')
+      await fieldOf(scale, 'After').fill('200')
+      await fieldOf(switchover, 'After').fill('250')
+      await fieldOf(switchover, 'Mode').selectOption('forced')
+      await fieldOf(switchover, 'Return').selectOption('true')
+      // What a kind does not have is not shown, and what it needs is asked for before anything is sent.
+      expect(
+        await restart
+          .getByLabel(/Mode|Size|Replica|Return/)
+          .filter({ visible: true })
+          .count(),
+      ).toBe(0)
+      await page.getByRole('button', { name: 'Start the drill' }).click()
+      await see(page, 'this is empty; expected name of a SKU')
+      expect(api.requests.some(({ method }) => method === 'POST')).toBe(false)
+      await fieldOf(scale, 'Size').fill('Standard_D8ds_v5')
+      await fieldOf(switchover, 'Replica').fill('pg-orders-west')
+      await screenshot(page, `dashboard-events-${look}`)
+      await expectNoSidewaysScroll(page)
+      await expectAccessible(page)
+      // A removed row leaves no gap in the numbers of the others.
+      await restart.getByRole('button', { name: 'Remove this event' }).click()
+      await page.getByRole('button', { name: 'Start the drill' }).click()
+      await see(page, 'pg-orders')
+      const sent = api.requests.find(({ method }) => method === 'POST')
+      expect(JSON.parse(sent?.body ?? '').events).toEqual([
+        { atSeconds: 120, kind: 'failover', mode: 'forcedSwitchover' },
+        { atSeconds: 200, kind: 'scale', sku: 'Standard_D8ds_v5' },
+        { atSeconds: 250, kind: 'switchover', mode: 'forced', replica: 'pg-orders-west', returnHome: true },
+      ])
+      expect(errors).toEqual([])
+    })
+
+  test("shows the server's problems beside the event that they are about", async () => {
+    api.refusal = {
+      status: 400,
+      body: {
+        title: 'Bad request',
+        problems: [
+          { field: 'events[1].sku', problem: 'got "huge"', expected: 'the name of a size' },
+          { field: 'events', problem: 'an external event beside 1 more', expected: 'an external event alone' },
+        ],
+      },
+    }
+    const { page } = await openDashboard('#/start')
+    await page.getByRole('button', { name: 'Add an event' }).click()
+    const second = page.locator('.event').last()
+    await fieldOf(second, 'Kind').selectOption('scale')
+    await fieldOf(second, 'After').fill('200')
+    await fieldOf(second, 'Size').fill('huge')
+    await page.getByRole('button', { name: 'Start the drill' }).click()
+    await second.locator('.problem', { hasText: 'the name of a size' }).waitFor()
+    await page.locator('[data-field=events] .problem', { hasText: 'an external event alone' }).waitFor()
+    expect(await page.locator('.problem:visible').count()).toBe(2)
+    await expectAccessible(page)
+    // A corrected field loses its problem.
+    await fieldOf(second, 'Size').fill('Standard_D8ds_v5')
+    await fieldOf(second, 'Size').blur()
+    await expect.poll(() => page.locator('.problem:visible').count(), SOON).toBe(1)
   })
 
   test('refuses impossible numbers before they are sent', async () => {
@@ -261,7 +356,9 @@ describe('starting a drill', () => {
     }
     const { page } = await openDashboard('#/start')
     await page.getByRole('button', { name: 'Start the drill' }).click()
-    await page.locator('[data-field=failoverAt] .problem', { hasText: 'at least 60 s of steady load' }).waitFor()
+    await page
+      .locator('[data-field="events[0].atSeconds"] .problem', { hasText: 'at least 60 s of steady load' })
+      .waitFor()
     await page.locator('[data-field=criteria] .problem', { hasText: 'a known figure' }).waitFor()
     await page.locator('.problems', { hasText: 'shares that add up to 1' }).waitFor()
     await screenshot(page, 'dashboard-start-refused')
@@ -294,6 +391,7 @@ describe('a running drill', () => {
       await see(page, 'CPU')
       await see(page, 'elevated')
       await see(page, '12 of 200')
+      await see(page, 'Events: forced failover at 60.0 s of load')
       await see(page, 'Last commit before the outage')
       let x = 300
       // Every value with its unit, as the axis and the report write them.

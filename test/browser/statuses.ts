@@ -76,6 +76,7 @@ export function runningDrill(second: number, drillId = 'drill-20260302-0200'): S
     verdict: null,
     headline: null,
     target: { resourceGroup: 'rg-orders', server: 'pg-orders', database: 'orders' },
+    events: [{ atSeconds: 60, kind: 'failover', mode: 'forced' }],
     requestedAt: REQUESTED_AT,
     endedAt: null,
     elapsedSeconds: second + 120,

@@ -66,7 +66,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/web/browser/page':
     'functions/model functions/render/charts/drawing functions/render/text functions/request functions/units',
   'functions/web/browser/views':
-    'functions/event-figures functions/model functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/request functions/units functions/web functions/web/browser/page',
+    'functions/event-figures functions/event-kinds functions/model functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/request functions/units functions/web functions/web/browser/page',
   'functions/web/browser': 'functions/web/browser/page functions/web/browser/views',
   'functions/triggers':
     'functions/access functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/web loadgen-image/contract',

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { FAILOVER_MODES, PLANNED_KINDS, PROMOTE_OPTIONS } from '../../../functions/model/planned-event.ts'
+import { requestSchema } from '../../../functions/request/request.ts'
 import { requestOf } from '../../../functions/web/browser/page/drill-request.ts'
 import { dashboardAsset, dashboardPage } from '../../../functions/web/dashboard.ts'
 import { GAUGES, healthOf, levelOf } from '../../../functions/web/health.ts'
@@ -11,7 +14,9 @@ describe('what is served to the browser', () => {
   test('is one script and the chart library, which the script imports by the name under which it is served', async () => {
     const found = await scripts
     expect([...found.keys()]).toEqual([ENTRY, LIBRARY])
-    const imported = [...(found.get(ENTRY) ?? '').matchAll(/\bfrom\s*"([^"]+)"/g)].map(([, specifier]) => specifier)
+    const imported = [...(found.get(ENTRY) ?? '').matchAll(/\bfrom\s*"([.@/\w][^"]*)"/g)].map(
+      ([, specifier]) => specifier,
+    )
     expect(imported).toEqual([`./${LIBRARY}`])
     expect(dashboardPage('keys').body).toContain(`src="dashboard/${ENTRY}"`)
   })
@@ -108,13 +113,33 @@ describe('the request of the start form', () => {
     return data
   }
 
+  const event = (row: number, fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(fields).map(([name, value]) => [`events[${row}].${name}`, value]))
+  /** The row that the form begins with. */
+  const unchosen = event(0, { kind: 'failover', atSeconds: '', mode: 'forced' })
+
   test('leaves out what was left empty', () =>
-    expect(requestOf(form({ targetTps: '', workers: ' ', events: 'forced', eventAt: '', note: '' }))).toEqual({}))
+    expect(
+      requestOf(
+        form({
+          targetTps: '',
+          workers: ' ',
+          ...event(0, { kind: 'failover', mode: 'forced', atSeconds: '' }),
+          note: '',
+        }),
+      ),
+    ).toEqual({}))
 
   test('nests what belongs together, and sends numbers as numbers', () =>
     expect(
       requestOf(
-        form({ targetTps: '400', 'timing.warmupSeconds': '2.5', 'target.server': '123', criteria: 'a < 1\n\n b > 2 ' }),
+        form({
+          ...unchosen,
+          targetTps: '400',
+          'timing.warmupSeconds': '2.5',
+          'target.server': '123',
+          criteria: 'a < 1\n\n b > 2 ',
+        }),
       ),
     ).toEqual({
       targetTps: 400,
@@ -124,23 +149,74 @@ describe('the request of the start form', () => {
     }))
 
   test('names every check that is overridden', () => {
-    const data = form({ events: 'forced' })
+    const data = form(unchosen)
     for (const id of ['server-sku', 'storage-iops']) data.append('force', id)
     expect(requestOf(data)).toEqual({ force: ['server-sku', 'storage-iops'] })
   })
 
-  test('asks for no event, for a planned failover, for one at a time, and for kinds without a mode', () => {
-    expect(requestOf(form({ events: 'none' }))).toEqual({ events: [] })
-    expect(requestOf(form({ events: 'planned', durationSeconds: '100' }))).toEqual({
+  test('asks for no event where every row was removed', () => expect(requestOf(form({}))).toEqual({ events: [] }))
+
+  test.each<[string, Readonly<Record<string, string>>, unknown]>([
+    ['a planned failover', { mode: 'planned', kind: 'failover' }, { atSeconds: 40, kind: 'failover', mode: 'planned' }],
+    [
+      'a failover at a time',
+      { kind: 'failover', atSeconds: '25', mode: 'forced' },
+      { atSeconds: 25, kind: 'failover', mode: 'forced' },
+    ],
+    ['a restart', { kind: 'restart', atSeconds: '0' }, { atSeconds: 0, kind: 'restart' }],
+    [
+      'a scaling',
+      { kind: 'scale', sku: ' Standard_D8ds_v5 ' },
+      { atSeconds: 40, kind: 'scale', sku: 'Standard_D8ds_v5' },
+    ],
+    [
+      'a switchover and back',
+      { kind: 'switchover', mode: 'planned', replica: '123', returnHome: 'true' },
+      { atSeconds: 40, kind: 'switchover', mode: 'planned', replica: '123', returnHome: true },
+    ],
+    ['a watch', { kind: 'external' }, { atSeconds: 40, kind: 'external' }],
+  ])('asks for %s, at 40 % of the load where no time is given', (_, fields, expected) => {
+    expect(requestOf(form({ durationSeconds: '100', ...event(0, fields) }))).toEqual({
       durationSeconds: 100,
-      events: [{ atSeconds: 40, kind: 'failover', mode: 'planned' }],
+      events: [expected],
     })
-    expect(requestOf(form({ events: 'forced', eventAt: '25' }))).toEqual({
-      events: [{ atSeconds: 25, kind: 'failover', mode: 'forced' }],
+  })
+
+  test('asks for several events in the order of their rows', () => {
+    const both = {
+      ...event(0, { kind: 'failover', mode: 'forced' }),
+      ...event(1, { kind: 'restart', atSeconds: '200' }),
+    }
+    expect(requestOf(form(both))).toEqual({
+      events: [
+        { atSeconds: 120, kind: 'failover', mode: 'forced' },
+        { atSeconds: 200, kind: 'restart' },
+      ],
     })
-    expect(requestOf(form({ events: 'restart', eventAt: '30' }))).toEqual({
-      events: [{ atSeconds: 30, kind: 'restart' }],
-    })
-    expect(requestOf(form({ events: 'external' }))).toEqual({ events: [{ atSeconds: 120, kind: 'external' }] })
+  })
+})
+
+describe('the events of the start form', () => {
+  /** Of the template of a row: fields by the kind that shows them. */
+  const rowFields = [
+    ...dashboardPage('keys').body.matchAll(/data-field="events\[#\]\.(\w+)"(?: data-kind="(\w+)")?/g),
+  ].map(([, name, kind]) => (kind === undefined ? name : `${kind}.${name}`))
+
+  test('have all fields of all kinds that a request may have', () => {
+    const schema = z.toJSONSchema(requestSchema, { io: 'input' }) as unknown as {
+      properties: { events: { items: { oneOf: { properties: Record<string, { const?: string }> }[] } } }
+    }
+    const expected = schema.properties.events.items.oneOf.flatMap(({ properties }) =>
+      Object.keys(properties)
+        .filter((name) => name !== 'kind' && name !== 'atSeconds')
+        .map((name) => `${properties.kind?.const}.${name}`),
+    )
+    expect(expected).toContain('scale.sku')
+    expect(rowFields.toSorted()).toEqual([...expected, 'atSeconds', 'kind'].toSorted())
+  })
+
+  test('offer every kind and every mode', () => {
+    const offered = [...dashboardPage('keys').body.matchAll(/<option value="(\w+)">/g)].map(([, value]) => value)
+    for (const value of [...PLANNED_KINDS, ...FAILOVER_MODES, ...PROMOTE_OPTIONS]) expect(offered).toContain(value)
   })
 })

@@ -5,14 +5,15 @@ type Request = Record<string, unknown>
 export function requestOf(form: FormData): Request {
   const request: Request = {}
   for (const [name, value] of form)
-    if (typeof value === 'string' && value.trim() !== '' && !FIELDS_OF_LISTS.has(name))
+    if (typeof value === 'string' && value.trim() !== '' && name !== 'force' && !EVENT_FIELD.test(name))
       put(request, name, parsed(name, value.trim()))
   const force = form.getAll('force')
   const events = eventsOf(form)
   return { ...request, ...(force.length > 0 ? { force } : {}), ...(events === null ? {} : { events }) }
 }
 
-const FIELDS_OF_LISTS = new Set(['events', 'eventAt', 'force'])
+/** As the server names it in its problems. */
+const EVENT_FIELD = /^events\[(\d+)\]\.(\w+)$/
 const TEXT_FIELDS = /^(?:target\.|note$)/
 
 function parsed(name: string, text: string): unknown {
@@ -32,17 +33,24 @@ function put(request: Request, name: string, value: unknown): void {
 
 /** Null lets the app choose: one forced failover at its own time. */
 function eventsOf(form: FormData): unknown[] | null {
-  const choice = String(form.get('events') ?? 'forced')
-  const at = String(form.get('eventAt') ?? '').trim()
-  if (choice === 'none') return []
-  if (at !== '') return [{ atSeconds: Number(at), ...kindOf(choice) }]
-  if (choice === 'forced') return null
+  const events: Request[] = []
+  for (const [name, value] of form) {
+    const [, index, field] = EVENT_FIELD.exec(name) ?? []
+    if (index === undefined || field === undefined) continue
+    const event = events[Number(index)] ?? {}
+    events[Number(index)] = event
+    if (typeof value === 'string' && value.trim() !== '') event[field] = eventValue(field, value.trim())
+  }
+  const [first] = events
+  if (first === undefined || first.atSeconds !== undefined) return events
+  if (events.length === 1 && first.kind === 'failover' && first.mode === 'forced') return null
   const duration = Number(form.get('durationSeconds') || DEFAULT_DURATION_SECONDS)
-  return [{ atSeconds: Math.min(120, Math.floor(duration * 0.4)), ...kindOf(choice) }]
+  return [{ atSeconds: Math.min(120, Math.floor(duration * 0.4)), ...first }, ...events.slice(1)]
 }
 
-/** A mode of a failover, or a kind without further fields. */
-const kindOf = (choice: string): object =>
-  choice === 'restart' || choice === 'external' ? { kind: choice } : { kind: 'failover', mode: choice }
+function eventValue(field: string, text: string): unknown {
+  if (field === 'atSeconds') return Number(text)
+  return field === 'returnHome' ? text === 'true' : text
+}
 
 const DEFAULT_DURATION_SECONDS = 300

@@ -1,6 +1,7 @@
 /** All drills, newest first, with their verdicts and the trend of the newest drill's server. */
 
 import { eventFigureText, noteOf } from '../../../event-figures/table.ts'
+import { eventsInWords } from '../../../event-kinds/kinds.ts'
 import type { Worst } from '../../../model/drill-index.ts'
 import { type ListedFigures, serverKey } from '../../../model/drill-index.ts'
 import { isLike } from '../../../model/likeness.ts'
@@ -74,7 +75,7 @@ export const listView: View = (root, shell) => {
   }
 }
 
-const EMPTY = html`<div class="empty"><h2>No drill yet</h2><p>A drill puts load on the server, fails it over, and reports how long clients were out and whether a commit was lost.</p><a class="button" href="#/start">Start the first drill</a></div>`
+const EMPTY = html`<div class="empty"><h2>No drill yet</h2><p>A drill puts load on the server, causes or watches an event, such as a failover, and reports how long clients were out and whether a commit was lost.</p><a class="button" href="#/start">Start the first drill</a></div>`
 
 /** The link to the next page holds the cursor; the rest of it is the page's own business. */
 const cursorOf = (next: string | null): string | null =>
@@ -130,7 +131,7 @@ const drillsTable = (drills: readonly ListedDrill[]): Markup =>
   )}</div>`
 
 const drillRow = (drill: ListedDrill): Insert[] => [
-  html`<a href="#/drills/${encodeURIComponent(drill.drillId)}">${dateTime(drill.requestedAt)}</a> <small>${drill.target.server}, ${drill.drillId}</small>${drill.headline && html`<span class="headline">${drill.headline}</span>`}`,
+  html`<a href="#/drills/${encodeURIComponent(drill.drillId)}">${dateTime(drill.requestedAt)}</a> <small>${drill.target.server}, ${eventsInWords(drill.events)}, ${drill.drillId}</small>${drill.headline && html`<span class="headline">${drill.headline}</span>`}`,
   drill.links.report && html`<input type="checkbox" value="${drill.drillId}" aria-label="Compare ${drill.drillId}">`,
   stateOf(drill),
   // A drill without a report has no figures at all; of one with a report each figure was measured or not.

@@ -1,4 +1,5 @@
 /** A drill that is running: phase, progress, load and latency as they move, the outage, containers, server metrics. */
+import { wordsOf } from '../../../event-kinds/kinds.ts'
 import { type DrillStatus, type Live, PHASES } from '../../../model/status.ts'
 import { liveChart } from '../../../render/charts/live.ts'
 import { html, type Insert, type Markup } from '../../../render/text/markup.ts'
@@ -86,8 +87,18 @@ function offerAbort(root: HTMLElement, shell: Shell, drillId: () => string): () 
   }
 }
 
-const title = ({ drillId, target, requestedAt }: DrillStatus): Markup =>
-  html`<h1>${target.server}</h1><p class="note">drill <b>${drillId}</b>, requested ${dateTime(requestedAt)}, database ${target.database}</p>`
+const title = ({ drillId, target, requestedAt, events }: DrillStatus): Markup =>
+  html`<h1>${target.server}</h1><p class="note">drill <b>${drillId}</b>, requested ${dateTime(requestedAt)}, database ${target.database}</p><p class="note">Events: ${eventsAt(events)}</p>`
+
+const eventsAt = (events: DrillStatus['events']): string =>
+  events.length === 0
+    ? 'none'
+    : events
+        .map(
+          (event) =>
+            `${wordsOf(event)} ${event.kind === 'external' ? 'from' : 'at'} ${seconds(event.atSeconds)} of load`,
+        )
+        .join(', ')
 
 function progress({ progress: now, state, elapsedSeconds, plannedSeconds }: DrillStatus): Markup {
   const phase = now?.phase ?? null
@@ -123,16 +134,21 @@ ${down === null ? figure('Outage', latest ? 'none' : NOT_MEASURED, latest && 'co
 }
 
 /** What the marks on the chart mean, in words and figures. */
-function moments({ history, progress: now }: DrillStatus): Markup {
+function moments({ history, progress: now, events }: DrillStatus): Markup {
   const known = now?.live?.moments ?? []
   if (history.length === 0) return html`<p class="absent">The load has not started.</p>`
   return html`${
     known.length > 0 &&
     html`<ol class="moments">${known.map(
       ({ moment, event, second }) =>
-        html`<li><b>${moment.toUpperCase()}</b> ${MOMENT_NAMES[moment]}${event > 0 && ` (event ${event + 1})`} <span class="value">${seconds(second)}</span></li>`,
+        html`<li><b>${moment.toUpperCase()}</b> ${MOMENT_NAMES[moment]}${events.length > 1 && ` (${eventName(events, event)})`} <span class="value">${seconds(second)}</span></li>`,
     )}</ol>`
   }<p class="note">Time since the load started. ${known.length === 0 ? 'Events are marked as they happen.' : 'As seen so far; the report times them exactly.'}</p>`
+}
+
+function eventName(events: DrillStatus['events'], index: number): string {
+  const planned = events[index]
+  return planned === undefined ? `event ${index + 1}` : `event ${index + 1}, ${wordsOf(planned)}`
 }
 
 const containers = (live: Live | null): Markup =>

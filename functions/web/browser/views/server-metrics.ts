@@ -31,7 +31,7 @@ export function serverMetrics(live: Live | null, history: MetricHistory): Markup
 <dl class="gauges">${GAUGES.map((gauge) => gaugeRow(gauge, live.metrics, history[gauge.metric] ?? []))}</dl>`
 }
 
-/** In a failover the resources look well although no client is served, so the state comes first. */
+/** During an event the resources look well although no client is served, so the state comes first. */
 function stateMark({ serverState, haState, primaryZone }: Live): Markup {
   const zone = primaryZone === null ? '' : `, primary in zone ${primaryZone}`
   const words = `Server ${serverState ?? 'state not known'}, high availability ${haState ?? 'not known'}${zone}`

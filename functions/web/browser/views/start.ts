@@ -6,6 +6,7 @@ import { startDrill } from '../page/api.ts'
 import { requestOf } from '../page/drill-request.ts'
 import { find, show } from '../page/page.ts'
 import type { View } from '../page/shell.ts'
+import { eventRows } from './event-rows.ts'
 
 export const startView: View = (root, shell) => {
   root.replaceChildren(find(document, '#start-form', HTMLTemplateElement).content.cloneNode(true))
@@ -21,8 +22,8 @@ export const startView: View = (root, shell) => {
     button.disabled = false
   })
   form.addEventListener('change', ({ target }) => {
-    if (target instanceof HTMLInputElement && target.validity.valid) clearProblem(form, target.name)
-    showEventTime(form)
+    const region = isControl(target) && target.validity.valid ? target.closest('[data-field]') : null
+    if (region !== null) clearProblem(region)
   })
 
   async function send(): Promise<void> {
@@ -46,16 +47,13 @@ export const startView: View = (root, shell) => {
       )
   }
 
-  showEventTime(form)
+  eventRows(form)
   find(form, 'input', HTMLInputElement).focus({ preventScroll: true })
   return () => root.replaceChildren()
 }
 
-/** A load without an event has no time for one. */
-function showEventTime(form: HTMLFormElement): void {
-  const mode = find(form, '[name=events]', HTMLSelectElement).value
-  find(form, '[name=eventAt]', HTMLInputElement).disabled = mode === 'none'
-}
+const isControl = (target: EventTarget | null): target is HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement =>
+  target instanceof HTMLInputElement || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement
 
 function problemsInForm(form: HTMLFormElement): Problem[] {
   const inputs = [...form.elements].filter((element) => element instanceof HTMLInputElement)
@@ -63,9 +61,14 @@ function problemsInForm(form: HTMLFormElement): Problem[] {
     .filter(({ disabled, validity }) => !disabled && !validity.valid)
     .map((input) => ({
       field: input.name,
-      problem: input.validity.badInput ? 'this is not a number' : `got ${input.value}`,
+      problem: problemOf(input),
       expected: expectedBy(input),
     }))
+}
+
+function problemOf({ validity, value }: HTMLInputElement): string {
+  if (validity.badInput) return 'this is not a number'
+  return validity.valueMissing ? 'this is empty' : `got ${value}`
 }
 
 const expectedBy = (input: HTMLInputElement): string =>
@@ -73,48 +76,42 @@ const expectedBy = (input: HTMLInputElement): string =>
     ? `a ${input.step === '1' ? 'whole ' : ''}number from ${input.min} to ${input.max}`
     : (input.closest('.field')?.querySelector('.hint')?.textContent ?? 'another value')
 
-/** The server names places such as events[0].atSeconds; the form has one field for each. */
-const FIELD_OF: ReadonlyArray<readonly [pattern: RegExp, field: string]> = [
-  [/^events\[0\]\.atSeconds$/, 'eventAt'],
-  [/^events/, 'events'],
-  [/^criteria/, 'criteria'],
-  [/^force/, 'force'],
-]
-
-const fieldOf = (name: string): string => FIELD_OF.find(([pattern]) => pattern.test(name))?.[1] ?? name
+/** The server names places such as criteria[1]; the form has one field for all of them. */
+const fieldOf = (name: string): string => /^(criteria|force)\[/.exec(name)?.[1] ?? name
 
 /** Returns the problems that have no field in the form. */
 function showProblems(form: HTMLFormElement, problems: readonly Problem[]): readonly Problem[] {
   showSummary(form, null)
-  for (const field of form.querySelectorAll<HTMLElement>('[data-field]')) clearProblem(form, field.dataset.field ?? '')
+  for (const region of form.querySelectorAll('[data-field]')) clearProblem(region)
   const elsewhere = problems.filter((problem) => !showProblem(form, problem))
-  form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
+  const first = form.querySelector<HTMLElement>('[aria-invalid=true]')
+  if (first) first.focus()
+  else form.querySelector('.problem:not([hidden])')?.scrollIntoView({ block: 'nearest' })
   return elsewhere
 }
 
 function showProblem(form: HTMLFormElement, { field, problem, expected }: Problem): boolean {
-  const region = fieldRegion(form, fieldOf(field))
+  const region = fieldRegion(form, fieldOf(field)) ?? fieldRegion(form, field.replace(/^events\[.*/, 'events'))
   const words = region?.querySelector<HTMLElement>('.problem')
-  const control = region?.querySelector('input, select, textarea')
-  if (!words || !control) return false
+  if (!region || !words) return false
   const said = `${problem}; expected ${expected}`
   words.textContent = words.hidden ? said : `${words.textContent} ${said}`
   words.hidden = false
-  control.setAttribute('aria-invalid', 'true')
-  const closed = control.closest('details')
+  region.querySelector('input, select, textarea')?.setAttribute('aria-invalid', 'true')
+  const closed = region.closest('details')
   if (closed) closed.open = true
   return true
 }
 
-function clearProblem(form: HTMLFormElement, name: string): void {
-  const region = fieldRegion(form, name)
-  const words = region?.querySelector<HTMLElement>('.problem')
+function clearProblem(region: Element): void {
+  const words = region.querySelector<HTMLElement>('.problem')
   if (words) words.hidden = true
-  region?.querySelector('[aria-invalid]')?.removeAttribute('aria-invalid')
+  region.querySelector('[aria-invalid]')?.removeAttribute('aria-invalid')
 }
 
-const fieldRegion = (form: HTMLFormElement, name: string): Element | null =>
-  form.querySelector(`[data-field="${CSS.escape(name)}"]`)
+/** Kinds of events have fields of one name: that of the chosen kind is shown. */
+const fieldRegion = (form: HTMLFormElement, name: string): HTMLElement | null =>
+  form.querySelector(`[data-field="${CSS.escape(name)}"]:not([hidden])`)
 
 function showSummary(form: HTMLFormElement, words: ReturnType<typeof html> | null): void {
   const region = find(form, '.problems', HTMLElement)
