@@ -7,13 +7,15 @@ import { createActivities } from './activities/activities.ts'
 import { activitySettings } from './activities/settings.ts'
 import { readConfig } from './config/config.ts'
 import { connect } from './connect.ts'
+import { serveOpenApi } from './openapi/openapi.ts'
+import { campaign } from './orchestrators/campaign.ts'
 import { drill } from './orchestrators/drill.ts'
 import { watch } from './orchestrators/watch.ts'
+import { campaignsApi } from './triggers/campaigns/campaigns-api.ts'
 import { dailyDrill } from './triggers/daily-drill.ts'
 import { dailyApi, dashboardApi } from './triggers/dashboard-api.ts'
 import { closeDeadDrills } from './triggers/dead-drills.ts'
 import { drillsApi } from './triggers/drills-api.ts'
-import { serveOpenApi } from './triggers/openapi.ts'
 import { reportsApi } from './triggers/reports-api.ts'
 import { guarded } from './triggers/responses.ts'
 import { ROUTES, type RouteName } from './triggers/routes.ts'
@@ -24,6 +26,7 @@ const clients = connect(config)
 const activities = createActivities(clients, activitySettings(config))
 const defaults = { target: config.postgres.target, cooldownMinutes: config.drill.cooldownMinutes }
 const drills = drillsApi(clients, { defaults })
+const campaigns = campaignsApi(clients, { defaults })
 const reports = reportsApi(clients)
 const dashboard = dashboardApi(config.api.auth)
 const log = {
@@ -53,6 +56,10 @@ df.app.client.http('abortDrill', served('abortDrill', drills.abort))
 df.app.client.http('readReport', served('readReport', reports.report))
 app.http('readFile', served('readFile', reports.file))
 app.http('compareDrills', served('compareDrills', reports.compare))
+df.app.client.http('startCampaign', served('startCampaign', campaigns.start))
+df.app.client.http('listCampaigns', served('listCampaigns', campaigns.list))
+df.app.client.http('readCampaign', served('readCampaign', campaigns.read))
+df.app.client.http('abortCampaign', served('abortCampaign', campaigns.abort))
 app.http('readDaily', served('readDaily', dailyApi(clients).read))
 app.http('dashboard', served('dashboard', dashboard.page))
 app.http('dashboardAsset', served('dashboardAsset', dashboard.asset))
@@ -60,6 +67,7 @@ app.http('openApi', served('openApi', serveOpenApi(config.api.auth)))
 
 df.app.orchestration('drill', drill)
 df.app.orchestration('watch', watch)
+df.app.orchestration('campaign', campaign)
 for (const [name, handler] of Object.entries(activities))
   df.app.activity(name, { handler: handler as df.ActivityHandler })
 

@@ -9,6 +9,7 @@ import { PURE, ROOMS } from './support/rooms.ts'
 /** Taken for its types only: a step of an orchestration names an activity, and never calls it. */
 const TYPES_ONLY: ReadonlyArray<readonly [from: string, to: string]> = [
   ['functions/orchestrators', 'functions/activities'],
+  ['functions/orchestrators', 'functions/activities/campaign'],
 ]
 
 /** What fits on a screen and in a head. */

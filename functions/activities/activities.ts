@@ -1,8 +1,11 @@
 /** Every activity by its name. The clients come from outside: they reach Azure, the local stack or the test world. */
 import type { InvocationContext } from '@azure/functions'
 import type { Clients } from '../clients/clients.ts'
+import type { CampaignTurn } from '../model/campaign/campaign.ts'
 import { renderers as allRenderers, type Renderer } from '../render/formats.ts'
 import { type AuditRequest, audit } from './audit.ts'
+import { type CampaignReportRequest, writeCampaignReport } from './campaign/report.ts'
+import { campaignTurn } from './campaign/turn.ts'
 import { causeEvent, type EventAttempt } from './cause-event.ts'
 import { check } from './check.ts'
 import { cleanUp } from './clean-up.ts'
@@ -51,6 +54,9 @@ export function createActivities(
       writeReport({ clients, settings, loads, renderers }, input, context),
     deleteOldRows: (input: DrillRef) => deleteOldRows(clients, settings.rowsRetentionDays, input),
     notify: (input: DrillRef) => notify(clients, input),
+    campaignTurn: (input: CampaignTurn) => campaignTurn(clients, input),
+    writeCampaignReport: (input: CampaignReportRequest, context: Pick<InvocationContext, 'log'>) =>
+      writeCampaignReport(clients, input, context),
     sweep: () => sweep(clients),
     stopStartedServers: () => stopStartedServers(clients),
   }

@@ -1,6 +1,7 @@
 /** The checklist before a drill: what must hold before a container costs money and an event is requested. */
 import { mayPromote } from '../event-kinds/kinds.ts'
 import { coolDownOf } from '../model/cool-down.ts'
+import type { Facts } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import { plain } from '../units/units.ts'
 import type { BeforeCheck, BeforeEvidence, Judgement } from './check.ts'
@@ -32,14 +33,41 @@ export const BEFORE_CHECK_IDS = BEFORE.map(({ id }) => id)
 export type BeforeCheckId = (typeof BEFORE_CHECK_IDS)[number]
 
 /**
+ * Rows whose failure can pass without a change of the set-up: the state of the server, of the platform or of the moment. After any
+ * other failure a repeated drill is stopped as well.
+ */
+export const PASSING_CHECKS: readonly BeforeCheckId[] = [
+  'server-ready',
+  'ha-healthy',
+  'zones-differ',
+  'pending-restart',
+  'maintenance',
+  'sql-pgbouncer',
+  'sql-direct',
+  'primary-writable',
+  'load-session',
+  'canary',
+  'identity-token',
+  'container-quota',
+  'blob-writable',
+  'cool-down',
+]
+
+/**
  * After a failover a disk of Premium SSD v2 is filled from a snapshot, and failovers in quick succession can end in errors. The
  * documentation of the service (01/2026) names no time: this one is cautious. "force" overrides it.
  */
 const COOL_DOWN_MINUTES_OF_V2 = 60
 
+const hasDiskV2 = (facts: Pick<Facts, 'server'>): boolean => facts.server?.storage?.type === 'PremiumV2_LRS'
+
+/** What the request asks for, or more where the disk needs it. `facts` null: nothing is known of the server. */
+export const coolDownMinutes = ({ timing }: Pick<DrillPlan, 'timing'>, facts: Pick<Facts, 'server'> | null): number =>
+  Math.max(timing.cooldownMinutes, facts !== null && hasDiskV2(facts) ? COOL_DOWN_MINUTES_OF_V2 : 0)
+
 function judgeCooldown({ facts, plan }: BeforeEvidence): Judgement {
-  const isV2 = facts.server?.storage?.type === 'PremiumV2_LRS'
-  const minutes = Math.max(plan.timing.cooldownMinutes, isV2 ? COOL_DOWN_MINUTES_OF_V2 : 0)
+  const isV2 = hasDiskV2(facts)
+  const minutes = coolDownMinutes(plan, facts)
   const wanted = `at least ${minutes} min since the last promotion${isV2 ? ', and between two (Premium SSD v2)' : ''}`
   const apart = minutesBetween(plan)
   if (isV2 && apart !== null && apart < minutes)

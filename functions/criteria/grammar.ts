@@ -12,16 +12,16 @@ import { CRITERION_NAMES, type CriterionName, type FigureRef, figureOf } from '.
 import { constantFor, factorOf, OPERATORS, type Operator, whyDecided, whyNotComparable } from './limits.ts'
 
 /** `factor * figure`; a plain number has no figure. */
-export interface Limit {
+export interface Limit<Ref extends FigureRef = FigureRef> {
   readonly factor: number
-  readonly figure: FigureRef | 'target' | null
+  readonly figure: Ref | 'target' | null
 }
 
-export interface ParsedCriterion {
+export interface ParsedCriterion<Ref extends FigureRef = FigureRef> {
   readonly text: string
-  readonly figure: FigureRef
+  readonly figure: Ref
   readonly operator: Operator
-  readonly limit: Limit
+  readonly limit: Limit<Ref>
 }
 
 export interface ParsedCriteria {
@@ -30,11 +30,20 @@ export interface ParsedCriteria {
   readonly problems: readonly string[]
 }
 
+/** How figures are written. Everything else of an objective is the same in every notation. */
+export interface Notation<Ref extends FigureRef> {
+  /** The pattern of a figure, as it stands before an operator. */
+  readonly figure: string
+  readonly form: string
+  /** A text says what is wrong. */
+  readonly read: (text: string) => Ref | string
+}
+
 export function parseCriteria(texts: readonly string[]): ParsedCriteria {
   const criteria: ParsedCriterion[] = []
   const problems: string[] = []
   for (const text of texts) {
-    const parsed = parseCriterion(text)
+    const parsed = parseCriterion(text, OF_DRILL)
     if (typeof parsed === 'string') problems.push(`criterion ${JSON.stringify(text)}: ${parsed}`)
     else criteria.push(parsed)
   }
@@ -43,28 +52,35 @@ export function parseCriteria(texts: readonly string[]): ParsedCriteria {
 
 /** What is wrong with one criterion and what was expected; null when it can be read. */
 export function problemOfCriterion(text: string): string | null {
-  const parsed = parseCriterion(text)
+  const parsed = parseCriterion(text, OF_DRILL)
   return typeof parsed === 'string' ? parsed : null
 }
 
-const FIGURE = String.raw`[a-z]\w*(?:\s*\[[^\]]*\])?`
-const CRITERION = new RegExp(String.raw`^\s*(${FIGURE})\s*(<=|>=|==|!=|<|>)\s*(\S.*?)\s*$`)
 const REFERENCE = /^([a-z]\w*)\s*(?:\[\s*([\w-]*)\s*\])?$/
-const EXAMPLE = '`name[phase] op value` such as "recovery_time_s <= 120"'
 
-function parseCriterion(text: string): ParsedCriterion | string {
-  const parts = CRITERION.exec(text)
-  if (parts === null) return `expected ${EXAMPLE}, with one of ${OPERATORS.join(' ')}`
+const OF_DRILL: Notation<FigureRef> = {
+  figure: String.raw`[a-z]\w*(?:\s*\[[^\]]*\])?`,
+  form: '`name[phase] op value` such as "recovery_time_s <= 120"',
+  read: parseFigure,
+}
+
+export function parseCriterion<Ref extends FigureRef>(
+  text: string,
+  notation: Notation<Ref>,
+): ParsedCriterion<Ref> | string {
+  const parts = new RegExp(String.raw`^\s*(${notation.figure})\s*(<=|>=|==|!=|<|>)\s*(\S.*?)\s*$`).exec(text)
+  if (parts === null) return `expected ${notation.form}, with one of ${OPERATORS.join(' ')}`
   const [, left, operator, right] = parts as unknown as [string, string, Operator, string]
-  const figure = parseFigure(left)
+  const figure = notation.read(left)
   if (typeof figure === 'string') return figure
-  const limit = parseLimit(figure, right)
+  const limit = parseLimit(figure, right, notation)
   if (typeof limit === 'string') return limit
   const decided = limit.figure === null ? whyDecided(figure.name, operator, limit.factor) : null
   return decided ?? { text: text.trim(), figure, operator, limit }
 }
 
-function parseFigure(text: string): FigureRef | string {
+/** A figure of a drill: a text says what is wrong with it. */
+export function parseFigure(text: string): FigureRef | string {
   const [, name = '', phase = null] = REFERENCE.exec(text) ?? []
   if (!isCriterionName(name)) return `unknown figure; expected one of ${CRITERION_NAMES.join(', ')}`
   const { phases, isOfEvents } = figureOf(name)
@@ -84,26 +100,33 @@ const EVENTS = `the number of an event, from 1, or one of ${EVENT_KINDS.join(', 
 
 const isCriterionName = (name: string): name is CriterionName => (CRITERION_NAMES as readonly string[]).includes(name)
 
-function parseLimit(of: FigureRef, text: string): Limit | string {
+function parseLimit<Ref extends FigureRef>(of: Ref, text: string, notation: Notation<Ref>): Limit<Ref> | string {
   const constant = constantFor(of.name, text)
   if (typeof constant === 'string') return constant
   if (constant !== null) return { factor: constant, figure: null }
   const [first = '', second, ...more] = text.split('*').map((part) => part.trim())
   if (more.length > 0) return `expected one factor and one figure`
-  if (second === undefined) return withFactor(of, 1, first)
-  return isReference(first) ? withFactor(of, factorOf(second), first) : withFactor(of, factorOf(first), second)
+  if (second === undefined) return withFactor(of, 1, first, notation)
+  const isReference = first === 'target' || typeof notation.read(first) !== 'string'
+  return isReference
+    ? withFactor(of, factorOf(second), first, notation)
+    : withFactor(of, factorOf(first), second, notation)
 }
 
-const isReference = (text: string): boolean => text === 'target' || typeof parseFigure(text) !== 'string'
-
-function withFactor(of: FigureRef, factor: number | string, figureText: string): Limit | string {
+function withFactor<Ref extends FigureRef>(
+  of: Ref,
+  factor: number | string,
+  figureText: string,
+  { read }: Notation<Ref>,
+): Limit<Ref> | string {
   if (typeof factor === 'string') return factor
-  const figure = figureText === 'target' ? figureText : parseFigure(figureText)
+  const figure = figureText === 'target' ? figureText : read(figureText)
   if (typeof figure === 'string' && figure !== 'target') return figure
   const other = figure === 'target' ? figure : figure.name
   const why = whyNotComparable(of.name, other)
   if (why !== null) return why
-  if (figure !== 'target' && figure.name === of.name && figure.phase === of.phase)
-    return `expected a number or another figure; ${figureText} is the figure itself`
+  if (isDeepEqual(figure, of)) return `expected a number or another figure; ${figureText} is the figure itself`
   return { factor, figure }
 }
+
+const isDeepEqual = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)

@@ -44,7 +44,7 @@ function judgeCriterion(criterion: ParsedCriterion, figures: ReportFigures, targ
   }
 }
 
-const idOf = ({ name, phase }: FigureRef): string => (phase === null ? name : `${name}[${phase}]`)
+export const idOf = ({ name, phase }: FigureRef): string => (phase === null ? name : `${name}[${phase}]`)
 
 function boundOf({ factor, figure }: Limit, figures: ReportFigures, targetTps: number): number | null {
   if (figure === null) return factor
@@ -54,7 +54,7 @@ function boundOf({ factor, figure }: Limit, figures: ReportFigures, targetTps: n
   return measured.kind === 'value' ? round(factor * measured.value, 6) : null
 }
 
-const HOLDS: Readonly<Record<Operator, (measured: number, bound: number) => boolean>> = {
+export const HOLDS: Readonly<Record<Operator, (measured: number, bound: number) => boolean>> = {
   '<=': (a, b) => a <= b,
   '<': (a, b) => a < b,
   '>=': (a, b) => a >= b,
@@ -64,7 +64,7 @@ const HOLDS: Readonly<Record<Operator, (measured: number, bound: number) => bool
 }
 
 const wantsLess = (operator: Operator): boolean => operator === '<' || operator === '<='
-const wantsMore = (operator: Operator): boolean => operator === '>' || operator === '>='
+export const wantsMore = (operator: Operator): boolean => operator === '>' || operator === '>='
 
 function compare(measured: Measured, operator: Operator, bound: number): Criterion['verdict'] {
   if (measured.kind === 'missing') return 'unknown'
@@ -76,7 +76,7 @@ function compare(measured: Measured, operator: Operator, bound: number): Criteri
   return measured.value > bound ? (operator === '==' ? 'fail' : 'pass') : 'unknown'
 }
 
-function marginOf(measured: number, operator: Operator, bound: number): number {
+export function marginOf(measured: number, operator: Operator, bound: number): number {
   const apart = round(Math.abs(measured - bound), 6)
   if (operator === '!=') return apart
   if (operator === '==') return -apart + 0
@@ -92,23 +92,27 @@ const WANTED: Readonly<Record<Operator, string>> = {
   '!=': 'anything but',
 }
 
-function reason(measured: Measured, operator: Operator, bound: number | null, unit: CriterionUnit): string {
-  const wanted =
-    bound === null ? 'what it is compared with was not measured' : `${WANTED[operator]} ${given(bound, unit)} wanted`
+const reason = (measured: Measured, operator: Operator, bound: number | null, unit: CriterionUnit): string =>
+  `${seenWords(measured, unit)}; ${wantedWords(operator, bound, unit)}${measured.kind === 'value' ? byHowMuch(measured.value, operator, bound, unit) : ''}`
+
+export const wantedWords = (operator: Operator, bound: number | null, unit: CriterionUnit): string =>
+  bound === null ? 'what it is compared with was not measured' : `${WANTED[operator]} ${given(bound, unit)} wanted`
+
+export function seenWords(measured: Measured, unit: CriterionUnit): string {
   switch (measured.kind) {
     case 'value':
-      return `${inUnit(measured.value, unit)}; ${wanted}${byHowMuch(measured.value, operator, bound, unit)}`
+      return inUnit(measured.value, unit)
     case 'at-least':
-      return `${inUnit(measured.value, unit)} or more, because ${measured.why}; ${wanted}`
+      return `${inUnit(measured.value, unit)} or more, because ${measured.why}`
     case 'never':
-      return `${measured.why}; ${wanted}`
+      return measured.why
     case 'missing':
-      return `not measured: ${measured.why}; ${wanted}`
+      return `not measured: ${measured.why}`
   }
 }
 
 /** A rounded figure may read like its limit; then the distance says whether it was met. */
-function byHowMuch(measured: number, operator: Operator, bound: number | null, unit: CriterionUnit): string {
+export function byHowMuch(measured: number, operator: Operator, bound: number | null, unit: CriterionUnit): string {
   if (bound === null || !(wantsLess(operator) || wantsMore(operator))) return ''
   if (measured === bound) return inUnit(measured, unit) === given(bound, unit) ? '' : ', and it is exactly that'
   const isMet = HOLDS[operator](measured, bound)

@@ -67,7 +67,7 @@ export const subnetBlob = (subnetId: string): string =>
 const END_OF_TIME_MS = 9_999_999_999_999
 
 /** Storage lists names in rising order, so a name that falls with time puts the newest first. */
-const newestFirst = (iso: string) => String(END_OF_TIME_MS - Date.parse(iso)).padStart(13, '0')
+export const newestFirst = (iso: string) => String(END_OF_TIME_MS - Date.parse(iso)).padStart(13, '0')
 
 export const indexBlobs = {
   prefix: 'index/drills/',

@@ -12,7 +12,7 @@ export interface Target {
 export interface DrillPlan {
   readonly drillId: string
   readonly requestedAt: string
-  readonly requestedBy: 'http' | 'timer'
+  readonly requestedBy: 'http' | 'timer' | 'campaign'
   readonly target: Target
   readonly load: LoadSettings
   /** In the order of time. */

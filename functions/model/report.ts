@@ -14,9 +14,9 @@ const nullableNumber = z.number().nullable()
 const iso = z.iso.datetime({ precision: 3 }).meta({ id: 'Instant' })
 const nullableIso = iso.nullable()
 
-const VERDICTS = ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] as const
+export const VERDICTS = ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] as const
 
-const criterion = z.object({
+export const criterionSchema = z.object({
   id: z.string(),
   objective: z.string().describe('Such as recovery_time_s <= 120'),
   measured: nullableNumber,
@@ -286,7 +286,7 @@ export const reportSchema = z.object({
   reasons: z.array(z.string()).describe('Why the verdict is not PASS'),
   startedAt: iso,
   endedAt: iso,
-  criteria: z.array(criterion),
+  criteria: z.array(criterionSchema),
   worstEvent: z
     .number()
     .int()
@@ -392,7 +392,7 @@ export const reportSchema = z.object({
 })
 
 export type Report = z.infer<typeof reportSchema>
-export type Criterion = z.infer<typeof criterion>
+export type Criterion = z.infer<typeof criterionSchema>
 export type CheckResult = z.infer<typeof checkResult>
 export type JournalEntry = z.infer<typeof journalEntry>
 export type DrillEvent = z.infer<typeof event>

@@ -63,6 +63,7 @@ const once: RetryPolicy = { ...usual, attempts: 1 }
 
 const POLICIES: { readonly [K in StepName]?: RetryPolicy } = {
   cleanUp: { ...usual, limitSeconds: CLEANUP_LIMIT_SECONDS },
+  campaignTurn: poll,
   deleteOldRows: once,
   causeEvent: { ...once, limitSeconds: MID_LOAD_LIMIT_SECONDS },
   holdContainers: poll,

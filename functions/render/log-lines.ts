@@ -1,7 +1,7 @@
 /**
- * The two log lines that the alerts and the workbook read: `drill-result {json}` and `drill-skipped {json}`. Queries find a
- * line by its first word and take fields of the JSON behind it, so words and fields are an interface: a test compares every
- * query with them.
+ * The log lines of results: `drill-result {json}` and `drill-skipped {json}`, which the alerts and the workbook read, and
+ * `campaign-result {json}`, once for a campaign. Queries find a line by its first word and take fields of the JSON behind it, so
+ * words and fields are an interface: a test compares every query with them.
  *
  * A drill has one line for each edition of its report. The first edition comes at once, but metrics that are minutes late can
  * still change its verdict, so alerts wait for the final one. An activity may run twice and write its line twice, so queries
@@ -10,10 +10,12 @@
  * Every field is named here: a new field of the report does not reach the log by itself, so no secret can either.
  */
 import { worstNote, worstText } from '../event-figures/table.ts'
+import type { CampaignReport } from '../model/campaign/report.ts'
 import type { DrillEvent, Report } from '../model/report.ts'
 
 export const DRILL_RESULT = 'drill-result'
 export const DRILL_SKIPPED = 'drill-skipped'
+const CAMPAIGN_RESULT = 'campaign-result'
 
 export type Edition = 'first' | 'final'
 
@@ -88,5 +90,39 @@ export interface DrillSkipped {
 
 export const drillSkippedLine = ({ reason, at }: DrillSkipped): string =>
   line(DRILL_SKIPPED, { reason, at } satisfies DrillSkipped)
+
+interface CampaignResult extends Pick<CampaignReport, 'campaignId' | 'server' | 'verdict' | 'headline' | 'planned'> {
+  /** Drills whose figures count, and those of them that passed. */
+  readonly measured: number
+  readonly passed: number
+  readonly recoveryTimeSeconds: {
+    readonly min: number | null
+    readonly median: number | null
+    readonly max: number | null
+  }
+  readonly lostMax: number | null
+}
+
+/** A statistic that is only a lower bound is null here, as one that was not measured. */
+export function campaignResultLine(report: CampaignReport): string {
+  const { campaignId, server, verdict, headline, planned, counts, drills, figures } = report
+  const figure = (id: string) => figures.find((one) => one.id === id)
+  const exact = (id: string, statistic: 'min' | 'median' | 'max') => {
+    const spread = figure(id)?.[statistic]
+    return spread === undefined || spread.isLowerBound ? null : spread.value
+  }
+  const of = (statistic: 'min' | 'median' | 'max') => exact('recovery_time_s', statistic)
+  return line(CAMPAIGN_RESULT, {
+    campaignId,
+    server,
+    verdict,
+    headline,
+    planned,
+    measured: counts.measured,
+    passed: drills.filter((drill) => drill.verdict === 'PASS').length,
+    recoveryTimeSeconds: { min: of('min'), median: of('median'), max: of('max') },
+    lostMax: exact('lost_commits', 'max'),
+  } satisfies CampaignResult)
+}
 
 const line = (word: string, fields: object): string => `${word} ${JSON.stringify(fields)}`

@@ -159,7 +159,7 @@ export function setupOf({ evidence: { plan, facts, containers } }: Analysis): Re
       plan.events.map((event) => `${wordsOf(event)} after ${given(event.atSeconds, 's')}`).join(', ') || 'none',
     ],
     ['Seed', String(load.seed)],
-    ['Requested by', plan.requestedBy === 'http' ? 'a call of the API' : 'the daily timer'],
+    ['Requested by', REQUESTED_BY[plan.requestedBy]],
     ['Note', plan.note],
   ]
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] != null && entry[1] !== ''))
@@ -226,4 +226,10 @@ export function costOf({ evidence: { containerSeconds, prices, plan } }: Analysi
         : round(vCpuSeconds * prices.perVCpuSecond + gbSeconds * prices.perGbSecond, 4),
     source: prices?.source ?? 'no prices are configured',
   }
+}
+
+const REQUESTED_BY: Readonly<Record<DrillOutcome['plan']['requestedBy'], string>> = {
+  http: 'a call of the API',
+  timer: 'the daily timer',
+  campaign: 'a campaign',
 }

@@ -1,23 +1,17 @@
 /** `/api/drills`: start, list, status, abort. */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
-import { blobNames, type StopSignal } from '../../loadgen-image/contract/glossary.ts'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
-import { saysJson } from '../access/cross-site.ts'
 import type { Clients } from '../clients/clients.ts'
-import { drillBlobs } from '../model/blob-paths.ts'
 import type { DrillPlan, StoredRequest } from '../model/plan.ts'
 import { parseRequest, type RequestDefaults } from '../request/request.ts'
-import { drillUrl, idOf } from './openapi.ts'
-import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
-import { badQuery, badRequest, json, notFound, type ProblemDetails, problem } from './responses.ts'
+import { abortDrill } from './abort.ts'
+import { keyTaken, pageOf, readBody, readPaging, reasonOf } from './asked.ts'
+import type { Orchestrations } from './orchestrations.ts'
+import { badRequest, json, notFound, problem } from './responses.ts'
+import { drillUrl, idOf } from './routes.ts'
 import { drillIdOfKey, newDrillId, sha256, startDrill } from './start.ts'
 import { listDrills, readStatus } from './status.ts'
-
-/** A request is a few hundred bytes; more is a mistake. */
-const MAX_BODY_BYTES = 64 * 1024
-const KEY = /^[\x21-\x7e]{1,200}$/
-const MAX_PAGE = 100
-const PAGE = 20
 
 interface ApiContext {
   readonly clients: Pick<Clients, 'blobs' | 'clock'>
@@ -41,8 +35,7 @@ async function start(
 ): Promise<HttpResponseInit> {
   const read = await readBody(request)
   if ('status' in read) return problem(read)
-  const key = request.headers.get('idempotency-key')
-  if (key !== null && !KEY.test(key)) return problem(badKey(key))
+  const { key } = read
   const now = clients.clock.now()
   const drillId = key === null ? newDrillId(now) : drillIdOfKey(key)
   const context = { drillId, requestedAt: now.toISOString(), requestedBy: 'http', defaults } as const
@@ -60,15 +53,10 @@ function answerStart(plan: DrillPlan, answer: Awaited<ReturnType<typeof startDri
 }
 
 async function list({ clients }: ApiContext, request: HttpRequest, client: Orchestrations): Promise<HttpResponseInit> {
-  const limit = Number(request.query.get('limit') ?? PAGE)
-  const after = request.query.get('after')
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE)
-    return badQuery('limit', request.query.get('limit'), `a whole number from 1 to ${MAX_PAGE}`)
-  if (after !== null && !/^[\w-]{1,100}$/.test(after))
-    return badQuery('after', after, 'the value of `after` in the `next` link of an earlier page')
-  const page = await listDrills(clients, client, { limit, after })
-  const next = page.nextAfter === null ? null : `/api/drills?limit=${limit}&after=${page.nextAfter}`
-  return json(200, { drills: page.drills, next }, next === null ? {} : { link: `<${next}>; rel="next"` })
+  const paging = readPaging(request)
+  if (!('limit' in paging)) return paging
+  const { drills, nextAfter } = await listDrills(clients, client, paging)
+  return pageOf('/api/drills', paging, { drills }, nextAfter)
 }
 
 async function read({ clients }: ApiContext, request: HttpRequest, client: Orchestrations): Promise<HttpResponseInit> {
@@ -76,18 +64,11 @@ async function read({ clients }: ApiContext, request: HttpRequest, client: Orche
   return status === null ? notFound(`drill ${idOf(request)}`) : json(200, status)
 }
 
-/** Writes the abort request as a blob first: the event only wakes an orchestration that waits, and may be lost. */
 async function abort({ clients }: ApiContext, request: HttpRequest, client: Orchestrations): Promise<HttpResponseInit> {
-  const { blobs, clock } = clients
   const drillId = idOf(request)
-  const stored = isDrillId(drillId) ? await blobs.readJson<StoredRequest>(blobNames.request(drillId)) : null
+  const stored = isDrillId(drillId) ? await clients.blobs.readJson<StoredRequest>(blobNames.request(drillId)) : null
   if (stored === null) return notFound(`drill ${drillId}`)
-  const state = await readState(client, drillId)
-  if (state !== null && hasEnded(state)) return alreadyEnded(drillId)
-  const reason = reasonOf(request)
-  await blobs.writeOnce(drillBlobs.abort(drillId), { reason, at: clock.now().toISOString() })
-  await blobs.writeOnce(blobNames.stop(drillId), { reason } satisfies StopSignal)
-  if (state !== null) await client.raiseEvent(drillId, 'abort', { reason }).catch(() => undefined)
+  if (!(await abortDrill(clients, client, drillId, reasonOf(request)))) return alreadyEnded(drillId)
   return json(
     202,
     { drillId, links: { self: drillUrl(drillId), report: null, files: [] } },
@@ -95,52 +76,7 @@ async function abort({ clients }: ApiContext, request: HttpRequest, client: Orch
   )
 }
 
-const reasonOf = (request: HttpRequest): string => {
-  const given = request.query.get('reason')?.trim().slice(0, 200)
-  return given ? `aborted by request: ${given}` : 'aborted by request'
-}
-
-// ---- The body ---------------------------------------------------------------------------------------------------------
-
-async function readBody(request: HttpRequest): Promise<{ text: string; body: unknown } | ProblemDetails> {
-  const announced = Number(request.headers.get('content-length') ?? 0)
-  if (announced > MAX_BODY_BYTES) return tooLarge
-  const text = await request.text()
-  if (Buffer.byteLength(text) > MAX_BODY_BYTES) return tooLarge
-  // An empty body requests the defaults, and needs no type.
-  if (text.trim() === '') return { text: '{}', body: {} }
-  if (!saysJson(request.headers)) return notJson(request.headers.get('content-type'))
-  try {
-    return { text, body: JSON.parse(text) }
-  } catch (error) {
-    return badRequest([{ field: '', problem: `this is no JSON${placeIn(error)}`, expected: 'JSON' }])
-  }
-}
-
-/** A parser's message repeats its input: only the place is reported. */
-function placeIn(error: unknown): string {
-  const [, line, column] = /line (\d+) column (\d+)/.exec(error instanceof Error ? error.message : '') ?? []
-  return line === undefined ? '' : ` from line ${line}, column ${column} on`
-}
-
-const tooLarge: ProblemDetails = {
-  status: 413,
-  title: 'Request too large',
-  detail: `A request has at most ${MAX_BODY_BYTES} bytes.`,
-}
-
-const notJson = (type: string | null): ProblemDetails => ({
-  status: 415,
-  title: 'Unsupported media type',
-  detail: `The body must be application/json, and its content type is ${type === null ? 'missing' : 'another one'}.`,
-})
-
 // ---- Refusals ---------------------------------------------------------------------------------------------------------
-
-const badKey = (key: string): ProblemDetails =>
-  badRequest([
-    { field: 'Idempotency-Key', problem: `got ${key.length} characters`, expected: '1 to 200 printable characters' },
-  ])
 
 function busy({ target }: DrillPlan, holder: string): HttpResponseInit {
   const instance = drillUrl(holder)
@@ -150,13 +86,6 @@ function busy({ target }: DrillPlan, holder: string): HttpResponseInit {
     { link: `<${instance}>; rel="related"`, 'retry-after': '60' },
   )
 }
-
-const keyTaken = (): HttpResponseInit =>
-  problem({
-    status: 409,
-    title: 'Idempotency-Key was used for another request',
-    detail: 'A key stands for one request. Repeat that request exactly, or choose another key.',
-  })
 
 const alreadyEnded = (drillId: string): HttpResponseInit =>
   problem({

@@ -15,10 +15,10 @@ export interface OrchestrationState {
 /** Null when the service knows no such instance: its client then rejects, and only the message says so. */
 export async function readState(
   client: Pick<Orchestrations, 'getStatus'>,
-  drillId: string,
+  instanceId: string,
 ): Promise<OrchestrationState | null> {
   try {
-    const status = await client.getStatus(drillId, { showHistory: false, showInput: false })
+    const status = await client.getStatus(instanceId, { showHistory: false, showInput: false })
     return {
       runtimeStatus: String(status.runtimeStatus),
       updatedAt: new Date(status.lastUpdatedTime).toISOString(),
@@ -27,7 +27,7 @@ export async function readState(
     }
   } catch (error) {
     if (error instanceof Error && /HTTP 404|not found|no instance/i.test(error.message)) return null
-    throw new Error(`reading the state of drill ${drillId} failed`, { cause: error })
+    throw new Error(`reading the state of ${instanceId} failed`, { cause: error })
   }
 }
 

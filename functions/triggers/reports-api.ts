@@ -8,9 +8,9 @@ import { drillBlobs } from '../model/blob-paths.ts'
 import type { ChartData } from '../model/chart-data.ts'
 import type { Report } from '../model/report.ts'
 import { alignOnT1 } from '../report-model/trend.ts'
-import { drillUrl, idOf } from './openapi.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
 import { badQuery, cached, json, notFound, problem } from './responses.ts'
+import { drillUrl, idOf } from './routes.ts'
 
 interface Format {
   readonly file: string
@@ -52,7 +52,7 @@ async function report({ blobs }: Storage, request: HttpRequest, client: Orchestr
   if (wanted !== null && !Object.hasOwn(FORMATS, wanted))
     return badQuery('format', wanted, `one of ${Object.keys(FORMATS).join(', ')}`)
   const format = (wanted as FormatName | null) ?? acceptable(request.headers.get('accept'))
-  if (format === null) return notAcceptable()
+  if (format === null) return notAcceptable(FORMATS)
   const content = isDrillId(drillId) ? await blobs.readText(drillBlobs.report(drillId, FORMATS[format].file)) : null
   if (content !== null) return cached(request, content, TYPES[format] as string, etagOf(content))
   return whyNoReport({ blobs }, client, drillId)
@@ -124,12 +124,18 @@ function blobOf(drillId: string, name: string): string | null {
   return FILE_NAME.test(name) ? drillBlobs.report(drillId, name) : null
 }
 
-const etagOf = (content: string): string => `"${createHash('sha256').update(content).digest('hex').slice(0, 32)}"`
+export const etagOf = (content: string): string =>
+  `"${createHash('sha256').update(content).digest('hex').slice(0, 32)}"`
 
 // ---- Negotiation ------------------------------------------------------------------------------------------------------
 
+export const acceptable = (accept: string | null): FormatName | null => bestOf(accept, FORMATS)
+
 /** The best format that the client accepts; a browser gets HTML, and a client that accepts everything gets JSON. */
-export function acceptable(accept: string | null): FormatName | null {
+export function bestOf<Name extends string>(
+  accept: string | null,
+  formats: Readonly<Record<Name | 'json', Pick<Format, 'type'>>>,
+): Name | 'json' | null {
   if (accept === null || accept.trim() === '') return 'json'
   const ranges = accept
     .split(',')
@@ -138,7 +144,7 @@ export function acceptable(accept: string | null): FormatName | null {
   ranges.sort((a, b) => b.quality - a.quality || specificity(b.type) - specificity(a.type))
   for (const { type } of ranges) {
     if (type === '*/*') return 'json'
-    const found = (Object.keys(FORMATS) as FormatName[]).find((name) => matches(type, FORMATS[name].type))
+    const found = (Object.keys(formats) as Name[]).find((name) => matches(type, formats[name].type))
     if (found !== undefined) return found
   }
   return null
@@ -154,11 +160,11 @@ const specificity = (type: string): number => (type === '*/*' ? 0 : type.endsWit
 const matches = (range: string, type: string): boolean =>
   range === type || (range.endsWith('/*') && type.startsWith(range.slice(0, -1)))
 
-const notAcceptable = (): HttpResponseInit =>
+export const notAcceptable = (formats: Readonly<Record<string, Pick<Format, 'type'>>>): HttpResponseInit =>
   problem({
     status: 406,
     title: 'Not acceptable',
-    detail: `A report is available as ${Object.values(FORMATS)
+    detail: `A report is available as ${Object.values(formats)
       .map(({ type }) => type)
       .join(', ')}.`,
   })

@@ -6,7 +6,7 @@ import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { shown } from '../../loadgen-image/contract/fields.ts'
 import { callerName, changesSomething, enter, type Gate } from '../access/gate.ts'
 import type { AppRole } from '../access/principal.ts'
-import { REPORT_POLICY } from '../render/html/page.ts'
+import { REPORT_POLICY } from '../render/html/frame.ts'
 import type { Problem } from '../request/request.ts'
 
 export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): HttpResponseInit {

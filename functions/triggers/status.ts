@@ -8,8 +8,8 @@ import type { IndexEntry, ListedFigures } from '../model/drill-index.ts'
 import { plannedSeconds } from '../model/load-plan.ts'
 import type { StoredRequest } from '../model/plan.ts'
 import type { DrillProgress, DrillStatus } from '../model/status.ts'
-import { drillUrl } from './openapi.ts'
 import { hasEnded, type OrchestrationState, type Orchestrations, readState } from './orchestrations.ts'
+import { drillUrl } from './routes.ts'
 
 type Sources = Pick<Clients, 'blobs' | 'clock'>
 
@@ -136,7 +136,7 @@ function progressOf(state: OrchestrationState | null, live: LiveRecord | null): 
   return { ...(progress as DrillProgress), live: live?.live ?? null }
 }
 
-function errorOf(state: OrchestrationState | null): string | null {
+export function errorOf(state: OrchestrationState | null): string | null {
   if (state === null || state.runtimeStatus === 'Completed' || !hasEnded(state)) return null
   const output = typeof state.output === 'string' ? state.output.split('\n', 1)[0] : null
   return output?.slice(0, 500) || `the orchestration ended as ${state.runtimeStatus}`

@@ -2,10 +2,12 @@
 import { HttpRequest, type HttpResponseInit } from '@azure/functions'
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
+import { campaignBlobs } from '../../functions/model/campaign/blobs.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import type { Orchestrations } from '../../functions/triggers/orchestrations.ts'
 import { DEPLOYED_SETTINGS } from '../support/deployed-settings.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
+import { aCampaign, putCampaign } from '../support/play-campaign.ts'
 import { aPlan, playDrill } from '../support/play-drill.ts'
 import { base64, OBJECT_ID, principalHeader } from '../support/principal.ts'
 import { createWorld, type World } from '../support/world/world.ts'
@@ -40,6 +42,10 @@ const NEEDS: Readonly<Record<string, 'Drill.Read' | 'Drill.Run' | null>> = {
   'GET drills/{id}/report': 'Drill.Read',
   'GET drills/{id}/files/{name}': 'Drill.Read',
   'GET drills/compare': 'Drill.Read',
+  'POST campaigns': 'Drill.Run',
+  'DELETE campaigns/{id}': 'Drill.Run',
+  'GET campaigns': 'Drill.Read',
+  'GET campaigns/{id}': 'Drill.Read',
   'GET daily': 'Drill.Read',
   'GET dashboard': null,
   'GET dashboard/{asset}': null,
@@ -47,7 +53,7 @@ const NEEDS: Readonly<Record<string, 'Drill.Read' | 'Drill.Run' | null>> = {
 }
 const ROUTES = Object.keys(NEEDS)
 const PROTECTED = ROUTES.filter((route) => NEEDS[route] !== null)
-const CHANGES = ['POST drills', 'DELETE drills/{id}']
+const CHANGES = ['POST drills', 'DELETE drills/{id}', 'POST campaigns', 'DELETE campaigns/{id}']
 
 const GUARDED = { API_AUTH: 'entra', WEBSITE_AUTH_ENABLED: 'True' }
 const PARAMS: Readonly<Record<string, string>> = { id: 'drill-1', name: 'report.json', asset: 'dashboard.css' }
@@ -61,6 +67,7 @@ async function startApp(settings: Readonly<Record<string, string>>): Promise<voi
   state.https.clear()
   service = new FakeOrchestrations(() => world.clock.now())
   await playDrill(world, aPlan({}, 'drill-1'), { renderers })
+  putCampaign(world, aCampaign(world, {}, 'drill-1'))
   vi.unstubAllEnvs()
   for (const [name, value] of Object.entries({ ...DEPLOYED_SETTINGS, ...settings })) vi.stubEnv(name, value)
   vi.resetModules()
@@ -78,6 +85,7 @@ function withApp(settings: Readonly<Record<string, string>>): void {
   beforeEach(async () => {
     service.instances.clear()
     await (state.world as World).blobs.delete(drillBlobs.abort('drill-1'))
+    await (state.world as World).blobs.delete(campaignBlobs.abort('drill-1'))
   })
 }
 
@@ -91,7 +99,7 @@ const serving = (route: string): Http => {
 async function ask(
   route: string,
   headers: Readonly<Record<string, string>> = {},
-  body = '{}',
+  body = route === 'POST campaigns' ? '{"drills": 2}' : '{}',
 ): Promise<HttpResponseInit> {
   const { methods, route: path, handler } = serving(route)
   const url = `https://app/api/${path.replace(/\{(\w+)\}/g, (_, key: string) => PARAMS[key] ?? key)}`
@@ -114,10 +122,11 @@ const as = (...roles: string[]) => ({ 'x-ms-client-principal': principalHeader({
 /** Found, started, or nothing left to abort: the handler itself has answered. */
 const isServed = ({ status }: HttpResponseInit): boolean => [200, 202, 409].includes(status ?? 0)
 
-/** Drills that were started, and abort requests. */
+/** Drills and campaigns that were started, and abort requests. */
 async function changes(): Promise<number> {
-  const abort = await (state.world as World).blobs.readJson(drillBlobs.abort('drill-1'))
-  return service.instances.size + (abort === null ? 0 : 1)
+  const { blobs } = state.world as World
+  const aborts = [drillBlobs.abort('drill-1'), campaignBlobs.abort('drill-1')].filter((name) => blobs.has(name))
+  return service.instances.size + aborts.length
 }
 
 describe('with keys, as by default', () => {

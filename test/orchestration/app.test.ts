@@ -1,8 +1,8 @@
 /** The table of contents against what the app says of itself: routes, keys, timers, names. */
 import { HttpRequest, type HttpResponseInit } from '@azure/functions'
 import { beforeAll, expect, test, vi } from 'vitest'
+import { openApi, PATHS } from '../../functions/openapi/openapi.ts'
 import { renderers } from '../../functions/render/formats.ts'
-import { openApi, PATHS } from '../../functions/triggers/openapi.ts'
 import type { Orchestrations } from '../../functions/triggers/orchestrations.ts'
 import { DEPLOYED_SETTINGS } from '../support/deployed-settings.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
@@ -88,7 +88,7 @@ test('timers run in UTC and by six fields', () => {
 })
 
 test('orchestrations and activities are registered by the names that the code calls', () => {
-  expect(orchestrations.sort()).toEqual(['drill', 'watch'])
+  expect(orchestrations.sort()).toEqual(['campaign', 'drill', 'watch'])
   const called = sourceFiles(['functions/orchestrators']).flatMap((file) =>
     [...readSource(file).matchAll(/\brun\.(\w+)\(|\)\.(observe)\(/g)].map(([, name, other]) => name ?? other),
   )

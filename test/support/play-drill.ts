@@ -99,25 +99,12 @@ export async function playRequest(
 }
 
 export async function playDrill(world: World, plan: DrillPlan, options: DrillPlayOptions = {}): Promise<DrillPlay> {
-  const {
-    overrides = {},
-    isReserved = true,
-    hostRestartMs = 10_000,
-    settings: changed,
-    renderers: chosen = smallRenderers,
-    ...rest
-  } = options
-  const { blobs, clock, clients } = world
+  const { overrides: _, isReserved = true, hostRestartMs: __, settings: ___, renderers: ____, ...rest } = options
+  const { blobs, clock } = world
   const request: StoredRequest = { plan, bodyHash: 'hash' }
   blobs.put(blobNames.request(plan.drillId), JSON.stringify(request))
   if (isReserved) await takeLock(blobs, plan.target, plan.drillId, clock.now(), async () => true)
-  const activities = createActivities(clients, { ...settings, ...changed }, chosen)
-  const fakes = Object.fromEntries(
-    Object.entries({ ...activities, ...overrides }).map(([name, activity]) => [
-      name,
-      (input: unknown, call: Call) => perform(world, () => (activity as Fake)(input, call), call, hostRestartMs),
-    ]),
-  )
+  const fakes = activitiesOf(world, options)
   const result = await play(drill, plan, fakes, {
     instanceId: plan.drillId,
     startAt: clock.now().toISOString(),
@@ -126,6 +113,22 @@ export async function playDrill(world: World, plan: DrillPlan, options: DrillPla
   })
   world.groups.advance()
   return { ...result, report: blobs.peek<Report>(drillBlobs.report(plan.drillId, 'report.json')) }
+}
+
+type ActivityOptions = Pick<DrillPlayOptions, 'overrides' | 'hostRestartMs' | 'settings' | 'renderers'>
+
+/** The activities of the app in this world. */
+export function activitiesOf(
+  world: World,
+  { overrides = {}, hostRestartMs = 10_000, settings: changed, renderers: chosen = smallRenderers }: ActivityOptions,
+): Readonly<Record<string, Fake>> {
+  const activities = createActivities(world.clients, { ...settings, ...changed }, chosen)
+  return Object.fromEntries(
+    Object.entries({ ...activities, ...overrides }).map(([name, activity]) => [
+      name,
+      (input: unknown, call: Call) => perform(world, () => (activity as Fake)(input, call), call, hostRestartMs),
+    ]),
+  )
 }
 
 /** Work takes some time; what waits inside an activity takes as long as it waits. */

@@ -20,18 +20,23 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/units': '',
   'functions/platform': '',
   'functions/model': 'loadgen-image/contract',
+  'functions/model/campaign': 'functions/model',
   'functions/event-kinds': 'functions/model functions/units',
   'functions/merge': 'functions/units loadgen-image/contract',
   'functions/measurement': 'functions/merge functions/model functions/units loadgen-image/contract',
   'functions/analysis': 'functions/measurement functions/merge functions/model functions/units loadgen-image/contract',
   'functions/event-figures': 'functions/event-kinds functions/model functions/units',
   'functions/criteria': 'functions/event-figures functions/model functions/units loadgen-image/contract',
+  'functions/criteria/campaign':
+    'functions/criteria functions/event-figures functions/model functions/units loadgen-image/contract',
   'functions/live': 'functions/event-kinds functions/model loadgen-image/contract',
   'functions/checklist': 'functions/criteria functions/event-kinds functions/model functions/units',
   'functions/request':
-    'functions/checklist functions/criteria functions/event-kinds functions/live functions/model functions/platform loadgen-image/contract',
+    'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/live functions/model functions/model/campaign functions/platform loadgen-image/contract',
   'functions/report-model':
     'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/units loadgen-image/contract',
+  'functions/report-model/campaign':
+    'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/model functions/model/campaign functions/units',
   'functions/render/text': 'functions/model functions/units',
   'functions/render/charts/drawing': 'functions/model functions/render/text',
   'functions/render/charts/panels':
@@ -43,24 +48,30 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/render/html/sections':
     'functions/criteria functions/event-figures functions/model functions/render/charts functions/render/charts/drawing functions/render/charts/panels functions/render/html/elements functions/render/text functions/units',
   'functions/render/html': 'functions/render/html/elements functions/render/html/sections functions/render/text',
+  'functions/render/campaign':
+    'functions/criteria functions/model functions/model/campaign functions/render/html functions/render/html/elements functions/render/text functions/units',
   'functions/render':
-    'functions/criteria functions/event-figures functions/model functions/render/html functions/render/text functions/units loadgen-image/contract',
+    'functions/criteria functions/event-figures functions/model functions/model/campaign functions/render/html functions/render/text functions/units loadgen-image/contract',
   'functions/access': '',
   'functions/config': 'functions/access functions/model functions/platform functions/request loadgen-image/contract',
   'functions/clients': 'functions/config functions/model',
   'functions/clients/azure': 'functions/clients functions/model functions/platform loadgen-image/contract',
   'functions/clients/postgres':
     'functions/checklist functions/clients functions/config functions/model loadgen-image/connection loadgen-image/contract',
-  'functions/clients/storage': 'functions/clients functions/clients/azure functions/config functions/model',
+  'functions/clients/storage':
+    'functions/clients functions/clients/azure functions/config functions/event-kinds functions/model functions/model/campaign',
   'functions/activities/records':
     'functions/clients functions/live functions/merge functions/model functions/platform functions/units loadgen-image/contract',
   'functions/activities/events':
     'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/event-kinds functions/live functions/model functions/units loadgen-image/contract',
   'functions/activities/upkeep':
     'functions/activities/records functions/clients functions/clients/storage functions/model functions/platform functions/units loadgen-image/contract',
+  'functions/activities/campaign':
+    'functions/checklist functions/clients functions/clients/storage functions/model functions/model/campaign functions/render functions/render/campaign functions/report-model/campaign loadgen-image/contract',
   'functions/activities':
-    'functions/activities/events functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/event-kinds functions/live functions/model functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
-  'functions/orchestrators': 'functions/activities functions/analysis functions/model',
+    'functions/activities/campaign functions/activities/events functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/event-kinds functions/live functions/model functions/model/campaign functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
+  'functions/orchestrators':
+    'functions/activities functions/activities/campaign functions/analysis functions/model functions/model/campaign',
   'functions/web':
     'functions/checklist functions/model functions/render/html functions/render/text functions/request functions/units',
   'functions/web/browser/page':
@@ -70,8 +81,12 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/web/browser': 'functions/web/browser/page functions/web/browser/views',
   'functions/triggers':
     'functions/access functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/web loadgen-image/contract',
+  'functions/triggers/campaigns':
+    'functions/clients functions/clients/storage functions/model/campaign functions/request functions/triggers loadgen-image/contract',
+  'functions/openapi':
+    'functions/access functions/model functions/model/campaign functions/request functions/triggers loadgen-image/contract',
   functions:
-    'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/orchestrators functions/triggers loadgen-image/contract',
+    'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/openapi functions/orchestrators functions/triggers functions/triggers/campaigns loadgen-image/contract',
   'infra/local/process': 'loadgen-image/contract loadgen-image/output',
   'infra/azure': 'functions/clients/postgres functions/config functions/web infra/local/process loadgen-image/output',
   'infra/local/cluster/servers': 'infra/local/process loadgen-image/connection loadgen-image/output',

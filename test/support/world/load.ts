@@ -267,8 +267,9 @@ export class FakeLoad {
       if (lane === null) return
       lane.dueAtUs = this.#arrivals.take()
       lane.seq++
-      const { container } = this.#options
-      lane.row = { container, worker: lane.worker, seq: lane.seq, sentMs: 0, atMs: NEVER, outcome: null, knownMs: 0 }
+      const { container, plan } = this.#options
+      const key = { drillId: plan.drillId, container, worker: lane.worker, seq: lane.seq }
+      lane.row = { ...key, sentMs: 0, atMs: NEVER, outcome: null, knownMs: 0 }
       this.#options.rows.add(lane.row)
       this.#write(lane)
       this.#recorder.sent(lane.dueAtUs, this.#nowUs)

@@ -4,6 +4,7 @@ import type { Outcome } from '../../../loadgen-image/contract/glossary.ts'
 import type { FakeServer } from './server.ts'
 
 export interface Row {
+  readonly drillId: string
   readonly container: number
   readonly worker: number
   readonly seq: number
@@ -70,8 +71,9 @@ export class Rows {
     return count
   }
 
-  runs(): Generator<StoredRange> {
-    return rangesOf(this.stored.map(({ worker, seq }) => ({ worker, seq, rows: 1 })))
+  runs(drillId: string): Generator<StoredRange> {
+    const own = this.stored.filter((row) => row.drillId === drillId)
+    return rangesOf(own.map(({ worker, seq }) => ({ worker, seq, rows: 1 })))
   }
 }
 

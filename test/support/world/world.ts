@@ -113,10 +113,10 @@ function fakeDatabase(
         : unreachableLoad(via, 'ECONNREFUSED: nothing is listening'),
     schema: async () => ({ ...goodSchema, ...options.schema }),
     migrate: async () => [],
-    async *storedRuns() {
+    async *storedRuns(_target, drillId) {
       if (!server.isUpAt(clock.nowMs)) throw new Error('the database does not answer')
       groups.advance()
-      yield* rows.runs()
+      yield* rows.runs(drillId)
     },
     storedDrills: async () => [{ drillId: 'drill-1', newestRowAgeSeconds: 0 }],
     deleteRows: async () => ({ rows: rows.clear(), isComplete: true }),

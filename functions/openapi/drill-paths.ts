@@ -1,0 +1,111 @@
+/** The operations on drills. */
+import { content, header, idInPath, type Json, ok, query, ref, refusal, text, unavailable } from './parts.ts'
+
+/** By path, then by method. */
+export const DRILL_PATHS = {
+  '/api/drills': {
+    post: {
+      operationId: 'startDrill',
+      summary: 'Start a drill',
+      parameters: [header('Idempotency-Key', 'The same key with the same body is the same drill')],
+      requestBody: { required: false, content: content('application/json', ref('DrillRequest')) },
+      responses: {
+        202: {
+          ...ok('Started, or known under this key', ref('Started')),
+          headers: { Location: { schema: { type: 'string' } } },
+        },
+        400: refusal('Bad fields, all of them named'),
+        409: refusal('A drill is running against this server, or the key was used for another request'),
+        413: refusal('Body too large'),
+        415: refusal('Body is not JSON'),
+        ...unavailable,
+      },
+    },
+    get: {
+      operationId: 'listDrills',
+      summary: 'Drills, newest first',
+      parameters: [
+        query('limit', 'Drills per page', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
+        query('after', 'From the next link of the page before', { type: 'string' }),
+      ],
+      responses: { 200: ok('A page', ref('DrillPage')), 400: refusal('Bad paging'), ...unavailable },
+    },
+  },
+  '/api/drills/{id}': {
+    get: {
+      operationId: 'readDrill',
+      summary: 'Phase, elapsed time and live figures',
+      parameters: [idInPath],
+      responses: { 200: ok('The drill', ref('DrillStatus')), 404: refusal('No such drill'), ...unavailable },
+    },
+    delete: {
+      operationId: 'abortDrill',
+      summary: 'Stop the load, clean up, report',
+      parameters: [idInPath, query('reason', 'Goes into the report', { type: 'string', maxLength: 200 })],
+      responses: {
+        202: ok('The drill is ending', ref('Started')),
+        404: refusal('No such drill'),
+        409: refusal('It has already ended'),
+        ...unavailable,
+      },
+    },
+  },
+  '/api/drills/{id}/report': {
+    get: {
+      operationId: 'readReport',
+      summary: 'The report, by format or by Accept',
+      parameters: [idInPath, query('format', 'Wins over Accept', { enum: ['html', 'json', 'md', 'csv'] })],
+      responses: {
+        200: {
+          description: 'The report',
+          headers: { ETag: { schema: { type: 'string' } } },
+          content: {
+            ...content('application/json', ref('Report')),
+            ...text('text/html'),
+            ...text('text/markdown'),
+            ...text('text/csv'),
+          },
+        },
+        304: { description: 'Not modified' },
+        400: refusal('Unknown format'),
+        404: refusal('No such drill, or it ended without a report'),
+        406: refusal('None of the accepted types'),
+        409: refusal('Not finished yet; see Retry-After'),
+        ...unavailable,
+      },
+    },
+  },
+  '/api/drills/{id}/files/{name}': {
+    get: {
+      operationId: 'readFile',
+      summary: 'One of the files of a drill',
+      parameters: [idInPath, { name: 'name', in: 'path', required: true, schema: { type: 'string' } }],
+      responses: {
+        200: { description: 'The file', content: { '*/*': { schema: { type: 'string' } } } },
+        304: { description: 'Not modified' },
+        404: refusal('No such drill or file'),
+        ...unavailable,
+      },
+    },
+  },
+  '/api/drills/compare': {
+    get: {
+      operationId: 'compareDrills',
+      summary: 'Reports side by side',
+      parameters: [query('ids', '2 to 10 ids, separated by commas', { type: 'string' })],
+      responses: {
+        200: ok('In the requested order', ref('Comparison')),
+        400: refusal('Bad ids'),
+        404: refusal('No report for one of them'),
+        ...unavailable,
+      },
+    },
+  },
+  '/api/daily': {
+    get: {
+      operationId: 'readDaily',
+      summary: 'The outcome of every firing of the daily timer, newest first',
+      responses: { 200: ok('Records', ref('DailyRecords')), ...unavailable },
+    },
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Json>>>>

@@ -1,0 +1,48 @@
+/** The pieces that descriptions of operations and of shapes are made of. */
+import { DRILL_ID } from '../../loadgen-image/contract/load-plan.ts'
+
+export type Json = Readonly<Record<string, unknown>>
+
+export const ref = (name: string): Json => ({ $ref: `#/components/schemas/${name}` })
+export const content = (type: string, schema: Json): Json => ({ [type]: { schema } })
+export const ok = (description: string, schema: Json): Json => ({
+  description,
+  content: content('application/json', schema),
+})
+export const refusal = (description: string): Json => ({
+  description,
+  content: content('application/problem+json', ref('Problem')),
+})
+export const text = (type: string): Json => content(type, { type: 'string' })
+
+/** The id in the path: of a drill or of a campaign. */
+export const idInPath: Json = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  schema: { type: 'string', pattern: DRILL_ID.source },
+}
+export const query = (name: string, description: string, schema: Json): Json => ({
+  name,
+  in: 'query',
+  description,
+  schema,
+})
+export const header = (name: string, description: string): Json => ({
+  name,
+  in: 'header',
+  description,
+  schema: { type: 'string' },
+})
+
+export const unavailable = { 503: refusal('A service that the app depends on did not answer') }
+
+// ---- Shapes -----------------------------------------------------------------------------------------------------------
+
+export const string: Json = { type: 'string' }
+export const nullable = (schema: Json): Json => ({ anyOf: [schema, { type: 'null' }] })
+export const object = (properties: Readonly<Record<string, Json>>): Json => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties),
+})
