@@ -101,13 +101,15 @@ export type Execute = (args: readonly string[], env: NodeJS.ProcessEnv, isShown:
 
 export const execute: Execute = (args, env, isShown) => {
   const isWindows = process.platform === 'win32'
-  const own = { cwd: ROOT, env, timeout: TIMEOUT_MS }
+  const own = { cwd: ROOT, env }
   const child = isWindows
     ? spawn(process.env.comspec ?? 'cmd.exe', ['/d', '/s', '/c', batchCommandLine('az', args)], {
         ...own,
         windowsVerbatimArguments: true,
       })
     : spawn('az', [...args], own)
+  // Not spawn's own option: after a program that is not there, its timer keeps this process alive for the whole time.
+  const limit = setTimeout(() => child.kill(), TIMEOUT_MS).unref()
   const texts = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -117,6 +119,7 @@ export const execute: Execute = (args, env, isShown) => {
   return new Promise((done, fail) => {
     child.on('error', (error: NodeJS.ErrnoException) => fail(notStarted(error)))
     child.on('close', (code, signal) => {
+      clearTimeout(limit)
       if (signal !== null)
         texts.stderr += `\nERROR: ended by ${signal} after ${Math.round(TIMEOUT_MS / 60_000)} minutes`
       if (isWindows && code !== 0 && /'az' is not recognized/.test(texts.stderr)) fail(notFound())
