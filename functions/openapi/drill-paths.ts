@@ -1,4 +1,5 @@
 /** The operations on drills. */
+import { REQUEST_EXAMPLES } from '../request/examples.ts'
 import { content, header, idInPath, type Json, ok, query, ref, refusal, text, unavailable } from './parts.ts'
 
 /** By path, then by method. */
@@ -8,7 +9,10 @@ export const DRILL_PATHS = {
       operationId: 'startDrill',
       summary: 'Start a drill',
       parameters: [header('Idempotency-Key', 'The same key with the same body is the same drill')],
-      requestBody: { required: false, content: content('application/json', ref('DrillRequest')) },
+      requestBody: {
+        required: false,
+        content: { 'application/json': { schema: ref('DrillRequest'), examples: REQUEST_EXAMPLES } },
+      },
       responses: {
         202: {
           ...ok('Started, or known under this key', ref('Started')),

@@ -26,7 +26,15 @@ test('every parameter that docs/azure.md names exists in the template', () => {
   expect(named.filter((name) => !parameters.has(name))).toEqual([])
 })
 
-const GUIDES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'docs/azure.md', 'docs/architecture.md']
+const GUIDES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'docs/azure.md',
+  'docs/architecture.md',
+  'docs/events.md',
+]
 
 test.each(GUIDES)('every file that %s links to or names exists', (guide) => {
   const text = read(guide)
