@@ -13,7 +13,7 @@ import { availabilityOf, throughputOf } from '../measurement/throughput.ts'
 import { type LoadWindow, loadWindow, secondsInside } from '../measurement/window.ts'
 import type { Merged, MergedSecond } from '../merge/merged.ts'
 import type { ClientRow, PhaseName } from '../model/chart-data.ts'
-import type { DrillOutcome } from '../model/evidence.ts'
+import type { DrillOutcome, EventEvidence } from '../model/evidence.ts'
 import type { GeneratorVerdict, Report } from '../model/report.ts'
 import { attribute, type EventSpan } from './attribution.ts'
 import { clientRows, loneClientsOf, loneRows } from './client-outages.ts'
@@ -113,10 +113,10 @@ function serviceFigures(
   const measured = measuredSeconds(phases, merged)
   const bySecond = phaseSeconds(phases, merged, baseline)
   const outages = events.flatMap((event) => event.outages)
-  const t0sUs = events.flatMap(({ t0Us }) => t0Us ?? [])
+  const beginsUs = events.map(({ t0Us, t1Us, span }) => t0Us ?? t1Us ?? span.beginUs)
   return {
     throughput: throughputOf(measured, baseline, window, plan.timing.warmupSeconds),
-    availability: availabilityOf(measured, { baseline, window, outages, t0sUs, deadlineMs }),
+    availability: availabilityOf(measured, { baseline, window, outages, beginsUs, deadlineMs }),
     latencyMs: {
       baseline: latencyOf(bySecond.get('baseline'), deadlineMs),
       outage: latencyOf(bySecond.get('outage'), deadlineMs),
@@ -183,7 +183,7 @@ class LoadView {
     const { timing } = this.#outcome.plan
     const outages = this.#outages(minOutageUs(baseline), baseline)
     const { goodput, goodputAtBest } = this.#goodput(baseline)
-    const events = eventsOf(this.#spans(outages, baseline), outages, {
+    const events = eventsOf(this.#spans(outages, baseline), outages, this.#watched(), {
       merged: this.#merged,
       window: this.#window,
       watch: this.watch,
@@ -194,6 +194,11 @@ class LoadView {
       boundUs: this.#boundUs + this.#usualPauseUs(baseline),
     })
     return { baseline, events, phases: phasesOf(this.#window, timing.warmupSeconds, events) }
+  }
+
+  /** Of a drill that causes nothing. */
+  #watched(): EventEvidence | null {
+    return this.#outcome.events.find(({ request }) => request === 'watched') ?? null
   }
 
   #goodput(baseline: Baseline | null): Pick<TimesContext, 'goodput' | 'goodputAtBest'> {

@@ -4,10 +4,12 @@
  * that it ended had not begun before that request was sent. Every other promotion was only observed.
  */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
+import { alwaysPromotes, kindOfRequest } from '../event-kinds/kinds.ts'
 import { type Outage, silenceOfChange } from '../measurement/outages.ts'
 import type { LoadWindow } from '../measurement/window.ts'
 import type { Merged, TimelineSpan } from '../merge/merged.ts'
 import type { EventEvidence } from '../model/evidence.ts'
+import type { PrimaryIdentity } from '../model/facts.ts'
 import type { Cause, EventKind } from '../model/report.ts'
 
 export interface TimelineChange {
@@ -18,12 +20,19 @@ export interface TimelineChange {
   readonly lastOldAtUs: number
 }
 
+interface Identities {
+  readonly before: PrimaryIdentity | null
+  readonly after: PrimaryIdentity | null
+}
+
 /** An event before its moments are known. */
 export interface EventSpan {
   readonly cause: Cause
   readonly kind: EventKind
   /** Of the request; null for an event that was only seen. */
   readonly evidence: EventEvidence | null
+  /** Of an event that was only seen: the primaries before and after it; null: no poll saw them. */
+  readonly identities: Identities | null
   readonly t0Us: number | null
   /** When the request was sent, or when commits stopped. */
   readonly beginUs: number
@@ -66,7 +75,8 @@ export function attribute(merged: Merged, all: readonly EventEvidence[], context
   // A promotion that certainly came after a request is its own, also when another event was still under way.
   for (const owns of [wasSentBefore, wasSentMeanwhile])
     for (const change of changes.filter((one) => !owners.has(one))) {
-      const owner = owns(change, sent, latestUs.get(change) as number)
+      const able = sent.filter((request) => mayOwn(request, change, context))
+      const owner = owns(change, able, latestUs.get(change) as number)
       if (owner !== undefined && ![...owners.values()].includes(owner)) owners.set(change, owner)
     }
   const requested = sent.flatMap((request, i) => {
@@ -92,6 +102,14 @@ function sentRequests(all: readonly EventEvidence[], { window, controlOffsetUs }
     })
     .sort((a, b) => a.sentUs - b.sentUs)
 }
+
+/** A kind that need not promote has its own outage: a promotion after that outage is another's. */
+const mayOwn = ({ evidence, sentUs }: Sent, { firstAtUs, lastOldAtUs }: TimelineChange, context: AttributionContext) =>
+  alwaysPromotes(evidence.planned) ||
+  !context.outages.some(
+    ({ fromUs, toUs }) =>
+      fromUs >= sentUs - context.clockBoundUs && toUs !== null && toUs <= Math.min(lastOldAtUs, firstAtUs),
+  )
 
 type Owns = (change: TimelineChange, sent: readonly Sent[], latestSentUs: number) => Sent | undefined
 
@@ -133,7 +151,14 @@ function anchorOf(
   )
   const isNoticed = change !== null || outages.some(({ fromUs }) => fromUs >= sentUs && fromUs < nextSentUs)
   if (!isAccepted && !isNoticed) return null
-  const base = { kind: recognisedOf(evidence), evidence, t0Us, beginUs: sentUs, change }
+  const base = {
+    kind: kindOfRequest(evidence.planned, change !== null),
+    evidence,
+    identities: null,
+    t0Us,
+    beginUs: sentUs,
+    change,
+  }
   if (earlierOutage !== undefined)
     return {
       ...base,
@@ -165,9 +190,6 @@ function anchorOf(
   return { ...base, cause: 'drill', earlierOutage: null, causeWhy: null }
 }
 
-/** A kind that asks for nothing has no request, and does not come here. */
-export const recognisedOf = ({ planned: { kind } }: EventEvidence): EventKind => (kind === 'external' ? 'outage' : kind)
-
 /** Commits may have stopped before the request: nothing watched from the last one before it to the first one after it. */
 const wasUnwatched = (sentUs: number, { window, outages, usualPauseUs, clockBoundUs }: AttributionContext): boolean =>
   (window.isCut && sentUs > window.endUs) ||
@@ -189,6 +211,7 @@ const promotion = (change: TimelineChange, merged: Merged, mayBeMine: boolean): 
   cause: mayBeMine ? 'unattributed' : 'other',
   kind: 'promotion',
   evidence: null,
+  identities: null,
   t0Us: null,
   beginUs: silenceOfChange(merged, change)?.fromUs ?? Math.min(change.lastOldAtUs, change.firstAtUs),
   change,

@@ -4,15 +4,23 @@
  */
 
 import type { Outage } from '../measurement/outages.ts'
+import type { EventEvidence } from '../model/evidence.ts'
 import type { EventSpan } from './attribution.ts'
 import { type EventTimes, eventTimes, type TimesContext } from './event-times.ts'
+import { recognise } from './recognition.ts'
 
 export interface Event extends EventTimes {
   /** From 1. */
   readonly number: number
 }
 
-export function eventsOf(spans: readonly EventSpan[], outages: readonly Outage[], context: TimesContext): Event[] {
+/** `watched`: the evidence of a drill that causes nothing, and recognises what others did. */
+export function eventsOf(
+  spans: readonly EventSpan[],
+  outages: readonly Outage[],
+  watched: EventEvidence | null,
+  context: TimesContext,
+): Event[] {
   const left = new Set(outages)
   const take = (span: EventSpan): EventTimes => {
     const times = eventTimes(span, [...left], context)
@@ -21,20 +29,31 @@ export function eventsOf(spans: readonly EventSpan[], outages: readonly Outage[]
   }
   const events = spans.map(take)
   for (const outage of outages) if (left.has(outage)) events.push(take(onlySeen(outage, spans, context)))
-  return events.sort((a, b) => beginOf(a) - beginOf(b)).map((times, i) => ({ ...times, number: i + 1 }))
+  const unnoticed = (atUs: number) => eventTimes(unnoticedAt(atUs), [], context)
+  return recognise(events, watched, context, unnoticed)
+    .sort((a, b) => beginOf(a) - beginOf(b))
+    .map((times, i) => ({ ...times, number: i + 1 }))
 }
 
 const beginOf = ({ span, t1Us }: EventTimes): number => Math.min(span.beginUs, t1Us ?? Number.POSITIVE_INFINITY)
 
-/** Commits stopped, no timeline rose, and no request explains it. */
-const onlySeen = (outage: Outage, spans: readonly EventSpan[], { window }: TimesContext): EventSpan => ({
+const SEEN = {
   cause: 'other',
   kind: 'outage',
   evidence: null,
+  identities: null,
   t0Us: null,
-  beginUs: outage.fromUs,
-  untilUs: spans.find(({ beginUs }) => beginUs > (outage.toUs ?? window.endUs))?.beginUs ?? window.endUs,
   change: null,
   earlierOutage: null,
   causeWhy: null,
+} as const
+
+/** What a poll of the primary saw, and no client. */
+const unnoticedAt = (atUs: number): EventSpan => ({ ...SEEN, beginUs: atUs, untilUs: atUs })
+
+/** Commits stopped, no timeline rose, and no request explains it. */
+const onlySeen = (outage: Outage, spans: readonly EventSpan[], { window }: TimesContext): EventSpan => ({
+  ...SEEN,
+  beginUs: outage.fromUs,
+  untilUs: spans.find(({ beginUs }) => beginUs > (outage.toUs ?? window.endUs))?.beginUs ?? window.endUs,
 })

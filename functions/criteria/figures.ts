@@ -5,6 +5,7 @@
 
 import { type EventFigureName, known, missing, NOT_AUDITED, value, worstOf } from '../event-figures/figures.ts'
 import { requestSentence } from '../event-figures/requests.ts'
+import { kindWords } from '../event-kinds/kinds.ts'
 import type { Measured } from '../model/drill-index.ts'
 import type { Percentiles, Report } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
@@ -168,7 +169,8 @@ export function inWords(id: string): string {
   if (found === null) return id
   const { figure, phase } = found
   if (phase === null) return figure.words
-  if (figure.isOfEvents === true) return `${figure.words} of ${/^\d/.test(phase) ? `event ${phase}` : `every ${phase}`}`
+  if (figure.isOfEvents === true)
+    return `${figure.words} of ${/^\d/.test(phase) ? `event ${phase}` : `the worst ${kindWords(phase)}`}`
   return `${figure.words}${PHASE_WORDS[phase] ?? ` (${phase})`}`
 }
 

@@ -3,6 +3,7 @@
  * covers only the events that have it: an event that no client noticed has no outage, and one that the drill did not cause has
  * no trigger.
  */
+import { kindWords } from '../event-kinds/kinds.ts'
 import type { Measured, Worst } from '../model/drill-index.ts'
 import type { DrillEvent, Report } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
@@ -25,9 +26,9 @@ interface EventFigure {
 
 const wasNoticed = ({ service }: DrillEvent): boolean => service !== 'uninterrupted'
 const wasTriggered = (event: DrillEvent): boolean => wasNoticed(event) && event.moments.t0 !== null
-/** The drill follows the standby only after an event that it requested. */
-const tookAStandby = ({ kind }: DrillEvent): boolean => TAKE_A_STANDBY.has(kind)
-const TAKE_A_STANDBY: ReadonlySet<DrillEvent['kind']> = new Set(['failover'])
+/** A failover takes the standby always; after every other event T6 says that high availability was disturbed. */
+const tookAStandby = ({ request, kind, moments }: DrillEvent): boolean =>
+  (request !== null && kind === 'failover') || moments.t6 !== null
 
 const clientOutage = (spread: 'p50' | 'p95' | 'max'): EventFigure => ({
   concerns: wasNoticed,
@@ -122,7 +123,7 @@ const whyNone = (events: readonly DrillEvent[], only: string | null): string =>
   events.length === 0 && only !== null
     ? /^\d/.test(only)
       ? `there was no event ${only}`
-      : `no ${only} was seen`
+      : `no ${kindWords(only)} was seen`
     : events.length === 0
       ? 'no event was asked for, and no outage was seen'
       : 'the clients saw no outage'

@@ -21,9 +21,15 @@ export const requestsOf = (
       lateSeconds: evidence === null ? null : lateSeconds(evidence, loadStartAtMs),
       acceptedAt: evidence?.acceptedAt ?? null,
       requestId: evidence?.requestId ?? null,
-      event: events.find((event) => event.request === index)?.number ?? null,
+      event: events.find((event) => isOf(event, index, evidence, loadStartAtMs))?.number ?? null,
     }
   })
+
+/** A drill that watches has the events from its time on. */
+function isOf(event: DrillEvent, index: number, evidence: EventEvidence | null, loadStartAtMs: number | null): boolean {
+  if (evidence?.request !== 'watched') return event.request === index
+  return Date.parse(event.beganAt) >= (loadStartAtMs ?? 0) + evidence.planned.atSeconds * 1000
+}
 
 function lateSeconds({ sentAt, planned }: EventEvidence, loadStartAtMs: number | null): number | null {
   if (sentAt === null || loadStartAtMs === null) return null
@@ -46,6 +52,8 @@ export function requestSentence({ what, state, detail }: Words): string {
       return `The platform's answer to the request for a ${what} was lost, so this report cannot say that the drill caused what followed${why}.`
     case 'watched':
       return `The drill asked for nothing, and watched for what others do${why}.`
+    case 'left out':
+      return `The ${what} was left out${why}.`
     case 'accepted':
       return `The platform accepted the request for a ${what}${why}.`
   }

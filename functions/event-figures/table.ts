@@ -57,7 +57,7 @@ const figure =
 export const EVENT_COLUMNS: ReadonlyArray<readonly [head: string, cell: Cell, isNumber?: true]> = [
   ['Event', ({ number }) => String(number)],
   ['What', whatOf],
-  ['Began, UTC', ({ moments }) => clock(moments.t0 ?? moments.t1), true],
+  ['Began, UTC', ({ beganAt }) => clock(beganAt), true],
   ['Service', serviceOf],
   ['Write outage', figure('write_outage_s'), true],
   ['Recovery', figure('recovery_time_s'), true],

@@ -1,4 +1,4 @@
-/** What two identities of the primary show, as sentences; the rows of the table of kinds choose among them. */
+/** What two identities of the primary and the timelines show: for the rows of the table of kinds, and as sentences of the report. */
 import type { PrimaryIdentity } from '../model/facts.ts'
 import type { SeenOfEvent } from './kind.ts'
 import { differs } from './primary-changes.ts'
@@ -49,23 +49,42 @@ export function zoneOf({ before, after }: Pick<SeenOfEvent, 'before' | 'after'>)
     : { swapped: true, sentences: [`The primary moved from zone ${from} to zone ${to}.`] }
 }
 
-const NAMES = {
-  address: 'The address of the primary',
-  postmasterStartedAt: 'The start of the server',
+const CHANGED = {
   serverId: 'The server behind the name',
   sku: 'The size of the server',
+  address: 'The address of the primary',
+  postmasterStartedAt: 'The start of the server',
 } as const
-
-export const changeSentences = (
-  before: PrimaryIdentity | null,
-  after: PrimaryIdentity | null,
-  fields: ReadonlyArray<keyof typeof NAMES>,
-): string[] =>
-  fields.flatMap((field) =>
-    before !== null && after !== null && differs(before[field], after[field])
-      ? [`${NAMES[field]} changed from ${before[field]} to ${after[field]}.`]
-      : [],
-  )
 
 export const wasChanged = ({ before, after }: SeenOfEvent, field: keyof PrimaryIdentity): boolean =>
   before !== null && after !== null && differs(before[field], after[field])
+
+/** Every sentence that two identities and the timelines allow. */
+export const evidenceOf = (seen: SeenOfEvent): string[] => [
+  ...timelineOf(seen).sentences,
+  ...zoneOf(seen).sentences,
+  ...Object.entries(CHANGED).flatMap(([field, name]) => changeOf(seen, field as keyof typeof CHANGED, name)),
+  ...pathOfScaling(seen),
+]
+
+function changeOf(seen: SeenOfEvent, field: keyof typeof CHANGED, name: string): string[] {
+  if (!wasChanged(seen, field)) return []
+  const [from, to] = [String(seen.before?.[field]), String(seen.after?.[field])]
+  // Servers of one name in two resource groups keep their whole ids.
+  const isByName = field === 'serverId' && serverName(from) !== serverName(to)
+  return [`${name} changed from ${isByName ? serverName(from) : from} to ${isByName ? serverName(to) : to}.`]
+}
+
+/** Of the id of a resource. */
+export const serverName = (serverId: string): string => serverId.slice(serverId.lastIndexOf('/') + 1)
+
+/** The platform promises less than 30 s where another server takes over, and falls back to a restart in place. */
+function pathOfScaling(seen: SeenOfEvent): string[] {
+  const { rose } = timelineOf(seen)
+  if (!wasChanged(seen, 'sku')) return []
+  if (rose === true || wasChanged(seen, 'address'))
+    return ['Another server took over: the platform scaled with near-zero downtime.']
+  return rose === false && wasChanged(seen, 'postmasterStartedAt')
+    ? ['The same server started again: the platform scaled in place.']
+    : []
+}

@@ -14,16 +14,11 @@ export interface SeenOfEvent {
   readonly otherTimelines: readonly number[]
 }
 
-export interface Shown {
-  /** What was seen is possible only if an event of this kind took place. */
-  readonly happened: boolean
-  /** Sentences. */
-  readonly evidence: readonly string[]
-}
-
-export interface EventKind<Kind extends PlannedKind = PlannedKind> {
+export interface KindRow<Kind extends PlannedKind = PlannedKind> {
   /** Names the event behind "a" or "the": forced failover, restart. */
   readonly words: (event: PlannedOf<Kind>) => string
+  /** Names the event with the server that it happens to, as the first words of a headline. */
+  readonly title: (event: PlannedOf<Kind>, server: string) => string
   /** Null: the drill asks for nothing, and watches. */
   readonly request: (event: PlannedOf<Kind>) => PlatformRequest | null
   /** Ids of the checks that only this kind and some others need. */
@@ -34,7 +29,10 @@ export interface EventKind<Kind extends PlannedKind = PlannedKind> {
   readonly changes: ReadonlyArray<keyof PrimaryIdentity>
   /** The primary now is the one after the event. */
   readonly isDone: (before: PrimaryIdentity, now: PrimaryIdentity, event: PlannedOf<Kind>) => boolean
-  readonly prove: (event: PlannedOf<Kind>, seen: SeenOfEvent) => Shown
+  /** An event of this kind took place; also of one that others caused. */
+  readonly isShownBy: (seen: SeenOfEvent) => boolean
+  /** What else must hold of an event that the drill asked for. */
+  readonly isAsAsked: (event: PlannedOf<Kind>, seen: SeenOfEvent) => boolean
   /** What restores the state before, at the end of the drill; null: nothing does. */
   readonly undo: (event: PlannedOf<Kind>, before: PrimaryIdentity | null) => PlatformRequest | null
 }

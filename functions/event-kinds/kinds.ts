@@ -3,9 +3,10 @@
  * what undoes it, and its words. A new kind is a row here, a call of the client (clients/azure) and the same call of the local platform.
  */
 import type { PrimaryIdentity } from '../model/facts.ts'
-import type { FailoverMode, PlannedEvent, PlannedKind, PlannedOf, PlatformRequest } from '../model/planned-event.ts'
-import { changeSentences, timelineOf, wasChanged, zoneOf } from './evidence.ts'
-import type { EventKind, SeenOfEvent, Shown } from './kind.ts'
+import type { FailoverMode, PlannedEvent, PlannedKind, PlatformRequest } from '../model/planned-event.ts'
+import type { EventKind } from '../model/report.ts'
+import { serverName, timelineOf, wasChanged, zoneOf } from './evidence.ts'
+import type { KindRow, SeenOfEvent } from './kind.ts'
 import { differs, isOtherPrimary } from './primary-changes.ts'
 
 const STANDBY_CHECKS = ['ha-mode', 'ha-healthy', 'zones-differ'] as const
@@ -18,147 +19,112 @@ const FAILOVER_WORDS = {
 } as const
 
 const nothing = (): null => null
+const always = (): true => true
+const never = (): false => false
 const isSize = (one: string | null, other: string): boolean => one?.toLowerCase() === other.toLowerCase()
 
-const KINDS: { readonly [Kind in PlannedKind]: EventKind<Kind> } = {
+const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
   failover: {
     words: ({ mode }) => FAILOVER_WORDS[mode],
+    title: ({ mode }, server) => `${FAILOVER_WORDS[mode]} of ${server}`,
     request: ({ mode }) => ({ call: 'restart', failoverMode: mode }),
     needs: STANDBY_CHECKS,
     promotes: 'always',
     changes: ['timeline'],
     isDone: isOtherPrimary,
-    prove: (_, seen) => proveFailover(seen),
+    isShownBy: (seen) => timelineOf(seen).rose ?? zoneOf(seen).swapped === true,
+    isAsAsked: always,
     undo: nothing,
   },
   restart: {
     words: () => 'restart',
+    title: (_, server) => `restart of ${server}`,
     request: () => ({ call: 'restart', failoverMode: null }),
     needs: [],
     promotes: 'never',
     changes: ['postmasterStartedAt'],
     isDone: (before, now) => differs(before.postmasterStartedAt, now.postmasterStartedAt),
-    prove: (_, seen) => proveRestart(seen),
+    isShownBy: (seen) => wasChanged(seen, 'postmasterStartedAt') && timelineOf(seen).rose === false,
+    isAsAsked: always,
     undo: nothing,
   },
   scale: {
     words: ({ sku }) => `scaling to ${sku}`,
+    title: ({ sku }, server) => `scaling of ${server} to ${sku}`,
     request: ({ sku }) => ({ call: 'scale', sku }),
     needs: [],
     promotes: 'maybe',
     changes: ['sku'],
     isDone: (_, now, { sku }) => isSize(now.sku, sku),
-    prove: proveScale,
+    isShownBy: (seen) => wasChanged(seen, 'sku'),
+    isAsAsked: ({ sku }, { after }) => isSize(after?.sku ?? null, sku),
     undo: (_, before) => (before?.sku == null ? null : { call: 'scale', sku: before.sku }),
   },
   switchover: {
     words: ({ mode, replica }) => `${mode} switchover to replica ${replica}`,
+    title: ({ mode, replica }, server) => `${mode} switchover of ${server} to replica ${replica}`,
     request: ({ mode, replica }) => ({ call: 'promote', replica, option: mode }),
     needs: [],
     promotes: 'always',
     changes: ['serverId', 'timeline'],
     isDone: (before, now) => differs(before.serverId, now.serverId),
-    prove: (_, seen) => proveSwitchover(seen),
+    isShownBy: (seen) => wasChanged(seen, 'serverId') && timelineOf(seen).rose === true,
+    isAsAsked: ({ replica }, { after }) => after?.serverId != null && serverName(after.serverId) === replica,
     undo: ({ returnHome }, before) =>
       returnHome && before?.serverId != null
-        ? { call: 'promote', replica: nameOf(before.serverId), option: 'planned' }
+        ? { call: 'promote', replica: serverName(before.serverId), option: 'planned' }
         : null,
   },
   external: {
     words: () => 'watch for events that others cause',
+    title: (_, server) => `watch of ${server}`,
     request: nothing,
     needs: [],
     promotes: 'never',
     changes: [],
-    isDone: () => false,
-    prove: () => ({ happened: false, evidence: [] }),
+    isDone: never,
+    isShownBy: never,
+    isAsAsked: never,
     undo: nothing,
   },
 }
 
-const nameOf = (serverId: string): string => serverId.slice(serverId.lastIndexOf('/') + 1)
-
-// ---- Proof --------------------------------------------------------------------------------------------------------------
-
-/**
- * Every promotion raises the timeline; otherwise the zones must have swapped. Another address or another start of the server
- * supports that, but a restart changes them too. Two known and equal timelines outweigh everything else: nothing was promoted.
- */
-function proveFailover(seen: SeenOfEvent): Shown {
-  const timeline = timelineOf(seen)
-  const zone = zoneOf(seen)
-  return {
-    happened: timeline.rose ?? zone.swapped === true,
-    evidence: [
-      ...timeline.sentences,
-      ...zone.sentences,
-      ...changeSentences(seen.before, seen.after, ['address', 'postmasterStartedAt']),
-    ],
-  }
-}
-
-/** An event that was only seen: what its timeline shows. */
-export const promotionShown = (seen: SeenOfEvent): Shown => proveFailover(seen)
-
-/** Another start of the server's process on the same timeline. */
-function proveRestart(seen: SeenOfEvent): Shown {
-  const timeline = timelineOf(seen)
-  return {
-    happened: wasChanged(seen, 'postmasterStartedAt') && timeline.rose === false,
-    evidence: [...changeSentences(seen.before, seen.after, ['postmasterStartedAt', 'address']), ...timeline.sentences],
-  }
-}
-
-function proveScale({ sku }: PlannedOf<'scale'>, seen: SeenOfEvent): Shown {
-  const timeline = timelineOf(seen)
-  const isOther = timeline.rose === true || wasChanged(seen, 'address')
-  const path = isOther
-    ? 'Another server took over: the platform scaled with near-zero downtime.'
-    : timeline.rose === false && wasChanged(seen, 'postmasterStartedAt')
-      ? 'The same server started again: the platform scaled in place.'
-      : null
-  const happened = wasChanged(seen, 'sku') && isSize(seen.after?.sku ?? null, sku)
-  return {
-    happened,
-    evidence: [
-      ...changeSentences(seen.before, seen.after, ['sku']),
-      ...(happened && path !== null ? [path] : []),
-      ...timeline.sentences,
-      ...changeSentences(seen.before, seen.after, ['address', 'postmasterStartedAt']),
-    ],
-  }
-}
-
-/** Another server stands behind the name, on a newer timeline. */
-function proveSwitchover(seen: SeenOfEvent): Shown {
-  const timeline = timelineOf(seen)
-  return {
-    happened: wasChanged(seen, 'serverId') && timeline.rose === true,
-    evidence: [
-      ...changeSentences(seen.before, seen.after, ['serverId']),
-      ...timeline.sentences,
-      ...changeSentences(seen.before, seen.after, ['address', 'postmasterStartedAt']),
-    ],
-  }
-}
-
 // ---- What the table answers -----------------------------------------------------------------------------------------------
 
-const rowOf = ({ kind }: { readonly kind: PlannedKind }): EventKind => KINDS[kind] as EventKind
+const rowOf = ({ kind }: { readonly kind: PlannedKind }): KindRow => KINDS[kind] as KindRow
 
 export const wordsOf = (event: PlannedEvent): string => rowOf(event).words(event)
 /** Of all events that a drill plans. */
 export const eventsInWords = (events: readonly PlannedEvent[]): string =>
   events.length === 0 ? 'no event' : events.map(wordsOf).join(', ')
+/** Names what was recognised, also of events that others caused. */
+export const kindWords = (kind: string): string => (kind === 'scale' ? 'scaling' : kind)
+
+export const titleOf = (event: PlannedEvent, server: string): string => rowOf(event).title(event, server)
 /** Of a kind that has modes. */
 export const modeOf = (event: PlannedEvent): FailoverMode | null => ('mode' in event ? event.mode : null)
 export const platformRequestOf = (event: PlannedEvent): PlatformRequest | null => rowOf(event).request(event)
 export const isCaused = (event: PlannedEvent): boolean => platformRequestOf(event) !== null
+export const alwaysPromotes = (event: PlannedEvent): boolean => rowOf(event).promotes === 'always'
 /** Another server may become the primary: the event starts a cool-down. */
 export const mayPromote = (event: PlannedEvent): boolean => rowOf(event).promotes !== 'never'
-export const proofOfKind = (event: PlannedEvent, seen: SeenOfEvent): Shown => rowOf(event).prove(event, seen)
+/** What its request led to: a restart after which the timeline rose was a failover. */
+export const kindOfRequest = (event: PlannedEvent, isPromoted: boolean): EventKind =>
+  event.kind === 'external' ? 'outage' : isPromoted && !mayPromote(event) ? 'failover' : event.kind
+/** What was seen is possible only if the event took place as the drill asked for it. */
+export const isProven = (event: PlannedEvent, seen: SeenOfEvent): boolean => {
+  const { isShownBy, isAsAsked } = rowOf(event)
+  return isShownBy(seen) && isAsAsked(event, seen)
+}
 export const isDone = (event: PlannedEvent, before: PrimaryIdentity, now: PrimaryIdentity): boolean =>
   rowOf(event).isDone(before, now, event)
+/** A promotion shows a switchover too, and a scaling may promote or restart: the more precise kind first. */
+const BY_PRECISION = ['switchover', 'scale', 'failover', 'restart'] as const
+
+/** What happened, by the primaries before and after it and by the timelines; null: they show nothing. */
+export const recognisedBy = (seen: SeenOfEvent): EventKind | null =>
+  BY_PRECISION.find((kind) => KINDS[kind].isShownBy(seen)) ?? null
+
 /** Without one of the fields that the kind changes, a server that looks the same shows nothing. */
 export const wouldShow = (event: PlannedEvent, before: PrimaryIdentity): boolean =>
   rowOf(event).changes.some((field) => before[field] !== null)

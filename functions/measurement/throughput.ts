@@ -15,7 +15,7 @@ import { type LoadWindow, secondsInside, secondsTouching } from './window.ts'
 
 /** 99.99 % of 30 days. */
 const MONTHLY_BUDGET_SECONDS = 259.2
-const AROUND_FAILOVER_US = 150 * US_PER_SECOND
+const AROUND_EVENT_US = 150 * US_PER_SECOND
 
 const perSecond = (count: number, seconds: number): number | null => (seconds > 0 ? round(count / seconds, 1) : null)
 
@@ -52,16 +52,16 @@ export function availabilityOf(
     readonly baseline: Baseline | null
     readonly window: LoadWindow
     readonly outages: readonly Outage[]
-    /** When each failover was accepted. */
-    readonly t0sUs: readonly number[]
+    /** When each event began: its acceptance, or the last commit before it. */
+    readonly beginsUs: readonly number[]
     readonly deadlineMs: number
   },
 ): Report['availability'] {
-  const { baseline, window, outages, t0sUs, deadlineMs } = parts
+  const { baseline, window, outages, beginsUs, deadlineMs } = parts
   const { acknowledged, refused, unknown } = addUp(measured.map(({ counts }) => counts))
-  const around = t0sUs.flatMap(
-    (t0Us) =>
-      availabilityOver(secondsTouching(measured, t0Us - AROUND_FAILOVER_US, t0Us + AROUND_FAILOVER_US), deadlineMs) ??
+  const around = beginsUs.flatMap(
+    (beginUs) =>
+      availabilityOver(secondsTouching(measured, beginUs - AROUND_EVENT_US, beginUs + AROUND_EVENT_US), deadlineMs) ??
       [],
   )
   const outageUs = outages.reduce((sum, { fromUs, toUs }) => sum + (toUs ?? window.endUs) - fromUs, 0)

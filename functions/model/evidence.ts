@@ -10,7 +10,7 @@ import type { CheckResult, JournalEntry } from './report.ts'
 
 /**
  * What became of the request for an event, over all its attempts. Only `accepted` proves that this drill caused what
- * followed; `ambiguous` may have caused it; the other four caused nothing.
+ * followed; `ambiguous` may have caused it; the others caused nothing.
  *
  *   not reached   the drill ended before it
  *   withheld      its time came, and the drill did not send: the evidence that is required before an event was missing
@@ -18,8 +18,9 @@ import type { CheckResult, JournalEntry } from './report.ts'
  *   ambiguous     an attempt may have arrived, and its answer is not known
  *   accepted      the platform said so
  *   watched       the kind asks for nothing: the drill looked for what others do
+ *   left out      its time came, and it was not needed
  */
-export type RequestState = 'not reached' | 'withheld' | 'refused' | 'ambiguous' | 'accepted' | 'watched'
+export type RequestState = 'not reached' | 'withheld' | 'refused' | 'ambiguous' | 'accepted' | 'watched' | 'left out'
 
 export interface EventEvidence {
   readonly index: number

@@ -208,6 +208,7 @@ const event = z.object({
     'As planned, after the start of the load; null for an event that was only seen',
   ),
   requestId: z.string().nullable(),
+  beganAt: iso.describe('The request was sent, commits stopped, or a poll saw the change'),
   outcome: z.string().describe("The platform's answer and how its operation ended"),
   moments,
   recovery,
@@ -235,7 +236,7 @@ const event = z.object({
   sentence: z.string().describe('The event in one sentence'),
 })
 
-const REQUEST_STATES = ['not reached', 'withheld', 'refused', 'ambiguous', 'accepted', 'watched'] as const
+const REQUEST_STATES = ['not reached', 'withheld', 'refused', 'ambiguous', 'accepted', 'watched', 'left out'] as const
 
 /** An event that the drill planned, and what became of the request for it. */
 const eventRequest = z.object({
@@ -249,7 +250,13 @@ const eventRequest = z.object({
   lateSeconds: nullableNumber.describe('Sent later than planned'),
   acceptedAt: nullableIso,
   requestId: z.string().nullable(),
-  event: z.number().int().nullable().describe('Number of the event that it belongs to; null when nothing followed it'),
+  event: z
+    .number()
+    .int()
+    .nullable()
+    .describe(
+      'Number of the event that it belongs to, or of the first one that was seen; null when nothing followed it',
+    ),
 })
 
 const cohortRow = z.object({
@@ -344,7 +351,7 @@ export const reportSchema = z.object({
   }),
   availability: z.object({
     whole: nullableNumber.describe('Acknowledged within the deadline over intended'),
-    aroundEvent: nullableNumber.describe('Within 150 s of an accepted event; of several the worst'),
+    aroundEvent: nullableNumber.describe('Within 150 s of the beginning of an event; of several the worst'),
     successOfAttempts: nullableNumber.describe('Acknowledged over acknowledged + refused + unknown'),
     secondsAtBaseline: nullableNumber,
     monthlyBudgetShare: nullableNumber.describe('Outage over the 4.32 minutes that 99.99 % of 30 days allow'),

@@ -76,7 +76,9 @@ function eventCaveats(event: Event, analysis: LoadAnalysis): (string | null)[] {
   const isOut = outages.some(({ toUs }) => toUs === null) && !analysis.window.isCut
   const isOpen = t1Us !== null && t2Us !== null && t4Us === null && isOutageWatched && !isOut
   return [
-    span.cause === 'drill' ? null : `${which} is ${article(eventSubject(subjectOf(event)))}.`,
+    span.cause === 'drill' || span.identities !== null
+      ? null
+      : `${which} is ${article(eventSubject(subjectOf(event)))}.`,
     isOut ? `${which}: the service did not come back before the load ended.` : null,
     isOpen ? notSustained(which, event, analysis) : null,
     neverReconnected.length > 0
@@ -89,6 +91,7 @@ function eventCaveats(event: Event, analysis: LoadAnalysis): (string | null)[] {
 }
 
 const subjectOf = ({ span }: Event) => ({
+  kind: span.kind,
   cause: span.cause,
   what: whatOf(span),
   request: span.evidence?.index ?? null,

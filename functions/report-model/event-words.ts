@@ -4,9 +4,11 @@ import type { EventSpan } from '../analysis/attribution.ts'
 import type { Event } from '../analysis/events.ts'
 import { beforeTheCut } from '../event-figures/figures.ts'
 import { requestSentence } from '../event-figures/requests.ts'
+import { evidenceOf } from '../event-kinds/evidence.ts'
 import type { SeenOfEvent } from '../event-kinds/kind.ts'
-import { promotionShown, proofOfKind, wordsOf } from '../event-kinds/kinds.ts'
+import { isProven, kindWords, recognisedBy, wordsOf } from '../event-kinds/kinds.ts'
 import { type Standstill, TOLERANCE_US, type Watch } from '../measurement/generator-watch.ts'
+import type { PlannedEvent } from '../model/planned-event.ts'
 import type { DrillEvent, EventRequest, Report } from '../model/report.ts'
 import { upperFirst } from '../units/text.ts'
 import { clock, counted, isoOfUs, seconds } from '../units/units.ts'
@@ -46,16 +48,29 @@ type Plain = Omit<DrillEvent, 'sentence'>
 export const eventSentence = (event: Plain, causeWhy: string | null): string =>
   `${upperFirst(eventSubject(event))}${causeWhy === null ? '' : ` (${causeWhy})`}: ${serviceWords(event)}.`
 
+/** A restart that ended in a promotion says so. */
+const wordsOfRequested = (planned: PlannedEvent, kind: DrillEvent['kind']): string =>
+  kind === planned.kind ? wordsOf(planned) : `${wordsOf(planned)} that became a ${kindWords(kind)}`
+
 /** Of an event that was only seen, what was recognised. */
 export const whatOf = ({ kind, evidence }: Pick<EventSpan, 'kind' | 'evidence'>): string =>
-  evidence === null ? kind : wordsOf(evidence.planned)
+  evidence === null ? kindWords(kind) : wordsOfRequested(evidence.planned, kind)
+
+/** Seen by the clients alone: nothing shows who or what caused it. */
+const UNEXPLAINED: ReadonlySet<DrillEvent['kind']> = new Set(['promotion', 'outage'])
 
 /** Names the event in the middle of a sentence. */
-export function eventSubject({ request, what, cause }: Pick<DrillEvent, 'request' | 'what' | 'cause'>): string {
+export function eventSubject({
+  request,
+  kind,
+  what,
+  cause,
+}: Pick<DrillEvent, 'request' | 'kind' | 'what' | 'cause'>): string {
   if (request !== null) return cause === 'drill' ? what : `${what} that this drill asked for and may not have caused`
-  return cause === 'unattributed'
-    ? `${what} that a request of this drill may have caused`
-    : `${what} that no request of this drill explains`
+  if (cause === 'unattributed') return `${what} that a request of this drill may have caused`
+  return UNEXPLAINED.has(kind)
+    ? `${what} that no request of this drill explains`
+    : `${what} that this drill did not request`
 }
 
 /** What the clients saw of it. */
@@ -99,40 +114,55 @@ export interface ProofContext {
   readonly isLast: boolean
 }
 
-type Caused = Pick<EventSpan, 'change' | 'evidence' | 'cause' | 'causeWhy'>
+type Caused = Pick<EventSpan, 'change' | 'evidence' | 'identities' | 'cause' | 'causeWhy'>
 
-/** Proven: the platform accepted the request, and what only such an event changes was seen. One that may have another cause proves nothing. */
-export function proofOf({ change, evidence, cause, causeWhy }: Caused, context: ProofContext): Proof {
+const NOT_SEEN = { before: null, after: null }
+
+/**
+ * Proven: the platform accepted the request, or no request of the drill explains it, and what only such an event changes was
+ * seen. One that may have another cause proves nothing.
+ */
+export function proofOf({ change, evidence, identities, cause, causeWhy }: Caused, context: ProofContext): Proof {
   const { auditTimeline, otherTimelines, isLast } = context
-  const before = evidence?.before ?? null
-  const after = evidence?.after ?? null
+  const { before, after } = evidence ?? identities ?? NOT_SEEN
   const newTimeline = change?.timeline ?? null
   const seen: SeenOfEvent = { before, after, newTimeline, auditTimeline: isLast ? auditTimeline : null, otherTimelines }
-  const shown = evidence === null ? promotionShown(seen) : proofOfKind(evidence.planned, seen)
+  const isShown =
+    evidence === null ? identities !== null && recognisedBy(seen) !== null : isProven(evidence.planned, seen)
   const doubt = causeWhy === null || cause === 'drill' ? [] : [`It may not be this drill's: ${causeWhy}.`]
-  return { proven: cause === 'drill' && shown.happened, evidence: [...doubt, ...shown.evidence], before, after }
+  return { proven: isShown && cause !== 'unattributed', evidence: [...doubt, ...evidenceOf(seen)], before, after }
 }
 
-/** All events that the drill planned. */
+/** All events that the drill planned; of a drill that watched, those that it saw. */
 export function proofOfDrill(requests: readonly EventRequest[], events: readonly DrillEvent[]): Report['eventsProof'] {
-  const proofs = requests.map((request) => ({
-    request,
-    proof: events.find(({ number }) => number === request.event)?.proof ?? null,
-  }))
-  if (proofs.length === 0) return { proven: false, evidence: ['No event was asked for.'], before: null, after: null }
-  const own = proofs.map(({ request, proof }) => [
-    ...(request.state === 'accepted' ? [] : [requestSentence(request)]),
-    ...(proof?.evidence ?? []),
-  ])
-  const [only] = own
-  const evidence = own.length === 1 ? (only ?? []) : own.flatMap(numbered)
+  const judged = requests.filter(({ state }) => state !== 'left out')
+  if (judged.length === 0) return { proven: false, evidence: ['No event was asked for.'], before: null, after: null }
+  const own = judged.map((request) => seenOf(request, events))
+  const proofs = own.map((seen) => seen.map(({ proof }) => proof))
+  const evidence = judged.flatMap((request, i) => {
+    const sentences = evidenceOfRequest(request, own[i] ?? [])
+    return judged.length === 1 ? sentences : sentences.map((sentence) => `Request ${i + 1}: ${sentence}`)
+  })
   return {
-    proven: proofs.every(({ proof }) => proof?.proven === true),
+    proven: judged.every(({ state }, i) => isProof(state, proofs[i] ?? [])),
     evidence: evidence.length > 0 ? evidence : ['Nothing was seen that only such an event changes.'],
-    before: proofs[0]?.proof?.before ?? null,
-    after: proofs.at(-1)?.proof?.after ?? null,
+    before: proofs[0]?.[0]?.before ?? null,
+    after: proofs.at(-1)?.at(-1)?.after ?? null,
   }
 }
 
-const numbered = (evidence: readonly string[], index: number): string[] =>
-  evidence.map((sentence) => `Request ${index + 1}: ${sentence}`)
+/** A drill that watches saw all events from its first one on. */
+const seenOf = ({ state, event }: EventRequest, events: readonly DrillEvent[]): DrillEvent[] =>
+  events.filter(({ number }) => event !== null && (state === 'watched' ? number >= event : number === event))
+
+/** The clients themselves prove an event that others caused. */
+const isProof = (state: EventRequest['state'], proofs: readonly Proof[]): boolean =>
+  state === 'watched' ? proofs.length > 0 : proofs.length > 0 && proofs.every(({ proven }) => proven)
+
+function evidenceOfRequest(request: EventRequest, seen: readonly DrillEvent[]): string[] {
+  if (request.state === 'accepted') return seen.flatMap(({ proof }) => proof.evidence)
+  return [requestSentence(request), ...seen.flatMap((event) => evidenceOfSeen(request, event))]
+}
+
+const evidenceOfSeen = ({ state }: EventRequest, { sentence, proof }: DrillEvent): string[] =>
+  state === 'watched' ? [sentence, ...proof.evidence] : [...proof.evidence]

@@ -3,10 +3,9 @@
 import { addUp } from '../../loadgen-image/contract/counts.ts'
 import { coveredUs } from '../../loadgen-image/contract/intervals.ts'
 import type { Analysis, LoadAnalysis } from '../analysis/analysis.ts'
-import { recognisedOf } from '../analysis/attribution.ts'
 import { spreadOf } from '../analysis/client-outages.ts'
 import type { Event } from '../analysis/events.ts'
-import { modeOf, wordsOf } from '../event-kinds/kinds.ts'
+import { kindOfRequest, modeOf, wordsOf } from '../event-kinds/kinds.ts'
 import { TOLERANCE_US } from '../measurement/generator-watch.ts'
 import { MIN_OUTAGE_US, type Outage } from '../measurement/outages.ts'
 import { secondsTouching } from '../measurement/window.ts'
@@ -56,7 +55,9 @@ export function eventsOfReport({ evidence, load }: Analysis): DrillEvent[] {
   if (load === null)
     return evidence.events
       .filter(({ request }) => request === 'accepted')
-      .map((failover, i) => eventWithoutLoad(failover, i + 1, { auditTimeline, otherTimelines: [], isLast: true }))
+      .map((one, i) =>
+        eventWithoutLoad(one, i + 1, evidence.startedAt, { auditTimeline, otherTimelines: [], isLast: true }),
+      )
   const last = load.events.findLast(({ span }) => span.cause === 'drill')
   return load.events.map((event) => {
     const others = load.events.filter((one) => one !== event)
@@ -80,6 +81,7 @@ function drillEvent(event: Event, analysis: LoadAnalysis, proof: ProofContext): 
     what: whatOf(span),
     requestedAtSeconds: evidence?.planned.atSeconds ?? null,
     requestId: evidence?.requestId ?? null,
+    beganAt: isoOfUs(Math.min(span.beginUs, event.t1Us ?? span.beginUs)),
     outcome: evidence === null ? 'only seen' : outcomeOf(evidence),
     moments,
     recovery,
@@ -96,23 +98,24 @@ function drillEvent(event: Event, analysis: LoadAnalysis, proof: ProofContext): 
 }
 
 /** An accepted request of a drill that left no record of any load. */
-function eventWithoutLoad(evidence: EventEvidence, number: number, proof: ProofContext): DrillEvent {
+function eventWithoutLoad(evidence: EventEvidence, number: number, startedAt: string, proof: ProofContext): DrillEvent {
   const plain: Omit<DrillEvent, 'sentence'> = {
     number,
     cause: 'drill',
-    kind: recognisedOf(evidence),
+    kind: kindOfRequest(evidence.planned, false),
     request: evidence.index,
     mode: modeOf(evidence.planned),
     what: wordsOf(evidence.planned),
     requestedAtSeconds: evidence.planned.atSeconds,
     requestId: evidence.requestId,
+    beganAt: evidence.sentAt ?? evidence.acceptedAt ?? startedAt,
     outcome: outcomeOf(evidence),
     moments: { ...NO_MOMENTS, t0: evidence.acceptedAt, t6: evidence.healthyAt },
     recovery: NO_RECOVERY,
     service: 'not measured',
     cutBy: null,
     lostSeconds: null,
-    proof: proofOf({ change: null, evidence, cause: 'drill', causeWhy: null }, proof),
+    proof: proofOf({ change: null, evidence, identities: null, cause: 'drill', causeWhy: null }, proof),
     watched: false,
     watchedWhy: 'no load generator left a record',
     atLeast: NO_BOUNDS,

@@ -6,7 +6,9 @@ import type { Analysis } from '../analysis/analysis.ts'
 import { inWords, type ReportFigures } from '../criteria/figures.ts'
 import { measuredText } from '../criteria/judge.ts'
 import type { Judgement } from '../criteria/verdict.ts'
+import { kindWords, titleOf } from '../event-kinds/kinds.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
+import type { DrillPlan } from '../model/plan.ts'
 import type { Criterion, DrillEvent } from '../model/report.ts'
 import { upperFirst } from '../units/text.ts'
 import { count, counted, distance, seconds } from '../units/units.ts'
@@ -18,7 +20,7 @@ export function headlineOf(
   criteria: readonly Criterion[],
   { verdict, reasons }: Judgement,
 ): string {
-  const subject = subjectOf(evidence.plan.target.server, figures)
+  const subject = subjectOf(evidence.plan, figures)
   const facts = factsOf(figures, criteria)
   switch (verdict) {
     case 'PASS':
@@ -33,17 +35,21 @@ export function headlineOf(
 }
 
 /** The request and its result. */
-function subjectOf(server: string, { requests, events }: ReportFigures): string {
+function subjectOf({ target: { server }, events: planned }: DrillPlan, { requests, events }: ReportFigures): string {
   const [first] = requests
-  if (first === undefined) return `Drill of ${server} without an event`
-  if (requests.length > 1) return severalOf(server, requests)
-  const event = events.find(({ number }) => number === first.event)
+  const [event] = planned
+  if (first === undefined || event === undefined) return `Drill of ${server} without an event`
+  const asked = requests.filter(({ state }) => state !== 'left out')
+  if (asked.length > 1) return severalOf(server, asked)
+  const seen = events.find(({ number }) => number === first.event)
+  const title = upperFirst(titleOf(event, server))
+  if (first.state === 'watched') return title
   if (first.state !== 'accepted') return `Drill of ${server}, ${first.what} ${STATES[first.state]}`
-  if (event?.cause === 'unattributed') return `Drill of ${server}, ${first.what} accepted`
-  const from = event?.proof.before?.availabilityZone
-  const to = event?.proof.after?.availabilityZone
+  if (seen?.cause === 'unattributed') return `Drill of ${server}, ${first.what} accepted`
+  const from = seen?.proof.before?.availabilityZone
+  const to = seen?.proof.after?.availabilityZone
   const zones = from != null && to != null && from !== to ? `, zone ${from} to ${to}` : ''
-  return `${upperFirst(first.what)} of ${server}${zones}`
+  return `${title}${seen !== undefined && seen.kind !== first.kind ? ` that became a ${kindWords(seen.kind)}` : ''}${zones}`
 }
 
 const STATES = {
@@ -51,7 +57,7 @@ const STATES = {
   withheld: 'withheld',
   refused: 'refused by the platform',
   ambiguous: 'asked for and its answer lost',
-  watched: 'watched for',
+  'left out': 'left out',
 } as const
 
 function severalOf(server: string, requests: ReportFigures['requests']): string {

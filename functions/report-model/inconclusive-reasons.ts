@@ -40,6 +40,7 @@ const weaknessesOfLoad = (evidence: DrillOutcome, load: LoadAnalysis, figures: R
 
 function noProof({ eventsProof: { evidence }, events, requests }: ReportFigures): string {
   const [only, ...more] = requests
+  if (only?.state === 'watched') return 'No event was seen while the drill watched for what others do.'
   const what =
     only === undefined
       ? 'No event was proven'

@@ -124,3 +124,66 @@ test('a standby that was being rebuilt before the request and is back before the
   server.failOverByHand()
   expect(await looks([34, 36, 50])).toMatchObject({ after: { timeline: 3 }, healthyAt: time(50) })
 })
+
+/** A restart without a failover; `upAt`: when its process started. */
+async function aRestart(haStates: Readonly<Record<number, string>>) {
+  const world = createWorld()
+  const { blobs, clock, clients, server } = world
+  const restarts = aPlan({
+    durationSeconds: 200,
+    events: [{ atSeconds: 20, kind: 'restart' }],
+    timing: { eventTimeoutSeconds: 60 },
+  })
+  const put = (name: string, value: unknown) => blobs.put(name, JSON.stringify(value))
+  const before = await observeIdentity(clients, restarts.target)
+  put(drillBlobs.eventIntent(restarts.drillId, 0), {
+    index: 0,
+    planned: restarts.events[0],
+    before,
+    writtenAt: time(0),
+  })
+  put(drillBlobs.eventClaim(restarts.drillId, 0, 0), { claimedAt: time(20), mayArriveUntil: time(110) })
+  const answer: EventAnswer = {
+    kind: 'accepted',
+    pollerToken: 'restart-0',
+    requestId: null,
+    sentAt: time(20),
+    acceptedAt: time(20),
+  }
+  put(drillBlobs.eventAnswer(restarts.drillId, 0, 0), answer)
+  server.service.add(restart('flap', START_AT_MS + 22_000, START_AT_MS + 25_000))
+  server.operationState = async () =>
+    clock.nowMs < START_AT_MS + 40_000 ? { kind: 'running' } : { kind: 'succeeded', endedAt: time(40) }
+  const get = server.get.bind(server)
+  server.get = async (target) => {
+    const facts = await get(target)
+    const second = (clock.nowMs - START_AT_MS) / 1000
+    const state = Object.entries(haStates).findLast(([from]) => second >= Number(from))?.[1] ?? 'Healthy'
+    return { ...facts, highAvailability: facts.highAvailability && { ...facts.highAvailability, state } }
+  }
+  const isSettledAt = (second: number) => {
+    clock.moveTo(START_AT_MS + second * 1000)
+    return followEvents(clients, restarts)
+  }
+  return { isSettledAt, evidence: async () => (await eventEvidence(clients, restarts))[0] }
+}
+
+test('a restart that disturbed no standby is over with its operation, and has no T6', async () => {
+  const { isSettledAt, evidence } = await aRestart({})
+  for (const second of [21, 27, 39]) expect(await isSettledAt(second)).toBe(false)
+  expect(await isSettledAt(41)).toBe(true)
+  expect(await evidence()).toMatchObject({ after: { timeline: 1, postmasterStartedAt: time(25) }, healthyAt: null })
+})
+
+test('a restart that disturbed the standby is followed until high availability is healthy again', async () => {
+  const { isSettledAt, evidence } = await aRestart({ 26: 'ReplicatingData', 60: 'Healthy' })
+  for (const second of [21, 27, 41, 59]) expect(await isSettledAt(second)).toBe(false)
+  expect(await isSettledAt(61)).toBe(true)
+  expect(await evidence()).toMatchObject({ healthyAt: time(61) })
+})
+
+test('without high availability nothing is waited for after the operation', async () => {
+  const { isSettledAt } = await aRestart({ 0: 'NotEnabled' })
+  expect(await isSettledAt(39)).toBe(false)
+  expect(await isSettledAt(41)).toBe(true)
+})

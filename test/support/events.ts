@@ -31,6 +31,7 @@ export function anEvent(number: number, at: Seconds, own: Partial<DrillEvent> = 
     what: 'forced failover',
     requestedAtSeconds: at.t0 ?? null,
     requestId: null,
+    beganAt: isoAt(at.t0 ?? at.t1 ?? 0),
     outcome: 'accepted',
     moments: { ...NO_MOMENTS, ...Object.fromEntries(Object.entries(at).map(([name, s]) => [name, isoAt(s)])) },
     recovery: {

@@ -24,9 +24,11 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/event-kinds': 'functions/model functions/units',
   'functions/merge': 'functions/units loadgen-image/contract',
   'functions/measurement': 'functions/merge functions/model functions/units loadgen-image/contract',
-  'functions/analysis': 'functions/measurement functions/merge functions/model functions/units loadgen-image/contract',
+  'functions/analysis':
+    'functions/event-kinds functions/measurement functions/merge functions/model functions/units loadgen-image/contract',
   'functions/event-figures': 'functions/event-kinds functions/model functions/units',
-  'functions/criteria': 'functions/event-figures functions/model functions/units loadgen-image/contract',
+  'functions/criteria':
+    'functions/event-figures functions/event-kinds functions/model functions/units loadgen-image/contract',
   'functions/criteria/campaign':
     'functions/criteria functions/event-figures functions/model functions/units loadgen-image/contract',
   'functions/live': 'functions/event-kinds functions/model loadgen-image/contract',

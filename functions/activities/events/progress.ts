@@ -10,8 +10,7 @@ import {
   readAttempts,
   type Withheld,
 } from '../../clients/storage/event-attempts.ts'
-import { isCaused, isDone } from '../../event-kinds/kinds.ts'
-import { changesOfPrimary } from '../../event-kinds/primary-changes.ts'
+import { alwaysPromotes, isCaused, isDone } from '../../event-kinds/kinds.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
 import type { EventAnswer, OperationState } from '../../model/event-answer.ts'
 import type { EventEvidence } from '../../model/evidence.ts'
@@ -67,22 +66,44 @@ async function followOne(sources: Sources, plan: DrillPlan, index: number): Prom
   const isOverdue = nowMs > latestMs + plan.timing.eventTimeoutSeconds * 1000
   const name = drillBlobs.eventProgress(plan.drillId, index)
   const progress = (await blobs.readJson<EventProgress>(name)) ?? NO_PROGRESS
-  if (isSettled(progress, isOverdue)) return !mayArrive
+  if (isSettled(intent.planned, progress, isOverdue)) return !mayArrive
   const next = await pollProgress(sources, plan, intent, answer, progress)
   await blobs.writeJson(name, next)
-  return (isSettled(next, isOverdue) || isPastUnseen(next, request)) && !mayArrive
+  return (isSettled(intent.planned, next, isOverdue) || isPastUnseen(next, request)) && !mayArrive
 }
 
-/** What was seen once stays, so that an identity of which a part could not be read is no change. Nothing to wait for after the load. */
+/** A drill that causes nothing is done when high availability is healthy again, if an event disturbed it. */
 async function watchForOthers(sources: Sources, plan: DrillPlan, { index, before }: EventIntent): Promise<boolean> {
   const name = drillBlobs.eventProgress(plan.drillId, index)
   const known = (await sources.blobs.readJson<EventProgress>(name)) ?? NO_PROGRESS
   const last = known.sightings.at(-1) ?? before
-  const now = merged(last, await observeIdentity(sources, plan.target))
-  if (changesOfPrimary(last, now).length === 0) return true
-  await sources.blobs.writeJson(name, { ...known, after: now, sightings: [...known.sightings, now] })
-  return true
+  const now = withKnown(last, await observeIdentity(sources, plan.target))
+  const isNew = WATCHED_FIELDS.some((field) => last[field] !== now[field]) && known.sightings.length < MAX_SIGHTINGS
+  const sightings = isNew ? [...known.sightings, now] : known.sightings
+  if (isNew) await sources.blobs.writeJson(name, { ...known, after: now, sightings })
+  return sightings.length === 0 || now.haState === 'Healthy' || hasNoStandby(now)
 }
+
+const WATCHED_FIELDS = [
+  'serverId',
+  'sku',
+  'timeline',
+  'address',
+  'postmasterStartedAt',
+  'availabilityZone',
+  'standbyZone',
+  'haState',
+  'serverState',
+] as const satisfies ReadonlyArray<keyof PrimaryIdentity>
+
+/** Some states of each event, and far more events than a load can hold. */
+const MAX_SIGHTINGS = 1_000
+
+/** A part that could not be read now is no change. */
+const withKnown = (known: PrimaryIdentity, now: PrimaryIdentity): PrimaryIdentity => ({
+  ...known,
+  ...(Object.fromEntries(Object.entries(now).filter(([, value]) => value !== null)) as Partial<PrimaryIdentity>),
+})
 
 async function isLaterRequested(blobs: Clients['blobs'], plan: DrillPlan, index: number): Promise<boolean> {
   const later = plan.events.map(async (_, k) => k > index && (await readAttempts(blobs, plan.drillId, k)).length > 0)
@@ -90,8 +111,19 @@ async function isLaterRequested(blobs: Clients['blobs'], plan: DrillPlan, index:
 }
 
 /** An event that is not done at its deadline did not complete: nothing is left to wait for. */
-const isSettled = ({ after, healthyAt, operation }: EventProgress, isOverdue: boolean): boolean =>
-  after === null ? isOverdue || operation?.kind === 'failed' : healthyAt !== null
+function isSettled(planned: PlannedEvent, progress: EventProgress, isOverdue: boolean): boolean {
+  const { after, healthyAt, operation } = progress
+  if (after === null) return isOverdue || operation?.kind === 'failed'
+  return healthyAt !== null || isWithoutRebuild(planned, progress)
+}
+
+/** The operation has ended, and no standby is being built: high availability is not enabled, or was never disturbed. */
+const isWithoutRebuild = (planned: PlannedEvent, { operation, after, leftHealthy }: EventProgress): boolean =>
+  operation?.kind !== 'running' &&
+  (hasNoStandby(after) || (!alwaysPromotes(planned) && !leftHealthy && after?.haState === 'Healthy'))
+
+const hasNoStandby = (primary: PrimaryIdentity | null): boolean =>
+  primary?.serverState === 'Ready' && (primary.haState === null || primary.haState === 'NotEnabled')
 
 /**
  * The answer was lost with the host, and the standby was rebuilt before the next host polled. Without an answer there is no operation
@@ -118,8 +150,9 @@ async function pollProgress(
   const isOwnRebuild = before.haState === null || before.haState === 'Healthy' || after !== null
   const isRebuilding = identity.haState !== null && identity.haState !== 'Healthy'
   const leftHealthy = progress.leftHealthy || (isOwnRebuild && isRebuilding)
-  const isBack =
-    identity.haState === 'Healthy' && (leftHealthy || (after !== null && polled.operation?.kind === 'succeeded'))
+  // Only after a promotion is the end of the operation the end of a rebuild that no poll saw.
+  const isRebuilt = alwaysPromotes(planned) && after !== null && polled.operation?.kind === 'succeeded'
+  const isBack = identity.haState === 'Healthy' && (leftHealthy || isRebuilt)
   return { ...polled, after, leftHealthy, healthyAt: progress.healthyAt ?? (isBack ? identity.observedAt : null) }
 }
 

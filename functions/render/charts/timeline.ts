@@ -1,4 +1,4 @@
-/** The timeline: panels on one time axis, with the moments of the failover marked through all of them. */
+/** The timeline: panels on one time axis, with the moments of the events marked through all of them. */
 import type { TimelineRow } from '../../model/chart-data.ts'
 import type { DrillEvent, Report } from '../../model/report.ts'
 import { type Chart, isNarrow, type Room } from './drawing/chart.ts'

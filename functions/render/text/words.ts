@@ -7,7 +7,7 @@ export type MomentId = keyof Report['moments']
 export const MOMENT_IDS = ['t0', 't1', 't2', 't3', 't4', 't5', 't6'] as const satisfies readonly MomentId[]
 
 export const MOMENT_NAMES: Readonly<Record<MomentId, string>> = {
-  t0: 'Failover accepted',
+  t0: 'Request accepted',
   t1: 'Last commit before the outage',
   t2: 'First commit after the outage',
   t3: 'Every client commits again',
@@ -23,7 +23,7 @@ export const STEP_NAMES: Readonly<Record<string, string>> = {
   t3: 'Last client back',
   t4: 'Back to full service',
   t5: 'Backlog drained',
-  t6: 'Without a standby',
+  t6: 'Without a healthy standby',
 }
 
 /** Which earlier drills the trend compares with, and how many there are. */
@@ -90,7 +90,7 @@ export const DEFINITIONS: ReadonlyArray<readonly [term: string, definition: stri
     'Client outage',
     "One client's time from its last acknowledged commit before an outage to its first one after it, on the new timeline where one rose. The worst client is the maximum. A client whose container did not watch is not measured.",
   ],
-  ['Detection', 'T1 minus T0: from the accepted failover until writes stop. Not part of the outage.'],
+  ['Detection', 'T1 minus T0: from the accepted request until writes stop. Not part of the outage.'],
   ['Exposure', 'T6 minus T2: writes work, but there is no healthy standby.'],
   [
     'Measured recovery point',

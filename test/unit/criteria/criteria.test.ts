@@ -5,7 +5,7 @@ import {
   parseCriteria,
   problemOfCriterion,
 } from '../../../functions/criteria/defaults.ts'
-import { CRITERION_NAMES, figureOf, measure } from '../../../functions/criteria/figures.ts'
+import { CRITERION_NAMES, figureOf, inWords, measure } from '../../../functions/criteria/figures.ts'
 import { judgeCriteria, marginText, measuredText } from '../../../functions/criteria/judge.ts'
 import type { Criterion, Report } from '../../../functions/model/report.ts'
 import { sampleReport } from '../../golden/samples.ts'
@@ -178,4 +178,41 @@ test('without a ledger nothing is judged that only an audit could measure', () =
   const compat = { targetTps: 8000, transactions: 'compat' } as const
   expect(defaultCriteria(compat)).toEqual(defaultCriteria(LEDGER).filter((text) => text !== 'lost_commits == 0'))
   expect(criteriaToJudge(['recovery_time_s <= 60'], compat)).toEqual(['recovery_time_s <= 60'])
+})
+
+const TWO = played.events.flatMap((event) => [
+  { ...event, number: 1, kind: 'restart' as const, recovery: { ...event.recovery, recoveryTimeSeconds: 4 } },
+  { ...event, number: 2, recovery: { ...event.recovery, recoveryTimeSeconds: 19 } },
+  { ...event, number: 3, kind: 'restart' as const, recovery: { ...event.recovery, recoveryTimeSeconds: 9 } },
+])
+
+test.each([
+  ['recovery_time_s <= 30', 19, 'pass'],
+  ['recovery_time_s[1] <= 30', 4, 'pass'],
+  ['recovery_time_s[2] <= 10', 19, 'fail'],
+  ['recovery_time_s[restart] <= 10', 9, 'pass'],
+  ['recovery_time_s[failover] <= 10', 19, 'fail'],
+  ['recovery_time_s[4] <= 10', null, 'unknown'],
+  ['recovery_time_s[scale] <= 10', null, 'unknown'],
+])('%s judges %s: %s', (text, measured, verdict) => {
+  expect(judge(text, { events: TWO })).toMatchObject({ id: text.split(' ')[0], measured, verdict })
+})
+
+test('an objective on an event or a kind that was not there says so', () => {
+  expect(judge('recovery_time_s[4] <= 10', { events: TWO })?.why).toMatch(/^not measured: there was no event 4;/)
+  expect(judge('write_outage_s[scale] <= 10', { events: TWO })?.why).toMatch(/^not measured: no scaling was seen;/)
+})
+
+test.each(['recovery_time_s[0] <= 1', 'lost_s[drill] <= 1', 'exposure_s[] <= 1', 'write_outage_s[external] <= 1'])(
+  '%s names no events',
+  (text) =>
+    expect(problemOfCriterion(text)).toMatch(/expected the number of an event, from 1, or one of failover, restart/),
+)
+
+test('figures of events say in words which events they are of', () => {
+  expect(['recovery_time_s', 'recovery_time_s[2]', 'lost_s[switchover]'].map(inWords)).toEqual([
+    'recovery time',
+    'recovery time of event 2',
+    'recovery point of the worst switchover',
+  ])
 })

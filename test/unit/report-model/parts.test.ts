@@ -222,7 +222,7 @@ test.each([
 
 const proof = (evidence: EventEvidence, change: TimelineChange | null = null, own: Partial<ProofContext> = {}) =>
   proofOf(
-    { evidence, change, cause: 'drill', causeWhy: null },
+    { evidence, change, identities: null, cause: 'drill', causeWhy: null },
     { auditTimeline: null, otherTimelines: [], isLast: true, ...own },
   )
 

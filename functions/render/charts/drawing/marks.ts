@@ -1,4 +1,4 @@
-/** The moments of a failover and the phases between them, as marks on a time axis in seconds since T0. */
+/** The moments of an event and the phases between them, as marks on a time axis in seconds since T0. */
 import type { Report } from '../../../model/report.ts'
 import { MOMENT_IDS } from '../../text/words.ts'
 import { COLOURS, FONT_FAMILY, FONT_SIZE } from './chart.ts'
@@ -14,11 +14,11 @@ export interface Interval {
   readonly toSecond: number
 }
 
-/** The axis of a drill, as of its timeline rows: 0 is the first T0, or the start of the load when no failover was accepted. */
-export function axisOf(report: Report): { readonly originMs: number | null; readonly isFailover: boolean } {
+/** The axis of a drill, as of its timeline rows: 0 is the first T0, or the start of the load when no event was accepted. */
+export function axisOf(report: Report): { readonly originMs: number | null; readonly isTrigger: boolean } {
   const t0 = report.events.find(({ moments }) => moments.t0 !== null)?.moments.t0 ?? null
   const origin = t0 ?? report.phases[0]?.fromAt ?? null
-  return { originMs: origin === null ? null : Date.parse(origin), isFailover: t0 !== null }
+  return { originMs: origin === null ? null : Date.parse(origin), isTrigger: t0 !== null }
 }
 
 const secondsFrom = (originMs: number, iso: string): number => (Date.parse(iso) - originMs) / 1000

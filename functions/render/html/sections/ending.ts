@@ -15,7 +15,7 @@ const FILES: ReadonlyArray<readonly [name: string, content: string]> = [
   ['loadtest_results.csv', 'every second, in the columns of the original load test'],
   ['clients.csv', "every client's outage"],
   ['errors.csv', 'errors by code'],
-  ['ledger.json', 'every key with its outcome as ranges, the audits, the proof of the failover'],
+  ['ledger.json', 'every key with its outcome as ranges, the audits, the proof of the events'],
   ['checklist.json', 'every check with what was seen and wanted'],
   ['metrics.json', 'platform metrics as they were delivered'],
   ['journal.json', 'every step, the cost, the clean-up'],

@@ -81,9 +81,9 @@ const lostKeys = ({ lostKeys: keys }: Ledger): Markup =>
         html`<p class="keys">${keys.map((key) => html`<code>${key}</code> `)}</p>`,
       )
 
-function proof({ eventsProof }: Report): Markup {
+function proof({ eventsProof, events }: Report): Markup {
   const { before, after } = eventsProof
-  return html`<h3>Proof of the failover</h3>
+  return html`<h3>Proof of the ${events.length > 1 ? 'events' : 'event'}</h3>
 <p>${mark(eventsProof.proven ? 'pass' : 'unknown', eventsProof.proven ? 'proven' : 'not proven')}</p>
 ${list(eventsProof.evidence)}
 ${
@@ -93,6 +93,8 @@ ${
     [text('Seen'), text('Before'), text('After')],
     [
       ['Observed', dateTime(before?.observedAt), dateTime(after?.observedAt)],
+      ['Server', ...both(nameOf(before?.serverId), nameOf(after?.serverId))],
+      ['Size', ...both(before?.sku, after?.sku)],
       ['WAL timeline', plain(before?.timeline), plain(after?.timeline)],
       ['Address', ...both(before?.address, after?.address)],
       ['Server process started', dateTime(before?.postmasterStartedAt), dateTime(after?.postmasterStartedAt)],
@@ -105,6 +107,9 @@ ${
   )
 }`
 }
+
+/** Of the id of a resource. */
+const nameOf = (id: string | null | undefined): string | undefined => id?.split('/').at(-1)
 
 const both = (before: string | null | undefined, after: string | null | undefined): [string, string] => [
   before ?? NOT_MEASURED,

@@ -16,10 +16,10 @@ export const timeline = (data: ReportData): Markup =>
 
 function chart(data: ReportData): Markup {
   const { report, timeline: rows } = data
-  const origin = axisOf(report).isFailover
+  const origin = axisOf(report).isTrigger
     ? report.events.length > 1
-      ? 'since T0 of the first accepted failover'
-      : 'since T0, the accepted failover'
+      ? 'since T0 of the first accepted event'
+      : 'since T0, when the platform accepted the event'
     : 'since the load started'
   const draw = (room: Room): Chart | null => (rows.length === 0 ? null : timelineChart(report, rows, room))
   return figure(

@@ -154,7 +154,7 @@ function service(report: Report): Markup {
     ['Mean goodput', perSecond(throughput.meanTps)],
     ['Peak goodput', perSecond(throughput.peakTps)],
     ['Availability, without the warm-up', share(availability.whole)],
-    ['Availability, around a failover', share(availability.aroundEvent)],
+    ['Availability, around an event', share(availability.aroundEvent)],
     ['Success of attempts', share(availability.successOfAttempts)],
     ['Seconds at baseline', share(availability.secondsAtBaseline)],
     ['Of the monthly downtime budget', share(availability.monthlyBudgetShare)],

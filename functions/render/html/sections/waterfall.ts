@@ -1,4 +1,4 @@
-/** Part 2: the steps from the accepted failover to a healthy standby, and how long each took. */
+/** Part 2: the steps of the worst event, and how long each took. */
 import { EVENT_COLUMNS } from '../../../event-figures/table.ts'
 import type { Report } from '../../../model/report.ts'
 import { clock, plain, seconds, signed } from '../../../units/units.ts'
@@ -17,7 +17,7 @@ const chart = (report: Report): Markup =>
   figure((room) => waterfallChart(report, room), {
     id: 'waterfall',
     label: 'Steps of the worst event as bars on a time axis. The table below has every figure.',
-    caption: `${origin(report)} The new standby is built while the service recovers. A bar with a point goes on beyond the axis.`,
+    caption: `${origin(report)}${report.moments.t6 === null ? '' : ' The time until high availability is healthy again lies beside the other steps.'} A bar with a point goes on beyond the axis.`,
     absent: 'No step could be timed.',
   })
 
@@ -25,7 +25,7 @@ const chart = (report: Report): Markup =>
 const origin = ({ moments }: Report): string =>
   moments.t0 === null
     ? 'Seconds since T1, the last commit before the outage: no request of this drill explains this event.'
-    : 'Seconds since T0, when the platform accepted the failover.'
+    : 'Seconds since T0, when the platform accepted the event.'
 
 const momentsTable = (report: Report): Markup =>
   table(

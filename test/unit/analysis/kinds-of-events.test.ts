@@ -1,0 +1,227 @@
+/** Each kind of event in a report: what is recognised, what proves it, and whether the verdict rests on it. */
+import { describe, expect, test } from 'vitest'
+import type { EventEvidence } from '../../../functions/model/evidence.ts'
+import type { Report } from '../../../functions/model/report.ts'
+import { renderMarkdown } from '../../../functions/render/markdown.ts'
+import { aDrillPlan, isoAt, someLoad } from '../../support/builders.ts'
+import { CHANGES, caused, EXTERNAL, RESTART, SCALE, SWITCHOVER, watched } from '../../support/kinds-of-events.ts'
+import { aRun, reportOf, type Trouble } from '../../support/world.ts'
+
+const drill = (
+  troubles: readonly Trouble[],
+  evidence: EventEvidence,
+  criteria?: readonly string[],
+): Promise<Report> => {
+  const plan = aDrillPlan({ load: someLoad(), events: [evidence.planned], ...(criteria && { criteria }) })
+  return reportOf(aRun({ troubles }), { plan, events: [evidence] })
+}
+
+const pause = (atSeconds: number, seconds: number): Trouble => ({ atSeconds, seconds, kind: 'pause' })
+const failover = (atSeconds: number, seconds: number): Trouble => ({ atSeconds, seconds, kind: 'failover' })
+
+/** Everything that the pages say of a drill; the samples of checklist, journal and set-up are of another one. */
+function wordsOf(report: Report): string {
+  const { checklist: _, journal: __, setup: ___, ...own } = report
+  return [JSON.stringify(own), renderMarkdown({ ...report, checklist: [], journal: [], setup: {} })].join('\n')
+}
+
+const IN_PLACE = 'The same server started again: the platform scaled in place.'
+const ELSEWHERE = 'Another server took over: the platform scaled with near-zero downtime.'
+
+describe('an event that the drill asked for', () => {
+  test.each<[string, Trouble, EventEvidence, Report['events'][number]['kind'], boolean, string, string]>([
+    [
+      'another start of the process on the same timeline is a restart',
+      pause(30.35, 4),
+      caused(RESTART, CHANGES.restart),
+      'restart',
+      true,
+      'The timeline of the primary is still 1: nothing was promoted.',
+      'Restart of pg-orders: no commit for 4.01 s',
+    ],
+    [
+      'a process that did not start again proves no restart',
+      pause(30.35, 4),
+      caused(RESTART, {}, { after: null }),
+      'restart',
+      false,
+      'Nothing was seen that only such an event changes.',
+      'Restart of pg-orders: no commit',
+    ],
+    [
+      'a restart after which the timeline rose is a failover, and proves no restart',
+      failover(30.35, 4),
+      caused(RESTART, CHANGES.failover),
+      'failover',
+      false,
+      'The timeline of the primary rose from 1 to 2.',
+      'Restart of pg-orders that became a failover, zone 1 to 2: no commit',
+    ],
+    [
+      'another size of the same server is a scaling in place',
+      pause(30.35, 6),
+      caused(SCALE, CHANGES.scaleInPlace),
+      'scale',
+      true,
+      IN_PLACE,
+      'Scaling of pg-orders to Standard_D8ds_v5: no commit for 6.01 s',
+    ],
+    [
+      'another size on a new timeline is a scaling with near-zero downtime',
+      failover(30.35, 6),
+      caused(SCALE, CHANGES.scaleElsewhere),
+      'scale',
+      true,
+      ELSEWHERE,
+      'Scaling of pg-orders to Standard_D8ds_v5: no commit for 6.01 s',
+    ],
+    [
+      'a size that was not asked for proves no scaling',
+      pause(30.35, 6),
+      caused(SCALE, { ...CHANGES.scaleInPlace, sku: 'Standard_D16ds_v5' }),
+      'scale',
+      false,
+      'The size of the server changed from Standard_D4ds_v5 to Standard_D16ds_v5.',
+      'Scaling of pg-orders to Standard_D8ds_v5: no commit',
+    ],
+    [
+      'another server behind the name, on a new timeline, is a switchover',
+      failover(30.35, 6),
+      caused(SWITCHOVER, CHANGES.switchover),
+      'switchover',
+      true,
+      'The server behind the name changed from pg-orders to pg-orders-dr.',
+      'Forced switchover of pg-orders to replica pg-orders-dr: no commit',
+    ],
+    [
+      'a failover inside the server proves no switchover',
+      failover(30.35, 6),
+      caused(SWITCHOVER, CHANGES.failover),
+      'switchover',
+      false,
+      'The timeline of the primary rose from 1 to 2.',
+      'Forced switchover of pg-orders to replica pg-orders-dr, zone 1 to 2: no commit',
+    ],
+  ])('%s', async (_, trouble, evidence, kind, isProven, sentence, headline) => {
+    const report = await drill([trouble], evidence)
+    expect(report.events).toHaveLength(1)
+    expect(report.events[0]).toMatchObject({ kind, cause: 'drill', request: 0 })
+    expect(report.eventsProof).toMatchObject({ proven: isProven, evidence: expect.arrayContaining([sentence]) })
+    expect(report.headline).toMatch(new RegExp(`^${headline.replaceAll('.', '\\.')}`))
+    expect(report.verdict, report.reasons.join('\n')).toBe(isProven ? 'PASS' : 'INCONCLUSIVE')
+  })
+
+  test('an event that no standby was taken by has no time without one', async () => {
+    const restart = await drill([pause(30.35, 4)], caused(RESTART, CHANGES.restart), ['exposure_s <= 600'])
+    expect(restart.criteria[0]).toMatchObject({ verdict: 'unknown', measured: null })
+    const healthyAt = isoAt(70)
+    const scaled = await drill([failover(30.35, 6)], caused(SCALE, CHANGES.scaleElsewhere, { healthyAt }), [
+      'exposure_s <= 600',
+    ])
+    expect(scaled.criteria[0]).toMatchObject({ verdict: 'pass', measured: 33.642 })
+  })
+
+  test('a promotion after the outage of a restart is another event', async () => {
+    const report = await drill([pause(30.35, 3), failover(50.35, 4)], caused(RESTART, CHANGES.restart))
+    expect(report.events.map(({ kind, cause, request }) => [kind, cause, request])).toEqual([
+      ['restart', 'drill', 0],
+      ['promotion', 'other', null],
+    ])
+  })
+
+  test('no sentence calls an event a failover that is none', async () => {
+    for (const [trouble, evidence] of [
+      [pause(30.35, 4), caused(RESTART, CHANGES.restart)],
+      [pause(30.35, 6), caused(SCALE, CHANGES.scaleInPlace)],
+      [failover(30.35, 6), caused(SCALE, CHANGES.scaleElsewhere)],
+      [failover(30.35, 6), caused(SWITCHOVER, CHANGES.switchover)],
+      [pause(30.35, 6), watched([36, CHANGES.restart])],
+    ] as const)
+      expect(wordsOf(await drill([trouble], evidence)).match(/.{40}failover.{20}/gi)).toBeNull()
+  })
+})
+
+describe('a drill that watches what others do', () => {
+  test.each<[string, readonly Trouble[], EventEvidence, ReadonlyArray<readonly [string, number | null]>]>([
+    ['a failover', [failover(30.35, 6)], watched([36, CHANGES.failover]), [['failover', 6.652]]],
+    ['a restart', [pause(30.35, 6)], watched([36, CHANGES.restart]), [['restart', 6.652]]],
+    ['a scaling in place', [pause(30.35, 6)], watched([36, CHANGES.scaleInPlace]), [['scale', 6.652]]],
+    ['a scaling elsewhere', [failover(30.35, 6)], watched([36, CHANGES.scaleElsewhere]), [['scale', 6.652]]],
+    ['a switchover', [failover(30.35, 6)], watched([37, CHANGES.switchover]), [['switchover', 6.652]]],
+    ['an outage that no poll explains', [pause(30.35, 6)], watched(), [['outage', 6.652]]],
+    ['a promotion that no poll saw', [failover(30.35, 6)], watched(), [['promotion', 6.652]]],
+    [
+      'a size that the platform reports before the service stops',
+      [pause(40.35, 6)],
+      watched([33, { sku: 'Standard_D8ds_v5' }], [47, { postmasterStartedAt: isoAt(42) }]),
+      [['scale', 6.652]],
+    ],
+    [
+      'a restart and then a failover, of which the platform reports the zone late',
+      [pause(25.35, 3), failover(50.35, 6)],
+      watched(
+        [29, { postmasterStartedAt: isoAt(26) }],
+        [57, { timeline: 2, address: '10.0.0.5' }],
+        [80, { availabilityZone: '2', standbyZone: '1' }],
+      ),
+      [
+        ['restart', 3.652],
+        ['failover', 6.652],
+      ],
+    ],
+    ['a restart that no client noticed', [], watched([36, CHANGES.restart]), [['restart', null]]],
+  ])('recognises %s', async (_, troubles, evidence, expected) => {
+    const report = await drill(troubles, evidence)
+    expect(report.events.map(({ kind, recovery }) => [kind, recovery.recoveryTimeSeconds])).toEqual(expected)
+    expect(report.events.every(({ cause, request }) => cause === 'other' && request === null)).toBe(true)
+    expect(report.eventsProof.proven).toBe(true)
+    expect(report.requests).toMatchObject([{ kind: 'external', state: 'watched', event: 1 }])
+  })
+
+  test('an event has only its own changes: those of the next one are not its evidence', async () => {
+    const { events } = await drill(
+      [pause(25.35, 3), failover(50.35, 6)],
+      watched([29, { postmasterStartedAt: isoAt(26) }], [57, { timeline: 2, availabilityZone: '2', standbyZone: '1' }]),
+    )
+    expect(events.map(({ proof }) => [proof.before?.timeline, proof.after?.timeline])).toEqual([
+      [1, 1],
+      [1, 2],
+    ])
+  })
+
+  test.each([
+    ['the objectives hold', 'recovery_time_s <= 20', 'PASS'],
+    ['an objective is missed', 'recovery_time_s <= 5', 'FAIL'],
+    ['an objective of the kind holds', 'recovery_time_s[failover] <= 20', 'PASS'],
+    ['an objective names a kind that was not seen', 'recovery_time_s[restart] <= 20', 'INCONCLUSIVE'],
+    ['what was seen counts as proof', 'events_proven == true', 'PASS'],
+  ])('when %s: %s is %s', async (_, criterion, verdict) => {
+    const report = await drill([failover(30.35, 6)], watched([36, CHANGES.failover]), [criterion])
+    expect(report.verdict, report.reasons.join('\n')).toBe(verdict)
+    expect(report.headline).toMatch(
+      /^Watch of pg-orders: failover that this drill did not request: no commit for 6\.01 s/,
+    )
+  })
+
+  test('when nothing happened, it is inconclusive and says so', async () => {
+    const report = await drill([], watched())
+    expect(report.verdict).toBe('INCONCLUSIVE')
+    expect(report.reasons[0]).toBe('No event was seen while the drill watched for what others do.')
+    expect(report.headline).toMatch(/^Watch of pg-orders: none of .* Inconclusive: no event was seen/)
+  })
+
+  test('an event before its time is reported and is no proof', async () => {
+    const early = { ...watched([16, { postmasterStartedAt: isoAt(12) }]), planned: { ...EXTERNAL, atSeconds: 40 } }
+    const report = await drill([pause(11.35, 3)], early)
+    expect(report.events.map(({ kind }) => kind)).toEqual(['restart'])
+    expect([report.verdict, report.eventsProof.proven]).toEqual(['INCONCLUSIVE', false])
+  })
+
+  test('the time without a standby ends at the first poll that saw high availability healthy again', async () => {
+    const { events } = await drill(
+      [failover(30.35, 6)],
+      watched([36, CHANGES.failover], [37, { haState: 'ReplicatingData' }], [70, { haState: 'Healthy' }]),
+    )
+    expect(events[0]).toMatchObject({ moments: { t6: isoAt(70) }, recovery: { exposureSeconds: 33.642 } })
+  })
+})
