@@ -28,6 +28,8 @@ export interface GroupsOptions {
   readonly provisioning?: () => string
   /** The platform answers that a group that runs does not exist: its own views agree only after a while. */
   readonly isOverlooked?: (name: string) => boolean
+  /** Lists leave it out, and its deletion is answered as if nothing were there. */
+  readonly isUnlisted?: (name: string) => boolean
 }
 
 interface Shared {
@@ -123,11 +125,13 @@ export class FakeGroups implements ContainerGroups {
   }
 
   async list(): Promise<readonly GroupState[]> {
-    return this.alive.map((state) => ({ ...state, container: null }))
+    const listed = this.alive.filter(({ name }) => this.#options.isUnlisted?.(name) !== true)
+    return listed.map((state) => ({ ...state, container: null }))
   }
 
   async delete(name: string): Promise<void> {
     this.advance()
+    if (this.#options.isUnlisted?.(name) === true) return
     if (this.#options.deleteFails?.(name)) throw new Error(`deleting container group ${name} failed: 500`)
     const cause = this.#options.deleteRefusal?.() ?? null
     if (cause !== null) throw new Error(`deleting container group ${name} failed; it bills until it is gone`, { cause })
