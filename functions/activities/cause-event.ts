@@ -19,7 +19,7 @@ import {
 } from '../clients/storage/event-attempts.ts'
 import { noteLostRequests, notePromotion } from '../clients/storage/last-promotion.ts'
 import { readLock } from '../clients/storage/server-lock.ts'
-import { mayPromote, platformRequestOf, wouldShow } from '../event-kinds/kinds.ts'
+import { isConditional, mayPromote, platformRequestOf, whyNotNeeded, wouldShow } from '../event-kinds/kinds.ts'
 import { changesOfPrimary, signsOfEvent } from '../event-kinds/primary-changes.ts'
 import { obstacleToEvent } from '../live/event-safety.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
@@ -113,7 +113,22 @@ async function whyNotNow(sending: Sending): Promise<EventStep | null> {
   const lock = await readLock(clients.blobs, plan.target)
   if (lock?.drillId !== plan.drillId || lock.state !== 'held')
     return withhold(sending, 'give up', 'the server is no longer reserved for this drill: nothing was asked for')
-  return (now === null ? null : await whyMoved(sending, now)) ?? whyUnsafe(sending)
+  const moved = now === null ? null : await whyMoved(sending, now)
+  return moved ?? (await whyUnneeded(sending)) ?? whyUnsafe(sending)
+}
+
+/** An event that restores something is left out where nothing is to be restored. */
+async function whyUnneeded(sending: Sending): Promise<EventStep | null> {
+  const { clients, plan, intent } = sending
+  if (!isConditional(intent.planned)) return null
+  const [first, now] = await Promise.all([
+    clients.blobs.readJson<EventIntent>(drillBlobs.eventIntent(plan.drillId, 0)),
+    observeIdentity(clients, plan.target),
+  ])
+  const reason = whyNotNeeded(intent.planned, first?.before ?? null, now)
+  if (reason === null) return null
+  const isLeftOut = reason.kind === 'left out'
+  return withhold(sending, isLeftOut ? 'give up' : 'wait', reason.why, isLeftOut)
 }
 
 /** The load must be able to measure the event. */
@@ -161,8 +176,9 @@ async function withhold(
   { clients: { blobs, clock }, plan, intent }: Sending,
   next: 'wait' | 'give up' | 'end',
   why: string,
+  isLeftOut = false,
 ): Promise<EventStep> {
-  const withheld: Withheld = { at: clock.now().toISOString(), why }
+  const withheld: Withheld = { at: clock.now().toISOString(), why, isLeftOut }
   await blobs.writeJson(drillBlobs.eventWithheld(plan.drillId, intent.index), withheld)
   return { next, detail: why }
 }

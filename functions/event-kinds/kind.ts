@@ -14,6 +14,12 @@ export interface SeenOfEvent {
   readonly otherTimelines: readonly number[]
 }
 
+export interface NotNeeded {
+  /** left out: it stays without need. wait: what decides was not seen. */
+  readonly kind: 'left out' | 'wait'
+  readonly why: string
+}
+
 export interface KindRow<Kind extends PlannedKind = PlannedKind> {
   /** Names the event behind "a" or "the": forced failover, restart. */
   readonly words: (event: PlannedOf<Kind>) => string
@@ -33,6 +39,12 @@ export interface KindRow<Kind extends PlannedKind = PlannedKind> {
   readonly isShownBy: (seen: SeenOfEvent) => boolean
   /** What else must hold of an event that the drill asked for. */
   readonly isAsAsked: (event: PlannedOf<Kind>, seen: SeenOfEvent) => boolean
+  /** Why the event is not needed any more at its time, or cannot be judged yet; null: it is needed. */
+  readonly whyNotNeeded: (
+    event: PlannedOf<Kind>,
+    home: PrimaryIdentity | null,
+    now: PrimaryIdentity,
+  ) => NotNeeded | null
   /** What restores the state before, at the end of the drill; null: nothing does. */
   readonly undo: (event: PlannedOf<Kind>, before: PrimaryIdentity | null) => PlatformRequest | null
 }

@@ -3,10 +3,10 @@
  * what undoes it, and its words. A new kind is a row here, a call of the client (clients/azure) and the same call of the local platform.
  */
 import type { PrimaryIdentity } from '../model/facts.ts'
-import type { FailoverMode, PlannedEvent, PlannedKind, PlatformRequest } from '../model/planned-event.ts'
+import type { FailoverMode, PlannedEvent, PlannedKind, PlannedOf, PlatformRequest } from '../model/planned-event.ts'
 import type { EventKind } from '../model/report.ts'
 import { serverName, timelineOf, wasChanged, zoneOf } from './evidence.ts'
-import type { KindRow, SeenOfEvent } from './kind.ts'
+import type { KindRow, NotNeeded, SeenOfEvent } from './kind.ts'
 import { differs, isOtherPrimary } from './primary-changes.ts'
 
 const STANDBY_CHECKS = ['ha-mode', 'ha-healthy', 'zones-differ'] as const
@@ -25,7 +25,7 @@ const isSize = (one: string | null, other: string): boolean => one?.toLowerCase(
 
 const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
   failover: {
-    words: ({ mode }) => FAILOVER_WORDS[mode],
+    words: ({ mode, returnsHome }) => `${FAILOVER_WORDS[mode]}${returnsHome ? ' that returns home' : ''}`,
     title: ({ mode }, server) => `${FAILOVER_WORDS[mode]} of ${server}`,
     request: ({ mode }) => ({ call: 'restart', failoverMode: mode }),
     needs: STANDBY_CHECKS,
@@ -34,6 +34,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     isDone: isOtherPrimary,
     isShownBy: (seen) => timelineOf(seen).rose ?? zoneOf(seen).swapped === true,
     isAsAsked: always,
+    whyNotNeeded: whyNoReturn,
     undo: nothing,
   },
   restart: {
@@ -46,6 +47,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     isDone: (before, now) => differs(before.postmasterStartedAt, now.postmasterStartedAt),
     isShownBy: (seen) => wasChanged(seen, 'postmasterStartedAt') && timelineOf(seen).rose === false,
     isAsAsked: always,
+    whyNotNeeded: nothing,
     undo: nothing,
   },
   scale: {
@@ -57,6 +59,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     changes: ['sku'],
     isDone: (_, now, { sku }) => isSize(now.sku, sku),
     isShownBy: (seen) => wasChanged(seen, 'sku'),
+    whyNotNeeded: nothing,
     isAsAsked: ({ sku }, { after }) => isSize(after?.sku ?? null, sku),
     undo: (_, before) => (before?.sku == null ? null : { call: 'scale', sku: before.sku }),
   },
@@ -69,6 +72,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     changes: ['serverId', 'timeline'],
     isDone: (before, now) => differs(before.serverId, now.serverId),
     isShownBy: (seen) => wasChanged(seen, 'serverId') && timelineOf(seen).rose === true,
+    whyNotNeeded: nothing,
     isAsAsked: ({ replica }, { after }) => after?.serverId != null && serverName(after.serverId) === replica,
     undo: ({ returnHome }, before) =>
       returnHome && before?.serverId != null
@@ -85,8 +89,22 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     isDone: never,
     isShownBy: never,
     isAsAsked: never,
+    whyNotNeeded: nothing,
     undo: nothing,
   },
+}
+
+/** `home`: the primary before the first event. */
+function whyNoReturn(
+  { returnsHome }: PlannedOf<'failover'>,
+  home: PrimaryIdentity | null,
+  now: PrimaryIdentity,
+): NotNeeded | null {
+  if (returnsHome !== true) return null
+  const [before, zone] = [home?.availabilityZone ?? null, now.availabilityZone]
+  if (before === null || zone === null)
+    return { kind: 'wait', why: 'the zone of the primary, or its zone before the first event, could not be seen' }
+  return before === zone ? { kind: 'left out', why: `the primary is in zone ${zone}, as before the first event` } : null
 }
 
 // ---- What the table answers -----------------------------------------------------------------------------------------------
@@ -124,6 +142,15 @@ const BY_PRECISION = ['switchover', 'scale', 'failover', 'restart'] as const
 /** What happened, by the primaries before and after it and by the timelines; null: they show nothing. */
 export const recognisedBy = (seen: SeenOfEvent): EventKind | null =>
   BY_PRECISION.find((kind) => KINDS[kind].isShownBy(seen)) ?? null
+
+export const whyNotNeeded = (
+  event: PlannedEvent,
+  home: PrimaryIdentity | null,
+  now: PrimaryIdentity,
+): NotNeeded | null => rowOf(event).whyNotNeeded(event, home, now)
+
+/** Whether its need is judged at its time. */
+export const isConditional = (event: PlannedEvent): boolean => event.kind === 'failover' && event.returnsHome === true
 
 /** Without one of the fields that the kind changes, a server that looks the same shows nothing. */
 export const wouldShow = (event: PlannedEvent, before: PrimaryIdentity): boolean =>

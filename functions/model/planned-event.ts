@@ -13,8 +13,10 @@ export type PlannedKind = (typeof PLANNED_KINDS)[number]
 export const EVENT_KINDS = ['failover', 'restart', 'scale', 'switchover', 'promotion', 'outage'] as const
 
 /** `atSeconds` counts from the start of the load. */
-export type PlannedEvent = { readonly atSeconds: number } & (
-  | { readonly kind: 'failover'; readonly mode: FailoverMode }
+export type PlannedEvent = {
+  readonly atSeconds: number
+} /** `returnsHome`: at the end of a drill that was asked to leave the zones as they were; left out when they are. */ & (
+  | { readonly kind: 'failover'; readonly mode: FailoverMode; readonly returnsHome?: true }
   | { readonly kind: 'restart' }
   /** Scaled back at the end, always. */
   | { readonly kind: 'scale'; readonly sku: string }

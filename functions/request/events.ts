@@ -2,9 +2,9 @@
 import * as z from 'zod'
 import { number, oneOf, yesOrNo } from '../../loadgen-image/contract/fields.ts'
 import type { FieldProblem } from '../../loadgen-image/contract/load-plan.ts'
-import { isCaused, wordsOf } from '../event-kinds/kinds.ts'
-import { latestEventSecond, secondsBetweenEvents } from '../live/event-safety.ts'
-import type { DrillPlan } from '../model/plan.ts'
+import { isCaused, isConditional, wordsOf } from '../event-kinds/kinds.ts'
+import { latestEventSecond, secondsAfterEvent, secondsBetweenEvents } from '../live/event-safety.ts'
+import type { DrillPlan, DrillTiming } from '../model/plan.ts'
 import { FAILOVER_MODES, PLANNED_KINDS, type PlannedEvent, PROMOTE_OPTIONS } from '../model/planned-event.ts'
 import { SERVER_NAME, SKU_NAME } from '../platform/names.ts'
 import { inForm } from './forms.ts'
@@ -32,10 +32,39 @@ export function eventSchema(maxSeconds: number) {
   )
 }
 
+/** What a request may ask for beside its events: the zones as they were, by a failover of its own after the last one. */
+export function withReturn(events: readonly PlannedEvent[], timing: DrillTiming, holdSeconds: number): PlannedEvent[] {
+  const last = events.findLast(({ kind }) => kind === 'failover')
+  if (last === undefined) return [...events]
+  // With the longest hold that a longer load may have, so that the message about a short load names a length that will do.
+  const recovery = secondsAfterEvent({ timing: { ...timing, recoveryHoldSeconds: holdSeconds } })
+  const afterFailover = last.atSeconds + Math.max(timing.cooldownMinutes * 60, recovery)
+  const afterAll = (events.at(-1)?.atSeconds ?? 0) + recovery
+  const atSeconds = Math.max(afterFailover, afterAll) + TIMER_SECONDS
+  return [...events, { atSeconds, kind: 'failover', mode: 'planned', returnsHome: true }]
+}
+
+/** The failover before it may be accepted so much later than planned. */
+const TIMER_SECONDS = 5
+
+export function returnNeedsAFailover(
+  plan: DrillPlan,
+  { returnHome }: { readonly returnHome: boolean },
+): FieldProblem | null {
+  if (!returnHome || plan.events.some(isConditional)) return null
+  return { field: 'returnHome', problem: 'true without a failover', expected: 'a failover among the events, or false' }
+}
+
 export function eventsAreInsideTheLoad(plan: DrillPlan): FieldProblem | null {
   const latest = latestEventSecond(plan)
   const late = plan.events.find(({ atSeconds }) => atSeconds > latest)
   if (late === undefined) return null
+  if (isConditional(late))
+    return {
+      field: 'returnHome',
+      problem: `a ${wordsOf(late)} at ${late.atSeconds} s in a load of ${plan.load.durationSeconds} s`,
+      expected: `durationSeconds of at least ${late.atSeconds + secondsAfterEvent(plan)}, or a shorter timing.cooldownMinutes`,
+    }
   return {
     field: 'events',
     problem: `a ${wordsOf(late)} at ${late.atSeconds} s in a load of ${plan.load.durationSeconds} s`,

@@ -19,7 +19,7 @@ import { defaultCriteria, problemOfCriterion } from '../criteria/defaults.ts'
 import type { DrillPlan, DrillTiming, Target } from '../model/plan.ts'
 import type { PlannedEvent } from '../model/planned-event.ts'
 import { DATABASE_NAME, RESOURCE_GROUP_NAME, SERVER_NAME } from '../platform/names.ts'
-import { eventSchema } from './events.ts'
+import { eventSchema, withReturn } from './events.ts'
 import { inForm } from './forms.ts'
 import { REQUEST_LIMITS, REQUEST_RULES } from './rules.ts'
 
@@ -96,6 +96,8 @@ const FIELDS = {
   durationSeconds: whole(REQUEST_LIMITS.minDurationSeconds, REQUEST_LIMITS.maxDurationSeconds),
   containerSize: containerSizeSchema,
   events: list(eventSchema(REQUEST_LIMITS.maxDurationSeconds), 0, REQUEST_LIMITS.maxEvents, 'a list of events'),
+  /** Ends with the zones as they were, by a planned failover of its own after the last one. */
+  returnHome: yesOrNo,
   timing: timingSchema,
   criteria: list(z.string({ error: 'a criterion such as "recovery_time_s <= 120"' }), 1, 50, 'a list of criteria'),
   force: list(
@@ -167,7 +169,10 @@ const fieldName = (name: string, path: readonly PropertyKey[]): string =>
 
 function withDefaults(fields: Fields, { drillId, requestedAt, requestedBy, defaults }: RequestContext): DrillPlan {
   const load = loadOf(fields, drillId)
-  const events = eventsOf(fields, load.durationSeconds)
+  const asked = eventsOf(fields, load.durationSeconds)
+  const first = timingOf(fields, load.durationSeconds, asked, defaults)
+  const hold = fields.timing?.recoveryHoldSeconds ?? MAX_HOLD_SECONDS
+  const events = fields.returnHome === true ? withReturn(asked, first, hold) : asked
   return {
     drillId,
     requestedAt,
@@ -235,7 +240,7 @@ function timingOf(
   return {
     warmupSeconds: Math.min(30, Math.floor(baselineEnd / 4)),
     recoveryWindowSeconds: between(2, Math.floor(roomSeconds / 10), 10),
-    recoveryHoldSeconds: between(3, Math.floor(roomSeconds / 4), 30),
+    recoveryHoldSeconds: between(3, Math.floor(roomSeconds / 4), MAX_HOLD_SECONDS),
     readyTimeoutSeconds: 600,
     eventTimeoutSeconds: 600,
     healthyTimeoutSeconds: 1_800,
@@ -247,13 +252,20 @@ function timingOf(
   }
 }
 
+/** Unless a request asks for more. */
+const MAX_HOLD_SECONDS = 30
+
 const between = (min: number, value: number, max: number): number => Math.min(max, Math.max(min, value))
 
 // ---- Problems between fields ------------------------------------------------------------------------------------------
 
 const problemsBetweenFields = (plan: DrillPlan, fields: Fields, bad: ReadonlySet<string>): Problem[] =>
   REQUEST_RULES.filter((rule) => !rule.fields.some((name) => bad.has(name))).flatMap(
-    (rule) => rule.judge(plan, { minBaselineSeconds: fields.timing?.minBaselineSeconds ?? 60 }) ?? [],
+    (rule) =>
+      rule.judge(plan, {
+        minBaselineSeconds: fields.timing?.minBaselineSeconds ?? 60,
+        returnHome: fields.returnHome ?? false,
+      }) ?? [],
   )
 
 function problemsOfCriteria({ criteria = [] }: Fields): Problem[] {

@@ -5,7 +5,13 @@
 import { type FieldProblem, LOAD_RULES } from '../../loadgen-image/contract/load-plan.ts'
 import { comparesWithTarget, needsLedger } from '../criteria/defaults.ts'
 import type { DrillPlan } from '../model/plan.ts'
-import { eventsAreApart, eventsAreInsideTheLoad, externalStandsAlone, switchoverIsLast } from './events.ts'
+import {
+  eventsAreApart,
+  eventsAreInsideTheLoad,
+  externalStandsAlone,
+  returnNeedsAFailover,
+  switchoverIsLast,
+} from './events.ts'
 
 /** Where a drill allows less than the load generator does. */
 export const REQUEST_LIMITS = {
@@ -24,10 +30,16 @@ export const REQUEST_LIMITS = {
 /** With this many random arrivals, chance alone moves their rate by 5 % in one drill of twenty. */
 const MIN_RANDOM_ARRIVALS = 1_600
 
+/** What the request says and the plan does not keep. */
+interface Asked {
+  readonly minBaselineSeconds: number
+  readonly returnHome: boolean
+}
+
 interface RequestRule {
   /** Judged only when none of these is wrong by itself. */
   readonly fields: readonly string[]
-  readonly judge: (plan: DrillPlan, asked: { readonly minBaselineSeconds: number }) => FieldProblem | null
+  readonly judge: (plan: DrillPlan, asked: Asked) => FieldProblem | null
 }
 
 export const REQUEST_RULES: readonly RequestRule[] = [
@@ -36,6 +48,7 @@ export const REQUEST_RULES: readonly RequestRule[] = [
   { fields: ['events', 'timing', 'durationSeconds'], judge: baselineIsLongEnough },
   { fields: ['events'], judge: externalStandsAlone },
   { fields: ['events'], judge: switchoverIsLast },
+  { fields: ['events', 'returnHome'], judge: returnNeedsAFailover },
   { fields: ['events', 'timing'], judge: eventsAreApart },
   { fields: ['profile', 'durationSeconds'], judge: profileIsInsideTheLoad },
   { fields: ['profile', 'targetTps', 'timing'], judge: rateIsJudgeable },
@@ -44,10 +57,7 @@ export const REQUEST_RULES: readonly RequestRule[] = [
   { fields: ['criteria', 'transactions'], judge: criteriaNeedALedger },
 ]
 
-function baselineIsLongEnough(
-  { load, events, timing }: DrillPlan,
-  { minBaselineSeconds }: { readonly minBaselineSeconds: number },
-): FieldProblem | null {
+function baselineIsLongEnough({ load, events, timing }: DrillPlan, { minBaselineSeconds }: Asked): FieldProblem | null {
   const first = events[0]
   const end = first?.atSeconds ?? load.durationSeconds
   const baselineSeconds = end - timing.warmupSeconds

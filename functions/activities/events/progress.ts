@@ -191,7 +191,7 @@ async function pollOperation(
 const unsent = (intent: EventIntent | null, attempts: readonly Attempt[]): Withheld | null =>
   intent === null || attempts.length > 0
     ? null
-    : { at: intent.writtenAt, why: 'it was prepared, and not sent before the load was over' }
+    : { at: intent.writtenAt, why: 'it was prepared, and not sent before the load was over', isLeftOut: false }
 
 const WATCHED = { request: 'watched', detail: null, sentAt: null, answer: null } as const
 

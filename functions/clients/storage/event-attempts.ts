@@ -29,6 +29,8 @@ export interface Claim {
 export interface Withheld {
   readonly at: string
   readonly why: string
+  /** It was not needed. */
+  readonly isLeftOut: boolean
 }
 
 export interface Attempt {
@@ -89,7 +91,9 @@ export function outcomeOfAttempts(attempts: readonly Attempt[], withheld: Withhe
     }
   const refused = answers.at(-1)
   if (refused !== undefined) return answered(refused, withheld)
-  if (withheld !== null) return { request: 'withheld', detail: withheld.why, sentAt: null, answer: null }
+  const notSent = { sentAt: null, answer: null }
+  if (withheld !== null)
+    return { request: withheld.isLeftOut ? 'left out' : 'withheld', detail: withheld.why, ...notSent }
   return { request: 'not reached', detail: null, sentAt: null, answer: null }
 }
 

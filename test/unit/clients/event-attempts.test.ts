@@ -25,7 +25,7 @@ const unsent = (second: number) =>
   made(second, { kind: 'refused', status: 0, code: 'ENOTFOUND', message: 'no such host', sentAt: null })
 const ambiguous = (second: number) => made(second, { kind: 'ambiguous', why: 'HTTP 503', sentAt: T(second) })
 const lost = (second: number): Attempt => ({ claim: claim(second), answer: null })
-const withheld: Withheld = { at: T(59), why: 'not requested, because of: timeline 1 -> 2' }
+const withheld: Withheld = { at: T(59), why: 'not requested, because of: timeline 1 -> 2', isLeftOut: false }
 
 type Known = readonly [when: string, attempts: readonly Attempt[], withheld: Withheld | null]
 type Outcome = readonly [request: string, sentAt: string | null, detail: string | null]
