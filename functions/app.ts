@@ -81,6 +81,7 @@ df.app.client.timer('sweeper', {
   handler: sweeper({
     sweep: activities.sweep,
     stopStartedServers: activities.stopStartedServers,
+    finishUndo: activities.finishUndo,
     closeDeadDrills: (client) => closeDeadDrills(clients, client, activities.notify),
   }),
 })

@@ -8,7 +8,7 @@ import { type CampaignReportRequest, writeCampaignReport } from './campaign/repo
 import { campaignTurn } from './campaign/turn.ts'
 import { causeEvent, type EventAttempt } from './cause-event.ts'
 import { check } from './check.ts'
-import { cleanUp } from './clean-up.ts'
+import { cleanUp, type UndoRequest, undoEvents } from './clean-up.ts'
 import { collect } from './collect.ts'
 import { gatherMetrics } from './metrics.ts'
 import { holdContainers, provision } from './provision.ts'
@@ -18,6 +18,7 @@ import { release, reserve } from './reserve.ts'
 import { startServer, stopServer } from './server-power.ts'
 import type { ActivitySettings } from './settings.ts'
 import { noteContainers, pollReady, type StopRequest, startLoad, stopLoad } from './start-load.ts'
+import { finishUndo } from './upkeep/finish-undo.ts'
 import { notify } from './upkeep/notify.ts'
 import { deleteOldRows } from './upkeep/old-rows.ts'
 import { stopStartedServers } from './upkeep/started-servers.ts'
@@ -48,6 +49,7 @@ export function createActivities(
     collect: (input: DrillRef) => collect(clients, loads, input),
     audit: (input: AuditRequest) => audit(clients, loads, input),
     cleanUp: (input: DrillRef) => cleanUp(clients, input),
+    undoEvents: (input: UndoRequest) => undoEvents(clients, settings, input),
     pollHealth: (input: DrillRef) => pollHealth(clients, input),
     gatherMetrics: (input: DrillRef) => gatherMetrics(clients, input),
     writeReport: (input: ReportRequest, context: Pick<InvocationContext, 'log'>) =>
@@ -59,5 +61,6 @@ export function createActivities(
       writeCampaignReport(clients, input, context),
     sweep: () => sweep(clients),
     stopStartedServers: () => stopStartedServers(clients),
+    finishUndo: () => finishUndo(clients, settings.eventSilenceSeconds),
   }
 }

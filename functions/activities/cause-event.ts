@@ -19,12 +19,15 @@ import {
 } from '../clients/storage/event-attempts.ts'
 import { noteLostRequests, notePromotion } from '../clients/storage/last-promotion.ts'
 import { readLock } from '../clients/storage/server-lock.ts'
+import { noteUndo } from '../clients/storage/undo-records.ts'
 import { isConditional, mayPromote, platformRequestOf, whyNotNeeded, wouldShow } from '../event-kinds/kinds.ts'
 import { changesOfPrimary, signsOfEvent } from '../event-kinds/primary-changes.ts'
+import { isUndone, undoPlanOf } from '../event-kinds/undo.ts'
 import { obstacleToEvent } from '../live/event-safety.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import { type EventAnswer, isBusy } from '../model/event-answer.ts'
 import type { PrimaryIdentity } from '../model/facts.ts'
+import { overallDeadlineSeconds } from '../model/load-plan.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { PlatformRequest } from '../model/planned-event.ts'
 import { eventMoment } from './events/event-moment.ts'
@@ -63,6 +66,7 @@ const STALE_CLAIM_MS = 10_000
 interface Sending {
   readonly clients: Clients
   readonly plan: DrillPlan
+  readonly index: number
   readonly intent: EventIntent
   readonly request: PlatformRequest
   readonly attempt: number
@@ -78,16 +82,25 @@ export async function causeEvent(
   const known = await blobs.readJson<EventAnswer>(drillBlobs.eventAnswer(drillId, index, attempt))
   if (known !== null) return stepAfter(known)
   const intent = await intentOf(clients, plan, index)
+  if (intent === null)
+    return withhold({ clients, plan, index }, 'wait', 'what this event changes is not known, so it could not be undone')
   const request = platformRequestOf(intent.planned)
   if (request === null) return { next: 'watch', detail: 'this event asks for nothing: the drill watches' }
-  const sending: Sending = { clients, plan, intent, request, attempt }
+  const sending: Sending = { clients, plan, index, intent, request, attempt }
   const claim = await blobs.readJson<Claim>(drillBlobs.eventClaim(drillId, index, attempt))
   if (claim !== null) return settleLostAttempt(sending, claim)
   return (await whyNotNow(sending)) ?? send(sending, eventSilenceSeconds)
 }
 
-/** Written once, so a repeated execution compares with the primary before, never with the one after. */
-async function intentOf(clients: Clients, { drillId, target, events }: DrillPlan, index: number): Promise<EventIntent> {
+/**
+ * Written once, so a repeated execution compares with the primary before, never with the one after. Null: nothing was written, because
+ * the drill must undo this event and does not see what was before it.
+ */
+async function intentOf(
+  clients: Clients,
+  { drillId, target, events }: DrillPlan,
+  index: number,
+): Promise<EventIntent | null> {
   const { blobs, clock } = clients
   const name = drillBlobs.eventIntent(drillId, index)
   const known = await blobs.readJson<EventIntent>(name)
@@ -95,6 +108,7 @@ async function intentOf(clients: Clients, { drillId, target, events }: DrillPlan
   const planned = events[index]
   if (planned === undefined) throw new Error(`causing an event failed: drill ${drillId} plans no event ${index}`)
   const before = await observeIdentity(clients, target)
+  if (isUndone(planned) && undoPlanOf(planned, before) === null) return null
   const intent = { index, planned, before, writtenAt: clock.now().toISOString() }
   if (await blobs.writeOnce(name, intent)) return intent
   return (await blobs.readJson<EventIntent>(name)) ?? intent
@@ -173,13 +187,17 @@ async function whyMoved(sending: Sending, now: PrimaryIdentity): Promise<EventSt
 }
 
 async function withhold(
-  { clients: { blobs, clock }, plan, intent }: Sending,
+  {
+    clients: { blobs, clock },
+    plan,
+    index,
+  }: { readonly clients: Clients; readonly plan: DrillPlan; readonly index: number },
   next: 'wait' | 'give up' | 'end',
   why: string,
   isLeftOut = false,
 ): Promise<EventStep> {
   const withheld: Withheld = { at: clock.now().toISOString(), why, isLeftOut }
-  await blobs.writeJson(drillBlobs.eventWithheld(plan.drillId, intent.index), withheld)
+  await blobs.writeJson(drillBlobs.eventWithheld(plan.drillId, index), withheld)
   return { next, detail: why }
 }
 
@@ -188,6 +206,7 @@ async function withhold(
 async function send(sending: Sending, silenceSeconds: number): Promise<EventStep> {
   const { clients, plan, intent, request, attempt } = sending
   const { blobs, clock, servers } = clients
+  await noteWhatToUndo(sending)
   const claimedAt = clock.now()
   const mayArriveUntil = new Date(claimedAt.getTime() + silenceSeconds * 1000).toISOString()
   const claim: Claim = { claimedAt: claimedAt.toISOString(), mayArriveUntil }
@@ -196,6 +215,14 @@ async function send(sending: Sending, silenceSeconds: number): Promise<EventStep
   if (clock.now().getTime() - claimedAt.getTime() > STALE_CLAIM_MS)
     return { next: 'look again', detail: 'this execution was delayed too long to be allowed to send' }
   return record(sending, await servers.begin(plan.target, request))
+}
+
+/** Before the request, so that a drill that dies after it leaves a server that is changed back in the end. */
+async function noteWhatToUndo({ clients: { blobs }, plan: { drillId, target, ...plan }, index, intent }: Sending) {
+  const undo = undoPlanOf(intent.planned, intent.before)
+  if (undo === null) return
+  const expiresAt = new Date(Date.parse(plan.requestedAt) + overallDeadlineSeconds({ drillId, target, ...plan }) * 1000)
+  await noteUndo(blobs, { drillId, target, index, undo, expiresAt: expiresAt.toISOString() })
 }
 
 async function settleLostAttempt(sending: Sending, { claimedAt, mayArriveUntil }: Claim): Promise<EventStep> {

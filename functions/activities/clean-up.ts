@@ -1,13 +1,15 @@
-/** Deletes the drill's containers, saves their logs first, and verifies that none is left. */
+/** Deletes the drill's containers, saves their logs first, and verifies that none is left. Undoes what the drill changed on the server. */
 import { errorText } from '../../loadgen-image/contract/redact.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import { DRILL_TAG } from '../platform/names.ts'
 import { inTurns } from '../units/in-turns.ts'
+import { undoChanges } from './events/undo.ts'
 import type { ProvisionRecord } from './provision.ts'
 import { PLATFORM_WIDTH } from './records/containers.ts'
 import { saveLog } from './records/logs.ts'
-import { type DrillRef, readPlan } from './records/stored-drill.ts'
+import { type DrillRef, readAbort, readPlan } from './records/stored-drill.ts'
+import type { ActivitySettings } from './settings.ts'
 
 interface Cleaned {
   /** Containers that still cost money. */
@@ -50,6 +52,22 @@ export async function cleanUp(clients: Clients, { drillId }: DrillRef): Promise<
   } satisfies CleanupRecord)
   const result = left.length === 0 ? 'no container is left' : `${left.length} left: ${left.join(', ')}`
   return { left: left.length, isClean, detail: [result, ...problems].join('; ').slice(0, 1_000) }
+}
+
+export interface UndoRequest extends DrillRef {
+  /** The load ended as planned: what is still measured is waited for. */
+  readonly isPatient: boolean
+}
+
+/** One look at what the drill's events changed. The orchestrator repeats it until nothing is left to undo. */
+export async function undoEvents(
+  clients: Clients,
+  { eventSilenceSeconds }: ActivitySettings,
+  { drillId, isPatient }: UndoRequest,
+) {
+  const plan = await readPlan(clients.blobs, drillId)
+  const isAborted = (await readAbort(clients.blobs, drillId)) !== null
+  return undoChanges(clients, plan, { isPatient: isPatient && !isAborted, silenceSeconds: eventSilenceSeconds })
 }
 
 const listOwn = async ({ groups }: Clients, drillId: string): Promise<string[]> =>

@@ -152,6 +152,9 @@ export const whyNotNeeded = (
 /** Whether its need is judged at its time. */
 export const isConditional = (event: PlannedEvent): boolean => event.kind === 'failover' && event.returnsHome === true
 
+export const undoOf = (event: PlannedEvent, before: PrimaryIdentity): PlatformRequest | null =>
+  rowOf(event).undo(event, before)
+
 /** Without one of the fields that the kind changes, a server that looks the same shows nothing. */
 export const wouldShow = (event: PlannedEvent, before: PrimaryIdentity): boolean =>
   rowOf(event).changes.some((field) => before[field] !== null)

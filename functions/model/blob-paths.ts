@@ -4,10 +4,14 @@
  */
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { serverKey } from './drill-index.ts'
+import type { UndoChange } from './event-answer.ts'
 import type { Target } from './plan.ts'
 
 const evidence = (drillId: string, name: string) => `${blobNames.drillPrefix(drillId)}evidence/${name}`
-const event = (drillId: string, index: number, name: string) => evidence(drillId, `events/${index}/${name}.json`)
+/** Of an event of the plan, or of what undoes its changes. */
+export type EventKey = number | UndoChange
+
+const event = (drillId: string, index: EventKey, name: string) => evidence(drillId, `events/${index}/${name}.json`)
 
 export const drillBlobs = {
   facts: (drillId: string) => evidence(drillId, 'facts.json'),
@@ -29,11 +33,12 @@ export const drillBlobs = {
   /** Of a container that runs, as the platform showed it last. */
   logSoFar: (drillId: string, container: number) => evidence(drillId, `logs/${container}.txt`),
   eventIntent: (drillId: string, index: number) => event(drillId, index, 'intent'),
-  eventClaim: (drillId: string, index: number, attempt: number) => event(drillId, index, `claim-${attempt}`),
-  eventAnswer: (drillId: string, index: number, attempt: number) => event(drillId, index, `answer-${attempt}`),
+  eventClaim: (drillId: string, index: EventKey, attempt: number) => event(drillId, index, `claim-${attempt}`),
+  eventAnswer: (drillId: string, index: EventKey, attempt: number) => event(drillId, index, `answer-${attempt}`),
   /** Why the newest safety check before this event withheld it. */
   eventWithheld: (drillId: string, index: number) => event(drillId, index, 'withheld'),
   eventProgress: (drillId: string, index: number) => event(drillId, index, 'progress'),
+  undoProgress: (drillId: string, change: UndoChange) => event(drillId, change, 'progress'),
   reportPrefix: (drillId: string) => `${blobNames.drillPrefix(drillId)}report/`,
   /** What the charts were drawn from: to render a report again, and to compare drills in one chart. */
   chartData: (drillId: string) => `${blobNames.drillPrefix(drillId)}report/chart-data.json`,
@@ -48,11 +53,16 @@ export interface StartedServer {
 }
 
 const STARTED = '/started.json'
+const UNDO = '/undo/'
 
 export const serverBlobs = {
   prefix: 'servers/',
   startedSuffix: STARTED,
   started: (target: Target) => `servers/${serverKey(target)}${STARTED}`,
+  undoFolder: UNDO,
+  undoPrefix: (target: Target) => `servers/${serverKey(target)}${UNDO}`,
+  undo: (target: Target, drillId: string, index: number) =>
+    `servers/${serverKey(target)}${UNDO}${drillId}-${index}.json`,
   lock: (target: Target) => `servers/${serverKey(target)}/lock.json`,
   lastPromotion: (target: Target) => `servers/${serverKey(target)}/last-promotion.json`,
 } as const

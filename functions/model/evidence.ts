@@ -2,7 +2,7 @@
 import type { LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import type { ContainerEnd } from './container-end.ts'
-import type { OperationState } from './event-answer.ts'
+import type { OperationState, UndoProgress } from './event-answer.ts'
 import type { Facts, MetricSeries, PrimaryIdentity } from './facts.ts'
 import type { DrillPlan } from './plan.ts'
 import type { PlannedEvent } from './planned-event.ts'
@@ -40,6 +40,8 @@ export interface EventEvidence {
   readonly healthyAt: string | null
   /** Of a kind that asks for nothing: each primary that differs from the one before it, in the order of time. */
   readonly sightings: readonly PrimaryIdentity[]
+  /** Of an event that the drill undoes; null: it does not, or the request was never prepared. */
+  readonly undo: UndoProgress | null
 }
 
 export interface LostSecond {

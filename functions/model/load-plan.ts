@@ -38,6 +38,8 @@ export const SERVER_START_SECONDS = 1_800
 export const overallDeadlineSeconds = (plan: DrillPlan): number =>
   (plan.requestedBy === 'timer' ? SERVER_START_SECONDS : 0) +
   hardDeadlineSeconds(plan) +
+  // An event that is undone takes as long once more.
+  plan.timing.eventTimeoutSeconds +
   plan.timing.healthyTimeoutSeconds +
   plan.timing.auditPauseSeconds +
   1800

@@ -1,5 +1,6 @@
 /** After the load, also after an early end: what was sent, what the database holds, no container left, the report. */
 import { secondAuditFromMs } from '../analysis/ledger-audit.ts'
+import { isUndone } from '../event-kinds/undo.ts'
 import type { Verdict } from '../model/report.ts'
 import { attempt, type DrillContext, pauseAfter } from './drill-context.ts'
 import { Stop } from './drill-log.ts'
@@ -55,6 +56,32 @@ export function* cleanUp({ ctx, drillId, run, log, deadlineMs }: DrillContext): 
     yield* sleep(ctx, cleaned?.left === 0 ? SECOND_POLL_SECONDS : CLEANUP_PAUSE_SECONDS)
   }
   log.remark('clean up', 'containers are left; the sweeper deletes them once their expires-at is past')
+}
+
+const MAX_UNDO_PAUSE_SECONDS = 120
+
+/**
+ * After the containers, which cost money while they exist. Until the platform has accepted and carried out what undoes the events: it
+ * refuses while it is busy. What is left then is finished by the sweeping timer.
+ */
+export function* undo({ ctx, plan, drillId, run, log, deadlineMs }: DrillContext): Step<void> {
+  if (!plan.events.some(isUndone)) return
+  log.enter('clean up')
+  const isPatient = log.earlyEnd === null
+  const now = nowMs(ctx)
+  const { eventTimeoutSeconds, healthyTimeoutSeconds } = plan.timing
+  const untilMs = Math.max(
+    now + LATE_CLEANUP_SECONDS * 1000,
+    Math.min(now + (eventTimeoutSeconds + healthyTimeoutSeconds) * 1000, deadlineMs),
+  )
+  for (let polls = 0; ; polls++) {
+    const undone = yield* attempt(run.undoEvents({ drillId, isPatient }))
+    log.say(undone?.detail ?? null)
+    if (undone?.settled === true) return log.remark('undo', undone.detail)
+    if (nowMs(ctx) >= untilMs)
+      return log.remark('undo', `${undone?.detail ?? 'it failed'}; the sweeping timer finishes it`)
+    yield* sleep(ctx, Math.min(MAX_UNDO_PAUSE_SECONDS, Math.max(pauseAfter(polls), undone?.afterSeconds ?? 0)))
+  }
 }
 
 export function* report(context: DrillContext): Step<DrillEnd> {

@@ -8,7 +8,7 @@
  *   ready        all of them have connected all their workers; then the load starts at one instant
  *   warm-up, baseline, event, watch    the load, and the events during it (load.ts)
  *   collect, audit    what was sent, and what the database holds
- *   clean up     always; no container is left
+ *   clean up     always; no container is left, and the server is as it was before a scaling or a switchover
  *   late metrics, report    the report is written at once, and again when the platform's metrics are in (closing.ts)
  *
  * An error ends the load and is recorded once; the drill still cleans up and reports. The orchestrator has no clock, no randomness
@@ -16,7 +16,7 @@
  */
 import type { OrchestrationContext } from 'durable-functions'
 import { SERVER_START_SECONDS } from '../model/load-plan.ts'
-import { audit, cleanUp, collect, type DrillEnd, report } from './closing.ts'
+import { audit, cleanUp, collect, type DrillEnd, report, undo } from './closing.ts'
 import { attempt, type DrillContext, pauseAfter, prepare } from './drill-context.ts'
 import { Stop } from './drill-log.ts'
 import { endLoad, runLoad } from './load.ts'
@@ -34,6 +34,7 @@ export function* drill(ctx: OrchestrationContext): Step<DrillEnd> {
     yield* audit(context)
   } finally {
     yield* cleanUp(context)
+    yield* undo(context)
   }
   return yield* report(context)
 }

@@ -72,6 +72,7 @@ const POLICIES: { readonly [K in StepName]?: RetryPolicy } = {
   pollLoad: poll,
   pollReady: poll,
   startServer: poll,
+  undoEvents: { ...poll, limitSeconds: CLEANUP_LIMIT_SECONDS },
   startLoad: { ...usual, limitSeconds: MID_LOAD_LIMIT_SECONDS },
 }
 

@@ -92,7 +92,9 @@ test('orchestrations and activities are registered by the names that the code ca
   const called = sourceFiles(['functions/orchestrators']).flatMap((file) =>
     [...readSource(file).matchAll(/\brun\.(\w+)\(|\)\.(observe)\(/g)].map(([, name, other]) => name ?? other),
   )
-  expect([...new Set([...called, 'sweep', 'stopStartedServers'])].sort()).toEqual([...new Set(activities)].sort())
+  expect([...new Set([...called, 'sweep', 'stopStartedServers', 'finishUndo'])].sort()).toEqual(
+    [...new Set(activities)].sort(),
+  )
 })
 
 test('references of the description lead somewhere', () => {

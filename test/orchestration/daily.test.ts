@@ -188,11 +188,13 @@ test('the sweeper logs what it deleted and what it could not delete', async () =
   const sweep = async () => ({ deleted: ['a', 'b'], problems: ['c is stuck'] })
   const closeDeadDrills = async () => ['drill d is dead: of no known cause']
   const stopStartedServers = async () => ['server pg was stopped']
-  await sweeper({ sweep, closeDeadDrills, stopStartedServers })({} as never, {} as never, context)
+  const finishUndo = async () => ['server pg has its size again']
+  await sweeper({ sweep, closeDeadDrills, stopStartedServers, finishUndo })({} as never, {} as never, context)
   expect(lines).toEqual([
     'warn deleted 2 expired containers: a, b',
     'error c is stuck',
     'error drill d is dead: of no known cause',
+    'warn server pg has its size again',
     'warn server pg was stopped',
   ])
 })
@@ -201,7 +203,8 @@ test('a sweep that fails does not stop dead drills from being closed', async () 
   const lines: string[] = []
   const context = { warn: (line: string) => lines.push(line), error: (line: string) => lines.push(line) }
   const sweep = () => Promise.reject(new Error('the list of containers: 503'))
-  const rest = { closeDeadDrills: async () => ['drill d is dead'], stopStartedServers: async () => [] }
+  const none = async () => []
+  const rest = { closeDeadDrills: async () => ['drill d is dead'], stopStartedServers: none, finishUndo: none }
   await sweeper({ sweep, ...rest })({} as never, {} as never, context)
   expect(lines).toEqual(['the list of containers: 503', 'drill d is dead'])
 })

@@ -140,6 +140,7 @@ export const anEvent = (own: Partial<EventEvidence> = {}): EventEvidence => ({
   }),
   healthyAt: isoAt(75),
   sightings: [],
+  undo: null,
   ...own,
 })
 

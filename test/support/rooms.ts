@@ -67,13 +67,13 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/activities/events':
     'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/event-kinds functions/live functions/model functions/units loadgen-image/contract',
   'functions/activities/upkeep':
-    'functions/activities/records functions/clients functions/clients/storage functions/model functions/platform functions/units loadgen-image/contract',
+    'functions/activities/events functions/activities/records functions/clients functions/clients/storage functions/model functions/platform functions/units loadgen-image/contract',
   'functions/activities/campaign':
     'functions/checklist functions/clients functions/clients/storage functions/model functions/model/campaign functions/render functions/render/campaign functions/report-model/campaign loadgen-image/contract',
   'functions/activities':
     'functions/activities/campaign functions/activities/events functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/event-kinds functions/live functions/model functions/model/campaign functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
   'functions/orchestrators':
-    'functions/activities functions/activities/campaign functions/analysis functions/model functions/model/campaign',
+    'functions/activities functions/activities/campaign functions/analysis functions/event-kinds functions/model functions/model/campaign',
   'functions/web':
     'functions/checklist functions/model functions/render/html functions/render/text functions/request functions/units',
   'functions/web/browser/page':

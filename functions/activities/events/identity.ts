@@ -8,7 +8,10 @@ type Sources = Pick<Clients, 'servers' | 'database' | 'clock'>
 export async function observeIdentity({ servers, database, clock }: Sources, target: Target): Promise<PrimaryIdentity> {
   const observedAt = clock.now().toISOString()
   const [server, session] = await Promise.all([
-    primaryServer(servers, target).catch(() => null),
+    servers
+      .get(target)
+      .then((own) => primaryOf({ servers }, target, own))
+      .catch(() => null),
     primarySession({ database }, target),
   ])
   return {
@@ -26,16 +29,28 @@ export async function observeIdentity({ servers, database, clock }: Sources, tar
   }
 }
 
-/** After a switchover the target is a replica, and follows the server that is the primary now. */
-async function primaryServer(servers: Clients['servers'], target: Target): Promise<ServerFacts> {
-  const server = await servers.get(target)
-  const { sourceId } = server.replication
-  const [, resourceGroup, name] = /\/resourceGroups\/([^/]+)\/.*\/flexibleServers\/([^/]+)$/i.exec(sourceId ?? '') ?? []
-  if (sourceId === null) return server
-  if (resourceGroup === undefined || name === undefined)
-    throw new Error('the source of the replica is no flexible server')
-  return servers.get({ ...target, resourceGroup, server: name })
+/**
+ * The server behind the virtual endpoint of a target. After a switchover the target is a replica, and names its primary as its source:
+ * the order of an endpoint's members does not say which of them is the primary. Null: in the middle of a switchover.
+ */
+export async function primaryOf(
+  { servers }: Pick<Clients, 'servers'>,
+  target: Target,
+  own: ServerFacts,
+): Promise<ServerFacts | null> {
+  const { role, sourceId } = own.replication
+  const isReplica = role === null ? sourceId !== null : /replica/i.test(role)
+  if (!isReplica) return own
+  if (sourceId === null) return null
+  const [, resourceGroup = target.resourceGroup] = /\/resourceGroups\/([^/]+)\//i.exec(sourceId) ?? []
+  const source = await servers.get({ ...target, resourceGroup, server: nameOfId(sourceId) })
+  return /replica/i.test(source.replication.role ?? '') ? null : source
 }
+
+/** The last part of a resource id. */
+const nameOfId = (id: string): string => id.slice(id.lastIndexOf('/') + 1)
+
+export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
 /** A session on a primary. A standby that still answers says nothing about the primary. */
 async function primarySession({ database }: Pick<Clients, 'database'>, target: Target): Promise<SessionFacts | null> {

@@ -10,9 +10,12 @@ import {
   readAttempts,
   type Withheld,
 } from '../../clients/storage/event-attempts.ts'
+import { readUndoProgress } from '../../clients/storage/undo-records.ts'
 import { alwaysPromotes, isCaused, isDone } from '../../event-kinds/kinds.ts'
+import { undoPlanOf } from '../../event-kinds/undo.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
 import type { EventAnswer, OperationState } from '../../model/event-answer.ts'
+import { UNDO_CHANGES, type UndoProgress } from '../../model/event-answer.ts'
 import type { EventEvidence } from '../../model/evidence.ts'
 import type { PrimaryIdentity } from '../../model/facts.ts'
 import type { DrillPlan } from '../../model/plan.ts'
@@ -27,7 +30,7 @@ interface EventProgress {
   readonly problem: string | null
   /** The platform's Retry-After: no poll of the operation before this; null: no limit. */
   readonly pollAgainAtMs: number | null
-  /** Of a kind that asks for nothing: each primary that differs from the one before it. */
+  /** Of a kind that asks for nothing: each state of the primary that differs from the one before it. */
   readonly sightings: readonly PrimaryIdentity[]
 }
 
@@ -58,7 +61,7 @@ async function followOne(sources: Sources, plan: DrillPlan, index: number): Prom
   const { request, answer, sentAt } = outcomeOfAttempts(attempts, null)
   if (request !== 'accepted' && request !== 'ambiguous') return true
   // From then on a new primary may be the effect of the later request.
-  if (await isLaterRequested(blobs, plan, index)) return true
+  if ((await isLaterRequested(blobs, plan, index)) || (await isBeingUndone(blobs, plan.drillId))) return true
   const nowMs = sources.clock.now().getTime()
   const lostUntilMs = request === 'ambiguous' ? mayArriveUntilMs(attempts) : null
   const mayArrive = lostUntilMs !== null && nowMs < lostUntilMs
@@ -105,6 +108,20 @@ const withKnown = (known: PrimaryIdentity, now: PrimaryIdentity): PrimaryIdentit
   ...(Object.fromEntries(Object.entries(now).filter(([, value]) => value !== null)) as Partial<PrimaryIdentity>),
 })
 
+/** Null: it was not followed, or it has no operation. */
+export const operationOf = async (
+  blobs: Pick<Clients['blobs'], 'readJson'>,
+  drillId: string,
+  index: number,
+): Promise<OperationState | null> =>
+  (await blobs.readJson<EventProgress>(drillBlobs.eventProgress(drillId, index)))?.operation ?? null
+
+/** Its changes are being undone: what the server shows from then on is the effect of that. */
+const isBeingUndone = async (blobs: Clients['blobs'], drillId: string): Promise<boolean> =>
+  (await Promise.all(UNDO_CHANGES.map((change) => readAttempts(blobs, drillId, change)))).some(
+    ({ length }) => length > 0,
+  )
+
 async function isLaterRequested(blobs: Clients['blobs'], plan: DrillPlan, index: number): Promise<boolean> {
   const later = plan.events.map(async (_, k) => k > index && (await readAttempts(blobs, plan.drillId, k)).length > 0)
   return (await Promise.all(later)).some(Boolean)
@@ -148,7 +165,7 @@ async function pollProgress(
   const after = isNewPrimary && progress.healthyAt === null ? merged(progress.after, identity) : progress.after
   // A standby that was being rebuilt before the request and is Healthy now is no evidence of this event.
   const isOwnRebuild = before.haState === null || before.haState === 'Healthy' || after !== null
-  const isRebuilding = identity.haState !== null && identity.haState !== 'Healthy'
+  const isRebuilding = ![null, 'Healthy', 'NotEnabled'].includes(identity.haState)
   const leftHealthy = progress.leftHealthy || (isOwnRebuild && isRebuilding)
   // Only after a promotion is the end of the operation the end of a rebuild that no poll saw.
   const isRebuilt = alwaysPromotes(planned) && after !== null && polled.operation?.kind === 'succeeded'
@@ -163,6 +180,8 @@ const merged = (known: PrimaryIdentity | null, now: PrimaryIdentity): PrimaryIde
   address: now.address ?? known?.address ?? null,
   postmasterStartedAt: now.postmasterStartedAt ?? known?.postmasterStartedAt ?? null,
   walLsn: now.walLsn ?? known?.walLsn ?? null,
+  availabilityZone: now.availabilityZone ?? known?.availabilityZone ?? null,
+  standbyZone: now.standbyZone ?? known?.standbyZone ?? null,
   serverId: now.serverId ?? known?.serverId ?? null,
   sku: now.sku ?? known?.sku ?? null,
 })
@@ -205,11 +224,12 @@ async function evidenceOf(
   planned: PlannedEvent,
   index: number,
 ): Promise<EventEvidence> {
-  const [intent, attempts, withheld, known] = await Promise.all([
+  const [intent, attempts, withheld, known, undo] = await Promise.all([
     blobs.readJson<EventIntent>(drillBlobs.eventIntent(drillId, index)),
     readAttempts(blobs, drillId, index),
     blobs.readJson<Withheld>(drillBlobs.eventWithheld(drillId, index)),
     blobs.readJson<EventProgress>(drillBlobs.eventProgress(drillId, index)),
+    undoOfEvent(blobs, drillId, index),
   ])
   const isWatched = intent !== null && !isCaused(planned)
   const { request, detail, sentAt, answer } = isWatched
@@ -229,5 +249,12 @@ async function evidenceOf(
     after,
     healthyAt,
     sightings,
+    undo,
   }
+}
+
+async function undoOfEvent(blobs: Clients['blobs'], drillId: string, index: number): Promise<UndoProgress | null> {
+  const intent = await blobs.readJson<EventIntent>(drillBlobs.eventIntent(drillId, index))
+  const undo = intent === null ? null : undoPlanOf(intent.planned, intent.before)
+  return undo === null ? null : readUndoProgress(blobs, drillId, undo.change)
 }

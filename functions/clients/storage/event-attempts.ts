@@ -3,7 +3,7 @@
  * without gaps.
  */
 
-import { drillBlobs } from '../../model/blob-paths.ts'
+import { drillBlobs, type EventKey } from '../../model/blob-paths.ts'
 import type { EventAnswer } from '../../model/event-answer.ts'
 import type { RequestState } from '../../model/evidence.ts'
 import type { PrimaryIdentity } from '../../model/facts.ts'
@@ -48,9 +48,13 @@ interface RequestOutcome {
 }
 
 /** More than a drill makes. */
-const MAX_ATTEMPTS = 20
+export const MAX_ATTEMPTS = 20
 
-export async function readAttempts(blobs: Pick<Blobs, 'readJson'>, drillId: string, index: number): Promise<Attempt[]> {
+export async function readAttempts(
+  blobs: Pick<Blobs, 'readJson'>,
+  drillId: string,
+  index: EventKey,
+): Promise<Attempt[]> {
   const attempts: Attempt[] = []
   for (let number = 0; number < MAX_ATTEMPTS; number++) {
     const [claim, answer] = await Promise.all([

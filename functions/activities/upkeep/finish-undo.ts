@@ -1,0 +1,46 @@
+/**
+ * Finishes what drills left to undo: a drill died, or its time was up. Only of drills that are over, by their entry in the index or by
+ * the record's own time, and under the lock of the server, so that no drill starts meanwhile.
+ */
+import { errorText } from '../../../loadgen-image/contract/redact.ts'
+import type { Clients } from '../../clients/clients.ts'
+import { releaseLock, takeLock } from '../../clients/storage/server-lock.ts'
+import { allUndoRecords } from '../../clients/storage/undo-records.ts'
+import { indexBlobs } from '../../model/blob-paths.ts'
+import type { IndexEntry } from '../../model/drill-index.ts'
+import type { UndoRecord } from '../../model/event-answer.ts'
+import { undoChanges } from '../events/undo.ts'
+import { readPlan } from '../records/stored-drill.ts'
+
+type Sources = Pick<Clients, 'blobs' | 'clock' | 'servers' | 'database'>
+
+/** One sentence per drill. */
+export async function finishUndo(clients: Sources, silenceSeconds: number): Promise<string[]> {
+  const byDrill = Map.groupBy(await allUndoRecords(clients.blobs), ({ drillId }) => drillId)
+  const lines: string[] = []
+  for (const records of byDrill.values()) {
+    const line = await finishOne(clients, records[0] as UndoRecord, silenceSeconds).catch(
+      (error: unknown) => `undoing what drill ${records[0]?.drillId} changed failed: ${errorText(error)}`,
+    )
+    if (line !== null) lines.push(line)
+  }
+  return lines
+}
+
+async function finishOne(clients: Sources, record: UndoRecord, silenceSeconds: number): Promise<string | null> {
+  const { blobs, clock } = clients
+  const { drillId, target } = record
+  const plan = await readPlan(blobs, drillId)
+  const entry = await blobs.readJson<IndexEntry>(indexBlobs.entry(plan.requestedAt, drillId))
+  const isOver = (entry !== null && entry.endedAt !== null) || clock.now().getTime() > Date.parse(record.expiresAt)
+  if (!isOver) return null
+  const holder = `undo-${drillId}`
+  const lock = await takeLock(blobs, target, holder, clock.now(), async () => false)
+  if (lock.kind === 'refused') return null
+  try {
+    const { detail } = await undoChanges(clients, plan, { isPatient: false, silenceSeconds })
+    return `server ${target.server}, which drill ${drillId} changed: ${detail}`
+  } finally {
+    await releaseLock(blobs, target, holder, clock.now())
+  }
+}
