@@ -41,8 +41,9 @@ export interface Clock {
 export interface FlexibleServers {
   get(target: Target): Promise<ServerFacts>
   parameters(target: Target): Promise<readonly ServerParameter[]>
-  /** Its read replicas; none of a server that is itself a replica. */
+  /** The read replicas of the replication set that the server belongs to, wherever its primary is. */
   replicas(target: Target): Promise<readonly ServerFacts[]>
+  /** Of the same set: none or one. */
   virtualEndpoints(target: Target): Promise<readonly VirtualEndpointFacts[]>
   /** Those that the platform offers for this server. */
   sizes(target: Target): Promise<readonly SizeFacts[]>

@@ -71,6 +71,53 @@ test('the replicas, the virtual endpoint and the sizes of a server are read', as
   })
 })
 
+const SERVERS = `/subscriptions/${PLACE.subscriptionId}/resourceGroups/rg-drill/providers/Microsoft.DBforPostgreSQL/flexibleServers`
+
+test('replicas and virtual endpoints are read at the primary of the set, whichever of its servers is configured', async () => {
+  const { clients, cluster } = await startLocalAzure()
+  const { servers } = clients
+  const seen = async () => ({
+    replicas: (await servers.replicas(TARGET)).map(({ name, location, replication, vCores }) => ({
+      ...{ name, location, vCores },
+      ...{ state: replication.state, source: replication.sourceId },
+    })),
+    endpoints: await servers.virtualEndpoints(TARGET),
+  })
+  const endpoint = {
+    name: 'pg-drill-endpoint',
+    type: 'ReadWrite',
+    members: ['pg-drill', 'pg-drill-replica'],
+    hosts: ['pg-drill-endpoint.reader.local', '127.0.0.1'],
+  }
+  const size = { state: 'Active', vCores: 4 }
+  expect(await seen()).toEqual({
+    replicas: [{ name: 'pg-drill-replica', location: 'norwayeast', source: `${SERVERS}/pg-drill`, ...size }],
+    endpoints: [endpoint],
+  })
+  cluster.set({ role: 'AsyncReplica', replication: 'Active', highAvailability: 'NotEnabled' })
+  cluster.set({ role: 'Primary', replication: null }, 'remote')
+  expect(await seen()).toEqual({
+    replicas: [{ name: 'pg-drill', location: 'swedencentral', source: `${SERVERS}/pg-drill-replica`, ...size }],
+    endpoints: [endpoint],
+  })
+  expect(await servers.get(TARGET)).toMatchObject({
+    name: 'pg-drill',
+    replication: { role: 'AsyncReplica', sourceId: `${SERVERS}/pg-drill-replica` },
+    highAvailability: { mode: 'Disabled', state: 'NotEnabled' },
+  })
+})
+
+test('a server without virtual endpoints, which the service answers with 404, has none; another refusal is an error', async () => {
+  const { clients, faults } = await startLocalAzure()
+  const list = { method: 'GET', path: /virtualendpoints$/i }
+  faults.failNext(list, { kind: 'answer', status: 404, code: 'ResourceNotFound', message: 'none' })
+  expect(await clients.servers.virtualEndpoints(TARGET)).toEqual([])
+  faults.failNext(list, { kind: 'answer', status: 403, code: 'AuthorizationFailed', message: 'no' })
+  await expect(clients.servers.virtualEndpoints(TARGET)).rejects.toThrow(
+    /reading the virtual endpoints of server pg-drill in resource group rg-drill failed/,
+  )
+})
+
 test('a list of sizes that may not be read leaves the size unknown and the rest known', async () => {
   const { clients, faults } = await startLocalAzure()
   const denied = { kind: 'answer', status: 403, code: 'AuthorizationFailed', message: 'no' } as const

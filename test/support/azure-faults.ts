@@ -31,6 +31,8 @@ interface SeenRequest {
   readonly path: string
   /** Null while unanswered, and indefinitely after a reset or a hang. */
   readonly status: number | null
+  /** As it was parsed; absent: none. */
+  readonly body?: unknown
 }
 
 const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? ''
@@ -75,7 +77,12 @@ export class AzureFaults {
       await new Promise(() => {})
     })
     app.addHook('onResponse', async (request, reply) => {
-      this.requests.push({ method: request.method, path: pathOf(request), status: reply.statusCode })
+      this.requests.push({
+        method: request.method,
+        path: pathOf(request),
+        status: reply.statusCode,
+        ...(request.body !== undefined && { body: request.body }),
+      })
     })
   }
 

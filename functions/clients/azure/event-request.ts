@@ -1,7 +1,7 @@
 /**
  * The request that begins an event, and the reading of its long-running operation.
  *
- * A second POST can mean a second event. So nothing here sends twice: the pipeline does not retry, and every end is one
+ * A second request can mean a second event. So nothing here sends twice: the pipeline does not retry, and every end is one
  * of three values: after a 2xx it is `accepted`, even if the poll that the SDK sends next fails; after a 4xx, or an error from before
  * the request left, it is `refused`; otherwise it is `ambiguous`.
  */
@@ -13,6 +13,7 @@ import type { Clock } from '../clients.ts'
 import { type AzureAccess, answerTimeout, managementOptions, type PipelinePolicy, type RawResponse } from './azure.ts'
 import { askedPauseOf, azureErrorParts } from './azure-errors.ts'
 import { failureOf, type OperationDocument, operationDocumentOf, operationState } from './operation.ts'
+import type { Sizes } from './sizes.ts'
 
 const MODES = {
   forced: 'ForcedFailover',
@@ -21,72 +22,95 @@ const MODES = {
   plannedSwitchover: 'PlannedSwitchover',
 } as const satisfies Record<FailoverMode, string>
 
+const OPTIONS = { planned: 'Planned', forced: 'Forced' } as const
+
+interface Caller {
+  readonly access: AzureAccess
+  readonly clock: Clock
+  readonly sizes: Pick<Sizes, 'tierOf'>
+}
+
 /** What was sent and answered, also if the SDK ends in an error. */
-interface PostTrace {
+interface CallTrace {
   /** When the request left, by the app's clock; null while it has not. */
   sentAt: string | null
   accepted: RawResponse | null
   acceptedAt: string
 }
 
-export async function requestEvent(
-  access: AzureAccess,
-  clock: Clock,
-  { resourceGroup, server }: Target,
-  request: PlatformRequest,
-): Promise<EventAnswer> {
-  if (request.call !== 'restart')
-    return {
-      kind: 'refused',
-      status: 0,
-      code: 'NotSupported',
-      message: `${request.call} is not supported`,
-      sentAt: null,
-    }
-  const { failoverMode } = request
-  const trace: PostTrace = { sentAt: null, accepted: null, acceptedAt: '' }
+export async function requestEvent(caller: Caller, target: Target, request: PlatformRequest): Promise<EventAnswer> {
+  const { access, clock } = caller
+  const trace: CallTrace = { sentAt: null, accepted: null, acceptedAt: '' }
+  const onResponse = (response: RawResponse) => noteAcceptance(trace, clock, response)
   try {
-    await clientThatTraces(access, clock, trace).servers.beginRestart(resourceGroup, server, {
-      parameters:
-        failoverMode === null
-          ? { restartWithFailover: false }
-          : { restartWithFailover: true, failoverMode: MODES[failoverMode] },
-      onResponse: (response) => noteAcceptance(trace, clock, response),
-    })
+    const call = await callOf(caller, target, request)
+    await call(clientThatTraces(access, clock, trace), { onResponse })
   } catch (error) {
     if (trace.accepted === null) return answerOfError(error, trace.sentAt)
   }
   return accepted(trace)
 }
 
+type Call = (client: PostgreSQLManagementFlexibleServerClient, options: CallOptions) => Promise<unknown>
+interface CallOptions {
+  readonly onResponse: (response: RawResponse) => void
+}
+
+/** One request each. What must be read for it is read before, by another client. */
+async function callOf({ sizes }: Caller, target: Target, request: PlatformRequest): Promise<Call> {
+  const { resourceGroup, server } = target
+  switch (request.call) {
+    case 'restart': {
+      const parameters = restartParameters(request.failoverMode)
+      return ({ servers }, options) => servers.beginRestart(resourceGroup, server, { parameters, ...options })
+    }
+    case 'scale': {
+      const tier = await sizes.tierOf(target, request.sku)
+      const sku = { name: request.sku, ...(tier !== null && { tier }) }
+      return ({ servers }, options) => servers.beginUpdate(resourceGroup, server, { sku }, options)
+    }
+    case 'promote': {
+      const promoteOption = OPTIONS[request.option]
+      const replica = { role: 'Primary', promoteMode: 'Switchover', promoteOption }
+      return ({ servers }, options) => servers.beginUpdate(resourceGroup, request.replica, { replica }, options)
+    }
+  }
+}
+
+const restartParameters = (mode: FailoverMode | null) =>
+  mode === null ? { restartWithFailover: false } : { restartWithFailover: true, failoverMode: MODES[mode] }
+
+/** The methods of the calls that begin an event; the polls behind them are GET. */
+const BEGINS = new Set(['POST', 'PATCH'])
+
 function clientThatTraces(
   access: AzureAccess,
   clock: Clock,
-  trace: PostTrace,
+  trace: CallTrace,
 ): PostgreSQLManagementFlexibleServerClient {
   const policy: PipelinePolicy = {
-    name: 'eventPostTrace',
+    name: 'eventCallTrace',
     sendRequest: (request, next) => {
-      if (request.method === 'POST') trace.sentAt = clock.now().toISOString()
+      if (BEGINS.has(request.method)) trace.sentAt = clock.now().toISOString()
       return next(request)
     },
   }
   return new PostgreSQLManagementFlexibleServerClient(access.credential, access.subscriptionId, {
     ...managementOptions(access),
-    // With the default, one 503 or one reset makes three POSTs.
+    // With the default, one 503 or one reset makes three requests.
     retryOptions: { maxRetries: 0 },
     // `perRetry` comes after authentication: a token that cannot be obtained leaves `sentAt` null.
     additionalPolicies: [answerTimeout(access), { policy, position: 'perRetry' }],
   })
 }
 
-function noteAcceptance(trace: PostTrace, clock: Clock, response: RawResponse): void {
-  if (response.request.method !== 'POST' || response.status < 200 || response.status > 299) return
+function noteAcceptance(trace: CallTrace, clock: Clock, response: RawResponse): void {
+  if (!BEGINS.has(response.request.method) || response.status < 200 || response.status > 299) return
   trace.accepted = response
   trace.acceptedAt = clock.now().toISOString()
 }
 
-function accepted({ accepted: response, sentAt, acceptedAt }: PostTrace): EventAnswer {
+function accepted({ accepted: response, sentAt, acceptedAt }: CallTrace): EventAnswer {
   if (response === null || sentAt === null)
     return { kind: 'ambiguous', why: 'the answer was neither an acceptance nor an error', sentAt }
   const requestId = response.headers.get('x-ms-request-id') ?? response.headers.get('x-ms-correlation-request-id')
@@ -120,7 +144,7 @@ const NOT_DELIVERED = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
 ])
 
-/** What an error of the POST means; `sentAt` null: it never left. */
+/** What an error of the request means; `sentAt` null: it never left. */
 export function answerOfError(error: unknown, sentAt: string | null): EventAnswer {
   const { status, code, message } = azureErrorParts(error)
   if (sentAt === null || NOT_DELIVERED.has(code)) return { kind: 'refused', status: 0, code, message, sentAt }

@@ -1,18 +1,22 @@
-/** The server under test as Azure sees it: facts, parameters, and the calls that begin an event (failover-request.ts). */
+/**
+ * The server under test as Azure sees it: facts, parameters, its replication set (replication-set.ts), and the calls that begin an event
+ * (event-request.ts).
+ */
 import {
   type Configuration,
   PostgreSQLManagementFlexibleServerClient,
   type Server,
 } from '@azure/arm-postgresql-flexible'
-import type { ServerFacts, ServerParameter, SizeFacts, VirtualEndpointFacts } from '../../model/facts.ts'
+import type { ServerFacts, ServerParameter } from '../../model/facts.ts'
 import type { Target } from '../../model/plan.ts'
 import type { Clock, FlexibleServers } from '../clients.ts'
 import { type AzureAccess, managementOptions } from './azure.ts'
 import { readOperation, requestEvent } from './event-request.ts'
 import { Acceptance } from './operation.ts'
+import { readReplicas, readVirtualEndpoints } from './replication-set.ts'
+import { createSizes, type Size, type Sizes } from './sizes.ts'
 
 type Client = PostgreSQLManagementFlexibleServerClient
-type Size = Pick<ServerFacts, 'vCores' | 'memoryGb'>
 
 export function createFlexibleServers(access: AzureAccess, clock: Clock): FlexibleServers {
   const client = new PostgreSQLManagementFlexibleServerClient(
@@ -24,12 +28,17 @@ export function createFlexibleServers(access: AzureAccess, clock: Clock): Flexib
   return {
     get: (target) => readServer(client, sizes, target),
     parameters: (target) => readParameters(client, target),
-    replicas: (target) => readReplicas(client, target),
-    virtualEndpoints: (target) => readVirtualEndpoints(client, target),
     sizes: (target) => sizes.list(target),
     start: (target) => powerServer(client, target, 'start'),
     stop: (target) => powerServer(client, target, 'stop'),
-    begin: (target, request) => requestEvent(access, clock, target, request),
+    replicas: async (target) =>
+      Promise.all(
+        (await readReplicas(client, target)).map(async (server) =>
+          factsOf(server, await sizes.of(target, server.sku?.name ?? '')),
+        ),
+      ),
+    virtualEndpoints: (target) => readVirtualEndpoints(client, target),
+    begin: (target, request) => requestEvent({ access, clock, sizes }, target, request),
     operationState: (target, pollerToken) => readOperation(access, target, pollerToken),
   }
 }
@@ -116,28 +125,6 @@ const parameterOf = (found: Configuration): ServerParameter => ({
   unit: found.unit ?? null,
 })
 
-async function readReplicas(client: Client, { resourceGroup, server }: Target): Promise<ServerFacts[]> {
-  const replicas: ServerFacts[] = []
-  for await (const found of client.replicas.listByServer(resourceGroup, server))
-    replicas.push(factsOf(found, UNKNOWN_SIZE))
-  return replicas
-}
-
-async function readVirtualEndpoints(
-  client: Client,
-  { resourceGroup, server }: Target,
-): Promise<VirtualEndpointFacts[]> {
-  const endpoints: VirtualEndpointFacts[] = []
-  for await (const found of client.virtualEndpoints.listByServer(resourceGroup, server))
-    endpoints.push({
-      name: found.name ?? '',
-      type: found.endpointType ?? null,
-      members: found.members ?? [],
-      hosts: found.virtualEndpoints ?? [],
-    })
-  return endpoints
-}
-
 async function powerServer(client: Client, { resourceGroup, server }: Target, action: 'start' | 'stop'): Promise<void> {
   const acceptance = new Acceptance('POST')
   const { onResponse } = acceptance
@@ -147,50 +134,4 @@ async function powerServer(client: Client, { resourceGroup, server }: Target, ac
   } catch (cause) {
     if (!acceptance.isSeen) throw new Error(`the ${action} of server ${server} was not accepted`, { cause })
   }
-}
-
-// ---- Sizes ----------------------------------------------------------------------------------------------------------
-
-interface Sizes {
-  list(target: Target): Promise<readonly SizeFacts[]>
-  of(target: Target, sku: string): Promise<Size>
-}
-
-const UNKNOWN_SIZE: Size = { vCores: null, memoryGb: null }
-
-/**
- * The list of sizes that the server can have is long and constant, so the app reads it once per server. Without the permission to
- * read it the size of a SKU is unknown.
- */
-function createSizes(client: Client): Sizes {
-  const lists = new Map<string, Promise<readonly SizeFacts[]>>()
-  const list = (target: Target) => {
-    const key = `${target.resourceGroup}/${target.server}`
-    const known = lists.get(key) ?? readSizes(client, target)
-    lists.set(key, known)
-    known.catch(() => lists.delete(key))
-    return known
-  }
-  return {
-    list,
-    of: async (target, sku) => {
-      const sizes = await list(target).catch(() => [])
-      const { vCores, memoryGb } = sizes.find(({ name }) => name.toLowerCase() === sku.toLowerCase()) ?? UNKNOWN_SIZE
-      return { vCores, memoryGb }
-    },
-  }
-}
-
-async function readSizes(client: Client, { resourceGroup, server }: Target): Promise<SizeFacts[]> {
-  const sizes: SizeFacts[] = []
-  for await (const capability of client.capabilitiesByServer.list(resourceGroup, server))
-    for (const edition of capability.supportedServerEditions ?? [])
-      for (const { name, vCores = null, supportedMemoryPerVcoreMb: memoryMb } of edition.supportedServerSkus ?? [])
-        sizes.push({
-          name: name ?? '',
-          tier: edition.name ?? '',
-          vCores,
-          memoryGb: vCores === null || memoryMb === undefined ? null : (vCores * memoryMb) / 1024,
-        })
-  return sizes
 }

@@ -217,6 +217,14 @@ export class FakeServer implements FlexibleServers {
     return { role: 'GeoAsyncReplica', state, sourceId: idOf({ ...target, server: source }) }
   }
 
+  /** Of the replication set that the target is in. */
+  #primaryOf(target: Target): Target {
+    const replica = this.#options.effects?.replica
+    if (replica === undefined) return target
+    const isAtHome = this.effects.siteAt(this.#clock.nowMs) === 'home'
+    return { ...target, server: isAtHome ? this.#homeName || target.server : replica.name }
+  }
+
   async parameters({ server }: Target): Promise<readonly ServerParameter[]> {
     if (this.isAway()) throw new Error('reading the parameters failed: 503 ServiceUnavailable')
     const own = this.#siteOf(server) === 'home' ? {} : this.#options.effects?.replica?.parameters
@@ -225,16 +233,14 @@ export class FakeServer implements FlexibleServers {
 
   async replicas(target: Target): Promise<readonly ServerFacts[]> {
     const { replica } = this.#options.effects ?? {}
-    if (replica === undefined || this.#replicationOf(target, this.#siteOf(target.server)).role !== 'Primary') return []
-    const other = this.#siteOf(target.server) === 'home' ? replica.name : this.#homeName
+    if (replica === undefined) return []
+    const other = this.#primaryOf(target).server === replica.name ? this.#homeName : replica.name
     return [this.#factsOf({ ...target, server: other })]
   }
 
-  async virtualEndpoints(target: Target): Promise<readonly VirtualEndpointFacts[]> {
+  async virtualEndpoints(): Promise<readonly VirtualEndpointFacts[]> {
     const { replica } = this.#options.effects ?? {}
     if (replica === undefined || replica.hasEndpoint === false) return []
-    if (this.effects.siteAt(this.#clock.nowMs) !== this.#siteOf(target.server))
-      throw new Error('reading the virtual endpoints failed: 400 BadRequest')
     const hosts = ['orders.reader.postgres.database.azure.com', 'orders.writer.postgres.database.azure.com']
     return [{ name: 'orders', type: 'ReadWrite', members: [replica.name], hosts }]
   }
