@@ -22,6 +22,7 @@ import { readLock } from '../clients/storage/server-lock.ts'
 import { noteUndo } from '../clients/storage/undo-records.ts'
 import { isConditional, mayPromote, platformRequestOf, whyNotNeeded, wouldShow } from '../event-kinds/kinds.ts'
 import { changesOfPrimary, signsOfEvent } from '../event-kinds/primary-changes.ts'
+import { withAdvice } from '../event-kinds/refusal.ts'
 import { isUndone, undoPlanOf } from '../event-kinds/undo.ts'
 import { obstacleToEvent } from '../live/event-safety.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
@@ -80,7 +81,7 @@ export async function causeEvent(
   const { blobs } = clients
   const plan = await readPlan(blobs, drillId)
   const known = await blobs.readJson<EventAnswer>(drillBlobs.eventAnswer(drillId, index, attempt))
-  if (known !== null) return stepAfter(known)
+  if (known !== null) return stepAfter(known, requestOf(plan, index))
   const intent = await intentOf(clients, plan, index)
   if (intent === null)
     return withhold({ clients, plan, index }, 'wait', 'what this event changes is not known, so it could not be undone')
@@ -253,7 +254,7 @@ async function record(sending: Sending, answer: EventAnswer): Promise<EventStep>
   const startsCoolDown = answer.kind === 'ambiguous' || (answer.kind === 'accepted' && mayPromote(intent.planned))
   if (startsCoolDown) await notePromotion(blobs, plan, await latestArrivalMs(sending, answer))
   await blobs.writeOnce(drillBlobs.eventAnswer(plan.drillId, intent.index, attempt), answer)
-  return stepAfter(answer)
+  return stepAfter(answer, sending.request)
 }
 
 /** A lost request may still take effect after the time in which it may arrive. */
@@ -265,11 +266,16 @@ async function latestArrivalMs({ clients, plan, intent }: Sending, answer: Event
 
 const ambiguous = (why: string, sentAt: string | null): EventAnswer => ({ kind: 'ambiguous', why, sentAt })
 
-function stepAfter(answer: EventAnswer): EventStep {
+function requestOf({ events }: DrillPlan, index: number): PlatformRequest | null {
+  const planned = events[index]
+  return planned === undefined ? null : platformRequestOf(planned)
+}
+
+function stepAfter(answer: EventAnswer, request: PlatformRequest | null): EventStep {
   if (answer.kind === 'accepted')
     return { next: 'watch', detail: `accepted, request ${answer.requestId ?? 'without an id'}` }
   if (answer.kind === 'ambiguous') return { next: 'watch', detail: answer.why }
-  const detail = `refused with ${answer.status} ${answer.code}: ${answer.message}`
+  const detail = withAdvice(`refused with ${answer.status} ${answer.code}: ${answer.message}`, answer, request)
   return isBusy(answer)
     ? { next: 'try again', detail, afterSeconds: answer.afterSeconds ?? 0 }
     : { next: 'give up', detail }

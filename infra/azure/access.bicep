@@ -15,6 +15,9 @@ param names { loadIdentity: string, storage: string, drillContainer: string, vau
 @description('Resource group of the server; an existing server may have one of its own.')
 param server { subscriptionId: string, resourceGroup: string, name: string }
 
+@description('Read replica of the server; an empty name without one.')
+param replica { subscriptionId: string, resourceGroup: string, name: string }
+
 @description('Subnet of the load generators, its name as network/subnet; an empty name without a network.')
 param loadSubnet { subscriptionId: string, resourceGroup: string, name: string }
 
@@ -50,6 +53,18 @@ var customOnServer = [
   { who: principals.app, role: customRoles.failoverOperator, kind: 'server', name: server.name, why: 'Checks the server, and fails it over' }
 ]
 
+// After a switchover the replica is the server under test; it may lie in another resource group than the server.
+var onReplica = empty(replica.name)
+  ? []
+  : [
+      { who: principals.app, role: role.MonitoringReader, kind: 'server', name: replica.name, why: 'Platform metrics after a switchover' }
+    ]
+var customOnReplica = empty(replica.name)
+  ? []
+  : [
+      { who: principals.app, role: customRoles.failoverOperator, kind: 'server', name: replica.name, why: 'Checks the replica, and the primary that it becomes' }
+    ]
+
 // The app creates the containers, so the app needs the right to join the subnet.
 var customOnSubnet = empty(loadSubnet.name)
   ? []
@@ -59,10 +74,19 @@ var customOnSubnet = empty(loadSubnet.name)
 
 var here = { subscription: subscription().subscriptionId, group: resourceGroup().name }
 var atServer = { subscription: server.subscriptionId, group: server.resourceGroup }
+var atReplica = { subscription: replica.subscriptionId, group: replica.resourceGroup }
 var atSubnet = { subscription: loadSubnet.subscriptionId, group: loadSubnet.resourceGroup }
 var rows = isCustom
-  ? concat(map(customOnServer, row => union(row, atServer)), map(customOnSubnet, row => union(row, atSubnet)))
-  : concat(map(table, row => union(row, here)), map(onServer, row => union(row, atServer)))
+  ? concat(
+      map(customOnServer, row => union(row, atServer)),
+      map(customOnSubnet, row => union(row, atSubnet)),
+      map(customOnReplica, row => union(row, atReplica))
+    )
+  : concat(
+      map(table, row => union(row, here)),
+      map(onServer, row => union(row, atServer)),
+      map(onReplica, row => union(row, atReplica))
+    )
 
 module assignments 'assignment.bicep' = [
   for (row, i) in rows: {

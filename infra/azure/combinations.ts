@@ -2,11 +2,13 @@
 import { type Parameters, SUBSCRIPTION } from './snapshot.ts'
 
 export const EXISTING_SERVER = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-data/providers/Microsoft.DBforPostgreSQL/flexibleServers/pg-prod`
+export const REPLICA = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-data-west/providers/Microsoft.DBforPostgreSQL/flexibleServers/pg-prod-west`
 export const OWN_NETWORK = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-network/providers/Microsoft.Network/virtualNetworks/vnet-hub`
 export const OWN_WORKSPACE = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-logs/providers/Microsoft.OperationalInsights/workspaces/log-central`
 const OWN_ZONES_GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-dns`
 
 const existingServerId = `'${EXISTING_SERVER}'`
+const replicaServerId = `'${REPLICA}'`
 const existingSubnets = `{
   app: '${OWN_NETWORK}/subnets/app'
   load: '${OWN_NETWORK}/subnets/load'
@@ -43,6 +45,13 @@ export const COMBINATIONS = {
     existingSubnets,
     existingDnsZonesGroupId: `'${OWN_ZONES_GROUP}'`,
     loadDnsServers: `['10.0.0.4']`,
+  },
+  scaling: { allowScalingAndSwitchover: 'true' },
+  switchover: { existingServerId, replicaServerId, allowScalingAndSwitchover: 'true' },
+  'watched-replica': {
+    existingSubnets,
+    existingDnsZonesGroupId: `'${OWN_ZONES_GROUP}'`,
+    replicaServerId,
   },
   'own-network': { existingSubnets },
   'own-network-and-zones': { existingSubnets, existingDnsZonesGroupId: `'${OWN_ZONES_GROUP}'`, privateApp: 'true' },
@@ -121,5 +130,13 @@ export const REFUSED: ReadonlyArray<{ readonly parameters: Parameters; readonly 
   {
     parameters: { highAvailabilityMode: `'SameZone'`, primaryZone: `'1'`, standbyZone: `'2'` },
     says: ['highAvailabilityMode=SameZone has no other standbyZone'],
+  },
+  {
+    parameters: { replicaServerId: `'pg-prod-west'` },
+    says: ['replicaServerId is no resource id of a flexible server'],
+  },
+  {
+    parameters: { existingServerId, replicaServerId: `'${EXISTING_SERVER.toUpperCase()}'` },
+    says: ['replicaServerId is existingServerId'],
   },
 ]

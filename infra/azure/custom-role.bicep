@@ -10,6 +10,9 @@ param roleName string
 @description('One sentence: what the role allows.')
 param summary string
 
+@description('Ids of other resource groups in which the role can be assigned, too.')
+param otherGroupIds string[] = []
+
 param actions string[]
 
 resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
@@ -18,7 +21,7 @@ resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
     roleName: roleName
     description: summary
     type: 'CustomRole'
-    assignableScopes: [resourceGroup().id]
+    assignableScopes: concat([resourceGroup().id], otherGroupIds)
     permissions: [{ actions: actions }]
   }
 }

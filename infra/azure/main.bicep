@@ -31,6 +31,12 @@ param existingServerId string = ''
 @allowed(['privateEndpoint', 'publicEndpoint', 'virtualNetwork'])
 param existingServerAccess string = 'privateEndpoint'
 
+@description('True: events of the kinds scale and switchover. The app may then write every property of the server and of replicaServerId. False: the app can read and restart them, and never write them.')
+param allowScalingAndSwitchover bool = false
+
+@description('Resource id of a read replica of the server in this subscription, for a switchover: the app gets the same rights on it, and with existingServerAccess=privateEndpoint an endpoint to it. Empty: none.')
+param replicaServerId string = ''
+
 @description('max_connections of the existing server, for the alerts.')
 param existingServerMaxConnections int = 5000
 
@@ -222,6 +228,7 @@ param grantSubscriptionReads bool = true
 // ---- Combinations that cannot work ----------------------------------------------------------------------------------------------
 
 var createsServer = empty(existingServerId)
+var hasReplica = !empty(replicaServerId)
 var createsNetwork = privateNetwork && existingSubnets == null
 var skus = loadJsonContent('skus.json')
 var sku = skus[?serverSku] ?? { tier: '', memoryGiB: 0 }
@@ -250,6 +257,14 @@ var refusals = [
   }
   { when: highAvailabilityMode == 'SameZone' && !empty(standbyZone) && standbyZone != primaryZone, say: 'highAvailabilityMode=SameZone has no other standbyZone' }
   { when: natSku == 'StandardV2' && !empty(natZone), say: 'natSku=StandardV2 is in all zones: leave natZone empty' }
+  {
+    when: hasReplica && (length(split(replicaServerId, '/')) != 9 || !startsWith(toLower(replicaServerId), toLower('${subscription().id}/resourceGroups/')))
+    say: 'replicaServerId is no resource id of a flexible server in this subscription: /subscriptions/.../resourceGroups/.../providers/Microsoft.DBforPostgreSQL/flexibleServers/...'
+  }
+  {
+    when: hasReplica && toLower(replicaServerId) == toLower(existingServerId)
+    say: 'replicaServerId is existingServerId: name the replica, which is another server'
+  }
   { when: apiAuth == 'entra' && empty(apiClientId), say: 'apiAuth=entra needs apiClientId: the client id of the application with the roles Drill.Read and Drill.Run' }
 ]
 var refused = map(filter(refusals, refusal => refusal.when), refusal => refusal.say)
@@ -419,6 +434,24 @@ module privateEndpoints 'private-endpoint.bicep' = [
   }
 ]
 
+// In the zone of the server, which the loop above made.
+module replicaEndpoint 'private-endpoint.bicep' = if (privateNetwork && reachesServerByEndpoint && hasReplica) {
+  name: 'private-endpoint-replica-${token}'
+  params: {
+    name: 'pe-replica-${token}'
+    location: location
+    tags: tags
+    networkId: networkId
+    subnetId: subnets.endpoints
+    resourceId: replicaServerId
+    group: 'postgresqlServer'
+    zoneName: 'privatelink.postgres.database.azure.com'
+    existingZonesGroupId: empty(existingDnsZonesGroupId) ? resourceGroup().id : existingDnsZonesGroupId
+    token: token
+  }
+  dependsOn: [privateEndpoints]
+}
+
 module appEndpoint 'private-endpoint.bicep' = if (privateApp) {
   name: 'private-endpoint-app-${token}'
   params: {
@@ -479,6 +512,14 @@ var server = createsServer
   ? { subscriptionId: subscription().subscriptionId, resourceGroup: resourceGroup().name, name: names.server }
   : { subscriptionId: serverIdParts[2], resourceGroup: serverIdParts[4], name: serverIdParts[8] }
 
+// Without a replica an empty name. Padded, because Resource Manager also evaluates what a refusal is about to stop.
+var replicaIdParts = split('${replicaServerId}/////////', '/')
+var replica = {
+  subscriptionId: hasReplica ? replicaIdParts[2] : subscription().subscriptionId
+  resourceGroup: hasReplica ? replicaIdParts[4] : resourceGroup().name
+  name: hasReplica ? replicaIdParts[8] : ''
+}
+
 resource existingServer 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' existing = if (!createsServer) {
   name: server.name
   scope: resourceGroup(server.subscriptionId, server.resourceGroup)
@@ -514,14 +555,24 @@ module failoverOperator 'custom-role.bicep' = {
   params: {
     roleId: customRoles.failoverOperator
     roleName: 'PostgreSQL failover operator ${token}'
-    summary: 'Reads a flexible server and its parameters, and restarts it with failover. Changes nothing else.'
+    summary: allowScalingAndSwitchover
+      ? 'Reads and restarts a flexible server, and may change all of its properties: for its size, and for the promotion of a replica.'
+      : 'Reads a flexible server, its parameters and its replicas, and restarts it with failover. Changes nothing else.'
+    // One role for both servers; where their groups differ, it can be assigned in both.
+    otherGroupIds: hasReplica && toLower(replica.resourceGroup) != toLower(server.resourceGroup)
+      ? ['/subscriptions/${replica.subscriptionId}/resourceGroups/${replica.resourceGroup}']
+      : []
     actions: concat(
       [
         'Microsoft.DBforPostgreSQL/flexibleServers/read'
         'Microsoft.DBforPostgreSQL/flexibleServers/configurations/read'
         'Microsoft.DBforPostgreSQL/flexibleServers/capabilities/read'
+        'Microsoft.DBforPostgreSQL/flexibleServers/replicas/read'
+        'Microsoft.DBforPostgreSQL/flexibleServers/virtualendpoints/read'
         'Microsoft.DBforPostgreSQL/flexibleServers/restart/action'
       ],
+      // The one action with which Azure lets a server be scaled, and a replica be promoted.
+      allowScalingAndSwitchover ? ['Microsoft.DBforPostgreSQL/flexibleServers/write'] : [],
       stopServerBetweenDrills
         ? ['Microsoft.DBforPostgreSQL/flexibleServers/start/action', 'Microsoft.DBforPostgreSQL/flexibleServers/stop/action']
         : []
@@ -563,6 +614,7 @@ module access 'access.bicep' = {
     principals: principals
     names: accessNames
     server: server
+    replica: replica
     loadSubnet: loadSubnet
     customRoles: customRoles
     token: token
@@ -577,6 +629,7 @@ module customAccess 'access.bicep' = {
     principals: principals
     names: accessNames
     server: server
+    replica: replica
     loadSubnet: loadSubnet
     customRoles: customRoles
     token: token

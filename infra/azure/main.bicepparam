@@ -6,6 +6,9 @@ using 'main.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'drill')
 param existingServerId = readEnvironmentVariable('DRILL_EXISTING_SERVER_ID', '')
+// A drill that scales or switches over writes the server: off, unless DRILL_ALLOW_SCALING_AND_SWITCHOVER is true.
+param allowScalingAndSwitchover = bool(readEnvironmentVariable('DRILL_ALLOW_SCALING_AND_SWITCHOVER', 'false'))
+param replicaServerId = readEnvironmentVariable('DRILL_REPLICA_SERVER_ID', '')
 param alertEmail = readEnvironmentVariable('DRILL_ALERT_EMAIL', '')
 
 // Zones and disk of a server that exists, from the release tool. The template sends them only for a server that it creates.

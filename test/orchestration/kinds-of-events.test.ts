@@ -56,6 +56,15 @@ test.each(['planned', 'forced'] as const)('a %s switchover is proven by the serv
   expect(report.verdict, report.reasons.join('\n')).toBe(mode === 'forced' ? 'FAIL' : 'PASS')
 })
 
+test.each([
+  [{ kind: 'scale', sku: 'Standard_E8ds_v5' }, 'allowScalingAndSwitchover=true (docs'],
+  [{ kind: 'switchover', mode: 'planned', replica: 'pg-dr' }, 'the id of the replica in replicaServerId'],
+])('without the right to it, the report on %j names what grants it', async (event, parameter) => {
+  const { world, report } = await drillOf({ events: [{ atSeconds: 20, ...event }] }, { posts: ['forbidden'] })
+  expect(world.server.posts).toBe(1)
+  expect(report.requests).toMatchObject([{ state: 'refused', detail: expect.stringContaining(parameter) }])
+})
+
 describe('a drill that returns home', () => {
   const request = {
     durationSeconds: 120,

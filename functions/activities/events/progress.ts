@@ -11,7 +11,8 @@ import {
   type Withheld,
 } from '../../clients/storage/event-attempts.ts'
 import { readUndoProgress } from '../../clients/storage/undo-records.ts'
-import { alwaysPromotes, isCaused, isDone } from '../../event-kinds/kinds.ts'
+import { alwaysPromotes, isCaused, isDone, platformRequestOf } from '../../event-kinds/kinds.ts'
+import { withAdvice } from '../../event-kinds/refusal.ts'
 import { undoPlanOf } from '../../event-kinds/undo.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
 import type { EventAnswer, OperationState } from '../../model/event-answer.ts'
@@ -235,13 +236,14 @@ async function evidenceOf(
   const { request, detail, sentAt, answer } = isWatched
     ? WATCHED
     : outcomeOfAttempts(attempts, withheld ?? unsent(intent, attempts))
+  const advised = detail === null || answer === null ? detail : withAdvice(detail, answer, platformRequestOf(planned))
   const { operation, after, healthyAt, problem, sightings } = known ?? NO_PROGRESS
   return {
     index,
     planned,
     before: intent?.before ?? null,
     request,
-    detail: operation?.kind === 'failed' ? `${operation.code}: ${operation.message}` : (detail ?? problem),
+    detail: operation?.kind === 'failed' ? `${operation.code}: ${operation.message}` : (advised ?? problem),
     sentAt,
     acceptedAt: answer?.kind === 'accepted' ? answer.acceptedAt : null,
     requestId: answer?.kind === 'accepted' ? answer.requestId : null,

@@ -19,6 +19,7 @@ import {
 import { notePromotion } from '../../clients/storage/last-promotion.ts'
 import { forgetUndo, readUndoProgress, undoRecordsOf, writeUndoProgress } from '../../clients/storage/undo-records.ts'
 import { mayPromote } from '../../event-kinds/kinds.ts'
+import { withAdvice } from '../../event-kinds/refusal.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
 import type { EventAnswer, OperationState } from '../../model/event-answer.ts'
 import {
@@ -238,7 +239,7 @@ async function ask(one: Case, operation: OperationState | null): Promise<Seen> {
   if (answer.kind === 'refused') {
     await blobs.delete(claimName)
     const detail = `${WHAT[change]} is to be ${original} again; the platform answered ${answer.status} ${answer.code}: ${answer.message}`
-    return { ...waiting(detail), afterSeconds: answer.afterSeconds ?? null }
+    return { ...waiting(withAdvice(detail, answer, request)), afterSeconds: answer.afterSeconds ?? null }
   }
   await noteAnswer(one, number, answer)
   return answer.kind === 'accepted'

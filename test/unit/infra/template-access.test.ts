@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { EXISTING_SERVER as EXISTING, OWN_NETWORK } from '../../../infra/azure/combinations.ts'
+import { EXISTING_SERVER as EXISTING, OWN_NETWORK, REPLICA } from '../../../infra/azure/combinations.ts'
 import {
   bicep,
   COMPILE_TIMEOUT_MS,
@@ -135,6 +135,34 @@ describe.skipIf(bicep.kind === 'missing')('access', () => {
     expect(may('landing-zone').map((action) => action.split('/').at(-2))).toEqual(['start', 'stop'])
   })
 
+  test('to write a server is given only with its parameter, and then on the server and its replica alone', () => {
+    const writable = (name: keyof Combinations) => scopesOf(name, `${SERVER}/write`)
+    for (const name of Object.keys(all) as (keyof Combinations)[])
+      if (name !== 'scaling' && name !== 'switchover') expect([name, writable(name)]).toEqual([name, []])
+    expect(writable('scaling')).toHaveLength(1)
+    expect(writable('scaling')[0]).toMatch(
+      /\/resourceGroups\/[^/]+\/providers\/[^/]+\/flexibleServers\/psql-drill-\w{13}$/,
+    )
+    expect(writable('switchover').sort()).toEqual([EXISTING, REPLICA])
+    for (const name of ['scaling', 'switchover'] as const)
+      expect(customActions(name).filter((action) => !/\/(read|restart\/action|join\/action)$/.test(action))).toEqual([
+        `${SERVER}/write`,
+      ])
+  })
+
+  test('to a replica is that to the server, and can be assigned in the group of each', () => {
+    const onServer = (name: keyof Combinations, id: string) =>
+      grantsOf(all[name], 'app').flatMap(({ role, scope }) => (scope === id ? [role.name] : []))
+    expect(onServer('switchover', REPLICA).sort()).toEqual(['Monitoring Reader', 'PostgreSQL failover operator'])
+    expect(onServer('switchover', EXISTING).sort()).toEqual(onServer('switchover', REPLICA).sort())
+    expect(onServer('watched-replica', REPLICA).sort()).toEqual(onServer('switchover', REPLICA).sort())
+    const [operator, ...others] = ofType(all.switchover, 'Microsoft.Authorization/roleDefinitions').filter(
+      ({ properties }) => String(properties.roleName).startsWith('PostgreSQL failover operator'),
+    )
+    expect(others).toEqual([])
+    expect(operator?.properties.assignableScopes).toEqual([EXISTING, REPLICA].map((id) => id.split('/providers/')[0]))
+  })
+
   // ---- What the code calls ------------------------------------------------------------------------------------------
 
   test('is known for every operation of Azure that the code calls', () => {
@@ -143,24 +171,49 @@ describe.skipIf(bicep.kind === 'missing')('access', () => {
     expect(called).toEqual(Object.keys(NEEDS).sort())
   })
 
-  test.each(['default', 'existing-endpoint', 'own-network', 'public', 'landing-zone'] as const)(
-    'in the combination %s allows everything that the code calls',
-    (name) => {
-      const grants = grantsOf(all[name], 'app')
-      const isOnSubnet = (action: string) => action.startsWith('Microsoft.Network/')
-      const isOnSubscription = (action: string) => /\/locations\//.test(action)
-      const isPower = (action: string) => /\/(start|stop)\/action$/.test(action)
-      const denied = Object.values(NEEDS)
-        .flat()
-        .filter((action) => !(isOnSubnet(action) && name === 'public'))
-        // The drill does without these reads: grantSubscriptionReads is off there.
-        .filter((action) => !(isOnSubscription(action) && name === 'public'))
-        // Without stopServerBetweenDrills no drill starts or stops the server.
-        .filter((action) => !isPower(action) || name === 'landing-zone')
-        .filter((action) => !grants.some(({ role }) => role.actions.some((pattern) => allows(pattern, action))))
-      expect(denied).toEqual([])
-    },
-  )
+  test('is looked for in every way in which the code calls an operation', () => {
+    const calls = `client.servers.get(a)
+      clientThatTraces(access, clock).servers
+        .beginRestart(a)
+      return ({ servers }, options) => servers.beginUpdate(a, b, options)
+      notAClient.servers.beginDelete(a)`
+    expect(operationsOf(calls)).toEqual(['servers.get', 'servers.beginRestart', 'servers.beginUpdate'])
+  })
+
+  test.each([
+    'default',
+    'existing-endpoint',
+    'own-network',
+    'public',
+    'landing-zone',
+    'scaling',
+    'switchover',
+  ] as const)('in the combination %s allows everything that the code calls', (name) => {
+    const grants = grantsOf(all[name], 'app')
+    const isOnSubnet = (action: string) => action.startsWith('Microsoft.Network/')
+    const isOnSubscription = (action: string) => /\/locations\//.test(action)
+    const denied = Object.values(NEEDS)
+      .flat()
+      .filter((action) => !(isOnSubnet(action) && name === 'public'))
+      // The drill does without these reads: grantSubscriptionReads is off there.
+      .filter((action) => !(isOnSubscription(action) && name === 'public'))
+      // Without stopServerBetweenDrills no drill starts or stops the server.
+      .filter((action) => !isPower(action) || name === 'landing-zone')
+      // Without allowScalingAndSwitchover no drill writes the server.
+      .filter((action) => action !== `${SERVER}/write` || name === 'scaling' || name === 'switchover')
+      .filter((action) => !grants.some(({ role }) => role.actions.some((pattern) => allows(pattern, action))))
+    expect(denied).toEqual([])
+  })
+
+  test('to the replica allows everything that the code calls on the server', () => {
+    const onReplica = grantsOf(all.switchover, 'app').filter(({ scope }) => scope === REPLICA)
+    const onServers = Object.values(NEEDS)
+      .flat()
+      .filter((action) => (action.startsWith(SERVER) || action.startsWith('Microsoft.Insights/')) && !isPower(action))
+    expect(onServers).toContain(`${SERVER}/write`)
+    const isAllowed = (action: string) => onReplica.some(({ role }) => role.actions.some((one) => allows(one, action)))
+    expect(onServers.filter((action) => !isAllowed(action))).toEqual([])
+  })
 
   test('to the identity of the containers and to their subnet comes with creating them', () => {
     const createsGroup = NEEDS['containerGroups.beginCreateOrUpdate'] ?? []
@@ -190,6 +243,10 @@ describe.skipIf(bicep.kind === 'missing')('access', () => {
   })
 })
 
+const SERVER = 'Microsoft.DBforPostgreSQL/flexibleServers'
+
+const isPower = (action: string): boolean => /\/(start|stop)\/action$/.test(action)
+
 /** Operations of the SDK's clients, and the actions that Resource Manager or the service checks for each. */
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
   'servers.get': ['Microsoft.DBforPostgreSQL/flexibleServers/read'],
@@ -198,9 +255,16 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
     'Microsoft.DBforPostgreSQL/locations/azureAsyncOperation/read',
     'Microsoft.DBforPostgreSQL/locations/operationResults/read',
   ],
+  'servers.beginUpdate': [
+    'Microsoft.DBforPostgreSQL/flexibleServers/write',
+    'Microsoft.DBforPostgreSQL/locations/azureAsyncOperation/read',
+    'Microsoft.DBforPostgreSQL/locations/operationResults/read',
+  ],
   'servers.beginStart': ['Microsoft.DBforPostgreSQL/flexibleServers/start/action'],
   'servers.beginStop': ['Microsoft.DBforPostgreSQL/flexibleServers/stop/action'],
   'configurations.listByServer': ['Microsoft.DBforPostgreSQL/flexibleServers/configurations/read'],
+  'replicas.listByServer': ['Microsoft.DBforPostgreSQL/flexibleServers/replicas/read'],
+  'virtualEndpoints.listByServer': ['Microsoft.DBforPostgreSQL/flexibleServers/virtualendpoints/read'],
   'capabilitiesByServer.list': ['Microsoft.DBforPostgreSQL/flexibleServers/capabilities/read'],
   'metrics.list': ['Microsoft.Insights/metrics/read'],
   'containerGroups.beginCreateOrUpdate': [
@@ -225,12 +289,18 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
 function operationsIn(folder: string): string[] {
   const root = resolve(import.meta.dirname, '../../..', folder)
   const sources = readdirSync(root).map((file) => readFileSync(join(root, file), 'utf8'))
-  const onGroups = sources.flatMap((source) => [
-    ...source.matchAll(/\b(?:client|clientThatTraces\([^)]*\))\s*\.([a-zA-Z]+)\s*\.([a-zA-Z]+)\(/g),
-  ])
   const manifests = sources.some((source) => source.includes('.getManifest(')) ? ['registry.getManifest'] : []
-  return [...new Set([...onGroups.map(([, group, operation]) => `${group}.${operation}`), ...manifests])].sort()
+  return [...new Set([...sources.flatMap(operationsOf), ...manifests])].sort()
 }
+
+/** Of a client, or of a group that a function takes out of its client. */
+const CALLS = [
+  /\b(?:client|clientThatTraces\([^)]*\))\s*\.([a-zA-Z]+)\s*\.([a-zA-Z]+)\(/g,
+  /\(\{ ([a-zA-Z]+) \}, \w+\) =>\s*\1\s*\.([a-zA-Z]+)\(/g,
+]
+
+const operationsOf = (source: string): string[] =>
+  CALLS.flatMap((call) => [...source.matchAll(call)]).map(([, group, operation]) => `${group}.${operation}`)
 
 /** `*` stands for any text; in the middle also for none, as in userAssignedIdentities/ * /read. */
 function allows(pattern: string, action: string): boolean {
@@ -252,6 +322,15 @@ const actionsOf = ({ properties }: Resource): string[] =>
 
 const grantsOf = (resources: readonly Resource[], who: Grant['who']): Grant[] =>
   allGrants(resources).filter((grant) => grant.who === who)
+
+const customActions = (name: keyof Combinations): string[] =>
+  ofType(all[name], 'Microsoft.Authorization/roleDefinitions').flatMap(actionsOf)
+
+/** What the app or the load generators may do this to. */
+const scopesOf = (name: keyof Combinations, action: string): string[] =>
+  allGrants(all[name])
+    .filter(({ role }) => role.actions.some((pattern) => allows(pattern, action)))
+    .map(({ scope }) => scope)
 
 function allGrants(resources: readonly Resource[]): Grant[] {
   const custom = new Map(
