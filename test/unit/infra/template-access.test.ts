@@ -143,7 +143,7 @@ describe.skipIf(bicep.kind === 'missing')('access', () => {
     expect(writable('scaling')[0]).toMatch(
       /\/resourceGroups\/[^/]+\/providers\/[^/]+\/flexibleServers\/psql-drill-\w{13}$/,
     )
-    expect(writable('switchover').sort()).toEqual([EXISTING, REPLICA])
+    expect(writable('switchover').sort()).toEqual([EXISTING, REPLICA].sort())
     for (const name of ['scaling', 'switchover'] as const)
       expect(customActions(name).filter((action) => !/\/(read|restart\/action|join\/action)$/.test(action))).toEqual([
         `${SERVER}/write`,
