@@ -7,7 +7,7 @@ import type { Clients } from '../clients/clients.ts'
 import { unreachableLoad } from '../clients/postgres/load-session.ts'
 import { unreachable } from '../clients/postgres/session-facts.ts'
 import { readLastPromotion } from '../clients/storage/last-promotion.ts'
-import { isNeededBy } from '../event-kinds/kinds.ts'
+import { isNeededBy, platformRequestOf } from '../event-kinds/kinds.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { ContainerFacts, Facts, LoadSessionFacts, LoadWays, SessionFacts } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
@@ -93,7 +93,7 @@ async function gatherFacts(clients: Clients, plan: DrillPlan): Promise<Facts> {
   const { blobs, clock, servers } = clients
   const { target } = plan
   const gaps: string[] = []
-  const [server, parameters, pgbouncer, direct, loadSessions, schema, containers, last] = await Promise.all([
+  const [server, parameters, pgbouncer, direct, loadSessions, schema, containers, last, own] = await Promise.all([
     orGap('server', gaps, servers.get(target)),
     orGap('parameters', gaps, servers.parameters(target)),
     sessionVia(clients, target, 'pgbouncer'),
@@ -102,6 +102,7 @@ async function gatherFacts(clients: Clients, plan: DrillPlan): Promise<Facts> {
     readSchema(clients, plan, gaps),
     containerFacts(clients, gaps),
     orGap('last promotion', gaps, readLastPromotion(blobs, target)),
+    factsOfEvents(clients, plan, gaps),
   ])
   return {
     observedAt: clock.now().toISOString(),
@@ -112,8 +113,29 @@ async function gatherFacts(clients: Clients, plan: DrillPlan): Promise<Facts> {
     schema,
     containers,
     lastPromotionAt: last?.at ?? null,
+    ...own,
     gaps,
   }
+}
+
+/** Read only for drills whose events need them. */
+async function factsOfEvents(
+  { servers, database }: Clients,
+  { target, events }: DrillPlan,
+  gaps: string[],
+): Promise<Pick<Facts, 'sizes' | 'switchover'>> {
+  const requests = events.map(platformRequestOf)
+  const isScaled = requests.some((request) => request?.call === 'scale')
+  const sizes = isScaled ? await orGap('sizes', gaps, servers.sizes(target)) : null
+  const promotion = requests.find((request) => request?.call === 'promote')
+  if (promotion?.call !== 'promote') return { sizes, switchover: null }
+  const replica = { ...target, server: promotion.replica }
+  const [replicas, replicaParameters, endpoints] = await Promise.all([
+    orGap('replicas', gaps, servers.replicas(target)),
+    orGap('parameters of the replica', gaps, servers.parameters(replica)),
+    orGap('virtual endpoints', gaps, servers.virtualEndpoints(target)),
+  ])
+  return { sizes, switchover: { host: database.host(target), replicas, replicaParameters, endpoints } }
 }
 
 /** The value, or null and a line in `gaps`. */

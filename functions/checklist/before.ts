@@ -6,6 +6,7 @@ import type { DrillPlan } from '../model/plan.ts'
 import { plain } from '../units/units.ts'
 import type { BeforeCheck, BeforeEvidence, Judgement } from './check.ts'
 import { CONTAINER_CHECKS } from './containers.ts'
+import { EVENT_CHECKS } from './events.ts'
 import { LOAD_CHECKS } from './load.ts'
 import { REPLICATION_CHECKS } from './replication.ts'
 import { SERVER_CHECKS } from './server.ts'
@@ -25,6 +26,7 @@ export const BEFORE = [
   ...SQL_CHECKS,
   ...LOAD_CHECKS,
   ...CONTAINER_CHECKS,
+  ...EVENT_CHECKS,
   COOL_DOWN,
 ] as const satisfies readonly BeforeCheck[]
 

@@ -185,6 +185,8 @@ export interface Database {
   /** Scope of the token with which a load generator's own identity logs in; null: the connection string holds the password. */
   loadTokenScope(): string | null
   directPort(): number
+  /** By which the app and the load generators reach a server. */
+  host(target: Target): string
 }
 
 export interface PlatformMetrics {

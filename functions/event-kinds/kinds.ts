@@ -9,7 +9,18 @@ import { serverName, timelineOf, wasChanged, zoneOf } from './evidence.ts'
 import type { KindRow, NotNeeded, SeenOfEvent } from './kind.ts'
 import { differs, isOtherPrimary } from './primary-changes.ts'
 
-const STANDBY_CHECKS = ['ha-mode', 'ha-healthy', 'zones-differ'] as const
+const FAILOVER_CHECKS = ['ha-mode', 'ha-healthy', 'zones-differ', 'cool-down'] as const
+const SCALE_CHECKS = ['scale-size', 'cool-down'] as const
+const SWITCHOVER_CHECKS = [
+  'switchover-replica',
+  'switchover-symmetry',
+  'switchover-parameters',
+  'switchover-pgbouncer',
+  'switchover-standby',
+  'switchover-endpoint',
+  'switchover-name',
+  'cool-down',
+] as const
 
 const FAILOVER_WORDS = {
   forced: 'forced failover',
@@ -28,7 +39,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     words: ({ mode, returnsHome }) => `${FAILOVER_WORDS[mode]}${returnsHome ? ' that returns home' : ''}`,
     title: ({ mode }, server) => `${FAILOVER_WORDS[mode]} of ${server}`,
     request: ({ mode }) => ({ call: 'restart', failoverMode: mode }),
-    needs: STANDBY_CHECKS,
+    needs: FAILOVER_CHECKS,
     promotes: 'always',
     changes: ['timeline'],
     isDone: isOtherPrimary,
@@ -54,7 +65,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     words: ({ sku }) => `scaling to ${sku}`,
     title: ({ sku }, server) => `scaling of ${server} to ${sku}`,
     request: ({ sku }) => ({ call: 'scale', sku }),
-    needs: [],
+    needs: SCALE_CHECKS,
     promotes: 'maybe',
     changes: ['sku'],
     isDone: (_, now, { sku }) => isSize(now.sku, sku),
@@ -67,7 +78,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     words: ({ mode, replica }) => `${mode} switchover to replica ${replica}`,
     title: ({ mode, replica }, server) => `${mode} switchover of ${server} to replica ${replica}`,
     request: ({ mode, replica }) => ({ call: 'promote', replica, option: mode }),
-    needs: [],
+    needs: SWITCHOVER_CHECKS,
     promotes: 'always',
     changes: ['serverId', 'timeline'],
     isDone: (before, now) => differs(before.serverId, now.serverId),
@@ -163,4 +174,8 @@ export const wouldShow = (event: PlannedEvent, before: PrimaryIdentity): boolean
 const OF_KINDS = new Set(Object.values(KINDS).flatMap(({ needs }) => needs))
 
 export const isNeededBy = (events: readonly PlannedEvent[], checkId: string): boolean =>
-  !OF_KINDS.has(checkId) || events.length === 0 || events.some((event) => rowOf(event).needs.includes(checkId))
+  !OF_KINDS.has(checkId) || neededBy(events).includes(checkId)
+
+/** A drill without an event is one of a failover that was left out. */
+const neededBy = (events: readonly PlannedEvent[]): readonly string[] =>
+  events.length === 0 ? FAILOVER_CHECKS : events.flatMap((event) => rowOf(event).needs)

@@ -176,6 +176,15 @@ export interface ContainerFacts {
   readonly blobWritable: boolean | null
 }
 
+/** What a switchover to a replica needs. Null: could not be observed. */
+interface SwitchoverFacts {
+  /** By which the app and the load reach the database. */
+  readonly host: string
+  readonly replicas: readonly ServerFacts[] | null
+  readonly replicaParameters: readonly ServerParameter[] | null
+  readonly endpoints: readonly VirtualEndpointFacts[] | null
+}
+
 /** Everything that the checklist judges, observed at one time. */
 export interface Facts {
   readonly observedAt: string
@@ -187,6 +196,10 @@ export interface Facts {
   readonly schema: SchemaFacts | null
   readonly containers: ContainerFacts
   readonly lastPromotionAt: string | null
+  /** Null: could not be observed, or no event needs them. */
+  readonly sizes: readonly SizeFacts[] | null
+  /** Null: no event needs them. */
+  readonly switchover: SwitchoverFacts | null
   /** What could not be observed and why, one line each. */
   readonly gaps: readonly string[]
 }

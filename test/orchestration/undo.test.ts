@@ -89,7 +89,10 @@ const ENDS: ReadonlyArray<readonly [how: string, options: Options]> = [
   ['the request that undoes it is lost', { posts: ['accepted', 'reset before arrival', 'accepted'] }],
   ['the host dies with the request that undoes it', { posts: ['accepted', 'host dies after arrival'] }],
   ['the host dies before the request that undoes it', { posts: ['accepted', 'host dies before arrival', 'accepted'] }],
-  ['the request arrives late', { posts: ['timeout, arrives late', 'accepted'], world: lateBy(70_000) }],
+  [
+    'the request arrives late',
+    { posts: ['timeout, arrives late', 'accepted'], world: lateBy(85_000), request: { durationSeconds: 40 } },
+  ],
 ]
 
 function onceAfter(step: string) {

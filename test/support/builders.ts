@@ -100,6 +100,8 @@ export const someFacts = (own: Partial<Facts> = {}): Facts => ({
   schema: goodSchema,
   containers: goodContainers,
   lastPromotionAt: null,
+  sizes: null,
+  switchover: null,
   gaps: [],
   ...own,
 })

@@ -8,6 +8,7 @@ import { removeCanary, sendCanary } from './canary.ts'
 import {
   type ConnectionSettings,
   type Credentials,
+  hostOf,
   openConnection,
   type Purpose,
   serverAt,
@@ -39,6 +40,7 @@ export function createDatabase(postgres: PostgresConfig, credentials: Credential
     loadConnectionString: (target) => connectionStringOf(postgres, target),
     loadTokenScope: () => (postgres.load.password === null ? postgres.cloud.databaseScope : null),
     directPort: () => postgres.directPort,
+    host: (target) => hostOf(postgres, target.server),
   }
 }
 

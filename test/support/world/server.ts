@@ -90,6 +90,7 @@ const SIZES: readonly SizeFacts[] = [
   { name: 'Standard_B2ms', tier: 'Burstable', vCores: 2, memoryGb: 8 },
   { name: USUAL_SKU, tier: 'MemoryOptimized', vCores: 4, memoryGb: 32 },
   { name: 'Standard_E8ds_v5', tier: 'MemoryOptimized', vCores: 8, memoryGb: 64 },
+  { name: 'Standard_E16ds_v5', tier: 'MemoryOptimized', vCores: 16, memoryGb: 128 },
 ]
 
 const idOf = ({ resourceGroup, server }: Target): string =>

@@ -123,6 +123,7 @@ function fakeDatabase(
     loadConnectionString: () => `postgresql://load:${options.password ?? 'secret'}@server:6432/drill`,
     loadTokenScope: () => null,
     directPort: () => 5432,
+    host: () => 'orders.writer.postgres.database.azure.com',
   }
 }
 

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { AFTER } from '../../../functions/checklist/after.ts'
 import { BEFORE, type BeforeCheckId } from '../../../functions/checklist/before.ts'
 import { judgeRows, NOT_SEEN, obstacles } from '../../../functions/checklist/check.ts'
+import type { EVENT_CHECKS } from '../../../functions/checklist/events.ts'
+import { isNeededBy } from '../../../functions/event-kinds/kinds.ts'
 import type {
   ContainerFacts,
   Facts,
@@ -58,12 +60,19 @@ function facts(changes: Changes = {}): Facts {
     schema: changes.schema === null ? null : { ...goodSchema, ...changes.schema },
     containers: { ...goodContainers, ...changes.containers },
     lastPromotionAt: changes.lastPromotionAt ?? null,
+    sizes: null,
+    switchover: null,
     gaps: changes.gaps ?? [],
   }
 }
 
 const judge = (changes: Changes = {}, force: readonly string[] = [], of = plan) =>
-  judgeRows(BEFORE, 'before', { plan: of, facts: facts(changes) }, force)
+  judgeRows(
+    BEFORE.filter(({ id }) => isNeededBy(of.events, id)),
+    'before',
+    { plan: of, facts: facts(changes) },
+    force,
+  )
 
 const both = (session: Partial<SessionFacts>): Changes => ({ pgbouncer: session, direct: session })
 const table = (changes: Partial<TableFacts>): Changes => ({ load: { table: { ...goodTable, ...changes } } })
@@ -94,7 +103,10 @@ interface Row {
   readonly unknown: Changes | null
 }
 
-const ROWS: Readonly<Record<BeforeCheckId, Row>> = {
+/** Those of single kinds of events are in events.test.ts. */
+type CommonId = Exclude<BeforeCheckId, (typeof EVENT_CHECKS)[number]['id']>
+
+const ROWS: Readonly<Record<CommonId, Row>> = {
   'server-ready': { fail: [[{ server: { state: 'Stopped' } }, 'Stopped']], unknown: { server: null } },
   'server-sku': {
     fail: [

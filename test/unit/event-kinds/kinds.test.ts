@@ -66,12 +66,17 @@ describe('the checklist', () => {
 
   test('looks for a standby before a failover, and before a drill without an event', () => {
     expect(needed(FAILOVER)).toEqual(expect.arrayContaining(standby))
-    expect(needed()).toEqual(BEFORE_CHECK_IDS)
+    expect(needed()).toEqual(needed(FAILOVER))
     expect(needed(RESTART, FAILOVER)).toEqual(expect.arrayContaining(standby))
   })
 
   test.each([RESTART, SCALE, EXTERNAL])('does not want a standby before $kind', (event) => {
-    expect(needed(event)).toEqual(BEFORE_CHECK_IDS.filter((id) => !standby.includes(id)))
+    expect(needed(event).filter((id) => standby.includes(id))).toEqual([])
+  })
+
+  test('waits for the cool-down only before a kind that may promote', () => {
+    const kinds = [FAILOVER, RESTART, SCALE, SWITCHOVER, EXTERNAL].filter((one) => needed(one).includes('cool-down'))
+    expect(kinds).toEqual([FAILOVER, SCALE, SWITCHOVER])
   })
 })
 
