@@ -14,7 +14,7 @@ import type { DrillPlan } from '../model/plan.ts'
 import { type Problem, parseRequest, type RequestDefaults, requestSchema } from './request.ts'
 import { REQUEST_LIMITS } from './rules.ts'
 
-const CAMPAIGN_LIMITS = {
+export const CAMPAIGN_LIMITS = {
   minDrills: 2,
   maxDrills: 20,
   maxGapMinutes: REQUEST_LIMITS.maxCooldownMinutes,
@@ -124,7 +124,8 @@ function problemsOfCriteria({ criteria, drills, plan }: CampaignPlan): Problem[]
   return criteria.flatMap((criterion, index) => {
     const field = `criteria[${index}]`
     const parsed = parseCampaignCriterion(criterion, drills)
-    if (typeof parsed === 'string') return [{ field, problem: `got ${shown(criterion)}`, expected: parsed }]
+    if (typeof parsed === 'string')
+      return [{ field, problem: `got ${shown(criterion)}`, expected: parsed.replace(/^expected /, '') }]
     const problem = problemOfLoad(criterion, drills, plan.load)
     return problem === null ? [] : [{ field, ...problem }]
   })

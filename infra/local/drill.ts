@@ -1,14 +1,15 @@
-/** npm run drill: starts the local stack, runs a drill on it, and leaves the report. `--help` lists the options. */
+/** npm run drill: starts the local stack, runs a drill or a campaign on it, and leaves the report. `--help` lists the options. */
 import { resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { DrillStatus } from '../../functions/model/status.ts'
 import { screen } from '../../loadgen-image/output/screen.ts'
 import { type Weather, weatherOf } from './azure/arm/weather.ts'
-import { createDrillApi, type DrillApi } from './cli/drill-client.ts'
-import { DRILL_COMMAND, type DrillOptions, parseDrillOptions, requestBody } from './cli/drill-options.ts'
+import { campaignLines, keepCampaign, runCampaign } from './cli/campaign.ts'
+import { createDrillApi } from './cli/drill-client.ts'
+import { campaignBody, DRILL_COMMAND, type DrillOptions, parseDrillOptions, requestBody } from './cli/drill-options.ts'
 import { createProgressView, type ProgressView, terminalOf } from './cli/drill-progress.ts'
 import { EXIT_CODES, fetchReport, keepFiles, keptLines, verdictLines } from './cli/drill-result.ts'
 import { fallenLines, forecastLines, WEATHER_FILE, weatherFile } from './cli/drill-weather.ts'
+import { followToEnd } from './cli/follow.ts'
 import { requireDotnet } from './functions-host/durable-extension/build.ts'
 import { requirePrograms } from './install.ts'
 import { helpOf } from './process/command-line.ts'
@@ -19,11 +20,6 @@ import { requireAzureHost } from './stack/functions-host.ts'
 import { type Stack, startStack } from './stack/stack.ts'
 
 const EXIT_CANNOT_RUN = 2
-const POLL_INTERVAL_MS = 400
-/** In this time an aborted drill stops its load, cleans up and reports. */
-const ABORT_TIMEOUT_MS = 90_000
-/** A restarting host does not answer for a few seconds. */
-const SILENCE_TIMEOUT_MS = 60_000
 const RESULTS_MB = 100
 
 async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promise<number> {
@@ -57,7 +53,10 @@ async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promis
     lifetime,
   )
   try {
-    return await Promise.race([drill(stack, { ...options, out }, view, lifetime.signal), stack.broken])
+    const given = { ...options, out }
+    const running =
+      options.repeat > 1 ? campaign(stack, given, lifetime.signal) : drill(stack, given, view, lifetime.signal)
+    return await Promise.race([running, stack.broken])
   } finally {
     view.end()
     await stack.stop()
@@ -68,7 +67,20 @@ async function drill(stack: Stack, options: DrillOptions, view: ProgressView, si
   const api = createDrillApi(stack.apiUrl, stack.functionKey)
   const drillId = await api.start(requestBody(options))
   view.note(`Drill ${drillId}: ${loadWords(options)}`)
-  const last = await followToEnd(api, drillId, view, signal, holdingBack(stack, options, view))
+  const holdBack = holdingBack(stack, options, view)
+  const last = await followToEnd(
+    {
+      what: 'drill',
+      read: () => api.status(drillId),
+      abort: () => api.abort(drillId),
+      onStatus: (status) => {
+        view.show(status)
+        holdBack(status)
+      },
+      say: view.note,
+    },
+    signal,
+  )
   view.end()
   const report = await fetchReport(api, drillId)
   if (report === null)
@@ -85,43 +97,23 @@ async function drill(stack: Stack, options: DrillOptions, view: ProgressView, si
   return EXIT_CODES[report.verdict]
 }
 
+async function campaign(stack: Stack, options: DrillOptions, signal: AbortSignal): Promise<number> {
+  const api = createDrillApi(stack.apiUrl, stack.functionKey)
+  const run = { api, terminal: terminalOf(process.stdout), loadSeconds: options.durationSeconds, signal }
+  const report = await runCampaign(run, campaignBody(options))
+  screen.show(campaignLines(report).join('\n'))
+  const weather = weatherIn(options)
+  if (weather !== null) screen.show(fallenLines(weather, stack.endpoint.fallen).join('\n'))
+  screen.show((await keepCampaign(api, report, options.out)).join('\n'))
+  return EXIT_CODES[report.verdict]
+}
+
 const weatherIn = ({ weather }: DrillOptions): Weather | null => (weather === null ? null : weatherOf(weather))
 
 function loadWords({ targetTps, workers, durationSeconds, failoverMode, failoverAtSeconds }: DrillOptions): string {
   const rate = targetTps === 0 ? 'as many transactions as possible' : `${targetTps} TPS`
   const failover = failoverMode === 'none' ? 'no failover' : `a ${failoverMode} failover after ${failoverAtSeconds} s`
   return `${rate} by ${workers} workers for ${durationSeconds} s, ${failover}`
-}
-
-/** Polls until the drill has ended. The first Ctrl-C aborts the drill; polling continues until its report. */
-async function followToEnd(
-  api: DrillApi,
-  drillId: string,
-  view: ProgressView,
-  signal: AbortSignal,
-  onStatus: (status: DrillStatus) => void,
-): Promise<DrillStatus> {
-  let answeredAtMs = performance.now()
-  let abortedAtMs: number | null = null
-  for (;;) {
-    if (signal.aborted && abortedAtMs === null) {
-      abortedAtMs = performance.now()
-      view.note('Aborting; the report follows. Press Ctrl-C again to stop immediately.')
-      await api.abort(drillId).catch((error: unknown) => view.note(wordsOf(error)))
-    }
-    const status = await api.status(drillId).catch(() => null)
-    if (status !== null) {
-      answeredAtMs = performance.now()
-      view.show(status)
-      onStatus(status)
-      if (status.state === 'finished' || status.state === 'failed') return status
-    }
-    if (performance.now() - answeredAtMs > SILENCE_TIMEOUT_MS)
-      throw new CannotRun('The Functions host no longer answers. Run the drill again with --keep and see its log')
-    if (abortedAtMs !== null && performance.now() - abortedAtMs > ABORT_TIMEOUT_MS)
-      throw new CannotRun(`The drill did not end within ${ABORT_TIMEOUT_MS / 1000} s after its abort`)
-    await sleep(POLL_INTERVAL_MS)
-  }
 }
 
 /** Plans the hold of the standby when the first status names the start of the load. */

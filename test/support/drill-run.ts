@@ -9,6 +9,8 @@ import { processesOf, stackFolders } from './leaks.ts'
 
 export interface DrillRun {
   readonly command: RunningCommand
+  /** Where its results are made. */
+  readonly out: string
   /** The folder of its stack alone. */
   readonly stateFolder: string
   /** Its stack's id, once it has one. */
@@ -47,7 +49,7 @@ export function startDrillCommand(args: readonly string[], { environment = {}, u
   }
   const watch = setInterval(stackId, 100)
   onTestFinished(() => clearInterval(watch))
-  return { command, stateFolder, stackId, finished: () => finishedDrill(command, stateFolder, out, stackId) }
+  return { command, out, stateFolder, stackId, finished: () => finishedDrill(command, stateFolder, out, stackId) }
 }
 
 async function finishedDrill(

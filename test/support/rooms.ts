@@ -109,7 +109,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/stack':
     'functions/clients/postgres infra/local/azure infra/local/azure/arm infra/local/cluster infra/local/cluster/servers infra/local/functions-host/durable-extension infra/local/functions-host/worker infra/local/process',
   'infra/local/cli':
-    'functions/checklist functions/criteria functions/event-figures functions/model functions/request functions/units infra/local/azure/arm infra/local/process loadgen-image/contract',
+    'functions/checklist functions/criteria functions/event-figures functions/model functions/model/campaign functions/render/campaign functions/request functions/units infra/local/azure/arm infra/local/process loadgen-image/contract',
   'infra/azure/release/decisions': 'functions/platform infra/local/process',
   'infra/azure/release':
     'functions/model infra/azure infra/azure/release/decisions infra/local/cli infra/local/process loadgen-image/contract',

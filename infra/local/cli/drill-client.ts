@@ -1,4 +1,5 @@
-/** The client of the drill's HTTP API: start, status, abort, files. */
+/** The client of the HTTP API: start, status and abort of drills and campaigns, and files of drills. */
+import type { CampaignStatus } from '../../../functions/model/campaign/status.ts'
 import type { DrillStatus } from '../../../functions/model/status.ts'
 import { CannotRun } from '../process/problem.ts'
 
@@ -9,6 +10,10 @@ export interface DrillApi {
   abort(drillId: string): Promise<void>
   /** Null when the drill has no such file. */
   file(drillId: string, name: string): Promise<Uint8Array | null>
+  /** Returns the campaign's id. */
+  startCampaign(body: unknown): Promise<string>
+  campaign(campaignId: string): Promise<CampaignStatus>
+  abortCampaign(campaignId: string): Promise<void>
 }
 
 const CALL_TIMEOUT_MS = 30_000
@@ -27,24 +32,32 @@ export function createDrillApi(apiUrl: string, caller: string | Readonly<Record<
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
 
+  const start = async (path: string, body: unknown): Promise<string> => {
+    const answer = await call('POST', path, body)
+    if (answer.status !== 202) throw new CannotRun(`The ${nameOf(path)} was not started: ${await problemIn(answer)}`)
+    await answer.arrayBuffer()
+    return idIn(answer.headers.get('location'))
+  }
+  const read = async <Status>(path: string): Promise<Status> => {
+    const answer = await call('GET', path)
+    if (!answer.ok) throw new Error(`the API refused the ${nameOf(path)}'s status: ${await problemIn(answer)}`)
+    return (await answer.json()) as Status
+  }
+  const abort = async (path: string): Promise<void> => {
+    const answer = await call('DELETE', path)
+    // 409: it has ended.
+    if (!answer.ok && answer.status !== 409)
+      throw new Error(`the ${nameOf(path)} was not aborted: ${await problemIn(answer)}`)
+    await answer.arrayBuffer()
+  }
+
   return {
-    start: async (body) => {
-      const answer = await call('POST', '/drills', body)
-      if (answer.status !== 202) throw new CannotRun(`The drill was not started: ${await problemIn(answer)}`)
-      await answer.arrayBuffer()
-      return idIn(answer.headers.get('location'))
-    },
-    status: async (drillId) => {
-      const answer = await call('GET', `/drills/${drillId}`)
-      if (!answer.ok) throw new Error(`the API refused the drill's status: ${await problemIn(answer)}`)
-      return (await answer.json()) as DrillStatus
-    },
-    abort: async (drillId) => {
-      const answer = await call('DELETE', `/drills/${drillId}`)
-      // 409: the drill has ended.
-      if (!answer.ok && answer.status !== 409) throw new Error(`the drill was not aborted: ${await problemIn(answer)}`)
-      await answer.arrayBuffer()
-    },
+    start: (body) => start('/drills', body),
+    status: (drillId) => read<DrillStatus>(`/drills/${drillId}`),
+    abort: (drillId) => abort(`/drills/${drillId}`),
+    startCampaign: (body) => start('/campaigns', body),
+    campaign: (campaignId) => read<CampaignStatus>(`/campaigns/${campaignId}?format=json`),
+    abortCampaign: (campaignId) => abort(`/campaigns/${campaignId}`),
     file: async (drillId, name) => {
       const answer = await call('GET', `/drills/${drillId}/files/${name}`)
       if (answer.status === 404) return null
@@ -54,9 +67,11 @@ export function createDrillApi(apiUrl: string, caller: string | Readonly<Record<
   }
 }
 
+const nameOf = (path: string): string => (path.startsWith('/campaigns') ? 'campaign' : 'drill')
+
 function idIn(location: string | null): string {
   const id = location?.split('?')[0]?.split('/').at(-1)
-  if (!id) throw new Error("the answer to the drill's start has no Location header")
+  if (!id) throw new Error('the answer to the start has no Location header')
   return id
 }
 

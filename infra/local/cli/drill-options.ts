@@ -4,8 +4,9 @@ import { resolve } from 'node:path'
 import * as z from 'zod'
 import { BEFORE_CHECK_IDS } from '../../../functions/checklist/before.ts'
 import { problemOfCriterion } from '../../../functions/criteria/defaults.ts'
+import { CAMPAIGN_LIMITS, parseCampaign } from '../../../functions/request/campaign.ts'
 import { type Problem, parseRequest, REQUEST_LIMITS, requestSchema } from '../../../functions/request/request.ts'
-import { number, oneOf } from '../../../loadgen-image/contract/fields.ts'
+import { number, oneOf, whole } from '../../../loadgen-image/contract/fields.ts'
 import { type OptionsOf, parseCommandLine, plainNumber, requireNone } from '../process/command-line.ts'
 
 export type DrillOptions = OptionsOf<typeof DRILL_COMMAND>
@@ -20,18 +21,19 @@ const existing = z
 const criterion = z.string().refine((text) => problemOfCriterion(text) === null, {
   error: ({ input }) => problemOfCriterion(String(input)) ?? '',
 })
-const criteria = z
+const listed = z
   .array(z.string())
   .transform((lists) =>
     lists.flatMap((list) => list.split(';').map((text) => text.trim())).filter((text) => text !== ''),
   )
-  .pipe(z.array(criterion))
+const criteria = listed.pipe(z.array(criterion))
 
 const MAX_SEED = 4_294_967_295
 
 export const DRILL_COMMAND = {
   command: 'npm run drill --',
-  about: 'Runs a failover drill under load on this machine and leaves the report in runs/<drill-id>/.',
+  about:
+    'Runs a failover drill, or a campaign of several, under load on this machine and leaves the report in runs/<id>/.',
   options: {
     targetTps: {
       flag: 'target-tps',
@@ -88,6 +90,27 @@ export const DRILL_COMMAND = {
       isRepeatable: true,
       schema: criteria,
       help: 'objectives instead of the default ones, such as "recovery_time_s <= 60; lost_commits == 0"; repeatable',
+    },
+    repeat: {
+      flag: 'repeat',
+      value: 'N',
+      default: '1',
+      schema: numeric(whole(1, CAMPAIGN_LIMITS.maxDrills)),
+      help: 'runs a campaign of N drills, one after the other, and reports the distribution of every figure',
+    },
+    gapSeconds: {
+      flag: 'gap',
+      value: 'SECONDS',
+      default: '5',
+      schema: numeric(number(0, CAMPAIGN_LIMITS.maxGapMinutes * 60)),
+      help: 'between two drills of a campaign',
+    },
+    campaignCriteria: {
+      flag: 'campaign-criteria',
+      value: 'TEXT',
+      isRepeatable: true,
+      schema: listed,
+      help: 'objectives over the drills of a campaign instead of the default ones, such as "recovery_time_s[max] <= 60"; repeatable',
     },
     force: {
       flag: 'force',
@@ -151,7 +174,7 @@ export const DRILL_COMMAND = {
     },
   },
   closing: `Exit code: 0 PASS, 1 FAIL, 2 could not run, 3 INCONCLUSIVE or ABORTED.
-Ctrl-C aborts the drill, which still reports; a second Ctrl-C ends everything at once.`,
+Ctrl-C aborts the drill or the campaign, which still reports; a second Ctrl-C ends everything at once.`,
 } as const
 
 /** 'help' when that is asked for. Throws CannotRun with every problem. */
@@ -164,17 +187,31 @@ export function parseDrillOptions(args: readonly string[]): DrillOptions | 'help
 
 /** The rules of the app, judged before anything starts, and those of the local stack alone. */
 function problemsBetween(options: DrillOptions): string[] {
-  const parsed = parseRequest(requestBody(options), {
-    drillId: 'options',
-    requestedAt: new Date(0).toISOString(),
-    requestedBy: 'http',
-    defaults: { target: { resourceGroup: 'local', server: 'local', database: 'local' }, cooldownMinutes: 0 },
-  })
   return [
-    ...(parsed.ok ? [] : parsed.problems.map(inOptions)),
+    ...problemsOfBody(options).map((problem) => problemInOptions(options, problem)),
+    ...problemsOfCampaign(options),
     ...problemsOfHolding(options),
     ...problemsOfHost(options),
   ]
+}
+
+function problemsOfBody(options: DrillOptions): readonly Problem[] {
+  const context = {
+    requestedAt: new Date(0).toISOString(),
+    defaults: { target: { resourceGroup: 'local', server: 'local', database: 'local' }, cooldownMinutes: 0 },
+  }
+  const parsed =
+    options.repeat > 1
+      ? parseCampaign(campaignBody(options), { ...context, campaignId: 'options' })
+      : parseRequest(requestBody(options), { ...context, drillId: 'options', requestedBy: 'http' })
+  return parsed.ok ? [] : parsed.problems
+}
+
+/** What one drill has no use for, and what a campaign cannot do. */
+function problemsOfCampaign({ repeat, campaignCriteria, holdStandbySeconds }: DrillOptions): string[] {
+  if (repeat > 1)
+    return holdStandbySeconds === null ? [] : ['--hold-standby needs a single drill: it holds the standby back once']
+  return campaignCriteria.length === 0 ? [] : ['--campaign-criteria needs --repeat with 2 or more drills']
 }
 
 /** Azure's host takes the app's folder and finds the entry file in its package.json. */
@@ -202,10 +239,14 @@ function problemsOfHolding({
   return problems
 }
 
-/** Fields of the request have the names of their options. */
-function inOptions({ field, problem, expected }: Problem): string {
-  const name = field.split(/[.[]/, 1)[0]
-  const option = name === 'events' ? 'failoverAtSeconds' : (name as keyof DrillOptions)
+/** Fields whose option has another name. */
+const OPTIONS: Readonly<Record<string, keyof DrillOptions>> = { events: 'failoverAtSeconds', gapMinutes: 'gapSeconds' }
+
+/** Fields of the request have the names of their options; in a campaign the objectives of the drill stand inside `request`. */
+function problemInOptions({ repeat }: DrillOptions, { field, problem, expected }: Problem): string {
+  const name = field.replace(/^request\./, '').split(/[.[]/, 1)[0] ?? ''
+  const isOverDrills = repeat > 1 && field.startsWith('criteria')
+  const option = isOverDrills ? 'campaignCriteria' : (OPTIONS[name] ?? (name as keyof DrillOptions))
   const flag = DRILL_COMMAND.options[option]?.flag
   return `${flag === undefined ? field : `--${flag}`}: ${problem}; expected ${expected}`
 }
@@ -239,6 +280,14 @@ export function requestBody(options: DrillOptions): Readonly<Record<string, unkn
     ...(options.weather === null ? {} : { note: `on a local Azure endpoint with --weather ${options.weather}` }),
   }
 }
+
+/** The body of the campaign's request: every drill of it is this one. */
+export const campaignBody = (options: DrillOptions): Readonly<Record<string, unknown>> => ({
+  drills: options.repeat,
+  gapMinutes: options.gapSeconds / 60,
+  request: requestBody(options),
+  ...(options.campaignCriteria.length > 0 ? { criteria: options.campaignCriteria } : {}),
+})
 
 /** Between the two audits of the rows. */
 const AUDIT_PAUSE_SECONDS = 2

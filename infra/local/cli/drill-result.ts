@@ -113,10 +113,10 @@ export function verdictLines(report: Report): string[] {
   const { verdict, headline, reasons, criteria, events, ledger } = report
   return [
     '',
-    `${styled(COLOURS[verdict], verdict)}  ${headline}`,
+    verdictLine(verdict, headline),
     ...reasons.map((reason) => `  ${reason}`),
     '',
-    ...table([HEAD, ...criteria.map(criterionCells)]),
+    ...criteriaLines(criteria),
     '',
     ...(events.length > 1 ? [...eventTable(report), ''] : []),
     `intended ${count(ledger.intended)} = acknowledged ${count(ledger.acknowledged)} + refused ${count(ledger.refused)} + unknown ${count(ledger.unknown)} + missed ${count(ledger.missed)}`,
@@ -124,7 +124,13 @@ export function verdictLines(report: Report): string[] {
   ]
 }
 
+export const verdictLine = (verdict: Verdict, headline: string): string =>
+  `${styled(COLOURS[verdict], verdict)}  ${headline}`
+
 const HEAD = ['objective', 'measured', 'verdict', 'why']
+
+export const criteriaLines = (criteria: readonly Criterion[]): string[] =>
+  table([HEAD, ...criteria.map(criterionCells)])
 
 const criterionCells = (row: Criterion): string[] => [row.objective, measuredText(row), row.verdict, row.why]
 
@@ -135,7 +141,7 @@ const eventTable = (report: Report): string[] =>
   ])
 
 /** The last column is not padded. */
-function table(all: readonly (readonly string[])[]): string[] {
+export function table(all: readonly (readonly string[])[]): string[] {
   const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
   return all.map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '))
 }

@@ -1,0 +1,127 @@
+/** A campaign on this machine: started through the API, shown drill by drill, and kept in one folder with a folder of each drill. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { CampaignReport } from '../../../functions/model/campaign/report.ts'
+import type { CampaignProgress, CampaignStatus } from '../../../functions/model/campaign/status.ts'
+import { besideFolders, renderCampaign } from '../../../functions/render/campaign/page.ts'
+import { CannotRun, wordsOf } from '../process/problem.ts'
+import type { DrillApi } from './drill-client.ts'
+import { createProgressView, type ProgressView, type Terminal } from './drill-progress.ts'
+import { criteriaLines, keepFiles, table, verdictLine } from './drill-result.ts'
+import { followToEnd } from './follow.ts'
+
+export interface CampaignRun {
+  readonly api: DrillApi
+  readonly terminal: Terminal
+  readonly loadSeconds: number
+  readonly signal: AbortSignal
+}
+
+/** The report of the campaign, once it has ended. */
+export async function runCampaign(
+  { api, terminal, loadSeconds, signal }: CampaignRun,
+  body: Readonly<Record<string, unknown>>,
+): Promise<CampaignReport> {
+  const campaignId = await api.startCampaign(body)
+  const progress = campaignProgress(api, terminal, loadSeconds)
+  progress.say(`Campaign ${campaignId}: ${body.drills} drills`)
+  const last = await followToEnd(
+    {
+      what: 'campaign',
+      read: () => api.campaign(campaignId),
+      abort: () => api.abortCampaign(campaignId),
+      onStatus: progress.show,
+      say: progress.say,
+    },
+    signal,
+  ).finally(progress.end)
+  if (last.report !== null) return last.report
+  throw new CannotRun(
+    `Campaign ${campaignId} ended without a report: ${last.error ?? last.state}. Run it again with --keep and see the logs`,
+  )
+}
+
+/** Shows the drill that runs as a single drill is shown, and in between what the campaign waits for. */
+function campaignProgress(api: DrillApi, terminal: Terminal, loadSeconds: number) {
+  let view: ProgressView = createProgressView(terminal, loadSeconds)
+  let last: Pick<CampaignProgress, 'step' | 'number'> | null = null
+
+  function announce(now: CampaignProgress, drills: number): void {
+    if (last?.step === now.step && last.number === now.number) return
+    last = now
+    view.end()
+    view = createProgressView(terminal, loadSeconds)
+    view.note(now.drillId === null ? sentence(now.note) : `\nDrill ${now.number} of ${drills}: ${now.drillId}`)
+  }
+
+  return {
+    say: (words: string): void => view.note(words),
+    end: (): void => view.end(),
+    async show({ progress, drills }: CampaignStatus): Promise<void> {
+      if (progress === null) return
+      announce(progress, drills)
+      const status = progress.drillId === null ? null : await api.status(progress.drillId).catch(() => null)
+      if (status !== null) view.show(status)
+    },
+  }
+}
+
+const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
+
+// ---- Result ---------------------------------------------------------------------------------------------------------------
+
+const COLUMNS = ['recovery_time_s', 'write_outage_s', 'lost_commits', 'baseline_tps']
+
+/** Verdict, objectives, and each headline figure over the drills. */
+export function campaignLines(report: CampaignReport): string[] {
+  const { verdict, headline, reasons, criteria, figures, drills, planned } = report
+  const shown = COLUMNS.flatMap((id) => figures.find((figure) => figure.id === id) ?? [])
+  return [
+    '',
+    verdictLine(verdict, headline),
+    ...reasons.map((reason) => `  ${reason}`),
+    '',
+    ...criteriaLines(criteria),
+    '',
+    ...table([
+      ['figure', 'min', 'median', 'max', 'drills'],
+      ...shown.map(({ label, min, median, max, drills: measured }) => [
+        label,
+        min.words,
+        median.words,
+        max.words,
+        `${measured} of ${planned}`,
+      ]),
+    ]),
+    '',
+    ...table([
+      ['drill', 'verdict', 'result'],
+      ...drills.map(({ drillId, verdict: own, state, headline: result, why }) => [
+        drillId,
+        own ?? state,
+        result ?? why ?? '',
+      ]),
+    ]),
+  ]
+}
+
+/** In the folder of the campaign: its report, and a folder of each drill. The lines say where, and what is missing. */
+export async function keepCampaign(api: DrillApi, report: CampaignReport, out: string): Promise<string[]> {
+  const folder = join(out, report.campaignId)
+  const problems: string[] = []
+  for (const { drillId, hasReport } of report.drills) {
+    if (!hasReport) continue
+    const { problem, missing, elsewhere } = await keepFiles(api, drillId, folder)
+    if (problem !== null) problems.push(`Not all files of ${drillId} could be kept: ${problem}`)
+    if (elsewhere !== null) problems.push(`In ${elsewhere.folder} instead: ${elsewhere.names.join(', ')}`)
+    if (missing.length > 0) problems.push(`Not written: ${missing.join(', ')}`)
+  }
+  try {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
+    writeFileSync(join(folder, 'report.html'), renderCampaign(report, besideFolders))
+    return ['', ...problems, `Report: ${folder}/report.html`]
+  } catch (error) {
+    return ['', ...problems, `The report of the campaign could not be kept in ${folder}: ${wordsOf(error)}`]
+  }
+}
