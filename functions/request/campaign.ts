@@ -20,7 +20,7 @@ export const CAMPAIGN_LIMITS = {
   maxGapMinutes: REQUEST_LIMITS.maxCooldownMinutes,
 } as const
 /** On top of the cool-down, where the body names no gap. */
-const SPARE_MINUTES = 5
+export const SPARE_MINUTES = 5
 
 const FIELDS = {
   drills: whole(CAMPAIGN_LIMITS.minDrills, CAMPAIGN_LIMITS.maxDrills),

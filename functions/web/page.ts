@@ -28,7 +28,7 @@ export const renderPage = (auth: PageAuth): string =>
 <a class="skip" href="#view">Skip to the content</a>
 <header class="top">
 <a class="home" href="#/">Failover drills</a>
-<nav aria-label="Dashboard"><a href="#/">Drills</a><a href="#/start">Start a drill</a>${auth === 'entra' && html`<a href="${SIGN_OUT}">Sign out</a>`}</nav>
+<nav aria-label="Dashboard"><a href="#/">Drills</a><a href="#/campaigns">Campaigns</a><a href="#/start">Start a drill</a>${auth === 'entra' && html`<a href="${SIGN_OUT}">Sign out</a>`}</nav>
 <div class="link"><span id="connection" role="status"></span> <span id="updated"></span>
 <label for="refresh">Refresh</label> <select id="refresh">${REFRESH_SECONDS.map((seconds) =>
     seconds === DEFAULT_REFRESH
@@ -38,9 +38,9 @@ export const renderPage = (auth: PageAuth): string =>
 </header>
 <main id="view" tabindex="-1" aria-busy="true"><p class="absent">Loading</p></main>
 <dialog id="abort" aria-labelledby="abort-title"><form method="dialog">
-<h2 id="abort-title">Abort this drill?</h2>
-<p>The load stops, the containers are removed, and a report is written with the verdict ABORTED. An event that has begun goes on; a server that was scaled is scaled back.</p>
-<p class="actions"><button value="keep" autofocus>Let it run</button> <button value="abort" class="danger">Abort the drill</button></p>
+<h2 id="abort-title"></h2>
+<p id="abort-words"></p>
+<p class="actions"><button value="keep" autofocus>Let it run</button> <button id="abort-confirm" value="abort" class="danger"></button></p>
 </form></dialog>
 <template id="start-form">${startForm()}</template>
 <noscript><p class="absent">This page needs JavaScript. GET /api/drills returns the same.</p></noscript>

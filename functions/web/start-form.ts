@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { BEFORE_CHECK_IDS } from '../checklist/before.ts'
 import { html, type Insert, type Markup } from '../render/text/markup.ts'
+import { CAMPAIGN_LIMITS, SPARE_MINUTES } from '../request/campaign.ts'
 import { parseRequest, requestSchema } from '../request/request.ts'
 import { given } from '../units/units.ts'
 import { eventEditor } from './event-editor.ts'
@@ -30,6 +31,8 @@ interface NumberField {
   readonly unit: string
   /** Used when the field stays empty. */
   readonly byDefault: number
+  /** In words, where a setting of the app decides. */
+  readonly whenEmpty?: string
 }
 
 interface Bounds {
@@ -70,14 +73,17 @@ function numberFields(): readonly NumberField[] {
 const field = (name: string, label: string, control: Insert, hint: string): Markup =>
   html`<div class="field" data-field="${name}"><label for="f-${name}">${label}</label>${control}<p class="hint" id="h-${name}">${hint}</p><p class="problem" id="p-${name}" hidden></p></div>\n`
 
-function numberField({ name, label, unit, byDefault }: NumberField, bounds = boundsOf(name)): Markup {
+function numberField(
+  { name, label, unit, byDefault, whenEmpty = given(byDefault, '') }: NumberField,
+  bounds = boundsOf(name),
+): Markup {
   const { type, minimum, maximum } = bounds
   const isWhole = type === 'integer'
   return field(
     name,
     label,
     html`<input id="f-${name}" name="${name}" type="number" inputmode="${isWhole ? 'numeric' : 'decimal'}" min="${String(minimum)}" max="${String(maximum)}" step="${isWhole ? '1' : 'any'}" placeholder="${String(byDefault)}" aria-describedby="h-${name} p-${name}">`,
-    `${unit}; ${given(minimum, '')} to ${given(maximum, '')}, ${given(byDefault, '')} when left empty`,
+    `${unit}; ${given(minimum, '')} to ${given(maximum, '')}, ${whenEmpty} when left empty`,
   )
 }
 
@@ -97,6 +103,27 @@ const criteriaField = (): Markup =>
     'one objective a line; the ones shown when left empty',
   )
 
+/** More than one drill is a campaign. */
+const repeatFields = (): Markup =>
+  html`<div class="fields">${numberField(
+    { name: 'repeat', label: 'Drills', unit: 'one after the other; more than one is a campaign', byDefault: 1 },
+    { type: 'integer', minimum: 1, maximum: CAMPAIGN_LIMITS.maxDrills },
+  )}${numberField(
+    {
+      name: 'gapMinutes',
+      label: 'Gap',
+      unit: 'minutes between two drills of a campaign',
+      byDefault: defaults().timing.cooldownMinutes + SPARE_MINUTES,
+      whenEmpty: `the cool-down and ${SPARE_MINUTES} more`,
+    },
+    { type: 'number', minimum: 0, maximum: CAMPAIGN_LIMITS.maxGapMinutes },
+  )}</div>${field(
+    'campaignCriteria',
+    'Objectives over all drills',
+    html`<textarea id="f-campaignCriteria" name="campaignCriteria" rows="3" spellcheck="false" placeholder="recovery_time_s[max] <= 120" aria-describedby="h-campaignCriteria p-campaignCriteria"></textarea>`,
+    'of a campaign; one objective a line; when left empty every drill must pass and no commit may be lost',
+  )}`
+
 /** Overrides, which the report records, for servers that are small on purpose. */
 const forceField = (): Markup =>
   html`<div class="field" data-field="force"><p class="hint" id="h-force">A checked id does not stop the drill when it fails; the report says that it was overridden.</p>
@@ -109,6 +136,7 @@ export const startForm = (): Markup => html`<form id="start" novalidate>
 <fieldset><legend>Load</legend><div class="fields">${numberFields().map((one) => numberField(one))}</div></fieldset>
 <fieldset><legend>Events</legend>${eventEditor(defaults().events[0]?.atSeconds ?? 120)}</fieldset>
 <fieldset><legend>Objectives</legend>${criteriaField()}</fieldset>
+<fieldset><legend>Repeat</legend>${repeatFields()}</fieldset>
 <details><summary>Another server</summary><div class="fields">
 ${textField('target.server', 'Server', 'name of the flexible server', '[a-z0-9][a-z0-9\\-]{1,61}[a-z0-9]')}${textField('target.resourceGroup', 'Resource group', 'of the server', '[\\-\\w.\\(\\)]{1,90}')}${textField('target.database', 'Database', 'with the transactions table', '[A-Za-z_][\\w$\\-]{0,62}')}</div></details>
 <details><summary>Override checks</summary>${forceField()}</details>

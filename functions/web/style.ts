@@ -1,4 +1,5 @@
 /** The style sheet of the dashboard: the report's own words, colours and tables, plus what only a live page has. */
+import { CAMPAIGN_STYLE } from '../render/campaign/style.ts'
 import { BANNER, BASICS, CARDS, COLOUR_VARIABLES, MARKS, TABLES } from '../render/html/style.ts'
 
 const FRAME = `
@@ -123,4 +124,15 @@ iframe.report{width:100%;height:85vh;border:1px solid var(--line);border-radius:
 @media (max-width:40rem){.link{margin-left:0}.files{columns:1}main .banner{padding-left:1.25rem;padding-right:1.25rem}}
 `
 
-export const DASHBOARD_STYLE = [COLOUR_VARIABLES, BASICS, BANNER, MARKS, TABLES, FRAME, FORM, LIVE, CARDS].join('')
+export const DASHBOARD_STYLE = [
+  COLOUR_VARIABLES,
+  BASICS,
+  BANNER,
+  MARKS,
+  TABLES,
+  FRAME,
+  FORM,
+  LIVE,
+  CARDS,
+  CAMPAIGN_STYLE,
+].join('')

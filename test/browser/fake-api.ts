@@ -1,8 +1,10 @@
 /** The API of the function app, as far as the dashboard sees it, over drills that a test can change while the page looks. */
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import { enter } from '../../functions/access/gate.ts'
+import type { CampaignStatus } from '../../functions/model/campaign/status.ts'
 import type { ListedFigures } from '../../functions/model/drill-index.ts'
 import type { DrillStatus } from '../../functions/model/status.ts'
+import { renderCampaign } from '../../functions/render/campaign/page.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import type { ReportData } from '../../functions/render/text/report-data.ts'
 import { alignOnT1, trendEntry } from '../../functions/report-model/trend.ts'
@@ -23,6 +25,8 @@ export interface FakeApi {
   readonly url: string
   /** Newest first. */
   drills: StoredDrill[]
+  /** Newest first. */
+  campaigns: CampaignStatus[]
   /** down: connections are cut. broken: the host answers 503. slow: every answer takes a second. */
   state: 'up' | 'down' | 'broken' | 'slow'
   /** With entra the platform's authentication is in front: its session is a cookie, and its own addresses begin with /.auth. */
@@ -50,6 +54,7 @@ export async function startFakeApi(): Promise<FakeApi> {
   const api: FakeApi = {
     url: `http://127.0.0.1:${port}/api/dashboard`,
     drills: [],
+    campaigns: [],
     state: 'up',
     auth: 'keys',
     roles: ['Drill.Run'],
@@ -153,6 +158,7 @@ async function answer(
   const refused = api.auth === 'entra' ? refusedByGate(api, request, url) : key === KEY ? null : json(401, {})
   if (refused !== null) return refused
   if (api.state === 'broken') return { status: 503, type: 'text/plain', body: 'Function host is not running.' }
+  if (first === 'campaigns') return campaigns(api, method, url, id, body)
   if (id === 'compare') return compare(api, url)
   if (id === '') return method === 'POST' ? start(api, body) : list(api, url)
   const drill = api.drills.find(({ status }) => status.drillId === decodeURIComponent(id))
@@ -163,6 +169,20 @@ async function answer(
   }
   if (part === 'report') return file(drill, `report.${url.searchParams.get('format')}`)
   return part === 'files' ? file(drill, name) : json(200, drill.status)
+}
+
+function campaigns(api: FakeApi, method: string, url: URL, id: string, body: string): Reply {
+  if (method === 'POST')
+    return api.refusal
+      ? json(api.refusal.status, api.refusal.body)
+      : json(202, { campaignId: api.campaigns[0]?.campaignId, body })
+  if (id === '') return json(200, { campaigns: api.campaigns, next: null })
+  const campaign = api.campaigns.find(({ campaignId }) => campaignId === decodeURIComponent(id))
+  if (campaign === undefined) return notFound()
+  if (method === 'DELETE') return json(202, {})
+  return url.searchParams.get('format') === 'html' && campaign.report !== null
+    ? { status: 200, type: 'text/html', body: renderCampaign(campaign.report) }
+    : json(200, campaign)
 }
 
 function list(api: FakeApi, url: URL): Reply {

@@ -14,6 +14,7 @@ process.env.TEST_DEPTH = depth
 
 /** Long ones: whole drills beyond the first, every kind of failure, browsers, hostile environments, packages, variants. */
 const LEFT_TO_ALL: readonly string[] = [
+  'test/browser/campaigns.test.ts',
   'test/browser/dashboard.test.ts',
   'test/browser/report.test.ts',
   'test/e2e/all-weathers.test.ts',

@@ -75,11 +75,11 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/orchestrators':
     'functions/activities functions/activities/campaign functions/analysis functions/event-kinds functions/model functions/model/campaign',
   'functions/web':
-    'functions/checklist functions/model functions/render/html functions/render/text functions/request functions/units',
+    'functions/checklist functions/model functions/render/campaign functions/render/html functions/render/text functions/request functions/units',
   'functions/web/browser/page':
-    'functions/model functions/render/charts/drawing functions/render/text functions/request functions/units',
+    'functions/model functions/model/campaign functions/render/charts/drawing functions/render/text functions/request functions/units',
   'functions/web/browser/views':
-    'functions/event-figures functions/event-kinds functions/model functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/request functions/units functions/web functions/web/browser/page',
+    'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/request functions/units functions/web functions/web/browser/page',
   'functions/web/browser': 'functions/web/browser/page functions/web/browser/views',
   'functions/triggers':
     'functions/access functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/web loadgen-image/contract',

@@ -144,7 +144,7 @@ function valueWords({ kind, value }: CampaignFigure['points'][number], unit: str
 }
 
 /** Also of a campaign that is running, with what is known so far. */
-const drillsTable = (drills: readonly CampaignDrill[], linkOf: LinkOf): Markup =>
+export const drillsTable = (drills: readonly CampaignDrill[], linkOf: LinkOf): Markup =>
   onlyTable(
     'Drills of the campaign',
     [text('Drill'), text('Verdict'), text('Result')],

@@ -3,6 +3,8 @@
 import { isByKey, readKey } from './page/api.ts'
 import { find } from './page/page.ts'
 import { createShell, type View } from './page/shell.ts'
+import { campaignView } from './views/campaign.ts'
+import { campaignsView } from './views/campaigns.ts'
 import { compareView } from './views/compare.ts'
 import { drillView } from './views/drill.ts'
 import { keyView } from './views/key.ts'
@@ -13,6 +15,8 @@ import { startView } from './views/start.ts'
 const ROUTES: ReadonlyArray<readonly [pattern: RegExp, view: (match: RegExpExecArray) => View]> = [
   [/^#\/start$/, () => startView],
   [/^#\/drills\/([^/?]+)$/, ([, drillId = '']) => drillView(decodeURIComponent(drillId))],
+  [/^#\/campaigns$/, () => campaignsView],
+  [/^#\/campaigns\/([^/?]+)$/, ([, campaignId = '']) => campaignView(decodeURIComponent(campaignId))],
   [/^#\/compare\?ids=([^&]+)$/, ([, ids = '']) => compareView(ids.split(',').map(decodeURIComponent))],
   [/^(?:#\/?)?$/, () => listView],
 ]

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { FAILOVER_MODES, PLANNED_KINDS, PROMOTE_OPTIONS } from '../../../functions/model/planned-event.ts'
 import { requestSchema } from '../../../functions/request/request.ts'
-import { requestOf } from '../../../functions/web/browser/page/drill-request.ts'
+import { campaignOf, fieldOfCampaign, requestOf } from '../../../functions/web/browser/page/drill-request.ts'
 import { dashboardAsset, dashboardPage } from '../../../functions/web/dashboard.ts'
 import { GAUGES, healthOf, levelOf } from '../../../functions/web/health.ts'
 import { remember, summarise } from '../../../functions/web/history.ts'
@@ -219,4 +219,42 @@ describe('the events of the start form', () => {
     const offered = [...dashboardPage('keys').body.matchAll(/<option value="(\w+)">/g)].map(([, value]) => value)
     for (const value of [...PLANNED_KINDS, ...FAILOVER_MODES, ...PROMOTE_OPTIONS]) expect(offered).toContain(value)
   })
+})
+
+describe('a start form that asks for a campaign', () => {
+  const formOf = (fields: Readonly<Record<string, string>>): FormData => {
+    const form = new FormData()
+    for (const [name, value] of Object.entries(fields)) form.append(name, value)
+    return form
+  }
+
+  test.each(['', '1'])('asks for a single drill when it repeats "%s"', (repeat) => {
+    const form = formOf({ repeat, gapMinutes: '30', campaignCriteria: 'drills_passed == 2', targetTps: '50' })
+    expect([campaignOf(form), requestOf(form)]).toEqual([null, { targetTps: 50, events: [] }])
+  })
+
+  test('puts the request of the drill inside, and leaves out what is empty', () => {
+    const form = formOf({ repeat: '3', gapMinutes: '', campaignCriteria: '', targetTps: '50' })
+    expect(campaignOf(form)).toEqual({ drills: 3, request: { targetTps: 50, events: [] } })
+    const full = formOf({
+      repeat: '3',
+      gapMinutes: '30.5',
+      campaignCriteria: 'recovery_time_s[max] <= 60\n\n drills_passed == 3 ',
+      criteria: 'lost_commits == 0',
+    })
+    expect(campaignOf(full)).toEqual({
+      drills: 3,
+      gapMinutes: 30.5,
+      criteria: ['recovery_time_s[max] <= 60', 'drills_passed == 3'],
+      request: { criteria: ['lost_commits == 0'], events: [] },
+    })
+  })
+
+  test.each([
+    ['drills', 'repeat'],
+    ['gapMinutes', 'gapMinutes'],
+    ['criteria[1]', 'campaignCriteria'],
+    ['request.criteria[0]', 'criteria[0]'],
+    ['request.timing.warmupSeconds', 'timing.warmupSeconds'],
+  ])('shows a problem of %s at %s', (field, shown) => expect(fieldOfCampaign(field)).toBe(shown))
 })

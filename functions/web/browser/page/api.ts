@@ -1,4 +1,6 @@
 /** Calls to the API. An error is an answer too, and not thrown: the caller shows it. */
+
+import type { CampaignStatus } from '../../../model/campaign/status.ts'
 import type { AlignedRow, ChartData } from '../../../model/chart-data.ts'
 import type { ListedFigures } from '../../../model/drill-index.ts'
 import type { Report } from '../../../model/report.ts'
@@ -58,6 +60,28 @@ export const startDrill = (body: unknown): Promise<Answer<{ readonly drillId: st
 
 export const abortDrill = (drillId: string): Promise<Answer<unknown>> =>
   askJson('DELETE', `${drillPath(drillId)}?reason=${encodeURIComponent('from the dashboard')}`)
+
+interface CampaignsPage {
+  readonly campaigns: readonly CampaignStatus[]
+  readonly next: string | null
+}
+
+export const listCampaigns = (after: string | null): Promise<Answer<CampaignsPage>> =>
+  askJson('GET', `campaigns?limit=20${after === null ? '' : `&after=${encodeURIComponent(after)}`}`)
+
+export const readCampaign = (campaignId: string): Promise<Answer<CampaignStatus>> =>
+  askJson('GET', `${campaignPath(campaignId)}?format=json`)
+
+export const startCampaign = (body: unknown): Promise<Answer<{ readonly campaignId: string }>> =>
+  askJson('POST', 'campaigns', body)
+
+export const abortCampaign = (campaignId: string): Promise<Answer<unknown>> =>
+  askJson('DELETE', `${campaignPath(campaignId)}?reason=${encodeURIComponent('from the dashboard')}`)
+
+export const readCampaignPage = (campaignId: string): Promise<Answer<Blob>> =>
+  ask('GET', `${campaignPath(campaignId)}?format=html`, undefined, (response) => response.blob())
+
+const campaignPath = (campaignId: string): string => `campaigns/${encodeURIComponent(campaignId)}`
 
 export const readReport = (drillId: string): Promise<Answer<Report>> =>
   askJson('GET', `${drillPath(drillId)}/report?format=json`)

@@ -1,29 +1,55 @@
-/** From the fields of the start form to the body of POST /api/drills. What was left empty is left out. */
+/** From the fields of the start form to the body of POST /api/drills or POST /api/campaigns. What was left empty is left out. */
 
 type Request = Record<string, unknown>
 
 export function requestOf(form: FormData): Request {
   const request: Request = {}
   for (const [name, value] of form)
-    if (typeof value === 'string' && value.trim() !== '' && name !== 'force' && !EVENT_FIELD.test(name))
+    if (typeof value === 'string' && value.trim() !== '' && !SKIPPED.has(name) && !EVENT_FIELD.test(name))
       put(request, name, parsed(name, value.trim()))
   const force = form.getAll('force')
   const events = eventsOf(form)
   return { ...request, ...(force.length > 0 ? { force } : {}), ...(events === null ? {} : { events }) }
 }
 
+/** Null: the form asks for a single drill. */
+export function campaignOf(form: FormData): Request | null {
+  const given = (name: string): string => String(form.get(name) ?? '').trim()
+  const drills = given('repeat')
+  if (drills === '' || Number(drills) === 1) return null
+  const gap = given('gapMinutes')
+  const criteria = linesOf(given('campaignCriteria'))
+  return {
+    drills: Number(drills),
+    ...(gap === '' ? {} : { gapMinutes: Number(gap) }),
+    ...(criteria.length === 0 ? {} : { criteria }),
+    request: requestOf(form),
+  }
+}
+
+/** The field of the form that a problem of a campaign is about. */
+export function fieldOfCampaign(name: string): string {
+  if (name === 'drills') return 'repeat'
+  return name.startsWith('criteria') ? 'campaignCriteria' : name.replace(/^request\./, '')
+}
+
+/** Of a campaign, or read as a list of their own. */
+const SKIPPED: ReadonlySet<string> = new Set(['force', 'repeat', 'gapMinutes', 'campaignCriteria'])
+
 /** As the server names it in its problems. */
 const EVENT_FIELD = /^events\[(\d+)\]\.(\w+)$/
 const TEXT_FIELDS = /^(?:target\.|note$)/
 
 function parsed(name: string, text: string): unknown {
-  if (name === 'criteria')
-    return text
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '')
+  if (name === 'criteria') return linesOf(text)
   return TEXT_FIELDS.test(name) ? text : Number(text)
 }
+
+const linesOf = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
 
 function put(request: Request, name: string, value: unknown): void {
   const [group = name, inner] = name.split('.')

@@ -10,6 +10,7 @@ import { abortDrill } from '../page/api.ts'
 import { mountChart } from '../page/chart.ts'
 import { find, show } from '../page/page.ts'
 import type { Shell } from '../page/shell.ts'
+import { offerAbort } from './abort.ts'
 import type { Pane } from './finished.ts'
 import { serverMetrics } from './server-metrics.ts'
 
@@ -30,7 +31,14 @@ export function livePane(root: HTMLElement, shell: Shell): Pane {
   const region = (id: string): HTMLElement => find(root, `#${id}`, HTMLElement)
   let history: MetricHistory = {}
   let drillId = ''
-  const stopAsking = offerAbort(root, shell, () => drillId)
+  const stopAsking = offerAbort(root, shell, {
+    title: 'Abort this drill?',
+    words:
+      'The load stops, the containers are removed, and a report is written with the verdict ABORTED. A failover that has begun goes on: it cannot be undone.',
+    confirm: 'Abort the drill',
+    abort: () => abortDrill(drillId),
+    done: 'Abort requested. The drill cleans up and writes its report; this takes a moment.',
+  })
 
   return {
     update(status) {
@@ -50,40 +58,6 @@ export function livePane(root: HTMLElement, shell: Shell): Pane {
       chart.dispose()
       show(root, html``)
     },
-  }
-}
-
-/** The dialog stands outside the view, so that a refresh of the view cannot take it away from under the pointer. */
-function offerAbort(root: HTMLElement, shell: Shell, drillId: () => string): () => void {
-  const dialog = find(document, '#abort', HTMLDialogElement)
-  const button = find(root, '#ask-abort', HTMLButtonElement)
-  const answer = find(root, '#abort-answer', HTMLElement)
-  button.addEventListener('click', () => {
-    dialog.returnValue = ''
-    dialog.showModal()
-  })
-
-  async function closed(): Promise<void> {
-    if (dialog.returnValue !== 'abort') return
-    button.disabled = true
-    answer.textContent = 'Aborting'
-    const aborted = await abortDrill(drillId())
-    if (aborted.kind === 'locked') return shell.askForAccess()
-    if (aborted.kind === 'ok') {
-      answer.textContent = 'Abort requested. The drill cleans up and writes its report; this takes a moment.'
-      return
-    }
-    button.disabled = false
-    answer.textContent =
-      aborted.kind === 'refused'
-        ? `${aborted.refusal.title}. ${aborted.refusal.detail}`
-        : `Abort not sent: ${aborted.why}. Try again.`
-  }
-
-  dialog.addEventListener('close', closed)
-  return () => {
-    dialog.removeEventListener('close', closed)
-    if (dialog.open) dialog.close('keep')
   }
 }
 

@@ -2,8 +2,8 @@
 
 import { html } from '../../../render/text/markup.ts'
 import type { Problem } from '../../../request/request.ts'
-import { startDrill } from '../page/api.ts'
-import { requestOf } from '../page/drill-request.ts'
+import { type Answer, startCampaign, startDrill } from '../page/api.ts'
+import { campaignOf, fieldOfCampaign, requestOf } from '../page/drill-request.ts'
 import { find, show } from '../page/page.ts'
 import type { View } from '../page/shell.ts'
 import { eventRows } from './event-rows.ts'
@@ -27,10 +27,10 @@ export const startView: View = (root, shell) => {
   })
 
   async function send(): Promise<void> {
-    const answer = await startDrill(requestOf(new FormData(form)))
+    const answer = await started(new FormData(form))
     if (answer.kind === 'locked') return shell.askForAccess()
     if (answer.kind === 'ok') {
-      location.hash = `#/drills/${encodeURIComponent(answer.value.drillId)}`
+      location.hash = answer.value
       return
     }
     if (answer.kind === 'unreachable') {
@@ -50,6 +50,21 @@ export const startView: View = (root, shell) => {
   eventRows(form)
   find(form, 'input', HTMLInputElement).focus({ preventScroll: true })
   return () => root.replaceChildren()
+}
+
+/** The address of what was started. */
+async function started(form: FormData): Promise<Answer<string>> {
+  const campaign = campaignOf(form)
+  if (campaign === null) {
+    const answer = await startDrill(requestOf(form))
+    return answer.kind === 'ok' ? { kind: 'ok', value: `#/drills/${encodeURIComponent(answer.value.drillId)}` } : answer
+  }
+  const answer = await startCampaign(campaign)
+  if (answer.kind === 'ok') return { kind: 'ok', value: `#/campaigns/${encodeURIComponent(answer.value.campaignId)}` }
+  if (answer.kind !== 'refused') return answer
+  const { refusal } = answer
+  const problems = refusal.problems.map((problem) => ({ ...problem, field: fieldOfCampaign(problem.field) }))
+  return { ...answer, refusal: { ...refusal, problems } }
 }
 
 const isControl = (target: EventTarget | null): target is HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement =>
@@ -77,7 +92,7 @@ const expectedBy = (input: HTMLInputElement): string =>
     : (input.closest('.field')?.querySelector('.hint')?.textContent ?? 'another value')
 
 /** The server names places such as criteria[1]; the form has one field for all of them. */
-const fieldOf = (name: string): string => /^(criteria|force)\[/.exec(name)?.[1] ?? name
+const fieldOf = (name: string): string => /^(criteria|force|campaignCriteria)\[/.exec(name)?.[1] ?? name
 
 /** Returns the problems that have no field in the form. */
 function showProblems(form: HTMLFormElement, problems: readonly Problem[]): readonly Problem[] {
