@@ -28,5 +28,5 @@ export async function release({ blobs, clock }: Clients, { drillId }: DrillRef):
   const isLost = await noteLostRequests(blobs, plan)
   const wasHeld = await releaseLock(blobs, target, drillId, clock.now())
   const state = wasHeld ? `${target.server} is free` : `${target.server} was not held by this drill`
-  return { detail: isLost ? `${state}; a failover request whose answer was lost starts its cool-down` : state }
+  return { detail: isLost ? `${state}; a request whose answer was lost starts its cool-down` : state }
 }

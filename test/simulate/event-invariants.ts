@@ -1,7 +1,18 @@
 /** The events, outages and losses of the report against those of the world. */
 import type { DrillEvent, Report } from '../../functions/model/report.ts'
+import type { Interruption } from '../support/world/service.ts'
+import { causedEvents } from './caused.ts'
 import type { Simulated } from './simulation.ts'
-import { isWatched, isWatchedByAll, overlapMs, type Promotion, type Span, type Truth, united } from './truth.ts'
+import {
+  happenedInLoad,
+  isWatched,
+  isWatchedByAll,
+  overlapMs,
+  type Promotion,
+  type Span,
+  type Truth,
+  united,
+} from './truth.ts'
 
 /** Two clocks, each read with an error, and the tenths and seconds that figures are counted in. */
 const CLOCK_MS = 30
@@ -20,7 +31,8 @@ export const eventViolations = (simulated: Simulated, report: Report, truth: Tru
         ...reportedOutagesHappened(simulated, report, truth),
         ...report.events.flatMap((event) => momentsAreTrue(simulated, event, truth)),
         ...report.events.flatMap((event) => lossIsTrue(simulated, event, report, truth)),
-        ...proofIsTrue(report, truth),
+        ...restartsAreReported(simulated, report, truth),
+        ...proofIsTrue(simulated, report, truth),
       ]
 
 /** Of a clock that is seconds off nothing is known to be in its order. */
@@ -34,13 +46,13 @@ const at = (iso: string | null, { fromReport }: Truth): number | null => (iso ==
 
 /** The promotion on whose timeline the first commit of this event was; without one, the one that its request brought about. */
 function promotionOf({ moments, kind, recovery }: DrillEvent, truth: Truth): Promotion | null {
-  if (kind === 'outage') return null
+  if (kind === 'outage' || kind === 'restart') return null
   const t0Ms = at(moments.t0, truth)
   // The last outage has no end where the service died again, and the promotion ended one before it.
   const t2Ms = at(moments.t2 ?? recovery.outages.findLast(({ toAt }) => toAt !== null)?.toAt ?? null, truth)
-  const isIt = ({ interruption: { toMs }, untilMs, failover }: Promotion) =>
+  const isIt = ({ interruption: { toMs }, untilMs, caused }: Promotion) =>
     t2Ms === null
-      ? failover !== null && t0Ms !== null && Math.abs(failover.acceptedAtMs - t0Ms) < CLOCK_MS
+      ? caused !== null && t0Ms !== null && Math.abs(caused.acceptedAtMs - t0Ms) < CLOCK_MS
       : t2Ms >= toMs - CLOCK_MS && t2Ms < untilMs
   return truth.promotions.find(isIt) ?? null
 }
@@ -59,25 +71,57 @@ function causeIsTrue(event: DrillEvent, report: Report, truth: Truth): string[] 
   const label = `event ${event.number} (${event.kind}, ${event.cause})`
   if (event.cause !== 'drill') {
     const isMine = event.cause === 'other' && promotion?.isAnswered === true && event.kind === 'promotion'
-    return isMine ? [`${label} was caused by the drill: ${promotion?.failover?.token}`] : []
+    return isMine ? [`${label} was caused by the drill: ${promotion?.caused?.token}`] : []
   }
   const request = report.requests[event.request ?? -1]
   const t2Ms = at(event.moments.t2, truth)
   return [
     request?.state === 'accepted' ? null : `${label} belongs to a request that was ${request?.state}`,
-    event.kind === 'failover' ? null : `${label} is claimed and no failover`,
-    t2Ms !== null && promotion === null ? `${label} has a T2, and no timeline rose before it` : null,
-    promotion !== null && !promotionsOf(event, truth).some(({ isAnswered }) => isAnswered)
+    request !== undefined && isOfKind(event, request) ? null : `${label} is claimed for a ${request?.kind}`,
+    t2Ms !== null && promotion === null && RAISES.includes(event.kind)
+      ? `${label} has a T2, and no timeline rose before it`
+      : null,
+    wasCaused(event, truth) ? null : `${label} is claimed, and the platform carried out no such request`,
+    promotion !== null &&
+    !promotionsOf(event, truth).some(({ isAnswered }) => isAnswered) &&
+    !isInsideOwn(promotion, truth)
       ? `${label} is claimed by the drill, and was caused by: ${promotion.interruption.cause}`
       : null,
   ].filter((why) => why !== null)
+}
+
+/** A crash while the platform carries out what the drill asked for looks like its outage. */
+const isInsideOwn = ({ interruption: { fromMs } }: Promotion, { caused }: Truth): boolean =>
+  caused.some(({ isAnswered, acceptedAtMs, upAtMs }) => isAnswered && acceptedAtMs < fromMs && fromMs < upAtMs)
+
+/** Kinds of events that are over only on another timeline. */
+const RAISES: readonly string[] = ['failover', 'switchover']
+
+/** A restart that ended in a promotion was a failover. */
+const isOfKind = ({ kind }: DrillEvent, request: Report['requests'][number]): boolean =>
+  kind === request.kind || (request.kind === 'restart' && kind === 'failover')
+
+const CALLS: Readonly<Partial<Record<DrillEvent['kind'], string>>> = {
+  restart: 'restart',
+  scale: 'scale',
+  switchover: 'promote',
+}
+
+/** Of an accepted request for this kind, the platform says when it accepted it. */
+function wasCaused({ kind, moments }: DrillEvent, truth: Truth): boolean {
+  const [call, t0Ms] = [CALLS[kind], at(moments.t0, truth)]
+  if (call === undefined || t0Ms === null) return true
+  return truth.caused.some(
+    ({ request, isAnswered, acceptedAtMs }) =>
+      request.call === call && isAnswered && Math.abs(acceptedAtMs - t0Ms) < CLOCK_MS,
+  )
 }
 
 /** Each promotion that a client had a commit on is one event, with the right cause. */
 function promotionsAreReported({ world, scenario }: Simulated, report: Report, truth: Truth): string[] {
   const whole = scenario.generators.every(({ diesAtSecond }) => diesAtSecond == null)
   return truth.promotions.flatMap((promotion) => {
-    const { interruption, untilMs, isAnswered, failover } = promotion
+    const { interruption, untilMs, isAnswered, caused } = promotion
     const isSeen = hasCommit(world, { fromMs: interruption.toMs + RETURN_MS, toMs: untilMs })
     if (!isSeen || !whole || !isWatched(truth, { fromMs: interruption.fromMs, toMs: interruption.toMs + RETURN_MS }))
       return []
@@ -89,15 +133,15 @@ function promotionsAreReported({ world, scenario }: Simulated, report: Report, t
     if (own.length > 1) return [`timeline ${promotion.timeline} is ${own.length} events`]
     const isPlain =
       isAnswered &&
-      failover !== null &&
-      isWatched(truth, { fromMs: failover.acceptedAtMs - 12_000, toMs: interruption.toMs + RETURN_MS }) &&
+      caused !== null &&
+      isWatched(truth, { fromMs: caused.acceptedAtMs - 12_000, toMs: interruption.toMs + RETURN_MS }) &&
       !truth.interruptions.some(
         (other) =>
           other !== interruption &&
-          overlapMs(other, { fromMs: failover.acceptedAtMs - 15_000, toMs: interruption.toMs }) > 0,
+          overlapMs(other, { fromMs: caused.acceptedAtMs - 15_000, toMs: interruption.toMs }) > 0,
       )
     return isPlain && events[0]?.cause !== 'drill'
-      ? [`the drill's failover to timeline ${promotion.timeline} is reported as ${events[0]?.cause}`]
+      ? [`the drill's promotion to timeline ${promotion.timeline} is reported as ${events[0]?.cause}`]
       : []
   })
 }
@@ -108,8 +152,8 @@ function promotionsAreReported({ world, scenario }: Simulated, report: Report, t
  */
 function isOfUndatedEvent(promotion: Promotion, { events }: Report, truth: Truth): boolean {
   const undated = events.filter(
-    ({ kind, cause, moments: { t0, t1, t2 } }) =>
-      kind === 'failover' && cause === 'unattributed' && [t0, t1, t2].every((moment) => moment === null),
+    ({ request, cause, moments: { t0, t1, t2 } }) =>
+      request !== null && cause === 'unattributed' && [t0, t1, t2].every((moment) => moment === null),
   )
   const unclaimed = truth.promotions.filter((one) => events.every((event) => promotionOf(event, truth) !== one))
   return unclaimed.indexOf(promotion) < undated.length
@@ -204,13 +248,13 @@ function momentsAreTrue(simulated: Simulated, event: DrillEvent, truth: Truth): 
 }
 
 function plainMoments({ scenario }: Simulated, event: DrillEvent, truth: Truth): string[] {
-  const promotion = promotionOf(event, truth)
-  if (promotion === null) return []
-  const { fromMs, toMs } = promotion.interruption
+  const interruption = promotionOf(event, truth)?.interruption ?? restartOf(event, truth)
+  if (interruption === null) return []
+  const { fromMs, toMs } = interruption
   const { recoveryWindowSeconds, recoveryHoldSeconds } = scenario.plan.timing
   const holdMs = 1000 * Math.max(recoveryWindowSeconds, recoveryHoldSeconds)
   const around = { fromMs: fromMs - 12_000, toMs: toMs + RETURN_MS + 6_000 + holdMs }
-  const isAlone = truth.interruptions.every((one) => one === promotion.interruption || overlapMs(one, around) === 0)
+  const isAlone = truth.interruptions.every((one) => one === interruption || overlapMs(one, around) === 0)
   if (!isAlone || !isWatchedByAll(truth, around)) return []
   const before = truth.acksMs.findLast((ms) => ms < fromMs)
   const after = truth.acksMs.find((ms) => ms >= toMs)
@@ -230,6 +274,16 @@ function plainMoments({ scenario }: Simulated, event: DrillEvent, truth: Truth):
     wrong('T2', t2Ms, after, after === undefined ? undefined : after + t2Slack),
     losesMany || isNarrow ? null : wrong('T4', t4Ms, after, toMs + RETURN_MS + 4_000),
   ].filter((why) => why !== null)
+}
+
+/** The restart that lies in the outage of an event. */
+function restartOf({ moments }: DrillEvent, truth: Truth): Interruption | null {
+  const [t1Ms, t2Ms] = [at(moments.t1, truth), at(moments.t2, truth)]
+  if (t1Ms === null || t2Ms === null) return null
+  const inside = truth.interruptions.filter(
+    ({ kind, fromMs, toMs }) => kind === 'restart' && fromMs >= t1Ms - CLOCK_MS && toMs <= t2Ms + CLOCK_MS,
+  )
+  return inside.length === 1 ? (inside[0] ?? null) : null
 }
 
 /** By the definition of the report: the first outage after an acknowledgement is the one that can have discarded it. */
@@ -267,13 +321,53 @@ const startsOf = ({ moments, recovery }: DrillEvent, truth: Truth): number[] =>
     (ms) => ms !== null,
   )
 
-function proofIsTrue({ eventsProof, requests }: Report, { promotions }: Truth): string[] {
+/** Proven: all that was asked for was carried out; of a drill that watches, anything happened. */
+function proofIsTrue({ world }: Simulated, { eventsProof, requests }: Report, truth: Truth): string[] {
   if (!eventsProof.proven) return []
-  const mine = promotions.filter(({ isAnswered }) => isAnswered).length
-  return mine >= requests.length && requests.every(({ state }) => state === 'accepted')
+  if (requests.some(({ state }) => state === 'watched'))
+    return happenedInLoad(truth).length + truth.blind.flat().length > 0
+      ? []
+      : ['an event of others is called proven, and nothing happened']
+  const mine = causedEvents(world).filter(({ isAnswered, upAtMs }) => isAnswered && upAtMs <= world.clock.nowMs)
+  return mine.length >= requests.length && requests.every(({ state }) => state === 'accepted')
     ? []
-    : [`${requests.length} failovers are called proven, and the drill caused ${mine}`]
+    : [`${requests.length} events are called proven, and the drill caused ${mine.length}`]
 }
+
+/** A restart that nothing else disturbed is an event of its kind, or of the scaling that it was; the drill's own is proven. */
+function restartsAreReported(simulated: Simulated, report: Report, truth: Truth): string[] {
+  const { load } = truth
+  const known = report.events.map((event) => ({ event, restart: restartOf(event, truth) }))
+  return truth.interruptions.flatMap((interruption) => {
+    const { kind, cause, fromMs, toMs } = interruption
+    const around = { fromMs: fromMs - 15_000, toMs: toMs + RETURN_MS + 8_000 }
+    const isAlone = truth.interruptions.every((one) => one === interruption || overlapMs(one, around) === 0)
+    const isPlain = load !== null && isAlone && isWatchedByAll(truth, around) && around.toMs < load.toMs
+    if (kind !== 'restart' || (cause !== 'drill' && cause !== 'hand') || !isPlain) return []
+    if (toMs - fromMs < longEnoughMs(simulated)) return []
+    const { event } = known.find(({ restart }) => restart === interruption) ?? {}
+    if (event === undefined) return [`the restart by ${cause} at ${iso(fromMs)} is no event`]
+    const effect = simulated.world.server.effects.all.find((one) => one.downAtMs === fromMs && one.upAtMs === toMs)
+    return restartIsNamed(event, cause, effect?.request.call ?? null, isUndisturbed(simulated))
+  })
+}
+
+function restartIsNamed(event: DrillEvent, cause: string, call: string | null, isSeenWell: boolean): string[] {
+  const label = `event ${event.number} (${event.kind}, ${event.cause})`
+  const isClaimed = cause !== 'drill' && event.cause === 'drill'
+  if (isClaimed) return [`${label} is claimed by the drill, and was a ${call} of others`]
+  if (!isSeenWell || event.kind === call) return []
+  return [`${label} was a ${call}`]
+}
+
+/** The drill saw the server all the time, and heard every answer. */
+const isUndisturbed = ({ scenario, world }: Simulated): boolean =>
+  scenario.hanging.length + scenario.platformAwayMs.length + scenario.storageAwayMs.length === 0 &&
+  scenario.hostDiesAtMs.length === 0 &&
+  scenario.loseShare + scenario.lateShare + scenario.troubles.timersLateShare === 0 &&
+  scenario.abortAtMs === null &&
+  scenario.serverLostAtMs === null &&
+  world.server.sent.every(({ answer }) => answer !== null && answer.kind !== 'ambiguous')
 
 const iso = (ms: number): string => (Number.isFinite(ms) ? new Date(ms).toISOString().slice(11, 23) : 'never')
 const seconds = ({ fromMs, toMs }: Span): number => (toMs - fromMs) / 1000

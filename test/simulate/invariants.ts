@@ -9,18 +9,19 @@ import { blobNames, type GoSignal, type LoadSummary } from '../../loadgen-image/
 import { smallRenderers } from '../support/play-drill.ts'
 import { START_AT_MS } from '../support/world/world.ts'
 import { baselineViolations } from './baseline-invariants.ts'
-import { eventViolations, hasFewWorkers } from './event-invariants.ts'
-import { failoverViolations } from './failover-invariants.ts'
+import { eventViolations, hasFewWorkers, longEnoughMs } from './event-invariants.ts'
 import { leftBySweeper, metricsAreTrue, platformViolations } from './platform-invariants.ts'
+import { requestViolations } from './request-invariants.ts'
 import type { Scenario } from './scenario.ts'
 import { otherDrill, type Simulated } from './simulation.ts'
 import type { TroubleName } from './troubles.ts'
 import { truthOf } from './truth.ts'
+import { leftToUndo, undoViolations } from './undo-invariants.ts'
 import { harmViolations, verdictViolations } from './verdict-invariants.ts'
 
 export async function violations(simulated: Simulated): Promise<string[]> {
   const found = await violationsAtTheEnd(simulated)
-  return [...found, ...(await leftBySweeper(simulated))]
+  return [...found, ...(await leftBySweeper(simulated)), ...(await leftToUndo(simulated))]
 }
 
 async function violationsAtTheEnd(simulated: Simulated): Promise<string[]> {
@@ -32,8 +33,9 @@ async function violationsAtTheEnd(simulated: Simulated): Promise<string[]> {
     ...harmViolations(simulated, truth),
     ...ended(simulated),
     ...endedInTime(simulated),
-    ...failoverViolations(simulated),
+    ...requestViolations(simulated),
     ...platformViolations(simulated),
+    ...undoViolations(simulated, report),
     ...(await lockIsRight(simulated)),
     ...noOtherDrillStarted(simulated),
     ...boundedHistory(simulated),
@@ -167,6 +169,8 @@ function verdictIsTrue(simulated: Simulated, report: Report): string[] {
     problems.push(`${report.verdict} although it was aborted`)
   if (mustPass(simulated) && report.verdict !== 'PASS')
     problems.push(`${report.verdict} although nothing was wrong: ${reasons}`)
+  if (mustBeInconclusive(simulated) && report.verdict !== 'INCONCLUSIVE')
+    problems.push(`${report.verdict} although nothing happened: ${reasons}`)
   if (mustFail(simulated, report) && report.verdict !== 'FAIL')
     problems.push(`${report.verdict} although ${lost} commits were lost`)
   return problems
@@ -225,23 +229,55 @@ function isCalm({ scenario }: Simulated): boolean {
 const losesLittle = ({ losesEveryNthReply = 0 }: Scenario['generators'][number]): boolean =>
   losesEveryNthReply === 0 || losesEveryNthReply >= 100
 
-/** Every failover leaves room for recovery and for its hold, well inside the objective. */
+/** Every event leaves room for recovery and for its hold, well inside the objective; of a watch, those of others. */
 function mustPass(simulated: Simulated): boolean {
   const { scenario, world } = simulated
-  const { events, load, timing } = scenario.plan
-  if (!isCalm(simulated) || events.length === 0 || world.rows.lost.length > 0) return false
+  const { load, timing } = scenario.plan
+  const courses = coursesOf(scenario)
+  if (!isCalm(simulated) || courses.length === 0 || world.rows.lost.length > 0) return false
   if (!scenario.generators.every(losesLittle) || hasFewWorkers(scenario)) return false
   const settle = timing.recoveryWindowSeconds + timing.recoveryHoldSeconds + 5
-  return events.every(({ atSeconds }, i) => {
-    const { detectMs, outageMs } = scenario.courses[Math.min(i, scenario.courses.length - 1)] ?? {
-      detectMs: 0,
-      outageMs: 0,
-    }
+  return courses.every(({ atSeconds, detectMs, outageMs, isFailover }, i) => {
+    // Without a new timeline a pause that is too short to be an outage has no recovery to judge.
+    if (!isFailover && (outageMs ?? 0) < longEnoughMs(simulated)) return false
     const outage = (outageMs ?? 0) / 1000
-    const room = (events[i + 1]?.atSeconds ?? load.durationSeconds) - atSeconds
+    const room = (courses[i + 1]?.atSeconds ?? load.durationSeconds) - atSeconds
     return outage + 3 < scenario.recoveryObjectiveSeconds && detectMs / 1000 + outage + settle < room
   })
 }
+
+interface Course {
+  readonly atSeconds: number
+  readonly detectMs: number
+  readonly outageMs: number | null
+  readonly isFailover: boolean
+}
+
+function coursesOf({ plan: { events }, courses, effects, hands }: Scenario): Course[] {
+  const { outageMs = 0, scaleMs, replica } = effects
+  const ofRequest = (atSeconds: number, call: string, waitMs: number): Course => ({
+    atSeconds,
+    detectMs: call === 'scale' ? (scaleMs ?? 0) : 1_000,
+    outageMs: outageMs + waitMs,
+    isFailover: false,
+  })
+  return events.flatMap((event, i): Course[] => {
+    if (event.kind === 'external') return hands.map(({ atSecond, request }) => ofRequest(atSecond, request.call, 0))
+    const failover = courses[Math.min(i, courses.length - 1)]
+    if (event.kind === 'failover' && failover !== undefined)
+      return [{ atSeconds: event.atSeconds, ...failover, isFailover: true }]
+    const waitMs = event.kind === 'switchover' && event.mode === 'planned' ? (replica?.lagMs ?? 0) : 0
+    return [ofRequest(event.atSeconds, event.kind, waitMs)]
+  })
+}
+
+/** A watch of a calm load in which others do nothing. */
+const mustBeInconclusive = (simulated: Simulated): boolean =>
+  isCalm(simulated) &&
+  simulated.scenario.plan.events.some(({ kind }) => kind === 'external') &&
+  simulated.scenario.hands.length === 0 &&
+  simulated.scenario.generators.every(losesLittle) &&
+  !hasFewWorkers(simulated.scenario)
 
 /** Only what an agreed audit saw of whole ledgers must be said. */
 const mustFail = (simulated: Simulated, { ledger }: Report): boolean =>

@@ -1,11 +1,18 @@
-/** Which of its planned troubles a drill really met: a drill that ended before its load met few. */
+/** Which of its planned troubles and events a drill really met: a drill that ended before its load met few. */
+import { causedEvents, causedUndoes } from './caused.ts'
+import { HAPPENINGS, type Happening } from './happenings.ts'
 import type { Simulated } from './simulation.ts'
 import type { TroubleName } from './troubles.ts'
-import { overlapMs, type Truth, truthOf } from './truth.ts'
+import { happenedInLoad, overlapMs, type Truth, truthOf } from './truth.ts'
 
 export function troublesMet(simulated: Simulated): readonly TroubleName[] {
   const truth = truthOf(simulated)
   return simulated.scenario.troubles.names.filter((name) => (MET[name] ?? hadLoad)(simulated, truth))
+}
+
+export function happeningsIn(simulated: Simulated): readonly Happening[] {
+  const truth = truthOf(simulated)
+  return HAPPENINGS.filter((name) => HAPPENED[name](simulated, truth))
 }
 
 type Question = (simulated: Simulated, truth: Truth) => boolean
@@ -52,4 +59,41 @@ const MET: Readonly<Partial<Record<TroubleName, Question>>> = {
   'throttled metrics': ({ limits }) => limits.metrics.hasRefused,
   'a second failover that is the worst': ({ world }) => world.server.failovers.length > 1,
   'a lost commit': (_, { promotions }) => promotions.some(({ lost }) => lost.length > 0),
+}
+
+const caused =
+  (isIt: (one: ReturnType<typeof causedEvents>[number], simulated: Simulated) => boolean): Question =>
+  (simulated) =>
+    causedEvents(simulated.world).some((one) => isIt(one, simulated))
+
+const watched =
+  (isIt: Question): Question =>
+  (simulated, truth) =>
+    truth.load !== null &&
+    simulated.scenario.plan.events.some(({ kind }) => kind === 'external') &&
+    isIt(simulated, truth)
+
+const didByHand = (call: string): Question =>
+  watched(({ world }) =>
+    world.server.effects.all.some(({ cause, request }) => cause === 'hand' && request.call === call),
+  )
+
+const HAPPENED: Readonly<Record<Happening, Question>> = {
+  'a failover of the drill': ({ world }) => world.server.failovers.length > 0,
+  'a restart of the drill': caused(({ request }) => request.call === 'restart' && request.failoverMode === null),
+  'scaling in place': caused(
+    ({ request }, { scenario }) => request.call === 'scale' && scenario.effects.scalePath === 'in place',
+  ),
+  'scaling by a server that takes over': caused(
+    ({ request }, { scenario }) => request.call === 'scale' && scenario.effects.scalePath === 'near zero',
+  ),
+  'a planned switchover': caused(({ request }) => request.call === 'promote' && request.option === 'planned'),
+  'a forced switchover that loses commits': caused(
+    ({ request }, { world }) => request.call === 'promote' && request.option === 'forced' && world.rows.lost.length > 0,
+  ),
+  'a change that was undone': ({ world }) => causedUndoes(world).length > 0,
+  'a watch without an event': watched((_, truth) => happenedInLoad(truth).length === 0),
+  'a watch of a restart': didByHand('restart'),
+  'a watch of a scaling': didByHand('scale'),
+  'a watch of a promotion': watched((_, truth) => happenedInLoad(truth).some(({ kind }) => kind === 'promotion')),
 }

@@ -1,7 +1,8 @@
 /** What one seed's drill came to: small enough to be handed from thread to thread. */
 import { NotEndedError } from '../support/play.ts'
+import type { Happening } from './happenings.ts'
 import { violations } from './invariants.ts'
-import { troublesMet } from './met.ts'
+import { happeningsIn, troublesMet } from './met.ts'
 import { rendersAll, scenarioOf } from './scenario.ts'
 import { simulate } from './simulation.ts'
 import type { TroubleName } from './troubles.ts'
@@ -12,6 +13,8 @@ export interface Outcome {
   readonly isRendered: boolean
   /** The troubles of the world that this drill met. */
   readonly met: readonly TroubleName[]
+  /** The events of all kinds that took place in it. */
+  readonly happened: readonly Happening[]
   readonly broken: readonly string[]
 }
 
@@ -20,10 +23,11 @@ export async function outcomeOf(seed: number): Promise<Outcome> {
   try {
     const simulated = await simulate(scenarioOf(seed))
     const met = troublesMet(simulated)
+    const happened = happeningsIn(simulated)
     const verdict = simulated.played.report?.verdict ?? 'none'
-    return { seed, verdict, isRendered, met, broken: await violations(simulated) }
+    return { seed, verdict, isRendered, met, happened, broken: await violations(simulated) }
   } catch (error) {
-    return { seed, verdict: 'none', isRendered, met: [], broken: [inWords(error)] }
+    return { seed, verdict: 'none', isRendered, met: [], happened: [], broken: [inWords(error)] }
   }
 }
 

@@ -26,6 +26,8 @@ function printScenario({ plan, ...circumstances }: Scenario): void {
 function printStory({ played, world }: Simulated): void {
   for (const { at, phase, step, attempt, result, detail } of played.report?.journal ?? [])
     console.log(`${at.slice(11, 23)}  ${phase.padEnd(12)} ${step.padEnd(14)} ${attempt} ${result.padEnd(7)} ${detail}`)
+  for (const { request, cause, acceptedAtMs, downAtMs, upAtMs } of world.server.effects.all)
+    console.log(`${JSON.stringify(request)} by ${cause}: ${[acceptedAtMs, downAtMs, upAtMs].map(instant).join(', ')}`)
   for (const { mode, acceptedAtMs, downAtMs, upAtMs, healthyAtMs } of world.server.failovers)
     console.log(`failover ${mode}: ${[acceptedAtMs, downAtMs, upAtMs, healthyAtMs].map(instant).join(', ')}`)
   console.log(`${played.status}: ${played.report?.verdict} ${played.report?.headline}`)

@@ -1,8 +1,11 @@
 /** What a seed stands for: the plan of a drill, the world it runs in, and everything that goes wrong on the way. */
 import type { DrillPlan } from '../../functions/model/plan.ts'
+import { FAILOVER_MODES } from '../../functions/model/planned-event.ts'
 import { aPlan } from '../support/play-drill.ts'
+import type { EffectOptions } from '../support/world/effects.ts'
 import type { GeneratorCourse } from '../support/world/generator.ts'
-import type { FailoverCourse, PostFate } from '../support/world/server.ts'
+import type { FailoverCourse, HandAct, PostFate } from '../support/world/server.ts'
+import { eventOf, type KindsOfSeed, kindsOfSeed } from './kinds.ts'
 import { Random } from './random.ts'
 import { someTroubles, troublesOf, type WorldTroubles } from './troubles.ts'
 
@@ -17,6 +20,10 @@ export interface Scenario {
   readonly plan: DrillPlan
   readonly courses: readonly FailoverCourse[]
   readonly posts: readonly PostFate[]
+  /** How the platform carries out what is no failover. */
+  readonly effects: EffectOptions
+  /** What others ask of the platform meanwhile. */
+  readonly hands: readonly HandAct[]
   readonly generators: readonly Partial<GeneratorCourse>[]
   /** From the start of the drill. */
   readonly abortAtMs: number | null
@@ -69,17 +76,23 @@ export function scenarioOf(seed: number): Scenario {
   const worldRandom = new Random(seed * 1_597_334_677 + 1)
   const names = someTroubles(worldRandom)
   const isTwice = names.includes('a second failover that is the worst')
-  const durationSeconds = isTwice ? Math.max(100, wantedSeconds) : wantedSeconds
-  const failoverCount = random.chance(0.08) ? 0 : (random.chance(0.15) && durationSeconds >= 100) || isTwice ? 2 : 1
+  const drawn = kindsOfSeed(new Random(seed * 3_266_489_917 + 3), isCalm)
+  // What is to be seen twice is a failover.
+  const kinds: KindsOfSeed = isTwice ? { ...drawn, kind: 'failover', hands: [], isWorstLast: true } : drawn
+  const lastHand = kinds.hands.at(-1)?.atSecond ?? 0
+  const durationSeconds = Math.max(isTwice ? 100 : 0, lastHand === 0 ? 0 : lastHand + 45, wantedSeconds)
+  const mayBeTwice = durationSeconds >= 100 && kinds.kind === 'failover'
+  const eventCount = random.chance(0.08) ? 0 : (random.chance(0.15) && mayBeTwice) || isTwice ? 2 : 1
   const recoveryObjectiveSeconds = random.whole(8, 40)
   const plan = planOf(random, seed, {
     durationSeconds,
     containers,
-    failoverCount,
+    eventCount,
+    kinds,
     recoveryObjectiveSeconds,
     mostTps: isLong ? containers * 8 + 4 : 40,
-    // Two failovers of one drill may not be closer together than this.
-    cooldownMinutes: failoverCount === 2 ? 0 : random.pick([0, 20]),
+    // Two events of one drill may not be closer together than this.
+    cooldownMinutes: eventCount === 2 ? 0 : random.pick([0, 20]),
   })
   const failoversAt = plan.events.map(({ atSeconds }) => atSeconds)
   const troubles = troublesOf(worldRandom, names, { containers, durationSeconds, failoversAt })
@@ -92,6 +105,8 @@ export function scenarioOf(seed: number): Scenario {
     posts: [...troubles.posts, ...posts].map((fate) => sometimesLate(fate, lateness)),
     generators: generatorsOf(random, isCalm, containers, troubles),
     troubles,
+    effects: kinds.effects,
+    hands: eventCount === 0 ? [] : kinds.hands,
     abortAtMs: trouble(0.2) ? random.whole(0, random.chance(0.4) ? 25_000 : durationSeconds * 1_000 + 60_000) : null,
     abortBy: random.pick(['request, stop and event', 'request and stop', 'request']),
     hostDiesAtMs: Array.from({ length: trouble(0.3) ? random.whole(1, 3) : 0 }, () => random.whole(0, 150_000)),
@@ -117,16 +132,17 @@ export function scenarioOf(seed: number): Scenario {
 interface Size {
   readonly durationSeconds: number
   readonly containers: number
-  readonly failoverCount: number
+  readonly eventCount: number
+  readonly kinds: KindsOfSeed
   readonly recoveryObjectiveSeconds: number
   readonly mostTps: number
   readonly cooldownMinutes: number
 }
 
 function planOf(random: Random, seed: number, size: Size): DrillPlan {
-  const { durationSeconds, containers, failoverCount, recoveryObjectiveSeconds, mostTps, cooldownMinutes } = size
+  const { durationSeconds, containers, eventCount, kinds, recoveryObjectiveSeconds, mostTps, cooldownMinutes } = size
   const first = random.whole(14, 18)
-  const at = failoverCount === 2 ? [first, first + 45] : [first]
+  const at = eventCount === 2 ? [first, first + 45] : [first]
   return aPlan(
     {
       targetTps: random.whole(containers * 8, mostTps),
@@ -135,8 +151,13 @@ function planOf(random: Random, seed: number, size: Size): DrillPlan {
       containers,
       durationSeconds,
       events: at
-        .slice(0, failoverCount)
-        .map((atSeconds) => ({ atSeconds, kind: 'failover', mode: random.pick(['forced', 'planned']) })),
+        .slice(0, eventCount)
+        // After a failover now and then a restart.
+        .map((atSeconds, i) => {
+          const mode = random.pick(FAILOVER_MODES)
+          const isRestart = i > 0 && kinds.promotion === 'forced' && !kinds.isWorstLast
+          return eventOf(isRestart ? { ...kinds, kind: 'restart' } : kinds, atSeconds, mode)
+        }),
       criteria: [`recovery_time_s <= ${recoveryObjectiveSeconds}`, 'lost_commits == 0', 'duplicates == 0'],
       timing: {
         warmupSeconds: random.whole(1, 4),
@@ -185,6 +206,7 @@ const MAY_HANG = [
   'release',
   'writeReport',
   'notify',
+  'undoEvents',
 ]
 
 function hangingOf(random: Random): string[] {

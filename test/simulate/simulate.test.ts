@@ -1,7 +1,8 @@
 /** A few seeds of `npm run simulate` in every run of the tests; a seed that fails here replays alone. */
 import type { OrchestrationContext } from 'durable-functions'
 import { expect, test } from 'vitest'
-import type { Report } from '../../functions/model/report.ts'
+import { serverBlobs } from '../../functions/model/blob-paths.ts'
+import type { DrillEvent, Report } from '../../functions/model/report.ts'
 import type { Step } from '../../functions/orchestrators/waiting.ts'
 import { runs } from '../support/depth.ts'
 import { play } from '../support/play.ts'
@@ -12,12 +13,16 @@ import {
   watchedSeconds,
   wholeSeconds,
 } from './baseline-invariants.ts'
+import { causedUndoes } from './caused.ts'
 import { eventViolations } from './event-invariants.ts'
 import { violations } from './invariants.ts'
+import { OTHER_SIZE } from './kinds.ts'
 import { scenarioOf } from './scenario.ts'
 import { simulate } from './simulation.ts'
 import { withFreeze } from './troubles.ts'
 import { truthOf } from './truth.ts'
+import { undoViolations } from './undo-invariants.ts'
+import { verdictViolations } from './verdict-invariants.ts'
 
 for (let seed = 1; seed <= runs(25); seed++)
   test(`all invariants hold in the world of seed ${seed}`, async () => {
@@ -36,6 +41,66 @@ test('a request that no generator watched may have claimed the first of two prom
   expect(eventViolations(simulated, report, truth)).toEqual([])
   const doubled = { ...report, events: [...report.events, ...report.events.slice(1)] }
   expect(eventViolations(simulated, doubled, truth)).toContain('timeline 3 is 2 events')
+})
+
+// Where scenarios change, other seeds may show it: calm drills of these kinds that pass, and a watch in which nothing happens.
+const SEED_OF = { switchover: 21, restart: 39, scale: 88 } as const
+
+test.each(Object.entries(SEED_OF))(
+  'a %s that is called a failover, claimed for another kind or without its request is found',
+  async (kind, seed) => {
+    const simulated = await simulate(scenarioOf(seed))
+    const report = simulated.played.report as Report
+    const truth = truthOf(simulated)
+    const found = (own: Report) => [
+      ...verdictViolations(simulated, own, truth),
+      ...eventViolations(simulated, own, truth),
+    ]
+    const [event] = report.events
+    expect([report.verdict, event?.kind, event?.cause, event?.proof.proven]).toEqual(['PASS', kind, 'drill', true])
+    expect(found(report)).toEqual([])
+    const changed = (own: Partial<DrillEvent>): Report => ({
+      ...report,
+      events: report.events.map((one) => ({ ...one, ...own })),
+    })
+    expect(found(changed({ sentence: 'The failover took 3 s.' }))).toContain(
+      'this is no failover: The failover took 3 s.',
+    )
+    expect(found({ ...report, headline: 'It failed over.' })).toContain('this is no failover: It failed over.')
+    const other = kind === 'restart' ? 'scale' : 'restart'
+    expect(found(changed({ kind: other })).join()).toMatch(/is claimed for a/)
+    expect(found(changed({ moments: { ...(event as DrillEvent).moments, t0: report.endedAt } })).join()).toMatch(
+      /the platform carried out no such request/,
+    )
+    const unanswered = { ...truth, caused: [] }
+    expect(eventViolations(simulated, report, unanswered).join()).toMatch(/the platform carried out no such request/)
+  },
+)
+
+test('a size that is not changed back, and a record that is left without a word, are found', async () => {
+  const simulated = await simulate(scenarioOf(SEED_OF.scale))
+  const { world, played, scenario } = simulated
+  expect(causedUndoes(world)).toHaveLength(1)
+  expect(undoViolations(simulated, played.report)).toEqual([])
+  world.server.doByHand({ call: 'scale', sku: OTHER_SIZE })
+  world.clock.moveTo(world.clock.nowMs + 60_000)
+  expect(undoViolations(simulated, played.report).join()).toContain(`the server is still a ${OTHER_SIZE}`)
+  world.blobs.put(serverBlobs.undo(scenario.plan.target, scenario.plan.drillId, 0), '{}')
+  expect(undoViolations(simulated, played.report).join()).toContain('its journal does not say so')
+})
+
+test('a watch in which nothing happened is INCONCLUSIVE, and any other verdict and proof is found', async () => {
+  const simulated = await simulate(scenarioOf(29))
+  const report = simulated.played.report as Report
+  const truth = truthOf(simulated)
+  expect([report.verdict, report.events]).toEqual(['INCONCLUSIVE', []])
+  expect(await violations(simulated)).toEqual([])
+  const passed = { ...report, verdict: 'PASS' } as const
+  expect(verdictViolations(simulated, passed, truth)).toContain('PASS of a watch in which nothing happened')
+  const proven = { ...report, eventsProof: { ...report.eventsProof, proven: true } }
+  expect(eventViolations(simulated, proven, truth)).toContain(
+    'an event of others is called proven, and nothing happened',
+  )
 })
 
 test.each([

@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { HAPPENINGS, type Happening } from './happenings.ts'
 import type { Outcome } from './outcome.ts'
 import { TROUBLES, type TroubleName } from './troubles.ts'
 
@@ -66,7 +67,7 @@ class Tally {
   readonly #drills: number
   readonly #startedAtMs = performance.now()
   readonly #verdicts = new Map<string, number>()
-  readonly #met = new Map<TroubleName, number>(TROUBLES.map((name) => [name, 0]))
+  readonly #met = new Map<TroubleName | Happening, number>([...TROUBLES, ...HAPPENINGS].map((name) => [name, 0]))
   readonly #failed: Outcome[] = []
   #done = 0
   #rendered = 0
@@ -77,8 +78,8 @@ class Tally {
   }
 
   add(outcome: Outcome): void {
-    const { seed, verdict, broken, isRendered, met } = outcome
-    for (const name of met) this.#met.set(name, (this.#met.get(name) ?? 0) + 1)
+    const { seed, verdict, broken, isRendered, met, happened } = outcome
+    for (const name of [...met, ...happened]) this.#met.set(name, (this.#met.get(name) ?? 0) + 1)
     this.#done++
     if (isRendered) this.#rendered++
     this.#verdicts.set(verdict, (this.#verdicts.get(verdict) ?? 0) + 1)
@@ -101,7 +102,7 @@ class Tally {
     return Math.max(this.#printFailures(), this.#printUnmet())
   }
 
-  /** Of so many drills each trouble is met by dozens: one that none met is not simulated any more. */
+  /** Of so many drills each trouble and each kind of event is met by dozens: one that none met is not simulated any more. */
   #printUnmet(): number {
     const unmet = [...this.#met].filter(([, times]) => times === 0).map(([name]) => name)
     if (unmet.length === 0 || this.#drills < DRILLS_THAT_MEET_ALL) return 0

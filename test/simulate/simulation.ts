@@ -80,6 +80,8 @@ function worldOf(scenario: Scenario): { readonly world: World; readonly limits: 
       lateArrivalMs: scenario.eventSilenceSeconds * 1_000 + BEYOND_SILENCE_MS,
       throttledSeconds: troubles.throttledSeconds,
       troubles: troubles.server,
+      effects: scenario.effects,
+      hands: scenario.hands,
     },
     drillId: plan.drillId,
     databaseOffsetMs: troubles.databaseOffsetMs,

@@ -3,8 +3,8 @@ import type { LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import { blobNames, type GoSignal } from '../../loadgen-image/contract/glossary.ts'
 import type { Freeze } from '../support/world/load.ts'
 import type { Row } from '../support/world/rows.ts'
-import type { Failover } from '../support/world/server.ts'
 import type { Interruption } from '../support/world/service.ts'
+import { type Caused, causedEvents, causedUndoes } from './caused.ts'
 import type { Simulated } from './simulation.ts'
 
 export interface Span {
@@ -18,7 +18,7 @@ export interface Promotion {
   /** Until when its timeline is the newest. */
   readonly untilMs: number
   /** Of the request that brought it about. */
-  readonly failover: Failover | null
+  readonly caused: Caused | null
   /** Whether the drill heard that its request was accepted. */
   readonly isAnswered: boolean
   readonly lost: readonly Row[]
@@ -30,6 +30,8 @@ export interface Truth {
   /** What happened while the load ran; what was only going to happen is not in it. */
   readonly interruptions: readonly Interruption[]
   readonly promotions: readonly Promotion[]
+  /** What the drill's requests for events brought about. */
+  readonly caused: readonly Caused[]
   /** The service took no commit: interruptions that overlap are one. */
   readonly out: readonly Span[]
   /** All that a generator heard of, in order. */
@@ -45,23 +47,25 @@ const NEVER = Number.POSITIVE_INFINITY
 export function truthOf(simulated: Simulated): Truth {
   const { world, scenario } = simulated
   const load = loadOf(simulated)
-  const { service, failovers, sent } = world.server
+  const { service } = world.server
+  const caused = [...causedEvents(world), ...causedUndoes(world)]
   const endMs = world.clock.nowMs
   const interruptions = service.interruptions.filter(({ fromMs }) => fromMs <= endMs)
   const rose = interruptions
     .filter(({ kind, toMs }) => kind === 'promotion' && toMs <= endMs)
     .sort((a, b) => a.toMs - b.toMs)
   const promotions = rose.map((interruption, i): Promotion => {
-    const failover = failovers.find(
-      ({ downAtMs, upAtMs }) => downAtMs === interruption.fromMs && upAtMs === interruption.toMs,
-    )
-    const answered = sent.some(({ answer }) => answer?.kind === 'accepted' && answer.pollerToken === failover?.token)
+    const own =
+      interruption.cause === 'drill'
+        ? (caused.find(({ downAtMs, upAtMs }) => downAtMs === interruption.fromMs && upAtMs === interruption.toMs) ??
+          null)
+        : null
     return {
       interruption,
       timeline: i + 2,
       untilMs: rose[i + 1]?.toMs ?? NEVER,
-      failover: interruption.cause === 'drill' ? (failover ?? null) : null,
-      isAnswered: interruption.cause === 'drill' && answered,
+      caused: own,
+      isAnswered: own?.isAnswered === true,
       lost: world.rows.lost.filter(({ atMs }) => service.forgottenBy(atMs, endMs) === interruption),
     }
   })
@@ -69,6 +73,7 @@ export function truthOf(simulated: Simulated): Truth {
     load,
     interruptions,
     promotions,
+    caused: causedEvents(world),
     out: united(interruptions),
     acksMs: world.rows.everAcknowledged.map(({ knownMs }) => knownMs).sort((a, b) => a - b),
     blind: scenario.generators.map((_, k) => blindOf(simulated, k, load)),
@@ -133,6 +138,10 @@ export const isWatched = ({ blind }: Truth, span: Span): boolean =>
 /** Whether all containers did. */
 export const isWatchedByAll = ({ blind }: Truth, span: Span): boolean =>
   blind.every((spans) => spans.every((one) => overlapMs(one, span) === 0))
+
+/** While the load ran, of any cause. */
+export const happenedInLoad = ({ interruptions, load }: Truth): readonly Interruption[] =>
+  load === null ? [] : interruptions.filter(({ fromMs }) => fromMs < load.toMs)
 
 /** Interruptions that look like one to a client: between them the service was not well for long. */
 export const spellsOf = (truth: Truth, wellMs: number): Span[] => united(truth.interruptions, wellMs)

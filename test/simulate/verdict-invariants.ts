@@ -1,14 +1,17 @@
 /** No false PASS, no false FAIL, no harm on a guess, and no sentence that is not true. */
 import type { Report } from '../../functions/model/report.ts'
+import { causedEvents, sentForEvents } from './caused.ts'
 import { hasFewWorkers, hasLooseClocks, longEnoughMs } from './event-invariants.ts'
 import type { Simulated } from './simulation.ts'
-import { isWatched, overlapMs, type Span, spellsOf, type Truth } from './truth.ts'
+import { happenedInLoad, isWatched, overlapMs, type Span, spellsOf, type Truth } from './truth.ts'
 
 export const verdictViolations = (simulated: Simulated, report: Report, truth: Truth): string[] => [
   ...(report.verdict === 'PASS' ? whyNotPass(simulated, truth) : []),
   ...(report.verdict === 'FAIL' ? whyNotFail(simulated, report, truth) : []),
   ...mustFail(simulated, report, truth),
   ...sentencesAreTrue(simulated, report, truth),
+  ...failoversAreFailovers(simulated, report, truth),
+  ...watchIsConclusive(simulated, report, truth),
 ]
 
 const secondsOf = ({ fromMs, toMs }: Span): number => (toMs - fromMs) / 1000
@@ -22,19 +25,22 @@ const inLoad = (spans: readonly Span[], load: Span): Span[] =>
 function whyNotPass({ scenario, world }: Simulated, truth: Truth): string[] {
   const { load } = truth
   if (load === null) return ['PASS without a load']
-  const mine = truth.promotions.filter(({ interruption: { cause } }) => cause === 'drill')
+  const isWatch = scenario.plan.events.some(({ kind }) => kind === 'external')
+  const mine = isWatch ? [] : causedEvents(world).filter(({ upAtMs }) => upAtMs <= load.toMs)
+  const seen = isWatch ? happenedInLoad(truth) : mine
   const out = inLoad(truth.out, load)
   const longest = Math.max(0, ...out.map(secondsOf))
   const allowed = scenario.recoveryObjectiveSeconds
-  const unseen = mine.find(({ interruption: { fromMs, toMs } }) => !isWatched(truth, { fromMs, toMs }))
+  const unseen = mine.find(({ downAtMs, upAtMs }) => !isWatched(truth, { fromMs: downAtMs, toMs: upAtMs }))
   return [
-    mine.length < scenario.plan.events.length ? `PASS with ${mine.length} failovers of the drill` : null,
-    mine.length === 0 ? 'PASS without a failover' : null,
+    !isWatch && mine.length < scenario.plan.events.length ? `PASS with ${mine.length} events of the drill` : null,
+    seen.length === 0 ? 'PASS without an event' : null,
     longest > allowed ? `PASS with an outage of ${longest} s, ${allowed} s allowed` : null,
-    truth.out.some(({ toMs }) => toMs > load.toMs - 1_000 && toMs - load.toMs > 0)
+    // What is undone after the load is no outage of it.
+    truth.out.some(({ fromMs, toMs }) => fromMs < load.toMs && toMs > load.toMs)
       ? 'PASS although the service was out at the end of the load'
       : null,
-    unseen === undefined ? null : 'PASS although no generator watched the failover',
+    unseen === undefined ? null : 'PASS although no generator watched the event',
     world.rows.lost.length > 0 ? `PASS although ${world.rows.lost.length} commits were lost` : null,
   ].filter((why) => why !== null)
 }
@@ -109,7 +115,7 @@ const CLAIMS: readonly Claim[] = [
   [/[Nn]o event was asked for/, ({ world }) => world.server.posts === 0],
   [/refused by the platform/, ({ world }) => world.server.sent.some(({ answer }) => answer?.kind === 'refused')],
   [/planned and not reached/, ({ world, scenario }) => scenario.plan.events.length > 1 || world.server.posts === 0],
-  [/withheld/, ({ world, scenario }) => scenario.plan.events.length > 1 || world.server.failovers.length === 0],
+  [/withheld/, ({ world, scenario }) => scenario.plan.events.length > 1 || causedEvents(world).length === 0],
   [
     /[Tt]he generator was the limit/,
     ({ scenario }) =>
@@ -196,22 +202,55 @@ const longMs = ({ scenario }: Simulated): number =>
     14_000 * Number(scenario.generators.some(({ losesEveryNthReply = 0 }) => losesEveryNthReply > 0)),
   )
 
+const sentencesOf = (report: Report): string[] => [
+  report.headline,
+  ...report.reasons,
+  ...report.caveats,
+  ...report.eventsProof.evidence,
+  ...report.events.map(({ sentence }) => sentence),
+  report.generator.why,
+]
+
 function sentencesAreTrue(simulated: Simulated, report: Report, truth: Truth): string[] {
-  const sentences = [
-    report.headline,
-    ...report.reasons,
-    ...report.caveats,
-    ...report.eventsProof.evidence,
-    ...report.events.map(({ sentence }) => sentence),
-    report.generator.why,
-  ]
-  return [...new Set(sentences)].flatMap((sentence) =>
+  return [...new Set(sentencesOf(report))].flatMap((sentence) =>
     CLAIMS.flatMap(([words, isTrue]) => {
       const found = words.exec(sentence)
       return found === null || isTrue(simulated, report, truth, found) ? [] : [`this is not true: ${sentence}`]
     }),
   )
 }
+
+const NO_FAILOVER: readonly string[] = ['restart', 'scale', 'switchover']
+
+/** The word belongs to an event that is one; where the drill planned none and no timeline rose, to nothing in the report. */
+function failoversAreFailovers({ scenario }: Simulated, report: Report, truth: Truth): string[] {
+  const own = report.events.filter(({ kind }) => NO_FAILOVER.includes(kind)).map(({ sentence }) => sentence)
+  const isPlanned = scenario.plan.events.some(({ kind }) => kind === 'failover')
+  const isSeen = truth.promotions.some(({ caused }) => caused === null)
+  const all = isPlanned || isSeen ? [] : sentencesOf(report)
+  return [...new Set([...own, ...all])].flatMap((sentence) =>
+    /fail(?:ed|s|ing)?[ -]?over/i.test(sentence) ? [`this is no failover: ${sentence}`] : [],
+  )
+}
+
+/** A watch in which nothing happened is INCONCLUSIVE under any load; one of a calm load in which something did is not. */
+function watchIsConclusive({ scenario, played }: Simulated, report: Report, truth: Truth): string[] {
+  const { load } = truth
+  const watch = scenario.plan.events.find(({ kind }) => kind === 'external')
+  if (load === null || watch === undefined) return []
+  const fromMs = load.fromMs + watch.atSeconds * 1000 + 1_500
+  const happened = happenedInLoad(truth)
+  if (happened.length === 0 && truth.blind.flat().length === 0 && report.verdict === 'PASS')
+    return ['PASS of a watch in which nothing happened']
+  const isNothingSaid = report.reasons.some((reason) => /no event was seen|nothing happened/i.test(reason))
+  const isCutShort = played.report?.journal.some(({ step }) => step === 'early end') !== false
+  return !isCutShort && isNothingSaid && happened.some((one) => one.fromMs > fromMs && isPlainlySeen(one, load, truth))
+    ? [`a watch saw nothing, and there was a ${happened[0]?.kind} by ${happened[0]?.cause}`]
+    : []
+}
+
+const isPlainlySeen = (one: Span, load: Span, truth: Truth): boolean =>
+  one.toMs - one.fromMs > 14_000 && one.toMs < load.toMs && isWatched(truth, one)
 
 // ---- Harm --------------------------------------------------------------------------------------------------------------
 
@@ -223,7 +262,7 @@ const SILENCE_MS = 6_000
 export function harmViolations({ world, scenario }: Simulated, truth: Truth): string[] {
   const { plan, troubles } = scenario
   const spacingMs = (3 * plan.load.containers * 1000) / plan.load.targetTps
-  return world.server.sent.flatMap(({ atMs }) => {
+  return sentForEvents(world).flatMap(({ atMs }) => {
     const when = `at ${new Date(atMs).toISOString().slice(11, 23)}`
     const silent = scenario.generators.flatMap((_, container) => {
       const last = world.rows.everAcknowledged.findLast((row) => row.container === container && row.knownMs <= atMs)
@@ -235,12 +274,12 @@ export function harmViolations({ world, scenario }: Simulated, truth: Truth): st
     const leftMs = (truth.load?.fromMs ?? 0) + plan.load.durationSeconds * 1000 - atMs
     return [
       silent.length > 0
-        ? `a failover was asked for ${when} without a recent commit of container ${silent.join(', ')}`
+        ? `an event was asked for ${when} without a recent commit of container ${silent.join(', ')}`
         : null,
       off >= 0
-        ? `a failover was asked for ${when} although the clock of container ${off} is ${troubles.clockOffsetsMs[off]} ms off`
+        ? `an event was asked for ${when} although the clock of container ${off} is ${troubles.clockOffsetsMs[off]} ms off`
         : null,
-      leftMs < 5_000 ? `a failover was asked for ${when} with ${leftMs / 1000} s of load left` : null,
+      leftMs < 5_000 ? `an event was asked for ${when} with ${leftMs / 1000} s of load left` : null,
     ].filter((why) => why !== null)
   })
 }

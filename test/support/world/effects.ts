@@ -4,6 +4,8 @@ import type { PlatformRequest } from '../../../functions/model/planned-event.ts'
 import { type Cause, promotion, restart, type Service } from './service.ts'
 
 export interface EffectOptions {
+  /** Of each restart, scaling and promotion. */
+  readonly outageMs?: number
   /** near zero: a server of the new size takes over, so its timeline rises. in place: the same one starts again. */
   readonly scalePath?: 'near zero' | 'in place'
   /** From the acceptance of a new size to the outage; null: it never ends. */
@@ -56,6 +58,10 @@ export class Effects {
     this.#options = options
   }
 
+  get #outageMs(): number {
+    return this.#options.outageMs ?? OUTAGE_MS
+  }
+
   skuAt(site: Site, atMs: number): string {
     return this.#sizes.findLast((one) => one.site === site && atMs >= one.atMs)?.sku ?? USUAL_SKU
   }
@@ -87,7 +93,7 @@ export class Effects {
 
   #restart(acceptedAtMs: number, cause: Cause) {
     const downAtMs = acceptedAtMs + DETECT_MS
-    const upAtMs = downAtMs + OUTAGE_MS
+    const upAtMs = downAtMs + this.#outageMs
     this.#service.add(restart(cause, downAtMs, upAtMs))
     return { downAtMs, upAtMs, endsAtMs: upAtMs + 1_000 }
   }
@@ -96,7 +102,7 @@ export class Effects {
     const { scaleMs = SCALE_MS, scalePath = 'near zero' } = this.#options
     if (scaleMs === null) return { downAtMs: NEVER, upAtMs: NEVER, endsAtMs: NEVER }
     const downAtMs = acceptedAtMs + scaleMs
-    const upAtMs = downAtMs + OUTAGE_MS
+    const upAtMs = downAtMs + this.#outageMs
     const healthyAtMs = upAtMs + REBUILD_MS
     this.#service.add(
       scalePath === 'near zero'
@@ -112,7 +118,7 @@ export class Effects {
     const { name, lagMs = 0, readyMs = READY_MS } = this.#options.replica ?? { name: '' }
     const downAtMs = acceptedAtMs + DETECT_MS
     const isForced = option === 'forced'
-    const upAtMs = downAtMs + OUTAGE_MS + (isForced ? 0 : lagMs)
+    const upAtMs = downAtMs + this.#outageMs + (isForced ? 0 : lagMs)
     this.#service.add(
       promotion({ cause, fromMs: downAtMs, toMs: upAtMs, healthyAtMs: upAtMs, lostMs: isForced ? lagMs : 0 }),
     )

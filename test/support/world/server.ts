@@ -80,6 +80,13 @@ export interface ServerOptions {
   readonly parameters?: Readonly<Record<string, string>>
   readonly troubles?: readonly Trouble[]
   readonly effects?: EffectOptions
+  /** What others ask of the platform, in seconds of the load. */
+  readonly hands?: readonly HandAct[]
+}
+
+export interface HandAct {
+  readonly request: PlatformRequest
+  readonly atSecond: number
 }
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -152,6 +159,8 @@ export class FakeServer implements FlexibleServers {
     if (startMs === null) return
     this.#isScheduled = true
     for (const trouble of this.#options.troubles ?? []) this.service.add(interruptionOf(trouble, startMs))
+    for (const { request, atSecond } of this.#options.hands ?? [])
+      this.effects.carryOut(request, startMs + atSecond * 1000, 'hand')
   }
 
   /** A request that is still on its way changes nothing. */

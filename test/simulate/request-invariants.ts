@@ -1,4 +1,4 @@
-/** Exactly one failover per intent, and none that no drill may request. */
+/** Exactly one request per intent is carried out, and none that no drill may send. */
 import type { EventIntent } from '../../functions/clients/storage/event-attempts.ts'
 import type { LastPromotion } from '../../functions/clients/storage/last-promotion.ts'
 import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
@@ -6,11 +6,12 @@ import type { EventAnswer } from '../../functions/model/event-answer.ts'
 import { blobNames, type GoSignal } from '../../loadgen-image/contract/glossary.ts'
 import type { SentRequest } from '../support/world/server.ts'
 import { START_AT_MS } from '../support/world/world.ts'
+import { causedEvents, isPromotedBy, sentForEvents } from './caused.ts'
 import { isInCooldown } from './invariants.ts'
 import { BEYOND_SILENCE_MS, type Simulated } from './simulation.ts'
 
-export const failoverViolations = (simulated: Simulated): string[] => [
-  ...oneFailoverPerIntent(simulated),
+export const requestViolations = (simulated: Simulated): string[] => [
+  ...oneEffectPerIntent(simulated),
   ...requestsOfIntents(simulated).flatMap((sent) => needlessRequests(simulated, sent)),
   ...requestsWhileOneMayArrive(simulated),
   ...forbiddenRequests(simulated),
@@ -35,15 +36,15 @@ function perIntent<T>(simulated: Simulated, all: readonly T[], atMsOf: (one: T) 
 }
 
 const requestsOfIntents = (simulated: Simulated): SentRequest[][] =>
-  perIntent(simulated, simulated.world.server.sent, ({ atMs }) => atMs)
+  perIntent(simulated, sentForEvents(simulated.world), ({ atMs }) => atMs)
 
-function oneFailoverPerIntent(simulated: Simulated): string[] {
-  const { failovers } = simulated.world.server
-  const counts = perIntent(simulated, failovers, ({ acceptedAtMs }) => acceptedAtMs).map(({ length }) => length)
-  const stray = failovers.length - counts.reduce((sum, count) => sum + count, 0)
+function oneEffectPerIntent(simulated: Simulated): string[] {
+  const caused = causedEvents(simulated.world)
+  const counts = perIntent(simulated, caused, ({ acceptedAtMs }) => acceptedAtMs).map(({ length }) => length)
+  const stray = caused.length - counts.reduce((sum, count) => sum + count, 0)
   return [
-    ...counts.flatMap((count, i) => (count > 1 ? [`intent ${i} caused ${count} failovers`] : [])),
-    ...(stray > 0 ? [`${stray} failovers without an intent`] : []),
+    ...counts.flatMap((count, i) => (count > 1 ? [`intent ${i} caused ${count} events`] : [])),
+    ...(stray > 0 ? [`${stray} events without an intent`] : []),
   ]
 }
 
@@ -53,11 +54,11 @@ function needlessRequests({ scenario, world }: Simulated, sent: readonly SentReq
     const before = sent.slice(0, i)
     const known = before.find(({ answer }) => answer !== null && answer.kind !== 'refused')
     if (known !== undefined) return [`a request was sent after one that was ${known.answer?.kind}`]
-    const arrived = world.server.failovers.some(
+    const arrived = causedEvents(world).some(
       ({ acceptedAtMs }) =>
         acceptedAtMs >= (before[0]?.atMs ?? Number.POSITIVE_INFINITY) && acceptedAtMs < request.atMs,
     )
-    if (arrived) return ['a request was sent while an earlier one had failed the server over']
+    if (arrived) return ['a request was sent while an earlier one had been carried out']
     const silentMs = request.atMs - (before.findLast(({ answer }) => answer === null)?.atMs ?? Number.NEGATIVE_INFINITY)
     return silentMs >= scenario.eventSilenceSeconds * 1000
       ? []
@@ -65,7 +66,7 @@ function needlessRequests({ scenario, world }: Simulated, sent: readonly SentReq
   })
 }
 
-/** Also when a failover was seen since: another actor may have caused it. */
+/** Also when an event was seen since: another actor may have caused it. What undoes an event waits as well. */
 function requestsWhileOneMayArrive({ scenario, world }: Simulated): string[] {
   const { sent } = world.server
   return sent.flatMap((request, i) => {
@@ -79,7 +80,7 @@ function requestsWhileOneMayArrive({ scenario, world }: Simulated): string[] {
 
 function forbiddenRequests({ world, scenario }: Simulated): string[] {
   const { abortAtMs, serverLostAtMs, storageAwayMs } = scenario
-  const { sent } = world.server
+  const sent = sentForEvents(world)
   const after = (ms: number | null) => (ms === null ? [] : sent.filter(({ atMs }) => atMs > START_AT_MS + ms))
   const mayNotStart = scenario.isServerTaken
     ? 'a server that another drill holds'
@@ -89,8 +90,8 @@ function forbiddenRequests({ world, scenario }: Simulated): string[] {
       : null
   const started = mayNotStart !== null && (sent.length > 0 || world.groups.created.length > 0)
   return [
-    ...(after(abortAtMs).length > 0 ? ['a failover was asked for after the drill had been aborted'] : []),
-    ...(after(serverLostAtMs).length > 0 ? ['a failover was asked for when the server was no longer reserved'] : []),
+    ...(after(abortAtMs).length > 0 ? ['an event was asked for after the drill had been aborted'] : []),
+    ...(after(serverLostAtMs).length > 0 ? ['an event was asked for when the server was no longer reserved'] : []),
     ...(started ? [`${mayNotStart} was used`] : []),
   ]
 }
@@ -98,7 +99,7 @@ function forbiddenRequests({ world, scenario }: Simulated): string[] {
 /** The token of an accepted request leads to the operation: it may be lost with nothing but storage. */
 function answersAreKept({ world, scenario: { plan, storageAwayMs } }: Simulated): string[] {
   if (storageAwayMs.length > 0) return []
-  const given = world.server.sent.flatMap(({ answer }) => (answer?.kind === 'accepted' ? [answer.pollerToken] : []))
+  const given = sentForEvents(world).flatMap(({ answer }) => (answer?.kind === 'accepted' ? [answer.pollerToken] : []))
   const kept = plan.events
     .flatMap((_, index) => answersOf(world, plan.drillId, index))
     .flatMap((answer) => (answer.kind === 'accepted' ? [answer.pollerToken] : []))
@@ -108,7 +109,7 @@ function answersAreKept({ world, scenario: { plan, storageAwayMs } }: Simulated)
 
 const MAX_ATTEMPTS = 8
 
-/** A host sent the request and died: while there is load, the drill sees the failover and takes it for the answer. */
+/** A host sent the request and died: while there is load, the drill sees the event and takes it for the answer. */
 function lostAnswersAreSettled({ world, scenario, played }: Simulated): string[] {
   const { plan, storageAwayMs, platformAwayMs, hanging, abortAtMs, hostDiesAtMs } = scenario
   const isBlind = storageAwayMs.length + platformAwayMs.length + hanging.length + hostDiesAtMs.length > 0
@@ -117,12 +118,12 @@ function lostAnswersAreSettled({ world, scenario, played }: Simulated): string[]
   const startAtMs = world.blobs.peek<GoSignal>(blobNames.go(plan.drillId))?.startAtMs ?? 0
   const loadEndMs = startAtMs + plan.load.durationSeconds * 1000
   const recordedAtMs = plan.events.flatMap((_, index) => recordedAt(world, plan.drillId, index) ?? [])
-  const arrived = world.server.failovers.toSorted((one, other) => one.acceptedAtMs - other.acceptedAtMs)
+  const arrived = causedEvents(world)
   const unsettled = arrived.filter(({ acceptedAtMs }, i) => {
     const latestMs = acceptedAtMs + SETTLED_WITHIN_MS
     return latestMs < loadEndMs && recordedAtMs.filter((atMs) => atMs <= latestMs).length <= i
   })
-  return unsettled.map(({ token }) => `the failover ${token} was not put on record in ${SETTLED_WITHIN_MS} ms`)
+  return unsettled.map(({ token }) => `the event ${token} was not put on record in ${SETTLED_WITHIN_MS} ms`)
 }
 
 /** A host comes back within 10 s, and the drill looks again every 15 s. */
@@ -142,14 +143,14 @@ const answersOf = (world: Simulated['world'], drillId: string, index: number): E
 /** From the claim of a request to its sending. */
 const CLAIM_MS = 1_000
 
-/** The next drill waits after every failover that happened, even after one that was never answered for and came late. */
+/** The next drill waits after every promotion that the drill caused, even after one that was never answered for and came late. */
 function cooldownIsNoted({ world, scenario: { plan, storageAwayMs } }: Simulated): string[] {
-  const last = world.server.failovers.at(-1)
+  const last = causedEvents(world).findLast((caused) => isPromotedBy(caused, world))
   if (last === undefined || storageAwayMs.length > 0) return []
   const noted = world.blobs.peek<LastPromotion>(serverBlobs.lastPromotion(plan.target))
-  if (noted?.drillId !== plan.drillId) return [`no cool-down was noted for the failover ${last.token}`]
+  if (noted?.drillId !== plan.drillId) return [`no cool-down was noted for the event ${last.token}`]
   // One that arrives later than any request may is not waited for.
   return Date.parse(noted.at) >= last.acceptedAtMs - BEYOND_SILENCE_MS - CLAIM_MS
     ? []
-    : [`the cool-down counts from ${noted.at}, and the failover ${last.token} came later`]
+    : [`the cool-down counts from ${noted.at}, and the event ${last.token} came later`]
 }
