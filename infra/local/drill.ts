@@ -5,7 +5,14 @@ import { screen } from '../../loadgen-image/output/screen.ts'
 import { type Weather, weatherOf } from './azure/arm/weather.ts'
 import { campaignLines, keepCampaign, runCampaign } from './cli/campaign.ts'
 import { createDrillApi } from './cli/drill-client.ts'
-import { campaignBody, DRILL_COMMAND, type DrillOptions, parseDrillOptions, requestBody } from './cli/drill-options.ts'
+import {
+  campaignBody,
+  DRILL_COMMAND,
+  type DrillOptions,
+  hasReplica,
+  parseDrillOptions,
+  requestBody,
+} from './cli/drill-options.ts'
 import { createProgressView, type ProgressView, terminalOf } from './cli/drill-progress.ts'
 import { EXIT_CODES, fetchReport, keepFiles, keptLines, verdictLines } from './cli/drill-result.ts'
 import { fallenLines, forecastLines, WEATHER_FILE, weatherFile } from './cli/drill-weather.ts'
@@ -17,7 +24,7 @@ import { type Lifetime, runCommand } from './process/lifetime.ts'
 import { CannotRun, printable, wordsOf } from './process/problem.ts'
 import { requireSpace, requireWritable } from './process/stack-folder.ts'
 import { requireAzureHost } from './stack/functions-host.ts'
-import { type Stack, startStack } from './stack/stack.ts'
+import { type ReplicaOptions, type Stack, startStack } from './stack/stack.ts'
 
 const EXIT_CANNOT_RUN = 2
 const RESULTS_MB = 100
@@ -39,8 +46,8 @@ async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promis
     {
       programs,
       replication: options.replication,
-      replica: null,
-      scalingPath: 'switch',
+      replica: replicaOf(options),
+      scalingPath: options.scaling === 'in-place' ? 'in place' : 'switch',
       host: options.host,
       apiPort: null,
       platformPauseMs: options.platformPauseSeconds * 1000,
@@ -108,12 +115,17 @@ async function campaign(stack: Stack, options: DrillOptions, signal: AbortSignal
   return EXIT_CODES[report.verdict]
 }
 
+const replicaOf = (options: DrillOptions): ReplicaOptions | null =>
+  hasReplica(options) ? { holdBackMs: (options.holdBackSeconds ?? 0) * 1000, hasPgBouncer: true } : null
+
 const weatherIn = ({ weather }: DrillOptions): Weather | null => (weather === null ? null : weatherOf(weather))
 
-function loadWords({ targetTps, workers, durationSeconds, failoverMode, failoverAtSeconds }: DrillOptions): string {
+function loadWords(options: DrillOptions): string {
+  const { targetTps, workers, durationSeconds, failoverMode, failoverAtSeconds, events } = options
   const rate = targetTps === 0 ? 'as many transactions as possible' : `${targetTps} TPS`
   const failover = failoverMode === 'none' ? 'no failover' : `a ${failoverMode} failover after ${failoverAtSeconds} s`
-  return `${rate} by ${workers} workers for ${durationSeconds} s, ${failover}`
+  const others = events.map(({ kind, atSeconds }) => `${kind} at ${atSeconds} s`).join(', ')
+  return `${rate} by ${workers} workers for ${durationSeconds} s, ${others || failover}`
 }
 
 /** Plans the hold of the standby when the first status names the start of the load. */

@@ -20,6 +20,8 @@ const COMMAND = {
       help: 'of the API and the dashboard on 127.0.0.1; 0: a free one',
     },
     replication: DRILL_COMMAND.options.replication,
+    replica: DRILL_COMMAND.options.replica,
+    scaling: DRILL_COMMAND.options.scaling,
     keep: DRILL_COMMAND.options.keep,
   },
 } as const
@@ -27,15 +29,15 @@ const COMMAND = {
 async function stayUp(options: OptionsOf<typeof COMMAND>, lifetime: Lifetime): Promise<number> {
   const say = (line: string) => console.log(line)
   const programs = requirePrograms({ forTests: false, say })
-  const { port, replication, keep } = options
+  const { port, replication, replica, scaling, keep } = options
   const apiPort = port === 0 ? null : port
   say('Starting the local stack ...')
   const stack = await startStack(
     {
       programs,
       replication,
-      replica: null,
-      scalingPath: 'switch',
+      replica: replica ? { holdBackMs: 0, hasPgBouncer: true } : null,
+      scalingPath: scaling === 'in-place' ? 'in place' : 'switch',
       host: 'local',
       apiPort,
       platformPauseMs: 2_000,

@@ -8,6 +8,7 @@ import { CAMPAIGN_LIMITS, parseCampaign } from '../../../functions/request/campa
 import { type Problem, parseRequest, REQUEST_LIMITS, requestSchema } from '../../../functions/request/request.ts'
 import { number, oneOf, whole } from '../../../loadgen-image/contract/fields.ts'
 import { type OptionsOf, parseCommandLine, plainNumber, requireNone } from '../process/command-line.ts'
+import { EVENT_HELP, eventsSchema, needsReplica } from './drill-events.ts'
 
 export type DrillOptions = OptionsOf<typeof DRILL_COMMAND>
 
@@ -69,6 +70,27 @@ export const DRILL_COMMAND = {
       default: 'forced',
       schema: oneOf(['forced', 'planned', 'none']),
       help: 'forced, planned or none',
+    },
+    events: {
+      flag: 'event',
+      value: EVENT_HELP,
+      isRepeatable: true,
+      schema: eventsSchema,
+      help: 'another event instead of that failover: restart@20, scale:Local_8vCores@20, switchover:forced@20, switchover:planned:home@20, external@10; repeatable',
+    },
+    replica: { flag: 'replica', help: 'with a replica in another region; a switchover has one without this' },
+    holdBackSeconds: {
+      flag: 'hold-back',
+      value: 'SECONDS',
+      schema: numeric(number(0.1, 3_600)),
+      help: 'demonstrates loss: the replica in the other region receives its WAL SECONDS late, and a forced switchover loses it',
+    },
+    scaling: {
+      flag: 'scaling',
+      value: 'PATH',
+      default: 'switch',
+      schema: oneOf(['switch', 'in-place']),
+      help: 'the path that the local platform takes: switch (near-zero downtime) or in-place',
     },
     containers: {
       flag: 'containers',
@@ -191,6 +213,7 @@ function problemsBetween(options: DrillOptions): string[] {
     ...problemsOfBody(options).map((problem) => problemInOptions(options, problem)),
     ...problemsOfCampaign(options),
     ...problemsOfHolding(options),
+    ...problemsOfReplica(options),
     ...problemsOfHost(options),
   ]
 }
@@ -227,9 +250,12 @@ function problemsOfHolding({
   replication,
   failoverMode,
   failoverAtSeconds,
+  events,
 }: DrillOptions): string[] {
   if (holdStandbySeconds === null) return []
   const problems: string[] = []
+  if (events.length > 0)
+    problems.push('--hold-standby is for the failover of --failover-at, and --event replaces that: see --hold-back')
   if (replication === 'sync')
     problems.push('--hold-standby needs --replication async: with sync every commit would wait for the standby')
   if (failoverMode !== 'forced')
@@ -239,14 +265,26 @@ function problemsOfHolding({
   return problems
 }
 
+/** A replica that no event needs is for the events that others cause. */
+export const hasReplica = ({ replica, events }: Pick<DrillOptions, 'replica' | 'events'>): boolean =>
+  replica || needsReplica(events)
+
+function problemsOfReplica(options: DrillOptions): string[] {
+  return options.holdBackSeconds === null || hasReplica(options)
+    ? []
+    : ['--hold-back needs --replica, or a switchover among the events: there is no replica to hold back']
+}
+
 /** Fields whose option has another name. */
-const OPTIONS: Readonly<Record<string, keyof DrillOptions>> = { events: 'failoverAtSeconds', gapMinutes: 'gapSeconds' }
+const OPTIONS: Readonly<Record<string, keyof DrillOptions>> = { gapMinutes: 'gapSeconds' }
 
 /** Fields of the request have the names of their options; in a campaign the objectives of the drill stand inside `request`. */
-function problemInOptions({ repeat }: DrillOptions, { field, problem, expected }: Problem): string {
+function problemInOptions({ repeat, events }: DrillOptions, { field, problem, expected }: Problem): string {
   const name = field.replace(/^request\./, '').split(/[.[]/, 1)[0] ?? ''
   const isOverDrills = repeat > 1 && field.startsWith('criteria')
-  const option = isOverDrills ? 'campaignCriteria' : (OPTIONS[name] ?? (name as keyof DrillOptions))
+  const isOfFailover = name === 'events' && events.length === 0
+  const named = isOfFailover ? 'failoverAtSeconds' : (OPTIONS[name] ?? (name as keyof DrillOptions))
+  const option = isOverDrills ? 'campaignCriteria' : named
   const flag = DRILL_COMMAND.options[option]?.flag
   return `${flag === undefined ? field : `--${flag}`}: ${problem}; expected ${expected}`
 }
@@ -256,14 +294,15 @@ function problemInOptions({ repeat }: DrillOptions, { field, problem, expected }
  * way, and the report prints the waits.
  */
 export function requestBody(options: DrillOptions): Readonly<Record<string, unknown>> {
-  const { targetTps, workers, containers, durationSeconds, failoverMode, failoverAtSeconds } = options
-  const steadySeconds = failoverMode === 'none' ? durationSeconds : failoverAtSeconds
+  const { targetTps, workers, containers, durationSeconds } = options
+  const events = eventsIn(options)
+  const steadySeconds = Math.min(durationSeconds, ...events.map(({ atSeconds }) => atSeconds))
   return {
     targetTps,
     workers,
     durationSeconds,
     containers,
-    events: failoverMode === 'none' ? [] : [{ atSeconds: failoverAtSeconds, kind: 'failover', mode: failoverMode }],
+    events,
     ...(options.criteria.length > 0 ? { criteria: options.criteria } : {}),
     timing: {
       warmupSeconds: Math.min(30, Math.floor(steadySeconds / 3)),
@@ -288,6 +327,14 @@ export const campaignBody = (options: DrillOptions): Readonly<Record<string, unk
   request: requestBody(options),
   ...(options.campaignCriteria.length > 0 ? { criteria: options.campaignCriteria } : {}),
 })
+
+/** One failover, unless other events are given. */
+function eventsIn({ events, failoverMode, failoverAtSeconds }: DrillOptions) {
+  if (events.length > 0) return events
+  return failoverMode === 'none'
+    ? []
+    : [{ atSeconds: failoverAtSeconds, kind: 'failover' as const, mode: failoverMode }]
+}
 
 /** Between the two audits of the rows. */
 const AUDIT_PAUSE_SECONDS = 2

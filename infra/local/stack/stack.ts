@@ -11,6 +11,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrateSchema } from '../../../functions/clients/postgres/schema-migration.ts'
+import { LOCAL_REPLICA } from '../azure/arm/arm.ts'
 import type { Weather } from '../azure/arm/weather.ts'
 import { type AzureEndpoint, type EndpointOptions, startAzureEndpoint } from '../azure/endpoint.ts'
 import type { ScalingPath } from '../cluster/cluster.ts'
@@ -34,6 +35,8 @@ import {
 import { type Azurite, startAzurite } from './azurite.ts'
 import { createServerCertificate, type ServerCertificate } from './certificates.ts'
 import { type FunctionsHost, type HostKind, startFunctionsHost } from './functions-host.ts'
+
+export type { ReplicaOptions }
 
 export interface StackOptions {
   readonly programs: Programs
@@ -78,7 +81,7 @@ export const PLACE = {
   server: 'pg-local',
 } as const
 /** The server of another region; it shares subscription and group with the first. */
-const REPLICA_PLACE = { server: 'pg-local-replica', location: 'local-2' } as const
+const REPLICA_PLACE = { server: LOCAL_REPLICA, location: 'local-2' } as const
 /** Nothing lies in it: only the endpoint's answers depend on it. */
 const SUBNET_ID = `/subscriptions/${PLACE.subscriptionId}/resourceGroups/${PLACE.resourceGroup}/providers/Microsoft.Network/virtualNetworks/local/subnets/load`
 const DATABASE = 'saifdb'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DRILL_COMMAND, parseDrillOptions, requestBody } from '../../../infra/local/cli/drill-options.ts'
+import { DRILL_COMMAND, hasReplica, parseDrillOptions, requestBody } from '../../../infra/local/cli/drill-options.ts'
 import { helpOf } from '../../../infra/local/process/command-line.ts'
 
 const DEFAULTS = {
@@ -8,6 +8,10 @@ const DEFAULTS = {
   durationSeconds: 45,
   failoverAtSeconds: 15,
   failoverMode: 'forced',
+  events: [],
+  replica: false,
+  holdBackSeconds: null,
+  scaling: 'switch',
   containers: 1,
   replication: 'sync',
   criteria: [],
@@ -83,7 +87,7 @@ test('one message names every problem, with the expected value', () => {
   ])
 })
 
-const BAD: ReadonlyArray<readonly [args: string, problem: string]> = [
+const BAD: ReadonlyArray<readonly [args: string, problem: unknown]> = [
   ['--workers -5', '--workers: expected a whole number from 1 to 5000, got a text of 2 characters'],
   ['--workers=', '--workers: expected a whole number from 1 to 5000, got a text of 0 characters'],
   [
@@ -112,12 +116,37 @@ const BAD: ReadonlyArray<readonly [args: string, problem: string]> = [
     '--hold-standby needs --failover-mode forced: a planned failover waits for the standby',
   ],
   [
+    '--event restart@25 --hold-standby 3 --replication async',
+    '--hold-standby is for the failover of --failover-at, and --event replaces that: see --hold-back',
+  ],
+  ['--hold-back 3', '--hold-back needs --replica, or a switchover among the events: there is no replica to hold back'],
+  ...[
+    'restart',
+    'restart:x@20',
+    'reboot@20',
+    'failover:soft@20',
+    'scale@20',
+    'switchover:forced:x@20',
+    'external:x@9',
+  ].map(
+    (event) =>
+      [
+        `--event ${event}`,
+        `--event, number 1: expected one of failover[:forced|planned|forcedSwitchover|plannedSwitchover]@SECONDS, restart@SECONDS, scale:SKU@SECONDS, switchover[:planned|forced[:home]]@SECONDS, external@SECONDS, got a text of ${event.length} characters`,
+      ] as const,
+  ),
+  [
+    '--event restart@44',
+    '--event: a restart at 44 s in a load of 45 s; expected events at 35 s or before, so that the recovery is seen',
+  ],
+  ['--event scale:big@20', expect.stringMatching(/^--event: .*; expected the name of a size/)],
+  [
     '--hold-standby 20 --replication async',
     '--hold-standby must not be longer than --failover-at: there is no load before',
   ],
 ]
 for (const [args, problem] of BAD)
-  test(`"${args}" is refused`, () => expect(problemsOf(args.split(' '))[0]).toBe(problem))
+  test(`"${args}" is refused`, () => expect(problemsOf(args.split(' '))[0]).toEqual(problem))
 
 test('--help explains every option, and no other argument matters beside it', () => {
   expect(parse('--workers 3 --help --nonsense')).toBe('help')
@@ -126,6 +155,26 @@ test('--help explains every option, and no other argument matters beside it', ()
     expect(help).toContain(`--${flag}`)
     expect(help).toContain(text)
   }
+})
+
+test.each([
+  ['failover@15', { atSeconds: 15, kind: 'failover', mode: 'forced' }],
+  ['failover:plannedSwitchover@15.5', { atSeconds: 15.5, kind: 'failover', mode: 'plannedSwitchover' }],
+  ['restart@15', { atSeconds: 15, kind: 'restart' }],
+  ['scale:Local_8vCores@15', { atSeconds: 15, kind: 'scale', sku: 'Local_8vCores' }],
+  [
+    'switchover@15',
+    { atSeconds: 15, kind: 'switchover', mode: 'planned', replica: 'pg-local-replica', returnHome: false },
+  ],
+  [
+    'switchover:forced:home@15',
+    { atSeconds: 15, kind: 'switchover', mode: 'forced', replica: 'pg-local-replica', returnHome: true },
+  ],
+  ['external@15', { atSeconds: 15, kind: 'external' }],
+])('--event %s takes the place of the failover in the request', (text, event) => {
+  const options = parse(`--event ${text} --duration 60`) as Exclude<ReturnType<typeof parse>, 'help'>
+  expect(requestBody(options)).toMatchObject({ events: [event], timing: { warmupSeconds: 5 } })
+  expect(hasReplica(options)).toBe(text.startsWith('switchover'))
 })
 
 test('a drill without failover asks for none, and one with default objectives sends none', () => {

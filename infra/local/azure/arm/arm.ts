@@ -9,6 +9,9 @@ export interface Place {
   readonly server: string
 }
 
+/** The server of the other region in the local stack. */
+export const LOCAL_REPLICA = 'pg-local-replica'
+
 /** Each server has its own name and location; without a replica there is one server. */
 export type Places = { readonly home: Place; readonly remote: Place | null }
 
