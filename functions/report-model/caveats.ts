@@ -20,12 +20,24 @@ export function caveatsOf(
   return [
     ...(load === null ? [] : loadCaveats(evidence, figures, load)),
     ...platformCaveats(evidence, criteria),
+    ...undoCaveats(evidence),
     ...(evidence.facts?.gaps ?? []).map((gap) => `Before the drill this could not be observed: ${gap}.`),
     figures.cleanup.containersLeft === null ? 'The clean-up was not verified.' : null,
     figures.cleanup.containersLeft
       ? `${counted(figures.cleanup.containersLeft, 'container group')} of this drill still there: they cost money until they are deleted.`
       : null,
   ].filter((sentence) => sentence !== null)
+}
+
+/** What an event changed and the drill has not changed back. Events that change the same thing share one undo. */
+function undoCaveats({ events }: DrillOutcome): string[] {
+  const sentences = events.flatMap(({ undo }) => {
+    if (undo === null || undo.state === 'undone' || undo.state === 'not needed') return []
+    return undo.state === 'changed by others'
+      ? [`Not undone: ${undo.detail}.`]
+      : [`Not undone yet: ${undo.detail}. The sweeping timer goes on with it; if it stays, undo it by hand.`]
+  })
+  return [...new Set(sentences)]
 }
 
 /** Steady load that a drill should have before its first event. */

@@ -53,8 +53,10 @@ const BACK = { sku: USUAL_SKU, site: 'home', records: [] }
 const UNDONE = { state: 'undone', detail: `the size of the server is ${USUAL_SKU} again` }
 
 test('a size is scaled back with one request, after the standby of the event is back', async () => {
-  const { requests, evidence, world, ...rest } = await run(scaling)
+  const { requests, evidence, world, report, ...rest } = await run(scaling)
   expect(rest).toMatchObject(BACK)
+  expect(report?.journal.find(({ step }) => step === 'undo')?.detail).toBe(UNDONE.detail)
+  expect(report?.caveats.join()).not.toContain('Not undone')
   expect(requests).toEqual([scaleTo(BIG), scaleTo(USUAL_SKU)])
   expect(evidence?.undo).toMatchObject(UNDONE)
   const [, back] = world.server.sent
@@ -149,10 +151,11 @@ test('a size that others chose meanwhile stays, and the report knows both', asyn
   const world = createWorld()
   const plan = aPlan({ criteria, containers: 1, durationSeconds: 60, events: [scaling] })
   const byHand = () => void world.server.doByHand(scaleTo(OTHER))
-  await playDrill(world, plan, { incidents: [{ atMs: 60_000, run: byHand }] })
+  const { report } = await playDrill(world, plan, { incidents: [{ atMs: 60_000, run: byHand }] })
   const { requests, sku, records, evidence } = await stateOf(world, plan)
   expect({ requests, sku, records }).toEqual({ requests: [scaleTo(BIG)], sku: OTHER, records: [] })
   expect(evidence?.undo).toMatchObject({ state: 'changed by others', detail: expect.stringContaining(OTHER) })
+  expect(report?.caveats).toContain(`Not undone: ${evidence?.undo?.detail}.`)
 })
 
 test('two scalings are undone with one request, to the size before the first', async () => {
@@ -203,6 +206,7 @@ test('an old primary that never follows is left, and the report says what is mis
   })
   expect({ requests, site }).toEqual({ requests: [promote(REPLICA)], site: 'remote' })
   expect(JSON.stringify(report?.journal)).toContain('the sweeping timer finishes it')
+  expect(report?.caveats.join()).toContain(`Not undone yet: ${evidence?.undo?.detail}. The sweeping timer`)
   expect(evidence?.undo).toMatchObject({
     state: 'waiting',
     detail: `the server behind the name is still ${REPLICA}: replica ${target.server} is Reconfiguring`,
