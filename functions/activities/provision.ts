@@ -156,13 +156,13 @@ function summary({ load, containerSize }: DrillPlan, answers: readonly CreateAns
   const asked = `${counted(load.containers, 'container')} of ${containerSize.cpu} vCPU and ${containerSize.memoryGb} GB`
   const some = { ...NOTHING_STARTED, created, abort: null }
   if (refused !== undefined) {
-    const why = `the platform started ${created} of ${asked} and refused the others (${refused.reason}, ${refused.code}): ${refused.message}`
+    const why = `the platform started ${created} of ${asked} and refused the rest (${refused.reason}, ${refused.code}): ${refused.message}`
     return { ...some, refused: why, detail: why.slice(0, 1_000) }
   }
   if (later[0] === undefined) return { ...some, detail: `${asked} started` }
   const afterSeconds = Math.max(...later.map((answer) => answer.afterSeconds ?? 0)) || null
   const pause = afterSeconds === null ? '' : ` The platform asks for a pause of ${afterSeconds} s`
-  const waiting = `the platform started ${created} of ${asked}; the others may start later (${later[0].code}): ${later[0].message}${pause}`
+  const waiting = `the platform started ${created} of ${asked}; the rest may start later (${later[0].code}): ${later[0].message}${pause}`
   return { ...some, waiting, afterSeconds, detail: waiting.slice(0, 1_000) }
 }
 

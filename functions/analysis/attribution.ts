@@ -187,6 +187,14 @@ function anchorOf(
       earlierOutage: null,
       causeWhy: 'the platform accepted the request only after the new primary had taken commits',
     }
+  // It may have failed after the promotion, or before one of another cause.
+  if (isNoticed && evidence.operation === 'failed')
+    return {
+      ...base,
+      cause: 'unattributed',
+      earlierOutage: null,
+      causeWhy: 'the platform reported that the operation of the request failed',
+    }
   return { ...base, cause: 'drill', earlierOutage: null, causeWhy: null }
 }
 

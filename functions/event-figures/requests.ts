@@ -16,6 +16,7 @@ export const requestsOf = (
       what: wordsOf(planned),
       plannedAtSeconds: planned.atSeconds,
       state: evidence?.request ?? 'not reached',
+      operation: evidence?.operation ?? null,
       detail: evidence?.detail ?? null,
       sentAt: evidence?.sentAt ?? null,
       lateSeconds: evidence === null ? null : lateSeconds(evidence, loadStartAtMs),
@@ -36,10 +37,14 @@ function lateSeconds({ sentAt, planned }: EventEvidence, loadStartAtMs: number |
   return round(Math.max(0, (Date.parse(sentAt) - loadStartAtMs) / 1000 - planned.atSeconds), 3)
 }
 
-type Words = Pick<EventRequest, 'what' | 'state' | 'detail'>
+type Words = Pick<EventRequest, 'what' | 'state' | 'operation' | 'detail'>
+
+/** Accepted, and the platform itself said later that it was not carried out to its end. */
+export const isFailedByPlatform = ({ state, operation }: Pick<EventRequest, 'state' | 'operation'>): boolean =>
+  state === 'accepted' && operation === 'failed'
 
 /** The state of the request, as a sentence. */
-export function requestSentence({ what, state, detail }: Words): string {
+export function requestSentence({ what, state, operation, detail }: Words): string {
   const why = detail === null ? '' : `: ${detail.replace(/\.$/, '')}`
   switch (state) {
     case 'not reached':
@@ -49,12 +54,12 @@ export function requestSentence({ what, state, detail }: Words): string {
     case 'refused':
       return `The platform refused the ${what}${why}.`
     case 'ambiguous':
-      return `The platform's answer to the request for a ${what} was lost, so this report cannot say that the drill caused what followed${why}.`
+      return `The platform's answer to the request for a ${what} was lost${why}.`
     case 'watched':
       return `The drill asked for nothing, and watched for what others do${why}.`
     case 'left out':
       return `The ${what} was left out${why}.`
     case 'accepted':
-      return `The platform accepted the request for a ${what}${why}.`
+      return `The platform accepted the request for a ${what}${operation === 'failed' ? ', and its operation failed' : ''}${why}.`
   }
 }

@@ -1,5 +1,6 @@
 /** What two identities of the primary and the timelines show: for the rows of the table of kinds, and as sentences of the report. */
 import type { PrimaryIdentity } from '../model/facts.ts'
+import { clock } from '../units/units.ts'
 import type { SeenOfEvent } from './kind.ts'
 import { differs } from './primary-changes.ts'
 
@@ -37,6 +38,12 @@ const timelineSentence = (before: number | null, after: number | null, rose: boo
       ? `The timeline of the primary is still ${after}: nothing was promoted.`
       : `The timeline of the primary rose from ${before} to ${after}, and other events of this report explain all of it.`
 
+/** Where no later primary was seen: every promotion raises the timeline, so an equal one is a fact about the time up to the audits. */
+export const unpromoted = ({ before, after, auditTimeline }: SeenOfEvent): string[] =>
+  (after?.timeline ?? null) === null && before !== null && before.timeline !== null && before.timeline === auditTimeline
+    ? [`The audits found timeline ${auditTimeline}, as before the request: nothing had been promoted by then.`]
+    : []
+
 /** Null: not known, or both servers are in one zone. */
 export function zoneOf({ before, after }: Pick<SeenOfEvent, 'before' | 'after'>): {
   readonly swapped: boolean | null
@@ -45,7 +52,10 @@ export function zoneOf({ before, after }: Pick<SeenOfEvent, 'before' | 'after'>)
   const [from, to] = [before?.availabilityZone ?? null, after?.availabilityZone ?? null]
   if (from === null || to === null || before?.standbyZone === from) return { swapped: null, sentences: [] }
   return from === to
-    ? { swapped: false, sentences: [`The primary is still in zone ${to}.`] }
+    ? {
+        swapped: false,
+        sentences: [`The platform still showed zone ${to} for the primary at ${clock(after?.observedAt)}.`],
+      }
     : { swapped: true, sentences: [`The primary moved from zone ${from} to zone ${to}.`] }
 }
 

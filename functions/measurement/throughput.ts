@@ -38,7 +38,8 @@ export function throughputOf(
   }
 }
 
-const share = (part: number, whole: number): number | null => (whole > 0 ? round(part / whole, 6) : null)
+/** At most 1: the first of the seconds also has replies to arrivals of the one before. */
+const share = (part: number, whole: number): number | null => (whole > 0 ? round(Math.min(1, part / whole), 6) : null)
 
 function availabilityOver(seconds: readonly MergedSecond[], deadlineMs: number): number | null {
   const histogram = new Histogram()

@@ -237,6 +237,7 @@ const event = z.object({
 })
 
 const REQUEST_STATES = ['not reached', 'withheld', 'refused', 'ambiguous', 'accepted', 'watched', 'left out'] as const
+const OPERATION_STATES = ['running', 'succeeded', 'failed'] as const
 
 /** An event that the drill planned, and what became of the request for it. */
 const eventRequest = z.object({
@@ -245,6 +246,10 @@ const eventRequest = z.object({
   what: z.string().describe('In words, such as forced failover'),
   plannedAtSeconds: z.number().describe('After the start of the load'),
   state: z.enum(REQUEST_STATES),
+  operation: z
+    .enum(OPERATION_STATES)
+    .nullable()
+    .describe("The platform's own operation, as it was last read; null: it was not read"),
   detail: z.string().nullable(),
   sentAt: nullableIso,
   lateSeconds: nullableNumber.describe('Sent later than planned'),

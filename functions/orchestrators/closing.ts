@@ -123,6 +123,9 @@ function* isSomethingLate({ plan, drillId, run, log }: DrillContext, areMetricsP
   return (yield* attempt(run.pollHealth({ drillId })))?.settled === false
 }
 
+const followedUntil = (untilMs: number): string =>
+  `until no failover of this drill is under way or can still begin, at most until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`
+
 /** Until the standby is back and the platform's metrics have arrived: both take minutes. */
 function* lateMetrics(context: DrillContext, notBeforeMs: number): Step<void> {
   const { ctx, plan, drillId, run, log, pauses, deadlineMs } = context
@@ -137,6 +140,7 @@ function* lateMetrics(context: DrillContext, notBeforeMs: number): Step<void> {
     const now = nowMs(ctx)
     const isSettled = health?.settled === true || now >= healthyMs
     if ((isSettled && now >= metricsMs) || now >= deadlineMs) break
+    log.say(isSettled ? null : followedUntil(healthyMs))
     isAborted = yield* pauses.seconds(pauseAfter(polls))
   }
   const pauseMs = askedMs(yield* attempt(run.gatherMetrics({ drillId })))

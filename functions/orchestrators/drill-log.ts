@@ -47,6 +47,7 @@ export class DrillLog {
 
   enter(phase: Phase): void {
     this.#phase = phase
+    this.#words = null
     this.#phaseStartedAt = this.#ctx.df.currentUtcDateTime
     this.show()
   }

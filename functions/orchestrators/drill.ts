@@ -98,6 +98,7 @@ function* provision(context: DrillContext, untilMs: number): Step<void> {
     const nextMs = nowMs(ctx) + Math.max(PROVISION_PAUSE_SECONDS, pauseAfter(polls), afterSeconds ?? 0) * 1000
     if (nextMs >= untilMs)
       throw new Stop('failed', `infrastructure: ${waiting}; not within ${plan.timing.readyTimeoutSeconds} s`)
+    log.say(waiting)
     yield* holdUntil(context, nextMs)
   }
 }

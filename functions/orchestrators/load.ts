@@ -86,6 +86,7 @@ function* causeEvent(context: DrillContext, index: number): Step<void> {
         `event ${index} was given up after ${MAX_WITHHELD_TRIES} tries without evidence: ${detail}`,
       )
     if (nowMs(ctx) >= loadEndMs) return log.skip('causeEvent', `no load is left for event ${index}: ${detail}`)
+    log.say(detail)
     const pauseSeconds = next === 'wait' ? WITHHELD_PAUSE_SECONDS : Math.max(EVENT_PAUSE_SECONDS, afterSeconds)
     yield* watchLoad(context, Math.min(loadEndMs, nowMs(ctx) + pauseSeconds * 1000), false)
   }

@@ -94,7 +94,7 @@ function figuresOf(analysis: Analysis): ReportFigures {
     latencyMs,
     errors: load === null ? [] : errorRows(load),
     generator: generatorOf(analysis, worst?.number ?? null),
-    eventsProof: proofOfDrill(requests, events),
+    eventsProof: proofOfDrill(requests, events, evidence),
     checklist: [...evidence.checks],
     metrics: { resolution: '1 minute', complete: evidence.metricsComplete, series: mutableSeries(evidence) },
     cost: costOf(analysis),

@@ -3,11 +3,12 @@ import type { LoadAnalysis } from '../analysis/analysis.ts'
 import type { EventSpan } from '../analysis/attribution.ts'
 import type { Event } from '../analysis/events.ts'
 import { beforeTheCut } from '../event-figures/figures.ts'
-import { requestSentence } from '../event-figures/requests.ts'
-import { evidenceOf } from '../event-kinds/evidence.ts'
+import { isFailedByPlatform, requestSentence } from '../event-figures/requests.ts'
+import { evidenceOf, unpromoted } from '../event-kinds/evidence.ts'
 import type { SeenOfEvent } from '../event-kinds/kind.ts'
-import { isProven, kindWords, recognisedBy, wordsOf } from '../event-kinds/kinds.ts'
+import { alwaysPromotes, isProven, kindWords, recognisedBy, wordsOf } from '../event-kinds/kinds.ts'
 import { type Standstill, TOLERANCE_US, type Watch } from '../measurement/generator-watch.ts'
+import type { DrillOutcome, EventEvidence } from '../model/evidence.ts'
 import type { PlannedEvent } from '../model/planned-event.ts'
 import type { DrillEvent, EventRequest, Report } from '../model/report.ts'
 import { upperFirst } from '../units/text.ts'
@@ -130,23 +131,35 @@ export function proofOf({ change, evidence, identities, cause, causeWhy }: Cause
   const isShown =
     evidence === null ? identities !== null && recognisedBy(seen) !== null : isProven(evidence.planned, seen)
   const doubt = causeWhy === null || cause === 'drill' ? [] : [`It may not be this drill's: ${causeWhy}.`]
-  return { proven: isShown && cause !== 'unattributed', evidence: [...doubt, ...evidenceOf(seen)], before, after }
+  const absent = evidence !== null && alwaysPromotes(evidence.planned) ? unpromoted(seen) : []
+  const sentences = [...doubt, ...absent, ...evidenceOf(seen)]
+  return { proven: isShown && cause !== 'unattributed', evidence: sentences, before, after }
 }
 
 /** All events that the drill planned; of a drill that watched, those that it saw. */
-export function proofOfDrill(requests: readonly EventRequest[], events: readonly DrillEvent[]): Report['eventsProof'] {
+export function proofOfDrill(
+  requests: readonly EventRequest[],
+  events: readonly DrillEvent[],
+  { events: gathered, audits }: Pick<DrillOutcome, 'events' | 'audits'>,
+): Report['eventsProof'] {
   const judged = requests.filter(({ state }) => state !== 'left out')
   if (judged.length === 0) return { proven: false, evidence: ['No event was asked for.'], before: null, after: null }
   const own = judged.map((request) => seenOf(request, events))
   const proofs = own.map((seen) => seen.map(({ proof }) => proof))
+  const gatheredOf = (request: EventRequest) =>
+    gathered.find(({ index }) => index === requests.indexOf(request)) ?? null
   const evidence = judged.flatMap((request, i) => {
-    const sentences = evidenceOfRequest(request, own[i] ?? [])
+    const seen = own[i] ?? []
+    const sentences = [
+      ...evidenceOfRequest(request, seen),
+      ...(seen.length > 0 ? [] : withoutEvent(gatheredOf(request), newestTimeline(audits))),
+    ]
     return judged.length === 1 ? sentences : sentences.map((sentence) => `Request ${i + 1}: ${sentence}`)
   })
   return {
     proven: judged.every(({ state }, i) => isProof(state, proofs[i] ?? [])),
     evidence: evidence.length > 0 ? evidence : ['Nothing was seen that only such an event changes.'],
-    before: proofs[0]?.[0]?.before ?? null,
+    before: proofs[0]?.[0]?.before ?? (judged[0] === undefined ? null : (gatheredOf(judged[0])?.before ?? null)),
     after: proofs.at(-1)?.at(-1)?.after ?? null,
   }
 }
@@ -160,9 +173,19 @@ const isProof = (state: EventRequest['state'], proofs: readonly Proof[]): boolea
   state === 'watched' ? proofs.length > 0 : proofs.length > 0 && proofs.every(({ proven }) => proven)
 
 function evidenceOfRequest(request: EventRequest, seen: readonly DrillEvent[]): string[] {
-  if (request.state === 'accepted') return seen.flatMap(({ proof }) => proof.evidence)
+  if (request.state === 'accepted' && !isFailedByPlatform(request)) return seen.flatMap(({ proof }) => proof.evidence)
   return [requestSentence(request), ...seen.flatMap((event) => evidenceOfSeen(request, event))]
 }
 
 const evidenceOfSeen = ({ state }: EventRequest, { sentence, proof }: DrillEvent): string[] =>
   state === 'watched' ? [sentence, ...proof.evidence] : [...proof.evidence]
+
+export const newestTimeline = (audits: DrillOutcome['audits']): number | null =>
+  Math.max(0, ...audits.map(({ timeline }) => timeline ?? 0)) || null
+
+/** Of a request that may have caused something, and that no event followed. */
+function withoutEvent(evidence: EventEvidence | null, auditTimeline: number | null): string[] {
+  const isPossible = evidence?.request === 'ambiguous' || evidence?.request === 'accepted'
+  if (evidence === null || !isPossible || !alwaysPromotes(evidence.planned)) return []
+  return unpromoted({ before: evidence.before, after: null, newTimeline: null, auditTimeline, otherTimelines: [] })
+}

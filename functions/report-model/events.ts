@@ -14,7 +14,15 @@ import type { EventEvidence } from '../model/evidence.ts'
 import type { ClientOutage, DrillEvent, Moments, Report, ServiceState, WaterfallStep } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
 import { isoOfUs, secondsBetween } from '../units/units.ts'
-import { eventSentence, notMeasuredWhy, type ProofContext, proofOf, watchedWhy, whatOf } from './event-words.ts'
+import {
+  eventSentence,
+  newestTimeline,
+  notMeasuredWhy,
+  type ProofContext,
+  proofOf,
+  watchedWhy,
+  whatOf,
+} from './event-words.ts'
 
 type Recovery = Report['recovery']
 
@@ -51,7 +59,7 @@ export const outagesOfReport = ({ events, merged, window }: LoadAnalysis): Recov
     })
 
 export function eventsOfReport({ evidence, load }: Analysis): DrillEvent[] {
-  const auditTimeline = Math.max(0, ...evidence.audits.map(({ timeline }) => timeline ?? 0)) || null
+  const auditTimeline = newestTimeline(evidence.audits)
   if (load === null)
     return evidence.events
       .filter(({ request }) => request === 'accepted')

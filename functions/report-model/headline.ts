@@ -6,6 +6,7 @@ import type { Analysis } from '../analysis/analysis.ts'
 import { inWords, type ReportFigures } from '../criteria/figures.ts'
 import { measuredText } from '../criteria/judge.ts'
 import type { Judgement } from '../criteria/verdict.ts'
+import { isFailedByPlatform } from '../event-figures/requests.ts'
 import { kindWords, titleOf } from '../event-kinds/kinds.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import type { DrillPlan } from '../model/plan.ts'
@@ -45,6 +46,8 @@ function subjectOf({ target: { server }, events: planned }: DrillPlan, { request
   const title = upperFirst(titleOf(event, server))
   if (first.state === 'watched') return title
   if (first.state !== 'accepted') return `Drill of ${server}, ${first.what} ${STATES[first.state]}`
+  if (seen?.proof.proven !== true && isFailedByPlatform(first))
+    return `Drill of ${server}, ${first.what} accepted, its operation failed`
   if (seen?.cause === 'unattributed') return `Drill of ${server}, ${first.what} accepted`
   const from = seen?.proof.before?.availabilityZone
   const to = seen?.proof.after?.availabilityZone
@@ -74,12 +77,16 @@ function factsOf(figures: ReportFigures, criteria: readonly Criterion[]): string
 
 /** Of several events the worst, as for the objectives. */
 function downtime(figures: ReportFigures, criteria: readonly Criterion[]): string | null {
-  const { events, worstEvent } = figures
+  const { events, worstEvent, requests } = figures
   const worst = events.find(({ number }) => number === worstEvent)
   if (worst === undefined) return lone(figures)
   const noticed = events.filter(({ service }) => service !== 'uninterrupted')
   const atWorst = noticed.length > 1 ? 'at worst ' : ''
-  const whose = worst.cause === 'drill' ? '' : `${eventSubject(worst)}: `
+  // The subject says it already of the only request.
+  const request = requests.find(({ event }) => event === worst.number)
+  const isDoubtful = request !== undefined && (request.state === 'ambiguous' || isFailedByPlatform(request))
+  const isSubject = requests.length === 1 && isDoubtful
+  const whose = worst.cause === 'drill' || isSubject ? '' : `${eventSubject(worst)}: `
   if (worst.service === 'out') return `${whose}${outAtEnd(worst, figures)}`
   return `${whose}${atWorst}${serviceWords(withLongestOutage(worst, noticed))}${worst.service === 'recovered' ? allowance(criteria) : ''}`
 }

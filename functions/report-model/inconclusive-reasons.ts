@@ -47,7 +47,9 @@ function noProof({ eventsProof: { evidence }, events, requests }: ReportFigures)
       : more.length > 0
         ? 'Not every event was proven'
         : `The ${only.what} was not proven`
-  const others = events.filter(({ cause }) => cause !== 'drill').map(({ sentence }) => ` ${sentence}`)
+  const others = events
+    .filter(({ cause, request }) => cause !== 'drill' && request === null)
+    .map(({ sentence }) => ` ${sentence}`)
   return `${what}: ${lowerFirst(evidence.join(' '))}${others.join('')}`
 }
 

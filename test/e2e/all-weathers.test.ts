@@ -1,10 +1,25 @@
-/** Whole drills under many weathers: one failover at most, no container left, and a verdict that fits what fell. */
-import { test } from 'vitest'
+/** Whole drills under all the weather that weather.test.ts leaves out: all of it falls, and the verdict fits. */
+import { expect, test } from 'vitest'
+import { WEATHER_KINDS, weatherOf } from '../../infra/local/azure/arm/weather.ts'
 import { timeouts } from '../support/timeouts.ts'
-import { expectFittingVerdict } from '../support/weather-expectations.ts'
+import { expectAllFell, expectFittingVerdict, SEEDS_OF_EVERY_RUN } from '../support/weather-expectations.ts'
 
-const SEEDS = Array.from({ length: 20 }, (_, i) => i + 1).filter((seed) => seed !== 1 && seed !== 10)
+/**
+ * No two seeds hold all kinds that are left, and these three do, each of which falls: a failover that was dropped has no zones and no
+ * states to show, an operation that cannot be read has no words, and one without an answer is not read.
+ */
+const SEEDS = [1244, 1291, 2290]
 
-test.each(SEEDS)('a drill under weather %i ends with the verdict that fits', { timeout: timeouts.drillMs }, (seed) =>
-  expectFittingVerdict(seed),
+test('the drills meet every kind of weather', () => {
+  const met = [...SEEDS_OF_EVERY_RUN, ...SEEDS].flatMap((seed) => weatherOf(seed).kinds)
+  expect([...new Set(met)].sort()).toEqual([...WEATHER_KINDS].sort())
+})
+
+test.each(SEEDS)(
+  'under weather %i all of it falls, and the verdict fits',
+  { timeout: timeouts.drillMs },
+  async (seed) => {
+    // Two containers: a fresh subnet and a refused creation are in the way of the second one.
+    expectAllFell(weatherOf(seed), await expectFittingVerdict(seed, ['--containers', '2']))
+  },
 )

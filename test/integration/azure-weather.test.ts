@@ -28,7 +28,9 @@ const fallen = ({ endpoint }: Azure) => endpoint.fallen.map(({ what, times }) =>
 // ---- The choices ------------------------------------------------------------------------------------------------------
 
 const SEEDS = Array.from({ length: 400 }, (_, seed) => seed)
-const KINDS = Object.keys(fairWeather()).filter((key) => key !== 'seed' && key !== 'forecast') as (keyof Weather)[]
+const KINDS = Object.keys(fairWeather()).filter(
+  (key) => !['seed', 'kinds', 'forecast'].includes(key),
+) as (keyof Weather)[]
 const changed = (weather: Weather) =>
   KINDS.filter((kind) => JSON.stringify(weather[kind]) !== JSON.stringify(fairWeather()[kind]))
 
@@ -87,13 +89,17 @@ test('refused creations are answered in turn, with what an error wraps and with 
         status: 409,
         code: 'MultipleErrorsOccurred',
         message: 'many',
-        inner: { code: 'RegistryErrorResponse', message: 'm' },
+        inner: { code: 'RegistryErrorResponse', message: 'the registry does not answer' },
       },
       { status: 429, code: 'TooManyRequests', message: 'slow down', retryAfterSeconds: 309 },
     ],
   })
   const { groups } = azure.clients
-  expect(await groups.create(aSpec())).toMatchObject({ kind: 'later', code: 'MultipleErrorsOccurred' })
+  expect(await groups.create(aSpec())).toMatchObject({
+    kind: 'later',
+    code: 'MultipleErrorsOccurred',
+    message: 'many (RegistryErrorResponse: the registry does not answer)',
+  })
   expect(await groups.create(aSpec())).toMatchObject({ kind: 'later', afterSeconds: 309 })
   expect(await groups.create(aSpec())).toEqual({ kind: 'created' })
   expect(fallen(azure)).toEqual([
@@ -214,6 +220,12 @@ test('reads are refused one in so many, and the clients read on', async () => {
   expect(fallen(azure)).toEqual([expect.stringMatching(/^a read was answered with 503 ServiceUnavailable, \d$/)])
 })
 
+test('every answer takes longer', async () => {
+  const azure = await start({ answerMs: 50 })
+  await azure.clients.servers.get(TARGET)
+  expect(fallen(azure)).toEqual([expect.stringMatching(/^an answer took 50 ms longer, \d$/)])
+})
+
 test('metrics come late, and their first read is refused with a pause', async () => {
   const throttled = { status: 429, code: 'TooManyRequests', message: 'slow down', retryAfterSeconds: 40 }
   const azure = await start({ metricsRefusals: [throttled], metricsDelayMs: 60_000 })
@@ -224,4 +236,5 @@ test('metrics come late, and their first read is refused with a pause', async ()
   const read = () => metrics.series(id, new Date(now - 120_000).toISOString(), new Date(now).toISOString())
   expect(askedPauseOf(await read().catch((error: unknown) => error))).toBe(40)
   expect(await read(), 'half a minute old, and published after a minute').toEqual([])
+  expect(fallen(azure)).toContainEqual(expect.stringMatching(/^metrics of the last 60 s were not published yet, \d$/))
 })

@@ -8,6 +8,7 @@ import { createImageBuilder } from '../support/image-builder.ts'
 const DOCKERFILE = 'loadgen-image/Dockerfile'
 const IMAGE = 'localhost/loadgen:test'
 const BUILD_TIMEOUT_MS = 15 * 60_000
+const REMOVAL_TIMEOUT_MS = 2 * 60_000
 
 /** Of the official Node, as the Dockerfile names it. */
 function baseImage(): string {
@@ -23,7 +24,8 @@ const found = createImageBuilder(baseImage())
 const why = typeof found === 'string' ? found : hasPackages() ? null : 'the registry of packages does not answer'
 const builder = typeof found === 'string' ? null : found
 if (why !== null) console.warn(`the build of the image is not tested: ${why}`)
-afterAll(() => builder?.remove())
+/** Every layer is a whole file system. */
+afterAll(() => builder?.remove(), REMOVAL_TIMEOUT_MS)
 
 test.skipIf(why !== null)(
   'the image builds, and runs the load generator as a plain user who cannot change it',

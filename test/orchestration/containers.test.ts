@@ -34,7 +34,7 @@ for (const [reason, code, message] of REFUSALS)
     expect(status).toBe('Completed')
     expect(report?.verdict).toBe('INCONCLUSIVE')
     expect(report?.reasons.join()).toContain(
-      `infrastructure: the platform started 1 of 2 containers of 2 vCPU and 4 GB and refused the others (${reason}, ${code}): ${message}`,
+      `infrastructure: the platform started 1 of 2 containers of 2 vCPU and 4 GB and refused the rest (${reason}, ${code}): ${message}`,
     )
     expect(world.groups.alive).toEqual([])
     expect(world.server.posts).toBe(0)

@@ -16,8 +16,8 @@ const time = (second: number) => new Date(START_AT_MS + second * 1000).toISOStri
 const timeout: EventAnswer = { kind: 'ambiguous', why: 'the sender gave up waiting', sentAt: time(30) }
 
 /** The intent is written at 0 s; the request is sent 30 s later, because the load did not prove itself before. */
-async function aRequest(answer: EventAnswer | null) {
-  const world = createWorld()
+async function aRequest(answer: EventAnswer | null, oldZonesMs = 0) {
+  const world = createWorld({ server: { oldZonesMs } })
   const { blobs, clock, clients, server } = world
   const put = (name: string, value: unknown) => blobs.put(name, JSON.stringify(value))
   const before = await observeIdentity(clients, plan.target)
@@ -186,4 +186,18 @@ test('without high availability nothing is waited for after the operation', asyn
   const { isSettledAt } = await aRestart({ 0: 'NotEnabled' })
   expect(await isSettledAt(39)).toBe(false)
   expect(await isSettledAt(41)).toBe(true)
+})
+
+test('the zones that the platform shows after high availability is healthy again are those of the new primary', async () => {
+  const { isSettledAt, server, clock, evidence } = await aRequest(timeout, 60_000)
+  clock.moveTo(START_AT_MS + 32_000)
+  server.failOverByHand()
+  for (const second of [45, 60]) await isSettledAt(second)
+  const zones = { availabilityZone: '1', standbyZone: '2' }
+  expect(await evidence()).toMatchObject({ healthyAt: time(60), after: { timeline: 2, ...zones } })
+  expect(await isSettledAt(121), 'they are not waited for').toBe(true)
+  expect(await evidence()).toMatchObject({
+    healthyAt: time(60),
+    after: { timeline: 2, availabilityZone: '2', standbyZone: '1' },
+  })
 })

@@ -58,6 +58,11 @@ const MET: Readonly<Partial<Record<TroubleName, Question>>> = {
   'a throttled failover operation': ({ limits }) => limits.operation.hasRefused,
   'throttled metrics': ({ limits }) => limits.metrics.hasRefused,
   'a second failover that is the worst': ({ world }) => world.server.failovers.length > 1,
+  'a failover that the platform drops': ({ world }) =>
+    world.server.sent.some(({ fate, answer }) => fate === 'accepted and dropped' && answer?.kind === 'accepted'),
+  'zones that change late': (_, { promotions }) => promotions.length > 0,
+  'a container group that appears late': ({ world }) => world.groups.created.length > 0,
+  'a deletion that takes long': ({ world }) => world.groups.created.length > 0,
   'a lost commit': (_, { promotions }) => promotions.some(({ lost }) => lost.length > 0),
 }
 

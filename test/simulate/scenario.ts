@@ -7,7 +7,7 @@ import type { GeneratorCourse } from '../support/world/generator.ts'
 import type { FailoverCourse, HandAct, PostFate } from '../support/world/server.ts'
 import { eventOf, type KindsOfSeed, kindsOfSeed } from './kinds.ts'
 import { Random } from './random.ts'
-import { someTroubles, troublesOf, type WorldTroubles } from './troubles.ts'
+import { someTroubles, someWeather, troublesOf, type WorldTroubles } from './troubles.ts'
 
 /**
  * The API writes the abort request, then the stop signal of the load generators, then raises an event. It may die between any two of them,
@@ -95,7 +95,9 @@ export function scenarioOf(seed: number): Scenario {
     cooldownMinutes: eventCount === 2 ? 0 : random.pick([0, 20]),
   })
   const failoversAt = plan.events.map(({ atSeconds }) => atSeconds)
-  const troubles = troublesOf(worldRandom, names, { containers, durationSeconds, failoversAt })
+  const weather = new Random(seed * 3_266_489_917 + 3)
+  const drill = { containers, durationSeconds, failoversAt }
+  const troubles = troublesOf(weather, someWeather(weather), drill, troublesOf(worldRandom, names, drill))
   const lateness = new Random(seed * 2_246_822_519 + 2)
   const posts = Array.from({ length: 12 }, () => (trouble(0.35) ? random.pick(TROUBLED_POSTS) : 'accepted'))
   return {

@@ -29,6 +29,14 @@ for (let seed = 1; seed <= runs(25); seed++)
     expect(await violations(await simulate(scenarioOf(seed)))).toEqual([])
   })
 
+test('a crash after a failover that the platform accepted and dropped is not called the failover of the drill', async () => {
+  const simulated = await simulate(scenarioOf(292))
+  expect(await violations(simulated)).toEqual([])
+  const { events, eventsProof } = simulated.played.report as Report
+  expect(events[0]).toMatchObject({ cause: 'unattributed', outcome: expect.stringContaining('operation failed') })
+  expect(eventsProof.proven).toBe(false)
+})
+
 test('a request that no generator watched may have claimed the first of two promotions, and a doubled event is found', async () => {
   const simulated = await simulate(scenarioOf(4283))
   const report = simulated.played.report as Report

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { HAPPENINGS, type Happening } from './happenings.ts'
 import type { Outcome } from './outcome.ts'
-import { TROUBLES, type TroubleName } from './troubles.ts'
+import { TROUBLES, type TroubleName, WEATHERS } from './troubles.ts'
 
 const EXIT_CANNOT_RUN = 2
 const MAX_FAILURES_SHOWN = 10
@@ -67,7 +67,9 @@ class Tally {
   readonly #drills: number
   readonly #startedAtMs = performance.now()
   readonly #verdicts = new Map<string, number>()
-  readonly #met = new Map<TroubleName | Happening, number>([...TROUBLES, ...HAPPENINGS].map((name) => [name, 0]))
+  readonly #met = new Map<TroubleName | Happening, number>(
+    [...TROUBLES, ...WEATHERS, ...HAPPENINGS].map((name) => [name, 0]),
+  )
   readonly #failed: Outcome[] = []
   #done = 0
   #rendered = 0

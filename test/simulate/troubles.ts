@@ -33,7 +33,14 @@ export const TROUBLES = [
   'a second failover that is the worst',
   'a lost commit',
 ] as const
-export type TroubleName = (typeof TROUBLES)[number]
+/** Drawn apart from the others, which so stay what they are for every seed. */
+export const WEATHERS = [
+  'a failover that the platform drops',
+  'zones that change late',
+  'a container group that appears late',
+  'a deletion that takes long',
+] as const
+export type TroubleName = (typeof TROUBLES | typeof WEATHERS)[number]
 
 /** The first refused request of each kind is asked to pause for so many seconds; null: none is refused. */
 export interface Pauses {
@@ -62,6 +69,9 @@ export interface WorldTroubles {
   /** The failovers after the first one take so much longer. */
   readonly laterOutageMs: number
   readonly lostMs: number
+  readonly oldZonesMs: number
+  readonly hiddenGroupMs: number
+  readonly deletingMs: number
 }
 
 export interface TroubledDrill {
@@ -88,6 +98,9 @@ const calm = (containers: number): Draft => ({
   throttledSeconds: 0,
   laterOutageMs: 0,
   lostMs: 0,
+  oldZonesMs: 0,
+  hiddenGroupMs: 0,
+  deletingMs: 2_000,
 })
 
 /** None, one or two of them: two are where one hides behind the other. */
@@ -95,9 +108,17 @@ export const someTroubles = (random: Random): readonly TroubleName[] => [
   ...new Set(Array.from({ length: random.pick([0, 0, 1, 1, 2, 2]) }, () => random.pick(TROUBLES))),
 ]
 
-export function troublesOf(random: Random, names: readonly TroubleName[], drill: TroubledDrill): WorldTroubles {
-  const draft = calm(drill.containers)
-  draft.names = names
+export const someWeather = (random: Random): readonly TroubleName[] =>
+  random.chance(0.2) ? [random.pick(WEATHERS)] : []
+
+/** Added to what is given. */
+export function troublesOf(
+  random: Random,
+  names: readonly TroubleName[],
+  drill: TroubledDrill,
+  given: WorldTroubles = calm(drill.containers),
+): WorldTroubles {
+  const draft: Draft = { ...given, names: [...given.names, ...names] }
   for (const name of names) APPLY[name](draft, random, drill)
   return draft
 }
@@ -224,5 +245,17 @@ const APPLY: Readonly<Record<TroubleName, (draft: Draft, random: Random, drill: 
   },
   'a lost commit': (draft, random) => {
     draft.lostMs = random.whole(100, 2_500)
+  },
+  'a failover that the platform drops': (draft) => {
+    draft.posts = [...draft.posts, 'accepted and dropped']
+  },
+  'zones that change late': (draft, random) => {
+    draft.oldZonesMs = random.whole(1_000, random.pick([20_000, 200_000]))
+  },
+  'a container group that appears late': (draft, random) => {
+    draft.hiddenGroupMs = random.whole(1_000, random.pick([10_000, 40_000]))
+  },
+  'a deletion that takes long': (draft, random) => {
+    draft.deletingMs = random.whole(5_000, random.pick([30_000, 120_000]))
   },
 }

@@ -178,6 +178,20 @@ const CLAIMS: readonly Claim[] = [
   ],
   [/two primaries took writes/, () => false],
   [
+    /and its operation failed|, its operation failed/,
+    ({ world }) => world.server.sent.some(({ fate }) => fate === 'accepted and dropped'),
+  ],
+  [
+    /audits found timeline (\d+), as before the request: nothing had been promoted by then/,
+    ({ world }, { ledger: { audits } }, _truth, [, timeline]) =>
+      audits.some(({ at }) => world.server.timelineAt(Date.parse(at)) === Number(timeline)),
+  ],
+  [
+    /platform still showed zone \d for the primary/,
+    // Two promotions swap the zones back.
+    ({ scenario }, _report, { promotions }) => scenario.troubles.oldZonesMs > 0 || promotions.length !== 1,
+  ],
+  [
     /rose from (\d+) to (\d+), and other events of this report explain all of it/,
     // Each of these timelines is one that the evidence of no event that says so calls its own.
     (_simulated, { events }, _truth, found) =>

@@ -12,6 +12,7 @@ import {
 } from '../../clients/storage/event-attempts.ts'
 import { readUndoProgress } from '../../clients/storage/undo-records.ts'
 import { alwaysPromotes, isCaused, isDone, platformRequestOf } from '../../event-kinds/kinds.ts'
+import { differs } from '../../event-kinds/primary-changes.ts'
 import { withAdvice } from '../../event-kinds/refusal.ts'
 import { undoPlanOf } from '../../event-kinds/undo.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
@@ -70,7 +71,7 @@ async function followOne(sources: Sources, plan: DrillPlan, index: number): Prom
   const isOverdue = nowMs > latestMs + plan.timing.eventTimeoutSeconds * 1000
   const name = drillBlobs.eventProgress(plan.drillId, index)
   const progress = (await blobs.readJson<EventProgress>(name)) ?? NO_PROGRESS
-  if (isSettled(intent.planned, progress, isOverdue)) return !mayArrive
+  if (isSettled(intent.planned, progress, isOverdue) && !hasOldZone(intent.before, progress.after)) return !mayArrive
   const next = await pollProgress(sources, plan, intent, answer, progress)
   await blobs.writeJson(name, next)
   return (isSettled(intent.planned, next, isOverdue) || isPastUnseen(next, request)) && !mayArrive
@@ -162,8 +163,9 @@ async function pollProgress(
     pollOperation(sources, target, answer, progress),
   ])
   const isNewPrimary = isDone(planned, before, identity)
-  // The zone follows minutes after the timeline, so the identity after is the newest one until HA is healthy again.
-  const after = isNewPrimary && progress.healthyAt === null ? merged(progress.after, identity) : progress.after
+  // What changes after HA is healthy again is not of this event, except for the zones of the same primary.
+  const known = isNewPrimary && progress.healthyAt === null ? merged(progress.after, identity) : progress.after
+  const after = known !== null && hasOldZone(before, known) ? withZones(known, identity) : known
   // A standby that was being rebuilt before the request and is Healthy now is no evidence of this event.
   const isOwnRebuild = before.haState === null || before.haState === 'Healthy' || after !== null
   const isRebuilding = ![null, 'Healthy', 'NotEnabled'].includes(identity.haState)
@@ -173,6 +175,23 @@ async function pollProgress(
   const isBack = identity.haState === 'Healthy' && (leftHealthy || isRebuilt)
   return { ...polled, after, leftHealthy, healthyAt: progress.healthyAt ?? (isBack ? identity.observedAt : null) }
 }
+
+/** The platform shows the new zones later than the promotion, and sometimes later than Healthy. */
+const hasOldZone = (before: PrimaryIdentity, after: PrimaryIdentity | null): boolean =>
+  after !== null &&
+  differs(before.timeline, after.timeline) &&
+  after.availabilityZone !== null &&
+  after.availabilityZone === before.availabilityZone &&
+  before.availabilityZone !== before.standbyZone
+
+const withZones = (known: PrimaryIdentity, now: PrimaryIdentity): PrimaryIdentity =>
+  known.timeline !== now.timeline
+    ? known
+    : {
+        ...known,
+        availabilityZone: now.availabilityZone ?? known.availabilityZone,
+        standbyZone: now.standbyZone ?? known.standbyZone,
+      }
 
 /** SQL may not answer in one poll and the platform in another: a fact that was seen once stays. */
 const merged = (known: PrimaryIdentity | null, now: PrimaryIdentity): PrimaryIdentity => ({

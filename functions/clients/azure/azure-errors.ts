@@ -21,15 +21,31 @@ function bodyOf(error: Loose): Loose {
   return isObject(details.error) ? details.error : details
 }
 
+/** With the reasons that it wraps: the outer message may be no more than that there were several. */
 export function azureErrorParts(error: unknown): AzureErrorParts {
   const loose = isObject(error) ? error : {}
   const body = bodyOf(loose)
   const status = loose.statusCode
+  const message = text(body.message) ?? text(loose.message) ?? String(error)
+  const reasons = reasonsIn(body).filter((reason) => !message.includes(reason.message))
+  const wrapped = reasons.map(({ code, message: why }) => `${code === null ? '' : `${code}: `}${why}`).join('; ')
   return {
     status: typeof status === 'number' ? status : null,
     code: text(body.code) ?? text(loose.code) ?? text(loose.name) ?? 'Unknown',
-    message: withoutSecrets(text(body.message) ?? text(loose.message) ?? String(error)),
+    message: withoutSecrets(wrapped === '' ? message : `${message} (${wrapped})`),
   }
+}
+
+const innerOf = (body: Loose): Loose[] =>
+  [body.innererror, body.error, ...(Array.isArray(body.details) ? body.details : [])].filter(isObject)
+
+/** The innermost. */
+function reasonsIn(body: Loose): { readonly code: string | null; readonly message: string }[] {
+  return innerOf(body).flatMap((inner) => {
+    const deeper = reasonsIn(inner)
+    const message = text(inner.message)
+    return deeper.length > 0 || message === null ? deeper : [{ code: text(inner.code), message }]
+  })
 }
 
 /** The code of the error and of all that it wraps: MultipleErrorsOccurred has the reason only inside. */
@@ -39,8 +55,7 @@ export function allCodes(error: unknown): string[] {
 }
 
 function codesIn(body: Loose): string[] {
-  const inner = [body.innererror, body.error, ...(Array.isArray(body.details) ? body.details : [])].filter(isObject)
-  return [text(body.code), ...inner.flatMap(codesIn)].filter((code) => code !== null)
+  return [text(body.code), ...innerOf(body).flatMap(codesIn)].filter((code) => code !== null)
 }
 
 /** The pause in seconds that the platform asks for, also in the cause of an error; null: none. */

@@ -103,7 +103,7 @@ export function outcomeOfAttempts(attempts: readonly Attempt[], withheld: Withhe
 
 const answered = (answer: EventAnswer, withheld: Withheld | null): RequestOutcome => ({
   request: answer.kind,
-  detail: [detailOf(answer), withheld?.why].filter(Boolean).join('; ') || null,
+  detail: [detailOf(answer)?.replace(/\.$/, ''), withheld?.why].filter(Boolean).join('; ') || null,
   sentAt: answer.sentAt,
   answer,
 })

@@ -87,10 +87,11 @@ export function createRoutes(services: Services, options: RouteOptions): Fastify
   return app
 }
 
-function addMetricsRoute(route: Route, { reads, cluster, switches }: Services): void {
-  route('GET', `${SERVER}/providers/Microsoft.Insights/metrics`, ({ params, query }) =>
-    metricsDocument(reads.find(params.server ?? ''), cluster, switches, query as MetricsQuery),
-  )
+function addMetricsRoute(route: Route, { reads, cluster, switches, weather }: Services): void {
+  route('GET', `${SERVER}/providers/Microsoft.Insights/metrics`, ({ params, query }) => {
+    weather.readMetrics(cluster.samples())
+    return metricsDocument(reads.find(params.server ?? ''), cluster, switches, query as MetricsQuery)
+  })
 }
 
 function addServerRoutes(route: Route, services: Services): void {

@@ -1,5 +1,5 @@
 /**
- * Shows a running drill: one line per phase and, while the load runs, one line per second. A terminal also gets a progress bar.
+ * Shows a running drill: one line per phase and per note of what it waits for and, while the load runs, one line per second. A terminal also gets a progress bar.
  * Every text is a function of statuses.
  */
 import { styleText } from 'node:util'
@@ -25,6 +25,7 @@ export const terminalOf = (stream: NodeJS.WriteStream): Terminal => ({
 
 export function createProgressView(terminal: Terminal, loadSeconds: number): ProgressView {
   let lastPhase: Phase | null = null
+  let lastNote: string | null = null
   let lastSecond: number | null = null
   let hasBar = false
   const clearBar = () => {
@@ -37,9 +38,11 @@ export function createProgressView(terminal: Terminal, loadSeconds: number): Pro
   }
   return {
     show: (status) => {
-      const phase = status.progress?.phase ?? null
-      if (phase !== null && phase !== lastPhase) line(phaseLine(status))
+      const { phase = null, note = null } = status.progress ?? {}
+      const news = note === lastNote ? null : note
+      if (phase !== null && (phase !== lastPhase || news !== null)) line(phaseLine(status, phase, news))
       lastPhase = phase
+      lastNote = note
       for (const point of newPoints(status, lastSecond, loadSeconds)) {
         line(loadLine(status, point))
         lastSecond = point.second
@@ -62,10 +65,8 @@ function newPoints(status: DrillStatus, lastSecond: number | null, loadSeconds: 
   return points.filter(({ second }) => second >= 0 && second < loadSeconds && second > (lastSecond ?? -1))
 }
 
-function phaseLine({ elapsedSeconds, progress }: DrillStatus): string {
-  const note = progress?.note ? `  ${progress.note}` : ''
-  return `${clock(elapsedSeconds)}  ${styled('bold', progress?.phase ?? 'waiting')}${note}`
-}
+const phaseLine = ({ elapsedSeconds }: DrillStatus, phase: Phase, note: string | null): string =>
+  `${clock(elapsedSeconds)}  ${styled('bold', phase)}${note === null ? '' : `  ${note}`}`
 
 /** Phase, second of the load, goodput, errors, clients that are connected, latency, outage. */
 function loadLine(status: DrillStatus, point: LivePoint): string {

@@ -30,6 +30,8 @@ export interface GroupsOptions {
   readonly isOverlooked?: (name: string) => boolean
   /** Lists leave it out, and its deletion is answered as if nothing were there. */
   readonly isUnlisted?: (name: string) => boolean
+  /** From the creation of a group to its first appearance in reads and lists. */
+  readonly hiddenMs?: number
 }
 
 interface Shared {
@@ -121,12 +123,18 @@ export class FakeGroups implements ContainerGroups {
     this.advance()
     const group = this.#groups.get(name)
     if (group === undefined || !this.#isThere(group) || this.#options.isOverlooked?.(name) === true) return null
-    return this.#stateOf(group)
+    return this.#isHidden(name) ? null : this.#stateOf(group)
   }
 
   async list(): Promise<readonly GroupState[]> {
-    const listed = this.alive.filter(({ name }) => this.#options.isUnlisted?.(name) !== true)
-    return listed.map((state) => ({ ...state, container: null }))
+    return this.alive
+      .filter(({ name }) => this.#options.isUnlisted?.(name) !== true && !this.#isHidden(name))
+      .map((state) => ({ ...state, container: null }))
+  }
+
+  #isHidden(name: string): boolean {
+    const createdAtMs = this.#groups.get(name)?.createdAtMs ?? Number.NEGATIVE_INFINITY
+    return this.#clock.nowMs < createdAtMs + (this.#options.hiddenMs ?? 0)
   }
 
   async delete(name: string): Promise<void> {

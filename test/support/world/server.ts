@@ -32,6 +32,8 @@ export interface FailoverCourse {
 /** What becomes of a POST: whether it reaches the platform, and what the sender learns. */
 export type PostFate =
   | 'accepted'
+  /** ... and not carried out: its operation ends as failed. */
+  | 'accepted and dropped'
   | 'reset after arrival'
   | 'reset before arrival'
   | 'unavailable after arrival'
@@ -80,6 +82,8 @@ export interface ServerOptions {
   readonly parameters?: Readonly<Record<string, string>>
   readonly troubles?: readonly Trouble[]
   readonly effects?: EffectOptions
+  /** From a promotion to the new zones in the server's document. */
+  readonly oldZonesMs?: number
   /** What others ask of the platform, in seconds of the load. */
   readonly hands?: readonly HandAct[]
 }
@@ -92,6 +96,8 @@ export interface HandAct {
 const NEVER = Number.POSITIVE_INFINITY
 
 const SERVER_STARTS_MS = 240_000
+/** From the acceptance of a request that is not carried out to the end of its operation. */
+const DROPPED_MS = 3_000
 
 const SIZES: readonly SizeFacts[] = [
   { name: 'Standard_B2ms', tier: 'Burstable', vCores: 2, memoryGb: 8 },
@@ -125,6 +131,8 @@ export class FakeServer implements FlexibleServers {
   loadStartMs: () => number | null = () => null
   readonly #clock: WorldClock
   readonly #options: ServerOptions
+  /** By token: when the operations of requests end that are not carried out. */
+  readonly #dropped = new Map<string, number>()
   #homeName = 'pg-under-test'
   #isScheduled = false
 
@@ -196,7 +204,7 @@ export class FakeServer implements FlexibleServers {
   #factsOf(target: Target): ServerFacts {
     const now = this.#clock.nowMs
     const site = this.#siteOf(target.server)
-    const isSwapped = this.timelineAt(now) % 2 === 0
+    const isSwapped = this.timelineAt(now - (this.#options.oldZonesMs ?? 0)) % 2 === 0
     const haState = site === 'home' ? this.haStateAt(now) : 'NotEnabled'
     return {
       ...goodServer,
@@ -308,8 +316,8 @@ export class FakeServer implements FlexibleServers {
       if (!this.#isBusyAt(this.#clock.nowMs + lateMs)) this.#carryOut(request, lateMs)
       return fate.startsWith('host dies') ? null : ambiguous
     }
-    const token = this.#carryOut(request, 0)
-    if (fate !== 'accepted') return ambiguous
+    const token = fate === 'accepted and dropped' ? this.#drop() : this.#carryOut(request, 0)
+    if (!fate.startsWith('accepted')) return ambiguous
     return {
       kind: 'accepted',
       pollerToken: token,
@@ -335,6 +343,12 @@ export class FakeServer implements FlexibleServers {
   /** The real one refuses as well while it is failing over or gone, whether or not its sender is left to hear it. */
   #isBusyAt(atMs: number): boolean {
     return this.#isFailingOverAt(atMs) || this.effects.isUnderWayAt(atMs) || this.service.isKnownDownAt(atMs)
+  }
+
+  #drop(): string {
+    const token = `dropped-${this.#dropped.size}`
+    this.#dropped.set(token, this.#clock.nowMs + DROPPED_MS)
+    return token
   }
 
   /** The token of its operation. */
@@ -399,6 +413,11 @@ export class FakeServer implements FlexibleServers {
       return this.#clock.nowMs < effect.endsAtMs
         ? { kind: 'running' }
         : { kind: 'succeeded', endedAt: new Date(effect.endsAtMs).toISOString() }
+    const droppedAtMs = this.#dropped.get(token)
+    if (droppedAtMs !== undefined)
+      return this.#clock.nowMs < droppedAtMs
+        ? { kind: 'running' }
+        : { kind: 'failed', code: 'OperationCanceled', message: 'the operation was canceled' }
     const failover = this.failovers.find((one) => one.token === token)
     if (failover === undefined) return { kind: 'failed', code: 'NotFound', message: 'there is no such operation' }
     if (this.#clock.nowMs < failover.healthyAtMs) return { kind: 'running' }

@@ -71,7 +71,7 @@ test.each<[string, Partial<DrillOutcome>, RunOptions, string, string?]>([
     'the service never came back',
     {},
     { troubles: [{ atSeconds: 60.35, seconds: Number.POSITIVE_INFINITY, kind: 'failover' }] },
-    'Forced failover of pg-orders: no commit in the last 29.7 s of the load, which ended before the service was back; none of 12,069 acknowledged commits lost.',
+    'Drill of pg-orders, forced failover accepted, its operation failed: no commit in the last 29.7 s of the load, which ended before the service was back; none of 12,069 acknowledged commits lost.',
   ],
 ])(
   'the headline says how long, how much was lost and what else, when %s',
@@ -120,7 +120,7 @@ test.each<[string, Partial<DrillOutcome>, RunOptions, string]>([
     'the timeline did not rise',
     { events: [anEvent({ after: aPrimary() })] },
     {},
-    'The forced failover was not proven: the timeline of the primary is still 1: nothing was promoted. The primary is still in zone 1.',
+    'The forced failover was not proven: the timeline of the primary is still 1: nothing was promoted. The platform still showed zone 1 for the primary at 09:00:29.000.',
   ],
   [
     'the ledger was audited once',

@@ -25,6 +25,7 @@ function aStatus(
   elapsedSeconds: number,
   history: readonly LivePoint[],
   outageSeconds: number | null = null,
+  note: string | null = null,
 ): DrillStatus {
   const { status } = runningDrill(0)
   const latest = history.at(-1) ?? null
@@ -34,7 +35,7 @@ function aStatus(
     latest,
     outageSeconds,
   }
-  const progress = status.progress && { ...status.progress, phase, note: null, live: live ?? null }
+  const progress = status.progress && { ...status.progress, phase, note, live: live ?? null }
   return { ...status, elapsedSeconds, plannedSeconds: 80, progress, history }
 }
 
@@ -61,6 +62,26 @@ test('without a terminal there is one plain line per phase and per second of loa
     '00:10  baseline',
     '00:10  baseline   load    5 s     399 TPS of 400  errors    2/s  missed    0/s  clients   9 of 20  p99    12.3 ms  outage -',
     '00:11  baseline   load    6 s     399 TPS of 400  errors    2/s  missed    0/s  clients   9 of 20  p99    12.3 ms  outage -',
+    '',
+  ])
+})
+
+test('what the drill waits for is shown once, in the phase in which it waits', () => {
+  const busy = 'refused with 409 ServerIsBusy'
+  const text = written(false, [
+    aStatus('event', 30, []),
+    aStatus('event', 31, [], null, busy),
+    aStatus('event', 32, [], null, busy),
+    aStatus('watch', 46, []),
+    aStatus('watch', 47, [], null, 'infrastructure: gone'),
+    aStatus('clean up', 48, [], null, 'infrastructure: gone'),
+  ])
+  expect(text.split('\n')).toEqual([
+    '00:30  event',
+    `00:31  event  ${busy}`,
+    '00:46  watch',
+    '00:47  watch  infrastructure: gone',
+    '00:48  clean up',
     '',
   ])
 })

@@ -13,7 +13,7 @@ import { type ProofContext, proofOf, proofOfDrill } from '../../../functions/rep
 import { mad, median, percentile } from '../../../functions/units/statistics.ts'
 import { ByteReader, bufferOf } from '../../../loadgen-image/contract/bytes.ts'
 import { bucketOf, bucketValueUs, Histogram, sparsePercentileUs } from '../../../loadgen-image/contract/histogram.ts'
-import { anEvent, aPrimary, aRecord } from '../../support/builders.ts'
+import { anAudit, anEvent, aPrimary, aRecord } from '../../support/builders.ts'
 
 // ---- Statistics -------------------------------------------------------------------------------------------------------
 
@@ -242,17 +242,52 @@ test('what the audits found counts where the drill itself saw no new primary', (
   })
 })
 
+test('the audits found the timeline of before: nothing was promoted', () => {
+  const found = proof(anEvent({ after: null }), null, { auditTimeline: 1 })
+  const sentence = 'The audits found timeline 1, as before the request: nothing had been promoted by then.'
+  expect(found).toMatchObject({ proven: false, evidence: [sentence] })
+  expect(proof(anEvent({ before: null, after: null }), null, { auditTimeline: 1 }).evidence).toEqual([])
+})
+
+const accepted = {
+  kind: 'failover',
+  mode: 'forced',
+  what: 'forced failover',
+  plannedAtSeconds: 30,
+  detail: null,
+  sentAt: null,
+  lateSeconds: null,
+  state: 'accepted',
+  operation: null,
+  acceptedAt: null,
+  requestId: null,
+} as const
+
+const NO_EVIDENCE = { events: [], audits: [] }
+
+test('a lost answer that nothing followed: the timeline of before and that of the audits are the evidence', () => {
+  const lost = { ...accepted, state: 'ambiguous', detail: 'no answer', event: null } as const
+  const evidence = { events: [anEvent({ request: 'ambiguous', after: null })], audits: [anAudit({ timeline: 1 })] }
+  expect(proofOfDrill([lost], [], evidence)).toMatchObject({
+    proven: false,
+    evidence: [
+      "The platform's answer to the request for a forced failover was lost: no answer.",
+      'The audits found timeline 1, as before the request: nothing had been promoted by then.',
+    ],
+    before: { timeline: 1 },
+    after: null,
+  })
+})
+
+test('a failover that the platform accepted and failed is no proof, and the platform is quoted', () => {
+  const failed = { ...accepted, operation: 'failed', detail: 'OperationCanceled: it was canceled', event: 1 } as const
+  const nothing = { number: 1, proof: proof(anEvent({ before: null, after: null })) } as DrillEvent
+  expect(proofOfDrill([failed], [nothing], NO_EVIDENCE).evidence).toEqual([
+    'The platform accepted the request for a forced failover, and its operation failed: OperationCanceled: it was canceled.',
+  ])
+})
+
 test('every event that the drill planned must be proven', () => {
-  const request = {
-    kind: 'failover',
-    mode: 'forced',
-    what: 'forced failover',
-    plannedAtSeconds: 30,
-    detail: null,
-    sentAt: null,
-    lateSeconds: null,
-  } as const
-  const accepted = { ...request, state: 'accepted', acceptedAt: null, requestId: null } as const
   const proven = { number: 1, proof: proof(anEvent()) } as DrillEvent
   const not = { number: 2, proof: proof(anEvent({ before: null, after: null })) } as DrillEvent
   expect(
@@ -262,15 +297,16 @@ test('every event that the drill planned must be proven', () => {
         { ...accepted, event: 2 },
       ],
       [proven, not],
+      NO_EVIDENCE,
     ),
   ).toMatchObject({
     proven: false,
     evidence: expect.arrayContaining(['Request 1: The timeline of the primary rose from 1 to 2.']),
   })
-  expect(proofOfDrill([{ ...accepted, event: 2 }], [not]).evidence).toEqual([
+  expect(proofOfDrill([{ ...accepted, event: 2 }], [not], NO_EVIDENCE).evidence).toEqual([
     'Nothing was seen that only such an event changes.',
   ])
-  expect(proofOfDrill([{ ...accepted, state: 'not reached', event: null }], []).evidence).toEqual([
+  expect(proofOfDrill([{ ...accepted, state: 'not reached', event: null }], [], NO_EVIDENCE).evidence).toEqual([
     'A forced failover was planned and not reached: the drill ended before it.',
   ])
 })

@@ -57,7 +57,11 @@ export class WeatherFall {
 
   /** Null: the request is handled as in fair weather. */
   async answerTo(method: string, path: string): Promise<WeatherAnswer | null> {
-    if (this.weather.answerMs > 0) await sleep(this.weather.answerMs)
+    const { answerMs } = this.weather
+    if (answerMs > 0) {
+      this.#note(`an answer took ${answerMs} ms longer`)
+      await sleep(answerMs)
+    }
     const name = path.split('/').at(-1) ?? ''
     if (GROUP.test(path)) return this.#answerToGroup(method, name)
     if (method === 'POST' && RESTART.test(path)) return this.#answerToEvent(path.split('/').at(-2) ?? '')
@@ -159,6 +163,15 @@ export class WeatherFall {
     return sleep(DROPPED_MS).then(() => {
       throw new ArmError(409, code, message.replaceAll('NAME', server))
     })
+  }
+
+  /** Newer samples than these are late in fair weather too. */
+  readMetrics(samples: readonly { readonly atMs: number }[]): void {
+    const { metricsDelayMs } = this.weather
+    const usualMs = fairWeather().metricsDelayMs
+    const nowMs = Date.now()
+    if (samples.some(({ atMs }) => nowMs >= atMs + usualMs && nowMs < atMs + metricsDelayMs))
+      this.#note(`metrics of the last ${metricsDelayMs / 1000} s were not published yet`)
   }
 
   /** The status of an operation in the platform's words. */

@@ -21,7 +21,9 @@ type EventFate =
 
 export interface Weather {
   readonly seed: number
-  /** One sentence per choice. */
+  /** What was chosen, of WEATHER_KINDS. */
+  readonly kinds: readonly string[]
+  /** One sentence per kind. */
   readonly forecast: readonly string[]
   /** Of the first creations, one each. */
   readonly createRefusals: readonly Refusal[]
@@ -43,7 +45,7 @@ export interface Weather {
   readonly haWords: Readonly<Record<string, string>>
   /** From a failover to the new zones in the server's document. */
   readonly oldZonesMs: number
-  /** From a sample to its publication; null: never. */
+  /** From a sample to its publication. */
   readonly metricsDelayMs: number
   readonly metricsRefusals: readonly Refusal[]
   /** Every so many reads of server and groups, one is refused; 0: none. */
@@ -72,6 +74,7 @@ const UNAVAILABLE: Refusal = { status: 503, code: 'ServiceUnavailable', message:
 /** Nothing falls. */
 export const fairWeather = (seed = 0): Weather => ({
   seed,
+  kinds: [],
   forecast: [],
   createRefusals: [],
   newGroupHiddenMs: 0,
@@ -102,12 +105,11 @@ export function weatherOf(seed: number): Weather {
   const draft: Draft = { ...fairWeather(seed) }
   const left = [...CHOICES]
   const count = whole(random, MIN_CHOICES, MAX_CHOICES)
-  const forecast: string[] = []
-  while (forecast.length < count) {
-    const [choose] = left.splice(whole(random, 0, left.length - 1), 1)
-    if (choose !== undefined) forecast.push(choose(draft, random))
-  }
-  return { ...draft, forecast }
+  const chosen = Array.from({ length: count }, () => {
+    const [choose] = left.splice(whole(random, 0, left.length - 1), 1) as [Choice]
+    return { kind: choose.name, sentence: choose(draft, random) }
+  })
+  return { ...draft, kinds: chosen.map(({ kind }) => kind), forecast: chosen.map(({ sentence }) => sentence) }
 }
 
 // ---- What may fall ----------------------------------------------------------------------------------------------------
@@ -208,7 +210,7 @@ const CHOICES: readonly Choice[] = [
   function freshSubnet(draft, random) {
     draft.hasFreshSubnet = true
     draft.startDelayMs = Math.max(draft.startDelayMs, whole(random, 2, 8) * 1000)
-    return 'the subnet has no link to Container Instances until the first container has started'
+    return `the subnet has no link to Container Instances until the first container has started, after ${inSeconds(draft.startDelayMs)}`
   },
   function busyServer(draft, random) {
     const refusal = pick(random, [SERVER_IS_BUSY, SERVER_BUSY])
@@ -281,3 +283,5 @@ const CHOICES: readonly Choice[] = [
     return `every answer takes ${draft.answerMs} ms longer`
   },
 ]
+
+export const WEATHER_KINDS: readonly string[] = CHOICES.map(({ name }) => name)
