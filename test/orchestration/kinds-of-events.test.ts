@@ -60,7 +60,8 @@ test.each([
   [{ kind: 'scale', sku: 'Standard_E8ds_v5' }, 'allowScalingAndSwitchover=true (docs'],
   [{ kind: 'switchover', mode: 'planned', replica: 'pg-dr' }, 'the id of the replica in replicaServerId'],
 ])('without the right to it, the report on %j names what grants it', async (event, parameter) => {
-  const { world, report } = await drillOf({ events: [{ atSeconds: 20, ...event }] }, { posts: ['forbidden'] })
+  const server = { effects: { replica: { name: 'pg-dr' } } }
+  const { world, report } = await drillOf({ events: [{ atSeconds: 20, ...event }] }, { posts: ['forbidden'], server })
   expect(world.server.posts).toBe(1)
   expect(report.requests).toMatchObject([{ state: 'refused', detail: expect.stringContaining(parameter) }])
 })

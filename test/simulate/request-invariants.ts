@@ -1,6 +1,7 @@
 /** Exactly one request per intent is carried out, and none that no drill may send. */
 import type { EventIntent } from '../../functions/clients/storage/event-attempts.ts'
 import type { LastPromotion } from '../../functions/clients/storage/last-promotion.ts'
+import { isNeededBy } from '../../functions/event-kinds/kinds.ts'
 import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
 import type { EventAnswer } from '../../functions/model/event-answer.ts'
 import { blobNames, type GoSignal } from '../../loadgen-image/contract/glossary.ts'
@@ -79,13 +80,13 @@ function requestsWhileOneMayArrive({ scenario, world }: Simulated): string[] {
 }
 
 function forbiddenRequests({ world, scenario }: Simulated): string[] {
-  const { abortAtMs, serverLostAtMs, storageAwayMs } = scenario
+  const { abortAtMs, plan, serverLostAtMs, storageAwayMs } = scenario
   const sent = sentForEvents(world)
   const after = (ms: number | null) => (ms === null ? [] : sent.filter(({ atMs }) => atMs > START_AT_MS + ms))
   const mayNotStart = scenario.isServerTaken
     ? 'a server that another drill holds'
     : // Storage that is away at the check hides when the last failover was; what is unknown stops nothing.
-      isInCooldown(scenario) && storageAwayMs.length === 0
+      isInCooldown(scenario) && isNeededBy(plan.events, 'cool-down') && storageAwayMs.length === 0
       ? 'a server in its cool-down'
       : null
   const started = mayNotStart !== null && (sent.length > 0 || world.groups.created.length > 0)
