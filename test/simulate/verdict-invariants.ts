@@ -1,5 +1,6 @@
 /** No false PASS, no false FAIL, no harm on a guess, and no sentence that is not true. */
 import type { Report } from '../../functions/model/report.ts'
+import { START_AT_MS } from '../support/world/world.ts'
 import { causedEvents, sentForEvents } from './caused.ts'
 import { hasFewWorkers, hasLooseClocks, longEnoughMs } from './event-invariants.ts'
 import type { Simulated } from './simulation.ts'
@@ -187,9 +188,12 @@ const CLAIMS: readonly Claim[] = [
       audits.some(({ at }) => world.server.timelineAt(Date.parse(at)) === Number(timeline)),
   ],
   [
-    /platform still showed zone \d for the primary/,
-    // Two promotions swap the zones back.
-    ({ scenario }, _report, { promotions }) => scenario.troubles.oldZonesMs > 0 || promotions.length !== 1,
+    /platform still showed zone (\d) for the primary at (\d+):(\d+):([\d.]+)/,
+    // Every promotion swaps the zones, and the platform shows it later.
+    ({ world, scenario }, _report, _truth, [, zone, hours, minutes, seconds]) => {
+      const atMs = START_AT_MS + ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
+      return Number(zone) === 2 - (world.server.timelineAt(atMs - scenario.troubles.oldZonesMs) % 2)
+    },
   ],
   [
     /rose from (\d+) to (\d+), and other events of this report explain all of it/,
