@@ -5,6 +5,7 @@
 import { azureErrorParts } from '../clients/azure/azure-errors.ts'
 import type { Clients } from '../clients/clients.ts'
 import { readLock } from '../clients/storage/server-lock.ts'
+import { undoRecordsOf } from '../clients/storage/undo-records.ts'
 import { type StartedServer, serverBlobs } from '../model/blob-paths.ts'
 import { isBusy } from '../model/event-answer.ts'
 import type { ServerFacts } from '../model/facts.ts'
@@ -75,6 +76,10 @@ export async function stopServer(
   const lock = await readLock(blobs, target)
   if (lock?.drillId !== drillId || lock.state !== 'held')
     return { detail: 'the server is no longer reserved for this drill, so it keeps running' }
+  if ((await undoRecordsOf(blobs, target, drillId)).length > 0)
+    return {
+      detail: 'a change of this drill is not undone yet, so the server keeps running until the sweep has done it',
+    }
   await servers.stop(target)
   await blobs.delete(serverBlobs.started(target))
   return { detail: `the stop of ${target.server} was requested: this drill had started it` }

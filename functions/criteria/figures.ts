@@ -218,6 +218,7 @@ function ofEvents(words: string, name: EventFigureName) {
     const [request] = figures.requests
     const { measured } = worstOf(name, figures, events)
     if (figures.events.length > 0 || request === undefined || measured.kind !== 'missing') return measured
+    if (request.state === 'watched') return missing('no event was seen')
     // Nothing was seen: the state of the request is the reason.
     return missing(lowerFirst(requestSentence(request)).replace(/\.$/, ''))
   }

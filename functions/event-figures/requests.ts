@@ -20,11 +20,17 @@ export const requestsOf = (
       detail: evidence?.detail ?? null,
       sentAt: evidence?.sentAt ?? null,
       lateSeconds: evidence === null ? null : lateSeconds(evidence, loadStartAtMs),
+      undo: undoOf(evidence),
       acceptedAt: evidence?.acceptedAt ?? null,
       requestId: evidence?.requestId ?? null,
       event: events.find((event) => isOf(event, index, evidence, loadStartAtMs))?.number ?? null,
     }
   })
+
+const undoOf = (evidence: EventEvidence | null): EventRequest['undo'] =>
+  evidence === null || evidence.undo === null
+    ? null
+    : { state: evidence.undo.state, detail: evidence.undo.detail, at: evidence.undo.at }
 
 /** A drill that watches has the events from its time on. */
 function isOf(event: DrillEvent, index: number, evidence: EventEvidence | null, loadStartAtMs: number | null): boolean {

@@ -69,7 +69,8 @@ export interface UndoRecord {
  *   not needed          the event took no effect
  *   changed by others   the server shows neither the original nor what the drill asked for: the drill leaves it
  */
-type UndoState = 'waiting' | 'asked' | 'undone' | 'not needed' | 'changed by others'
+export const UNDO_STATES = ['waiting', 'asked', 'undone', 'not needed', 'changed by others'] as const
+type UndoState = (typeof UNDO_STATES)[number]
 
 export interface UndoProgress {
   readonly state: UndoState

@@ -5,6 +5,7 @@
 
 import * as z from 'zod'
 import { PHASE_NAMES } from './chart-data.ts'
+import { UNDO_STATES } from './event-answer.ts'
 import { EVENT_KINDS, FAILOVER_MODES, PLANNED_KINDS } from './planned-event.ts'
 
 /** A shape that occurs more than once: report.schema.json defines it once, under this id. */
@@ -239,6 +240,18 @@ const event = z.object({
 const REQUEST_STATES = ['not reached', 'withheld', 'refused', 'ambiguous', 'accepted', 'watched', 'left out'] as const
 const OPERATION_STATES = ['running', 'succeeded', 'failed'] as const
 
+/** What became of the change that an event left on the server. */
+const undo = z.object({
+  state: z
+    .enum(UNDO_STATES)
+    .describe(
+      'waiting, asked: not undone yet. undone: the server is as it was. not needed: the event took no effect. ' +
+        'changed by others: the server shows neither what was before nor what the drill asked for',
+    ),
+  detail: z.string(),
+  at: iso,
+})
+
 /** An event that the drill planned, and what became of the request for it. */
 const eventRequest = z.object({
   kind: z.enum(PLANNED_KINDS),
@@ -253,6 +266,7 @@ const eventRequest = z.object({
   detail: z.string().nullable(),
   sentAt: nullableIso,
   lateSeconds: nullableNumber.describe('Sent later than planned'),
+  undo: undo.nullable().describe('null: the event leaves nothing that the drill undoes'),
   acceptedAt: nullableIso,
   requestId: z.string().nullable(),
   event: z

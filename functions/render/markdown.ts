@@ -33,6 +33,7 @@ export function renderMarkdown(report: Report): string {
       report.events.length > 1 ? `Moments of event ${report.worstEvent}, the worst` : 'Moments',
       momentsTable(report),
     ),
+    section(`Proof (${report.eventsProof.proven ? 'proven' : 'not proven'})`, bullets(report.eventsProof.evidence)),
     section('Ledger', ledgerText(report.ledger)),
     section('Errors', errorsTable(report.errors)),
     section('Checks that did not pass', checksTable(report.checklist)),

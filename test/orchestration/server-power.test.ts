@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
 import { releaseLock, takeLock } from '../../functions/clients/storage/server-lock.ts'
+import { forgetUndo, noteUndo } from '../../functions/clients/storage/undo-records.ts'
 import { serverBlobs } from '../../functions/model/blob-paths.ts'
 import type { DrillProgress } from '../../functions/model/status.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
@@ -74,6 +75,21 @@ test('the step that stops the server leaves it running when another drill holds 
   const own = await stepsOf(daily(), 'drill-1')
   await own.stop()
   expect(actions(own.world)).toEqual(['stop'])
+})
+
+test('neither the drill nor the sweep stops a server of which a change is not undone', async () => {
+  const { world, stop } = await stepsOf(daily(), 'drill-1')
+  const undo = { change: 'size', original: 'a', asked: 'b', request: { call: 'scale', sku: 'a' } } as const
+  const record = { drillId: 'drill-1', target, index: 0, undo, expiresAt: '2100-01-01T00:00:00.000Z' }
+  await noteUndo(world.blobs, record)
+  expect(await stop()).toMatchObject({ detail: expect.stringMatching(/is not undone yet/) })
+  await releaseLock(world.blobs, target, 'drill-1', world.clock.now())
+  const { stopStartedServers } = createActivities(world.clients, settings)
+  expect(await stopStartedServers()).toEqual([])
+  expect(actions(world)).toEqual([])
+  await forgetUndo(world.blobs, record)
+  expect(await stopStartedServers()).toHaveLength(1)
+  expect(actions(world)).toEqual(['stop'])
 })
 
 test('the step that starts the server leaves a stopped one alone for a drill that was started by hand', async () => {

@@ -5,6 +5,7 @@
 import { errorText } from '../../../loadgen-image/contract/redact.ts'
 import type { Clients } from '../../clients/clients.ts'
 import { releaseLock, takeLock } from '../../clients/storage/server-lock.ts'
+import { undoRecordsOf } from '../../clients/storage/undo-records.ts'
 import { type StartedServer, serverBlobs } from '../../model/blob-paths.ts'
 
 /** One sentence per server. */
@@ -23,6 +24,8 @@ async function stopOne(
   { blobs, clock, servers }: Pick<Clients, 'blobs' | 'clock' | 'servers'>,
   { drillId, target }: StartedServer,
 ): Promise<string | null> {
+  // The platform changes nothing on a stopped server: what the drill left changed is undone first.
+  if ((await undoRecordsOf(blobs, target, drillId)).length > 0) return null
   const holder = `stop-${drillId}`
   const lock = await takeLock(blobs, target, holder, clock.now(), async () => false)
   if (lock.kind === 'refused') return null

@@ -121,6 +121,19 @@ describe('an event that the drill asked for', () => {
     expect(scaled.criteria[0]).toMatchObject({ verdict: 'pass', measured: 33.642 })
   })
 
+  test.each([
+    ['waiting', true],
+    ['asked', true],
+    ['changed by others', true],
+    ['undone', false],
+    ['not needed', false],
+  ] as const)('a change that is %s is a caveat: %s', async (state, isCaveat) => {
+    const undo = { state, detail: 'the size is Standard_D8ds_v5', at: isoAt(200), since: isoAt(190), operation: null }
+    const report = await drill([pause(30.35, 6)], caused(SCALE, CHANGES.scaleInPlace, { undo }))
+    expect(report.requests[0]?.undo).toEqual({ state, detail: 'the size is Standard_D8ds_v5', at: isoAt(200) })
+    expect(report.caveats.some((caveat) => caveat.startsWith('Not undone'))).toBe(isCaveat)
+  })
+
   test('a promotion after the outage of a restart is another event', async () => {
     const report = await drill([pause(30.35, 3), failover(50.35, 4)], caused(RESTART, CHANGES.restart))
     expect(report.events.map(({ kind, cause, request }) => [kind, cause, request])).toEqual([

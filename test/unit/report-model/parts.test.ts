@@ -257,6 +257,7 @@ const accepted = {
   detail: null,
   sentAt: null,
   lateSeconds: null,
+  undo: null,
   state: 'accepted',
   operation: null,
   acceptedAt: null,
