@@ -188,7 +188,7 @@ const CLAIMS: readonly Claim[] = [
       audits.some(({ at }) => world.server.timelineAt(Date.parse(at)) === Number(timeline)),
   ],
   [
-    /platform still showed zone (\d) for the primary at (\d+):(\d+):([\d.]+)/,
+    /platform still showed zone (\d) for the primary at (\d+):(\d+):(\d+\.\d+)/,
     // Every promotion swaps the zones, and the platform shows it later.
     ({ world, scenario }, _report, _truth, [, zone, hours, minutes, seconds]) => {
       const atMs = START_AT_MS + ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
