@@ -67,7 +67,11 @@ export async function undoEvents(
 ) {
   const plan = await readPlan(clients.blobs, drillId)
   const isAborted = (await readAbort(clients.blobs, drillId)) !== null
-  return undoChanges(clients, plan, { isPatient: isPatient && !isAborted, silenceSeconds: eventSilenceSeconds })
+  return undoChanges(clients, plan, {
+    isPatient: isPatient && !isAborted,
+    silenceSeconds: eventSilenceSeconds,
+    holder: drillId,
+  })
 }
 
 const listOwn = async ({ groups }: Clients, drillId: string): Promise<string[]> =>

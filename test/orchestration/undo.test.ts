@@ -195,6 +195,21 @@ test('a switchover is returned by a planned promotion, once the old primary foll
   })
 })
 
+test('a drill that has lost its server changes nothing back while another drill uses it, and reports that', async () => {
+  const { requests, report, sku } = await run(scaling, {
+    onWorld: (world) => {
+      const begin = world.server.begin.bind(world.server)
+      world.server.begin = async (...asked) => {
+        const answer = await begin(...asked)
+        world.blobs.put(serverBlobs.lock(target), JSON.stringify({ drillId: 'other', state: 'held', since: '' }))
+        return answer
+      }
+    },
+  })
+  expect({ requests, sku }).toEqual({ requests: [scaleTo(BIG)], sku: BIG })
+  expect(report?.caveats.join()).toMatch(/when no other drill uses the server/)
+})
+
 test('a switchover that is not to be returned stays', async () => {
   const { requests, evidence, site } = await run({ ...switchover, returnHome: false })
   expect({ requests, site, undo: evidence?.undo }).toEqual({ requests: [promote(REPLICA)], site: 'remote', undo: null })

@@ -17,6 +17,7 @@ import {
   readAttempts,
 } from '../../clients/storage/event-attempts.ts'
 import { notePromotion } from '../../clients/storage/last-promotion.ts'
+import { readLock } from '../../clients/storage/server-lock.ts'
 import { forgetUndo, readUndoProgress, undoRecordsOf, writeUndoProgress } from '../../clients/storage/undo-records.ts'
 import { mayPromote } from '../../event-kinds/kinds.ts'
 import { withAdvice } from '../../event-kinds/refusal.ts'
@@ -40,6 +41,8 @@ interface UndoOptions {
   /** Waits a while for the standby that an event is still rebuilding, so that its end is measured. */
   readonly isPatient: boolean
   readonly silenceSeconds: number
+  /** Under this name the caller holds the server: while another holds it, that drill measures. */
+  readonly holder: string
 }
 
 interface Undone {
@@ -220,13 +223,16 @@ async function whyReplicaNotReady({ servers }: Sources, primary: Target, name: s
 // ---- The request --------------------------------------------------------------------------------------------------------
 
 async function ask(one: Case, operation: OperationState | null): Promise<Seen> {
-  const { clients, plan, change, records, attempts, silenceSeconds } = one
+  const { clients, plan, change, records, attempts, silenceSeconds, holder } = one
   const { blobs, clock, servers } = clients
   const number = attempts.length
   const { original, request } = records[0].undo
   const waiting = (detail: string): Seen => ({ state: 'waiting', detail, operation })
   if (number >= MAX_ATTEMPTS)
     return waiting(`${WHAT[change]} did not change back after ${number} requests: change it to ${original} by hand`)
+  const lock = await readLock(blobs, plan.target)
+  if (lock?.drillId !== holder || lock.state !== 'held')
+    return waiting(`${WHAT[change]} is to be ${original} again, when no other drill uses the server`)
   const now = clock.now()
   const claim: Claim = {
     claimedAt: now.toISOString(),

@@ -38,7 +38,7 @@ async function finishOne(clients: Sources, record: UndoRecord, silenceSeconds: n
   const lock = await takeLock(blobs, target, holder, clock.now(), async () => false)
   if (lock.kind === 'refused') return null
   try {
-    const { detail } = await undoChanges(clients, plan, { isPatient: false, silenceSeconds })
+    const { detail } = await undoChanges(clients, plan, { isPatient: false, silenceSeconds, holder })
     return `server ${target.server}, which drill ${drillId} changed: ${detail}`
   } finally {
     await releaseLock(blobs, target, holder, clock.now())
