@@ -5,6 +5,7 @@ import { groupName } from '../../functions/activities/records/containers.ts'
 import type { GroupSpec } from '../../functions/clients/clients.ts'
 import { Secret } from '../../functions/config/secret.ts'
 import { expiresAt, loadPlanOf } from '../../functions/model/load-plan.ts'
+import type { Report } from '../../functions/model/report.ts'
 import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../../functions/platform/names.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { parseDrillSettings } from '../../loadgen-image/drill-settings.ts'
@@ -76,6 +77,24 @@ test('a container that stands still to the end is not called dead: the platform 
   const reasons = report?.reasons.join() ?? ''
   expect(reasons).toContain('container 1 had not ended after the load, and left no summary (Running)')
   expect(reasons).not.toContain('died')
+})
+
+test('a load that a container did not finish fails the drill, and an abort that arrived meanwhile aborts it', async () => {
+  const freezes = [{ fromSecond: 20, toSecond: Number.POSITIVE_INFINITY }]
+  const why = 'container 1 had not ended after the load, and left no summary (Running)'
+  const ends = (report: Report | null) =>
+    report?.journal.filter(({ step }) => step === 'early end').map(({ detail }) => detail)
+
+  const failed = await run({ generator: onlyContainer(1, { freezes }) })
+  expect(failed.report?.reasons[0]).toContain(`The drill itself failed: infrastructure: ${why}`)
+  expect(ends(failed.report)).toEqual([`failed: infrastructure: ${why}`])
+
+  const aborted = await run(
+    { generator: onlyContainer(1, { freezes }) },
+    {},
+    { overrides: { noteContainers: async () => ({ early: why, abort: 'enough', detail: why }) } },
+  )
+  expect(ends(aborted.report)).toEqual(['aborted: enough'])
 })
 
 test('a repeated provision starts no container twice and does not move its expiry', async () => {
