@@ -8,15 +8,17 @@ import { createWorld, type World } from '../support/world/world.ts'
 
 const reason = 'aborted by request'
 
-/** What DELETE does. */
-const abortRequest = (world: World, atMs: number): Incident => ({
+/** The app that receives DELETE can die after its first write. */
+const abortRecord = (world: World, atMs: number, alsoStops = false): Incident => ({
   atMs,
   run: () => {
     world.clock.moveTo(world.clock.nowMs)
     world.blobs.put(drillBlobs.abort('drill-1'), JSON.stringify({ reason, at: '' }))
-    world.blobs.put(blobNames.stop('drill-1'), JSON.stringify({ reason }))
+    if (alsoStops) world.blobs.put(blobNames.stop('drill-1'), JSON.stringify({ reason }))
   },
 })
+/** What DELETE does. */
+const abortRequest = (world: World, atMs: number): Incident => abortRecord(world, atMs, true)
 const event = (atMs: number): Incident => ({ atMs, event: 'abort', data: { reason } })
 
 /** When the drill asks for the failover, in a play that nothing disturbs; the POST leaves in the same moment. */
@@ -38,10 +40,11 @@ const MOMENTS: ReadonlyArray<readonly [phase: string, atMs: number, posts: numbe
 ]
 
 for (const [phase, atMs, posts] of MOMENTS)
-  for (const how of ['event and blob', 'blob alone'] as const)
+  for (const how of ['event and blobs', 'blobs alone', 'abort record alone'] as const)
     test(`an abort by ${how} in the phase ${phase} stops the load, cleans up and reports`, async () => {
       const world = createWorld()
-      const incidents = how === 'blob alone' ? [abortRequest(world, atMs)] : [abortRequest(world, atMs), event(atMs)]
+      const incidents = [abortRecord(world, atMs, how !== 'abort record alone')]
+      if (how === 'event and blobs') incidents.push(event(atMs))
       const { status, report, endedAtMs } = await playDrill(
         world,
         aPlan({ criteria, timing: { lateMetricsSeconds: 600 } }),
@@ -95,4 +98,13 @@ test('a second abort changes nothing', async () => {
   const incidents = [abortRequest(world, 22_000), event(22_000), event(22_100), event(24_000)]
   const { status, report } = await playDrill(world, aPlan({ criteria }), { incidents })
   expect({ status, verdict: report?.verdict }).toEqual({ status: 'Completed', verdict: 'ABORTED' })
+})
+
+test('an abort by abort record alone ends the wait for a container that never becomes ready', async () => {
+  const world = createWorld({ generator: () => ({ readyAfterMs: null }) })
+  const plan = aPlan({ criteria, timing: { readyTimeoutSeconds: 600 } })
+  const { report, endedAtMs } = await playDrill(world, plan, { incidents: [abortRecord(world, 20_000)] })
+  expect(report?.verdict).toBe('ABORTED')
+  expect(world.groups.alive).toEqual([])
+  expect(endedAtMs).toBeLessThan(80_000)
 })

@@ -90,3 +90,15 @@ test('one look that hangs costs a gap and nothing else: the watch goes on', asyn
   expect(report?.verdict).toBe('PASS')
   expect(looks).toBeGreaterThan(50)
 })
+
+test('when every step after the load never answers the drill still reports within its deadline and some minutes', async () => {
+  const world = createWorld()
+  const plan = aPlan({ criteria, timing: { lateMetricsSeconds: 600 } })
+  const steps = ['noteContainers', 'collect', 'audit', 'cleanUp']
+  const { calls, report } = await playDrill(world, plan, {
+    overrides: Object.fromEntries(steps.map((step) => [step, never])),
+  })
+  const reportedMs = calls.filter(({ name }) => name === 'writeReport').map(({ atMs }) => atMs)
+  expect(report?.verdict).toBe('INCONCLUSIVE')
+  expect(Math.max(...reportedMs) / 1000).toBeLessThan(overallDeadlineSeconds(plan) + 600)
+})
