@@ -3,7 +3,16 @@ import { randomUUID } from 'node:crypto'
 import { createServer as createTlsServer } from 'node:https'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Cluster } from '../cluster/cluster.ts'
-import { type Addressed, ArmError, errorBody, locationId, type Place, type Places, resourceId } from './arm/arm.ts'
+import {
+  type Addressed,
+  ArmError,
+  errorBody,
+  KILL_PATH,
+  locationId,
+  type Place,
+  type Places,
+  resourceId,
+} from './arm/arm.ts'
 import { letWeatherFall, requirePlace, requireToken, requireVersion } from './arm/guard.ts'
 import { type Operation, type Operations, operationStatus } from './arm/operations.ts'
 import type { WeatherFall } from './arm/weather-fall.ts'
@@ -84,7 +93,17 @@ export function createRoutes(services: Services, options: RouteOptions): Fastify
   addGroupRoutes(routeOf('Microsoft.ContainerInstance'), services)
   addMetricsRoute(routeOf('Microsoft.Insights'), services)
   addRegistryRoutes(app, services, options.token)
+  addLocalRoute(app, services, options.token)
   return app
+}
+
+/** What Azure does not offer: the crash of a server. */
+function addLocalRoute(app: FastifyInstance, { cluster }: Services, token: string): void {
+  app.post(KILL_PATH, async (request, reply) => {
+    requireToken(request, token)
+    await cluster.kill()
+    return reply.status(204).send()
+  })
 }
 
 function addMetricsRoute(route: Route, { reads, cluster, switches, weather }: Services): void {

@@ -122,6 +122,13 @@ export function portsInUse(base = stateDirectory()): ReadonlySet<number> {
   return new Set(stackFolders(base).flatMap((path) => readLines<number>(join(path, 'ports.jsonl'))))
 }
 
+/** The folders of the stacks that run now. */
+export const runningStacks = (base = stateDirectory()): string[] =>
+  stackFolders(base).filter((path) => {
+    const owner = readOwner(path)
+    return owner !== null && owner.keptAt === undefined && isAlive(owner)
+  })
+
 /** Removes the stacks of dead owners. One line per stack. */
 export function clearDeadStacks(base = stateDirectory()): string[] {
   return stackFolders(base).flatMap((path) => {

@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrateSchema } from '../../../functions/clients/postgres/schema-migration.ts'
-import { LOCAL_REPLICA } from '../azure/arm/arm.ts'
+import { ACCESS_FILE, type EndpointAccess, LOCAL_REPLICA, serverId } from '../azure/arm/arm.ts'
 import type { Weather } from '../azure/arm/weather.ts'
 import { type AzureEndpoint, type EndpointOptions, startAzureEndpoint } from '../azure/endpoint.ts'
 import type { ScalingPath } from '../cluster/cluster.ts'
@@ -153,6 +153,7 @@ async function startParts(
     createServerCertificate(),
   ])
   const endpoint = await started(startEndpoint(folder, cluster, certificate, options, secrets))
+  writeAccess(folder, { url: endpoint.url, token: secrets.token, ca: certificate.caPem, serverId: serverId(PLACE) })
   const host = await started(
     startFunctionsHost(folder, processes, {
       kind: options.host,
@@ -206,6 +207,10 @@ async function startEndpoint(
     ...(weather !== null && { weather }),
   })
 }
+
+/** For `npm run local`, which acts as another user of the same platform. */
+const writeAccess = (folder: StackFolder, access: EndpointAccess): void =>
+  writeFileSync(join(folder.path, ACCESS_FILE), JSON.stringify(access), { mode: 0o600 })
 
 function writeCa(folder: StackFolder, { caPem }: ServerCertificate): string {
   const file = join(folder.path, 'azure-ca.pem')

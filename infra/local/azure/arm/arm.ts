@@ -12,6 +12,20 @@ export interface Place {
 /** The server of the other region in the local stack. */
 export const LOCAL_REPLICA = 'pg-local-replica'
 
+/** Of the local endpoint alone: kills the primary's server process. */
+export const KILL_PATH = '/local/kill'
+
+/** How the local command finds the endpoint of a stack: a file in the folder of the stack. It holds the token, a secret. */
+export const ACCESS_FILE = 'azure-access.json'
+
+export interface EndpointAccess {
+  readonly url: string
+  readonly token: string
+  readonly ca: string
+  /** Resource id of the server at home. */
+  readonly serverId: string
+}
+
 /** Each server has its own name and location; without a replica there is one server. */
 export type Places = { readonly home: Place; readonly remote: Place | null }
 
