@@ -1,24 +1,21 @@
 /** npm run local: acts on the servers of the running local stack as another user of the platform, while a drill watches. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
-import { KILL_PATH } from './azure/arm/arm.ts'
+import { FAILOVER_MODES, KILL_PATH, PROMOTE_OPTIONS } from './azure/arm/arm.ts'
 import { type Answer, findPlatform, type PlatformCaller } from './cli/platform-client.ts'
 import { type OptionsOf, requireNone, runTool } from './process/command-line.ts'
+import { CannotRun } from './process/problem.ts'
 
 const ACTIONS = ['failover', 'restart', 'scale', 'promote', 'kill'] as const
 type Action = (typeof ACTIONS)[number]
 
-const MODES: Readonly<Record<string, string>> = {
-  forced: 'ForcedFailover',
-  planned: 'PlannedFailover',
-  forcedSwitchover: 'ForcedSwitchover',
-  plannedSwitchover: 'PlannedSwitchover',
-}
-const OPTIONS: Readonly<Record<string, string>> = { forced: 'Forced', planned: 'Planned' }
+/** The platform's word for each mode. */
+const MODES = new Map(Object.entries(FAILOVER_MODES).map(([word, mode]) => [mode as string, word]))
+const OPTIONS = new Map(Object.entries(PROMOTE_OPTIONS).map(([word, option]) => [option as string, word]))
 /** Of the actions that have one. */
 const MODES_OF: Readonly<Partial<Record<Action, readonly string[]>>> = {
-  failover: Object.keys(MODES),
-  promote: Object.keys(OPTIONS),
+  failover: [...MODES.keys()],
+  promote: [...OPTIONS.keys()],
 }
 
 const COMMAND = {
@@ -31,7 +28,7 @@ const COMMAND = {
       flag: 'mode',
       value: 'MODE',
       schema: z.string(),
-      help: `of a failover: ${Object.keys(MODES).join(', ')}; of a promotion: ${Object.keys(OPTIONS).join(', ')} (default forced)`,
+      help: `of a failover: ${[...MODES.keys()].join(', ')}; of a promotion: ${[...OPTIONS.keys()].join(', ')} (default forced)`,
     },
     sku: {
       flag: 'sku',
@@ -76,21 +73,30 @@ function actionOf(operands: readonly string[], { mode, sku }: Options): Action {
 
 interface ServerDocument {
   readonly id: string
-  readonly properties: { readonly replicationRole: string; readonly sourceServerResourceId?: string }
+  readonly properties: { readonly sourceServerResourceId?: string }
 }
 
 /** The primary of the set, wherever a promotion has moved it. */
-async function primaryId({ call, serverId }: PlatformCaller): Promise<string> {
-  const { properties } = (await call('GET', serverId)).body as ServerDocument
-  return properties.sourceServerResourceId ?? serverId
+async function primaryId(platform: PlatformCaller): Promise<string> {
+  const { properties } = await read<ServerDocument>(platform, platform.serverId)
+  return properties.sourceServerResourceId ?? platform.serverId
+}
+
+async function read<Document>({ call }: PlatformCaller, path: string): Promise<Document> {
+  const { status, body } = await call('GET', path)
+  if (status === 200) return body as Document
+  throw new CannotRun(
+    `Nothing was asked: the platform answered the question about its servers with ${status} ${problemIn(body)}`,
+  )
 }
 
 async function ask(platform: PlatformCaller, action: Action, { mode, sku }: Options): Promise<Answer> {
-  const primary = await primaryId(platform)
   const { call } = platform
+  if (action === 'kill') return call('POST', KILL_PATH)
+  const primary = await primaryId(platform)
   switch (action) {
     case 'failover': {
-      const body = { restartWithFailover: true, failoverMode: MODES[mode ?? 'forced'] }
+      const body = { restartWithFailover: true, failoverMode: MODES.get(mode ?? 'forced') }
       return call('POST', `${primary}/restart`, body)
     }
     case 'restart':
@@ -98,21 +104,13 @@ async function ask(platform: PlatformCaller, action: Action, { mode, sku }: Opti
     case 'scale':
       return call('PATCH', primary, { sku: { name: sku } })
     case 'promote': {
-      const { value } = (await call('GET', `${primary}/replicas`)).body as { readonly value: readonly ServerDocument[] }
-      const replica = { role: 'Primary', promoteMode: 'Switchover', promoteOption: OPTIONS[mode ?? 'forced'] }
+      const { value } = await read<{ readonly value: readonly ServerDocument[] }>(platform, `${primary}/replicas`)
+      const replica = { role: 'Primary', promoteMode: 'Switchover', promoteOption: OPTIONS.get(mode ?? 'forced') }
       const [first] = value
-      if (first === undefined) return NO_REPLICA
+      if (first === undefined) throw new CannotRun('The stack has no replica. Start it with --replica')
       return call('PATCH', first.id, { properties: { replica } })
     }
-    case 'kill':
-      return call('POST', KILL_PATH)
   }
-}
-
-const NO_REPLICA: Answer = {
-  status: 404,
-  body: { error: { code: 'NoReplica', message: 'The stack has no replica: start it with --replica.' } },
-  operation: null,
 }
 
 // ---- The answer -------------------------------------------------------------------------------------------------------
@@ -122,32 +120,45 @@ const problemIn = (body: unknown): string => {
   return error === undefined ? 'without a reason' : `${error.code}: ${error.message}`
 }
 
-async function untilEnd({ call }: PlatformCaller, operation: string): Promise<unknown> {
+/** A refused read of the operation says nothing about the operation. */
+async function untilEnd({ call }: PlatformCaller, operation: string): Promise<{ readonly status?: string }> {
   for (;;) {
-    const { body } = await call('GET', operation)
-    const { status, error } = (body ?? {}) as { readonly status?: string; readonly error?: unknown }
-    if (status === 'Succeeded' || error !== undefined) return body
+    const { status: code, body } = await call('GET', operation)
+    const document = (body ?? {}) as { readonly status?: string; readonly error?: unknown }
+    if (code === 200 && (document.status === 'Succeeded' || document.error !== undefined)) return document
     await sleep(POLL_INTERVAL_MS)
   }
 }
 
+/** An error of the server, such as 504, leaves open whether the request arrived. */
+const refusal = (action: Action, { status, body }: Answer): string =>
+  status < 500
+    ? `The platform refused the ${action} with ${status} ${problemIn(body)}`
+    : `The platform answered the ${action} with ${status} ${problemIn(body)} It may act all the same`
+
 async function act(action: Action, options: Options): Promise<number> {
   const platform = findPlatform(options.stack)
+  const say = (words: string) => console.log(`${new Date().toISOString()}  ${action} ${words}`)
   const beganAtMs = performance.now()
   const answer = await ask(platform, action, options)
   if (answer.status >= 300) {
-    console.error(`The platform refused the ${action} with ${answer.status} ${problemIn(answer.body)}`)
+    console.error(refusal(action, answer))
     return EXIT_REFUSED
   }
-  console.log(`${new Date().toISOString()}  ${action} accepted`)
-  if (answer.operation === null || options.noWait) return 0
+  if (answer.operation === null) {
+    say('done')
+    return 0
+  }
+  say('accepted')
+  if (options.noWait) return 0
   const end = await untilEnd(platform, answer.operation)
   const seconds = ((performance.now() - beganAtMs) / 1000).toFixed(1)
-  const isDone = (end as { readonly status?: string }).status === 'Succeeded'
-  if (isDone)
-    console.log(`${new Date().toISOString()}  ${action} done, all servers as they will stay, after ${seconds} s`)
-  else console.error(`The ${action} failed after ${seconds} s: ${problemIn(end)}`)
-  return isDone ? 0 : EXIT_REFUSED
+  if (end.status === 'Succeeded') {
+    say(`done, all servers as they will stay, after ${seconds} s`)
+    return 0
+  }
+  console.error(`The ${action} failed after ${seconds} s: ${problemIn(end)}`)
+  return EXIT_REFUSED
 }
 
 await runTool(COMMAND, ({ operands, options }) => act(actionOf(operands, options), options))

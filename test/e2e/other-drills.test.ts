@@ -1,16 +1,24 @@
-/** A whole drill that loses commits. */
+/** A whole drill that watches, while another user fails the server over, which loses commits. */
 import { expect, test } from 'vitest'
+import { startCommand } from '../support/command.ts'
 import { expectHonest, MODEST, reportOf } from '../support/drill-expectations.ts'
 import { SMALL, startDrillCommand } from '../support/drill-run.ts'
 import { timeouts } from '../support/timeouts.ts'
 
-test('asynchronous and held back, the standby loses commits, and the drill names them and fails', {
+test('asynchronous and held back, the standby loses commits in a failover by hand: the drill names them, fails, and says that others caused it', {
   timeout: timeouts.drillMs,
 }, async () => {
-  const options = ['--replication', 'async', '--hold-standby', '4', '--failover-mode', 'forced']
-  const drill = await startDrillCommand([...SMALL, ...options, ...MODEST]).finished()
-  const report = reportOf(drill)
-  expectHonest(drill, report)
+  const options = ['--replication', 'async', '--hold-standby', '4', '--event', 'external@12']
+  const drill = startDrillCommand([...SMALL, ...options, ...MODEST])
+  await drill.command.printed(/ {2}watch$/m, timeouts.drillMs)
+  const act = startCommand('infra/local/act.ts', ['failover', '--no-wait'], { DRILL_STATE_DIR: drill.stateFolder })
+  expect(await act.ended).toMatchObject({ code: 0, output: expect.stringContaining('failover accepted') })
+  const finished = await drill.finished()
+  const report = reportOf(finished)
+  expectHonest(finished, report)
+  expect(report.requests).toMatchObject([{ kind: 'external', state: 'watched', event: 1 }])
+  expect(report.events).toMatchObject([{ kind: 'failover', cause: 'other', request: null, proof: { proven: true } }])
+  expect(report.headline).toMatch(/^Watch of pg-local: failover that this drill did not request: /)
   expect(report.verdict).toBe('FAIL')
   expect(report.ledger.lost).toBeGreaterThan(0)
   expect(report.ledger.lostKeys).toHaveLength(Math.min(1000, report.ledger.lost ?? 0))

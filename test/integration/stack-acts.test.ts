@@ -1,4 +1,4 @@
-/** `npm run local`: another user's hand on the servers of a stack that runs, beside it and without its knowledge. */
+/** `npm run local`: another user acts on the servers of a stack that runs, without its knowledge. */
 import { basename } from 'node:path'
 import { expect, test } from 'vitest'
 import { startCommand } from '../support/command.ts'
@@ -64,7 +64,7 @@ test(
       code: 1,
       output: expect.stringContaining('The platform refused the failover with 400 HANotEnabled'),
     })
-    expect(await on('kill')).toEqual({ code: 0, output: expect.stringContaining('kill accepted') })
+    expect(await on('kill')).toEqual({ code: 0, output: expect.stringContaining('kill done') })
     await stack.printed(/the primary died: starting it again/, timeouts.failoverMs)
   },
   timeouts.stackStartsMs + 4 * timeouts.failoverMs,

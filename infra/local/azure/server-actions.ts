@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
 import { type Cluster, type LocalFailoverMode, PlatformRefused, type PromoteOption } from '../cluster/cluster.ts'
-import { type Addressed, ArmError, invalidValue, type Place, serverIsBusy } from './arm/arm.ts'
+import { type Addressed, ArmError, FAILOVER_MODES, invalidValue, type Place, serverIsBusy } from './arm/arm.ts'
 import type { Operation, Operations } from './arm/operations.ts'
 import type { WeatherFall } from './arm/weather-fall.ts'
 import type { Switches } from './control.ts'
@@ -54,13 +54,6 @@ export function createServerActions({ cluster, switches, operations, weather }: 
 
 // ---- What the request asks for ----------------------------------------------------------------------------------------
 
-const MODES: Readonly<Record<string, LocalFailoverMode>> = {
-  ForcedFailover: 'forced',
-  PlannedFailover: 'planned',
-  ForcedSwitchover: 'forcedSwitchover',
-  PlannedSwitchover: 'plannedSwitchover',
-}
-
 const restartBody = z
   .object({ restartWithFailover: z.boolean().default(false), failoverMode: z.string().optional() })
   .default({ restartWithFailover: false })
@@ -70,7 +63,7 @@ function failoverModeOf(body: unknown): LocalFailoverMode | null {
   const parsed = restartBody.safeParse(body ?? undefined)
   if (!parsed.success) throw invalidValue('RestartWithFailover')
   if (!parsed.data.restartWithFailover) return null
-  const mode = MODES[parsed.data.failoverMode ?? '']
+  const mode = FAILOVER_MODES[parsed.data.failoverMode ?? '']
   if (mode === undefined) throw invalidValue('FailoverMode')
   return mode
 }

@@ -26,23 +26,20 @@ export function findPlatform(named: string | null): PlatformCaller {
   const running = runningStacks().map((path) => ({ path, id: basename(path) }))
   const fitting = running.filter(({ path, id }) => named === null || named === id || named === path)
   const [stack, ...others] = fitting
-  if (stack === undefined)
-    throw new CannotRun(
-      noStack(
-        named,
-        running.map(({ id }) => id),
-      ),
-    )
+  if (stack === undefined) throw noStack(running)
   if (others.length > 0)
     throw new CannotRun(`Several local stacks run: ${fitting.map(({ id }) => id).join(', ')}. Name one with --stack`)
   const access = readAccess(stack.path)
   return { serverId: access.serverId, call: (method, path, body) => call(access, method, path, body) }
 }
 
-function noStack(named: string | null, running: readonly string[]): string {
+function noStack(running: readonly { readonly id: string }[]): CannotRun {
   if (running.length === 0)
-    return 'No local stack runs on this machine. Start one with npm start, or a drill with npm run drill, and run this beside it'
-  return `No local stack ${named ?? ''} runs on this machine; those that run: ${running.join(', ')}`
+    return new CannotRun(
+      'No local stack runs on this machine. Start one with npm start, or a drill with npm run drill, and run this beside it',
+    )
+  const names = running.map(({ id }) => id).join(', ')
+  return new CannotRun(`No local stack of that name runs on this machine; those that run: ${names}`)
 }
 
 function readAccess(folder: string): EndpointAccess {
@@ -71,10 +68,18 @@ function call({ url, token, ca }: EndpointAccess, method: string, path: string, 
         })
       })
     })
-    sent.on('timeout', () => sent.destroy(new Error('the endpoint does not answer')))
-    sent.on('error', (cause) => reject(new CannotRun('The local platform could not be reached', { cause })))
+    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`)))
+    sent.on('error', (cause: NodeJS.ErrnoException) =>
+      reject(new CannotRun(withoutAnswer(method, cause.code), { cause })),
+    )
     sent.end(body === undefined ? undefined : JSON.stringify(body))
   })
+}
+
+function withoutAnswer(method: string, code: string | undefined): string {
+  if (code === 'ECONNREFUSED') return 'The Azure endpoint of the stack does not listen any more'
+  const open = method === 'GET' ? '' : '; it may act on the request all the same'
+  return `The Azure endpoint of the stack gave no answer${open}`
 }
 
 function parsed(text: string): unknown {

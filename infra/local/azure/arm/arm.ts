@@ -1,4 +1,5 @@
 /** Azure Resource Manager's errors and resource ids. */
+import type { LocalFailoverMode, PromoteOption } from '../../cluster/cluster.ts'
 import type { Site } from '../../cluster/servers/regions.ts'
 
 /** The names that every resource id of the endpoint is made of. */
@@ -11,6 +12,15 @@ export interface Place {
 
 /** The server of the other region in the local stack. */
 export const LOCAL_REPLICA = 'pg-local-replica'
+
+/** The platform's words, and what they ask of the cluster. */
+export const FAILOVER_MODES: Readonly<Record<string, LocalFailoverMode>> = {
+  ForcedFailover: 'forced',
+  PlannedFailover: 'planned',
+  ForcedSwitchover: 'forcedSwitchover',
+  PlannedSwitchover: 'plannedSwitchover',
+}
+export const PROMOTE_OPTIONS: Readonly<Record<string, PromoteOption>> = { Forced: 'forced', Planned: 'planned' }
 
 /** Of the local endpoint alone: kills the primary's server process. */
 export const KILL_PATH = '/local/kill'
