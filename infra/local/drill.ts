@@ -10,6 +10,7 @@ import {
   DRILL_COMMAND,
   type DrillOptions,
   hasReplica,
+  heldFromSeconds,
   parseDrillOptions,
   requestBody,
 } from './cli/drill-options.ts'
@@ -130,13 +131,13 @@ function loadWords(options: DrillOptions): string {
 
 /** Plans the hold of the standby when the first status names the start of the load. */
 function holdingBack(stack: Stack, options: DrillOptions, view: ProgressView): (status: DrillStatus) => void {
-  const { holdStandbySeconds } = options
-  let isPlanned = holdStandbySeconds === null
+  const heldFrom = heldFromSeconds(options)
+  let isPlanned = false
   return ({ progress }) => {
     const startAtMs = progress?.loadStartAtMs ?? null
-    if (isPlanned || holdStandbySeconds === null || startAtMs === null) return
+    if (isPlanned || heldFrom === null || startAtMs === null) return
     isPlanned = true
-    const holdAtMs = startAtMs + (options.failoverAtSeconds - holdStandbySeconds) * 1000
+    const holdAtMs = startAtMs + heldFrom * 1000
     const hold = () =>
       stack.cluster.pair.holdStandbyBack().then(
         () => view.note('The standby is held back: it receives no WAL from now on.'),

@@ -5,21 +5,21 @@ import { expectHonest, MODEST, reportOf } from '../support/drill-expectations.ts
 import { SMALL, startDrillCommand } from '../support/drill-run.ts'
 import { timeouts } from '../support/timeouts.ts'
 
-test('asynchronous and held back, the standby loses commits in a failover by hand: the drill names them, fails, and says that others caused it', {
+test('a failover by hand loses what the standby had not received: the drill names the commits, fails, and says that others caused it', {
   timeout: timeouts.drillMs,
 }, async () => {
   const options = ['--replication', 'async', '--hold-standby', '4', '--event', 'external@12']
-  const drill = startDrillCommand([...SMALL, ...options, ...MODEST])
-  await drill.command.printed(/ {2}watch$/m, timeouts.drillMs)
-  const act = startCommand('infra/local/act.ts', ['failover', '--no-wait'], { DRILL_STATE_DIR: drill.stateFolder })
-  expect(await act.ended).toMatchObject({ code: 0, output: expect.stringContaining('failover accepted') })
-  const finished = await drill.finished()
-  const report = reportOf(finished)
-  expectHonest(finished, report)
-  expect(report.requests).toMatchObject([{ kind: 'external', state: 'watched', event: 1 }])
-  expect(report.events).toMatchObject([{ kind: 'failover', cause: 'other', request: null, proof: { proven: true } }])
-  expect(report.headline).toMatch(/^Watch of pg-local: failover that this drill did not request: /)
+  const run = startDrillCommand([...SMALL, ...options, ...MODEST])
+  await run.command.printed(/ {2}watch$/m, timeouts.stackStartsMs)
+  const hand = startCommand('infra/local/act.ts', ['failover', '--no-wait'], { DRILL_STATE_DIR: run.stateFolder })
+  expect(await hand.ended).toMatchObject({ code: 0, output: expect.stringContaining('failover accepted') })
+  const drill = await run.finished()
+  const report = reportOf(drill)
+  expectHonest(drill, report)
   expect(report.verdict).toBe('FAIL')
+  expect(report.requests).toMatchObject([{ kind: 'external', state: 'watched', event: 1, sentAt: null }])
+  expect(report.events).toMatchObject([{ kind: 'failover', cause: 'other', request: null, proof: { proven: true } }])
+  expect(report.headline).toMatch(/^Watch of pg-local: failover that this drill did not request: no commit for /)
   expect(report.ledger.lost).toBeGreaterThan(0)
   expect(report.ledger.lostKeys).toHaveLength(Math.min(1000, report.ledger.lost ?? 0))
   expect(report.ledger.lostSeconds).toBeGreaterThan(1)

@@ -161,7 +161,7 @@ export const DRILL_COMMAND = {
       flag: 'hold-standby',
       value: 'SECONDS',
       schema: numeric(number(0.1, 18_000)),
-      help: 'demonstrates loss: the standby receives nothing in the last SECONDS before a forced failover (needs --replication async)',
+      help: 'demonstrates loss: the standby receives nothing from SECONDS before a forced failover or an external event on (needs --replication async)',
     },
     platformPauseSeconds: {
       flag: 'platform-pause',
@@ -245,23 +245,22 @@ function problemsOfHost({ host, app }: DrillOptions): string[] {
     : []
 }
 
-function problemsOfHolding({
-  holdStandbySeconds,
-  replication,
-  failoverMode,
-  failoverAtSeconds,
-  events,
-}: DrillOptions): string[] {
-  if (holdStandbySeconds === null) return []
+/** The second of the load from which on the standby is held back: before the failover, or before the watch. */
+export const heldFromSeconds = ({ holdStandbySeconds, failoverAtSeconds, events }: DrillOptions): number | null =>
+  holdStandbySeconds === null ? null : (events[0]?.atSeconds ?? failoverAtSeconds) - holdStandbySeconds
+
+function problemsOfHolding(options: DrillOptions): string[] {
+  const { replication, failoverMode, events } = options
+  const heldFrom = heldFromSeconds(options)
+  if (heldFrom === null) return []
   const problems: string[] = []
-  if (events.length > 0)
-    problems.push('--hold-standby is for the failover of --failover-at, and --event replaces that: see --hold-back')
+  if (events.some(({ kind }) => kind !== 'external'))
+    problems.push('--hold-standby is for the failover of --failover-at or an external event: see --hold-back')
   if (replication === 'sync')
     problems.push('--hold-standby needs --replication async: with sync every commit would wait for the standby')
   if (failoverMode !== 'forced')
     problems.push('--hold-standby needs --failover-mode forced: a planned failover waits for the standby')
-  if (holdStandbySeconds > failoverAtSeconds)
-    problems.push('--hold-standby must not be longer than --failover-at: there is no load before')
+  if (heldFrom < 0) problems.push('--hold-standby must not be longer than --failover-at: there is no load before')
   return problems
 }
 

@@ -117,7 +117,7 @@ const BAD: ReadonlyArray<readonly [args: string, problem: unknown]> = [
   ],
   [
     '--event restart@25 --hold-standby 3 --replication async',
-    '--hold-standby is for the failover of --failover-at, and --event replaces that: see --hold-back',
+    '--hold-standby is for the failover of --failover-at or an external event: see --hold-back',
   ],
   ['--hold-back 3', '--hold-back needs --replica, or a switchover among the events: there is no replica to hold back'],
   ...[
