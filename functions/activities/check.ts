@@ -12,6 +12,8 @@ import { drillBlobs } from '../model/blob-paths.ts'
 import type { ContainerFacts, Facts, LoadSessionFacts, LoadWays, SessionFacts } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { CheckResult } from '../model/report.ts'
+import { serverPlaceOf } from '../platform/names.ts'
+import { isSameName } from './events/identity.ts'
 import { type DrillRef, readAbort, readPlan } from './records/stored-drill.ts'
 
 interface Checked {
@@ -129,12 +131,14 @@ async function factsOfEvents(
   const sizes = isScaled ? await orGap('sizes', gaps, servers.sizes(target)) : null
   const promotion = requests.find((request) => request?.call === 'promote')
   if (promotion?.call !== 'promote') return { sizes, switchover: null }
-  const replica = { ...target, server: promotion.replica }
-  const [replicas, replicaParameters, endpoints] = await Promise.all([
+  const [replicas, endpoints] = await Promise.all([
     orGap('replicas', gaps, servers.replicas(target)),
-    orGap('parameters of the replica', gaps, servers.parameters(replica)),
     orGap('virtual endpoints', gaps, servers.virtualEndpoints(target)),
   ])
+  const found = replicas?.find(({ name }) => isSameName(name, promotion.replica))
+  const place = found === undefined ? null : serverPlaceOf(found.id)
+  const replicaParameters =
+    place === null ? null : await orGap('parameters of the replica', gaps, servers.parameters({ ...target, ...place }))
   return { sizes, switchover: { host: database.host(target), replicas, replicaParameters, endpoints } }
 }
 

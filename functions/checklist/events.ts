@@ -17,7 +17,7 @@ export const EVENT_CHECKS = [
   {
     id: 'switchover-replica',
     title: 'Replica follows the server',
-    why: 'The platform promotes only a read replica that is Ready, and the drill only one in the resource group of the server.',
+    why: 'The platform promotes only a read replica of the server that is Ready.',
     judge: judgeReplica,
     advice: 'Create a read replica, wait until it is Ready and its replication is Active, and name it in "events".',
   },
@@ -106,7 +106,7 @@ function replicaOf({ facts, plan }: BeforeEvidence): ServerFacts | undefined | n
 function judgeReplica(evidence: BeforeEvidence): Judgement {
   const { facts, plan } = evidence
   const name = replicaName(plan)
-  const wanted = `replica ${name}, Ready and Active, in resource group ${plan.target.resourceGroup}`
+  const wanted = `replica ${name}, Ready and Active`
   const replica = replicaOf(evidence)
   if (replica === null) return unknown(wanted)
   if (replica === undefined) {
@@ -115,11 +115,9 @@ function judgeReplica(evidence: BeforeEvidence): Judgement {
     return { verdict: 'fail', seen, wanted }
   }
   const { state } = replica.replication
-  const isElsewhere = !replica.id.toLowerCase().includes(`/resourcegroups/${plan.target.resourceGroup.toLowerCase()}/`)
   const problems = [
     ...(replica.state !== null && replica.state !== 'Ready' ? [`${name} is ${replica.state}`] : []),
     ...(state !== null && state !== 'Active' ? [`its replication is ${state}`] : []),
-    ...(isElsewhere ? [`${name} is in another resource group`] : []),
   ]
   if (problems.length === 0 && (replica.state === null || state === null)) return unknown(wanted)
   return without(problems, `${name} in ${replica.location}, ${replica.state}, ${state}`, wanted)

@@ -71,6 +71,18 @@ function resourceIdOf(what: string, type: string, children: readonly string[] = 
 
 export const IDENTITY_ID = resourceIdOf('a user-assigned identity', 'Microsoft.ManagedIdentity/userAssignedIdentities')
 
+export interface ServerPlace {
+  readonly resourceGroup: string
+  readonly server: string
+}
+
+/** Of the id of a flexible server; null: it is another id. Replicas may lie in another resource group than their primary. */
+export function serverPlaceOf(id: string): ServerPlace | null {
+  const found = /\/resourceGroups\/([^/]+)\/providers\/Microsoft\.DBforPostgreSQL\/flexibleServers\/([^/]+)$/i.exec(id)
+  const [, resourceGroup, server] = found ?? []
+  return resourceGroup === undefined || server === undefined ? null : { resourceGroup, server }
+}
+
 export const SUBNET_ID = resourceIdOf('a subnet', 'Microsoft.Network/virtualNetworks', ['subnets'])
 
 /** Tags of a container group: its drill, its container, and when it may be deleted. The sweeper deletes nothing without drill and time. */

@@ -19,7 +19,7 @@ const bodyOf = (file: string, status = 200): unknown => readExample(file).respon
 
 const RESOURCES = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${PLACE.resourceGroup}/providers`
 const SERVER = `${RESOURCES}/Microsoft.DBforPostgreSQL/flexibleServers/${PLACE.server}`
-const REPLICA = `${RESOURCES}/Microsoft.DBforPostgreSQL/flexibleServers/${REPLICA_PLACE.server}`
+const REPLICA = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${REPLICA_PLACE.resourceGroup}/providers/Microsoft.DBforPostgreSQL/flexibleServers/${REPLICA_PLACE.server}`
 const GROUPS = `${RESOURCES}/Microsoft.ContainerInstance/containerGroups`
 const GROUP = `${GROUPS}/drill-a-0`
 const CONTAINER_LOCATION = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.ContainerInstance/locations/${PLACE.location}`
@@ -413,9 +413,17 @@ const REFUSALS: readonly Refusal[] = [
   ['another api-version', 'GET', SERVER, 400, 'InvalidResourceType', { apiVersion: '2020-01-01' }],
   ['another subscription', 'GET', SERVER.replace(SUBSCRIPTION, 'x'), 404, 'SubscriptionNotFound'],
   ['another resource group', 'GET', SERVER.replace('rg-drill', 'x'), 404, 'ResourceGroupNotFound'],
+  ["the replica in the primary's resource group", 'GET', `${SERVER}-replica`, 404, 'ResourceNotFound'],
   ['another server', 'GET', `${SERVER}x`, 404, 'ResourceNotFound'],
   ['an unknown parameter', 'GET', `${SERVER}/configurations/x`, 404, 'ResourceNotFound'],
   ['an unknown group', 'GET', GROUP, 404, 'ResourceNotFound'],
+  [
+    'containers in the resource group of the replica',
+    'GET',
+    GROUP.replace('rg-drill', 'rg-drill-dr'),
+    404,
+    'ResourceGroupNotFound',
+  ],
   ['an unknown operation', 'GET', `${DATABASE_LOCATION}/azureAsyncOperation/x`, 404, 'OperationNotFound'],
   ['an unknown path', 'GET', `${SERVER}/databases`, 404, 'NotFound'],
   ['an unknown method', 'DELETE', SERVER, 404, 'NotFound'],

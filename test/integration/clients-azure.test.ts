@@ -97,12 +97,19 @@ test('replicas and virtual endpoints are read at the primary of the set, whichev
   cluster.set({ role: 'AsyncReplica', replication: 'Active', highAvailability: 'NotEnabled' })
   cluster.set({ role: 'Primary', replication: null }, 'remote')
   expect(await seen()).toEqual({
-    replicas: [{ name: 'pg-drill', location: 'swedencentral', source: `${SERVERS}/pg-drill-replica`, ...size }],
+    replicas: [
+      {
+        name: 'pg-drill',
+        location: 'swedencentral',
+        source: `${SERVERS.replace('rg-drill', 'rg-drill-dr')}/pg-drill-replica`,
+        ...size,
+      },
+    ],
     endpoints: [endpoint],
   })
   expect(await servers.get(TARGET)).toMatchObject({
     name: 'pg-drill',
-    replication: { role: 'AsyncReplica', sourceId: `${SERVERS}/pg-drill-replica` },
+    replication: { role: 'AsyncReplica', sourceId: `${SERVERS.replace('rg-drill', 'rg-drill-dr')}/pg-drill-replica` },
     highAvailability: { mode: 'Disabled', state: 'NotEnabled' },
   })
 })

@@ -24,7 +24,7 @@ const PATCH = { method: 'PATCH', path: /\/flexibleServers\/pg-drill$/ } as const
 const promotion = (promoteOption: string) => ({
   properties: { replica: { role: 'Primary', promoteMode: 'Switchover', promoteOption } },
 })
-const PROMOTION = { method: 'PATCH', path: /\/flexibleServers\/pg-drill-replica$/ } as const
+const PROMOTION = { method: 'PATCH', path: /\/rg-drill-dr\/.*\/flexibleServers\/pg-drill-replica$/ } as const
 const failoverTo = (failoverMode: FailoverMode, word: string): BeginCall => ({
   name: `failover, ${failoverMode}`,
   request: { call: 'restart', failoverMode },
@@ -124,8 +124,32 @@ test('a promotion is asked of the replica, and a replica that does not follow re
   const answer = await azure.clients.servers.begin(TARGET, promote)
   expect(answer).toMatchObject({ kind: 'refused', status: 409, code: 'ServerIsNotReady' })
   const unknown = await azure.clients.servers.begin(TARGET, { ...promote, replica: 'pg-missing' })
-  expect(unknown).toMatchObject({ kind: 'refused', status: 404, code: 'ResourceNotFound' })
+  expect(unknown).toMatchObject({
+    kind: 'refused',
+    message: expect.stringContaining('pg-missing is not among the replicas'),
+    sentAt: null,
+  })
   expect(askedOf(azure)).toEqual([])
+})
+
+test('the way home is asked of the old primary in its own resource group', async () => {
+  const azure = await startLocalAzure()
+  azure.cluster.set({ role: 'AsyncReplica', replication: 'Active', highAvailability: 'NotEnabled' })
+  azure.cluster.set({ role: 'Primary', replication: null }, 'remote')
+  const home = { call: 'promote', replica: 'PG-drill', option: 'planned' } as const
+  expect(await azure.clients.servers.begin(TARGET, home)).toMatchObject({ kind: 'accepted' })
+  expect(begunOf(azure).map(({ path }) => path)).toEqual([
+    expect.stringMatching(/\/rg-drill\/.*\/flexibleServers\/pg-drill$/),
+  ])
+})
+
+test('a promotion whose replica cannot be found, because the list is refused, was never sent', async () => {
+  const azure = await startLocalAzure()
+  const denied = { kind: 'answer', status: 403, code: 'AuthorizationFailed', message: 'no' } as const
+  azure.faults.failNext({ method: 'GET', path: /\/replicas$/ }, denied)
+  const promote = { call: 'promote', replica: 'pg-drill-replica', option: 'planned' } as const
+  expect(await azure.clients.servers.begin(TARGET, promote)).toMatchObject({ kind: 'refused', sentAt: null })
+  expect(begunOf(azure)).toEqual([])
 })
 
 test('a failover that breaks carries the code and the message of the platform', async () => {

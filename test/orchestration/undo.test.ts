@@ -195,6 +195,19 @@ test('a switchover is returned by a planned promotion, once the old primary foll
   })
 })
 
+test('the checks of a switchover read a replica of another resource group', async () => {
+  const { report } = await run(switchover)
+  const verdicts = report?.checklist
+    .filter(({ id }) => id.startsWith('switchover-'))
+    .map(({ id, verdict }) => [id, verdict])
+  expect(Object.fromEntries(verdicts ?? [])).toMatchObject({
+    'switchover-replica': 'pass',
+    'switchover-symmetry': 'pass',
+    'switchover-parameters': 'pass',
+    'switchover-pgbouncer': 'pass',
+  })
+})
+
 test('a drill that has lost its server changes nothing back while another drill uses it, and reports that', async () => {
   const { requests, report, sku } = await run(scaling, {
     onWorld: (world) => {

@@ -89,8 +89,9 @@ export function createFakeCluster(hasReplica = false): FakeCluster {
     },
     scale: (sku, site = 'home') => ask(`scale ${site} to ${sku}`),
     promote: (option) => {
-      if (remote.replication !== 'Active')
-        throw new PlatformRefused('ServerIsNotReady', `the replica is ${remote.replication}`)
+      const replica = remote.role === 'Primary' ? state : remote
+      if (replica.replication !== 'Active')
+        throw new PlatformRefused('ServerIsNotReady', `the replica is ${replica.replication}`)
       return ask(`promote ${option}`)
     },
     kill: async () => void asked.push('kill'),

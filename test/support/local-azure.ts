@@ -25,7 +25,11 @@ export const PLACE = {
   location: 'swedencentral',
   server: 'pg-drill',
 } as const
-export const REPLICA_PLACE = { server: 'pg-drill-replica', location: 'norwayeast' } as const
+export const REPLICA_PLACE = {
+  resourceGroup: 'rg-drill-dr',
+  server: 'pg-drill-replica',
+  location: 'norwayeast',
+} as const
 export const TARGET: Target = { resourceGroup: 'rg-drill', server: 'pg-drill', database: 'drill' }
 
 interface Answer {

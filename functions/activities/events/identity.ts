@@ -2,6 +2,7 @@
 import type { Clients } from '../../clients/clients.ts'
 import type { PrimaryIdentity, ServerFacts, SessionFacts } from '../../model/facts.ts'
 import type { Target } from '../../model/plan.ts'
+import { serverPlaceOf } from '../../platform/names.ts'
 
 type Sources = Pick<Clients, 'servers' | 'database' | 'clock'>
 
@@ -42,13 +43,9 @@ export async function primaryOf(
   const isReplica = role === null ? sourceId !== null : /replica/i.test(role)
   if (!isReplica) return own
   if (sourceId === null) return null
-  const [, resourceGroup = target.resourceGroup] = /\/resourceGroups\/([^/]+)\//i.exec(sourceId) ?? []
-  const source = await servers.get({ ...target, resourceGroup, server: nameOfId(sourceId) })
+  const source = await servers.get({ ...target, ...serverPlaceOf(sourceId) })
   return /replica/i.test(source.replication.role ?? '') ? null : source
 }
-
-/** The last part of a resource id. */
-const nameOfId = (id: string): string => id.slice(id.lastIndexOf('/') + 1)
 
 export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 

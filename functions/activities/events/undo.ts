@@ -203,7 +203,7 @@ async function whyNotReady(one: Case, { server }: SeenValue): Promise<string | n
   const { clients, plan, records, known, isPatient, isFollowed } = one
   const { request } = records[0].undo
   if (request.call === 'promote') {
-    const why = await whyReplicaNotReady(clients, { ...plan.target, server: server.name }, request.replica)
+    const why = await whyReplicaNotReady(clients, plan.target, server.name, request.replica)
     if (why !== null) return why
   }
   const sinceMs = known === null ? 0 : clients.clock.now().getTime() - Date.parse(known.since)
@@ -212,9 +212,14 @@ async function whyNotReady(one: Case, { server }: SeenValue): Promise<string | n
     : null
 }
 
-async function whyReplicaNotReady({ servers }: Sources, primary: Target, name: string): Promise<string | null> {
-  const replica = (await servers.replicas(primary)).find((one) => isSameName(one.name, name))
-  if (replica === undefined) return `${name} is not among the replicas of ${primary.server}`
+async function whyReplicaNotReady(
+  { servers }: Sources,
+  target: Target,
+  primary: string,
+  name: string,
+): Promise<string | null> {
+  const replica = (await servers.replicas(target)).find((one) => isSameName(one.name, name))
+  if (replica === undefined) return `${name} is not among the replicas of ${primary}`
   if (replica.state !== null && replica.state !== 'Ready') return `${name} is ${replica.state}`
   const { state } = replica.replication
   return state !== null && state !== 'Active' ? `replica ${name} is ${state}` : null

@@ -9,6 +9,7 @@ import { PostgreSQLManagementFlexibleServerClient } from '@azure/arm-postgresql-
 import type { EventAnswer, OperationState } from '../../model/event-answer.ts'
 import type { Target } from '../../model/plan.ts'
 import type { FailoverMode, PlatformRequest } from '../../model/planned-event.ts'
+import type { ServerPlace } from '../../platform/names.ts'
 import type { Clock } from '../clients.ts'
 import { type AzureAccess, answerTimeout, managementOptions, type PipelinePolicy, type RawResponse } from './azure.ts'
 import { askedPauseOf, azureErrorParts } from './azure-errors.ts'
@@ -28,6 +29,7 @@ interface Caller {
   readonly access: AzureAccess
   readonly clock: Clock
   readonly sizes: Pick<Sizes, 'tierOf'>
+  readonly placeOfReplica: (target: Target, name: string) => Promise<ServerPlace>
 }
 
 /** What was sent and answered, also if the SDK ends in an error. */
@@ -57,7 +59,7 @@ interface CallOptions {
 }
 
 /** One request each. What must be read for it is read before, by another client. */
-async function callOf({ sizes }: Caller, target: Target, request: PlatformRequest): Promise<Call> {
+async function callOf({ sizes, placeOfReplica }: Caller, target: Target, request: PlatformRequest): Promise<Call> {
   const { resourceGroup, server } = target
   switch (request.call) {
     case 'restart': {
@@ -71,8 +73,9 @@ async function callOf({ sizes }: Caller, target: Target, request: PlatformReques
     }
     case 'promote': {
       const promoteOption = OPTIONS[request.option]
+      const place = await placeOfReplica(target, request.replica)
       const replica = { role: 'Primary', promoteMode: 'Switchover', promoteOption }
-      return ({ servers }, options) => servers.beginUpdate(resourceGroup, request.replica, { replica }, options)
+      return ({ servers }, options) => servers.beginUpdate(place.resourceGroup, place.server, { replica }, options)
     }
   }
 }

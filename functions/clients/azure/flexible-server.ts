@@ -13,7 +13,7 @@ import type { Clock, FlexibleServers } from '../clients.ts'
 import { type AzureAccess, managementOptions } from './azure.ts'
 import { readOperation, requestEvent } from './event-request.ts'
 import { Acceptance } from './operation.ts'
-import { readReplicas, readVirtualEndpoints } from './replication-set.ts'
+import { placeOfReplica, readReplicas, readVirtualEndpoints } from './replication-set.ts'
 import { createSizes, type Size, type Sizes } from './sizes.ts'
 
 type Client = PostgreSQLManagementFlexibleServerClient
@@ -38,7 +38,12 @@ export function createFlexibleServers(access: AzureAccess, clock: Clock): Flexib
         ),
       ),
     virtualEndpoints: (target) => readVirtualEndpoints(client, target),
-    begin: (target, request) => requestEvent({ access, clock, sizes }, target, request),
+    begin: (target, request) =>
+      requestEvent(
+        { access, clock, sizes, placeOfReplica: (of, name) => placeOfReplica(client, of, name) },
+        target,
+        request,
+      ),
     operationState: (target, pollerToken) => readOperation(access, target, pollerToken),
   }
 }

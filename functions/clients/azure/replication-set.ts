@@ -9,9 +9,8 @@ import type {
 } from '@azure/arm-postgresql-flexible'
 import type { VirtualEndpointFacts } from '../../model/facts.ts'
 import type { Target } from '../../model/plan.ts'
+import { type ServerPlace, serverPlaceOf } from '../../platform/names.ts'
 import { isNotFound } from './azure-errors.ts'
-
-type Place = Pick<Target, 'resourceGroup' | 'server'>
 
 export async function readReplicas(client: Client, target: Target): Promise<Server[]> {
   return inSet(target, 'the replicas', async () => {
@@ -41,20 +40,20 @@ async function inSet<T>({ server, resourceGroup }: Target, what: string, read: (
   }
 }
 
-async function primaryOf(client: Client, target: Target): Promise<Place> {
+async function primaryOf(client: Client, target: Target): Promise<ServerPlace> {
   const { sourceServerResourceId } = await client.servers.get(target.resourceGroup, target.server)
-  return sourceServerResourceId ? placeOf(sourceServerResourceId) : target
+  if (!sourceServerResourceId) return target
+  const place = serverPlaceOf(sourceServerResourceId)
+  if (place === null) throw new Error('the source of the replica is no flexible server')
+  return place
 }
 
-/** The place that the id of a server names. Replicas may lie in another resource group than their primary. */
-function placeOf(serverId: string): Place {
-  const found = /\/resourceGroups\/([^/]+)\/providers\/Microsoft\.DBforPostgreSQL\/flexibleServers\/([^/]+)$/i.exec(
-    serverId,
-  )
-  const [, resourceGroup, server] = found ?? []
-  if (resourceGroup === undefined || server === undefined)
-    throw new Error('the source of the replica is no flexible server')
-  return { resourceGroup, server }
+/** Where the replica of that name lies: its name is the only one in Azure, and its resource group may be another than the target's. */
+export async function placeOfReplica(client: Client, target: Target, name: string): Promise<ServerPlace> {
+  const places = (await readReplicas(client, target)).map(({ id = '' }) => serverPlaceOf(id))
+  const place = places.find((one) => one?.server.toLowerCase() === name.toLowerCase())
+  if (place == null) throw new Error(`${name} is not among the replicas of the replication set of ${target.server}`)
+  return place
 }
 
 const endpointOf = ({ name = '', endpointType, members, virtualEndpoints }: Endpoint): VirtualEndpointFacts => ({

@@ -17,8 +17,8 @@ import { createServerReads } from './servers.ts'
 export interface EndpointOptions extends RouteOptions {
   readonly cluster: Cluster
   readonly place: Place
-  /** Of the replica, when the cluster has one; it shares the rest with the primary. */
-  readonly replica?: Pick<Place, 'server' | 'location'>
+  /** Of the replica, when the cluster has one; it shares the subscription with the primary. */
+  readonly replica?: Omit<Place, 'subscriptionId'>
   readonly port: number
   /** The load generator's entry file: the image's content. */
   readonly entryFile: string

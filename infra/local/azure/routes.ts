@@ -85,7 +85,7 @@ export function createRoutes(services: Services, options: RouteOptions): Fastify
           requireToken(request, options.token)
           requireVersion(request, VERSIONS[provider], provider)
           requirePlace(services.places, params)
-          if (params.server !== undefined) services.reads.find(params.server)
+          if (params.server !== undefined) services.reads.find(params.server, params.group ?? '')
           return handler({ params, query: request.query, body: request.body }, reply)
         },
       })
@@ -109,13 +109,18 @@ function addLocalRoute(app: FastifyInstance, { cluster }: Services, token: strin
 function addMetricsRoute(route: Route, { reads, cluster, switches, weather }: Services): void {
   route('GET', `${SERVER}/providers/Microsoft.Insights/metrics`, ({ params, query }) => {
     weather.readMetrics(cluster.samples())
-    return metricsDocument(reads.find(params.server ?? ''), cluster, switches, query as MetricsQuery)
+    return metricsDocument(
+      reads.find(params.server ?? '', params.group ?? ''),
+      cluster,
+      switches,
+      query as MetricsQuery,
+    )
   })
 }
 
 function addServerRoutes(route: Route, services: Services): void {
   const { reads, actions, operations } = services
-  const ofServer = ({ params }: Call): Addressed => reads.find(params.server ?? '')
+  const ofServer = ({ params }: Call): Addressed => reads.find(params.server ?? '', params.group ?? '')
   const accept = (call: Call, reply: FastifyReply, begin: (server: Addressed) => Operation) =>
     acceptOperation(services, reply, ofServer(call), begin(ofServer(call)))
   route('GET', SERVER, (call) => reads.get(ofServer(call)))

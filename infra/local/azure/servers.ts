@@ -1,7 +1,7 @@
 /** The reads of the flexible servers: the servers, their replicas and virtual endpoints, their parameters and their sizes. */
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Site } from '../cluster/servers/regions.ts'
-import { type Addressed, FLEXIBLE_SERVERS, type Places, resourceNotFound } from './arm/arm.ts'
+import { type Addressed, FLEXIBLE_SERVERS, isSame, type Place, type Places, resourceNotFound } from './arm/arm.ts'
 import type { WeatherFall } from './arm/weather-fall.ts'
 import type { Switches } from './control.ts'
 import { capabilitiesDocument, parameterDocument, serverDocument } from './server-documents.ts'
@@ -22,9 +22,10 @@ export function createServerReads(parts: ServerParts) {
   const documentOf = (server: Addressed, isListed = false) => serverDocument(parts, server, { createdAt, isListed })
   return {
     /** The server that a path names. */
-    find: (name: string): Addressed => {
-      const found = addressed(places).find(({ place }) => place.server.toLowerCase() === name.toLowerCase())
-      if (found === undefined) throw resourceNotFound(FLEXIBLE_SERVERS, name, places.home.resourceGroup)
+    find: (name: string, group: string): Addressed => {
+      const isNamed = ({ server, resourceGroup }: Place) => isSame(server, name) && isSame(resourceGroup, group)
+      const found = addressed(places).find(({ place }) => isNamed(place))
+      if (found === undefined) throw resourceNotFound(FLEXIBLE_SERVERS, name, group)
       return found
     },
     get: (server: Addressed) => documentOf(server),

@@ -80,8 +80,8 @@ export const PLACE = {
   location: 'local',
   server: 'pg-local',
 } as const
-/** The server of another region; it shares subscription and group with the first. */
-const REPLICA_PLACE = { server: LOCAL_REPLICA, location: 'local-2' } as const
+/** The server of another region. */
+const REPLICA_PLACE = { resourceGroup: 'rg-local-2', server: LOCAL_REPLICA, location: 'local-2' } as const
 /** Nothing lies in it: only the endpoint's answers depend on it. */
 const SUBNET_ID = `/subscriptions/${PLACE.subscriptionId}/resourceGroups/${PLACE.resourceGroup}/providers/Microsoft.Network/virtualNetworks/local/subnets/load`
 const DATABASE = 'saifdb'

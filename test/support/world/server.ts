@@ -106,6 +106,9 @@ const SIZES: readonly SizeFacts[] = [
   { name: 'Standard_E16ds_v5', tier: 'MemoryOptimized', vCores: 16, memoryGb: 128 },
 ]
 
+/** The replica lies in a resource group of its own. */
+const REPLICA_GROUP = 'rg-replica'
+
 const idOf = ({ resourceGroup, server }: Target): string =>
   goodServer.id.replace('rg-drills', resourceGroup).replace(goodServer.name, server)
 
@@ -133,7 +136,7 @@ export class FakeServer implements FlexibleServers {
   readonly #options: ServerOptions
   /** By token: when the operations of requests end that are not carried out. */
   readonly #dropped = new Map<string, number>()
-  #homeName = 'pg-under-test'
+  #home = { resourceGroup: 'rg', server: 'pg-under-test' }
   #isScheduled = false
 
   constructor(clock: WorldClock, options: ServerOptions) {
@@ -198,6 +201,7 @@ export class FakeServer implements FlexibleServers {
     this.reads++
     this.schedule()
     if (this.isAway()) throw new Error('reading the server failed: 503 ServiceUnavailable')
+    this.#requirePlace(target)
     return this.#factsOf(target)
   }
 
@@ -223,6 +227,12 @@ export class FakeServer implements FlexibleServers {
     }
   }
 
+  /** Each server is known in its own resource group alone. */
+  #requirePlace({ server, resourceGroup }: Target): void {
+    if ((this.#siteOf(server) === 'remote') !== (resourceGroup === REPLICA_GROUP))
+      throw new Error(`the server ${server} was not found in resource group ${resourceGroup}: 404 ResourceNotFound`)
+  }
+
   #siteOf(server: string): Site {
     return server === this.#options.effects?.replica?.name ? 'remote' : 'home'
   }
@@ -230,9 +240,9 @@ export class FakeServer implements FlexibleServers {
   #replicationOf(target: Target, site: Site): ServerFacts['replication'] {
     const now = this.#clock.nowMs
     if (this.effects.siteAt(now) === site) return { role: 'Primary', state: null, sourceId: null }
-    const source = site === 'home' ? (this.#options.effects?.replica?.name ?? '') : this.#homeName
+    const source = site === 'home' ? this.#remote : this.#home
     const state = this.effects.isReplicaReadyAt(now) ? 'Active' : 'Reconfiguring'
-    return { role: 'GeoAsyncReplica', state, sourceId: idOf({ ...target, server: source }) }
+    return { role: 'GeoAsyncReplica', state, sourceId: idOf({ ...target, ...source }) }
   }
 
   /** Of the replication set that the target is in. */
@@ -240,20 +250,25 @@ export class FakeServer implements FlexibleServers {
     const replica = this.#options.effects?.replica
     if (replica === undefined) return target
     const isAtHome = this.effects.siteAt(this.#clock.nowMs) === 'home'
-    return { ...target, server: isAtHome ? this.#homeName || target.server : replica.name }
+    return { ...target, ...(isAtHome ? this.#home : this.#remote) }
   }
 
-  async parameters({ server }: Target): Promise<readonly ServerParameter[]> {
+  get #remote() {
+    return { resourceGroup: REPLICA_GROUP, server: this.#options.effects?.replica?.name ?? '' }
+  }
+
+  async parameters(target: Target): Promise<readonly ServerParameter[]> {
     if (this.isAway()) throw new Error('reading the parameters failed: 503 ServiceUnavailable')
-    const own = this.#siteOf(server) === 'home' ? {} : this.#options.effects?.replica?.parameters
+    this.#requirePlace(target)
+    const own = this.#siteOf(target.server) === 'home' ? {} : this.#options.effects?.replica?.parameters
     return parametersOf({ ...GOOD_PARAMETERS, ...this.#options.parameters, ...own })
   }
 
   async replicas(target: Target): Promise<readonly ServerFacts[]> {
     const { replica } = this.#options.effects ?? {}
     if (replica === undefined) return []
-    const other = this.#primaryOf(target).server === replica.name ? this.#homeName : replica.name
-    return [this.#factsOf({ ...target, server: other })]
+    const other = this.#primaryOf(target).server === replica.name ? this.#home : this.#remote
+    return [this.#factsOf({ ...target, ...other })]
   }
 
   async virtualEndpoints(): Promise<readonly VirtualEndpointFacts[]> {
@@ -292,7 +307,7 @@ export class FakeServer implements FlexibleServers {
 
   async begin(target: Target, request: PlatformRequest): Promise<EventAnswer> {
     this.schedule()
-    if (this.#siteOf(target.server) === 'home') this.#homeName = target.server
+    if (this.#siteOf(target.server) === 'home') this.#home = target
     const { posts } = this.#options
     const fate = posts[Math.min(this.posts, posts.length - 1)] ?? 'accepted'
     const atMs = this.#clock.nowMs

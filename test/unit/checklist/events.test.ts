@@ -76,7 +76,6 @@ const FAILS: ReadonlyArray<readonly [Id, why: string, Case, seen: string | RegEx
   ['switchover-replica', 'has another name', withReplica({ name: 'other' }), 'the replicas other'],
   ['switchover-replica', 'is stopped', withReplica({ state: 'Stopped' }), 'pg-replica is Stopped'],
   ['switchover-replica', 'does not follow', replicating('Broken'), 'its replication is Broken'],
-  ['switchover-replica', 'is elsewhere', withReplica({ id: goodServer.id }), 'pg-replica is in another resource group'],
   [
     'switchover-symmetry',
     'is smaller and of another tier',

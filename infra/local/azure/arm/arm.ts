@@ -45,6 +45,9 @@ export interface Addressed {
   readonly place: Place
 }
 
+/** Resource Manager does not distinguish letters by their case. */
+export const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
+
 export const FLEXIBLE_SERVERS = 'Microsoft.DBforPostgreSQL/flexibleServers'
 export const CONTAINER_GROUPS = 'Microsoft.ContainerInstance/containerGroups'
 

@@ -1,6 +1,6 @@
 /** What every request passes before its handler: the weather, the bearer token, the api-version, the subscription. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { ArmError, errorBody, type Places } from './arm.ts'
+import { ArmError, errorBody, isSame, type Places } from './arm.ts'
 import type { WeatherAnswer, WeatherFall } from './weather-fall.ts'
 
 /** It answers before the handler, or instead of the handler's answer. */
@@ -53,15 +53,15 @@ export function requireVersion(request: FastifyRequest, supported: readonly stri
     )
 }
 
-const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
-
 export function requirePlace({ home: place, remote }: Places, params: Readonly<Record<string, string>>): void {
-  const { subscription, group, location } = params
+  const { subscription, group, location, server } = params
+  const places = [place, ...(remote === null ? [] : [remote])]
   if (subscription !== undefined && !isSame(subscription, place.subscriptionId))
     throw new ArmError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`)
-  if (group !== undefined && !isSame(group, place.resourceGroup))
+  // The containers lie with the primary.
+  const groups = (server === undefined ? [place] : places).map(({ resourceGroup }) => resourceGroup)
+  if (group !== undefined && !groups.some((one) => isSame(group, one)))
     throw new ArmError(404, 'ResourceGroupNotFound', `Resource group '${group}' could not be found.`)
-  const locations = [place, ...(remote === null ? [] : [remote])].map((one) => one.location)
-  if (location !== undefined && !locations.some((one) => isSame(location, one)))
+  if (location !== undefined && !places.some((one) => isSame(location, one.location)))
     throw new ArmError(400, 'LocationNotAvailableForResourceType', `The location '${location}' is not served here.`)
 }
