@@ -20,6 +20,7 @@ import {
 import { noteLostRequests, notePromotion } from '../clients/storage/last-promotion.ts'
 import { readLock } from '../clients/storage/server-lock.ts'
 import { noteUndo } from '../clients/storage/undo-records.ts'
+import type { NotNeeded } from '../event-kinds/kind.ts'
 import { isConditional, mayPromote, platformRequestOf, whyNotNeeded, wouldShow } from '../event-kinds/kinds.ts'
 import { changesOfPrimary, signsOfEvent } from '../event-kinds/primary-changes.ts'
 import { withAdvice } from '../event-kinds/refusal.ts'
@@ -30,7 +31,7 @@ import { type EventAnswer, isBusy } from '../model/event-answer.ts'
 import type { PrimaryIdentity } from '../model/facts.ts'
 import { overallDeadlineSeconds } from '../model/load-plan.ts'
 import type { DrillPlan } from '../model/plan.ts'
-import type { PlatformRequest } from '../model/planned-event.ts'
+import type { PlannedEvent, PlatformRequest } from '../model/planned-event.ts'
 import { eventMoment } from './events/event-moment.ts'
 import { observeIdentity } from './events/identity.ts'
 import { type DrillRef, readAbort, readPlan } from './records/stored-drill.ts'
@@ -63,11 +64,16 @@ const AFTER_OBSTACLE = { clocks: 'end', late: 'give up', wait: 'wait' } as const
 /** A sender that was delayed this long between its claim and its POST must not send. */
 const STALE_CLAIM_MS = 10_000
 
-/** One attempt at one event. */
-interface Sending {
+/** An event whose time has come. */
+interface Due {
   readonly clients: Clients
   readonly plan: DrillPlan
   readonly index: number
+  readonly planned: PlannedEvent
+}
+
+/** One attempt at one event. */
+interface Sending extends Omit<Due, 'planned'> {
   readonly intent: EventIntent
   readonly request: PlatformRequest
   readonly attempt: number
@@ -82,7 +88,11 @@ export async function causeEvent(
   const plan = await readPlan(blobs, drillId)
   const known = await blobs.readJson<EventAnswer>(drillBlobs.eventAnswer(drillId, index, attempt))
   if (known !== null) return stepAfter(known, requestOf(plan, index))
-  const intent = await intentOf(clients, plan, index)
+  const planned = plan.events[index]
+  if (planned === undefined) throw new Error(`causing an event failed: drill ${drillId} plans no event ${index}`)
+  const early = await whyNoIntent({ clients, plan, index, planned })
+  if (early !== null) return early
+  const intent = await intentOf({ clients, plan, index, planned })
   if (intent === null)
     return withhold({ clients, plan, index }, 'wait', 'what this event changes is not known, so it could not be undone')
   const request = platformRequestOf(intent.planned)
@@ -97,22 +107,28 @@ export async function causeEvent(
  * Written once, so a repeated execution compares with the primary before, never with the one after. Null: nothing was written, because
  * the drill must undo this event and does not see what was before it.
  */
-async function intentOf(
-  clients: Clients,
-  { drillId, target, events }: DrillPlan,
-  index: number,
-): Promise<EventIntent | null> {
+async function intentOf({ clients, plan: { drillId, target }, index, planned }: Due): Promise<EventIntent | null> {
   const { blobs, clock } = clients
   const name = drillBlobs.eventIntent(drillId, index)
   const known = await blobs.readJson<EventIntent>(name)
   if (known !== null) return known
-  const planned = events[index]
-  if (planned === undefined) throw new Error(`causing an event failed: drill ${drillId} plans no event ${index}`)
   const before = await observeIdentity(clients, target)
   if (isUndone(planned) && undoPlanOf(planned, before) === null) return null
   const intent = { index, planned, before, writtenAt: clock.now().toISOString() }
   if (await blobs.writeOnce(name, intent)) return intent
   return (await blobs.readJson<EventIntent>(name)) ?? intent
+}
+
+/**
+ * Whether an event restores something is seen when the events before it are over. An intent that was written earlier would hold the
+ * primary of before their end, and its change would be taken for the work of others.
+ */
+async function whyNoIntent(due: Due): Promise<EventStep | null> {
+  const { clients, plan, index, planned } = due
+  if (!isConditional(planned)) return null
+  if ((await clients.blobs.readJson<EventIntent>(drillBlobs.eventIntent(plan.drillId, index))) !== null) return null
+  const abort = await readAbort(clients.blobs, plan.drillId)
+  return abort === null ? whyHeldBack(due) : { next: 'abort', detail: abort }
 }
 
 // ---- Before a request ---------------------------------------------------------------------------------------------------
@@ -129,28 +145,27 @@ async function whyNotNow(sending: Sending): Promise<EventStep | null> {
   if (lock?.drillId !== plan.drillId || lock.state !== 'held')
     return withhold(sending, 'give up', 'the server is no longer reserved for this drill: nothing was asked for')
   const moved = now === null ? null : await whyMoved(sending, now)
-  return moved ?? (await whyUnneeded(sending)) ?? whyUnsafe(sending)
+  return moved ?? whyHeldBack({ ...sending, planned: sending.intent.planned })
 }
 
-/** An event that restores something is left out where nothing is to be restored. */
-async function whyUnneeded(sending: Sending): Promise<EventStep | null> {
-  const { clients, plan, intent } = sending
-  if (!isConditional(intent.planned)) return null
+/** The load must be able to measure the event, and an event that restores something is left out where nothing is to be restored. */
+async function whyHeldBack(due: Due): Promise<EventStep | null> {
+  const { clients, plan, index } = due
+  const obstacle = obstacleToEvent(plan, index, await eventMoment(clients, plan, index))
+  // While an earlier event is under way, what it changes is not seen yet.
+  const unneeded = obstacle?.kind === 'wait' ? null : await whyUnneeded(due)
+  if (unneeded?.kind === 'left out') return withhold(due, 'give up', unneeded.why, true)
+  const why = [unneeded, obstacle].flatMap((one) => one?.why ?? []).join('; ')
+  return why === '' ? null : withhold(due, obstacle === null ? 'wait' : AFTER_OBSTACLE[obstacle.kind], why)
+}
+
+async function whyUnneeded({ clients, plan, planned }: Due): Promise<NotNeeded | null> {
+  if (!isConditional(planned)) return null
   const [first, now] = await Promise.all([
     clients.blobs.readJson<EventIntent>(drillBlobs.eventIntent(plan.drillId, 0)),
     observeIdentity(clients, plan.target),
   ])
-  const reason = whyNotNeeded(intent.planned, first?.before ?? null, now)
-  if (reason === null) return null
-  const isLeftOut = reason.kind === 'left out'
-  return withhold(sending, isLeftOut ? 'give up' : 'wait', reason.why, isLeftOut)
-}
-
-/** The load must be able to measure the event. */
-async function whyUnsafe(sending: Sending): Promise<EventStep | null> {
-  const { clients, plan, intent } = sending
-  const obstacle = obstacleToEvent(plan, intent.index, await eventMoment(clients, plan, intent.index))
-  return obstacle === null ? null : withhold(sending, AFTER_OBSTACLE[obstacle.kind], obstacle.why)
+  return whyNotNeeded(planned, first?.before ?? null, now)
 }
 
 /**
@@ -188,11 +203,7 @@ async function whyMoved(sending: Sending, now: PrimaryIdentity): Promise<EventSt
 }
 
 async function withhold(
-  {
-    clients: { blobs, clock },
-    plan,
-    index,
-  }: { readonly clients: Clients; readonly plan: DrillPlan; readonly index: number },
+  { clients: { blobs, clock }, plan, index }: Omit<Due, 'planned'>,
   next: 'wait' | 'give up' | 'end',
   why: string,
   isLeftOut = false,

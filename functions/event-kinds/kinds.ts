@@ -115,7 +115,12 @@ function whyNoReturn(
   const [before, zone] = [home?.availabilityZone ?? null, now.availabilityZone]
   if (before === null || zone === null)
     return { kind: 'wait', why: 'the zone of the primary, or its zone before the first event, could not be seen' }
-  return before === zone ? { kind: 'left out', why: `the primary is in zone ${zone}, as before the first event` } : null
+  if (before !== zone) return null
+  const rises = (now.timeline ?? Number.NaN) - (home?.timeline ?? Number.NaN)
+  // After one promotion the primary is in the other zone, and the platform shows that late.
+  return rises === 1 && now.standbyZone !== zone
+    ? { kind: 'wait', why: `the timeline rose once since the first event, and the platform still shows zone ${zone}` }
+    : { kind: 'left out', why: `the primary is in zone ${zone}, as before the first event` }
 }
 
 // ---- What the table answers -----------------------------------------------------------------------------------------------

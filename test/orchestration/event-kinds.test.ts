@@ -62,7 +62,7 @@ const FATES: ReadonlyArray<
   ['the host dies before it was sent', ['host dies before arrival', 'accepted'], 2, 1, 'accepted'],
 ]
 
-for (const name of ['restart', 'scale', 'forced'] as const)
+for (const name of ['restart', 'scale', 'forced', 'planned'] as const)
   for (const [when, posts, sent, effects, state] of FATES)
     test(`${name}: when ${when}, it takes place ${effects} times of ${sent} requests`, async () => {
       const played = await run(name, { posts })

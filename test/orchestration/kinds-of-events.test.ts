@@ -98,6 +98,28 @@ describe('a drill that returns home', () => {
     expect([report.eventsProof.proven, report.verdict]).toEqual([true, 'PASS'])
   })
 
+  const course = { detectMs: 1_000, outageMs: 5_000, rebuildMs: 5_000, lostMs: 0 }
+
+  test.each<[string, WorldOptions]>([
+    ['the first failover is still under way', { courses: [{ ...course, outageMs: 40_000 }, course] }],
+    ['the platform still shows the old zone', { server: { oldZonesMs: 40_000 } }],
+  ])('waits for its time while %s, and then asks for the way home', async (_, options) => {
+    const { world, report } = await drillOf({ ...request, durationSeconds: 180 }, options)
+    expect(world.server.failovers.map(({ mode }) => mode)).toEqual(['forced', 'planned'])
+    expect(report.requests.map(({ state }) => state)).toEqual(['accepted', 'accepted'])
+  })
+
+  test('never takes a zone that the platform shows late for the one of before', async () => {
+    const { world, report } = await drillOf(request, { server: { oldZonesMs: 600_000 } })
+    expect(world.server.failovers).toHaveLength(1)
+    expect(report.requests[1]).toMatchObject({
+      state: 'withheld',
+      detail: expect.stringMatching(
+        /the timeline rose once since the first event, and the platform still shows zone 1/,
+      ),
+    })
+  })
+
   test('waits, and asks for nothing, while the zone cannot be seen', async () => {
     const { world, report } = await drillOf(request, { server: { facts: { availabilityZone: null } } })
     expect(world.server.failovers).toHaveLength(1)

@@ -16,6 +16,7 @@ const REPLICA = 'pg-replica'
 const scaling = { atSeconds: 15, kind: 'scale', sku: BIG }
 const switchover = { atSeconds: 15, kind: 'switchover', mode: 'planned', replica: REPLICA, returnHome: true }
 const scaleTo = (sku: string): PlatformRequest => ({ call: 'scale', sku })
+const promote = (replica: string): PlatformRequest => ({ call: 'promote', replica, option: 'planned' })
 
 interface Options extends DrillPlayOptions {
   readonly posts?: readonly PostFate[]
@@ -28,8 +29,8 @@ interface Options extends DrillPlayOptions {
 async function run(event: object, { posts, effects, world: more, request, onWorld, ...options }: Options = {}) {
   const world = createWorld({
     ...(posts !== undefined && { posts }),
-    server: { effects: { replica: { name: REPLICA }, ...effects } },
     ...more,
+    server: { effects: { replica: { name: REPLICA }, ...effects }, ...more?.server },
   })
   onWorld?.(world)
   const plan = aPlan({ criteria, containers: 1, durationSeconds: 60, events: [event], ...request })
@@ -117,6 +118,16 @@ for (const [how, options] of ENDS)
     expect(requests.filter((request) => JSON.stringify(request) === JSON.stringify(scaleTo(BIG)))).toHaveLength(1)
   })
 
+for (const [how, options] of ENDS)
+  test(`a switchover is returned when ${how}`, async () => {
+    const { site, records, requests, evidence, world, status } = await run(switchover, options)
+    expect({ status, site, records }).toEqual({ status: 'Completed', site: 'home', records: [] })
+    expect(evidence?.undo?.state).toBe('undone')
+    const arrived = world.server.effects.all.map(({ request }) => request)
+    expect(arrived).toEqual([promote(REPLICA), promote(target.server)])
+    expect(requests.filter((request) => JSON.stringify(request) === JSON.stringify(promote(REPLICA)))).toHaveLength(1)
+  })
+
 test('two executions at once send one request that undoes it', async () => {
   const world = createWorld()
   const { undoEvents } = createActivities(world.clients, settings)
@@ -175,8 +186,6 @@ test('a scaling whose size before is not known is withheld, because it could not
 })
 
 // ---- Switchover ---------------------------------------------------------------------------------------------------------
-
-const promote = (replica: string): PlatformRequest => ({ call: 'promote', replica, option: 'planned' })
 
 test('a switchover is returned by a planned promotion, once the old primary follows', async () => {
   const { requests, evidence, site, records, world } = await run(switchover, {
@@ -245,9 +254,9 @@ test('an old primary that never follows is left, and the report says what is mis
 // ---- The sweeping timer -------------------------------------------------------------------------------------------------
 
 /** A drill that is terminated in the middle of its load: nothing of it runs again. */
-async function aDeadDrill() {
-  const world = createWorld()
-  const plan = aPlan({ criteria, containers: 1, durationSeconds: 60, events: [scaling] })
+async function aDeadDrill(event: object = scaling) {
+  const world = createWorld({ server: { effects: { replica: { name: REPLICA } } } })
+  const plan = aPlan({ criteria, containers: 1, durationSeconds: 60, events: [event] })
   await playDrill(world, plan, { incidents: [{ atMs: 45_000, terminate: 'by its operator' }] })
   world.clock.moveTo(world.clock.nowMs + 30_000)
   const { finishUndo } = createActivities(world.clients, settings)
@@ -291,4 +300,29 @@ test('the sweeper leaves a size that others chose after the drill died, and forg
   end()
   expect(await finishUndo()).toEqual([expect.stringContaining('others changed it')])
   expect(await stateOf(world, plan)).toMatchObject({ sku: OTHER, records: [], requests: [scaleTo(BIG)] })
+})
+
+test('the sweeper returns a switchover of a dead drill, once the old primary follows, with one request', async () => {
+  const { world, plan, finishUndo, release, end } = await aDeadDrill(switchover)
+  expect(await stateOf(world, plan)).toMatchObject({ site: 'remote', requests: [promote(REPLICA)] })
+  end()
+  await release()
+  world.clock.moveTo(world.clock.nowMs + 600_000)
+  expect(await finishUndo()).toEqual([expect.stringContaining(`changes back to ${target.server}: accepted`)])
+  expect(await finishUndo()).toEqual([expect.stringContaining('has accepted the request')])
+  world.clock.moveTo(world.clock.nowMs + 900_000)
+  expect(await finishUndo()).toEqual([expect.stringContaining(`the server behind the name is ${target.server} again`)])
+  expect(await stateOf(world, plan)).toMatchObject({ ...BACK, requests: [promote(REPLICA), promote(target.server)] })
+  expect(await finishUndo(), 'nothing is left').toEqual([])
+})
+
+test('the sweeper leaves a server that others made the primary again after the drill died, and forgets it', async () => {
+  const { world, plan, finishUndo, release, end } = await aDeadDrill(switchover)
+  world.clock.moveTo(world.clock.nowMs + 600_000)
+  world.server.doByHand(promote(target.server))
+  world.clock.moveTo(world.clock.nowMs + 600_000)
+  await release()
+  end()
+  expect(await finishUndo()).toEqual([expect.stringContaining(`is ${target.server}, as before the drill`)])
+  expect(await stateOf(world, plan)).toMatchObject({ site: 'home', records: [], requests: [promote(REPLICA)] })
 })

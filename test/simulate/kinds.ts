@@ -30,26 +30,33 @@ export interface KindsOfSeed {
   readonly promotion: 'planned' | 'forced'
   /** The second of two events is a failover, because it is to be the worst. */
   readonly isWorstLast?: boolean
+  /** The zones are to be as they were at the end. */
+  readonly returnsZones: boolean
 }
 
 /** A stream of its own: the kind changes nothing about what goes wrong. */
 export function kindsOfSeed(random: Random, isCalm: boolean): KindsOfSeed {
   const kind = random.pick(KINDS)
   const lagMs = random.chance(0.5) ? random.whole(200, 5_000) : 0
+  const effects: EffectOptions = {
+    outageMs: random.whole(500, random.pick([4_000, 12_000])),
+    scalePath: random.pick(['near zero', 'in place']),
+    scaleMs: random.whole(500, 10_000),
+    // A server without a replica has no virtual endpoint, and is its own primary.
+    ...(kind === 'switchover' && {
+      replica: { name: REPLICA, lagMs, readyMs: !isCalm && random.chance(0.1) ? null : random.whole(2_000, 30_000) },
+    }),
+  }
+  const hands = kind === 'external' ? handsOf(random) : []
+  const [returnHome, promotion] = [random.chance(0.5), random.pick(['planned', 'forced'] as const)]
+  const isEndless = kind === 'scale' && !isCalm && random.chance(0.15)
   return {
     kind,
-    effects: {
-      outageMs: random.whole(500, random.pick([4_000, 12_000])),
-      scalePath: random.pick(['near zero', 'in place']),
-      scaleMs: random.whole(500, 10_000),
-      // A server without a replica has no virtual endpoint, and is its own primary.
-      ...(kind === 'switchover' && {
-        replica: { name: REPLICA, lagMs, readyMs: !isCalm && random.chance(0.1) ? null : random.whole(2_000, 30_000) },
-      }),
-    },
-    hands: kind === 'external' ? handsOf(random) : [],
-    returnHome: random.chance(0.5),
-    promotion: random.pick(['planned', 'forced']),
+    effects: isEndless ? { ...effects, scaleMs: null } : effects,
+    hands,
+    returnHome,
+    promotion,
+    returnsZones: kind === 'failover' && random.chance(0.12),
   }
 }
 

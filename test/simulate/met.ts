@@ -1,4 +1,6 @@
 /** Which of its planned troubles and events a drill really met: a drill that ended before its load met few. */
+import { isConditional } from '../../functions/event-kinds/kinds.ts'
+import type { RequestState } from '../../functions/model/evidence.ts'
 import { causedEvents, causedUndoes } from './caused.ts'
 import { HAPPENINGS, type Happening } from './happenings.ts'
 import type { Simulated } from './simulation.ts'
@@ -83,6 +85,11 @@ const didByHand = (call: string): Question =>
     world.server.effects.all.some(({ cause, request }) => cause === 'hand' && request.call === call),
   )
 
+const returned =
+  (state: RequestState): Question =>
+  ({ played, scenario: { plan } }) =>
+    plan.events.some((event, i) => isConditional(event) && played.report?.requests[i]?.state === state)
+
 const HAPPENED: Readonly<Record<Happening, Question>> = {
   'a failover of the drill': ({ world }) => world.server.failovers.length > 0,
   'a restart of the drill': caused(({ request }) => request.call === 'restart' && request.failoverMode === null),
@@ -96,6 +103,11 @@ const HAPPENED: Readonly<Record<Happening, Question>> = {
   'a forced switchover that loses commits': caused(
     ({ request }, { world }) => request.call === 'promote' && request.option === 'forced' && world.rows.lost.length > 0,
   ),
+  'a scaling that never ends': caused(
+    ({ request }, { scenario }) => request.call === 'scale' && scenario.effects.scaleMs === null,
+  ),
+  'a failover that returns home': returned('accepted'),
+  'a return home that is left out': returned('left out'),
   'a change that was undone': ({ world }) => causedUndoes(world).length > 0,
   'a watch without an event': watched((_, truth) => happenedInLoad(truth).length === 0),
   'a watch of a restart': didByHand('restart'),

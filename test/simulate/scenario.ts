@@ -78,12 +78,21 @@ export function scenarioOf(seed: number): Scenario {
   const isTwice = names.includes('a second failover that is the worst')
   const drawn = kindsOfSeed(new Random(seed * 3_266_489_917 + 3), isCalm)
   // What is to be seen twice is a failover.
-  const kinds: KindsOfSeed = isTwice ? { ...drawn, kind: 'failover', hands: [], isWorstLast: true } : drawn
+  const kinds: KindsOfSeed = isTwice
+    ? { ...drawn, kind: 'failover', hands: [], isWorstLast: true, returnsZones: false }
+    : drawn
   const lastHand = kinds.hands.at(-1)?.atSecond ?? 0
-  const durationSeconds = Math.max(isTwice ? 100 : 0, lastHand === 0 ? 0 : lastHand + 45, wantedSeconds)
+  const durationSeconds = Math.max(
+    isTwice || kinds.returnsZones ? 100 : 0,
+    lastHand === 0 ? 0 : lastHand + 45,
+    wantedSeconds,
+  )
   const mayBeTwice = durationSeconds >= 100 && kinds.kind === 'failover'
-  const eventCount = random.chance(0.08) ? 0 : (random.chance(0.15) && mayBeTwice) || isTwice ? 2 : 1
+  const drawnCount = random.chance(0.08) ? 0 : (random.chance(0.15) && mayBeTwice) || isTwice ? 2 : 1
+  const eventCount = kinds.returnsZones ? 1 : drawnCount
   const recoveryObjectiveSeconds = random.whole(8, 40)
+  // Two events of one drill may not be closer together than this.
+  const drawnCoolDown = eventCount === 2 ? 0 : random.pick([0, 20])
   const plan = planOf(random, seed, {
     durationSeconds,
     containers,
@@ -91,8 +100,7 @@ export function scenarioOf(seed: number): Scenario {
     kinds,
     recoveryObjectiveSeconds,
     mostTps: isLong ? containers * 8 + 4 : 40,
-    // Two events of one drill may not be closer together than this.
-    cooldownMinutes: eventCount === 2 ? 0 : random.pick([0, 20]),
+    cooldownMinutes: kinds.returnsZones ? 0 : drawnCoolDown,
   })
   const failoversAt = plan.events.map(({ atSeconds }) => atSeconds)
   const weather = new Random(seed * 3_266_489_917 + 3)
@@ -160,6 +168,7 @@ function planOf(random: Random, seed: number, size: Size): DrillPlan {
           const isRestart = i > 0 && kinds.promotion === 'forced' && !kinds.isWorstLast
           return eventOf(isRestart ? { ...kinds, kind: 'restart' } : kinds, atSeconds, mode)
         }),
+      ...(kinds.returnsZones && { returnHome: true }),
       criteria: [`recovery_time_s <= ${recoveryObjectiveSeconds}`, 'lost_commits == 0', 'duplicates == 0'],
       timing: {
         warmupSeconds: random.whole(1, 4),

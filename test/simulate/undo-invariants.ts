@@ -43,11 +43,12 @@ export function undoViolations(simulated: Simulated, report: Report | null): str
 const SWEEP_EVERY_MS = 15 * 60_000
 const SWEEPER_LIFE_MS = 2 * 86_400_000
 
-/** Moves the world's clock. A replica that never follows can never be promoted; a server that another drill holds is left alone. */
+/** Moves the world's clock. What never ends can never be undone, nor a replica be promoted that never follows; a server that another drill holds is left alone. */
 export async function leftToUndo(simulated: Simulated): Promise<string[]> {
   const { world, scenario } = simulated
   const { clock, clients } = world
-  if (scenario.effects.replica?.readyMs === null || scenario.isServerTaken || scenario.serverLostAtMs !== null)
+  const { replica, scaleMs } = scenario.effects
+  if (replica?.readyMs === null || scaleMs === null || scenario.isServerTaken || scenario.serverLostAtMs !== null)
     return []
   const untilMs = clock.nowMs + SWEEPER_LIFE_MS
   while (recordsLeft(simulated).length > 0 && clock.nowMs < untilMs) {
