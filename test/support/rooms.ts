@@ -65,7 +65,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/activities/records':
     'functions/clients functions/live functions/merge functions/model functions/platform functions/units loadgen-image/contract',
   'functions/activities/events':
-    'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/event-kinds functions/live functions/model functions/units loadgen-image/contract',
+    'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/event-kinds functions/live functions/model functions/platform functions/units loadgen-image/contract',
   'functions/activities/upkeep':
     'functions/activities/events functions/activities/records functions/clients functions/clients/storage functions/model functions/platform functions/units loadgen-image/contract',
   'functions/activities/campaign':
