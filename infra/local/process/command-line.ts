@@ -149,9 +149,12 @@ export function helpOf({ command, operands, about, options, closing }: CommandLi
   return [usage, about, lines.join('\n'), closing].filter(Boolean).join('\n\n').concat('\n')
 }
 
+const HELP_COLUMN = 28
+
 function helpLine({ flag, value, help, default: standard }: Option): string {
   const left = `  --${flag}${value === undefined ? '' : ` ${value}`}`
-  return `${left.padEnd(28)}${help}${standard ? ` (default ${standard})` : ''}`
+  const indent = left.length < HELP_COLUMN ? left.padEnd(HELP_COLUMN) : `${left}\n${' '.repeat(HELP_COLUMN)}`
+  return `${indent}${help}${standard ? ` (default ${standard})` : ''}`
 }
 
 // ---- Tools ------------------------------------------------------------------------------------------------------------

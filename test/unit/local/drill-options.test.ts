@@ -153,6 +153,9 @@ test('--help explains every option, and no other argument matters beside it', ()
   const help = helpOf(DRILL_COMMAND)
   for (const { flag, help: text } of Object.values(DRILL_COMMAND.options)) {
     expect(help).toContain(`--${flag}`)
+    expect(help, 'two columns').toMatch(
+      new RegExp(`^ {2}--${flag}( [^ ]+)?\\s{2}.*${RegExp.escape(text.slice(0, 20))}`, 'ms'),
+    )
     expect(help).toContain(text)
   }
 })
