@@ -4,7 +4,7 @@
  * that it ended had not begun before that request was sent. Every other promotion was only observed.
  */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
-import { alwaysPromotes, kindOfRequest } from '../event-kinds/kinds.ts'
+import { alwaysPromotes, kindOfRequest, mayPromote } from '../event-kinds/kinds.ts'
 import { type Outage, silenceOfChange } from '../measurement/outages.ts'
 import type { LoadWindow } from '../measurement/window.ts'
 import type { Merged, TimelineSpan } from '../merge/merged.ts'
@@ -103,12 +103,22 @@ function sentRequests(all: readonly EventEvidence[], { window, controlOffsetUs }
     .sort((a, b) => a.sentUs - b.sentUs)
 }
 
-/** A kind that need not promote has its own outage: a promotion after that outage is another's. */
-const mayOwn = ({ evidence, sentUs }: Sent, { firstAtUs, lastOldAtUs }: TimelineChange, context: AttributionContext) =>
-  alwaysPromotes(evidence.planned) ||
-  !context.outages.some(
-    ({ fromUs, toUs }) =>
-      fromUs >= sentUs - context.clockBoundUs && toUs !== null && toUs <= Math.min(lastOldAtUs, firstAtUs),
+/**
+ * A kind that need not promote can have an outage of its own: a promotion after that outage is another's. It is not when the platform
+ * showed the risen timeline before the standby was healthy again: a scaling first pauses commits for its new standby, then promotes it.
+ */
+const mayOwn = (request: Sent, change: TimelineChange, context: AttributionContext): boolean =>
+  alwaysPromotes(request.evidence.planned) ||
+  (mayPromote(request.evidence.planned) && (request.evidence.after?.timeline ?? 0) >= change.timeline) ||
+  !hadOutageBefore(request, change, context)
+
+const hadOutageBefore = (
+  { sentUs }: Sent,
+  { firstAtUs, lastOldAtUs }: TimelineChange,
+  { outages, clockBoundUs }: AttributionContext,
+): boolean =>
+  outages.some(
+    ({ fromUs, toUs }) => fromUs >= sentUs - clockBoundUs && toUs !== null && toUs <= Math.min(lastOldAtUs, firstAtUs),
   )
 
 type Owns = (change: TimelineChange, sent: readonly Sent[], latestSentUs: number) => Sent | undefined

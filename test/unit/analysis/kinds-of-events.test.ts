@@ -111,6 +111,26 @@ describe('an event that the drill asked for', () => {
     expect(report.verdict, report.reasons.join('\n')).toBe(isProven ? 'PASS' : 'INCONCLUSIVE')
   })
 
+  const SCALED_TWICE_OUT = [pause(30.35, 2), failover(34.35, 4)]
+
+  test('a scaling that first pauses commits for its new standby is one event, with both outages', async () => {
+    const report = await drill(SCALED_TWICE_OUT, caused(SCALE, CHANGES.scaleElsewhere))
+    expect(report.events).toMatchObject([{ kind: 'scale', cause: 'drill', proof: { proven: true } }])
+    expect(report.events[0]?.recovery.outages).toHaveLength(2)
+    expect(report.eventsProof.evidence).toContain(ELSEWHERE)
+    expect(report.verdict, report.reasons.join('\n')).toBe('PASS')
+  })
+
+  test('a promotion behind the outage of a scaling in place, or of a restart, is not its own', async () => {
+    for (const evidence of [caused(SCALE, CHANGES.scaleInPlace), caused(RESTART, CHANGES.restart)]) {
+      const { events } = await drill(SCALED_TWICE_OUT, evidence)
+      expect(events.map(({ kind, cause }) => [kind, cause])).toEqual([
+        [evidence.planned.kind, 'drill'],
+        ['promotion', 'other'],
+      ])
+    }
+  })
+
   test('an event that no standby was taken by has no time without one', async () => {
     const restart = await drill([pause(30.35, 4)], caused(RESTART, CHANGES.restart), ['exposure_s <= 600'])
     expect(restart.criteria[0]).toMatchObject({ verdict: 'unknown', measured: null })
