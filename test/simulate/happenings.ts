@@ -5,6 +5,7 @@ export const HAPPENINGS = [
   'a restart of the drill',
   'scaling in place',
   'scaling by a server that takes over',
+  'scaling that stops commits twice',
   'a planned switchover',
   'a forced switchover that loses commits',
   'a change that was undone',

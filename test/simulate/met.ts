@@ -99,6 +99,10 @@ const HAPPENED: Readonly<Record<Happening, Question>> = {
   'scaling by a server that takes over': caused(
     ({ request }, { scenario }) => request.call === 'scale' && scenario.effects.scalePath === 'near zero',
   ),
+  'scaling that stops commits twice': caused(
+    ({ request }, { scenario }) =>
+      request.call === 'scale' && scenario.effects.scalePath === 'near zero' && (scenario.effects.joinMs ?? 0) > 1_000,
+  ),
   'a planned switchover': caused(({ request }) => request.call === 'promote' && request.option === 'planned'),
   'a forced switchover that loses commits': caused(
     ({ request }, { world }) => request.call === 'promote' && request.option === 'forced' && world.rows.lost.length > 0,

@@ -1,7 +1,7 @@
 /** What the platform does to a made-up server beside failovers: it restarts it, gives it another size, promotes its replica. */
 import type { ServerFacts } from '../../../functions/model/facts.ts'
 import type { PlatformRequest } from '../../../functions/model/planned-event.ts'
-import { type Cause, promotion, restart, type Service } from './service.ts'
+import { type Cause, promotion, restart, type Service, stall } from './service.ts'
 
 export interface EffectOptions {
   /** Of each restart, scaling and promotion. */
@@ -10,6 +10,8 @@ export interface EffectOptions {
   readonly scalePath?: 'near zero' | 'in place'
   /** From the acceptance of a new size to the outage; null: it never ends. */
   readonly scaleMs?: number | null
+  /** Commits hang for so long before another server takes over, because its standby joins. */
+  readonly joinMs?: number
   readonly replica?: ReplicaOptions
 }
 
@@ -99,11 +101,13 @@ export class Effects {
   }
 
   #scale(sku: string, acceptedAtMs: number, cause: Cause) {
-    const { scaleMs = SCALE_MS, scalePath = 'near zero' } = this.#options
+    const { scaleMs = SCALE_MS, scalePath = 'near zero', joinMs = 0 } = this.#options
     if (scaleMs === null) return { downAtMs: NEVER, upAtMs: NEVER, endsAtMs: NEVER }
     const downAtMs = acceptedAtMs + scaleMs
     const upAtMs = downAtMs + this.#outageMs
     const healthyAtMs = upAtMs + REBUILD_MS
+    if (scalePath === 'near zero' && joinMs > 0 && joinMs < scaleMs)
+      this.#service.add(stall(cause, acceptedAtMs, acceptedAtMs + joinMs))
     this.#service.add(
       scalePath === 'near zero'
         ? promotion({ cause, fromMs: downAtMs, toMs: upAtMs, healthyAtMs, lostMs: 0 })

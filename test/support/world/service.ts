@@ -47,6 +47,11 @@ export const promotion = (one: Omit<Interruption, 'kind' | 'noticedAtMs' | 'abso
 export const restart = (cause: Cause, fromMs: number, toMs: number): Interruption =>
   noticedAtOnce({ cause, kind: 'restart', fromMs, toMs, healthyAtMs: toMs, lostMs: 0 })
 
+export const stall = (cause: Cause, fromMs: number, toMs: number): Interruption => ({
+  ...restart(cause, fromMs, toMs),
+  kind: 'stall',
+})
+
 export function interruptionOf(trouble: Trouble, startMs: number): Interruption {
   const { kind, atSecond, seconds, lostMs = 0, rebuildMs = USUAL_REBUILD_MS } = trouble
   const { unnoticedSeconds = 0, absorbs = false } = trouble
@@ -54,7 +59,7 @@ export function interruptionOf(trouble: Trouble, startMs: number): Interruption 
   const toMs = fromMs + seconds * 1000
   if (kind === 'death') return restart('crash', fromMs, NEVER)
   if (kind === 'flap') return restart('flap', fromMs, toMs)
-  if (kind === 'storage') return { ...restart('storage', fromMs, toMs), kind: 'stall' }
+  if (kind === 'storage') return stall('storage', fromMs, toMs)
   const promoted = promotion({ cause: kind, fromMs, toMs, healthyAtMs: toMs + rebuildMs, lostMs })
   return { ...promoted, noticedAtMs: fromMs + unnoticedSeconds * 1000, absorbs }
 }
