@@ -154,7 +154,7 @@ test('--help explains every option, and no other argument matters beside it', ()
   for (const { flag, help: text } of Object.values(DRILL_COMMAND.options)) {
     expect(help).toContain(`--${flag}`)
     expect(help, 'two columns').toMatch(
-      new RegExp(`^ {2}--${flag}( [^ ]+)?\\s{2}.*${text.slice(0, 20).replaceAll(/\W/g, ".")}`, 'ms'),
+      new RegExp(`^ {2}--${flag}( [^ ]+)?\\s{2}.*${text.slice(0, 20).replaceAll(/\W/g, '.')}`, 'ms'),
     )
     expect(help).toContain(text)
   }
