@@ -61,6 +61,6 @@ export function createActivities(
       writeCampaignReport(clients, input, context),
     sweep: () => sweep(clients),
     stopStartedServers: () => stopStartedServers(clients),
-    finishUndo: () => finishUndo(clients, settings.eventSilenceSeconds),
+    finishUndo: () => finishUndo(clients, renderers, settings.eventSilenceSeconds),
   }
 }

@@ -6,6 +6,7 @@ import type { Clients } from '../clients/clients.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { AuditPass } from '../model/evidence.ts'
 import type { DrillPlan } from '../model/plan.ts'
+import { primaryNow } from './events/identity.ts'
 import type { MergedLoads } from './records/merged-load.ts'
 import { type DrillRef, readPlan } from './records/stored-drill.ts'
 
@@ -38,14 +39,20 @@ export async function audit(clients: Clients, loads: MergedLoads, { drillId, pas
   }
 }
 
-async function auditOnce({ clock, database }: Clients, loads: MergedLoads, plan: DrillPlan): Promise<AuditPass> {
+async function auditOnce(
+  { clock, database, servers }: Clients,
+  loads: MergedLoads,
+  plan: DrillPlan,
+): Promise<AuditPass> {
   const session = await database.session(plan.target, 'direct')
   if (!session.reachable) throw new Error(`auditing failed: the database cannot be reached (${session.error})`)
   if (session.inRecovery !== false)
     throw new Error('auditing failed: the server that answers is in recovery, so it is not the primary')
   const { merged } = await loads(plan)
   const now = () => clock.now().toISOString()
-  const moment = { at: now(), timeline: session.timeline, inRecovery: session.inRecovery }
+  const { timeline, inRecovery, address } = session
+  const serverId = (await primaryNow({ servers }, plan.target))?.id ?? null
+  const moment = { at: now(), timeline, inRecovery, address, serverId }
   return auditLedger(merged.ledger, database.storedRuns(plan.target, plan.drillId), moment, now)
 }
 

@@ -1,13 +1,11 @@
 /** Gathers what is known of a drill, builds and judges the report, renders and stores it. A repeated run writes the same files. */
 import type { InvocationContext } from '@azure/functions'
-import { errorText } from '../../loadgen-image/contract/redact.ts'
 import { AFTER } from '../checklist/after.ts'
 import { judgeRows } from '../checklist/check.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillsOfServer, writeIndexEntry } from '../clients/storage/drill-list.ts'
 import { likenessOf } from '../event-kinds/likeness.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
-import type { ChartData } from '../model/chart-data.ts'
 import type { ContainerEnd } from '../model/container-end.ts'
 import type { TrendEntry } from '../model/drill-index.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
@@ -27,6 +25,7 @@ import { eventEvidence } from './events/progress.ts'
 import type { MetricsRecord } from './metrics.ts'
 import type { ProvisionRecord } from './provision.ts'
 import type { MergedLoad, MergedLoads } from './records/merged-load.ts'
+import { writeReportFiles } from './records/report-files.ts'
 import { type DrillRef, readPlan } from './records/stored-drill.ts'
 import type { ActivitySettings } from './settings.ts'
 
@@ -65,7 +64,7 @@ export async function writeReport(
   const load = await loads(plan)
   const outcome = await gatherOutcome(clients, settings.prices, plan, request, load)
   const data = judged(outcome, load, await earlierDrills(blobs, plan))
-  const problems = await writeFiles(blobs, renderers, plan.drillId, data)
+  const problems = await writeReportFiles(blobs, renderers, plan.drillId, data)
   await writeIndexEntry(blobs, reportedEntry(plan, data.report, request.edition === 'final'))
   // Last: a reader of this line finds the report.
   context.log(drillResultLine(data.report, plan.target.server, request.edition))
@@ -134,27 +133,6 @@ async function earlierDrills(blobs: Clients['blobs'], plan: DrillPlan): Promise<
     if (found === TREND_LENGTH || read.length === MAX_EARLIER_DRILLS) break
   }
   return read
-}
-
-/** report.json last: its reader finds the other files. A file that cannot be rendered does not stop the rest. */
-async function writeFiles(
-  blobs: Clients['blobs'],
-  renderers: readonly Renderer[],
-  drillId: string,
-  data: ReportData,
-): Promise<string[]> {
-  const problems: string[] = []
-  const { report: _report, ...charts } = data
-  await blobs.write(drillBlobs.chartData(drillId), JSON.stringify(charts satisfies ChartData), 'application/json')
-  const last = renderers.filter(({ name }) => name === 'report.json')
-  for (const { name, contentType, render } of [...renderers.filter((one) => !last.includes(one)), ...last])
-    try {
-      await blobs.write(drillBlobs.report(drillId, name), render(data), contentType)
-    } catch (error) {
-      if (name === 'report.json') throw error
-      problems.push(`${name} could not be written: ${errorText(error)}`)
-    }
-  return problems
 }
 
 function auditsOf(records: ReadonlyArray<AuditRecord | null>): Pick<DrillOutcome, 'audits' | 'auditProblem'> {

@@ -34,6 +34,8 @@ export interface AuditMoment {
   readonly at: string
   readonly timeline: number | null
   readonly inRecovery: boolean | null
+  readonly address: string | null
+  readonly serverId: string | null
 }
 
 export const MAX_LOST_KEYS = 1000
@@ -287,6 +289,8 @@ function disagreement(before: AuditPass, last: AuditPass, pauseSeconds: number):
   const endedAtMs = Date.parse(before.endedAt)
   if (beganAtMs < secondAuditFromMs(endedAtMs, pauseSeconds) - CLOCK_TOLERANCE_MS)
     return `the two passes were ${(beganAtMs - endedAtMs) / 1000} s apart; at least ${pauseSeconds} s are needed`
+  if (before.serverId !== null && last.serverId !== null && before.serverId !== last.serverId)
+    return 'the primary behind the name was another server in the second pass'
   const differing = FIGURES.filter((figure) => before[figure] !== last[figure])
   if (differing.length > 0)
     return `the two passes differ: ${differing.map((name) => `${name} ${before[name]} then ${last[name]}`).join(', ')}`

@@ -56,6 +56,10 @@ export interface AuditPass {
   readonly endedAt: string
   readonly timeline: number | null
   readonly inRecovery: boolean | null
+  /** Of the server that was read, by its own word. */
+  readonly address: string | null
+  /** The primary behind the target's name, as the platform showed it then. */
+  readonly serverId: string | null
   readonly rows: number
   readonly acknowledgedPresent: number
   readonly lost: number

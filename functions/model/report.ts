@@ -356,7 +356,16 @@ export const reportSchema = z.object({
     rowsFound: z.number().int().nullable(),
     lostSeconds: nullableNumber.describe('The longest of the events; 0 when no commit is lost'),
     lostKeys: z.array(z.string()).describe('worker:seq, at most 1000'),
-    audits: z.array(z.object({ at: iso, timeline: nullableNumber, rows: z.number().int(), lost: z.number().int() })),
+    audits: z.array(
+      z.object({
+        at: iso,
+        timeline: nullableNumber,
+        address: z.string().nullable().describe('Of the server that was read, by its own word'),
+        serverId: z.string().nullable().describe('The primary behind the name, as the platform showed it then'),
+        rows: z.number().int(),
+        lost: z.number().int(),
+      }),
+    ),
     digest: z.string().nullable().describe('SHA-256 over the merged ledger'),
   }),
   throughput: z.object({

@@ -78,8 +78,7 @@ export function* undo({ ctx, plan, drillId, run, log, deadlineMs }: DrillContext
     const undone = yield* attempt(run.undoEvents({ drillId, isPatient }))
     log.say(undone?.detail ?? null)
     if (undone?.settled === true) return log.remark('undo', undone.detail)
-    if (nowMs(ctx) >= untilMs)
-      return log.remark('undo', `${undone?.detail ?? 'it failed'}; the sweeping timer finishes it`)
+    if (nowMs(ctx) >= untilMs) return log.remark('undo', `${undone?.detail ?? 'it failed'}; left to the sweeping timer`)
     yield* sleep(ctx, Math.min(MAX_UNDO_PAUSE_SECONDS, Math.max(pauseAfter(polls), undone?.afterSeconds ?? 0)))
   }
 }

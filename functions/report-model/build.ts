@@ -123,7 +123,9 @@ const NO_LOAD: Pick<Report, 'throughput' | 'availability' | 'latencyMs' | 'loneC
 }
 
 function ledgerOf({ evidence, load }: Analysis, events: readonly DrillEvent[]): Report['ledger'] {
-  const audits = evidence.audits.map(({ at, timeline, rows, lost }) => ({ at, timeline, rows, lost }))
+  const audits = evidence.audits.map(({ at, timeline, address, serverId, rows, lost }) => ({
+    ...{ at, timeline, address, serverId, rows, lost },
+  }))
   if (load === null) return { ...NO_LEDGER, audits }
   const { merged, audit, settings } = load
   const pass = audit.kind === 'agreed' ? audit.pass : null

@@ -9,7 +9,7 @@ import { secondsInside } from '../measurement/window.ts'
 import type { Incarnation, SecondRange } from '../merge/merged.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import type { Criterion, EventRequest } from '../model/report.ts'
-import { count, counted, isoOfUs, milliseconds, seconds, share } from '../units/units.ts'
+import { count, counted, dateTime, isoOfUs, milliseconds, seconds, share } from '../units/units.ts'
 import { eventSubject, whatOf } from './event-words.ts'
 
 export function caveatsOf(
@@ -35,7 +35,9 @@ function undoCaveats({ events }: DrillOutcome): string[] {
     if (undo === null || undo.state === 'undone' || undo.state === 'not needed') return []
     return undo.state === 'changed by others'
       ? [`Not undone: ${undo.detail}.`]
-      : [`Not undone yet: ${undo.detail}. The sweeping timer goes on with it; if it stays, undo it by hand.`]
+      : [
+          `Not undone at ${dateTime(undo.at)}: ${undo.detail}. It was left to the sweeping timer; if it stays, undo it by hand.`,
+        ]
   })
   return [...new Set(sentences)]
 }

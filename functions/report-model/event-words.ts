@@ -4,11 +4,12 @@ import type { EventSpan } from '../analysis/attribution.ts'
 import type { Event } from '../analysis/events.ts'
 import { beforeTheCut } from '../event-figures/figures.ts'
 import { isFailedByPlatform, requestSentence } from '../event-figures/requests.ts'
-import { evidenceOf, unpromoted } from '../event-kinds/evidence.ts'
+import { evidenceOf, serverName, unpromoted, wasChanged } from '../event-kinds/evidence.ts'
 import type { SeenOfEvent } from '../event-kinds/kind.ts'
 import { alwaysPromotes, isProven, kindWords, recognisedBy, wordsOf } from '../event-kinds/kinds.ts'
 import { type Standstill, TOLERANCE_US, type Watch } from '../measurement/generator-watch.ts'
-import type { DrillOutcome, EventEvidence } from '../model/evidence.ts'
+import type { AuditPass, DrillOutcome, EventEvidence } from '../model/evidence.ts'
+import type { PrimaryIdentity } from '../model/facts.ts'
 import type { PlannedEvent } from '../model/planned-event.ts'
 import type { DrillEvent, EventRequest, Report } from '../model/report.ts'
 import { upperFirst } from '../units/text.ts'
@@ -111,6 +112,7 @@ export interface ProofContext {
   readonly auditTimeline: number | null
   /** Timelines that the other events of the report brought. */
   readonly otherTimelines: readonly number[]
+  readonly audits: DrillOutcome['audits']
   /** Of this drill: a timeline that the audit saw afterwards may be of this event. */
   readonly isLast: boolean
 }
@@ -132,8 +134,27 @@ export function proofOf({ change, evidence, identities, cause, causeWhy }: Cause
     evidence === null ? identities !== null && recognisedBy(seen) !== null : isProven(evidence.planned, seen)
   const doubt = causeWhy === null || cause === 'drill' ? [] : [`It may not be this drill's: ${causeWhy}.`]
   const absent = evidence !== null && alwaysPromotes(evidence.planned) ? unpromoted(seen) : []
-  const sentences = [...doubt, ...absent, ...evidenceOf(seen)]
+  const audited = wasChanged(seen, 'serverId') ? auditedServers(after, context.audits) : []
+  const sentences = [...doubt, ...absent, ...evidenceOf(seen), ...audited]
   return { proven: isShown && cause !== 'unattributed', evidence: sentences, before, after }
+}
+
+/** That the audits read the primary of after a switchover is a fact of theirs: its name alone could lead to the old one. */
+function auditedServers(after: PrimaryIdentity | null, audits: DrillOutcome['audits']): string[] {
+  const isAfter = ({ serverId, timeline }: AuditPass): boolean =>
+    serverId !== null &&
+    serverId === after?.serverId &&
+    timeline !== null &&
+    after.timeline !== null &&
+    timeline >= after.timeline
+  const sentences = audits.map((pass) => {
+    const { serverId, address, timeline } = pass
+    const read = `a server at ${address ?? 'an unknown address'} on timeline ${timeline ?? 'unknown'}`
+    if (serverId === null) return `An audit read ${read}; the platform showed no primary then.`
+    const which = isAfter(pass) ? ', as after the event' : ''
+    return `An audit read ${read}, and the platform showed ${serverName(serverId)} as the primary${which}.`
+  })
+  return [...new Set(sentences)]
 }
 
 /** All events that the drill planned; of a drill that watched, those that it saw. */

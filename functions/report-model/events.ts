@@ -64,13 +64,18 @@ export function eventsOfReport({ evidence, load }: Analysis): DrillEvent[] {
     return evidence.events
       .filter(({ request }) => request === 'accepted')
       .map((one, i) =>
-        eventWithoutLoad(one, i + 1, evidence.startedAt, { auditTimeline, otherTimelines: [], isLast: true }),
+        eventWithoutLoad(one, i + 1, evidence.startedAt, {
+          auditTimeline,
+          otherTimelines: [],
+          isLast: true,
+          audits: evidence.audits,
+        }),
       )
   const last = load.events.findLast(({ span }) => span.cause === 'drill')
   return load.events.map((event) => {
     const others = load.events.filter((one) => one !== event)
     const otherTimelines = others.flatMap(({ span }) => (span.change === null ? [] : [span.change.timeline]))
-    return drillEvent(event, load, { auditTimeline, otherTimelines, isLast: event === last })
+    return drillEvent(event, load, { auditTimeline, otherTimelines, isLast: event === last, audits: evidence.audits })
   })
 }
 

@@ -52,6 +52,14 @@ test.each(['planned', 'forced'] as const)('a %s switchover is proven by the serv
   )
   expect(report.events).toMatchObject([{ kind: 'switchover', cause: 'drill', proof: { proven: true } }])
   expect(report.eventsProof.after?.serverId).toMatch(/\/pg-dr$/)
+  // The replica lies in a resource group of its own, and the address of the primary changed with it.
+  const { address, timeline } = report.eventsProof.after ?? {}
+  expect(report.ledger.audits).toMatchObject(
+    [1, 2].map(() => ({ serverId: report.eventsProof.after?.serverId, address, timeline })),
+  )
+  expect(report.eventsProof.evidence.at(-1)).toBe(
+    `An audit read a server at ${address} on timeline 2, and the platform showed pg-dr as the primary, as after the event.`,
+  )
   expect((report.ledger.lost ?? 0) > 0).toBe(mode === 'forced')
   expect(report.verdict, report.reasons.join('\n')).toBe(mode === 'forced' ? 'FAIL' : 'PASS')
 })

@@ -3,9 +3,18 @@ import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
 import { eventEvidence } from '../../functions/activities/events/progress.ts'
 import { releaseLock } from '../../functions/clients/storage/server-lock.ts'
-import { indexBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
+import { drillBlobs, indexBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
 import type { PlatformRequest } from '../../functions/model/planned-event.ts'
-import { aPlan, criteria, type DrillPlayOptions, playDrill, settings, target } from '../support/play-drill.ts'
+import type { Report } from '../../functions/model/report.ts'
+import {
+  aPlan,
+  criteria,
+  type DrillPlayOptions,
+  playDrill,
+  settings,
+  smallRenderers,
+  target,
+} from '../support/play-drill.ts'
 import { USUAL_SKU } from '../support/world/effects.ts'
 import type { PostFate, ServerOptions } from '../support/world/server.ts'
 import { createWorld, type World, type WorldOptions } from '../support/world/world.ts'
@@ -242,8 +251,10 @@ test('an old primary that never follows is left, and the report says what is mis
     effects: { replica: { name: REPLICA, readyMs: null } },
   })
   expect({ requests, site }).toEqual({ requests: [promote(REPLICA)], site: 'remote' })
-  expect(JSON.stringify(report?.journal)).toContain('the sweeping timer finishes it')
-  expect(report?.caveats.join()).toContain(`Not undone yet: ${evidence?.undo?.detail}. The sweeping timer`)
+  expect(JSON.stringify(report?.journal)).toContain('left to the sweeping timer')
+  expect(report?.caveats.join()).toMatch(
+    /Not undone at 2026-01-01 .* UTC: the server behind the name is still pg-replica: .*\. It was left to the sweeping/,
+  )
   expect(evidence?.undo).toMatchObject({
     state: 'waiting',
     detail: `the server behind the name is still ${REPLICA}: replica ${target.server} is Reconfiguring`,
@@ -325,4 +336,28 @@ test('the sweeper leaves a server that others made the primary again after the d
   end()
   expect(await finishUndo()).toEqual([expect.stringContaining(`is ${target.server}, as before the drill`)])
   expect(await stateOf(world, plan)).toMatchObject({ site: 'home', records: [], requests: [promote(REPLICA)] })
+})
+
+test('the report of a drill says what the sweeper did after it, in each of its files', async () => {
+  const world = createWorld({ server: { effects: { replica: { name: REPLICA, readyMs: 1_500_000 } } } })
+  const plan = aPlan({ criteria, containers: 1, durationSeconds: 60, events: [switchover] })
+  const { report } = await playDrill(world, plan)
+  expect(report?.caveats.join()).toMatch(/Not undone at .* It was left to the sweeping timer/)
+  const { finishUndo } = createActivities(world.clients, settings, smallRenderers)
+  const sweepAfter = async (ms: number) => {
+    world.clock.moveTo(world.clock.nowMs + ms)
+    await finishUndo()
+    return world.blobs.peek<Report>(drillBlobs.report(plan.drillId, 'report.json'))
+  }
+  expect(await sweepAfter(1_800_000), 'it is only asked for').toEqual(report)
+  const amended = await sweepAfter(900_000)
+  const detail = `the sweeping timer looked, and the server behind the name is ${target.server} again`
+  expect(amended?.caveats).toEqual([
+    ...(report?.caveats ?? []),
+    expect.stringMatching(`^After the drill, at 2026-.* UTC, ${detail}.$`),
+  ])
+  expect(amended?.journal.at(-1)).toMatchObject({ phase: 'after the drill', step: 'undo', result: 'note', detail })
+  expect({ ...amended, caveats: [], journal: [] }).toEqual({ ...report, caveats: [], journal: [] })
+  expect(await world.clients.blobs.readText(drillBlobs.report(plan.drillId, 'report.md'))).toContain('After the drill')
+  expect(await sweepAfter(900_000), 'nothing is left').toEqual(amended)
 })

@@ -53,7 +53,7 @@ export async function leftToUndo(simulated: Simulated): Promise<string[]> {
   const untilMs = clock.nowMs + SWEEPER_LIFE_MS
   while (recordsLeft(simulated).length > 0 && clock.nowMs < untilMs) {
     clock.moveTo((Math.floor(clock.nowMs / SWEEP_EVERY_MS) + 1) * SWEEP_EVERY_MS)
-    await finishUndo(clients, scenario.eventSilenceSeconds)
+    await finishUndo(clients, [], scenario.eventSilenceSeconds)
   }
   return [
     ...recordsLeft(simulated).map((name) => `${name} is left at the end of the sweeper's life`),

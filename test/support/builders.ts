@@ -204,6 +204,8 @@ export const anAudit = (own: Partial<AuditPass> = {}): AuditPass => ({
   endedAt: own.at ?? isoAt(100),
   timeline: 1,
   inRecovery: false,
+  address: '10.0.0.5',
+  serverId: null,
   rows: 0,
   acknowledgedPresent: 0,
   lost: 0,

@@ -67,7 +67,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/activities/events':
     'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/event-kinds functions/live functions/model functions/platform functions/units loadgen-image/contract',
   'functions/activities/upkeep':
-    'functions/activities/events functions/activities/records functions/clients functions/clients/storage functions/model functions/platform functions/units loadgen-image/contract',
+    'functions/activities/events functions/activities/records functions/clients functions/clients/storage functions/model functions/platform functions/render functions/units loadgen-image/contract',
   'functions/activities/campaign':
     'functions/checklist functions/clients functions/clients/storage functions/model functions/model/campaign functions/render functions/render/campaign functions/report-model/campaign loadgen-image/contract',
   'functions/activities':

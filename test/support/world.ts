@@ -319,10 +319,18 @@ export async function* storedRuns(rows: ReadonlyMap<string, number>): AsyncGener
   )
 }
 
-/** Both looks at the ledger, ten seconds apart. */
-async function auditRun(run: Run, merged: Merged): Promise<DrillOutcome['audits']> {
+/** Both looks at the ledger, ten seconds apart, on the primary after the last event. */
+async function auditRun(run: Run, merged: Merged, events: DrillOutcome['events']): Promise<DrillOutcome['audits']> {
+  const primary = events.findLast(({ after }) => after !== null)?.after ?? null
   const timeline = FIRST_TIMELINE + run.events.filter(({ after }) => after !== null).length
-  const look = (at: string) => auditLedger(merged.ledger, storedRuns(run.rows), { at, timeline, inRecovery: false })
+  const look = (at: string) =>
+    auditLedger(merged.ledger, storedRuns(run.rows), {
+      at,
+      timeline,
+      inRecovery: false,
+      address: primary?.address ?? '10.0.0.5',
+      serverId: primary?.serverId ?? null,
+    })
   return [await look(isoAt(run.load.durationSeconds + 15)), await look(isoAt(run.load.durationSeconds + 25))]
 }
 
@@ -344,7 +352,7 @@ export async function outcomeOf(run: Run, merged: Merged, own: Partial<DrillOutc
     loadPlan: aPlan(run.load),
     events: run.events,
     summaries: run.summaries,
-    audits: await auditRun(run, merged),
+    audits: await auditRun(run, merged, own.events ?? run.events),
     endedAt: isoAt(run.load.durationSeconds + 40),
     ...own,
   })

@@ -8,13 +8,7 @@ type Sources = Pick<Clients, 'servers' | 'database' | 'clock'>
 
 export async function observeIdentity({ servers, database, clock }: Sources, target: Target): Promise<PrimaryIdentity> {
   const observedAt = clock.now().toISOString()
-  const [server, session] = await Promise.all([
-    servers
-      .get(target)
-      .then((own) => primaryOf({ servers }, target, own))
-      .catch(() => null),
-    primarySession({ database }, target),
-  ])
+  const [server, session] = await Promise.all([primaryNow({ servers }, target), primarySession({ database }, target)])
   return {
     observedAt,
     serverId: server?.id ?? null,
@@ -29,6 +23,13 @@ export async function observeIdentity({ servers, database, clock }: Sources, tar
     serverState: server?.state ?? null,
   }
 }
+
+/** As the platform shows it; null: it shows none, or does not answer. */
+export const primaryNow = ({ servers }: Pick<Clients, 'servers'>, target: Target): Promise<ServerFacts | null> =>
+  servers
+    .get(target)
+    .then((own) => primaryOf({ servers }, target, own))
+    .catch(() => null)
 
 /**
  * The server behind the virtual endpoint of a target. After a switchover the target is a replica, and names its primary as its source:

@@ -49,6 +49,8 @@ interface Undone {
   /** Nothing is left that this drill could do. */
   readonly settled: boolean
   readonly detail: string
+  /** What this look saw come to its end. */
+  readonly ended: readonly UndoProgress[]
   /** The platform's Retry-After. */
   readonly afterSeconds: number | null
 }
@@ -69,7 +71,7 @@ type Seen = Pick<UndoProgress, 'state' | 'detail' | 'operation'> & { readonly af
 
 export async function undoChanges(clients: Sources, plan: DrillPlan, options: UndoOptions): Promise<Undone> {
   const records = await undoRecordsOf(clients.blobs, plan.target, plan.drillId)
-  if (records.length === 0) return { settled: true, detail: 'nothing to undo', afterSeconds: null }
+  if (records.length === 0) return { settled: true, detail: 'nothing to undo', ended: [], afterSeconds: null }
   const isFollowed = await followEvents(clients, plan)
   const looks: Array<UndoProgress & { readonly afterSeconds: number | null }> = []
   // One after the other: the platform takes one operation of a server at a time.
@@ -82,6 +84,7 @@ export async function undoChanges(clients: Sources, plan: DrillPlan, options: Un
   return {
     settled: looks.every(isUndoSettled),
     detail: looks.map(({ detail }) => detail).join('; '),
+    ended: looks.filter(isUndoSettled),
     afterSeconds: pauses.length === 0 ? null : Math.max(...pauses),
   }
 }

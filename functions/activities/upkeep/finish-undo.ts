@@ -8,18 +8,24 @@ import { releaseLock, takeLock } from '../../clients/storage/server-lock.ts'
 import { allUndoRecords } from '../../clients/storage/undo-records.ts'
 import { indexBlobs } from '../../model/blob-paths.ts'
 import type { IndexEntry } from '../../model/drill-index.ts'
-import type { UndoRecord } from '../../model/event-answer.ts'
+import type { UndoProgress, UndoRecord } from '../../model/event-answer.ts'
+import type { Renderer } from '../../render/formats.ts'
 import { undoChanges } from '../events/undo.ts'
 import { readPlan } from '../records/stored-drill.ts'
+import { amendReport } from './amend-report.ts'
 
 type Sources = Pick<Clients, 'blobs' | 'clock' | 'servers' | 'database'>
 
 /** One sentence per drill. */
-export async function finishUndo(clients: Sources, silenceSeconds: number): Promise<string[]> {
+export async function finishUndo(
+  clients: Sources,
+  renderers: readonly Renderer[],
+  silenceSeconds: number,
+): Promise<string[]> {
   const byDrill = Map.groupBy(await allUndoRecords(clients.blobs), ({ drillId }) => drillId)
   const lines: string[] = []
   for (const records of byDrill.values()) {
-    const line = await finishOne(clients, records[0] as UndoRecord, silenceSeconds).catch(
+    const line = await finishOne(clients, renderers, records[0] as UndoRecord, silenceSeconds).catch(
       (error: unknown) => `undoing what drill ${records[0]?.drillId} changed failed: ${errorText(error)}`,
     )
     if (line !== null) lines.push(line)
@@ -27,7 +33,12 @@ export async function finishUndo(clients: Sources, silenceSeconds: number): Prom
   return lines
 }
 
-async function finishOne(clients: Sources, record: UndoRecord, silenceSeconds: number): Promise<string | null> {
+async function finishOne(
+  clients: Sources,
+  renderers: readonly Renderer[],
+  record: UndoRecord,
+  silenceSeconds: number,
+): Promise<string | null> {
   const { blobs, clock } = clients
   const { drillId, target } = record
   const plan = await readPlan(blobs, drillId)
@@ -38,9 +49,17 @@ async function finishOne(clients: Sources, record: UndoRecord, silenceSeconds: n
   const lock = await takeLock(blobs, target, holder, clock.now(), async () => false)
   if (lock.kind === 'refused') return null
   try {
-    const { detail } = await undoChanges(clients, plan, { isPatient: false, silenceSeconds, holder })
+    const { detail, ended } = await undoChanges(clients, plan, { isPatient: false, silenceSeconds, holder })
+    if (ended.length > 0) await amendReport(clients, renderers, drillId, ended.map(eventOf))
     return `server ${target.server}, which drill ${drillId} changed: ${detail}`
   } finally {
     await releaseLock(blobs, target, holder, clock.now())
   }
 }
+
+const eventOf = ({ at, detail }: UndoProgress) => ({
+  at,
+  phase: 'after the drill',
+  step: 'undo',
+  detail: `the sweeping timer looked, and ${detail}`,
+})

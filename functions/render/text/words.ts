@@ -94,7 +94,7 @@ export const DEFINITIONS: ReadonlyArray<readonly [term: string, definition: stri
   ['Exposure', 'T6 minus T2: writes work, but there is no healthy standby.'],
   [
     'Measured recovery point',
-    'Rows that were acknowledged to a client and are absent from the new primary: their count, their keys, and T1 minus the acknowledgement of the oldest of them.',
+    'Rows that were acknowledged to a client and are absent from the primary that was audited: their count, their keys, and T1 minus the acknowledgement of the oldest of them.',
   ],
   ['Unknown', 'The statement was sent and the reply was lost. Resolved at the audit by looking the key up.'],
   ['Recovered', 'Unknown to the client and present in the database: committed, reply lost. Not a loss.'],

@@ -223,7 +223,7 @@ test.each([
 const proof = (evidence: EventEvidence, change: TimelineChange | null = null, own: Partial<ProofContext> = {}) =>
   proofOf(
     { evidence, change, identities: null, cause: 'drill', causeWhy: null },
-    { auditTimeline: null, otherTimelines: [], isLast: true, ...own },
+    { auditTimeline: null, otherTimelines: [], isLast: true, audits: [], ...own },
   )
 
 test('a promotion that another event explains proves nothing', () => {

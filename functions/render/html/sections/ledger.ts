@@ -1,4 +1,4 @@
-/** Part 5: every arrival accounted for, and every acknowledged commit looked up on the new primary. */
+/** Part 5: every arrival accounted for, and every acknowledged commit looked up on the primary. */
 import type { Report } from '../../../model/report.ts'
 import { clock, count, dateTime, NOT_MEASURED, plain, seconds } from '../../../units/units.ts'
 import { html, type Insert, type Markup } from '../../text/markup.ts'
@@ -30,7 +30,7 @@ const arrivals = (ledger: Ledger): Markup =>
   ])
 
 const rows = (ledger: Ledger): Markup =>
-  sum('Every row on the new primary, accounted for', { label: 'rows found', value: ledger.rowsFound }, [
+  sum('Every row on the primary, accounted for', { label: 'rows found', value: ledger.rowsFound }, [
     { sign: '', label: 'acknowledged', value: ledger.acknowledged },
     { sign: '-', label: 'lost: acknowledged, absent', value: ledger.lost, mustBeNone: true },
     { sign: '+', label: 'recovered: reply lost, present', value: ledger.recovered },
@@ -68,9 +68,16 @@ const audits = (ledger: Ledger): Markup =>
   ledger.audits.length === 0
     ? absent('No audit was possible: nothing can be said about lost commits.')
     : table(
-        'Audits of the new primary',
-        [text('UTC'), number('Timeline'), number('Rows'), number('Lost')],
-        ledger.audits.map((pass) => [clock(pass.at), plain(pass.timeline), count(pass.rows), count(pass.lost)]),
+        'Audits of the primary',
+        [text('UTC'), text('Server'), text('Address'), number('Timeline'), number('Rows'), number('Lost')],
+        ledger.audits.map(({ at, serverId, address, timeline, rows, lost }) => [
+          clock(at),
+          nameOf(serverId) ?? NOT_MEASURED,
+          address ?? NOT_MEASURED,
+          plain(timeline),
+          count(rows),
+          count(lost),
+        ]),
       )
 
 const lostKeys = ({ lostKeys: keys }: Ledger): Markup =>

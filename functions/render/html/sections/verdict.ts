@@ -82,7 +82,7 @@ const lostNote = ({ ledger, events }: Report): string =>
     ? 'no load was sent'
     : ledger.lost === null
       ? `of ${count(ledger.acknowledged)} acknowledged: not audited`
-      : `of ${count(ledger.acknowledged)} acknowledged, each looked up on the new primary${recoveryPoint(ledger, events)}`
+      : `of ${count(ledger.acknowledged)} acknowledged, each looked up on the primary${recoveryPoint(ledger, events)}`
 
 /** The recovery point of a loss, and its event. */
 function recoveryPoint({ lost, lostSeconds }: Report['ledger'], events: Report['events']): string {
