@@ -4,6 +4,7 @@ import type { Clients } from '../clients/clients.ts'
 import type { CampaignTurn } from '../model/campaign/campaign.ts'
 import { renderers as allRenderers, type Renderer } from '../render/formats.ts'
 import { type AuditRequest, audit } from './audit.ts'
+import { type CampaignRef, notifyCampaign } from './campaign/notify.ts'
 import { type CampaignReportRequest, writeCampaignReport } from './campaign/report.ts'
 import { campaignTurn } from './campaign/turn.ts'
 import { causeEvent, type EventAttempt } from './cause-event.ts'
@@ -59,6 +60,7 @@ export function createActivities(
     campaignTurn: (input: CampaignTurn) => campaignTurn(clients, input),
     writeCampaignReport: (input: CampaignReportRequest, context: Pick<InvocationContext, 'log'>) =>
       writeCampaignReport(clients, input, context),
+    notifyCampaign: (input: CampaignRef) => notifyCampaign(clients, input),
     sweep: () => sweep(clients),
     stopStartedServers: () => stopStartedServers(clients),
     finishUndo: () => finishUndo(clients, renderers, settings.eventSilenceSeconds),

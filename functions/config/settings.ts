@@ -117,7 +117,7 @@ const TABLE = {
     'true: the daily drill starts the server when it is stopped, and stops it after. A server that was running keeps running',
     { default: 'false' },
   ),
-  NOTIFY_WEBHOOK_URL: row('webhookUrl', 'Receives one signed POST at the end of every drill'),
+  NOTIFY_WEBHOOK_URL: row('webhookUrl', 'Receives one signed POST at the end of every drill and of every campaign'),
   NOTIFY_WEBHOOK_SECRET: row('secret', 'Key of its HMAC-SHA256 signature', { secret: true }),
   PRICE_CURRENCY: row('currency', 'Currency of the prices; all four PRICE settings or none'),
   PRICE_PER_VCPU_SECOND: row('price', 'Container price per vCPU and second in the region'),

@@ -13,6 +13,7 @@ import type { CampaignProgress } from '../model/campaign/status.ts'
 import { overallDeadlineSeconds } from '../model/load-plan.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { Verdict } from '../model/report.ts'
+import { attempt } from './drill-context.ts'
 import { DrillLog } from './drill-log.ts'
 import { messageOf } from './error-text.ts'
 import { type Steps, steps } from './steps.ts'
@@ -87,6 +88,7 @@ function* report(
 ): Step<CampaignEnd> {
   show(ctx, { step: 'report', number, drillId: null, note: 'the report is being written' })
   const { verdict, headline } = yield* run.writeCampaignReport({ campaignId, error })
+  yield* attempt(run.notifyCampaign({ campaignId }))
   return { campaignId, verdict, headline }
 }
 

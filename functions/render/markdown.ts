@@ -4,22 +4,8 @@ import type { EventFigureName } from '../event-figures/figures.ts'
 import { EVENT_COLUMNS, worstNote, worstText } from '../event-figures/table.ts'
 import type { Criterion, Report } from '../model/report.ts'
 import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../units/units.ts'
+import { bullets, escapeMarkdown, section, table } from './text/markdown-text.ts'
 import { MOMENT_IDS, MOMENT_NAMES, VERDICT_SENTENCES } from './text/words.ts'
-
-/** Text from outside must neither break a table nor become a link, a mention or markup. */
-const escapeMarkdown = (text: string): string =>
-  text
-    .replace(/[\\`*_{}[\]<>#|~]/g, '\\$&')
-    .replace(/@(?=\w)/g, '@\u200b')
-    .replace(/\s+/g, ' ')
-    .trim()
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-
-const bullets = (lines: readonly string[]): string => lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n')
-
-const section = (title: string, body: string): string => (body === '' ? '' : `## ${title}\n\n${body}`)
 
 export function renderMarkdown(report: Report): string {
   const sections = [

@@ -188,7 +188,7 @@ param cooldownMinutes int = 20
 @maxValue(36500)
 param rowRetentionDays int = 7
 
-@description('Receives a signed POST at the end of every drill. Empty: no notification.')
+@description('Receives a signed POST at the end of every drill and of every campaign. Empty: no notification.')
 param webhookUrl string = ''
 
 @description('Key of the signature, which the receiver must know. Omitted: the first deployment generates it.')

@@ -42,7 +42,12 @@ async function finished({ command, out, stateFolder, stackId }: DrillRun): Promi
   const report = campaignReportSchema.parse(read('report.json'))
   expect(report.campaignId).toBe(campaignId)
   const kept = report.drills.filter(({ hasReport }) => hasReport)
-  expect(readdirSync(folder).sort()).toEqual([...kept.map(({ drillId }) => drillId), 'report.html', 'report.json'])
+  expect(readdirSync(folder).sort()).toEqual([
+    ...kept.map(({ drillId }) => drillId),
+    'report.html',
+    'report.json',
+    'report.md',
+  ])
   for (const { drillId } of kept)
     expect(readdirSync(join(folder, drillId))).toEqual(expect.arrayContaining([...RESULT_FILES]))
   const page = readFileSync(join(folder, 'report.html'), 'utf8')

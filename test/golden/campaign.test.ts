@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { campaignReportSchema } from '../../functions/model/campaign/report.ts'
+import { renderCampaignMarkdown } from '../../functions/render/campaign/markdown.ts'
 import { besideFolders, renderCampaign } from '../../functions/render/campaign/page.ts'
 import { campaignResultLine } from '../../functions/render/log-lines.ts'
 import { expectGolden } from '../support/golden.ts'
@@ -17,6 +18,9 @@ const textOf = (page: string): string =>
 for (const [name, report] of Object.entries(campaigns)) {
   test(`the page of a campaign that is ${name} is as accepted`, () =>
     expectGolden(join(FILES, 'campaign', `${name}.html`), withoutStyle(renderCampaign(report))))
+
+  test(`the summary of a campaign that is ${name} is as accepted`, () =>
+    expectGolden(join(FILES, 'campaign', `${name}.md`), renderCampaignMarkdown(report)))
 
   test(`the report of a campaign that is ${name} has the published shape, and its drills add up`, () => {
     expect(campaignReportSchema.parse(report)).toEqual(report)
@@ -39,6 +43,27 @@ test('each point of a distribution is a link to the report of its drill', () => 
     [`../drills/${mixed.campaignId}-5/report?format=html`, 'Drill 5: not back while the load ran'],
   ])
   expect(renderCampaign(mixed, besideFolders)).toContain(`<a href="${mixed.campaignId}-1/report.html"`)
+})
+
+test('text from outside is neither markup nor a link, a mention or a row of a table in the summary', () => {
+  const { mixed } = campaigns
+  const evil = 'x | y\n# z <b>[a](http://evil)</b> `c` @team'
+  const safe = 'x \\| y \\# z \\<b\\>\\[a\\](http://evil)\\</b\\> \\`c\\` @\u200bteam'
+  const [first] = mixed.drills
+  const summary = renderCampaignMarkdown({
+    ...mixed,
+    headline: evil,
+    reasons: [evil],
+    note: evil,
+    server: evil,
+    what: evil,
+    drills: first === undefined ? [] : [{ ...first, headline: evil, why: evil }],
+    criteria: mixed.criteria.map((row) => ({ ...row, why: evil })),
+  })
+  expect(summary).not.toContain(evil)
+  expect(summary.match(/@team|<b>|\[a\]\(|x \| y/g)).toBeNull()
+  for (const line of [`: ${safe}`, `- ${safe}`, `- Note: ${safe}`, `- Server: ${safe}`, `- Each drill: ${safe}`])
+    expect(summary).toContain(line)
 })
 
 test('what was not measured says so, and no figure of it is 0', () => {

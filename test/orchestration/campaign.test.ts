@@ -1,5 +1,7 @@
 /** Whole campaigns on the virtual clock: their drills, what stops them, and what does not. */
+import { HttpRequest } from '@azure/functions'
 import { expect, test } from 'vitest'
+import { createActivities } from '../../functions/activities/activities.ts'
 import { campaignTurn } from '../../functions/activities/campaign/turn.ts'
 import type { Clients } from '../../functions/clients/clients.ts'
 import { notePromotion } from '../../functions/clients/storage/last-promotion.ts'
@@ -9,12 +11,14 @@ import { campaignBlobs } from '../../functions/model/campaign/blobs.ts'
 import type { CampaignPoint } from '../../functions/model/campaign/campaign.ts'
 import type { CampaignReport } from '../../functions/model/campaign/report.ts'
 import type { CampaignProgress } from '../../functions/model/campaign/status.ts'
+import { campaignsApi } from '../../functions/triggers/campaigns/campaigns-api.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { casesOf } from '../support/depth.ts'
+import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { putEntry } from '../support/index-entries.ts'
 import type { Call, Fake, Incident } from '../support/play.ts'
 import { aCampaign, CAMPAIGN_ID, type CampaignPlay, playCampaign, putCampaign } from '../support/play-campaign.ts'
-import { activitiesOf, aPlan, target } from '../support/play-drill.ts'
+import { activitiesOf, aPlan, settings, target } from '../support/play-drill.ts'
 import { createWorld, type World } from '../support/world/world.ts'
 
 const MINUTE_MS = 60_000
@@ -96,6 +100,27 @@ test('one line of the log says how the campaign ended', () => {
       lostMax: 0,
     }),
   ])
+})
+
+test('the webhook is notified of its end once the report is written, and a webhook that fails changes nothing', async () => {
+  const world = createWorld()
+  const sent: unknown[] = []
+  const webhook = { isConfigured: true, send: async (body: object) => void sent.push(body) }
+  const notifyCampaign = async (input: { readonly campaignId: string }) => {
+    await createActivities({ ...world.clients, webhook }, settings).notifyCampaign(input)
+    throw new Error('the webhook does not answer')
+  }
+  const { status, report } = await playCampaign(world, aCampaign(world, { drills: 2 }), {
+    overrides: { notifyCampaign },
+  })
+  expect([status, report?.verdict]).toEqual(['Completed', 'PASS'])
+  expect(sent[0]).toEqual({
+    campaignId: CAMPAIGN_ID,
+    verdict: 'PASS',
+    summary: report?.headline,
+    server: target.server,
+    report: `/api/campaigns/${CAMPAIGN_ID}?format=html`,
+  })
 })
 
 test('its history does not grow with the gap or the number of drills', async () => {
@@ -202,6 +227,28 @@ const abortAt = (world: World, atMs: number, drillId: string | null): Incident =
     world.blobs.put(drillBlobs.abort(drillId), JSON.stringify({ reason, at: '' }))
     world.blobs.put(blobNames.stop(drillId), JSON.stringify({ reason }))
   },
+})
+
+/** DELETE /api/campaigns/{id} itself, while these orchestrations run; the event that it raises is lost. */
+async function abortByApi(world: World, running: readonly string[]): Promise<number | undefined> {
+  const service = new FakeOrchestrations(() => world.clock.now())
+  for (const instanceId of running) await service.client.startNew('any', { instanceId })
+  const api = campaignsApi(world.clients, { defaults: { target, cooldownMinutes: 20 } })
+  const url = `http://app/api/campaigns/${CAMPAIGN_ID}`
+  const request = new HttpRequest({ method: 'DELETE', url, params: { id: CAMPAIGN_ID } })
+  return (await api.abort(request, service.client)).status
+}
+
+test('an abort through the API in the second drill ends that drill and the campaign', async () => {
+  const world = createWorld()
+  const atMs = SECOND_MS + 20_000
+  const answers: Array<Promise<number | undefined>> = []
+  const run = () => void answers.push(abortByApi(world, [CAMPAIGN_ID, `${CAMPAIGN_ID}-2`]))
+  const played = await playCampaign(world, aCampaign(world), { incidents: [{ atMs, run }] })
+  expect(await Promise.all(answers)).toEqual([202])
+  expect([played.report?.verdict, statesOf(played)]).toEqual(['ABORTED', ['measured', 'aborted', 'not run']])
+  expect(played.endedAtMs - atMs).toBeLessThan(2 * MINUTE_MS)
+  expect([world.server.posts, world.groups.alive.length]).toEqual([1, 0])
 })
 
 test('an abort in the second drill ends that drill with a report, and the campaign with what is known', async () => {

@@ -245,6 +245,9 @@ test('a campaign that has ended holds its report: JSON, or the page by format or
   expect(await typeOf('', 'text/html,application/xhtml+xml,*/*;q=0.8')).toContain('text/html')
   expect(await typeOf('', 'text/html, application/json;q=0.1')).toContain('text/html')
   expect(await typeOf('?format=json', 'text/html')).toContain('application/json')
+  expect(await typeOf('?format=md')).toBe('text/markdown; charset=utf-8')
+  expect(await typeOf('', 'text/markdown')).toContain('text/markdown')
+  expect(String((await call('GET', `${path}?format=md`)).body)).toMatch(/^# PASS: 2 drills of pg-under-test/)
   expect((await call('GET', `${path}?format=csv`)).status).toBe(400)
   expect((await call('GET', path, { headers: { accept: 'text/csv' } })).status).toBe(406)
   const { etag } = headersOf(await call('GET', `${path}?format=html`)) as { readonly etag: string }

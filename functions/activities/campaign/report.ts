@@ -13,6 +13,7 @@ import { drillBlobs } from '../../model/blob-paths.ts'
 import { campaignBlobs } from '../../model/campaign/blobs.ts'
 import type { CampaignPlan, CampaignPoint } from '../../model/campaign/campaign.ts'
 import type { Report, Verdict } from '../../model/report.ts'
+import { renderCampaignMarkdown } from '../../render/campaign/markdown.ts'
 import { renderCampaign } from '../../render/campaign/page.ts'
 import { campaignResultLine } from '../../render/log-lines.ts'
 import { campaignReport } from '../../report-model/campaign/build.ts'
@@ -51,6 +52,11 @@ export async function writeCampaignReport(
   })
   const { verdict, headline, endedAt } = report
   await blobs.write(campaignBlobs.report(campaignId, 'report.html'), renderCampaign(report), 'text/html; charset=utf-8')
+  await blobs.write(
+    campaignBlobs.report(campaignId, 'report.md'),
+    renderCampaignMarkdown(report),
+    'text/markdown; charset=utf-8',
+  )
   await blobs.writeJson(campaignBlobs.report(campaignId, 'report.json'), report)
   await writeCampaignEntry(blobs, { ...startedCampaign(campaign), endedAt, verdict, headline })
   context.log(campaignResultLine(report))

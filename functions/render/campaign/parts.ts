@@ -21,7 +21,7 @@ import {
 import { html, type Insert, type Markup } from '../text/markup.ts'
 import { type LinkOf, strip } from './strip.ts'
 
-const SENTENCES: Readonly<Record<Verdict, string>> = {
+export const CAMPAIGN_SENTENCES: Readonly<Record<Verdict, string>> = {
   PASS: 'Every objective of the campaign was met.',
   FAIL: 'At least one objective of the campaign was missed.',
   INCONCLUSIVE: 'The drills are not enough to say PASS or FAIL.',
@@ -32,7 +32,7 @@ export function campaignBanner(report: CampaignReport): Markup {
   const { campaignId, verdict, headline, startedAt } = report
   return html`<header class="banner ${verdict.toLowerCase()}">
 <p class="eyebrow">Campaign <span class="id">${campaignId}</span> <time datetime="${startedAt}">${dateTime(startedAt)}</time></p>
-<p class="verdict">${mark(verdict)} <span class="verdict-meaning">${SENTENCES[verdict]}</span></p>
+<p class="verdict">${mark(verdict)} <span class="verdict-meaning">${CAMPAIGN_SENTENCES[verdict]}</span></p>
 <h1>${headline}</h1>
 <dl class="figures">
 ${passed(report)}${spreadFigure(report, 'recovery_time_s')}${spreadFigure(report, 'worst_client_outage_s')}${lost(report)}

@@ -61,7 +61,11 @@ async function list({ clients }: ApiContext, request: HttpRequest, client: Orche
 
 // ---- Status and report --------------------------------------------------------------------------------------------------
 
-const FORMATS = { html: { type: 'text/html' }, json: { type: 'application/json' } } as const
+const FORMATS = {
+  html: { type: 'text/html' },
+  json: { type: 'application/json' },
+  md: { type: 'text/markdown' },
+} as const
 type FormatName = keyof typeof FORMATS
 
 async function read({ clients }: ApiContext, request: HttpRequest, client: Orchestrations): Promise<HttpResponseInit> {
@@ -74,8 +78,8 @@ async function read({ clients }: ApiContext, request: HttpRequest, client: Orche
   const campaign = await storedCampaign(clients, campaignId)
   if (campaign === null) return notFound(`campaign ${campaignId}`)
   if (format === 'json') return json(200, await readCampaignStatus(clients, client, campaign), { vary: 'Accept' })
-  const page = await clients.blobs.readText(campaignBlobs.report(campaignId, 'report.html'))
-  if (page !== null) return cached(request, page, 'text/html; charset=utf-8', etagOf(page))
+  const page = await clients.blobs.readText(campaignBlobs.report(campaignId, `report.${format}`))
+  if (page !== null) return cached(request, page, `${FORMATS[format].type}; charset=utf-8`, etagOf(page))
   return whyNoPage(clients, client, campaign)
 }
 
