@@ -63,7 +63,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/clients/storage':
     'functions/clients functions/clients/azure functions/config functions/event-kinds functions/model functions/model/campaign',
   'functions/activities/records':
-    'functions/clients functions/live functions/merge functions/model functions/platform functions/units loadgen-image/contract',
+    'functions/clients functions/live functions/merge functions/model functions/platform functions/render functions/render/text functions/units loadgen-image/contract',
   'functions/activities/events':
     'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/event-kinds functions/live functions/model functions/platform functions/units loadgen-image/contract',
   'functions/activities/upkeep':
