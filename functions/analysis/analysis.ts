@@ -183,6 +183,7 @@ class LoadView {
     const { timing } = this.#outcome.plan
     const outages = this.#outages(minOutageUs(baseline), baseline)
     const { goodput, goodputAtBest } = this.#goodput(baseline)
+    const usualPauseUs = this.#usualPauseUs(baseline)
     const events = eventsOf(this.#spans(outages, baseline), outages, this.#watched(), {
       merged: this.#merged,
       window: this.#window,
@@ -191,7 +192,8 @@ class LoadView {
       goodputAtBest,
       rule: { windowSeconds: timing.recoveryWindowSeconds, holdSeconds: timing.recoveryHoldSeconds },
       controlOffsetUs: this.controlClock.offsetUs,
-      boundUs: this.#boundUs + this.#usualPauseUs(baseline),
+      boundUs: this.#boundUs + usualPauseUs,
+      usualPauseUs,
     })
     return { baseline, events, phases: phasesOf(this.#window, timing.warmupSeconds, events) }
   }

@@ -4,6 +4,7 @@
  * that it ended had not begun before that request was sent. Every other promotion was only observed.
  */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
+import { restartedUs } from '../event-kinds/evidence.ts'
 import { alwaysPromotes, kindOfRequest, mayPromote } from '../event-kinds/kinds.ts'
 import { type Outage, silenceOfChange } from '../measurement/outages.ts'
 import type { LoadWindow } from '../measurement/window.ts'
@@ -39,6 +40,8 @@ export interface EventSpan {
   /** The next event that is known from a request or a timeline, or the end of the load. */
   readonly untilUs: number
   readonly change: TimelineChange | null
+  /** When the process of the primary started again, on the same timeline; null: it did not, or no look shows it. */
+  readonly startedUs: number | null
   /** An outage that had begun before the request was sent and still lasted then. */
   readonly earlierOutage: Outage | null
   /** Why the cause is not this drill; null when it is, or when no request came near. */
@@ -168,6 +171,7 @@ function anchorOf(
     t0Us,
     beginUs: sentUs,
     change,
+    startedUs: startOf(evidence, sentUs - clockBoundUs, nextSentUs),
   }
   if (earlierOutage !== undefined)
     return {
@@ -208,6 +212,12 @@ function anchorOf(
   return { ...base, cause: 'drill', earlierOutage: null, causeWhy: null }
 }
 
+/** The start of a process after the next request is that request's. */
+function startOf(evidence: EventEvidence, fromUs: number, toUs: number): number | null {
+  const startedUs = restartedUs(evidence)
+  return startedUs !== null && startedUs >= fromUs && startedUs < toUs ? startedUs : null
+}
+
 /** Commits may have stopped before the request: nothing watched from the last one before it to the first one after it. */
 const wasUnwatched = (sentUs: number, { window, outages, usualPauseUs, clockBoundUs }: AttributionContext): boolean =>
   (window.isCut && sentUs > window.endUs) ||
@@ -233,6 +243,7 @@ const promotion = (change: TimelineChange, merged: Merged, mayBeMine: boolean): 
   t0Us: null,
   beginUs: silenceOfChange(merged, change)?.fromUs ?? Math.min(change.lastOldAtUs, change.firstAtUs),
   change,
+  startedUs: null,
   earlierOutage: null,
   causeWhy: mayBeMine ? 'which of two promotions a request of this drill caused is not known' : null,
 })

@@ -10,17 +10,18 @@
  * that returns later is in the distribution of client outages.
  * Where no timeline rose, t2 is the first acknowledgement after the outage.
  *
- * A failover that is faster than any threshold for outages still has t1 and t2: the change of the timeline dates it.
+ * An event that is faster than any threshold for outages still has t1 and t2: the change of the timeline dates it, or the start of the
+ * process. A restart within a usual pause between two commits has neither: no client can have noticed it.
  */
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import { coveredUs, intersection } from '../../loadgen-image/contract/intervals.ts'
 import { blindestUs, TOLERANCE_US, type Watch } from '../measurement/generator-watch.ts'
 import { type Outage, silenceOfChange } from '../measurement/outages.ts'
-import type { Goodput, SustainedRule, SustainedSearch } from '../measurement/sustained-recovery.ts'
-import { type LoadWindow, secondsTouching } from '../measurement/window.ts'
-import type { Merged } from '../merge/merged.ts'
+import type { Goodput, SustainedSearch } from '../measurement/sustained-recovery.ts'
+import { secondsTouching } from '../measurement/window.ts'
 import type { EventSpan } from './attribution.ts'
 import { lastReturn, neverReconnectedOf, wereLost } from './client-returns.ts'
+import { type QuietRestart, quietRestart, type RestartContext, restartPause } from './restart-pause.ts'
 
 export interface EventTimes {
   readonly span: EventSpan
@@ -33,6 +34,8 @@ export interface EventTimes {
   readonly t6Us: number | null
   /** Workers that never came back while the load ran. */
   readonly neverReconnected: readonly number[]
+  /** It is a restart that no client noticed: it has no t1 to t5. */
+  readonly quiet: QuietRestart | null
   /** In the order of time. */
   readonly outages: readonly Outage[]
   /** Until when its outage and its recovery were looked for. */
@@ -44,25 +47,24 @@ export interface EventTimes {
   readonly isRecoveryWatched: boolean
 }
 
-export interface TimesContext {
-  readonly merged: Merged
-  readonly window: LoadWindow
-  readonly watch: Watch
-  readonly goodput: Goodput | null
+export interface TimesContext extends RestartContext {
   /** Computed as if the service had been healthy while a generator stood still. */
   readonly goodputAtBest: Goodput | null
-  readonly rule: SustainedRule
   readonly controlOffsetUs: number
-  /** An instant less than this before the beginning of a span is not known to be before it. */
-  readonly boundUs: number
 }
+
+export const beginOf = ({ span, t1Us }: Pick<EventTimes, 'span' | 't1Us'>): number =>
+  Math.min(span.beginUs, t1Us ?? Number.POSITIVE_INFINITY)
 
 /** `outages`: those that no other event has; of them the event takes what began before its service was sustained again. */
 export function eventTimes(span: EventSpan, outages: readonly Outage[], context: TimesContext): EventTimes {
   const within = outages.filter(
     ({ fromUs, surelyFromUs }) => surelyFromUs >= span.beginUs - context.boundUs && fromUs < span.untilUs,
   )
-  const cut = cutOf(span, within, context)
+  const pause = restartPause(span, within, context)
+  const quiet = pause === null ? null : quietRestart(pause, span, context)
+  if (pause !== null && quiet !== null) return quietTimes(span, quiet, pause.toUs, context)
+  const cut = pause === null ? cutOf(span, within, context) : { t1Us: pause.fromUs, t2Us: pause.toUs }
   const t0Us = span.t0Us
   const t6Us = healthyUs(span, context)
   const open = within.find(({ toUs }) => toUs === null)
@@ -71,7 +73,7 @@ export function eventTimes(span: EventSpan, outages: readonly Outage[], context:
     const own = cut === null ? [] : within
     const none = { t3Us: null, t4Us: null, t5Us: null, outages: own, endUs, notBeforeUs: endUs }
     const neverReconnected = cut === null ? [] : neverReconnectedOf(null, context.merged)
-    const times = { span, t0Us, t1Us: cut?.t1Us ?? null, t2Us: null, t6Us, neverReconnected, ...none }
+    const times = { span, t0Us, t1Us: cut?.t1Us ?? null, t2Us: null, t6Us, neverReconnected, quiet, ...none }
     const isOutageWatched = wasOutageWatched(times, context)
     return { ...times, isOutageWatched, isRecoveryWatched: isOutageWatched }
   }
@@ -91,11 +93,30 @@ export function eventTimes(span: EventSpan, outages: readonly Outage[], context:
   const best =
     isBlind || isOut ? { isPutOff: false, notBeforeUs: isBlind ? t2Us : endUs } : atBest(held, search, context)
   const { isPutOff, notBeforeUs } = best
-  const times = { span, t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us, neverReconnected, outages: own, endUs, notBeforeUs }
+  const moments = { t0Us, t1Us, t2Us, t3Us, t4Us, t5Us, t6Us }
+  const times = { span, ...moments, neverReconnected, quiet, outages: own, endUs, notBeforeUs }
   const isOutageWatched = wasOutageWatched(times, context)
   const isRecoveryWatched = isOutageWatched && own.every(({ isSeen }) => isSeen) && !isBlind && !isPutOff
   return { ...times, isOutageWatched, isRecoveryWatched }
 }
+
+const quietTimes = (span: EventSpan, quiet: QuietRestart, endUs: number, context: TimesContext): EventTimes => ({
+  span,
+  t0Us: span.t0Us,
+  t1Us: null,
+  t2Us: null,
+  t3Us: null,
+  t4Us: null,
+  t5Us: null,
+  t6Us: healthyUs(span, context),
+  neverReconnected: [],
+  quiet,
+  outages: [],
+  endUs,
+  notBeforeUs: endUs,
+  isOutageWatched: true,
+  isRecoveryWatched: true,
+})
 
 const healthyUs = ({ evidence }: EventSpan, { controlOffsetUs }: TimesContext): number | null =>
   evidence === null || evidence.healthyAt === null ? null : Date.parse(evidence.healthyAt) * 1000 - controlOffsetUs

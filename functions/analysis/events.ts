@@ -3,15 +3,18 @@
  * them explains.
  */
 
+import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import type { Outage } from '../measurement/outages.ts'
 import type { EventEvidence } from '../model/evidence.ts'
 import type { EventSpan } from './attribution.ts'
-import { type EventTimes, eventTimes, type TimesContext } from './event-times.ts'
-import { recognise } from './recognition.ts'
+import { beginOf, type EventTimes, eventTimes, type TimesContext } from './event-times.ts'
+import { recognise, type Unnoticed } from './recognition.ts'
 
 export interface Event extends EventTimes {
   /** From 1. */
   readonly number: number
+  /** Of a drill that watches: it certainly began before the watch did. */
+  readonly isBeforeWatch: boolean
 }
 
 /** `watched`: the evidence of a drill that causes nothing, and recognises what others did. */
@@ -29,13 +32,20 @@ export function eventsOf(
   }
   const events = spans.map(take)
   for (const outage of outages) if (left.has(outage)) events.push(take(onlySeen(outage, spans, context)))
-  const unnoticed = (atUs: number) => eventTimes(unnoticedAt(atUs), [], context)
+  const unnoticed = (change: Unnoticed) => eventTimes(unnoticedSpan(change), [], context)
+  const watchFromUs = watched === null ? null : watchBeginUs(watched, context)
   return recognise(events, watched, context, unnoticed)
     .sort((a, b) => beginOf(a) - beginOf(b))
-    .map((times, i) => ({ ...times, number: i + 1 }))
+    .map((times, i) => ({
+      ...times,
+      number: i + 1,
+      isBeforeWatch: watchFromUs !== null && beginOf(times) < watchFromUs,
+    }))
 }
 
-const beginOf = ({ span, t1Us }: EventTimes): number => Math.min(span.beginUs, t1Us ?? Number.POSITIVE_INFINITY)
+/** With the error of the clocks: what is not known to be earlier belongs to the watch. */
+const watchBeginUs = ({ planned }: EventEvidence, { window, boundUs }: TimesContext): number =>
+  window.startUs + planned.atSeconds * US_PER_SECOND - boundUs
 
 const SEEN = {
   cause: 'other',
@@ -44,12 +54,18 @@ const SEEN = {
   identities: null,
   t0Us: null,
   change: null,
+  startedUs: null,
   earlierOutage: null,
   causeWhy: null,
 } as const
 
 /** What a poll of the primary saw, and no client. */
-const unnoticedAt = (atUs: number): EventSpan => ({ ...SEEN, beginUs: atUs, untilUs: atUs })
+const unnoticedSpan = ({ atUs, isRestart, untilUs }: Unnoticed): EventSpan => ({
+  ...SEEN,
+  beginUs: atUs,
+  untilUs,
+  startedUs: isRestart ? atUs : null,
+})
 
 /** Commits stopped, no timeline rose, and no request explains it. */
 const onlySeen = (outage: Outage, spans: readonly EventSpan[], { window }: TimesContext): EventSpan => ({

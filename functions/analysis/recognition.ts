@@ -7,7 +7,7 @@ import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import { recognisedBy } from '../event-kinds/kinds.ts'
 import type { EventEvidence } from '../model/evidence.ts'
 import type { PrimaryIdentity } from '../model/facts.ts'
-import type { EventTimes, TimesContext } from './event-times.ts'
+import { beginOf, type EventTimes, type TimesContext } from './event-times.ts'
 
 /** From one sighting of the primary to the next one that differs. */
 interface Change {
@@ -22,12 +22,20 @@ const REPORTED_WITHIN_US = 15 * 60 * US_PER_SECOND
 
 type Context = Pick<TimesContext, 'controlOffsetUs' | 'boundUs' | 'window'>
 
-/** `unnoticed` makes the times of an event without an outage, of this instant. */
+/** What changed while no client lost the service. */
+export interface Unnoticed {
+  readonly atUs: number
+  readonly isRestart: boolean
+  /** The next event, or the end of the load. */
+  readonly untilUs: number
+}
+
+/** `unnoticed` makes the times of an event without an outage. */
 export function recognise(
   events: readonly EventTimes[],
   watched: EventEvidence | null,
   context: Context,
-  unnoticed: (atUs: number) => EventTimes,
+  unnoticed: (change: Unnoticed) => EventTimes,
 ): EventTimes[] {
   const changes = changesOf(watched, context)
   const inOrder = events.toSorted((a, b) => beginOf(a) - beginOf(b))
@@ -36,8 +44,11 @@ export function recognise(
   for (const change of changes) {
     const owners = ownersOf(change, inOrder, context)
     const atUs = instantOf(change)
-    if (owners.length === 0 && isEvent(change) && atUs < context.window.endUs)
-      own.push(withChanges(unnoticed(atUs), [change], changes))
+    if (owners.length === 0 && isEvent(change) && atUs < context.window.endUs) {
+      const next = inOrder.find((event) => beginOf(event) > atUs)
+      const untilUs = next === undefined ? context.window.endUs : beginOf(next)
+      own.push(withChanges(unnoticed({ atUs, isRestart: isRestart(change), untilUs }), [change], changes))
+    }
     for (const owner of owners) owned.set(owner, [...(owned.get(owner) ?? []), change])
   }
   return [...events.map((event) => withChanges(event, owned.get(event) ?? [], changes)), ...own]
@@ -85,8 +96,6 @@ function ownersOf(change: Change, events: readonly EventTimes[], { boundUs }: Co
   const later = differs(change, 'sku') ? near.find((event) => beginOf(event) > atUs) : undefined
   return [earlier ?? later].filter((event) => event !== undefined)
 }
-
-const beginOf = ({ span, t1Us }: EventTimes): number => Math.min(span.beginUs, t1Us ?? Number.POSITIVE_INFINITY)
 
 function withChanges(event: EventTimes, changes: readonly Change[], all: readonly Change[]): EventTimes {
   const [first] = changes

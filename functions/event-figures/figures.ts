@@ -25,6 +25,8 @@ interface EventFigure {
 }
 
 const wasNoticed = ({ service }: DrillEvent): boolean => service !== 'uninterrupted'
+/** Also one that no client noticed, where the load shows how long it can have been at most. */
+const hasLength = (event: DrillEvent): boolean => wasNoticed(event) || event.recovery.writeOutageSeconds !== null
 const wasTriggered = (event: DrillEvent): boolean => wasNoticed(event) && event.moments.t0 !== null
 /** A failover takes the standby always; after every other event T6 says that high availability was disturbed. */
 const tookAStandby = ({ request, kind, moments }: DrillEvent): boolean =>
@@ -48,7 +50,7 @@ const clientOutage = (spread: 'p50' | 'p95' | 'max'): EventFigure => ({
 
 const FIGURES = {
   recovery_time_s: {
-    concerns: wasNoticed,
+    concerns: hasLength,
     read: (event, report) => spanOf(event, 'recoveryTimeSeconds', report),
   },
   recovery_from_trigger_s: {
@@ -60,7 +62,7 @@ const FIGURES = {
     read: ({ recovery }) => known(recovery.detectionSeconds, 'no outage followed the trigger'),
   },
   write_outage_s: {
-    concerns: wasNoticed,
+    concerns: hasLength,
     read: (event, report) => spanOf(event, 'writeOutageSeconds', report),
   },
   worst_client_outage_s: clientOutage('max'),

@@ -4,9 +4,11 @@ import type { DrillOutcome, EventEvidence } from '../model/evidence.ts'
 import type { DrillEvent, EventRequest } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
 
+/** `earlier`: how many of the events began before a drill watched for what others do. */
 export const requestsOf = (
   { plan, events: gathered, loadStartAtMs }: Pick<DrillOutcome, 'plan' | 'events' | 'loadStartAtMs'>,
   events: readonly DrillEvent[],
+  earlier: number,
 ): EventRequest[] =>
   plan.events.map((planned, index) => {
     const evidence = gathered.find((one) => one.index === index) ?? null
@@ -23,7 +25,7 @@ export const requestsOf = (
       undo: undoOf(evidence),
       acceptedAt: evidence?.acceptedAt ?? null,
       requestId: evidence?.requestId ?? null,
-      event: events.find((event) => isOf(event, index, evidence, loadStartAtMs))?.number ?? null,
+      event: events.find((event) => isOf(event, index, evidence, earlier))?.number ?? null,
     }
   })
 
@@ -33,10 +35,12 @@ const undoOf = (evidence: EventEvidence | null): EventRequest['undo'] =>
     : { state: evidence.undo.state, detail: evidence.undo.detail, at: evidence.undo.at }
 
 /** A drill that watches has the events from its time on. */
-function isOf(event: DrillEvent, index: number, evidence: EventEvidence | null, loadStartAtMs: number | null): boolean {
-  if (evidence?.request !== 'watched') return event.request === index
-  return Date.parse(event.beganAt) >= (loadStartAtMs ?? 0) + evidence.planned.atSeconds * 1000
-}
+const isOf = (event: DrillEvent, index: number, evidence: EventEvidence | null, earlier: number): boolean =>
+  evidence?.request === 'watched' ? event.number > earlier : event.request === index
+
+/** The event is no result of the watch. */
+export const isBeforeWatch = ({ number }: DrillEvent, [request]: readonly EventRequest[]): boolean =>
+  request?.state === 'watched' && (request.event === null || number < request.event)
 
 function lateSeconds({ sentAt, planned }: EventEvidence, loadStartAtMs: number | null): number | null {
   if (sentAt === null || loadStartAtMs === null) return null

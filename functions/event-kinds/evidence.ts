@@ -1,7 +1,7 @@
 /** What two identities of the primary and the timelines show: for the rows of the table of kinds, and as sentences of the report. */
 import type { PrimaryIdentity } from '../model/facts.ts'
 import { clock } from '../units/units.ts'
-import type { SeenOfEvent } from './kind.ts'
+import type { Primaries, SeenOfEvent } from './kind.ts'
 import { differs } from './primary-changes.ts'
 
 /** By more timelines than other events explain. Null: not known. */
@@ -44,11 +44,12 @@ export const unpromoted = ({ before, after, auditTimeline }: SeenOfEvent): strin
     ? [`The audits found timeline ${auditTimeline}, as before the request: nothing had been promoted by then.`]
     : []
 
-/** Null: not known, or both servers are in one zone. */
-export function zoneOf({ before, after }: Pick<SeenOfEvent, 'before' | 'after'>): {
+/** Null: not known, or both servers are in one zone, or another server in zones of its own stands behind the name. */
+export function zoneOf({ before, after }: Primaries): {
   readonly swapped: boolean | null
   readonly sentences: readonly string[]
 } {
+  if (wasChanged({ before, after }, 'serverId')) return { swapped: null, sentences: [] }
   const [from, to] = [before?.availabilityZone ?? null, after?.availabilityZone ?? null]
   if (from === null || to === null || before?.standbyZone === from) return { swapped: null, sentences: [] }
   return from === to
@@ -66,7 +67,7 @@ const CHANGED = {
   postmasterStartedAt: 'The start of the server',
 } as const
 
-export const wasChanged = ({ before, after }: SeenOfEvent, field: keyof PrimaryIdentity): boolean =>
+export const wasChanged = ({ before, after }: Primaries, field: keyof PrimaryIdentity): boolean =>
   before !== null && after !== null && differs(before[field], after[field])
 
 /** Every sentence that two identities and the timelines allow. */
@@ -79,10 +80,35 @@ export const evidenceOf = (seen: SeenOfEvent): string[] => [
 
 function changeOf(seen: SeenOfEvent, field: keyof typeof CHANGED, name: string): string[] {
   if (!wasChanged(seen, field)) return []
-  const [from, to] = [String(seen.before?.[field]), String(seen.after?.[field])]
-  // Servers of one name in two resource groups keep their whole ids.
-  const isByName = field === 'serverId' && serverName(from) !== serverName(to)
-  return [`${name} changed from ${isByName ? serverName(from) : from} to ${isByName ? serverName(to) : to}.`]
+  const values = [String(seen.before?.[field]), String(seen.after?.[field])] as const
+  const [from, to] = field === 'serverId' ? serverNames(...values) : values
+  return [`${name} changed from ${from} to ${to}.`]
+}
+
+/** Servers of one name in two resource groups keep their whole ids. */
+const serverNames = (from: string, to: string): readonly [string, string] =>
+  serverName(from) === serverName(to) ? [from, to] : [serverName(from), serverName(to)]
+
+/** Such as "server pg-orders to pg-orders-west"; null: the same one, or not known. */
+export function serverMove(seen: Primaries): string | null {
+  if (!wasChanged(seen, 'serverId')) return null
+  const [from, to] = serverNames(String(seen.before?.serverId), String(seen.after?.serverId))
+  return `server ${from} to ${to}`
+}
+
+/** Where the primary went, such as "zone 1 to 2"; null: nowhere, as far as is known. */
+export function primaryMove(seen: Primaries): string | null {
+  const zones = `zone ${seen.before?.availabilityZone} to ${seen.after?.availabilityZone}`
+  return serverMove(seen) ?? (zoneOf(seen).swapped === true ? zones : null)
+}
+
+/** When the process of the primary started again on the same timeline, by its own clock, in microseconds; null: it did not, as far as is known. */
+export function restartedUs({ before, after }: Primaries): number | null {
+  const startedAt = after?.postmasterStartedAt ?? null
+  const isSame = before?.timeline != null && before.timeline === after?.timeline
+  return startedAt !== null && isSame && wasChanged({ before, after }, 'postmasterStartedAt')
+    ? Date.parse(startedAt) * 1000
+    : null
 }
 
 /** Of the id of a resource. */

@@ -14,6 +14,8 @@ export interface SeenOfEvent {
   readonly otherTimelines: readonly number[]
 }
 
+export type Primaries = Pick<SeenOfEvent, 'before' | 'after'>
+
 export interface NotNeeded {
   /** left out: it stays without need. wait: what decides was not seen. */
   readonly kind: 'left out' | 'wait'
@@ -25,6 +27,8 @@ export interface KindRow<Kind extends PlannedKind = PlannedKind> {
   readonly words: (event: PlannedOf<Kind>) => string
   /** Names the event with the server that it happens to, as the first words of a headline. */
   readonly title: (event: PlannedOf<Kind>, server: string) => string
+  /** Where the primary went, as far as `title` does not say it. Zones of two regions say nothing of a switchover between them. */
+  readonly move: (event: PlannedOf<Kind>, seen: Primaries) => string | null
   /** Null: the drill asks for nothing, and watches. */
   readonly request: (event: PlannedOf<Kind>) => PlatformRequest | null
   /** Ids of the checks that only this kind and some others need. */

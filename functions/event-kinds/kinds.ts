@@ -5,8 +5,8 @@
 import type { PrimaryIdentity } from '../model/facts.ts'
 import type { FailoverMode, PlannedEvent, PlannedKind, PlannedOf, PlatformRequest } from '../model/planned-event.ts'
 import type { EventKind } from '../model/report.ts'
-import { serverName, timelineOf, wasChanged, zoneOf } from './evidence.ts'
-import type { KindRow, NotNeeded, SeenOfEvent } from './kind.ts'
+import { primaryMove, serverMove, serverName, timelineOf, wasChanged, zoneOf } from './evidence.ts'
+import type { KindRow, NotNeeded, Primaries, SeenOfEvent } from './kind.ts'
 import { differs, isOtherPrimary } from './primary-changes.ts'
 
 const FAILOVER_CHECKS = ['ha-mode', 'ha-healthy', 'zones-differ', 'cool-down'] as const
@@ -34,10 +34,14 @@ const always = (): true => true
 const never = (): false => false
 const isSize = (one: string | null, other: string): boolean => one?.toLowerCase() === other.toLowerCase()
 
+const isOnServer = ({ after }: Primaries, name: string): boolean =>
+  after?.serverId != null && serverName(after.serverId) === name
+
 const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
   failover: {
     words: ({ mode, returnsHome }) => `${FAILOVER_WORDS[mode]}${returnsHome ? ' that returns home' : ''}`,
     title: ({ mode }, server) => `${FAILOVER_WORDS[mode]} of ${server}`,
+    move: (_, seen) => primaryMove(seen),
     request: ({ mode }) => ({ call: 'restart', failoverMode: mode }),
     needs: FAILOVER_CHECKS,
     promotes: 'always',
@@ -51,6 +55,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
   restart: {
     words: () => 'restart',
     title: (_, server) => `restart of ${server}`,
+    move: (_, seen) => primaryMove(seen),
     request: () => ({ call: 'restart', failoverMode: null }),
     needs: [],
     promotes: 'never',
@@ -64,6 +69,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
   scale: {
     words: ({ sku }) => `scaling to ${sku}`,
     title: ({ sku }, server) => `scaling of ${server} to ${sku}`,
+    move: (_, seen) => primaryMove(seen),
     request: ({ sku }) => ({ call: 'scale', sku }),
     needs: SCALE_CHECKS,
     promotes: 'maybe',
@@ -77,6 +83,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
   switchover: {
     words: ({ mode, replica }) => `${mode} switchover to replica ${replica}`,
     title: ({ mode, replica }, server) => `${mode} switchover of ${server} to replica ${replica}`,
+    move: ({ replica }, seen) => (isOnServer(seen, replica) ? null : serverMove(seen)),
     request: ({ mode, replica }) => ({ call: 'promote', replica, option: mode }),
     needs: SWITCHOVER_CHECKS,
     promotes: 'always',
@@ -84,7 +91,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     isDone: (before, now) => differs(before.serverId, now.serverId),
     isShownBy: (seen) => wasChanged(seen, 'serverId') && timelineOf(seen).rose === true,
     whyNotNeeded: nothing,
-    isAsAsked: ({ replica }, { after }) => after?.serverId != null && serverName(after.serverId) === replica,
+    isAsAsked: ({ replica }, seen) => isOnServer(seen, replica),
     undo: ({ returnHome }, before) =>
       returnHome && before?.serverId != null
         ? { call: 'promote', replica: serverName(before.serverId), option: 'planned' }
@@ -93,6 +100,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
   external: {
     words: () => 'watch for events that others cause',
     title: (_, server) => `watch of ${server}`,
+    move: nothing,
     request: nothing,
     needs: [],
     promotes: 'never',
@@ -135,6 +143,8 @@ export const eventsInWords = (events: readonly PlannedEvent[]): string =>
 export const kindWords = (kind: string): string => (kind === 'scale' ? 'scaling' : kind)
 
 export const titleOf = (event: PlannedEvent, server: string): string => rowOf(event).title(event, server)
+/** As words behind the title; null: nowhere, or the title says it. */
+export const moveOf = (event: PlannedEvent, seen: Primaries): string | null => rowOf(event).move(event, seen)
 /** Of a kind that has modes. */
 export const modeOf = (event: PlannedEvent): FailoverMode | null => ('mode' in event ? event.mode : null)
 export const platformRequestOf = (event: PlannedEvent): PlatformRequest | null => rowOf(event).request(event)

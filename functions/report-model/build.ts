@@ -64,7 +64,8 @@ function figuresOf(analysis: Analysis): ReportFigures {
   const { evidence, load } = analysis
   const events = eventsOfReport(analysis)
   const { throughput, availability, latencyMs, loneClients } = load ?? NO_LOAD
-  const requests = requestsOf(evidence, events)
+  const earlier = load?.events.filter(({ isBeforeWatch }) => isBeforeWatch).length ?? 0
+  const requests = requestsOf(evidence, events, earlier)
   const worst = worstEventOf(events)
   const phases = (load?.phases ?? []).map(({ name, fromUs, toUs }) => ({
     name,

@@ -12,6 +12,7 @@ import type { AuditPass, DrillOutcome, EventEvidence } from '../model/evidence.t
 import type { PrimaryIdentity } from '../model/facts.ts'
 import type { PlannedEvent } from '../model/planned-event.ts'
 import type { DrillEvent, EventRequest, Report } from '../model/report.ts'
+import { round } from '../units/statistics.ts'
 import { upperFirst } from '../units/text.ts'
 import { clock, counted, isoOfUs, seconds } from '../units/units.ts'
 
@@ -36,11 +37,13 @@ const standstillWords = ({ container, kind, fromUs, toUs }: Standstill): string 
 
 /** Why the service of this event is not measured. */
 export function notMeasuredWhy(event: Event, { watch, window }: LoadAnalysis): string {
-  const { span, isRecoveryWatched } = event
+  const { span, quiet, isRecoveryWatched } = event
   const why = isRecoveryWatched ? null : watchedWhy(event, watch)
   if (why !== null) return `the load generators did not watch all of it: ${why}`
   if (span.earlierOutage !== null)
     return `commits had stopped at ${clock(isoOfUs(span.earlierOutage.fromUs))}, before the request was sent`
+  if (quiet !== null)
+    return `pauses of ${seconds(round(quiet.usualPauseUs / 1e6, 3))} between two commits are usual for this load, so it does not show an outage that is not longer`
   if (window.isCut) return `the records of the load end at ${clock(isoOfUs(window.endUs))}`
   return 'there was no baseline to recover to'
 }
@@ -83,7 +86,9 @@ export function serviceWords(
   const noCommit = `no commit for ${seconds(recovery.writeOutageSeconds)}`
   switch (service) {
     case 'uninterrupted':
-      return 'clients saw no outage'
+      return recovery.writeOutageSeconds === null
+        ? 'clients saw no outage'
+        : `clients saw no outage, and no pause between two commits around it was longer than ${seconds(recovery.writeOutageSeconds)}`
     case 'out':
       return 'the service was out at the end of the load'
     case 'not sustained':

@@ -138,11 +138,11 @@ function eventWithoutLoad(evidence: EventEvidence, number: number, startedAt: st
 }
 
 function serviceOf(event: Event, { window, baseline }: LoadAnalysis): ServiceState {
-  const { span, t1Us, t4Us, outages, isOutageWatched, isRecoveryWatched, endUs } = event
+  const { span, t1Us, t4Us, outages, quiet, isOutageWatched, isRecoveryWatched, endUs } = event
   const isCut = window.isCut && endUs >= window.endUs
   if (!isCut && isOutAtEnd(outages, window.endUs)) return 'out'
   if (!isOutageWatched || span.earlierOutage !== null) return 'not measured'
-  if (t1Us === null) return isCut ? 'not measured' : 'uninterrupted'
+  if (t1Us === null) return isCut || quiet?.isSparse === true ? 'not measured' : 'uninterrupted'
   if (!isRecoveryWatched) return 'not measured'
   if (t4Us !== null) return 'recovered'
   return isCut || baseline === null ? 'not measured' : 'not sustained'
@@ -179,17 +179,19 @@ const between = (from: string | null, to: string | null): number | null =>
 
 /** A service that is out at the end has no write outage: a commit before that did not end it. */
 function recoveryOf(
-  { number }: Event,
+  { number, quiet }: Event,
   { t0, t1, t2, t4, t6 }: Moments,
   service: ServiceState,
   analysis: LoadAnalysis,
 ): Recovery {
   const { p50, p95, max, clients, notMeasured } = spreadOf(rowsOf(analysis, number))
+  // No client was without service for longer than this.
+  const pauseSeconds = quiet === null || quiet.isSparse ? null : round(quiet.pauseUs / 1e6, 3)
   return {
-    recoveryTimeSeconds: between(t1, t4),
+    recoveryTimeSeconds: pauseSeconds ?? between(t1, t4),
     recoveryFromTriggerSeconds: between(t0, t4),
     detectionSeconds: between(t0, t1),
-    writeOutageSeconds: service === 'out' ? null : between(t1, t2),
+    writeOutageSeconds: service === 'out' ? null : (pauseSeconds ?? between(t1, t2)),
     clientOutageSeconds: { p50, p95, max, clients, notMeasured },
     exposureSeconds: between(t2, t6),
     outages: outagesOfReport(analysis).filter(({ event }) => event === number),

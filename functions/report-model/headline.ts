@@ -6,8 +6,8 @@ import type { Analysis } from '../analysis/analysis.ts'
 import { inWords, type ReportFigures } from '../criteria/figures.ts'
 import { measuredText } from '../criteria/judge.ts'
 import type { Judgement } from '../criteria/verdict.ts'
-import { isFailedByPlatform } from '../event-figures/requests.ts'
-import { kindWords, titleOf } from '../event-kinds/kinds.ts'
+import { isBeforeWatch, isFailedByPlatform } from '../event-figures/requests.ts'
+import { kindWords, moveOf, titleOf } from '../event-kinds/kinds.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { Criterion, DrillEvent } from '../model/report.ts'
@@ -49,10 +49,9 @@ function subjectOf({ target: { server }, events: planned }: DrillPlan, { request
   if (seen?.proof.proven !== true && isFailedByPlatform(first))
     return `Drill of ${server}, ${first.what} accepted, its operation failed`
   if (seen?.cause === 'unattributed') return `Drill of ${server}, ${first.what} accepted`
-  const from = seen?.proof.before?.availabilityZone
-  const to = seen?.proof.after?.availabilityZone
-  const zones = from != null && to != null && from !== to ? `, zone ${from} to ${to}` : ''
-  return `${title}${seen !== undefined && seen.kind !== first.kind ? ` that became a ${kindWords(seen.kind)}` : ''}${zones}`
+  const move = seen === undefined ? null : moveOf(event, seen.proof)
+  const became = seen !== undefined && seen.kind !== first.kind ? ` that became a ${kindWords(seen.kind)}` : ''
+  return `${title}${became}${move === null ? '' : `, ${move}`}`
 }
 
 const STATES = {
@@ -86,14 +85,15 @@ function downtime(figures: ReportFigures, criteria: readonly Criterion[]): strin
   const request = requests.find(({ event }) => event === worst.number)
   const isDoubtful = request !== undefined && (request.state === 'ambiguous' || isFailedByPlatform(request))
   const isSubject = requests.length === 1 && isDoubtful
-  const whose = worst.cause === 'drill' || isSubject ? '' : `${eventSubject(worst)}: `
+  const early = isBeforeWatch(worst, requests) ? ', begun before the watch' : ''
+  const whose = worst.cause === 'drill' || isSubject ? '' : `${eventSubject(worst)}${early}: `
   if (worst.service === 'out') return `${whose}${outAtEnd(worst, figures)}`
   return `${whose}${atWorst}${serviceWords(withLongestOutage(worst, noticed))}${worst.service === 'recovered' ? allowance(criteria) : ''}`
 }
 
 /** The event of the longest recovery is not always that of the longest write outage. */
 function withLongestOutage(worst: DrillEvent, noticed: readonly DrillEvent[]): DrillEvent {
-  if (worst.recovery.writeOutageSeconds === null) return worst
+  if (worst.service === 'uninterrupted' || worst.recovery.writeOutageSeconds === null) return worst
   const known = noticed.flatMap(
     ({ recovery, atLeast }) => recovery.writeOutageSeconds ?? atLeast.writeOutageSeconds ?? [],
   )

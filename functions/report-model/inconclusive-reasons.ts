@@ -9,9 +9,10 @@ import { countLedger, type LedgerCounts } from '../merge/ledger.ts'
 import type { Incarnation, Merged } from '../merge/merged.ts'
 import { type ContainerEnd, unseenEnd, whyEarly } from '../model/container-end.ts'
 import type { AuditPass, DrillOutcome } from '../model/evidence.ts'
-import type { DrillEvent } from '../model/report.ts'
+import type { DrillEvent, EventRequest } from '../model/report.ts'
 import { lowerFirst } from '../units/text.ts'
-import { counted, rate, seconds } from '../units/units.ts'
+import { clock, counted, rate, seconds } from '../units/units.ts'
+import { eventSubject } from './event-words.ts'
 
 export function inconclusiveReasons(analysis: Analysis, figures: ReportFigures): string[] {
   const { evidence, load } = analysis
@@ -40,7 +41,7 @@ const weaknessesOfLoad = (evidence: DrillOutcome, load: LoadAnalysis, figures: R
 
 function noProof({ eventsProof: { evidence }, events, requests }: ReportFigures): string {
   const [only, ...more] = requests
-  if (only?.state === 'watched') return 'No event was seen while the drill watched for what others do.'
+  if (only?.state === 'watched') return nothingInWatch(only, events)
   const what =
     only === undefined
       ? 'No event was proven'
@@ -51,6 +52,16 @@ function noProof({ eventsProof: { evidence }, events, requests }: ReportFigures)
     .filter(({ cause, request }) => cause !== 'drill' && request === null)
     .map(({ sentence }) => ` ${sentence}`)
   return `${what}: ${lowerFirst(evidence.join(' '))}${others.join('')}`
+}
+
+/** What happened before the watch is not denied. */
+function nothingInWatch({ plannedAtSeconds }: EventRequest, events: readonly DrillEvent[]): string {
+  if (events.length === 0) return 'No event was seen while the drill watched for what others do.'
+  const named = events
+    .slice(0, MAX_NAMED)
+    .map((event) => `event ${event.number}, ${eventSubject(event)}, at ${clock(event.beganAt)}`)
+  const more = events.length > MAX_NAMED ? `; and ${counted(events.length - MAX_NAMED, 'more', 'more')}` : ''
+  return `Every event that was seen had begun before the watch, which began at second ${plannedAtSeconds} of the load: ${named.join('; ')}${more}.`
 }
 
 const unwatched = ({ number, watched, watchedWhy }: DrillEvent): string | null =>

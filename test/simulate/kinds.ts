@@ -39,7 +39,7 @@ export function kindsOfSeed(random: Random, isCalm: boolean): KindsOfSeed {
   const kind = random.pick(KINDS)
   const lagMs = random.chance(0.5) ? random.whole(200, 5_000) : 0
   const effects: EffectOptions = {
-    outageMs: random.whole(500, random.pick([4_000, 12_000])),
+    outageMs: random.whole(100, random.pick([800, 4_000, 12_000])),
     scalePath: random.pick(['near zero', 'in place']),
     scaleMs: random.whole(500, 10_000),
     // A server without a replica has no virtual endpoint, and is its own primary.

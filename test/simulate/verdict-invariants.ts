@@ -137,6 +137,28 @@ const CLAIMS: readonly Claim[] = [
     },
   ],
   [
+    /no pause between two commits around it was longer than (\d+(?:\.\d+)?) s/,
+    ({ world }, report, { load, interruptions }, found) =>
+      load === null ||
+      report.events.length > 1 ||
+      interruptions
+        .filter(({ kind, fromMs, toMs }) => kind === 'restart' && fromMs > load.fromMs && toMs < load.toMs)
+        .every(({ fromMs, toMs }) => toMs - fromMs <= 1_000 * Number(found[1]) + 10) ||
+      world.rows.lost.length > 0,
+  ],
+  [/[Nn]o event was seen/, (_simulated, { events }) => events.length === 0],
+  [
+    /had begun before the watch, which began at second (\d+(?:\.\d+)?) of the load/,
+    (_simulated, { events }, { load, interruptions, blind, ...truth }, found) => {
+      const watchMs = (load?.fromMs ?? 0) + 1_000 * Number(found[1])
+      return (
+        events.every(({ beganAt }) => truth.fromReport(beganAt) < watchMs) &&
+        [...interruptions, ...blind.flat()].some(({ fromMs }) => fromMs < watchMs)
+      )
+    },
+  ],
+  [/^(?:Forced|Planned) switchover of .*, zone \d/, () => false],
+  [
     /no commit (?:was acknowledged )?in the last (\d+(?:\.\d+)?) s of the load/,
     // By the server: a generator that stood still reads later what had been acknowledged before.
     ({ world }, _report, { load }, found) =>

@@ -32,6 +32,7 @@ export const CHANGES = {
   },
 } as const satisfies Readonly<Record<string, Partial<PrimaryIdentity>>>
 
+export const FAILOVER: PlannedEvent = { atSeconds: 30, kind: 'failover', mode: 'forced' }
 export const RESTART: PlannedEvent = { atSeconds: 30, kind: 'restart' }
 export const SCALE: PlannedEvent = { atSeconds: 30, kind: 'scale', sku: 'Standard_D8ds_v5' }
 export const SWITCHOVER: PlannedEvent = {

@@ -1,19 +1,31 @@
 /** Each kind of event in a report: what is recognised, what proves it, and whether the verdict rests on it. */
 import { describe, expect, test } from 'vitest'
 import type { EventEvidence } from '../../../functions/model/evidence.ts'
+import type { PrimaryIdentity } from '../../../functions/model/facts.ts'
 import type { Report } from '../../../functions/model/report.ts'
 import { renderMarkdown } from '../../../functions/render/markdown.ts'
+import type { LoadSettings } from '../../../loadgen-image/contract/load-plan.ts'
 import { aDrillPlan, isoAt, someLoad } from '../../support/builders.ts'
-import { CHANGES, caused, EXTERNAL, RESTART, SCALE, SWITCHOVER, watched } from '../../support/kinds-of-events.ts'
+import {
+  CHANGES,
+  caused,
+  EXTERNAL,
+  FAILOVER,
+  RESTART,
+  SCALE,
+  SWITCHOVER,
+  watched,
+} from '../../support/kinds-of-events.ts'
 import { aRun, reportOf, type Trouble } from '../../support/world.ts'
 
 const drill = (
   troubles: readonly Trouble[],
   evidence: EventEvidence,
   criteria?: readonly string[],
+  load: Partial<LoadSettings> = {},
 ): Promise<Report> => {
-  const plan = aDrillPlan({ load: someLoad(), events: [evidence.planned], ...(criteria && { criteria }) })
-  return reportOf(aRun({ troubles }), { plan, events: [evidence] })
+  const plan = aDrillPlan({ load: someLoad(load), events: [evidence.planned], ...(criteria && { criteria }) })
+  return reportOf(aRun({ troubles, load }), { plan, events: [evidence] })
 }
 
 const pause = (atSeconds: number, seconds: number): Trouble => ({ atSeconds, seconds, kind: 'pause' })
@@ -100,7 +112,7 @@ describe('an event that the drill asked for', () => {
       'switchover',
       false,
       'The timeline of the primary rose from 1 to 2.',
-      'Forced switchover of pg-orders to replica pg-orders-dr, zone 1 to 2: no commit',
+      'Forced switchover of pg-orders to replica pg-orders-dr: no commit',
     ],
   ])('%s', async (_, trouble, evidence, kind, isProven, sentence, headline) => {
     const report = await drill([trouble], evidence)
@@ -129,6 +141,64 @@ describe('an event that the drill asked for', () => {
         ['promotion', 'other'],
       ])
     }
+  })
+
+  test.each<[string, Partial<PrimaryIdentity>, string]>([
+    [
+      'the zones of both regions',
+      { availabilityZone: '2' },
+      'Forced switchover of pg-orders to replica pg-orders-dr: no',
+    ],
+    [
+      'another replica than the one that was asked for',
+      { availabilityZone: '2', serverId: CHANGES.switchover.serverId.replace('-dr', '-west') },
+      'Forced switchover of pg-orders to replica pg-orders-dr, server pg-orders to pg-orders-west: no',
+    ],
+    [
+      'a server without an id',
+      { serverId: null, availabilityZone: '2' },
+      'Forced switchover of pg-orders to replica pg-orders-dr: no',
+    ],
+  ])('a switchover is described by its servers and never by zones: %s', async (_, change, headline) => {
+    const report = await drill([failover(30.35, 6)], caused(SWITCHOVER, { ...CHANGES.switchover, ...change }))
+    expect(report.headline.slice(0, headline.length)).toBe(headline)
+    expect(report.headline).not.toMatch(/zone/)
+  })
+
+  test('a failover after which another server stands behind the name is described by the servers', async () => {
+    const report = await drill([failover(30.35, 6)], caused(FAILOVER, { ...CHANGES.failover, ...CHANGES.switchover }))
+    expect(report.headline).toMatch(/^Forced failover of pg-orders, server pg-orders to pg-orders-dr: no/)
+    expect(report.eventsProof.evidence.join(' ')).not.toMatch(/zone/)
+  })
+
+  test.each([
+    [0.05, [], 'PASS', 'clients saw no outage, and no pause between two commits around it was longer than 0.050 s'],
+    [1.152, [pause(31.85, 0.4)], 'PASS', 'no commit for 0.410 s, full service after 1.15 s'],
+  ] as const)(
+    'a proven restart that is shorter than an outage has a recovery time: %s s',
+    async (seconds, troubles, verdict, words) => {
+      const report = await drill(troubles, caused(RESTART, CHANGES.restart))
+      expect(report.recovery.recoveryTimeSeconds).toBeCloseTo(seconds, 2)
+      expect(report.verdict, report.reasons.join('\n')).toBe(verdict)
+      expect(report.headline).toContain(`Restart of pg-orders: ${words}`)
+      expect(report.events[0]?.proof.proven).toBe(true)
+    },
+  )
+
+  test('a restart that a load is too sparse to show is inconclusive, with that reason', async () => {
+    const sparse = { targetTps: 0.8, durationSeconds: 90 }
+    const report = await drill([], caused(RESTART, CHANGES.restart), ['recovery_time_s <= 60'], sparse)
+    expect(report.verdict).toBe('INCONCLUSIVE')
+    expect(report.events[0]).toMatchObject({ service: 'not measured', recovery: { recoveryTimeSeconds: null } })
+    expect(report.reasons.join(' ')).toContain(
+      'pauses of 3.83 s between two commits are usual for this load, so it does not show an outage that is not longer',
+    )
+  })
+
+  test('a restart without a start of the process has no recovery time', async () => {
+    const report = await drill([], caused(RESTART, { timeline: 1 }))
+    expect(report.recovery.recoveryTimeSeconds).toBeNull()
+    expect(report.verdict).toBe('INCONCLUSIVE')
   })
 
   test('an event that no standby was taken by has no time without one', async () => {
@@ -202,7 +272,8 @@ describe('a drill that watches what others do', () => {
         ['failover', 6.652],
       ],
     ],
-    ['a restart that no client noticed', [], watched([36, CHANGES.restart]), [['restart', null]]],
+    ['a restart that no client noticed', [], watched([36, CHANGES.restart]), [['restart', 0.05]]],
+    ['a restart of less than a second', [pause(31.85, 0.4)], watched([36, CHANGES.restart]), [['restart', 1.152]]],
   ])('recognises %s', async (_, troubles, evidence, expected) => {
     const report = await drill(troubles, evidence)
     expect(report.events.map(({ kind, recovery }) => [kind, recovery.recoveryTimeSeconds])).toEqual(expected)
@@ -248,6 +319,39 @@ describe('a drill that watches what others do', () => {
     const report = await drill([pause(11.35, 3)], early)
     expect(report.events.map(({ kind }) => kind)).toEqual(['restart'])
     expect([report.verdict, report.eventsProof.proven]).toEqual(['INCONCLUSIVE', false])
+    expect(report.reasons[0]).toMatch(
+      /^Every event that was seen had begun before the watch, which began at second 40 of the load: event 1, restart that this drill did not request, at [\d:.]+\.$/,
+    )
+    expect(report.headline).toMatch(
+      /^Watch of pg-orders: restart that this drill did not request, begun before the watch: no commit for 3\.01 s/,
+    )
+    expect(wordsOf(report)).not.toMatch(/no event was seen/i)
+  })
+
+  test('an outage that began before the watch and lasts into it is no event of the watch, also with a change in it', async () => {
+    const late = { ...watched([36, CHANGES.scaleInPlace]), planned: { ...EXTERNAL, atSeconds: 30 } }
+    const report = await drill([pause(25.35, 9)], late)
+    expect([report.verdict, report.eventsProof.proven]).toEqual(['INCONCLUSIVE', false])
+    expect(report.requests[0]?.event).toBeNull()
+    expect(report.reasons[0]).toMatch(/^Every event that was seen had begun before the watch, .*: event 1, scaling/)
+    expect(wordsOf(report)).not.toMatch(/no event was seen/i)
+  })
+
+  test('an earlier outage beside an event of the watch is its context: the worst is judged, and named as earlier', async () => {
+    const report = await drill([pause(11.35, 8), failover(40.35, 3)], {
+      ...watched([44, CHANGES.failover]),
+      planned: { ...EXTERNAL, atSeconds: 30 },
+    })
+    expect(report.requests[0]?.event).toBe(2)
+    expect([report.verdict, report.eventsProof.proven]).toEqual(['PASS', true])
+    expect(report.headline).toMatch(
+      /^Watch of pg-orders: outage that [^:]*, begun before the watch: at worst no commit/,
+    )
+  })
+
+  test('an event within the error of the clocks before its time belongs to the watch', async () => {
+    const report = await drill([failover(30.35, 3)], { ...watched(), planned: { ...EXTERNAL, atSeconds: 30.36 } })
+    expect([report.verdict, report.requests[0]?.event]).toEqual(['PASS', 1])
   })
 
   test('the time without a standby ends at the first poll that saw high availability healthy again', async () => {
