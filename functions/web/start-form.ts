@@ -124,6 +124,15 @@ const repeatFields = (): Markup =>
     'of a campaign; one objective a line; when left empty every drill must pass and no commit may be lost',
   )}`
 
+/** Of the drill and not of one event: the failover that returns home is added after the last one. */
+const returnHomeField = (): Markup =>
+  field(
+    'returnHome',
+    'Zones at the end',
+    html`<select id="f-returnHome" name="returnHome" aria-describedby="h-returnHome p-returnHome"><option value="">as the failovers leave them</option><option value="true">as before the first failover</option></select>`,
+    'as before: by a planned failover of its own after the cool-down of the last one, for which the load must last long enough',
+  )
+
 /** Overrides, which the report records, for servers that are small on purpose. */
 const forceField = (): Markup =>
   html`<div class="field" data-field="force"><p class="hint" id="h-force">A checked id does not stop the drill when it fails; the report says that it was overridden.</p>
@@ -134,7 +143,7 @@ export const startForm = (): Markup => html`<form id="start" novalidate>
 <p class="lead">Every field may stay empty: the app then uses its own defaults, and its own server.</p>
 <div class="problems" role="alert" hidden></div>
 <fieldset><legend>Load</legend><div class="fields">${numberFields().map((one) => numberField(one))}</div></fieldset>
-<fieldset><legend>Events</legend>${eventEditor(defaults().events[0]?.atSeconds ?? 120)}</fieldset>
+<fieldset><legend>Events</legend>${eventEditor(defaults().events[0]?.atSeconds ?? 120)}${returnHomeField()}</fieldset>
 <fieldset><legend>Objectives</legend>${criteriaField()}</fieldset>
 <fieldset><legend>Repeat</legend>${repeatFields()}</fieldset>
 <details><summary>Another server</summary><div class="fields">

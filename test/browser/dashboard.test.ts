@@ -230,6 +230,7 @@ describe('starting a drill', () => {
     await page.getByLabel('Duration').fill('60')
     await fieldOf(page, 'After').fill('20')
     await fieldOf(page, 'Mode').selectOption('planned')
+    await page.getByLabel('Zones at the end').selectOption('true')
     await page.getByLabel('Criteria').fill('recovery_time_s <= 30\nlost_commits == 0')
     await page.getByText('Another server').click()
     await page.getByLabel('Server', { exact: true }).fill('pg-other')
@@ -244,6 +245,7 @@ describe('starting a drill', () => {
       targetTps: 400,
       durationSeconds: 60,
       events: [{ atSeconds: 20, kind: 'failover', mode: 'planned' }],
+      returnHome: true,
       criteria: ['recovery_time_s <= 30', 'lost_commits == 0'],
       target: { server: 'pg-other' },
       force: ['server-sku'],

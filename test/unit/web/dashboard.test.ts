@@ -154,6 +154,16 @@ describe('the request of the start form', () => {
     expect(requestOf(data)).toEqual({ force: ['server-sku', 'storage-iops'] })
   })
 
+  test.each([
+    ['', {}],
+    ['true', { returnHome: true }],
+  ])('returns the zones home only where that is chosen: "%s"', (returnHome, expected) => {
+    expect(requestOf(form({ ...unchosen, returnHome }))).toEqual(expected)
+    const { body } = dashboardPage('keys')
+    expect(body).toContain('data-field="returnHome"')
+    expect(body).toMatch(new RegExp(`<select [^>]*name="returnHome"[^>]*>.*<option value="${returnHome}">`))
+  })
+
   test('asks for no event where every row was removed', () => expect(requestOf(form({}))).toEqual({ events: [] }))
 
   test.each<[string, Readonly<Record<string, string>>, unknown]>([

@@ -42,6 +42,7 @@ const TEXT_FIELDS = /^(?:target\.|note$)/
 
 function parsed(name: string, text: string): unknown {
   if (name === 'criteria') return linesOf(text)
+  if (name === 'returnHome') return text === 'true'
   return TEXT_FIELDS.test(name) ? text : Number(text)
 }
 
