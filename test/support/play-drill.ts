@@ -14,7 +14,7 @@ import { type Renderer, renderers } from '../../functions/render/formats.ts'
 import { parseRequest } from '../../functions/request/request.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { type Call, type Fake, type PlayOptions, type PlayResult, play } from './play.ts'
-import { HostDied } from './world/server.ts'
+import { HostDied } from './world/requests.ts'
 import { createWorld, START_AT_MS, type World, type WorldOptions } from './world/world.ts'
 
 export const settings: ActivitySettings = {
