@@ -10,7 +10,7 @@ import {
   eventsAreInsideTheLoad,
   externalStandsAlone,
   returnNeedsAFailover,
-  switchoverIsLast,
+  targetStaysUntilTheEnd,
 } from './events.ts'
 
 /** Where a drill allows less than the load generator does. */
@@ -47,7 +47,7 @@ export const REQUEST_RULES: readonly RequestRule[] = [
   { fields: ['events', 'timing', 'durationSeconds'], judge: eventsAreInsideTheLoad },
   { fields: ['events', 'timing', 'durationSeconds'], judge: baselineIsLongEnough },
   { fields: ['events'], judge: externalStandsAlone },
-  { fields: ['events'], judge: switchoverIsLast },
+  { fields: ['events'], judge: targetStaysUntilTheEnd },
   { fields: ['events', 'returnHome'], judge: returnNeedsAFailover },
   { fields: ['events', 'timing'], judge: eventsAreApart },
   { fields: ['profile', 'durationSeconds'], judge: profileIsInsideTheLoad },
