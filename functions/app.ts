@@ -24,7 +24,11 @@ import { sweeper } from './triggers/sweeper.ts'
 const config = readConfig(process.env)
 const clients = connect(config)
 const activities = createActivities(clients, activitySettings(config))
-const defaults = { target: config.postgres.target, cooldownMinutes: config.drill.cooldownMinutes }
+const defaults = {
+  target: config.postgres.target,
+  cooldownMinutes: config.drill.cooldownMinutes,
+  probes: config.probes,
+}
 const drills = drillsApi(clients, { defaults })
 const campaigns = campaignsApi(clients, { defaults })
 const reports = reportsApi(clients)

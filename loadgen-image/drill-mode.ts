@@ -15,6 +15,7 @@ import { pause } from './output/append-spool.ts'
 import { type BlobStore, openBlobStore } from './output/blob-store.ts'
 import { DrillOutput } from './output/drill-output.ts'
 import { screen } from './output/screen.ts'
+import { AppProber } from './probe/app-prober.ts'
 import { inspectServer, PreflightError, type ServerIdentity } from './run/preflight.ts'
 import { type Ended, Run } from './run/run.ts'
 
@@ -77,6 +78,7 @@ class DrillContainer {
   readonly #output: DrillOutput
   readonly #run: Run
   readonly #token: DatabaseToken | null
+  readonly #prober: AppProber
   /** Aborted by a stop, a stale lease, a signal or the hard deadline: every wait ends with it. */
   readonly #stopped = new AbortController()
   #isLoading = false
@@ -92,6 +94,16 @@ class DrillContainer {
     const onRecord = this.#output.record.bind(this.#output)
     this.#run = new Run({ plan, container, incarnation, pgbouncer, direct, onRecord })
     this.#token = token === null ? null : new DatabaseToken(token)
+    this.#prober = new AppProber({
+      probes: plan.probes,
+      container,
+      containers: plan.containers,
+      incarnation,
+      secrets: settings.probeSecrets,
+      allowLoopback: settings.allowLoopbackProbes,
+      nowUs: () => this.#run.nowMs * 1000,
+      onRecord: (record) => this.#output.appRecord(record),
+    })
   }
 
   async run(): Promise<void> {
@@ -149,11 +161,14 @@ class DrillContainer {
     this.#log(`the load starts at ${new Date(startAtMs).toISOString()}`)
     this.#isLoading = true
     this.#output.startAtMs = startAtMs
+    this.#prober.start(startAtMs * 1000, (startAtMs + this.#plan.durationSeconds * 1000) * 1000)
     await this.#run.load(startAtMs)
   }
 
   async #finish(identity: ServerIdentity | null): Promise<void> {
     const clock = identity?.clock ?? { offsetMs: 0, errorMs: 0 }
+    this.#prober.stop()
+    await this.#prober.ended()
     await this.#output.closeChunks(WRITE_MS)
     const summary = this.#run.summary({ clock }, this.#output.recordsDropped)
     this.#log(`ended: ${summary.ended}${summary.reason === null ? '' : ` (${summary.reason})`}`)
@@ -217,6 +232,7 @@ class DrillContainer {
     if (this.#isEnding) return
     this.#log(`stopping: ${reason}`)
     this.#run.stop(ended, reason)
+    this.#prober.stop()
     this.#stopped.abort(new Error(reason))
   }
 

@@ -2,6 +2,7 @@
 
 import { parseConnectionString } from './connection/connection-string.ts'
 import { atPort, isSocketFolder, type ServerTarget } from './connection/target.ts'
+import { APP_PROBE_ENVIRONMENT } from './contract/app-probe.ts'
 import type { Parsed } from './contract/fields.ts'
 import { ENVIRONMENT } from './contract/glossary.ts'
 import { isDrillId, PLAN_LIMITS } from './contract/load-plan.ts'
@@ -25,6 +26,9 @@ export interface DrillSettings {
   readonly direct: ServerTarget
   /** Null: the connection string holds the password. */
   readonly token: TokenAccess | null
+  /** Of application probes, by their names. */
+  readonly probeSecrets: ReadonlyMap<string, string>
+  readonly allowLoopbackProbes: boolean
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -42,8 +46,30 @@ export function parseDrillSettings(environment: Environment): Parsed<DrillSettin
   const blobs = parseBlobAccess(environment, problems)
   const pgbouncer = parseServer(environment, problems)
   const token = parseTokenAccess(environment, pgbouncer, problems)
+  const probeSecrets = parseProbeSecrets(environment, problems)
+  const allowLoopbackProbes = environment[APP_PROBE_ENVIRONMENT.loopback] === 'true'
   if (problems.length > 0 || blobs === null || pgbouncer === null) return { problems }
-  return { value: { drillId, container, blobs, pgbouncer, direct: atPort(pgbouncer, directPort), token } }
+  const direct = atPort(pgbouncer, directPort)
+  return { value: { drillId, container, blobs, pgbouncer, direct, token, probeSecrets, allowLoopbackProbes } }
+}
+
+/** No problem repeats a piece of it. */
+function parseProbeSecrets(environment: Environment, problems: string[]): ReadonlyMap<string, string> {
+  const text = environment[APP_PROBE_ENVIRONMENT.secrets] || '{}'
+  const all = jsonOf(text)
+  const isSound = typeof all === 'object' && all !== null && Object.values(all).every((one) => typeof one === 'string')
+  if (!isSound) problems.push(`${APP_PROBE_ENVIRONMENT.secrets}: expected a JSON object of texts`)
+  const secrets = new Map(isSound ? (Object.entries(all) as Array<[string, string]>) : [])
+  for (const value of secrets.values()) hideSecret(value)
+  return secrets
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }
 
 export function parseServer(environment: Environment, problems: string[]): ServerTarget | null {

@@ -171,6 +171,7 @@ function planOf(values: Values, now: Date, problems: string[]): LoadPlan | null 
     version: CONTRACT_VERSION,
     drillId: values.drillId || `loadgen-${now.toISOString().replaceAll(/\D/g, '').slice(0, 14)}`,
     containers: 1,
+    probes: [],
     profile: profile ?? [],
     cohorts: taken(cohorts, problems, values.cohorts === '' ? 'retry' : 'cohorts') ?? [ANY_COHORT],
     hardDeadlineSeconds: SHUTDOWN_SECONDS,

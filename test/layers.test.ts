@@ -111,10 +111,14 @@ describe('files', () => {
 /** pg fills what it is not given from the environment; only this file gives it everything. */
 const OWNER_OF_CLIENTS = 'loadgen-image/connection/client.ts'
 
-test('only one file makes clients of pg; all others take its types', () => {
+/** What a user's application would do. */
+const EXAMPLE_OF_A_POOL = 'infra/local/example-app/main.ts'
+
+test('only one file makes clients of pg, beside the example of an application; all others take its types', () => {
   const takesMore = sourceFiles(['loadgen-image', 'functions', 'infra', 'test']).filter(
     (file) =>
       file !== OWNER_OF_CLIENTS &&
+      file !== EXAMPLE_OF_A_POOL &&
       !file.endsWith('.d.ts') &&
       importsOf(file).some(({ to, typeOnly }) => /^pg(\/|$)/.test(to) && !typeOnly),
   )

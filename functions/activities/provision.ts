@@ -1,6 +1,9 @@
 /** Starts the drill's containers, with names and tags by which the clean-up and the sweeper find them. */
+
+import { APP_PROBE_ENVIRONMENT, secretNamesOf } from '../../loadgen-image/contract/app-probe.ts'
 import { blobNames, ENVIRONMENT } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients, CreateAnswer, GroupSpec } from '../clients/clients.ts'
+import { probeSecret, settingOfSecret } from '../config/app-probes.ts'
 import { drillBlobs, subnetBlob } from '../model/blob-paths.ts'
 import { expiresAt, loadPlanOf } from '../model/load-plan.ts'
 import type { DrillPlan } from '../model/plan.ts'
@@ -38,6 +41,8 @@ export async function provision(
   const plan = await readPlan(blobs, drillId)
   const abort = await readAbort(blobs, drillId)
   if (abort !== null) return { ...NOTHING_STARTED, abort, detail: 'aborted before any container was started' }
+  const absent = absentSecrets(settings, plan)
+  if (absent !== null) return { ...NOTHING_STARTED, refused: absent, abort: null, detail: absent }
   const names = containerNumbers(plan).map((container) => groupName(drillId, container))
   const mine: ProvisionRecord = { at: clock.now().toISOString(), groups: names }
   await blobs.writeOnce(drillBlobs.provisioned(drillId), mine)
@@ -61,6 +66,7 @@ async function createAll(
     zones: settings.zones,
     ...blobAccess(settings),
     token: tokenAccess(database.loadTokenScope()),
+    probes: probeAccess(settings, plan),
   }
   const create = async (container: number): Promise<CreateAnswer> => {
     const spec = specOf(plan, container, expires, access)
@@ -115,6 +121,10 @@ interface LoadAccess {
   readonly open: Readonly<Record<string, string>>
   readonly secret: Readonly<Record<string, string>>
   readonly token: Readonly<Record<string, string>>
+  readonly probes: {
+    readonly open: Readonly<Record<string, string>>
+    readonly secret: Readonly<Record<string, string>>
+  }
 }
 
 const specOf = (plan: DrillPlan, container: number, expires: string, access: LoadAccess): GroupSpec => ({
@@ -129,12 +139,33 @@ const specOf = (plan: DrillPlan, container: number, expires: string, access: Loa
     [ENVIRONMENT.directPort]: String(access.directPort),
     ...access.open,
     ...access.token,
+    ...access.probes.open,
   },
-  secureEnvironment: { [ENVIRONMENT.connectionString]: access.connectionString, ...access.secret },
+  secureEnvironment: {
+    [ENVIRONMENT.connectionString]: access.connectionString,
+    ...access.secret,
+    ...access.probes.secret,
+  },
 })
 
 const tokenAccess = (scope: string | null): LoadAccess['token'] =>
   scope === null ? {} : { [ENVIRONMENT.databaseTokenScope]: scope }
+
+/** Only the secrets that this drill's probes name, in one secure value. */
+function probeAccess({ probes: settings }: ActivitySettings, { probes }: DrillPlan): LoadAccess['probes'] {
+  const open = probes.length > 0 && settings.allowLoopback ? { [APP_PROBE_ENVIRONMENT.loopback]: 'true' } : {}
+  const names = [...new Set(probes.flatMap(secretNamesOf))]
+  if (names.length === 0) return { open, secret: {} }
+  const values = Object.fromEntries(names.map((name) => [name, probeSecret(settings, name)?.reveal() ?? '']))
+  return { open, secret: { [APP_PROBE_ENVIRONMENT.secrets]: JSON.stringify(values) } }
+}
+
+/** The settings may have changed since the request was accepted. */
+function absentSecrets({ probes: settings }: ActivitySettings, { probes }: DrillPlan): string | null {
+  const absent = probes.flatMap(secretNamesOf).filter((name) => probeSecret(settings, name) === null)
+  if (absent.length === 0) return null
+  return `no container was started, because the app no longer holds the secret ${absent[0]} of an application probe (setting ${settingOfSecret(absent[0] as string)})`
+}
 
 /** An identity needs no secret; the connection string of a local storage account is one. */
 function blobAccess({ blobs, generatorClientId }: ActivitySettings): Pick<LoadAccess, 'open' | 'secret'> {

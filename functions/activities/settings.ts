@@ -1,4 +1,5 @@
 /** The part of the app's configuration that activities need and the clients do not hold. */
+import type { ProbeConfig } from '../config/app-probes.ts'
 import type { BlobConfig, Config } from '../config/config.ts'
 import type { Prices } from '../model/evidence.ts'
 
@@ -9,6 +10,8 @@ export interface ActivitySettings {
   readonly zones: readonly string[]
   /** Of the load generators; null: they are in no network. */
   readonly subnetId: string | null
+  /** Secrets of application probes, and whether they may reach this machine. */
+  readonly probes: Pick<ProbeConfig, 'secrets' | 'allowLoopback'>
   readonly prices: Prices | null
   /** Rows of older drills are deleted; 0: never. */
   readonly rowsRetentionDays: number
@@ -28,6 +31,7 @@ export const activitySettings = (config: Config): ActivitySettings => ({
   generatorClientId: config.loadGenerator.identityClientId,
   zones: config.loadGenerator.zones,
   subnetId: config.loadGenerator.subnetId,
+  probes: config.probes,
   prices: config.prices,
   rowsRetentionDays: config.drill.rowsRetentionDays,
   stopServerBetweenDrills: config.daily.stopServerBetweenDrills,

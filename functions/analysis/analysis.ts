@@ -15,6 +15,7 @@ import type { Merged, MergedSecond } from '../merge/merged.ts'
 import type { ClientRow, PhaseName } from '../model/chart-data.ts'
 import type { DrillOutcome, EventEvidence } from '../model/evidence.ts'
 import type { GeneratorVerdict, Report } from '../model/report.ts'
+import { type ApplicationAnalysis, applicationsOf } from './applications.ts'
 import { attribute, type EventSpan } from './attribution.ts'
 import { clientRows, loneClientsOf, loneRows } from './client-outages.ts'
 import type { TimesContext } from './event-times.ts'
@@ -49,6 +50,7 @@ export interface LoadAnalysis extends Pick<Report, 'throughput' | 'availability'
   /** By number of the event that lost commits; null when the ledger was not audited. */
   readonly lostSeconds: ReadonlyMap<number, number> | null
   readonly generator: GeneratorVerdict
+  readonly applications: readonly ApplicationAnalysis[]
 }
 
 /** The drill's own clock against the database's: t0 and t6 are read from it. */
@@ -87,6 +89,12 @@ function analyseLoad(evidence: DrillOutcome, merged: Merged): LoadAnalysis | nul
     measured: measuredSeconds(phases, merged),
     controlClock: view.controlClock,
     audit,
+    applications: applicationsOf(evidence.plan.probes, merged.applications, {
+      containers: settings.containers,
+      window,
+      events,
+      holdSeconds: evidence.plan.timing.recoveryHoldSeconds,
+    }),
     lostSeconds: audit.kind === 'agreed' ? lostSecondsPerEvent(audit.pass, events, merged.seconds) : null,
     generator: judgeGenerator({
       incarnations: merged.incarnations,

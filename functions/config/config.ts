@@ -3,6 +3,7 @@ import type { Gate } from '../access/gate.ts'
 import type { Prices } from '../model/evidence.ts'
 import type { Target } from '../model/plan.ts'
 import { type Cloud, cloudOf } from '../platform/cloud.ts'
+import { type ProbeConfig, probeConfig } from './app-probes.ts'
 import { problemsOfDatabaseSettings, problemsOfSettings, requestDefaults } from './problems.ts'
 import { Secret } from './secret.ts'
 import { type Environment, given, type SettingName, settingOf } from './settings.ts'
@@ -28,6 +29,7 @@ export interface Config {
     /** Of containers in a subnet; none: Azure's own resolver. */
     readonly dnsServers: readonly string[]
   }
+  readonly probes: ProbeConfig
   readonly daily: {
     readonly schedule: string | null
     readonly request: unknown
@@ -107,6 +109,11 @@ export function readConfig(environment: Environment): Config {
       zones: listOf(settings.optional('LOADGEN_ZONES')),
       dnsServers: listOf(settings.optional('LOADGEN_DNS_SERVERS')),
     },
+    probes: probeConfig(
+      environment,
+      settings.optional('PROBE_URL_ALLOWLIST'),
+      settings.optional('AZURE_LOCAL_TOKEN') !== null,
+    ),
     api: {
       auth: settings.required('API_AUTH') as Gate['auth'],
       // Injected by the platform, and read-only: https://learn.microsoft.com/azure/app-service/reference-app-settings

@@ -28,6 +28,7 @@ import {
 } from '../platform/names.ts'
 import { problemOfSchedule, SCHEDULE_FORM } from '../platform/ncrontab.ts'
 import { REQUEST_LIMITS } from '../request/request.ts'
+import { URL_PREFIXES } from './app-probes.ts'
 
 const fits = (expected: string, isFit: (text: string) => boolean): NameForm => ({
   expected,
@@ -64,6 +65,7 @@ export const FORMS = {
   webhookUrl: { expected: 'an http or https URL', problemOf: problemOfWebhook },
   authority: { expected: 'a readable file with a certificate in PEM', problemOf: problemOfAuthority },
   request: { expected: 'a JSON object, a body of POST /api/drills', problemOf: problemOfJsonObject },
+  urlPrefixes: URL_PREFIXES,
   port: whole(1, MAX_PORT),
   minutes: whole(0, REQUEST_LIMITS.maxCooldownMinutes),
   days: whole(0, HUNDRED_YEARS_IN_DAYS),

@@ -1,12 +1,17 @@
 /** What is wrong with the settings: each by itself, and those that belong together. */
 import { parseRequest, type RequestDefaults } from '../request/request.ts'
+import { probeConfig, problemsOfAllowlist, problemsOfProbeSecrets } from './app-probes.ts'
 import { FORMS } from './forms.ts'
 import { type Environment, given, SETTINGS, type Setting, type SettingName, settingOf } from './settings.ts'
 
 export const problemsOfSettings = (environment: Environment): string[] => [
   ...problemsOfRows(environment),
+  ...problemsOfProbeSecrets(environment),
+  ...problemsOfAllowlist(given(environment, 'PROBE_URL_ALLOWLIST'), isLocalStack(environment)),
   ...problemsBetweenRows(environment),
 ]
+
+const isLocalStack = (environment: Environment): boolean => given(environment, 'AZURE_LOCAL_TOKEN') !== null
 
 /** The settings that a migration of the schema needs, where the rest of the app is not set up. */
 export const problemsOfDatabaseSettings = (environment: Environment): string[] => [
@@ -27,6 +32,7 @@ export function requestDefaults(environment: Environment): RequestDefaults {
       database: value('POSTGRES_DATABASE'),
     },
     cooldownMinutes: Number(value('COOLDOWN_MINUTES')),
+    probes: probeConfig(environment, given(environment, 'PROBE_URL_ALLOWLIST'), isLocalStack(environment)),
   }
 }
 
@@ -90,7 +96,7 @@ function problemsOfLoadLogin(environment: Environment, identity: readonly Settin
 /** By the rules of a posted body, with the defaults that the timer uses. A malformed setting is reported with that setting. */
 function problemsOfDailyRequest(environment: Environment): string[] {
   const name = 'DAILY_DRILL_REQUEST' satisfies SettingName
-  const needed = ['POSTGRES_SERVER', 'POSTGRES_DATABASE', 'COOLDOWN_MINUTES', name] as const
+  const needed = ['POSTGRES_SERVER', 'POSTGRES_DATABASE', 'COOLDOWN_MINUTES', 'PROBE_URL_ALLOWLIST', name] as const
   const isSound = (row: SettingName) => problemsOfRows(environment, (setting) => setting.name === row).length === 0
   if (!needed.every(isSound)) return []
   const parsed = parseRequest(JSON.parse(settingOf(environment, name) ?? ''), {

@@ -100,6 +100,10 @@ const TABLE = {
     'addresses',
     "DNS servers of the containers in a subnet, such as 10.0.0.4,10.0.0.5: they inherit none from their network; default: Azure's resolver, 168.63.129.16",
   ),
+  PROBE_URL_ALLOWLIST: row(
+    'urlPrefixes',
+    'URLs that application probes may call, separated by commas: scheme, host and port must be equal, and the path the same or below; without it there are no probes. Their secrets are settings PROBE_SECRET_<NAME>',
+  ),
   API_AUTH: row(
     'apiAuth',
     "Who may call the API. keys: holders of a function key. entra: accounts and applications with the app role Drill.Read or Drill.Run, behind the platform's authentication; without that every call is refused",

@@ -3,6 +3,7 @@
  * from the report itself, so that what is judged is what is printed.
  */
 
+import { type Application, availabilityOf, outageOf, recoveryOf } from '../event-figures/applications.ts'
 import { type EventFigureName, known, missing, NOT_AUDITED, value, worstOf } from '../event-figures/figures.ts'
 import { requestSentence } from '../event-figures/requests.ts'
 import { kindWords } from '../event-kinds/kinds.ts'
@@ -27,6 +28,8 @@ interface Figure {
   readonly phases?: readonly string[]
   /** The brackets take the number of an event, or a kind of events: the worst of these. */
   readonly isOfEvents?: true
+  /** The brackets take the name of an application that the drill probes; there is no figure without it. */
+  readonly isOfApplications?: true
   /** The values that it can take, where they are not those of its unit. */
   readonly range?: Range
   /** Only an audit of the ledger measures it. */
@@ -119,6 +122,9 @@ const FIGURES = {
   },
   cpu_percent: { unit: '%', words: 'CPU of the server', read: platformMetric('cpu_percent') },
   memory_percent: { unit: '%', words: 'memory of the server', read: platformMetric('memory_percent') },
+  app_outage_s: { ...ofApplication('outage', 's', outageOf), ...ALONE },
+  app_recovery_s: { ...ofApplication('time until it was back', 's', recoveryOf), ...ALONE },
+  app_availability: ofApplication('availability', 'share', availabilityOf),
   events_proven: {
     unit: 'yes/no',
     words: 'proof of the events',
@@ -169,6 +175,7 @@ export function inWords(id: string): string {
   if (found === null) return id
   const { figure, phase } = found
   if (phase === null) return figure.words
+  if (figure.isOfApplications === true) return `${figure.words} of the application ${phase}`
   if (figure.isOfEvents === true)
     return `${figure.words} of ${/^\d/.test(phase) ? `event ${phase}` : `the worst ${kindWords(phase)}`}`
   return `${figure.words}${PHASE_WORDS[phase] ?? ` (${phase})`}`
@@ -223,6 +230,14 @@ function ofEvents(words: string, name: EventFigureName) {
     return missing(lowerFirst(requestSentence(request)).replace(/\.$/, ''))
   }
   return { unit: 's', words, read, isOfEvents: true } as const
+}
+
+function ofApplication(words: string, unit: 's' | 'share', of: (application: Application) => Measured) {
+  const read: Reader = ({ applications }, name) => {
+    const application = applications.find((one) => one.name === name)
+    return application === undefined ? missing('no probe of that name left a record') : of(application)
+  }
+  return { unit, words, read, isOfApplications: true } as const
 }
 
 /** An interval that no generator watched may hide another outage. */

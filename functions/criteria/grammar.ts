@@ -83,7 +83,11 @@ export function parseCriterion<Ref extends FigureRef>(
 export function parseFigure(text: string): FigureRef | string {
   const [, name = '', phase = null] = REFERENCE.exec(text) ?? []
   if (!isCriterionName(name)) return `unknown figure; expected one of ${CRITERION_NAMES.join(', ')}`
-  const { phases, isOfEvents } = figureOf(name)
+  const { phases, isOfEvents, isOfApplications } = figureOf(name)
+  if (isOfApplications === true)
+    return isApplication(phase)
+      ? { name, phase }
+      : `expected the name of a probe in brackets: ${name}[checkout] names the probe "checkout"`
   if (isOfEvents === true)
     return isOfKnownEvents(phase) ? { name, phase } : `unknown events of ${name}; expected ${EVENTS}`
   if (phases === undefined) return phase === null ? { name, phase } : `${name} takes no phase`
@@ -95,6 +99,14 @@ export function parseFigure(text: string): FigureRef | string {
 /** In brackets, the number of an event or a kind; without brackets the worst of all events is meant. */
 const isOfKnownEvents = (events: string | null): boolean =>
   events === null || /^[1-9]\d?$/.test(events) || EVENT_KINDS.some((kind) => kind === events)
+
+const isApplication = (name: string | null): boolean => name !== null && /^[A-Za-z][\w-]{0,39}$/.test(name)
+
+/** The applications that an objective names. */
+export const applicationsIn = ({ figure, limit }: Pick<ParsedCriterion, 'figure' | 'limit'>): string[] =>
+  [figure, limit.figure].flatMap((one) =>
+    one !== null && one !== 'target' && figureOf(one.name).isOfApplications === true ? (one.phase ?? []) : [],
+  )
 
 const EVENTS = `the number of an event, from 1, or one of ${EVENT_KINDS.join(', ')}`
 

@@ -1,7 +1,6 @@
 /** The shape of a row in the table of the kinds of events (kinds.ts): everything in which kinds differ. */
 import type { PrimaryIdentity } from '../model/facts.ts'
 import type { PlannedKind, PlannedOf, PlatformRequest } from '../model/planned-event.ts'
-import type { EventKind } from '../model/report.ts'
 
 /** What was seen of an event that the drill asked for. */
 export interface SeenOfEvent {
@@ -42,12 +41,8 @@ export interface KindRow<Kind extends PlannedKind = PlannedKind> {
   readonly isDone: (before: PrimaryIdentity, now: PrimaryIdentity, event: PlannedOf<Kind>) => boolean
   /** An event of this kind took place; also of one that others caused. */
   readonly isShownBy: (seen: SeenOfEvent) => boolean
-  /** What its request led to; of one that asks for nothing, what the clients see alone. */
-  readonly leadsTo: (isPromoted: boolean) => EventKind
   /** What else must hold of an event that the drill asked for. */
   readonly isAsAsked: (event: PlannedOf<Kind>, seen: SeenOfEvent) => boolean
-  /** Its need is judged at its time. */
-  readonly isConditional: (event: PlannedOf<Kind>) => boolean
   /** Why the event is not needed any more at its time, or cannot be judged yet; null: it is needed. */
   readonly whyNotNeeded: (
     event: PlannedOf<Kind>,

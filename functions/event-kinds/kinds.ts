@@ -48,9 +48,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     changes: ['timeline'],
     isDone: isOtherPrimary,
     isShownBy: (seen) => timelineOf(seen).rose ?? zoneOf(seen).swapped === true,
-    leadsTo: () => 'failover',
     isAsAsked: always,
-    isConditional: ({ returnsHome }) => returnsHome === true,
     whyNotNeeded: whyNoReturn,
     undo: nothing,
   },
@@ -64,9 +62,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     changes: ['postmasterStartedAt'],
     isDone: (before, now) => differs(before.postmasterStartedAt, now.postmasterStartedAt),
     isShownBy: (seen) => wasChanged(seen, 'postmasterStartedAt') && timelineOf(seen).rose === false,
-    leadsTo: (isPromoted) => (isPromoted ? 'failover' : 'restart'),
     isAsAsked: always,
-    isConditional: never,
     whyNotNeeded: nothing,
     undo: nothing,
   },
@@ -80,8 +76,6 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     changes: ['sku'],
     isDone: (_, now, { sku }) => isSize(now.sku, sku),
     isShownBy: (seen) => wasChanged(seen, 'sku'),
-    leadsTo: () => 'scale',
-    isConditional: never,
     whyNotNeeded: nothing,
     isAsAsked: ({ sku }, { after }) => isSize(after?.sku ?? null, sku),
     undo: (_, before) => (before?.sku == null ? null : { call: 'scale', sku: before.sku }),
@@ -96,8 +90,6 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     changes: ['serverId', 'timeline'],
     isDone: (before, now) => differs(before.serverId, now.serverId),
     isShownBy: (seen) => wasChanged(seen, 'serverId') && timelineOf(seen).rose === true,
-    leadsTo: () => 'switchover',
-    isConditional: never,
     whyNotNeeded: nothing,
     isAsAsked: ({ replica }, seen) => isOnServer(seen, replica),
     undo: ({ returnHome }, before) =>
@@ -115,9 +107,7 @@ const KINDS: { readonly [Kind in PlannedKind]: KindRow<Kind> } = {
     changes: [],
     isDone: never,
     isShownBy: never,
-    leadsTo: () => 'outage',
     isAsAsked: never,
-    isConditional: never,
     whyNotNeeded: nothing,
     undo: nothing,
   },
@@ -162,10 +152,9 @@ export const isCaused = (event: PlannedEvent): boolean => platformRequestOf(even
 export const alwaysPromotes = (event: PlannedEvent): boolean => rowOf(event).promotes === 'always'
 /** Another server may become the primary: the event starts a cool-down. */
 export const mayPromote = (event: PlannedEvent): boolean => rowOf(event).promotes !== 'never'
-/** After it the name of the target is that of another server. */
-export const leavesTarget = (event: PlannedEvent): boolean => rowOf(event).changes.includes('serverId')
-/** What its request led to. */
-export const kindOfRequest = (event: PlannedEvent, isPromoted: boolean): EventKind => rowOf(event).leadsTo(isPromoted)
+/** What its request led to: a restart after which the timeline rose was a failover. */
+export const kindOfRequest = (event: PlannedEvent, isPromoted: boolean): EventKind =>
+  event.kind === 'external' ? 'outage' : isPromoted && !mayPromote(event) ? 'failover' : event.kind
 /** What was seen is possible only if the event took place as the drill asked for it. */
 export const isProven = (event: PlannedEvent, seen: SeenOfEvent): boolean => {
   const { isShownBy, isAsAsked } = rowOf(event)
@@ -187,7 +176,7 @@ export const whyNotNeeded = (
 ): NotNeeded | null => rowOf(event).whyNotNeeded(event, home, now)
 
 /** Whether its need is judged at its time. */
-export const isConditional = (event: PlannedEvent): boolean => rowOf(event).isConditional(event)
+export const isConditional = (event: PlannedEvent): boolean => event.kind === 'failover' && event.returnsHome === true
 
 export const undoOf = (event: PlannedEvent, before: PrimaryIdentity): PlatformRequest | null =>
   rowOf(event).undo(event, before)

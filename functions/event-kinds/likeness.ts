@@ -3,7 +3,7 @@
  * another kind of event differs for that reason alone, and would be read as a change of the server.
  */
 
-import type { Likeness } from '../model/likeness.ts'
+import type { Likeness } from '../model/drill-index.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import { counted, duration, perSecond } from '../units/units.ts'
 import { eventsInWords } from './kinds.ts'

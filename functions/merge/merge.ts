@@ -4,6 +4,7 @@
  * keeps sums and packed histograms, and everything that is rare (errors, windows) is kept as it is. Records in the order
  * of time, all containers side by side, cost the least.
  */
+import type { AppProbeRecord } from '../../loadgen-image/contract/app-probe.ts'
 import { addUp } from '../../loadgen-image/contract/counts.ts'
 import type {
   AckGap,
@@ -15,8 +16,9 @@ import type {
 } from '../../loadgen-image/contract/glossary.ts'
 import { TENTHS, US_PER_SECOND, US_PER_TENTH } from '../../loadgen-image/contract/glossary.ts'
 import { compareText } from '../units/text.ts'
+import { AppMerge } from './app-probes.ts'
 import { type ClockReading, ClockShift, type ContainerClock, clockKey, clockOf, combineClocks } from './clocks.ts'
-import { SumPerSecond } from './histogram-sums.ts'
+import { SumPerSecond } from './histograms.ts'
 import { IncarnationSums, type MergeEnd } from './incarnation.ts'
 import { type ClientLedger, LedgerLog, workerLedger } from './ledger.ts'
 import type { Incarnation, Merged, MergedSecond, TimelineSpan, WorkerFirstAck, WorkerOutage } from './merged.ts'
@@ -37,6 +39,7 @@ export class Merge {
   readonly #timelines = new Map<number, TimelineSpan>()
   readonly #firstAcks = new Map<string, WorkerFirstAck>()
   readonly #windows: WorkerOutage[] = []
+  readonly #applications = new AppMerge()
   readonly #ledgers = new Map<number, { readonly container: number; readonly log: LedgerLog }>()
 
   constructor({ clocks }: MergeOptions) {
@@ -61,6 +64,10 @@ export class Merge {
     for (const range of record.ledger) this.#ledgerOf(range.worker, record.container).add(second, range)
   }
 
+  addApplication(record: AppProbeRecord): void {
+    this.#applications.add(record, clockOf(this.#clocks, record.container, record.incarnation).offsetUs)
+  }
+
   /** Once, when all records are in. */
   finish(end: MergeEnd): Merged {
     const summaries = new Map(end.summaries.map((s) => [clockKey(s.container, s.incarnation), s]))
@@ -76,6 +83,7 @@ export class Merge {
       timelines: [...this.#timelines.values()].sort((a, b) => a.firstAtUs - b.firstAtUs || a.timeline - b.timeline),
       firstAcks: [...this.#firstAcks.values()].sort((a, b) => a.worker - b.worker || a.timeline - b.timeline),
       windows: this.#windows.sort(compareWindows),
+      applications: this.#applications.finish(),
       incarnations,
       absent: Array.from({ length: end.plan.containers }, (_, k) => k).filter((k) => !seen.has(k)),
       ledger: this.#finishLedger(incarnations, end),

@@ -4,6 +4,7 @@
  * records give the same bytes in every order, with or without duplicates.
  */
 import type { Counts, ErrorCount, OutageWindow, Stall } from '../../loadgen-image/contract/glossary.ts'
+import type { MergedApplication } from './app-probes.ts'
 import type { HealthColumns } from './generator-health.ts'
 import type { PackedHistogram } from './histograms.ts'
 import type { ClientLedger } from './ledger.ts'
@@ -91,6 +92,8 @@ export interface Merged {
   readonly timelines: readonly TimelineSpan[]
   readonly firstAcks: readonly WorkerFirstAck[]
   readonly windows: readonly WorkerOutage[]
+  /** Of the application probes. */
+  readonly applications: readonly MergedApplication[]
   readonly incarnations: readonly Incarnation[]
   /** Containers of the plan that left no record at all. */
   readonly absent: readonly number[]

@@ -1,6 +1,5 @@
 /** The index of drills: one small blob each, newest first by name, so that lists and trends need no report to be opened. */
 
-import type { Likeness } from './likeness.ts'
 import { plannedSeconds } from './load-plan.ts'
 import type { DrillPlan, Target } from './plan.ts'
 import type { PlannedEvent } from './planned-event.ts'
@@ -74,3 +73,14 @@ export interface WorstOfDrill {
   readonly recoveryTime: Worst
   readonly writeOutage: Worst
 }
+
+/** What drills must have in common to be compared. */
+export interface Likeness {
+  /** "400 TPS, 20 clients, 1 container, 45 s; forced failover" */
+  readonly words: string
+  /** All other settings of the load that move a figure, as one text. */
+  readonly settings: string
+}
+
+export const isLike = (one: Likeness, other: Likeness): boolean =>
+  one.words === other.words && one.settings === other.settings

@@ -22,6 +22,7 @@ export const loadPlanOf = (plan: DrillPlan): LoadPlan => ({
   version: CONTRACT_VERSION,
   drillId: plan.drillId,
   ...plan.load,
+  probes: plan.probes,
   drainSeconds: drainSeconds(plan),
   hardDeadlineSeconds: hardDeadlineSeconds(plan),
   staleLeaseSeconds: STALE_LEASE_SECONDS,

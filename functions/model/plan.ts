@@ -1,4 +1,5 @@
 /** A drill as asked for, after validation and defaults: what the orchestration gets as its input. Holds no secret. */
+import type { AppProbe } from '../../loadgen-image/contract/app-probe.ts'
 import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
 import type { PlannedEvent } from './planned-event.ts'
 
@@ -17,6 +18,8 @@ export interface DrillPlan {
   readonly load: LoadSettings
   /** In the order of time. */
   readonly events: readonly PlannedEvent[]
+  /** Beside the load, from every container. */
+  readonly probes: readonly AppProbe[]
   readonly timing: DrillTiming
   /** Objectives such as `recovery_time_s <= 120`. */
   readonly criteria: readonly string[]

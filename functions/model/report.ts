@@ -4,6 +4,7 @@
  */
 
 import * as z from 'zod'
+import { applicationSchema } from './application.ts'
 import { PHASE_NAMES } from './chart-data.ts'
 import { UNDO_STATES } from './event-answer.ts'
 import { EVENT_KINDS, FAILOVER_MODES, PLANNED_KINDS } from './planned-event.ts'
@@ -392,6 +393,7 @@ export const reportSchema = z.object({
     whole: phaseLatency,
   }),
   errors: z.array(errorRow),
+  applications: z.array(applicationSchema).describe('The probed applications, in the order of the request'),
   generator: z.object({
     wasTheLimit: z.boolean().nullable(),
     why: z.string(),

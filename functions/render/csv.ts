@@ -117,3 +117,25 @@ const errorColumns: Columns<Report['errors'][number]> = [
   ['workers_count', (row) => row.workers],
   ['example', (row) => row.example],
 ]
+
+/** A row per outage of a probed application. */
+export const renderApplicationsCsv = (applications: Report['applications']): string =>
+  toCsv(
+    applicationColumns,
+    applications.flatMap(({ name, outages }) => outages.map((outage) => ({ name, ...outage }))),
+  )
+
+type ApplicationRow = { readonly name: string } & Report['applications'][number]['outages'][number]
+
+const applicationColumns: Columns<ApplicationRow> = [
+  ['application', (row) => row.name],
+  ['event', (row) => row.event],
+  ['container', (row) => row.container],
+  ['outage_s', (row) => exact(row.seconds)],
+  ['outage_at_least_s', (row) => exact(row.atLeastSeconds)],
+  ['first_failed_utc', (row) => row.fromAt],
+  ['first_good_utc', (row) => row.toAt],
+  ['end', (row) => row.end],
+  ['failed_count', (row) => row.failed],
+  ['first_error_code', (row) => row.code],
+]

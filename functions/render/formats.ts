@@ -1,5 +1,11 @@
 /** Every file of a drill and its renderer, one line each. */
-import { renderClientsCsv, renderErrorsCsv, renderLoadtestResultsCsv, renderTimelineCsv } from './csv.ts'
+import {
+  renderApplicationsCsv,
+  renderClientsCsv,
+  renderErrorsCsv,
+  renderLoadtestResultsCsv,
+  renderTimelineCsv,
+} from './csv.ts'
 import { renderHtml } from './html/page.ts'
 import { renderMarkdown } from './markdown.ts'
 import type { ReportData } from './text/report-data.ts'
@@ -30,6 +36,7 @@ export const renderers: readonly Renderer[] = [
   { name: 'timeline.csv', contentType: CSV, render: ({ timeline }) => renderTimelineCsv(timeline) },
   { name: 'loadtest_results.csv', contentType: CSV, render: ({ timeline }) => renderLoadtestResultsCsv(timeline) },
   { name: 'clients.csv', contentType: CSV, render: ({ clients }) => renderClientsCsv(clients) },
+  { name: 'applications.csv', contentType: CSV, render: ({ report }) => renderApplicationsCsv(report.applications) },
   { name: 'errors.csv', contentType: CSV, render: ({ report }) => renderErrorsCsv(report.errors) },
   { name: 'summary.json', contentType: JSON_TYPE, render: ({ report }) => renderSummaryJson(report) },
   { name: 'ledger.json', contentType: JSON_TYPE, render: renderLedgerJson },

@@ -1,7 +1,8 @@
 /** report.md: the verdict, the figures and what went wrong, short enough for a chat message or a pull request. */
 import { marginText, measuredText } from '../criteria/judge.ts'
+import { outageOf, recoveryOf } from '../event-figures/applications.ts'
 import type { EventFigureName } from '../event-figures/figures.ts'
-import { EVENT_COLUMNS, worstNote, worstText } from '../event-figures/table.ts'
+import { EVENT_COLUMNS, eventFigureText, worstNote, worstText } from '../event-figures/table.ts'
 import type { Criterion, Report } from '../model/report.ts'
 import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../units/units.ts'
 import { bullets, escapeMarkdown, section, table } from './text/markdown-text.ts'
@@ -19,6 +20,7 @@ export function renderMarkdown(report: Report): string {
       report.events.length > 1 ? `Moments of event ${report.worstEvent}, the worst` : 'Moments',
       momentsTable(report),
     ),
+    section('Applications', applicationsText(report.applications)),
     section(`Proof (${report.eventsProof.proven ? 'proven' : 'not proven'})`, bullets(report.eventsProof.evidence)),
     section('Ledger', ledgerText(report.ledger)),
     section('Errors', errorsTable(report.errors)),
@@ -89,6 +91,26 @@ const momentsTable = (report: Report): string =>
 
 const sinceTrigger = (report: Report, id: string): string =>
   signed(report.waterfall.find((step) => step.to === id)?.sinceTriggerSeconds, 's')
+
+function applicationsText(applications: Report['applications']): string {
+  if (applications.length === 0) return ''
+  const sentences = applications.flatMap(({ events }) =>
+    events.flatMap(({ sentence, advice }) => (advice === null ? [sentence] : [sentence, advice])),
+  )
+  const rows = table(
+    ['Application', 'Longest outage', 'Back after', 'Availability', 'Good', 'Failed', 'Not observed'],
+    applications.map((one) => [
+      escapeMarkdown(one.name),
+      eventFigureText(outageOf(one)),
+      eventFigureText(recoveryOf(one)),
+      share(one.availability),
+      count(one.requests.good),
+      count(one.requests.failed),
+      count(one.requests.notObserved),
+    ]),
+  )
+  return sentences.length === 0 ? rows : `${bullets(sentences)}\n\n${rows}`
+}
 
 function ledgerText(ledger: Report['ledger']): string {
   const sum = `intended ${count(ledger.intended)} = acknowledged ${count(ledger.acknowledged)} + refused ${count(ledger.refused)} + unknown ${count(ledger.unknown)} + missed ${count(ledger.missed)}`

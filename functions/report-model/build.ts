@@ -18,6 +18,7 @@ import type { TrendEntry } from '../model/drill-index.ts'
 import type { AuditPass, DrillOutcome } from '../model/evidence.ts'
 import { type Criterion, type DrillEvent, type Report, reportSchema } from '../model/report.ts'
 import { isoOfUs, secondsBetween } from '../units/units.ts'
+import { applicationsOfReport } from './applications.ts'
 import { caveatsOf } from './caveats.ts'
 import { chartDataOf } from './charts.ts'
 import { proofOfDrill } from './event-words.ts'
@@ -94,6 +95,7 @@ function figuresOf(analysis: Analysis): ReportFigures {
     availability,
     latencyMs,
     errors: load === null ? [] : errorRows(load),
+    applications: applicationsOfReport(analysis, events),
     generator: generatorOf(analysis, worst?.number ?? null),
     eventsProof: proofOfDrill(requests, events, evidence),
     checklist: [...evidence.checks],

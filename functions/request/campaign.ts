@@ -6,11 +6,13 @@
  */
 import * as z from 'zod'
 import { list, number, shown, whole } from '../../loadgen-image/contract/fields.ts'
-import { parseCampaignCriterion } from '../criteria/campaign/grammar.ts'
+import { type CampaignCriterion, parseCampaignCriterion } from '../criteria/campaign/grammar.ts'
 import { defaultCampaignCriteria, problemOfLoad } from '../criteria/campaign/verdict.ts'
+import { applicationsIn } from '../criteria/grammar.ts'
 import { mayPromote } from '../event-kinds/kinds.ts'
 import { type CampaignPlan, campaignDrillId } from '../model/campaign/campaign.ts'
 import type { DrillPlan } from '../model/plan.ts'
+import { applicationProblem } from './app-probes.ts'
 import { type Problem, parseRequest, type RequestDefaults, requestSchema } from './request.ts'
 import { REQUEST_LIMITS } from './rules.ts'
 
@@ -126,7 +128,12 @@ function problemsOfCriteria({ criteria, drills, plan }: CampaignPlan): Problem[]
     const parsed = parseCampaignCriterion(criterion, drills)
     if (typeof parsed === 'string')
       return [{ field, problem: `got ${shown(criterion)}`, expected: parsed.replace(/^expected /, '') }]
-    const problem = problemOfLoad(criterion, drills, plan.load)
+    const problem = problemOfLoad(criterion, drills, plan.load) ?? problemOfApplications(parsed, plan)
     return problem === null ? [] : [{ field, ...problem }]
   })
+}
+
+const problemOfApplications = (criterion: CampaignCriterion, { probes }: DrillPlan): Omit<Problem, 'field'> | null => {
+  const names = criterion.kind === 'figure' ? applicationsIn(criterion) : []
+  return names.every((name) => probes.some((probe) => probe.name === name)) ? null : applicationProblem(probes)
 }

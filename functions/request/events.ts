@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { number, oneOf, yesOrNo } from '../../loadgen-image/contract/fields.ts'
 import type { FieldProblem } from '../../loadgen-image/contract/load-plan.ts'
-import { isCaused, isConditional, kindWords, leavesTarget, wordsOf } from '../event-kinds/kinds.ts'
+import { isCaused, isConditional, wordsOf } from '../event-kinds/kinds.ts'
 import { latestEventSecond, secondsAfterEvent, secondsBetweenEvents } from '../live/event-safety.ts'
 import type { DrillPlan, DrillTiming } from '../model/plan.ts'
 import { FAILOVER_MODES, PLANNED_KINDS, type PlannedEvent, PROMOTE_OPTIONS } from '../model/planned-event.ts'
@@ -96,12 +96,13 @@ export function externalStandsAlone({ events }: DrillPlan): FieldProblem | null 
   }
 }
 
-export function targetStaysUntilTheEnd({ events }: DrillPlan): FieldProblem | null {
-  const leaving = events.find(leavesTarget)
-  if (leaving === undefined || leaving === events.at(-1)) return null
+/** After it the name of the target is that of a replica. */
+export function switchoverIsLast({ events }: DrillPlan): FieldProblem | null {
+  const index = events.findIndex(({ kind }) => kind === 'switchover')
+  if (index === -1 || index === events.length - 1) return null
   return {
     field: 'events',
-    problem: `an event after a ${kindWords(leaving.kind)}`,
-    expected: `a ${kindWords(leaving.kind)} as the last event: after it the target is a replica`,
+    problem: 'an event after a switchover',
+    expected: 'a switchover as the last event: after it the target is a replica',
   }
 }

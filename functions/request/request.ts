@@ -5,6 +5,7 @@
  *   { "targetTps": 8000, "workers": 200, "durationSeconds": 300, "events": [{ "atSeconds": 120, "kind": "failover", "mode": "forced" }] }
  */
 import * as z from 'zod'
+import { appProbes } from '../../loadgen-image/contract/app-probe.ts'
 import { list, number, shown, whole, yesOrNo } from '../../loadgen-image/contract/fields.ts'
 import {
   type FieldProblem,
@@ -19,6 +20,7 @@ import { defaultCriteria, problemOfCriterion } from '../criteria/defaults.ts'
 import type { DrillPlan, DrillTiming, Target } from '../model/plan.ts'
 import type { PlannedEvent } from '../model/planned-event.ts'
 import { DATABASE_NAME, RESOURCE_GROUP_NAME, SERVER_NAME } from '../platform/names.ts'
+import { NO_PROBES, type ProbeSettings, problemsOfProbes } from './app-probes.ts'
 import { eventSchema, withReturn } from './events.ts'
 import { inForm } from './forms.ts'
 import { REQUEST_LIMITS, REQUEST_RULES } from './rules.ts'
@@ -38,6 +40,8 @@ interface RequestContext {
 export interface RequestDefaults {
   readonly target: Target
   readonly cooldownMinutes: number
+  /** Absent: the app allows no application probe. */
+  readonly probes?: ProbeSettings
 }
 
 export type ParsedRequest =
@@ -98,6 +102,8 @@ const FIELDS = {
   events: list(eventSchema(REQUEST_LIMITS.maxDurationSeconds), 0, REQUEST_LIMITS.maxEvents, 'a list of events'),
   /** Ends with the zones as they were, by a planned failover of its own after the last one. */
   returnHome: yesOrNo,
+  /** HTTP requests to the user's own services, beside the load. */
+  probes: appProbes,
   timing: timingSchema,
   criteria: list(z.string({ error: 'a criterion such as "recovery_time_s <= 120"' }), 1, 50, 'a list of criteria'),
   force: list(
@@ -125,7 +131,12 @@ export function parseRequest(body: unknown, context: RequestContext): ParsedRequ
   const { fields, problems } = readFields(body as Readonly<Record<string, unknown>>)
   const bad = new Set(problems.map(({ field }) => field.split(/[.[]/, 1)[0] as string))
   const plan = withDefaults(fields, context)
-  const all = [...problems, ...problemsOfCriteria(fields), ...problemsBetweenFields(plan, fields, bad)]
+  const all = [
+    ...problems,
+    ...problemsOfProbes(plan.probes, context.defaults.probes ?? NO_PROBES),
+    ...problemsOfCriteria(fields),
+    ...problemsBetweenFields(plan, fields, bad),
+  ]
   return all.length > 0 ? { ok: false, problems: all } : { ok: true, plan }
 }
 
@@ -180,6 +191,7 @@ function withDefaults(fields: Fields, { drillId, requestedAt, requestedBy, defau
     target: { ...defaults.target, ...definedOf(fields.target ?? {}) },
     load,
     events,
+    probes: fields.probes ?? [],
     timing: timingOf(fields, load.durationSeconds, events, defaults),
     criteria: fields.criteria ?? defaultCriteria(load),
     force: [...new Set(fields.force ?? [])],

@@ -5,12 +5,13 @@
 import { type FieldProblem, LOAD_RULES } from '../../loadgen-image/contract/load-plan.ts'
 import { comparesWithTarget, needsLedger } from '../criteria/defaults.ts'
 import type { DrillPlan } from '../model/plan.ts'
+import { criteriaNameProbes, probeNamesDiffer, probesAreRare } from './app-probes.ts'
 import {
   eventsAreApart,
   eventsAreInsideTheLoad,
   externalStandsAlone,
   returnNeedsAFailover,
-  targetStaysUntilTheEnd,
+  switchoverIsLast,
 } from './events.ts'
 
 /** Where a drill allows less than the load generator does. */
@@ -47,7 +48,7 @@ export const REQUEST_RULES: readonly RequestRule[] = [
   { fields: ['events', 'timing', 'durationSeconds'], judge: eventsAreInsideTheLoad },
   { fields: ['events', 'timing', 'durationSeconds'], judge: baselineIsLongEnough },
   { fields: ['events'], judge: externalStandsAlone },
-  { fields: ['events'], judge: targetStaysUntilTheEnd },
+  { fields: ['events'], judge: switchoverIsLast },
   { fields: ['events', 'returnHome'], judge: returnNeedsAFailover },
   { fields: ['events', 'timing'], judge: eventsAreApart },
   { fields: ['profile', 'durationSeconds'], judge: profileIsInsideTheLoad },
@@ -55,6 +56,9 @@ export const REQUEST_RULES: readonly RequestRule[] = [
   { fields: ['arrivals', 'targetTps', 'events', 'timing', 'criteria'], judge: chanceIsSmall },
   { fields: ['targetTps'], judge: criteriaNeedARate },
   { fields: ['criteria', 'transactions'], judge: criteriaNeedALedger },
+  { fields: ['probes'], judge: probeNamesDiffer },
+  { fields: ['probes', 'containers'], judge: probesAreRare },
+  { fields: ['probes', 'criteria'], judge: criteriaNameProbes },
 ]
 
 function baselineIsLongEnough({ load, events, timing }: DrillPlan, { minBaselineSeconds }: Asked): FieldProblem | null {

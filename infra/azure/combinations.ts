@@ -45,6 +45,8 @@ export const COMBINATIONS = {
     existingSubnets,
     existingDnsZonesGroupId: `'${OWN_ZONES_GROUP}'`,
     loadDnsServers: `['10.0.0.4']`,
+    probeUrlAllowlist: `['https://shop.example.com/api', 'http://10.0.0.4:8080/']`,
+    probeSecretNames: `['checkout-token']`,
   },
   scaling: { allowScalingAndSwitchover: 'true' },
   switchover: { existingServerId, replicaServerId, allowScalingAndSwitchover: 'true' },

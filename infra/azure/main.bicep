@@ -106,6 +106,13 @@ param loadLogin string = 'drill_load'
 @secure()
 param loadPassword string = ''
 
+// A secret of a probe is the operator's, who writes it; a reference to one that is not there stops the app with its name.
+var probeSecrets = toObject(
+  probeSecretNames,
+  name => 'PROBE_SECRET_${toUpper(replace(name, '-', '_'))}',
+  name => '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/${name})'
+)
+
 // ---- Network --------------------------------------------------------------------------------------------------------------------
 
 @description('True: virtual network, private endpoints, delegated subnet for the load generators. False: public endpoints that require an identity.')
@@ -125,6 +132,12 @@ param loadDnsServers string[] = []
 
 @description('Other ports on which the load generators may reach hosts, such as that of an application probe.')
 param loadPorts int[] = []
+
+@description('URLs that application probes of a drill may call, such as https://shop.example.com/api: its paths below it too, no other host, scheme or port. Empty: no probes.')
+param probeUrlAllowlist string[] = []
+
+@description('Names of secrets in the vault that headers and bodies of application probes may name. You write their values there. Each becomes a setting PROBE_SECRET_<NAME>.')
+param probeSecretNames string[] = []
 
 @description('Addresses that may reach the new server, without the private network: your own, to look into it.')
 param allowedAddresses { name: string, from: string, to: string }[] = []
@@ -699,6 +712,7 @@ var settings = union(
     LOADGEN_SUBNET_ID: subnets.load
     LOADGEN_ZONES: join(loadZones, ',')
     LOADGEN_DNS_SERVERS: join(loadDnsServers, ',')
+    PROBE_URL_ALLOWLIST: join(probeUrlAllowlist, ',')
     API_AUTH: apiAuth
     DAILY_DRILL_SCHEDULE: dailyDrillSchedule
     DAILY_DRILL_REQUEST: string(dailyDrillRequest)
@@ -709,7 +723,8 @@ var settings = union(
   priceSettings,
   serverSettings,
   passwordSettings,
-  webhookSettings
+  webhookSettings,
+  probeSecrets
 )
 
 module functions 'functions.bicep' = {

@@ -55,6 +55,7 @@ async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promis
       weather,
       app: options.app,
       loadgen: options.loadgen,
+      withApp: options.withApp,
       keep: options.keep,
       say: view.note,
     },
@@ -73,7 +74,8 @@ async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promis
 
 async function drill(stack: Stack, options: DrillOptions, view: ProgressView, signal: AbortSignal): Promise<number> {
   const api = createDrillApi(stack.apiUrl, stack.functionKey)
-  const drillId = await api.start(requestBody(options))
+  if (stack.exampleApp !== null) view.note(`The example application: POST ${stack.exampleApp.url}/checkout`)
+  const drillId = await api.start(requestBody(options, stack.exampleApp?.url))
   view.note(`Drill ${drillId}: ${loadWords(options)}`)
   const holdBack = holdingBack(stack, options, view)
   const last = await followToEnd(
@@ -108,7 +110,7 @@ async function drill(stack: Stack, options: DrillOptions, view: ProgressView, si
 async function campaign(stack: Stack, options: DrillOptions, signal: AbortSignal): Promise<number> {
   const api = createDrillApi(stack.apiUrl, stack.functionKey)
   const run = { api, terminal: terminalOf(process.stdout), loadSeconds: options.durationSeconds, signal }
-  const report = await runCampaign(run, campaignBody(options))
+  const report = await runCampaign(run, campaignBody(options, stack.exampleApp?.url))
   screen.show(campaignLines(report).join('\n'))
   const weather = weatherIn(options)
   if (weather !== null) screen.show(fallenLines(weather, stack.endpoint.fallen).join('\n'))

@@ -3,6 +3,7 @@
  * drill's request is made of the same fields, so the generator accepts every plan that a request accepts.
  */
 import * as z from 'zod'
+import { appProbes } from './app-probe.ts'
 import { cohortOf } from './cohort.ts'
 import { above, list, named, number, oneOf, type Parsed, problemsOf, whole, yesOrNo } from './fields.ts'
 import { CONTRACT_VERSION } from './glossary.ts'
@@ -109,6 +110,7 @@ export const planFields = {
   version: z.literal(CONTRACT_VERSION, { error: `version ${CONTRACT_VERSION} of the plan` }),
   drillId: named(DRILL_ID, 'an id of 3 to 64 letters, digits, _ and -'),
   ...loadFields,
+  probes: appProbes,
   /** After the last arrival, wait this long for replies. */
   drainSeconds: number(0, 3600),
   /** Seconds after process start at which the generator exits in any case, so that a container cannot run and cost indefinitely. */

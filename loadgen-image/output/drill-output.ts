@@ -1,5 +1,6 @@
 /** What a container writes to Blob storage: chunks second by second, CSV and log every few seconds, the summary last. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type AppProbeRecord, appProbeBlob, encodeAppRecord } from '../contract/app-probe.ts'
 import { encodeRecord } from '../contract/chunk.ts'
 import { blobNames, type Counts, type LoadSummary, type SecondRecord } from '../contract/glossary.ts'
 import { errorText } from '../contract/redact.ts'
@@ -19,6 +20,7 @@ export class DrillOutput {
   readonly #chunks: AppendSpool
   readonly #csv: AppendSpool
   readonly #log: AppendSpool
+  readonly #probes: AppendSpool
   readonly #table = new ConsoleTable()
   #isFailing = false
   startAtMs = 0
@@ -37,6 +39,13 @@ export class DrillOutput {
       nameOf: (part) => blobNames.chunks(drillId, container, incarnation, part),
       contentType: 'application/octet-stream',
     })
+    this.#probes = new AppendSpool({
+      store,
+      everyMs: 1000,
+      onError,
+      nameOf: (part) => appProbeBlob(drillId, container, incarnation, part),
+      contentType: 'application/x-ndjson',
+    })
     this.#csv.add(Buffer.from(CSV_HEADER))
   }
 
@@ -51,14 +60,18 @@ export class DrillOutput {
     if (this.#chunks.waiting <= 1) this.#isFailing = false
   }
 
+  appRecord(record: AppProbeRecord): void {
+    this.#probes.add(encodeAppRecord(record))
+  }
+
   /** To the console and to the blob of the log. */
   log(line: string): void {
     screen.line(line)
     this.#log.add(Buffer.from(`${new Date().toISOString()} ${line}\n`))
   }
 
-  closeChunks(timeoutMs: number): Promise<void> {
-    return this.#chunks.close(timeoutMs)
+  async closeChunks(timeoutMs: number): Promise<void> {
+    await Promise.all([this.#chunks.close(timeoutMs), this.#probes.close(timeoutMs)])
   }
 
   async finish(summary: LoadSummary, timeoutMs: number): Promise<void> {

@@ -1,17 +1,26 @@
-/** The one whole drill that every run of the tests holds: `npm run drill` with a forced failover, and its files rendered again. */
+/** The one whole drill that every run of the tests holds: `npm run drill` with a forced failover and a probed application, and its files rendered again. */
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { Report } from '../../functions/model/report.ts'
 import { RESULT_FILES } from '../../infra/local/cli/drill-result.ts'
 import { startCommand } from '../support/command.ts'
 import { expectFailover, expectHonest, expectPass, MODEST, reportOf } from '../support/drill-expectations.ts'
 import { SMALL, startDrillCommand } from '../support/drill-run.ts'
+import { observe, type SeenOutage } from '../support/independent-probe.ts'
 import { timeouts } from '../support/timeouts.ts'
 
 test('a forced failover under load is measured from end to end and loses nothing', {
   timeout: timeouts.drillMs,
 }, async () => {
-  const drill = await startDrillCommand([...SMALL, '--failover-mode', 'forced', ...MODEST]).finished()
+  const objectives = ['--criteria', 'app_outage_s[checkout] <= 60; app_recovery_s[checkout] <= 60']
+  const options = ['--failover-mode', 'forced', '--with-app', ...MODEST, ...objectives]
+  const run = startDrillCommand([...SMALL, ...options])
+  const [, url = ''] = await run.command.printed(/The example application: POST (\S+)/, timeouts.drillMs)
+  const observer = observe(url)
+  await run.command.printed(/ audit/, timeouts.drillMs)
+  const seen = await observer.stop()
+  const drill = await run.finished()
   const report = reportOf(drill)
   expectHonest(drill, report)
   expectFailover(report)
@@ -20,8 +29,23 @@ test('a forced failover under load is measured from end to end and loses nothing
   expect(loadSession?.seen).toBe('drill_load through PgBouncer')
   const { rowsFound, acknowledged, recovered, misjudged } = report.ledger
   expect(rowsFound).toBe(acknowledged + (recovered ?? 0) + (misjudged ?? 0))
+  expectApplication(report, seen)
   await expectSameWhenRenderedAgain(drill.folder ?? '')
 })
+
+const longest = (lengths: readonly number[]): number => Math.max(0, ...lengths)
+
+/** Against an observer of its own; and the mistake of the application's pool shows beside the database. */
+function expectApplication({ applications: [application] }: Report, seen: readonly SeenOutage[]): void {
+  const outageMs = 1000 * longest((application?.outages ?? []).map(({ seconds }) => seconds ?? 0))
+  expect(Math.abs(outageMs - longest(seen.map(({ fromMs, toMs }) => toMs - fromMs)))).toBeLessThan(100)
+  const [event] = application?.events ?? []
+  expect(event?.state).toBe('back')
+  expect(event?.sentence).toMatch(/^The database was back after \d.*, checkout after \d/)
+  // Its connections are dead for eight seconds, the database for two or three.
+  expect((event?.recoverySeconds ?? 0) - (event?.databaseSeconds ?? 0)).toBeGreaterThan(1)
+  expect(event?.advice).toContain('without validation')
+}
 
 async function expectSameWhenRenderedAgain(folder: string): Promise<void> {
   const contents = () => RESULT_FILES.map((name) => readFileSync(join(folder, name), 'utf8'))

@@ -132,7 +132,7 @@ describe('report.html', () => {
     expect(text).not.toMatch(/NaN|undefined|null|Infinity/)
   })
 
-  test('has its thirteen parts in order', () => {
+  test('has its fourteen parts in order', () => {
     const html = render('report.html', pass)
     const headings = [...html.matchAll(/<section id="([^"]+)"/g)].map(([, id]) => id)
     expect(headings).toEqual([
@@ -140,6 +140,7 @@ describe('report.html', () => {
       'waterfall',
       'timeline',
       'clients',
+      'applications',
       'ledger',
       'latency',
       'errors',

@@ -37,10 +37,11 @@ const SAMPLES: Readonly<Record<Verdict, Sample>> = {
   PASS: {
     drillId: 'drill-20260302-0200',
     startsAt: '2026-03-02T02:00:00.000Z',
+    request: { probes: [{ name: 'checkout', url: 'https://shop.example.com/api/checkout' }] },
     world: {
       courses: COURSES,
       databaseOffsetMs: 1.5,
-      generator: (container) => ({ clockOffsetMs: 0.4 - container, losesEveryNthReply: 400 }),
+      generator: (container) => ({ clockOffsetMs: 0.4 - container, losesEveryNthReply: 400, appLagMs: 4_000 }),
     },
     earlier: 4,
   },

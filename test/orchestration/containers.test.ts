@@ -274,6 +274,50 @@ test('without a password a container gets the scope of its token and its identit
 
 // ---- Secrets ------------------------------------------------------------------------------------------------------------
 
+const PROBED = {
+  probes: [
+    {
+      name: 'checkout',
+      url: 'https://shop.example.com/api/checkout',
+      method: 'POST',
+      headers: { authorization: 'checkout-token' },
+      body: 'order',
+    },
+  ],
+}
+
+test("the secrets of a drill's probes reach its containers as one secure value, and no others do", async () => {
+  const world = createWorld()
+  const secrets = new Map(
+    ['CHECKOUT_TOKEN', 'ORDER', 'OTHER'].map((name) => [`PROBE_SECRET_${name}`, new Secret(`MARKED-${name}-4711`)]),
+  )
+  const texts: string[] = []
+  const played = await playDrill(world, aPlan({ criteria, ...PROBED }), {
+    onTurn: (taken) => texts.push(JSON.stringify(taken)),
+    settings: { probes: { secrets, allowLoopback: true } },
+  })
+  expect(played.report?.applications).toMatchObject([{ name: 'checkout', containers: 2 }])
+  const all = [world.blobs.dump(), ...texts, JSON.stringify(played)].join('\n')
+  expect(all).not.toContain('MARKED')
+  expect(world.groups.secrets.join('\n')).toContain('MARKED-CHECKOUT_TOKEN-4711')
+  expect(world.groups.secrets.join('\n')).not.toContain('MARKED-OTHER')
+  const [spec] = world.groups.specs
+  const parsed = parseDrillSettings({ ...spec?.environment, ...spec?.secureEnvironment })
+  expect('value' in parsed && [...parsed.value.probeSecrets]).toEqual([
+    ['checkout-token', 'MARKED-CHECKOUT_TOKEN-4711'],
+    ['order', 'MARKED-ORDER-4711'],
+  ])
+  expect('value' in parsed && parsed.value.allowLoopbackProbes).toBe(true)
+})
+
+test('a secret that the app no longer holds ends the drill before a container starts', async () => {
+  const world = createWorld()
+  const { report } = await playDrill(world, aPlan({ criteria, ...PROBED }))
+  expect(world.groups.created).toEqual([])
+  expect(report?.verdict).toBe('INCONCLUSIVE')
+  expect(JSON.stringify(report)).toContain('PROBE_SECRET_CHECKOUT_TOKEN')
+})
+
 test('no secret is found in any blob, status, journal or answer of a drill', async () => {
   const password = 'MARKED-password-4711'
   const key = 'MARKED-key-0815'

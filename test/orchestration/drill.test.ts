@@ -30,11 +30,12 @@ test('a forced failover under load is measured, audited, cleaned up and reported
   expect(phasesOf(played)).toEqual(PHASES.filter((phase) => phase !== 'late metrics'))
 })
 
-test('all twelve files are written, and the data to render them again', async () => {
+test('all thirteen files are written, and the data to render them again', async () => {
   const { world } = await run({}, {}, { renderers })
   const prefix = drillBlobs.reportPrefix('drill-1')
   const files = world.blobs.names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
   expect(files).toEqual([
+    'applications.csv',
     'chart-data.json',
     'checklist.json',
     'clients.csv',

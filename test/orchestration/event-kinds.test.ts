@@ -6,7 +6,7 @@ import { serverBlobs } from '../../functions/model/blob-paths.ts'
 import type { RequestState } from '../../functions/model/evidence.ts'
 import { aPlan, criteria, type DrillPlayOptions, playDrill, settings, target } from '../support/play-drill.ts'
 import type { EffectOptions } from '../support/world/effects.ts'
-import type { PostFate } from '../support/world/requests.ts'
+import type { PostFate } from '../support/world/server.ts'
 import { createWorld, type WorldOptions } from '../support/world/world.ts'
 
 /** Long enough for the silence after which a lost request is taken for lost. */

@@ -10,7 +10,7 @@ import type { PrimaryIdentity } from '../../functions/model/facts.ts'
 import type { Report } from '../../functions/model/report.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { aPlan, criteria, type DrillPlayOptions, playDrill, playRequest, settings } from '../support/play-drill.ts'
-import type { PostFate } from '../support/world/requests.ts'
+import type { PostFate } from '../support/world/server.ts'
 import { createWorld, usualCourse, type WorldOptions } from '../support/world/world.ts'
 
 /** Long enough for the silence after which a lost request is given up, and for recovery after that. */

@@ -16,8 +16,7 @@ import {
   target,
 } from '../support/play-drill.ts'
 import { USUAL_SKU } from '../support/world/effects.ts'
-import type { PostFate } from '../support/world/requests.ts'
-import type { ServerOptions } from '../support/world/server.ts'
+import type { PostFate, ServerOptions } from '../support/world/server.ts'
 import { createWorld, type World, type WorldOptions } from '../support/world/world.ts'
 
 const BIG = 'Standard_E8ds_v5'

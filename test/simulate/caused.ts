@@ -1,7 +1,7 @@
 /** What the platform carried out because the drill asked for it: its events, and what undid them. */
 import type { PlatformRequest } from '../../functions/model/planned-event.ts'
 import { USUAL_SKU } from '../support/world/effects.ts'
-import type { SentRequest } from '../support/world/requests.ts'
+import type { SentRequest } from '../support/world/server.ts'
 import type { World } from '../support/world/world.ts'
 import { HOME } from './kinds.ts'
 

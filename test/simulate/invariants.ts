@@ -8,6 +8,7 @@ import { renderers } from '../../functions/render/formats.ts'
 import { blobNames, type GoSignal, type LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import { smallRenderers } from '../support/play-drill.ts'
 import { START_AT_MS } from '../support/world/world.ts'
+import { appViolations } from './app-invariants.ts'
 import { baselineViolations } from './baseline-invariants.ts'
 import { eventViolations, hasFewWorkers } from './event-invariants.ts'
 import { leftBySweeper, metricsAreTrue, platformViolations } from './platform-invariants.ts'
@@ -53,6 +54,7 @@ async function violationsAtTheEnd(simulated: Simulated): Promise<string[]> {
     ...eventViolations(simulated, report, truth),
     ...verdictViolations(simulated, report, truth),
     ...baselineViolations(simulated, report, truth),
+    ...appViolations(simulated, report, truth),
     ...deathsAreReported(simulated, report),
     ...deadLoadIsNotWaitedFor(simulated, report),
     ...loadEndsWithDrill(simulated, report),

@@ -1,12 +1,11 @@
 /** What a seed stands for: the plan of a drill, the world it runs in, and everything that goes wrong on the way. */
 import type { DrillPlan } from '../../functions/model/plan.ts'
 import { FAILOVER_MODES } from '../../functions/model/planned-event.ts'
+import { anAppProbe } from '../support/app-records.ts'
 import { aPlan } from '../support/play-drill.ts'
 import type { EffectOptions } from '../support/world/effects.ts'
-import type { FailoverCourse } from '../support/world/failovers.ts'
 import type { GeneratorCourse } from '../support/world/generator.ts'
-import type { PostFate } from '../support/world/requests.ts'
-import type { HandAct } from '../support/world/server.ts'
+import type { FailoverCourse, HandAct, PostFate } from '../support/world/server.ts'
 import { eventOf, type KindsOfSeed, kindsOfSeed } from './kinds.ts'
 import { Random } from './random.ts'
 import { someTroubles, someWeather, troublesOf, type WorldTroubles } from './troubles.ts'
@@ -104,6 +103,9 @@ export function scenarioOf(seed: number): Scenario {
     mostTps: isLong ? containers * 8 + 4 : 40,
     cooldownMinutes: kinds.returnsZones ? 0 : drawnCoolDown,
   })
+  // A stream of its own: a probed application changes nothing else of the drill.
+  const appRandom = new Random(seed * 2_971_215_073 + 4)
+  const probes = appRandom.chance(0.4) ? [anAppProbe({ everyMs: appRandom.pick([50, 250, 1_000, 5_000]) })] : []
   const failoversAt = plan.events.map(({ atSeconds }) => atSeconds)
   const weather = new Random(seed * 3_266_489_917 + 3)
   const drill = { containers, durationSeconds, failoversAt }
@@ -112,10 +114,13 @@ export function scenarioOf(seed: number): Scenario {
   const posts = Array.from({ length: 12 }, () => (trouble(0.35) ? random.pick(TROUBLED_POSTS) : 'accepted'))
   return {
     seed,
-    plan,
+    plan: { ...plan, probes },
     courses: Array.from({ length: 3 }, (_, i) => withTrouble(courseOf(random, isCalm), i, troubles)),
     posts: [...troubles.posts, ...posts].map((fate) => sometimesLate(fate, lateness)),
-    generators: generatorsOf(random, isCalm, containers, troubles),
+    generators: generatorsOf(random, isCalm, containers, troubles).map((one) => ({
+      ...one,
+      appLagMs: appRandom.pick([0, 500, 4_000]),
+    })),
     troubles,
     effects: kinds.effects,
     hands: eventCount === 0 ? [] : kinds.hands,

@@ -1,8 +1,6 @@
 /** What goes wrong around a drill in the world itself, by name: with the server, its storage, clocks, containers and timers. */
-
-import type { FailoverCourse } from '../support/world/failovers.ts'
 import type { Freeze } from '../support/world/load.ts'
-import type { PostFate } from '../support/world/requests.ts'
+import type { FailoverCourse, PostFate } from '../support/world/server.ts'
 import type { Trouble } from '../support/world/service.ts'
 import type { Random } from './random.ts'
 

@@ -14,7 +14,7 @@ import { type Renderer, renderers } from '../../functions/render/formats.ts'
 import { parseRequest } from '../../functions/request/request.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { type Call, type Fake, type PlayOptions, type PlayResult, play } from './play.ts'
-import { HostDied } from './world/requests.ts'
+import { HostDied } from './world/server.ts'
 import { createWorld, START_AT_MS, type World, type WorldOptions } from './world/world.ts'
 
 export const settings: ActivitySettings = {
@@ -22,6 +22,7 @@ export const settings: ActivitySettings = {
   generatorClientId: null,
   zones: [],
   subnetId: null,
+  probes: { secrets: new Map(), allowLoopback: false },
   prices: { currency: 'USD', perVCpuSecond: 0.00001294, perGbSecond: 0.00000142, source: 'a price list' },
   rowsRetentionDays: 7,
   stopServerBetweenDrills: false,
@@ -59,7 +60,14 @@ export function aPlan(
       drillId,
       requestedAt: new Date(requestedAtMs).toISOString(),
       requestedBy: 'http',
-      defaults: { target, cooldownMinutes: 20 },
+      defaults: {
+        target,
+        cooldownMinutes: 20,
+        probes: {
+          allowlist: ['https://shop.example.com/'],
+          secretSettings: ['PROBE_SECRET_CHECKOUT_TOKEN', 'PROBE_SECRET_ORDER'],
+        },
+      },
     },
   )
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))

@@ -14,9 +14,10 @@ const ROWS: Readonly<Record<string, string>> = {
     'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/record loadgen-image/schedule',
   'loadgen-image/run':
     'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/record loadgen-image/schedule loadgen-image/send',
+  'loadgen-image/probe': 'loadgen-image/connection loadgen-image/contract',
   'loadgen-image/output': 'loadgen-image/contract loadgen-image/identity',
   'loadgen-image':
-    'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/output loadgen-image/run loadgen-image/schedule',
+    'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/output loadgen-image/probe loadgen-image/run loadgen-image/schedule',
   'functions/units': '',
   'functions/platform': '',
   'functions/model': 'loadgen-image/contract',
@@ -55,7 +56,8 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/render':
     'functions/criteria functions/event-figures functions/model functions/model/campaign functions/render/html functions/render/text functions/units loadgen-image/contract',
   'functions/access': '',
-  'functions/config': 'functions/access functions/model functions/platform functions/request loadgen-image/contract',
+  'functions/config':
+    'functions/access functions/model functions/platform functions/request loadgen-image/connection loadgen-image/contract',
   'functions/clients': 'functions/config functions/model',
   'functions/clients/azure': 'functions/clients functions/model functions/platform loadgen-image/contract',
   'functions/clients/postgres':
@@ -93,6 +95,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/azure': 'functions/clients/postgres functions/config functions/web infra/local/process loadgen-image/output',
   'infra/local/cluster/servers': 'infra/local/process loadgen-image/connection loadgen-image/output',
   'infra/local/cluster': 'infra/local/cluster/servers infra/local/process loadgen-image',
+  'infra/local/example-app': '',
   'infra/local/azure/arm': 'infra/local/cluster infra/local/cluster/servers loadgen-image/schedule',
   'infra/local/azure': 'infra/local/azure/arm infra/local/cluster infra/local/cluster/servers',
   'infra/local/functions-host/engine': '',

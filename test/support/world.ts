@@ -10,6 +10,7 @@ import type { Merged } from '../../functions/merge/merged.ts'
 import type { DrillOutcome, EventEvidence } from '../../functions/model/evidence.ts'
 import type { Report } from '../../functions/model/report.ts'
 import { assemble } from '../../functions/report-model/build.ts'
+import type { AppProbeRecord } from '../../loadgen-image/contract/app-probe.ts'
 import { addUp } from '../../loadgen-image/contract/counts.ts'
 import type { LoadSummary, Outcome, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
@@ -74,6 +75,8 @@ export interface Run {
   /** The table, as `worker:seq`. Tests delete, double and add rows here. */
   readonly rows: Map<string, number>
   readonly events: readonly EventEvidence[]
+  /** Of application probes; absent: there are none. */
+  readonly applications?: readonly AppProbeRecord[]
 }
 
 interface Event extends Recorded {
@@ -306,6 +309,7 @@ function evidenceOf({ atSeconds, seconds }: Trouble, index: number): EventEviden
 export function mergeRun(run: Run, records: Iterable<SecondRecord> = run.records): Merged {
   const merge = new Merge({ clocks: run.clocks })
   for (const record of records) merge.add(record)
+  for (const record of run.applications ?? []) merge.addApplication(record)
   return merge.finish({ plan: run.load, loadStartAtMs: LOAD_START_MS, summaries: run.summaries })
 }
 

@@ -2,6 +2,7 @@
  * All records of a drill, merged. Three activities need the result within a minute or two, and a long drill takes seconds to
  * merge, so the newest result is kept for as long as the blobs that it came from have not grown.
  */
+import { decodeAppRecords, isAppProbeBlob } from '../../../loadgen-image/contract/app-probe.ts'
 import { blobNames, type LoadSummary, type ReadyRecord } from '../../../loadgen-image/contract/glossary.ts'
 import type { Blobs } from '../../clients/clients.ts'
 import type { ClockReading } from '../../merge/clocks.ts'
@@ -50,7 +51,7 @@ const isSummary = (name: string): boolean => name.endsWith('/summary.json')
 /** Summaries are part of the key: they arrive last, and the merge reads clocks and ends from them. */
 const chunkBlobs = async (blobs: ChunkStore, drillId: string) =>
   (await blobs.list(blobNames.chunksPrefix(drillId)))
-    .filter(({ name }) => isChunk(name) || isSummary(name))
+    .filter(({ name }) => isChunk(name) || isSummary(name) || isAppProbeBlob(name))
     .map(({ name, size }) => ({ name, size }))
 
 async function mergeAll(blobs: ChunkStore, plan: DrillPlan, names: readonly string[]): Promise<MergedLoad> {
@@ -65,12 +66,26 @@ async function mergeAll(blobs: ChunkStore, plan: DrillPlan, names: readonly stri
   const merge = new Merge({ clocks })
   const pieces = names.filter(isChunk).map((name) => piecesOf(blobs, name))
   await readInTimeOrder(pieces, (record) => merge.add(record))
+  for (const name of names.filter(isAppProbeBlob)) await readApplications(blobs, name, merge)
   return {
     merged: merge.finish({ plan: plan.load, loadStartAtMs: startAtMs, summaries }),
     summaries,
     loadStartAtMs: startAtMs,
   }
 }
+
+/** Line by line: pieces end anywhere. */
+async function readApplications(blobs: ChunkStore, name: string, merge: Merge): Promise<void> {
+  let rest: Buffer = Buffer.alloc(0)
+  for await (const piece of piecesOf(blobs, name)) {
+    const bytes = Buffer.concat([rest, piece])
+    const end = bytes.lastIndexOf(NEW_LINE) + 1
+    for (const record of decodeAppRecords(bytes.subarray(0, end))) merge.addApplication(record)
+    rest = bytes.subarray(end)
+  }
+}
+
+const NEW_LINE = 0x0a
 
 async function* piecesOf(blobs: ChunkStore, name: string): AsyncGenerator<Uint8Array> {
   yield* (await blobs.readStream(name)) ?? []

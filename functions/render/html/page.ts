@@ -3,6 +3,7 @@
 import type { ReportData } from '../text/report-data.ts'
 import type { Part } from './elements/components.ts'
 import { pageFrame } from './frame.ts'
+import { applications } from './sections/applications.ts'
 import { clients } from './sections/clients.ts'
 import { caveats, downloads } from './sections/ending.ts'
 import { errors } from './sections/errors.ts'
@@ -22,6 +23,9 @@ const parts = (data: ReportData): readonly Part[] => [
   { id: 'waterfall', title: 'Where the time went', body: waterfall(data.report) },
   { id: 'timeline', title: 'Timeline', body: timeline(data) },
   { id: 'clients', title: 'What clients saw', body: clients(data) },
+  ...(data.report.applications.length === 0
+    ? []
+    : [{ id: 'applications', title: 'What applications felt', body: applications(data.report) }]),
   { id: 'ledger', title: 'Was anything lost?', body: ledger(data.report) },
   { id: 'latency', title: 'Latency by phase', body: latency(data) },
   { id: 'errors', title: 'Errors', body: errors(data.report) },

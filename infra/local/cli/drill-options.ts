@@ -113,6 +113,10 @@ export const DRILL_COMMAND = {
       schema: criteria,
       help: 'objectives instead of the default ones, such as "recovery_time_s <= 60; lost_commits == 0"; repeatable',
     },
+    withApp: {
+      flag: 'with-app',
+      help: 'with a small web application on the same database, probed as "checkout"; its connection pool does not validate, which the report shows beside the database',
+    },
     repeat: {
       flag: 'repeat',
       value: 'N',
@@ -221,7 +225,11 @@ function problemsBetween(options: DrillOptions): string[] {
 function problemsOfBody(options: DrillOptions): readonly Problem[] {
   const context = {
     requestedAt: new Date(0).toISOString(),
-    defaults: { target: { resourceGroup: 'local', server: 'local', database: 'local' }, cooldownMinutes: 0 },
+    defaults: {
+      target: { resourceGroup: 'local', server: 'local', database: 'local' },
+      cooldownMinutes: 0,
+      probes: { allowlist: [`${UNKNOWN_APP}/`], secretSettings: [] },
+    },
   }
   const parsed =
     options.repeat > 1
@@ -292,7 +300,7 @@ function problemInOptions({ repeat, events }: DrillOptions, { field, problem, ex
  * The body of the drill's request. A drill of a minute has no time for the default waits. What is measured is defined in the same
  * way, and the report prints the waits.
  */
-export function requestBody(options: DrillOptions): Readonly<Record<string, unknown>> {
+export function requestBody(options: DrillOptions, appUrl = UNKNOWN_APP): Readonly<Record<string, unknown>> {
   const { targetTps, workers, containers, durationSeconds } = options
   const events = eventsIn(options)
   const steadySeconds = Math.min(durationSeconds, ...events.map(({ atSeconds }) => atSeconds))
@@ -303,6 +311,7 @@ export function requestBody(options: DrillOptions): Readonly<Record<string, unkn
     containers,
     events,
     ...(options.criteria.length > 0 ? { criteria: options.criteria } : {}),
+    ...(options.withApp ? { probes: [exampleProbe(appUrl)] } : {}),
     timing: {
       warmupSeconds: Math.min(30, Math.floor(steadySeconds / 3)),
       minBaselineSeconds: 3,
@@ -320,10 +329,10 @@ export function requestBody(options: DrillOptions): Readonly<Record<string, unkn
 }
 
 /** The body of the campaign's request: every drill of it is this one. */
-export const campaignBody = (options: DrillOptions): Readonly<Record<string, unknown>> => ({
+export const campaignBody = (options: DrillOptions, appUrl = UNKNOWN_APP): Readonly<Record<string, unknown>> => ({
   drills: options.repeat,
   gapMinutes: options.gapSeconds / 60,
-  request: requestBody(options),
+  request: requestBody(options, appUrl),
   ...(options.campaignCriteria.length > 0 ? { criteria: options.campaignCriteria } : {}),
 })
 
@@ -334,6 +343,17 @@ function eventsIn({ events, failoverMode, failoverAtSeconds }: DrillOptions) {
     ? []
     : [{ atSeconds: failoverAtSeconds, kind: 'failover' as const, mode: failoverMode }]
 }
+
+/** Its port is known once it runs. */
+const UNKNOWN_APP = 'http://127.0.0.1:1'
+
+const exampleProbe = (appUrl: string) => ({
+  name: 'checkout',
+  url: `${appUrl}/checkout`,
+  method: 'POST',
+  everyMs: 50,
+  timeoutMs: 2_000,
+})
 
 /** Between the two audits of the rows. */
 const AUDIT_PAUSE_SECONDS = 2

@@ -17,6 +17,7 @@ export const RESULT_FILES = [
   'timeline.csv',
   'loadtest_results.csv',
   'clients.csv',
+  'applications.csv',
   'errors.csv',
   'summary.json',
   'ledger.json',
@@ -110,7 +111,7 @@ export function keptLines({ folder, elsewhere, missing, problem }: Kept): string
 const COLOURS = { PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow', ABORTED: 'yellow' } as const
 
 export function verdictLines(report: Report): string[] {
-  const { verdict, headline, reasons, criteria, events, ledger } = report
+  const { verdict, headline, reasons, criteria, events, ledger, applications } = report
   return [
     '',
     verdictLine(verdict, headline),
@@ -121,6 +122,9 @@ export function verdictLines(report: Report): string[] {
     ...(events.length > 1 ? [...eventTable(report), ''] : []),
     `intended ${count(ledger.intended)} = acknowledged ${count(ledger.acknowledged)} + refused ${count(ledger.refused)} + unknown ${count(ledger.unknown)} + missed ${count(ledger.missed)}`,
     `lost ${count(ledger.lost)}  recovered ${count(ledger.recovered)}  duplicates ${count(ledger.duplicates)}  rows found ${count(ledger.rowsFound)}`,
+    ...applications.flatMap((one) =>
+      one.events.flatMap(({ sentence, advice }) => [sentence, ...(advice === null ? [] : [`  ${advice}`])]),
+    ),
   ]
 }
 

@@ -34,6 +34,7 @@ import {
 } from '../process/stack-folder.ts'
 import { type Azurite, startAzurite } from './azurite.ts'
 import { createServerCertificate, type ServerCertificate } from './certificates.ts'
+import { type ExampleApp, startExampleApp } from './example-app.ts'
 import { type FunctionsHost, type HostKind, startFunctionsHost } from './functions-host.ts'
 
 export type { ReplicaOptions }
@@ -53,6 +54,8 @@ export interface StackOptions {
   /** Null: the sources. */
   readonly app: string | null
   readonly loadgen: string | null
+  /** With the example of a probed application. */
+  readonly withApp?: boolean
   /** The folder with data and logs stays when the stack ends. */
   readonly keep: boolean
   readonly say: (line: string) => void
@@ -67,6 +70,8 @@ export interface Stack {
   readonly cluster: LocalCluster
   readonly host: FunctionsHost
   readonly storage: Azurite
+  /** Null: there is none. */
+  readonly exampleApp: ExampleApp | null
   readonly endpoint: Pick<AzureEndpoint, 'fallen'>
   /** Rejects when a part died that cannot be restarted. */
   readonly broken: Promise<never>
@@ -152,6 +157,10 @@ async function startParts(
     started(startLocalServer(folder, processes, options, secrets)),
     createServerCertificate(),
   ])
+  const exampleApp =
+    options.withApp === true
+      ? await started(startExampleApp(processes, await holdFreePort(folder), cluster.facts))
+      : null
   const endpoint = await started(startEndpoint(folder, cluster, certificate, options, secrets))
   writeAccess(folder, { url: endpoint.url, token: secrets.token, ca: certificate.caPem, serverId: serverId(PLACE) })
   const host = await started(
@@ -161,6 +170,7 @@ async function startParts(
       app: options.app,
       settings: {
         ...settingsFor(cluster, storage, endpoint, writeCa(folder, certificate), secrets),
+        ...probeSettings(exampleApp),
         ...(options.weather?.hasFreshSubnet ? { LOADGEN_SUBNET_ID: SUBNET_ID } : {}),
       },
       functionKey: secrets.functionKey,
@@ -177,6 +187,7 @@ async function startParts(
     cluster,
     host,
     storage,
+    exampleApp,
     endpoint,
     broken: firstBroken(storage, host),
     stop,
@@ -290,6 +301,14 @@ const PASSED_ON = ['DAILY_DRILL_SCHEDULE', 'DAILY_DRILL_REQUEST', 'NOTIFY_WEBHOO
 
 const passedOn = (): Record<string, string> =>
   Object.fromEntries(PASSED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]] as const] : [])))
+
+/** The caller's own applications, and the example. */
+function probeSettings(exampleApp: ExampleApp | null): Record<string, string> {
+  const entries = [process.env.PROBE_URL_ALLOWLIST, exampleApp === null ? undefined : `${exampleApp.url}/`]
+  const allowlist = entries.filter((entry) => entry !== undefined && entry !== '').join(',')
+  const secrets = Object.entries(process.env).filter(([name]) => name.startsWith('PROBE_SECRET_'))
+  return { ...(Object.fromEntries(secrets) as Record<string, string>), PROBE_URL_ALLOWLIST: allowlist }
+}
 
 /** Storage cannot be restarted: it is in memory, and every record of the drill is lost with it. */
 function firstBroken(storage: Azurite, host: FunctionsHost): Promise<never> {

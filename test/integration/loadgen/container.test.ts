@@ -1,7 +1,10 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { holdFreePort } from '../../../infra/local/process/ports.ts'
 import type { Child } from '../../../infra/local/process/processes.ts'
 import { type Azurite, startAzurite } from '../../../infra/local/stack/azurite.ts'
+import { appProbeBlob, decodeAppRecords } from '../../../loadgen-image/contract/app-probe.ts'
 import { addUp } from '../../../loadgen-image/contract/counts.ts'
 import {
   blobNames,
@@ -10,6 +13,7 @@ import {
   type SecondRecord,
 } from '../../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../../loadgen-image/contract/load-plan.ts'
+import { anAppProbe } from '../../support/app-records.ts'
 import { eventually } from '../../support/eventually.ts'
 import { audit } from './audit.ts'
 import { aPlan as aPlainPlan, BLOB_CONTAINER, DrillBlobs, ended, startGenerator, startLoad } from './container.ts'
@@ -47,6 +51,54 @@ async function summaryAfter(child: Child, plan: LoadPlan): Promise<LoadSummary> 
   if (summary === null) throw new Error(`no summary: ${child.log()}`)
   return summary
 }
+
+/** A shop that is away from its 20th order to its 30th, and wants a secret. */
+async function openShop(): Promise<{ url: string; close: () => Promise<unknown> }> {
+  let orders = 0
+  const shop = createServer((request, response) => {
+    request.resume()
+    const isAway = ++orders > 20 && orders <= 30
+    const isKnown = request.headers.authorization === 'Bearer secret-of-the-shop'
+    response.writeHead(isAway ? 503 : isKnown ? 200 : 401).end()
+  })
+  await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/checkout`
+  return { url, close: () => new Promise((resolve) => shop.close(resolve)) }
+}
+
+test('a container probes an application beside its load, and records what became of each request', async () => {
+  const shop = await openShop()
+  const probe = anAppProbe({ url: shop.url, method: 'POST', everyMs: 50, headers: { authorization: 'token' } })
+  const plan = aPlan({ probes: [probe] })
+  const child = await startLoad(open.database.bench, open.database, blobs, plan, {
+    APP_PROBE_LOOPBACK: 'true',
+    APP_PROBE_SECRETS: JSON.stringify({ token: 'Bearer secret-of-the-shop' }),
+  })
+  const { totals, incarnation } = await summaryAfter(child, plan)
+  await shop.close()
+  expect(totals).toMatchObject({ intended: 300, acknowledged: 300 })
+  const bytes = await blobs.bytes(appProbeBlob(plan.drillId, 0, incarnation, 0))
+  const records = decodeAppRecords(bytes ?? Buffer.alloc(0))
+  const sums = [0, 1, 2].map((kind) =>
+    records.flatMap(({ seconds }) => seconds).reduce((sum, counts) => sum + (counts[kind] as number), 0),
+  )
+  expect(sums.reduce((a, b) => a + b, 0)).toBe(60)
+  expect(sums[1]).toBe(10)
+  expect(records.flatMap(({ windows }) => windows)).toMatchObject([
+    { failed: 10, code: 'status-503', endedUnobserved: false },
+  ])
+  expect(records.at(-1)).toMatchObject({ isLast: true, open: null })
+  const written = await Promise.all((await blobs.list(`drills/${plan.drillId}/`)).map((name) => blobs.bytes(name)))
+  expect(Buffer.concat(written.flatMap((one) => one ?? [])).includes('secret-of-the-shop')).toBe(false)
+})
+
+test('a container whose probe names a secret that it was not given ends, and its summary says which', async () => {
+  const plan = aPlan({ probes: [anAppProbe({ headers: { authorization: 'token' } })] })
+  await blobs.write(blobNames.plan(plan.drillId), plan)
+  const child = startGenerator(open.database.bench, open.database, blobs, { drillId: plan.drillId })
+  await ended(child)
+  expect(child.log()).toContain('the secret token of the application probe checkout was not passed on')
+})
 
 test('a container runs its plan, and its records, summary, CSV, log and rows agree', async () => {
   const plan = aPlan()

@@ -4,6 +4,7 @@
  * that a test can compare the two.
  */
 
+import { appProbeBlob, encodeAppRecord } from '../../../loadgen-image/contract/app-probe.ts'
 import { encodeRecord } from '../../../loadgen-image/contract/chunk.ts'
 import { addCounts, noCounts } from '../../../loadgen-image/contract/counts.ts'
 import {
@@ -17,6 +18,7 @@ import {
 } from '../../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../../loadgen-image/contract/load-plan.ts'
 import { workersOfContainer } from '../../../loadgen-image/schedule/workers.ts'
+import { appRecords } from '../app-records.ts'
 import type { MemoryBlobs } from '../memory-blobs.ts'
 import { FakeLoad, type LoadCourse } from './load.ts'
 import type { Rows } from './rows.ts'
@@ -33,6 +35,8 @@ export interface GeneratorCourse extends LoadCourse {
   readonly chunkDelayMs: number
   /** Every n-th block is written twice; 0: none. */
   readonly duplicatesEveryNthChunk: number
+  /** A probed application stays away this much longer than the server. */
+  readonly appLagMs: number
 }
 
 export const steadyCourse: GeneratorCourse = {
@@ -47,7 +51,10 @@ export const steadyCourse: GeneratorCourse = {
   behindPooler: false,
   chunkDelayMs: 200,
   duplicatesEveryNthChunk: 0,
+  appLagMs: 0,
 }
+
+const APP_STEP_MS = 50
 
 type Ended = LoadSummary['ended'] | 'killed'
 
@@ -83,6 +90,7 @@ export class FakeGenerator {
   #blocks = 0
   readonly #totals = noCounts()
   #ended: { how: Ended; atMs: number } | null = null
+  #hasAppRecords = false
 
   constructor(sources: Sources, course: GeneratorCourse, createdAtMs: number) {
     this.#sources = sources
@@ -102,6 +110,7 @@ export class FakeGenerator {
   /** Lives up to now. */
   advance(nowMs: number): void {
     if (this.#ended !== null) {
+      this.#writeAppRecords(this.#ended.atMs)
       this.#upload(nowMs)
       return
     }
@@ -246,6 +255,35 @@ export class FakeGenerator {
     }
   }
 
+  /** At the end of its life, from what was true: a killed container leaves the records that it had closed. */
+  #writeAppRecords(endedMs: number): void {
+    const { blobs, drillId, container, incarnation, server } = this.#sources
+    const { clockOffsetMs: offsetMs, freezes, appLagMs } = this.#course
+    const [plan, goMs] = [this.#plan, this.#startAtMs]
+    if (this.#hasAppRecords || plan === null || goMs === null) return
+    this.#hasAppRecords = true
+    const startMs = goMs - offsetMs
+    const endMs = Math.min(startMs + plan.durationSeconds * 1000, endedMs)
+    const second = (atUs: number) => (atUs / 1000 - startMs) / 1000
+    const isAway = (atMs: number) => !server.isUpAt(atMs)
+    const truth = {
+      isFrozen: (atUs: number) =>
+        freezes.some(({ fromSecond, toSecond }) => second(atUs) >= fromSecond && second(atUs) < toSecond),
+      errorAt: (atUs: number) => {
+        for (let backMs = 0; backMs <= appLagMs; backMs += APP_STEP_MS)
+          if (isAway(atUs / 1000 - backMs)) return 'status-503'
+        return null
+      },
+    }
+    const course = { container, containers: plan.containers, incarnation, offsetUs: offsetMs * 1000 }
+    const times = { startUs: startMs * 1000, endUs: Math.max(startMs, endMs) * 1000 }
+    const isKilled = this.#ended?.how === 'killed'
+    for (const probe of plan.probes)
+      for (const record of appRecords(probe, { ...course, ...times }, truth))
+        if (!isKilled || !record.isLast)
+          blobs.append(appProbeBlob(drillId, container, incarnation, 0), encodeAppRecord(record))
+  }
+
   /** Everything that waited is written before the summary. */
   #end(plan: LoadPlan, atMs: number): void {
     const { blobs, drillId, container, incarnation, databaseOffsetMs } = this.#sources
@@ -273,6 +311,7 @@ export class FakeGenerator {
       generatorVersion: '0.1.0',
       nodeVersion: '24.0.0',
     }
+    this.#writeAppRecords(atMs)
     blobs.put(blobNames.summary(drillId, container), JSON.stringify(summary))
     this.#ended = { how, atMs }
   }

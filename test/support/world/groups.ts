@@ -81,9 +81,13 @@ export class FakeGroups implements ContainerGroups {
     return [...this.#groups.values()].filter((group) => this.#isThere(group)).map((group) => this.#stateOf(group))
   }
 
+  get specs(): GroupSpec[] {
+    return [...this.#groups.values()].map(({ spec }) => spec)
+  }
+
   /** What was handed over as secure values, to the platform alone. */
   get secrets(): string[] {
-    return [...this.#groups.values()].flatMap(({ spec }) => Object.values(spec.secureEnvironment))
+    return this.specs.flatMap((spec) => Object.values(spec.secureEnvironment))
   }
 
   /** A group of another owner, or one from a drill that died. */

@@ -4,20 +4,80 @@
  * Beside the failovers that were asked for there is trouble of its own: crashes, the hand of someone else, storage.
  */
 
+import { answerOfError } from '../../../functions/clients/azure/event-request.ts'
 import type { FlexibleServers } from '../../../functions/clients/clients.ts'
 import type { EventAnswer, OperationState } from '../../../functions/model/event-answer.ts'
 import type { ServerFacts, ServerParameter, SizeFacts, VirtualEndpointFacts } from '../../../functions/model/facts.ts'
 import type { Target } from '../../../functions/model/plan.ts'
-import type { PlatformRequest } from '../../../functions/model/planned-event.ts'
+import type { FailoverMode, PlatformRequest } from '../../../functions/model/planned-event.ts'
 import { GOOD_PARAMETERS, goodServer, parametersOf } from '../good-facts.ts'
 import type { WorldClock } from './clock.ts'
 import { type Effect, type EffectOptions, Effects, type Site, USUAL_SKU } from './effects.ts'
-import { type Failover, type FailoverCourse, Failovers } from './failovers.ts'
-import { type RequestOptions, Requests, type SentRequest } from './requests.ts'
-import { interruptionOf, Service, type Trouble } from './service.ts'
+import { restError } from './rest-error.ts'
+import { interruptionOf, promotion, restart, Service, type Trouble } from './service.ts'
 
-export interface ServerOptions extends RequestOptions {
+export interface FailoverCourse {
+  /** From the request to the last commit. */
+  readonly detectMs: number
+  /** Null: no new primary ever. */
+  readonly outageMs: number | null
+  /** From the new primary to Healthy; null: never. */
+  readonly rebuildMs: number | null
+  /** Acknowledged commits of this long before the outage are lost: replication was not synchronous. */
+  readonly lostMs: number
+  /** After the new primary has come up, it goes away again: so much later, for so long; null: for good. */
+  readonly relapses?: ReadonlyArray<{ readonly afterMs: number; readonly ms: number | null }>
+}
+
+/** What becomes of a POST: whether it reaches the platform, and what the sender learns. */
+export type PostFate =
+  | 'accepted'
+  /** ... and not carried out: its operation ends as failed. */
+  | 'accepted and dropped'
+  | 'reset after arrival'
+  | 'reset before arrival'
+  | 'unavailable after arrival'
+  | 'timeout before arrival'
+  | 'busy'
+  | 'not ready'
+  | 'forbidden'
+  /** Too many requests: try again after minutes. */
+  | 'throttled'
+  /** The host dies with the request on its way. */
+  | 'host dies after arrival'
+  | 'host dies before arrival'
+  /** ... and the request arrives when its sender does not wait for it any more. */
+  | 'host dies, arrives late'
+  | 'timeout, arrives late'
+
+/** A request that was sent, and what its sender learned: nothing when its host died. */
+export interface SentRequest {
+  readonly request: PlatformRequest
+  readonly atMs: number
+  readonly fate: PostFate
+  readonly answer: EventAnswer | null
+}
+
+export interface Failover extends FailoverCourse {
+  readonly mode: FailoverMode
+  readonly acceptedAtMs: number
+  readonly downAtMs: number
+  readonly upAtMs: number
+  readonly healthyAtMs: number
+  readonly token: string
+}
+
+/** Not an error of the activity: the process that ran it is gone, and its message is delivered again. */
+export class HostDied extends Error {}
+
+export interface ServerOptions {
   readonly courses: readonly FailoverCourse[]
+  /** By number of the POST; the last one repeats. */
+  readonly posts: readonly PostFate[]
+  /** From the sending of a late request to its arrival. */
+  readonly lateArrivalMs?: number
+  /** What a throttled request is asked to wait before the next one. */
+  readonly throttledSeconds?: number
   readonly facts?: Partial<ServerFacts>
   readonly parameters?: Readonly<Record<string, string>>
   readonly troubles?: readonly Trouble[]
@@ -33,7 +93,11 @@ export interface HandAct {
   readonly atSecond: number
 }
 
+const NEVER = Number.POSITIVE_INFINITY
+
 const SERVER_STARTS_MS = 240_000
+/** From the acceptance of a request that is not carried out to the end of its operation. */
+const DROPPED_MS = 3_000
 
 const SIZES: readonly SizeFacts[] = [
   { name: 'Standard_B2ms', tier: 'Burstable', vCores: 2, memoryGb: 8 },
@@ -49,6 +113,9 @@ const idOf = ({ resourceGroup, server }: Target): string =>
   goodServer.id.replace('rg-drills', resourceGroup).replace(goodServer.name, server)
 
 export class FakeServer implements FlexibleServers {
+  /** Those that the platform carried out for a request of the drill. */
+  readonly failovers: Failover[] = []
+  readonly sent: SentRequest[] = []
   readonly service = new Service()
   readonly effects: Effects
   /** How often each call was made. */
@@ -67,8 +134,8 @@ export class FakeServer implements FlexibleServers {
   loadStartMs: () => number | null = () => null
   readonly #clock: WorldClock
   readonly #options: ServerOptions
-  readonly #requests: Requests
-  readonly #failovers: Failovers
+  /** By token: when the operations of requests end that are not carried out. */
+  readonly #dropped = new Map<string, number>()
   #home = { resourceGroup: 'rg', server: 'pg-under-test' }
   #isScheduled = false
 
@@ -76,12 +143,6 @@ export class FakeServer implements FlexibleServers {
     this.#clock = clock
     this.#options = options
     this.effects = new Effects(this.service, options.effects ?? {})
-    this.#failovers = new Failovers(this.service, options.courses)
-    this.#requests = new Requests(clock, options, {
-      isBusyAt: (atMs) => this.#isBusyAt(atMs),
-      isReplicaReadyAt: (atMs) => this.effects.isReplicaReadyAt(atMs),
-      carryOut: (request, atMs) => this.#carryOut(request, atMs),
-    })
   }
 
   get nowMs(): number {
@@ -89,14 +150,6 @@ export class FakeServer implements FlexibleServers {
   }
 
   // ---- What is true ----------------------------------------------------------------------------------------------------
-
-  get failovers(): readonly Failover[] {
-    return this.#failovers.all
-  }
-
-  get sent(): readonly SentRequest[] {
-    return this.#requests.sent
-  }
 
   /** Requests that were sent, whether they arrived or not. */
   get posts(): number {
@@ -121,14 +174,25 @@ export class FakeServer implements FlexibleServers {
       this.effects.carryOut(request, startMs + atSecond * 1000, 'hand')
   }
 
+  /** A request that is still on its way changes nothing. */
+  #lastAt(atMs: number): Failover | undefined {
+    return this.failovers.findLast(({ acceptedAtMs }) => atMs >= acceptedAtMs)
+  }
+
   /** High availability does not go with the primary to another region. */
   haStateAt(atMs: number): string {
     if (this.effects.siteAt(atMs) === 'remote') return 'NotEnabled'
-    if (this.#failovers.isUnderWayAt(atMs)) return 'FailingOver'
+    if (this.#isFailingOverAt(atMs)) return 'FailingOver'
     const isRebuilding = this.service.promotions.some(
       ({ noticedAtMs, healthyAtMs }) => atMs >= noticedAtMs && atMs < healthyAtMs,
     )
     return isRebuilding ? 'ReplicatingData' : 'Healthy'
+  }
+
+  #isFailingOverAt(atMs: number): boolean {
+    const last = this.#lastAt(atMs)
+    if (last !== undefined && atMs < last.upAtMs) return true
+    return this.service.promotions.some(({ noticedAtMs, toMs }) => atMs >= noticedAtMs && atMs < toMs)
   }
 
   // ---- What the platform says ------------------------------------------------------------------------------------------
@@ -238,26 +302,106 @@ export class FakeServer implements FlexibleServers {
   #stateAt(atMs: number): string {
     if (this.isStopped) return 'Stopped'
     if (atMs < this.#readyAtMs) return 'Starting'
-    return this.#failovers.isUnderWayAt(atMs) || this.effects.isUnderWayAt(atMs) ? 'Updating' : 'Ready'
+    return this.#isFailingOverAt(atMs) || this.effects.isUnderWayAt(atMs) ? 'Updating' : 'Ready'
   }
 
   async begin(target: Target, request: PlatformRequest): Promise<EventAnswer> {
     this.schedule()
     if (this.#siteOf(target.server) === 'home') this.#home = target
-    return this.#requests.send(request)
+    const { posts } = this.#options
+    const fate = posts[Math.min(this.posts, posts.length - 1)] ?? 'accepted'
+    const atMs = this.#clock.nowMs
+    const answer = this.#answerTo(fate, request)
+    this.sent.push({ request, atMs, fate, answer })
+    if (answer === null) throw new HostDied()
+    return answer
+  }
+
+  /** Null: the sender did not live to hear it. */
+  #answerTo(fate: PostFate, request: PlatformRequest): EventAnswer | null {
+    const refusal = this.#refusalOf(fate, request)
+    if (refusal !== null) return refusal
+    if (fate === 'host dies before arrival') return null
+    const sentAt = this.#clock.now().toISOString()
+    const ambiguous = { kind: 'ambiguous', why: `the connection ended before an answer (${fate})`, sentAt } as const
+    if (fate.endsWith('before arrival')) return ambiguous
+    const isLate = fate.endsWith('arrives late')
+    const lateMs = isLate ? (this.#options.lateArrivalMs ?? 0) : 0
+    if (isLate || fate.startsWith('host dies')) {
+      if (!this.#isBusyAt(this.#clock.nowMs + lateMs)) this.#carryOut(request, lateMs)
+      return fate.startsWith('host dies') ? null : ambiguous
+    }
+    const token = fate === 'accepted and dropped' ? this.#drop() : this.#carryOut(request, 0)
+    if (!fate.startsWith('accepted')) return ambiguous
+    return {
+      kind: 'accepted',
+      pollerToken: token,
+      requestId: `request-${this.posts + 1}`,
+      sentAt,
+      acceptedAt: sentAt,
+    }
+  }
+
+  #refusalOf(fate: PostFate, request: PlatformRequest): EventAnswer | null {
+    const refused = (status: number, code: string, afterSeconds: number | null = null): EventAnswer =>
+      answerOfError(restError(status, code, afterSeconds), this.#clock.now().toISOString())
+    if (fate === 'busy') return refused(409, 'ServerIsBusy')
+    if (fate === 'not ready') return refused(400, 'ServerIsNotReady')
+    if (fate === 'forbidden') return refused(403, 'AuthorizationFailed')
+    if (fate === 'throttled') return refused(429, 'TooManyRequests', this.#options.throttledSeconds)
+    const isHeard = !fate.startsWith('host') && !fate.endsWith('arrives late')
+    if (isHeard && request.call === 'promote' && !this.effects.isReplicaReadyAt(this.#clock.nowMs))
+      return refused(409, 'ServerIsBusy')
+    return this.#isBusyAt(this.#clock.nowMs) && isHeard ? refused(409, 'ServerIsBusy') : null
   }
 
   /** The real one refuses as well while it is failing over or gone, whether or not its sender is left to hear it. */
   #isBusyAt(atMs: number): boolean {
-    return this.#failovers.isUnderWayAt(atMs) || this.effects.isUnderWayAt(atMs) || this.service.isKnownDownAt(atMs)
+    return this.#isFailingOverAt(atMs) || this.effects.isUnderWayAt(atMs) || this.service.isKnownDownAt(atMs)
+  }
+
+  #drop(): string {
+    const token = `dropped-${this.#dropped.size}`
+    this.#dropped.set(token, this.#clock.nowMs + DROPPED_MS)
+    return token
   }
 
   /** The token of its operation. */
-  #carryOut(request: PlatformRequest, atMs: number): string {
-    if (request.call === 'restart' && request.failoverMode !== null)
-      return this.#failovers.carryOut(request.failoverMode, atMs)
-    this.effects.carryOut(request, atMs, 'drill')
+  #carryOut(request: PlatformRequest, lateMs: number): string {
+    if (request.call === 'restart' && request.failoverMode !== null) return this.#failOver(request.failoverMode, lateMs)
+    this.effects.carryOut(request, this.#clock.nowMs + lateMs, 'drill')
     return `effect-${this.effects.all.length - 1}`
+  }
+
+  #failOver(mode: FailoverMode, lateMs: number): string {
+    const { courses } = this.#options
+    const course = courses[Math.min(this.failovers.length, courses.length - 1)] as FailoverCourse
+    const acceptedAtMs = this.#clock.nowMs + lateMs
+    const underWay = this.service.promotions.find(({ fromMs, toMs }) => fromMs <= acceptedAtMs && acceptedAtMs < toMs)
+    const times = underWay?.absorbs
+      ? { downAtMs: underWay.fromMs, upAtMs: underWay.toMs, healthyAtMs: underWay.healthyAtMs }
+      : this.#promote(course, acceptedAtMs, underWay?.toMs ?? acceptedAtMs)
+    const token = `operation-${this.failovers.length}`
+    this.failovers.push({ ...course, mode, acceptedAtMs, ...times, token })
+    return token
+  }
+
+  /** A primary that dies meanwhile by itself only makes the failover begin sooner. */
+  #promote(course: FailoverCourse, acceptedAtMs: number, begunAtMs: number) {
+    const { lostMs } = course
+    const plannedMs = begunAtMs + course.detectMs
+    const earlier = this.service.promotions.find(({ fromMs }) => fromMs >= acceptedAtMs && fromMs < plannedMs)
+    const downAtMs = earlier?.fromMs ?? plannedMs
+    const upAtMs = course.outageMs === null ? NEVER : downAtMs + course.outageMs
+    const healthyAtMs = course.rebuildMs === null ? NEVER : upAtMs + course.rebuildMs
+    for (const other of this.service.promotions)
+      if (other.fromMs >= acceptedAtMs && other.fromMs < upAtMs) this.service.remove(other)
+    this.service.add(promotion({ cause: 'drill', fromMs: downAtMs, toMs: upAtMs, healthyAtMs, lostMs }))
+    for (const { afterMs, ms } of course.relapses ?? []) {
+      const fromMs = upAtMs + afterMs
+      this.service.add(restart('flap', fromMs, ms === null ? NEVER : fromMs + ms))
+    }
+    return { downAtMs, upAtMs, healthyAtMs }
   }
 
   /** Also of another than the drill: it leaves no operation that the drill could follow. */
@@ -266,7 +410,10 @@ export class FakeServer implements FlexibleServers {
   }
 
   failOverByHand(): void {
-    this.#failovers.byHand(this.#clock.nowMs)
+    const { detectMs, outageMs, rebuildMs, lostMs } = this.#options.courses[0] as FailoverCourse
+    const fromMs = this.#clock.nowMs + detectMs
+    const toMs = fromMs + (outageMs ?? NEVER)
+    this.service.add(promotion({ cause: 'hand', fromMs, toMs, healthyAtMs: toMs + (rebuildMs ?? NEVER), lostMs }))
   }
 
   async operationState(target: Target, token: string): Promise<OperationState> {
@@ -281,7 +428,7 @@ export class FakeServer implements FlexibleServers {
       return this.#clock.nowMs < effect.endsAtMs
         ? { kind: 'running' }
         : { kind: 'succeeded', endedAt: new Date(effect.endsAtMs).toISOString() }
-    const droppedAtMs = this.#requests.droppedUntil(token)
+    const droppedAtMs = this.#dropped.get(token)
     if (droppedAtMs !== undefined)
       return this.#clock.nowMs < droppedAtMs
         ? { kind: 'running' }

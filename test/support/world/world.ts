@@ -7,12 +7,10 @@ import { blobNames, type GoSignal } from '../../../loadgen-image/contract/glossa
 import { goodLoadSession, goodSchema, goodSession } from '../good-facts.ts'
 import { MemoryBlobs } from '../memory-blobs.ts'
 import { WorldClock } from './clock.ts'
-import type { FailoverCourse } from './failovers.ts'
 import { type GeneratorCourse, steadyCourse } from './generator.ts'
 import { FakeGroups, type GroupsOptions } from './groups.ts'
-import type { PostFate } from './requests.ts'
 import { Rows } from './rows.ts'
-import { FakeServer, type ServerOptions } from './server.ts'
+import { type FailoverCourse, FakeServer, type PostFate, type ServerOptions } from './server.ts'
 
 export interface WorldOptions {
   readonly startAtMs?: number

@@ -34,6 +34,7 @@ const GUIDES = [
   'docs/azure.md',
   'docs/architecture.md',
   'docs/events.md',
+  'docs/probes.md',
 ]
 
 test.each(GUIDES)('every file that %s links to or names exists', (guide) => {

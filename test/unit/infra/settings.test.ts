@@ -51,7 +51,9 @@ describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
   }, COMPILE_TIMEOUT_MS)
 
   test('all deployments together are those that the code reads, plus those of the host', () => {
-    const inTemplate = new Set([...set.values()].flatMap((settings) => Object.keys(settings)))
+    const ofProbes = (name: string) => name.startsWith('PROBE_SECRET_')
+    const all = [...set.values()].flatMap((settings) => Object.keys(settings))
+    const inTemplate = new Set(all.filter((name) => !ofProbes(name)))
     const inCode = named(({ where }) => where === 'azure').filter((name) => !LEFT_AT_DEFAULT.includes(name))
     expect([...inTemplate].sort()).toEqual([...HOST_SETTINGS, ...inCode].sort())
   })
@@ -106,6 +108,15 @@ describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
     const { loadGenerator } = readConfig(asAzureGivesThem(settingsOf('existing-virtual-network')))
     expect(loadGenerator).toMatchObject({ subnetId: `${OWN_NETWORK}/subnets/load`, dnsServers: ['10.0.0.4'] })
     expect(readConfig(asAzureGivesThem(settingsOf('zones'))).loadGenerator.zones).toEqual(['2', '3'])
+  })
+
+  test('one with application probes name their URLs, and their secrets by the vault', () => {
+    const settings = settingsOf('existing-virtual-network')
+    const { probes } = readConfig(asAzureGivesThem(settings))
+    expect(probes.allowlist).toEqual(['https://shop.example.com/api', 'http://10.0.0.4:8080/'])
+    expect(probes.secretSettings).toEqual(['PROBE_SECRET_CHECKOUT_TOKEN'])
+    expect(settings.PROBE_SECRET_CHECKOUT_TOKEN).toMatch(/@Microsoft\.KeyVault\(SecretUri=.*'checkout-token'/)
+    expect(readConfig(asAzureGivesThem(settingsOf('default'))).probes.allowlist).toEqual([])
   })
 
   test('one against an existing server name that server', () => {

@@ -30,6 +30,7 @@ test('without options it is the load that the original scripts promised', () => 
         durationSeconds: 300,
         arrivals: 'even',
         seed: 1,
+        probes: [],
         profile: [],
         deadlineMs: 5000,
         onDeadline: 'shed',
@@ -165,8 +166,18 @@ test('a container of a drill reads its environment', () => {
       pgbouncer: SERVER,
       direct: atPort(SERVER, 5433),
       token: null,
+      probeSecrets: new Map(),
+      allowLoopbackProbes: false,
     },
   })
+})
+
+test('the secrets of application probes are a JSON object of texts, and a problem repeats none', () => {
+  const withSecrets = (text: string) => parseDrillSettings({ ...DRILL, APP_PROBE_SECRETS: text })
+  const good = withSecrets('{"token":"Bearer qxzjvk77"}')
+  expect('value' in good && good.value.probeSecrets).toEqual(new Map([['token', 'Bearer qxzjvk77']]))
+  for (const bad of ['qxzjvk77', '{"token":7}', '"qxzjvk77"', 'null', '{"qxzjvk77'])
+    expect(withSecrets(bad)).toEqual({ problems: ['APP_PROBE_SECRETS: expected a JSON object of texts'] })
 })
 
 const SCOPE = 'https://ossrdbms-aad.database.windows.net/.default'

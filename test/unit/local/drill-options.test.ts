@@ -18,6 +18,7 @@ const DEFAULTS = {
   repeat: 1,
   gapSeconds: 5,
   campaignCriteria: [],
+  withApp: false,
   force: [],
   out: 'runs',
   keep: false,
@@ -58,6 +59,17 @@ test('every option is read', () => {
     holdStandbySeconds: 2.5,
     platformPauseSeconds: 0,
   })
+})
+
+test('--with-app probes the example, whose name the criteria may use then only', () => {
+  const options = parseDrillOptions(['--with-app', '--criteria', 'app_outage_s[checkout] <= 60'])
+  if (options === 'help') throw new Error('help')
+  expect(requestBody(options, 'http://127.0.0.1:4711')).toMatchObject({
+    probes: [{ name: 'checkout', url: 'http://127.0.0.1:4711/checkout', method: 'POST' }],
+  })
+  expect(requestBody({ ...options, withApp: false })).not.toHaveProperty('probes')
+  expect(problemsOf(['--criteria', 'app_outage_s[checkout] <= 60'])[0]).toContain('names an application')
+  expect(problemsOf(['--with-app', '--criteria', 'app_outage_s[basket] <= 60'])[0]).toContain('checkout')
 })
 
 test('criteria may be repeated and separated by semicolons', () => {

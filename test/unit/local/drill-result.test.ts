@@ -56,7 +56,14 @@ test('a host that dies while the files are fetched leaves the others, and one me
     return name === 'report.md' ? null : Buffer.from(name)
   })
   const kept = await keepFiles(api, 'd-1', out)
-  expect(kept.missing).toEqual(['report.md', 'timeline.csv', 'loadtest_results.csv', 'clients.csv', 'errors.csv'])
+  expect(kept.missing).toEqual([
+    'report.md',
+    'timeline.csv',
+    'loadtest_results.csv',
+    'clients.csv',
+    'applications.csv',
+    'errors.csv',
+  ])
   expect(keptLines(kept)).toEqual([
     '',
     `Not all files could be kept in ${kept.folder}: fetch failed`,

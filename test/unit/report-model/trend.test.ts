@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { likenessOf } from '../../../functions/event-kinds/likeness.ts'
-import type { TrendEntry } from '../../../functions/model/drill-index.ts'
-import { isLike } from '../../../functions/model/likeness.ts'
+import { isLike, type TrendEntry } from '../../../functions/model/drill-index.ts'
 import type { DrillPlan } from '../../../functions/model/plan.ts'
 import type { FailoverMode } from '../../../functions/model/planned-event.ts'
 import { alignOnT1, changePoint, trendEntry, trendOf } from '../../../functions/report-model/trend.ts'

@@ -53,6 +53,7 @@ test('an empty request is the whole 8,000 TPS drill', () => {
       ],
     },
     events: [{ atSeconds: 120, kind: 'failover', mode: 'forced' }],
+    probes: [],
     timing: {
       warmupSeconds: 30,
       recoveryWindowSeconds: 10,

@@ -38,6 +38,7 @@ test('the required settings are enough, and the rest has its defaults', () => {
       zones: [],
       dnsServers: [],
     },
+    probes: { allowlist: [], secretSettings: [], secrets: new Map(), allowLoopback: false },
     daily: { schedule: null, request: {}, stopServerBetweenDrills: false },
     api: { auth: 'keys', isGuarded: false },
     webhook: null,

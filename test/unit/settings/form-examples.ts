@@ -125,6 +125,18 @@ export const FORM_EXAMPLES: Readonly<Record<string, Examples>> = {
       'registry.azurecr.io/',
     ],
   },
+  PROBE_URL_ALLOWLIST: {
+    good: ['https://shop.example.com/api', 'http://10.0.0.4:8080/,https://[2001:db8::1]/health'],
+    bad: [
+      'shop.example.com',
+      'ftp://shop.example.com/',
+      'https://user:key@shop.example.com/',
+      'https://shop.example.com/?sig=abc',
+      'https://shop.example.com/#x',
+      'http://169.254.169.254/',
+      'https://shop.example.com/,',
+    ],
+  },
   LOADGEN_IDENTITY_ID: {
     good: [
       `${GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/id-load`,

@@ -14,6 +14,7 @@ const FILES: ReadonlyArray<readonly [name: string, content: string]> = [
   ['timeline.csv', 'every second of the load'],
   ['loadtest_results.csv', 'every second, in the columns of the original load test'],
   ['clients.csv', "every client's outage"],
+  ['applications.csv', 'every outage of a probed application'],
   ['errors.csv', 'errors by code'],
   ['ledger.json', 'every key with its outcome as ranges, the audits, the proof of the events'],
   ['checklist.json', 'every check with what was seen and wanted'],

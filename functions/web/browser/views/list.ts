@@ -2,9 +2,7 @@
 
 import { eventFigureText, noteOf } from '../../../event-figures/table.ts'
 import { eventsInWords } from '../../../event-kinds/kinds.ts'
-import type { Worst } from '../../../model/drill-index.ts'
-import { type ListedFigures, serverKey } from '../../../model/drill-index.ts'
-import { isLike } from '../../../model/likeness.ts'
+import { isLike, type ListedFigures, serverKey, type Worst } from '../../../model/drill-index.ts'
 import { drillTrendChart } from '../../../render/charts/drill-trend.ts'
 import { mark, number, onlyTable, text } from '../../../render/html/elements/components.ts'
 import { html, type Insert, type Markup } from '../../../render/text/markup.ts'
