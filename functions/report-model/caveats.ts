@@ -84,7 +84,7 @@ const lateRequest = ({ lateSeconds, what }: EventRequest): string | null =>
     : `The ${what} was asked for ${seconds(lateSeconds)} later than planned.`
 
 function eventCaveats(event: Event, analysis: LoadAnalysis): (string | null)[] {
-  const { number, span, t1Us, t2Us, t4Us, neverReconnected, outages, isOutageWatched } = event
+  const { number, span, t1Us, t2Us, t4Us, quiet, neverReconnected, outages, isOutageWatched } = event
   const which = `Event ${number}`
   const overlapUs = (span.change?.lastOldAtUs ?? Number.NEGATIVE_INFINITY) - (t2Us ?? Number.POSITIVE_INFINITY)
   const isOut = outages.some(({ toUs }) => toUs === null) && !analysis.window.isCut
@@ -95,6 +95,9 @@ function eventCaveats(event: Event, analysis: LoadAnalysis): (string | null)[] {
       : `${which} is ${article(eventSubject(subjectOf(event)))}.`,
     isOut ? `${which}: the service did not come back before the load ended.` : null,
     isOpen ? notSustained(which, event, analysis) : null,
+    quiet !== null && !quiet.isSparse
+      ? `${which}: no client noticed the restart. Its recovery time and write outage are upper bounds: the longest pause between two commits around the start of the process.`
+      : null,
     neverReconnected.length > 0
       ? `${which}: ${counted(neverReconnected.length, 'worker')} did not come back while the load ran.`
       : null,

@@ -182,6 +182,8 @@ describe('an event that the drill asked for', () => {
       expect(report.verdict, report.reasons.join('\n')).toBe(verdict)
       expect(report.headline).toContain(`Restart of pg-orders: ${words}`)
       expect(report.events[0]?.proof.proven).toBe(true)
+      const isNoticed = report.events[0]?.service === 'recovered'
+      expect(report.caveats.some((caveat) => caveat.startsWith('Event 1: no client noticed'))).toBe(!isNoticed)
     },
   )
 
