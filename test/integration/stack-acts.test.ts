@@ -1,6 +1,12 @@
 /** `npm run local`: another user acts on the servers of a stack that runs, without its knowledge. */
-import { basename } from 'node:path'
-import { expect, test } from 'vitest'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { basename, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { ACCESS_FILE } from '../../infra/local/azure/arm/arm.ts'
+import { identityOf } from '../../infra/local/process/process-table.ts'
+import { createServerCertificate } from '../../infra/local/stack/certificates.ts'
 import { startCommand } from '../support/command.ts'
 import { aFolder } from '../support/folder.ts'
 import { timeouts } from '../support/timeouts.ts'
@@ -32,6 +38,53 @@ test('without a stack it says what to do, exit 2', async () => {
     code: 2,
     output:
       'No local stack runs on this machine. Start one with npm start, or a drill with npm run drill, and run this beside it\n',
+  })
+})
+
+describe('where the platform gives another answer', () => {
+  type Answer = readonly [status: number, body?: unknown, operation?: string]
+  const PRIMARY: Answer = [200, { id: '/pg', properties: {} }]
+  const BUSY: Answer = [503, { error: { code: 'ServiceUnavailable', message: 'Try again.' } }]
+
+  /** A stack of this process whose platform gives these answers, one after the other; null: it resets the connection. */
+  async function stackThatAnswers(answers: ReadonlyArray<Answer | null>): Promise<NodeJS.ProcessEnv> {
+    const { certificatePem, privateKeyPem, caPem } = await createServerCertificate()
+    const left = [...answers]
+    const server = createServer({ cert: certificatePem, key: privateKeyPem }, (request, response) => {
+      const [status, body, operation] = left.shift() ?? []
+      if (status === undefined) return void request.socket.destroy()
+      response.writeHead(status, operation === undefined ? {} : { 'azure-asyncoperation': operation })
+      response.end(JSON.stringify(body))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const base = aFolder()
+    const folder = join(base, 'pg-failover-drill-0123456789')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'owner.json'), JSON.stringify(identityOf(process.pid)))
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    writeFileSync(join(folder, ACCESS_FILE), JSON.stringify({ url, token: 't', ca: caPem, serverId: '/pg' }))
+    return { DRILL_STATE_DIR: base }
+  }
+
+  const accepted: Answer = [202, undefined, '/operation']
+  const failed: Answer = [200, { status: 'Failed', error: { code: 'InternalServerError', message: 'No standby.' } }]
+
+  test.each<[string, ReadonlyArray<Answer | null>, number, string]>([
+    ['a refused question about the servers asks for nothing', [BUSY], 2, 'Nothing was asked: the platform answered'],
+    ['a lost question', [null], 2, 'The Azure endpoint of the stack gave no answer:'],
+    ['a lost answer', [PRIMARY, null], 2, 'gave no answer; it may act on the request all the same'],
+    [
+      'a gateway without an answer',
+      [PRIMARY, BUSY],
+      1,
+      'with 503 ServiceUnavailable: Try again. It may act all the same',
+    ],
+    ['a failed operation', [PRIMARY, accepted, failed], 1, 'InternalServerError: No standby.'],
+    ['a refused look at the operation', [PRIMARY, accepted, BUSY, [200, { status: 'Succeeded' }]], 0, 'restart done'],
+  ])('%s', async (_, answers, code, words) => {
+    const result = await act(['restart'], await stackThatAnswers(answers))
+    expect(result).toEqual({ code, output: expect.stringContaining(words) })
   })
 })
 
