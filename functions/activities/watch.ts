@@ -11,6 +11,7 @@ import {
   latestPoint,
   pointsOf,
 } from '../live/live.ts'
+import { applicationsOf } from '../live/live-applications.ts'
 import { liveMetrics, withoutRecent } from '../live/live-metrics.ts'
 import { liveMoments } from '../live/live-moments.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
@@ -232,5 +233,6 @@ function liveOf(plan: DrillPlan, { now, start, state, containers, server, metric
     haState: server?.highAvailability?.state ?? null,
     primaryZone: server?.availabilityZone ?? null,
     metrics,
+    ...(plan.probes.length === 0 ? {} : { applications: applicationsOf(state.applications, start) }),
   }
 }

@@ -5,6 +5,7 @@
 import type { SecondRecord, SparseHistogram } from '../../loadgen-image/contract/glossary.ts'
 import { sparsePercentileUs } from '../../loadgen-image/contract/histogram.ts'
 import type { Live, LivePoint } from '../model/status.ts'
+import type { ApplicationStates } from './live-applications.ts'
 import { foldTimelines, type LiveTimeline } from './live-moments.ts'
 
 /** The status answers with this many points. */
@@ -44,6 +45,7 @@ export interface LiveState {
   readonly lastAckSecond: number | null
   readonly containers: Readonly<Record<number, LiveContainer>>
   readonly timelines: readonly LiveTimeline[]
+  readonly applications: ApplicationStates
 }
 
 /** One blob per drill, replaced by every poll: the content of the status, and the state from which the next poll goes on. */
@@ -68,6 +70,7 @@ export const emptyLive: LiveState = {
   lastAckSecond: null,
   containers: {},
   timelines: [],
+  applications: {},
 }
 
 export function foldRecords(state: LiveState, records: Iterable<SecondRecord>): LiveState {

@@ -57,6 +57,18 @@ export interface LiveMoment {
   readonly second: number
 }
 
+/** A probed application. Its records come every few seconds, after the time-out of their requests. */
+export interface LiveApplication {
+  readonly name: string
+  /** Its records reach to this second of the load. */
+  readonly second: number
+  /** Requests so far. */
+  readonly good: number
+  readonly failed: number
+  /** How long its requests had failed then, in the worst container; null: they did not. */
+  readonly failingSeconds: number | null
+}
+
 export interface Live {
   readonly at: string
   /** Seconds since the load started; negative before. */
@@ -78,6 +90,8 @@ export interface Live {
   readonly primaryZone: string | null
   readonly metrics: readonly LiveMetric[]
   readonly moments?: readonly LiveMoment[]
+  /** Absent where the drill probes none. */
+  readonly applications?: readonly LiveApplication[]
 }
 
 /** The orchestration's custom status: small, and all that a reader needs between two turns. */

@@ -395,6 +395,7 @@ describe('a running drill', () => {
       await see(page, '12 of 200')
       await see(page, 'Events: forced failover at 60.0 s of load')
       await see(page, 'Last commit before the outage')
+      await see(page, 'fails for 14.0 s')
       let x = 300
       // Every value with its unit, as the axis and the report write them.
       const underThePointer = async () => {

@@ -75,7 +75,7 @@ describe('the report', () => {
     await screenshot(page, 'report-print')
     const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
     expect(background).toBe('rgb(252, 252, 250)')
-    expect(await page.locator('main > section').count()).toBe(13)
+    expect(await page.locator('main > section').count()).toBe(14)
     await expectAccessible(page)
     expect((await page.pdf({ format: 'A4' })).length).toBeGreaterThan(50_000)
     await page.close()

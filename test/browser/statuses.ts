@@ -66,6 +66,9 @@ function liveAt(second: number): Live {
       metric('iops', 'Count', [200, 2900, 3110, 3150, 3140]),
     ],
     moments: MOMENTS.filter((moment) => moment.second <= second),
+    applications: [
+      { name: 'checkout', second, good: 8 * second, failed: 0, failingSeconds: isDown ? second - FAILOVER.from : null },
+    ],
   }
 }
 

@@ -1,10 +1,12 @@
 /** The records of a running load: each poll reads only what was appended since the last one. */
 
+import { decodeAppRecords, isAppProbeBlob } from '../../../loadgen-image/contract/app-probe.ts'
 import { decodeRecords } from '../../../loadgen-image/contract/chunk.ts'
 import { blobNames } from '../../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../../clients/clients.ts'
 import type { ContainerSigns } from '../../live/event-safety.ts'
 import { emptyLive, foldRecords, type LiveRecord, type LiveState } from '../../live/live.ts'
+import { foldApplications } from '../../live/live-applications.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
 import { inTurns } from '../../units/in-turns.ts'
 
@@ -19,27 +21,34 @@ export async function readNewRecords(
   drillId: string,
   previous: LiveRecord | null,
 ): Promise<NewRecords> {
-  const state = { ...emptyLive, ...previous?.state }
-  const chunks = (await blobs.list(blobNames.chunksPrefix(drillId))).filter(({ name }) => name.endsWith('.bin'))
-  const grown = chunks.filter(({ name, size }) => size > (state.cursors[name] ?? 0))
+  const known = { ...emptyLive, ...previous?.state }
+  const all = await blobs.list(blobNames.chunksPrefix(drillId))
+  const chunks = all.filter(({ name }) => name.endsWith('.bin'))
+  const grown = [...chunks, ...all.filter(({ name }) => isAppProbeBlob(name))].filter(
+    ({ name, size }) => size > (known.cursors[name] ?? 0),
+  )
   const pieces = await inTurns(grown, 8, async ({ name }) => {
-    const offset = state.cursors[name] ?? 0
+    const offset = known.cursors[name] ?? 0
     return { name, offset, bytes: (await blobs.readFrom(name, offset)) ?? new Uint8Array() }
   })
   const read = pieces.map(({ name, offset, bytes }) => [name, offset + bytes.byteLength] as const)
-  const next = { ...state, cursors: { ...state.cursors, ...Object.fromEntries(read) } }
+  const next = { ...known, cursors: { ...known.cursors, ...Object.fromEntries(read) } }
   const receivedAtMs = new Map<number, number>()
   for (const { name, lastModified } of chunks) {
     const container = Number(name.slice(blobNames.chunksPrefix(drillId).length).split('/', 1)[0])
     receivedAtMs.set(container, Math.max(Date.parse(lastModified), receivedAtMs.get(container) ?? 0))
   }
-  return {
-    state: foldRecords(
-      next,
-      pieces.flatMap(({ bytes }) => [...decodeRecords(bytes)]),
-    ),
-    receivedAtMs,
-  }
+  const ofProbes = pieces.filter(({ name }) => isAppProbeBlob(name))
+  const ofLoad = pieces.filter((piece) => !ofProbes.includes(piece))
+  const state = foldRecords(
+    next,
+    ofLoad.flatMap(({ bytes }) => [...decodeRecords(bytes)]),
+  )
+  const applications = foldApplications(
+    state.applications,
+    ofProbes.flatMap(({ bytes }) => decodeAppRecords(bytes)),
+  )
+  return { state: { ...state, applications }, receivedAtMs }
 }
 
 /** What storage holds of every container at this moment. The watch updates the state; this only reads it. */

@@ -19,6 +19,7 @@ const FRAME = html`<div class="heading"><div id="title"></div><p class="actions"
 <div id="progress"></div>
 <div id="figures"></div>
 <section id="chart-part" aria-labelledby="chart-title"><h2 id="chart-title">The last five minutes</h2><div id="chart"></div><div id="moments" role="status"></div></section>
+<div id="applications"></div>
 <section aria-labelledby="server-title"><h2 id="server-title">Server</h2><div id="server"></div></section>
 <section aria-labelledby="containers-title"><h2 id="containers-title">Load generators</h2><div id="containers"></div></section>`
 
@@ -48,6 +49,7 @@ export function livePane(root: HTMLElement, shell: Shell): Pane {
       show(region('title'), title(status))
       show(region('progress'), progress(status))
       show(region('figures'), figures(live))
+      show(region('applications'), applications(live))
       show(region('server'), serverMetrics(live, history))
       show(region('containers'), containers(live))
       show(region('moments'), moments(status))
@@ -123,6 +125,22 @@ function moments({ history, progress: now, events }: DrillStatus): Markup {
 function eventName(events: DrillStatus['events'], index: number): string {
   const planned = events[index]
   return planned === undefined ? `event ${index + 1}` : `event ${index + 1}, ${wordsOf(planned)}`
+}
+
+/** Their records are seconds old, and the second says how old. */
+const applications = (live: Live | null): Markup => {
+  const all = live?.applications ?? []
+  return all.length === 0
+    ? html``
+    : html`<section aria-labelledby="applications-title"><h2 id="applications-title">Applications</h2><dl class="now-figures">${all.map(
+        ({ name, second, good, failed, failingSeconds }) =>
+          figure(
+            name,
+            failingSeconds === null ? 'answers' : `fails for ${seconds(failingSeconds)}`,
+            `at ${seconds(second)} of load; ${count(good)} good, ${count(failed)} failed so far`,
+            failingSeconds === null ? '' : 'down',
+          ),
+      )}</dl></section>`
 }
 
 const containers = (live: Live | null): Markup =>
