@@ -9,6 +9,7 @@ import { type AzureAccess, exemptThisMachine, SHORT_RETRIES, shortPatience } fro
 import { createContainerGroups } from './clients/azure/container-group.ts'
 import { createFlexibleServers } from './clients/azure/flexible-server.ts'
 import { createPlatformMetrics } from './clients/azure/metrics.ts'
+import { createPlatformLogs } from './clients/azure/platform-log.ts'
 import { createImageRegistry } from './clients/azure/registry.ts'
 import type { Clients, Clock } from './clients/clients.ts'
 import { createDatabase } from './clients/postgres/database.ts'
@@ -28,6 +29,7 @@ export function connect(config: Config): Clients {
     blobs: createBlobs(connectContainer(config.blobs, access)),
     database: createDatabase(config.postgres, { app: access.credential, load: loadCredential(config) }, clock),
     metrics: createPlatformMetrics(access),
+    platformLogs: createPlatformLogs(access),
     registry: createImageRegistry(access, config.loadGenerator.image),
     webhook: createWebhook(config.webhook, clock),
   }

@@ -1,10 +1,15 @@
-/** Reads the platform's metrics of the load, from a minute before it to a minute after it, and judges whether all have arrived. */
+/**
+ * Reads the platform's metrics of the load, from a minute before it to a minute after it, and judges whether all have arrived. Of a
+ * drill that watches also what the platform recorded of the server.
+ */
 import { askedPauseOf } from '../clients/azure/azure-errors.ts'
 import type { Clients } from '../clients/clients.ts'
+import { isCaused } from '../event-kinds/kinds.ts'
 import type { LiveRecord } from '../live/live.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { Facts, MetricSeries } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
+import { notePlatformLog } from './records/platform-log.ts'
 import { type DrillRef, loadStartAtMs, readPlan } from './records/stored-drill.ts'
 
 export interface MetricsRecord {
@@ -26,7 +31,7 @@ interface Gathering {
 }
 
 export async function gatherMetrics(
-  { blobs, clock, metrics, servers }: Clients,
+  { blobs, clock, metrics, servers, platformLogs }: Clients,
   { drillId }: DrillRef,
 ): Promise<Gathering> {
   const plan = await readPlan(blobs, drillId)
@@ -34,11 +39,17 @@ export async function gatherMetrics(
   if (startAtMs === null) return { complete: false, afterSeconds: null, detail: 'there was no load to measure' }
   const nowMs = clock.now().getTime()
   const loadEndMs = Math.min(nowMs, startAtMs + plan.load.durationSeconds * 1000)
+  const id = await serverId({ blobs, servers }, plan)
+  if (!plan.events.every(isCaused))
+    await notePlatformLog(
+      { blobs, platformLogs },
+      { drillId, serverId: id, fromMs: startAtMs - MARGIN_MS, toMs: Math.min(nowMs, loadEndMs + MARGIN_MS) },
+    )
   const leftSeconds = await pauseLeft(blobs, drillId, nowMs)
   if (leftSeconds > 0) return paused(leftSeconds)
   const series = await orPause(
     metrics.series(
-      await serverId({ blobs, servers }, plan),
+      id,
       new Date(startAtMs - MARGIN_MS).toISOString(),
       new Date(Math.min(nowMs, loadEndMs + MARGIN_MS)).toISOString(),
     ),

@@ -9,7 +9,7 @@ import { drillBlobs } from '../model/blob-paths.ts'
 import type { ContainerEnd } from '../model/container-end.ts'
 import { isLike, type TrendEntry } from '../model/drill-index.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
-import type { Facts } from '../model/facts.ts'
+import type { Facts, PlatformLog } from '../model/facts.ts'
 import { loadPlanOf } from '../model/load-plan.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { CheckResult, JournalEntry, Verdict } from '../model/report.ts'
@@ -80,11 +80,12 @@ async function gatherOutcome(
 ): Promise<DrillOutcome> {
   const { drillId } = plan
   const read = <T>(name: string) => clients.blobs.readJson<T>(name)
-  const [facts, checks, ends, metrics, cleanup, provisioned, events, audits] = await Promise.all([
+  const [facts, checks, ends, metrics, platformLog, cleanup, provisioned, events, audits] = await Promise.all([
     read<Facts>(drillBlobs.facts(drillId)),
     read<CheckResult[]>(drillBlobs.checks(drillId)),
     read<ContainerEnd[]>(drillBlobs.containers(drillId)),
     read<MetricsRecord>(drillBlobs.metrics(drillId)),
+    read<PlatformLog>(drillBlobs.platformLog(drillId)),
     read<CleanupRecord>(drillBlobs.cleanup(drillId)),
     read<ProvisionRecord>(drillBlobs.provisioned(drillId)),
     eventEvidence(clients, plan),
@@ -105,6 +106,7 @@ async function gatherOutcome(
     ...auditsOf(audits),
     metrics: metrics?.series ?? [],
     metricsComplete: metrics?.complete ?? false,
+    platformLog,
     cleanup: { containersLeft: cleanup?.containersLeft ?? null, verifiedAt: cleanup?.verifiedAt ?? null },
     abortedBecause: earlyEnd?.kind === 'aborted' ? earlyEnd.why : null,
     error: earlyEnd?.kind === 'failed' ? earlyEnd.why : null,

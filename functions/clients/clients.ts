@@ -9,6 +9,7 @@ import type {
   LoadSessionFacts,
   LoadWays,
   MetricSeries,
+  PlatformRecord,
   SchemaFacts,
   ServerFacts,
   ServerParameter,
@@ -26,6 +27,7 @@ export interface Clients {
   readonly blobs: Blobs
   readonly database: Database
   readonly metrics: PlatformMetrics
+  readonly platformLogs: PlatformLogs
   readonly registry: ImageRegistry
   readonly webhook: Webhook
 }
@@ -192,6 +194,13 @@ export interface Database {
 export interface PlatformMetrics {
   /** 1-minute points of the metrics in METRICS; a metric that the server does not have is left out. */
   series(serverId: string, fromIso: string, toIso: string): Promise<readonly MetricSeries[]>
+}
+
+/** Context for what others do. Each read throws when it is refused. */
+export interface PlatformLogs {
+  activities(serverId: string, fromIso: string, toIso: string): Promise<readonly PlatformRecord[]>
+  /** Also from before the drill. */
+  health(serverId: string): Promise<readonly PlatformRecord[]>
 }
 
 export interface Webhook {

@@ -3,7 +3,7 @@ import type { LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import type { ContainerEnd } from './container-end.ts'
 import type { OperationState, UndoProgress } from './event-answer.ts'
-import type { Facts, MetricSeries, PrimaryIdentity } from './facts.ts'
+import type { Facts, MetricSeries, PlatformLog, PrimaryIdentity } from './facts.ts'
 import type { DrillPlan } from './plan.ts'
 import type { PlannedEvent } from './planned-event.ts'
 import type { CheckResult, JournalEntry } from './report.ts'
@@ -94,6 +94,8 @@ export interface DrillOutcome {
   readonly auditProblem: string | null
   readonly metrics: readonly MetricSeries[]
   readonly metricsComplete: boolean
+  /** Null: the drill did not watch, or nothing was read. */
+  readonly platformLog: PlatformLog | null
   readonly cleanup: { readonly containersLeft: number | null; readonly verifiedAt: string | null }
   readonly abortedBecause: string | null
   readonly error: string | null

@@ -231,3 +231,20 @@ export interface MetricSeries {
     readonly maximum: number | null
   }>
 }
+
+// ---- What the platform recorded by itself while a drill watched: context for what others did, and proof of nothing ---------------
+
+export interface PlatformRecord {
+  readonly at: string
+  readonly what: string
+}
+
+/** `not read`: the app may not read it, or it did not answer. */
+export type PlatformReading =
+  | { readonly kind: 'read'; readonly records: readonly PlatformRecord[] }
+  | { readonly kind: 'not read'; readonly why: string }
+
+export interface PlatformLog {
+  readonly activityLog: PlatformReading
+  readonly resourceHealth: PlatformReading
+}

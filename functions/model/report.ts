@@ -133,6 +133,9 @@ const recovery = shape('Recovery', {
   outages: z.array(outage).describe('Every interval without any acknowledgement, in order'),
 })
 
+/** What the platform records by itself of a server. */
+const PLATFORM_SOURCES = ['activity log', 'resource health'] as const
+
 /** The bars of the waterfall: T0 to T5 moment by moment, in order, and beside them T6 since T2; what was not seen leaves no step. */
 const waterfallStep = z.object({
   from: z.string().describe('t0 to t5'),
@@ -414,6 +417,13 @@ export const reportSchema = z.object({
       }),
     ),
   }),
+  platformLog: z
+    .object({
+      records: z.array(z.object({ at: iso, source: z.enum(PLATFORM_SOURCES), what: z.string() })),
+      notRead: z.array(z.string()).describe('What could not be read, and why'),
+    })
+    .nullable()
+    .describe('Of a drill that watches: what the platform itself recorded, as context. null: nothing was read'),
   cost: z.object({
     vCpuSeconds: nullableNumber,
     gbSeconds: nullableNumber,

@@ -22,6 +22,7 @@ export function renderMarkdown(report: Report): string {
     ),
     section('Applications', applicationsText(report.applications)),
     section(`Proof (${report.eventsProof.proven ? 'proven' : 'not proven'})`, bullets(report.eventsProof.evidence)),
+    section('What the platform recorded', platformText(report.platformLog)),
     section('Ledger', ledgerText(report.ledger)),
     section('Errors', errorsTable(report.errors)),
     section('Checks that did not pass', checksTable(report.checklist)),
@@ -110,6 +111,14 @@ function applicationsText(applications: Report['applications']): string {
     ]),
   )
   return sentences.length === 0 ? rows : `${bullets(sentences)}\n\n${rows}`
+}
+
+function platformText(log: Report['platformLog']): string {
+  if (log === null) return ''
+  const { records, notRead } = log
+  const rows = records.map(({ at, source, what }) => [dateTime(at), source, escapeMarkdown(what)])
+  const found = rows.length === 0 ? 'No record was found.' : table(['UTC', 'Source', 'What'], rows)
+  return [found, bullets(notRead.map((what) => `not read: ${what}`))].filter((part) => part !== '').join('\n\n')
 }
 
 function ledgerText(ledger: Report['ledger']): string {

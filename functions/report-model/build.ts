@@ -100,12 +100,29 @@ function figuresOf(analysis: Analysis): ReportFigures {
     eventsProof: proofOfDrill(requests, events, evidence),
     checklist: [...evidence.checks],
     metrics: { resolution: '1 minute', complete: evidence.metricsComplete, series: mutableSeries(evidence) },
+    platformLog: platformLogOf(evidence),
     cost: costOf(analysis),
     setup: setupOf(analysis),
     timing: { ...evidence.plan.timing },
     cleanup: evidence.cleanup,
     journal: [...evidence.journal],
     caveats: [],
+  }
+}
+
+/** By time, from both sources. */
+function platformLogOf({ platformLog }: DrillOutcome): Report['platformLog'] {
+  if (platformLog === null) return null
+  const sources = [
+    ['activity log', platformLog.activityLog],
+    ['resource health', platformLog.resourceHealth],
+  ] as const
+  const records = sources.flatMap(([source, reading]) =>
+    reading.kind === 'read' ? reading.records.map(({ at, what }) => ({ at, source, what })) : [],
+  )
+  return {
+    records: records.toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at)),
+    notRead: sources.flatMap(([source, reading]) => (reading.kind === 'read' ? [] : [`${source}: ${reading.why}`])),
   }
 }
 

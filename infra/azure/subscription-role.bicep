@@ -1,6 +1,7 @@
 /*
-  The custom role for reads that Azure offers at subscription level only: the state of a requested failover, and the container quota.
-  Without them a drill works: it reads the server's state instead, and its quota check is "unknown".
+  The custom role for reads that Azure offers at subscription level only: the state of a requested failover, the container quota, and
+  the activity log. Without them a drill works: it reads the server's state instead, its quota check is "unknown", and a drill that
+  watches says that the activity log was not read.
 */
 targetScope = 'subscription'
 
@@ -14,7 +15,7 @@ resource reader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: roleId
   properties: {
     roleName: 'Drill location reader ${token}'
-    description: 'Reads the state of PostgreSQL operations, and quota and capabilities of Container Instances. Changes nothing.'
+    description: 'Reads the state of PostgreSQL operations, quota and capabilities of Container Instances, and the activity log. Changes nothing.'
     type: 'CustomRole'
     assignableScopes: [subscription().id]
     permissions: [
@@ -27,6 +28,8 @@ resource reader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
           'Microsoft.ContainerInstance/locations/capabilities/read'
           'Microsoft.ContainerInstance/locations/operations/read'
           'Microsoft.ContainerInstance/locations/operationResults/read'
+          // The activity log, which a drill that watches shows as context.
+          'Microsoft.Insights/eventtypes/values/read'
         ]
       }
     ]

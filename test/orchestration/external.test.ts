@@ -69,3 +69,55 @@ test('high availability that is not healthy does not stop a drill that needs no 
   expect(report?.checklist.map(({ id }) => id)).not.toContain('ha-healthy')
   expect(report?.events).toMatchObject([{ kind: 'restart' }])
 })
+
+// ---- What the platform recorded -------------------------------------------------------------------------------------------
+
+const HAND = { kind: 'hand', atSecond: 30.2, seconds: 6 } as const
+const recordedIn = async (own: Pick<WorldOptions, 'activities' | 'health'>, drill = plan) =>
+  (await playDrill(createWorld({ server: { troubles: [HAND] }, ...own }), drill)).report
+
+test('what the platform recorded is context of a watch: rows by time, and no proof', async () => {
+  const by = 'Restart with failover: Succeeded, by dba@example.com'
+  const report = await recordedIn({
+    activities: () => [{ at: '2026-01-01T00:00:50.000Z', what: by }],
+    health: () => [
+      { at: '2025-12-01T00:00:00.000Z', what: 'Unavailable: long ago' },
+      { at: '2025-12-31T00:00:00.000Z', what: 'Available' },
+      { at: '2026-01-01T00:00:48.000Z', what: 'Unavailable (Unplanned)' },
+      { at: '2026-02-01T00:00:00.000Z', what: 'after the drill' },
+    ],
+  })
+  expect(report?.platformLog).toEqual({
+    records: [
+      { at: '2025-12-31T00:00:00.000Z', source: 'resource health', what: 'Available' },
+      { at: '2026-01-01T00:00:48.000Z', source: 'resource health', what: 'Unavailable (Unplanned)' },
+      { at: '2026-01-01T00:00:50.000Z', source: 'activity log', what: by },
+    ],
+    notRead: [],
+  })
+  expect(JSON.stringify(report?.eventsProof)).not.toContain('dba@example.com')
+})
+
+test('what the app may not read is named with its reason, and the drill goes on', async () => {
+  const report = await recordedIn({
+    activities: () => {
+      throw new Error('it could not be read', { cause: new Error('AuthorizationFailed') })
+    },
+  })
+  expect(report?.verdict).toBe('PASS')
+  expect(report?.platformLog).toEqual({
+    records: [],
+    notRead: [expect.stringMatching(/^activity log: it could not be read.*AuthorizationFailed/)],
+  })
+})
+
+test('a drill that causes its event reads none of it', async () => {
+  const own = aPlan({ durationSeconds: 60, containers: 1, criteria: ['recovery_time_s <= 30'] })
+  let reads = 0
+  const activities = () => {
+    reads++
+    return []
+  }
+  const { report } = await playDrill(createWorld({ activities }), own)
+  expect([report?.platformLog, reads]).toEqual([null, 0])
+})

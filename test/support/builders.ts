@@ -239,6 +239,7 @@ export const anOutcome = (own: Partial<DrillOutcome> = {}): DrillOutcome => ({
   auditProblem: null,
   metrics: [],
   metricsComplete: true,
+  platformLog: null,
   cleanup: { containersLeft: 0, verifiedAt: isoAt(125) },
   abortedBecause: null,
   error: null,

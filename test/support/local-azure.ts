@@ -120,6 +120,8 @@ const environmentOf = ({ url, image }: AzureEndpoint, caFile: string): Environme
 })
 
 const API_VERSIONS: ReadonlyArray<readonly [part: string, version: string]> = [
+  ['Microsoft.Insights/eventtypes', '2015-04-01'],
+  ['Microsoft.ResourceHealth', '2025-04-01'],
   ['Microsoft.Insights', '2024-02-01'],
   ['Microsoft.ContainerInstance', '2023-05-01'],
   ['Microsoft.DBforPostgreSQL', '2025-08-01'],

@@ -11,6 +11,7 @@ import { generator } from './sections/generator.ts'
 import { journal } from './sections/journal.ts'
 import { latency } from './sections/latency.ts'
 import { ledger } from './sections/ledger.ts'
+import { platform } from './sections/platform.ts'
 import { setup } from './sections/setup.ts'
 import { timeline } from './sections/timeline.ts'
 import { trend } from './sections/trend.ts'
@@ -30,6 +31,9 @@ const parts = (data: ReportData): readonly Part[] => [
   { id: 'latency', title: 'Latency by phase', body: latency(data) },
   { id: 'errors', title: 'Errors', body: errors(data.report) },
   { id: 'generator', title: 'Was the generator the limit?', body: generator(data.report) },
+  ...(data.report.platformLog === null
+    ? []
+    : [{ id: 'platform', title: 'What the platform recorded', body: platform(data.report.platformLog) }]),
   { id: 'trend', title: 'Against earlier drills', body: trend(data.report) },
   { id: 'setup', title: 'Set-up and checks', body: setup(data.report) },
   { id: 'journal', title: 'Journal, cost, clean-up', body: journal(data.report) },

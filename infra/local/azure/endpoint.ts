@@ -9,6 +9,7 @@ import type { Fallen, Weather } from './arm/weather.ts'
 import { WeatherFall } from './arm/weather-fall.ts'
 import { createSwitches, type EndpointControl } from './control.ts'
 import { Groups } from './groups.ts'
+import { ActivityLog } from './platform-records.ts'
 import { createRegistry } from './registry.ts'
 import { createRoutes, type RouteOptions, type Services } from './routes.ts'
 import { createServerActions } from './server-actions.ts'
@@ -55,6 +56,7 @@ export async function startAzureEndpoint(options: EndpointOptions): Promise<Azur
     groups: new Groups(parts),
     reads: createServerReads(parts),
     actions: createServerActions(parts),
+    activities: new ActivityLog(),
   }
   const { groups } = services
   const app = createRoutes(services, options)

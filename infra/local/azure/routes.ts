@@ -19,6 +19,7 @@ import type { WeatherFall } from './arm/weather-fall.ts'
 import type { Switches } from './control.ts'
 import type { Groups } from './groups.ts'
 import { type MetricsQuery, metricsDocument } from './metrics.ts'
+import { type ActivityLog, healthDocument } from './platform-records.ts'
 import { addRegistryRoutes, type Registry } from './registry.ts'
 import type { ServerActions } from './server-actions.ts'
 import type { ServerReads } from './servers.ts'
@@ -36,6 +37,7 @@ export interface Services {
   readonly reads: ServerReads
   readonly actions: ServerActions
   readonly weather: WeatherFall
+  readonly activities: ActivityLog
 }
 
 export interface RouteOptions {
@@ -51,6 +53,8 @@ const VERSIONS = {
   'Microsoft.DBforPostgreSQL': ['2025-08-01'],
   'Microsoft.ContainerInstance': ['2023-05-01'],
   'Microsoft.Insights': ['2024-02-01'],
+  'Microsoft.Insights/eventtypes': ['2015-04-01'],
+  'Microsoft.ResourceHealth': ['2025-04-01'],
 } as const
 type Provider = keyof typeof VERSIONS
 
@@ -92,6 +96,16 @@ export function createRoutes(services: Services, options: RouteOptions): Fastify
   addServerRoutes(routeOf('Microsoft.DBforPostgreSQL'), services)
   addGroupRoutes(routeOf('Microsoft.ContainerInstance'), services)
   addMetricsRoute(routeOf('Microsoft.Insights'), services)
+  routeOf('Microsoft.Insights/eventtypes')(
+    'GET',
+    `${SUBSCRIPTION}/providers/Microsoft.Insights/eventtypes/management/values`,
+    ({ query }) => services.activities.document((query as { readonly $filter?: string }).$filter),
+  )
+  routeOf('Microsoft.ResourceHealth')(
+    'GET',
+    `${SERVER}/providers/Microsoft.ResourceHealth/availabilityStatuses`,
+    ({ params }) => healthDocument(services.reads.find(params.server ?? '', params.group ?? ''), services.cluster),
+  )
   addRegistryRoutes(app, services, options.token)
   addLocalRoute(app, services, options.token)
   return app
@@ -121,8 +135,17 @@ function addMetricsRoute(route: Route, { reads, cluster, switches, weather }: Se
 function addServerRoutes(route: Route, services: Services): void {
   const { reads, actions, operations } = services
   const ofServer = ({ params }: Call): Addressed => reads.find(params.server ?? '', params.group ?? '')
-  const accept = (call: Call, reply: FastifyReply, begin: (server: Addressed) => Operation) =>
-    acceptOperation(services, reply, ofServer(call), begin(ofServer(call)))
+  const accept = (
+    call: Call,
+    reply: FastifyReply,
+    [method, action]: readonly [method: string, action: string],
+    begin: (server: Addressed) => Operation,
+  ) => {
+    const server = ofServer(call)
+    const operation = begin(server)
+    services.activities.note({ place: server.place, action, method, operation })
+    return acceptOperation(services, reply, server, operation)
+  }
   route('GET', SERVER, (call) => reads.get(ofServer(call)))
   route('GET', `${SERVER}/replicas`, (call) => reads.replicas(ofServer(call)))
   route('GET', `${SERVER}/virtualendpoints`, (call) => reads.virtualEndpoints(ofServer(call)))
@@ -133,13 +156,15 @@ function addServerRoutes(route: Route, services: Services): void {
   route('GET', `${SERVER}/configurations/:name`, (call) => reads.parameter(ofServer(call), call.params.name ?? ''))
   route('GET', `${SERVER}/capabilities`, () => reads.capabilities())
   route('GET', `${DATABASE_LOCATION}/capabilities`, () => reads.capabilities())
-  route('PATCH', SERVER, (call, reply) => accept(call, reply, (server) => actions.patch(server, call.body)))
+  route('PATCH', SERVER, (call, reply) =>
+    accept(call, reply, ['PATCH', 'write'], (server) => actions.patch(server, call.body)),
+  )
   route('POST', `${SERVER}/restart`, (call, reply) =>
-    accept(call, reply, (server) => actions.restart(server, call.body)),
+    accept(call, reply, ['POST', 'restart/action'], (server) => actions.restart(server, call.body)),
   )
   for (const action of ['start', 'stop'] as const)
     route('POST', `${SERVER}/${action}`, (call, reply) =>
-      accept(call, reply, (server) => actions.power(server, action)),
+      accept(call, reply, ['POST', `${action}/action`], (server) => actions.power(server, action)),
     )
   route('GET', `${DATABASE_LOCATION}/azureAsyncOperation/:id`, ({ params }) =>
     operationStatus(operations.get(params.id ?? ''), services.weather),

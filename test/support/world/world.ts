@@ -1,8 +1,15 @@
 /** A made-up Azure with a database in it, on one clock: everything behind the clients of the app. */
+
 import type { Clients, Webhook } from '../../../functions/clients/clients.ts'
 import { unreachableLoad } from '../../../functions/clients/postgres/load-session.ts'
 import { unreachable } from '../../../functions/clients/postgres/session-facts.ts'
-import type { LoadSessionFacts, MetricSeries, SchemaFacts, SessionFacts } from '../../../functions/model/facts.ts'
+import type {
+  LoadSessionFacts,
+  MetricSeries,
+  PlatformRecord,
+  SchemaFacts,
+  SessionFacts,
+} from '../../../functions/model/facts.ts'
 import { blobNames, type GoSignal } from '../../../loadgen-image/contract/glossary.ts'
 import { goodLoadSession, goodSchema, goodSession } from '../good-facts.ts'
 import { MemoryBlobs } from '../memory-blobs.ts'
@@ -29,6 +36,9 @@ export interface WorldOptions {
   readonly imageExists?: boolean
   /** Metrics arrive this much later. */
   readonly metricsLagMs?: number
+  /** What the platform recorded by itself; it may throw. */
+  readonly activities?: () => readonly PlatformRecord[]
+  readonly health?: () => readonly PlatformRecord[]
   /** What the SDK throws instead of metrics; null: they are read. */
   readonly metricsRefusal?: () => Error | null
   /** Answers of the webhook, in order; the last one repeats. Absent: none is configured. */
@@ -71,6 +81,10 @@ export function createWorld(options: WorldOptions = {}) {
     blobs,
     database: fakeDatabase(clock, server, rows, groups, options),
     metrics,
+    platformLogs: {
+      activities: async () => options.activities?.() ?? [],
+      health: async () => options.health?.() ?? [],
+    },
     registry: {
       image: async () => ({
         reference: 'registry.example/loadgen@sha256:0000',

@@ -282,6 +282,8 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
   'containers.listLogs': ['Microsoft.ContainerInstance/containerGroups/containers/logs/read'],
   'location.listUsage': ['Microsoft.ContainerInstance/locations/usages/read'],
   'location.listCapabilities': ['Microsoft.ContainerInstance/locations/capabilities/read'],
+  'activityLog.read': ['Microsoft.Insights/eventtypes/values/read'],
+  'resourceHealth.read': ['Microsoft.ResourceHealth/availabilityStatuses/read'],
   'registry.getManifest': ['Microsoft.ContainerRegistry/registries/pull/read'],
 }
 
@@ -289,9 +291,16 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
 function operationsIn(folder: string): string[] {
   const root = resolve(import.meta.dirname, '../../..', folder)
   const sources = readdirSync(root).map((file) => readFileSync(join(root, file), 'utf8'))
-  const manifests = sources.some((source) => source.includes('.getManifest(')) ? ['registry.getManifest'] : []
-  return [...new Set([...sources.flatMap(operationsOf), ...manifests])].sort()
+  const others = OTHER_CALLS.filter(([text]) => sources.some((source) => source.includes(text))).map(([, name]) => name)
+  return [...new Set([...sources.flatMap(operationsOf), ...others])].sort()
 }
+
+/** By a piece of their source: they are no call of an operation group. */
+const OTHER_CALLS = [
+  ['.getManifest(', 'registry.getManifest'],
+  ['/eventtypes/management/values', 'activityLog.read'],
+  ['/availabilityStatuses', 'resourceHealth.read'],
+] as const
 
 /** Of a client, or of a group that a function takes out of its client. */
 const CALLS = [
