@@ -49,7 +49,7 @@ export function kindsOfSeed(random: Random, isCalm: boolean): KindsOfSeed {
   }
   const hands = kind === 'external' ? handsOf(random) : []
   const [returnHome, promotion] = [random.chance(0.5), random.pick(['planned', 'forced'] as const)]
-  const isEndless = kind === 'scale' && !isCalm && random.chance(0.15)
+  const isEndless = kind === 'scale' && !isCalm && random.chance(0.3)
   const returnsZones = kind === 'failover' && random.chance(0.12)
   const joinMs = random.chance(0.5) ? random.whole(200, 4_000) : 0
   return {
