@@ -84,7 +84,7 @@ export function attribute(merged: Merged, all: readonly EventEvidence[], context
     }
   const requested = sent.flatMap((request, i) => {
     const change = changes.find((one) => owners.get(one) === request) ?? null
-    return anchorOf(request, change, sent[i + 1]?.sentUs ?? context.window.endUs, context) ?? []
+    return anchorOf(request, change, sent[i + 1]?.sentUs ?? context.window.endUs, merged, context) ?? []
   })
   const unsure = requested.filter(({ cause, change }) => cause === 'unattributed' && change !== null)
   const seen = changes
@@ -154,6 +154,7 @@ function anchorOf(
   { evidence, sentUs, t0Us }: Sent,
   change: TimelineChange | null,
   nextSentUs: number,
+  merged: Merged,
   context: AttributionContext,
 ): Anchor | null {
   const { outages, usualPauseUs, clockBoundUs } = context
@@ -201,6 +202,14 @@ function anchorOf(
       earlierOutage: null,
       causeWhy: 'the platform accepted the request only after the new primary had taken commits',
     }
+  if (change !== null && !mayPromote(evidence.planned) && pausedBefore(change, sentUs, merged, context))
+    return {
+      ...base,
+      cause: 'unattributed',
+      earlierOutage: null,
+      causeWhy:
+        'commits had paused after the request and gone on before they stopped, so the promotion may be another event',
+    }
   // It may have failed after the promotion, or before one of another cause.
   if (isNoticed && evidence.operation === 'failed')
     return {
@@ -210,6 +219,21 @@ function anchorOf(
       causeWhy: 'the platform reported that the operation of the request failed',
     }
   return { ...base, cause: 'drill', earlierOutage: null, causeWhy: null }
+}
+
+/** A kind that never promotes has a pause of its own, which may be too short to be an outage. */
+function pausedBefore(
+  change: TimelineChange,
+  sentUs: number,
+  merged: Merged,
+  { clockBoundUs, usualPauseUs }: AttributionContext,
+): boolean {
+  const stoppedUs = silenceOfChange(merged, change)?.fromUs ?? Math.min(change.lastOldAtUs, change.firstAtUs)
+  const { fromUs, toUs } = merged.silences
+  return fromUs.some((beginUs, i) => {
+    const endUs = toUs[i] as number
+    return beginUs >= sentUs - clockBoundUs && endUs <= stoppedUs && endUs - beginUs > usualPauseUs
+  })
 }
 
 /** The start of a process after the next request is that request's. */

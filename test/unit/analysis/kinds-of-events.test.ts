@@ -187,6 +187,12 @@ describe('an event that the drill asked for', () => {
     },
   )
 
+  test('a promotion soon after the pause of a restart may be another event: its cause is left open', async () => {
+    const { events } = await drill([pause(30.35, 0.4), failover(31.5, 4)], caused(RESTART, CHANGES.failover))
+    expect(events.map(({ kind, cause }) => [kind, cause])).toEqual([['failover', 'unattributed']])
+    expect(events[0]?.sentence).toContain('commits had paused after the request and gone on before they stopped')
+  })
+
   test('a restart that a load is too sparse to show is inconclusive, with that reason', async () => {
     const sparse = { targetTps: 0.8, durationSeconds: 90 }
     const report = await drill([], caused(RESTART, CHANGES.restart), ['recovery_time_s <= 60'], sparse)
