@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { APP_PROBE_LIMITS } from './contract/app-probe.ts'
 import type { ReadyRecord } from './contract/glossary.ts'
 import { blobNames, CONTRACT_VERSION, type GoSignal, type Lease, type StopSignal } from './contract/glossary.ts'
 import { type LoadPlan, parsePlan } from './contract/load-plan.ts'
@@ -168,7 +169,7 @@ class DrillContainer {
   async #finish(identity: ServerIdentity | null): Promise<void> {
     const clock = identity?.clock ?? { offsetMs: 0, errorMs: 0 }
     this.#prober.stop()
-    await this.#prober.ended()
+    await this.#prober.ended(this.#stopped.signal.aborted ? SETTLE_MS : APP_PROBE_LIMITS.maxTimeoutMs)
     await this.#output.closeChunks(WRITE_MS)
     const summary = this.#run.summary({ clock }, this.#output.recordsDropped)
     this.#log(`ended: ${summary.ended}${summary.reason === null ? '' : ` (${summary.reason})`}`)

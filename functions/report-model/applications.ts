@@ -144,7 +144,7 @@ function adviceOf({ state, recoverySeconds, databaseSeconds }: Figures): string 
   if (state !== 'back' || recoverySeconds === null || databaseSeconds === null) return null
   const behind = recoverySeconds - databaseSeconds
   if (behind <= BEHIND_SECONDS) return null
-  return `Its requests still failed for ${inWords(behind)} after the load's clients had full service again. Look at what lies between the application and the database: a pool that hands out connections without validation, its back-off, a cached address.`
+  return `It was back ${inWords(behind)} after the load's clients had full service again. Look at what lies between the application and the database: a pool that hands out connections without validation, its back-off, a cached address.`
 }
 
 function meaningOfCode(code: string): string {

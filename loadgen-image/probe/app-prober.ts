@@ -17,6 +17,8 @@ export interface ProberOptions extends RequestSettings {
 
 /** A standstill of this process that is shorter moves no figure by more than its precision. */
 const LATE_US = 250_000
+/** The load ended early, and the container must end. */
+const ABANDONED = 'abandoned'
 
 export class AppProber {
   readonly #options: ProberOptions
@@ -42,9 +44,13 @@ export class AppProber {
     for (const one of this.#series) one.stop()
   }
 
-  /** Every request has its outcome, and every record was handed over. */
-  async ended(): Promise<void> {
+  /** Every request has its outcome, and every record was handed over. What is under way after the given time was not observed. */
+  async ended(patienceMs: number): Promise<void> {
+    const giveUp = setTimeout(() => {
+      for (const one of this.#series) one.abandon()
+    }, patienceMs)
     await Promise.all(this.#series.map(({ ended }) => ended))
+    clearTimeout(giveUp)
   }
 }
 
@@ -57,7 +63,8 @@ class Series {
   readonly #ended = Promise.withResolvers<void>()
   #endUs: number
   #position = 0
-  #underWay = 0
+  /** By position: what ends the request with a code. */
+  readonly #underWay = new Map<number, (code: string) => void>()
   #timer: NodeJS.Timeout | null = null
   #isEnded = false
 
@@ -83,6 +90,10 @@ class Series {
     this.#wait()
   }
 
+  abandon(): void {
+    for (const cancel of [...this.#underWay.values()]) cancel(ABANDONED)
+  }
+
   get #dueUs(): number {
     return this.#firstUs + this.#position * this.#probe.everyMs * 1000
   }
@@ -91,7 +102,7 @@ class Series {
     this.#timer = null
     if (this.#dueUs < this.#endUs)
       this.#timer = setTimeout(() => this.#sendDue(), Math.max(0, (this.#dueUs - this.#options.nowUs()) / 1000))
-    else if (this.#underWay === 0) this.#finish()
+    else if (this.#underWay.size === 0) this.#finish()
   }
 
   #finish(): void {
@@ -113,23 +124,23 @@ class Series {
   #send(position: number, dueUs: number): void {
     const { nowUs } = this.#options
     const sentUs = nowUs()
-    this.#underWay++
     const timeoutUs = dueUs + this.#probe.timeoutMs * 1000
     const cancel = this.#request.send((answer) => {
       clearTimeout(timer)
       const atUs = nowUs()
       const outcome = ((): AppOutcome => {
         if (answer.kind === 'refused') return { kind: 'unobserved', dueUs, code: answer.code }
+        // This process stood still: when the answer came is not known, or whether it would have come.
+        if (atUs - timeoutUs > LATE_US) return { kind: 'unobserved', dueUs, code: null }
         if (answer.kind === 'good') return { kind: 'good', dueUs, sentUs, atUs }
-        // A timer that fires late stood before the answer that waited to be read.
-        if (answer.code === APP_CODES.timeout && atUs - timeoutUs > LATE_US)
-          return { kind: 'unobserved', dueUs, code: null }
+        if (answer.code === ABANDONED) return { kind: 'unobserved', dueUs, code: null }
         return { kind: 'failed', dueUs, sentUs, code: answer.code }
       })()
-      this.#underWay--
+      this.#underWay.delete(position)
       this.#book.settle(position, outcome)
       if (this.#timer === null) this.#wait()
     })
+    this.#underWay.set(position, cancel)
     // An answer that waits to be read is read first.
     const onTimeout = () => setImmediate(cancel, APP_CODES.timeout)
     const timer = setTimeout(onTimeout, Math.max(0, (timeoutUs - sentUs) / 1000))

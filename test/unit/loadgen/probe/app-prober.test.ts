@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import type { AppProbe, AppProbeRecord } from '../../../../loadgen-image/contract/app-probe.ts'
 import { AppProber, type ProberOptions } from '../../../../loadgen-image/probe/app-prober.ts'
+import { eventually } from '../../../support/eventually.ts'
 
 const servers: Server[] = []
 afterEach(() => {
@@ -51,7 +52,7 @@ async function probe(own: Partial<AppProbe>, options: Partial<ProberOptions> = {
   })
   const startUs = nowUs()
   prober.start(startUs, startUs + seconds * 1_000_000)
-  await prober.ended()
+  await prober.ended(30_000)
   const sums = [0, 1, 2].map((kind) =>
     records.flatMap(({ seconds: all }) => all).reduce((sum, counts) => sum + (counts[kind] as number), 0),
   )
@@ -88,6 +89,30 @@ test('an answer that does not end in time, or breaks off, is a failure', async (
     setTimeout(() => response.destroy(), 10)
   })
   expect((await probe({ url: broken })).errors).toMatchObject({ ECONNRESET: expect.any(Number) })
+})
+
+test('a load that ends early leaves what is under way as not observed, soon', async () => {
+  let requests = 0
+  const url = await serve(() => requests++)
+  const records: AppProbeRecord[] = []
+  const nowUs = () => (performance.timeOrigin + performance.now()) * 1000
+  const settings = { container: 0, containers: 1, incarnation: 'a', secrets: new Map(), allowLoopback: true, nowUs }
+  const prober = new AppProber({
+    ...settings,
+    probes: [aProbe({ url, timeoutMs: 5_000 })],
+    onRecord: (record) => records.push(record),
+  })
+  prober.start(nowUs(), nowUs() + 60e6)
+  await eventually('some are under way', 5_000, () => requests >= 3)
+  prober.stop()
+  await prober.ended(50)
+  const [last] = records
+  expect(last).toMatchObject({ isLast: true, windows: [], open: null, errors: {} })
+  const sums = [0, 1, 2].map((kind) =>
+    records.flatMap(({ seconds }) => seconds).reduce((sum, one) => sum + (one[kind] as number), 0),
+  )
+  expect(sums.slice(0, 2)).toEqual([0, 0])
+  expect(sums[2]).toBeGreaterThanOrEqual(3)
 })
 
 test('a port that refuses is an outage from the first request on', async () => {
