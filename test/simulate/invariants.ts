@@ -242,7 +242,7 @@ function mustPass(simulated: Simulated): boolean {
   const { load, timing } = scenario.plan
   const courses = coursesOf(scenario)
   if (!isCalm(simulated) || courses.length === 0 || world.rows.lost.length > 0) return false
-  if (!scenario.generators.every(losesLittle) || hasFewWorkers(scenario)) return false
+  if (!scenario.generators.every(losesLittle) || hasFewWorkers(scenario) || isSeenAsTwo(scenario)) return false
   const settle = timing.recoveryWindowSeconds + timing.recoveryHoldSeconds + 5
   const watch = scenario.plan.events.find(({ kind }) => kind === 'external')
   // What began before the watch is none of its events; a scaling that pauses commits first is two of them.
@@ -255,6 +255,12 @@ function mustPass(simulated: Simulated): boolean {
     return outage + 3 < scenario.recoveryObjectiveSeconds && detectMs / 1000 + outage + settle < room
   })
 }
+
+/** A scaling by others that stops commits twice is two events, and the first has no time to recover. */
+const isSeenAsTwo = ({ hands, effects }: Scenario): boolean =>
+  effects.scalePath === 'near zero' &&
+  (effects.joinMs ?? 0) > 0 &&
+  hands.some(({ request }) => request.call === 'scale')
 
 interface Course {
   readonly atSeconds: number
