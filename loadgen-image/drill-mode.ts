@@ -17,6 +17,7 @@ import { type BlobStore, openBlobStore } from './output/blob-store.ts'
 import { DrillOutput } from './output/drill-output.ts'
 import { screen } from './output/screen.ts'
 import { AppProber } from './probe/app-prober.ts'
+import { StepProbe } from './probe/step-probe.ts'
 import { inspectServer, PreflightError, type ServerIdentity } from './run/preflight.ts'
 import { type Ended, Run } from './run/run.ts'
 
@@ -78,6 +79,7 @@ class DrillContainer {
   readonly #incarnation: string
   readonly #output: DrillOutput
   readonly #run: Run
+  readonly #stepProbe: StepProbe
   readonly #token: DatabaseToken | null
   readonly #prober: AppProber
   /** Aborted by a stop, a stale lease, a signal or the hard deadline: every wait ends with it. */
@@ -94,6 +96,15 @@ class DrillContainer {
     this.#output = new DrillOutput(store, plan.drillId, container, incarnation)
     const onRecord = this.#output.record.bind(this.#output)
     this.#run = new Run({ plan, container, incarnation, pgbouncer, direct, onRecord })
+    this.#stepProbe = new StepProbe({
+      drillId: plan.drillId,
+      container,
+      incarnation,
+      direct,
+      pgbouncer,
+      nowUs: () => this.#run.nowUs,
+      onRecord: (record) => this.#output.stepProbe(record),
+    })
     this.#token = token === null ? null : new DatabaseToken(token)
     this.#prober = new AppProber({
       probes: plan.probes,
@@ -119,6 +130,7 @@ class DrillContainer {
       this.#run.finish('failed', errorText(error))
     } finally {
       this.#isEnding = true
+      this.#stepProbe.stop()
       this.#token?.stop()
       await this.#finish(identity)
       guards.stop()
@@ -134,10 +146,13 @@ class DrillContainer {
       error instanceof PreflightError && error.isPassing ? error.message : null,
     )
     this.#token?.keepFresh(
-      (token) => this.#run.logInWith(token),
+      (token) => {
+        this.#run.logInWith(token)
+        this.#stepProbe.logInWith(token)
+      },
       (line) => this.#log(line),
     )
-    await this.#raceStop(this.#run.connect())
+    await this.#raceStop(Promise.all([this.#run.connect(), this.#stepProbe.prepare()]))
     const ready: ReadyRecord = {
       version: CONTRACT_VERSION,
       container,
@@ -163,6 +178,7 @@ class DrillContainer {
     this.#isLoading = true
     this.#output.startAtMs = startAtMs
     this.#prober.start(startAtMs * 1000, (startAtMs + this.#plan.durationSeconds * 1000) * 1000)
+    this.#stepProbe.start(startAtMs)
     await this.#run.load(startAtMs)
   }
 

@@ -25,6 +25,7 @@ import type { MetricsRecord } from './metrics.ts'
 import type { ProvisionRecord } from './provision.ts'
 import type { MergedLoad, MergedLoads } from './records/merged-load.ts'
 import { writeReportFiles } from './records/report-files.ts'
+import { readStepProbes } from './records/step-probe-records.ts'
 import { type DrillRef, readPlan } from './records/stored-drill.ts'
 import type { ActivitySettings } from './settings.ts'
 
@@ -80,17 +81,19 @@ async function gatherOutcome(
 ): Promise<DrillOutcome> {
   const { drillId } = plan
   const read = <T>(name: string) => clients.blobs.readJson<T>(name)
-  const [facts, checks, ends, metrics, platformLog, cleanup, provisioned, events, audits] = await Promise.all([
-    read<Facts>(drillBlobs.facts(drillId)),
-    read<CheckResult[]>(drillBlobs.checks(drillId)),
-    read<ContainerEnd[]>(drillBlobs.containers(drillId)),
-    read<MetricsRecord>(drillBlobs.metrics(drillId)),
-    read<PlatformLog>(drillBlobs.platformLog(drillId)),
-    read<CleanupRecord>(drillBlobs.cleanup(drillId)),
-    read<ProvisionRecord>(drillBlobs.provisioned(drillId)),
-    eventEvidence(clients, plan),
-    Promise.all(AUDIT_PASSES.map((pass) => read<AuditRecord>(drillBlobs.audit(drillId, pass)))),
-  ])
+  const [facts, checks, ends, metrics, platformLog, cleanup, provisioned, events, audits, stepProbes] =
+    await Promise.all([
+      read<Facts>(drillBlobs.facts(drillId)),
+      read<CheckResult[]>(drillBlobs.checks(drillId)),
+      read<ContainerEnd[]>(drillBlobs.containers(drillId)),
+      read<MetricsRecord>(drillBlobs.metrics(drillId)),
+      read<PlatformLog>(drillBlobs.platformLog(drillId)),
+      read<CleanupRecord>(drillBlobs.cleanup(drillId)),
+      read<ProvisionRecord>(drillBlobs.provisioned(drillId)),
+      eventEvidence(clients, plan),
+      Promise.all(AUDIT_PASSES.map((pass) => read<AuditRecord>(drillBlobs.audit(drillId, pass)))),
+      readStepProbes(clients.blobs, drillId),
+    ])
   const containers = ends ?? []
   return {
     plan,
@@ -102,6 +105,7 @@ async function gatherOutcome(
     checks: checks ?? [],
     events,
     summaries: load.summaries,
+    stepProbes,
     containers,
     ...auditsOf(audits),
     metrics: metrics?.series ?? [],

@@ -15,6 +15,7 @@ import type { Merged, MergedSecond } from '../merge/merged.ts'
 import type { ClientRow, PhaseName } from '../model/chart-data.ts'
 import type { DrillOutcome, EventEvidence } from '../model/evidence.ts'
 import type { GeneratorVerdict, Report } from '../model/report.ts'
+import { type Reachability, reachabilityOf } from '../reachability/reachability.ts'
 import { type ApplicationAnalysis, applicationsOf } from './applications.ts'
 import { attribute, type EventSpan } from './attribution.ts'
 import { clientRows, loneClientsOf, loneRows } from './client-outages.ts'
@@ -51,6 +52,7 @@ export interface LoadAnalysis extends Pick<Report, 'throughput' | 'availability'
   readonly lostSeconds: ReadonlyMap<number, number> | null
   readonly generator: GeneratorVerdict
   readonly applications: readonly ApplicationAnalysis[]
+  readonly reachability: Reachability
 }
 
 /** The drill's own clock against the database's: t0 and t6 are read from it. */
@@ -102,6 +104,7 @@ function analyseLoad(evidence: DrillOutcome, merged: Merged): LoadAnalysis | nul
       cpuPerContainer: evidence.plan.containerSize.cpu,
       replyTimeoutMs: settings.replyTimeoutMs,
     }),
+    reachability: reachabilityOf(evidence.stepProbes, merged.incarnations),
   }
 }
 

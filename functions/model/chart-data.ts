@@ -1,4 +1,5 @@
-/** What is too long for report.json: a row per second of load, a row per client and event, the ledger itself. */
+/** What is too long for report.json: a row per second of load, a row per client and event, the ledger itself, the ways to the server. */
+import { WAYS, type Way } from '../../loadgen-image/contract/step-probe.ts'
 
 export interface TimelineRow {
   /** Whole epoch second, on the database's clock. */
@@ -75,6 +76,8 @@ export interface ChartData {
   readonly curves: readonly PercentileCurve[]
   /** `worker:first-last:outcome`, what the digest is made of. Empty when there is no ledger. */
   readonly ledgerRanges: readonly string[]
+  /** Joined first, then by container. Empty when nothing was probed. */
+  readonly probes: readonly ProbeRow[]
 }
 
 /**
@@ -85,3 +88,53 @@ export interface ChartData {
 export const PHASE_NAMES = ['warm-up', 'baseline', 'trigger', 'outage', 'unwatched', 'recovery', 'after'] as const
 
 export type PhaseName = (typeof PHASE_NAMES)[number]
+
+// ---- The ways to the server, as the step probe found them -------------------------------------------------------------
+
+export { WAYS }
+
+/**
+ * What a new client meets, in the order of how far it gets:
+ *   not watched           the probe did not run
+ *   name without address  the resolver has none, or does not answer
+ *   no answer             no reply to the TCP connection
+ *   refused               nothing listens at the port
+ *   not reached           another error of the network
+ *   starting or stopping  the server says that it takes no connection now (57P03)
+ *   login without answer  a TCP connection, and no end of the login
+ *   login failed          the login ended with an error
+ *   PgBouncer waits       PgBouncer failed to log in to its server, and waits before it tries again
+ *   no reply              logged in, and a statement has no reply yet
+ *   write failed          logged in, and the write ended with an error
+ *   read-only             the server answers, and takes no writes
+ *   wrote                 a commit was acknowledged
+ */
+export const WAY_STATES = [
+  'not watched',
+  'name without address',
+  'no answer',
+  'refused',
+  'not reached',
+  'starting or stopping',
+  'login without answer',
+  'login failed',
+  'PgBouncer waits',
+  'no reply',
+  'write failed',
+  'read-only',
+  'wrote',
+] as const
+
+export type WayState = (typeof WAY_STATES)[number]
+
+/** One row of probes.csv: a way was in a state, as one container saw it, or (null) as the one saw it that got furthest. */
+export interface ProbeRow {
+  readonly way: Way
+  readonly container: number | null
+  readonly state: WayState
+  /** The error behind the state; empty for a write. */
+  readonly code: string
+  readonly fromAt: string
+  readonly toAt: string
+  readonly seconds: number
+}

@@ -1,6 +1,7 @@
 /** The evidence of a drill: everything it gathered, and the only input of the computation of its report. */
 import type { LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
+import type { ProbeRecord } from '../../loadgen-image/contract/step-probe.ts'
 import type { ContainerEnd } from './container-end.ts'
 import type { OperationState, UndoProgress } from './event-answer.ts'
 import type { Facts, MetricSeries, PlatformLog, PrimaryIdentity } from './facts.ts'
@@ -89,6 +90,8 @@ export interface DrillOutcome {
   readonly checks: readonly CheckResult[]
   readonly events: readonly EventEvidence[]
   readonly summaries: readonly LoadSummary[]
+  /** Of all containers, in any order; empty: there was no step probe. */
+  readonly stepProbes: readonly ProbeRecord[]
   readonly containers: readonly ContainerEnd[]
   readonly audits: readonly AuditPass[]
   readonly auditProblem: string | null

@@ -5,7 +5,7 @@
 
 import * as z from 'zod'
 import { applicationSchema } from './application.ts'
-import { PHASE_NAMES } from './chart-data.ts'
+import { PHASE_NAMES, WAY_STATES, WAYS } from './chart-data.ts'
 import { UNDO_STATES } from './event-answer.ts'
 import { EVENT_KINDS, FAILOVER_MODES, PLANNED_KINDS } from './planned-event.ts'
 
@@ -192,6 +192,35 @@ const eventProof = shape('EventProof', {
 const CAUSES = ['drill', 'unattributed', 'other'] as const
 const SERVICE_STATES = ['uninterrupted', 'recovered', 'not sustained', 'out', 'not measured'] as const
 
+const wayStep = shape('WayStep', {
+  state: z.enum(WAY_STATES).describe('What a new client met, as the container saw it that got furthest'),
+  code: z.string().describe('The error behind it; empty where an attempt only waited, or wrote'),
+  fromAt: iso,
+  toAt: iso,
+  seconds: z.number(),
+})
+
+/** One way to the server during an event, to 100 ms. */
+const eventWay = shape('EventWay', {
+  way: z.enum(WAYS).describe("direct: PostgreSQL's own port. pgbouncer: through PgBouncer"),
+  steps: z
+    .array(wayStep)
+    .describe(
+      'From the first moment without a write until a write was acknowledged again; empty: it took writes throughout, or was not measured',
+    ),
+  backAt: nullableIso.describe('The first write after the steps'),
+  outSeconds: nullableNumber.describe('All steps together; null: it was not back, or was not measured'),
+  longerThanDirectSeconds: nullableNumber.describe('backAt minus the backAt of the direct way'),
+  notMeasuredWhy: z.string().nullable(),
+})
+
+const nameChange = shape('NameChange', {
+  at: iso.describe('First reading of the new addresses, by the container that saw them first'),
+  sinceLastCommitSeconds: z.number().describe('at minus t1'),
+  before: z.array(z.string()),
+  after: z.array(z.string()),
+}).nullable()
+
 const event = z.object({
   number: z.number().int().describe('From 1, in the order of time; texts and files use the same number'),
   cause: z
@@ -238,6 +267,10 @@ const event = z.object({
     })
     .describe('Lower bounds of figures that are null: the true value is this or more'),
   notMeasuredWhy: z.string().nullable().describe('Why figures of this event are null although the clients saw it'),
+  ways: z.array(eventWay).describe('By the step probes; empty: not probed, or the event has no t1'),
+  nameChange: nameChange.describe(
+    "The server's name got other addresses since the event began; null: no change was seen",
+  ),
   sentence: z.string().describe('The event in one sentence'),
 })
 
@@ -280,6 +313,13 @@ const eventRequest = z.object({
     .describe(
       'Number of the event that it belongs to, or of the first one that was seen; null when nothing followed it',
     ),
+})
+
+const advice = shape('Advice', {
+  id: z.string(),
+  event: z.number().int(),
+  seconds: z.number().describe('The figure that the advice rests on'),
+  text: z.string(),
 })
 
 const cohortRow = z.object({
@@ -331,6 +371,10 @@ export const reportSchema = z.object({
   requests: z.array(eventRequest).describe('Every planned event, in the order of time'),
   events: z.array(event).describe('What the drill caused and what was only seen, in the order of time'),
   waterfall: z.array(waterfallStep).describe('Of the worst event'),
+  stepProbe: z
+    .object({ measured: z.boolean(), why: z.string().describe('Why it was not measured; empty when it was') })
+    .describe('Whether the step probes of the load generators tried the ways to the server'),
+  advice: z.array(advice).describe('What the figures of this drill say could be changed, in the order of the events'),
   phases: z.array(phaseSpan),
   worstClients: z.array(clientOutage).describe('Of the worst event, at most five, the longest first'),
   loneClients: z
@@ -446,6 +490,8 @@ export type DrillEvent = z.infer<typeof event>
 export type Moments = z.infer<typeof moments>
 export type ServiceState = (typeof SERVICE_STATES)[number]
 export type EventRequest = z.infer<typeof eventRequest>
+export type EventWay = DrillEvent['ways'][number]
+export type Advice = Report['advice'][number]
 export type Cause = (typeof CAUSES)[number]
 export type EventKind = (typeof EVENT_KINDS)[number]
 export type WaterfallStep = z.infer<typeof waterfallStep>

@@ -4,7 +4,7 @@
  */
 import { stringify } from 'csv-stringify/sync'
 import { CSV_COLUMNS } from '../../loadgen-image/contract/glossary.ts'
-import type { ClientRow, TimelineRow } from '../model/chart-data.ts'
+import type { ClientRow, ProbeRow, TimelineRow } from '../model/chart-data.ts'
 import type { Report } from '../model/report.ts'
 import { exact } from '../units/units.ts'
 
@@ -102,6 +102,19 @@ const clientColumns: Columns<ClientRow> = [
   ['unknown_count', (row) => row.unknown],
   ['connect_failures_count', (row) => row.connectFailures],
   ['first_error_code', (row) => row.code],
+]
+
+/** A row per way and state; without a container: as the container saw it that got furthest. */
+export const renderProbesCsv = (probes: readonly ProbeRow[]): string => toCsv(probeColumns, probes)
+
+const probeColumns: Columns<ProbeRow> = [
+  ['way', (row) => row.way],
+  ['container', (row) => row.container],
+  ['state', (row) => row.state],
+  ['from_utc', (row) => row.fromAt],
+  ['to_utc', (row) => row.toAt],
+  ['length_s', (row) => exact(row.seconds)],
+  ['code', (row) => row.code],
 ]
 
 export const renderErrorsCsv = (errors: Report['errors']): string => toCsv(errorColumns, errors)

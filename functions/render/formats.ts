@@ -4,6 +4,7 @@ import {
   renderClientsCsv,
   renderErrorsCsv,
   renderLoadtestResultsCsv,
+  renderProbesCsv,
   renderTimelineCsv,
 } from './csv.ts'
 import { renderHtml } from './html/page.ts'
@@ -37,6 +38,7 @@ export const renderers: readonly Renderer[] = [
   { name: 'loadtest_results.csv', contentType: CSV, render: ({ timeline }) => renderLoadtestResultsCsv(timeline) },
   { name: 'clients.csv', contentType: CSV, render: ({ clients }) => renderClientsCsv(clients) },
   { name: 'applications.csv', contentType: CSV, render: ({ report }) => renderApplicationsCsv(report.applications) },
+  { name: 'probes.csv', contentType: CSV, render: ({ probes }) => renderProbesCsv(probes) },
   { name: 'errors.csv', contentType: CSV, render: ({ report }) => renderErrorsCsv(report.errors) },
   { name: 'summary.json', contentType: JSON_TYPE, render: ({ report }) => renderSummaryJson(report) },
   { name: 'ledger.json', contentType: JSON_TYPE, render: renderLedgerJson },

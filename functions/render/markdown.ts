@@ -6,6 +6,7 @@ import { EVENT_COLUMNS, eventFigureText, worstNote, worstText } from '../event-f
 import type { Criterion, Report } from '../model/report.ts'
 import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../units/units.ts'
 import { bullets, escapeMarkdown, section, table } from './text/markdown-text.ts'
+import { laterText, nameChangeText, notProbed, outText, stepsText, WAY_NAMES } from './text/way-words.ts'
 import { MOMENT_IDS, MOMENT_NAMES, VERDICT_SENTENCES } from './text/words.ts'
 
 export function renderMarkdown(report: Report): string {
@@ -21,6 +22,8 @@ export function renderMarkdown(report: Report): string {
       momentsTable(report),
     ),
     section('Applications', applicationsText(report.applications)),
+    section('Ways to the server', waysText(report)),
+    section('Advice', bullets(adviceLines(report))),
     section(`Proof (${report.eventsProof.proven ? 'proven' : 'not proven'})`, bullets(report.eventsProof.evidence)),
     section('What the platform recorded', platformText(report.platformLog)),
     section('Ledger', ledgerText(report.ledger)),
@@ -89,6 +92,28 @@ const momentsTable = (report: Report): string =>
           id === 't0' ? '' : sinceTrigger(report, id),
         ]),
       )
+
+function waysText(report: Report): string {
+  const why = notProbed(report)
+  if (why !== null) return report.events.length === 0 ? '' : escapeMarkdown(why)
+  const rows = report.events.flatMap((event) => event.ways.map((way) => ({ event, way })))
+  if (rows.length === 0) return ''
+  const body = table(
+    ['Event', 'Way', 'Steps', 'Without a write', 'Later than straight'],
+    rows.map(({ event, way }) => [
+      String(event.number),
+      WAY_NAMES[way.way],
+      escapeMarkdown(stepsText(way)),
+      outText(way),
+      laterText(way),
+    ]),
+  )
+  const names = report.events.map(nameChangeText).filter((text) => text !== '')
+  return [body, ...names.map(escapeMarkdown)].join('\n\n')
+}
+
+const adviceLines = ({ advice, events }: Report): string[] =>
+  advice.map(({ event, text }) => (events.length > 1 ? `Event ${event}: ${text}` : text))
 
 const sinceTrigger = (report: Report, id: string): string =>
   signed(report.waterfall.find((step) => step.to === id)?.sinceTriggerSeconds, 's')

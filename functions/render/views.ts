@@ -30,6 +30,8 @@ export const renderSummaryJson = (report: Report): string =>
       'moments',
       'events',
       'recovery',
+      'stepProbe',
+      'advice',
       'throughput',
       'availability',
       'latencyMs',

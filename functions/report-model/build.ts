@@ -18,6 +18,7 @@ import type { TrendEntry } from '../model/drill-index.ts'
 import type { AuditPass, DrillOutcome } from '../model/evidence.ts'
 import { type Criterion, type DrillEvent, type Report, reportSchema } from '../model/report.ts'
 import { isoOfUs, secondsBetween } from '../units/units.ts'
+import { adviceOf } from './advice.ts'
 import { applicationsOfReport } from './applications.ts'
 import { caveatsOf } from './caveats.ts'
 import { chartDataOf } from './charts.ts'
@@ -27,6 +28,7 @@ import { headlineOf } from './headline.ts'
 import { inconclusiveReasons } from './inconclusive-reasons.ts'
 import { cohortRows, containerRows, costOf, errorRows, missingChunks, setupOf } from './rows.ts'
 import { trendEntry, trendOf } from './trend.ts'
+import { stepProbeOf } from './ways.ts'
 
 export interface Assembled {
   readonly report: Report
@@ -74,6 +76,8 @@ function figuresOf(analysis: Analysis): ReportFigures {
     toAt: isoOfUs(toUs),
     seconds: secondsBetween(fromUs, toUs) ?? 0,
   }))
+  const generator = generatorOf(analysis, worst?.number ?? null)
+  const policies = (load?.settings ?? evidence.plan.load).cohorts
   return {
     schema: 1,
     drillId: evidence.plan.drillId,
@@ -85,6 +89,8 @@ function figuresOf(analysis: Analysis): ReportFigures {
     requests,
     events,
     waterfall: waterfallOf(worst?.moments ?? NO_MOMENTS),
+    stepProbe: stepProbeOf(load),
+    advice: adviceOf(events.map((event) => ({ event, policies, cohorts: event === worst ? generator.cohorts : [] }))),
     phases,
     worstClients: worstClientsOf(load?.clients.filter(({ event }) => event === worst?.number) ?? []),
     loneClients,
@@ -96,7 +102,7 @@ function figuresOf(analysis: Analysis): ReportFigures {
     latencyMs,
     errors: load === null ? [] : errorRows(load),
     applications: applicationsOfReport(analysis, events),
-    generator: generatorOf(analysis, worst?.number ?? null),
+    generator,
     eventsProof: proofOfDrill(requests, events, evidence),
     checklist: [...evidence.checks],
     metrics: { resolution: '1 minute', complete: evidence.metricsComplete, series: mutableSeries(evidence) },

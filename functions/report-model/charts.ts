@@ -10,14 +10,16 @@ import { ledgerLines } from '../merge/ledger.ts'
 import type { MergedSecond } from '../merge/merged.ts'
 import type { ChartData, PercentileCurve, TimelineRow } from '../model/chart-data.ts'
 import { round } from '../units/statistics.ts'
+import { probeRows } from './ways.ts'
 
 export function chartDataOf({ load }: Analysis): ChartData {
-  if (load === null) return { timeline: [], clients: [], curves: [], ledgerRanges: [] }
+  if (load === null) return { timeline: [], clients: [], curves: [], ledgerRanges: [], probes: [] }
   return {
     timeline: timelineRows(load),
     clients: [...load.clients],
     curves: curves(load),
     ledgerRanges: load.settings.transactions === 'ledger' ? [...ledgerLines(load.merged.ledger)] : [],
+    probes: probeRows(load),
   }
 }
 

@@ -106,7 +106,7 @@ export function cohortRows(analysis: LoadAnalysis, worstEvent: number | null): R
   })
 }
 
-function describeRetry({
+export function describeRetry({
   firstDelayMs,
   maxDelayMs,
   multiplier,

@@ -91,6 +91,13 @@ function tlsOptions(tls: Tls, host: string) {
   }
 }
 
+interface Inside {
+  readonly connection: { readonly stream: Socket; once(event: 'sslconnect', listener: () => void): void }
+}
+
 /** pg has no public access to its socket; with TLS it is not the socket that it got. */
-export const streamOf = (client: Client): Socket =>
-  (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream
+export const streamOf = (client: Client): Socket => (client as unknown as Inside).connection.stream
+
+/** Calls once TLS is up; never without TLS. */
+export const whenEncrypted = (client: Client, call: () => void): void =>
+  (client as unknown as Inside).connection.once('sslconnect', () => streamOf(client).once('secureConnect', call))

@@ -6,7 +6,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP, Socket } from 'node:net'
 import type { Client } from 'pg'
-import { CONNECT_CODES, createClient, streamOf } from './client.ts'
+import { CONNECT_CODES, createClient, streamOf, whenEncrypted } from './client.ts'
 import { isSocketFolder, placeName, type ServerPlace, type ServerTarget } from './target.ts'
 
 interface LogInOptions<S extends Socket> {
@@ -15,6 +15,8 @@ interface LogInOptions<S extends Socket> {
   readonly queryTimeoutMs?: number
   readonly resolve?: (host: string) => Promise<readonly string[]>
   readonly createSocket: () => S
+  /** TLS is up, and the login begins. */
+  readonly onEncrypted?: () => void
 }
 
 interface LoggedIn<S extends Socket = Socket> {
@@ -134,12 +136,13 @@ async function atAddress<S extends Socket>(
 async function attempt<S extends Socket>(
   { target, place, address, timeoutMs }: AtAddress,
   isEncrypted: boolean,
-  { createSocket, queryTimeoutMs = 0 }: LogInOptions<S>,
+  { createSocket, queryTimeoutMs = 0, onEncrypted }: LogInOptions<S>,
 ): Promise<LoggedIn<S>> {
   const socket = createSocket()
   const client = createClient({ target, place, address, isEncrypted, socket, queryTimeoutMs })
   // pg also reports a lost connection here, after its own promise is settled.
   client.on('error', () => {})
+  if (onEncrypted !== undefined) whenEncrypted(client, onEncrypted)
   try {
     await within(timeoutMs, connected(client, target))
     return { client, socket, stream: streamOf(client) }

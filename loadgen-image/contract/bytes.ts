@@ -4,6 +4,7 @@
  * Numbers are whole and are stored in 7 bits per byte, so small ones (nearly all) take one byte. Histograms, which are most of
  * a record, are stored bit by bit in Elias' gamma code: 1 takes one bit, 2 and 3 take three, 4 to 7 five, and so on.
  */
+import { US_PER_SECOND } from './glossary.ts'
 
 /** With up to seven bits that wait for their byte, these still fit into 31 bits. */
 const MAX_BITS_AT_ONCE = 16
@@ -201,6 +202,19 @@ export const text: Codec<string> = {
   read: (from) => from.text(),
 }
 
+/** Every instant after it in the record is stored relative to this second. */
+export const originSecond: Codec<number> = {
+  write(to, second) {
+    to.uint(second)
+    to.originUs = second * US_PER_SECOND
+  },
+  read(from) {
+    const second = from.uint()
+    from.originUs = second * US_PER_SECOND
+    return second
+  },
+}
+
 /** An instant near the origin, before or after it. */
 export const instantUs: Codec<number> = {
   write(to, value) {
@@ -211,7 +225,7 @@ export const instantUs: Codec<number> = {
   },
 }
 
-export const oneOf = <T extends string | null>(words: readonly T[]): Codec<T> => ({
+export const oneOf = <T extends string | boolean | null>(words: readonly T[]): Codec<T> => ({
   write(to, value) {
     const index = words.indexOf(value)
     if (index < 0) throw new Error(`${JSON.stringify(value)} is not one of ${words.join(', ')}`)

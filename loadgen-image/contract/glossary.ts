@@ -22,6 +22,8 @@
  *   outage              an interval without an acknowledgement, of the service or of one worker
  *   sustained recovery  acknowledged transactions per second are back to the baseline and stay there
  *   probe               a low-rate measurement beside the load
+ *   step probe          the probe that tries to write, by each way, and records how far it gets
+ *   way                 how a client reaches the server: straight to PostgreSQL's port, or through PgBouncer's
  *   check               a row of the checklist, judged before or after the load
  *   criterion           an objective that the drill is judged by, such as recovery_time_s < 120
  *   verdict             PASS, FAIL, INCONCLUSIVE or ABORTED
@@ -257,6 +259,9 @@ export const blobNames = {
   /** Append blobs, rotated before the limit of 50,000 blocks. */
   chunks: (drillId: string, container: number, incarnation: string, part: number) =>
     `drills/${drillId}/containers/${container}/chunks/${incarnation}-${String(part).padStart(4, '0')}.bin`,
+  /** Append blobs of the step probe. Not `.bin`: who reads chunks passes them over. */
+  stepProbe: (drillId: string, container: number, incarnation: string, part: number) =>
+    `drills/${drillId}/containers/${container}/step-probe/${incarnation}-${String(part).padStart(4, '0')}.probe`,
   chunksPrefix: (drillId: string) => `drills/${drillId}/containers/`,
   csv: (drillId: string, container: number) => `drills/${drillId}/containers/${container}/loadtest_results.csv`,
   log: (drillId: string, container: number) => `drills/${drillId}/containers/${container}/log.txt`,

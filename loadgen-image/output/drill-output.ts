@@ -1,9 +1,10 @@
-/** What a container writes to Blob storage: chunks second by second, CSV and log every few seconds, the summary last. */
+/** What a container writes to Blob storage: chunks second by second, the step probe's records, CSV and log every few seconds, the summary last. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AppProbeRecord, appProbeBlob, encodeAppRecord } from '../contract/app-probe.ts'
 import { encodeRecord } from '../contract/chunk.ts'
 import { blobNames, type Counts, type LoadSummary, type SecondRecord } from '../contract/glossary.ts'
 import { errorText } from '../contract/redact.ts'
+import { encodeProbeRecord, type ProbeRecord } from '../contract/step-probe.ts'
 import { AppendSpool } from './append-spool.ts'
 import type { BlobStore } from './blob-store.ts'
 import { ConsoleTable } from './console-table.ts'
@@ -18,6 +19,7 @@ export class DrillOutput {
   readonly #store: BlobStore
   readonly #summaryName: string
   readonly #chunks: AppendSpool
+  readonly #stepProbe: AppendSpool
   readonly #csv: AppendSpool
   readonly #log: AppendSpool
   readonly #probes: AppendSpool
@@ -46,6 +48,13 @@ export class DrillOutput {
       nameOf: (part) => appProbeBlob(drillId, container, incarnation, part),
       contentType: 'application/x-ndjson',
     })
+    this.#stepProbe = new AppendSpool({
+      store,
+      everyMs: 0,
+      onError,
+      nameOf: (part) => blobNames.stepProbe(drillId, container, incarnation, part),
+      contentType: 'application/octet-stream',
+    })
     this.#csv.add(Buffer.from(CSV_HEADER))
   }
 
@@ -64,6 +73,10 @@ export class DrillOutput {
     this.#probes.add(encodeAppRecord(record))
   }
 
+  stepProbe(record: ProbeRecord): void {
+    this.#stepProbe.add(encodeProbeRecord(record))
+  }
+
   /** To the console and to the blob of the log. */
   log(line: string): void {
     screen.line(line)
@@ -71,7 +84,7 @@ export class DrillOutput {
   }
 
   async closeChunks(timeoutMs: number): Promise<void> {
-    await Promise.all([this.#chunks.close(timeoutMs), this.#probes.close(timeoutMs)])
+    await Promise.all([this.#chunks, this.#probes, this.#stepProbe].map((spool) => spool.close(timeoutMs)))
   }
 
   async finish(summary: LoadSummary, timeoutMs: number): Promise<void> {

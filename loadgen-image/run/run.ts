@@ -80,6 +80,10 @@ export class Run {
   }
 
   /** By the clock of the run, which a change of the system's clock does not move. */
+  get nowUs(): number {
+    return this.#nowUs()
+  }
+
   get nowMs(): number {
     return this.#nowUs() / US_PER_MS
   }

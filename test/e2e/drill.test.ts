@@ -30,6 +30,17 @@ test('a forced failover under load is measured from end to end and loses nothing
   const { rowsFound, acknowledged, recovered, misjudged } = report.ledger
   expect(rowsFound).toBe(acknowledged + (recovered ?? 0) + (misjudged ?? 0))
   expectApplication(report, seen)
+  const [event] = report.events
+  expect(event?.ways.map(({ way, notMeasuredWhy }) => [way, notMeasuredWhy])).toEqual([
+    ['direct', null],
+    ['pgbouncer', null],
+  ])
+  for (const { steps, backAt, outSeconds } of event?.ways ?? []) {
+    expect(steps.length).toBeGreaterThan(0)
+    expect(backAt).not.toBeNull()
+    // The name of the local server keeps its address, and its port is closed until the new primary is there.
+    expect(Math.abs((outSeconds ?? 0) - (report.recovery.writeOutageSeconds ?? 0))).toBeLessThan(1)
+  }
   await expectSameWhenRenderedAgain(drill.folder ?? '')
 })
 

@@ -41,7 +41,18 @@ const withoutDrawings = (html: string): string =>
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   'summary.json': [
     ...['verdict', 'headline', 'reasons', 'startedAt', 'endedAt', 'criteria', 'worstEvent', 'moments', 'events'],
-    ...['recovery', 'throughput', 'availability', 'latencyMs', 'likeDrills', 'cost', 'cleanup', 'caveats'],
+    ...[
+      'recovery',
+      'stepProbe',
+      'advice',
+      'throughput',
+      'availability',
+      'latencyMs',
+      'likeDrills',
+      'cost',
+      'cleanup',
+      'caveats',
+    ],
   ],
   'ledger.json': ['ledger', 'eventsProof', 'rangesFormat', 'ranges'],
   'checklist.json': ['checklist'],

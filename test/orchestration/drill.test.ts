@@ -2,8 +2,10 @@
 import { expect, test } from 'vitest'
 import { readLock } from '../../functions/clients/storage/server-lock.ts'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
+import type { Report } from '../../functions/model/report.ts'
 import { type DrillProgress, PHASES } from '../../functions/model/status.ts'
 import { renderers } from '../../functions/render/formats.ts'
+import { renderMarkdown } from '../../functions/render/markdown.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { aPlan, criteria, type DrillPlay, playDrill, playRequest as run } from '../support/play-drill.ts'
 import { createWorld, usualCourse } from '../support/world/world.ts'
@@ -30,7 +32,7 @@ test('a forced failover under load is measured, audited, cleaned up and reported
   expect(phasesOf(played)).toEqual(PHASES.filter((phase) => phase !== 'late metrics'))
 })
 
-test('all thirteen files are written, and the data to render them again', async () => {
+test('all files are written, and the data to render them again', async () => {
   const { world } = await run({}, {}, { renderers })
   const prefix = drillBlobs.reportPrefix('drill-1')
   const files = world.blobs.names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
@@ -44,12 +46,27 @@ test('all thirteen files are written, and the data to render them again', async 
     'ledger.json',
     'loadtest_results.csv',
     'metrics.json',
+    'probes.csv',
     'report.html',
     'report.json',
     'report.md',
     'summary.json',
     'timeline.csv',
   ])
+})
+
+test('a drill without step probes reports as with them, and says that the ways are not measured', async () => {
+  const [probed, unprobed] = [await run(), await run({}, { generator: () => ({ hasStepProbe: false }) })]
+  const withoutWays = ({ report }: typeof probed) => {
+    const { stepProbe, advice, events, journal, ...rest } = report as Report
+    return { ...rest, events: events.map(({ ways, nameChange, ...event }) => event) }
+  }
+  expect(withoutWays(unprobed)).toEqual(withoutWays(probed))
+  expect(probed.report?.stepProbe).toEqual({ measured: true, why: '' })
+  expect(probed.report?.events[0]?.ways).toHaveLength(2)
+  const why = 'the load generators left no record of a step probe'
+  expect(unprobed.report).toMatchObject({ stepProbe: { measured: false, why }, advice: [], events: [{ ways: [] }] })
+  expect(renderMarkdown(unprobed.report as Report)).toContain(`The ways to the server are not measured: ${why}.`)
 })
 
 test('the load starts at one instant, a whole second, that all containers know beforehand', async () => {

@@ -234,6 +234,7 @@ export const anOutcome = (own: Partial<DrillOutcome> = {}): DrillOutcome => ({
   checks: [],
   events: [],
   summaries: [],
+  stepProbes: [],
   containers: [{ ...unseenEnd(0), exitCode: 0, state: 'Terminated', ended: 'completed' }],
   audits: [],
   auditProblem: null,

@@ -57,6 +57,8 @@ export function anEvent(number: number, at: Seconds, own: Partial<DrillEvent> = 
     watchedWhy: null,
     atLeast: { recoveryTimeSeconds: null, recoveryFromTriggerSeconds: null, writeOutageSeconds: null },
     notMeasuredWhy: null,
+    ways: [],
+    nameChange: null,
     sentence: `Event ${number}.`,
     ...own,
   }

@@ -14,7 +14,7 @@ const ROWS: Readonly<Record<string, string>> = {
     'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/record loadgen-image/schedule',
   'loadgen-image/run':
     'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/record loadgen-image/schedule loadgen-image/send',
-  'loadgen-image/probe': 'loadgen-image/connection loadgen-image/contract',
+  'loadgen-image/probe': 'loadgen-image/connection loadgen-image/contract loadgen-image/record loadgen-image/send',
   'loadgen-image/output': 'loadgen-image/contract loadgen-image/identity',
   'loadgen-image':
     'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/output loadgen-image/probe loadgen-image/run loadgen-image/schedule',
@@ -24,9 +24,10 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/model/campaign': 'functions/model',
   'functions/event-kinds': 'functions/model functions/units',
   'functions/merge': 'functions/units loadgen-image/contract',
+  'functions/reachability': 'functions/merge functions/model loadgen-image/contract',
   'functions/measurement': 'functions/merge functions/model functions/units loadgen-image/contract',
   'functions/analysis':
-    'functions/event-kinds functions/measurement functions/merge functions/model functions/units loadgen-image/contract',
+    'functions/event-kinds functions/measurement functions/merge functions/model functions/reachability functions/units loadgen-image/contract',
   'functions/event-figures': 'functions/event-kinds functions/model functions/units',
   'functions/criteria':
     'functions/event-figures functions/event-kinds functions/model functions/units loadgen-image/contract',
@@ -37,7 +38,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/request':
     'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/live functions/model functions/model/campaign functions/platform loadgen-image/contract',
   'functions/report-model':
-    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/units loadgen-image/contract',
+    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/reachability functions/units loadgen-image/contract',
   'functions/report-model/campaign':
     'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/model functions/model/campaign functions/units',
   'functions/render/text': 'functions/model functions/units',
@@ -131,6 +132,7 @@ export const PURE: readonly string[] = [
   'functions/model',
   'functions/merge',
   'functions/measurement',
+  'functions/reachability',
   'functions/analysis',
   'functions/event-figures',
   'functions/criteria',

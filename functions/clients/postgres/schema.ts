@@ -1,6 +1,6 @@
 /**
  * The tables that a drill writes to: the payment gateway's `transactions` as its users know it, with the key columns of the
- * ledger behind them. Every statement may run again and again, and also on a database that already holds the original tables.
+ * ledger behind them, and the step probe's own table. Every statement may run again and again, and also on a database that already holds the original tables.
  *
  * - `gen_random_uuid()` is built in, so no extension has to be allowed first.
  * - The key columns are nullable and their index is partial: rows that the load generator did not write cost nothing.
@@ -57,6 +57,14 @@ const TRANSACTIONS = `CREATE TABLE IF NOT EXISTS transactions (
   fraud_notes text
 )`
 
+// Only inserts: a row that is never updated holds no lock that an attempt of the probe could wait for.
+const DRILL_PROBE = `CREATE TABLE IF NOT EXISTS drill_probe (
+  drill_id text NOT NULL,
+  container integer NOT NULL,
+  way text NOT NULL,
+  written_at timestamptz NOT NULL DEFAULT clock_timestamp()
+)`
+
 // The load uses ids 1 to 5 in both tables. Explicit ids leave the sequence behind, so it is moved on afterwards. A row that
 // is kept out by anything but its id must fail the migration, so only the id's conflict is passed over.
 const FIVE_CUSTOMERS = `INSERT INTO customers (customer_id, email, first_name, last_name)
@@ -93,6 +101,7 @@ export const SCHEMA_STEPS: readonly SchemaStep[] = [
   table('customers', CUSTOMERS),
   table('merchants', MERCHANTS),
   table('transactions', TRANSACTIONS),
+  table('drill_probe', DRILL_PROBE),
   index('idx_transactions_customer', '(customer_id)'),
   index('idx_transactions_merchant', '(merchant_id)'),
   index('idx_transactions_status', '(status)'),
@@ -115,14 +124,16 @@ export const SCHEMA_STEPS: readonly SchemaStep[] = [
 ]
 
 /**
- * The only rights of the load's role: it inserts transactions. It reads them because `RETURNING` and `ON CONFLICT`
+ * The only rights of the load's role: it inserts transactions, and rows of its step probe. It reads transactions because `RETURNING` and `ON CONFLICT`
  * need that, and it never updates, deletes or truncates.
  */
 export const loadRoleGrants = (identifier: string, literal: string): Pick<SchemaStep, 'isDone' | 'sql'> => ({
   isDone: `SELECT has_schema_privilege(${literal}, 'public', 'USAGE')
   AND has_table_privilege(${literal}, 'transactions', 'SELECT') AND has_table_privilege(${literal}, 'transactions', 'INSERT')
+  AND has_table_privilege(${literal}, 'drill_probe', 'INSERT')
   AND has_table_privilege(${literal}, 'customers', 'SELECT') AND has_table_privilege(${literal}, 'merchants', 'SELECT')`,
   sql: `GRANT USAGE ON SCHEMA public TO ${identifier};
 GRANT SELECT, INSERT ON transactions TO ${identifier};
+GRANT INSERT ON drill_probe TO ${identifier};
 GRANT SELECT ON customers, merchants TO ${identifier}`,
 })

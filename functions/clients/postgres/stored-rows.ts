@@ -81,8 +81,17 @@ export async function deleteInBatches(client: Client, drillId: string, isTimeUp:
   }
   // Rows without a full key are not on the walk.
   const { rowCount } = await client.query('DELETE FROM transactions WHERE drill_id = $1', [drillId])
-  return { rows: deleted + (rowCount ?? 0), isComplete: true }
+  return { rows: deleted + (rowCount ?? 0) + (await deleteProbeRows(client, drillId)), isComplete: true }
 }
+
+/** A few thousand: the step probe writes 20 rows a second. */
+async function deleteProbeRows(client: Client, drillId: string): Promise<number> {
+  if (!(await hasColumn(client, 'drill_probe'))) return 0
+  return (await client.query('DELETE FROM drill_probe WHERE drill_id = $1', [drillId])).rowCount ?? 0
+}
+
+const PROBED = `SELECT drill_id AS id, extract(epoch FROM clock_timestamp() - max(written_at)) AS age
+  FROM drill_probe GROUP BY drill_id`
 
 /**
  * One descent of the key index for each drill and worker, instead of a scan of all rows. A worker counts upwards, so its last
@@ -113,13 +122,23 @@ interface DrillRow {
   readonly age: string | null
 }
 
-/** Every drill that has rows with a key. Rows without one are not the load generator's, and are not read. */
+/** Every drill that has rows with a key, or of the step probe. Rows without a key are not the load generator's, and are not read. */
 export async function readDrills(client: Client): Promise<StoredDrill[]> {
-  const { rows: found } = await client.query<{ name: string }>(
-    `SELECT attname AS name FROM pg_attribute
-     WHERE attrelid = to_regclass('transactions') AND attname = 'drill_id' AND NOT attisdropped`,
-  )
-  if (found.length === 0) return []
-  const { rows } = await client.query<DrillRow>(DRILLS)
+  const drills = await readIf(client, 'transactions', DRILLS)
+  const probed = await readIf(client, 'drill_probe', PROBED)
+  return [...drills, ...probed.filter(({ drillId }) => drills.every((one) => one.drillId !== drillId))]
+}
+
+async function readIf(client: Client, table: string, sql: string): Promise<StoredDrill[]> {
+  if (!(await hasColumn(client, table))) return []
+  const { rows } = await client.query<DrillRow>(sql)
   return rows.map(({ id, age }) => ({ drillId: id, newestRowAgeSeconds: age === null ? null : Number(age) }))
+}
+
+async function hasColumn(client: Client, table: string): Promise<boolean> {
+  const { rows } = await client.query(
+    `SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'drill_id' AND NOT attisdropped`,
+    [table],
+  )
+  return rows.length > 0
 }

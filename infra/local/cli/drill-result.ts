@@ -18,6 +18,7 @@ export const RESULT_FILES = [
   'loadtest_results.csv',
   'clients.csv',
   'applications.csv',
+  'probes.csv',
   'errors.csv',
   'summary.json',
   'ledger.json',

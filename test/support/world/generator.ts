@@ -23,6 +23,7 @@ import type { MemoryBlobs } from '../memory-blobs.ts'
 import { FakeLoad, type LoadCourse } from './load.ts'
 import type { Rows } from './rows.ts'
 import type { FakeServer } from './server.ts'
+import { FakeStepProbe } from './step-probe.ts'
 
 export interface GeneratorCourse extends LoadCourse {
   /** From the creation of the container to its ready record; null: never. */
@@ -37,6 +38,7 @@ export interface GeneratorCourse extends LoadCourse {
   readonly duplicatesEveryNthChunk: number
   /** A probed application stays away this much longer than the server. */
   readonly appLagMs: number
+  readonly hasStepProbe: boolean
 }
 
 export const steadyCourse: GeneratorCourse = {
@@ -52,6 +54,7 @@ export const steadyCourse: GeneratorCourse = {
   chunkDelayMs: 200,
   duplicatesEveryNthChunk: 0,
   appLagMs: 0,
+  hasStepProbe: true,
 }
 
 const APP_STEP_MS = 50
@@ -83,6 +86,7 @@ export class FakeGenerator {
   #plan: LoadPlan | null = null
   #startAtMs: number | null = null
   #load: FakeLoad | null = null
+  #probe: FakeStepProbe | null = null
   #stopping: Ending | null = null
   #records = 0
   #firstSecond = 0
@@ -171,6 +175,7 @@ export class FakeGenerator {
       this.kill(deathMs)
       return
     }
+    this.#probe?.advance(Math.min(nowMs, deathMs, stopMs))
     // A load that had come to its end before was not stopped.
     if (load?.isDone !== true) this.#stopping = stopping
     if (load !== null && !load.isDone && stopMs <= nowMs) {
@@ -201,7 +206,21 @@ export class FakeGenerator {
       rows,
       onRecord: (record, atMs) => this.#write(record, atMs),
     })
+    if (this.#course.hasStepProbe) this.#probe = this.#beginProbe(go.startAtMs)
     return this.#load
+  }
+
+  #beginProbe(startAtMs: number): FakeStepProbe {
+    const { blobs, drillId, container, incarnation, server } = this.#sources
+    return new FakeStepProbe({
+      container,
+      incarnation,
+      startAtUs: startAtMs * 1000,
+      clockOffsetMs: this.#course.clockOffsetMs,
+      freezes: this.#course.freezes,
+      server,
+      onBytes: (bytes) => blobs.append(blobNames.stepProbe(drillId, container, incarnation, 0), bytes),
+    })
   }
 
   #deathMs(): number {
@@ -289,6 +308,7 @@ export class FakeGenerator {
     const { blobs, drillId, container, incarnation, databaseOffsetMs } = this.#sources
     const { how, reason } = this.#stopping ?? { how: 'completed', reason: null }
     this.#upload(Number.POSITIVE_INFINITY)
+    this.#probe?.record()
     const summary: LoadSummary = {
       version: plan.version,
       drillId,

@@ -167,7 +167,7 @@ test('nothing recorded is a report without figures, and INCONCLUSIVE', () => {
   expect(report.verdict).toBe('INCONCLUSIVE')
   expect(report.reasons[0]).toBe('No load was recorded.')
   expect(report.throughput.baselineTps).toBeNull()
-  expect(charts).toEqual({ timeline: [], clients: [], curves: [], ledgerRanges: [] })
+  expect(charts).toEqual({ timeline: [], clients: [], curves: [], ledgerRanges: [], probes: [] })
 })
 
 test('a client that comes back long after the service has held does not prolong the recovery', async () => {

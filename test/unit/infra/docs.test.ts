@@ -35,6 +35,7 @@ const GUIDES = [
   'docs/architecture.md',
   'docs/events.md',
   'docs/probes.md',
+  'docs/step-probe.md',
 ]
 
 test.each(GUIDES)('every file that %s links to or names exists', (guide) => {

@@ -62,6 +62,7 @@ test('a host that dies while the files are fetched leaves the others, and one me
     'loadtest_results.csv',
     'clients.csv',
     'applications.csv',
+    'probes.csv',
     'errors.csv',
   ])
   expect(keptLines(kept)).toEqual([

@@ -15,6 +15,7 @@ const FILES: ReadonlyArray<readonly [name: string, content: string]> = [
   ['loadtest_results.csv', 'every second, in the columns of the original load test'],
   ['clients.csv', "every client's outage"],
   ['applications.csv', 'every outage of a probed application'],
+  ['probes.csv', 'what a new connection met, by each way and container'],
   ['errors.csv', 'errors by code'],
   ['ledger.json', 'every key with its outcome as ranges, the audits, the proof of the events'],
   ['checklist.json', 'every check with what was seen and wanted'],

@@ -4,13 +4,14 @@ import type { Report } from '../../../model/report.ts'
 import { clock, plain, seconds, signed } from '../../../units/units.ts'
 import { waterfallChart } from '../../charts/waterfall.ts'
 import { html, type Markup } from '../../text/markup.ts'
+import { laterText, nameChangeText, notProbed, outText, stepsText, WAY_NAMES } from '../../text/way-words.ts'
 import { MOMENT_IDS, MOMENT_NAMES, STEP_NAMES } from '../../text/words.ts'
-import { absent, number, table, text } from '../elements/components.ts'
+import { absent, list, note, number, table, text } from '../elements/components.ts'
 import { figure } from '../elements/figures.ts'
 
 export function waterfall(report: Report): Markup {
   if (report.events.length === 0) return absent('No event took place, so there is nothing to time.')
-  return html`${report.events.length > 1 && eventsTable(report)}${chart(report)}${momentsTable(report)}${outagesTable(report)}`
+  return html`${report.events.length > 1 && eventsTable(report)}${chart(report)}${momentsTable(report)}${ways(report)}${advice(report)}${outagesTable(report)}`
 }
 
 const chart = (report: Report): Markup =>
@@ -53,6 +54,35 @@ const momentsTable = (report: Report): Markup =>
     }),
     { cards: true },
   )
+
+/** Both ways side by side, from the last commit to the first write of a new connection. */
+function ways(report: Report): Markup {
+  const why = notProbed(report)
+  if (why !== null) return absent(why)
+  const probed = report.events.filter((event) => event.ways.length > 0)
+  if (probed.length === 0) return absent('No event with an outage: nothing to take apart by way.')
+  return html`${table(
+    'What a new connection met, by each way to the server (to 0.1 s)',
+    [number('Event'), text('Way'), text('Steps'), number('Without a write'), number('Later than straight')],
+    probed.flatMap((event) =>
+      event.ways.map((way) => [
+        plain(event.number),
+        WAY_NAMES[way.way],
+        html`<span class="words">${stepsText(way)}</span>`,
+        outText(way),
+        laterText(way),
+      ]),
+    ),
+    { cards: true },
+  )}${probed.filter(({ nameChange }) => nameChange !== null).map((event) => note(nameChangeText(event)))}`
+}
+
+const advice = ({ advice: rows, events }: Report): Markup =>
+  rows.length === 0
+    ? html``
+    : html`<h3>What could be changed</h3>${list(
+        rows.map(({ event, text: words }) => (events.length > 1 ? `Event ${event}: ${words}` : words)),
+      )}`
 
 function withoutOutages(events: Report['events']): string {
   const open = events.find(({ service }) => service === 'not measured')

@@ -1,0 +1,72 @@
+/** The ways during one event: from when to when each took no write, step by step. */
+import type { Way } from '../../loadgen-image/contract/step-probe.ts'
+import { PROBE_EVERY_US } from '../../loadgen-image/contract/step-probe.ts'
+import type { WayInterval } from './course.ts'
+import type { NameChange, Reachability, WayCourse } from './reachability.ts'
+
+export interface EventWay {
+  readonly way: Way
+  /** From the first moment without a write to the last, in order; empty: it took writes throughout. */
+  readonly steps: readonly WayInterval[]
+  /** Null: not before the end of what was watched. */
+  readonly backUs: number | null
+  /** Null: it was watched all the time. */
+  readonly notMeasured: 'before' | 'not watched' | null
+}
+
+interface EventWindow {
+  /** The request, or the last acknowledgement of the load: no way was out because of the event before it. */
+  readonly beginUs: number
+  readonly t1Us: number
+  readonly t2Us: number | null
+  readonly endUs: number
+}
+
+/** Attempts are 100 ms apart, and a way that fails first may have failed before the load noticed. */
+const SLACK_US = 300_000
+/** A shorter hole moves no step by more than the resolution. */
+const HOLE_US = 500_000
+
+export const waysOfEvent = ({ ways }: Reachability, window: EventWindow): EventWay[] =>
+  ways.map((course) => wayOf(course, window))
+
+function wayOf({ way, intervals }: WayCourse, { beginUs, t1Us, t2Us, endUs }: EventWindow): EventWay {
+  const fromUs = Math.min(beginUs, t1Us) - SLACK_US
+  const untilUs = t2Us ?? endUs
+  const isOut = (one: WayInterval) => one.state !== 'wrote' && one.fromUs <= untilUs && one.toUs > fromUs
+  const first = intervals.findIndex(isOut)
+  const last = intervals.findLastIndex(isOut)
+  const wroteBefore = intervals.some(({ state, fromUs: at }) => state === 'wrote' && at <= t1Us)
+  if (!wroteBefore) return { way, steps: [], backUs: null, notMeasured: 'before' }
+  if (first < 0) {
+    const isSeen = (intervals.at(-1)?.toUs ?? 0) >= untilUs - HOLE_US
+    return { way, steps: [], backUs: null, notMeasured: isSeen ? null : 'not watched' }
+  }
+  const steps = intervals.slice(first, last + 1)
+  if ((steps[0] as WayInterval).fromUs < fromUs && (steps[0] as WayInterval).state !== 'not watched')
+    return { way, steps: [], backUs: null, notMeasured: 'before' }
+  const isHole = ({ state, fromUs: from, toUs }: WayInterval) => state === 'not watched' && toUs - from > HOLE_US
+  const backUs = intervals[last + 1]?.fromUs ?? null
+  return { way, steps: withoutBlips(steps), backUs, notMeasured: steps.some(isHole) ? 'not watched' : null }
+}
+
+/** A state that is shorter than attempts are apart belongs to the one that follows. A write stays: it happened. */
+function withoutBlips(steps: readonly WayInterval[]): WayInterval[] {
+  const kept: WayInterval[] = []
+  let fromUs = steps[0]?.fromUs ?? 0
+  for (const [i, step] of steps.entries()) {
+    const isBlip = step.state !== 'wrote' && step.toUs - step.fromUs < PROBE_EVERY_US
+    const next = steps[i + 1]
+    if (isBlip && next !== undefined && next.state !== 'wrote') continue
+    const last = kept.at(-1)
+    const joins = last !== undefined && (last.state === step.state || (isBlip && last.state !== 'wrote'))
+    if (joins) kept[kept.length - 1] = { ...last, toUs: step.toUs }
+    else kept.push({ ...step, fromUs })
+    fromUs = step.toUs
+  }
+  return kept
+}
+
+/** The first change of the name since the event began, by the container that saw it first. */
+export const nameChangeOf = ({ nameChanges }: Reachability, { beginUs, t1Us, endUs }: EventWindow): NameChange | null =>
+  nameChanges.find(({ atUs }) => atUs >= Math.min(beginUs, t1Us) - SLACK_US && atUs <= endUs) ?? null

@@ -1,0 +1,194 @@
+/** Each advice with figures that make it true, and with figures that make it false. */
+import { describe, expect, test } from 'vitest'
+import type { DrillEvent, EventWay } from '../../../functions/model/report.ts'
+import { ADVICE_ROWS, type AdviceFacts, adviceOf } from '../../../functions/report-model/advice.ts'
+import { aCohort, isoAt } from '../../support/builders.ts'
+import { anEvent } from '../../support/events.ts'
+
+type Step = readonly [state: EventWay['steps'][number]['state'], from: number, to: number]
+
+const wayOf = (way: EventWay['way'], steps: readonly Step[], own: Partial<EventWay> = {}): EventWay => {
+  const [first, last] = [steps[0], steps.at(-1)]
+  return {
+    way,
+    steps: steps.map(([state, from, to]) => ({
+      state,
+      code: '',
+      fromAt: isoAt(from),
+      toAt: isoAt(to),
+      seconds: to - from,
+    })),
+    backAt: last === undefined ? null : isoAt(last[2]),
+    outSeconds: first === undefined || last === undefined ? 0 : last[2] - first[1],
+    longerThanDirectSeconds: null,
+    notMeasuredWhy: null,
+    ...own,
+  }
+}
+
+const TIMES = { t0: 30, t1: 31, t2: 36, t3: 37, t4: 38 }
+const withWays = (ways: readonly EventWay[], own: Partial<DrillEvent> = {}, times = TIMES): AdviceFacts => ({
+  event: anEvent(1, times, { ways: [...ways], ...own }),
+  policies: [aCohort({})],
+  cohorts: [],
+})
+
+const direct = wayOf('direct', [['refused', 31, 35]])
+const pooled = (steps: readonly Step[], longer: number | null, own: Partial<EventWay> = {}) =>
+  wayOf('pgbouncer', steps, { longerThanDirectSeconds: longer, ...own })
+
+const found = (id: string, facts: AdviceFacts) => adviceOf([facts]).find((one) => one.id === id)
+
+interface Case {
+  readonly id: string
+  readonly holds: AdviceFacts
+  readonly seconds: number
+  readonly says: RegExp
+  /** Each lacks one thing that the advice rests on. */
+  readonly fails: Readonly<Record<string, AdviceFacts>>
+}
+
+const FAST = aCohort({ firstDelayMs: 100, maxDelayMs: 1000, multiplier: 2, jitter: false })
+const cohortsOf = (fast: number | null, slow: number | null, slowPolicy = {}): AdviceFacts => {
+  const slowCohort = {
+    ...FAST,
+    name: 'slow',
+    retry: { ...FAST.retry, firstDelayMs: 5000, maxDelayMs: 60_000, ...slowPolicy },
+  }
+  const row = (name: string, p50: number | null) => ({
+    ...{ name, via: 'pgbouncer', retry: '', workers: 5, acknowledged: 1 },
+    clientOutageSeconds: { p50, p95: p50, max: p50 },
+  })
+  return {
+    event: anEvent(1, TIMES),
+    policies: [{ ...FAST, name: 'fast' }, slowCohort],
+    cohorts: [row('fast', fast), row('slow', slow)],
+  }
+}
+const viaDirect = (facts: AdviceFacts): AdviceFacts => ({
+  ...facts,
+  policies: facts.policies.map((one) => (one.name === 'slow' ? { ...one, via: 'direct' } : one)),
+})
+
+const change = (sinceLastCommitSeconds: number): DrillEvent['nameChange'] => ({
+  ...{ at: isoAt(31 + sinceLastCommitSeconds), before: ['10.0.0.1'], after: ['10.0.0.2'] },
+  sinceLastCommitSeconds,
+})
+
+const CASES: readonly Case[] = [
+  {
+    id: 'pgbouncer-retry',
+    holds: withWays([
+      direct,
+      pooled(
+        [
+          ['no reply', 31, 33],
+          ['PgBouncer waits', 33, 36.5],
+        ],
+        1.5,
+      ),
+    ]),
+    seconds: 1.5,
+    says: /^For 1\.50 s PgBouncer turned clients away although the server took writes straight/,
+    fails: {
+      'the server took no writes meanwhile': withWays([direct, pooled([['PgBouncer waits', 31, 35.1]], 0.1)]),
+      'it waited for another reason': withWays([direct, pooled([['no reply', 31, 36.5]], 1.5)]),
+      'the direct way is not measured': withWays([
+        { ...direct, notMeasuredWhy: 'no' },
+        pooled([['PgBouncer waits', 31, 36.5]], null),
+      ]),
+      'the direct way was never back': withWays([
+        { ...direct, backAt: null },
+        pooled([['PgBouncer waits', 31, 36.5]], null),
+      ]),
+    },
+  },
+  {
+    id: 'pgbouncer-later',
+    holds: withWays([direct, pooled([['no reply', 31, 36.5]], 1.5)]),
+    seconds: 1.5,
+    says: /acknowledged 1\.50 s later than straight/,
+    fails: {
+      'it was 0.2 s later': withWays([direct, pooled([['no reply', 31, 35.2]], 0.2)]),
+      'it is not measured': withWays([direct, pooled([['no reply', 31, 36.5]], 1.5, { notMeasuredWhy: 'no' })]),
+      'its retry is the reason': withWays([direct, pooled([['PgBouncer waits', 31, 36.5]], 1.5)]),
+    },
+  },
+  {
+    id: 'read-only',
+    holds: withWays([
+      wayOf('direct', [
+        ['refused', 31, 34],
+        ['read-only', 34, 35.2],
+      ]),
+    ]),
+    seconds: 1.2,
+    says: /^For 1\.20 s the server took logins and no writes/,
+    fails: {
+      'it was never read-only': withWays([direct]),
+      'it was too short': withWays([
+        wayOf('direct', [
+          ['refused', 31, 34],
+          ['read-only', 34, 34.1],
+        ]),
+      ]),
+      'it is not measured': withWays([wayOf('direct', [['read-only', 31, 34]], { notMeasuredWhy: 'no' })]),
+    },
+  },
+  {
+    id: 'name-cache',
+    holds: withWays([direct], { nameChange: change(3.5) }),
+    seconds: 3.5,
+    says: /another address 3\.50 s after the last commit/,
+    fails: {
+      'no change was seen': withWays([direct]),
+      'it changed before the last commit': withWays([direct], { nameChange: change(-0.1) }),
+    },
+  },
+  {
+    id: 'back-off',
+    holds: cohortsOf(5, 9.1),
+    seconds: 4.1,
+    says: /"slow" \(5000 ms, x 2 up to 60000 ms\) were back 4\.10 s after half of the clients "fast" \(100 ms, x 2 up to 1000 ms\)/,
+    fails: {
+      'both were back together': cohortsOf(5, 5.3),
+      'the longer back-off was faster': cohortsOf(9.1, 5),
+      'one is not measured': cohortsOf(null, 9.1),
+      'the policies are the same': cohortsOf(5, 9.1, FAST.retry),
+      'they went different ways': viaDirect(cohortsOf(5, 9.1)),
+    },
+  },
+  {
+    id: 'late-clients',
+    holds: withWays([direct, pooled([['no reply', 31, 35.5]], 0.5)], {}, { ...TIMES, t3: 37.5 }),
+    seconds: 2,
+    says: /^The last client was back 2\.00 s after a new connection could write by its way/,
+    fails: {
+      'it was back at once': withWays([direct, pooled([['no reply', 31, 35.5]], 0.5)], {}, { ...TIMES, t3: 35.9 }),
+      'its way is not measured': withWays([direct]),
+      'its way was never back': withWays([direct, pooled([['no reply', 31, 35.5]], null, { backAt: null })]),
+      'a client never came back': withWays([direct, pooled([['no reply', 31, 35.5]], 0.5)], {
+        moments: { ...anEvent(1, TIMES).moments, t3: null },
+      }),
+    },
+  },
+]
+
+test('every advice has its case', () => {
+  expect(CASES.map(({ id }) => id)).toEqual(ADVICE_ROWS.map(({ id }) => id))
+})
+
+describe.each(CASES)('advice $id', ({ id, holds, seconds, says, fails }) => {
+  test('is given with its figure', () => {
+    expect(found(id, holds)).toMatchObject({ event: 1, seconds })
+    expect(found(id, holds)?.text).toMatch(says)
+  })
+
+  test.each(Object.entries(fails))('is not given when %s', (_why, facts) => {
+    expect(found(id, facts)).toBeUndefined()
+  })
+})
+
+test('a drill without a probe and with one policy gets no advice', () => {
+  expect(adviceOf([withWays([])])).toEqual([])
+})
