@@ -168,12 +168,13 @@ test.each(['ServerIsNotReady', 'Failed', 'Canceled'])(
 test('the weather of events falls on every request for one: restart, scaling and promotion', async () => {
   const busy = { status: 409, code: 'ServerIsBusy', message: "server 'NAME' is busy" }
   const azure = await start({ eventRefusals: [busy, busy, busy] })
-  const servers = `/subscriptions/${PLACE.subscriptionId}/resourceGroups/${PLACE.resourceGroup}/providers/Microsoft.DBforPostgreSQL/flexibleServers`
+  const pathOf = ({ resourceGroup, server }: typeof PLACE | typeof REPLICA_PLACE) =>
+    `/subscriptions/${PLACE.subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.DBforPostgreSQL/flexibleServers/${server}`
   const promotion = { properties: { replica: { role: 'Primary', promoteMode: 'Switchover', promoteOption: 'Forced' } } }
   const ask = async () => [
-    await azure.ask('POST', `${servers}/${PLACE.server}/restart`),
-    await azure.ask('PATCH', `${servers}/${PLACE.server}`, { body: { sku: { name: 'Local_8vCores' } } }),
-    await azure.ask('PATCH', `${servers}/${REPLICA_PLACE.server}`, { body: promotion }),
+    await azure.ask('POST', `${pathOf(PLACE)}/restart`),
+    await azure.ask('PATCH', pathOf(PLACE), { body: { sku: { name: 'Local_8vCores' } } }),
+    await azure.ask('PATCH', pathOf(REPLICA_PLACE), { body: promotion }),
   ]
   const messageOf = (name: string) => ({ error: { code: 'ServerIsBusy', message: `server '${name}' is busy` } })
   expect(await ask()).toMatchObject([
