@@ -90,9 +90,12 @@ function causeIsTrue(event: DrillEvent, report: Report, truth: Truth): string[] 
   ].filter((why) => why !== null)
 }
 
-/** A crash while the platform carries out what the drill asked for looks like its outage. */
-const isInsideOwn = ({ interruption: { fromMs } }: Promotion, { caused }: Truth): boolean =>
-  caused.some(({ isAnswered, acceptedAtMs, upAtMs }) => isAnswered && acceptedAtMs < fromMs && fromMs < upAtMs)
+/** A crash while the platform carries out what the drill asked for, or before a client is back, looks like its outage. */
+const isInsideOwn = ({ interruption: { fromMs } }: Promotion, { caused, acksMs }: Truth): boolean =>
+  caused.some(
+    ({ isAnswered, acceptedAtMs, upAtMs }) =>
+      isAnswered && acceptedAtMs < fromMs && fromMs < (acksMs.find((ms) => ms >= upAtMs) ?? Number.POSITIVE_INFINITY),
+  )
 
 /** Kinds of events that are over only on another timeline. */
 const RAISES: readonly string[] = ['failover', 'switchover']
@@ -345,12 +348,20 @@ function restartsAreReported(simulated: Simulated, report: Report, truth: Truth)
     const isAlone = truth.interruptions.every((one) => one === interruption || overlapMs(one, around) === 0)
     const isPlain = load !== null && isAlone && isWatchedByAll(truth, around) && around.toMs < load.toMs
     if (kind !== 'restart' || (cause !== 'drill' && cause !== 'hand') || !isPlain) return []
-    if (toMs - fromMs < longEnoughMs(simulated)) return []
+    if (toMs - fromMs < longEnoughMs(simulated) || isBeforeFirstLook(simulated, interruption, load)) return []
     const { event } = known.find(({ restart }) => restart === interruption) ?? {}
     if (event === undefined) return [`the restart by ${cause} at ${iso(fromMs)} is no event`]
     const effect = simulated.world.server.effects.all.find((one) => one.downAtMs === fromMs && one.upAtMs === toMs)
     return restartIsNamed(event, cause, effect?.request.call ?? null, isUndisturbed(simulated))
   })
+}
+
+/** The first look at the primary in a watch takes up to this long: without one before it an event has no kind. */
+const FIRST_LOOK_MS = 3_000
+
+function isBeforeFirstLook({ scenario }: Simulated, { fromMs }: Interruption, load: Span): boolean {
+  const watch = scenario.plan.events.find(({ kind }) => kind === 'external')
+  return watch !== undefined && fromMs < load.fromMs + watch.atSeconds * 1_000 + FIRST_LOOK_MS
 }
 
 function restartIsNamed(event: DrillEvent, cause: string, call: string | null, isSeenWell: boolean): string[] {
