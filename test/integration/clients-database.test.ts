@@ -338,6 +338,30 @@ test('a deletion whose time is up leaves whole batches for the next one', async 
   expect(await database.deleteRows(TARGET, 'd', LONG_MS)).toEqual({ rows: 15_000, isComplete: true })
 })
 
+test('rows of the step probe are known and deleted with their drill, also of a drill without rows of the load', async () => {
+  const database = databaseOf()
+  await database.migrate(TARGET)
+  await insertKeys([[0, 1]], 'both')
+  await asApp((client) =>
+    client.query(
+      `INSERT INTO drill_probe (drill_id, container, way, written_at)
+       SELECT drill, 0, 'direct', clock_timestamp() - interval '2 hours 1 minute'
+       FROM unnest(ARRAY['both', 'probed', 'probed']) AS drill`,
+    ),
+  )
+  const known = (await database.storedDrills(TARGET)).map(({ drillId, newestRowAgeSeconds: age }) => [
+    drillId,
+    Math.floor((age ?? Number.NaN) / 3600),
+  ])
+  expect(known).toEqual([
+    ['both', 0],
+    ['probed', 2],
+  ])
+  expect(await database.deleteRows(TARGET, 'probed', LONG_MS)).toEqual({ rows: 2, isComplete: true })
+  expect(await database.deleteRows(TARGET, 'both', LONG_MS)).toEqual({ rows: 2, isComplete: true })
+  expect(await database.storedDrills(TARGET)).toEqual([])
+})
+
 test('every drill with rows is known, with the age of its newest row by the clock of the database', async () => {
   const database = databaseOf()
   expect(await database.storedDrills(TARGET)).toEqual([])
