@@ -3,10 +3,13 @@
  * that is paused, a server that is read-only, a table that is locked, a name that changes late. Each is found by both ways where it lies.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { WayInterval } from '../../../functions/reachability/course.ts'
 import { reachabilityOf } from '../../../functions/reachability/reachability.ts'
-import { withLocalClient } from '../../../infra/local/cluster/servers/postgres.ts'
+import { withLocalClient, writeOwned } from '../../../infra/local/cluster/servers/postgres.ts'
+import { databaseUser } from '../../../infra/local/process/run-user.ts'
+import { createServerCertificate } from '../../../infra/local/stack/certificates.ts'
 import { type OpenClient, openClient } from '../../../loadgen-image/connection/log-in.ts'
 import type { ServerTarget } from '../../../loadgen-image/connection/target.ts'
 import {
@@ -153,8 +156,26 @@ async function provoke(
   return causes
 }
 
+const TLS = {
+  mode: 'require',
+  ca: null,
+  verifiesAuthority: false,
+  isDirect: false,
+  minVersion: null,
+  maxVersion: null,
+} as const
+
+async function switchTlsOn({ pair: { primary } }: TestDatabase): Promise<void> {
+  const certificate = await createServerCertificate()
+  writeOwned(join(primary.dataDirectory, 'server.crt'), certificate.certificatePem, databaseUser())
+  writeOwned(join(primary.dataDirectory, 'server.key'), certificate.privateKeyPem, databaseUser())
+  await primary.query('ALTER SYSTEM SET ssl = on')
+  await primary.query('SELECT pg_reload_conf()')
+}
+
 test('each step is found by each way within 150 ms of the truth', { timeout: 60_000 }, () =>
   withDatabase(async (database) => {
+    await switchTlsOn(database)
     const [directPort, pooledPort] = [await freePort(), await freePort()]
     const doors = [
       new Door(directPort, placeOf(database.direct).port),
@@ -171,7 +192,7 @@ test('each step is found by each way within 150 ms of the truth', { timeout: 60_
       drillId: 'steps',
       container: 0,
       incarnation: 'one',
-      direct: at(database.direct, directPort),
+      direct: { ...at(database.direct, directPort), tls: TLS },
       pgbouncer: at(database.pooled, pooledPort),
       nowUs,
       resolve: async () => [address],
@@ -203,6 +224,12 @@ test('each step is found by each way within 150 ms of the truth', { timeout: 60_
         what,
       ).toEqual(own.map(({ state }) => state))
       for (const ms of apart.flat()) expect(Math.abs(ms), what).toBeLessThanOrEqual(150)
+    }
+    const logins = records.flatMap(({ attempts }) => attempts.filter((one) => one.isNew && one.loggedInAtUs !== null))
+    expect(new Set(logins.map(({ way }) => way)).size).toBe(2)
+    for (const { way, acceptedAtUs, encryptedAtUs, loggedInAtUs } of logins) {
+      const times = [acceptedAtUs, encryptedAtUs ?? acceptedAtUs, loggedInAtUs] as number[]
+      expect([encryptedAtUs !== null, times]).toEqual([way === 'direct', times.toSorted((a, b) => a - b)])
     }
     const [renamed] = seen.nameChanges
     expect(seen.nameChanges).toMatchObject([{ before: [OLD], after: [NEW] }])
