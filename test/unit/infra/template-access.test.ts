@@ -104,6 +104,13 @@ describe.skipIf(bicep.kind === 'missing')('access', () => {
     expect(assignments(all.public)).toEqual(assignments(all.default).filter((line) => !missing.includes(line)))
   })
 
+  test('to the activity log is on the subscription, where Azure offers it, and only with its parameter', () => {
+    const action = 'Microsoft.Insights/eventtypes/values/read'
+    const onSubscription = (name: keyof Combinations) =>
+      scopesOf(name, action).filter((scope) => scope.startsWith('[subscriptionResourceId('))
+    expect([onSubscription('default').length, onSubscription('public').length]).toEqual([1, 0])
+  })
+
   test('by custom roles is to read, to restart and to join, and never to write or delete', () => {
     const actions = ofType(all.default, 'Microsoft.Authorization/roleDefinitions').flatMap(actionsOf)
     expect(actions.filter((action) => !action.endsWith('/read')).sort()).toEqual([
