@@ -36,14 +36,16 @@ export async function cleanUp(clients: Clients, { drillId }: DrillRef): Promise<
   await readPlan(blobs, drillId)
   const problems: string[] = []
   const mine = await groupsToDelete(clients, drillId, problems)
-  await inTurns(mine, PLATFORM_WIDTH, (name) => deleteWithLog(clients, name, problems))
+  const deleted = await inTurns(mine, PLATFORM_WIDTH, (name) => deleteWithLog(clients, name, problems))
   const left = await namesLeft(clients, drillId, mine)
   const known = await blobs.readJson<CleanupRecord>(drillBlobs.cleanup(drillId))
   const now = clock.now().toISOString()
-  const emptySince = left.length > 0 ? null : (known?.emptySince ?? now)
+  // A container that the platform would not delete may be one that its answers do not show yet.
+  const isEmpty = left.length === 0 && deleted.every(Boolean)
+  const emptySince = isEmpty ? (known?.emptySince ?? now) : null
   const isSeenTwice = emptySince !== null && Date.parse(now) - Date.parse(emptySince) >= SECOND_POLL_MS
   // If no container was ever requested, one poll is enough.
-  const isClean = left.length === 0 && (isSeenTwice || mine.length === 0)
+  const isClean = isEmpty && (isSeenTwice || mine.length === 0)
   const isVerified = isClean || left.length > 0
   await blobs.writeJson(drillBlobs.cleanup(drillId), {
     containersLeft: isVerified ? left.length : null,
@@ -96,9 +98,16 @@ async function groupsToDelete(clients: Clients, drillId: string, problems: strin
   return [...new Set([...tagged, ...(record?.groups ?? [])])]
 }
 
-async function deleteWithLog(clients: Clients, name: string, problems: string[]): Promise<void> {
+/** True when the platform accepted the deletion, or knows no such container. */
+async function deleteWithLog(clients: Clients, name: string, problems: string[]): Promise<boolean> {
   const note = (error: unknown) => problems.push(errorText(error))
   const group = await clients.groups.get(name).catch(() => null)
   if (group !== null) await saveLog(clients, group).catch(note)
-  await clients.groups.delete(name).catch(note)
+  try {
+    await clients.groups.delete(name)
+    return true
+  } catch (error) {
+    note(error)
+    return false
+  }
 }

@@ -1,5 +1,5 @@
 /** A 404 of the platform for something that is there: seen once it proves nothing, above all while records arrive. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
 import { readAbsences } from '../../functions/activities/records/absence.ts'
 import type { GroupState } from '../../functions/clients/clients.ts'
@@ -68,6 +68,19 @@ test('a container that the platform does not know at the first look of the clean
   }
   const plan = aPlan({ criteria, containers: 1, targetTps: 20 })
   const { report } = await playDrill(world, plan, { overrides: { cleanUp: overlooksAtFirst } })
+  expect({ alive: world.groups.alive.length, left: report?.cleanup.containersLeft }).toEqual({ alive: 0, left: 0 })
+})
+
+test('a clean-up whose deletion fails is repeated, although the platform shows no container', async () => {
+  let tries = 0
+  const world = createWorld({ groups: { isUnlisted: () => tries < 3, isOverlooked: () => tries < 3 } })
+  const remove = world.clients.groups.delete.bind(world.clients.groups)
+  vi.spyOn(world.clients.groups, 'delete').mockImplementation(async (name) => {
+    if (++tries < 3) throw new Error('500')
+    return remove(name)
+  })
+  const plan = aPlan({ criteria, containers: 1, targetTps: 20 })
+  const { report } = await playDrill(world, plan)
   expect({ alive: world.groups.alive.length, left: report?.cleanup.containersLeft }).toEqual({ alive: 0, left: 0 })
 })
 
