@@ -87,9 +87,11 @@ export function attribute(merged: Merged, all: readonly EventEvidence[], context
     return anchorOf(request, change, sent[i + 1]?.sentUs ?? context.window.endUs, merged, context) ?? []
   })
   const unsure = requested.filter(({ cause, change }) => cause === 'unattributed' && change !== null)
+  const mayBeMine = (change: TimelineChange) =>
+    mayBeOf(unsure, change.firstAtUs + context.clockBoundUs) || sent.some((request) => isPartOf(request, change))
   const seen = changes
     .filter((change) => !owners.has(change))
-    .map((change) => promotion(change, merged, mayBeOf(unsure, change.firstAtUs + context.clockBoundUs)))
+    .map((change) => promotion(change, merged, mayBeMine(change)))
   const anchors = [...requested, ...seen].sort((a, b) => a.beginUs - b.beginUs)
   return anchors.map((anchor, i) => ({ ...anchor, untilUs: anchors[i + 1]?.beginUs ?? context.window.endUs }))
 }
@@ -106,14 +108,16 @@ function sentRequests(all: readonly EventEvidence[], { window, controlOffsetUs }
     .sort((a, b) => a.sentUs - b.sentUs)
 }
 
+/** Of a kind that may promote: the platform showed this timeline before the standby was healthy again after the request. */
+const isPartOf = ({ evidence }: Sent, { timeline }: TimelineChange): boolean =>
+  mayPromote(evidence.planned) && !alwaysPromotes(evidence.planned) && (evidence.after?.timeline ?? 0) >= timeline
+
 /**
- * A kind that need not promote can have an outage of its own: a promotion after that outage is another's. It is not when the platform
- * showed the risen timeline before the standby was healthy again: a scaling first pauses commits for its new standby, then promotes it.
+ * A kind that need not promote can have an outage of its own, and a promotion after that outage is another's. But a scaling can pause
+ * commits for its new standby first, and promote it then.
  */
 const mayOwn = (request: Sent, change: TimelineChange, context: AttributionContext): boolean =>
-  alwaysPromotes(request.evidence.planned) ||
-  (mayPromote(request.evidence.planned) && (request.evidence.after?.timeline ?? 0) >= change.timeline) ||
-  !hadOutageBefore(request, change, context)
+  alwaysPromotes(request.evidence.planned) || isPartOf(request, change) || !hadOutageBefore(request, change, context)
 
 const hadOutageBefore = (
   { sentUs }: Sent,

@@ -81,6 +81,8 @@ export interface UndoProgress {
   readonly since: string
   /** Of the newest request that undoes it. */
   readonly operation: OperationState | null
+  /** The platform's Retry-After: its operation is not read before. */
+  readonly pollAgainAtMs: number | null
 }
 
 export const isUndoSettled = ({ state }: Pick<UndoProgress, 'state'>): boolean =>

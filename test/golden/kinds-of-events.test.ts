@@ -19,6 +19,7 @@ const undone = {
   at: isoAt(200),
   since: isoAt(190),
   operation: null,
+  pollAgainAtMs: null,
 } as const
 
 const platformLog: PlatformLog = {

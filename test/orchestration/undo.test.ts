@@ -17,6 +17,7 @@ import {
 } from '../support/play-drill.ts'
 import { USUAL_SKU } from '../support/world/effects.ts'
 import type { PostFate, ServerOptions } from '../support/world/server.ts'
+import { Throttle } from '../support/world/throttle.ts'
 import { createWorld, type World, type WorldOptions } from '../support/world/world.ts'
 
 const BIG = 'Standard_E8ds_v5'
@@ -360,4 +361,17 @@ test('the report of a drill says what the sweeper did after it, in each of its f
   expect({ ...amended, caveats: [], journal: [] }).toEqual({ ...report, caveats: [], journal: [] })
   expect(await world.clients.blobs.readText(drillBlobs.report(plan.drillId, 'report.md'))).toContain('After the drill')
   expect(await sweepAfter(900_000), 'nothing is left').toEqual(amended)
+})
+
+test('a pause that the platform asks for is kept, also when it was asked for while the event was followed', async () => {
+  let asked: Throttle | undefined
+  const { evidence, sku } = await run(scaling, {
+    onWorld: (world) => {
+      const throttle = new Throttle(() => world.clock.nowMs, 300)
+      world.server.operationRefusal = () => throttle.refuse()
+      asked = throttle
+    },
+  })
+  expect({ sku, undo: evidence?.undo?.state }).toEqual({ sku: USUAL_SKU, undo: 'undone' })
+  expect(asked).toMatchObject({ hasRefused: true, earlyMs: [] })
 })

@@ -351,6 +351,8 @@ function restartsAreReported(simulated: Simulated, report: Report, truth: Truth)
     if (toMs - fromMs < longEnoughMs(simulated) || isBeforeFirstLook(simulated, interruption, load)) return []
     const { event } = known.find(({ restart }) => restart === interruption) ?? {}
     if (event === undefined) return [`the restart by ${cause} at ${iso(fromMs)} is no event`]
+    // Another outage of the same event may have another cause.
+    if (event.recovery.outages.length > 1) return []
     const effect = simulated.world.server.effects.all.find((one) => one.downAtMs === fromMs && one.upAtMs === toMs)
     return restartIsNamed(event, cause, effect?.request.call ?? null, isUndisturbed(simulated))
   })

@@ -32,7 +32,9 @@ export function undoViolations(simulated: Simulated, report: Report | null): str
   // Its step was abandoned, or its host was gone: then the journal names that step.
   const isExcused = scenario.hanging.length > 0 || report === null
   return [
-    undoes.length > done ? `${undoes.length} changes were undone, and ${done} were made` : null,
+    undoes.length > done && !world.server.sent.some(({ fate }) => fate.endsWith('arrives late'))
+      ? `${undoes.length} changes were undone, and ${done} were made`
+      : null,
     left.length > 0 && !isSaid && !isExcused
       ? `the drill left ${left.join(', ')}, and its journal does not say so`
       : null,
@@ -43,12 +45,19 @@ export function undoViolations(simulated: Simulated, report: Report | null): str
 const SWEEP_EVERY_MS = 15 * 60_000
 const SWEEPER_LIFE_MS = 2 * 86_400_000
 
-/** Moves the world's clock. What never ends can never be undone, nor a replica be promoted that never follows; a server that another drill holds is left alone. */
+/** Moves the world's clock. What never ends can never be undone, nor can a dead server be changed, nor a replica be promoted that never follows; a server that another drill holds is left alone. */
 export async function leftToUndo(simulated: Simulated): Promise<string[]> {
   const { world, scenario } = simulated
   const { clock, clients } = world
   const { replica, scaleMs } = scenario.effects
-  if (replica?.readyMs === null || scaleMs === null || scenario.isServerTaken || scenario.serverLostAtMs !== null)
+  const isDead = world.server.service.interruptions.some(({ toMs }) => toMs === Number.POSITIVE_INFINITY)
+  if (
+    replica?.readyMs === null ||
+    scaleMs === null ||
+    scenario.isServerTaken ||
+    scenario.serverLostAtMs !== null ||
+    isDead
+  )
     return []
   const untilMs = clock.nowMs + SWEEPER_LIFE_MS
   while (recordsLeft(simulated).length > 0 && clock.nowMs < untilMs) {

@@ -118,6 +118,17 @@ export const operationOf = async (
 ): Promise<OperationState | null> =>
   (await blobs.readJson<EventProgress>(drillBlobs.eventProgress(drillId, index)))?.operation ?? null
 
+/** Until when the platform wanted no operation of these events to be read; null: it did not say. */
+export async function operationPauseMs(
+  blobs: Pick<Clients['blobs'], 'readJson'>,
+  drillId: string,
+  indices: readonly number[],
+): Promise<number | null> {
+  const progress = indices.map((index) => blobs.readJson<EventProgress>(drillBlobs.eventProgress(drillId, index)))
+  const pauses = (await Promise.all(progress)).flatMap((one) => one?.pollAgainAtMs ?? [])
+  return pauses.length === 0 ? null : Math.max(...pauses)
+}
+
 /** Its changes are being undone: what the server shows from then on is the effect of that. */
 const isBeingUndone = async (blobs: Clients['blobs'], drillId: string): Promise<boolean> =>
   (await Promise.all(UNDO_CHANGES.map((change) => readAttempts(blobs, drillId, change)))).some(

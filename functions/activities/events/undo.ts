@@ -7,6 +7,7 @@
  * can no longer arrive.
  */
 import { errorText } from '../../../loadgen-image/contract/redact.ts'
+import { askedPauseOf } from '../../clients/azure/azure-errors.ts'
 import type { Clients } from '../../clients/clients.ts'
 import {
   type Attempt,
@@ -33,7 +34,7 @@ import {
 import type { ServerFacts } from '../../model/facts.ts'
 import type { DrillPlan, Target } from '../../model/plan.ts'
 import { isSameName, primaryOf } from './identity.ts'
-import { followEvents, operationOf } from './progress.ts'
+import { followEvents, operationOf, operationPauseMs } from './progress.ts'
 
 type Sources = Pick<Clients, 'blobs' | 'servers' | 'database' | 'clock'>
 
@@ -98,10 +99,16 @@ async function look(clients: Sources, plan: DrillPlan, parts: CaseParts) {
     readUndoProgress(blobs, plan.drillId, change),
     readAttempts(blobs, plan.drillId, change),
   ])
+  const eventsPauseMs = await operationPauseMs(
+    blobs,
+    plan.drillId,
+    records.map(({ index }) => index),
+  )
+  const { operation, pollAgainAtMs } = await pollUndo(clients, plan.target, { known, attempts, eventsPauseMs })
   const one: Case = { ...parts, clients, plan, known, attempts }
-  const { afterSeconds = null, ...seen } = await nextOf(one)
+  const { afterSeconds = null, ...seen } = await nextOf(one, operation)
   const at = clock.now().toISOString()
-  const progress: UndoProgress = { ...seen, at, since: known?.since ?? at }
+  const progress: UndoProgress = { ...seen, at, since: known?.since ?? at, pollAgainAtMs }
   await writeUndoProgress(blobs, plan.drillId, change, progress)
   if (isUndoSettled(progress)) for (const record of records) await forgetUndo(blobs, record)
   return { ...progress, afterSeconds }
@@ -109,7 +116,7 @@ async function look(clients: Sources, plan: DrillPlan, parts: CaseParts) {
 
 // ---- What is next -------------------------------------------------------------------------------------------------------
 
-async function nextOf(one: Case): Promise<Seen> {
+async function nextOf(one: Case, operation: OperationState | null): Promise<Seen> {
   const { clients, plan, change, records, known } = one
   const waiting = (detail: string): Seen => ({
     state: known?.state === 'asked' ? 'asked' : 'waiting',
@@ -123,7 +130,6 @@ async function nextOf(one: Case): Promise<Seen> {
       detail: `${WHAT[change]} was not changed: no request reached the platform`,
       operation: null,
     }
-  const operation = await undoOperation(one)
   const seen = await valueNow(clients, plan.target, change).catch((error: unknown) => errorText(error))
   if (typeof seen === 'string') return { ...waiting(seen), operation }
   const { original } = records[0].undo
@@ -280,10 +286,29 @@ async function noteAnswer(
   await blobs.writeOnce(drillBlobs.eventAnswer(plan.drillId, change, number), answer)
 }
 
+type Polled = Pick<UndoProgress, 'operation' | 'pollAgainAtMs'>
+
 /** Of the newest accepted request; a failed one may be asked for again. */
-async function undoOperation({ clients: { servers }, plan, known, attempts }: Case): Promise<OperationState | null> {
+async function pollUndo(
+  { servers, clock }: Sources,
+  target: Target,
+  { known, attempts, eventsPauseMs }: Pick<Case, 'known' | 'attempts'> & { readonly eventsPauseMs: number | null },
+): Promise<Polled> {
   const answer = attempts.at(-1)?.answer
-  if (answer?.kind !== 'accepted') return known?.operation ?? null
-  if (known?.operation != null && known.operation.kind !== 'running') return known.operation
-  return servers.operationState(plan.target, answer.pollerToken).catch((): OperationState => ({ kind: 'running' }))
+  const operation = known?.operation ?? null
+  // The platform counts requests for all operations together.
+  const pollAgainAtMs = known?.pollAgainAtMs ?? eventsPauseMs
+  const nowMs = clock.now().getTime()
+  if (answer?.kind !== 'accepted' || (operation !== null && operation.kind !== 'running'))
+    return { operation, pollAgainAtMs }
+  if (pollAgainAtMs !== null && nowMs < pollAgainAtMs) return { operation: { kind: 'running' }, pollAgainAtMs }
+  try {
+    return { operation: await servers.operationState(target, answer.pollerToken), pollAgainAtMs: null }
+  } catch (error) {
+    const pauseSeconds = askedPauseOf(error)
+    return {
+      operation: { kind: 'running' },
+      pollAgainAtMs: pauseSeconds === null ? null : nowMs + pauseSeconds * 1000,
+    }
+  }
 }

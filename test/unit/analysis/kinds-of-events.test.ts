@@ -133,6 +133,15 @@ describe('an event that the drill asked for', () => {
     expect(report.verdict, report.reasons.join('\n')).toBe('PASS')
   })
 
+  test('which of two promotions a scaling caused is not known: the second is not called the work of others', async () => {
+    const evidence = caused(SCALE, { ...CHANGES.scaleElsewhere, timeline: 3 })
+    const { events } = await drill([failover(30.35, 2), failover(60.35, 4)], evidence)
+    expect(events.map(({ kind, cause }) => [kind, cause])).toEqual([
+      ['scale', 'drill'],
+      ['promotion', 'unattributed'],
+    ])
+  })
+
   test('a promotion behind the outage of a scaling in place, or of a restart, is not its own', async () => {
     for (const evidence of [caused(SCALE, CHANGES.scaleInPlace), caused(RESTART, CHANGES.restart)]) {
       const { events } = await drill(SCALED_TWICE_OUT, evidence)
@@ -226,7 +235,14 @@ describe('an event that the drill asked for', () => {
     ['undone', false],
     ['not needed', false],
   ] as const)('a change that is %s is a caveat: %s', async (state, isCaveat) => {
-    const undo = { state, detail: 'the size is Standard_D8ds_v5', at: isoAt(200), since: isoAt(190), operation: null }
+    const undo = {
+      state,
+      detail: 'the size is Standard_D8ds_v5',
+      at: isoAt(200),
+      since: isoAt(190),
+      operation: null,
+      pollAgainAtMs: null,
+    }
     const report = await drill([pause(30.35, 6)], caused(SCALE, CHANGES.scaleInPlace, { undo }))
     expect(report.requests[0]?.undo).toEqual({ state, detail: 'the size is Standard_D8ds_v5', at: isoAt(200) })
     expect(report.caveats.some((caveat) => caveat.startsWith('Not undone'))).toBe(isCaveat)
