@@ -234,8 +234,6 @@ const losesLittle = ({ losesEveryNthReply = 0 }: Scenario['generators'][number])
 /** From its time to its first look at the primary. */
 const WATCH_BEGINS_SECONDS = 3
 
-const isScaling = ({ request }: Scenario['hands'][number]): boolean => request.call === 'scale'
-
 /** Every event leaves room for recovery and for its hold, well inside the objective; of a watch, those of others. */
 function mustPass(simulated: Simulated): boolean {
   const { scenario, world } = simulated
@@ -245,10 +243,9 @@ function mustPass(simulated: Simulated): boolean {
   if (!scenario.generators.every(losesLittle) || hasFewWorkers(scenario) || isSeenAsTwo(scenario)) return false
   const settle = timing.recoveryWindowSeconds + timing.recoveryHoldSeconds + 5
   const watch = scenario.plan.events.find(({ kind }) => kind === 'external')
-  // What began before the watch is none of its events; a scaling that pauses commits first is two of them.
+  // What began before the watch is none of its events.
   if (watch !== undefined && scenario.hands.some(({ atSecond }) => atSecond < watch.atSeconds + WATCH_BEGINS_SECONDS))
     return false
-  if (watch !== undefined && (scenario.effects.joinMs ?? 0) > 0 && scenario.hands.some(isScaling)) return false
   return courses.every(({ atSeconds, detectMs, outageMs }, i) => {
     const outage = (outageMs ?? 0) / 1000
     const room = (courses[i + 1]?.atSeconds ?? load.durationSeconds) - atSeconds
