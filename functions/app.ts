@@ -12,6 +12,7 @@ import { campaign } from './orchestrators/campaign.ts'
 import { drill } from './orchestrators/drill.ts'
 import { watch } from './orchestrators/watch.ts'
 import { campaignsApi } from './triggers/campaigns/campaigns-api.ts'
+import { containersApi } from './triggers/containers/containers-api.ts'
 import { dailyDrill } from './triggers/daily-drill.ts'
 import { dailyApi, dashboardApi } from './triggers/dashboard-api.ts'
 import { closeDeadDrills } from './triggers/dead-drills.ts'
@@ -31,6 +32,7 @@ const defaults = {
 }
 const drills = drillsApi(clients, { defaults })
 const campaigns = campaignsApi(clients, { defaults })
+const containers = containersApi(clients, { prices: config.prices })
 const reports = reportsApi(clients)
 const dashboard = dashboardApi(config.api.auth)
 const log = {
@@ -64,6 +66,8 @@ df.app.client.http('startCampaign', served('startCampaign', campaigns.start))
 df.app.client.http('listCampaigns', served('listCampaigns', campaigns.list))
 df.app.client.http('readCampaign', served('readCampaign', campaigns.read))
 df.app.client.http('abortCampaign', served('abortCampaign', campaigns.abort))
+df.app.client.http('listContainers', served('listContainers', containers.list))
+df.app.client.http('deleteContainers', served('deleteContainers', containers.remove))
 app.http('readDaily', served('readDaily', dailyApi(clients).read))
 app.http('dashboard', served('dashboard', dashboard.page))
 app.http('dashboardAsset', served('dashboardAsset', dashboard.asset))

@@ -7,7 +7,12 @@ export const CAMPAIGN_PATHS = {
     post: {
       operationId: 'startCampaign',
       summary: 'Start a campaign: the drills of one request, one after the other',
-      parameters: [header('Idempotency-Key', 'The same key with the same body is the same campaign')],
+      parameters: [
+        header(
+          'Idempotency-Key',
+          'The same key with the same body is the same campaign. With a key such as 20260102-030405-0a1b2c its id is campaign-<key>',
+        ),
+      ],
       requestBody: { required: true, content: content('application/json', ref('CampaignRequest')) },
       responses: {
         202: {

@@ -8,7 +8,12 @@ export const DRILL_PATHS = {
     post: {
       operationId: 'startDrill',
       summary: 'Start a drill',
-      parameters: [header('Idempotency-Key', 'The same key with the same body is the same drill')],
+      parameters: [
+        header(
+          'Idempotency-Key',
+          'The same key with the same body is the same drill. With a key such as 20260102-030405-0a1b2c its id is the key',
+        ),
+      ],
       requestBody: {
         required: false,
         content: { 'application/json': { schema: ref('DrillRequest'), examples: REQUEST_EXAMPLES } },

@@ -9,11 +9,12 @@ import { campaignSchema } from '../request/campaign.ts'
 import { requestSchema } from '../request/request.ts'
 import { ROUTES, type RouteName } from '../triggers/routes.ts'
 import { CAMPAIGN_PATHS } from './campaign-paths.ts'
+import { CONTAINER_PATHS, CONTAINER_SHAPES } from './container-paths.ts'
 import { DRILL_PATHS } from './drill-paths.ts'
 import { type Json, nullable, object, ref, refusal, string } from './parts.ts'
 
 /** A test compares this with what the app registers. */
-export const PATHS = { ...DRILL_PATHS, ...CAMPAIGN_PATHS } as const
+export const PATHS = { ...DRILL_PATHS, ...CAMPAIGN_PATHS, ...CONTAINER_PATHS } as const
 
 const problem = { field: string, problem: string, expected: string }
 const problemDetails = { type: string, title: string, status: { type: 'integer' }, detail: string }
@@ -109,6 +110,7 @@ const SCHEMAS: Json = {
   StartedCampaign: object({ campaignId: string, links: campaign.links }),
   CampaignStatus: object(campaign),
   CampaignPage: object({ campaigns: { type: 'array', items: object(campaign) }, next: nullable(string) }),
+  ...CONTAINER_SHAPES,
   Comparison: object({ drills: { type: 'array', items: { type: 'object' } } }),
   DailyRecords: object({
     records: {

@@ -8,7 +8,8 @@ import { wordsOf } from '../event-kinds/kinds.ts'
 import { achievedShare, baselineHealth, cpuCores, loopDelayMs, sendLagP99Ms } from '../measurement/generator-limit.ts'
 import { acknowledgedBy, type WorkerLedger } from '../merge/ledger.ts'
 import type { Incarnation, SecondRange } from '../merge/merged.ts'
-import type { DrillOutcome } from '../model/evidence.ts'
+import type { DrillOutcome, Prices } from '../model/evidence.ts'
+import type { DrillPlan } from '../model/plan.ts'
 import type { Report } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
 import { count, duration, given, isoOfUs } from '../units/units.ts'
@@ -212,8 +213,15 @@ function storageOf(storage: NonNullable<NonNullable<DrillOutcome['facts']>['serv
 }
 
 /** Measured seconds of all containers times the configured prices. */
-export function costOf({ evidence: { containerSeconds, prices, plan } }: Analysis): Report['cost'] {
-  const { cpu, memoryGb } = plan.containerSize
+export const costOf = ({ evidence: { containerSeconds, prices, plan } }: Analysis): Report['cost'] =>
+  costOfSeconds(containerSeconds, plan.containerSize, prices)
+
+/** Of containers of one size. Null seconds: not measured. */
+export function costOfSeconds(
+  containerSeconds: number | null,
+  { cpu, memoryGb }: DrillPlan['containerSize'],
+  prices: Prices | null,
+): Report['cost'] {
   const vCpuSeconds = containerSeconds === null ? null : round(containerSeconds * cpu, 1)
   const gbSeconds = containerSeconds === null ? null : round(containerSeconds * memoryGb, 1)
   return {

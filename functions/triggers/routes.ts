@@ -22,6 +22,8 @@ export const ROUTES = {
   listCampaigns: { method: 'GET', route: 'campaigns', needs: 'Drill.Read' },
   readCampaign: { method: 'GET', route: 'campaigns/{id}', needs: 'Drill.Read' },
   abortCampaign: { method: 'DELETE', route: 'campaigns/{id}', needs: 'Drill.Run' },
+  listContainers: { method: 'GET', route: 'containers', needs: 'Drill.Read' },
+  deleteContainers: { method: 'DELETE', route: 'containers/{id}', needs: 'Drill.Run' },
   readDaily: { method: 'GET', route: 'daily', needs: 'Drill.Read' },
   dashboard: { method: 'GET', route: 'dashboard', needs: null },
   dashboardAsset: { method: 'GET', route: 'dashboard/{asset}', needs: null },

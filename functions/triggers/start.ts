@@ -8,13 +8,14 @@
  * A crash between two steps is recovered by the next start with the same id; another drill takes over the lock of a drill that never
  * started after a grace period.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../clients/clients.ts'
 import { beginIndexEntry } from '../clients/storage/drill-list.ts'
 import { releaseLock, type ServerLock, takeLock } from '../clients/storage/server-lock.ts'
 import { startedEntry } from '../model/drill-index.ts'
 import type { DrillPlan, StoredRequest } from '../model/plan.ts'
+import { isOfTime } from '../units/drill-id.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
 import { endRemains, isLeaseFresh } from './remains.ts'
 
@@ -84,12 +85,11 @@ async function isDead(storage: Storage, client: Orchestrations, holder: ServerLo
 
 // ---- Ids: made here because orchestrator code must be deterministic (no clock, no random) --------------------------------
 
-/** Sorts by time, and is readable in a list of containers. */
-export const newDrillId = (now: Date): string =>
-  `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`
-
-/** The same key is always the same drill. */
-export const drillIdOfKey = (key: string): string => `key-${sha256(key).slice(0, 24)}`
+/**
+ * The same key is always the same drill. A key in the form of an id by time is the id: a caller who makes one knows its drill even when
+ * no answer arrives.
+ */
+export const drillIdOfKey = (key: string): string => (isOfTime(key) ? key : `key-${sha256(key).slice(0, 24)}`)
 
 /** A timer may fire some milliseconds early, and again on time. */
 const EARLY_MS = 250

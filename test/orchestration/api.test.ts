@@ -162,6 +162,14 @@ test('the same Idempotency-Key with the same body is the same drill, even at the
   expect(service.instances.get(idOf(one))?.runtimeStatus).toBe('Completed')
 })
 
+test('a key in the form of an id is the id of the drill, so that its caller knows it without an answer', async () => {
+  const { post } = setUp()
+  const key = '20260102-030405-0a1b2c'
+  expect(idOf(await post({}, { 'idempotency-key': key }))).toBe(key)
+  const { post: another } = setUp()
+  expect(idOf(await another({}, { 'idempotency-key': `${key}0` }))).toMatch(/^key-[0-9a-f]{24}$/)
+})
+
 test('the same Idempotency-Key with another body is refused', async () => {
   const { post } = setUp()
   const key = { 'idempotency-key': 'k-1' }

@@ -85,13 +85,15 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/request functions/units functions/web functions/web/browser/page',
   'functions/web/browser': 'functions/web/browser/page functions/web/browser/views',
   'functions/triggers':
-    'functions/access functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/web loadgen-image/contract',
+    'functions/access functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/units functions/web loadgen-image/contract',
   'functions/triggers/campaigns':
-    'functions/clients functions/clients/storage functions/model/campaign functions/request functions/triggers loadgen-image/contract',
+    'functions/clients functions/clients/storage functions/model/campaign functions/request functions/triggers functions/units loadgen-image/contract',
+  'functions/triggers/containers':
+    'functions/activities/records functions/activities/upkeep functions/clients functions/model functions/platform functions/report-model functions/triggers functions/units loadgen-image/contract',
   'functions/openapi':
     'functions/access functions/model functions/model/campaign functions/request functions/triggers loadgen-image/contract',
   functions:
-    'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/openapi functions/orchestrators functions/triggers functions/triggers/campaigns loadgen-image/contract',
+    'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/openapi functions/orchestrators functions/triggers functions/triggers/campaigns functions/triggers/containers loadgen-image/contract',
   'infra/local/process': 'loadgen-image/contract loadgen-image/output',
   'infra/azure': 'functions/clients/postgres functions/config functions/web infra/local/process loadgen-image/output',
   'infra/local/cluster/servers': 'infra/local/process loadgen-image/connection loadgen-image/output',

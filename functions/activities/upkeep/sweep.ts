@@ -16,12 +16,22 @@ interface Swept {
 
 export async function sweep(clients: Clients): Promise<Swept> {
   const { groups, clock } = clients
-  const expired = (await groups.list()).filter((group) => isExpired(group, clock.now()))
+  return deleteGroups(
+    clients,
+    (await groups.list()).filter((group) => isExpired(group, clock.now())),
+  )
+}
+
+/** Saves their logs first. Attempts every deletion, even if one fails. */
+export async function deleteGroups(
+  clients: Pick<Clients, 'blobs' | 'groups'>,
+  unwanted: readonly GroupState[],
+): Promise<Swept> {
   const problems: string[] = []
-  const deleted = await inTurns(expired, PLATFORM_WIDTH, async (group) => {
+  const deleted = await inTurns(unwanted, PLATFORM_WIDTH, async (group) => {
     await saveLog(clients, group).catch(() => undefined)
     try {
-      await groups.delete(group.name)
+      await clients.groups.delete(group.name)
       return [group.name]
     } catch (error) {
       problems.push(errorText(error))

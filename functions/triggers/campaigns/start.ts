@@ -6,8 +6,9 @@ import type { Clients } from '../../clients/clients.ts'
 import { beginCampaignEntry, startedCampaign } from '../../clients/storage/campaigns.ts'
 import { campaignBlobs } from '../../model/campaign/blobs.ts'
 import type { CampaignPlan, CampaignTurn, StoredCampaign } from '../../model/campaign/campaign.ts'
+import { newDrillId } from '../../units/drill-id.ts'
 import { type Orchestrations, readState } from '../orchestrations.ts'
-import { drillIdOfKey, newDrillId } from '../start.ts'
+import { drillIdOfKey } from '../start.ts'
 
 const PREFIX = 'campaign-'
 
