@@ -55,7 +55,13 @@ const NEEDS: Readonly<Record<string, 'Drill.Read' | 'Drill.Run' | null>> = {
 }
 const ROUTES = Object.keys(NEEDS)
 const PROTECTED = ROUTES.filter((route) => NEEDS[route] !== null)
-const CHANGES = ['POST drills', 'DELETE drills/{id}', 'POST campaigns', 'DELETE campaigns/{id}', 'DELETE containers/{id}']
+const CHANGES = [
+  'POST drills',
+  'DELETE drills/{id}',
+  'POST campaigns',
+  'DELETE campaigns/{id}',
+  'DELETE containers/{id}',
+]
 
 const GUARDED = { API_AUTH: 'entra', WEBSITE_AUTH_ENABLED: 'True' }
 const PARAMS: Readonly<Record<string, string>> = { id: 'drill-1', name: 'report.json', asset: 'dashboard.css' }
