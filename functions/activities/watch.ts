@@ -14,6 +14,7 @@ import {
 import { applicationsOf } from '../live/live-applications.ts'
 import { liveMetrics, withoutRecent } from '../live/live-metrics.ts'
 import { liveMoments } from '../live/live-moments.ts'
+import { waysOf } from '../live/live-ways.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { ServerFacts } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
@@ -234,5 +235,6 @@ function liveOf(plan: DrillPlan, { now, start, state, containers, server, metric
     primaryZone: server?.availabilityZone ?? null,
     metrics,
     ...(plan.probes.length === 0 ? {} : { applications: applicationsOf(state.applications, start) }),
+    ...(Object.keys(state.ways).length === 0 ? {} : { ways: waysOf(state.ways, start) }),
   }
 }

@@ -7,6 +7,7 @@ import { sparsePercentileUs } from '../../loadgen-image/contract/histogram.ts'
 import type { Live, LivePoint } from '../model/status.ts'
 import type { ApplicationStates } from './live-applications.ts'
 import { foldTimelines, type LiveTimeline } from './live-moments.ts'
+import type { WayStates } from './live-ways.ts'
 
 /** The status answers with this many points. */
 const KEPT_SECONDS = 300
@@ -46,6 +47,7 @@ export interface LiveState {
   readonly containers: Readonly<Record<number, LiveContainer>>
   readonly timelines: readonly LiveTimeline[]
   readonly applications: ApplicationStates
+  readonly ways: WayStates
 }
 
 /** One blob per drill, replaced by every poll: the content of the status, and the state from which the next poll goes on. */
@@ -71,6 +73,7 @@ export const emptyLive: LiveState = {
   containers: {},
   timelines: [],
   applications: {},
+  ways: {},
 }
 
 export function foldRecords(state: LiveState, records: Iterable<SecondRecord>): LiveState {

@@ -1,4 +1,6 @@
 /** What `GET /api/drills/{id}` answers while a drill runs and after: the phases, and the live figures under 16 KB. */
+import type { Way } from '../../loadgen-image/contract/step-probe.ts'
+import type { WayState } from './chart-data.ts'
 import type { Target } from './plan.ts'
 import type { PlannedEvent } from './planned-event.ts'
 import type { Verdict } from './report.ts'
@@ -69,6 +71,16 @@ export interface LiveApplication {
   readonly failingSeconds: number | null
 }
 
+/** What a new connection meets by one way to the server. The records of the step probes come a second or a few later. */
+export interface LiveWay {
+  readonly way: Way
+  readonly state: WayState
+  /** Known up to this second of the load. */
+  readonly second: number
+  /** How long it had been in this state then; not shorter in fact, because only the newest states are kept. */
+  readonly seconds: number
+}
+
 export interface Live {
   readonly at: string
   /** Seconds since the load started; negative before. */
@@ -92,6 +104,8 @@ export interface Live {
   readonly moments?: readonly LiveMoment[]
   /** Absent where the drill probes none. */
   readonly applications?: readonly LiveApplication[]
+  /** Absent where no step probe has a record yet. */
+  readonly ways?: readonly LiveWay[]
 }
 
 /** The orchestration's custom status: small, and all that a reader needs between two turns. */

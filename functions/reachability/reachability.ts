@@ -77,7 +77,7 @@ function moved(record: ProbeRecord, offsetUs: number): ProbeRecord {
 }
 
 /** At each moment the interval that got furthest. */
-function joined(courses: ReadonlyArray<readonly WayInterval[]>): WayInterval[] {
+export function joined(courses: ReadonlyArray<readonly WayInterval[]>): WayInterval[] {
   if (courses.length === 1) return [...(courses[0] ?? [])]
   const bounds = [...new Set(courses.flat().flatMap(({ fromUs, toUs }) => [fromUs, toUs]))].sort((a, b) => a - b)
   const positions = courses.map(() => 0)

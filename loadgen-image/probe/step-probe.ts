@@ -26,6 +26,8 @@ export interface StepProbeOptions {
 }
 
 const RECORD_EVERY_US = 5_000_000
+/** While a way takes no write: an operator watches. */
+const RECORD_EVERY_US_IN_OUTAGE = 1_000_000
 /** A tick that is later than this shows that the process did not run. */
 const STALL_US = 50_000
 const PREPARE_MS = 5_000
@@ -125,11 +127,12 @@ export class StepProbe {
   #tick(): void {
     const now = this.#options.nowUs()
     if (now - this.#dueUs > STALL_US) this.#log.stall({ fromUs: Math.round(this.#dueUs), toUs: Math.round(now) })
-    if (this.#tickNumber++ % CALM_LOOKUP_TICKS === 0 || this.#ways.some(({ isSteady }) => !isSteady)) this.#names.look()
+    const isCalm = this.#ways.every(({ isSteady }) => isSteady)
+    if (this.#tickNumber++ % CALM_LOOKUP_TICKS === 0 || !isCalm) this.#names.look()
     for (const way of this.#ways) way.tick()
     do this.#dueUs += PROBE_EVERY_US
     while (this.#dueUs <= now)
-    if (now - this.#recordedUs >= RECORD_EVERY_US) this.#record(now)
+    if (now - this.#recordedUs >= (isCalm ? RECORD_EVERY_US : RECORD_EVERY_US_IN_OUTAGE)) this.#record(now)
     this.#schedule()
   }
 

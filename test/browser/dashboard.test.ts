@@ -396,6 +396,8 @@ describe('a running drill', () => {
       await see(page, 'Events: forced failover at 60.0 s of load')
       await see(page, 'Last commit before the outage')
       await see(page, 'fails for 14.0 s')
+      await see(page, 'read-only for 0.800 s')
+      await see(page, 'PgBouncer waits for 14.0 s')
       let x = 300
       // Every value with its unit, as the axis and the report write them.
       const underThePointer = async () => {

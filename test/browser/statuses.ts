@@ -1,4 +1,5 @@
 /** Answers of GET /api/drills/{id} for the dashboard's tests: a drill at any second of its load, and after. */
+import { WAYS } from '../../functions/model/chart-data.ts'
 import type { DrillStatus, Live, LiveMoment, LivePoint } from '../../functions/model/status.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import type { ReportData } from '../../functions/render/text/report-data.ts'
@@ -69,6 +70,12 @@ function liveAt(second: number): Live {
     applications: [
       { name: 'checkout', second, good: 8 * second, failed: 0, failingSeconds: isDown ? second - FAILOVER.from : null },
     ],
+    ways: isDown
+      ? [
+          { way: 'direct', state: 'read-only', second, seconds: 0.8 },
+          { way: 'pgbouncer', state: 'PgBouncer waits', second, seconds: second - FAILOVER.from },
+        ]
+      : WAYS.map((way) => ({ way, state: 'wrote' as const, second, seconds: second })),
   }
 }
 

@@ -34,5 +34,9 @@ test('the first answer in mid-drill has every second, the server metrics and the
   expect(history.map(({ second }) => second).slice(0, 2)).toEqual([0, 1])
   expect(history.length).toBeGreaterThan(FAILOVER_AT)
   expect(progress?.live?.moments?.map(({ moment }) => moment).slice(0, 3)).toEqual(['t0', 't1', 't2'])
+  expect(progress?.live?.ways).toMatchObject([
+    { way: 'direct', state: 'wrote' },
+    { way: 'pgbouncer', state: 'wrote' },
+  ])
   expect(progress?.live?.metrics.find(({ name }) => name === 'cpu_percent')?.recent?.length).toBeGreaterThan(1)
 })

@@ -33,7 +33,7 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/event-figures functions/event-kinds functions/model functions/units loadgen-image/contract',
   'functions/criteria/campaign':
     'functions/criteria functions/event-figures functions/model functions/units loadgen-image/contract',
-  'functions/live': 'functions/event-kinds functions/model loadgen-image/contract',
+  'functions/live': 'functions/event-kinds functions/model functions/reachability loadgen-image/contract',
   'functions/checklist': 'functions/criteria functions/event-kinds functions/model functions/units',
   'functions/request':
     'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/live functions/model functions/model/campaign functions/platform loadgen-image/contract',

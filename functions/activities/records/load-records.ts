@@ -3,12 +3,17 @@
 import { decodeAppRecords, isAppProbeBlob } from '../../../loadgen-image/contract/app-probe.ts'
 import { decodeRecords } from '../../../loadgen-image/contract/chunk.ts'
 import { blobNames } from '../../../loadgen-image/contract/glossary.ts'
+import { decodeProbeRecords } from '../../../loadgen-image/contract/step-probe.ts'
 import type { Clients } from '../../clients/clients.ts'
 import type { ContainerSigns } from '../../live/event-safety.ts'
 import { emptyLive, foldRecords, type LiveRecord, type LiveState } from '../../live/live.ts'
 import { foldApplications } from '../../live/live-applications.ts'
+import { foldWays } from '../../live/live-ways.ts'
 import { drillBlobs } from '../../model/blob-paths.ts'
 import { inTurns } from '../../units/in-turns.ts'
+import { isStepProbeBlob } from './step-probe-records.ts'
+
+const isChunk = (name: string): boolean => name.endsWith('.bin')
 
 interface NewRecords {
   readonly state: LiveState
@@ -23,10 +28,9 @@ export async function readNewRecords(
 ): Promise<NewRecords> {
   const known = { ...emptyLive, ...previous?.state }
   const all = await blobs.list(blobNames.chunksPrefix(drillId))
-  const chunks = all.filter(({ name }) => name.endsWith('.bin'))
-  const grown = [...chunks, ...all.filter(({ name }) => isAppProbeBlob(name))].filter(
-    ({ name, size }) => size > (known.cursors[name] ?? 0),
-  )
+  const chunks = all.filter(({ name }) => isChunk(name))
+  const ofProbes = all.filter(({ name }) => isAppProbeBlob(name) || isStepProbeBlob(name))
+  const grown = [...chunks, ...ofProbes].filter(({ name, size }) => size > (known.cursors[name] ?? 0))
   const pieces = await inTurns(grown, 8, async ({ name }) => {
     const offset = known.cursors[name] ?? 0
     return { name, offset, bytes: (await blobs.readFrom(name, offset)) ?? new Uint8Array() }
@@ -38,17 +42,12 @@ export async function readNewRecords(
     const container = Number(name.slice(blobNames.chunksPrefix(drillId).length).split('/', 1)[0])
     receivedAtMs.set(container, Math.max(Date.parse(lastModified), receivedAtMs.get(container) ?? 0))
   }
-  const ofProbes = pieces.filter(({ name }) => isAppProbeBlob(name))
-  const ofLoad = pieces.filter((piece) => !ofProbes.includes(piece))
-  const state = foldRecords(
-    next,
-    ofLoad.flatMap(({ bytes }) => [...decodeRecords(bytes)]),
-  )
-  const applications = foldApplications(
-    state.applications,
-    ofProbes.flatMap(({ bytes }) => decodeAppRecords(bytes)),
-  )
-  return { state: { ...state, applications }, receivedAtMs }
+  const records = <T>(isOne: (name: string) => boolean, decode: (bytes: Uint8Array) => Iterable<T>): T[] =>
+    pieces.flatMap(({ name, bytes }) => (isOne(name) ? [...decode(bytes)] : []))
+  const state = foldRecords(next, records(isChunk, decodeRecords))
+  const applications = foldApplications(state.applications, records(isAppProbeBlob, decodeAppRecords))
+  const ways = foldWays(state.ways, records(isStepProbeBlob, decodeProbeRecords))
+  return { state: { ...state, applications, ways }, receivedAtMs }
 }
 
 /** What storage holds of every container at this moment. The watch updates the state; this only reads it. */

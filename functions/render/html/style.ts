@@ -7,6 +7,7 @@ const LIGHT = `
 --good:#17703a;--bad:#b3261e;--unsure:#8a5a00;--stopped:#54595f;--on-mark:#fff;
 --wash-pass:#e9f4ec;--wash-fail:#fbebe9;--wash-inconclusive:#faf1dd;--wash-aborted:#eeeff1;
 --c-blue:#2f6fb3;--c-orange:#d97706;--c-red:#cc3d3d;--c-violet:#7a4fb5;--c-teal:#0d8a80;--c-grey:#8a919c;
+--s-connection:#1b2a49;--s-login:#2166ac;--s-pooler:#c8501b;--s-write:#b86a9c;--s-read-only:#e3b505;--s-wrote:#6cc9ac;
 --shade-warm-up:rgba(110,118,130,.10);--shade-outage:rgba(204,61,61,.10);--shade-recovery:rgba(217,119,6,.12);--shade-usual:rgba(47,111,179,.16);
 `
 const DARK = `
@@ -14,6 +15,7 @@ const DARK = `
 --good:#5cc388;--bad:#f08a80;--unsure:#e0b04c;--stopped:#a9b0b9;--on-mark:#14171b;
 --wash-pass:#16261c;--wash-fail:#2c1a19;--wash-inconclusive:#292212;--wash-aborted:#1f2329;
 --c-blue:#5b9be0;--c-orange:#f0a545;--c-red:#ee6f6a;--c-violet:#b08ce8;--c-teal:#3fbdb1;--c-grey:#8d95a1;
+--s-connection:#dfe4ea;--s-login:#2f78c4;--s-pooler:#e2703a;--s-write:#a8568a;--s-read-only:#ecd444;--s-wrote:#35c29a;
 --shade-warm-up:rgba(160,170,185,.12);--shade-outage:rgba(238,111,106,.16);--shade-recovery:rgba(240,165,69,.15);--shade-usual:rgba(91,155,224,.22);
 `
 
@@ -136,6 +138,9 @@ figure{margin:0 0 1.5rem}
 figure svg{display:block;width:100%;height:auto;overflow:visible}
 figure svg text{font-family:inherit!important}
 figure svg.narrow{display:none}
+.states{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;margin:.5rem 0 0}
+.states li{display:inline-flex;align-items:center;gap:.4em;margin:0}
+.states svg{flex:none;width:22px}
 svg.spark{display:block;width:150px;height:34px}
 .key{padding:.05em .45em;border-radius:2px;color:var(--ink)}
 .key.warm-up{background:var(--shade-warm-up)}.key.outage{background:var(--shade-outage)}.key.recovery{background:var(--shade-recovery)}

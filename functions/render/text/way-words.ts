@@ -1,5 +1,6 @@
 /** The ways to the server in words: the same in the page and in the Markdown. */
 import type { DrillEvent, EventWay, Report } from '../../model/report.ts'
+import type { LiveWay } from '../../model/status.ts'
 import { clock, NOT_MEASURED, seconds, signed } from '../../units/units.ts'
 
 export const WAY_NAMES: Readonly<Record<EventWay['way'], string>> = {
@@ -29,6 +30,10 @@ const added = (steps: readonly Step[]): Step[] =>
     state: `${state} (${all.length} times)`,
     length: all.reduce((sum, { length }) => sum + length, 0),
   }))
+
+/** While the load runs. */
+export const liveWayText = ({ state, seconds: length }: LiveWay): string =>
+  state === 'wrote' ? 'takes writes' : `${state} for ${seconds(length)}`
 
 export const outText = ({ outSeconds, backAt, steps, notMeasuredWhy }: EventWay): string =>
   outSeconds === null && notMeasuredWhy === null && backAt === null && steps.length > 0

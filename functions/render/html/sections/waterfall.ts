@@ -3,11 +3,13 @@ import { EVENT_COLUMNS } from '../../../event-figures/table.ts'
 import type { Report } from '../../../model/report.ts'
 import { clock, plain, seconds, signed } from '../../../units/units.ts'
 import { waterfallChart } from '../../charts/waterfall.ts'
-import { html, type Markup } from '../../text/markup.ts'
+import { wayRowsOf, worstWays } from '../../charts/way-rows.ts'
+import { html, type Insert, type Markup } from '../../text/markup.ts'
 import { laterText, nameChangeText, notProbed, outText, stepsText, WAY_NAMES } from '../../text/way-words.ts'
 import { MOMENT_IDS, MOMENT_NAMES, STEP_NAMES } from '../../text/words.ts'
 import { absent, list, note, number, table, text } from '../elements/components.ts'
 import { figure } from '../elements/figures.ts'
+import { stateLegend } from '../elements/state-legend.ts'
 
 export function waterfall(report: Report): Markup {
   if (report.events.length === 0) return absent('No event took place, so there is nothing to time.')
@@ -17,10 +19,23 @@ export function waterfall(report: Report): Markup {
 const chart = (report: Report): Markup =>
   figure((room) => waterfallChart(report, room), {
     id: 'waterfall',
-    label: 'Steps of the worst event as bars on a time axis. The table below has every figure.',
-    caption: `${origin(report)}${report.moments.t6 === null ? '' : ' The time until high availability is healthy again lies beside the other steps.'} A bar with a point goes on beyond the axis.`,
+    label: `Steps of the worst event as bars on a time axis. ${inWords(report)}The tables below have every figure.`,
+    caption: html`${origin(report)}${report.moments.t6 === null ? '' : ' The time until high availability is healthy again lies beside the other steps.'} A bar with a point goes on beyond the axis.${waysCaption(report)}`,
     absent: 'No step could be timed.',
   })
+
+/** For readers who do not see the drawing. */
+const inWords = (report: Report): string =>
+  worstWays(report)
+    .map((way) => `${WAY_NAMES[way.way]}: ${stepsText(way)}. `)
+    .join('')
+
+function waysCaption(report: Report): Insert {
+  const rows = wayRowsOf(report)
+  if (rows.length === 0) return null
+  const states = rows.flatMap(({ parts }) => parts.map(({ state }) => state))
+  return html` By each way to the server: what a new connection met, and how long the way took no write.${states.length > 0 && stateLegend(states)}`
+}
 
 /** Second 0 of the axis and of the table. */
 const origin = ({ moments }: Report): string =>

@@ -1,8 +1,9 @@
 /** A drill that is running: phase, progress, load and latency as they move, the outage, containers, server metrics. */
 import { wordsOf } from '../../../event-kinds/kinds.ts'
-import { type DrillStatus, type Live, PHASES } from '../../../model/status.ts'
+import { type DrillStatus, type Live, type LiveWay, PHASES } from '../../../model/status.ts'
 import { liveChart } from '../../../render/charts/live.ts'
 import { html, type Insert, type Markup } from '../../../render/text/markup.ts'
+import { liveWayText, WAY_NAMES } from '../../../render/text/way-words.ts'
 import { MOMENT_NAMES } from '../../../render/text/words.ts'
 import { count, dateTime, duration, milliseconds, NOT_MEASURED, perSecond, seconds } from '../../../units/units.ts'
 import { type MetricHistory, remember } from '../../history.ts'
@@ -19,6 +20,7 @@ const FRAME = html`<div class="heading"><div id="title"></div><p class="actions"
 <div id="progress"></div>
 <div id="figures"></div>
 <section id="chart-part" aria-labelledby="chart-title"><h2 id="chart-title">The last five minutes</h2><div id="chart"></div><div id="moments" role="status"></div></section>
+<div id="ways"></div>
 <div id="applications"></div>
 <section aria-labelledby="server-title"><h2 id="server-title">Server</h2><div id="server"></div></section>
 <section aria-labelledby="containers-title"><h2 id="containers-title">Load generators</h2><div id="containers"></div></section>`
@@ -49,6 +51,7 @@ export function livePane(root: HTMLElement, shell: Shell): Pane {
       show(region('title'), title(status))
       show(region('progress'), progress(status))
       show(region('figures'), figures(live))
+      show(region('ways'), ways(live))
       show(region('applications'), applications(live))
       show(region('server'), serverMetrics(live, history))
       show(region('containers'), containers(live))
@@ -126,6 +129,19 @@ function eventName(events: DrillStatus['events'], index: number): string {
   const planned = events[index]
   return planned === undefined ? `event ${index + 1}` : `event ${index + 1}, ${wordsOf(planned)}`
 }
+
+/** What a new connection meets now, by each way to the server. */
+const ways = (live: Live | null): Markup => {
+  const all = live?.ways ?? []
+  return all.length === 0
+    ? html``
+    : html`<section aria-labelledby="ways-title"><h2 id="ways-title">A new connection</h2><dl class="now-figures">${all.map(
+        (way) =>
+          figure(WAY_NAMES[way.way], liveWayText(way), `at ${seconds(way.second)} of load`, isOut(way) ? 'down' : ''),
+      )}</dl></section>`
+}
+
+const isOut = ({ state }: LiveWay): boolean => state !== 'wrote' && state !== 'not watched'
 
 /** Their records are seconds old, and the second says how old. */
 const applications = (live: Live | null): Markup => {
