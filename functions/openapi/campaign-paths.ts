@@ -40,21 +40,22 @@ export const CAMPAIGN_PATHS = {
     get: {
       operationId: 'readCampaign',
       summary: 'Where the campaign is, what its drills gave, and the report once it has ended; by format or by Accept',
-      parameters: [idInPath, query('format', 'Wins over Accept', { enum: ['html', 'json', 'md'] })],
+      parameters: [idInPath, query('format', 'Wins over Accept', { enum: ['html', 'json', 'md', 'junit'] })],
       responses: {
         200: {
-          description: 'The campaign; as HTML and as Markdown its report',
+          description: 'The campaign; in every other format its report',
           content: {
             ...content('application/json', ref('CampaignStatus')),
             ...text('text/html'),
             ...text('text/markdown'),
+            ...text('application/xml'),
           },
         },
         304: { description: 'Not modified' },
         400: refusal('Unknown format'),
         404: refusal('No such campaign, or it ended without a report'),
         406: refusal('None of the accepted types'),
-        409: refusal('As HTML or Markdown: not finished yet; see Retry-After'),
+        409: refusal('In every format but JSON: not finished yet; see Retry-After'),
         ...unavailable,
       },
     },

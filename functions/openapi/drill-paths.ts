@@ -63,7 +63,7 @@ export const DRILL_PATHS = {
     get: {
       operationId: 'readReport',
       summary: 'The report, by format or by Accept',
-      parameters: [idInPath, query('format', 'Wins over Accept', { enum: ['html', 'json', 'md', 'csv'] })],
+      parameters: [idInPath, query('format', 'Wins over Accept', { enum: ['html', 'json', 'md', 'csv', 'junit'] })],
       responses: {
         200: {
           description: 'The report',
@@ -73,6 +73,7 @@ export const DRILL_PATHS = {
             ...text('text/html'),
             ...text('text/markdown'),
             ...text('text/csv'),
+            ...text('application/xml'),
           },
         },
         304: { description: 'Not modified' },

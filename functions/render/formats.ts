@@ -8,6 +8,7 @@ import {
   renderTimelineCsv,
 } from './csv.ts'
 import { renderHtml } from './html/page.ts'
+import { renderJunit } from './junit/drill.ts'
 import { renderMarkdown } from './markdown.ts'
 import type { ReportData } from './text/report-data.ts'
 import {
@@ -28,12 +29,14 @@ export interface Renderer {
 const HTML = 'text/html; charset=utf-8'
 const JSON_TYPE = 'application/json; charset=utf-8'
 const CSV = 'text/csv; charset=utf-8; header=present'
+const XML = 'application/xml; charset=utf-8'
 const MARKDOWN = 'text/markdown; charset=utf-8'
 
 export const renderers: readonly Renderer[] = [
   { name: 'report.html', contentType: HTML, render: renderHtml },
   { name: 'report.json', contentType: JSON_TYPE, render: ({ report }) => renderReportJson(report) },
   { name: 'report.md', contentType: MARKDOWN, render: ({ report }) => renderMarkdown(report) },
+  { name: 'junit.xml', contentType: XML, render: ({ report }) => renderJunit(report) },
   { name: 'timeline.csv', contentType: CSV, render: ({ timeline }) => renderTimelineCsv(timeline) },
   { name: 'loadtest_results.csv', contentType: CSV, render: ({ timeline }) => renderLoadtestResultsCsv(timeline) },
   { name: 'clients.csv', contentType: CSV, render: ({ clients }) => renderClientsCsv(clients) },

@@ -3,6 +3,7 @@
  * drill's id and the schema number, so that a single file can be identified.
  */
 import type { Report } from '../model/report.ts'
+import { summaryOf } from './summary.ts'
 import type { ReportData } from './text/report-data.ts'
 
 const encode = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
@@ -15,32 +16,7 @@ const part = <Key extends keyof Report>(report: Report, ...keys: readonly Key[])
 
 export const renderReportJson = (report: Report): string => encode(report)
 
-/** For a dashboard, a chat bot, a gate in a pipeline: the verdict and the figures, no lists that grow with the drill. */
-export const renderSummaryJson = (report: Report): string =>
-  encode(
-    part(
-      report,
-      'verdict',
-      'headline',
-      'reasons',
-      'startedAt',
-      'endedAt',
-      'criteria',
-      'worstEvent',
-      'moments',
-      'events',
-      'recovery',
-      'stepProbe',
-      'advice',
-      'throughput',
-      'availability',
-      'latencyMs',
-      'likeDrills',
-      'cost',
-      'cleanup',
-      'caveats',
-    ),
-  )
+export const renderSummaryJson = (report: Report): string => encode(summaryOf(report))
 
 /**
  * With the ranges from which the digest is computed, so that the operator can repeat the audit: SHA-256 over the lines, each

@@ -22,6 +22,7 @@ const FORMATS = {
   json: { file: 'report.json', type: 'application/json' },
   md: { file: 'report.md', type: 'text/markdown' },
   csv: { file: 'timeline.csv', type: 'text/csv' },
+  junit: { file: 'junit.xml', type: 'application/xml' },
 } as const satisfies Readonly<Record<string, Format>>
 type FormatName = keyof typeof FORMATS
 
@@ -30,6 +31,8 @@ const TYPES: Readonly<Record<string, string>> = {
   json: 'application/json; charset=utf-8',
   md: 'text/markdown; charset=utf-8',
   csv: 'text/csv; charset=utf-8',
+  junit: 'application/xml; charset=utf-8',
+  xml: 'application/xml; charset=utf-8',
   txt: 'text/plain; charset=utf-8',
 }
 

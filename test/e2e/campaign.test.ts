@@ -44,6 +44,7 @@ async function finished({ command, out, stateFolder, stackId }: DrillRun): Promi
   const kept = report.drills.filter(({ hasReport }) => hasReport)
   expect(readdirSync(folder).sort()).toEqual([
     ...kept.map(({ drillId }) => drillId),
+    'junit.xml',
     'report.html',
     'report.json',
     'report.md',

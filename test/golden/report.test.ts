@@ -39,21 +39,6 @@ const withoutDrawings = (html: string): string =>
 
 /** The JSON files beside report.json, and which fields of it each holds. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
-  'summary.json': [
-    ...['verdict', 'headline', 'reasons', 'startedAt', 'endedAt', 'criteria', 'worstEvent', 'moments', 'events'],
-    ...[
-      'recovery',
-      'stepProbe',
-      'advice',
-      'throughput',
-      'availability',
-      'latencyMs',
-      'likeDrills',
-      'cost',
-      'cleanup',
-      'caveats',
-    ],
-  ],
   'ledger.json': ['ledger', 'eventsProof', 'rangesFormat', 'ranges'],
   'checklist.json': ['checklist'],
   'metrics.json': ['metrics'],

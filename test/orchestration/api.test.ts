@@ -13,6 +13,7 @@ import { guarded } from '../../functions/triggers/responses.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { aLivePoint } from '../support/builders.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
+import { breachesOf, parseXml } from '../support/junit.ts'
 import { aPlan, playDrill, settings, target } from '../support/play-drill.ts'
 import { createWorld, type World } from '../support/world/world.ts'
 
@@ -302,6 +303,13 @@ test('a report comes in four formats, by query or by Accept, with a validator', 
   expect(JSON.parse(String(first.body))).toMatchObject({ schema: 1, drillId: 'drill-1' })
 })
 
+test('a pipeline gets the report as JUnit', async () => {
+  const { call } = await withReports()
+  const answer = await call('GET', '/api/drills/drill-1/report?format=junit')
+  expect([answer.status, headersOf(answer)['content-type']]).toEqual([200, 'application/xml; charset=utf-8'])
+  expect(breachesOf(parseXml(String(answer.body)))).toEqual([])
+})
+
 test('a format that does not exist is a bad request, and a type that cannot be had is not acceptable', async () => {
   const { call } = await withReports()
   expect((await call('GET', '/api/drills/drill-1/report?format=pdf')).status).toBe(400)
@@ -314,6 +322,8 @@ for (const [accept, format] of [
   ['text/*', 'html'],
   ['text/csv', 'csv'],
   ['text/markdown;q=0.5, text/html;q=0.4', 'md'],
+  ['application/xml', 'junit'],
+  ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'html'],
   ['application/json;q=0, text/html', 'html'],
   ['application/pdf, */*;q=0.1', 'json'],
   ['image/png', null],

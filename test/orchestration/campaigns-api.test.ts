@@ -12,6 +12,7 @@ import { guarded } from '../../functions/triggers/responses.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { DRILL_ID } from '../../loadgen-image/contract/load-plan.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
+import { breachesOf, parseXml } from '../support/junit.ts'
 import { aCampaign, CAMPAIGN_ID, playCampaign } from '../support/play-campaign.ts'
 import { target } from '../support/play-drill.ts'
 import { createWorld, type World } from '../support/world/world.ts'
@@ -248,6 +249,8 @@ test('a campaign that has ended holds its report: JSON, or the page by format or
   expect(await typeOf('?format=md')).toBe('text/markdown; charset=utf-8')
   expect(await typeOf('', 'text/markdown')).toContain('text/markdown')
   expect(String((await call('GET', `${path}?format=md`)).body)).toMatch(/^# PASS: 2 drills of pg-under-test/)
+  expect(await typeOf('?format=junit')).toBe('application/xml; charset=utf-8')
+  expect(breachesOf(parseXml(String((await call('GET', `${path}?format=junit`)).body)))).toEqual([])
   expect((await call('GET', `${path}?format=csv`)).status).toBe(400)
   expect((await call('GET', path, { headers: { accept: 'text/csv' } })).status).toBe(406)
   const { etag } = headersOf(await call('GET', `${path}?format=html`)) as { readonly etag: string }

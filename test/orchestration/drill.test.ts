@@ -43,6 +43,7 @@ test('all files are written, and the data to render them again', async () => {
     'clients.csv',
     'errors.csv',
     'journal.json',
+    'junit.xml',
     'ledger.json',
     'loadtest_results.csv',
     'metrics.json',

@@ -22,6 +22,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/platform': '',
   'functions/model': 'loadgen-image/contract',
   'functions/model/campaign': 'functions/model',
+  'functions/model/files': 'functions/model',
   'functions/event-kinds': 'functions/model functions/units',
   'functions/merge': 'functions/units loadgen-image/contract',
   'functions/reachability': 'functions/merge functions/model loadgen-image/contract',
@@ -54,8 +55,9 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/render/html': 'functions/render/html/elements functions/render/html/sections functions/render/text',
   'functions/render/campaign':
     'functions/criteria functions/model functions/model/campaign functions/render/html functions/render/html/elements functions/render/text functions/units',
+  'functions/render/junit': 'functions/criteria functions/model functions/model/campaign',
   'functions/render':
-    'functions/criteria functions/event-figures functions/model functions/model/campaign functions/render/html functions/render/text functions/units loadgen-image/contract',
+    'functions/criteria functions/event-figures functions/model functions/model/campaign functions/model/files functions/render/html functions/render/junit functions/render/text functions/units loadgen-image/contract',
   'functions/access': '',
   'functions/config':
     'functions/access functions/model functions/platform functions/request loadgen-image/connection loadgen-image/contract',
@@ -72,7 +74,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/activities/upkeep':
     'functions/activities/events functions/activities/records functions/clients functions/clients/storage functions/model functions/platform functions/render functions/units loadgen-image/contract',
   'functions/activities/campaign':
-    'functions/checklist functions/clients functions/clients/storage functions/model functions/model/campaign functions/render functions/render/campaign functions/report-model/campaign loadgen-image/contract',
+    'functions/checklist functions/clients functions/clients/storage functions/model functions/model/campaign functions/render functions/render/campaign functions/render/junit functions/report-model/campaign loadgen-image/contract',
   'functions/activities':
     'functions/activities/campaign functions/activities/events functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/event-kinds functions/live functions/model functions/model/campaign functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
   'functions/orchestrators':
@@ -115,7 +117,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/stack':
     'functions/clients/postgres infra/local/azure infra/local/azure/arm infra/local/cluster infra/local/cluster/servers infra/local/functions-host/durable-extension infra/local/functions-host/worker infra/local/process',
   'infra/local/cli':
-    'functions/checklist functions/criteria functions/event-figures functions/model functions/model/campaign functions/render/campaign functions/request functions/units infra/local/azure/arm infra/local/process loadgen-image/contract',
+    'functions/checklist functions/criteria functions/event-figures functions/model functions/model/campaign functions/render/campaign functions/render/junit functions/request functions/units infra/local/azure/arm infra/local/process loadgen-image/contract',
   'infra/azure/release/decisions': 'functions/platform infra/local/process',
   'infra/azure/release':
     'functions/model infra/azure infra/azure/release/decisions infra/local/cli infra/local/process loadgen-image/contract',

@@ -15,6 +15,7 @@ import type { CampaignPlan, CampaignPoint } from '../../model/campaign/campaign.
 import type { Report, Verdict } from '../../model/report.ts'
 import { renderCampaignMarkdown } from '../../render/campaign/markdown.ts'
 import { renderCampaign } from '../../render/campaign/page.ts'
+import { renderCampaignJunit } from '../../render/junit/campaign.ts'
 import { campaignResultLine } from '../../render/log-lines.ts'
 import { campaignReport } from '../../report-model/campaign/build.ts'
 
@@ -51,12 +52,11 @@ export async function writeCampaignReport(
     error,
   })
   const { verdict, headline, endedAt } = report
-  await blobs.write(campaignBlobs.report(campaignId, 'report.html'), renderCampaign(report), 'text/html; charset=utf-8')
-  await blobs.write(
-    campaignBlobs.report(campaignId, 'report.md'),
-    renderCampaignMarkdown(report),
-    'text/markdown; charset=utf-8',
-  )
+  const write = (file: string, content: string, type: string) =>
+    blobs.write(campaignBlobs.report(campaignId, file), content, `${type}; charset=utf-8`)
+  await write('report.html', renderCampaign(report), 'text/html')
+  await write('report.md', renderCampaignMarkdown(report), 'text/markdown')
+  await write('junit.xml', renderCampaignJunit(report), 'application/xml')
   await blobs.writeJson(campaignBlobs.report(campaignId, 'report.json'), report)
   await writeCampaignEntry(blobs, { ...startedCampaign(campaign), endedAt, verdict, headline })
   context.log(campaignResultLine(report))

@@ -62,9 +62,10 @@ async function list({ clients }: ApiContext, request: HttpRequest, client: Orche
 // ---- Status and report --------------------------------------------------------------------------------------------------
 
 const FORMATS = {
-  html: { type: 'text/html' },
-  json: { type: 'application/json' },
-  md: { type: 'text/markdown' },
+  html: { file: 'report.html', type: 'text/html' },
+  json: { file: 'report.json', type: 'application/json' },
+  md: { file: 'report.md', type: 'text/markdown' },
+  junit: { file: 'junit.xml', type: 'application/xml' },
 } as const
 type FormatName = keyof typeof FORMATS
 
@@ -78,7 +79,7 @@ async function read({ clients }: ApiContext, request: HttpRequest, client: Orche
   const campaign = await storedCampaign(clients, campaignId)
   if (campaign === null) return notFound(`campaign ${campaignId}`)
   if (format === 'json') return json(200, await readCampaignStatus(clients, client, campaign), { vary: 'Accept' })
-  const page = await clients.blobs.readText(campaignBlobs.report(campaignId, `report.${format}`))
+  const page = await clients.blobs.readText(campaignBlobs.report(campaignId, FORMATS[format].file))
   if (page !== null) return cached(request, page, `${FORMATS[format].type}; charset=utf-8`, etagOf(page))
   return whyNoPage(clients, client, campaign)
 }

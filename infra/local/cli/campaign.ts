@@ -5,6 +5,7 @@ import type { CampaignReport } from '../../../functions/model/campaign/report.ts
 import type { CampaignProgress, CampaignStatus } from '../../../functions/model/campaign/status.ts'
 import { renderCampaignMarkdown } from '../../../functions/render/campaign/markdown.ts'
 import { besideFolders, renderCampaign } from '../../../functions/render/campaign/page.ts'
+import { renderCampaignJunit } from '../../../functions/render/junit/campaign.ts'
 import { CannotRun, wordsOf } from '../process/problem.ts'
 import type { DrillApi } from './drill-client.ts'
 import { createProgressView, type ProgressView, type Terminal } from './drill-progress.ts'
@@ -121,6 +122,7 @@ export async function keepCampaign(api: DrillApi, report: CampaignReport, out: s
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
     writeFileSync(join(folder, 'report.md'), renderCampaignMarkdown(report))
+    writeFileSync(join(folder, 'junit.xml'), renderCampaignJunit(report))
     writeFileSync(join(folder, 'report.html'), renderCampaign(report, besideFolders))
     return ['', ...problems, `Report: ${folder}/report.html`]
   } catch (error) {

@@ -14,6 +14,7 @@ export const RESULT_FILES = [
   'report.html',
   'report.json',
   'report.md',
+  'junit.xml',
   'timeline.csv',
   'loadtest_results.csv',
   'clients.csv',

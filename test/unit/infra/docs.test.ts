@@ -34,6 +34,7 @@ const GUIDES = [
   'docs/azure.md',
   'docs/architecture.md',
   'docs/events.md',
+  'docs/pipelines.md',
   'docs/probes.md',
   'docs/step-probe.md',
 ]

@@ -10,6 +10,7 @@ export const caveats = ({ caveats: lines }: Report): Markup =>
 const FILES: ReadonlyArray<readonly [name: string, content: string]> = [
   ['report.json', 'everything on this page, by a published schema'],
   ['report.md', 'for a chat message or a pull request'],
+  ['junit.xml', 'the verdict and each criterion as a test case, for a pipeline'],
   ['summary.json', 'verdict, criteria and figures'],
   ['timeline.csv', 'every second of the load'],
   ['loadtest_results.csv', 'every second, in the columns of the original load test'],
