@@ -206,12 +206,24 @@ type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
 const definedOf = <T extends object>(fields: T): Defined<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>
 
-const DEFAULT_COHORT: LoadSettings['cohorts'][number] = {
+/**
+ * Clients that wait up to 1 s between two attempts, and less where they are few: all together they try every 5 ms, at any
+ * number of workers. An outage ends for the report with the first commit, so the time between two attempts is its error.
+ */
+const defaultCohort = (workers: number): LoadSettings['cohorts'][number] => ({
   name: 'default',
   share: 1,
   via: 'pgbouncer',
-  retry: { firstDelayMs: 50, maxDelayMs: 1_000, multiplier: 2, jitter: true },
-}
+  // With full jitter a worker waits half of the longest delay on average.
+  retry: {
+    firstDelayMs: 50,
+    maxDelayMs: between(50, 2 * MS_BETWEEN_ATTEMPTS * workers, 1_000),
+    multiplier: 2,
+    jitter: true,
+  },
+})
+
+const MS_BETWEEN_ATTEMPTS = 5
 
 function loadOf(fields: Fields, drillId: string): LoadSettings {
   const given = definedOf(loadPart(fields))
@@ -223,7 +235,7 @@ function loadOf(fields: Fields, drillId: string): LoadSettings {
     deadlineMs: 1_000,
     // The plain table has no key under which an unknown could be sent again.
     retryUnknown: transactions !== 'compat',
-    cohorts: [DEFAULT_COHORT],
+    cohorts: [defaultCohort(workers)],
     ...given,
   }
 }

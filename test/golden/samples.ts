@@ -23,6 +23,15 @@ const REQUEST = {
   target: { resourceGroup: 'rg-orders', server: 'pg-orders', database: 'orders' },
   targetTps: 200,
   workers: 12,
+  // As patient as the clients of a large load, so that the drills have a phase of recovery.
+  cohorts: [
+    {
+      name: 'default',
+      share: 1,
+      via: 'pgbouncer',
+      retry: { firstDelayMs: 50, maxDelayMs: 1_000, multiplier: 2, jitter: true },
+    },
+  ],
   note: 'before the release <script>alert(1)</script>',
 }
 

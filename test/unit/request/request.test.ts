@@ -22,6 +22,23 @@ const fieldsOf = (body: unknown): string[] => {
   return parsed.ok ? [] : parsed.problems.map(({ field }) => field)
 }
 
+test.each([
+  [1, 50],
+  [20, 200],
+  [100, 1000],
+  [200, 1000],
+])(
+  '%i workers wait at most %i ms between two attempts, so that all of them together try every 5 ms',
+  (workers, maxDelayMs) => {
+    expect(planOf({ workers, targetTps: 100 })?.load.cohorts[0]?.retry).toEqual({
+      firstDelayMs: 50,
+      maxDelayMs,
+      multiplier: 2,
+      jitter: true,
+    })
+  },
+)
+
 test('an empty request is the whole 8,000 TPS drill', () => {
   expect(planOf({})).toEqual({
     drillId: 'drill-1',
