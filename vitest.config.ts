@@ -35,6 +35,8 @@ export default defineConfig({
           globalSetup: './test/support/template-cluster.ts',
           setupFiles: './test/support/second-tries.ts',
           testTimeout: 120_000,
+          // Of the tests of one file, where a file says that they may.
+          maxConcurrency: 2,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },

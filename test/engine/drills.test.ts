@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ContainerClient } from '@azure/storage-blob'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, type TestContext, test } from 'vitest'
 import { createBlobs } from '../../functions/clients/storage/blobs.ts'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import type { CampaignStatus } from '../../functions/model/campaign/status.ts'
@@ -58,7 +58,8 @@ interface Site {
   readonly api: DrillApi
 }
 
-async function openSite(host: HostKind = 'durable'): Promise<Site> {
+/** The tests run at the same time, so each ends its own site: of the runner only the test's context knows which test it is. */
+async function openSite({ onTestFinished }: TestContext, host: HostKind = 'durable'): Promise<Site> {
   const stack = await openStack({ host, platformPauseMs: 500 })
   onTestFinished(async () => {
     await stack.stop()
@@ -234,7 +235,7 @@ async function killEngine({ process: host }: Stack['host']): Promise<void> {
 }
 
 /** A second host with the same hub and the same settings, as a second instance of the app in Azure. Returns its log. */
-async function startSecondHost(stack: Stack): Promise<() => string> {
+async function startSecondHost({ onTestFinished }: TestContext, stack: Stack): Promise<() => string> {
   const { pid } = stack.host.process
   const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0').slice(0, -1)
   const [command = '', ...args] = read('cmdline')
@@ -254,8 +255,8 @@ async function startSecondHost(stack: Stack): Promise<() => string> {
 function runDrills(): void {
   test('the default drill writes the same journal as on the local host, and its audits are as far apart as planned', {
     timeout: 2 * timeouts.drillMs,
-  }, async () => {
-    const site = await openSite()
+  }, async (context) => {
+    const site = await openSite(context)
     const report = await drilled(site, DEFAULT)
     expect(failoversAskedFrom(site)).toBe(1)
     expect(timelinesOf(report)).toEqual([['forced', 1, 2]])
@@ -264,15 +265,15 @@ function runDrills(): void {
     const endOfFirstMs = Date.parse(first?.at ?? '') + 1000 * (first?.seconds ?? 0)
     expect(Date.parse(second?.at ?? '') - endOfFirstMs).toBeGreaterThanOrEqual(2_000)
     await site.stack.stop()
-    const local = await drilled(await openSite('local'), DEFAULT)
+    const local = await drilled(await openSite(context, 'local'), DEFAULT)
     expectGood(local)
     expect(stepsOf(report)).toEqual(stepsOf(local))
   })
 
   test('a watch that polls without a pause stays as small as at its start, and loses no poll', {
     timeout: timeouts.drillMs,
-  }, async () => {
-    const site = await openSite()
+  }, async (context) => {
+    const site = await openSite(context)
     const drillId = await startHasty(site)
     const { shown, charted } = await liveSecondsOf(site, drillId)
     const report = await reportOf(site, drillId)
@@ -299,8 +300,8 @@ function runDrills(): void {
 
   test('an aborted drill stops its load, requests no failover and reports; the next one measures both of its failovers', {
     timeout: 2 * timeouts.drillMs,
-  }, async () => {
-    const site = await openSite()
+  }, async (context) => {
+    const site = await openSite(context)
     const drillId = await site.api.start(requestOf([{ atSeconds: 25, kind: 'failover', mode: 'forced' }], 40))
     await reachesPhase(site, drillId, 'baseline')
     await site.api.abort(drillId)
@@ -318,8 +319,8 @@ function runDrills(): void {
 
   test('killed in the baseline, and again in the collection, the engine resumes the drill', {
     timeout: timeouts.drillMs,
-  }, async () => {
-    const site = await openSite()
+  }, async (context) => {
+    const site = await openSite(context)
     // Long enough for a message that died with the engine, which the queue hides for a minute.
     const drillId = await site.api.start(requestOf([{ atSeconds: 14, kind: 'failover', mode: 'forced' }], 100))
     for (const phase of ['baseline', 'collect'] as const) {
@@ -334,8 +335,8 @@ function runDrills(): void {
 
   test('killed in the failover, the engine causes no second one, and a true report follows without waiting for a limit', {
     timeout: timeouts.drillMs,
-  }, async () => {
-    const site = await openSite()
+  }, async (context) => {
+    const site = await openSite(context)
     // The platform fails over and never answers: the activity is under way when its process dies.
     site.stack.azure.failNext(RESTART, { kind: 'hang' })
     const drillId = await site.api.start(requestOf([FORCED], 100))
@@ -350,9 +351,11 @@ function runDrills(): void {
     expect([report.verdict, report.events.length]).toEqual(['INCONCLUSIVE', 1])
   })
 
-  test('two hosts share the work of one drill, which has one failover', { timeout: timeouts.drillMs }, async () => {
-    const site = await openSite()
-    const secondLog = await startSecondHost(site.stack)
+  test('two hosts share the work of one drill, which has one failover', {
+    timeout: timeouts.drillMs,
+  }, async (context) => {
+    const site = await openSite(context)
+    const secondLog = await startSecondHost(context, site.stack)
     const report = await drilled(site, requestOf([FORCED], 30))
     expect(failoversAskedFrom(site)).toBe(1)
     expectGood(report)
@@ -362,8 +365,8 @@ function runDrills(): void {
 
   test('a campaign whose engine is killed in the gap runs each of its drills once, and its history stays short', {
     timeout: 2 * timeouts.drillMs,
-  }, async () => {
-    const site = await openSite()
+  }, async (context) => {
+    const site = await openSite(context)
     const { timing, ...request } = requestOf([RESTARTED], 18)
     // How fast a busy machine recovers is no matter of this test.
     const criteria = ['lost_commits == 0', 'containers_left == 0']
@@ -399,7 +402,8 @@ function runDrills(): void {
   })
 }
 
-describe('on the Durable extension', () => {
+// Most of a drill is waiting, and what its figures may show of a busy machine is allowed: see expectGood.
+describe.concurrent('on the Durable extension', () => {
   if (WHY_SKIPPED === null) runDrills()
   else test('whole drills', ({ skip }) => skip(WHY_SKIPPED ?? ''))
 })
