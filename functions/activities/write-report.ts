@@ -8,6 +8,7 @@ import { likenessOf } from '../event-kinds/likeness.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { ContainerEnd } from '../model/container-end.ts'
 import { isLike, type TrendEntry } from '../model/drill-index.ts'
+import type { EarlyEnd } from '../model/early-end/stopped-by.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import type { Facts, PlatformLog } from '../model/facts.ts'
 import { loadPlanOf } from '../model/load-plan.ts'
@@ -32,7 +33,7 @@ import type { ActivitySettings } from './settings.ts'
 export interface ReportRequest extends DrillRef {
   /** The first is written as soon as it can be; the final one holds what arrived late. */
   readonly edition: Edition
-  readonly earlyEnd: { readonly kind: 'aborted' | 'failed'; readonly why: string } | null
+  readonly earlyEnd: EarlyEnd | null
   readonly journal: readonly JournalEntry[]
 }
 
@@ -112,8 +113,7 @@ async function gatherOutcome(
     metricsComplete: metrics?.complete ?? false,
     platformLog,
     cleanup: { containersLeft: cleanup?.containersLeft ?? null, verifiedAt: cleanup?.verifiedAt ?? null },
-    abortedBecause: earlyEnd?.kind === 'aborted' ? earlyEnd.why : null,
-    error: earlyEnd?.kind === 'failed' ? earlyEnd.why : null,
+    earlyEnd,
     journal,
     containerSeconds: containerSeconds(containers, provisioned, cleanup),
     prices,
@@ -122,6 +122,8 @@ async function gatherOutcome(
 
 function judged(outcome: DrillOutcome, { merged }: MergedLoad, earlier: readonly TrendEntry[]): ReportData {
   const { report, charts } = assemble(outcome, outcome.loadStartAtMs === null ? null : merged, earlier)
+  // Nothing was measured that a check could judge.
+  if (report.stoppedBy !== null) return { report, ...charts }
   const after = judgeRows(AFTER, 'after', { outcome, report }, outcome.plan.force)
   return { report: { ...report, checklist: [...report.checklist, ...after] }, ...charts }
 }

@@ -1,5 +1,6 @@
 /** The index of drills: one small blob each, newest first by name, so that lists and trends need no report to be opened. */
 
+import type { StoppedBy } from './early-end/stopped-by.ts'
 import { plannedSeconds } from './load-plan.ts'
 import type { DrillPlan, Target } from './plan.ts'
 import type { PlannedEvent } from './planned-event.ts'
@@ -17,7 +18,8 @@ export interface IndexEntry {
   readonly endedAt: string | null
   readonly verdict: Verdict | null
   readonly headline: string | null
-  /** What trends are drawn of; null without a report. */
+  readonly stoppedBy: StoppedBy | null
+  /** What trends are drawn of; null without a report, and of a drill whose load did not start. */
   readonly trend: TrendEntry | null
 }
 
@@ -31,6 +33,7 @@ export const startedEntry = (plan: DrillPlan): IndexEntry => ({
   endedAt: null,
   verdict: null,
   headline: null,
+  stoppedBy: null,
   trend: null,
 })
 

@@ -3,6 +3,7 @@ import type { LoadSummary } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import type { ProbeRecord } from '../../loadgen-image/contract/step-probe.ts'
 import type { ContainerEnd } from './container-end.ts'
+import type { EarlyEnd } from './early-end/stopped-by.ts'
 import type { OperationState, UndoProgress } from './event-answer.ts'
 import type { Facts, MetricSeries, PlatformLog, PrimaryIdentity } from './facts.ts'
 import type { DrillPlan } from './plan.ts'
@@ -100,8 +101,8 @@ export interface DrillOutcome {
   /** Null: the drill did not watch, or nothing was read. */
   readonly platformLog: PlatformLog | null
   readonly cleanup: { readonly containersLeft: number | null; readonly verifiedAt: string | null }
-  readonly abortedBecause: string | null
-  readonly error: string | null
+  /** Null: the drill went on to its end. */
+  readonly earlyEnd: EarlyEnd | null
   readonly journal: readonly JournalEntry[]
   readonly containerSeconds: number | null
   readonly prices: Prices | null
@@ -113,3 +114,11 @@ export interface Prices {
   readonly perGbSecond: number
   readonly source: string
 }
+
+/** Null: it was not aborted. */
+export const abortedBecause = ({ earlyEnd }: Pick<DrillOutcome, 'earlyEnd'>): string | null =>
+  earlyEnd?.kind === 'aborted' ? earlyEnd.why : null
+
+/** The step that failed; null: none ended the drill. */
+export const errorOf = ({ earlyEnd }: Pick<DrillOutcome, 'earlyEnd'>): string | null =>
+  earlyEnd?.kind === 'failed' ? earlyEnd.why : null

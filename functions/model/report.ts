@@ -6,6 +6,7 @@
 import * as z from 'zod'
 import { applicationSchema } from './application.ts'
 import { PHASE_NAMES, WAY_STATES, WAYS } from './chart-data.ts'
+import { stoppedBySchema } from './early-end/stopped-by.ts'
 import { UNDO_STATES } from './event-answer.ts'
 import { EVENT_KINDS, FAILOVER_MODES, PLANNED_KINDS } from './planned-event.ts'
 
@@ -354,9 +355,10 @@ export const reportSchema = z.object({
   verdict: z.enum(VERDICTS),
   headline: z.string().describe('One sentence for the top of the page'),
   reasons: z.array(z.string()).describe('Why the verdict is not PASS'),
+  stoppedBy: stoppedBySchema,
   startedAt: iso,
   endedAt: iso,
-  criteria: z.array(criterionSchema),
+  criteria: z.array(criterionSchema).describe('Empty when the load did not start: nothing was judged'),
   worstEvent: z
     .number()
     .int()

@@ -1,6 +1,7 @@
 /** What `GET /api/drills/{id}` answers while a drill runs and after: the phases, and the live figures under 16 KB. */
 import type { Way } from '../../loadgen-image/contract/step-probe.ts'
 import type { WayState } from './chart-data.ts'
+import type { StoppedBy } from './early-end/stopped-by.ts'
 import type { Target } from './plan.ts'
 import type { PlannedEvent } from './planned-event.ts'
 import type { Verdict } from './report.ts'
@@ -122,6 +123,8 @@ export interface DrillStatus {
   readonly state: 'waiting' | 'running' | 'finished' | 'failed'
   readonly verdict: Verdict | null
   readonly headline: string | null
+  /** What ended the drill before its load; null: its load started, or may still start. */
+  readonly stoppedBy: StoppedBy | null
   readonly target: Target
   /** As planned. */
   readonly events: readonly PlannedEvent[]

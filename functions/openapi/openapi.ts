@@ -25,6 +25,7 @@ const status = {
   state: { enum: ['waiting', 'running', 'finished', 'failed'] },
   verdict: nullable({ enum: ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] }),
   headline: nullable(string),
+  stoppedBy: nullable(ref('StoppedBy')),
   target: object({ resourceGroup: string, server: string, database: string }),
   events: {
     type: 'array',

@@ -3,6 +3,7 @@
  * again, and the report contains it.
  */
 import type { OrchestrationContext } from 'durable-functions'
+import type { EarlyEnd } from '../model/early-end/stopped-by.ts'
 import type { JournalEntry } from '../model/report.ts'
 import type { DrillProgress, Phase } from '../model/status.ts'
 import { messageOf } from './error-text.ts'
@@ -11,18 +12,18 @@ import { messageOf } from './error-text.ts'
 const MAX_ENTRIES = 150
 const MAX_DETAIL = 300
 
-type EarlyEnd =
-  /** By the operator, or by the abort rule. */
-  | { readonly kind: 'aborted'; readonly why: string }
-  /** A step of the drill or of the platform failed. */
-  | { readonly kind: 'failed'; readonly why: string }
+/** What a step that fails without a word of its own leaves to do. */
+const SEE_JOURNAL = 'See the journal for the step that failed, then start the drill again.'
 
 /** Ends the drill early on purpose. */
 export class Stop extends Error {
-  readonly end: EarlyEnd
-  constructor(kind: EarlyEnd['kind'], why: string) {
+  readonly end: Omit<EarlyEnd, 'phase'>
+  /** Where it is not the phase of the log. */
+  readonly phase: string | null
+  constructor(kind: EarlyEnd['kind'], why: string, advice = '', phase: string | null = null) {
     super(why)
-    this.end = { kind, why }
+    this.end = { kind, why, advice }
+    this.phase = phase
   }
 }
 
@@ -103,7 +104,10 @@ export class DrillLog {
 
   /** Only the first reason counts: later failures are often its consequence. The journal has them all. */
   end(error: unknown): void {
-    const end: EarlyEnd = error instanceof Stop ? error.end : { kind: 'failed', why: messageOf(error) }
+    const end: EarlyEnd =
+      error instanceof Stop
+        ? { ...error.end, phase: error.phase ?? this.#phase }
+        : { kind: 'failed', why: messageOf(error), advice: SEE_JOURNAL, phase: this.#phase }
     this.remark('early end', `${end.kind}: ${end.why}`)
     this.earlyEnd ??= end
     this.show()

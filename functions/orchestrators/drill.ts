@@ -25,6 +25,22 @@ import { nowMs, type Step } from './waiting.ts'
 const PROVISION_PAUSE_SECONDS = 5
 /** Between two renewals of the lease, which is stale after 300 s. */
 const HOLD_SECONDS = 60
+const START_SERVER = 'start server'
+
+/** What to do when the drill ends here; of a failed check its own row says it. */
+const ADVICE = {
+  held: 'Wait until that drill has ended, or abort it, then start this one again.',
+  serverStart: 'Start the server, or find out why the platform does not start it, then start the drill again.',
+  provision:
+    "Do what the platform's answer asks for: other containers (containers, containerSize), more quota, or rights. Then start the drill again.",
+  later:
+    'Start the drill again later, with more time (timing.readyTimeoutSeconds) or with fewer or smaller containers.',
+  dead: 'Do what the last words of the load generator ask for; its whole log is among the files of the drill.',
+  notReady:
+    'See the logs of the load generators among the files of the drill: they name the step that hangs (name, port, TLS, login). A longer timing.readyTimeoutSeconds helps only where they make progress.',
+  clocks:
+    'Start the drill again: other containers have other clocks. If it stays, the clock that the others are compared with is wrong.',
+} as const
 
 export function* drill(ctx: OrchestrationContext): Step<DrillEnd> {
   const context = prepare(ctx)
@@ -58,9 +74,11 @@ function* loadAndEvents(context: DrillContext): Step<void> {
 function* reserve({ drillId, run, log }: DrillContext): Step<void> {
   log.enter('reserve')
   const { reserved, abort, detail } = yield* run.reserve({ drillId })
-  if (!reserved) throw new Stop('failed', detail)
+  if (!reserved) throw new Stop('failed', detail, ADVICE.held)
   if (abort !== null) throw new Stop('aborted', abort)
 }
+
+const notReady = (detail: string): string => `the server was not ready within ${SERVER_START_SECONDS} s: ${detail}`
 
 /** A scheduled drill may find its server stopped: it holds the lock meanwhile, so that no other drill waits for the same server. */
 function* startServer({ ctx, plan, drillId, run, log, pauses }: DrillContext): Step<void> {
@@ -68,14 +86,13 @@ function* startServer({ ctx, plan, drillId, run, log, pauses }: DrillContext): S
   const untilMs = nowMs(ctx) + SERVER_START_SECONDS * 1000
   for (let polls = 0; ; polls++) {
     const { isReady, refused, abort, detail } = yield* run.startServer({ drillId })
-    if (abort !== null) throw new Stop('aborted', abort)
-    if (refused !== null) throw new Stop('failed', `infrastructure: ${refused}`)
-    if (polls === 0 || isReady) log.remark('start server', detail)
+    if (abort !== null) throw new Stop('aborted', abort, '', START_SERVER)
+    if (refused !== null) throw new Stop('failed', refused, ADVICE.serverStart, START_SERVER)
+    if (polls === 0 || isReady) log.remark(START_SERVER, detail)
     if (isReady) return log.say(null)
     log.say(detail)
-    if (nowMs(ctx) >= untilMs)
-      throw new Stop('failed', `infrastructure: the server was not ready within ${SERVER_START_SECONDS} s: ${detail}`)
-    if (yield* pauses.seconds(pauseAfter(polls))) throw new Stop('aborted', pauses.reason)
+    if (nowMs(ctx) >= untilMs) throw new Stop('failed', notReady(detail), ADVICE.serverStart, START_SERVER)
+    if (yield* pauses.seconds(pauseAfter(polls))) throw new Stop('aborted', pauses.reason, '', START_SERVER)
   }
 }
 
@@ -93,11 +110,11 @@ function* provision(context: DrillContext, untilMs: number): Step<void> {
   for (let polls = 0; ; polls++) {
     const { refused, waiting, afterSeconds, abort } = yield* run.provision({ drillId })
     if (abort !== null) throw new Stop('aborted', abort)
-    if (refused !== null) throw new Stop('failed', `infrastructure: ${refused}`)
+    if (refused !== null) throw new Stop('failed', refused, ADVICE.provision)
     if (waiting === null) return
     const nextMs = nowMs(ctx) + Math.max(PROVISION_PAUSE_SECONDS, pauseAfter(polls), afterSeconds ?? 0) * 1000
     if (nextMs >= untilMs)
-      throw new Stop('failed', `infrastructure: ${waiting}; not within ${plan.timing.readyTimeoutSeconds} s`)
+      throw new Stop('failed', `${waiting}; not within ${plan.timing.readyTimeoutSeconds} s`, ADVICE.later)
     log.say(waiting)
     yield* holdUntil(context, nextMs)
   }
@@ -119,14 +136,14 @@ function* startTogether({ ctx, plan, drillId, run, log, pauses }: DrillContext, 
   for (let polls = 0; ; polls++) {
     const { ready, wanted, dead, abort, detail } = yield* run.pollReady({ drillId })
     if (abort !== null) throw new Stop('aborted', abort)
-    if (dead.length > 0) throw new Stop('failed', `infrastructure: ${detail}`)
+    if (dead.length > 0) throw new Stop('failed', detail, ADVICE.dead)
     if (ready === wanted) break
     if (nowMs(ctx) >= untilMs)
-      throw new Stop('failed', `infrastructure: ${detail} after ${plan.timing.readyTimeoutSeconds} s`)
+      throw new Stop('failed', `${detail} after ${plan.timing.readyTimeoutSeconds} s`, ADVICE.notReady)
     if (yield* pauses.seconds(pauseAfter(polls))) throw new Stop('aborted', pauses.reason)
   }
   const { startAtMs, detail } = yield* run.startLoad({ drillId })
-  if (startAtMs === null) throw new Stop('failed', `clocks: ${detail}`)
+  if (startAtMs === null) throw new Stop('failed', detail, ADVICE.clocks)
   log.loadStartAtMs = startAtMs
   log.show()
 }

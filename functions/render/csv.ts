@@ -7,6 +7,7 @@ import { CSV_COLUMNS } from '../../loadgen-image/contract/glossary.ts'
 import type { ClientRow, ProbeRow, TimelineRow } from '../model/chart-data.ts'
 import type { Report } from '../model/report.ts'
 import { exact } from '../units/units.ts'
+import type { ReportData } from './text/report-data.ts'
 
 type Cell = string | number | null
 type Columns<Row> = ReadonlyArray<readonly [name: string, cell: (row: Row) => Cell]>
@@ -21,8 +22,12 @@ function toCsv<Row>(columns: Columns<Row>, rows: Iterable<Row>): string {
 
 const isoOfSecond = (second: number): string => new Date(second * 1000).toISOString()
 
-/** Every second, every count, and one column per error code that occurred. */
-export function renderTimelineCsv(timeline: readonly TimelineRow[]): string {
+/**
+ * Every second, every count, and one column per error code that occurred. A drill whose load did not start has one row without a
+ * figure, whose phase says so.
+ */
+export function renderTimelineCsv({ report, timeline }: Pick<ReportData, 'report' | 'timeline'>): string {
+  if (report.stoppedBy !== null) return toCsv(notStartedColumns, [report])
   const codes = [...new Set(timeline.flatMap((row) => Object.keys(row.errors)))].sort()
   return toCsv<TimelineRow>([...timelineColumns, ...codes.map(errorColumn)], timeline)
 }
@@ -52,6 +57,16 @@ const timelineColumns: Columns<TimelineRow> = [
   ['containers_missing_count', (row) => row.containersMissing],
   ['event_loop_delay_p99_ms', (row) => exact(row.eventLoopDelayP99Ms)],
 ]
+
+const notStartedCells: Readonly<Record<string, (report: Report) => Cell>> = {
+  time_utc: ({ endedAt }) => endedAt,
+  phase: ({ headline }) => headline,
+}
+
+const notStartedColumns: Columns<Report> = timelineColumns.map(([name]) => [
+  name,
+  notStartedCells[name] ?? (() => null),
+])
 
 /**
  * The table that users of the original scripts know, merged over all containers: their nine columns in their order,

@@ -37,7 +37,7 @@ export const renderers: readonly Renderer[] = [
   { name: 'report.json', contentType: JSON_TYPE, render: ({ report }) => renderReportJson(report) },
   { name: 'report.md', contentType: MARKDOWN, render: ({ report }) => renderMarkdown(report) },
   { name: 'junit.xml', contentType: XML, render: ({ report }) => renderJunit(report) },
-  { name: 'timeline.csv', contentType: CSV, render: ({ timeline }) => renderTimelineCsv(timeline) },
+  { name: 'timeline.csv', contentType: CSV, render: renderTimelineCsv },
   { name: 'loadtest_results.csv', contentType: CSV, render: ({ timeline }) => renderLoadtestResultsCsv(timeline) },
   { name: 'clients.csv', contentType: CSV, render: ({ clients }) => renderClientsCsv(clients) },
   { name: 'applications.csv', contentType: CSV, render: ({ report }) => renderApplicationsCsv(report.applications) },

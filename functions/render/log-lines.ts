@@ -11,6 +11,7 @@
  */
 import { worstNote, worstText } from '../event-figures/table.ts'
 import type { CampaignReport } from '../model/campaign/report.ts'
+import type { StoppedBy } from '../model/early-end/stopped-by.ts'
 import type { DrillEvent, Report } from '../model/report.ts'
 
 export const DRILL_RESULT = 'drill-result'
@@ -28,6 +29,8 @@ export interface DrillResult
     Pick<Report['moments'], 't0' | 't1' | 't4'> {
   readonly server: string
   readonly edition: Edition
+  /** What ended the drill before its load; null: the load started. */
+  readonly stoppedBy: Pick<StoppedBy, 'phase' | 'checks'> | null
   /** Response times in the baseline. */
   readonly p50Ms: number | null
   readonly p95Ms: number | null
@@ -52,6 +55,7 @@ export function drillResultLine(report: Report, server: string, edition: Edition
     edition,
     verdict: report.verdict,
     headline: report.headline,
+    stoppedBy: report.stoppedBy && { phase: report.stoppedBy.phase, checks: report.stoppedBy.checks },
     offeredTps: throughput.offeredTps,
     baselineTps: throughput.baselineTps,
     p50Ms: response?.p50 ?? null,

@@ -3,16 +3,51 @@ import { marginText, measuredText } from '../criteria/judge.ts'
 import { outageOf, recoveryOf } from '../event-figures/applications.ts'
 import type { EventFigureName } from '../event-figures/figures.ts'
 import { EVENT_COLUMNS, eventFigureText, worstNote, worstText } from '../event-figures/table.ts'
+import { overrideOf, type StoppedBy, stoppingChecks } from '../model/early-end/stopped-by.ts'
 import type { Criterion, Report } from '../model/report.ts'
 import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../units/units.ts'
 import { bullets, escapeMarkdown, section, table } from './text/markdown-text.ts'
 import { laterText, nameChangeText, notProbed, outText, stepsText, WAY_NAMES } from './text/way-words.ts'
-import { MOMENT_IDS, MOMENT_NAMES, VERDICT_SENTENCES } from './text/words.ts'
+import { MOMENT_IDS, MOMENT_NAMES, sentenceOf, titleOf } from './text/words.ts'
 
 export function renderMarkdown(report: Report): string {
-  const sections = [
-    `# ${report.verdict}: ${escapeMarkdown(report.headline)}`,
-    `${VERDICT_SENTENCES[report.verdict]} Drill \`${report.drillId}\`, ${dateTime(report.startedAt)} to ${dateTime(report.endedAt)}.`,
+  const sections = report.stoppedBy === null ? measured(report) : notStarted(report, report.stoppedBy)
+  return `${sections.filter((text) => text !== '').join('\n\n')}\n`
+}
+
+const heading = (report: Report): string[] => [
+  `# ${escapeMarkdown(titleOf(report))}`,
+  `${sentenceOf(report)} Drill \`${report.drillId}\`, ${dateTime(report.startedAt)} to ${dateTime(report.endedAt)}.`,
+]
+
+/** What stopped it, and nothing that was not measured. */
+function notStarted(report: Report, stoppedBy: StoppedBy): string[] {
+  const checks = stoppingChecks(report)
+  return [
+    ...heading(report),
+    escapeMarkdown(stoppedBy.advice),
+    section(
+      'Checks that stopped it',
+      checks.length === 0
+        ? ''
+        : table(
+            ['Check', 'Seen', 'Wanted', 'What to do', 'Override'],
+            checks.map(({ id, title, seen, wanted, advice }) => [
+              `${escapeMarkdown(title)} (\`${id}\`)`,
+              ...[seen, wanted, advice].map(escapeMarkdown),
+              `\`${overrideOf([id])}\``,
+            ]),
+          ),
+    ),
+    section('Other checks that did not pass', checksTable(report.checklist.filter((row) => !checks.includes(row)))),
+    section('Caveats', bullets(report.caveats)),
+    cleanupLine(report.cleanup),
+  ]
+}
+
+function measured(report: Report): string[] {
+  return [
+    ...heading(report),
     bullets(report.reasons),
     section('Criteria', criteriaTable(report.criteria)),
     section('Figures', figuresTable(report)),
@@ -32,7 +67,6 @@ export function renderMarkdown(report: Report): string {
     section('Caveats', bullets(report.caveats)),
     cleanupLine(report.cleanup),
   ]
-  return `${sections.filter((text) => text !== '').join('\n\n')}\n`
 }
 
 const criteriaTable = (criteria: readonly Criterion[]): string =>

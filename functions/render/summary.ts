@@ -7,7 +7,20 @@ import type { Report } from '../model/report.ts'
 import { inUnit, NOT_MEASURED } from '../units/units.ts'
 
 export function summaryOf(report: Report): Summary {
-  const { drillId, verdict, headline, reasons, startedAt, endedAt, criteria, setup, requests, events, cost } = report
+  const {
+    drillId,
+    verdict,
+    headline,
+    reasons,
+    stoppedBy,
+    startedAt,
+    endedAt,
+    criteria,
+    setup,
+    requests,
+    events,
+    cost,
+  } = report
   const hasLoad = report.ledger.intended > 0
   const figure = (name: CriterionName, phase: string | null = null): SummaryFigure =>
     summaryFigure(measure({ name, phase }, report), unitOf(name))
@@ -19,6 +32,7 @@ export function summaryOf(report: Report): Summary {
     headline,
     reasons: [...reasons],
     hasLoad,
+    stoppedBy,
     startedAt,
     endedAt,
     criteria: criteria.map(({ why: _, ...row }) => row),

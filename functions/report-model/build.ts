@@ -11,17 +11,20 @@ import { judgeCriteria } from '../criteria/judge.ts'
 import { judgeDrill, withoutGeneratorFaults } from '../criteria/verdict.ts'
 import { requestsOf } from '../event-figures/requests.ts'
 import { worstEventOf, worstRecoveryOf } from '../event-figures/worst.ts'
+import { likenessOf } from '../event-kinds/likeness.ts'
 import { ledgerDigest } from '../merge/ledger.ts'
 import type { Merged } from '../merge/merged.ts'
 import type { ChartData } from '../model/chart-data.ts'
 import type { TrendEntry } from '../model/drill-index.ts'
-import type { AuditPass, DrillOutcome } from '../model/evidence.ts'
+import type { StoppedBy } from '../model/early-end/stopped-by.ts'
+import { type AuditPass, abortedBecause, type DrillOutcome } from '../model/evidence.ts'
 import { type Criterion, type DrillEvent, type Report, reportSchema } from '../model/report.ts'
 import { isoOfUs, secondsBetween } from '../units/units.ts'
 import { adviceOf } from './advice.ts'
 import { applicationsOfReport } from './applications.ts'
 import { caveatsOf } from './caveats.ts'
 import { chartDataOf } from './charts.ts'
+import { judgementOf, stoppedByOf } from './early-end/not-started.ts'
 import { proofOfDrill } from './event-words.ts'
 import { eventsOfReport, NO_MOMENTS, outagesOfReport, waterfallOf, worstClientsOf } from './events.ts'
 import { headlineOf } from './headline.ts'
@@ -43,9 +46,11 @@ export function assemble(
 ): Assembled {
   const analysis = analyse(evidence, merged)
   const figures = figuresOf(analysis)
+  if (figures.stoppedBy !== null) return withoutLoad(analysis, figures, figures.stoppedBy)
   const criteria = judged(analysis, figures)
-  const { abortedBecause, plan } = evidence
-  const judgement = judgeDrill({ criteria, abortedBecause, inconclusive: inconclusiveReasons(analysis, figures) })
+  const { plan } = evidence
+  const inconclusive = inconclusiveReasons(analysis, figures)
+  const judgement = judgeDrill({ criteria, abortedBecause: abortedBecause(evidence), inconclusive })
   const report: Report = {
     ...figures,
     criteria,
@@ -56,6 +61,17 @@ export function assemble(
   }
   const trend = trendOf(trendEntry(report, plan), earlier)
   return { report: reportSchema.parse({ ...report, ...trend }), charts: chartDataOf(analysis) }
+}
+
+/** Nothing is judged and nothing compared: a figure that was not measured says nothing about the server. */
+function withoutLoad(analysis: Analysis, figures: ReportFigures, stoppedBy: StoppedBy): Assembled {
+  const report: Report = {
+    ...figures,
+    criteria: [],
+    ...judgementOf(analysis.evidence, stoppedBy),
+    caveats: caveatsOf(analysis, figures, []),
+  }
+  return { report: reportSchema.parse(report), charts: chartDataOf(analysis) }
 }
 
 function judged({ evidence: { plan } }: Analysis, figures: ReportFigures): Criterion[] {
@@ -81,6 +97,7 @@ function figuresOf(analysis: Analysis): ReportFigures {
   return {
     schema: 1,
     drillId: evidence.plan.drillId,
+    stoppedBy: stoppedByOf(evidence),
     startedAt: evidence.startedAt,
     endedAt: evidence.endedAt,
     worstEvent: worst?.number ?? null,
@@ -94,7 +111,7 @@ function figuresOf(analysis: Analysis): ReportFigures {
     phases,
     worstClients: worstClientsOf(load?.clients.filter(({ event }) => event === worst?.number) ?? []),
     loneClients,
-    likeDrills: { what: '', found: 0, lookedAt: 0 },
+    likeDrills: { what: likenessOf(evidence.plan).words, found: 0, lookedAt: 0 },
     trend: [],
     ledger: ledgerOf(analysis, events),
     throughput,

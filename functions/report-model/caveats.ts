@@ -19,7 +19,7 @@ export function caveatsOf(
 ): string[] {
   return [
     ...(load === null ? [] : loadCaveats(evidence, figures, load)),
-    ...platformCaveats(evidence, criteria),
+    ...(figures.stoppedBy === null ? platformCaveats(evidence, criteria) : []),
     ...undoCaveats(evidence),
     ...(evidence.facts?.gaps ?? []).map((gap) => `Before the drill this could not be observed: ${gap}.`),
     figures.cleanup.containersLeft === null ? 'The clean-up was not verified.' : null,

@@ -8,7 +8,7 @@ import { measuredText } from '../criteria/judge.ts'
 import type { Judgement } from '../criteria/verdict.ts'
 import { isBeforeWatch, isFailedByPlatform } from '../event-figures/requests.ts'
 import { kindWords, moveOf, titleOf } from '../event-kinds/kinds.ts'
-import type { DrillOutcome } from '../model/evidence.ts'
+import { abortedBecause, type DrillOutcome, errorOf } from '../model/evidence.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { Criterion, DrillEvent } from '../model/report.ts'
 import { upperFirst } from '../units/text.ts'
@@ -31,7 +31,7 @@ export function headlineOf(
     case 'INCONCLUSIVE':
       return `${subject}: ${facts}. Inconclusive: ${inShort(evidence, reasons)}.`
     case 'ABORTED':
-      return `${subject} was aborted (${evidence.abortedBecause}): ${facts}.`
+      return `${subject} was aborted (${abortedBecause(evidence)}): ${facts}.`
   }
 }
 
@@ -155,11 +155,9 @@ function unmeasured(criteria: readonly Criterion[]): string {
 }
 
 /** Reasons are sentences of the form "what: details"; the first words are enough here. */
-function inShort({ error, checks, loadStartAtMs }: DrillOutcome, reasons: readonly string[]): string {
+function inShort(outcome: DrillOutcome, reasons: readonly string[]): string {
+  const error = errorOf(outcome)
   if (error !== null) return `the drill itself failed (${cut(error)})`
-  const stopping = checks.filter(({ when, verdict, forced }) => when === 'before' && verdict === 'fail' && !forced)
-  if (loadStartAtMs === null && stopping.length > 0)
-    return `the checklist stopped it (${stopping.map(({ title }) => title).join(', ')})`
   return `${reasons.slice(0, MAX_NAMED).map(firstWords).join('; ')}${rest(reasons.length)}`
 }
 

@@ -8,7 +8,7 @@ import { NO_TOKEN } from '../measurement/generator-watch.ts'
 import { countLedger, type LedgerCounts } from '../merge/ledger.ts'
 import type { Incarnation, Merged } from '../merge/merged.ts'
 import { type ContainerEnd, unseenEnd, whyEarly } from '../model/container-end.ts'
-import type { AuditPass, DrillOutcome } from '../model/evidence.ts'
+import { type AuditPass, abortedBecause, type DrillOutcome, errorOf } from '../model/evidence.ts'
 import type { DrillEvent, EventRequest } from '../model/report.ts'
 import { lowerFirst } from '../units/text.ts'
 import { clock, counted, rate, seconds } from '../units/units.ts'
@@ -16,9 +16,9 @@ import { eventSubject } from './event-words.ts'
 
 export function inconclusiveReasons(analysis: Analysis, figures: ReportFigures): string[] {
   const { evidence, load } = analysis
+  const error = errorOf(evidence)
   return [
-    evidence.error === null ? null : `The drill itself failed: ${evidence.error}.`,
-    stoppedByChecklist(evidence),
+    error === null ? null : `The drill itself failed: ${error}.`,
     endedOnTheirOwn(evidence),
     load === null ? 'No load was recorded.' : null,
     figures.eventsProof.proven ? null : noProof(figures),
@@ -94,21 +94,16 @@ function loginsWithoutToken({ merged: { errors } }: LoadAnalysis): string | null
   )
 }
 
-function stoppedByChecklist({ checks, loadStartAtMs }: DrillOutcome): string | null {
-  const failed = checks.filter(({ when, verdict, forced }) => when === 'before' && verdict === 'fail' && !forced)
-  if (loadStartAtMs !== null || failed.length === 0) return null
-  return `The checklist stopped the drill: ${failed.map(({ title, seen, wanted }) => `${title} (${seen}; wanted: ${wanted})`).join('; ')}.`
-}
-
 const MAX_NAMED = 4
 
 /** Regardless of what else ended the drill: those that the drill stopped, and those that its error names, are left out. */
 function endedOnTheirOwn(outcome: DrillOutcome): string | null {
-  const { plan, loadStartAtMs, abortedBecause, error } = outcome
+  const { plan, loadStartAtMs } = outcome
+  const error = errorOf(outcome)
   if (loadStartAtMs === null) return null
   const ends = Array.from({ length: plan.load.containers }, (_, container) => endOf(outcome, container))
   const early = ends
-    .filter(({ ended, reason }) => ended !== 'stopped' || reason !== (abortedBecause ?? error))
+    .filter(({ ended, reason }) => ended !== 'stopped' || reason !== (abortedBecause(outcome) ?? error))
     .flatMap((end) => whyEarly(end) ?? [])
     .filter((why) => error?.includes(why) !== true)
   if (early.length === 0) return null

@@ -138,5 +138,6 @@ export const reportedEntry = (plan: DrillPlan, report: Report, isFinal: boolean)
   endedAt: isFinal ? report.endedAt : null,
   verdict: report.verdict,
   headline: report.headline,
-  trend: trendEntry(report, plan),
+  stoppedBy: report.stoppedBy,
+  trend: report.stoppedBy === null ? trendEntry(report, plan) : null,
 })

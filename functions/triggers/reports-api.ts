@@ -97,12 +97,13 @@ async function comparedDrill({ blobs }: Storage, drillId: string) {
   const found = await blobs.readJson<Report>(drillBlobs.report(drillId, 'report.json'))
   if (found === null) return null
   const charts = await blobs.readJson<ChartData>(drillBlobs.chartData(drillId))
-  const { verdict, headline, startedAt, moments, events, phases, loneClients, recovery, throughput } = found
+  const { verdict, headline, stoppedBy, startedAt, moments, events, phases, loneClients, recovery, throughput } = found
   const { latencyMs, availability, ledger, likeDrills, trend } = found
   return {
     drillId,
     verdict,
     headline,
+    stoppedBy,
     startedAt,
     moments,
     events,

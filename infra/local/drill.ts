@@ -15,7 +15,7 @@ import {
   requestBody,
 } from './cli/drill-options.ts'
 import { createProgressView, type ProgressView, terminalOf } from './cli/drill-progress.ts'
-import { EXIT_CODES, fetchReport, keepFiles, keptLines, verdictLines } from './cli/drill-result.ts'
+import { EXIT_CODES, exitCodeOf, fetchReport, keepFiles, keptLines, verdictLines } from './cli/drill-result.ts'
 import { fallenLines, forecastLines, WEATHER_FILE, weatherFile } from './cli/drill-weather.ts'
 import { followToEnd } from './cli/follow.ts'
 import { requireDotnet } from './functions-host/durable-extension/build.ts'
@@ -104,7 +104,7 @@ async function drill(stack: Stack, options: DrillOptions, view: ProgressView, si
   if (weather !== null) screen.show(fallenLines(weather, fallen).join('\n'))
   const own = weather === null ? {} : { [WEATHER_FILE]: weatherFile(weather, fallen) }
   screen.show(keptLines(await keepFiles(api, drillId, options.out, own)).join('\n'))
-  return EXIT_CODES[report.verdict]
+  return exitCodeOf(report)
 }
 
 async function campaign(stack: Stack, options: DrillOptions, signal: AbortSignal): Promise<number> {

@@ -76,7 +76,7 @@ const running = (): CampaignStatus => ({
       verdict: 'PASS',
       headline: 'Forced failover of pg-orders',
       why: null,
-      stoppedBy: [],
+      stoppedBy: null,
       endsCampaign: null,
     },
   ],

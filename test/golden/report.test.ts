@@ -10,6 +10,8 @@ import { timelineChart } from '../../functions/render/charts/timeline.ts'
 import { waterfallChart } from '../../functions/render/charts/waterfall.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import type { ReportData } from '../../functions/render/text/report-data.ts'
+import { assemble } from '../../functions/report-model/build.ts'
+import { anOutcome } from '../support/builders.ts'
 import { expectGolden } from '../support/golden.ts'
 import { accountedFor, numbersIn, visibleText } from './numbers.ts'
 import { fiveHours, sample } from './samples.ts'
@@ -22,8 +24,9 @@ const pass = await sample('PASS')
 const lost = await sample('FAIL')
 const inconclusive = await sample('INCONCLUSIVE')
 const aborted = await sample('ABORTED')
+const notStarted = await sample('NOT STARTED')
 const long = await fiveHours()
-const drills: Readonly<Record<string, ReportData>> = { pass, lost, inconclusive, aborted }
+const drills: Readonly<Record<string, ReportData>> = { pass, lost, inconclusive, aborted, 'not-started': notStarted }
 
 const render = (name: string, data: ReportData): string => {
   const renderer = renderers.find((one) => one.name === name)
@@ -59,7 +62,7 @@ describe('golden files', () => {
       expectGolden(join(FILES, 'pass', name), name === 'report.html' ? withoutDrawings(text) : text)
     })
 
-  for (const [verdict, drill] of Object.entries({ lost, inconclusive, aborted }))
+  for (const [verdict, drill] of Object.entries({ lost, inconclusive, aborted, 'not-started': notStarted }))
     for (const name of ['report.html', 'report.md'])
       test(`${name} of a drill that was ${verdict} is as accepted`, () =>
         expectGolden(join(FILES, verdict, name), withoutDrawings(render(name, drill))))
@@ -122,7 +125,8 @@ describe('report.html', () => {
   })
 
   test('says what was not measured, and never shows it as 0', () => {
-    const text = visibleText(render('report.html', aborted))
+    const { report, charts } = assemble(anOutcome({ summaries: [], containers: [] }), null)
+    const text = visibleText(render('report.html', { report, ...charts }))
     expect(text).toMatch(/Recovery time\s+not measured/)
     expect(text).toMatch(/lost: acknowledged, absent\s+not measured/)
     expect(text).not.toMatch(/NaN|undefined|null|Infinity/)

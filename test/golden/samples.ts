@@ -42,7 +42,10 @@ const COURSES = [5_400, 6_300, 5_900, 6_100, 6_000].map((outageMs, index) => ({
   outageMs,
 }))
 
-const SAMPLES: Readonly<Record<Verdict, Sample>> = {
+/** By the word beside the drill. */
+type SampleName = Verdict | 'NOT STARTED'
+
+const SAMPLES: Readonly<Record<SampleName, Sample>> = {
   PASS: {
     drillId: 'drill-20260302-0200',
     startsAt: '2026-03-02T02:00:00.000Z',
@@ -71,18 +74,27 @@ const SAMPLES: Readonly<Record<Verdict, Sample>> = {
     request: { events: [] },
     isAborted: true,
   },
+  'NOT STARTED': {
+    drillId: 'drill-20260306-0200',
+    startsAt: '2026-03-06T02:00:00.000Z',
+    world: {
+      server: {
+        facts: { vCores: 2, highAvailability: { mode: 'ZoneRedundant', state: 'CreatingStandby', standbyZone: '2' } },
+      },
+    },
+  },
 }
 
 const DAY_MS = 86_400_000
-const played = new Map<Verdict, Promise<ReportData>>()
+const played = new Map<SampleName, Promise<ReportData>>()
 
-export function sample(verdict: Verdict = 'PASS'): Promise<ReportData> {
+export function sample(verdict: SampleName = 'PASS'): Promise<ReportData> {
   const known = played.get(verdict) ?? playSample(SAMPLES[verdict])
   played.set(verdict, known)
   return known
 }
 
-export const sampleReport = async (verdict?: Verdict): Promise<Report> => (await sample(verdict)).report
+export const sampleReport = async (verdict?: SampleName): Promise<Report> => (await sample(verdict)).report
 
 /** The passing drill, whose last second is repeated until five hours are full. */
 export async function fiveHours(): Promise<ReportData> {

@@ -9,7 +9,7 @@ import { sampleReport } from './samples.ts'
 
 const SCHEMA_FILE = join(import.meta.dirname, '../../functions/render/summary.schema.json')
 const publishedSchema = () => JSON.parse(readFileSync(SCHEMA_FILE, 'utf8'))
-const VERDICTS = ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] as const
+const VERDICTS = ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED', 'NOT STARTED'] as const
 const summaryOf = (report: Report) => JSON.parse(renderSummaryJson(report))
 
 test('the published schema of summary.json is up to date', () => {
@@ -38,6 +38,7 @@ const FIELDS_OF_SCHEMA_1 = {
   headline: 'string',
   reasons: 'object',
   hasLoad: 'boolean',
+  stoppedBy: 'object',
   startedAt: 'string',
   endedAt: 'string',
   criteria: 'object',

@@ -403,6 +403,7 @@ test('the webhook gets the verdict, one line and the address of the report', asy
       drillId: 'drill-1',
       verdict: 'PASS',
       summary: expect.stringContaining('Forced failover of pg-under-test'),
+      stoppedBy: null,
       server: 'pg-under-test',
       report: '/api/drills/drill-1/report?format=html',
     },

@@ -446,7 +446,7 @@ test('a drill that a passing state stopped is a point without figures, and the n
   const played = await playCampaign(world, aCampaign(world, { criteria: ['recovery_time_s[max] <= 120'] }))
   expect([played.report?.verdict, statesOf(played)]).toEqual(['INCONCLUSIVE', ['measured', 'not started', 'measured']])
   expect(pointOf(world, 2)).toMatchObject({
-    stoppedBy: ['sql-pgbouncer'],
+    stoppedBy: { phase: 'check', checks: ['sql-pgbouncer'] },
     endsCampaign: null,
     why: 'it did not start: the checklist stopped it: sql-pgbouncer (ECONNREFUSED; wanted: a session)',
   })

@@ -28,14 +28,14 @@ const REFUSALS = [
 ] as const
 
 for (const [reason, code, message] of REFUSALS)
-  test(`a refusal for ${reason} is reported as infrastructure, with the platform's own numbers`, async () => {
+  test(`a refusal for ${reason} is reported with the platform's own numbers`, async () => {
     const refuse = (container: number) =>
       container === 1 ? ({ kind: 'refused', reason, code, message } as const) : null
     const { status, report, world } = await run({ groups: { refuse } })
     expect(status).toBe('Completed')
     expect(report?.verdict).toBe('INCONCLUSIVE')
     expect(report?.reasons.join()).toContain(
-      `infrastructure: the platform started 1 of 2 containers of 2 vCPU and 4 GB and refused the rest (${reason}, ${code}): ${message}`,
+      `The platform started 1 of 2 containers of 2 vCPU and 4 GB and refused the rest (${reason}, ${code}): ${message}`,
     )
     expect(world.groups.alive).toEqual([])
     expect(world.server.posts).toBe(0)
@@ -46,7 +46,7 @@ test('a container that never becomes ready ends the drill after its time, and is
     { generator: onlyContainer(1, { readyAfterMs: null }) },
     { timing: { readyTimeoutSeconds: 60 } },
   )
-  expect(report?.reasons.join()).toContain('infrastructure: 1 of 2 ready after 60 s')
+  expect(report?.reasons.join()).toContain('1 of 2 ready after 60 s')
   expect(world.groups.alive).toEqual([])
   expect(endedAtMs).toBeLessThan(180_000)
 })

@@ -106,7 +106,8 @@ test.each([-90_000, -3_000, 7_200_000])(
     expect({ sentAt, startAtMs, left }).toEqual({ sentAt: [], startAtMs: null, left: 0 })
     expect(evidence).toMatchObject({ request: 'not reached' })
     const offset = `${Math.abs(clockOffsetMs / 1000).toFixed(1)} s ${clockOffsetMs > 0 ? 'ahead' : 'behind'}`
-    expect(JSON.stringify(report?.reasons)).toContain(`the clock of container 1 is ${offset}`)
+    expect(report?.headline).toContain(`Not started: the clock of container 1 is ${offset}`)
+    expect(report?.stoppedBy?.phase).toBe('ready')
     expect(report?.verdict).toBe('INCONCLUSIVE')
   },
 )

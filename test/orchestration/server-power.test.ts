@@ -121,7 +121,8 @@ test('a start that the platform cannot make now is requested again, and one that
   const denied = aStoppedServer()
   denied.server.powerRefusal = () => restError(403, 'AuthorizationFailed')
   const { report, endedAtMs } = await playDrill(denied, daily(), ON)
-  expect(report?.reasons.join()).toContain('the start of the server was answered with 403 AuthorizationFailed')
+  expect(report?.headline).toContain('Not started: the start of the server was answered with 403 AuthorizationFailed')
+  expect(report?.stoppedBy?.phase).toBe('start server')
   expect(endedAtMs).toBeLessThan(300_000)
 })
 

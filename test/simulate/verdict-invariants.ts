@@ -1,5 +1,6 @@
 /** No false PASS, no false FAIL, no harm on a guess, and no sentence that is not true. */
 import type { Report } from '../../functions/model/report.ts'
+import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { START_AT_MS } from '../support/world/world.ts'
 import { causedEvents, sentForEvents } from './caused.ts'
 import { hasFewWorkers, hasLooseClocks, longEnoughMs } from './event-invariants.ts'
@@ -13,7 +14,17 @@ export const verdictViolations = (simulated: Simulated, report: Report, truth: T
   ...sentencesAreTrue(simulated, report, truth),
   ...failoversAreFailovers(simulated, report, truth),
   ...watchIsConclusive(simulated, report, truth),
+  ...startIsSaid(simulated, report),
 ]
+
+/** A report says that the load did not start exactly when it did not, and then it has no figure that others are compared with. */
+function startIsSaid({ world, scenario }: Simulated, { stoppedBy, headline, criteria, trend }: Report): string[] {
+  if (world.blobs.has(blobNames.go(scenario.plan.drillId)))
+    return stoppedBy === null ? [] : [`the load was started, and the report says: ${headline}`]
+  if (stoppedBy === null || !/^(?:Not started|Aborted before its load started): /.test(headline))
+    return [`the load was not started, and the report says: ${headline}`]
+  return criteria.length + trend.length === 0 ? [] : ['a drill without a load was judged or compared']
+}
 
 const secondsOf = ({ fromMs, toMs }: Span): number => (toMs - fromMs) / 1000
 

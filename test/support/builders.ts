@@ -1,6 +1,7 @@
 /** Test values: whole, plausible, and overridden where a test cares. */
 
 import { unseenEnd } from '../../functions/model/container-end.ts'
+import type { EarlyEnd } from '../../functions/model/early-end/stopped-by.ts'
 import type { AuditPass, DrillOutcome, EventEvidence } from '../../functions/model/evidence.ts'
 import type { Facts, PrimaryIdentity } from '../../functions/model/facts.ts'
 import type { DrillPlan, DrillTiming } from '../../functions/model/plan.ts'
@@ -224,6 +225,14 @@ export const anAudit = (own: Partial<AuditPass> = {}): AuditPass => ({
   ...own,
 })
 
+/** An early end, in the middle of the load unless a phase is given. */
+export const anEnd = (kind: EarlyEnd['kind'], why: string, phase = 'watch'): EarlyEnd => ({
+  kind,
+  why,
+  phase,
+  advice: '',
+})
+
 export const anOutcome = (own: Partial<DrillOutcome> = {}): DrillOutcome => ({
   plan: aDrillPlan(),
   loadPlan: aPlan(),
@@ -242,8 +251,7 @@ export const anOutcome = (own: Partial<DrillOutcome> = {}): DrillOutcome => ({
   metricsComplete: true,
   platformLog: null,
   cleanup: { containersLeft: 0, verifiedAt: isoAt(125) },
-  abortedBecause: null,
-  error: null,
+  earlyEnd: null,
   journal: [
     {
       at: isoAt(-60),

@@ -20,9 +20,10 @@ const ROWS: Readonly<Record<string, string>> = {
     'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/output loadgen-image/probe loadgen-image/run loadgen-image/schedule',
   'functions/units': '',
   'functions/platform': '',
-  'functions/model': 'loadgen-image/contract',
-  'functions/model/campaign': 'functions/model',
-  'functions/model/files': 'functions/model',
+  'functions/model/early-end': '',
+  'functions/model': 'functions/model/early-end loadgen-image/contract',
+  'functions/model/campaign': 'functions/model functions/model/early-end',
+  'functions/model/files': 'functions/model functions/model/early-end',
   'functions/event-kinds': 'functions/model functions/units',
   'functions/merge': 'functions/units loadgen-image/contract',
   'functions/reachability': 'functions/merge functions/model loadgen-image/contract',
@@ -38,10 +39,11 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/checklist': 'functions/criteria functions/event-kinds functions/model functions/units',
   'functions/request':
     'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/live functions/model functions/model/campaign functions/platform loadgen-image/contract',
+  'functions/report-model/early-end': 'functions/checklist functions/model functions/model/early-end functions/units',
   'functions/report-model':
-    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/reachability functions/units loadgen-image/contract',
+    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/model/early-end functions/reachability functions/report-model/early-end functions/units loadgen-image/contract',
   'functions/report-model/campaign':
-    'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/model functions/model/campaign functions/units',
+    'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/units',
   'functions/render/text': 'functions/model functions/units',
   'functions/render/charts/drawing': 'functions/model functions/render/text',
   'functions/render/charts/panels':
@@ -49,15 +51,15 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/render/charts':
     'functions/model functions/render/charts/drawing functions/render/charts/panels functions/render/text functions/units',
   'functions/render/html/elements':
-    'functions/event-figures functions/model functions/render/charts/drawing functions/render/text',
+    'functions/event-figures functions/model functions/model/early-end functions/render/charts/drawing functions/render/text',
   'functions/render/html/sections':
-    'functions/criteria functions/event-figures functions/model functions/render/charts functions/render/charts/drawing functions/render/charts/panels functions/render/html/elements functions/render/text functions/units',
+    'functions/criteria functions/event-figures functions/model functions/model/early-end functions/render/charts functions/render/charts/drawing functions/render/charts/panels functions/render/html/elements functions/render/text functions/units',
   'functions/render/html': 'functions/render/html/elements functions/render/html/sections functions/render/text',
   'functions/render/campaign':
     'functions/criteria functions/model functions/model/campaign functions/render/html functions/render/html/elements functions/render/text functions/units',
-  'functions/render/junit': 'functions/criteria functions/model functions/model/campaign',
+  'functions/render/junit': 'functions/criteria functions/model functions/model/campaign functions/model/early-end',
   'functions/render':
-    'functions/criteria functions/event-figures functions/model functions/model/campaign functions/model/files functions/render/html functions/render/junit functions/render/text functions/units loadgen-image/contract',
+    'functions/criteria functions/event-figures functions/model functions/model/campaign functions/model/early-end functions/model/files functions/render/html functions/render/junit functions/render/text functions/units loadgen-image/contract',
   'functions/access': '',
   'functions/config':
     'functions/access functions/model functions/platform functions/request loadgen-image/connection loadgen-image/contract',
@@ -76,15 +78,15 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/activities/campaign':
     'functions/checklist functions/clients functions/clients/storage functions/model functions/model/campaign functions/render functions/render/campaign functions/render/junit functions/report-model/campaign loadgen-image/contract',
   'functions/activities':
-    'functions/activities/campaign functions/activities/events functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/event-kinds functions/live functions/model functions/model/campaign functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
+    'functions/activities/campaign functions/activities/events functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/event-kinds functions/live functions/model functions/model/campaign functions/model/early-end functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
   'functions/orchestrators':
-    'functions/activities functions/activities/campaign functions/analysis functions/event-kinds functions/model functions/model/campaign',
+    'functions/activities functions/activities/campaign functions/analysis functions/event-kinds functions/model functions/model/campaign functions/model/early-end',
   'functions/web':
     'functions/checklist functions/model functions/render/campaign functions/render/html functions/render/text functions/request functions/units',
   'functions/web/browser/page':
     'functions/model functions/model/campaign functions/render/charts/drawing functions/render/text functions/request functions/units',
   'functions/web/browser/views':
-    'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/request functions/units functions/web functions/web/browser/page',
+    'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/request functions/units functions/web functions/web/browser/page',
   'functions/web/browser': 'functions/web/browser/page functions/web/browser/views',
   'functions/triggers':
     'functions/access functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/units functions/web loadgen-image/contract',
@@ -117,7 +119,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/stack':
     'functions/clients/postgres infra/local/azure infra/local/azure/arm infra/local/cluster infra/local/cluster/servers infra/local/functions-host/durable-extension infra/local/functions-host/worker infra/local/process',
   'infra/local/cli':
-    'functions/checklist functions/criteria functions/event-figures functions/model functions/model/campaign functions/render/campaign functions/render/junit functions/request functions/units infra/local/azure/arm infra/local/process loadgen-image/contract',
+    'functions/checklist functions/criteria functions/event-figures functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/junit functions/request functions/units infra/local/azure/arm infra/local/process loadgen-image/contract',
   'infra/azure/release/decisions': 'functions/platform infra/local/process',
   'infra/azure/release':
     'functions/model infra/azure infra/azure/release/decisions infra/local/cli infra/local/process loadgen-image/contract',

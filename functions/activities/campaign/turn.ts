@@ -165,7 +165,7 @@ async function giveUp(
     verdict: null,
     headline: null,
     why: `it did not start: ${why}`,
-    stoppedBy: [],
+    stoppedBy: null,
     endsCampaign: `Drill ${number} did not start: ${why}.`,
   }
   await blobs.writeOnce(campaignBlobs.point(campaign.campaignId, number), point)

@@ -8,6 +8,8 @@ interface Notification {
   readonly drillId: string
   readonly verdict: IndexEntry['verdict']
   readonly summary: string
+  /** What ended the drill before its load; null: its load started, or it left no report. */
+  readonly stoppedBy: IndexEntry['stoppedBy']
   readonly server: string
   /** Relative to the app, which does not know the name under which its users reach it. */
   readonly report: string
@@ -24,6 +26,7 @@ export async function notify(
     drillId,
     verdict: entry?.verdict ?? null,
     summary: entry?.headline ?? 'the drill ended without a report',
+    stoppedBy: entry?.stoppedBy ?? null,
     server: plan.target.server,
     report: `/api/drills/${drillId}/report?format=html`,
   } satisfies Notification)

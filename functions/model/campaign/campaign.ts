@@ -1,4 +1,5 @@
 /** A campaign: several drills of one request. What was asked for, and what became of each drill. */
+import type { StoppedBy } from '../early-end/stopped-by.ts'
 import type { DrillPlan } from '../plan.ts'
 import type { Verdict } from '../report.ts'
 
@@ -53,9 +54,10 @@ export interface CampaignPoint {
   readonly endedAt: string
   readonly verdict: Verdict | null
   readonly headline: string | null
-  /** Why the drill has no figures that count, and names of the checks that stopped it; null: it has figures. */
+  /** Why the drill has no figures that count; null: it has. */
   readonly why: string | null
-  readonly stoppedBy: readonly string[]
+  /** What ended it before its load; null: its load started, or it left no report. */
+  readonly stoppedBy: StoppedBy | null
   /** Why the next drill would be stopped as well, so that the campaign ends here; null: it goes on. */
   readonly endsCampaign: string | null
 }

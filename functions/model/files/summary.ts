@@ -3,6 +3,7 @@
  * not grow with the drill. Fields are only added; a change of a field that exists is a new schema number.
  */
 import * as z from 'zod'
+import { stoppedBySchema } from '../early-end/stopped-by.ts'
 import { criterionSchema, VERDICTS } from '../report.ts'
 
 const figure = z
@@ -21,6 +22,7 @@ export const summarySchema = z.object({
   headline: z.string(),
   reasons: z.array(z.string()).describe('Why the verdict is not PASS'),
   hasLoad: z.boolean().describe('false: the drill did not start, or ended before its load'),
+  stoppedBy: stoppedBySchema,
   startedAt: z.iso.datetime({ precision: 3 }),
   endedAt: z.iso.datetime({ precision: 3 }),
   criteria: z.array(criterionSchema.omit({ why: true })),

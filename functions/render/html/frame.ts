@@ -12,7 +12,7 @@ interface Frame {
   /** In addition to the style of every report. */
   readonly style?: string
   readonly banner: Markup
-  /** The first one is where the criteria are. */
+  /** The first one is what a reader of the verdict looks for next. */
   readonly parts: readonly Part[]
   readonly footer: string
 }
@@ -33,7 +33,7 @@ export function pageFrame({ title, style = '', banner, parts, footer }: Frame): 
 <style>${raw(STYLE)}${raw(style)}</style>
 </head>
 <body>
-<a class="skip" href="#criteria">Skip to the criteria</a>
+${parts.slice(0, 1).map(({ id, title: first }) => html`<a class="skip" href="#${id}">Skip to: ${first}</a>`)}
 ${banner}
 <div class="columns">
 <nav aria-label="Parts of the report"><ol>${parts.map(({ id, title: words }) => html`<li><a href="#${id}">${words}</a></li>\n`)}</ol></nav>

@@ -1,7 +1,9 @@
 /** report.html: one file, no script, no network; everything on it is in report.json. */
 
 import type { ReportData } from '../text/report-data.ts'
+import { titleOf } from '../text/words.ts'
 import type { Part } from './elements/components.ts'
+import { whatStoppedIt } from './elements/stopping-checks.ts'
 import { pageFrame } from './frame.ts'
 import { applications } from './sections/applications.ts'
 import { clients } from './sections/clients.ts'
@@ -17,6 +19,18 @@ import { timeline } from './sections/timeline.ts'
 import { trend } from './sections/trend.ts'
 import { banner, criteria } from './sections/verdict.ts'
 import { waterfall } from './sections/waterfall.ts'
+
+/** The page of a drill whose load did not start: what stopped it and what is known, without a part for what was not measured. */
+function partsWithoutLoad({ report }: ReportData): readonly Part[] {
+  const stopped = whatStoppedIt(report)
+  return [
+    ...(stopped === null ? [] : [{ id: 'stopped', title: 'What stopped it', body: stopped }]),
+    { id: 'journal', title: 'Journal, cost, clean-up', body: journal(report) },
+    { id: 'setup', title: 'Set-up and checks', body: setup(report) },
+    ...(report.caveats.length === 0 ? [] : [{ id: 'caveats', title: 'Caveats', body: caveats(report) }]),
+    { id: 'downloads', title: 'Downloads', body: downloads() },
+  ]
+}
 
 /** The page in its order. */
 const parts = (data: ReportData): readonly Part[] => [
@@ -44,9 +58,9 @@ const parts = (data: ReportData): readonly Part[] => [
 export function renderHtml(data: ReportData): string {
   const { report } = data
   return pageFrame({
-    title: `${report.verdict}: ${report.headline}`,
+    title: titleOf(report),
     banner: banner(report),
-    parts: parts(data),
-    footer: `Report schema ${report.schema}. Times are UTC. What was not measured says so.`,
+    parts: report.stoppedBy === null ? parts(data) : partsWithoutLoad(data),
+    footer: `Report schema ${report.schema}. Times are UTC.${report.stoppedBy === null ? ' What was not measured says so.' : ''}`,
   })
 }

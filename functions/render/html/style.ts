@@ -133,7 +133,7 @@ summary{cursor:pointer;color:var(--link);width:fit-content}
 `
 
 const FIGURES = `
-.embedded .banner,.embedded #criteria>h2,.embedded #criteria>.scroll,.embedded nav a[href="#criteria"],.detached #downloads,.detached nav a[href="#downloads"]{display:none}
+.embedded .banner,.embedded #criteria>h2,.embedded #criteria>.scroll,.embedded nav a[href="#criteria"],.embedded #stopped,.embedded nav a[href="#stopped"],.detached #downloads,.detached nav a[href="#downloads"]{display:none}
 figure{margin:0 0 1.5rem}
 figure svg{display:block;width:100%;height:auto;overflow:visible}
 figure svg text{font-family:inherit!important}

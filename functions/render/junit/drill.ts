@@ -7,6 +7,7 @@
  * the cases of the failed checks name it.
  */
 import { measuredText } from '../../criteria/judge.ts'
+import { stoppingChecks } from '../../model/early-end/stopped-by.ts'
 import type { Criterion, Report, Verdict } from '../../model/report.ts'
 import { type JunitCase, type JunitOutcome, type JunitSuite, junitXml, PASSED } from './xml.ts'
 
@@ -23,7 +24,7 @@ function suiteOf(report: Report): JunitSuite {
     properties: [['drill', drillId], ['verdict', verdict], ['headline', headline], ...Object.entries(setup)],
     cases: [
       { group: 'drill', name: 'verdict', outcome: verdictOutcome(report) },
-      ...(hasLoad ? [] : failedChecks(report)),
+      ...failedChecks(report),
       ...report.criteria.map((criterion) => criterionCase(criterion, hasLoad && verdict !== 'PASS')),
     ],
     output: [`${verdict}: ${headline}`, ...reasons],
@@ -43,18 +44,16 @@ export function verdictOutcome({ verdict, headline, reasons }: Pick<Report, 'ver
   return kind === 'passed' ? PASSED : { kind, type: verdict, message: [headline, ...reasons].join('\n') }
 }
 
-const failedChecks = ({ checklist }: Report): JunitCase[] =>
-  checklist
-    .filter(({ when, verdict, forced }) => when === 'before' && verdict === 'fail' && !forced)
-    .map(({ id, title, seen, wanted, why, advice }) => ({
-      group: 'checks',
-      name: id,
-      outcome: {
-        kind: 'error',
-        type: 'check failed',
-        message: `${title}: ${seen}; wanted: ${wanted}. ${[why, advice].filter((words) => words !== '').join(' ')}`,
-      },
-    }))
+const failedChecks = (report: Report): JunitCase[] =>
+  stoppingChecks(report).map(({ id, title, seen, wanted, why, advice }) => ({
+    group: 'checks',
+    name: id,
+    outcome: {
+      kind: 'error',
+      type: 'check failed',
+      message: `${title}: ${seen}; wanted: ${wanted}. ${[why, advice].filter((words) => words !== '').join(' ')}`,
+    },
+  }))
 
 /** `isNeeded`: without a measurement it is an error. */
 export const criterionCase = (criterion: Criterion, isNeeded: boolean): JunitCase => ({

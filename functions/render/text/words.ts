@@ -35,12 +35,25 @@ export function likeDrills({ likeDrills: { what, found, lookedAt } }: Pick<Repor
     : `${counted(found, 'like drill')} (${what}) of the ${among}.`
 }
 
-export const VERDICT_SENTENCES: Readonly<Record<Verdict, string>> = {
+const VERDICT_SENTENCES: Readonly<Record<Verdict, string>> = {
   PASS: 'Every objective was met, with evidence.',
   FAIL: 'At least one objective was missed.',
   INCONCLUSIVE: 'The evidence is not enough to say PASS or FAIL.',
   ABORTED: 'The drill was stopped before its end.',
 }
+
+/** The verdict and the headline. The headline of a drill whose load did not start says both. */
+export const titleOf = ({
+  verdict,
+  headline,
+  stoppedBy,
+}: Pick<Report, 'verdict' | 'headline' | 'stoppedBy'>): string =>
+  stoppedBy === null ? `${verdict}: ${headline}` : headline
+
+export const sentenceOf = ({ verdict, stoppedBy }: Pick<Report, 'verdict' | 'stoppedBy'>): string =>
+  stoppedBy === null || verdict === 'ABORTED'
+    ? VERDICT_SENTENCES[verdict]
+    : 'The load did not start: nothing was measured, and no event was asked for.'
 
 export const PHASE_NAMES: Readonly<Record<string, string>> = {
   'warm-up': 'Warm-up',

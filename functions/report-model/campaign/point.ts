@@ -1,7 +1,7 @@
 /** What one drill of a campaign is worth, and whether what stopped it would stop the next drill as well. */
 import { PASSING_CHECKS } from '../../checklist/before.ts'
-import { obstacles } from '../../checklist/check.ts'
 import type { CampaignPoint } from '../../model/campaign/campaign.ts'
+import { stoppingChecks } from '../../model/early-end/stopped-by.ts'
 import type { CheckResult, Report } from '../../model/report.ts'
 import { lowerFirst } from '../../units/text.ts'
 
@@ -18,7 +18,7 @@ export interface EndedDrill {
 
 export function pointOf(drill: EndedDrill): CampaignPoint {
   const { number, drillId, endedAt, report, previous } = drill
-  const stops = report === null || report.ledger.intended > 0 ? [] : obstacles(ofBefore(report))
+  const stops = report === null ? [] : stoppingChecks(report)
   const point = {
     number,
     drillId,
@@ -26,12 +26,10 @@ export function pointOf(drill: EndedDrill): CampaignPoint {
     ...worthOf(drill, stops),
     verdict: report?.verdict ?? null,
     headline: report?.headline ?? null,
-    stoppedBy: stops.map(({ id }) => id),
+    stoppedBy: report?.stoppedBy ?? null,
   }
   return { ...point, endsCampaign: whyNextIsStopped(point, previous, stops) }
 }
-
-const ofBefore = ({ checklist }: Report) => checklist.filter(({ when }) => when === 'before')
 
 const MAX_WHY = 300
 
@@ -44,7 +42,8 @@ function worthOf({ report, error }: EndedDrill, stops: readonly CheckResult[]): 
   if (report.verdict === 'ABORTED') return { state: 'aborted', why: `it was ${reason}` }
   if (stops.length > 0)
     return { state: 'not started', why: `it did not start: the checklist stopped it: ${checksOf(stops)}` }
-  if (report.ledger.intended === 0) return { state: 'not started', why: `it did not start: ${reason}` }
+  if (report.stoppedBy !== null || report.ledger.intended === 0)
+    return { state: 'not started', why: `it did not start: ${reason}` }
   if (report.verdict === 'INCONCLUSIVE') return { state: 'inconclusive', why: `it was inconclusive: ${reason}` }
   return { state: 'measured', why: null }
 }
@@ -68,4 +67,8 @@ const didNotStart = ({ state }: Pick<CampaignPoint, 'state'>): boolean =>
   state === 'not started' || state === 'without a report'
 
 const isSameReason = (one: Ended, other: Ended): boolean =>
-  one.state === other.state && one.stoppedBy.join() === other.stoppedBy.join()
+  one.state === other.state && reasonOf(one) === reasonOf(other)
+
+/** Words differ from time to time: what counts is where it ended, and by which checks. */
+const reasonOf = ({ stoppedBy }: Ended): string =>
+  stoppedBy === null ? '' : [stoppedBy.phase, ...stoppedBy.checks].join()

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { DrillStatus } from '../../../functions/model/status.ts'
 import { createDrillApi, type DrillApi } from '../../local/cli/drill-client.ts'
-import { EXIT_CODES, fetchReport, keepFiles, keptLines, verdictLines } from '../../local/cli/drill-result.ts'
+import { exitCodeOf, fetchReport, keepFiles, keptLines, verdictLines } from '../../local/cli/drill-result.ts'
 import { CannotRun, wordsOf } from '../../local/process/problem.ts'
 import { type Api, apiOf } from './api.ts'
 import { isBusy } from './decisions/az-error.ts'
@@ -80,7 +80,7 @@ export async function drillInAzure(release: Release): Promise<number> {
   if (report === null) throw new CannotRun(`Drill ${drillId} ended without a report: ${end}`)
   const kept = await keepFiles(api, drillId, resolve(release.options.out))
   for (const line of [...verdictLines(report), ...keptLines(kept)]) release.say(line)
-  return EXIT_CODES[report.verdict]
+  return exitCodeOf(report)
 }
 
 const connect = async (release: Release): Promise<DrillApi> => {

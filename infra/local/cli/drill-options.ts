@@ -199,7 +199,7 @@ export const DRILL_COMMAND = {
       help: 'run this load generator instead of the sources: its entry file',
     },
   },
-  closing: `Exit code: 0 PASS, 1 FAIL, 2 could not run, 3 INCONCLUSIVE or ABORTED.
+  closing: `Exit code: 0 PASS, 1 FAIL, 2 could not run or did not start, 3 INCONCLUSIVE or ABORTED.
 Ctrl-C aborts the drill or the campaign, which still reports; a second Ctrl-C ends everything at once.`,
 } as const
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measuredText } from '../../../functions/criteria/judge.ts'
 import { EVENT_COLUMNS } from '../../../functions/event-figures/table.ts'
+import type { StoppedBy } from '../../../functions/model/early-end/stopped-by.ts'
 import type { Criterion, Report, Verdict } from '../../../functions/model/report.ts'
 import { count } from '../../../functions/units/units.ts'
 import { wordsOf } from '../process/problem.ts'
@@ -33,6 +34,11 @@ export const CHART_DATA = 'chart-data.json'
 export const DATA_FILES: readonly string[] = ['report.json', CHART_DATA]
 
 export const EXIT_CODES: Readonly<Record<Verdict, number>> = { PASS: 0, FAIL: 1, INCONCLUSIVE: 3, ABORTED: 3 }
+const EXIT_NOT_STARTED = 2
+
+/** A drill that did not start could not run: there is nothing to look into but what stopped it. */
+export const exitCodeOf = ({ verdict, stoppedBy }: Pick<Report, 'verdict' | 'stoppedBy'>): number =>
+  stoppedBy !== null && verdict !== 'ABORTED' ? EXIT_NOT_STARTED : EXIT_CODES[verdict]
 
 export async function fetchReport(api: DrillApi, drillId: string): Promise<Report | null> {
   const content = await api.file(drillId, 'report.json')
@@ -114,6 +120,7 @@ const COLOURS = { PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow', ABORTED: '
 
 export function verdictLines(report: Report): string[] {
   const { verdict, headline, reasons, criteria, events, ledger, applications } = report
+  if (report.stoppedBy !== null) return notStartedLines(report, report.stoppedBy)
   return [
     '',
     verdictLine(verdict, headline),
@@ -127,6 +134,18 @@ export function verdictLines(report: Report): string[] {
     ...applications.flatMap((one) =>
       one.events.flatMap(({ sentence, advice }) => [sentence, ...(advice === null ? [] : [`  ${advice}`])]),
     ),
+  ]
+}
+
+/** The headline, and of each check that stopped the drill its reason and the option that overrides it. */
+function notStartedLines(report: Report, { checks, advice }: StoppedBy): string[] {
+  const { verdict, headline, reasons } = report
+  const options = checks.map((id) => `--force ${id}`).join(' ')
+  return [
+    '',
+    styled(COLOURS[verdict], headline),
+    ...(checks.length > 0 || verdict === 'ABORTED' ? reasons.map((reason) => `  ${reason}`) : [`  ${advice}`]),
+    ...(options === '' ? [] : ['', `To run it all the same: ${options}`]),
   ]
 }
 

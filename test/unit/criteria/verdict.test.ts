@@ -6,6 +6,7 @@ import { assemble } from '../../../functions/report-model/build.ts'
 import {
   aDrillPlan,
   anAudit,
+  anEnd,
   anEvent,
   anOutcome,
   aPrimary,
@@ -55,7 +56,7 @@ test.each<[string, Partial<DrillOutcome>, RunOptions, string, string?]>([
   ],
   [
     'the drill broke',
-    { error: 'the host was stopped' },
+    { earlyEnd: anEnd('failed', 'the host was stopped') },
     FAILOVER,
     'Forced failover of pg-orders, zone 1 to 2: no commit for 5.01 s, full service after 5.65 s (120 s allowed); none of 17,199 acknowledged commits lost. Inconclusive: the drill itself failed (the host was stopped).',
     'The drill itself failed: the host was stopped.',
@@ -223,7 +224,7 @@ test('INCONCLUSIVE: a second reported twice with different contents', async () =
 })
 
 test('a drill that was stopped is ABORTED, with any measurement', async () => {
-  const report = await reportOf(loseOne(aRun(FAILOVER)), { abortedBecause: 'asked for by DELETE' })
+  const report = await reportOf(loseOne(aRun(FAILOVER)), { earlyEnd: anEnd('aborted', 'asked for by DELETE') })
   expect(report.verdict).toBe('ABORTED')
   expect(report.reasons.slice(0, 2)).toEqual([
     'Aborted: asked for by DELETE.',
@@ -242,9 +243,10 @@ test('a checklist that stopped the drill says which check, what was seen and wha
     forced: false,
   } as const
   const checks = [{ ...check, seen: 'NotEnabled', wanted: 'Healthy' }]
-  const { report } = assemble(anOutcome({ loadStartAtMs: null, checks }), null)
+  const earlyEnd = anEnd('failed', 'the checklist failed', 'check')
+  const { report } = assemble(anOutcome({ loadStartAtMs: null, checks, earlyEnd }), null)
   expect(report.verdict).toBe('INCONCLUSIVE')
-  expect(report.reasons[0]).toBe('The checklist stopped the drill: High availability (NotEnabled; wanted: Healthy).')
+  expect(report.reasons).toEqual(['High availability (ha-healthy): NotEnabled; wanted: Healthy. '])
 })
 
 test('platform figures that did not arrive do not take a PASS away, but are named', async () => {

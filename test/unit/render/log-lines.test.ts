@@ -18,12 +18,17 @@ function marked(report: Report): Report {
       more: 'MARKED-SECRET',
     }
   }
-  const { drillId, verdict, headline, moments } = report
+  const { drillId, verdict, headline, moments, stoppedBy } = report
   return {
     ...(mark(report) as Report),
     drillId,
     verdict,
     headline,
+    stoppedBy: stoppedBy && {
+      ...(mark(stoppedBy) as typeof stoppedBy),
+      phase: stoppedBy.phase,
+      checks: stoppedBy.checks,
+    },
     moments: { ...(mark(moments) as object), ...moments },
     phases: report.phases,
     events: report.events.map(({ cause, kind, service, cutBy, moments: own, ...event }) => ({
@@ -37,14 +42,14 @@ function marked(report: Report): Report {
   }
 }
 
-for (const verdict of ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] as const)
-  test(`the line of a ${verdict} drill holds what its report says in these places, and nothing of the rest`, async () => {
-    const report = await sampleReport(verdict)
+for (const name of ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED', 'NOT STARTED'] as const)
+  test(`the line of a ${name} drill holds what its report says in these places, and nothing of the rest`, async () => {
+    const report = await sampleReport(name)
     const line = drillResultLine(report, 'pg-1', 'final')
     expect(drillResultLine(marked(report), 'pg-1', 'final')).toBe(line)
     expect(parsed(line)).toMatchObject({
       drillId: report.drillId,
-      verdict,
+      verdict: report.verdict,
       headline: report.headline,
       edition: 'final',
     })
@@ -61,6 +66,7 @@ test('figures are those of the report', async () => {
     edition: 'first',
     verdict: 'PASS',
     headline: report.headline,
+    stoppedBy: null,
     offeredTps: throughput.offeredTps,
     baselineTps: throughput.baselineTps,
     p50Ms: latencyMs.baseline?.response.p50,

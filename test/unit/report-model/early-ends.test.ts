@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { unseenEnd } from '../../../functions/model/container-end.ts'
 import type { DrillOutcome } from '../../../functions/model/evidence.ts'
 import { assemble } from '../../../functions/report-model/build.ts'
-import { aDrillPlan, anOutcome, someLoad } from '../../support/builders.ts'
+import { aDrillPlan, anEnd, anOutcome, someLoad } from '../../support/builders.ts'
 import { aRun, reportOf } from '../../support/world.ts'
 
 const drill = (own: Partial<DrillOutcome>) =>
@@ -14,9 +14,17 @@ const DEAD = { ...unseenEnd(0), exitCode: 137, state: 'Terminated', reason: 'Kil
 const DIED = 'container 0 died without a summary (exit code 137): Killed'
 
 test.each<[string, Partial<DrillOutcome>, string[]]>([
-  ['died, and the abort rule ended the drill', { abortedBecause: ABORT, containers: [DEAD] }, [DIED]],
-  ['died, and another step failed', { error: 'the watch over the load hangs', containers: [DEAD] }, [DIED]],
-  ['died, and the error of the drill names it', { error: `infrastructure: ${DIED}`, containers: [DEAD] }, []],
+  ['died, and the abort rule ended the drill', { earlyEnd: anEnd('aborted', ABORT), containers: [DEAD] }, [DIED]],
+  [
+    'died, and another step failed',
+    { earlyEnd: anEnd('failed', 'the watch over the load hangs'), containers: [DEAD] },
+    [DIED],
+  ],
+  [
+    'died, and the error of the drill names it',
+    { earlyEnd: anEnd('failed', `infrastructure: ${DIED}`), containers: [DEAD] },
+    [],
+  ],
   [
     'left no summary, and its end was not noted',
     { containers: [] },
@@ -24,12 +32,12 @@ test.each<[string, Partial<DrillOutcome>, string[]]>([
   ],
   [
     'was stopped by another than the drill',
-    { abortedBecause: ABORT, containers: [{ ...DEAD, ended: 'stopped', reason: 'SIGTERM' }] },
+    { earlyEnd: anEnd('aborted', ABORT), containers: [{ ...DEAD, ended: 'stopped', reason: 'SIGTERM' }] },
     ['container 0 ended early (stopped: SIGTERM)'],
   ],
   [
     'was stopped by the drill',
-    { abortedBecause: ABORT, containers: [{ ...DEAD, ended: 'stopped', reason: ABORT }] },
+    { earlyEnd: anEnd('aborted', ABORT), containers: [{ ...DEAD, ended: 'stopped', reason: ABORT }] },
     [],
   ],
 ])('a load generator that %s: named once, unless the drill stopped it', async (_, own, named) => {
@@ -41,7 +49,7 @@ test.each<[string, Partial<DrillOutcome>, string[]]>([
 })
 
 test('a load generator whose summary came after its end was noted is not said to have died', async () => {
-  const report = await drill({ abortedBecause: ABORT, containers: [DEAD] })
+  const report = await drill({ earlyEnd: anEnd('aborted', ABORT), containers: [DEAD] })
   expect(report.reasons.join()).not.toContain('ended as planned')
 })
 

@@ -107,6 +107,7 @@ const SHAPE_OF: Readonly<Record<string, string>> = {
   PASS: 'pass',
   FAIL: 'fail',
   INCONCLUSIVE: 'unknown',
+  'NOT STARTED': 'unknown',
   ABORTED: 'aborted',
   ok: 'pass',
   failed: 'fail',

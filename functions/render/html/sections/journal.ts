@@ -9,10 +9,18 @@ export const journal = (report: Report): Markup =>
     ['Started', dateTime(report.startedAt)],
     ['Ended', dateTime(report.endedAt)],
     ['Containers left', cleanup(report.cleanup)],
-    ['Cost of the load', html`${money(report.cost.amount, report.cost.currency)} <small>${report.cost.source}</small>`],
-    ['Used', html`${plain(report.cost.vCpuSeconds, 'vCPU s')}, ${plain(report.cost.gbSeconds, 'GB s')}`],
+    ...cost(report),
   ])}
 ${report.journal.length === 0 ? absent('No step was recorded.') : steps(report.journal)}`
+
+/** A drill that ended before its containers has none. */
+const cost = ({ cost: { amount, currency, source, vCpuSeconds, gbSeconds }, stoppedBy }: Report) =>
+  stoppedBy !== null && vCpuSeconds === null
+    ? []
+    : ([
+        ['Cost of the load', html`${money(amount, currency)} <small>${source}</small>`],
+        ['Used', html`${plain(vCpuSeconds, 'vCPU s')}, ${plain(gbSeconds, 'GB s')}`],
+      ] as const)
 
 const cleanup = ({ containersLeft, verifiedAt }: Report['cleanup']): Insert =>
   containersLeft === null

@@ -2,10 +2,11 @@
 import { marginText, measuredText } from '../../../criteria/judge.ts'
 import { measureEvent, worstOf } from '../../../event-figures/figures.ts'
 import { eventFigureText, worstNote, worstText } from '../../../event-figures/table.ts'
+import { verdictWord } from '../../../model/early-end/stopped-by.ts'
 import type { Criterion, Report, TrendFigure } from '../../../model/report.ts'
 import { count, counted, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share } from '../../../units/units.ts'
 import { html, type Insert, type Markup, raw } from '../../text/markup.ts'
-import { DEFINITIONS, likeDrills, VERDICT_SENTENCES } from '../../text/words.ts'
+import { DEFINITIONS, likeDrills, sentenceOf } from '../../text/words.ts'
 import {
   absent,
   details,
@@ -23,17 +24,20 @@ import {
 export function banner(report: Report): Markup {
   return html`<header class="banner ${report.verdict.toLowerCase()}">
 <p class="eyebrow">Failover drill <span class="id">${report.drillId}</span> <time datetime="${report.startedAt}">${dateTime(report.startedAt)}</time></p>
-<p class="verdict">${mark(report.verdict)} <span class="verdict-meaning">${VERDICT_SENTENCES[report.verdict]}</span></p>
+<p class="verdict">${mark(verdictWord(report) ?? '')} <span class="verdict-meaning">${sentenceOf(report)}</span></p>
 <h1>${report.headline}</h1>
-<dl class="figures">
+${report.stoppedBy === null ? mainFigures(report) : html`<p class="advice">${report.stoppedBy.advice}</p>`}
+</header>\n`
+}
+
+const mainFigures = (report: Report): Markup =>
+  html`<dl class="figures">
 ${figure('Recovery time', worstText('recovery_time_s', report), recoveryNote(report), recoveryBar(report))}
 ${figure('Commits lost', count(report.ledger.lost), lostNote(report))}
 ${figure('Worst client', worstText('worst_client_outage_s', report), clientNote(report))}
 ${figure('Normal for us?', ...normality(report))}
 </dl>
-${reasons(report)}
-</header>\n`
-}
+${reasons(report)}`
 
 const FIRST_REASONS = 3
 

@@ -37,6 +37,7 @@ export type ComparedDrill = Pick<
   | 'drillId'
   | 'verdict'
   | 'headline'
+  | 'stoppedBy'
   | 'startedAt'
   | 'moments'
   | 'events'

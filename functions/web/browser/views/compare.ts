@@ -2,6 +2,7 @@
 
 import { KEY_FIGURES, type KeyFigure } from '../../../event-figures/key-figures.ts'
 import { worstNote, worstText } from '../../../event-figures/table.ts'
+import { verdictWord } from '../../../model/early-end/stopped-by.ts'
 import { comparisonChart } from '../../../render/charts/comparison.ts'
 import { mark, number, onlyTable, text } from '../../../render/html/elements/components.ts'
 import { html, type Insert, type Markup } from '../../../render/text/markup.ts'
@@ -54,7 +55,7 @@ ${onlyTable(
   'Figures of each drill, and the difference to the first',
   [text('Figure'), ...drills.map(({ drillId }) => number(drillId))],
   [
-    ['Verdict', ...drills.map(({ verdict }) => mark(verdict))],
+    ['Verdict', ...drills.map((drill) => mark(verdictWord(drill) ?? ''))],
     ['Started', ...drills.map(({ startedAt }) => dateTime(startedAt))],
     ['Load and events', ...drills.map(({ likeDrills }) => likeDrills.what)],
     ['Events', ...drills.map(({ events }) => count(events.length))],

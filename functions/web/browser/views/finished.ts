@@ -2,6 +2,7 @@
 import type { Report } from '../../../model/report.ts'
 import type { DrillStatus } from '../../../model/status.ts'
 import { timelineChart } from '../../../render/charts/timeline.ts'
+import { whatStoppedIt } from '../../../render/html/elements/stopping-checks.ts'
 import { banner, criteriaTable } from '../../../render/html/sections/verdict.ts'
 import { html, type Markup } from '../../../render/text/markup.ts'
 import { readChartData, readFile, readReport, readReportPage } from '../page/api.ts'
@@ -48,7 +49,7 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
     if (report.kind === 'locked') return shell.askForAccess()
     if (report.kind !== 'ok') return show(region('verdict'), withoutReport(status))
     show(region('verdict'), banner(report.value))
-    show(region('criteria'), html`<h2>Criteria</h2>${criteriaTable(report.value)}`)
+    show(region('criteria'), whatNext(report.value))
     if (charts.kind === 'ok') showTimeline(report.value, charts.value.timeline)
     if (page.kind === 'ok') showPage(page.value)
   }
@@ -90,6 +91,13 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
       show(root, html``)
     },
   }
+}
+
+/** What a reader of the verdict looks for next. */
+function whatNext(report: Report): Markup {
+  if (report.stoppedBy === null) return html`<h2>Criteria</h2>${criteriaTable(report)}`
+  const stopped = whatStoppedIt(report)
+  return html`${stopped && html`<h2>What stopped it</h2>${stopped}`}`
 }
 
 const withoutReport = ({ drillId, error }: DrillStatus): Markup =>

@@ -3,6 +3,7 @@
 import { eventFigureText, noteOf } from '../../../event-figures/table.ts'
 import { eventsInWords } from '../../../event-kinds/kinds.ts'
 import { isLike, type ListedFigures, serverKey, type Worst } from '../../../model/drill-index.ts'
+import { verdictWord } from '../../../model/early-end/stopped-by.ts'
 import { drillTrendChart } from '../../../render/charts/drill-trend.ts'
 import { mark, number, onlyTable, text } from '../../../render/html/elements/components.ts'
 import { html, type Insert, type Markup } from '../../../render/text/markup.ts'
@@ -130,7 +131,7 @@ const drillsTable = (drills: readonly ListedDrill[]): Markup =>
 
 const drillRow = (drill: ListedDrill): Insert[] => [
   html`<a href="#/drills/${encodeURIComponent(drill.drillId)}">${dateTime(drill.requestedAt)}</a> <small>${drill.target.server}, ${eventsInWords(drill.events)}, ${drill.drillId}</small>${drill.headline && html`<span class="headline">${drill.headline}</span>`}`,
-  drill.links.report && html`<input type="checkbox" value="${drill.drillId}" aria-label="Compare ${drill.drillId}">`,
+  drill.report && html`<input type="checkbox" value="${drill.drillId}" aria-label="Compare ${drill.drillId}">`,
   stateOf(drill),
   // A drill without a report has no figures at all; of one with a report each figure was measured or not.
   ...(drill.report === null ? ['', '', '', ''] : figureCells(drill.report)),
@@ -149,9 +150,9 @@ const worstCell = (worst: Worst, events: number): Insert => {
   return html`${eventFigureText(worst.measured)}${note && html` <small>${note}</small>`}`
 }
 
-const stateOf = ({ verdict, state, progress, error }: ListedDrill): Insert =>
+const stateOf = ({ verdict, stoppedBy, state, progress, error }: ListedDrill): Insert =>
   verdict !== null
-    ? mark(verdict)
+    ? mark(verdictWord({ verdict, stoppedBy }) ?? verdict)
     : state === 'failed'
       ? html`${mark('fail', 'ended without report')} <small>${error}</small>`
       : html`<span class="mark"><span class="running-dot"></span>${progress?.phase ?? state}</span>`

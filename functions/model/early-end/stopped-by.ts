@@ -1,0 +1,64 @@
+/** What ended a drill before its load: the shape that every format uses, and the words for it. */
+import * as z from 'zod'
+
+/** Phases before the load, in order; `start server` is the part of `reserve` that only a scheduled drill has. */
+export const START_PHASES = ['reserve', 'start server', 'check', 'provision', 'ready'] as const
+
+export const stoppedBySchema = z
+  .object({
+    phase: z.enum(START_PHASES).describe('In which the drill ended'),
+    checks: z
+      .array(z.string())
+      .describe('Ids of the checks that failed and were not overridden; empty: something else stopped the drill'),
+    why: z.string().describe('In words'),
+    advice: z.string().describe('What to do'),
+  })
+  .meta({ id: 'StoppedBy' })
+  .nullable()
+  .describe(
+    'What ended the drill before its load started. Then nothing was measured, no criterion was judged, and trends and distributions leave the drill out. null: the load started',
+  )
+
+export type StoppedBy = NonNullable<z.infer<typeof stoppedBySchema>>
+
+/** The first reason that ended a drill early, as its orchestration recorded it. */
+export interface EarlyEnd {
+  /** aborted: by the operator, or by the abort rule. failed: a step of the drill or of the platform failed. */
+  readonly kind: 'aborted' | 'failed'
+  readonly why: string
+  /** In which it ended: a phase, or `start server`. */
+  readonly phase: string
+  readonly advice: string
+}
+
+interface Ended {
+  readonly verdict: string | null
+  readonly stoppedBy: StoppedBy | null
+}
+
+/** The word beside a drill: its verdict, or that there is nothing to judge. */
+export const verdictWord = ({ verdict, stoppedBy }: Ended): string | null =>
+  stoppedBy !== null && verdict === 'INCONCLUSIVE' ? 'NOT STARTED' : verdict
+
+// ---- Checks -------------------------------------------------------------------------------------------------------------
+
+interface CheckRow {
+  readonly id: string
+  readonly title: string
+  readonly seen: string
+  readonly wanted: string
+  readonly why: string
+  readonly advice: string
+}
+
+interface Stopped<Row extends CheckRow> {
+  readonly stoppedBy: StoppedBy | null
+  readonly checklist: readonly Row[]
+}
+
+/** The rows of the checklist that stopped the drill. */
+export const stoppingChecks = <Row extends CheckRow>({ stoppedBy, checklist }: Stopped<Row>): Row[] =>
+  checklist.filter(({ id }) => stoppedBy?.checks.includes(id) === true)
+
+/** The field of a request with which these checks do not stop a drill. */
+export const overrideOf = (ids: readonly string[]): string => `"force": ${JSON.stringify(ids).replaceAll(',', ', ')}`
