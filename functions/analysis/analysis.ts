@@ -1,5 +1,6 @@
 /** All numbers of a drill, computed from its evidence: times, phases, baseline, outages, audit. `report-model` puts them into words. */
 
+import { maxReplyTimeoutMs } from '../../loadgen-image/contract/clients/behaviour.ts'
 import { cohortOf } from '../../loadgen-image/contract/cohort.ts'
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan, LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
@@ -74,9 +75,9 @@ function analyseLoad(evidence: DrillOutcome, merged: Merged): LoadAnalysis | nul
   const view = new LoadView(evidence, merged, settings, window)
   const settled = view.settle()
   const { baseline, events, phases } = settled
-  const cohort = cohortNames(settings)
+  const cohort = (worker: number) => cohortOf(settings.cohorts, worker)
   const inEvents = events.flatMap((event) => clientRows(event, merged, view.watch, cohort))
-  const clients = [...inEvents, ...loneRows(merged, view.watch, inEvents, window.endUs)]
+  const clients = [...inEvents, ...loneRows(merged, view.watch, inEvents, window.endUs, cohort)]
   const audit = auditOf(evidence, merged)
   return {
     ...settled,
@@ -102,7 +103,7 @@ function analyseLoad(evidence: DrillOutcome, merged: Merged): LoadAnalysis | nul
       incarnations: merged.incarnations,
       baseline,
       cpuPerContainer: evidence.plan.containerSize.cpu,
-      replyTimeoutMs: settings.replyTimeoutMs,
+      replyTimeoutMs: maxReplyTimeoutMs(settings),
     }),
     reachability: reachabilityOf(evidence.stepProbes, merged.incarnations),
   }

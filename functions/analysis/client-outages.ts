@@ -4,6 +4,7 @@
  * distribution is kept. A client whose container did not watch meanwhile was not measured.
  */
 
+import type { Cohort } from '../../loadgen-image/contract/load-plan.ts'
 import { blindUsOf, TOLERANCE_US, type Watch } from '../measurement/generator-watch.ts'
 import { MIN_OUTAGE_US } from '../measurement/outages.ts'
 import type { Merged, WorkerFirstAck, WorkerOutage } from '../merge/merged.ts'
@@ -14,31 +15,35 @@ import { isoOfUs, secondsBetween } from '../units/units.ts'
 import { isOutAt } from './client-returns.ts'
 import type { Event } from './events.ts'
 
-export function clientRows(
-  event: Event,
-  merged: Merged,
-  watch: Watch,
-  cohortOf: (worker: number) => string,
-): ClientRow[] {
+/** The cohort of a worker. */
+type CohortOf = (worker: number) => Pick<Cohort, 'name' | 'client'>
+
+export function clientRows(event: Event, merged: Merged, watch: Watch, cohortOf: CohortOf): ClientRow[] {
   if (event.t1Us === null) return []
   const windows = new Map<number, WorkerOutage>()
   for (const window of merged.windows) if (isOfEvent(window, event)) windows.set(window.worker, window)
   const waited = firstAcksAcross(event, merged).filter(({ worker }) => !windows.has(worker))
   return [
-    ...[...windows.values()].map((window) => rowOfWindow(window, event, watch)),
-    ...waited.map((ack) => rowOfWait(ack, event, watch, cohortOf(ack.worker))),
+    ...[...windows.values()].map((window) => rowOfWindow(window, event, watch, cohortOf)),
+    ...waited.map((ack) => rowOfWait(ack, event, watch, cohortOf)),
   ].sort((a, b) => lengthOf(b) - lengthOf(a) || a.worker - b.worker)
 }
 
 /** Clients that were out for a second or more outside of every event: the others were served meanwhile. */
-export function loneRows(merged: Merged, watch: Watch, rows: readonly ClientRow[], endUs: number): ClientRow[] {
+export function loneRows(
+  merged: Merged,
+  watch: Watch,
+  rows: readonly ClientRow[],
+  endUs: number,
+  cohortOf: CohortOf,
+): ClientRow[] {
   const known = new Set(rows.map(keyOf))
   return merged.windows
     .filter(
       ({ lastGoodAtUs, firstGoodAtUs }) =>
         lastGoodAtUs !== null && (firstGoodAtUs ?? endUs) - lastGoodAtUs >= MIN_OUTAGE_US,
     )
-    .map((window) => rowOfWindow(window, { number: null, t1Us: null, endUs }, watch))
+    .map((window) => rowOfWindow(window, { number: null, t1Us: null, endUs }, watch, cohortOf))
     .filter((row) => !known.has(keyOf(row)))
 }
 
@@ -77,11 +82,12 @@ function firstAcksAcross({ span, t2Us }: Event, { firstAcks }: Merged): WorkerFi
 
 type Of = Pick<Event, 't1Us' | 'endUs'> & { readonly number: number | null }
 
-const rowOfWindow = (window: WorkerOutage, event: Of, watch: Watch): ClientRow => ({
+const rowOfWindow = (window: WorkerOutage, event: Of, watch: Watch, cohortOf: CohortOf): ClientRow => ({
   event: event.number,
   worker: window.worker,
   container: window.container,
   cohort: window.cohort,
+  client: cohortOf(window.worker).client ?? null,
   ...outageOf(window, event, watch),
   refused: window.refused,
   unknown: window.unknown,
@@ -90,11 +96,12 @@ const rowOfWindow = (window: WorkerOutage, event: Of, watch: Watch): ClientRow =
 })
 
 /** A client that saw no error and only waited. Where the generator does not report its last acknowledgement, the last one of all clients is used. */
-const rowOfWait = (ack: WorkerFirstAck, event: Event, watch: Watch, cohort: string): ClientRow => ({
+const rowOfWait = (ack: WorkerFirstAck, event: Event, watch: Watch, cohortOf: CohortOf): ClientRow => ({
   event: event.number,
   worker: ack.worker,
   container: ack.container,
-  cohort,
+  cohort: cohortOf(ack.worker).name,
+  client: cohortOf(ack.worker).client ?? null,
   ...outageOf(
     { container: ack.container, lastGoodAtUs: ack.previousAtUs ?? event.t1Us, firstGoodAtUs: ack.atUs },
     event,
@@ -124,6 +131,7 @@ function outageOf(
 export interface ClientOutageSpread {
   readonly p50: number | null
   readonly p95: number | null
+  readonly p99: number | null
   readonly max: number | null
   readonly clients: number
   readonly notMeasured: number
@@ -138,6 +146,7 @@ export function spreadOf(rows: readonly ClientRow[]): ClientOutageSpread {
   return {
     p50: at(0.5),
     p95: at(0.95),
+    p99: at(0.99),
     max: at(1),
     clients: seconds.length,
     notMeasured: served.length - seconds.length,

@@ -1,4 +1,5 @@
 /** Checks of the settings in the load's own sessions: values that invalidate a drill, their origin, and the statement that changes each. */
+import { maxReplyTimeoutMs } from '../../loadgen-image/contract/clients/behaviour.ts'
 import type { LoadSessionFacts, SessionSetting } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import type { Judgement } from './check.ts'
@@ -16,7 +17,7 @@ const noneUnder =
   (minMs: (plan: DrillPlan) => number): Rule['isGood'] =>
   (value, plan) =>
     Number(value) === 0 || Number(value) >= minMs(plan)
-const replyMs = ({ load }: DrillPlan): number => load.replyTimeoutMs
+const replyMs = ({ load }: DrillPlan): number => maxReplyTimeoutMs(load)
 /** A worker that goes straight to PostgreSQL may be idle from its login to the end of the load. */
 const sessionMs = ({ load, timing }: DrillPlan): number => (timing.readyTimeoutSeconds + load.durationSeconds) * 1000
 

@@ -48,6 +48,8 @@ export interface ClientRow {
   readonly worker: number
   readonly container: number
   readonly cohort: string
+  /** The client whose documented behaviour its cohort has; null: the cohort names none. */
+  readonly client: string | null
   /** Last acknowledgement before the new timeline's first; null when it never had one. */
   readonly lastGoodAt: string | null
   /** First acknowledgement on the new timeline; null when it never came back. */

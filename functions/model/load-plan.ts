@@ -1,5 +1,6 @@
 /** The plan that a drill gives its load generators, and how long the drill takes. */
 
+import { maxReplyTimeoutMs } from '../../loadgen-image/contract/clients/behaviour.ts'
 import { CONTRACT_VERSION } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import type { DrillPlan } from './plan.ts'
@@ -12,7 +13,7 @@ const SHUTDOWN_SECONDS = 120
 export const STALE_LEASE_SECONDS = 300
 
 export const drainSeconds = (plan: DrillPlan): number =>
-  Math.ceil(plan.load.replyTimeoutMs / 1000) + DRAIN_MARGIN_SECONDS
+  Math.ceil(maxReplyTimeoutMs(plan.load) / 1000) + DRAIN_MARGIN_SECONDS
 
 /** From the start of a container to the moment at which it ends itself, in every case. */
 const hardDeadlineSeconds = (plan: DrillPlan): number =>

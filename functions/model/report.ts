@@ -6,6 +6,7 @@
 import * as z from 'zod'
 import { applicationSchema } from './application.ts'
 import { PHASE_NAMES, WAY_STATES, WAYS } from './chart-data.ts'
+import { cohortSchema } from './comparisons/cohort.ts'
 import { stoppedBySchema } from './early-end/stopped-by.ts'
 import { UNDO_STATES } from './event-answer.ts'
 import { EVENT_KINDS, FAILOVER_MODES, PLANNED_KINDS } from './planned-event.ts'
@@ -323,15 +324,6 @@ const advice = shape('Advice', {
   text: z.string(),
 })
 
-const cohortRow = z.object({
-  name: z.string(),
-  via: z.string(),
-  retry: z.string(),
-  workers: z.number().int(),
-  clientOutageSeconds: z.object({ p50: nullableNumber, p95: nullableNumber, max: nullableNumber }),
-  acknowledged: z.number().int().nullable().describe('null: a load without a ledger does not count by client'),
-})
-
 const containerRow = z.object({
   container: z.number().int(),
   incarnations: z.number().int(),
@@ -447,7 +439,7 @@ export const reportSchema = z.object({
     wasTheLimit: z.boolean().nullable(),
     why: z.string(),
     containers: z.array(containerRow),
-    cohorts: z.array(cohortRow),
+    cohorts: z.array(cohortSchema),
     missingChunks: z.array(z.string()),
   }),
   eventsProof: eventProof.describe('Of all planned events'),

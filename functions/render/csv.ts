@@ -117,6 +117,7 @@ const clientColumns: Columns<ClientRow> = [
   ['unknown_count', (row) => row.unknown],
   ['connect_failures_count', (row) => row.connectFailures],
   ['first_error_code', (row) => row.code],
+  ['client', (row) => row.client],
 ]
 
 /** A row per way and state; without a container: as the container saw it that got furthest. */

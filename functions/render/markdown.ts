@@ -6,6 +6,14 @@ import { EVENT_COLUMNS, eventFigureText, worstNote, worstText } from '../event-f
 import { overrideOf, type StoppedBy, stoppingChecks } from '../model/early-end/stopped-by.ts'
 import type { Criterion, Report } from '../model/report.ts'
 import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../units/units.ts'
+import {
+  clientSettings,
+  cohortName,
+  cohortOutage,
+  cohortReturn,
+  comparedCohorts,
+  settingSource,
+} from './text/cohort-words.ts'
 import { bullets, escapeMarkdown, section, table } from './text/markdown-text.ts'
 import { laterText, nameChangeText, notProbed, outText, stepsText, WAY_NAMES } from './text/way-words.ts'
 import { MOMENT_IDS, MOMENT_NAMES, sentenceOf, titleOf } from './text/words.ts'
@@ -57,6 +65,7 @@ function measured(report: Report): string[] {
       momentsTable(report),
     ),
     section('Applications', applicationsText(report.applications)),
+    section('Cohorts', cohortsText(report)),
     section('Ways to the server', waysText(report)),
     section('Advice', bullets(adviceLines(report))),
     section(`Proof (${report.eventsProof.proven ? 'proven' : 'not proven'})`, bullets(report.eventsProof.evidence)),
@@ -170,6 +179,28 @@ function applicationsText(applications: Report['applications']): string {
     ]),
   )
   return sentences.length === 0 ? rows : `${bullets(sentences)}\n\n${rows}`
+}
+
+function cohortsText(report: Report): string {
+  const rows = comparedCohorts(report)
+  if (rows.length === 0) return ''
+  const outages = table(
+    ['Cohort', 'Through', 'Retry', 'Clients', 'Outage p50', 'Outage p99', 'Outage max', 'Last back after T2'],
+    rows.map((row) => [
+      escapeMarkdown(cohortName(row)),
+      row.via,
+      row.retry,
+      count(row.workers),
+      cohortOutage(row, 'p50'),
+      cohortOutage(row, 'p99'),
+      cohortOutage(row, 'max'),
+      cohortReturn(row),
+    ]),
+  )
+  const settings = clientSettings(rows).map(([cohort, one]) =>
+    [cohort.name, one.name, one.value, settingSource(one)].map(escapeMarkdown),
+  )
+  return settings.length === 0 ? outages : `${outages}\n\n${table(['Cohort', 'Setting', 'Value', 'Source'], settings)}`
 }
 
 function platformText(log: Report['platformLog']): string {

@@ -2,18 +2,13 @@
  * What the figures of a drill say could be changed: one row per advice, each with the figure that it rests on. A row that lacks a
  * measurement gives none.
  */
-import type { Cohort, RetryPolicy } from '../../loadgen-image/contract/load-plan.ts'
-import type { Advice, DrillEvent, EventWay, Report } from '../model/report.ts'
+import type { Advice, DrillEvent, EventWay } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
 import { seconds } from '../units/units.ts'
-import { describeRetry } from './rows.ts'
+import { backOff, type CohortFacts, clientBehaviour, noReplyLimit } from './cohorts/cohort-advice.ts'
 
-export interface AdviceFacts {
+export interface AdviceFacts extends CohortFacts {
   readonly event: DrillEvent
-  /** Of the load plan; their outages below are those of the worst event. */
-  readonly policies: readonly Cohort[]
-  /** Empty when this is not the worst event. */
-  readonly cohorts: Report['generator']['cohorts']
 }
 
 interface AdviceRow {
@@ -33,6 +28,8 @@ export const ADVICE_ROWS: readonly AdviceRow[] = [
   { id: 'read-only', judge: readOnly },
   { id: 'name-cache', judge: nameCache },
   { id: 'back-off', judge: backOff },
+  { id: 'client-behaviour', judge: clientBehaviour },
+  { id: 'no-reply-limit', judge: noReplyLimit },
   { id: 'late-clients', judge: lateClients },
 ]
 
@@ -101,31 +98,6 @@ function nameCache({ event: { nameChange } }: AdviceFacts) {
   return {
     seconds: length,
     text: `The server's name led to another address ${seconds(length)} after the last commit. A client that keeps the old address stays away longer: let no cache hold it for more than a few seconds.`,
-  }
-}
-
-const isLonger = (a: RetryPolicy, b: RetryPolicy): boolean =>
-  a.maxDelayMs >= b.maxDelayMs && a.firstDelayMs >= b.firstDelayMs && describeRetry(a) !== describeRetry(b)
-
-/** Only cohorts that differ in their back-off alone are compared. */
-function backOff({ cohorts, policies }: AdviceFacts) {
-  const rows = policies.flatMap(({ name, via, retry }) => {
-    const p50 = cohorts.find((one) => one.name === name)?.clientOutageSeconds.p50 ?? null
-    return p50 === null ? [] : [{ name, via, retry, p50 }]
-  })
-  const pairs = rows.flatMap((slow) =>
-    rows.flatMap((fast) =>
-      slow.via === fast.via && isLonger(slow.retry, fast.retry) ? [{ slow, fast, length: slow.p50 - fast.p50 }] : [],
-    ),
-  )
-  const [widest] = pairs.sort((a, b) => b.length - a.length)
-  if (widest === undefined || widest.length < MIN_DIFFERENCE_SECONDS) return null
-  const { slow, fast, length } = widest
-  return {
-    seconds: length,
-    text:
-      `Half of the clients "${slow.name}" (${describeRetry(slow.retry)}) were back ${seconds(length)} after half of the clients ` +
-      `"${fast.name}" (${describeRetry(fast.retry)}), by the same way: the longer back-off is paid for in outage.`,
   }
 }
 

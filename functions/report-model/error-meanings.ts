@@ -41,6 +41,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EMFILE: 'the container ran out of file handles',
   'connection-closed': 'the connection was closed without a word',
   'reply-timeout': 'no reply in time: the connection was given up',
+  'validation-timeout':
+    'an idle connection did not answer when it was checked before use: it was given up, and nothing was sent',
   'connect-timeout': 'no connection in time',
   'no-password': 'the server asked for a password, and none was given',
   'no-token': "the login was refused, and the container's identity got no token since the last one expired",

@@ -1,12 +1,10 @@
-/** The tables of the report: errors, containers, cohorts, set-up, cost. */
+/** The tables of the report: errors, containers, set-up, cost. */
 
 import { addUp } from '../../loadgen-image/contract/counts.ts'
 import type { LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
-import { type Analysis, cohortNames, type LoadAnalysis } from '../analysis/analysis.ts'
-import { spreadOf } from '../analysis/client-outages.ts'
+import type { Analysis, LoadAnalysis } from '../analysis/analysis.ts'
 import { wordsOf } from '../event-kinds/kinds.ts'
 import { achievedShare, baselineHealth, cpuCores, loopDelayMs, sendLagP99Ms } from '../measurement/generator-limit.ts'
-import { acknowledgedBy, type WorkerLedger } from '../merge/ledger.ts'
 import type { Incarnation, SecondRange } from '../merge/merged.ts'
 import type { DrillOutcome, Prices } from '../model/evidence.ts'
 import type { DrillPlan } from '../model/plan.ts'
@@ -83,40 +81,6 @@ export const missingChunks = ({ merged }: LoadAnalysis): string[] =>
   merged.incarnations.flatMap(({ container, missing }) =>
     missing.map((range) => `container ${container}: ${spanOf(range)}`),
   )
-
-export function cohortRows(analysis: LoadAnalysis, worstEvent: number | null): Report['generator']['cohorts'] {
-  const { settings: load, clients, merged } = analysis
-  const nameOf = cohortNames(load)
-  const ofWorst = clients.filter(({ event }) => event === worstEvent)
-  return load.cohorts.map(({ name, via, retry }) => {
-    const { p50, p95, max } = spreadOf(ofWorst.filter(({ cohort }) => cohort === name))
-    const own = merged.ledger.workers.filter(({ worker }) => nameOf(worker) === name)
-    return {
-      name,
-      via,
-      retry: describeRetry(retry),
-      workers: Array.from({ length: load.workers }, (_, worker) => nameOf(worker)).filter((other) => other === name)
-        .length,
-      clientOutageSeconds: { p50, p95, max },
-      // The compat table has no keys, so acknowledgements are not counted by client.
-      acknowledged:
-        load.transactions === 'compat'
-          ? null
-          : own.reduce((sum: number, worker: WorkerLedger) => sum + acknowledgedBy(worker), 0),
-    }
-  })
-}
-
-export function describeRetry({
-  firstDelayMs,
-  maxDelayMs,
-  multiplier,
-  jitter,
-}: LoadSettings['cohorts'][number]['retry']): string {
-  const growth =
-    multiplier === 1 ? `every ${firstDelayMs} ms` : `${firstDelayMs} ms, x ${multiplier} up to ${maxDelayMs} ms`
-  return jitter ? `${growth}, full jitter` : growth
-}
 
 export function setupOf({ evidence: { plan, facts, containers } }: Analysis): Report['setup'] {
   const { load, target, containerSize } = plan

@@ -21,8 +21,6 @@ export const CONNECT_CODES = {
   noToken: 'no-token',
 } as const
 
-const KEEP_ALIVE_DELAY_MS = 10_000
-
 interface Attempt {
   readonly target: ServerTarget
   readonly place: ServerPlace
@@ -32,6 +30,8 @@ interface Attempt {
   readonly socket: Socket
   /** 0: none. */
   readonly queryTimeoutMs: number
+  /** Null: none. */
+  readonly keepAliveMs: number | null
 }
 
 class ClosedClient extends PgClient {
@@ -49,7 +49,7 @@ class ClosedClient extends PgClient {
 }
 
 /** Connects nothing yet. */
-export function createClient({ target, place, address, isEncrypted, socket, queryTimeoutMs }: Attempt): Client {
+export function createClient({ target, place, address, isEncrypted, socket, ...limits }: Attempt): Client {
   const { user, database, session, tls } = target
   const ssl = isEncrypted && tls !== null ? tlsOptions(tls, place.host) : false
   const config = {
@@ -62,10 +62,10 @@ export function createClient({ target, place, address, isEncrypted, socket, quer
     ssl,
     sslnegotiation: ssl !== false && tls?.isDirect ? 'direct' : 'postgres',
     client_encoding: 'UTF8',
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+    keepAlive: limits.keepAliveMs !== null,
+    keepAliveInitialDelayMillis: limits.keepAliveMs ?? 0,
     connectionTimeoutMillis: 0,
-    query_timeout: queryTimeoutMs,
+    query_timeout: limits.queryTimeoutMs,
     stream: () => socket,
   }
   const options = session.options === null ? {} : { options: session.options }

@@ -9,10 +9,14 @@ import type { Client } from 'pg'
 import { CONNECT_CODES, createClient, streamOf, whenEncrypted } from './client.ts'
 import { isSocketFolder, placeName, type ServerPlace, type ServerTarget } from './target.ts'
 
+const KEEP_ALIVE_MS = 10_000
+
 interface LogInOptions<S extends Socket> {
-  /** For all addresses together. */
+  /** For all addresses together; infinite: the operating system decides. */
   readonly timeoutMs: number
   readonly queryTimeoutMs?: number
+  /** After so long without traffic TCP probes the connection; null: never. */
+  readonly keepAliveMs?: number | null
   readonly resolve?: (host: string) => Promise<readonly string[]>
   readonly createSocket: () => S
   /** TLS is up, and the login begins. */
@@ -136,10 +140,10 @@ async function atAddress<S extends Socket>(
 async function attempt<S extends Socket>(
   { target, place, address, timeoutMs }: AtAddress,
   isEncrypted: boolean,
-  { createSocket, queryTimeoutMs = 0, onEncrypted }: LogInOptions<S>,
+  { createSocket, queryTimeoutMs = 0, keepAliveMs = KEEP_ALIVE_MS, onEncrypted }: LogInOptions<S>,
 ): Promise<LoggedIn<S>> {
   const socket = createSocket()
-  const client = createClient({ target, place, address, isEncrypted, socket, queryTimeoutMs })
+  const client = createClient({ target, place, address, isEncrypted, socket, queryTimeoutMs, keepAliveMs })
   // pg also reports a lost connection here, after its own promise is settled.
   client.on('error', () => {})
   if (onEncrypted !== undefined) whenEncrypted(client, onEncrypted)
@@ -163,6 +167,7 @@ async function connected(client: Client, { session }: ServerTarget): Promise<voi
 
 /** Bounds the lookup of a name, or a login. The step itself may go on; its result is ignored. */
 async function within<T>(timeoutMs: number, step: Promise<T>): Promise<T> {
+  if (timeoutMs === Number.POSITIVE_INFINITY) return await step
   const late = Promise.withResolvers<never>()
   const error = Object.assign(new Error('no connection in time'), { code: CONNECT_CODES.connectTimeout })
   const timer = setTimeout(() => late.reject(error), Math.max(0, timeoutMs))

@@ -4,6 +4,8 @@
  */
 import * as z from 'zod'
 import { appProbes } from './app-probe.ts'
+import { OWN_BEHAVIOUR } from './clients/behaviour.ts'
+import { CLIENT_NAMES, documentedSettings } from './clients/known-clients.ts'
 import { cohortOf } from './cohort.ts'
 import { above, list, named, number, oneOf, type Parsed, problemsOf, whole, yesOrNo } from './fields.ts'
 import { CONTRACT_VERSION } from './glossary.ts'
@@ -21,6 +23,10 @@ export const PLAN_LIMITS = {
 const { minTps, maxTps, maxSeconds } = PLAN_LIMITS
 const MAX_SEED = 2 ** 31 - 1
 const MAX_DELAY_MS = 600_000
+const MIN_LIMIT_MS = 100
+const MAX_CONNECT_MS = 120_000
+const MAX_REPLY_MS = 300_000
+const MAX_KEEP_ALIVE_MS = 86_400_000
 const MAX_FACTOR = 100
 const SHARE_TOLERANCE = 1e-6
 
@@ -49,17 +55,44 @@ const retryPolicy = z.strictObject(
   { error: 'an object with firstDelayMs, maxDelayMs, multiplier and jitter' },
 )
 
+/** Null: the client sets none. */
+const limit = (min: number, max: number) => {
+  const error = `a whole number from ${min} to ${max}, or null for none`
+  return z.int({ error }).min(min, { error }).max(max, { error }).nullable().optional()
+}
+
 /** Workers that share a client policy, so that one failover compares several policies. Shares add up to 1. */
-const cohort = z.strictObject(
-  {
-    name: named(/^[\w .-]{1,40}$/, 'a name of 1 to 40 letters, digits, spaces and _ . -'),
-    share: number(0.001, 1),
-    /** Through PgBouncer's port, or straight to PostgreSQL's own. */
-    via: oneOf(['pgbouncer', 'direct']),
-    retry: retryPolicy,
-  },
-  { error: 'an object with name, share, via and retry' },
-)
+const cohortFields = {
+  name: named(/^[\w .-]{1,40}$/, 'a name of 1 to 40 letters, digits, spaces and _ . -'),
+  share: number(0.001, 1),
+  /** Through PgBouncer's port, or straight to PostgreSQL's own. */
+  via: oneOf(['pgbouncer', 'direct']),
+  /** A client whose documented behaviour gives the settings below that the cohort does not name itself. */
+  client: oneOf(CLIENT_NAMES).optional(),
+  retry: retryPolicy.optional(),
+  connectTimeoutMs: limit(MIN_LIMIT_MS, MAX_CONNECT_MS),
+  replyTimeoutMs: limit(MIN_LIMIT_MS, MAX_REPLY_MS),
+  addressCacheMs: whole(0, MAX_DELAY_MS).optional(),
+  keepAliveMs: limit(1_000, MAX_KEEP_ALIVE_MS),
+  validation: z
+    .strictObject(
+      { afterIdleMs: whole(0, MAX_DELAY_MS), timeoutMs: whole(MIN_LIMIT_MS, MAX_CONNECT_MS) },
+      { error: 'an object with afterIdleMs and timeoutMs, or null for none' },
+    )
+    .nullable()
+    .optional(),
+}
+
+const A_COHORT = 'an object with name, share, via, and client or retry'
+
+/** What the cohort names holds; then what is documented of its client; then the load's own. A whole cohort stays as it is. */
+const cohort = z
+  .strictObject(cohortFields, { error: A_COHORT })
+  .refine(({ client, retry }) => client !== undefined || retry !== undefined, { error: A_COHORT })
+  .transform((given) => {
+    const documented = given.client === undefined ? {} : documentedSettings(given.client)
+    return { ...documented, ...given, retry: given.retry ?? documented.retry ?? OWN_BEHAVIOUR.retry }
+  })
 
 /** From `fromSecond` after the start on, the offered rate moves linearly (or jumps) to `factor` x the target rate. */
 const profileStep = z.strictObject(
@@ -83,8 +116,8 @@ export const loadFields = {
   /** An arrival that could not be sent this long after it was due is missed (shed) or waits on (queue). */
   deadlineMs: whole(1, 600_000),
   onDeadline: oneOf(['shed', 'queue']),
-  connectTimeoutMs: whole(100, 120_000),
-  replyTimeoutMs: whole(100, 300_000),
+  connectTimeoutMs: whole(MIN_LIMIT_MS, MAX_CONNECT_MS),
+  replyTimeoutMs: whole(MIN_LIMIT_MS, MAX_REPLY_MS),
   cohorts: list(cohort, 1, 10, 'a list of cohorts'),
   /** Send an unknown again under its own key (ON CONFLICT DO NOTHING) until it is known. */
   retryUnknown: yesOrNo,
@@ -211,7 +244,6 @@ type Frozen<T> = T extends readonly (infer Item)[]
     ? { readonly [Key in keyof T]: Frozen<T[Key]> }
     : T
 
-export type RetryPolicy = Frozen<z.infer<typeof retryPolicy>>
 export type Cohort = Frozen<z.infer<typeof cohort>>
 export type ProfileStep = Frozen<z.infer<typeof profileStep>>
 export type LoadPlan = Frozen<z.infer<typeof loadPlanSchema>>

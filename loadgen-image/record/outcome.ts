@@ -30,6 +30,8 @@ const UNKNOWN: Judgement = { outcome: 'unknown', reconnect: true }
 export const OWN_CODES = {
   connectionClosed: 'connection-closed',
   replyTimeout: 'reply-timeout',
+  /** A pool's look at an idle connection: the transaction was never sent. */
+  validationTimeout: 'validation-timeout',
   ...CONNECT_CODES,
   protocol: 'protocol-error',
   endOfLoad: 'end-of-load',

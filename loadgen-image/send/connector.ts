@@ -9,9 +9,10 @@
 import { Socket } from 'node:net'
 import { addressesOf, logIn } from '../connection/log-in.ts'
 import type { ServerTarget } from '../connection/target.ts'
+import type { ClientBehaviour } from '../contract/clients/behaviour.ts'
 
-/** Far below the time that a name takes to move to the new primary. */
-const ADDRESS_VALID_MS = 250
+/** Clients that keep no address share an answer for so long: far below the time that a name takes to move to the new primary. */
+const MIN_ADDRESS_VALID_MS = 250
 const MAX_ATTEMPTS = 32
 /** A login takes milliseconds. An attempt that takes longer waits for the server and gives its place to the next one. */
 const MAX_TURN_MS = 500
@@ -70,7 +71,11 @@ export class Wire {
 
 const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4])
 
+/** What of a client's behaviour decides how it connects. */
+type ConnectingClient = Pick<ClientBehaviour, 'connectTimeoutMs' | 'addressCacheMs' | 'keepAliveMs'>
+
 export class Connector {
+  /** By the time for which their clients keep them: those that keep none must not find what others kept. */
   readonly #addresses = new Map<string, Promise<readonly string[]>>()
   /** One for all connections: each consumes what it reads at once. */
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
@@ -78,7 +83,7 @@ export class Connector {
   #attempts = 0
 
   /** The target is read when the attempt begins. */
-  async open(target: () => ServerTarget, timeoutMs: number): Promise<Wire> {
+  async open(target: () => ServerTarget, client: ConnectingClient): Promise<Wire> {
     await this.#turn()
     let hasTurn = true
     const release = () => {
@@ -87,27 +92,32 @@ export class Connector {
     }
     const early = setTimeout(release, MAX_TURN_MS)
     try {
-      return await this.#connect(target(), timeoutMs)
+      return await this.#connect(target(), client)
     } finally {
       clearTimeout(early)
       release()
     }
   }
 
-  async #connect(target: ServerTarget, timeoutMs: number): Promise<Wire> {
-    const resolve = (host: string) => this.#addressesOf(host)
+  async #connect(
+    target: ServerTarget,
+    { connectTimeoutMs, addressCacheMs, keepAliveMs }: ConnectingClient,
+  ): Promise<Wire> {
+    const resolve = (host: string) => this.#addressesOf(host, Math.max(addressCacheMs, MIN_ADDRESS_VALID_MS))
+    const timeoutMs = connectTimeoutMs ?? Number.POSITIVE_INFINITY
     const createSocket = () => new WireSocket(this.#readBuffer)
-    const { socket, stream } = await logIn(target, { timeoutMs, resolve, createSocket })
+    const { socket, stream } = await logIn(target, { timeoutMs, keepAliveMs, resolve, createSocket })
     return socket.handOver(stream)
   }
 
-  #addressesOf(host: string): Promise<readonly string[]> {
-    const known = this.#addresses.get(host)
+  #addressesOf(host: string, validMs: number): Promise<readonly string[]> {
+    const key = `${validMs} ${host}`
+    const known = this.#addresses.get(key)
     if (known !== undefined) return known
     const asked = addressesOf(host)
-    this.#addresses.set(host, asked)
-    const forget = () => setTimeout(() => this.#addresses.delete(host), ADDRESS_VALID_MS).unref()
-    asked.then(forget, forget)
+    this.#addresses.set(key, asked)
+    const forgetAfter = (ms: number) => () => void setTimeout(() => this.#addresses.delete(key), ms).unref()
+    asked.then(forgetAfter(validMs), forgetAfter(MIN_ADDRESS_VALID_MS))
     return asked
   }
 

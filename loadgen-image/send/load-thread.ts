@@ -4,6 +4,7 @@
  * schedule again, so at high rates arrivals are sent within microseconds and without spinning.
  */
 import { type ServerTarget, withPassword } from '../connection/target.ts'
+import { behaviourOf } from '../contract/clients/behaviour.ts'
 import type { Cohort, LoadPlan } from '../contract/load-plan.ts'
 import type { LoginToken } from '../identity/database-token.ts'
 import { US_PER_MS } from '../record/clock.ts'
@@ -193,10 +194,9 @@ export class LoadThread implements SessionHost {
 
   #onSweep(): void {
     const nowUs = this.nowUs()
-    const replyTimeoutUs = this.#plan.replyTimeoutMs * US_PER_MS
     this.#noteStall(nowUs)
     this.#sweptAtUs = nowUs
-    for (const session of this.#sessions) session.checkDeadline(nowUs, replyTimeoutUs)
+    for (const session of this.#sessions) session.checkDeadline(nowUs)
     if (this.recorder === null) return
     this.recorder.roll(nowUs)
     if (nowUs >= this.#lastArrivalAtUs) this.#endWhenDrained(nowUs)
@@ -244,7 +244,7 @@ export class LoadThread implements SessionHost {
     const key = { drillId, worker }
     return new Session(this, {
       index,
-      retry: cohort.retry,
+      behaviour: behaviourOf(cohort, this.#plan),
       insert: insertText(transactions, key),
       retryInsert: retryUnknown && transactions === 'ledger' ? retryText(key) : null,
     })
@@ -253,7 +253,7 @@ export class LoadThread implements SessionHost {
   async open(index: number): Promise<Wire> {
     const { cohort } = this.#workers[index] as WorkerIdentity
     try {
-      return await this.#connector.open(() => this.#targets[cohort.via], this.#plan.connectTimeoutMs)
+      return await this.#connector.open(() => this.#targets[cohort.via], behaviourOf(cohort, this.#plan))
     } catch (error) {
       throw this.#isTokenStale && isRefusedLogin(error) ? staleToken(error) : error
     }

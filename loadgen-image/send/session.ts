@@ -2,14 +2,15 @@
  * One worker: connects, takes an arrival, sends it, records its outcome, and reconnects after a loss by the policy of its
  * cohort. It owns its connection. An error on it ends neither the process nor another worker.
  */
+import type { ClientBehaviour, RetryPolicy } from '../contract/clients/behaviour.ts'
 import type { Outcome } from '../contract/glossary.ts'
-import type { RetryPolicy } from '../contract/load-plan.ts'
+import { US_PER_MS } from '../record/clock.ts'
 import { type Failure, failureOf, judge, OWN_CODES } from '../record/outcome.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Random } from '../schedule/random.ts'
 import type { Wire, WireHandler } from './connector.ts'
 import { type ReplyHandler, ReplyReader, type ServerMessage } from './reply.ts'
-import { TransactionBytes } from './transaction.ts'
+import { EMPTY_QUERY, TransactionBytes } from './transaction.ts'
 
 /** What a session takes from its thread. `index` is its place in the thread. */
 export interface SessionHost {
@@ -28,7 +29,7 @@ export interface SessionHost {
 
 interface SessionOptions {
   readonly index: number
-  readonly retry: RetryPolicy
+  readonly behaviour: Pick<ClientBehaviour, 'retry' | 'replyTimeoutMs' | 'validation'>
   readonly insert: string
   /** For an unknown that is sent again under its own key; null: unknowns stay unknown. */
   readonly retryInsert: string | null
@@ -41,7 +42,7 @@ const WEAK_ACK_WORDS = 'wait for synchronous replication'
 export class Session implements WireHandler, ReplyHandler {
   readonly #host: SessionHost
   readonly #index: number
-  readonly #policy: RetryPolicy
+  readonly #behaviour: SessionOptions['behaviour']
   readonly #insert: TransactionBytes
   readonly #retryInsert: TransactionBytes | null
   #wire: Wire | null = null
@@ -54,6 +55,9 @@ export class Session implements WireHandler, ReplyHandler {
   #dueAtUs = 0
   #sentAtUs = 0
   #isBusy = false
+  /** The reply that it waits for is about the connection; its transaction was not sent yet. */
+  #isValidating = false
+  #usedAtUs = 0
   /** An unknown of this worker waits for a connection to be sent again. */
   #isUnsettled = false
   #error: ServerMessage | null = null
@@ -62,7 +66,7 @@ export class Session implements WireHandler, ReplyHandler {
   constructor(host: SessionHost, options: SessionOptions) {
     this.#host = host
     this.#index = options.index
-    this.#policy = options.retry
+    this.#behaviour = options.behaviour
     this.#insert = new TransactionBytes(options.insert)
     this.#retryInsert = options.retryInsert === null ? null : new TransactionBytes(options.retryInsert)
   }
@@ -86,13 +90,18 @@ export class Session implements WireHandler, ReplyHandler {
   send(dueAtUs: number, atUs: number): void {
     this.#seq++
     this.#dueAtUs = dueAtUs
-    this.#write(this.#insert.fill(this.#seq, this.#host.random), atUs)
+    const { validation } = this.#behaviour
+    this.#isValidating = validation !== null && atUs - this.#usedAtUs > validation.afterIdleMs * US_PER_MS
+    this.#write(this.#isValidating ? EMPTY_QUERY : this.#insert.fill(this.#seq, this.#host.random), atUs)
   }
 
   /** A reply that did not come in time is lost, and the connection with it: the next reply on it might be this one. */
-  checkDeadline(atUs: number, replyTimeoutUs: number): void {
-    if (this.#isBusy && atUs - this.#sentAtUs >= replyTimeoutUs)
-      this.#lose({ code: OWN_CODES.replyTimeout, message: 'no reply in time' }, atUs)
+  checkDeadline(atUs: number): void {
+    const { replyTimeoutMs, validation } = this.#behaviour
+    const timeoutMs = this.#isValidating ? (validation?.timeoutMs ?? null) : replyTimeoutMs
+    if (!this.#isBusy || timeoutMs === null || atUs - this.#sentAtUs < timeoutMs * US_PER_MS) return
+    const code = this.#isValidating ? OWN_CODES.validationTimeout : OWN_CODES.replyTimeout
+    this.#lose({ code, message: 'no reply in time' }, atUs)
   }
 
   /** The load is over. What has no outcome is unknown. */
@@ -101,7 +110,7 @@ export class Session implements WireHandler, ReplyHandler {
     if (this.#reconnectTimer !== null) clearTimeout(this.#reconnectTimer)
     const failure = { code: OWN_CODES.endOfLoad, message: 'the load ended before the reply came' }
     const wasBusy = this.#isBusy
-    if (this.isUnfinished) this.#settle('unknown', failure, atUs)
+    if (this.isUnfinished) this.#settle(this.#isValidating ? 'refused' : 'unknown', failure, atUs)
     if (wasBusy) this.#wire?.destroy()
     else this.#wire?.leave()
     this.#wire = null
@@ -119,6 +128,7 @@ export class Session implements WireHandler, ReplyHandler {
     this.#wire = wire
     this.#replies = new ReplyReader(this)
     const atUs = this.#host.nowUs()
+    this.#usedAtUs = atUs
     this.#host.recorder?.opened(atUs)
     this.#host.onConnection(1, null)
     if (this.#isUnsettled && this.#retryInsert !== null)
@@ -137,7 +147,7 @@ export class Session implements WireHandler, ReplyHandler {
   /** Only an acknowledgement resets the count of failures: PgBouncer accepts logins while its server is down. */
   #reconnectLater(): void {
     this.#failuresInARow++
-    const delayMs = retryDelayMs(this.#policy, this.#failuresInARow, this.#host.random)
+    const delayMs = retryDelayMs(this.#behaviour.retry, this.#failuresInARow, this.#host.random)
     this.#reconnectTimer = setTimeout(() => this.connect(), delayMs)
   }
 
@@ -174,7 +184,9 @@ export class Session implements WireHandler, ReplyHandler {
   onReady(completed: boolean, firstColumn: number | null): void {
     if (!this.#isBusy) return
     const atUs = this.#host.nowUs()
-    if (this.#error !== null) this.#refusedByServer(this.#error, atUs)
+    this.#usedAtUs = atUs
+    if (this.#isValidating) this.#validated(this.#error, atUs)
+    else if (this.#error !== null) this.#refusedByServer(this.#error, atUs)
     else if (completed) this.#acknowledge(firstColumn, atUs)
     else this.#lose({ code: OWN_CODES.protocol, message: 'ready without an answer' }, atUs)
   }
@@ -186,6 +198,15 @@ export class Session implements WireHandler, ReplyHandler {
 
   onNotice(notice: ServerMessage): void {
     if (notice.routine === WEAK_ACK_ROUTINE || notice.message.includes(WEAK_ACK_WORDS)) this.#isWeak = true
+  }
+
+  /** The transaction follows on a connection that lives; one that answers with an error is given up. */
+  #validated(error: ServerMessage | null, atUs: number): void {
+    if (error !== null) this.#lose(error, atUs)
+    else {
+      this.#isValidating = false
+      this.#write(this.#insert.fill(this.#seq, this.#host.random), atUs)
+    }
   }
 
   #acknowledge(timeline: number | null, atUs: number): void {
@@ -215,7 +236,7 @@ export class Session implements WireHandler, ReplyHandler {
   }
 
   #fail(failure: Failure, atUs: number): void {
-    const { outcome } = judge(failure, true)
+    const { outcome } = judge(failure, !this.#isValidating)
     const mayHaveCommitted = outcome === 'unknown' || this.#isUnsettled
     if (mayHaveCommitted && this.#retryInsert !== null) {
       this.#isBusy = false
@@ -227,6 +248,7 @@ export class Session implements WireHandler, ReplyHandler {
   #settle(outcome: Exclude<Outcome, 'acknowledged'>, failure: Failure, atUs: number): void {
     this.#isBusy = false
     this.#isUnsettled = false
+    this.#isValidating = false
     this.#host.recorder?.failed(this.#index, outcome, failure, atUs)
   }
 }

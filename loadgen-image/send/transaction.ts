@@ -81,6 +81,9 @@ const keyedInsert = (drillId: string, worker: number): string =>
   'INSERT INTO transactions (customer_id, merchant_id, amount, status, drill_id, worker, seq)' +
   ` VALUES (${CUSTOMER}, ${MERCHANT}, ${AMOUNT}, 'completed', '${drillId.replaceAll("'", "''")}', ${worker}, ${SEQ})`
 
+/** What a pool asks a connection before it hands it out: the cheapest question with an answer. */
+export const EMPTY_QUERY = queryMessage('')
+
 /** Query: type, length, text, zero byte. */
 function queryMessage(text: string): Buffer {
   const body = Buffer.from(`${text}\0`)

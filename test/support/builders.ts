@@ -6,8 +6,9 @@ import type { AuditPass, DrillOutcome, EventEvidence } from '../../functions/mod
 import type { Facts, PrimaryIdentity } from '../../functions/model/facts.ts'
 import type { DrillPlan, DrillTiming } from '../../functions/model/plan.ts'
 import type { LivePoint } from '../../functions/model/status.ts'
+import type { RetryPolicy } from '../../loadgen-image/contract/clients/behaviour.ts'
 import type { LoadSummary, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
-import type { Cohort, LoadPlan, LoadSettings, RetryPolicy } from '../../loadgen-image/contract/load-plan.ts'
+import type { Cohort, LoadPlan, LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
 import {
   GOOD_PARAMETERS,
   goodContainers,

@@ -5,13 +5,14 @@
  * So no arrow points up, folders form no circle, and a permission that is no longer used is removed.
  */
 const ROWS: Readonly<Record<string, string>> = {
-  'loadgen-image/contract': '',
+  'loadgen-image/contract/clients': '',
+  'loadgen-image/contract': 'loadgen-image/contract/clients',
   'loadgen-image/connection': 'loadgen-image/contract',
   'loadgen-image/identity': 'loadgen-image/contract',
   'loadgen-image/schedule': 'loadgen-image/contract',
   'loadgen-image/record': 'loadgen-image/connection loadgen-image/contract loadgen-image/schedule',
   'loadgen-image/send':
-    'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/record loadgen-image/schedule',
+    'loadgen-image/connection loadgen-image/contract loadgen-image/contract/clients loadgen-image/identity loadgen-image/record loadgen-image/schedule',
   'loadgen-image/run':
     'loadgen-image/connection loadgen-image/contract loadgen-image/identity loadgen-image/record loadgen-image/schedule loadgen-image/send',
   'loadgen-image/probe': 'loadgen-image/connection loadgen-image/contract loadgen-image/record loadgen-image/send',
@@ -21,7 +22,9 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/units': '',
   'functions/platform': '',
   'functions/model/early-end': '',
-  'functions/model': 'functions/model/early-end loadgen-image/contract',
+  'functions/model/comparisons': '',
+  'functions/model':
+    'functions/model/comparisons functions/model/early-end loadgen-image/contract loadgen-image/contract/clients',
   'functions/model/campaign': 'functions/model functions/model/early-end',
   'functions/model/files': 'functions/model functions/model/early-end',
   'functions/event-kinds': 'functions/model functions/units',
@@ -29,22 +32,25 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/reachability': 'functions/merge functions/model loadgen-image/contract',
   'functions/measurement': 'functions/merge functions/model functions/units loadgen-image/contract',
   'functions/analysis':
-    'functions/event-kinds functions/measurement functions/merge functions/model functions/reachability functions/units loadgen-image/contract',
+    'functions/event-kinds functions/measurement functions/merge functions/model functions/reachability functions/units loadgen-image/contract loadgen-image/contract/clients',
   'functions/event-figures': 'functions/event-kinds functions/model functions/units',
   'functions/criteria':
     'functions/event-figures functions/event-kinds functions/model functions/units loadgen-image/contract',
   'functions/criteria/campaign':
     'functions/criteria functions/event-figures functions/model functions/units loadgen-image/contract',
   'functions/live': 'functions/event-kinds functions/model functions/reachability loadgen-image/contract',
-  'functions/checklist': 'functions/criteria functions/event-kinds functions/model functions/units',
+  'functions/checklist':
+    'functions/criteria functions/event-kinds functions/model functions/units loadgen-image/contract/clients',
   'functions/request':
     'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/live functions/model functions/model/campaign functions/platform loadgen-image/contract',
   'functions/report-model/early-end': 'functions/checklist functions/model functions/model/early-end functions/units',
+  'functions/report-model/cohorts':
+    'functions/analysis functions/merge functions/model functions/model/comparisons functions/units loadgen-image/contract loadgen-image/contract/clients',
   'functions/report-model':
-    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/model/early-end functions/reachability functions/report-model/early-end functions/units loadgen-image/contract',
+    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/model/early-end functions/reachability functions/report-model/cohorts functions/report-model/early-end functions/units loadgen-image/contract',
   'functions/report-model/campaign':
     'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/units',
-  'functions/render/text': 'functions/model functions/units',
+  'functions/render/text': 'functions/model functions/model/comparisons functions/units',
   'functions/render/charts/drawing': 'functions/model functions/render/text',
   'functions/render/charts/panels':
     'functions/model functions/render/charts/drawing functions/render/text functions/units',
@@ -53,7 +59,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/render/html/elements':
     'functions/event-figures functions/model functions/model/early-end functions/render/charts/drawing functions/render/text',
   'functions/render/html/sections':
-    'functions/criteria functions/event-figures functions/model functions/model/early-end functions/render/charts functions/render/charts/drawing functions/render/charts/panels functions/render/html/elements functions/render/text functions/units',
+    'functions/criteria functions/event-figures functions/model functions/model/comparisons functions/model/early-end functions/render/charts functions/render/charts/drawing functions/render/charts/panels functions/render/html/elements functions/render/text functions/units',
   'functions/render/html': 'functions/render/html/elements functions/render/html/sections functions/render/text',
   'functions/render/campaign':
     'functions/criteria functions/model functions/model/campaign functions/render/html functions/render/html/elements functions/render/text functions/units',

@@ -14,7 +14,8 @@ const asked = (): number => vi.mocked(lookup).mock.calls.length
 
 const openMany = (connector: Connector, port: number, count: number, timeoutMs = 20_000): Promise<Wire>[] => {
   const target = oneServer({ host: 'localhost', port, database: 'null', user: 'null', password: '' })
-  return Array.from({ length: count }, () => connector.open(() => target, timeoutMs))
+  const client = { connectTimeoutMs: timeoutMs, addressCacheMs: 0, keepAliveMs: 10_000 }
+  return Array.from({ length: count }, () => connector.open(() => target, client))
 }
 
 const leave = (wires: readonly Wire[]): void => {

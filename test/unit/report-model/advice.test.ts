@@ -1,7 +1,9 @@
 /** Each advice with figures that make it true, and with figures that make it false. */
 import { describe, expect, test } from 'vitest'
+import type { CohortReport } from '../../../functions/model/comparisons/cohort.ts'
 import type { DrillEvent, EventWay } from '../../../functions/model/report.ts'
 import { ADVICE_ROWS, type AdviceFacts, adviceOf } from '../../../functions/report-model/advice.ts'
+import type { Cohort } from '../../../loadgen-image/contract/load-plan.ts'
 import { aCohort, isoAt } from '../../support/builders.ts'
 import { anEvent } from '../../support/events.ts'
 
@@ -49,22 +51,47 @@ interface Case {
 }
 
 const FAST = aCohort({ firstDelayMs: 100, maxDelayMs: 1000, multiplier: 2, jitter: false })
-const cohortsOf = (fast: number | null, slow: number | null, slowPolicy = {}): AdviceFacts => {
+const cohortsOf = (
+  fast: number | null,
+  slow: number | null,
+  slowPolicy = {},
+  own: Partial<Cohort> = {},
+): AdviceFacts => {
   const slowCohort = {
     ...FAST,
+    ...own,
     name: 'slow',
     retry: { ...FAST.retry, firstDelayMs: 5000, maxDelayMs: 60_000, ...slowPolicy },
   }
-  const row = (name: string, p50: number | null) => ({
-    ...{ name, via: 'pgbouncer', retry: '', workers: 5, acknowledged: 1 },
-    clientOutageSeconds: { p50, p95: p50, max: p50 },
-  })
   return {
     event: anEvent(1, TIMES),
     policies: [{ ...FAST, name: 'fast' }, slowCohort],
-    cohorts: [row('fast', fast), row('slow', slow)],
+    cohorts: [aCohortReport('fast', fast), aCohortReport('slow', slow)],
   }
 }
+const aCohortReport = (name: string, p50: number | null, own: Partial<CohortReport> = {}): CohortReport => ({
+  ...{ name, via: 'pgbouncer', client: null, retry: '', settings: [], workers: 5, acknowledged: 1, clients: 5 },
+  ...{ notMeasured: 0, neverBack: 0, returnAfterT2Seconds: null, stillWaiting: 0, stillWaitingSeconds: null },
+  clientOutageSeconds: { p50, p95: p50, p99: p50, max: p50 },
+  ...own,
+})
+
+const setTo = (name: string, value: string): CohortReport['settings'][number] => ({
+  ...{ name, value, origin: 'documentation', source: 'https://example.org', says: '' },
+})
+const clientsOf = (slow: Partial<CohortReport> = {}, p50: number | null = 9.1): AdviceFacts => ({
+  event: anEvent(1, TIMES),
+  policies: [FAST, FAST],
+  cohorts: [
+    aCohortReport('quick', 5, { client: 'Npgsql default', settings: [setTo('reply timeout', '32000 ms')] }),
+    aCohortReport('slow', p50, { client: 'libpq default', settings: [setTo('reply timeout', 'none')], ...slow }),
+  ],
+})
+const waitingOf = (replyTimeoutMs: number | null, own: Partial<CohortReport> = {}): AdviceFacts => ({
+  event: anEvent(1, TIMES),
+  policies: [{ ...FAST, name: 'hung', replyTimeoutMs }],
+  cohorts: [aCohortReport('hung', null, { neverBack: 3, stillWaiting: 3, stillWaitingSeconds: 40, ...own })],
+})
 const viaDirect = (facts: AdviceFacts): AdviceFacts => ({
   ...facts,
   policies: facts.policies.map((one) => (one.name === 'slow' ? { ...one, via: 'direct' } : one)),
@@ -156,6 +183,32 @@ const CASES: readonly Case[] = [
       'one is not measured': cohortsOf(null, 9.1),
       'the policies are the same': cohortsOf(5, 9.1, FAST.retry),
       'they went different ways': viaDirect(cohortsOf(5, 9.1)),
+      'they differ in more than the back-off': cohortsOf(5, 9.1, {}, { addressCacheMs: 30_000 }),
+    },
+  },
+  {
+    id: 'client-behaviour',
+    holds: clientsOf(),
+    seconds: 4.1,
+    says: /"slow" \(libpq default\) were back 4\.10 s after half of the clients "quick" \(Npgsql default\), by the same way\. They differ in reply timeout: none, against 32000 ms\.$/,
+    fails: {
+      'both were back together': clientsOf({}, 5.3),
+      'one is not measured': clientsOf({}, null),
+      'one names no client': clientsOf({ client: null }),
+      'they went different ways': clientsOf({ via: 'direct' }),
+      'they are the same client': clientsOf({ client: 'Npgsql default' }),
+      'nothing in them differs': clientsOf({ settings: [setTo('reply timeout', '32000 ms')] }),
+    },
+  },
+  {
+    id: 'no-reply-limit',
+    holds: waitingOf(null),
+    seconds: 40,
+    says: /^3 clients of "hung" still waited for a reply when the load ended, 40\.0 s after others could write again/,
+    fails: {
+      'they limit the wait for a reply': waitingOf(30_000),
+      'no client waited for a reply': waitingOf(null, { stillWaiting: 0 }),
+      'no client could write again': waitingOf(null, { stillWaitingSeconds: null }),
     },
   },
   {

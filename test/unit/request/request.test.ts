@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { defaultCriteria } from '../../../functions/criteria/defaults.ts'
+import { loadPlanOf } from '../../../functions/model/load-plan.ts'
 import type { DrillPlan } from '../../../functions/model/plan.ts'
 import { type ParsedRequest, parseRequest } from '../../../functions/request/request.ts'
+import { CLIENT_NAMES, documentedSettings } from '../../../loadgen-image/contract/clients/known-clients.ts'
 import { aCohort } from '../../support/builders.ts'
 
 const context = {
@@ -174,6 +176,30 @@ for (const [rule, body, fields] of [
   ['server names are plain', { target: { server: '../pg' } }, ['target.server']],
 ] as const)
   test(`${rule}: ${JSON.stringify(body)}`, () => expect(fieldsOf(body)).toEqual(fields))
+
+test('a cohort may name a client, and one that is not known gets the list of those that are', () => {
+  const shop = { name: 'shop', share: 1, via: 'direct' }
+  const { load } = planOf({ cohorts: [{ ...shop, client: 'pgjdbc with HikariCP', addressCacheMs: 5_000 }] })
+  expect(load.cohorts).toEqual([
+    { ...shop, client: 'pgjdbc with HikariCP', ...documentedSettings('pgjdbc with HikariCP'), addressCacheMs: 5_000 },
+  ])
+  expect(parse({ cohorts: [{ ...shop, client: 'Npgsql' }] })).toEqual({
+    ok: false,
+    problems: [
+      {
+        field: 'cohorts[0].client',
+        problem: 'got a text of 6 characters',
+        expected: `one of ${CLIENT_NAMES.join(', ')}`,
+      },
+    ],
+  })
+})
+
+test('the load generator gets time for the longest reply that a cohort waits for', () => {
+  const shop = { name: 'shop', share: 1, via: 'direct' }
+  expect(loadPlanOf(planOf({})).drainSeconds).toBe(15)
+  expect(loadPlanOf(planOf({ cohorts: [{ ...shop, client: 'Npgsql default' }] })).drainSeconds).toBe(37)
+})
 
 function cohort(name: string, share: number) {
   return aCohort({}, { name, share })

@@ -1,7 +1,16 @@
 /** Part 4: the outage of each client. A single figure would hide the tail that back-off and half-open sockets cause. */
+import type { CohortReport } from '../../../model/comparisons/cohort.ts'
 import type { ClientOutage, Report } from '../../../model/report.ts'
 import { clock, count, counted, NOT_MEASURED, plain, seconds } from '../../../units/units.ts'
 import { clientOutageChart } from '../../charts/client-outage.ts'
+import {
+  clientSettings,
+  cohortName,
+  cohortOutage,
+  cohortReturn,
+  comparedCohorts,
+  settingSource,
+} from '../../text/cohort-words.ts'
 import { html, type Markup } from '../../text/markup.ts'
 import type { ReportData } from '../../text/report-data.ts'
 import { absent, facts, note, number, table, text, token, worstFigure } from '../elements/components.ts'
@@ -81,29 +90,43 @@ const worst = (rows: readonly ClientOutage[]): Markup =>
         { cards: true },
       )
 
-const cohorts = ({ generator }: Report): Markup =>
-  generator.cohorts.length < 2
+function cohorts(report: Report): Markup {
+  const rows = comparedCohorts(report)
+  if (rows.length === 0) return html``
+  return html`${table(
+    'The worst event under different client policies',
+    [
+      text('Cohort'),
+      text('Through'),
+      text('Retry'),
+      number('Workers'),
+      number('Outage p50'),
+      number('Outage p99'),
+      number('Outage max'),
+      number('Last back after T2'),
+      number('Acknowledged'),
+    ],
+    rows.map((row) => [
+      cohortName(row),
+      row.via,
+      row.retry,
+      count(row.workers),
+      cohortOutage(row, 'p50'),
+      cohortOutage(row, 'p99'),
+      cohortOutage(row, 'max'),
+      cohortReturn(row),
+      count(row.acknowledged),
+    ]),
+  )}${settings(rows)}`
+}
+
+const settings = (rows: readonly CohortReport[]): Markup => {
+  const all = clientSettings(rows)
+  return all.length === 0
     ? html``
     : table(
-        'The worst event under different client policies',
-        [
-          text('Cohort'),
-          text('Through'),
-          text('Retry'),
-          number('Workers'),
-          number('Outage p50'),
-          number('Outage p95'),
-          number('Outage max'),
-          number('Acknowledged'),
-        ],
-        generator.cohorts.map((row) => [
-          row.name,
-          row.via,
-          row.retry,
-          count(row.workers),
-          seconds(row.clientOutageSeconds.p50),
-          seconds(row.clientOutageSeconds.p95),
-          seconds(row.clientOutageSeconds.max),
-          count(row.acknowledged),
-        ]),
+        'What the named clients do, and where that is documented',
+        [text('Cohort'), text('Setting'), text('Value'), text('Source')],
+        all.map(([cohort, one]) => [cohort.name, one.name, one.value, settingSource(one)]),
       )
+}

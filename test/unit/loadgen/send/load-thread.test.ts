@@ -1,12 +1,14 @@
 /** A thread on a busy machine: it records the time in which it stood still, and counts each arrival in the second it was due in. */
 import { Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { documentedSettings } from '../../../../loadgen-image/contract/clients/known-clients.ts'
+import { cohortOf } from '../../../../loadgen-image/contract/cohort.ts'
 import type { LoadPlan } from '../../../../loadgen-image/contract/load-plan.ts'
 import type { SecondPart } from '../../../../loadgen-image/record/second.ts'
-import { Wire } from '../../../../loadgen-image/send/connector.ts'
+import { Connector, Wire } from '../../../../loadgen-image/send/connector.ts'
 import { LoadThread } from '../../../../loadgen-image/send/load-thread.ts'
 import type { ThreadSettings } from '../../../../loadgen-image/send/messages.ts'
-import { aPlan } from '../../../support/builders.ts'
+import { aCohort, aPlan } from '../../../support/builders.ts'
 
 const START_US = 1_800_000_000_000_000
 const SWEEP_MS = 20
@@ -105,4 +107,18 @@ test('an arrival of the next second is not taken from this one, however long a s
     [2, 1],
     [2, 0],
   ])
+})
+
+test('each worker connects as the client of its cohort', () => {
+  const open = vi.spyOn(Connector.prototype, 'open').mockReturnValue(new Promise(() => {}))
+  const cohorts = (['pgjdbc with HikariCP', 'Npgsql default'] as const).map((client) => ({
+    ...aCohort({}, { name: client, share: 0.5, client }),
+    ...documentedSettings(client),
+  }))
+  thread = aThread({ workers: 6, cohorts })
+  thread.connect()
+  const expected = [0, 1, 2, 3, 4, 5].map((worker) => cohortOf(cohorts, worker).connectTimeoutMs)
+  expect(open.mock.calls.map(([, client]) => client.connectTimeoutMs)).toEqual(expected)
+  expect(new Set(expected)).toEqual(new Set([10_000, 15_000]))
+  open.mockRestore()
 })
