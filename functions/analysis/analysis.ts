@@ -79,6 +79,7 @@ function analyseLoad(evidence: DrillOutcome, merged: Merged): LoadAnalysis | nul
   const inEvents = events.flatMap((event) => clientRows(event, merged, view.watch, cohort))
   const clients = [...inEvents, ...loneRows(merged, view.watch, inEvents, window.endUs, cohort)]
   const audit = auditOf(evidence, merged)
+  const reachability = reachabilityOf(evidence.stepProbes, merged.incarnations)
   return {
     ...settled,
     ...serviceFigures(evidence, { merged, settings, window, ...settled }),
@@ -97,6 +98,7 @@ function analyseLoad(evidence: DrillOutcome, merged: Merged): LoadAnalysis | nul
       window,
       events,
       holdSeconds: evidence.plan.timing.recoveryHoldSeconds,
+      reachability,
     }),
     lostSeconds: audit.kind === 'agreed' ? lostSecondsPerEvent(audit.pass, events, merged.seconds) : null,
     generator: judgeGenerator({
@@ -105,7 +107,7 @@ function analyseLoad(evidence: DrillOutcome, merged: Merged): LoadAnalysis | nul
       cpuPerContainer: evidence.plan.containerSize.cpu,
       replyTimeoutMs: maxReplyTimeoutMs(settings),
     }),
-    reachability: reachabilityOf(evidence.stepProbes, merged.incarnations),
+    reachability,
   }
 }
 

@@ -7,6 +7,8 @@ import { type AppProbe, firstDueUs } from '../../loadgen-image/contract/app-prob
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadWindow } from '../measurement/window.ts'
 import type { MergedApplication, MergedAppSecond, MergedAppWindow } from '../merge/app-probes.ts'
+import type { Reachability } from '../reachability/reachability.ts'
+import { type BeyondDatabase, beyondDatabase } from './beyond-database.ts'
 import type { Event } from './events.ts'
 
 export interface AppOutage {
@@ -21,6 +23,8 @@ export interface AppOutage {
   readonly isExact: boolean
   readonly failed: number
   readonly code: string
+  /** Of the last failed request. */
+  readonly lastCode: string
   /** Null: outside of every event. */
   readonly event: number | null
 }
@@ -35,6 +39,8 @@ export interface AppEvent {
   /** It was certainly not back before. */
   readonly notBeforeUs: number
   readonly outages: readonly AppOutage[]
+  /** How far it outlasted the database; null: it did not, or that is not known. */
+  readonly beyond: BeyondDatabase | null
 }
 
 export interface ApplicationAnalysis {
@@ -55,6 +61,7 @@ interface Context {
   readonly window: LoadWindow
   readonly events: readonly Event[]
   readonly holdSeconds: number
+  readonly reachability: Reachability
 }
 
 /** Shorter outages are not counted as outages of the database either. */
@@ -144,10 +151,11 @@ function outagesOf(windows: readonly MergedAppWindow[]): Untied[] {
 }
 
 function outageOf(window: MergedAppWindow): Untied {
-  const { container, firstFailedUs, lastFailedUs, goodAtUs, beganUnobserved, endedUnobserved, failed, code } = window
+  const { container, firstFailedUs, lastFailedUs, goodAtUs, beganUnobserved, endedUnobserved, failed, code, lastCode } =
+    window
   const end = goodAtUs !== null ? 'answered' : endedUnobserved ? 'not observed' : 'load ended'
   const isExact = end === 'answered' && !beganUnobserved && !endedUnobserved
-  return { container, fromUs: firstFailedUs, lastFailedUs, toUs: goodAtUs, end, isExact, failed, code }
+  return { container, fromUs: firstFailedUs, lastFailedUs, toUs: goodAtUs, end, isExact, failed, code, lastCode }
 }
 
 /** A request that failed late overlaps the answers to those behind it. */
@@ -157,6 +165,7 @@ function both(one: Untied, window: MergedAppWindow): Untied {
   return {
     ...one,
     lastFailedUs: Math.max(one.lastFailedUs, other.lastFailedUs),
+    lastCode: other.lastFailedUs >= one.lastFailedUs ? other.lastCode : one.lastCode,
     toUs: isLater ? other.toUs : one.toUs,
     end: isLater ? other.end : one.end,
     isExact: one.isExact && other.isExact,
@@ -229,7 +238,7 @@ function appEvent(
   gaps: readonly Gap[],
   untilUs: number,
   merged: MergedApplication | null,
-  { holdSeconds }: Context,
+  { holdSeconds, reachability }: Context,
 ): AppEvent {
   const zeroUs = zeroOf(event)
   const holdUs = holdSeconds * US_PER_SECOND
@@ -245,5 +254,6 @@ function appEvent(
     if (outages.length === 0) return 'uninterrupted'
     return lastUs + holdUs <= untilUs && outages.every(({ isExact }) => isExact) ? 'back' : 'not sustained'
   })()
-  return { ...base, state, backUs: state === 'back' ? lastUs : null }
+  const beyond = beyondDatabase(outages, reachability)
+  return { ...base, state, beyond, backUs: state === 'back' ? lastUs : null }
 }

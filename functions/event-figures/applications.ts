@@ -1,8 +1,9 @@
 /** The figures of a probed application, as objectives and pages read them. */
 import type { Application } from '../model/application.ts'
 import type { Measured } from '../model/drill-index.ts'
-import { counted, seconds } from '../units/units.ts'
+import { count, counted, milliseconds, seconds, share } from '../units/units.ts'
 import { known, missing, value } from './figures.ts'
+import { eventFigureText } from './table.ts'
 
 const NOT_OBSERVED = 'no request of it was observed'
 
@@ -51,3 +52,24 @@ const WHY_BOUND: Readonly<Record<Application['events'][number]['state'], string>
 
 export const availabilityOf = ({ availability }: Application): Measured => known(availability, NOT_OBSERVED)
 export type { Application } from '../model/application.ts'
+
+type Cell = (application: Application) => string
+
+/** The table of applications, one row each, in every format that people read. */
+export const APPLICATION_COLUMNS: ReadonlyArray<readonly [head: string, cell: Cell, isNumber?: true]> = [
+  ['Application', ({ name }) => name],
+  ['Longest outage', (one) => eventFigureText(outageOf(one)), true],
+  ['Back after', (one) => eventFigureText(recoveryOf(one)), true],
+  ['Availability', ({ availability }) => share(availability), true],
+  ['Good', ({ requests }) => count(requests.good), true],
+  ['Failed', ({ requests }) => count(requests.failed), true],
+  ['Not observed', ({ requests }) => count(requests.notObserved), true],
+  ['p50', ({ responseMs }) => milliseconds(responseMs.p50), true],
+  ['p99', ({ responseMs }) => milliseconds(responseMs.p99), true],
+]
+
+/** Each beside the database, event by event, and what to look at. */
+export const applicationSentences = (applications: readonly Application[]): string[] =>
+  applications.flatMap(({ events }) =>
+    events.flatMap(({ sentence, advice }) => (advice === null ? [sentence] : [sentence, advice])),
+  )

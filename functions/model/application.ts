@@ -14,7 +14,12 @@ const appOutage = z.object({
   atLeastSeconds: z.number(),
   end: z.enum(['answered', 'load ended', 'not observed']),
   failed: z.number().int().describe('Requests'),
-  code: z.string().describe('Of the first failed request: status-503, timeout, or the code of the connection'),
+  code: z
+    .string()
+    .describe(
+      'Of the first failed request: status-503, status-503:its-own-reason, timeout, or the code of the connection',
+    ),
+  lastCode: z.string().describe('Of the last failed request'),
   event: z.number().int().nullable().describe('Number of the event that it belongs to; null outside of every event'),
 })
 
@@ -26,6 +31,9 @@ const appEvent = z.object({
     'From T1 of the event (or T0, or its beginning) until no request failed any more, and it held',
   ),
   atLeastSeconds: z.number().describe('It was certainly not back before'),
+  beyondDatabaseSeconds: nullableNumber.describe(
+    'Of its outage in which that was longest: how long a new connection could write meanwhile, by every way that was probed; null: no request failed that was sent then, or it is not known',
+  ),
   databaseSeconds: nullableNumber.describe('The recovery time of the database, from the same moment'),
   sentence: z.string(),
   advice: z.string().nullable().describe('Where to look for the time by which it was back later than the database'),

@@ -67,6 +67,74 @@ function withoutBlips(steps: readonly WayInterval[]): WayInterval[] {
   return kept
 }
 
-/** The first change of the name since the event began, by the container that saw it first. */
-export const nameChangeOf = ({ nameChanges }: Reachability, { beginUs, t1Us, endUs }: EventWindow): NameChange | null =>
-  nameChanges.find(({ atUs }) => atUs >= Math.min(beginUs, t1Us) - SLACK_US && atUs <= endUs) ?? null
+/** A name that changes more often is answered in turns: none of its changes is the event's. */
+const MAX_CHANGES = 3
+
+/**
+ * The change of the name since the event began that lasted to its end, by the container that saw it first. A name that came back to
+ * its address, or that also changed shortly before, did not change because of the event.
+ */
+export function nameChangeOf({ nameChanges }: Reachability, window: EventWindow): NameChange | null {
+  const byContainer = [...Map.groupBy(nameChanges, ({ container }) => container).values()]
+  const lasting = byContainer.flatMap((own) => lastingChange(own, window) ?? [])
+  return lasting.sort((a, b) => a.atUs - b.atUs)[0] ?? null
+}
+
+/** Without a change for so long, the name was steady. */
+const STEADY_US = 30_000_000
+
+function lastingChange(own: readonly NameChange[], { beginUs, t1Us, endUs }: EventWindow): NameChange | null {
+  const fromUs = Math.min(beginUs, t1Us) - SLACK_US
+  const wasSteady = !own.some(({ atUs }) => atUs < fromUs && atUs >= fromUs - STEADY_US)
+  const changes = own.filter(({ atUs }) => atUs >= fromUs && atUs <= endUs)
+  const [first, last] = [changes[0], changes.at(-1)]
+  if (first === undefined || last === undefined || !wasSteady || changes.length > MAX_CHANGES) return null
+  return isSame(first.before, last.after) ? null : { ...last, before: first.before }
+}
+
+const isSame = (a: readonly string[], b: readonly string[]): boolean => a.join(' ') === b.join(' ')
+
+/** What the steps of an event do not say of a way that was back, or was never out. */
+export interface WayAfterwards {
+  /** When it took no write again, or was not watched; null: that was not seen. */
+  readonly outAgainUs: number | null
+  /** From when on every container could write by it; null: one of them could not, or its probe had ended. */
+  readonly everywhereUs: number | null
+}
+
+/** `fromUs`: its first write after the steps; or, without steps, the event's T1. */
+export function afterwardsOf({ ways, byContainer }: Reachability, way: Way, fromUs: number): WayAfterwards {
+  const joined = ways.find((one) => one.way === way)?.intervals ?? []
+  const again = joined.find(({ state, fromUs: at }) => state !== 'wrote' && at > fromUs)
+  const firsts = byContainer
+    .filter((one) => one.way === way)
+    .map(({ intervals }) => intervals.find(({ state, toUs }) => state === 'wrote' && toUs > fromUs)?.fromUs ?? null)
+  const known = firsts.filter((one) => one !== null)
+  const isKnown = known.length > 0 && known.length === firsts.length
+  return { outAgainUs: again?.fromUs ?? null, everywhereUs: isKnown ? Math.max(...known, fromUs) : null }
+}
+
+/** When a new connection could write by every way that was probed, within a span and in order; null: nothing was probed. */
+export function openSpans({ ways }: Reachability, fromUs: number, toUs: number): Span[] | null {
+  if (ways.length === 0) return null
+  return ways.reduce<Span[]>(
+    (open, { intervals }) =>
+      overlaps(
+        open,
+        intervals.filter(({ state }) => state === 'wrote'),
+      ),
+    [{ fromUs, toUs }],
+  )
+}
+
+interface Span {
+  readonly fromUs: number
+  readonly toUs: number
+}
+
+const overlaps = (spans: readonly Span[], others: readonly Span[]): Span[] =>
+  spans.flatMap((span) =>
+    others
+      .map((other) => ({ fromUs: Math.max(span.fromUs, other.fromUs), toUs: Math.min(span.toUs, other.toUs) }))
+      .filter(({ fromUs, toUs }) => toUs > fromUs),
+  )

@@ -16,6 +16,7 @@ export interface WayCourse {
 
 /** A container's name of the server had other addresses from then on. */
 export interface NameChange {
+  readonly container: number
   readonly atUs: number
   readonly before: readonly string[]
   readonly after: readonly string[]
@@ -103,15 +104,23 @@ function intervalAt(course: readonly WayInterval[], positions: number[], k: numb
 }
 
 const nameChangesOf = (processes: ReadonlyArray<readonly ProbeRecord[]>): NameChange[] =>
-  processes.flatMap((own) => changesIn(own.flatMap(({ names }) => names))).sort((a, b) => a.atUs - b.atUs)
+  processes
+    .flatMap((own) =>
+      changesIn(
+        own.flatMap(({ names }) => names),
+        own[0]?.container ?? 0,
+      ),
+    )
+    .sort((a, b) => a.atUs - b.atUs)
 
 /** A name that had no address for a while, and then the same again, did not change. */
-function changesIn(readings: readonly NameReading[]): NameChange[] {
+function changesIn(readings: readonly NameReading[], container: number): NameChange[] {
   const changes: NameChange[] = []
   let before: readonly string[] | null = null
   for (const { atUs, addresses } of readings) {
     if (addresses.length === 0) continue
-    if (before !== null && addresses.join(' ') !== before.join(' ')) changes.push({ atUs, before, after: addresses })
+    if (before !== null && addresses.join(' ') !== before.join(' '))
+      changes.push({ container, atUs, before, after: addresses })
     before = addresses
   }
   return changes

@@ -167,4 +167,5 @@ const applicationColumns: Columns<ApplicationRow> = [
   ['end', (row) => row.end],
   ['failed_count', (row) => row.failed],
   ['first_error_code', (row) => row.code],
+  ['last_error_code', (row) => row.lastCode],
 ]

@@ -1,8 +1,8 @@
 /** report.md: the verdict, the figures and what went wrong, short enough for a chat message or a pull request. */
 import { marginText, measuredText } from '../criteria/judge.ts'
-import { outageOf, recoveryOf } from '../event-figures/applications.ts'
+import { APPLICATION_COLUMNS, applicationSentences } from '../event-figures/applications.ts'
 import type { EventFigureName } from '../event-figures/figures.ts'
-import { EVENT_COLUMNS, eventFigureText, worstNote, worstText } from '../event-figures/table.ts'
+import { EVENT_COLUMNS, worstNote, worstText } from '../event-figures/table.ts'
 import { overrideOf, type StoppedBy, stoppingChecks } from '../model/early-end/stopped-by.ts'
 import type { Criterion, Report } from '../model/report.ts'
 import { clock, count, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share, signed } from '../units/units.ts'
@@ -163,20 +163,10 @@ const sinceTrigger = (report: Report, id: string): string =>
 
 function applicationsText(applications: Report['applications']): string {
   if (applications.length === 0) return ''
-  const sentences = applications.flatMap(({ events }) =>
-    events.flatMap(({ sentence, advice }) => (advice === null ? [sentence] : [sentence, advice])),
-  )
+  const sentences = applicationSentences(applications)
   const rows = table(
-    ['Application', 'Longest outage', 'Back after', 'Availability', 'Good', 'Failed', 'Not observed'],
-    applications.map((one) => [
-      escapeMarkdown(one.name),
-      eventFigureText(outageOf(one)),
-      eventFigureText(recoveryOf(one)),
-      share(one.availability),
-      count(one.requests.good),
-      count(one.requests.failed),
-      count(one.requests.notObserved),
-    ]),
+    APPLICATION_COLUMNS.map(([head]) => head),
+    applications.map((one) => APPLICATION_COLUMNS.map(([, cell]) => escapeMarkdown(cell(one)))),
   )
   return sentences.length === 0 ? rows : `${bullets(sentences)}\n\n${rows}`
 }

@@ -2,13 +2,16 @@
  * What the figures of a drill say could be changed: one row per advice, each with the figure that it rests on. A row that lacks a
  * measurement gives none.
  */
+import type { Way } from '../../loadgen-image/contract/step-probe.ts'
 import type { Advice, DrillEvent, EventWay } from '../model/report.ts'
+import type { WayAfterwards } from '../reachability/event-ways.ts'
 import { round } from '../units/statistics.ts'
 import { seconds } from '../units/units.ts'
 import { backOff, type CohortFacts, clientBehaviour, noReplyLimit } from './cohorts/cohort-advice.ts'
 
 export interface AdviceFacts extends CohortFacts {
   readonly event: DrillEvent
+  readonly afterwards: Readonly<Partial<Record<Way, WayAfterwards>>>
 }
 
 interface AdviceRow {
@@ -46,20 +49,20 @@ export const adviceOf = (all: readonly AdviceFacts[]): Advice[] =>
 const measuredWay = ({ ways }: DrillEvent, name: EventWay['way']): EventWay | null =>
   ways.find(({ way, notMeasuredWhy }) => way === name && notMeasuredWhy === null) ?? null
 
-/** While straight writes were taken already. */
-function retrySeconds(event: DrillEvent): number {
+/** While straight writes were taken: after the event they may have stopped again. */
+function retrySeconds({ event, afterwards }: AdviceFacts): number {
   const [direct, pooled] = [measuredWay(event, 'direct'), measuredWay(event, 'pgbouncer')]
   if (direct === null || pooled === null || (direct.backAt === null && direct.steps.length > 0)) return 0
   const fromMs = direct.backAt === null ? Number.NEGATIVE_INFINITY : Date.parse(direct.backAt)
+  const untilMs = (afterwards.direct?.outAgainUs ?? Number.POSITIVE_INFINITY) / 1000
   const waits = pooled.steps.filter(({ state }) => state === 'PgBouncer waits')
-  return waits.reduce(
-    (sum, { fromAt, toAt }) => sum + Math.max(0, Date.parse(toAt) - Math.max(fromMs, Date.parse(fromAt))) / 1000,
-    0,
-  )
+  const within = ({ fromAt, toAt }: EventWay['steps'][number]) =>
+    Math.max(0, Math.min(untilMs, Date.parse(toAt)) - Math.max(fromMs, Date.parse(fromAt))) / 1000
+  return waits.reduce((sum, step) => sum + within(step), 0)
 }
 
-function pgbouncerRetry({ event }: AdviceFacts) {
-  const length = retrySeconds(event)
+function pgbouncerRetry(facts: AdviceFacts) {
+  const length = retrySeconds(facts)
   if (length < MIN_STEP_SECONDS) return null
   return {
     seconds: length,
@@ -69,13 +72,16 @@ function pgbouncerRetry({ event }: AdviceFacts) {
   }
 }
 
-function pgbouncerLater({ event }: AdviceFacts) {
-  const length = measuredWay(event, 'pgbouncer')?.longerThanDirectSeconds ?? 0
-  if (length < MIN_DIFFERENCE_SECONDS || retrySeconds(event) >= MIN_STEP_SECONDS) return null
+/** Of two ways that were both out: where one took writes throughout, no outage of it ended. */
+function pgbouncerLater(facts: AdviceFacts) {
+  const [direct, pooled] = [measuredWay(facts.event, 'direct'), measuredWay(facts.event, 'pgbouncer')]
+  const length = pooled?.longerThanDirectSeconds ?? 0
+  const bothOut = direct?.backAt != null && pooled?.backAt != null
+  if (!bothOut || length < MIN_DIFFERENCE_SECONDS || retrySeconds(facts) >= MIN_STEP_SECONDS) return null
   return {
     seconds: length,
     text:
-      `Through PgBouncer the first write was acknowledged ${seconds(length)} later than straight. ` +
+      `Through PgBouncer the outage ended ${seconds(length)} later than straight. ` +
       'A client that connects straight does not wait for PgBouncer.',
   }
 }
@@ -92,28 +98,35 @@ function readOnly({ event }: AdviceFacts) {
   }
 }
 
-function nameCache({ event: { nameChange } }: AdviceFacts) {
-  const length = nameChange?.sinceLastCommitSeconds ?? 0
-  if (length <= 0) return null
+/** A name that changed when writes were taken again, or that still leads to the old address, kept no client away. */
+function nameCache({ event }: AdviceFacts) {
+  const { nameChange } = event
+  const direct = measuredWay(event, 'direct')
+  if (nameChange === null || direct?.backAt == null || direct.steps.some(({ state }) => state === 'wrote')) return null
+  const length = nameChange.sinceLastCommitSeconds
+  const isInTime = length > 0 && Date.parse(nameChange.at) <= Date.parse(direct.backAt)
+  if (!isInTime || nameChange.before.some((address) => nameChange.after.includes(address))) return null
   return {
     seconds: length,
-    text: `The server's name led to another address ${seconds(length)} after the last commit. A client that keeps the old address stays away longer: let no cache hold it for more than a few seconds.`,
+    text: `The server's name led to another address ${seconds(length)} after the last commit, and no new connection wrote straight before that. Let no cache of a client hold the old address for more than a few seconds.`,
   }
 }
 
-/** From the moment at which every way of a cohort took writes again. */
-function lateClients({ event, policies }: AdviceFacts) {
+/** From the moment at which every container could write by every way of a cohort, and could go on. */
+function lateClients({ event, policies, afterwards }: AdviceFacts) {
   const { t3 } = event.moments
   const names = [...new Set(policies.map(({ via }) => via))]
-  const ways = names.map((name) => measuredWay(event, name))
-  const backs = ways.map((way) => way?.backAt ?? null)
-  if (t3 === null || backs.length === 0 || backs.some((at) => at === null)) return null
-  const length = (Date.parse(t3) - Math.max(...backs.map((at) => Date.parse(at ?? '')))) / 1000
+  const ways = names.map((name) => (measuredWay(event, name)?.backAt == null ? undefined : afterwards[name]))
+  const opens = ways.map((way) => way?.everywhereUs ?? null)
+  const t3Us = t3 === null ? Number.NaN : Date.parse(t3) * 1000
+  const isOutAgain = ways.some((way) => (way?.outAgainUs ?? Number.POSITIVE_INFINITY) < t3Us)
+  if (t3 === null || opens.length === 0 || opens.some((at) => at === null) || isOutAgain) return null
+  const length = (t3Us - Math.max(...opens.map((at) => at ?? 0))) / 1e6
   if (length < MIN_LATE_SECONDS) return null
   return {
     seconds: length,
     text:
-      `The last client was back ${seconds(length)} after a new connection could write by its way. That part depends on the ` +
+      `The last client was back ${seconds(length)} after new connections could write by its way from every container. Look at the ` +
       'settings of the clients: their back-off, their deadlines for a login and a reply, and how long they keep an address.',
   }
 }

@@ -1,5 +1,6 @@
 /** The probed applications in the form of the report, and in words beside the database. */
 
+import { DEAD_CONNECTION, statusOfCode } from '../../loadgen-image/contract/app-probe.ts'
 import { Histogram } from '../../loadgen-image/contract/histogram.ts'
 import type { Analysis } from '../analysis/analysis.ts'
 import type { AppEvent, ApplicationAnalysis, AppOutage } from '../analysis/applications.ts'
@@ -73,6 +74,7 @@ const outageOf = ({
   isExact,
   failed,
   code,
+  lastCode,
   event,
 }: AppOutage): ApplicationOutage => ({
   container,
@@ -83,6 +85,7 @@ const outageOf = ({
   end,
   failed,
   code,
+  lastCode,
   event,
 })
 
@@ -97,9 +100,11 @@ function eventOf(app: AppEvent, name: string, events: readonly DrillEvent[]): Ap
     outageSeconds: isExact ? Math.max(0, ...lengths.map(({ seconds: length }) => length ?? 0)) : null,
     recoverySeconds,
     atLeastSeconds: recoverySeconds ?? spanOf(app.zeroUs, app.notBeforeUs),
+    beyondDatabaseSeconds: app.beyond === null ? null : round(app.beyond.openUs / 1e6, 3),
     databaseSeconds: database?.recovery.recoveryTimeSeconds ?? null,
   }
-  return { ...figures, sentence: sentenceOf(figures, name, database), advice: adviceOf(figures) }
+  const advice = beyondAdvice(app, name, database) ?? (isProbed(database) ? null : behindAdvice(figures))
+  return { ...figures, sentence: sentenceOf(figures, name, database), advice }
 }
 
 // ---- Words ----------------------------------------------------------------------------------------------------------
@@ -140,16 +145,42 @@ function databaseWords(database: DrillEvent | undefined): string {
 /** Below this an application is as fast as the database, by the precision of its probe. */
 const BEHIND_SECONDS = 1
 
-function adviceOf({ state, recoverySeconds, databaseSeconds }: Figures): string | null {
+/** While it failed, the database took writes: what the application itself gave as the reason, if it gave one. */
+function beyondAdvice({ beyond }: AppEvent, name: string, database: DrillEvent | undefined): string | null {
+  if (beyond === null || beyond.openUs / 1e6 < BEHIND_SECONDS) return null
+  const ways = (database?.ways.length ?? 0) > 1 ? ', straight and through PgBouncer' : ''
+  const measured = `In an outage of ${inWords(beyond.outageUs / 1e6)}, ${name} failed for ${inWords(beyond.openUs / 1e6)} while a new connection could write${ways}; its last failed request ended with ${wordsOfCode(beyond.lastCode)}.`
+  return `${measured} ${statusOfCode(beyond.lastCode)?.reason === DEAD_CONNECTION ? POOL_ADVICE : WHERE_TO_LOOK}`
+}
+
+/** Then what a new connection met is known, and says more than when the load's clients were back. */
+const isProbed = (database: DrillEvent | undefined): boolean =>
+  database !== undefined &&
+  database.ways.length > 0 &&
+  database.ways.every(({ notMeasuredWhy }) => notMeasuredWhy === null)
+
+const POOL_ADVICE =
+  'By that word the application says that its pool handed out a connection that had broken before. Let the pool validate a connection before it hands it out, or drop it at its first error.'
+const WHERE_TO_LOOK =
+  'Look at the application, and at what lies between it and the database: a pool that hands out connections without validation, its back-off, a cached address.'
+
+function wordsOfCode(code: string): string {
+  const answer = statusOfCode(code)
+  if (answer === null) return code
+  return `status ${answer.status}${answer.reason === null ? '' : ` and the reason "${answer.reason}"`}`
+}
+
+function behindAdvice({ state, recoverySeconds, databaseSeconds }: Figures): string | null {
   if (state !== 'back' || recoverySeconds === null || databaseSeconds === null) return null
   const behind = recoverySeconds - databaseSeconds
   if (behind <= BEHIND_SECONDS) return null
-  return `It was back ${inWords(behind)} after the load's clients had full service again. Look at what lies between the application and the database: a pool that hands out connections without validation, its back-off, a cached address.`
+  return `It was back ${inWords(behind)} after the load's clients had full service again. ${WHERE_TO_LOOK}`
 }
 
 function meaningOfCode(code: string): string {
-  const status = /^status-(\d+)$/.exec(code)?.[1]
-  if (status !== undefined) return `the application answered with status ${status}`
+  const answer = statusOfCode(code)
+  if (answer !== null)
+    return `the application answered with status ${answer.status}${answer.reason === null ? '' : `, and gave the reason ${answer.reason}`}`
   if (/CERT|SIGNED|_TLS_|SSL/.test(code)) return 'the certificate or the encryption of the connection was not accepted'
   return MEANINGS[code] ?? meaningOf(code)
 }

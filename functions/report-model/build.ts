@@ -32,7 +32,7 @@ import { headlineOf } from './headline.ts'
 import { inconclusiveReasons } from './inconclusive-reasons.ts'
 import { containerRows, costOf, errorRows, missingChunks, setupOf } from './rows.ts'
 import { trendEntry, trendOf } from './trend.ts'
-import { stepProbeOf } from './ways.ts'
+import { afterwardsOfEvent, stepProbeOf } from './ways.ts'
 
 export interface Assembled {
   readonly report: Report
@@ -108,7 +108,12 @@ function figuresOf(analysis: Analysis): ReportFigures {
     events,
     waterfall: waterfallOf(worst?.moments ?? NO_MOMENTS),
     stepProbe: stepProbeOf(load),
-    advice: adviceOf(events.map((event) => ({ event, policies, cohorts: event === worst ? generator.cohorts : [] }))),
+    advice: adviceOf(
+      events.map((event) => {
+        const cohorts = event === worst ? generator.cohorts : []
+        return { event, policies, cohorts, afterwards: afterwardsOfEvent(event, load) }
+      }),
+    ),
     phases,
     worstClients: worstClientsOf(load?.clients.filter(({ event }) => event === worst?.number) ?? []),
     loneClients,

@@ -1,10 +1,17 @@
 /** The ways to the server during an event, as the step probes found them, in the form of the report. */
+import type { Way } from '../../loadgen-image/contract/step-probe.ts'
 import type { LoadAnalysis } from '../analysis/analysis.ts'
 import type { Event } from '../analysis/events.ts'
 import type { ProbeRow } from '../model/chart-data.ts'
 import type { DrillEvent, EventWay, Report } from '../model/report.ts'
 import type { WayInterval } from '../reachability/course.ts'
-import { type EventWay as MeasuredWay, nameChangeOf, waysOfEvent } from '../reachability/event-ways.ts'
+import {
+  afterwardsOf,
+  type EventWay as MeasuredWay,
+  nameChangeOf,
+  type WayAfterwards,
+  waysOfEvent,
+} from '../reachability/event-ways.ts'
 import { round } from '../units/statistics.ts'
 import { isoOfUs, secondsBetween } from '../units/units.ts'
 
@@ -70,6 +77,19 @@ function longerThan(measured: MeasuredWay, direct: MeasuredWay): number | null {
   if (measured.backUs === null || direct.backUs === null) return round(own - other, 3)
   return secondsBetween(direct.backUs, measured.backUs)
 }
+
+/** Of the ways that were measured and were back, or never out. */
+export const afterwardsOfEvent = (
+  { ways, moments }: Pick<DrillEvent, 'ways' | 'moments'>,
+  load: LoadAnalysis | null,
+): Partial<Record<Way, WayAfterwards>> =>
+  Object.fromEntries(
+    ways.flatMap(({ way, steps, backAt, notMeasuredWhy }) => {
+      const from = backAt ?? (steps.length === 0 ? moments.t1 : null)
+      if (load === null || notMeasuredWhy !== null || from === null) return []
+      return [[way, afterwardsOf(load.reachability, way, Date.parse(from) * 1000)]]
+    }),
+  )
 
 export const stepProbeOf = (load: LoadAnalysis | null): Report['stepProbe'] => {
   const problem = load === null ? 'no load was recorded' : load.reachability.problem

@@ -15,6 +15,8 @@ export const APP_PROBE_LIMITS = {
   /** Of one probe in one container, when the application answers none of its requests. */
   maxUnderWay: 100,
   maxHeaders: 10,
+  /** Words of one probe that an application gives as reasons. */
+  maxReasons: 8,
   maxUrl: 500,
   /** All probes of all containers together. */
   maxRequestsPerSecond: 1_000,
@@ -105,10 +107,30 @@ export const firstDueUs = (
   startUs: number,
 ): number => startUs + Math.floor((everyMs * 1000 * container) / containers)
 
+// ---- Why an application failed ----------------------------------------------------------------------------------------
+
+/** A response header in which an application may say in one word why it failed. Other text is not recorded. */
+export const REASON_HEADER = 'failure-reason'
+const REASON = /^[a-z][a-z0-9-]{0,39}$/
+/** The reason of an application whose pool handed out a connection that had broken before. */
+export const DEAD_CONNECTION = 'dead-connection'
+
+/** The code of a failed request: its status and, where the application gave one, its reason. */
+export const codeOfStatus = (status: number, reason: string | null): string =>
+  reason === null ? `status-${status}` : `status-${status}:${reason}`
+
+/** Null for a code that is not of an answer. */
+export function statusOfCode(code: string): { readonly status: string; readonly reason: string | null } | null {
+  const [, status, reason] = /^status-(\d+)(?::(.+))?$/.exec(code) ?? []
+  return status === undefined ? null : { status, reason: reason ?? null }
+}
+
+export const isReason = (text: string): boolean => REASON.test(text)
+
 // ---- What a container records ---------------------------------------------------------------------------------------
 
 /** Raised with every change of the record. */
-export const APP_PROBE_VERSION = 1
+export const APP_PROBE_VERSION = 2
 /** One record covers so many seconds. */
 export const APP_RECORD_SECONDS = 5
 
@@ -130,8 +152,10 @@ export interface AppWindow {
   /** No request after it was observed in time: it may have ended earlier or later. */
   readonly endedUnobserved: boolean
   readonly failed: number
-  /** Of the first failed request: status-503, timeout, or a code of the connection. */
+  /** Of the first failed request: status-503, status-503:dead-connection, timeout, or a code of the connection. */
   readonly code: string
+  /** Of the last one. */
+  readonly lastCode: string
 }
 
 export interface AppProbeRecord {
@@ -161,6 +185,7 @@ const windowSchema = z.object({
   endedUnobserved: z.boolean(),
   failed: int,
   code: z.string(),
+  lastCode: z.string(),
 })
 const recordSchema = z.object({
   version: z.literal(APP_PROBE_VERSION),

@@ -97,8 +97,10 @@ export class AppBook {
       endedUnobserved: false,
       failed: 0,
       code,
+      lastCode: code,
     }
     this.#open.lastFailedUs = atUs
+    this.#open.lastCode = code
     this.#open.failed++
   }
 

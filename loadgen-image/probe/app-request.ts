@@ -8,7 +8,7 @@ import * as http from 'node:http'
 import * as https from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { addressOfHost, isForbiddenAddress } from '../connection/app-probe-address.ts'
-import type { AppProbe } from '../contract/app-probe.ts'
+import { APP_PROBE_LIMITS, type AppProbe, codeOfStatus, isReason, REASON_HEADER } from '../contract/app-probe.ts'
 
 export type AppAnswer = { readonly kind: 'good' } | { readonly kind: 'failed' | 'refused'; readonly code: string }
 
@@ -31,6 +31,7 @@ export class AppRequest {
   readonly #body: string | null
   readonly #expectStatus: number
   readonly #isRefused: boolean
+  readonly #reasons = new Set<string>()
 
   /** Throws when a header cannot be sent; its message names the header and not the value. */
   constructor(probe: AppProbe, { secrets, allowLoopback }: RequestSettings) {
@@ -74,7 +75,7 @@ export class AppRequest {
         if (bytes > MAX_BODY_BYTES) fail(APP_CODES.body)
       })
       response.on('error', (error) => fail(codeOf(error)))
-      response.on('end', () => done(this.#judge(response.statusCode ?? 0)))
+      response.on('end', () => done(this.#judge(response.statusCode ?? 0, response.headers[REASON_HEADER])))
     })
     const fail = (code: string) => {
       done({ kind: 'failed', code })
@@ -89,8 +90,16 @@ export class AppRequest {
     return fail
   }
 
-  #judge(status: number): AppAnswer {
-    return status === this.#expectStatus ? { kind: 'good' } : { kind: 'failed', code: `status-${status}` }
+  #judge(status: number, reason: string | readonly string[] | undefined): AppAnswer {
+    if (status === this.#expectStatus) return { kind: 'good' }
+    return { kind: 'failed', code: codeOfStatus(status, typeof reason === 'string' ? this.#known(reason) : null) }
+  }
+
+  /** Few words only: an application might give another one with every answer. */
+  #known(reason: string): string | null {
+    if (!isReason(reason)) return null
+    if (this.#reasons.size < APP_PROBE_LIMITS.maxReasons) this.#reasons.add(reason)
+    return this.#reasons.has(reason) ? reason : null
   }
 }
 

@@ -13,10 +13,12 @@ import { benchCeiling, benchSchedule } from './null-benches.ts'
 import { benchOutage } from './outage.ts'
 import { benchPackage } from './package.ts'
 import { benchPgbench } from './pgbench.ts'
+import { benchProbes } from './probes.ts'
 import type { BenchResult, Line } from './spread.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
   pgbench: benchPgbench,
+  probes: benchProbes,
   ceiling: benchCeiling,
   schedule: benchSchedule,
   memory: benchMemory,

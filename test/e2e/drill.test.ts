@@ -29,7 +29,7 @@ test('a forced failover under load is measured from end to end and loses nothing
   expect(loadSession?.seen).toBe('drill_load through PgBouncer')
   const { rowsFound, acknowledged, recovered, misjudged } = report.ledger
   expect(rowsFound).toBe(acknowledged + (recovered ?? 0) + (misjudged ?? 0))
-  expectApplication(report, seen)
+  expectApplications(report, seen)
   const [event] = report.events
   expect(event?.ways.map(({ way, notMeasuredWhy }) => [way, notMeasuredWhy])).toEqual([
     ['direct', null],
@@ -47,7 +47,9 @@ test('a forced failover under load is measured from end to end and loses nothing
 const longest = (lengths: readonly number[]): number => Math.max(0, ...lengths)
 
 /** Against an observer of its own; and the mistake of the application's pool shows beside the database. */
-function expectApplication({ applications: [application] }: Report, seen: readonly SeenOutage[]): void {
+function expectApplications({ applications }: Report, seen: readonly SeenOutage[]): void {
+  const [application, validated] = applications
+  expect(applications.map(({ name }) => name)).toEqual(['checkout', 'checkout-validated'])
   const outageMs = 1000 * longest((application?.outages ?? []).map(({ seconds }) => seconds ?? 0))
   expect(Math.abs(outageMs - longest(seen.map(({ fromMs, toMs }) => toMs - fromMs)))).toBeLessThan(100)
   const [event] = application?.events ?? []
@@ -55,7 +57,16 @@ function expectApplication({ applications: [application] }: Report, seen: readon
   expect(event?.sentence).toMatch(/^The database was back after \d.*, checkout after \d/)
   // Its connections are dead for eight seconds, the database for two or three.
   expect((event?.recoverySeconds ?? 0) - (event?.databaseSeconds ?? 0)).toBeGreaterThan(1)
-  expect(event?.advice).toContain('without validation')
+  expect(event?.beyondDatabaseSeconds).toBeGreaterThan(1)
+  expect(application?.outages.at(-1)?.lastCode).toBe('status-503:dead-connection')
+  expect(event?.advice).toMatch(
+    /failed for .* while a new connection could write.* its pool handed out a connection that had broken/,
+  )
+  // The same shop behind a pool that drops what breaks is as fast as the database.
+  expect(validated?.outages.length).toBeGreaterThan(0)
+  expect(validated?.events[0]?.state).toBe('back')
+  expect(validated?.events[0]?.advice ?? '').not.toContain('its pool handed out')
+  expect(validated?.events[0]?.beyondDatabaseSeconds ?? 0).toBeLessThan(1)
 }
 
 async function expectSameWhenRenderedAgain(folder: string): Promise<void> {

@@ -30,6 +30,7 @@ const plan = aPlan(
     targetTps: 200,
     workers: 12,
     note: 'before the release <script>alert(1)</script>',
+    probes: [{ name: 'checkout', url: 'https://shop.example.com/api/checkout' }],
   },
   campaignDrillId(CAMPAIGN_ID, 1),
   Date.parse('2026-03-02T02:00:00.000Z'),

@@ -7,12 +7,15 @@ import { isWatched, overlapMs, type Span, type Truth, united } from './truth.ts'
 /** One request, its answer, and a step of the world. */
 const toleranceMs = ({ everyMs }: Application): number => everyMs + 60
 const STEP_MS = 50
+/** Attempts of the step probe are so far apart. */
+const PROBE_MS = 100
 
 export function appViolations(simulated: Simulated, report: Report, truth: Truth): string[] {
   const { load } = truth
   return report.applications.flatMap((application) => [
     ...sums(application),
     ...(load === null ? [] : outagesAreTrue(simulated, application, truth, load)),
+    ...beyondIsTrue(simulated, application),
   ])
 }
 
@@ -24,6 +27,18 @@ function sums({ name, requests, availability }: Application): string[] {
     ...(isWhole ? [] : [`${name}: ${planned} requests are not ${good} + ${failed} + ${notObserved}`]),
     ...(availability === expected ? [] : [`${name}: availability ${availability}, and ${expected} is right`]),
   ]
+}
+
+/** An application is away for its lag after the server is back, and no longer. */
+function beyondIsTrue({ scenario }: Simulated, application: Application): string[] {
+  const lagMs = Math.max(0, ...scenario.generators.map(({ appLagMs }) => appLagMs ?? 0))
+  const mostMs = lagMs + toleranceMs(application) + PROBE_MS
+  return application.events
+    .filter(({ beyondDatabaseSeconds }) => (beyondDatabaseSeconds ?? 0) * 1000 > mostMs)
+    .map(
+      ({ event, beyondDatabaseSeconds }) =>
+        `${application.name}: event ${event} went on for ${beyondDatabaseSeconds} s beyond the database, and its lag is ${lagMs} ms`,
+    )
 }
 
 /** When the application was away, for the prober of one container. */

@@ -47,7 +47,7 @@ export function campaignReport(outcome: CampaignOutcome): CampaignReport {
   const judged = drills.map((drill) => judgedDrill(drill, outcome.reports))
   const texts = campaignCriteriaToJudge(campaign.criteria, campaign.drills, plan.load)
   const criteria = judgeCampaignCriteria(texts, judged, plan.load.targetTps)
-  const figures = figuresOf(texts, campaign.drills).map((figure) => figureRow(figure, judged))
+  const figures = figuresOf(texts, campaign.drills, plan.probes).map((figure) => figureRow(figure, judged))
   const endedEarly = abortedBecause === null ? whyEarly(outcome) : null
   const counts = countsOf(drills)
   const { verdict, reasons } = judgeCampaign({ criteria, abortedBecause, endedEarly })
@@ -128,15 +128,17 @@ const HEADLINE_FIGURES: readonly string[] = [
   'availability[whole]',
 ]
 
-/** The headline figures, then those that an objective names besides. */
-function figuresOf(texts: readonly string[], drills: number): FigureRef[] {
+/** The headline figures, those of the probed applications, then those that an objective names besides. */
+function figuresOf(texts: readonly string[], drills: number, probes: CampaignPlan['plan']['probes']): FigureRef[] {
   const named = texts.flatMap((text) => {
     const parsed = parseCampaignCriterion(text, drills)
     if (typeof parsed === 'string' || parsed.kind !== 'figure') return []
     const { figure: other } = parsed.limit
     return [parsed.figure, ...(other === null || other === 'target' ? [] : [other])]
   })
-  const all = [...HEADLINE_FIGURES.map(parseFigure).filter((figure) => typeof figure !== 'string'), ...named]
+  const ofApplications = probes.flatMap(({ name }) => [`app_outage_s[${name}]`, `app_recovery_s[${name}]`])
+  const headlines = [...HEADLINE_FIGURES, ...ofApplications]
+  const all = [...headlines.map(parseFigure).filter((figure) => typeof figure !== 'string'), ...named]
   return [...new Map(all.map(({ name, phase }) => [idOf({ name, phase }), { name, phase }])).values()]
 }
 

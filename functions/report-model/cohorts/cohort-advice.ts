@@ -46,20 +46,31 @@ const isLonger = (a: RetryPolicy, b: RetryPolicy): boolean =>
 const allButRetry = ({ connectTimeoutMs, replyTimeoutMs, addressCacheMs, keepAliveMs, validation }: Cohort): string =>
   JSON.stringify([connectTimeoutMs, replyTimeoutMs, addressCacheMs, keepAliveMs, validation].map((one) => one ?? null))
 
-/** Only cohorts that differ in their back-off alone are compared. */
+/** Of fewer clients, the moment of the outage within their back-off decides. */
+const MIN_CLIENTS = 5
+/** A connection attempt, beside the delay before it. */
+const ATTEMPT_SECONDS = 1
+
+/** Only cohorts that differ in their back-off alone are compared, and only by as much as the longer one can cost. */
 export function backOff({ cohorts, policies }: CohortFacts): Found | null {
   const rows = policies.flatMap((cohort) => {
-    const p50 = cohorts.find(({ name }) => name === cohort.name)?.clientOutageSeconds.p50 ?? null
-    return p50 === null ? [] : [{ ...cohort, p50, rest: allButRetry(cohort) }]
+    const row = cohorts.find(({ name }) => name === cohort.name)
+    const p50 = row?.clientOutageSeconds.p50 ?? null
+    return p50 === null || (row?.workers ?? 0) < MIN_CLIENTS ? [] : [{ ...cohort, p50, rest: allButRetry(cohort) }]
   })
-  const widest = widestPair(rows, (slow, fast) => isLonger(slow.retry, fast.retry) && slow.rest === fast.rest)
+  const canCost = ({ retry }: Pick<Cohort, 'retry'>, length: number) =>
+    length <= retry.maxDelayMs / 1000 + ATTEMPT_SECONDS
+  const widest = widestPair(
+    rows,
+    (slow, fast) => isLonger(slow.retry, fast.retry) && slow.rest === fast.rest && canCost(slow, slow.p50 - fast.p50),
+  )
   if (widest === null) return null
   const { slow, fast, length } = widest
   return {
     seconds: length,
     text:
-      `Half of the clients "${slow.name}" (${describeRetry(slow.retry)}) were back ${seconds(length)} after half of the clients ` +
-      `"${fast.name}" (${describeRetry(fast.retry)}), by the same way: the longer back-off is paid for in outage.`,
+      `The median outage of the clients "${slow.name}" (${describeRetry(slow.retry)}) was ${seconds(length)} longer than that of the ` +
+      `clients "${fast.name}" (${describeRetry(fast.retry)}), which differ in their back-off alone.`,
   }
 }
 

@@ -115,7 +115,7 @@ export const DRILL_COMMAND = {
     },
     withApp: {
       flag: 'with-app',
-      help: 'with a small web application on the same database, probed as "checkout"; its connection pool does not validate, which the report shows beside the database',
+      help: 'with a small web application on the same database, probed as "checkout" and "checkout-validated": the first has a connection pool that does not validate, which the report shows beside the database',
     },
     repeat: {
       flag: 'repeat',
@@ -311,7 +311,7 @@ export function requestBody(options: DrillOptions, appUrl = UNKNOWN_APP): Readon
     containers,
     events,
     ...(options.criteria.length > 0 ? { criteria: options.criteria } : {}),
-    ...(options.withApp ? { probes: [exampleProbe(appUrl)] } : {}),
+    ...(options.withApp ? { probes: exampleProbes(appUrl) } : {}),
     timing: {
       warmupSeconds: Math.min(30, Math.floor(steadySeconds / 3)),
       minBaselineSeconds: 3,
@@ -347,13 +347,14 @@ function eventsIn({ events, failoverMode, failoverAtSeconds }: DrillOptions) {
 /** Its port is known once it runs. */
 const UNKNOWN_APP = 'http://127.0.0.1:1'
 
-const exampleProbe = (appUrl: string) => ({
-  name: 'checkout',
-  url: `${appUrl}/checkout`,
-  method: 'POST',
-  everyMs: 50,
-  timeoutMs: 2_000,
-})
+const exampleProbes = (appUrl: string) => [
+  { ...{ name: 'checkout', url: `${appUrl}/checkout`, method: 'POST' }, everyMs: 50, timeoutMs: 2_000 },
+  {
+    ...{ name: 'checkout-validated', url: `${appUrl}/checkout-validated`, method: 'POST' },
+    everyMs: 100,
+    timeoutMs: 2_000,
+  },
+]
 
 /** Between the two audits of the rows. */
 const AUDIT_PAUSE_SECONDS = 2

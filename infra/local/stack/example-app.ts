@@ -13,6 +13,8 @@ export interface ExampleApp {
 
 const PROGRAM = fileURLToPath(new URL(`../example-app/main${extname(import.meta.url)}`, import.meta.url))
 
+const PATHS = ['/checkout', '/checkout-validated']
+
 export async function startExampleApp(processes: Processes, held: HeldPort, facts: ClusterFacts): Promise<ExampleApp> {
   const { host, directPort, user, password, database } = facts
   const port = await held.release()
@@ -32,8 +34,8 @@ export async function startExampleApp(processes: Processes, held: HeldPort, fact
   }
   const url = `http://127.0.0.1:${port}`
   await waitFor('the example application answers', { forMs: 30_000, everyMs: 50, giveUpIf: requireAlive }, async () => {
-    const response = await fetch(`${url}/checkout`, { method: 'POST' })
-    return response.status === 200
+    const answers = await Promise.all(PATHS.map((path) => fetch(`${url}${path}`, { method: 'POST' })))
+    return answers.every(({ status }) => status === 200)
   })
   return { url, stop: () => child.stop() }
 }

@@ -1,7 +1,11 @@
 /** A real pair behind PgBouncer with the drill's schema, and the two ways in as connection strings. */
+import { join } from 'node:path'
 import { SCHEMA_STEPS } from '../../../functions/clients/postgres/schema.ts'
 import type { PgBouncer } from '../../../infra/local/cluster/servers/pgbouncer.ts'
+import { writeOwned } from '../../../infra/local/cluster/servers/postgres.ts'
 import type { PostgresPair, Replication } from '../../../infra/local/cluster/servers/postgres-pair.ts'
+import { databaseUser } from '../../../infra/local/process/run-user.ts'
+import { createServerCertificate } from '../../../infra/local/stack/certificates.ts'
 import { oneServer, type ServerTarget } from '../../../loadgen-image/connection/target.ts'
 import { withSql } from '../../support/sql.ts'
 import {
@@ -66,3 +70,21 @@ async function databaseOf({ pair, ...bench }: Bench & Pick<OpenPair, 'pair'>): P
 
 const ask = <Row extends object>(target: ServerTarget, sql: string): Promise<Row[]> =>
   withSql(target, async (client) => (await client.query<Row>(sql)).rows)
+
+/** The server's certificate is its own, and no client asks who signed it. */
+export const TLS = {
+  mode: 'require',
+  ca: null,
+  verifiesAuthority: false,
+  isDirect: false,
+  minVersion: null,
+  maxVersion: null,
+} as const
+
+export async function switchTlsOn({ pair: { primary } }: TestDatabase): Promise<void> {
+  const certificate = await createServerCertificate()
+  writeOwned(join(primary.dataDirectory, 'server.crt'), certificate.certificatePem, databaseUser())
+  writeOwned(join(primary.dataDirectory, 'server.key'), certificate.privateKeyPem, databaseUser())
+  await primary.query('ALTER SYSTEM SET ssl = on')
+  await primary.query('SELECT pg_reload_conf()')
+}

@@ -3,13 +3,10 @@
  * that is paused, a server that is read-only, a table that is locked, a name that changes late. Each is found by both ways where it lies.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { WayInterval } from '../../../functions/reachability/course.ts'
 import { reachabilityOf } from '../../../functions/reachability/reachability.ts'
-import { withLocalClient, writeOwned } from '../../../infra/local/cluster/servers/postgres.ts'
-import { databaseUser } from '../../../infra/local/process/run-user.ts'
-import { createServerCertificate } from '../../../infra/local/stack/certificates.ts'
+import { withLocalClient } from '../../../infra/local/cluster/servers/postgres.ts'
 import { type OpenClient, openClient } from '../../../loadgen-image/connection/log-in.ts'
 import type { ServerTarget } from '../../../loadgen-image/connection/target.ts'
 import {
@@ -21,9 +18,9 @@ import {
 import { StepProbe } from '../../../loadgen-image/probe/step-probe.ts'
 import { eventually } from '../../support/eventually.ts'
 import { freePort } from '../../support/ports.ts'
-import { placeOf } from '../../support/sql.ts'
+import { atConsole, placeOf } from '../../support/sql.ts'
 import { PASSWORD } from '../../support/with-stack.ts'
-import { type TestDatabase, withDatabase } from './database.ts'
+import { switchTlsOn, type TestDatabase, TLS, withDatabase } from './database.ts'
 
 const [OLD, NEW] = ['127.0.0.1', '127.0.0.2']
 const nowUs = () => Math.round((performance.timeOrigin + performance.now()) * 1000)
@@ -156,23 +153,6 @@ async function provoke(
   return causes
 }
 
-const TLS = {
-  mode: 'require',
-  ca: null,
-  verifiesAuthority: false,
-  isDirect: false,
-  minVersion: null,
-  maxVersion: null,
-} as const
-
-async function switchTlsOn({ pair: { primary } }: TestDatabase): Promise<void> {
-  const certificate = await createServerCertificate()
-  writeOwned(join(primary.dataDirectory, 'server.crt'), certificate.certificatePem, databaseUser())
-  writeOwned(join(primary.dataDirectory, 'server.key'), certificate.privateKeyPem, databaseUser())
-  await primary.query('ALTER SYSTEM SET ssl = on')
-  await primary.query('SELECT pg_reload_conf()')
-}
-
 test('each step is found by each way within 150 ms of the truth', { timeout: 60_000 }, () =>
   withDatabase(async (database) => {
     await switchTlsOn(database)
@@ -206,6 +186,12 @@ test('each step is found by each way within 150 ms of the truth', { timeout: 60_
     })
     probe.stop()
     await eventually('every socket of the probe is closed', 3_000, () => Promise.resolve(probe.openSockets === 0))
+    await eventually('neither server has a session of the probe', 3_000, async () => {
+      // Only the probe's sessions straight to the server are encrypted.
+      const [server] = await database.query<{ n: number }>('SELECT count(*)::int AS n FROM pg_stat_ssl WHERE ssl')
+      const { rows } = await atConsole(database.pooled, (console) => console.query('SHOW CLIENTS'))
+      return server?.n === 0 && rows.every((client) => client.database === 'pgbouncer')
+    })
     await Promise.all(doors.map((door) => door.close()))
 
     const blob = Buffer.concat(records.map(encodeProbeRecord))

@@ -6,9 +6,11 @@ import type { Report } from '../../../functions/model/report.ts'
 import { renderApplicationsCsv } from '../../../functions/render/csv.ts'
 import { renderMarkdown } from '../../../functions/render/markdown.ts'
 import type { AppProbeRecord } from '../../../loadgen-image/contract/app-probe.ts'
+import { type ProbeRecord, WAYS } from '../../../loadgen-image/contract/step-probe.ts'
 import { type AppTruth, anAppProbe, appRecords } from '../../support/app-records.ts'
 import { aDrillPlan, LOAD_START_MS } from '../../support/builders.ts'
 import { aRun, mergeRun, outcomeOf, type RunOptions, reportOf } from '../../support/world.ts'
+import { anAttempt, aProbeRecord, attempts, steadyWrites } from '../reachability/support.ts'
 
 const FAILOVER: RunOptions = { troubles: [{ atSeconds: 30.35, seconds: 5, kind: 'failover' }] }
 const SECONDS = 90
@@ -27,6 +29,7 @@ interface Options {
   readonly criteria?: readonly string[]
   readonly probe?: Parameters<typeof anAppProbe>[0]
   readonly change?: (records: AppProbeRecord[]) => AppProbeRecord[]
+  readonly stepProbes?: readonly ProbeRecord[]
 }
 
 async function drill(own: Options): Promise<Report> {
@@ -41,7 +44,13 @@ async function drill(own: Options): Promise<Report> {
   }).flat()
   const applications = change(records)
   const { plan } = await outcomeOf(run, mergeRun(run))
-  return reportOf({ ...run, applications }, { plan: { ...plan, probes: [probe], criteria } })
+  return reportOf(
+    { ...run, applications },
+    {
+      plan: { ...plan, probes: [probe], criteria },
+      stepProbes: own.stepProbes ?? [],
+    },
+  )
 }
 
 const only = ({ applications }: Report) => {
@@ -80,6 +89,60 @@ test('an application that stays away longer stands beside the database, from the
   expect(application.errors).toEqual([
     { code: 'status-503', meaning: 'the application answered with status 503', count: 88 },
   ])
+})
+
+/** Refused by both ways for the five seconds of the failover. */
+const STEP_PROBE = aProbeRecord({
+  steady: WAYS.flatMap((way) => [
+    steadyWrites(LOAD_START_MS, LOAD_START_MS + 30_300, way),
+    steadyWrites(LOAD_START_MS + 35_450, LOAD_START_MS + 89_000, way),
+  ]),
+  attempts: WAYS.flatMap((way) => [
+    ...attempts('resolved', {
+      ...{ from: LOAD_START_MS + 30_400, to: LOAD_START_MS + 35_300, way, code: 'ECONNREFUSED' },
+    }),
+    anAttempt('wrote', { from: LOAD_START_MS + 35_396, to: LOAD_START_MS + 35_400, way }),
+  ]),
+})
+
+const awayWith =
+  (code: string): ((container: number) => AppTruth) =>
+  () => ({ errorAt: (atUs) => (outIn([30.5, 52.5])(atUs) === null ? null : code) })
+
+test('an application that gives its pool as the reason gets an advice that names the pool, and how long it cost', async () => {
+  const report = await drill({ truth: awayWith('status-503:dead-connection'), stepProbes: [STEP_PROBE] })
+  const { events, errors, outages } = only(report)
+  expect(events[0]?.state).toBe('back')
+  // From 35.4 s, when both ways could write, to 52.5 s and the 4 ms of the answer.
+  expect(events[0]?.beyondDatabaseSeconds).toBeCloseTo(17.104, 3)
+  expect(events[0]?.advice).toBe(
+    'In an outage of 22.0 s, checkout failed for 17.1 s while a new connection could write, straight and through PgBouncer; its last failed request ended with status 503 and the reason "dead-connection". By that word the application says that its pool handed out a connection that had broken before. Let the pool validate a connection before it hands it out, or drop it at its first error.',
+  )
+  expect(errors[0]?.meaning).toBe('the application answered with status 503, and gave the reason dead-connection')
+  expect(outages[0]?.lastCode).toBe('status-503:dead-connection')
+  expect(renderMarkdown(report)).toContain('failed for 17.1 s while a new connection could write')
+})
+
+test.each([
+  ['status-503', 'status 503'],
+  ['status-503:no-stock', 'status 503 and the reason "no-stock"'],
+  ['timeout', 'timeout'],
+])('one that failed with %s is not said to have a pool of dead connections', async (code, words) => {
+  const report = await drill({ truth: awayWith(code), stepProbes: [STEP_PROBE] })
+  const { advice } = only(report).events[0] ?? { advice: null }
+  expect(advice).toContain(`its last failed request ended with ${words}. Look at the application, and at what lies`)
+  expect(advice).not.toContain('says that its pool')
+})
+
+test('an application that was out while a new connection could not write gets no advice, however late it was', async () => {
+  const late = aProbeRecord({
+    steady: WAYS.map((way) => steadyWrites(LOAD_START_MS, LOAD_START_MS + 30_300, way)),
+    attempts: WAYS.flatMap((way) =>
+      attempts('read-only', { from: LOAD_START_MS + 30_400, to: LOAD_START_MS + 60_000, way, code: '25006' }),
+    ),
+  })
+  const report = await drill({ truth: awayWith('status-503'), stepProbes: [late] })
+  expect(only(report).events[0]).toMatchObject({ state: 'back', beyondDatabaseSeconds: null, advice: null })
 })
 
 test('minutes read as minutes', async () => {

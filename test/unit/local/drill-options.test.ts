@@ -65,7 +65,10 @@ test('--with-app probes the example, whose name the criteria may use then only',
   const options = parseDrillOptions(['--with-app', '--criteria', 'app_outage_s[checkout] <= 60'])
   if (options === 'help') throw new Error('help')
   expect(requestBody(options, 'http://127.0.0.1:4711')).toMatchObject({
-    probes: [{ name: 'checkout', url: 'http://127.0.0.1:4711/checkout', method: 'POST' }],
+    probes: [
+      { name: 'checkout', url: 'http://127.0.0.1:4711/checkout', method: 'POST' },
+      { name: 'checkout-validated', url: 'http://127.0.0.1:4711/checkout-validated', method: 'POST' },
+    ],
   })
   expect(requestBody({ ...options, withApp: false })).not.toHaveProperty('probes')
   expect(problemsOf(['--criteria', 'app_outage_s[checkout] <= 60'])[0]).toContain('names an application')

@@ -1,6 +1,6 @@
 /** The ways during an event, and the joined view of several containers. */
 import { describe, expect, test } from 'vitest'
-import { nameChangeOf, waysOfEvent } from '../../../functions/reachability/event-ways.ts'
+import { afterwardsOf, nameChangeOf, waysOfEvent } from '../../../functions/reachability/event-ways.ts'
 import { reachabilityOf } from '../../../functions/reachability/reachability.ts'
 import type { ProbeRecord } from '../../../loadgen-image/contract/step-probe.ts'
 import { anAttempt, aProbeRecord, attempts, steadyWrites } from './support.ts'
@@ -120,7 +120,55 @@ test('a name changes when it has other addresses, and not when it had none for a
   const reading = (at: number, ...addresses: string[]) => ({ atUs: at * 1000, addresses })
   const names = [reading(0, '10.0.0.1'), reading(1200), reading(1500, '10.0.0.1'), reading(2500, '10.0.0.2')]
   const seen = reachabilityOf([aProbeRecord({ names, steady: calm(0, 500) })], [])
-  expect(nameChangeOf(seen, window())).toEqual({ atUs: 2_500_000, before: ['10.0.0.1'], after: ['10.0.0.2'] })
+  expect(nameChangeOf(seen, window())).toEqual({
+    container: 0,
+    atUs: 2_500_000,
+    before: ['10.0.0.1'],
+    after: ['10.0.0.2'],
+  })
   expect(nameChangeOf(seen, window({ begin: 3000, t1: 3100 }))).toBeNull()
   expect(nameChangeOf(seen, window({ end: 2000 }))).toBeNull()
+})
+
+describe('a name that changes more than once', () => {
+  /** Milliseconds, and the last number of the address. */
+  const named = (...readings: ReadonlyArray<readonly [atMs: number, address: number]>): Partial<ProbeRecord> => ({
+    names: readings.map(([atMs, address]) => ({ atUs: atMs * 1000, addresses: [`10.0.0.${address}`] })),
+  })
+  const changeIn = (...records: readonly Partial<ProbeRecord>[]) => {
+    const change = nameChangeOf(reachabilityOf(records.map(aProbeRecord), []), window())
+    return change === null ? null : [change.atUs / 1000, change.before[0], change.after[0]]
+  }
+
+  test('leads from its first address to its last one', () =>
+    expect(changeIn(named([0, 1], [2000, 2], [2500, 3]))).toEqual([2500, '10.0.0.1', '10.0.0.3']))
+
+  test('and comes back did not change', () => expect(changeIn(named([0, 1], [2000, 2], [2500, 1]))).toBeNull())
+
+  test('again and again is answered in turns', () =>
+    expect(changeIn(named([0, 1], [1500, 2], [2000, 1], [2500, 2], [3000, 1], [3500, 2]))).toBeNull())
+
+  test('and did so just before the event does it by itself', () =>
+    expect(changeIn(named([0, 1], [400, 2], [2000, 3]))).toBeNull())
+
+  test('counts from the container that saw the last address first', () =>
+    expect(changeIn(named([0, 1], [2600, 2]), { ...named([0, 1], [2400, 2]), container: 1, incarnation: 'b' })).toEqual(
+      [2400, '10.0.0.1', '10.0.0.2'],
+    ))
+})
+
+test('what came after the steps: when a way was out again, and from when on every container could write', () => {
+  const one: Partial<ProbeRecord> = {
+    steady: [steadyWrites(0, 980), steadyWrites(3100, 5000)],
+    attempts: [...refused(1000, 2900), anAttempt('wrote', { from: 3000, to: 3010 }), ...refused(5100, 6000)],
+  }
+  const other: Partial<ProbeRecord> = {
+    ...{ container: 1, incarnation: 'b' },
+    steady: [steadyWrites(0, 980), steadyWrites(4100, 5000)],
+    attempts: [...refused(1000, 3900), anAttempt('wrote', { from: 4000, to: 4010 }), ...refused(5100, 6000)],
+  }
+  const seen = reachabilityOf([one, other].map(aProbeRecord), [])
+  expect(afterwardsOf(seen, 'direct', 3_010_000)).toEqual({ outAgainUs: 5_102_000, everywhereUs: 4_010_000 })
+  expect(afterwardsOf(seen, 'pgbouncer', 3_010_000)).toEqual({ outAgainUs: null, everywhereUs: null })
+  expect(afterwardsOf(reachabilityOf([aProbeRecord(one)], []), 'direct', 5_200_000).everywhereUs).toBeNull()
 })

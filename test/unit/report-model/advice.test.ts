@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { CohortReport } from '../../../functions/model/comparisons/cohort.ts'
 import type { DrillEvent, EventWay } from '../../../functions/model/report.ts'
+import type { WayAfterwards } from '../../../functions/reachability/event-ways.ts'
 import { ADVICE_ROWS, type AdviceFacts, adviceOf } from '../../../functions/report-model/advice.ts'
 import type { Cohort } from '../../../loadgen-image/contract/load-plan.ts'
 import { aCohort, isoAt } from '../../support/builders.ts'
@@ -33,7 +34,17 @@ const withWays = (ways: readonly EventWay[], own: Partial<DrillEvent> = {}, time
   event: anEvent(1, times, { ways: [...ways], ...own }),
   policies: [aCohort({})],
   cohorts: [],
+  afterwards: Object.fromEntries(
+    ways.map(({ way, backAt }) => [way, { outAgainUs: null, everywhereUs: backAt && Date.parse(backAt) * 1000 }]),
+  ),
 })
+
+const usAt = (second: number) => Date.parse(isoAt(second)) * 1000
+/** What came after the steps of that way. */
+const afterwards = (facts: AdviceFacts, way: EventWay['way'], own: Partial<WayAfterwards>): AdviceFacts => {
+  const usual = facts.afterwards[way] ?? { outAgainUs: null, everywhereUs: null }
+  return { ...facts, afterwards: { ...facts.afterwards, [way]: { ...usual, ...own } } }
+}
 
 const direct = wayOf('direct', [['refused', 31, 35]])
 const pooled = (steps: readonly Step[], longer: number | null, own: Partial<EventWay> = {}) =>
@@ -56,6 +67,7 @@ const cohortsOf = (
   slow: number | null,
   slowPolicy = {},
   own: Partial<Cohort> = {},
+  workers = 5,
 ): AdviceFacts => {
   const slowCohort = {
     ...FAST,
@@ -66,7 +78,8 @@ const cohortsOf = (
   return {
     event: anEvent(1, TIMES),
     policies: [{ ...FAST, name: 'fast' }, slowCohort],
-    cohorts: [aCohortReport('fast', fast), aCohortReport('slow', slow)],
+    cohorts: [aCohortReport('fast', fast, { workers }), aCohortReport('slow', slow, { workers })],
+    afterwards: {},
   }
 }
 const aCohortReport = (name: string, p50: number | null, own: Partial<CohortReport> = {}): CohortReport => ({
@@ -82,6 +95,7 @@ const setTo = (name: string, value: string): CohortReport['settings'][number] =>
 const clientsOf = (slow: Partial<CohortReport> = {}, p50: number | null = 9.1): AdviceFacts => ({
   event: anEvent(1, TIMES),
   policies: [FAST, FAST],
+  afterwards: {},
   cohorts: [
     aCohortReport('quick', 5, { client: 'Npgsql default', settings: [setTo('reply timeout', '32000 ms')] }),
     aCohortReport('slow', p50, { client: 'libpq default', settings: [setTo('reply timeout', 'none')], ...slow }),
@@ -90,6 +104,7 @@ const clientsOf = (slow: Partial<CohortReport> = {}, p50: number | null = 9.1): 
 const waitingOf = (replyTimeoutMs: number | null, own: Partial<CohortReport> = {}): AdviceFacts => ({
   event: anEvent(1, TIMES),
   policies: [{ ...FAST, name: 'hung', replyTimeoutMs }],
+  afterwards: {},
   cohorts: [aCohortReport('hung', null, { neverBack: 3, stillWaiting: 3, stillWaitingSeconds: 40, ...own })],
 })
 const viaDirect = (facts: AdviceFacts): AdviceFacts => ({
@@ -97,24 +112,28 @@ const viaDirect = (facts: AdviceFacts): AdviceFacts => ({
   policies: facts.policies.map((one) => (one.name === 'slow' ? { ...one, via: 'direct' } : one)),
 })
 
-const change = (sinceLastCommitSeconds: number): DrillEvent['nameChange'] => ({
-  ...{ at: isoAt(31 + sinceLastCommitSeconds), before: ['10.0.0.1'], after: ['10.0.0.2'] },
+const change = (sinceLastCommitSeconds: number, after = ['10.0.0.2']): DrillEvent['nameChange'] => ({
+  ...{ at: isoAt(31 + sinceLastCommitSeconds), before: ['10.0.0.1'], after },
   sinceLastCommitSeconds,
 })
+
+/** PgBouncer waits from 33 s to 36.5 s, and straight writes are taken from 35 s on. */
+const retrying = withWays([
+  direct,
+  pooled(
+    [
+      ['no reply', 31, 33],
+      ['PgBouncer waits', 33, 36.5],
+    ],
+    1.5,
+  ),
+])
+const late = withWays([direct, pooled([['no reply', 31, 35.5]], 0.5)], {}, { ...TIMES, t3: 37.5 })
 
 const CASES: readonly Case[] = [
   {
     id: 'pgbouncer-retry',
-    holds: withWays([
-      direct,
-      pooled(
-        [
-          ['no reply', 31, 33],
-          ['PgBouncer waits', 33, 36.5],
-        ],
-        1.5,
-      ),
-    ]),
+    holds: retrying,
     seconds: 1.5,
     says: /^For 1\.50 s PgBouncer turned clients away although the server took writes straight/,
     fails: {
@@ -128,17 +147,20 @@ const CASES: readonly Case[] = [
         { ...direct, backAt: null },
         pooled([['PgBouncer waits', 31, 36.5]], null),
       ]),
+      'straight writes stopped again at once': afterwards(retrying, 'direct', { outAgainUs: usAt(35.1) }),
     },
   },
   {
     id: 'pgbouncer-later',
     holds: withWays([direct, pooled([['no reply', 31, 36.5]], 1.5)]),
     seconds: 1.5,
-    says: /acknowledged 1\.50 s later than straight/,
+    says: /^Through PgBouncer the outage ended 1\.50 s later than straight/,
     fails: {
       'it was 0.2 s later': withWays([direct, pooled([['no reply', 31, 35.2]], 0.2)]),
       'it is not measured': withWays([direct, pooled([['no reply', 31, 36.5]], 1.5, { notMeasuredWhy: 'no' })]),
       'its retry is the reason': withWays([direct, pooled([['PgBouncer waits', 31, 36.5]], 1.5)]),
+      'straight took writes throughout': withWays([wayOf('direct', []), pooled([['no reply', 31, 36.5]], 5.5)]),
+      'it was never back': withWays([direct, pooled([['no reply', 31, 36.5]], 1.5, { backAt: null })]),
     },
   },
   {
@@ -170,13 +192,27 @@ const CASES: readonly Case[] = [
     fails: {
       'no change was seen': withWays([direct]),
       'it changed before the last commit': withWays([direct], { nameChange: change(-0.1) }),
+      'writes were taken before it changed': withWays([direct], { nameChange: change(4.5) }),
+      'it leads to the old address too': withWays([direct], { nameChange: change(3.5, ['10.0.0.1', '10.0.0.2']) }),
+      'straight took writes throughout': withWays([wayOf('direct', [])], { nameChange: change(3.5) }),
+      'the direct way is not measured': withWays([{ ...direct, notMeasuredWhy: 'no' }], { nameChange: change(3.5) }),
+      'a write was taken meanwhile': withWays(
+        [
+          wayOf('direct', [
+            ['refused', 31, 33],
+            ['wrote', 33, 33.5],
+            ['refused', 33.5, 35],
+          ]),
+        ],
+        { nameChange: change(3.5) },
+      ),
     },
   },
   {
     id: 'back-off',
     holds: cohortsOf(5, 9.1),
     seconds: 4.1,
-    says: /"slow" \(5000 ms, x 2 up to 60000 ms\) were back 4\.10 s after half of the clients "fast" \(100 ms, x 2 up to 1000 ms\)/,
+    says: /^The median outage of the clients "slow" \(5000 ms, x 2 up to 60000 ms\) was 4\.10 s longer than that of the clients "fast" \(100 ms, x 2 up to 1000 ms\)/,
     fails: {
       'both were back together': cohortsOf(5, 5.3),
       'the longer back-off was faster': cohortsOf(9.1, 5),
@@ -184,6 +220,8 @@ const CASES: readonly Case[] = [
       'the policies are the same': cohortsOf(5, 9.1, FAST.retry),
       'they went different ways': viaDirect(cohortsOf(5, 9.1)),
       'they differ in more than the back-off': cohortsOf(5, 9.1, {}, { addressCacheMs: 30_000 }),
+      'they have few clients': cohortsOf(5, 9.1, {}, {}, 4),
+      'the longer back-off cannot cost so much': cohortsOf(5, 25, { maxDelayMs: 10_000 }),
     },
   },
   {
@@ -213,13 +251,16 @@ const CASES: readonly Case[] = [
   },
   {
     id: 'late-clients',
-    holds: withWays([direct, pooled([['no reply', 31, 35.5]], 0.5)], {}, { ...TIMES, t3: 37.5 }),
+    holds: late,
     seconds: 2,
-    says: /^The last client was back 2\.00 s after a new connection could write by its way/,
+    says: /^The last client was back 2\.00 s after new connections could write by its way from every container/,
     fails: {
       'it was back at once': withWays([direct, pooled([['no reply', 31, 35.5]], 0.5)], {}, { ...TIMES, t3: 35.9 }),
       'its way is not measured': withWays([direct]),
       'its way was never back': withWays([direct, pooled([['no reply', 31, 35.5]], null, { backAt: null })]),
+      'one container could not write before': afterwards(late, 'pgbouncer', { everywhereUs: usAt(37) }),
+      'when every container could write is not known': afterwards(late, 'pgbouncer', { everywhereUs: null }),
+      'the way took no writes again before it was back': afterwards(late, 'pgbouncer', { outAgainUs: usAt(36.4) }),
       'a client never came back': withWays([direct, pooled([['no reply', 31, 35.5]], 0.5)], {
         moments: { ...anEvent(1, TIMES).moments, t3: null },
       }),
@@ -240,6 +281,11 @@ describe.each(CASES)('advice $id', ({ id, holds, seconds, says, fails }) => {
   test.each(Object.entries(fails))('is not given when %s', (_why, facts) => {
     expect(found(id, facts)).toBeUndefined()
   })
+})
+
+test("PgBouncer's retry counts only as long as straight writes are taken", () => {
+  const facts = afterwards(retrying, 'direct', { outAgainUs: usAt(35.8) })
+  expect(found('pgbouncer-retry', facts)?.seconds).toBeCloseTo(0.8, 6)
 })
 
 test('a drill without a probe and with one policy gets no advice', () => {

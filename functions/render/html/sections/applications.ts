@@ -1,48 +1,26 @@
 /** The probed applications beside the database: when each was back, and its outages. Absent in a drill that probes none. */
-
-import { outageOf, recoveryOf } from '../../../event-figures/applications.ts'
-import { eventFigureText } from '../../../event-figures/table.ts'
+import { APPLICATION_COLUMNS, applicationSentences } from '../../../event-figures/applications.ts'
 import type { Application } from '../../../model/application.ts'
 import type { Report } from '../../../model/report.ts'
-import { clock, count, milliseconds, NOT_MEASURED, plain, seconds, share } from '../../../units/units.ts'
+import { clock, count, NOT_MEASURED, plain, seconds } from '../../../units/units.ts'
 import { html, type Markup } from '../../text/markup.ts'
 import { note, number, table, text, token } from '../elements/components.ts'
 
 const WORST_OUTAGES = 10
 
 export const applications = (report: Report): Markup =>
-  html`${report.applications.flatMap(sentences)}${overview(report)}${report.applications.map(outages)}${report.applications.map(errors)}`
-
-const sentences = ({ events }: Application): Markup[] =>
-  events.flatMap(({ sentence, advice }) => [note(sentence), ...(advice === null ? [] : [note(advice)])])
+  html`${applicationSentences(report.applications).map(note)}${overview(report)}${report.applications.map(outages)}${report.applications.map(errors)}`
 
 const overview = ({ applications: all }: Report): Markup =>
   table(
     'Applications',
-    [
-      text('Application'),
-      number('Longest outage'),
-      number('Back after'),
-      number('Availability'),
-      number('Good'),
-      number('Failed'),
-      number('Not observed'),
-      number('p50'),
-      number('p99'),
-    ],
-    all.map((one) => [
-      html`${one.name} <small>${one.method} ${one.url}, ${plain(one.expectStatus)} expected, every ${plain(one.everyMs)} ms</small>`,
-      eventFigureText(outageOf(one)),
-      eventFigureText(recoveryOf(one)),
-      share(one.availability),
-      count(one.requests.good),
-      count(one.requests.failed),
-      count(one.requests.notObserved),
-      milliseconds(one.responseMs.p50),
-      milliseconds(one.responseMs.p99),
-    ]),
+    APPLICATION_COLUMNS.map(([head, , isNumber]) => (isNumber ? number(head) : text(head))),
+    all.map((one) => APPLICATION_COLUMNS.map(([, cell], index) => (index === 0 ? named(one, cell(one)) : cell(one)))),
     { cards: true },
   )
+
+const named = ({ method, url, expectStatus, everyMs }: Application, name: string): Markup =>
+  html`${name} <small>${method} ${url}, ${plain(expectStatus)} expected, every ${plain(everyMs)} ms</small>`
 
 const lengthOf = ({ seconds: exact, atLeastSeconds, end }: Application['outages'][number]): string =>
   exact !== null
@@ -69,6 +47,7 @@ function outages({ name, outages: all }: Application): Markup {
       number('First good after it, UTC'),
       number('Failed requests'),
       text('First error'),
+      text('Last error'),
       number('Container'),
     ],
     worst.map((row) => [
@@ -78,6 +57,7 @@ function outages({ name, outages: all }: Application): Markup {
       row.toAt === null ? NOT_MEASURED : clock(row.toAt),
       count(row.failed),
       token(row.code),
+      token(row.lastCode),
       plain(row.container),
     ]),
     { cards: true },

@@ -35,7 +35,7 @@ const windowsOf = (outcomes: readonly AppOutcome[], order?: number[]) =>
   recordsOf(outcomes, order).flatMap(({ windows }) => windows)
 
 test('a window goes from the first failed request to the first good answer after it', () => {
-  const [window, ...others] = windowsOf([good(0), failed(1), failed(2), good(3, 40), good(4)])
+  const [window, ...others] = windowsOf([good(0), failed(1), failed(2, 'timeout'), good(3, 40), good(4)])
   expect(others).toEqual([])
   expect(window).toEqual({
     firstFailedUs: dueUs(1),
@@ -45,6 +45,7 @@ test('a window goes from the first failed request to the first good answer after
     endedUnobserved: false,
     failed: 2,
     code: 'status-503',
+    lastCode: 'timeout',
   })
 })
 

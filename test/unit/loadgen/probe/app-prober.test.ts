@@ -199,3 +199,31 @@ test('what a process that stood still could not send is not observed, and no fai
   expect(unobserved).toBeGreaterThan(5)
   expect((good ?? 0) + (unobserved ?? 0)).toBe(30)
 })
+
+test.each([
+  ['dead-connection', 'status-503:dead-connection'],
+  ['Bearer eyJhbGciOi', 'status-503'],
+  ['password=secret', 'status-503'],
+  ['a'.repeat(41), 'status-503'],
+  ['', 'status-503'],
+])('an application that gives %j as its reason is recorded as %s', async (reason, code) => {
+  const url = await serve((_, response) => response.writeHead(503, { 'failure-reason': reason }).end())
+  const { errors, windows } = await probe({ url }, {}, 0.15)
+  expect(Object.keys(errors)).toEqual([code])
+  expect(windows).toMatchObject([{ code, lastCode: code }])
+})
+
+test('an application that gives another reason with every answer makes no record grow', async () => {
+  let answers = 0
+  const url = await serve((_, response) => response.writeHead(503, { 'failure-reason': `order-${answers++}` }).end())
+  const { errors, failed } = await probe({ url, everyMs: 50 }, {}, 0.8)
+  expect(failed).toBeGreaterThan(10)
+  expect(Object.keys(errors).length).toBeLessThanOrEqual(9)
+})
+
+test('the reason of a good answer is not recorded', async () => {
+  const url = await serve((_, response) => response.writeHead(200, { 'failure-reason': 'dead-connection' }).end())
+  const { good, errors } = await probe({ url }, {}, 0.15)
+  expect(good).toBeGreaterThan(0)
+  expect(errors).toEqual({})
+})
