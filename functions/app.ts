@@ -16,6 +16,7 @@ import { containersApi } from './triggers/containers/containers-api.ts'
 import { dailyDrill } from './triggers/daily-drill.ts'
 import { dailyApi, dashboardApi } from './triggers/dashboard-api.ts'
 import { closeDeadDrills } from './triggers/dead-drills.ts'
+import { defaultsApi } from './triggers/defaults/defaults-api.ts'
 import { drillsApi } from './triggers/drills-api.ts'
 import { reportsApi } from './triggers/reports-api.ts'
 import { guarded } from './triggers/responses.ts'
@@ -30,6 +31,8 @@ const defaults = {
   cooldownMinutes: config.drill.cooldownMinutes,
   probes: config.probes,
 }
+/** Events take seconds on the local stack, which has a token of its own. */
+const pace = config.azure.localToken === null ? 'azure' : 'local'
 const drills = drillsApi(clients, { defaults })
 const campaigns = campaignsApi(clients, { defaults })
 const containers = containersApi(clients, { prices: config.prices })
@@ -68,6 +71,7 @@ df.app.client.http('readCampaign', served('readCampaign', campaigns.read))
 df.app.client.http('abortCampaign', served('abortCampaign', campaigns.abort))
 df.app.client.http('listContainers', served('listContainers', containers.list))
 df.app.client.http('deleteContainers', served('deleteContainers', containers.remove))
+app.http('readDefaults', served('readDefaults', defaultsApi(clients, { defaults, pace }).read))
 app.http('readDaily', served('readDaily', dailyApi(clients).read))
 app.http('dashboard', served('dashboard', dashboard.page))
 app.http('dashboardAsset', served('dashboardAsset', dashboard.asset))

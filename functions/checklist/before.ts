@@ -1,10 +1,11 @@
 /** The checklist before a drill: what must hold before a container costs money and an event is requested. */
-import { mayPromote } from '../event-kinds/kinds.ts'
+import { isNeededBy, mayPromote } from '../event-kinds/kinds.ts'
 import { coolDownOf } from '../model/cool-down.ts'
 import type { Facts } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
+import type { CheckResult } from '../model/report.ts'
 import { plain } from '../units/units.ts'
-import type { BeforeCheck, BeforeEvidence, Judgement } from './check.ts'
+import { type BeforeCheck, type BeforeEvidence, type Judgement, judgeRows } from './check.ts'
 import { CONTAINER_CHECKS } from './containers.ts'
 import { EVENT_CHECKS } from './events.ts'
 import { LOAD_CHECKS } from './load.ts'
@@ -30,6 +31,15 @@ export const BEFORE = [
   COOL_DOWN,
 ] as const satisfies readonly BeforeCheck[]
 
+/** The rows that the events of the plan need. */
+export const judgeBefore = (plan: DrillPlan, facts: Facts): CheckResult[] =>
+  judgeRows(
+    BEFORE.filter(({ id }) => isNeededBy(plan.events, id)),
+    'before',
+    { plan, facts },
+    plan.force,
+  )
+
 /** The rows that can stop a drill. */
 export const BEFORE_CHECK_IDS = BEFORE.map(({ id }) => id)
 export type BeforeCheckId = (typeof BEFORE_CHECK_IDS)[number]
@@ -54,6 +64,12 @@ export const PASSING_CHECKS: readonly BeforeCheckId[] = [
   'blob-writable',
   'cool-down',
 ]
+
+/**
+ * What the size of the server is for: the full rate. Under a light load a smaller one is measured just as well, so these may be
+ * overridden there without harm.
+ */
+export const SIZE_CHECKS: readonly BeforeCheckId[] = ['server-sku', 'storage-iops']
 
 /**
  * After a failover a disk of Premium SSD v2 is filled from a snapshot, and failovers in quick succession can end in errors. The

@@ -7,7 +7,7 @@ import * as z from 'zod'
 import { applicationSchema } from './application.ts'
 import { PHASE_NAMES, WAY_STATES, WAYS } from './chart-data.ts'
 import { cohortSchema } from './comparisons/cohort.ts'
-import { stoppedBySchema } from './early-end/stopped-by.ts'
+import { stoppedBySchema } from './early-end/stopped-by-schema.ts'
 import { UNDO_STATES } from './event-answer.ts'
 import { EVENT_KINDS, FAILOVER_MODES, PLANNED_KINDS } from './planned-event.ts'
 

@@ -137,5 +137,7 @@ export interface DrillStatus {
   /** Up to 300 newest points for the charts; only in the answer about one drill. */
   readonly history: readonly LivePoint[]
   readonly error: string | null
+  /** Posted again, it runs the same drill; null in a list, and until the drill has ended. */
+  readonly request: Readonly<Record<string, unknown>> | null
   readonly links: { readonly self: string; readonly report: string | null; readonly files: readonly string[] }
 }

@@ -111,6 +111,13 @@ export const DRILL_PATHS = {
       },
     },
   },
+  '/api/defaults': {
+    get: {
+      operationId: 'readDefaults',
+      summary: 'What the app would run: its defaults and limits, presets, and the checks that would fail now, with why',
+      responses: { 200: ok('Read only, and answered within 15 s', ref('Defaults')), ...unavailable },
+    },
+  },
   '/api/daily': {
     get: {
       operationId: 'readDaily',

@@ -39,6 +39,10 @@ const status = {
   progress: nullable({ type: 'object' }),
   history: { type: 'array', items: { type: 'object' } },
   error: nullable(string),
+  request: {
+    ...nullable(ref('DrillRequest')),
+    description: 'Posted again, it runs the same drill. null in a list, and until the drill has ended',
+  },
   links,
 } as const
 
@@ -113,6 +117,36 @@ const SCHEMAS: Json = {
   CampaignPage: object({ campaigns: { type: 'array', items: object(campaign) }, next: nullable(string) }),
   ...CONTAINER_SHAPES,
   Comparison: object({ drills: { type: 'array', items: { type: 'object' } } }),
+  Defaults: object({
+    target: status.target,
+    limits: object({ maxDurationSeconds: { type: 'number' }, cooldownMinutes: { type: 'number' } }),
+    defaults: { ...ref('DrillRequest'), description: 'Every field of an empty request' },
+    presets: {
+      type: 'array',
+      description: 'The first one is what the start form of the dashboard begins with',
+      items: object({
+        id: { enum: ['quick', 'planned', 'standard', 'five-hours', 'watch'] },
+        title: string,
+        about: string,
+        request: { ...ref('DrillRequest'), description: 'As it would be posted' },
+        plannedSeconds: { type: 'number' },
+        failing: {
+          type: 'array',
+          description: 'Checks that fail now; forced: the request overrides it',
+          items: object({
+            ...{ id: string, title: string, seen: string, wanted: string, why: string, advice: string },
+            forced: { type: 'boolean' },
+          }),
+        },
+      }),
+    },
+    checks: object({
+      at: string,
+      notJudgedWhy: nullable(string),
+      notSeen: { type: 'array', description: 'Ids that could not be seen now', items: string },
+    }),
+    runningDrill: nullable(string),
+  }),
   DailyRecords: object({
     records: {
       type: 'array',

@@ -23,7 +23,7 @@ import { DATABASE_NAME, RESOURCE_GROUP_NAME, SERVER_NAME } from '../platform/nam
 import { NO_PROBES, type ProbeSettings, problemsOfProbes } from './app-probes.ts'
 import { eventSchema, withReturn } from './events.ts'
 import { inForm } from './forms.ts'
-import { REQUEST_LIMITS, REQUEST_RULES } from './rules.ts'
+import { MIN_BASELINE_SECONDS, REQUEST_LIMITS, REQUEST_RULES } from './rules.ts'
 
 export { REQUEST_LIMITS } from './rules.ts'
 
@@ -76,7 +76,7 @@ const timingSchema = z.strictObject(
   {
     warmupSeconds: seconds(0, 3_600),
     /** The shortest steady load between warm-up and the first event; only the request names it. */
-    minBaselineSeconds: seconds(3, 3_600),
+    minBaselineSeconds: seconds(REQUEST_LIMITS.minBaselineSeconds, 3_600),
     recoveryWindowSeconds: seconds(1, 60),
     recoveryHoldSeconds: seconds(1, 300),
     readyTimeoutSeconds: seconds(10, 3_600),
@@ -287,7 +287,7 @@ const problemsBetweenFields = (plan: DrillPlan, fields: Fields, bad: ReadonlySet
   REQUEST_RULES.filter((rule) => !rule.fields.some((name) => bad.has(name))).flatMap(
     (rule) =>
       rule.judge(plan, {
-        minBaselineSeconds: fields.timing?.minBaselineSeconds ?? 60,
+        minBaselineSeconds: fields.timing?.minBaselineSeconds ?? MIN_BASELINE_SECONDS,
         returnHome: fields.returnHome ?? false,
       }) ?? [],
   )

@@ -20,6 +20,7 @@ export const REQUEST_LIMITS = {
   minTps: 2,
   maxWorkers: 5_000,
   minDurationSeconds: 10,
+  minBaselineSeconds: 3,
   maxDurationSeconds: 18_000,
   /** The platform's maximum (container-instances-resource-and-quota-limits); a region may offer less, which the check `container-size` finds. */
   maxCpu: 31,
@@ -27,6 +28,9 @@ export const REQUEST_LIMITS = {
   maxEvents: 10,
   maxCooldownMinutes: 1_440,
 } as const
+
+/** Between the warm-up and the first event, unless a request asks for less. */
+export const MIN_BASELINE_SECONDS = 60
 
 /** With this many random arrivals, chance alone moves their rate by 5 % in one drill of twenty. */
 const MIN_RANDOM_ARRIVALS = 1_600

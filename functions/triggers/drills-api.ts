@@ -60,8 +60,12 @@ async function list({ clients }: ApiContext, request: HttpRequest, client: Orche
   return pageOf('/api/drills', paging, { drills }, nextAfter)
 }
 
-async function read({ clients }: ApiContext, request: HttpRequest, client: Orchestrations): Promise<HttpResponseInit> {
-  const status = await readStatus(clients, client, idOf(request))
+async function read(
+  { clients, defaults }: ApiContext,
+  request: HttpRequest,
+  client: Orchestrations,
+): Promise<HttpResponseInit> {
+  const status = await readStatus(clients, client, idOf(request), defaults)
   return status === null ? notFound(`drill ${idOf(request)}`) : json(200, status)
 }
 

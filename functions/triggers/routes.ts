@@ -24,6 +24,7 @@ export const ROUTES = {
   abortCampaign: { method: 'DELETE', route: 'campaigns/{id}', needs: 'Drill.Run' },
   listContainers: { method: 'GET', route: 'containers', needs: 'Drill.Read' },
   deleteContainers: { method: 'DELETE', route: 'containers/{id}', needs: 'Drill.Run' },
+  readDefaults: { method: 'GET', route: 'defaults', needs: 'Drill.Read' },
   readDaily: { method: 'GET', route: 'daily', needs: 'Drill.Read' },
   dashboard: { method: 'GET', route: 'dashboard', needs: null },
   dashboardAsset: { method: 'GET', route: 'dashboard/{asset}', needs: null },

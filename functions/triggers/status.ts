@@ -8,6 +8,8 @@ import type { IndexEntry, ListedFigures } from '../model/drill-index.ts'
 import { plannedSeconds } from '../model/load-plan.ts'
 import type { StoredRequest } from '../model/plan.ts'
 import type { DrillProgress, DrillStatus } from '../model/status.ts'
+import { requestOfPlan } from '../request/again.ts'
+import type { RequestDefaults } from '../request/request.ts'
 import { hasEnded, type OrchestrationState, type Orchestrations, readState } from './orchestrations.ts'
 import { drillUrl } from './routes.ts'
 
@@ -22,6 +24,7 @@ export async function readStatus(
   { blobs, clock }: Sources,
   client: Orchestrations,
   drillId: string,
+  defaults: RequestDefaults,
 ): Promise<DrillStatus | null> {
   if (!isDrillId(drillId)) return null
   const stored = await blobs.readJson<StoredRequest>(blobNames.request(drillId))
@@ -50,6 +53,7 @@ export async function readStatus(
     progress: progressOf(state, live),
     history: live?.history ?? [],
     error: errorOf(state),
+    request: endedAt === null ? null : requestOfPlan(plan, defaults),
     links: linksOf(
       drillId,
       files.map(({ name }) => name.slice(drillBlobs.reportPrefix(drillId).length)),
@@ -103,6 +107,7 @@ async function shortStatus(
     progress: progressOf(state, null),
     history: [],
     error: errorOf(state),
+    request: null,
     links: linksOf(entry.drillId, entry.verdict === null ? [] : ['report.json']),
     report: entry.trend === null ? null : listedFigures(entry.trend),
   }

@@ -141,6 +141,8 @@ const forceField = (): Markup =>
 export const startForm = (): Markup => html`<form id="start" novalidate>
 <h1>Start a drill</h1>
 <p class="lead">Every field may stay empty: the app then uses its own defaults, and its own server.</p>
+<div id="presets" role="group" aria-label="Presets"></div>
+<div id="offer" role="status"></div>
 <div class="problems" role="alert" hidden></div>
 <fieldset><legend>Load</legend><div class="fields">${numberFields().map((one) => numberField(one))}</div></fieldset>
 <fieldset><legend>Events</legend>${eventEditor(defaults().events[0]?.atSeconds ?? 120)}${returnHomeField()}</fieldset>
@@ -150,5 +152,5 @@ export const startForm = (): Markup => html`<form id="start" novalidate>
 ${textField('target.server', 'Server', 'name of the flexible server', '[a-z0-9][a-z0-9\\-]{1,61}[a-z0-9]')}${textField('target.resourceGroup', 'Resource group', 'of the server', '[\\-\\w.\\(\\)]{1,90}')}${textField('target.database', 'Database', 'with the transactions table', '[A-Za-z_][\\w$\\-]{0,62}')}</div></details>
 <details><summary>Override checks</summary>${forceField()}</details>
 ${field('note', 'Note', html`<input id="f-note" name="note" maxlength="500" aria-describedby="h-note p-note">`, 'printed in the report')}
-<p class="actions"><button type="submit" class="primary">Start the drill</button> <a href="#/">Cancel</a></p>
+<p class="actions closing"><button type="submit" class="primary">Start the drill</button> <a href="#/">Cancel</a></p>
 </form>`

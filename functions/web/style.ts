@@ -55,6 +55,15 @@ legend{font-weight:650;padding:0 .6rem 0 0}
 .field input,.field select,.field textarea{width:100%}
 .field textarea{font:.88rem/1.5 ui-monospace,"SF Mono","Cascadia Mono",Consolas,"DejaVu Sans Mono",monospace}
 ::placeholder{color:var(--muted);opacity:1}
+#presets{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9.6rem,100%),1fr));gap:.6rem;margin:0 0 1rem}
+#presets button{text-align:left;display:flex;flex-direction:column;gap:.15rem;align-items:flex-start}
+#presets button small{font-weight:400;color:var(--muted);line-height:1.35}
+#presets button[aria-pressed=true]{border-color:var(--ink);outline:1px solid var(--ink)}
+#offer ul{list-style:none;padding:0;margin:.5rem 0}
+#offer li{padding:.45rem 0;border-top:1px solid var(--line);font-size:.9rem}
+#offer .panel{background:var(--panel);border-left:3px solid var(--unsure);padding:.7rem 1rem;margin:0 0 1rem}
+#offer .panel.calm{border-left-color:var(--good)}
+.actions.closing{position:sticky;bottom:0;background:var(--page);padding:.8rem 0;margin:1.25rem 0 0;border-top:1px solid var(--line)}
 .hint{font-size:.82rem;color:var(--muted);margin-top:.25rem}
 .field .problem,.problems{color:var(--bad);font-size:.9rem}
 .field .problem::before{content:"\\26A0\\FE0E  "}

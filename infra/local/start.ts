@@ -1,5 +1,7 @@
 /** npm start: keeps the local stack up, with the API and the dashboard, until Ctrl-C. */
 import * as z from 'zod'
+import { SIZE_CHECKS } from '../../functions/checklist/before.ts'
+import { presetsOf } from '../../functions/request/presets.ts'
 import { whole } from '../../loadgen-image/contract/fields.ts'
 import { DRILL_COMMAND } from './cli/drill-options.ts'
 import { requirePrograms } from './install.ts'
@@ -61,6 +63,9 @@ async function stayUp(options: OptionsOf<typeof COMMAND>, lifetime: Lifetime): P
 
 const welcome = ({ apiUrl, functionKey, folder }: Stack): string[] => [
   '',
+  `Open       ${apiUrl}/dashboard#key=${encodeURIComponent(functionKey)}&to=/start`,
+  '           It logs this browser tab in and fills the form: press "Start the drill".',
+  '',
   `Dashboard  ${apiUrl}/dashboard`,
   `API        ${apiUrl}/drills`,
   `Key        ${functionKey}   paste it when the dashboard asks; header x-functions-key for the API`,
@@ -72,14 +77,8 @@ const welcome = ({ apiUrl, functionKey, folder }: Stack): string[] => [
   'Ctrl-C stops everything.',
 ]
 
-const EXAMPLE = JSON.stringify({
-  targetTps: 400,
-  workers: 20,
-  durationSeconds: 45,
-  events: [{ atSeconds: 15, kind: 'failover', mode: 'forced' }],
-  timing: { warmupSeconds: 5, minBaselineSeconds: 5, auditPauseSeconds: 2, lateMetricsSeconds: 8 },
-  force: ['server-sku', 'storage-iops'],
-})
+/** What the form begins with. */
+const EXAMPLE = JSON.stringify({ ...presetsOf('local')[0]?.request, force: SIZE_CHECKS })
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

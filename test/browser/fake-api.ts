@@ -8,6 +8,7 @@ import { renderCampaign } from '../../functions/render/campaign/page.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import type { ReportData } from '../../functions/render/text/report-data.ts'
 import { alignOnT1, trendEntry } from '../../functions/report-model/trend.ts'
+import type { Offer } from '../../functions/request/offer.ts'
 import { secured } from '../../functions/triggers/responses.ts'
 import { dashboardAsset, dashboardPage } from '../../functions/web/dashboard.ts'
 import { aDrillPlan } from '../support/builders.ts'
@@ -35,6 +36,8 @@ export interface FakeApi {
   roles: readonly string[]
   /** Without a session the platform redirects to its login, as to another site; or it lets the app answer. */
   redirects: boolean
+  /** What GET /api/defaults answers; null: an app without it, whose form begins empty. */
+  offer: Offer | null
   /** What POST answers; null starts a drill. */
   refusal: { readonly status: number; readonly body: unknown } | null
   readonly requests: Array<{
@@ -59,6 +62,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     auth: 'keys',
     roles: ['Drill.Run'],
     redirects: false,
+    offer: null,
     refusal: null,
     requests: [],
     onStart: () => {
@@ -158,6 +162,7 @@ async function answer(
   const refused = api.auth === 'entra' ? refusedByGate(api, request, url) : key === KEY ? null : json(401, {})
   if (refused !== null) return refused
   if (api.state === 'broken') return { status: 503, type: 'text/plain', body: 'Function host is not running.' }
+  if (first === 'defaults') return api.offer === null ? notFound() : json(200, api.offer)
   if (first === 'campaigns') return campaigns(api, method, url, id, body)
   if (id === 'compare') return compare(api, url)
   if (id === '') return method === 'POST' ? start(api, body) : list(api, url)

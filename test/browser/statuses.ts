@@ -101,9 +101,20 @@ export function runningDrill(second: number, drillId = 'drill-20260302-0200'): S
     },
     history: Array.from({ length: second + 1 }, (_, index) => point(index)),
     error: null,
+    request: null,
     links: { self: `/api/drills/${drillId}`, report: null, files: [] },
   }
   return { status, data: null }
+}
+
+/** Of every ended drill here: also with fields that the start form does not show. */
+export const AGAIN = {
+  targetTps: 200,
+  events: [{ atSeconds: 60, kind: 'failover', mode: 'forced' }],
+  cohorts: [
+    { name: 'all', share: 1, via: 'direct', retry: { firstDelayMs: 1, maxDelayMs: 9, multiplier: 2, jitter: true } },
+  ],
+  timing: { warmupSeconds: 12, lateMetricsSeconds: 60 },
 }
 
 export function endedDrill(data: ReportData): StoredDrill {
@@ -122,6 +133,7 @@ export function endedDrill(data: ReportData): StoredDrill {
       elapsedSeconds: 680,
       progress: null,
       history: [],
+      request: AGAIN,
       links: { self, report: `${self}/report`, files: renderers.map(({ name }) => `${self}/files/${name}`) },
     },
   }

@@ -55,7 +55,10 @@ test('a drill past its deadline is given one more quarter of an hour, then termi
   })
   expect(notified).toEqual([plan.drillId])
   expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'free' })
-  expect((await readStatus(world.clients, service.client, plan.drillId))?.state).toBe('failed')
+  expect(
+    (await readStatus(world.clients, service.client, plan.drillId, { target: plan.target, cooldownMinutes: 20 }))
+      ?.state,
+  ).toBe('failed')
 })
 
 test('a host that was away for hours and resumes its drill in time is not interrupted', async () => {
@@ -105,7 +108,10 @@ test('a reported drill whose orchestration hangs keeps its report and its end, a
   }
   world.blobs.put(indexBlobs.entry(plan.requestedAt, plan.drillId), JSON.stringify(reported))
   passes(deadlineMs + 20 * MINUTE)
-  expect((await readStatus(world.clients, service.client, plan.drillId))?.state).toBe('finished')
+  expect(
+    (await readStatus(world.clients, service.client, plan.drillId, { target: plan.target, cooldownMinutes: 20 }))
+      ?.state,
+  ).toBe('finished')
   await look()
   passes(15 * MINUTE)
   expect((await look()).length).toBe(1)

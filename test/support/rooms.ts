@@ -83,27 +83,33 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/activities/events functions/activities/records functions/clients functions/clients/storage functions/model functions/platform functions/render functions/units loadgen-image/contract',
   'functions/activities/campaign':
     'functions/checklist functions/clients functions/clients/storage functions/model functions/model/campaign functions/render functions/render/campaign functions/render/junit functions/report-model/campaign loadgen-image/contract',
+  'functions/activities/facts':
+    'functions/activities/events functions/clients functions/clients/postgres functions/clients/storage functions/event-kinds functions/model functions/platform loadgen-image/contract',
   'functions/activities':
-    'functions/activities/campaign functions/activities/events functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/event-kinds functions/live functions/model functions/model/campaign functions/model/early-end functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
+    'functions/activities/campaign functions/activities/events functions/activities/facts functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/storage functions/config functions/event-kinds functions/live functions/model functions/model/campaign functions/model/early-end functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
   'functions/orchestrators':
     'functions/activities functions/activities/campaign functions/analysis functions/event-kinds functions/model functions/model/campaign functions/model/early-end',
   'functions/web':
     'functions/checklist functions/model functions/render/campaign functions/render/html functions/render/text functions/request functions/units',
   'functions/web/browser/page':
     'functions/model functions/model/campaign functions/render/charts/drawing functions/render/text functions/request functions/units',
+  'functions/web/browser/views/start':
+    'functions/render/text functions/request functions/units functions/web/browser/page',
   'functions/web/browser/views':
-    'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/request functions/units functions/web functions/web/browser/page',
-  'functions/web/browser': 'functions/web/browser/page functions/web/browser/views',
+    'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/units functions/web functions/web/browser/page',
+  'functions/web/browser': 'functions/web/browser/page functions/web/browser/views functions/web/browser/views/start',
   'functions/triggers':
     'functions/access functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/units functions/web loadgen-image/contract',
   'functions/triggers/campaigns':
     'functions/clients functions/clients/storage functions/model/campaign functions/request functions/triggers functions/units loadgen-image/contract',
   'functions/triggers/containers':
     'functions/activities/records functions/activities/upkeep functions/clients functions/model functions/platform functions/report-model functions/triggers functions/units loadgen-image/contract',
+  'functions/triggers/defaults':
+    'functions/activities/facts functions/clients functions/clients/storage functions/model functions/request functions/triggers loadgen-image/contract',
   'functions/openapi':
     'functions/access functions/model functions/model/campaign functions/request functions/triggers loadgen-image/contract',
   functions:
-    'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/openapi functions/orchestrators functions/triggers functions/triggers/campaigns functions/triggers/containers loadgen-image/contract',
+    'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/openapi functions/orchestrators functions/triggers functions/triggers/campaigns functions/triggers/containers functions/triggers/defaults loadgen-image/contract',
   'infra/local/process': 'loadgen-image/contract loadgen-image/output',
   'infra/azure': 'functions/clients/postgres functions/config functions/web infra/local/process loadgen-image/output',
   'infra/local/cluster/servers': 'infra/local/process loadgen-image/connection loadgen-image/output',
@@ -130,7 +136,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/azure/release':
     'functions/model infra/azure infra/azure/release/decisions infra/local/cli infra/local/process loadgen-image/contract',
   'infra/local':
-    'functions/model functions/render functions/render/text infra/local/azure/arm infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
+    'functions/checklist functions/model functions/render functions/render/text functions/request infra/local/azure/arm infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
 }
 
 export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map(

@@ -1,25 +1,15 @@
-/** What ended a drill before its load: the shape that every format uses, and the words for it. */
-import * as z from 'zod'
+/** What ended a drill before its load: the words that every format uses. The dashboard uses them too, so nothing here is for a server alone. */
 
 /** Phases before the load, in order; `start server` is the part of `reserve` that only a scheduled drill has. */
 export const START_PHASES = ['reserve', 'start server', 'check', 'provision', 'ready'] as const
 
-export const stoppedBySchema = z
-  .object({
-    phase: z.enum(START_PHASES).describe('In which the drill ended'),
-    checks: z
-      .array(z.string())
-      .describe('Ids of the checks that failed and were not overridden; empty: something else stopped the drill'),
-    why: z.string().describe('In words'),
-    advice: z.string().describe('What to do'),
-  })
-  .meta({ id: 'StoppedBy' })
-  .nullable()
-  .describe(
-    'What ended the drill before its load started. Then nothing was measured, no criterion was judged, and trends and distributions leave the drill out. null: the load started',
-  )
-
-export type StoppedBy = NonNullable<z.infer<typeof stoppedBySchema>>
+/** The field `stoppedBy`; stopped-by-schema.ts describes each part. */
+export interface StoppedBy {
+  phase: (typeof START_PHASES)[number]
+  checks: string[]
+  why: string
+  advice: string
+}
 
 /** The first reason that ended a drill early, as its orchestration recorded it. */
 export interface EarlyEnd {

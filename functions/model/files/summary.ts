@@ -3,7 +3,7 @@
  * not grow with the drill. Fields are only added; a change of a field that exists is a new schema number.
  */
 import * as z from 'zod'
-import { stoppedBySchema } from '../early-end/stopped-by.ts'
+import { stoppedBySchema } from '../early-end/stopped-by-schema.ts'
 import { criterionSchema, VERDICTS } from '../report.ts'
 
 const figure = z

@@ -1,6 +1,6 @@
 /** The dashboard's table of contents: which address shows which view. Views clean up after themselves. */
 
-import { isByKey, readKey } from './page/api.ts'
+import { isByKey, keepKey, readKey } from './page/api.ts'
 import { find } from './page/page.ts'
 import { createShell, type View } from './page/shell.ts'
 import { campaignView } from './views/campaign.ts'
@@ -10,10 +10,14 @@ import { drillView } from './views/drill.ts'
 import { keyView } from './views/key.ts'
 import { listView } from './views/list.ts'
 import { signInView } from './views/sign-in.ts'
-import { startView } from './views/start.ts'
+import { startView } from './views/start/start.ts'
 
 const ROUTES: ReadonlyArray<readonly [pattern: RegExp, view: (match: RegExpExecArray) => View]> = [
-  [/^#\/start$/, () => startView],
+  [/^#\/start$/, () => startView()],
+  [
+    /^#\/start\?from=([^&]+)(&override)?$/,
+    ([, id = '', override]) => startView({ id: decodeURIComponent(id), isOverriding: override !== undefined }),
+  ],
   [/^#\/drills\/([^/?]+)$/, ([, drillId = '']) => drillView(decodeURIComponent(drillId))],
   [/^#\/campaigns$/, () => campaignsView],
   [/^#\/campaigns\/([^/?]+)$/, ([, campaignId = '']) => campaignView(decodeURIComponent(campaignId))],
@@ -47,14 +51,23 @@ function viewOf(address: string): View | null {
   return null
 }
 
+/** A link that logs in: the browser sends no fragment to the app or to another site, and this one leaves the address at once. */
+function takeKey(): void {
+  const [, key, to = '/'] = /^#key=([^&]+)(?:&to=([^&]+))?$/.exec(location.hash) ?? []
+  if (key === undefined || !isByKey()) return
+  keepKey(decodeURIComponent(key))
+  history.replaceState(null, '', `#${decodeURIComponent(to)}`)
+}
+
 function markCurrent(): void {
   for (const link of document.querySelectorAll('.top nav a'))
-    if (link.getAttribute('href') === (location.hash || '#/')) link.setAttribute('aria-current', 'page')
+    if (link.getAttribute('href') === (location.hash.split('?')[0] || '#/')) link.setAttribute('aria-current', 'page')
     else link.removeAttribute('aria-current')
 }
 
 /** Links inside a view, such as those of a verdict to the parts of its report, are no addresses: the report is further down. */
 addEventListener('hashchange', () => {
+  takeKey()
   if (location.hash !== '' && !location.hash.startsWith('#/')) {
     document.querySelector('#report-part')?.scrollIntoView()
     return
@@ -63,5 +76,6 @@ addEventListener('hashchange', () => {
   render()
   root.focus({ preventScroll: true })
 })
+takeKey()
 markCurrent()
 render()

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import * as z from 'zod'
-import { BEFORE_CHECK_IDS } from '../../../functions/checklist/before.ts'
+import { BEFORE_CHECK_IDS, SIZE_CHECKS } from '../../../functions/checklist/before.ts'
 import { problemOfCriterion } from '../../../functions/criteria/defaults.ts'
 import { CAMPAIGN_LIMITS, parseCampaign } from '../../../functions/request/campaign.ts'
 import { type Problem, parseRequest, REQUEST_LIMITS, requestSchema } from '../../../functions/request/request.ts'
@@ -323,7 +323,8 @@ export function requestBody(options: DrillOptions, appUrl = UNKNOWN_APP): Readon
       watchIntervalSeconds: 1,
       lateMetricsSeconds: LATE_METRICS_SECONDS,
     },
-    force: [...new Set([...CHECKS_OF_A_SERVICE, ...options.force])],
+    // This machine has no advised server size and no advised disk. The report records both checks as forced.
+    force: [...new Set([...SIZE_CHECKS, ...options.force])],
     ...(options.weather === null ? {} : { note: `on a local Azure endpoint with --weather ${options.weather}` }),
   }
 }
@@ -360,5 +361,3 @@ const exampleProbes = (appUrl: string) => [
 const AUDIT_PAUSE_SECONDS = 2
 /** The local platform's metrics are a few seconds late, not minutes. */
 const LATE_METRICS_SECONDS = 8
-/** This machine has no advised server size and no advised disk. The report records both checks as forced. */
-const CHECKS_OF_A_SERVICE = ['server-sku', 'storage-iops']

@@ -5,6 +5,7 @@ import type { AlignedRow, ChartData } from '../../../model/chart-data.ts'
 import type { ListedFigures } from '../../../model/drill-index.ts'
 import type { Report } from '../../../model/report.ts'
 import type { DrillStatus } from '../../../model/status.ts'
+import type { Offer } from '../../../request/offer.ts'
 import type { Problem } from '../../../request/request.ts'
 
 export type Answer<T> =
@@ -61,6 +62,9 @@ export const startDrill = (body: unknown): Promise<Answer<{ readonly drillId: st
 
 export const abortDrill = (drillId: string): Promise<Answer<unknown>> =>
   askJson('DELETE', `${drillPath(drillId)}?reason=${encodeURIComponent('from the dashboard')}`)
+
+/** What the app would run, and what would stop it now. */
+export const readOffer = (): Promise<Answer<Offer>> => askJson('GET', 'defaults')
 
 interface CampaignsPage {
   readonly campaigns: readonly CampaignStatus[]

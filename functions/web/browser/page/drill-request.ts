@@ -1,6 +1,6 @@
 /** From the fields of the start form to the body of POST /api/drills or POST /api/campaigns. What was left empty is left out. */
 
-type Request = Record<string, unknown>
+export type Request = Record<string, unknown>
 
 export function requestOf(form: FormData): Request {
   const request: Request = {}
@@ -12,8 +12,19 @@ export function requestOf(form: FormData): Request {
   return { ...request, ...(force.length > 0 ? { force } : {}), ...(events === null ? {} : { events }) }
 }
 
+/** With the fields that the form does not show; of an object its parts. */
+export function withHidden(request: Request, hidden: Request): Request {
+  const merged: Request = { ...hidden, ...request }
+  for (const [name, value] of Object.entries(hidden))
+    if (isObject(value) && isObject(request[name])) merged[name] = { ...value, ...(request[name] as Request) }
+  return merged
+}
+
+export const isObject = (value: unknown): value is Request =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** Null: the form asks for a single drill. */
-export function campaignOf(form: FormData): Request | null {
+export function campaignOf(form: FormData, hidden: Request = {}): Request | null {
   const given = (name: string): string => String(form.get(name) ?? '').trim()
   const drills = given('repeat')
   if (drills === '' || Number(drills) === 1) return null
@@ -23,7 +34,7 @@ export function campaignOf(form: FormData): Request | null {
     drills: Number(drills),
     ...(gap === '' ? {} : { gapMinutes: Number(gap) }),
     ...(criteria.length === 0 ? {} : { criteria }),
-    request: requestOf(form),
+    request: withHidden(requestOf(form), hidden),
   }
 }
 

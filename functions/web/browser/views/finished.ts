@@ -17,6 +17,7 @@ export interface Pane {
 
 const FRAME = html`<div id="verdict"><p class="absent">Loading the report</p></div>
 <p class="note" id="early" role="status"></p>
+<p class="actions" id="again"></p>
 <div id="criteria"></div>
 <section id="timeline-part" aria-labelledby="timeline-title" hidden><h2 id="timeline-title">Timeline</h2><div id="chart"></div></section>
 <section aria-labelledby="files-title"><h2 id="files-title">Files</h2><div id="files"></div></section>
@@ -78,7 +79,9 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
 
   void showReport()
   return {
-    update({ state, progress }) {
+    update(status) {
+      const { state, progress } = status
+      show(region('again'), again(status))
       region('early').textContent =
         state === 'running'
           ? `The drill is still in its phase "${progress?.phase ?? state}". The report is written again when that is over.`
@@ -91,6 +94,14 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
       show(root, html``)
     },
   }
+}
+
+/** A drill that ended without a report may be run again too. */
+function again({ drillId, state, request, stoppedBy }: DrillStatus): Markup {
+  if (state === 'running' || state === 'waiting' || request === null) return html``
+  const from = `#/start?from=${encodeURIComponent(drillId)}`
+  const checks = stoppedBy?.checks ?? []
+  return html`<a class="button" href="${from}">Run again</a>${checks.length > 0 && html` <a href="${from}&override">Run again with ${checks.length === 1 ? 'this check' : 'these checks'} overridden: ${checks.join(', ')}</a>`}`
 }
 
 /** What a reader of the verdict looks for next. */

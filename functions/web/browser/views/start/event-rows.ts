@@ -1,12 +1,16 @@
 /** The rows of the event editor: added and removed by the reader, numbered in their order, each showing the fields of its kind. */
-import { find } from '../page/page.ts'
+import { find } from '../../page/page.ts'
 
 /** A number in a name or an id of a row: `events[#].kind` in the template, `events[0].kind` in the first row. */
 const ROW_NUMBER = /events\[(?:#|\d+)\]/g
 const NUMBERED = ['id', 'name', 'for', 'aria-describedby', 'data-field'] as const
 
+type Event = Readonly<Record<string, unknown>>
+
 export interface EventRows {
   readonly add: () => HTMLElement | null
+  /** In place of the rows that are there; null: the event of an empty request. */
+  readonly show: (events: readonly Event[] | null) => void
 }
 
 /** Begins with one row, which is the event of an empty request. */
@@ -40,8 +44,28 @@ export function eventRows(form: HTMLFormElement): EventRows {
     more.focus()
   })
   more.addEventListener('click', () => add()?.querySelector('select')?.focus())
+  function show(events: readonly Event[] | null): void {
+    list.replaceChildren()
+    for (const event of events ?? [{}]) {
+      const row = add()
+      if (row !== null) fill(row, event)
+    }
+    numberRows()
+  }
+
   add()
-  return { add }
+  return { add, show }
+}
+
+function fill(row: HTMLElement, event: Event): void {
+  if (typeof event.kind === 'string') find(row, '[data-chooses=kind]', HTMLSelectElement).value = event.kind
+  showFieldsOfKind(row)
+  for (const [name, value] of Object.entries(event)) {
+    const field = row.querySelector<HTMLInputElement | HTMLSelectElement>(
+      `:is(input, select)[name$=".${CSS.escape(name)}"]:not(:disabled)`,
+    )
+    if (field !== null && name !== 'kind') field.value = String(value)
+  }
 }
 
 function numberRow(row: HTMLElement, index: number): void {

@@ -1,62 +1,78 @@
 /** The start form. The page checks each field; the server checks again, and its problems appear beside the same fields. */
 
-import { html } from '../../../render/text/markup.ts'
-import type { Problem } from '../../../request/request.ts'
-import { type Answer, startCampaign, startDrill } from '../page/api.ts'
-import { campaignOf, fieldOfCampaign, requestOf } from '../page/drill-request.ts'
-import { find, show } from '../page/page.ts'
-import type { View } from '../page/shell.ts'
+import { html } from '../../../../render/text/markup.ts'
+import type { Problem } from '../../../../request/request.ts'
+import { type Answer, startCampaign, startDrill } from '../../page/api.ts'
+import { campaignOf, fieldOfCampaign, type Request, requestOf, withHidden } from '../../page/drill-request.ts'
+import { find, show } from '../../page/page.ts'
+import type { View } from '../../page/shell.ts'
 import { eventRows } from './event-rows.ts'
+import { fillForm, offerStart } from './offer.ts'
 
-export const startView: View = (root, shell) => {
-  root.replaceChildren(find(document, '#start-form', HTMLTemplateElement).content.cloneNode(true))
-  const form = find(root, '#start', HTMLFormElement)
-  const button = find(form, 'button[type=submit]', HTMLButtonElement)
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault()
-    const wrong = problemsInForm(form)
-    showProblems(form, wrong)
-    if (wrong.length > 0) return
-    button.disabled = true
-    await send()
-    button.disabled = false
-  })
-  form.addEventListener('change', ({ target }) => {
-    const region = isControl(target) && target.validity.valid ? target.closest('[data-field]') : null
-    if (region !== null) clearProblem(region)
-  })
-
-  async function send(): Promise<void> {
-    const answer = await started(new FormData(form))
-    if (answer.kind === 'locked') return shell.askForAccess()
-    if (answer.kind === 'ok') {
-      location.hash = answer.value
-      return
-    }
-    if (answer.kind === 'unreachable') {
-      const words = html`The app did not answer (${answer.why}). Look at the <a href="#/">list</a> before trying again: the drill may have started.`
-      return showSummary(form, words)
-    }
-    const { refusal } = answer
-    const elsewhere = showProblems(form, refusal.problems)
-    const running = refusal.instance?.split('/').at(-1)
-    if (refusal.problems.length === 0 || elsewhere.length > 0)
-      showSummary(
-        form,
-        html`<b>${refusal.title}.</b> ${refusal.problems.length === 0 && refusal.detail} ${running && html`<a href="#/drills/${running}">Open drill ${running}</a>`}${elsewhere.length > 0 && html`<ul>${elsewhere.map(({ field, problem, expected }) => html`<li><code>${field}</code>: ${problem}; expected ${expected}</li>`)}</ul>`}`,
-      )
-  }
-
-  eventRows(form)
-  find(form, 'input', HTMLInputElement).focus({ preventScroll: true })
-  return () => root.replaceChildren()
+/** A drill that is run again. */
+interface Again {
+  readonly id: string
+  /** With the checks that stopped it overridden. */
+  readonly isOverriding: boolean
 }
 
+export const startView =
+  (again: Again | null = null): View =>
+  (root, shell) => {
+    root.replaceChildren(find(document, '#start-form', HTMLTemplateElement).content.cloneNode(true))
+    const form = find(root, '#start', HTMLFormElement)
+    const button = find(form, 'button[type=submit]', HTMLButtonElement)
+    const rows = eventRows(form)
+    const filled = fillForm(form, rows)
+    form.addEventListener('submit', async (event) => {
+      event.preventDefault()
+      const wrong = problemsInForm(form)
+      showProblems(form, wrong)
+      if (wrong.length > 0) return
+      button.disabled = true
+      await send()
+      button.disabled = false
+    })
+    form.addEventListener('change', ({ target }) => {
+      const region = isControl(target) && target.validity.valid ? target.closest('[data-field]') : null
+      if (region !== null) clearProblem(region)
+    })
+
+    async function send(): Promise<void> {
+      const answer = await started(form, filled.hidden())
+      if (answer.kind === 'locked') return shell.askForAccess()
+      if (answer.kind === 'ok') {
+        location.hash = answer.value
+        return
+      }
+      if (answer.kind === 'unreachable') {
+        const words = html`The app did not answer (${answer.why}). Look at the <a href="#/">list</a> before trying again: the drill may have started.`
+        return showSummary(form, words)
+      }
+      const { refusal } = answer
+      const elsewhere = showProblems(form, refusal.problems)
+      const running = refusal.instance?.split('/').at(-1)
+      if (refusal.problems.length === 0 || elsewhere.length > 0)
+        showSummary(
+          form,
+          html`<b>${refusal.title}.</b> ${refusal.problems.length === 0 && refusal.detail} ${running && html`<a href="#/drills/${running}">Open drill ${running}</a>`}${elsewhere.length > 0 && html`<ul>${elsewhere.map(({ field, problem, expected }) => html`<li><code>${field}</code>: ${problem}; expected ${expected}</li>`)}</ul>`}`,
+        )
+    }
+
+    button.focus({ preventScroll: true })
+    const stop = offerStart(form, shell, filled, again)
+    return () => {
+      stop()
+      root.replaceChildren()
+    }
+  }
+
 /** The address of what was started. */
-async function started(form: FormData): Promise<Answer<string>> {
-  const campaign = campaignOf(form)
+async function started(form: HTMLFormElement, hidden: Request): Promise<Answer<string>> {
+  const data = new FormData(form)
+  const campaign = campaignOf(data, hidden)
   if (campaign === null) {
-    const answer = await startDrill(requestOf(form))
+    const answer = await startDrill(withHidden(requestOf(data), hidden))
     return answer.kind === 'ok' ? { kind: 'ok', value: `#/drills/${encodeURIComponent(answer.value.drillId)}` } : answer
   }
   const answer = await startCampaign(campaign)
