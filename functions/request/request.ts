@@ -249,8 +249,11 @@ const seedOf = (drillId: string): number =>
 
 function eventsOf(fields: Fields, durationSeconds: number): readonly PlannedEvent[] {
   if (fields.events !== undefined) return [...fields.events].sort((a, b) => a.atSeconds - b.atSeconds)
-  return [{ atSeconds: Math.min(120, Math.floor(durationSeconds * 0.4)), kind: 'failover', mode: 'forced' }]
+  return [{ atSeconds: defaultEventSecond(durationSeconds), kind: 'failover', mode: 'forced' }]
 }
+
+/** Of the one event of a request without events. */
+export const defaultEventSecond = (durationSeconds: number): number => Math.min(120, Math.floor(durationSeconds * 0.4))
 
 function timingOf(
   { timing = {} }: Fields,

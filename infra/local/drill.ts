@@ -1,42 +1,32 @@
-/** npm run drill: starts the local stack, runs a drill or a campaign on it, and leaves the report. `--help` lists the options. */
+/** A drill or a campaign on this machine: starts the local stack, runs it there, and leaves the report. */
 import { resolve } from 'node:path'
 import type { DrillStatus } from '../../functions/model/status.ts'
-import { screen } from '../../loadgen-image/output/screen.ts'
 import { type Weather, weatherOf } from './azure/arm/weather.ts'
-import { campaignLines, keepCampaign, runCampaign } from './cli/campaign.ts'
+import { runCampaign } from './cli/campaign.ts'
+import { campaignBody, hasReplica, heldFromSeconds, loadWords, planOf, requestBody } from './cli/drill-body.ts'
 import { createDrillApi } from './cli/drill-client.ts'
-import {
-  campaignBody,
-  DRILL_COMMAND,
-  type DrillOptions,
-  hasReplica,
-  heldFromSeconds,
-  parseDrillOptions,
-  requestBody,
-} from './cli/drill-options.ts'
+import type { DrillOptions } from './cli/drill-options.ts'
 import { createProgressView, type ProgressView, terminalOf } from './cli/drill-progress.ts'
-import { EXIT_CODES, exitCodeOf, fetchReport, keepFiles, keptLines, verdictLines } from './cli/drill-result.ts'
 import { fallenLines, forecastLines, WEATHER_FILE, weatherFile } from './cli/drill-weather.ts'
-import { followToEnd } from './cli/follow.ts'
+import { courseHere } from './cli/follow.ts'
+import { type Beside, type Run, runDrill } from './cli/run.ts'
 import { requireDotnet } from './functions-host/durable-extension/build.ts'
 import { requirePrograms } from './install.ts'
-import { helpOf } from './process/command-line.ts'
-import { type Lifetime, runCommand } from './process/lifetime.ts'
-import { CannotRun, printable, wordsOf } from './process/problem.ts'
+import type { Lifetime } from './process/lifetime.ts'
+import { wordsOf } from './process/problem.ts'
 import { requireSpace, requireWritable } from './process/stack-folder.ts'
 import { requireAzureHost } from './stack/functions-host.ts'
 import { type ReplicaOptions, type Stack, startStack } from './stack/stack.ts'
 
-const EXIT_CANNOT_RUN = 2
 const RESULTS_MB = 100
 
-async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promise<number> {
+export async function drillHere(options: DrillOptions, lifetime: Lifetime): Promise<number> {
   const out = resolve(options.out)
   requireWritable(out, 'Give another folder with --out')
   requireSpace(out, RESULTS_MB, 'the report', 'give another folder with --out')
   if (options.host === 'functions') requireAzureHost()
   if (options.host === 'durable') await requireDotnet()
-  const view = createProgressView(terminalOf(process.stdout), options.durationSeconds)
+  const view = createProgressView(terminalOf(process.stdout), planOf(options).load.durationSeconds)
   const programs = requirePrograms({ forTests: false, say: view.note })
   view.note(
     'Starting PostgreSQL (primary and standby), PgBouncer, storage, the Azure endpoint and the Functions host ...',
@@ -53,7 +43,7 @@ async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promis
       apiPort: null,
       platformPauseMs: options.platformPauseSeconds * 1000,
       weather,
-      app: options.app,
+      app: options.package,
       loadgen: options.loadgen,
       withApp: options.withApp,
       keep: options.keep,
@@ -62,74 +52,46 @@ async function drillWithStack(options: DrillOptions, lifetime: Lifetime): Promis
     lifetime,
   )
   try {
-    const given = { ...options, out }
-    const running =
-      options.repeat > 1 ? campaign(stack, given, lifetime.signal) : drill(stack, given, view, lifetime.signal)
-    return await Promise.race([running, stack.broken])
+    return await Promise.race([run(stack, { ...options, out }, view, lifetime.signal), stack.broken])
   } finally {
     view.end()
     await stack.stop()
   }
 }
 
-async function drill(stack: Stack, options: DrillOptions, view: ProgressView, signal: AbortSignal): Promise<number> {
+function run(stack: Stack, options: DrillOptions, view: ProgressView, signal: AbortSignal): Promise<number> {
   const api = createDrillApi(stack.apiUrl, stack.functionKey)
-  if (stack.exampleApp !== null) view.note(`The example application: POST ${stack.exampleApp.url}/checkout`)
-  const drillId = await api.start(requestBody(options, stack.exampleApp?.url))
-  view.note(`Drill ${drillId}: ${loadWords(options)}`)
-  const holdBack = holdingBack(stack, options, view)
-  const last = await followToEnd(
-    {
-      what: 'drill',
-      read: () => api.status(drillId),
-      abort: () => api.abort(drillId),
-      onStatus: (status) => {
-        view.show(status)
-        holdBack(status)
-      },
-      say: view.note,
-    },
+  const plan = planOf(options)
+  const own: Run = {
+    api,
+    poll: api,
+    terminal: terminalOf(process.stdout),
+    loadSeconds: plan.load.durationSeconds,
+    course: courseHere(options.repeat > 1 ? 'campaign' : 'drill'),
     signal,
+    out: options.out,
+    withoutReport: 'Run it again with --keep and see the logs',
+    beside: () => weatherOfRun(options, stack),
+  }
+  const appUrl = stack.exampleApp?.url
+  if (options.repeat > 1) return runCampaign(own, campaignBody(options, appUrl))
+  if (stack.exampleApp !== null) view.note(`The example application: POST ${stack.exampleApp.url}/checkout`)
+  return runDrill(
+    { ...own, view, words: loadWords(plan), onStatus: holdingBack(stack, options, view) },
+    requestBody(options, appUrl),
   )
-  view.end()
-  const report = await fetchReport(api, drillId)
-  if (report === null)
-    throw new CannotRun(
-      `Drill ${drillId} ended without a report: ${last.error ?? last.state}. Run it again with --keep and see the logs`,
-    )
-  // Before the files: their errors must not hide the verdict.
-  screen.show(verdictLines(report).join('\n'))
-  const { fallen } = stack.endpoint
-  const weather = weatherIn(options)
-  if (weather !== null) screen.show(fallenLines(weather, fallen).join('\n'))
-  const own = weather === null ? {} : { [WEATHER_FILE]: weatherFile(weather, fallen) }
-  screen.show(keptLines(await keepFiles(api, drillId, options.out, own)).join('\n'))
-  return exitCodeOf(report)
 }
 
-async function campaign(stack: Stack, options: DrillOptions, signal: AbortSignal): Promise<number> {
-  const api = createDrillApi(stack.apiUrl, stack.functionKey)
-  const run = { api, terminal: terminalOf(process.stdout), loadSeconds: options.durationSeconds, signal }
-  const report = await runCampaign(run, campaignBody(options, stack.exampleApp?.url))
-  screen.show(campaignLines(report).join('\n'))
+function weatherOfRun(options: DrillOptions, { endpoint: { fallen } }: Stack): Beside {
   const weather = weatherIn(options)
-  if (weather !== null) screen.show(fallenLines(weather, stack.endpoint.fallen).join('\n'))
-  screen.show((await keepCampaign(api, report, options.out)).join('\n'))
-  return EXIT_CODES[report.verdict]
+  if (weather === null) return { lines: [], files: {} }
+  return { lines: fallenLines(weather, fallen), files: { [WEATHER_FILE]: weatherFile(weather, fallen) } }
 }
 
 const replicaOf = (options: DrillOptions): ReplicaOptions | null =>
   hasReplica(options) ? { holdBackMs: (options.holdBackSeconds ?? 0) * 1000, hasPgBouncer: true } : null
 
 const weatherIn = ({ weather }: DrillOptions): Weather | null => (weather === null ? null : weatherOf(weather))
-
-function loadWords(options: DrillOptions): string {
-  const { targetTps, workers, durationSeconds, failoverMode, failoverAtSeconds, events } = options
-  const rate = targetTps === 0 ? 'as many transactions as possible' : `${targetTps} TPS`
-  const failover = failoverMode === 'none' ? 'no failover' : `a ${failoverMode} failover after ${failoverAtSeconds} s`
-  const others = events.map(({ kind, atSeconds }) => `${kind} at ${atSeconds} s`).join(', ')
-  return `${rate} by ${workers} workers for ${durationSeconds} s, ${others || failover}`
-}
 
 /** Plans the hold of the standby when the first status names the start of the load. */
 function holdingBack(stack: Stack, options: DrillOptions, view: ProgressView): (status: DrillStatus) => void {
@@ -148,18 +110,3 @@ function holdingBack(stack: Stack, options: DrillOptions, view: ProgressView): (
     setTimeout(hold, Math.max(0, holdAtMs - Date.now())).unref()
   }
 }
-
-await runCommand(async (lifetime) => {
-  try {
-    const options = parseDrillOptions(process.argv.slice(2))
-    if (options !== 'help') return await drillWithStack(options, lifetime)
-    screen.show(helpOf(DRILL_COMMAND).trimEnd())
-    return 0
-  } catch (error) {
-    if (error instanceof CannotRun) console.error(printable(error))
-    else if (lifetime.signal.aborted)
-      console.error('Interrupted before the load: there is no report, and no process is left.')
-    else console.error(printable(error))
-    return lifetime.signal.aborted ? EXIT_CODES.ABORTED : EXIT_CANNOT_RUN
-  }
-})

@@ -38,7 +38,7 @@ test('the packaged app and the bundled load generator run a drill with a failove
   timeout: timeouts.drillMs + PACKING_MS,
 }, async () => {
   const { app, loadgen } = await deployed()
-  const options = ['--app', app, '--loadgen', loadgen, ...MODEST, '--keep']
+  const options = ['--package', app, '--loadgen', loadgen, ...MODEST, '--keep']
   const run = startDrillCommand([...SMALL, ...options])
   await run.command.printed(/watch +load/, timeouts.stackStartsMs)
   const running = processesOf(run.stackId() ?? '').map(commandLineOf)

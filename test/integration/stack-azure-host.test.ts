@@ -46,7 +46,7 @@ async function started({ folder, processes }: Bench, app: string) {
   return { looks, cwd, files, env, secrets }
 }
 
-test("Azure's host runs the folder of --app with the stack's key, and counts as running when its status says so", () =>
+test("Azure's host runs the folder of --package with the stack's key, and counts as running when its status says so", () =>
   withProcesses(async (bench) => {
     const app = join(bench.folder.path, 'an-app')
     mkdirSync(app)
@@ -56,7 +56,7 @@ test("Azure's host runs the folder of --app with the stack's key, and counts as 
     expect(env).toMatchObject({ FUNCTIONS_WORKER_RUNTIME: 'node', AzureWebJobsSecretStorageType: 'files' })
   }))
 
-test("Azure's host runs the unpacked zip of --app", () =>
+test("Azure's host runs the unpacked zip of --package", () =>
   withProcesses(async (bench) => {
     const zip = join(bench.folder.path, 'app.zip')
     const text = (content: string) => new TextEncoder().encode(content)

@@ -14,7 +14,7 @@ async function run(file: string, args: readonly string[], environment: NodeJS.Pr
 }
 
 const drill = (args: readonly string[], environment?: NodeJS.ProcessEnv) =>
-  run('infra/local/drill.ts', args, environment)
+  run('infra/command/main.ts', ['drill', ...args], environment)
 const isRoot = process.getuid?.() === 0
 
 test('bad options of a drill: one message with all of them, exit 2, nothing started', async () => {

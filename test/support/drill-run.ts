@@ -41,7 +41,7 @@ export function startDrillCommand(args: readonly string[], { environment = {}, u
   const stateFolder = aFolder()
   const out = aFolder()
   const variables = { ...environment, DRILL_STATE_DIR: stateFolder }
-  const command = startCommand('infra/local/drill.ts', [...args, '--out', out], variables, umask)
+  const command = startCommand('infra/command/main.ts', ['drill', ...args, '--out', out], variables, umask)
   let id: string | null = null
   const stackId = () => {
     id ??= stackFolders(stateFolder)[0]?.slice(-10) ?? null

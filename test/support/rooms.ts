@@ -112,6 +112,7 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/openapi functions/orchestrators functions/triggers functions/triggers/campaigns functions/triggers/containers functions/triggers/defaults loadgen-image/contract',
   'infra/local/process': 'loadgen-image/contract loadgen-image/output',
   'infra/azure': 'functions/clients/postgres functions/config functions/web infra/local/process loadgen-image/output',
+  'infra/local/http': 'loadgen-image/contract',
   'infra/local/cluster/servers': 'infra/local/process loadgen-image/connection loadgen-image/output',
   'infra/local/cluster': 'infra/local/cluster/servers infra/local/process loadgen-image',
   'infra/local/example-app': '',
@@ -131,12 +132,14 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/stack':
     'functions/clients/postgres infra/local/azure infra/local/azure/arm infra/local/cluster infra/local/cluster/servers infra/local/functions-host/durable-extension infra/local/functions-host/worker infra/local/process',
   'infra/local/cli':
-    'functions/checklist functions/criteria functions/event-figures functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/junit functions/request functions/units infra/local/azure/arm infra/local/process loadgen-image/contract',
+    'functions/checklist functions/criteria functions/event-figures functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/junit functions/request functions/units infra/local/azure/arm infra/local/http infra/local/process loadgen-image/contract loadgen-image/output',
   'infra/azure/release/decisions': 'functions/platform infra/local/process',
   'infra/azure/release':
     'functions/model infra/azure infra/azure/release/decisions infra/local/cli infra/local/process loadgen-image/contract',
   'infra/local':
-    'functions/checklist functions/model functions/render functions/render/text functions/request infra/local/azure/arm infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
+    'functions/checklist functions/model functions/render functions/render/text functions/request infra/local/azure/arm infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract',
+  'infra/command':
+    'functions/checklist functions/model functions/triggers/containers infra/azure/release infra/azure/release/decisions infra/local infra/local/cli infra/local/http infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
 }
 
 export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map(

@@ -48,7 +48,7 @@ export interface ContainerList {
   readonly source: string
 }
 
-interface DeletedContainers {
+export interface DeletedContainers {
   readonly drillId: string
   readonly deleted: readonly string[]
   /** Why the platform did not delete the others. */

@@ -1,4 +1,4 @@
-/** A campaign on this machine: started through the API, shown drill by drill, and kept in one folder with a folder of each drill. */
+/** A campaign behind the API: shown drill by drill, and kept in one folder with a folder of each drill. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CampaignReport } from '../../../functions/model/campaign/report.ts'
@@ -6,45 +6,45 @@ import type { CampaignProgress, CampaignStatus } from '../../../functions/model/
 import { renderCampaignMarkdown } from '../../../functions/render/campaign/markdown.ts'
 import { besideFolders, renderCampaign } from '../../../functions/render/campaign/page.ts'
 import { renderCampaignJunit } from '../../../functions/render/junit/campaign.ts'
+import { screen } from '../../../loadgen-image/output/screen.ts'
 import { CannotRun, wordsOf } from '../process/problem.ts'
-import type { DrillApi } from './drill-client.ts'
+import { type DrillApi, newKey } from './drill-client.ts'
 import { createProgressView, type ProgressView, type Terminal } from './drill-progress.ts'
-import { criteriaLines, keepFiles, table, verdictLine } from './drill-result.ts'
+import { criteriaLines, EXIT_CODES, keepFiles, table, verdictLine } from './drill-result.ts'
 import { followToEnd } from './follow.ts'
+import { ABORTED_BY, type Run } from './run.ts'
 
-export interface CampaignRun {
-  readonly api: DrillApi
-  readonly terminal: Terminal
-  readonly loadSeconds: number
-  readonly signal: AbortSignal
+/** The exit code. */
+export async function runCampaign(run: Run, body: Readonly<Record<string, unknown>>): Promise<number> {
+  const campaignId = await run.api.startCampaign(body, newKey())
+  run.terminal.write(`Campaign ${campaignId}: ${body.drills} drills\n`)
+  return followCampaign(run, campaignId)
 }
 
-/** The report of the campaign, once it has ended. */
-export async function runCampaign(
-  { api, terminal, loadSeconds, signal }: CampaignRun,
-  body: Readonly<Record<string, unknown>>,
-): Promise<CampaignReport> {
-  const campaignId = await api.startCampaign(body)
-  const progress = campaignProgress(api, terminal, loadSeconds)
-  progress.say(`Campaign ${campaignId}: ${body.drills} drills`)
+/** A campaign that runs: shown to its end, its report printed and kept. The exit code. */
+export async function followCampaign(run: Run, campaignId: string): Promise<number> {
+  const { api, poll, terminal, loadSeconds, course, signal, out, beside, withoutReport } = run
+  const progress = campaignProgress(poll, terminal, loadSeconds)
   const last = await followToEnd(
     {
-      what: 'campaign',
-      read: () => api.campaign(campaignId),
-      abort: () => api.abortCampaign(campaignId),
+      read: () => poll.campaign(campaignId),
+      abort: () => poll.abortCampaign(campaignId, ABORTED_BY),
       onStatus: progress.show,
       say: progress.say,
     },
+    course,
     signal,
   ).finally(progress.end)
-  if (last.report !== null) return last.report
-  throw new CannotRun(
-    `Campaign ${campaignId} ended without a report: ${last.error ?? last.state}. Run it again with --keep and see the logs`,
-  )
+  const { report } = last
+  if (report === null)
+    throw new CannotRun(`Campaign ${campaignId} ended without a report: ${last.error ?? last.state}. ${withoutReport}`)
+  screen.show([...campaignLines(report), ...(beside?.().lines ?? [])].join('\n'))
+  screen.show((await keepCampaign(api, report, out)).join('\n'))
+  return EXIT_CODES[report.verdict]
 }
 
 /** Shows the drill that runs as a single drill is shown, and in between what the campaign waits for. */
-function campaignProgress(api: DrillApi, terminal: Terminal, loadSeconds: number) {
+function campaignProgress(api: Pick<DrillApi, 'status'>, terminal: Terminal, loadSeconds: number | null) {
   let view: ProgressView = createProgressView(terminal, loadSeconds)
   let last: Pick<CampaignProgress, 'step' | 'number'> | null = null
 
@@ -75,7 +75,7 @@ const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${w
 const COLUMNS = ['recovery_time_s', 'write_outage_s', 'lost_commits', 'baseline_tps']
 
 /** Verdict, objectives, and each headline figure over the drills. */
-export function campaignLines(report: CampaignReport): string[] {
+function campaignLines(report: CampaignReport): string[] {
   const { verdict, headline, reasons, criteria, figures, drills, planned } = report
   const shown = COLUMNS.flatMap((id) => figures.find((figure) => figure.id === id) ?? [])
   return [

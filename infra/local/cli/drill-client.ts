@@ -1,70 +1,99 @@
-/** The client of the HTTP API: start, status and abort of drills and campaigns, and files of drills. */
+/** The client of the HTTP API: drills and campaigns, the files of drills, and the containers that run. */
 import type { CampaignStatus } from '../../../functions/model/campaign/status.ts'
 import type { DrillStatus } from '../../../functions/model/status.ts'
+import { newDrillId } from '../../../functions/units/drill-id.ts'
+import type { FieldProblem } from '../../../loadgen-image/contract/load-plan.ts'
+import { type Answer, type Asked, type Caller, createCall, Refused } from '../http/call.ts'
 import { CannotRun } from '../process/problem.ts'
 
 export interface DrillApi {
-  /** Returns the drill's id. */
-  start(body: unknown): Promise<string>
+  /** Returns the drill's id. A key (`newKey`) makes a repeated call the same drill, and is its id. */
+  start(body: unknown, key?: string): Promise<string>
   status(drillId: string): Promise<DrillStatus>
-  abort(drillId: string): Promise<void>
+  /** False: it has ended. */
+  abort(drillId: string, reason?: string): Promise<boolean>
   /** Null when the drill has no such file. */
   file(drillId: string, name: string): Promise<Uint8Array | null>
+  /** Newest first. */
+  list(limit: number): Promise<readonly DrillStatus[]>
   /** Returns the campaign's id. */
-  startCampaign(body: unknown): Promise<string>
+  startCampaign(body: unknown, key?: string): Promise<string>
   campaign(campaignId: string): Promise<CampaignStatus>
-  abortCampaign(campaignId: string): Promise<void>
+  abortCampaign(campaignId: string, reason?: string): Promise<boolean>
+  /** Any other operation; its JSON. */
+  ask<Document>(method: Asked['method'], path: string): Promise<Document>
 }
 
-const CALL_TIMEOUT_MS = 30_000
-
-/** What lets a caller in: a function key, or the headers of another way. */
-export function createDrillApi(apiUrl: string, caller: string | Readonly<Record<string, string>>): DrillApi {
-  const admission = typeof caller === 'string' ? { 'x-functions-key': caller } : caller
-  const call = (method: string, path: string, body?: unknown): Promise<Response> =>
-    fetch(`${apiUrl}${path}`, {
-      method,
-      headers: {
-        ...admission,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-
-  const start = async (path: string, body: unknown): Promise<string> => {
-    const answer = await call('POST', path, body)
-    if (answer.status !== 202) throw new CannotRun(`The ${nameOf(path)} was not started: ${await problemIn(answer)}`)
-    await answer.arrayBuffer()
-    return idIn(answer.headers.get('location'))
+/** The app refused the request: which of its fields, and which drill holds the server. */
+export class NotStarted extends CannotRun {
+  readonly problems: readonly FieldProblem[]
+  /** Such as /api/drills/{id}. */
+  readonly instance: string | null
+  constructor(what: string, { message, problems, instance }: Refused) {
+    super(`The ${what} was not started: ${message}`)
+    this.problems = problems
+    this.instance = instance
   }
-  const read = async <Status>(path: string): Promise<Status> => {
-    const answer = await call('GET', path)
-    if (!answer.ok) throw new Error(`the API refused the ${nameOf(path)}'s status: ${await problemIn(answer)}`)
-    return (await answer.json()) as Status
+}
+
+export const newKey = (): string => newDrillId(new Date())
+
+type Retry = <T>(attempt: () => Promise<T>) => Promise<T>
+
+/** `caller`: a function key, the headers of another way in, or what makes them. `retry`: around every call; without it one attempt. */
+export function createDrillApi(
+  apiUrl: string,
+  caller: string | Readonly<Record<string, string>> | Caller,
+  retry: Retry = (attempt) => attempt(),
+): DrillApi {
+  const once = createCall(apiUrl, callerOf(caller))
+  const call = (asked: Asked): Promise<Answer> => retry(() => once(asked))
+  const read = async <Document>(path: string, method: Asked['method'] = 'GET'): Promise<Document> =>
+    JSON.parse(new TextDecoder().decode((await call({ method, path })).content)) as Document
+
+  const start = async (path: string, body: unknown, key: string | undefined): Promise<string> => {
+    try {
+      const { headers } = await call({ method: 'POST', path, body, ...(key === undefined ? {} : { key }) })
+      return idIn(headers.get('location'))
+    } catch (error) {
+      throw error instanceof Refused ? new NotStarted(nameOf(path), error) : error
+    }
   }
-  const abort = async (path: string): Promise<void> => {
-    const answer = await call('DELETE', path)
-    // 409: it has ended.
-    if (!answer.ok && answer.status !== 409)
-      throw new Error(`the ${nameOf(path)} was not aborted: ${await problemIn(answer)}`)
-    await answer.arrayBuffer()
+  const abort = async (path: string, reason: string | undefined): Promise<boolean> => {
+    const query = reason === undefined ? '' : `?reason=${encodeURIComponent(reason)}`
+    try {
+      await call({ method: 'DELETE', path: `${path}${query}` })
+      return true
+    } catch (error) {
+      if (error instanceof Refused && error.status === 409) return false
+      throw error
+    }
   }
 
   return {
-    start: (body) => start('/drills', body),
+    start: (body, key) => start('/drills', body, key),
     status: (drillId) => read<DrillStatus>(`/drills/${drillId}`),
-    abort: (drillId) => abort(`/drills/${drillId}`),
-    startCampaign: (body) => start('/campaigns', body),
+    abort: (drillId, reason) => abort(`/drills/${drillId}`, reason),
+    list: async (limit) => (await read<{ readonly drills: readonly DrillStatus[] }>(`/drills?limit=${limit}`)).drills,
+    startCampaign: (body, key) => start('/campaigns', body, key),
     campaign: (campaignId) => read<CampaignStatus>(`/campaigns/${campaignId}?format=json`),
-    abortCampaign: (campaignId) => abort(`/campaigns/${campaignId}`),
+    abortCampaign: (campaignId, reason) => abort(`/campaigns/${campaignId}`, reason),
+    ask: (method, path) => read(path, method),
     file: async (drillId, name) => {
-      const answer = await call('GET', `/drills/${drillId}/files/${name}`)
-      if (answer.status === 404) return null
-      if (!answer.ok) throw new Error(`${name} could not be fetched: ${await problemIn(answer)}`)
-      return new Uint8Array(await answer.arrayBuffer())
+      try {
+        return (await call({ method: 'GET', path: `/drills/${drillId}/files/${name}` })).content
+      } catch (error) {
+        if (error instanceof Refused && error.status === 404) return null
+        throw error
+      }
     },
   }
+}
+
+function callerOf(caller: string | Readonly<Record<string, string>> | Caller): Caller {
+  if (typeof caller === 'object' && typeof caller.headers === 'function') return caller as Caller
+  const headers = (typeof caller === 'string' ? { 'x-functions-key': caller } : caller) as Record<string, string>
+  return { headers: async () => headers, advice: 'The app does not accept this key or login' }
 }
 
 const nameOf = (path: string): string => (path.startsWith('/campaigns') ? 'campaign' : 'drill')
@@ -73,9 +102,4 @@ function idIn(location: string | null): string {
   const id = location?.split('?')[0]?.split('/').at(-1)
   if (!id) throw new Error('the answer to the start has no Location header')
   return id
-}
-
-async function problemIn(answer: Response): Promise<string> {
-  const text = await answer.text()
-  return `HTTP ${answer.status} ${text.slice(0, 2_000)}`
 }

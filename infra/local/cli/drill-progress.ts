@@ -23,7 +23,8 @@ export const terminalOf = (stream: NodeJS.WriteStream): Terminal => ({
   write: (text) => stream.write(text),
 })
 
-export function createProgressView(terminal: Terminal, loadSeconds: number): ProgressView {
+/** `loadSeconds`: length of the load; null: not known. */
+export function createProgressView(terminal: Terminal, loadSeconds: number | null): ProgressView {
   let lastPhase: Phase | null = null
   let lastNote: string | null = null
   let lastSecond: number | null = null
@@ -58,11 +59,13 @@ export function createProgressView(terminal: Terminal, loadSeconds: number): Pro
 }
 
 /** Seconds of the load that are not shown yet: several after a slow answer. Seconds after the end of the load are left out. */
-function newPoints(status: DrillStatus, lastSecond: number | null, loadSeconds: number): LivePoint[] {
+function newPoints(status: DrillStatus, lastSecond: number | null, loadSeconds: number | null): LivePoint[] {
   const live = status.progress?.live
   if (!live || live.loadSecond === null) return []
   const points = status.history.length > 0 ? status.history : live.latest === null ? [] : [live.latest]
-  return points.filter(({ second }) => second >= 0 && second < loadSeconds && second > (lastSecond ?? -1))
+  return points.filter(
+    ({ second }) => second >= 0 && second < (loadSeconds ?? Number.POSITIVE_INFINITY) && second > (lastSecond ?? -1),
+  )
 }
 
 const phaseLine = ({ elapsedSeconds }: DrillStatus, phase: Phase, note: string | null): string =>
@@ -98,9 +101,9 @@ const outageWords = (seconds: number | null): string =>
 const BAR_WIDTH = 24
 
 /** Progress of the load while it runs, otherwise of the drill's planned duration. */
-function barLine(status: DrillStatus, loadSeconds: number): string {
+function barLine(status: DrillStatus, loadSeconds: number | null): string {
   const loadSecond = status.progress?.live?.loadSecond ?? null
-  const isLoading = loadSecond !== null && loadSecond >= 0 && loadSecond <= loadSeconds
+  const isLoading = loadSecond !== null && loadSeconds !== null && loadSecond >= 0 && loadSecond <= loadSeconds
   const share = isLoading ? loadSecond / loadSeconds : status.elapsedSeconds / Math.max(1, status.plannedSeconds)
   const filled = Math.round(BAR_WIDTH * Math.min(1, Math.max(0, share)))
   const bar = `${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}`

@@ -11,6 +11,8 @@ interface Option {
   /** As it is typed, without the dashes. */
   readonly flag: string
   readonly help: string
+  /** Of the part of the help in which it stands; missing: it stands in the first. */
+  readonly heading?: string
   /** What the help calls its value; missing: a switch, which takes none. */
   readonly value?: string
   /** Missing: an option that is not given is null. */
@@ -44,6 +46,8 @@ export type OptionsOf<Line> =
 export interface Given<Line> {
   readonly options: OptionsOf<Line>
   readonly operands: readonly string[]
+  /** The options that were typed. */
+  readonly named: ReadonlySet<string>
 }
 
 /** 'help' when that is asked for. Throws CannotRun with every problem. */
@@ -59,7 +63,8 @@ export function parseCommandLine<Own extends Options>(
     readOption(option, texts.get(option.flag) ?? [], problems),
   ])
   requireNone(line, problems)
-  return { options: Object.fromEntries(values) as OptionsOf<CommandLine<Own>>, operands }
+  const named = new Set(Object.entries(line.options).flatMap(([name, { flag }]) => (texts.has(flag) ? [name] : [])))
+  return { options: Object.fromEntries(values) as OptionsOf<CommandLine<Own>>, operands, named }
 }
 
 export function requireNone(line: CommandLine, problems: readonly string[]): void {
@@ -145,8 +150,11 @@ const HELP: Option = { flag: 'help', help: 'this text' }
 
 export function helpOf({ command, operands, about, options, closing }: CommandLine): string {
   const usage = [command, operands, '[options]'].filter(Boolean).join(' ')
-  const lines = [...Object.values(options), HELP].map(helpLine)
-  return [usage, about, lines.join('\n'), closing].filter(Boolean).join('\n\n').concat('\n')
+  const groups = Map.groupBy([...Object.values(options), HELP], ({ heading }) => heading ?? '')
+  const parts = [...groups].map(([heading, own]) =>
+    [...(heading === '' ? [] : [`${heading}:`]), ...own.map(helpLine)].join('\n'),
+  )
+  return [usage, about, ...parts, closing].filter(Boolean).join('\n\n').concat('\n')
 }
 
 const HELP_COLUMN = 28

@@ -32,6 +32,7 @@ import {
   type StackFolder,
   settleDisk,
 } from '../process/stack-folder.ts'
+import { recordApi } from './api-record.ts'
 import { type Azurite, startAzurite } from './azurite.ts'
 import { createServerCertificate, type ServerCertificate } from './certificates.ts'
 import { type ExampleApp, startExampleApp } from './example-app.ts'
@@ -180,6 +181,7 @@ async function startParts(
   )
   await settleDisk(folder.path, signal)
   signal.throwIfAborted()
+  recordApi(folder.path, { url: `${host.url}/api`, key: secrets.functionKey })
   return {
     apiUrl: `${host.url}/api`,
     functionKey: secrets.functionKey,

@@ -1,10 +1,6 @@
 import { expect, test } from 'vitest'
-import {
-  campaignBody,
-  type DrillOptions,
-  parseDrillOptions,
-  requestBody,
-} from '../../../infra/local/cli/drill-options.ts'
+import { campaignBody, parseDrillOptions, requestBody } from '../../../infra/local/cli/drill-body.ts'
+import type { DrillOptions } from '../../../infra/local/cli/drill-options.ts'
 
 function problemsOf(...args: string[]): string {
   try {

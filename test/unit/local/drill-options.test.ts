@@ -1,22 +1,24 @@
 import { expect, test } from 'vitest'
-import { DRILL_COMMAND, hasReplica, parseDrillOptions, requestBody } from '../../../infra/local/cli/drill-options.ts'
+import { hasReplica, parseDrillOptions, requestBody } from '../../../infra/local/cli/drill-body.ts'
+import { DRILL_COMMAND, type DrillOptions } from '../../../infra/local/cli/drill-options.ts'
+import { REQUEST_OPTIONS } from '../../../infra/local/cli/request-options.ts'
 import { helpOf } from '../../../infra/local/process/command-line.ts'
 
 const DEFAULTS = {
-  targetTps: 400,
-  workers: 20,
-  durationSeconds: 45,
-  failoverAtSeconds: 15,
-  failoverMode: 'forced',
+  ...Object.fromEntries(Object.keys(REQUEST_OPTIONS).map((name) => [name, null])),
   events: [],
+  returnHome: false,
+  migrate: false,
+  failoverAtSeconds: null,
+  failoverMode: null,
+  request: null,
   replica: false,
   holdBackSeconds: null,
   scaling: 'switch',
-  containers: 1,
   replication: 'sync',
   criteria: [],
   repeat: 1,
-  gapSeconds: 5,
+  gapSeconds: null,
   campaignCriteria: [],
   withApp: false,
   force: [],
@@ -27,6 +29,10 @@ const DEFAULTS = {
   platformPauseSeconds: 2,
   weather: null,
   app: null,
+  entra: false,
+  entraClient: null,
+  patienceSeconds: 600,
+  package: null,
   loadgen: null,
 }
 
@@ -41,7 +47,14 @@ function problemsOf(args: readonly string[]): string[] {
   return []
 }
 
-test('without options the drill fits a small machine', () => expect(parse('')).toEqual(DEFAULTS))
+test('without options the drill fits a small machine', () => {
+  expect(parse('')).toEqual(DEFAULTS)
+  expect(requestBody(parse('') as DrillOptions)).toMatchObject({
+    ...{ targetTps: 400, workers: 20, containers: 1, durationSeconds: 45 },
+    events: [{ atSeconds: 15, kind: 'failover', mode: 'forced' }],
+    timing: { warmupSeconds: 5, minBaselineSeconds: 3 },
+  })
+})
 
 test('every option is read', () => {
   const line =
@@ -94,10 +107,10 @@ test('one message names every problem, with the expected value', () => {
     '--out needs a value (DIR)',
     '--workers: expected a whole number from 1 to 5000, got 0',
     '--duration: expected a whole number from 10 to 18000, got a text of 3 characters',
-    '--failover-mode: expected one of forced, planned, none, got a text of 4 characters',
     '--containers: expected a whole number from 1 to 64, got 1.5',
-    '--replication: expected one of sync, async, got a text of 4 characters',
     expect.stringMatching(/^--criteria, number 1: expected .*, got a text of 11 characters$/),
+    '--failover-mode: expected one of forced, planned, none, got a text of 4 characters',
+    '--replication: expected one of sync, async, got a text of 4 characters',
     'Nothing was started. "npm run drill -- --help" lists the options',
   ])
 })
@@ -114,7 +127,7 @@ const BAD: ReadonlyArray<readonly [args: string, problem: unknown]> = [
   ['--keep=3', '--keep takes no value'],
   ['--out=', '--out: expected the name of a folder, got a text of 0 characters'],
   ['-x', 'unknown option "x"'],
-  ['--app /nowhere/app.zip', '--app: expected an existing file or folder, got a text of 16 characters'],
+  ['--package /nowhere/app.zip', '--package: expected an existing file or folder, got a text of 16 characters'],
   ['--host azure', '--host: expected one of local, durable, functions, got a text of 5 characters'],
   [
     '--failover-at 44',
@@ -141,13 +154,13 @@ const BAD: ReadonlyArray<readonly [args: string, problem: unknown]> = [
     'reboot@20',
     'failover:soft@20',
     'scale@20',
-    'switchover:forced:x@20',
+    'switchover:forced:x:y@20',
     'external:x@9',
   ].map(
     (event) =>
       [
         `--event ${event}`,
-        `--event, number 1: expected one of failover[:forced|planned|forcedSwitchover|plannedSwitchover]@SECONDS, restart@SECONDS, scale:SKU@SECONDS, switchover[:planned|forced[:home]]@SECONDS, external@SECONDS, got a text of ${event.length} characters`,
+        `--event, number 1: expected one of failover[:forced|planned|forcedSwitchover|plannedSwitchover]@SECONDS, restart@SECONDS, scale:SKU@SECONDS, switchover[:planned|forced[:REPLICA][:home]]@SECONDS, external@SECONDS, JSON, got a text of ${event.length} characters`,
       ] as const,
   ),
   [
@@ -208,13 +221,13 @@ test.each(['local', 'durable', 'functions'])('--host %s is a host', (host) =>
   expect(parse(`--host ${host}`)).toMatchObject({ host }),
 )
 
-test("Azure's host reads the entry file from a package.json: --app is a folder or a zip there", () => {
+test("Azure's host reads the entry file from a package.json: --package is a folder or a zip there", () => {
   const entry = import.meta.filename
-  expect(problemsOf(['--app', entry, '--host', 'functions'])[0]).toMatch(
-    /^--app must be a folder or a zip with --host functions/,
+  expect(problemsOf(['--package', entry, '--host', 'functions'])[0]).toMatch(
+    /^--package must be a folder or a zip with --host functions/,
   )
-  expect(problemsOf(['--app', import.meta.dirname, '--host', 'functions'])).toEqual([])
-  expect(problemsOf(['--app', entry, '--host', 'durable'])).toEqual([])
+  expect(problemsOf(['--package', import.meta.dirname, '--host', 'functions'])).toEqual([])
+  expect(problemsOf(['--package', entry, '--host', 'durable'])).toEqual([])
 })
 
 test('checks are forced by their ids, beside those that this machine cannot pass', () => {

@@ -10,7 +10,7 @@ import { connect } from '../../../functions/connect.ts'
 import { parseImageReference } from '../../../functions/platform/image-reference.ts'
 import { parseRequest, REQUEST_FIELDS } from '../../../functions/request/request.ts'
 import { drillsApi } from '../../../functions/triggers/drills-api.ts'
-import { parseDrillOptions } from '../../../infra/local/cli/drill-options.ts'
+import { parseDrillOptions } from '../../../infra/local/cli/drill-body.ts'
 import { wordsOf } from '../../../infra/local/process/problem.ts'
 import { parseConnectionString } from '../../../loadgen-image/connection/connection-string.ts'
 import { parsePlan } from '../../../loadgen-image/contract/load-plan.ts'
@@ -241,7 +241,10 @@ const ARGUMENTS: ReadonlyArray<(secret: string) => readonly string[]> = [
   (s) => [`--workers=${s}`],
   (s) => ['--workers', s, '--duration', s, '--target-tps', s],
   (s) => [`--criteria=${s}`],
-  (s) => [`--app=/nowhere/${s}`, `--host=${s}`, `--replication=${s}`],
+  (s) => [`--app=/nowhere/${s}`, `--package=/nowhere/${s}`, `--host=${s}`, `--replication=${s}`],
+  (s) => [`--app=https://${s}@host`, `--server=${s}.`, `--note=${s}`, `--workers=${s}`],
+  (s) => [`--app=https://host/api?code=${s}`, `--request=/nowhere/${s}`, `--event={"kind":"${s}"}`],
+  (s) => ['--app', `http://host/${s}`, `--entra-client=${s}`],
   (s) => [`--keep=${s}`, `--verbose=${s}`, `--retry=${s}`, `--profile=${s}`, `--cohorts=[{"name":"${s}"}]`],
   (s) => [`--cohorts=${s}`, `--arrivals=${s}`, `--drill-id=${s}!`, `--direct-port=${s}`],
 ]
