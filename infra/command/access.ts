@@ -35,7 +35,7 @@ export interface Access {
   readonly appOption: string
 }
 
-export const KEY_VARIABLE = 'DRILL_FUNCTION_KEY'
+const KEY_VARIABLE = 'DRILL_FUNCTION_KEY'
 const CLIENT_VARIABLE = 'DRILL_ENTRA_CLIENT'
 
 export async function accessOf(asked: Asked, outside: Outside): Promise<Access> {
@@ -176,7 +176,7 @@ async function clientByAzure({ host }: AppAddress, outside: Outside): Promise<st
 }
 
 /** Loaded where it is needed: it takes longer to load than a call takes. */
-export async function tokenByIdentity(scope: string): Promise<Token> {
+async function tokenByIdentity(scope: string): Promise<Token> {
   const { AzureCliCredential, ChainedTokenCredential, DefaultAzureCredential } = await import('@azure/identity')
   const credential = new ChainedTokenCredential(new AzureCliCredential(), new DefaultAzureCredential())
   const { token, expiresOnTimestamp } = await credential.getToken(scope)

@@ -1,11 +1,16 @@
 /** Drills and stacks that are interrupted: by Ctrl-C, by a killed host, by SIGKILL. Nothing of them stays. */
-import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
-import { startStackCommand } from '../support/command.ts'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { CHART_DATA, RESULT_FILES } from '../../infra/local/cli/drill-result.ts'
+import { TcpProxy } from '../../infra/local/cluster/servers/tcp-proxy.ts'
+import { startCommand, startStackCommand } from '../support/command.ts'
 import { expectFailover, expectHonest, expectPass, MODEST, reportOf } from '../support/drill-expectations.ts'
 import { SMALL, startDrillCommand } from '../support/drill-run.ts'
 import { eventually } from '../support/eventually.ts'
+import { aFolder } from '../support/folder.ts'
 import { processesOf } from '../support/leaks.ts'
+import { freePort } from '../support/ports.ts'
 import { timeouts } from '../support/timeouts.ts'
 
 test('Ctrl-C in the middle of the load ends the drill as ABORTED, with a report', {
@@ -44,22 +49,62 @@ test('a drill goes on when the Functions host is killed in the middle of it', {
   expectPass(report)
 })
 
-test('npm start serves API and dashboard beside another stack, and Ctrl-C stops all of it', {
+test('npm start serves API and dashboard beside another stack, runs a drill for a far client that loses its connection, and Ctrl-C stops all of it', {
   timeout: timeouts.drillMs,
 }, async () => {
   const commands = [startStackCommand(), startStackCommand()]
   const ids: string[] = []
+  const dashboards: Place[] = []
   for (const command of commands) {
     const [, id] = await command.printed(/Folder +\S+-(\w{10})$/m, timeouts.stackStartsMs)
     const [, url] = await command.printed(/Dashboard +(\S+)$/m, timeouts.stackStartsMs)
     const [, key] = await command.printed(/Key +(\S+)/, timeouts.stackStartsMs)
     ids.push(id ?? '')
     await expectServed(url ?? '', key ?? '')
+    dashboards.push({ url: url ?? '', key: key ?? '' })
   }
+  await expectDrillThroughCutConnection(dashboards[0] as Place)
   for (const command of commands) command.signal('SIGINT')
   for (const command of commands) expect(await command.ended).toMatchObject({ code: 0 })
   expect(ids.map(processesOf)).toEqual([[], []])
 })
+
+interface Place {
+  readonly url: string
+  readonly key: string
+}
+
+/** Without an event, as short as a drill may be: exit code 3, because nothing is proven. */
+const SHORT =
+  '--target-tps 60 --workers 4 --duration 14 --failover-mode none --warmup-seconds 2 --min-baseline-seconds 3'
+const HERE = '--audit-pause-seconds 0 --late-metrics-seconds 0 --force server-sku --force storage-iops'
+
+/** The app as if it were far away, with the connection cut in the middle of the load; and the other commands. */
+async function expectDrillThroughCutConnection({ url, key }: Place): Promise<void> {
+  const port = await freePort()
+  const proxy = new TcpProxy({ port, release: async () => port })
+  const server = Number(new URL(url).port)
+  await proxy.open(server)
+  onTestFinished(() => proxy.close())
+  const out = aFolder()
+  const app = ['--app', `http://127.0.0.1:${port}`]
+  const environment = { DRILL_FUNCTION_KEY: key }
+  const inApp = (...args: string[]) => startCommand('infra/pg-failover-drill.cjs', [...args, ...app], environment)
+  const drill = inApp('drill', ...SHORT.split(' '), ...HERE.split(' '), '--out', out)
+  await drill.printed(/ load +1 s/, timeouts.drillMs)
+  await proxy.close()
+  await drill.printed(/No answer from .*ECONNREFUSED.* The drill goes on there/, timeouts.processEndsMs)
+  await proxy.open(server)
+  await drill.printed(/answers again, after/, timeouts.processEndsMs)
+  const { code, output } = await drill.ended
+  const [, id = ''] = /^Drill (\S+): /m.exec(output) ?? []
+  expect({ code, output }).toEqual({ code: 3, output: expect.stringMatching(/ load +13 s[\s\S]*^INCONCLUSIVE /m) })
+  expect(readdirSync(join(out, id)).sort()).toEqual([...RESULT_FILES, CHART_DATA].sort())
+  const [list, watch, containers] = [inApp('list'), inApp('watch', id, '--out', aFolder()), inApp('containers')]
+  expect(await list.ended).toMatchObject({ code: 0, output: expect.stringContaining(id) })
+  expect(await watch.ended).toMatchObject({ code: 3, output: expect.stringMatching(/^INCONCLUSIVE /m) })
+  expect(await containers.ended).toMatchObject({ code: 0, output: 'No container exists.\n' })
+}
 
 async function expectServed(dashboard: string, key: string): Promise<void> {
   const drills = dashboard.replace('dashboard', 'drills')

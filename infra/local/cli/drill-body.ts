@@ -13,10 +13,10 @@ import { type Body, DEFAULTS_HERE, FAILOVER_AT_HERE, givenFields, merged } from 
 
 /** 'help' when that is asked for. Throws CannotRun with every problem. `drills`: unless --repeat names another number. */
 export function parseDrillOptions(args: readonly string[], drills = 1): DrillOptions | 'help' {
-  const given = parseCommandLine(DRILL_COMMAND, args)
+  const given = parseCommandLine(DRILL_COMMAND, args, problemsOfPlace)
   if (given === 'help') return 'help'
   const options = { ...given.options, repeat: given.options.repeat ?? drills }
-  requireNone(DRILL_COMMAND, [...problemsOfPlace(options, given.named), ...problemsBetween(options, drills)])
+  requireNone(DRILL_COMMAND, problemsBetween(options, drills))
   return options
 }
 
@@ -70,14 +70,13 @@ export function planOf(options: DrillOptions): DrillPlan {
 const ONLY = Object.entries(DRILL_COMMAND.options).map(([name, { heading, flag }]) => ({ name, heading, flag }))
 
 /** Options of the other place. */
-function problemsOfPlace({ app, entra }: DrillOptions, named: ReadonlySet<string>): string[] {
+function problemsOfPlace(named: ReadonlySet<string>): string[] {
   const given = ONLY.filter(({ name }) => named.has(name) && name !== 'app')
   const of = (part: string) => given.filter(({ heading }) => heading === part).map(({ flag }) => `--${flag}`)
-  const problems =
-    app === null
-      ? of('In a deployed app').map((flag) => `${flag} needs --app`)
-      : of('On this machine alone').map((flag) => `${flag} is for a drill on this machine, and not with --app`)
-  return named.has('entraClient') && !entra ? [...problems, '--entra-client needs --entra'] : problems
+  const problems = named.has('app')
+    ? of('On this machine alone').map((flag) => `${flag} is for a drill on this machine, and not with --app`)
+    : of('In a deployed app').map((flag) => `${flag} needs --app`)
+  return named.has('entraClient') && !named.has('entra') ? [...problems, '--entra-client needs --entra'] : problems
 }
 
 /** What one drill has no use for, and what a campaign cannot do. */

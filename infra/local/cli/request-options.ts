@@ -207,13 +207,15 @@ export function givenFields(options: Partial<RequestOptions>): Body {
   const body: Record<string, unknown> = {}
   for (const name of Object.keys(REQUEST_OPTIONS) as ReadonlyArray<keyof typeof REQUEST_OPTIONS>) {
     const value = options[name]
-    if (isGiven(value)) Object.assign(body, withField(body, name.split('.'), value))
+    // A switch that is not given is false; a field may be set to false.
+    const isGiven = 'value' in REQUEST_OPTIONS[name] ? !isAbsent(value) : value === true
+    if (isGiven) Object.assign(body, withField(body, name.split('.'), value))
   }
   return body
 }
 
-const isGiven = (value: unknown): boolean =>
-  value !== null && value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0)
+const isAbsent = (value: unknown): boolean =>
+  value === null || value === undefined || (Array.isArray(value) && value.length === 0)
 
 const withField = (body: Body, [name = '', inner]: readonly string[], value: unknown): Body =>
   inner === undefined ? { [name]: value } : { [name]: { ...(body[name] as Body | undefined), [inner]: value } }

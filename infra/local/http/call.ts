@@ -1,5 +1,6 @@
 /** One call of the API over HTTP: its whole answer, or an error that says whether a later call may succeed. */
 import type { FieldProblem } from '../../../loadgen-image/contract/load-plan.ts'
+import { errorText } from '../../../loadgen-image/contract/redact.ts'
 import type { Trouble } from './patience.ts'
 import { shownProblems } from './problem-details.ts'
 
@@ -116,7 +117,7 @@ async function send(
   } catch (cause) {
     const { words, mayPass } = silence.signal.aborted
       ? { words: `no answer within ${silenceMs / 1000} s`, mayPass: true }
-      : connectionProblem(codeOf(cause))
+      : connectionProblem(cause)
     throw new NoAnswer(words, mayPass, { cause })
   } finally {
     clearTimeout(timer)
@@ -156,11 +157,13 @@ const WORDS: Readonly<Record<string, string>> = {
 /** What is wrong with a certificate stays wrong. */
 const OF_TLS = /CERT|SELF_SIGNED|VERIFY|ALTNAME|^ERR_SSL|^ERR_TLS/
 
-function connectionProblem(code: string): { readonly words: string; readonly mayPass: boolean } {
+/** An error without a code is none of the connection, such as a port that no HTTP client calls. */
+function connectionProblem(error: unknown): { readonly words: string; readonly mayPass: boolean } {
+  const code = codeOf(error)
+  if (code === '') return { words: `the call is not possible (${errorText(error)})`, mayPass: false }
   if (OF_TLS.test(code))
     return { words: `the host proves no identity that this machine trusts (${code})`, mayPass: false }
-  const words = WORDS[code]
-  return { words: `${words ?? 'the connection failed'}${code === '' ? '' : ` (${code})`}`, mayPass: true }
+  return { words: `${WORDS[code] ?? 'the connection failed'} (${code})`, mayPass: true }
 }
 
 function codeOf(error: unknown): string {

@@ -50,10 +50,11 @@ export interface Given<Line> {
   readonly named: ReadonlySet<string>
 }
 
-/** 'help' when that is asked for. Throws CannotRun with every problem. */
+/** 'help' when that is asked for. Throws CannotRun with every problem. `between`: those of options that were typed together. */
 export function parseCommandLine<Own extends Options>(
   line: CommandLine<Own>,
   args: readonly string[],
+  between: (named: ReadonlySet<string>) => readonly string[] = () => [],
 ): Given<CommandLine<Own>> | 'help' {
   const problems: string[] = []
   const { texts, operands } = readTokens(line, args, problems)
@@ -62,8 +63,8 @@ export function parseCommandLine<Own extends Options>(
     name,
     readOption(option, texts.get(option.flag) ?? [], problems),
   ])
-  requireNone(line, problems)
   const named = new Set(Object.entries(line.options).flatMap(([name, { flag }]) => (texts.has(flag) ? [name] : [])))
+  requireNone(line, [...problems, ...between(named)])
   return { options: Object.fromEntries(values) as OptionsOf<CommandLine<Own>>, operands, named }
 }
 
