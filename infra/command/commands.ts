@@ -4,6 +4,7 @@ import { whole } from '../../loadgen-image/contract/fields.ts'
 import { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
 import { APP_OPTIONS, DRILL_COMMAND, OUT_OPTION, PROGRAM } from '../local/cli/drill-options.ts'
 import { type CommandLine, helpOf, plainNumber, requireNone } from '../local/process/command-line.ts'
+import { CannotRun } from '../local/process/problem.ts'
 
 const OF_LISTS = 'Of list, containers and abort'
 
@@ -99,7 +100,7 @@ export const COMMANDS = {
 
 export type CommandName = keyof typeof COMMANDS
 
-export const isCommand = (word: string): word is CommandName => Object.hasOwn(COMMANDS, word)
+const isCommand = (word: string): word is CommandName => Object.hasOwn(COMMANDS, word)
 
 const ALL_OPTIONS: CommandLine['options'] = Object.assign(
   {},
@@ -132,6 +133,22 @@ export function placeOfCommand(args: readonly string[]): number {
     if (takesValue.has(arg)) i += 1
   }
   return -1
+}
+
+/** `npm run drill -- list` comes as "drill list": the word drill may stand before another command. */
+export function chosenCommand(
+  args: readonly string[],
+): { readonly name: CommandName; readonly rest: readonly string[] } | 'help' {
+  const place = placeOfCommand(args)
+  const word = args[place] ?? ''
+  if (!isCommand(word)) {
+    if (place === -1 && (args.length === 0 || args.includes('--help'))) return 'help'
+    throw new CannotRun('Expected a command, such as drill or list. Nothing was started. --help lists them')
+  }
+  const rest = args.filter((_, i) => i !== place)
+  const inner = word === 'drill' ? placeOfCommand(rest) : -1
+  const other = rest[inner] ?? ''
+  return isCommand(other) ? { name: other, rest: rest.filter((_, i) => i !== inner) } : { name: word, rest }
 }
 
 /** The one id that a command takes. */

@@ -14,12 +14,11 @@ import {
   COMPLETION_COMMAND,
   CONTAINERS_COMMAND,
   type CommandName,
+  chosenCommand,
   DOWNLOAD_COMMAND,
   help,
   idIn,
-  isCommand,
   LIST_COMMAND,
-  placeOfCommand,
   shellIn,
   WATCH_COMMAND,
 } from './commands.ts'
@@ -77,23 +76,9 @@ const RUN: Readonly<Record<CommandName, (args: readonly string[], lifetime: Life
     }),
 }
 
-/** `npm run drill -- list` comes as "drill list": the word drill may stand before another command. */
-function chosen(args: readonly string[]): { readonly name: CommandName; readonly rest: readonly string[] } | 'help' {
-  const place = placeOfCommand(args)
-  const word = args[place] ?? ''
-  if (!isCommand(word)) {
-    if (place === -1 && (args.length === 0 || args.includes('--help'))) return 'help'
-    throw new CannotRun('Expected a command, such as drill or list. Nothing was started. --help lists them')
-  }
-  const rest = args.filter((_, i) => i !== place)
-  const inner = word === 'drill' ? placeOfCommand(rest) : -1
-  const other = rest[inner] ?? ''
-  return isCommand(other) ? { name: other, rest: rest.filter((_, i) => i !== inner) } : { name: word, rest }
-}
-
 await runCommand(async (lifetime) => {
   try {
-    const choice = chosen(process.argv.slice(2))
+    const choice = chosenCommand(process.argv.slice(2))
     return choice === 'help' ? showHelp() : await RUN[choice.name](choice.rest, lifetime)
   } catch (error) {
     if (error instanceof CannotRun || error instanceof NoAnswer || error instanceof Refused)

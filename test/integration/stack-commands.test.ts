@@ -32,7 +32,7 @@ Nothing was started. "npm run drill -- --help" lists the options
 test('--help explains the options and the exit codes, exit 0', async () => {
   const { code, output, left } = await drill(['--help'])
   expect({ code, left }).toEqual({ code: 0, left: [] })
-  expect(output).toContain('Exit code: 0 PASS, 1 FAIL, 2 could not run, 3 INCONCLUSIVE or ABORTED.')
+  expect(output).toContain('Exit code: 0 PASS, 1 FAIL, 2 could not run or did not start, 3 INCONCLUSIVE or ABORTED.')
 })
 
 /** A file, where a folder would have to be. */

@@ -184,13 +184,7 @@ export const DRILL_COMMAND = {
       heading: HERE,
       flag: 'weather',
       value: 'SEED',
-      schema: numeric(
-        z
-          .number()
-          .int()
-          .min(0)
-          .max(MAX_SEED, { error: `a whole number from 0 to ${MAX_SEED}` }),
-      ),
+      schema: numeric(whole(0, MAX_SEED)),
       help: 'the local Azure endpoint behaves as users report of Azure (404 after a creation, 409, 429, lost answers, late metrics), by the choices of SEED',
     },
     host: {

@@ -35,6 +35,7 @@ const GUIDES = [
   'docs/architecture.md',
   'docs/events.md',
   'docs/pipelines.md',
+  'docs/command.md',
   'docs/probes.md',
   'docs/step-probe.md',
 ]
