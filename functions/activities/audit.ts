@@ -52,7 +52,8 @@ async function auditOnce(
   const now = () => clock.now().toISOString()
   const { timeline, inRecovery, address } = session
   const serverId = (await primaryNow({ servers }, plan.target))?.id ?? null
-  const moment = { at: now(), timeline, inRecovery, address, serverId }
+  const watchRuns = await database.storedWatchRuns(plan.target, plan.drillId)
+  const moment = { at: now(), timeline, inRecovery, address, serverId, watchRuns }
   return auditLedger(merged.ledger, database.storedRuns(plan.target, plan.drillId), moment, now)
 }
 

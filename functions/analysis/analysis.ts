@@ -12,11 +12,13 @@ import { MIN_OUTAGE_US, minOutageUs, type Outage, outagesOf } from '../measureme
 import { asIfWell, Goodput } from '../measurement/sustained-recovery.ts'
 import { availabilityOf, throughputOf } from '../measurement/throughput.ts'
 import { type LoadWindow, loadWindow, secondsInside } from '../measurement/window.ts'
+import { clockErrorMs } from '../merge/clocks.ts'
 import type { Merged, MergedSecond } from '../merge/merged.ts'
 import type { ClientRow, PhaseName } from '../model/chart-data.ts'
 import type { DrillOutcome, EventEvidence } from '../model/evidence.ts'
 import type { GeneratorVerdict, Report } from '../model/report.ts'
 import { type Reachability, reachabilityOf } from '../reachability/reachability.ts'
+import { type StaleWatch, staleWatchOf } from '../stale-primary/sessions.ts'
 import { type ApplicationAnalysis, applicationsOf } from './applications.ts'
 import { attribute, type EventSpan } from './attribution.ts'
 import { clientRows, loneClientsOf, loneRows } from './client-outages.ts'
@@ -54,6 +56,7 @@ export interface LoadAnalysis extends Pick<Report, 'throughput' | 'availability'
   readonly generator: GeneratorVerdict
   readonly applications: readonly ApplicationAnalysis[]
   readonly reachability: Reachability
+  readonly staleWatch: StaleWatch
 }
 
 /** The drill's own clock against the database's: t0 and t6 are read from it. */
@@ -108,6 +111,7 @@ function analyseLoad(evidence: DrillOutcome, merged: Merged): LoadAnalysis | nul
       replyTimeoutMs: maxReplyTimeoutMs(settings),
     }),
     reachability,
+    staleWatch: staleWatchOf(evidence.stepProbes, merged.incarnations),
   }
 }
 
@@ -286,12 +290,10 @@ class LoadView {
 const USUAL_ARRIVALS = 3
 const USUAL_REPLY_MS = 50
 const SLOW_TIMES_P50 = 10
-/** For clocks whose error is not known. */
-const UNKNOWN_CLOCK_MS = 2_000
 
 function clockBoundUs({ incarnations }: Merged, { errorMs }: ControlClock): number {
-  const containers = incarnations.map(({ clock }) => clock.errorMs ?? UNKNOWN_CLOCK_MS)
-  return 1000 * (Math.max(0, ...containers) + (errorMs ?? UNKNOWN_CLOCK_MS))
+  const containers = incarnations.map(({ clock }) => clockErrorMs(clock))
+  return 1000 * (Math.max(0, ...containers) + clockErrorMs({ errorMs }))
 }
 
 function controlClockOf({ facts }: DrillOutcome): ControlClock {

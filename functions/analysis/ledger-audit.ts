@@ -36,6 +36,7 @@ export interface AuditMoment {
   readonly inRecovery: boolean | null
   readonly address: string | null
   readonly serverId: string | null
+  readonly watchRuns: AuditPass['watchRuns']
 }
 
 export const MAX_LOST_KEYS = 1000

@@ -4,6 +4,7 @@
  */
 import type { Readable } from 'node:stream'
 import type { EventAnswer, OperationState } from '../model/event-answer.ts'
+import type { WatchRun } from '../model/evidence.ts'
 import type {
   ContainerFacts,
   LoadSessionFacts,
@@ -178,6 +179,8 @@ export interface Database {
   migrate(target: Target): Promise<readonly string[]>
   /** All keys of a drill as maximal runs per worker, streamed; a few MB of result for millions of rows. */
   storedRuns(target: Target, drillId: string): AsyncIterable<StoredRange>
+  /** All rows of a drill's stale-primary watch as maximal runs per session; null: there is no table of them. */
+  storedWatchRuns(target: Target, drillId: string): Promise<readonly WatchRun[] | null>
   /** All drills that have rows with a key, also of other apps. */
   storedDrills(target: Target): Promise<readonly StoredDrill[]>
   /** Deletes a drill's rows in batches, for at most this long. */

@@ -42,16 +42,28 @@ export const defaultCriterion = (figure: CriterionName): string =>
 /** Judged in every drill with a ledger: a request that accepts a loss must state how much. */
 const ALWAYS = ['lost_commits == 0', 'duplicates == 0']
 
+/**
+ * Judged wherever a timeline rose. Not measured, it stays unknown and is named in the caveats, but the verdict can be PASS; one
+ * that a request states itself counts like every other objective.
+ */
+const WITH_OLD_PRIMARY = 'split_brain_writes == 0'
+
 /** The criteria of a plan, with those that are judged in any case. Without a ledger nothing can judge them. */
 export function criteriaToJudge(
   texts: readonly string[],
   { transactions }: Pick<JudgedLoad, 'transactions'>,
+  hasOldPrimary = false,
 ): string[] {
   if (transactions === 'compat') return [...texts]
+  const added = hasOldPrimary ? [...ALWAYS, WITH_OLD_PRIMARY] : ALWAYS
   const named = new Set(parseCriteria(texts).criteria.map(({ figure }) => figure.name))
-  const missing = parseCriteria(ALWAYS).criteria.filter(({ figure }) => !named.has(figure.name))
+  const missing = parseCriteria(added).criteria.filter(({ figure }) => !named.has(figure.name))
   return [...texts, ...missing.map(({ text }) => text)]
 }
+
+/** Objectives that need not be measured for a PASS, of a request that states these. */
+export const contextOf = (texts: readonly string[]): string[] =>
+  texts.includes(WITH_OLD_PRIMARY) ? [...PLATFORM_CRITERIA] : [...PLATFORM_CRITERIA, WITH_OLD_PRIMARY]
 
 /** Whether only an audit of the ledger can judge the objective. */
 export const needsLedger = (text: string): boolean =>

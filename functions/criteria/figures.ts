@@ -6,6 +6,7 @@
 import { type Application, availabilityOf, outageOf, recoveryOf } from '../event-figures/applications.ts'
 import { type EventFigureName, known, missing, NOT_AUDITED, value, worstOf } from '../event-figures/figures.ts'
 import { requestSentence } from '../event-figures/requests.ts'
+import { splitBrainOf } from '../event-figures/split-brain.ts'
 import { kindWords } from '../event-kinds/kinds.ts'
 import type { Measured } from '../model/drill-index.ts'
 import type { Percentiles, Report } from '../model/report.ts'
@@ -78,6 +79,10 @@ const FIGURES = {
   lost_commits: { ...ofAudit('lost commits', 'lost'), ...ALONE },
   lost_s: { unit: 's', words: 'recovery point', read: recoveryPoint, needsLedger: true, isOfEvents: true, ...ALONE },
   duplicates: { ...ofAudit('duplicates', 'duplicates'), ...ALONE },
+  split_brain_writes: {
+    ...counted('writes on the old primary after T2', ({ events }) => splitBrainOf(events)),
+    ...ALONE,
+  },
   unknown_unresolved: ofAudit('unresolved outcomes', 'unresolved'),
   misjudged: ofAudit('misjudged rows', 'misjudged'),
   unexpected: ofAudit('unexpected rows', 'unexpected'),

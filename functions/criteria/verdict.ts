@@ -2,7 +2,7 @@
  * The verdict. In order:
  *
  *   ABORTED       the drill was stopped on purpose.
- *   FAIL          a commit was lost or doubled, or the clients were without service longer than an objective allows.
+ *   FAIL          a commit was lost or doubled, two servers took writes, or the clients were without service longer than an objective allows.
  *                 No weakness of the experiment excuses it.
  *   INCONCLUSIVE  the drill is no proof: no failover, no baseline, no audit, unknowns left, the
  *                 generator was the limit, figures that contradict each other, or an objective that could not be measured.
@@ -11,7 +11,6 @@
  */
 
 import type { Criterion, GeneratorVerdict, Verdict } from '../model/report.ts'
-import { PLATFORM_CRITERIA } from './defaults.ts'
 import { figureOfId } from './figures.ts'
 
 export interface VerdictInput {
@@ -19,6 +18,10 @@ export interface VerdictInput {
   readonly abortedBecause: string | null
   /** Why the drill proves nothing, one sentence each; empty when it does. */
   readonly inconclusive: readonly string[]
+  /** Objectives that need not be measured for a PASS. */
+  readonly context: readonly string[]
+  /** What a missed objective of this id means, in sentences of its own. */
+  readonly meaning: Readonly<Record<string, readonly string[]>>
 }
 
 export interface Judgement {
@@ -27,16 +30,20 @@ export interface Judgement {
   readonly reasons: readonly string[]
 }
 
-export function judgeDrill({ criteria, abortedBecause, inconclusive }: VerdictInput): Judgement {
+export function judgeDrill({ criteria, abortedBecause, inconclusive, context, meaning }: VerdictInput): Judgement {
   const failed = criteria.filter(({ verdict }) => verdict === 'fail')
   const standing = failed.filter(standsOnItsOwn)
   const others = failed.filter((criterion) => !standsOnItsOwn(criterion))
-  const unmeasured = criteria.filter(({ verdict, objective }) => verdict === 'unknown' && !isContext(objective))
+  const unmeasured = criteria.filter(({ verdict, objective }) => verdict === 'unknown' && !context.includes(objective))
   const unproven = [
     ...inconclusive,
     ...unmeasured.map(({ objective, why }) => `${objective} could not be judged: ${why}.`),
   ]
-  const reasons = [...standing.map(missedObjective), ...unproven, ...others.map(missedObjective)]
+  const reasons = [
+    ...standing.flatMap((criterion) => [...(meaning[criterion.id] ?? []), missedObjective(criterion)]),
+    ...unproven,
+    ...others.map(missedObjective),
+  ]
   if (abortedBecause !== null) return { verdict: 'ABORTED', reasons: [`Aborted: ${abortedBecause}.`, ...reasons] }
   if (standing.length > 0) return { verdict: 'FAIL', reasons }
   if (unproven.length > 0) return { verdict: 'INCONCLUSIVE', reasons }
@@ -46,8 +53,6 @@ export function judgeDrill({ criteria, abortedBecause, inconclusive }: VerdictIn
 const missedObjective = ({ objective, why }: Criterion): string => `${objective} was missed: ${why}.`
 
 const standsOnItsOwn = ({ id }: Criterion): boolean => figureOfId(id)?.figure.standsAlone === true
-
-const isContext = (objective: string): boolean => PLATFORM_CRITERIA.includes(objective)
 
 function isSpoiled({ id, isLowerBound }: Criterion): boolean {
   const spoiled = figureOfId(id)?.figure.spoiledByGenerator

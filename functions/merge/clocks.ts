@@ -18,6 +18,11 @@ export interface ContainerClock {
   readonly errorMs: number | null
 }
 
+/** For a clock whose error is not known. */
+const UNKNOWN_CLOCK_MS = 2_000
+
+export const clockErrorMs = ({ errorMs }: Pick<ContainerClock, 'errorMs'>): number => errorMs ?? UNKNOWN_CLOCK_MS
+
 const UNKNOWN: ContainerClock = { offsetUs: 0, errorMs: null }
 
 export const clockKey = (container: number, incarnation: string): string => `${container}/${incarnation}`

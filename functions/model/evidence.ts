@@ -51,6 +51,14 @@ export interface LostSecond {
   readonly lost: number
 }
 
+/** Rows of one session of the stale-primary watch, whose numbers follow each other. */
+export interface WatchRun {
+  readonly container: number
+  readonly session: number
+  readonly firstSeq: number
+  readonly lastSeq: number
+}
+
 /** One pass over the whole ledger; two passes that agree make an audit. */
 export interface AuditPass {
   /** When the pass began, and when the last row of it had been read. */
@@ -79,6 +87,8 @@ export interface AuditPass {
   readonly lostPerSecond: readonly LostSecond[]
   /** SHA-256 over every key of the ledger with its outcome and every row that was found. */
   readonly digest: string
+  /** The rows of the stale-primary watch that this server holds; null: it has no table of them. */
+  readonly watchRuns: readonly WatchRun[] | null
 }
 
 export interface DrillOutcome {

@@ -10,6 +10,7 @@ import { cohortSchema } from './comparisons/cohort.ts'
 import { stoppedBySchema } from './early-end/stopped-by-schema.ts'
 import { UNDO_STATES } from './event-answer.ts'
 import { EVENT_KINDS, FAILOVER_MODES, PLANNED_KINDS } from './planned-event.ts'
+import { stalePrimarySchema } from './probes/stale-primary.ts'
 
 /** A shape that occurs more than once: report.schema.json defines it once, under this id. */
 const shape = <Fields extends z.ZodRawShape>(id: string, fields: Fields) => z.object(fields).meta({ id })
@@ -273,6 +274,7 @@ const event = z.object({
   nameChange: nameChange.describe(
     "The server's name got other addresses since the event began; null: no change was seen",
   ),
+  stalePrimary: stalePrimarySchema.describe('Whether the old primary took writes beside the new one'),
   sentence: z.string().describe('The event in one sentence'),
 })
 

@@ -8,6 +8,7 @@ import type { ClientRow, ProbeRow, TimelineRow } from '../model/chart-data.ts'
 import type { Report } from '../model/report.ts'
 import { exact } from '../units/units.ts'
 import type { ReportData } from './text/report-data.ts'
+import { type StaleRow, staleRows } from './text/stale-words.ts'
 
 type Cell = string | number | null
 type Columns<Row> = ReadonlyArray<readonly [name: string, cell: (row: Row) => Cell]>
@@ -131,6 +132,20 @@ const probeColumns: Columns<ProbeRow> = [
   ['to_utc', (row) => row.toAt],
   ['length_s', (row) => exact(row.seconds)],
   ['code', (row) => row.code],
+]
+
+/** A row per write that an old primary acknowledged after T2. */
+export const renderStaleWritesCsv = (report: Report): string => toCsv(staleColumns, staleRows(report))
+
+const staleColumns: Columns<StaleRow> = [
+  ['event', (row) => row.event],
+  ['container', (row) => row.container],
+  ['session', (row) => row.session],
+  ['seq', (row) => row.seq],
+  ['timeline', (row) => row.timeline],
+  ['sent_utc', (row) => row.sentAt],
+  ['acknowledged_utc', (row) => row.acknowledgedAt],
+  ['on_new_primary', (row) => (row.onNewPrimary === null ? null : row.onNewPrimary ? 'yes' : 'no')],
 ]
 
 export const renderErrorsCsv = (errors: Report['errors']): string => toCsv(errorColumns, errors)

@@ -5,6 +5,7 @@ import {
   renderErrorsCsv,
   renderLoadtestResultsCsv,
   renderProbesCsv,
+  renderStaleWritesCsv,
   renderTimelineCsv,
 } from './csv.ts'
 import { renderHtml } from './html/page.ts'
@@ -42,6 +43,7 @@ export const renderers: readonly Renderer[] = [
   { name: 'clients.csv', contentType: CSV, render: ({ clients }) => renderClientsCsv(clients) },
   { name: 'applications.csv', contentType: CSV, render: ({ report }) => renderApplicationsCsv(report.applications) },
   { name: 'probes.csv', contentType: CSV, render: ({ probes }) => renderProbesCsv(probes) },
+  { name: 'stale_writes.csv', contentType: CSV, render: ({ report }) => renderStaleWritesCsv(report) },
   { name: 'errors.csv', contentType: CSV, render: ({ report }) => renderErrorsCsv(report.errors) },
   { name: 'summary.json', contentType: JSON_TYPE, render: ({ report }) => renderSummaryJson(report) },
   { name: 'ledger.json', contentType: JSON_TYPE, render: renderLedgerJson },

@@ -9,6 +9,7 @@
  *
  * Every field is named here: a new field of the report does not reach the log by itself, so no secret can either.
  */
+import { splitBrainOf } from '../event-figures/split-brain.ts'
 import { worstNote, worstText } from '../event-figures/table.ts'
 import type { CampaignReport } from '../model/campaign/report.ts'
 import type { StoppedBy } from '../model/early-end/stopped-by.ts'
@@ -35,6 +36,8 @@ export interface DrillResult
   readonly p50Ms: number | null
   readonly p95Ms: number | null
   readonly p99Ms: number | null
+  /** Writes that an old primary acknowledged after T2; null: not measured, or no timeline rose. */
+  readonly splitBrainWrites: number | null
   /** The recovery time in words, also when it is a lower bound, with its event. */
   readonly recovery: string
   /** All events in the order of time; the figures above are the worst of them. */
@@ -66,6 +69,7 @@ export function drillResultLine(report: Report, server: string, edition: Edition
     recovery: recoveryWords(report),
     lost: report.ledger.lost,
     lostSeconds: report.ledger.lostSeconds,
+    splitBrainWrites: splitBrainWrites(report),
     worstEvent: report.worstEvent,
     t0: moments.t0,
     t1: moments.t1,
@@ -79,6 +83,11 @@ export function drillResultLine(report: Report, server: string, edition: Edition
       writeOutageSeconds: own.writeOutageSeconds,
     })),
   } satisfies DrillResult)
+}
+
+function splitBrainWrites({ events }: Report): number | null {
+  const measured = splitBrainOf(events)
+  return 'value' in measured ? measured.value : null
 }
 
 function recoveryWords(report: Report): string {

@@ -15,6 +15,7 @@ import {
   settingSource,
 } from './text/cohort-words.ts'
 import { bullets, escapeMarkdown, section, table } from './text/markdown-text.ts'
+import { STALE_COLUMNS, staleCells, staleSentences } from './text/stale-words.ts'
 import { laterText, nameChangeText, notProbed, outText, stepsText, WAY_NAMES } from './text/way-words.ts'
 import { MOMENT_IDS, MOMENT_NAMES, sentenceOf, titleOf } from './text/words.ts'
 
@@ -67,6 +68,7 @@ function measured(report: Report): string[] {
     section('Applications', applicationsText(report.applications)),
     section('Cohorts', cohortsText(report)),
     section('Ways to the server', waysText(report)),
+    section('The old primary', staleText(report)),
     section('Advice', bullets(adviceLines(report))),
     section(`Proof (${report.eventsProof.proven ? 'proven' : 'not proven'})`, bullets(report.eventsProof.evidence)),
     section('What the platform recorded', platformText(report.platformLog)),
@@ -153,6 +155,12 @@ function waysText(report: Report): string {
   )
   const names = report.events.map(nameChangeText).filter((text) => text !== '')
   return [body, ...names.map(escapeMarkdown)].join('\n\n')
+}
+
+function staleText(report: Report): string {
+  const sentences = bullets(staleSentences(report).map(escapeMarkdown))
+  const rows = staleCells(report)
+  return rows.length === 0 ? sentences : `${sentences}\n\n${table(STALE_COLUMNS, rows)}`
 }
 
 const adviceLines = ({ advice, events }: Report): string[] =>

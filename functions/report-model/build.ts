@@ -5,11 +5,12 @@
 import { type Analysis, analyse } from '../analysis/analysis.ts'
 import { loneClientsOf } from '../analysis/client-outages.ts'
 import { totalsOf } from '../analysis/totals.ts'
-import { criteriaToJudge } from '../criteria/defaults.ts'
+import { contextOf, criteriaToJudge } from '../criteria/defaults.ts'
 import type { ReportFigures } from '../criteria/figures.ts'
 import { judgeCriteria } from '../criteria/judge.ts'
 import { judgeDrill, withoutGeneratorFaults } from '../criteria/verdict.ts'
 import { requestsOf } from '../event-figures/requests.ts'
+import { hasOldPrimary, splitBrainSentences } from '../event-figures/split-brain.ts'
 import { worstEventOf, worstRecoveryOf } from '../event-figures/worst.ts'
 import { likenessOf } from '../event-kinds/likeness.ts'
 import { ledgerDigest } from '../merge/ledger.ts'
@@ -50,8 +51,13 @@ export function assemble(
   if (figures.stoppedBy !== null) return withoutLoad(analysis, figures, figures.stoppedBy)
   const criteria = judged(analysis, figures)
   const { plan } = evidence
-  const inconclusive = inconclusiveReasons(analysis, figures)
-  const judgement = judgeDrill({ criteria, abortedBecause: abortedBecause(evidence), inconclusive })
+  const judgement = judgeDrill({
+    criteria,
+    abortedBecause: abortedBecause(evidence),
+    inconclusive: inconclusiveReasons(analysis, figures),
+    context: contextOf(plan.criteria),
+    meaning: { split_brain_writes: splitBrainSentences(figures.events) },
+  })
   const report: Report = {
     ...figures,
     criteria,
@@ -76,7 +82,8 @@ function withoutLoad(analysis: Analysis, figures: ReportFigures, stoppedBy: Stop
 }
 
 function judged({ evidence: { plan } }: Analysis, figures: ReportFigures): Criterion[] {
-  const criteria = judgeCriteria(criteriaToJudge(plan.criteria, plan.load), figures, plan.load.targetTps)
+  const texts = criteriaToJudge(plan.criteria, plan.load, hasOldPrimary(figures.events))
+  const criteria = judgeCriteria(texts, figures, plan.load.targetTps)
   return withoutGeneratorFaults(criteria, figures.generator)
 }
 

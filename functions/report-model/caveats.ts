@@ -8,7 +8,8 @@ import { TOLERANCE_US } from '../measurement/generator-watch.ts'
 import { secondsInside } from '../measurement/window.ts'
 import type { Incarnation, SecondRange } from '../merge/merged.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
-import type { Criterion, EventRequest } from '../model/report.ts'
+import type { Criterion, DrillEvent, EventRequest } from '../model/report.ts'
+import { lowerFirst } from '../units/text.ts'
 import { count, counted, dateTime, isoOfUs, milliseconds, seconds, share } from '../units/units.ts'
 import { eventSubject, whatOf } from './event-words.ts'
 
@@ -52,6 +53,7 @@ function loadCaveats(outcome: DrillOutcome, figures: ReportFigures, analysis: Lo
       ? `The baseline is only ${count(baseline.seconds.length)} s long; ${STEADY_BASELINE_SECONDS} s or more show the usual scatter.`
       : null,
     ...figures.requests.map(lateRequest),
+    ...figures.events.map(oldPrimaryCaveat),
     ...analysis.events.flatMap((event) => eventCaveats(event, analysis)),
     promotedLater(outcome, analysis),
     ...merged.absent.map(
@@ -74,6 +76,9 @@ function loadCaveats(outcome: DrillOutcome, figures: ReportFigures, analysis: Lo
       : null,
   ]
 }
+
+const oldPrimaryCaveat = ({ number, stalePrimary: { state, sentence } }: DrillEvent): string | null =>
+  state === 'not measured' || state === 'in doubt' ? `Event ${number}: ${lowerFirst(sentence)}` : null
 
 /** Requests are later than this when the steps before them took longer than planned. */
 const LATE_SECONDS = 2

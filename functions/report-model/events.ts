@@ -23,7 +23,7 @@ import {
   watchedWhy,
   whatOf,
 } from './event-words.ts'
-import { eventWaysOf, NO_WAYS } from './ways.ts'
+import { NOT_PROBED, probedOf } from './ways.ts'
 
 type Recovery = Report['recovery']
 
@@ -107,7 +107,7 @@ function drillEvent(event: Event, analysis: LoadAnalysis, proof: ProofContext): 
     watchedWhy: watchedWhy(event, analysis.watch),
     atLeast: boundsOf(event, recovery, analysis),
     notMeasuredWhy: service === 'not measured' ? notMeasuredWhy(event, analysis) : null,
-    ...eventWaysOf(event, analysis),
+    ...probedOf(event, analysis),
   }
   return { ...plain, sentence: eventSentence(plain, span.causeWhy) }
 }
@@ -135,7 +135,7 @@ function eventWithoutLoad(evidence: EventEvidence, number: number, startedAt: st
     watchedWhy: 'no load generator left a record',
     atLeast: NO_BOUNDS,
     notMeasuredWhy: 'no load was recorded',
-    ...NO_WAYS,
+    ...NOT_PROBED,
   }
   return { ...plain, sentence: eventSentence(plain, null) }
 }

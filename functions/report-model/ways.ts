@@ -1,8 +1,10 @@
-/** The ways to the server during an event, as the step probes found them, in the form of the report. */
+/** The ways to the server during an event, as the step probes found them, and its old primary, in the form of the report. */
 import type { Way } from '../../loadgen-image/contract/step-probe.ts'
 import type { LoadAnalysis } from '../analysis/analysis.ts'
 import type { Event } from '../analysis/events.ts'
+import { clockErrorMs } from '../merge/clocks.ts'
 import type { ProbeRow } from '../model/chart-data.ts'
+import type { WatchRun } from '../model/evidence.ts'
 import type { DrillEvent, EventWay, Report } from '../model/report.ts'
 import type { WayInterval } from '../reachability/course.ts'
 import {
@@ -12,15 +14,60 @@ import {
   type WayAfterwards,
   waysOfEvent,
 } from '../reachability/event-ways.ts'
+import type { Promotion } from '../stale-primary/judge.ts'
+import { noStalePrimary, stalePrimaryOf } from '../stale-primary/stale-event.ts'
 import { round } from '../units/statistics.ts'
 import { isoOfUs, secondsBetween } from '../units/units.ts'
 
 type WaysOfEvent = Pick<DrillEvent, 'ways' | 'nameChange'>
+type Probed = WaysOfEvent & Pick<DrillEvent, 'stalePrimary'>
 
-export const NO_WAYS: WaysOfEvent = { ways: [], nameChange: null }
+const NO_WAYS: WaysOfEvent = { ways: [], nameChange: null }
+
+/** Of an event without any record of a load. */
+export const NOT_PROBED: Probed = { ...NO_WAYS, stalePrimary: noStalePrimary('no load was recorded') }
+
+export const probedOf = (event: Event, analysis: LoadAnalysis): Probed => ({
+  ...eventWaysOf(event, analysis),
+  stalePrimary: stalePrimaryOf(analysis.staleWatch, promotionOf(event, analysis), auditedRows(analysis)),
+})
+
+const auditedRows = ({ audit }: LoadAnalysis): readonly WatchRun[] | null =>
+  audit.kind === 'agreed' ? audit.pass.watchRuns : null
+
+/** Threads of a process date a reply when they read it. */
+const SAME_PROCESS_US = 1_000
+
+/** Null: no timeline rose. */
+function promotionOf({ span, t0Us, t1Us }: Event, { merged }: LoadAnalysis): Promotion | null {
+  const { change, beginUs } = span
+  if (change === null) return null
+  const { timeline: newTimeline, firstAtUs: t2Us } = change
+  const older = merged.timelines.map(({ timeline }) => timeline).filter((timeline) => timeline < newTimeline)
+  const first = merged.firstAcks.find(({ timeline, atUs }) => timeline === newTimeline && atUs === t2Us)
+  const errorUs = (container: number) => {
+    const own = merged.incarnations.filter((one) => one.container === container)
+    return (
+      1000 *
+      Math.max(...own.map(({ clock }) => clockErrorMs(clock)), own.length === 0 ? clockErrorMs({ errorMs: null }) : 0)
+    )
+  }
+  const others = Math.max(0, ...merged.incarnations.map(({ container }) => errorUs(container)))
+  const boundUs = (container: number) =>
+    container === first?.container
+      ? SAME_PROCESS_US
+      : errorUs(container) + (first === undefined ? others : errorUs(first.container))
+  return {
+    beginUs: Math.min(t0Us ?? beginUs, t1Us ?? beginUs),
+    t2Us,
+    oldTimeline: Math.max(...older),
+    newTimeline,
+    boundUs,
+  }
+}
 
 /** Nothing without a T1: there is no moment from which on a way could be out because of the event. */
-export function eventWaysOf(event: Event, { reachability }: LoadAnalysis): WaysOfEvent {
+function eventWaysOf(event: Event, { reachability }: LoadAnalysis): WaysOfEvent {
   const { span, t1Us, t2Us, endUs, isOutageWatched } = event
   if (t1Us === null || !isOutageWatched) return NO_WAYS
   const window = { beginUs: event.t0Us ?? span.beginUs, t1Us, t2Us, endUs }

@@ -1,12 +1,12 @@
 /** npm run local: acts on the servers of the running local stack as another user of the platform, while a drill watches. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
-import { FAILOVER_MODES, KILL_PATH, PROMOTE_OPTIONS } from './azure/arm/arm.ts'
+import { FAILOVER_MODES, KILL_PATH, PROMOTE_OPTIONS, SPLIT_BRAIN_PATH } from './azure/arm/arm.ts'
 import { type Answer, findPlatform, type PlatformCaller } from './cli/platform-client.ts'
 import { type OptionsOf, requireNone, runTool } from './process/command-line.ts'
 import { CannotRun } from './process/problem.ts'
 
-const ACTIONS = ['failover', 'restart', 'scale', 'promote', 'kill'] as const
+const ACTIONS = ['failover', 'restart', 'scale', 'promote', 'kill', 'split-brain'] as const
 type Action = (typeof ACTIONS)[number]
 
 /** The platform's word for each mode. */
@@ -44,7 +44,7 @@ const COMMAND = {
     },
     noWait: { flag: 'no-wait', help: 'return when the platform has accepted, and not when it is done' },
   },
-  closing: `failover, restart and scale act on the primary, promote on the replica in the other region; kill ends the server process of the primary, as a crash does.
+  closing: `failover, restart and scale act on the primary, promote on the replica in the other region; kill ends the server process of the primary, as a crash does; split-brain promotes the standby while the old primary lives on for some seconds.
 Exit code: 0 done (or accepted), 1 refused or failed, 2 could not run.`,
 } as const
 
@@ -93,6 +93,7 @@ async function read<Document>({ call }: PlatformCaller, path: string): Promise<D
 async function ask(platform: PlatformCaller, action: Action, { mode, sku }: Options): Promise<Answer> {
   const { call } = platform
   if (action === 'kill') return call('POST', KILL_PATH)
+  if (action === 'split-brain') return call('POST', SPLIT_BRAIN_PATH)
   const primary = await primaryId(platform)
   switch (action) {
     case 'failover': {

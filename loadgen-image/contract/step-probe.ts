@@ -1,6 +1,7 @@
 /**
  * What the step probe of a container records, and its compact encoding: how far each attempt to write got, by which way, and why
- * not further. A probe blob is a row of blocks with the mark "FDP1" (block.ts), one for each few seconds.
+ * not further; and what the stale-primary watch beside it wrote in sessions that it never opens again.
+ * A probe blob is a row of blocks with the mark "FDP1" (block.ts), one for each few seconds.
  */
 import { BlockDecoder, encodeBlock } from './block.ts'
 import { instantUs, list, nullable, oneOf, originSecond, struct, text, uint } from './bytes.ts'
@@ -73,6 +74,71 @@ export interface ProbeStall {
   readonly toUs: number
 }
 
+// ---- The stale-primary watch ------------------------------------------------------------------------------------------
+
+/** A session of the watch, straight to the server. Lost, it is not opened again: another session has another number. */
+export interface WatchSession {
+  /** From 1, in this container. */
+  readonly session: number
+  readonly openedAtUs: number
+  /** The server's WAL timeline, its own address (empty: it has none) and the start of its process, when the session began. */
+  readonly timeline: number
+  readonly address: string
+  readonly startedAt: string
+}
+
+/** Writes of one session in a row, all acknowledged. The key of a row is the container, the session and the number of the write. */
+export interface WatchWrites {
+  readonly session: number
+  /** Under which the server wrote each of them, by its own word in the reply. */
+  readonly timeline: number
+  readonly firstSeq: number
+  readonly sentAtUs: readonly number[]
+  readonly acknowledgedAtUs: readonly number[]
+}
+
+/** A write that ended with an error, or with its session. */
+export interface WatchFailure {
+  readonly session: number
+  readonly seq: number
+  readonly sentAtUs: number
+  readonly endedAtUs: number
+  readonly code: string
+}
+
+/** A session was open when the record was made. */
+export interface WatchOpen {
+  readonly session: number
+  readonly atUs: number
+  /** When its write was sent that has no reply yet; null: there is none. */
+  readonly unansweredSinceUs: number | null
+}
+
+export interface WatchEnd {
+  readonly session: number
+  readonly atUs: number
+  /** Why the connection ended. */
+  readonly code: string
+}
+
+/** A session that could not be opened. */
+export interface WatchRefusal {
+  readonly atUs: number
+  readonly code: string
+}
+
+export interface WatchReading {
+  /** Why nothing is watched; empty when it is. */
+  readonly problem: string
+  readonly opened: readonly WatchSession[]
+  readonly writes: readonly WatchWrites[]
+  readonly failures: readonly WatchFailure[]
+  readonly open: readonly WatchOpen[]
+  readonly ends: readonly WatchEnd[]
+  /** The newest, if any. */
+  readonly refusals: readonly WatchRefusal[]
+}
+
 export interface ProbeRecord {
   readonly second: number
   readonly container: number
@@ -85,6 +151,7 @@ export interface ProbeRecord {
   readonly attempts: readonly ProbeAttempt[]
   readonly names: readonly NameReading[]
   readonly stalls: readonly ProbeStall[]
+  readonly watch: WatchReading
 }
 
 // ---- Encoding -------------------------------------------------------------------------------------------------------
@@ -106,6 +173,28 @@ const attempt = struct<ProbeAttempt>({
   code: text,
 })
 
+const watch = struct<WatchReading>({
+  problem: text,
+  opened: list(
+    struct<WatchSession>({ session: uint, openedAtUs: instantUs, timeline: uint, address: text, startedAt: text }),
+  ),
+  writes: list(
+    struct<WatchWrites>({
+      session: uint,
+      timeline: uint,
+      firstSeq: uint,
+      sentAtUs: list(instantUs),
+      acknowledgedAtUs: list(instantUs),
+    }),
+  ),
+  failures: list(
+    struct<WatchFailure>({ session: uint, seq: uint, sentAtUs: instantUs, endedAtUs: instantUs, code: text }),
+  ),
+  open: list(struct<WatchOpen>({ session: uint, atUs: instantUs, unansweredSinceUs: nullable(instantUs) })),
+  ends: list(struct<WatchEnd>({ session: uint, atUs: instantUs, code: text })),
+  refusals: list(struct<WatchRefusal>({ atUs: instantUs, code: text })),
+})
+
 const probeRecord = struct<ProbeRecord>({
   second: originSecond,
   container: uint,
@@ -116,6 +205,7 @@ const probeRecord = struct<ProbeRecord>({
   attempts: list(attempt),
   names: list(struct<NameReading>({ atUs: instantUs, addresses: list(text) })),
   stalls: list(struct<ProbeStall>({ fromUs: instantUs, toUs: instantUs })),
+  watch,
 })
 
 export const encodeProbeRecord = (record: ProbeRecord): Buffer => encodeBlock(MARK, probeRecord, record)

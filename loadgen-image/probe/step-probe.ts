@@ -1,7 +1,7 @@
 /**
  * The step probe of a container: beside the load, every 100 ms one attempt straight to PostgreSQL and one through PgBouncer, each
  * recorded by how far it got. It runs in the main thread, where no worker of the load waits for it. Due times depend on the clock
- * alone; a slow attempt delays no other.
+ * alone; a slow attempt delays no other. The stale-primary watch goes with it.
  */
 import { isIP } from 'node:net'
 import { addressesOf, withClient } from '../connection/log-in.ts'
@@ -9,9 +9,11 @@ import { isSocketFolder, type ServerTarget, withPassword } from '../connection/t
 import { US_PER_SECOND } from '../contract/glossary.ts'
 import { PROBE_EVERY_US, type ProbeRecord, type Way } from '../contract/step-probe.ts'
 import { US_PER_MS } from '../record/clock.ts'
+import { StaleWatch } from './stale-watch.ts'
 import { ProbeLog } from './step-probe-log.ts'
 import { Names } from './step-probe-names.ts'
 import { WayProbe } from './step-probe-way.ts'
+import { WatchLog } from './watch-log.ts'
 
 export interface StepProbeOptions {
   readonly drillId: string
@@ -42,8 +44,11 @@ export class StepProbe {
   readonly #names: Names
   readonly #targets: ReadonlyMap<Way, ServerTarget>
   readonly #ways: readonly WayProbe[]
+  readonly #watchLog = new WatchLog()
+  readonly #watch: StaleWatch
   #login: { readonly token: string; readonly isStale: boolean } | null = null
-  #problem = ''
+  /** By table, of what was found out. */
+  readonly #problems = new Map<string, string>()
   #timer: NodeJS.Timeout | null = null
   #dueUs = 0
   #tickNumber = 0
@@ -67,6 +72,8 @@ export class StepProbe {
           onAttempt: (attempt) => this.#log.attempt(attempt),
         }),
     )
+    const watched = { drillId, container, nowUs, target: () => this.#targetOf('direct') }
+    this.#watch = new StaleWatch({ ...watched, resolve: (host) => this.#names.resolve(host) }, this.#watchLog)
   }
 
   /** Stands in for the passwords of the targets, at every login from now on. */
@@ -79,18 +86,20 @@ export class StepProbe {
     const target = this.#targetOf('direct')
     if (target === null) return
     const limits = { timeoutMs: PREPARE_MS, queryTimeoutMs: PREPARE_MS }
-    const mayWrite = await withClient(target, limits, async (client) => {
-      const sql = `SELECT has_table_privilege(to_regclass('drill_probe'), 'INSERT') AS may`
-      return (await client.query<{ may: boolean | null }>(sql)).rows[0]?.may ?? null
-    }).catch(() => true)
-    if (mayWrite === null) this.#problem = 'there is no table drill_probe'
-    else if (!mayWrite) this.#problem = 'the user may not insert into the table drill_probe'
+    await withClient(target, limits, async (client) => {
+      for (const table of TABLES) {
+        const sql = `SELECT has_table_privilege(to_regclass('${table}'), 'INSERT') AS may`
+        const { rows } = await client.query<{ may: boolean | null }>(sql)
+        this.#problems.set(table, problemOf(table, rows[0]?.may ?? null))
+      }
+    }).catch(() => {})
   }
 
   start(startAtMs: number): void {
     const startAtUs = startAtMs * US_PER_MS
     this.#recordedUs = startAtUs
     this.#dueUs = startAtUs + ((this.#options.container * PHASE_US) % PROBE_EVERY_US)
+    this.#watchLog.problem = this.#problem || (this.#problems.get(WATCH_TABLE) ?? '')
     if (this.#problem === '') this.#schedule()
     else this.#record(startAtUs)
   }
@@ -103,14 +112,20 @@ export class StepProbe {
     for (const way of this.#ways) way.stop()
     setTimeout(() => this.destroy(), STOP_MS).unref()
     this.#record(this.#options.nowUs())
+    this.#watch.stop()
   }
 
   destroy(): void {
     for (const way of this.#ways) way.destroy()
+    this.#watch.destroy()
   }
 
   get openSockets(): number {
-    return this.#ways.reduce((sum, way) => sum + way.openSockets, 0)
+    return this.#ways.reduce((sum, way) => sum + way.openSockets, this.#watch.openSockets)
+  }
+
+  get #problem(): string {
+    return this.#problems.get(PROBE_TABLE) ?? ''
   }
 
   #targetOf(way: Way): ServerTarget | null {
@@ -130,6 +145,7 @@ export class StepProbe {
     const isCalm = this.#ways.every(({ isSteady }) => isSteady)
     if (this.#tickNumber++ % CALM_LOOKUP_TICKS === 0 || !isCalm) this.#names.look()
     for (const way of this.#ways) way.tick()
+    if (this.#watchLog.problem === '') this.#watch.tick()
     do this.#dueUs += PROBE_EVERY_US
     while (this.#dueUs <= now)
     if (now - this.#recordedUs >= (isCalm ? RECORD_EVERY_US : RECORD_EVERY_US_IN_OUTAGE)) this.#record(now)
@@ -141,11 +157,28 @@ export class StepProbe {
     const second = Math.floor(this.#recordedUs / US_PER_SECOND)
     this.#recordedUs = nowUs
     const ways = [...this.#targets.keys()]
-    onRecord({ second, container, incarnation, ways, problem: this.#problem, ...this.#log.take() })
+    onRecord({
+      second,
+      container,
+      incarnation,
+      ways,
+      problem: this.#problem,
+      ...this.#log.take(),
+      watch: this.#watch.take(),
+    })
   }
 }
 
 const STOP_MS = 1_000
+
+const PROBE_TABLE = 'drill_probe'
+const WATCH_TABLE = 'drill_watch'
+const TABLES = [PROBE_TABLE, WATCH_TABLE]
+
+function problemOf(table: string, mayInsert: boolean | null): string {
+  if (mayInsert === null) return `there is no table ${table}`
+  return mayInsert ? '' : `the user may not insert into the table ${table}`
+}
 
 function targetsOf({ direct, pgbouncer }: StepProbeOptions): ReadonlyMap<Way, ServerTarget> {
   const hasPooler = JSON.stringify(direct.places) !== JSON.stringify(pgbouncer.places)

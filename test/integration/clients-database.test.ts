@@ -362,6 +362,32 @@ test('rows of the step probe are known and deleted with their drill, also of a d
   expect(await database.storedDrills(TARGET)).toEqual([])
 })
 
+test('rows of the stale-primary watch are read as runs per session, and are known and deleted with their drill', async () => {
+  const database = databaseOf()
+  expect(await database.storedWatchRuns(TARGET, 'watched')).toBeNull()
+  await database.migrate(TARGET)
+  expect(await database.storedWatchRuns(TARGET, 'watched')).toEqual([])
+  await asApp((client) =>
+    client.query(
+      `INSERT INTO drill_watch (drill_id, container, session, seq)
+       SELECT 'watched', container, session, seq FROM (VALUES (0, 1, 1), (0, 1, 2), (0, 1, 4), (0, 2, 1), (1, 1, 3)) AS row (container, session, seq)
+       UNION ALL SELECT 'other', 0, 1, 3`,
+    ),
+  )
+  const run = (container: number, session: number, firstSeq: number, lastSeq: number) => ({
+    ...{ container, session, firstSeq, lastSeq },
+  })
+  expect(await database.storedWatchRuns(TARGET, 'watched')).toEqual([
+    run(0, 1, 1, 2),
+    run(0, 1, 4, 4),
+    run(0, 2, 1, 1),
+    run(1, 1, 3, 3),
+  ])
+  expect((await database.storedDrills(TARGET)).map(({ drillId }) => drillId).sort()).toEqual(['other', 'watched'])
+  expect(await database.deleteRows(TARGET, 'watched', LONG_MS)).toEqual({ rows: 5, isComplete: true })
+  expect(await database.storedDrills(TARGET)).toMatchObject([{ drillId: 'other' }])
+})
+
 test('every drill with rows is known, with the age of its newest row by the clock of the database', async () => {
   const database = databaseOf()
   expect(await database.storedDrills(TARGET)).toEqual([])

@@ -17,9 +17,9 @@ const act = async (args: readonly string[], environment: NodeJS.ProcessEnv = {})
 }
 
 test.each([
-  [['reboot'], 'expected one action: failover, restart, scale, promote, kill'],
-  [[], 'expected one action: failover, restart, scale, promote, kill'],
-  [['restart', 'kill'], 'expected one action: failover, restart, scale, promote, kill'],
+  [['reboot'], 'expected one action: failover, restart, scale, promote, kill, split-brain'],
+  [[], 'expected one action: failover, restart, scale, promote, kill, split-brain'],
+  [['restart', 'kill'], 'expected one action: failover, restart, scale, promote, kill, split-brain'],
   [['failover', '--mode', 'soft'], '--mode: expected one of forced, planned, forcedSwitchover, plannedSwitchover'],
   [['promote', '--mode', 'forcedSwitchover'], '--mode: expected one of forced, planned'],
   [['restart', '--mode', 'forced'], '--mode is not for restart'],

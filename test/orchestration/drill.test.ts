@@ -48,6 +48,7 @@ test('all files are written, and the data to render them again', async () => {
     'loadtest_results.csv',
     'metrics.json',
     'probes.csv',
+    'stale_writes.csv',
     'report.html',
     'report.json',
     'report.md',

@@ -12,6 +12,7 @@ export const HAPPENINGS = [
   'a scaling that never ends',
   'a failover that returns home',
   'a return home that is left out',
+  'an old primary that takes writes',
   'a watch without an event',
   'a watch of a restart',
   'a watch of a scaling',

@@ -15,6 +15,7 @@ import { leftBySweeper, metricsAreTrue, platformViolations } from './platform-in
 import { requestViolations } from './request-invariants.ts'
 import type { Scenario } from './scenario.ts'
 import { otherDrill, type Simulated } from './simulation.ts'
+import { staleViolations } from './stale-invariants.ts'
 import type { TroubleName } from './troubles.ts'
 import { truthOf } from './truth.ts'
 import { leftToUndo, undoViolations } from './undo-invariants.ts'
@@ -55,6 +56,7 @@ async function violationsAtTheEnd(simulated: Simulated): Promise<string[]> {
     ...verdictViolations(simulated, report, truth),
     ...baselineViolations(simulated, report, truth),
     ...appViolations(simulated, report, truth),
+    ...staleViolations(simulated, report, truth),
     ...deathsAreReported(simulated, report),
     ...deadLoadIsNotWaitedFor(simulated, report),
     ...loadEndsWithDrill(simulated, report),
@@ -214,6 +216,7 @@ function isCalm({ scenario }: Simulated): boolean {
   return (
     scenario.troubles.names.every((name) => HARMLESS.includes(name)) &&
     scenario.abortAtMs === null &&
+    scenario.oldPrimaryLivesMs === null &&
     scenario.hanging.length === 0 &&
     !scenario.isServerTaken &&
     scenario.serverLostAtMs === null &&

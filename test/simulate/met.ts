@@ -4,6 +4,7 @@ import type { RequestState } from '../../functions/model/evidence.ts'
 import { causedEvents, causedUndoes } from './caused.ts'
 import { HAPPENINGS, type Happening } from './happenings.ts'
 import type { Simulated } from './simulation.ts'
+import { splitBrainRows } from './stale-invariants.ts'
 import type { TroubleName } from './troubles.ts'
 import { happenedInLoad, overlapMs, type Truth, truthOf } from './truth.ts'
 
@@ -113,6 +114,7 @@ const HAPPENED: Readonly<Record<Happening, Question>> = {
   'a failover that returns home': returned('accepted'),
   'a return home that is left out': returned('left out'),
   'a change that was undone': ({ world }) => causedUndoes(world).length > 0,
+  'an old primary that takes writes': ({ world }) => splitBrainRows(world).length > 0,
   'a watch without an event': watched((_, truth) => happenedInLoad(truth).length === 0),
   'a watch of a restart': didByHand('restart'),
   'a watch of a scaling': didByHand('scale'),

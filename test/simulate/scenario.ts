@@ -52,6 +52,8 @@ export interface Scenario {
   /** From then on another drill has it: an operator reassigned it by hand. */
   readonly serverLostAtMs: number | null
   readonly troubles: WorldTroubles
+  /** After each failover the old primary goes on taking writes for so long; null: it is fenced. */
+  readonly oldPrimaryLivesMs: number | null
   /** All files with their charts, and not the three small ones alone. */
   readonly rendersAll: boolean
 }
@@ -110,12 +112,19 @@ export function scenarioOf(seed: number): Scenario {
   const weather = new Random(seed * 3_266_489_917 + 3)
   const drill = { containers, durationSeconds, failoversAt }
   const troubles = troublesOf(weather, someWeather(weather), drill, troublesOf(worldRandom, names, drill))
+  // A stream of its own: an old primary that lives changes nothing else of the world.
+  const oldPrimary = new Random(seed * 1_540_483_477 + 5)
+  const oldPrimaryLivesMs = oldPrimary.chance(0.08) ? oldPrimary.whole(500, 60_000) : null
   const lateness = new Random(seed * 2_246_822_519 + 2)
   const posts = Array.from({ length: 12 }, () => (trouble(0.35) ? random.pick(TROUBLED_POSTS) : 'accepted'))
   return {
     seed,
     plan: { ...plan, probes },
-    courses: Array.from({ length: 3 }, (_, i) => withTrouble(courseOf(random, isCalm), i, troubles)),
+    courses: Array.from({ length: 3 }, (_, i) => ({
+      ...withTrouble(courseOf(random, isCalm), i, troubles),
+      oldLivesMs: oldPrimaryLivesMs ?? 0,
+    })),
+    oldPrimaryLivesMs,
     posts: [...troubles.posts, ...posts].map((fate) => sometimesLate(fate, lateness)),
     generators: generatorsOf(random, isCalm, containers, troubles).map((one) => ({
       ...one,

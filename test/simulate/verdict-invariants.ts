@@ -5,6 +5,7 @@ import { START_AT_MS } from '../support/world/world.ts'
 import { causedEvents, sentForEvents } from './caused.ts'
 import { hasFewWorkers, hasLooseClocks, longEnoughMs } from './event-invariants.ts'
 import type { Simulated } from './simulation.ts'
+import { splitBrainRows } from './stale-invariants.ts'
 import { happenedInLoad, isWatched, overlapMs, type Span, spellsOf, type Truth } from './truth.ts'
 
 export const verdictViolations = (simulated: Simulated, report: Report, truth: Truth): string[] => [
@@ -63,7 +64,7 @@ const RETURN_SECONDS = 6
 function whyNotFail(simulated: Simulated, report: Report, truth: Truth): string[] {
   const { world, scenario } = simulated
   const { load } = truth
-  if (world.rows.lost.length > 0) return []
+  if (world.rows.lost.length > 0 || splitBrainRows(world).length > 0) return []
   // Generators that go on when the primary has died for good send nothing, and see that the service is out.
   if (load === null)
     return truth.out.some(({ toMs }) => toMs === Number.POSITIVE_INFINITY) ? [] : ['FAIL without a load']

@@ -223,6 +223,7 @@ export const anAudit = (own: Partial<AuditPass> = {}): AuditPass => ({
   lostKeys: [],
   lostPerSecond: [],
   digest: 'a'.repeat(64),
+  watchRuns: [],
   ...own,
 })
 

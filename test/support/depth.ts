@@ -41,6 +41,7 @@ const LEFT_TO_ALL: readonly string[] = [
   'test/integration/loadgen/failures.test.ts',
   'test/integration/loadgen/identity.test.ts',
   'test/integration/loadgen/lost-output.test.ts',
+  'test/integration/loadgen/stale-watch.test.ts',
   'test/integration/loadgen/standalone.test.ts',
   'test/integration/loadgen/step-probe.test.ts',
   'test/integration/loadgen/synchronous.test.ts',

@@ -1,6 +1,6 @@
 /** What must hold of a drill on real servers. */
 import { expect } from 'vitest'
-import type { Report } from '../../functions/model/report.ts'
+import type { DrillEvent, Report } from '../../functions/model/report.ts'
 import { RESULT_FILES } from '../../infra/local/cli/drill-result.ts'
 import type { FinishedDrill } from './drill-run.ts'
 
@@ -42,6 +42,14 @@ export function expectFailover({ moments, events, eventsProof, ledger }: Report)
   expect([eventsProof.before?.timeline, eventsProof.after?.timeline]).toEqual([1, 2])
   expect([eventsProof.before?.availabilityZone, eventsProof.after?.availabilityZone]).toEqual(['1', '2'])
   expect(ledger).toMatchObject({ duplicates: 0, unexpected: 0, unresolved: 0 })
+  const [{ stalePrimary }] = events as [DrillEvent]
+  expect(stalePrimary, stalePrimary.sentence).toMatchObject({
+    state: 'none',
+    writes: 0,
+    oldTimeline: 1,
+    newTimeline: 2,
+  })
+  expect(stalePrimary.sessions).toBeGreaterThan(0)
 }
 
 const mapped = (object: object, value: () => unknown) =>

@@ -4,6 +4,7 @@ import { missing } from '../../functions/event-figures/figures.ts'
 import type { WorstOfDrill } from '../../functions/model/drill-index.ts'
 import type { DrillEvent, Moments } from '../../functions/model/report.ts'
 import { NO_MOMENTS, NO_RECOVERY } from '../../functions/report-model/events.ts'
+import { stalePrimaryOf } from '../../functions/stale-primary/stale-event.ts'
 import { isoAt } from './builders.ts'
 
 type Seconds = Readonly<Partial<Record<keyof Moments, number>>>
@@ -58,6 +59,7 @@ export function anEvent(number: number, at: Seconds, own: Partial<DrillEvent> = 
     atLeast: { recoveryTimeSeconds: null, recoveryFromTriggerSeconds: null, writeOutageSeconds: null },
     notMeasuredWhy: null,
     ways: [],
+    stalePrimary: stalePrimaryOf({ sessions: [], problem: null, refusal: null }, null, null),
     nameChange: null,
     sentence: `Event ${number}.`,
     ...own,

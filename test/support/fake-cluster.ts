@@ -95,6 +95,7 @@ export function createFakeCluster(hasReplica = false): FakeCluster {
       return ask(`promote ${option}`)
     },
     kill: async () => void asked.push('kill'),
+    splitBrain: () => void asked.push('split-brain'),
     finish: (error) => (error === undefined ? underWay?.resolve() : underWay?.reject(error)),
     failover: (mode) => {
       if (state.server !== 'Ready') throw new PlatformRefused('ServerIsNotReady', `the server is ${state.server}`)

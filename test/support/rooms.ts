@@ -23,16 +23,19 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/platform': '',
   'functions/model/early-end': '',
   'functions/model/comparisons': '',
+  'functions/model/probes': '',
   'functions/model':
-    'functions/model/comparisons functions/model/early-end loadgen-image/contract loadgen-image/contract/clients',
+    'functions/model/comparisons functions/model/early-end functions/model/probes loadgen-image/contract loadgen-image/contract/clients',
   'functions/model/campaign': 'functions/model functions/model/early-end',
   'functions/model/files': 'functions/model functions/model/early-end',
   'functions/event-kinds': 'functions/model functions/units',
   'functions/merge': 'functions/units loadgen-image/contract',
+  'functions/stale-primary':
+    'functions/merge functions/model functions/model/probes functions/units loadgen-image/contract',
   'functions/reachability': 'functions/merge functions/model loadgen-image/contract',
   'functions/measurement': 'functions/merge functions/model functions/units loadgen-image/contract',
   'functions/analysis':
-    'functions/event-kinds functions/measurement functions/merge functions/model functions/reachability functions/units loadgen-image/contract loadgen-image/contract/clients',
+    'functions/event-kinds functions/measurement functions/merge functions/model functions/reachability functions/stale-primary functions/units loadgen-image/contract loadgen-image/contract/clients',
   'functions/event-figures': 'functions/event-kinds functions/model functions/units',
   'functions/criteria':
     'functions/event-figures functions/event-kinds functions/model functions/units loadgen-image/contract',
@@ -47,7 +50,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/report-model/cohorts':
     'functions/analysis functions/merge functions/model functions/model/comparisons functions/units loadgen-image/contract loadgen-image/contract/clients',
   'functions/report-model':
-    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/model/early-end functions/reachability functions/report-model/cohorts functions/report-model/early-end functions/units loadgen-image/contract',
+    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/model/early-end functions/reachability functions/report-model/cohorts functions/report-model/early-end functions/stale-primary functions/units loadgen-image/contract',
   'functions/report-model/campaign':
     'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/units',
   'functions/render/text': 'functions/model functions/model/comparisons functions/units',
@@ -151,6 +154,7 @@ export const PURE: readonly string[] = [
   'functions/units',
   'functions/platform',
   'functions/model',
+  'functions/stale-primary',
   'functions/merge',
   'functions/measurement',
   'functions/reachability',

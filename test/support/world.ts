@@ -27,6 +27,7 @@ import {
   someLoad,
 } from './builders.ts'
 import { type Disconnection, type Event as Recorded, recordEvents } from './record-events.ts'
+import { watchRecords } from './watch-records.ts'
 import { rangesOf } from './world/rows.ts'
 
 const START_US = LOAD_START_MS * 1000
@@ -334,6 +335,7 @@ async function auditRun(run: Run, merged: Merged, events: DrillOutcome['events']
       inRecovery: false,
       address: primary?.address ?? '10.0.0.5',
       serverId: primary?.serverId ?? null,
+      watchRuns: [],
     })
   return [await look(isoAt(run.load.durationSeconds + 15)), await look(isoAt(run.load.durationSeconds + 25))]
 }
@@ -356,6 +358,7 @@ export async function outcomeOf(run: Run, merged: Merged, own: Partial<DrillOutc
     loadPlan: aPlan(run.load),
     events: run.events,
     summaries: run.summaries,
+    stepProbes: watchRecords(merged),
     audits: await auditRun(run, merged, own.events ?? run.events),
     endedAt: isoAt(run.load.durationSeconds + 40),
     ...own,

@@ -20,7 +20,7 @@ import { readLoadSession, unreachableLoad } from './load-session.ts'
 import { migrate } from './migration.ts'
 import { readAudited } from './schema-facts.ts'
 import { readSession, unreachable } from './session-facts.ts'
-import { deleteInBatches, readDrills, readRuns } from './stored-rows.ts'
+import { deleteInBatches, readDrills, readRuns, readWatchRuns } from './stored-rows.ts'
 
 const READ_MS = 15_000
 const BATCH_MS = 60_000
@@ -35,6 +35,8 @@ export function createDatabase(postgres: PostgresConfig, credentials: Credential
     schema: (target, ways) => schemaFacts(settings, target, ways),
     migrate: (target) => migrate(settings, target),
     storedRuns: (target, drillId) => storedRuns(settings, target, drillId),
+    storedWatchRuns: (target, drillId) =>
+      withConnection(settings, target, asApp('direct', LONG_MS), (client) => readWatchRuns(client, drillId)),
     storedDrills: (target) => withConnection(settings, target, asApp('direct', LONG_MS), readDrills),
     deleteRows: (target, drillId, withinMs) => deleteRows(settings, target, drillId, deadline(clock, withinMs)),
     loadConnectionString: (target) => connectionStringOf(postgres, target),

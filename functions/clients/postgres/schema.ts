@@ -1,6 +1,6 @@
 /**
  * The tables that a drill writes to: the payment gateway's `transactions` as its users know it, with the key columns of the
- * ledger behind them, and the step probe's own table. Every statement may run again and again, and also on a database that already holds the original tables.
+ * ledger behind them, and the tables of the step probe and of the stale-primary watch. Every statement may run again and again, and also on a database that already holds the original tables.
  *
  * - `gen_random_uuid()` is built in, so no extension has to be allowed first.
  * - The key columns are nullable and their index is partial: rows that the load generator did not write cost nothing.
@@ -97,11 +97,23 @@ const index = (name: string, columns: string, unique = ''): SchemaStep => ({
   sql: `CREATE ${unique}INDEX IF NOT EXISTS ${name} ON transactions ${columns}`,
 })
 
+// Each row says on which timeline it was written, also on a primary that should write no more.
+const DRILL_WATCH = `CREATE TABLE IF NOT EXISTS drill_watch (
+  drill_id text NOT NULL,
+  container integer NOT NULL,
+  session integer NOT NULL,
+  seq integer NOT NULL,
+  timeline integer NOT NULL DEFAULT ${CURRENT_TIMELINE},
+  written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (drill_id, container, session, seq)
+)`
+
 export const SCHEMA_STEPS: readonly SchemaStep[] = [
   table('customers', CUSTOMERS),
   table('merchants', MERCHANTS),
   table('transactions', TRANSACTIONS),
   table('drill_probe', DRILL_PROBE),
+  table('drill_watch', DRILL_WATCH),
   index('idx_transactions_customer', '(customer_id)'),
   index('idx_transactions_merchant', '(merchant_id)'),
   index('idx_transactions_status', '(status)'),
@@ -124,16 +136,16 @@ export const SCHEMA_STEPS: readonly SchemaStep[] = [
 ]
 
 /**
- * The only rights of the load's role: it inserts transactions, and rows of its step probe. It reads transactions because `RETURNING` and `ON CONFLICT`
+ * The only rights of the load's role: it inserts transactions, and rows of its step probe and its stale-primary watch. It reads transactions because `RETURNING` and `ON CONFLICT`
  * need that, and it never updates, deletes or truncates.
  */
 export const loadRoleGrants = (identifier: string, literal: string): Pick<SchemaStep, 'isDone' | 'sql'> => ({
   isDone: `SELECT has_schema_privilege(${literal}, 'public', 'USAGE')
   AND has_table_privilege(${literal}, 'transactions', 'SELECT') AND has_table_privilege(${literal}, 'transactions', 'INSERT')
-  AND has_table_privilege(${literal}, 'drill_probe', 'INSERT')
+  AND has_table_privilege(${literal}, 'drill_probe', 'INSERT') AND has_table_privilege(${literal}, 'drill_watch', 'INSERT')
   AND has_table_privilege(${literal}, 'customers', 'SELECT') AND has_table_privilege(${literal}, 'merchants', 'SELECT')`,
   sql: `GRANT USAGE ON SCHEMA public TO ${identifier};
 GRANT SELECT, INSERT ON transactions TO ${identifier};
-GRANT INSERT ON drill_probe TO ${identifier};
+GRANT INSERT ON drill_probe, drill_watch TO ${identifier};
 GRANT SELECT ON customers, merchants TO ${identifier}`,
 })

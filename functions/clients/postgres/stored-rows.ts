@@ -6,6 +6,7 @@
  * detect that it was never created.
  */
 import type { Client } from 'pg'
+import type { WatchRun } from '../../model/evidence.ts'
 import type { Deleted, StoredDrill, StoredRange } from '../clients.ts'
 
 const RUNS = `SELECT worker, min(seq) AS first, max(seq) AS last, sum(copies) AS rows, count(*) AS keys
@@ -81,17 +82,39 @@ export async function deleteInBatches(client: Client, drillId: string, isTimeUp:
   }
   // Rows without a full key are not on the walk.
   const { rowCount } = await client.query('DELETE FROM transactions WHERE drill_id = $1', [drillId])
-  return { rows: deleted + (rowCount ?? 0) + (await deleteProbeRows(client, drillId)), isComplete: true }
+  for (const table of PROBE_TABLES) deleted += await deleteProbeRows(client, table, drillId)
+  return { rows: deleted + (rowCount ?? 0), isComplete: true }
 }
+
+/** Of the step probe and of the stale-primary watch. */
+const PROBE_TABLES = ['drill_probe', 'drill_watch'] as const
+type ProbeTable = (typeof PROBE_TABLES)[number]
 
 /** A few thousand: the step probe writes 20 rows a second. */
-async function deleteProbeRows(client: Client, drillId: string): Promise<number> {
-  if (!(await hasColumn(client, 'drill_probe'))) return 0
-  return (await client.query('DELETE FROM drill_probe WHERE drill_id = $1', [drillId])).rowCount ?? 0
+async function deleteProbeRows(client: Client, table: ProbeTable, drillId: string): Promise<number> {
+  if (!(await hasColumn(client, table))) return 0
+  return (await client.query(`DELETE FROM ${table} WHERE drill_id = $1`, [drillId])).rowCount ?? 0
 }
 
-const PROBED = `SELECT drill_id AS id, extract(epoch FROM clock_timestamp() - max(written_at)) AS age
-  FROM drill_probe GROUP BY drill_id`
+const newestOf = (table: ProbeTable): string =>
+  `SELECT drill_id AS id, extract(epoch FROM clock_timestamp() - max(written_at)) AS age FROM ${table} GROUP BY drill_id`
+
+/** The rows of the stale-primary watch, as runs of consecutive numbers per session. */
+const WATCH_RUNS = `SELECT container, session, min(seq) AS first, max(seq) AS last
+  FROM (
+    SELECT container, session, seq, seq - row_number() OVER (PARTITION BY container, session ORDER BY seq) AS run
+    FROM drill_watch WHERE drill_id = $1
+  ) AS numbered
+  GROUP BY container, session, run ORDER BY container, session, first`
+
+/** Null: there is no such table. */
+export async function readWatchRuns(client: Client, drillId: string): Promise<WatchRun[] | null> {
+  if (!(await hasColumn(client, 'drill_watch'))) return null
+  const { rows } = await client.query<{ container: number; session: number; first: number; last: number }>(WATCH_RUNS, [
+    drillId,
+  ])
+  return rows.map(({ container, session, first, last }) => ({ container, session, firstSeq: first, lastSeq: last }))
+}
 
 /**
  * One descent of the key index for each drill and worker, instead of a scan of all rows. A worker counts upwards, so its last
@@ -122,11 +145,14 @@ interface DrillRow {
   readonly age: string | null
 }
 
-/** Every drill that has rows with a key, or of the step probe. Rows without a key are not the load generator's, and are not read. */
+/** Every drill that has rows with a key, or of a probe. Rows without a key are not the load generator's, and are not read. */
 export async function readDrills(client: Client): Promise<StoredDrill[]> {
   const drills = await readIf(client, 'transactions', DRILLS)
-  const probed = await readIf(client, 'drill_probe', PROBED)
-  return [...drills, ...probed.filter(({ drillId }) => drills.every((one) => one.drillId !== drillId))]
+  const found = [...drills]
+  for (const table of PROBE_TABLES)
+    for (const probed of await readIf(client, table, newestOf(table)))
+      if (found.every(({ drillId }) => drillId !== probed.drillId)) found.push(probed)
+  return found
 }
 
 async function readIf(client: Client, table: string, sql: string): Promise<StoredDrill[]> {

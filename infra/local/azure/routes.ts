@@ -12,6 +12,7 @@ import {
   type Place,
   type Places,
   resourceId,
+  SPLIT_BRAIN_PATH,
 } from './arm/arm.ts'
 import { letWeatherFall, requirePlace, requireToken, requireVersion } from './arm/guard.ts'
 import { type Operation, type Operations, operationStatus } from './arm/operations.ts'
@@ -107,15 +108,20 @@ export function createRoutes(services: Services, options: RouteOptions): Fastify
     ({ params }) => healthDocument(services.reads.find(params.server ?? '', params.group ?? ''), services.cluster),
   )
   addRegistryRoutes(app, services, options.token)
-  addLocalRoute(app, services, options.token)
+  addLocalRoutes(app, services, options.token)
   return app
 }
 
-/** What Azure does not offer: the crash of a server. */
-function addLocalRoute(app: FastifyInstance, { cluster }: Services, token: string): void {
+/** What Azure does not offer: the crash of a server, and a failover that does not fence the old primary. */
+function addLocalRoutes(app: FastifyInstance, { cluster }: Services, token: string): void {
   app.post(KILL_PATH, async (request, reply) => {
     requireToken(request, token)
     await cluster.kill()
+    return reply.status(204).send()
+  })
+  app.post(SPLIT_BRAIN_PATH, async (request, reply) => {
+    requireToken(request, token)
+    cluster.splitBrain()
     return reply.status(204).send()
   })
 }

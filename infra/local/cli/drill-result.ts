@@ -21,6 +21,7 @@ export const RESULT_FILES = [
   'clients.csv',
   'applications.csv',
   'probes.csv',
+  'stale_writes.csv',
   'errors.csv',
   'summary.json',
   'ledger.json',

@@ -160,6 +160,8 @@ export interface Cluster extends PlatformActions {
   state(site?: Site): ClusterState
   /** Kills the primary's server process, as a crash does; the platform notices by itself. */
   kill(): Promise<void>
+  /** Promotes the standby without an end of the old primary, which takes writes of its clients for some seconds more. */
+  splitBrain(): void
   parameters(site?: Site): Promise<readonly ClusterParameter[]>
   /** Oldest first; at most the last six hours. */
   samples(site?: Site): readonly MetricSample[]

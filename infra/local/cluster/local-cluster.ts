@@ -107,6 +107,7 @@ export async function startCluster(
     scale: (sku, site) => platform.scale(sku, site),
     promote: (option) => platform.promote(option),
     kill: () => platform.kill(),
+    splitBrain: () => platform.splitBrain(),
     parameters: (site = 'home') => readParameters(serverOf(site), hasPgBouncer[site] ? pgbouncer : null),
     samples: (site = 'home') => samplers[site]?.samples() ?? [],
     startContainer: async (spec) => startContainer(processes, options.loadgenEntry, spec),

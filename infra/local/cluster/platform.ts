@@ -77,6 +77,18 @@ export class Platform implements PlatformActions {
   // ---- Actions ----------------------------------------------------------------------------------------------------------
 
   failover(mode: LocalFailoverMode): Promise<void> {
+    this.#beginFailover()
+    return this.#act(`the ${mode} failover of the local server`, () => this.#procedures.failOver(mode))
+  }
+
+  /** It goes on for seconds after the answer, so an event reports its failure. */
+  splitBrain(): void {
+    this.#beginFailover()
+    const work = this.#act('the failover without fencing', () => this.#procedures.splitBrain())
+    work.catch((error) => this.#options.onEvent(wordsOf(error)))
+  }
+
+  #beginFailover(): void {
     const { servers, highAvailability } = this.#states
     if (highAvailability === 'NotEnabled') throw new PlatformRefused('HANotEnabled', 'high availability is not enabled')
     if (servers.home !== 'Ready')
@@ -85,7 +97,6 @@ export class Platform implements PlatformActions {
       throw new PlatformRefused('HighAvailabilityNotHealthy', `high availability is ${highAvailability}, not Healthy`)
     servers.home = 'Restarting'
     this.#states.highAvailability = 'FailingOver'
-    return this.#act(`the ${mode} failover of the local server`, () => this.#procedures.failOver(mode))
   }
 
   restart(site: Site = 'home'): Promise<void> {

@@ -26,6 +26,9 @@ export interface PlatformParts {
 /** Copying the database for a new standby would compete with clients that reconnect. */
 const REBUILD_DELAY_MS = 3_000
 
+/** So long an old primary that is not fenced lives beside the new one. */
+const UNFENCED_MS = 8_000
+
 const IS_PLANNED: Readonly<Record<LocalFailoverMode, boolean>> = {
   planned: true,
   plannedSwitchover: true,
@@ -87,6 +90,21 @@ export class Procedures {
     // For a copy only: a server that swaps its role is ready within a moment.
     if (ORIGINS[mode] === 'copy') await sleep(REBUILD_DELAY_MS)
     await this.rebuildStandby(ORIGINS[mode])
+  }
+
+  /** New clients reach the new primary, and those that are connected straight to the old one stay there, until it is fenced. */
+  async splitBrain(): Promise<void> {
+    const old = await this.#pair.splitBrain()
+    this.#states.highAvailability = 'CreatingStandby'
+    this.#proxy.moveTo(this.primary.port)
+    await Promise.all([this.#pgbouncer.kill(), this.#regions?.detach()])
+    await this.startPgBouncer()
+    this.#states.servers.home = 'Ready'
+    await this.#regions?.attach()
+    await sleep(UNFENCED_MS)
+    await old.kill()
+    old.setDataAside()
+    await this.rebuildStandby()
   }
 
   async rebuildStandby(origin: StandbyOrigin = 'copy'): Promise<void> {

@@ -211,7 +211,7 @@ export class FakeGenerator {
   }
 
   #beginProbe(startAtMs: number): FakeStepProbe {
-    const { blobs, drillId, container, incarnation, server } = this.#sources
+    const { blobs, drillId, container, incarnation, server, rows } = this.#sources
     return new FakeStepProbe({
       container,
       incarnation,
@@ -219,6 +219,7 @@ export class FakeGenerator {
       clockOffsetMs: this.#course.clockOffsetMs,
       freezes: this.#course.freezes,
       server,
+      onRow: (row) => rows.watch.push({ drillId, ...row }),
       onBytes: (bytes) => blobs.append(blobNames.stepProbe(drillId, container, incarnation, 0), bytes),
     })
   }

@@ -1,7 +1,9 @@
 /** The rows that the made-up database holds: those that were committed, less those that a promotion forgot. */
 import type { StoredRange } from '../../../functions/clients/clients.ts'
+import type { WatchRun } from '../../../functions/model/evidence.ts'
 import type { Outcome } from '../../../loadgen-image/contract/glossary.ts'
 import type { FakeServer } from './server.ts'
+import type { Interruption } from './service.ts'
 
 export interface Row {
   readonly drillId: string
@@ -17,7 +19,20 @@ export interface Row {
   knownMs: number
 }
 
+/** A row of the stale-primary watch that was acknowledged. */
+export interface WatchRow {
+  readonly drillId: string
+  readonly container: number
+  readonly session: number
+  readonly seq: number
+  readonly sentMs: number
+  readonly atMs: number
+  /** The promotion after whose beginning the old primary took it; null: it was the primary. */
+  readonly stale: Interruption | null
+}
+
 export class Rows {
+  readonly watch: WatchRow[] = []
   readonly #rows: Row[] = []
   readonly #server: FakeServer
   /** Keys that were deleted by hand, as worker:seq: a checker must be seen to fail. */
@@ -63,6 +78,15 @@ export class Rows {
   /** Also those that were lost later. */
   get everAcknowledged(): Row[] {
     return this.#rows.filter(({ outcome }) => outcome === 'acknowledged')
+  }
+
+  /** Row by row, as far as the primary of now has them. */
+  watchRuns(drillId: string): WatchRun[] {
+    const { service } = this.#server
+    const has = (row: WatchRow) => row.stale === null && !service.forgottenBy(row.atMs, this.#server.nowMs)
+    return this.watch
+      .filter((row) => row.drillId === drillId && has(row))
+      .map(({ container, session, seq }) => ({ container, session, firstSeq: seq, lastSeq: seq }))
   }
 
   clear(): number {

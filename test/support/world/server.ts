@@ -25,6 +25,8 @@ export interface FailoverCourse {
   readonly rebuildMs: number | null
   /** Acknowledged commits of this long before the outage are lost: replication was not synchronous. */
   readonly lostMs: number
+  /** From the last commit: the old primary still takes writes in sessions that were open. */
+  readonly oldLivesMs?: number
   /** After the new primary has come up, it goes away again: so much later, for so long; null: for good. */
   readonly relapses?: ReadonlyArray<{ readonly afterMs: number; readonly ms: number | null }>
 }
@@ -388,7 +390,7 @@ export class FakeServer implements FlexibleServers {
 
   /** A primary that dies meanwhile by itself only makes the failover begin sooner. */
   #promote(course: FailoverCourse, acceptedAtMs: number, begunAtMs: number) {
-    const { lostMs } = course
+    const { lostMs, oldLivesMs = 0 } = course
     const plannedMs = begunAtMs + course.detectMs
     const earlier = this.service.promotions.find(({ fromMs }) => fromMs >= acceptedAtMs && fromMs < plannedMs)
     const downAtMs = earlier?.fromMs ?? plannedMs
@@ -396,7 +398,7 @@ export class FakeServer implements FlexibleServers {
     const healthyAtMs = course.rebuildMs === null ? NEVER : upAtMs + course.rebuildMs
     for (const other of this.service.promotions)
       if (other.fromMs >= acceptedAtMs && other.fromMs < upAtMs) this.service.remove(other)
-    this.service.add(promotion({ cause: 'drill', fromMs: downAtMs, toMs: upAtMs, healthyAtMs, lostMs }))
+    this.service.add(promotion({ cause: 'drill', fromMs: downAtMs, toMs: upAtMs, healthyAtMs, lostMs, oldLivesMs }))
     for (const { afterMs, ms } of course.relapses ?? []) {
       const fromMs = upAtMs + afterMs
       this.service.add(restart('flap', fromMs, ms === null ? NEVER : fromMs + ms))
@@ -410,10 +412,12 @@ export class FakeServer implements FlexibleServers {
   }
 
   failOverByHand(): void {
-    const { detectMs, outageMs, rebuildMs, lostMs } = this.#options.courses[0] as FailoverCourse
+    const { detectMs, outageMs, rebuildMs, lostMs, oldLivesMs = 0 } = this.#options.courses[0] as FailoverCourse
     const fromMs = this.#clock.nowMs + detectMs
     const toMs = fromMs + (outageMs ?? NEVER)
-    this.service.add(promotion({ cause: 'hand', fromMs, toMs, healthyAtMs: toMs + (rebuildMs ?? NEVER), lostMs }))
+    this.service.add(
+      promotion({ cause: 'hand', fromMs, toMs, healthyAtMs: toMs + (rebuildMs ?? NEVER), lostMs, oldLivesMs }),
+    )
   }
 
   async operationState(target: Target, token: string): Promise<OperationState> {

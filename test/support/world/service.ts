@@ -18,6 +18,8 @@ export interface Interruption {
   readonly noticedAtMs: number
   /** What becomes of a failover that is accepted meanwhile: nothing beyond this promotion, or another one after it. */
   readonly absorbs: boolean
+  /** Of a promotion: so long after its beginning the old primary still takes writes in sessions that were open. */
+  readonly oldLivesMs?: number
 }
 
 /** Trouble that no one asked this drill for, in seconds of the load. */

@@ -8,7 +8,9 @@ import {
 } from '../../../loadgen-image/contract/step-probe.ts'
 import { ProbeLog } from '../../../loadgen-image/probe/step-probe-log.ts'
 import type { Freeze } from './load.ts'
+import type { WatchRow } from './rows.ts'
 import type { FakeServer } from './server.ts'
+import { FakeStaleWatch } from './stale-watch.ts'
 
 interface FakeProbeOptions {
   readonly container: number
@@ -19,15 +21,21 @@ interface FakeProbeOptions {
   readonly freezes: readonly Freeze[]
   readonly server: FakeServer
   readonly onBytes: (bytes: Buffer) => void
+  /** A row of the stale-primary watch. */
+  readonly onRow: (row: Omit<WatchRow, 'drillId'>) => void
 }
 
 const RECORD_EVERY_US = 5_000_000
 const WRITE_US = 3_000
 const REFUSED_US = 400
+/** The watch writes at every fifth tick. */
+const WATCH_TICKS = 5
 
 export class FakeStepProbe {
   readonly #options: FakeProbeOptions
   readonly #log = new ProbeLog()
+  readonly #watch: FakeStaleWatch
+  #ticks = 0
   #dueUs: number
   #recordedUs: number
   #wasUp = false
@@ -36,6 +44,9 @@ export class FakeStepProbe {
     this.#options = options
     this.#dueUs = options.startAtUs
     this.#recordedUs = options.startAtUs
+    const { container, clockOffsetMs, server, onRow } = options
+    const readMs = (atMs: number) => this.#thawed((atMs + clockOffsetMs) * 1000) / 1000 - clockOffsetMs
+    this.#watch = new FakeStaleWatch({ container, clockOffsetMs, server, readMs, onRow })
   }
 
   /** Lives up to that true time. */
@@ -55,7 +66,11 @@ export class FakeStepProbe {
     const { container, incarnation, onBytes } = this.#options
     const second = Math.floor(this.#recordedUs / 1_000_000)
     this.#recordedUs = this.#dueUs
-    onBytes(encodeProbeRecord({ second, container, incarnation, ways: WAYS, problem: '', ...this.#log.take() }))
+    const nowMs = this.#dueUs / 1000 - this.#options.clockOffsetMs
+    this.#watch.settle(nowMs)
+    const watch = this.#watch.log.take(this.#watch.open(nowMs))
+    const common = { second, container, incarnation, ways: WAYS, problem: '' }
+    onBytes(encodeProbeRecord({ ...common, ...this.#log.take(), watch }))
   }
 
   #tick(): void {
@@ -63,6 +78,7 @@ export class FakeStepProbe {
     const isUp = server.isUpAt(this.#dueUs / 1000 - clockOffsetMs)
     for (const way of WAYS) this.#log.attempt(isUp ? this.#wrote(way) : this.#failed(way))
     this.#wasUp = isUp
+    if (this.#ticks++ % WATCH_TICKS === 0) this.#watch.tick(this.#dueUs / 1000 - clockOffsetMs)
   }
 
   #wrote(way: Way): ProbeAttempt {

@@ -132,6 +132,7 @@ function fakeDatabase(
       groups.advance()
       yield* rows.runs(drillId)
     },
+    storedWatchRuns: async (_target, drillId) => rows.watchRuns(drillId),
     storedDrills: async () => [{ drillId: 'drill-1', newestRowAgeSeconds: 0 }],
     deleteRows: async () => ({ rows: rows.clear(), isComplete: true }),
     loadConnectionString: () => `postgresql://load:${options.password ?? 'secret'}@server:6432/drill`,

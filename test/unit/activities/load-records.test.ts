@@ -10,6 +10,7 @@ import { encodeProbeRecord, type ProbeRecord } from '../../../loadgen-image/cont
 import { anAppProbe, appRecords } from '../../support/app-records.ts'
 import { LOAD_START_MS } from '../../support/builders.ts'
 import { MemoryBlobs } from '../../support/memory-blobs.ts'
+import { NO_WATCH } from '../../support/watch-records.ts'
 
 test('the records of an application are read once, poll by poll', async () => {
   const blobs = new MemoryBlobs(() => LOAD_START_MS)
@@ -41,7 +42,7 @@ test('the records of a step probe are read once, poll by poll', async () => {
   const at = (second: number) => (LOAD_START_MS + second * 1000) * 1000
   const record = (second: number): ProbeRecord => ({
     ...{ second: LOAD_START_MS / 1000 + second, container: 0, incarnation: 'a', ways: ['direct'], problem: '' },
-    ...{ attempts: [], names: [], stalls: [] },
+    ...{ attempts: [], names: [], stalls: [], watch: NO_WATCH },
     steady: [{ way: 'direct', fromUs: at(second), toUs: at(second + 4.9), writes: 50 }],
   })
   let previous: LiveRecord | null = null

@@ -7,7 +7,7 @@ import { type LedgerRange, OUTCOMES, type Outcome } from '../../../loadgen-image
 import { anAudit, isoAt, LOAD_START_MS } from '../../support/builders.ts'
 import { aRun, mergeRun, type Run, rowKey, storedRuns } from '../../support/world.ts'
 
-const MOMENT = { at: isoAt(100), timeline: 2, inRecovery: false, address: '10.0.0.5', serverId: null }
+const MOMENT = { at: isoAt(100), timeline: 2, inRecovery: false, address: '10.0.0.5', serverId: null, watchRuns: [] }
 /** Without its digest, which has a test of its own. */
 const audit = async (run: Run): Promise<AuditPass> => ({
   ...(await auditLedger(mergeRun(run).ledger, storedRuns(run.rows), MOMENT)),

@@ -301,7 +301,6 @@ const keysReported = (run: Run): string[] =>
   )
 
 test('nothing to judge is no PASS', () => {
-  expect(judgeDrill({ criteria: [], abortedBecause: null, inconclusive: ['No load was recorded.'] }).verdict).toBe(
-    'INCONCLUSIVE',
-  )
+  const nothing = { criteria: [], abortedBecause: null, context: [], meaning: {} }
+  expect(judgeDrill({ ...nothing, inconclusive: ['No load was recorded.'] }).verdict).toBe('INCONCLUSIVE')
 })

@@ -9,6 +9,7 @@ import {
   type Way,
 } from '../../../loadgen-image/contract/step-probe.ts'
 import { LOAD_START_MS } from '../../support/builders.ts'
+import { NO_WATCH } from '../../support/watch-records.ts'
 
 const at = (second: number) => Math.round((LOAD_START_MS + second * 1000) * 1000)
 
@@ -24,7 +25,7 @@ const attempt = (way: Way, second: number, reached: Step, code: string): ProbeAt
 function recordsOf(container: number, untilSecond: number, courses: Readonly<Record<Way, Course>>): ProbeRecord[] {
   return Array.from({ length: untilSecond }, (_, second) => ({
     ...{ second: LOAD_START_MS / 1000 + second, container, incarnation: `i${container}`, ways: WAYS, problem: '' },
-    ...{ steady: [], names: [], stalls: [] },
+    ...{ steady: [], names: [], stalls: [], watch: NO_WATCH },
     attempts: WAYS.flatMap((way) =>
       Array.from({ length: 10 }, (_, i) => {
         const now = second + i / 10

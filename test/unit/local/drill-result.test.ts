@@ -63,6 +63,7 @@ test('a host that dies while the files are fetched leaves the others, and one me
     'clients.csv',
     'applications.csv',
     'probes.csv',
+    'stale_writes.csv',
     'errors.csv',
   ])
   expect(keptLines(kept)).toEqual([

@@ -1,5 +1,13 @@
 /** Attempts of a step probe, in milliseconds of a made-up load. */
-import type { ProbeAttempt, ProbeRecord, SteadyWrites, Step, Way } from '../../../loadgen-image/contract/step-probe.ts'
+import type {
+  ProbeAttempt,
+  ProbeRecord,
+  SteadyWrites,
+  Step,
+  WatchReading,
+  Way,
+} from '../../../loadgen-image/contract/step-probe.ts'
+import { NO_WATCH } from '../../support/watch-records.ts'
 
 interface Times {
   readonly from: number
@@ -48,5 +56,6 @@ export const aProbeRecord = (own: Partial<ProbeRecord>): ProbeRecord => ({
   attempts: [],
   names: [],
   stalls: [],
+  watch: NO_WATCH,
   ...own,
 })

@@ -77,6 +77,7 @@ test('figures are those of the report', async () => {
     recovery: seconds(recovery.recoveryTimeSeconds),
     lost: 0,
     lostSeconds: ledger.lostSeconds,
+    splitBrainWrites: 0,
     worstEvent: 1,
     t0: moments.t0,
     t1: moments.t1,

@@ -17,6 +17,7 @@ const FILES: ReadonlyArray<readonly [name: string, content: string]> = [
   ['clients.csv', "every client's outage"],
   ['applications.csv', 'every outage of a probed application'],
   ['probes.csv', 'what a new connection met, by each way and container'],
+  ['stale_writes.csv', 'every write that an old primary acknowledged after T2'],
   ['errors.csv', 'errors by code'],
   ['ledger.json', 'every key with its outcome as ranges, the audits, the proof of the events'],
   ['checklist.json', 'every check with what was seen and wanted'],

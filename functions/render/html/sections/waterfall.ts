@@ -5,6 +5,7 @@ import { clock, plain, seconds, signed } from '../../../units/units.ts'
 import { waterfallChart } from '../../charts/waterfall.ts'
 import { wayRowsOf, worstWays } from '../../charts/way-rows.ts'
 import { html, type Insert, type Markup } from '../../text/markup.ts'
+import { STALE_COLUMNS, staleCells, staleSentences } from '../../text/stale-words.ts'
 import { laterText, nameChangeText, notProbed, outText, stepsText, WAY_NAMES } from '../../text/way-words.ts'
 import { MOMENT_IDS, MOMENT_NAMES, STEP_NAMES } from '../../text/words.ts'
 import { absent, list, note, number, table, text } from '../elements/components.ts'
@@ -13,7 +14,7 @@ import { stateLegend } from '../elements/state-legend.ts'
 
 export function waterfall(report: Report): Markup {
   if (report.events.length === 0) return absent('No event took place, so there is nothing to time.')
-  return html`${report.events.length > 1 && eventsTable(report)}${chart(report)}${momentsTable(report)}${ways(report)}${advice(report)}${outagesTable(report)}`
+  return html`${report.events.length > 1 && eventsTable(report)}${chart(report)}${momentsTable(report)}${ways(report)}${oldPrimary(report)}${advice(report)}${outagesTable(report)}`
 }
 
 const chart = (report: Report): Markup =>
@@ -90,6 +91,17 @@ function ways(report: Report): Markup {
     ),
     { cards: true },
   )}${probed.filter(({ nameChange }) => nameChange !== null).map((event) => note(nameChangeText(event)))}`
+}
+
+/** Whether it took writes beside the new one. */
+function oldPrimary(report: Report): Markup {
+  const rows = staleCells(report)
+  const [event, container, session, write, timeline, ...times] = STALE_COLUMNS
+  const columns = [
+    ...[event, container, session, write, timeline].map((name) => number(name ?? '')),
+    ...times.map(text),
+  ]
+  return html`${staleSentences(report).map(note)}${rows.length > 0 && table('Writes that the old primary acknowledged after T2 (the first 20; stale_writes.csv has more)', columns, rows, { cards: true })}`
 }
 
 const advice = ({ advice: rows, events }: Report): Markup =>

@@ -25,6 +25,9 @@ export const PROMOTE_OPTIONS: Readonly<Record<string, PromoteOption>> = { Forced
 /** Of the local endpoint alone: kills the primary's server process. */
 export const KILL_PATH = '/local/kill'
 
+/** Of the local endpoint alone: promotes the standby while the old primary lives on. */
+export const SPLIT_BRAIN_PATH = '/local/split-brain'
+
 /** How the local command finds the endpoint of a stack: a file in the folder of the stack. It holds the token, a secret. */
 export const ACCESS_FILE = 'azure-access.json'
 

@@ -116,6 +116,13 @@ export class PostgresPair {
     await this.#promote(pauseMs)
   }
 
+  /** Promotes the standby while the primary lives on, as where fencing fails. Returns the old primary. */
+  async splitBrain(): Promise<PostgresServer> {
+    const old = this.#primary
+    await this.#promote(0)
+    return old
+  }
+
   /** Both machines at once, as the real service does: the same primary, on the same timeline. Returns when the primary answers. */
   async restart(pauseMs = 0, onStopped = () => {}): Promise<void> {
     await this.#primary.stopFast()

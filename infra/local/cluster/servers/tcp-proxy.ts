@@ -10,6 +10,7 @@ export class TcpProxy {
   readonly #held: HeldPort
   readonly #sockets = new Set<Socket>()
   #listener: Server | null = null
+  #serverPort = 0
 
   constructor(held: HeldPort) {
     this.#held = held
@@ -19,12 +20,18 @@ export class TcpProxy {
   /** Forwards to the server at this port of 127.0.0.1. */
   async open(serverPort: number): Promise<void> {
     await this.#held.release()
-    const listener = createServer({ noDelay: true }, (client) => this.#forward(client, serverPort))
+    this.#serverPort = serverPort
+    const listener = createServer({ noDelay: true }, (client) => this.#forward(client, this.#serverPort))
     await new Promise<void>((resolve, reject) => {
       listener.once('error', reject)
       listener.listen({ host: '127.0.0.1', port: this.port }, resolve)
     })
     this.#listener = listener
+  }
+
+  /** New clients reach another server; those that are connected stay where they are, as when a name in DNS changes. */
+  moveTo(serverPort: number): void {
+    this.#serverPort = serverPort
   }
 
   /** Refuses new clients and disconnects the others. */
