@@ -1,12 +1,5 @@
 /** Attempts of a step probe, in milliseconds of a made-up load. */
-import type {
-  ProbeAttempt,
-  ProbeRecord,
-  SteadyWrites,
-  Step,
-  WatchReading,
-  Way,
-} from '../../../loadgen-image/contract/step-probe.ts'
+import type { ProbeAttempt, ProbeRecord, SteadyWrites, Step, Way } from '../../../loadgen-image/contract/step-probe.ts'
 import { NO_WATCH } from '../../support/watch-records.ts'
 
 interface Times {
