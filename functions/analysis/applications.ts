@@ -76,13 +76,7 @@ export function applicationsOf(
     const own = merged.find(({ name }) => name === probe.name) ?? null
     const sum = (field: 'good' | 'failed') => (own?.seconds ?? []).reduce((total, second) => total + second[field], 0)
     const gaps = own === null ? [] : gapsOf(own.seconds, probe, context)
-    const { outages, events } = withEvents(
-      own === null ? [] : outagesOf(own.windows),
-      gaps,
-      own,
-      probe.timeoutMs * 1000,
-      context,
-    )
+    const { outages, events } = withEvents(own === null ? [] : outagesOf(own.windows), gaps, own, probe, context)
     const [good, failed] = [sum('good'), sum('failed')]
     const planned = Math.max(plannedRequests(probe, context), good + failed)
     const hiddenUs = Math.max(0, ...gaps.map(({ us }) => us))
@@ -183,14 +177,14 @@ function withEvents(
   outages: readonly Untied[],
   gaps: readonly Gap[],
   merged: MergedApplication | null,
-  timeoutUs: number,
+  probe: AppProbe,
   context: Context,
 ): Pick<ApplicationAnalysis, 'outages' | 'events'> {
   const tied: AppOutage[] = outages.map((outage) => ({ ...outage, event: null }))
   const events = context.events.map((event, index): AppEvent => {
     const untilUs =
       context.events[index + 1] === undefined ? context.window.endUs : beginOf(context.events[index + 1] as Event)
-    const own = outagesOfEvent(tied, event, untilUs, timeoutUs, context)
+    const own = outagesOfEvent(tied, event, untilUs, probe, context)
     for (const position of own) tied[position] = { ...(tied[position] as AppOutage), event: event.number }
     return appEvent(
       event,
@@ -198,6 +192,7 @@ function withEvents(
       gaps,
       untilUs,
       merged,
+      probe,
       context,
     )
   })
@@ -212,7 +207,7 @@ function outagesOfEvent(
   outages: readonly AppOutage[],
   event: Event,
   untilUs: number,
-  timeoutUs: number,
+  probe: AppProbe,
   context: Context,
 ): number[] {
   const holdUs = context.holdSeconds * US_PER_SECOND
@@ -222,7 +217,7 @@ function outagesOfEvent(
   outages.forEach((outage, position) => {
     const beginUs = beginOf(event)
     const begins =
-      outage.fromUs >= beginUs - timeoutUs &&
+      outage.fromUs >= beginUs - probe.timeoutMs * 1000 &&
       (outage.toUs ?? Number.POSITIVE_INFINITY) > beginUs &&
       outage.fromUs < Math.min(untilUs, reachUs)
     if (outage.event !== null || !begins) return
@@ -238,6 +233,7 @@ function appEvent(
   gaps: readonly Gap[],
   untilUs: number,
   merged: MergedApplication | null,
+  { everyMs }: AppProbe,
   { holdSeconds, reachability }: Context,
 ): AppEvent {
   const zeroUs = zeroOf(event)
@@ -254,6 +250,6 @@ function appEvent(
     if (outages.length === 0) return 'uninterrupted'
     return lastUs + holdUs <= untilUs && outages.every(({ isExact }) => isExact) ? 'back' : 'not sustained'
   })()
-  const beyond = beyondDatabase(outages, reachability)
+  const beyond = beyondDatabase(outages, everyMs * 1000, reachability)
   return { ...base, state, beyond, backUs: state === 'back' ? lastUs : null }
 }

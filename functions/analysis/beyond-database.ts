@@ -25,12 +25,20 @@ export interface BeyondDatabase {
 /** A request that was sent when the database opened may have met it closed. */
 const SETTLE_US = 500_000
 
-/** The outage with the longest such time; null: there is none, or the ways were not probed. */
-export function beyondDatabase(outages: readonly Outage[], reachability: Reachability): BeyondDatabase | null {
+/**
+ * The outage with the longest such time; null: there is none, or the ways were not probed. Requests that are due `everyUs` apart all
+ * fail in an outage, so one was sent in every span of it that is longer.
+ */
+export function beyondDatabase(
+  outages: readonly Outage[],
+  everyUs: number,
+  reachability: Reachability,
+): BeyondDatabase | null {
   const all = outages.flatMap(({ fromUs, lastFailedUs, toUs, isExact, lastCode }) => {
     const untilUs = isExact && toUs !== null ? toUs : lastFailedUs
-    const open = openSpans(reachability, fromUs, untilUs) ?? []
-    const isBeyond = open.some((span) => span.fromUs + SETTLE_US <= lastFailedUs && span.toUs >= lastFailedUs)
+    // At its beginning the database may have been open for requests that it then cut off.
+    const open = (openSpans(reachability, fromUs, untilUs) ?? []).filter((span) => span.fromUs > fromUs)
+    const isBeyond = open.some((span) => Math.min(span.toUs, lastFailedUs) - span.fromUs >= SETTLE_US + everyUs)
     const openUs = open.reduce((sum, span) => sum + span.toUs - span.fromUs, 0)
     return isBeyond ? [{ outageUs: untilUs - fromUs, openUs, lastCode }] : []
   })
