@@ -1,5 +1,6 @@
 /** Gathers what is known of a drill, builds and judges the report, renders and stores it. A repeated run writes the same files. */
 import type { InvocationContext } from '@azure/functions'
+import { rawFiles } from '../archive/sums.ts'
 import { AFTER } from '../checklist/after.ts'
 import { judgeRows } from '../checklist/check.ts'
 import type { Clients } from '../clients/clients.ts'
@@ -11,9 +12,11 @@ import { isLike, type TrendEntry } from '../model/drill-index.ts'
 import type { EarlyEnd } from '../model/early-end/stopped-by.ts'
 import type { DrillOutcome } from '../model/evidence.ts'
 import type { Facts, PlatformLog } from '../model/facts.ts'
+import { digestOf } from '../model/files/manifest.ts'
+import type { Amendment, ReportInputs } from '../model/files/report-inputs.ts'
 import { loadPlanOf } from '../model/load-plan.ts'
 import type { DrillPlan } from '../model/plan.ts'
-import type { CheckResult, JournalEntry, Verdict } from '../model/report.ts'
+import type { CheckResult, JournalEntry, Report, Verdict } from '../model/report.ts'
 import type { Renderer } from '../render/formats.ts'
 import { drillResultLine, type Edition } from '../render/log-lines.ts'
 import type { ReportData } from '../render/text/report-data.ts'
@@ -21,14 +24,15 @@ import { assemble } from '../report-model/build.ts'
 import { reportedEntry, TREND_LENGTH } from '../report-model/trend.ts'
 import type { AuditRecord } from './audit.ts'
 import type { CleanupRecord } from './clean-up.ts'
-import { eventEvidence } from './events/progress.ts'
+import { eventEvidence, undoOfEvents } from './events/progress.ts'
 import type { MetricsRecord } from './metrics.ts'
 import type { ProvisionRecord } from './provision.ts'
-import type { MergedLoad, MergedLoads } from './records/merged-load.ts'
+import { type MergedLoad, type MergedLoads, mergedLoads } from './records/merged-load.ts'
 import { writeReportFiles } from './records/report-files.ts'
 import { readStepProbes } from './records/step-probe-records.ts'
 import { type DrillRef, readPlan } from './records/stored-drill.ts'
 import type { ActivitySettings } from './settings.ts'
+import { amended } from './upkeep/amend-report.ts'
 
 export interface ReportRequest extends DrillRef {
   /** The first is written as soon as it can be; the final one holds what arrived late. */
@@ -62,9 +66,20 @@ export async function writeReport(
 ): Promise<Written> {
   const { blobs } = clients
   const plan = await readPlan(blobs, request.drillId)
+  const inputs: ReportInputs = {
+    endedAt: clients.clock.now().toISOString(),
+    earlyEnd: request.earlyEnd,
+    journal: request.journal,
+    prices: settings.prices,
+    undo: await undoOfEvents(blobs, plan),
+    earlier: await earlierDrills(blobs, plan),
+  }
+  await blobs.writeJson(drillBlobs.reportInputs(plan.drillId), inputs)
+  await blobs.delete(drillBlobs.amendments(plan.drillId))
   const load = await loads(plan)
-  const outcome = await gatherOutcome(clients, settings.prices, plan, request, load)
-  const data = judged(outcome, load, await earlierDrills(blobs, plan))
+  const files = await rawFiles(blobs, plan.drillId, load.sums)
+  await blobs.writeJson(drillBlobs.rawFiles(plan.drillId), files)
+  const data = await computed(blobs, plan, inputs, load, digestOf(files))
   const problems = await writeReportFiles(blobs, renderers, plan.drillId, data)
   await writeIndexEntry(blobs, reportedEntry(plan, data.report, request.edition === 'final'))
   // Last: a reader of this line finds the report.
@@ -73,15 +88,39 @@ export async function writeReport(
   return { verdict, headline, detail: [`${verdict}: ${headline}`, ...problems].join('; ') }
 }
 
-async function gatherOutcome(
-  clients: Clients,
-  prices: ActivitySettings['prices'],
+type StoredRecords = Pick<Clients['blobs'], 'list' | 'readJson' | 'readText' | 'readStream' | 'readFrom'>
+
+/** The report once more, from the records of a drill alone. Throws when a record that it needs is not there. */
+export async function computeReport(blobs: StoredRecords, drillId: string): Promise<ReportData> {
+  const plan = await readPlan(blobs, drillId)
+  const inputs = await blobs.readJson<ReportInputs>(drillBlobs.reportInputs(drillId))
+  if (inputs === null) throw new Error(`drill ${drillId} has no record of what its report was computed from`)
+  const load = await mergedLoads(blobs)(plan)
+  const files = await rawFiles(blobs, drillId, load.sums)
+  const data = await computed(blobs, plan, inputs, load, digestOf(files))
+  const later = await blobs.readJson<Amendment[]>(drillBlobs.amendments(drillId))
+  return later === null ? data : { ...data, report: amended(data.report, later) }
+}
+
+async function computed(
+  blobs: StoredRecords,
   plan: DrillPlan,
-  { earlyEnd, journal }: ReportRequest,
+  inputs: ReportInputs,
+  load: MergedLoad,
+  evidence: Report['evidence'],
+): Promise<ReportData> {
+  const data = judged(await gatherOutcome(blobs, plan, inputs, load), load, inputs.earlier)
+  return { ...data, report: { ...data.report, evidence } }
+}
+
+async function gatherOutcome(
+  blobs: StoredRecords,
+  plan: DrillPlan,
+  { endedAt, earlyEnd, journal, prices, undo }: ReportInputs,
   load: MergedLoad,
 ): Promise<DrillOutcome> {
   const { drillId } = plan
-  const read = <T>(name: string) => clients.blobs.readJson<T>(name)
+  const read = <T>(name: string) => blobs.readJson<T>(name)
   const [facts, checks, ends, metrics, platformLog, cleanup, provisioned, events, audits, stepProbes] =
     await Promise.all([
       read<Facts>(drillBlobs.facts(drillId)),
@@ -91,16 +130,16 @@ async function gatherOutcome(
       read<PlatformLog>(drillBlobs.platformLog(drillId)),
       read<CleanupRecord>(drillBlobs.cleanup(drillId)),
       read<ProvisionRecord>(drillBlobs.provisioned(drillId)),
-      eventEvidence(clients, plan),
+      eventEvidence({ blobs }, plan, undo),
       Promise.all(AUDIT_PASSES.map((pass) => read<AuditRecord>(drillBlobs.audit(drillId, pass)))),
-      readStepProbes(clients.blobs, drillId),
+      readStepProbes(blobs, drillId),
     ])
   const containers = ends ?? []
   return {
     plan,
     loadPlan: loadPlanOf(plan),
     startedAt: plan.requestedAt,
-    endedAt: clients.clock.now().toISOString(),
+    endedAt,
     loadStartAtMs: load.loadStartAtMs,
     facts,
     checks: checks ?? [],

@@ -40,6 +40,12 @@ export const drillBlobs = {
   eventWithheld: (drillId: string, index: number) => event(drillId, index, 'withheld'),
   eventProgress: (drillId: string, index: number) => event(drillId, index, 'progress'),
   undoProgress: (drillId: string, change: UndoChange) => event(drillId, change, 'progress'),
+  /** What the newest report was computed from beside the records of the drill. */
+  reportInputs: (drillId: string) => evidence(drillId, 'report-inputs.json'),
+  /** Sums of the files that the newest report was computed from. */
+  rawFiles: (drillId: string) => evidence(drillId, 'raw-files.json'),
+  /** What was done for the drill after its report. */
+  amendments: (drillId: string) => evidence(drillId, 'amendments.json'),
   reportPrefix: (drillId: string) => `${blobNames.drillPrefix(drillId)}report/`,
   /** What the charts were drawn from: to render a report again, and to compare drills in one chart. */
   chartData: (drillId: string) => `${blobNames.drillPrefix(drillId)}report/chart-data.json`,

@@ -476,6 +476,10 @@ export const reportSchema = z.object({
   cleanup: z.object({ containersLeft: z.number().int().nullable(), verifiedAt: nullableIso }),
   journal: z.array(journalEntry),
   caveats: z.array(z.string()),
+  evidence: z
+    .object({ files: z.number().int(), bytes: z.number().int(), sha256: z.string() })
+    .nullable()
+    .describe('The raw files that the report was computed from, with the SHA-256 of their sums; null: not stored'),
 })
 
 export type Report = z.infer<typeof reportSchema>

@@ -89,10 +89,16 @@ export const DRILL_PATHS = {
     get: {
       operationId: 'readFile',
       summary: 'One of the files of a drill',
-      parameters: [idInPath, { name: 'name', in: 'path', required: true, schema: { type: 'string' } }],
+      parameters: [
+        idInPath,
+        { name: 'name', in: 'path', required: true, schema: { type: 'string' } },
+        query('chunks', 'Of evidence.zip: with the records of the load', { type: 'boolean', default: false }),
+      ],
       responses: {
         200: { description: 'The file', content: { '*/*': { schema: { type: 'string' } } } },
         304: { description: 'Not modified' },
+        400: refusal('chunks is neither true nor false'),
+        413: refusal('evidence.zip would be larger than an answer can be'),
         404: refusal('No such drill or file'),
         ...unavailable,
       },

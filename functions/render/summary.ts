@@ -58,6 +58,7 @@ export function summaryOf(report: Report): Summary {
     },
     cost: { amount: cost.amount, currency: cost.currency },
     containersLeft: report.cleanup.containersLeft,
+    evidenceSha256: report.evidence?.sha256 ?? null,
   }
 }
 

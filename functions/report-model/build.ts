@@ -143,6 +143,7 @@ function figuresOf(analysis: Analysis): ReportFigures {
     cleanup: evidence.cleanup,
     journal: [...evidence.journal],
     caveats: [],
+    evidence: null,
   }
 }
 

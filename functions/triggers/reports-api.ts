@@ -1,8 +1,10 @@
 /** The results of finished drills: `/api/drills/{id}/report`, `/files/{name}` and `/api/drills/compare`. */
 import { createHash } from 'node:crypto'
+import { ReadableStream } from 'node:stream/web'
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
+import { EVIDENCE_FILE, evidenceZip, findEvidence } from '../archive/evidence-zip.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { ChartData } from '../model/chart-data.ts'
@@ -75,12 +77,43 @@ async function whyNoReport({ blobs }: Storage, client: Orchestrations, drillId: 
 async function file({ blobs }: Storage, request: HttpRequest): Promise<HttpResponseInit> {
   const drillId = idOf(request)
   const name = request.params.name ?? ''
+  if (name === EVIDENCE_FILE && isDrillId(drillId)) return evidence(blobs, request, drillId)
   const blob = isDrillId(drillId) ? blobOf(drillId, name) : null
   const content = blob === null ? null : await blobs.readText(blob)
   if (content === null) return notFound(`file ${JSON.stringify(name)} of drill ${drillId}`)
   const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
   return cached(request, content, type, etagOf(content))
 }
+
+/** Above it the answer would need too much of the app's memory: the library collects a body before it sends it. */
+const MAX_EVIDENCE_BYTES = 512 * 1024 * 1024
+
+/** Compressed while it is read from storage. */
+async function evidence(blobs: Clients['blobs'], request: HttpRequest, drillId: string): Promise<HttpResponseInit> {
+  const wanted = request.query.get('chunks') ?? 'false'
+  if (wanted !== 'true' && wanted !== 'false') return badQuery('chunks', wanted, 'true or false')
+  const found = await findEvidence(blobs, drillId, wanted === 'true')
+  if (found === null) return notFound(`file ${JSON.stringify(EVIDENCE_FILE)} of drill ${drillId}`)
+  if (found.bytes > MAX_EVIDENCE_BYTES) return tooLarge(drillId, found.bytes)
+  return {
+    status: 200,
+    body: ReadableStream.from(evidenceZip(blobs, found)),
+    headers: {
+      'content-type': 'application/zip',
+      'content-disposition': `attachment; filename="${drillId}-${EVIDENCE_FILE}"`,
+    },
+  }
+}
+
+const tooLarge = (drillId: string, bytes: number): HttpResponseInit =>
+  problem({
+    status: 413,
+    title: 'Too large',
+    detail:
+      `The files of drill ${drillId} have ${Math.ceil(bytes / 1_048_576)} MB, and an answer takes ` +
+      `${MAX_EVIDENCE_BYTES / 1_048_576} MB at most. Without chunks=true they are smaller; with the records of the load, ` +
+      `take the blobs below ${blobNames.drillPrefix(drillId)} from storage.`,
+  })
 
 /** Reports side by side, in the requested order; the dashboard overlays them, aligned on T1. */
 async function compare(storage: Storage, request: HttpRequest): Promise<HttpResponseInit> {

@@ -1,6 +1,7 @@
 /** The status of a drill, from those of these that exist: the orchestration's state, its live blob, the index. */
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
+import { EVIDENCE_FILE } from '../archive/evidence-zip.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { LiveRecord } from '../live/live.ts'
 import { drillBlobs, indexBlobs } from '../model/blob-paths.ts'
@@ -152,7 +153,9 @@ export function errorOf(state: OrchestrationState | null): string | null {
 const linksOf = (drillId: string, files: readonly string[]): DrillStatus['links'] => ({
   self: drillUrl(drillId),
   report: files.includes('report.json') ? `${drillUrl(drillId)}/report` : null,
-  files: files.map((name) => `${drillUrl(drillId)}/files/${name}`),
+  files: [...files, ...(files.includes('report.json') ? [EVIDENCE_FILE] : [])].map(
+    (name) => `${drillUrl(drillId)}/files/${name}`,
+  ),
 })
 
 const secondsBetween = (from: string, to: string): number => Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000)

@@ -2,6 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { EVIDENCE_FILE } from '../../functions/archive/evidence-zip.ts'
 import type { Report } from '../../functions/model/report.ts'
 import { RESULT_FILES } from '../../infra/local/cli/drill-result.ts'
 import { startCommand } from '../support/command.ts'
@@ -41,6 +42,8 @@ test('a forced failover under load is measured from end to end and loses nothing
     // The name of the local server keeps its address, and its port is closed until the new primary is there.
     expect(Math.abs((outSeconds ?? 0) - (report.recovery.writeOutageSeconds ?? 0))).toBeLessThan(1)
   }
+  const verified = await startCommand('infra/local/verify.ts', [join(drill.folder ?? '', EVIDENCE_FILE)]).ended
+  expect([verified.code, verified.output]).toEqual([0, expect.stringContaining('EQUAL: ')])
   await expectSameWhenRenderedAgain(drill.folder ?? '')
 })
 
@@ -70,9 +73,10 @@ function expectApplications({ applications }: Report, seen: readonly SeenOutage[
 }
 
 async function expectSameWhenRenderedAgain(folder: string): Promise<void> {
-  const contents = () => RESULT_FILES.map((name) => readFileSync(join(folder, name), 'utf8'))
+  const rendered = RESULT_FILES.filter((name) => name !== EVIDENCE_FILE)
+  const contents = () => rendered.map((name) => readFileSync(join(folder, name), 'utf8'))
   const before = contents()
-  for (const name of RESULT_FILES) if (name !== 'report.json') rmSync(join(folder, name))
+  for (const name of rendered) if (name !== 'report.json') rmSync(join(folder, name))
   expect(await startCommand('infra/local/render.ts', [folder]).ended).toMatchObject({ code: 0 })
   expect(contents()).toEqual(before)
 }

@@ -120,5 +120,8 @@ async function playSample({ drillId, startsAt, request, world: options, earlier 
   const report = world.blobs.peek<Report>(drillBlobs.report(drillId, 'report.json'))
   const charts = world.blobs.peek<ChartData>(drillBlobs.chartData(drillId))
   if (report === null || charts === null) throw new Error(`${drillId} left no report`)
-  return { report, ...charts }
+  // The real sum changes with every byte of every raw file, and a golden file is about the page.
+  return { report: { ...report, evidence: report.evidence && EVIDENCE }, ...charts }
 }
+
+const EVIDENCE: Report['evidence'] = { files: 30, bytes: 54_272, sha256: 'e71d'.repeat(16) }

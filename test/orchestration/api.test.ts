@@ -1,6 +1,7 @@
 /** The HTTP API, handler by handler, as it is registered, over storage in memory. */
 import { HttpRequest, type HttpResponseInit } from '@azure/functions'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import { unzipSync } from 'fflate'
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
@@ -12,6 +13,7 @@ import { acceptable, reportsApi } from '../../functions/triggers/reports-api.ts'
 import { guarded } from '../../functions/triggers/responses.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { aLivePoint } from '../support/builders.ts'
+import { bytesOf, verified } from '../support/evidence.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { breachesOf, parseXml } from '../support/junit.ts'
 import { aPlan, playDrill, settings, target } from '../support/play-drill.ts'
@@ -352,6 +354,31 @@ test('files are served by name, those of containers too, and nothing outside the
   expect(await status('container-0.summary.json')).toBe(200)
   for (const name of ['..%2f..%2frequest.json', 'evidence%2ffacts.json', '..json', 'container-7.log.txt', 'x.exe'])
     expect([name, await status(name)]).toEqual([name, 404])
+})
+
+test('evidence.zip is sent with the records of the load when asked for, and verifies', async () => {
+  const { call } = await withReports()
+  const get = (query: string, drillId = 'drill-1') => call('GET', `/api/drills/${drillId}/files/evidence.zip${query}`)
+  const answer = await get('?chunks=true')
+  expect([answer.status, headersOf(answer)['content-type'], headersOf(answer)['content-disposition']]).toEqual([
+    200,
+    'application/zip',
+    'attachment; filename="drill-1-evidence.zip"',
+  ])
+  const files = unzipSync(await bytesOf(answer.body as AsyncIterable<Uint8Array>))
+  expect((await verified(files)).differences).toEqual([])
+  const small = unzipSync(await bytesOf((await get('')).body as AsyncIterable<Uint8Array>))
+  expect(Object.keys(small).filter((path) => path.endsWith('.bin'))).toEqual([])
+  expect((await get('?chunks=maybe')).status).toBe(400)
+  expect((await get('', 'drill-7')).status).toBe(404)
+})
+
+test('evidence.zip that is larger than an answer can be says where its files are', async () => {
+  const { call, world } = await withReports()
+  const list = world.blobs.list.bind(world.blobs)
+  world.blobs.list = async (prefix) => (await list(prefix)).map((blob) => ({ ...blob, size: 50_000_000 }))
+  const answer = await call('GET', '/api/drills/drill-1/files/evidence.zip?chunks=true')
+  expect([answer.status, problemOf(answer).detail]).toEqual([413, expect.stringContaining('drills/drill-1/')])
 })
 
 test('drills are compared in the order asked for, aligned on their last commit before the outage', async () => {

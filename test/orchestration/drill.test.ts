@@ -60,7 +60,7 @@ test('all files are written, and the data to render them again', async () => {
 test('a drill without step probes reports as with them, and says that the ways and the old primary are not measured', async () => {
   const [probed, unprobed] = [await run(), await run({}, { generator: () => ({ hasStepProbe: false }) })]
   const withoutWays = ({ report }: typeof probed) => {
-    const { stepProbe, advice, events, journal, headline, criteria, caveats, ...rest } = report as Report
+    const { stepProbe, advice, events, journal, headline, criteria, caveats, evidence, ...rest } = report as Report
     return {
       ...rest,
       criteria: criteria.filter(({ id }) => id !== 'split_brain_writes'),

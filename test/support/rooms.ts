@@ -73,23 +73,24 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/config':
     'functions/access functions/model functions/platform functions/request loadgen-image/connection loadgen-image/contract',
   'functions/clients': 'functions/config functions/model',
+  'functions/archive': 'functions/clients functions/model functions/model/files loadgen-image/contract',
   'functions/clients/azure': 'functions/clients functions/model functions/platform loadgen-image/contract',
   'functions/clients/postgres':
     'functions/checklist functions/clients functions/config functions/model loadgen-image/connection loadgen-image/contract',
   'functions/clients/storage':
     'functions/clients functions/clients/azure functions/config functions/event-kinds functions/model functions/model/campaign',
   'functions/activities/records':
-    'functions/clients functions/live functions/merge functions/model functions/platform functions/render functions/render/text functions/units loadgen-image/contract',
+    'functions/archive functions/clients functions/live functions/merge functions/model functions/model/files functions/platform functions/render functions/render/text functions/units loadgen-image/contract',
   'functions/activities/events':
     'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/event-kinds functions/live functions/model functions/platform functions/units loadgen-image/contract',
   'functions/activities/upkeep':
-    'functions/activities/events functions/activities/records functions/clients functions/clients/storage functions/model functions/platform functions/render functions/units loadgen-image/contract',
+    'functions/activities/events functions/activities/records functions/clients functions/clients/storage functions/model functions/model/files functions/platform functions/render functions/units loadgen-image/contract',
   'functions/activities/campaign':
     'functions/checklist functions/clients functions/clients/storage functions/model functions/model/campaign functions/render functions/render/campaign functions/render/junit functions/report-model/campaign loadgen-image/contract',
   'functions/activities/facts':
     'functions/activities/events functions/clients functions/clients/postgres functions/clients/storage functions/event-kinds functions/model functions/platform loadgen-image/contract',
   'functions/activities':
-    'functions/activities/campaign functions/activities/events functions/activities/facts functions/activities/records functions/activities/upkeep functions/analysis functions/checklist functions/clients functions/clients/azure functions/clients/storage functions/config functions/event-kinds functions/live functions/model functions/model/campaign functions/model/early-end functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
+    'functions/activities/campaign functions/activities/events functions/activities/facts functions/activities/records functions/activities/upkeep functions/analysis functions/archive functions/checklist functions/clients functions/clients/azure functions/clients/storage functions/config functions/event-kinds functions/live functions/model functions/model/campaign functions/model/early-end functions/model/files functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
   'functions/orchestrators':
     'functions/activities functions/activities/campaign functions/analysis functions/event-kinds functions/model functions/model/campaign functions/model/early-end',
   'functions/web':
@@ -102,7 +103,7 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/units functions/web functions/web/browser/page',
   'functions/web/browser': 'functions/web/browser/page functions/web/browser/views functions/web/browser/views/start',
   'functions/triggers':
-    'functions/access functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/units functions/web loadgen-image/contract',
+    'functions/access functions/archive functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/units functions/web loadgen-image/contract',
   'functions/triggers/campaigns':
     'functions/clients functions/clients/storage functions/model/campaign functions/request functions/triggers functions/units loadgen-image/contract',
   'functions/triggers/containers':
@@ -135,12 +136,14 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/stack':
     'functions/clients/postgres infra/local/azure infra/local/azure/arm infra/local/cluster infra/local/cluster/servers infra/local/functions-host/durable-extension infra/local/functions-host/worker infra/local/process',
   'infra/local/cli':
-    'functions/checklist functions/criteria functions/event-figures functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/junit functions/request functions/units infra/local/azure/arm infra/local/http infra/local/process loadgen-image/contract loadgen-image/output',
+    'functions/archive functions/checklist functions/criteria functions/event-figures functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/junit functions/request functions/units infra/local/azure/arm infra/local/http infra/local/process loadgen-image/contract loadgen-image/output',
+  'infra/local/evidence':
+    'functions/activities functions/clients functions/criteria functions/model functions/model/files functions/render functions/render/text infra/local/process loadgen-image/contract',
   'infra/azure/release/decisions': 'functions/platform infra/local/process',
   'infra/azure/release':
     'functions/model infra/azure infra/azure/release/decisions infra/local/cli infra/local/process loadgen-image/contract',
   'infra/local':
-    'functions/checklist functions/model functions/render functions/render/text functions/request infra/local/azure/arm infra/local/cli infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract',
+    'functions/checklist functions/model functions/render functions/render/text functions/request infra/local/azure/arm infra/local/cli infra/local/evidence infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract',
   'infra/command':
     'functions/checklist functions/model functions/triggers/containers infra/azure/release infra/azure/release/decisions infra/local infra/local/cli infra/local/http infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
 }

@@ -245,22 +245,33 @@ const unsent = (intent: EventIntent | null, attempts: readonly Attempt[]): Withh
 
 const WATCHED = { request: 'watched', detail: null, sentAt: null, answer: null } as const
 
-/** For the report: one entry per planned event. */
-export const eventEvidence = (sources: Sources, plan: DrillPlan): Promise<EventEvidence[]> =>
-  Promise.all(plan.events.map((planned, index) => evidenceOf(sources, plan.drillId, planned, index)))
+type Stored = Pick<Clients['blobs'], 'readJson'>
+
+/** For the report: one entry per planned event. `undo`: as it was when the report was written, for a report that is computed again. */
+export async function eventEvidence(
+  { blobs }: { readonly blobs: Stored },
+  plan: DrillPlan,
+  undo?: ReadonlyArray<UndoProgress | null>,
+): Promise<EventEvidence[]> {
+  const undone = undo ?? (await undoOfEvents(blobs, plan))
+  const read = async (planned: PlannedEvent, index: number): Promise<EventEvidence> => ({
+    ...(await evidenceOf(blobs, plan.drillId, planned, index)),
+    undo: undone[index] ?? null,
+  })
+  return Promise.all(plan.events.map(read))
+}
 
 async function evidenceOf(
-  { blobs }: Sources,
+  blobs: Stored,
   drillId: string,
   planned: PlannedEvent,
   index: number,
-): Promise<EventEvidence> {
-  const [intent, attempts, withheld, known, undo] = await Promise.all([
+): Promise<Omit<EventEvidence, 'undo'>> {
+  const [intent, attempts, withheld, known] = await Promise.all([
     blobs.readJson<EventIntent>(drillBlobs.eventIntent(drillId, index)),
     readAttempts(blobs, drillId, index),
     blobs.readJson<Withheld>(drillBlobs.eventWithheld(drillId, index)),
     blobs.readJson<EventProgress>(drillBlobs.eventProgress(drillId, index)),
-    undoOfEvent(blobs, drillId, index),
   ])
   const isWatched = intent !== null && !isCaused(planned)
   const { request, detail, sentAt, answer } = isWatched
@@ -281,11 +292,14 @@ async function evidenceOf(
     after,
     healthyAt,
     sightings,
-    undo,
   }
 }
 
-async function undoOfEvent(blobs: Clients['blobs'], drillId: string, index: number): Promise<UndoProgress | null> {
+/** How far undoing each event is. */
+export const undoOfEvents = (blobs: Stored, { drillId, events }: DrillPlan): Promise<Array<UndoProgress | null>> =>
+  Promise.all(events.map((_, index) => undoOfEvent(blobs, drillId, index)))
+
+async function undoOfEvent(blobs: Stored, drillId: string, index: number): Promise<UndoProgress | null> {
   const intent = await blobs.readJson<EventIntent>(drillBlobs.eventIntent(drillId, index))
   const undo = intent === null ? null : undoPlanOf(intent.planned, intent.before)
   return undo === null ? null : readUndoProgress(blobs, drillId, undo.change)

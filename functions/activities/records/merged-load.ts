@@ -4,11 +4,13 @@
  */
 import { decodeAppRecords, isAppProbeBlob } from '../../../loadgen-image/contract/app-probe.ts'
 import { blobNames, type LoadSummary, type ReadyRecord } from '../../../loadgen-image/contract/glossary.ts'
+import { pathOf, summing } from '../../archive/sums.ts'
 import type { Blobs } from '../../clients/clients.ts'
 import type { ClockReading } from '../../merge/clocks.ts'
 import { Merge } from '../../merge/merge.ts'
 import type { Merged } from '../../merge/merged.ts'
 import { readInTimeOrder } from '../../merge/time-order.ts'
+import type { SummedFile } from '../../model/files/manifest.ts'
 import type { DrillPlan } from '../../model/plan.ts'
 import { inTurns } from '../../units/in-turns.ts'
 import { containerNumbers } from './containers.ts'
@@ -18,6 +20,8 @@ export interface MergedLoad {
   readonly merged: Merged
   readonly summaries: readonly LoadSummary[]
   readonly loadStartAtMs: number | null
+  /** Of the files that the merge read, by their path in the drill. */
+  readonly sums: ReadonlyMap<string, SummedFile>
 }
 
 /** What a merge reads from. */
@@ -64,20 +68,27 @@ async function mergeAll(blobs: ChunkStore, plan: DrillPlan, names: readonly stri
   ])
   const clocks: ClockReading[] = [...ready, ...summaries]
   const merge = new Merge({ clocks })
-  const pieces = names.filter(isChunk).map((name) => piecesOf(blobs, name))
+  const sums = new Map<string, SummedFile>()
+  // The merge reads every byte of the largest files: their sums cost no second reading.
+  const piecesOf = (name: string) =>
+    summing(pathOf(drillId, name), read(blobs, name), (file) => {
+      sums.set(file.path, file)
+    })
+  const pieces = names.filter(isChunk).map(piecesOf)
   await readInTimeOrder(pieces, (record) => merge.add(record))
-  for (const name of names.filter(isAppProbeBlob)) await readApplications(blobs, name, merge)
+  for (const name of names.filter(isAppProbeBlob)) await readApplications(piecesOf(name), merge)
   return {
     merged: merge.finish({ plan: plan.load, loadStartAtMs: startAtMs, summaries }),
     summaries,
     loadStartAtMs: startAtMs,
+    sums,
   }
 }
 
 /** Line by line: pieces end anywhere. */
-async function readApplications(blobs: ChunkStore, name: string, merge: Merge): Promise<void> {
+async function readApplications(pieces: AsyncIterable<Uint8Array>, merge: Merge): Promise<void> {
   let rest: Buffer = Buffer.alloc(0)
-  for await (const piece of piecesOf(blobs, name)) {
+  for await (const piece of pieces) {
     const bytes = Buffer.concat([rest, piece])
     const end = bytes.lastIndexOf(NEW_LINE) + 1
     for (const record of decodeAppRecords(bytes.subarray(0, end))) merge.addApplication(record)
@@ -87,7 +98,7 @@ async function readApplications(blobs: ChunkStore, name: string, merge: Merge): 
 
 const NEW_LINE = 0x0a
 
-async function* piecesOf(blobs: ChunkStore, name: string): AsyncGenerator<Uint8Array> {
+async function* read(blobs: ChunkStore, name: string): AsyncGenerator<Uint8Array> {
   yield* (await blobs.readStream(name)) ?? []
 }
 

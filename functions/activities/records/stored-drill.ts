@@ -12,7 +12,7 @@ export interface DrillRef {
   readonly drillId: string
 }
 
-export async function readPlan(blobs: Blobs, drillId: string): Promise<DrillPlan> {
+export async function readPlan(blobs: Pick<Blobs, 'readJson'>, drillId: string): Promise<DrillPlan> {
   const request = await blobs.readJson<StoredRequest>(blobNames.request(drillId))
   if (request === null) throw new Error(`reading the request of drill ${drillId} failed: there is no such drill`)
   return request.plan

@@ -48,6 +48,7 @@ export const summarySchema = z.object({
   }),
   cost: z.object({ amount: z.number().nullable(), currency: z.string() }),
   containersLeft: z.number().int().nullable().describe('null: the clean-up was not verified'),
+  evidenceSha256: z.string().nullable().describe('Of the raw files that the report was computed from'),
 })
 
 export type Summary = z.infer<typeof summarySchema>

@@ -28,7 +28,7 @@ function partsWithoutLoad({ report }: ReportData): readonly Part[] {
     { id: 'journal', title: 'Journal, cost, clean-up', body: journal(report) },
     { id: 'setup', title: 'Set-up and checks', body: setup(report) },
     ...(report.caveats.length === 0 ? [] : [{ id: 'caveats', title: 'Caveats', body: caveats(report) }]),
-    { id: 'downloads', title: 'Downloads', body: downloads() },
+    { id: 'downloads', title: 'Downloads', body: downloads(report) },
   ]
 }
 
@@ -52,7 +52,7 @@ const parts = (data: ReportData): readonly Part[] => [
   { id: 'setup', title: 'Set-up and checks', body: setup(data.report) },
   { id: 'journal', title: 'Journal, cost, clean-up', body: journal(data.report) },
   { id: 'caveats', title: 'Caveats', body: caveats(data.report) },
-  { id: 'downloads', title: 'Downloads', body: downloads() },
+  { id: 'downloads', title: 'Downloads', body: downloads(data.report) },
 ]
 
 export function renderHtml(data: ReportData): string {

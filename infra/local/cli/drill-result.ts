@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { EVIDENCE_FILE } from '../../../functions/archive/evidence-zip.ts'
 import { measuredText } from '../../../functions/criteria/judge.ts'
 import { EVENT_COLUMNS } from '../../../functions/event-figures/table.ts'
 import type { StoppedBy } from '../../../functions/model/early-end/stopped-by.ts'
@@ -28,6 +29,7 @@ export const RESULT_FILES = [
   'checklist.json',
   'metrics.json',
   'journal.json',
+  'evidence.zip',
 ] as const
 
 /** The series of the charts. From it and report.json all other files can be rendered again. */
@@ -70,7 +72,8 @@ export async function keepFiles(
   const elsewhere: string[] = []
   let second: string | null = null
   let problem: string | null = null
-  const contentOf = async (name: string) => own[name] ?? (await api.file(drillId, name))
+  const contentOf = async (name: string) =>
+    own[name] ?? (await api.file(drillId, name === EVIDENCE_FILE ? `${name}?chunks=true` : name))
   for (const name of [...RESULT_FILES, CHART_DATA, ...Object.keys(own)]) {
     const content = await contentOf(name).catch((error: unknown) => {
       problem ??= wordsOf(error)

@@ -34,6 +34,7 @@ const GUIDES = [
   'docs/azure.md',
   'docs/architecture.md',
   'docs/events.md',
+  'docs/evidence.md',
   'docs/pipelines.md',
   'docs/command.md',
   'docs/probes.md',

@@ -1,10 +1,17 @@
 /** Parts 12 and 13: the caveats, and the files of the drill. */
 import type { Report } from '../../../model/report.ts'
+import { bytes, counted } from '../../../units/units.ts'
 import { html, type Markup } from '../../text/markup.ts'
-import { absent, list } from '../elements/components.ts'
+import { absent, list, note } from '../elements/components.ts'
 
 export const caveats = ({ caveats: lines }: Report): Markup =>
   lines.length === 0 ? absent('None: every figure above was measured as defined.') : list(lines)
+
+/** The page cannot name the sum of an archive that it is part of: it names that of the files from which it was computed. */
+const rawFiles = ({ files, bytes: size, sha256 }: NonNullable<Report['evidence']>): Markup =>
+  note(
+    html`This report was computed from ${counted(files, 'raw file')}, ${bytes(size)}. SHA-256 of their sums: <code class="digest">${sha256}</code>. <code>npm run verify -- evidence.zip</code> computes it again.`,
+  )
 
 /** Links are relative: they work beside the files, in a folder or under the API. */
 const FILES: ReadonlyArray<readonly [name: string, content: string]> = [
@@ -23,7 +30,8 @@ const FILES: ReadonlyArray<readonly [name: string, content: string]> = [
   ['checklist.json', 'every check with what was seen and wanted'],
   ['metrics.json', 'platform metrics as they were delivered'],
   ['journal.json', 'every step, the cost, the clean-up'],
+  ['evidence.zip', 'all of these and the raw files, with a manifest of SHA-256 sums'],
 ]
 
-export const downloads = (): Markup =>
-  html`<ul class="files">${FILES.map(([name, content]) => html`<li><a href="${name}" download>${name}</a> <span>${content}</span></li>\n`)}</ul>`
+export const downloads = ({ evidence }: Report): Markup =>
+  html`${evidence !== null && rawFiles(evidence)}<ul class="files">${FILES.map(([name, content]) => html`<li><a href="${name}" download>${name}</a> <span>${content}</span></li>\n`)}</ul>`
