@@ -123,7 +123,7 @@ async function attached(session: Session, id: string, { out, loadSeconds, lifeti
     poll,
     terminal,
     loadSeconds,
-    course,
+    course: () => course,
     signal: lifetime.signal,
     out,
     withoutReport: `The log of the app says why; its files: ${command(`download ${id}`)}`,

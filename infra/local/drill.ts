@@ -67,7 +67,7 @@ function run(stack: Stack, options: DrillOptions, view: ProgressView, signal: Ab
     poll: api,
     terminal: terminalOf(process.stdout),
     loadSeconds: plan.load.durationSeconds,
-    course: courseHere(options.repeat > 1 ? 'campaign' : 'drill'),
+    course: () => courseHere(options.repeat > 1 ? 'campaign' : 'drill'),
     signal,
     out: options.out,
     withoutReport: 'Run it again with --keep and see the logs',

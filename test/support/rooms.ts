@@ -141,7 +141,7 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/activities functions/clients functions/criteria functions/model functions/model/files functions/render functions/render/text infra/local/process loadgen-image/contract',
   'infra/azure/release/decisions': 'functions/platform infra/local/process',
   'infra/azure/release':
-    'functions/model infra/azure infra/azure/release/decisions infra/local/cli infra/local/process loadgen-image/contract',
+    'infra/azure infra/azure/release/decisions infra/local/cli infra/local/http infra/local/process loadgen-image/contract',
   'infra/local':
     'functions/checklist functions/model functions/render functions/render/text functions/request infra/local/azure/arm infra/local/cli infra/local/evidence infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract',
   'infra/command':

@@ -1,9 +1,10 @@
 /** The steps `app`, `smoke` and `drill`: the function app, a call that shows that it answers, and a drill in it. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { DrillStatus } from '../../../functions/model/status.ts'
-import { createDrillApi, type DrillApi } from '../../local/cli/drill-client.ts'
-import { exitCodeOf, fetchReport, keepFiles, keptLines, verdictLines } from '../../local/cli/drill-result.ts'
+import { createProgressView, type Terminal } from '../../local/cli/drill-progress.ts'
+import { courseFar, type Far, farApi } from '../../local/cli/far.ts'
+import { runDrill } from '../../local/cli/run.ts'
+import type { Caller } from '../../local/http/call.ts'
 import { CannotRun, wordsOf } from '../../local/process/problem.ts'
 import { type Api, apiOf } from './api.ts'
 import { isBusy } from './decisions/az-error.ts'
@@ -64,45 +65,48 @@ function adviceOf(seen: string): string {
 
 // ---- Drill ------------------------------------------------------------------------------------------------------------
 
-const POLL_MS = 10_000
-/** An app that answers nothing for so long is not polled any more. */
-const MAX_SILENCE_MS = 5 * 60_000
+const PATIENCE_SECONDS = 600
 
 /** The exit code of the verdict. The results are kept like those of a drill on this machine. */
 export async function drillInAzure(release: Release): Promise<number> {
-  const { request } = release.options
+  const { request, out } = release.options
   const body: unknown = request === null ? { migrate: true } : JSON.parse(readFileSync(request, 'utf8'))
-  const drillId = await (await connect(release)).start(body)
-  release.say(`drill ${drillId} started`)
-  const end = await follow(release, drillId)
-  const api = await connect(release)
-  const report = await fetchReport(api, drillId)
-  if (report === null) throw new CannotRun(`Drill ${drillId} ended without a report: ${end}`)
-  const kept = await keepFiles(api, drillId, resolve(release.options.out))
-  for (const line of [...verdictLines(report), ...keptLines(kept)]) release.say(line)
-  return exitCodeOf(report)
-}
-
-const connect = async (release: Release): Promise<DrillApi> => {
   const { url, headers } = await apiOf(release)
-  return createDrillApi(url, headers)
+  const far: Far = {
+    host: new URL(url).host,
+    apiUrl: url,
+    caller: callerOf(release, headers),
+    patienceSeconds: PATIENCE_SECONDS,
+    say: release.say,
+    attach: (id) => `npm run drill -- watch ${id} --app ${url.replace(/\/api$/, '')}`,
+  }
+  const { api, poll } = farApi(far)
+  const terminal: Terminal = { isTTY: false, columns: 120, write: (text) => release.say(text.trimEnd()) }
+  return runDrill(
+    {
+      api,
+      poll,
+      terminal,
+      view: createProgressView(terminal, null),
+      loadSeconds: null,
+      words: request === null ? "the app's own defaults" : `the request in ${request}`,
+      course: (drillId) => courseFar(far, 'drill', drillId),
+      signal: new AbortController().signal,
+      out: resolve(out),
+      withoutReport: 'The log of the app says why',
+    },
+    body,
+  )
 }
 
-/** A token lives for about an hour, and a drill for up to five: after a failed call the next one has a new token. */
-async function follow(release: Release, drillId: string): Promise<string> {
-  let api: DrillApi | null = null
-  let phase = ''
-  let silentMs = 0
-  for (;;) {
-    api ??= await connect(release).catch(() => null)
-    const status: DrillStatus | null = (await api?.status(drillId).catch(() => null)) ?? null
-    if (status === null) api = null
-    silentMs = status === null ? silentMs + POLL_MS : 0
-    if (silentMs > MAX_SILENCE_MS) throw new CannotRun(`The app does not answer about drill ${drillId} any more`)
-    const now = status?.progress?.phase ?? phase
-    if (now !== phase) release.say(`drill ${drillId}: ${now}`)
-    phase = now
-    if (status?.state === 'finished' || status?.state === 'failed') return status.error ?? status.state
-    await release.pause(POLL_MS)
+/** A token lives for about an hour, and a drill for up to five: a refused call is repeated with a new one. */
+function callerOf(release: Release, first: Api['headers']): Caller {
+  let last = first
+  return {
+    headers: async (isRefused) => {
+      if (isRefused) last = (await apiOf(release)).headers
+      return last
+    },
+    advice: 'See allowedCallers and apiAuth',
   }
 }

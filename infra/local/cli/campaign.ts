@@ -32,7 +32,7 @@ export async function followCampaign(run: Run, campaignId: string): Promise<numb
       onStatus: progress.show,
       say: progress.say,
     },
-    course,
+    course(campaignId),
     signal,
   ).finally(progress.end)
   const { report } = last

@@ -20,7 +20,8 @@ export interface Run {
   readonly terminal: Terminal
   /** Length of the load; null: not known. */
   readonly loadSeconds: number | null
-  readonly course: Course
+  /** By the id of what is followed. */
+  readonly course: (id: string) => Course
   readonly signal: AbortSignal
   readonly out: string
   /** Advice when there is no report. */
@@ -55,7 +56,7 @@ export async function followDrill(run: DrillRun, drillId: string): Promise<numbe
       },
       say: view.note,
     },
-    course,
+    course(drillId),
     signal,
   ).finally(view.end)
   const report = await fetchReport(api, drillId)

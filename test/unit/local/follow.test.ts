@@ -86,7 +86,7 @@ test('an abort that the app refuses is said once, and not repeated', async () =>
 
 test('a terminal that closes aborts nothing: the command leaves', async () => {
   const { course, nowMs } = aCourse({ leavesOn: ['SIGHUP'] })
-  const { followed, aborts } = aDrill(() => 'running', nowMs)
+  const { followed, aborts } = aDrill((at) => (at < 60_000 ? 'running' : 'finished'), nowMs)
   await expect(followToEnd(followed, course, AbortSignal.abort('SIGHUP'))).rejects.toBeInstanceOf(Left)
   expect(aborts).toEqual([])
 })
