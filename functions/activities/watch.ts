@@ -18,7 +18,7 @@ import { waysOf } from '../live/live-ways.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { ServerFacts } from '../model/facts.ts'
 import type { DrillPlan } from '../model/plan.ts'
-import type { Live, LiveMetric } from '../model/status.ts'
+import type { Live, LiveGenerator, LiveMetric } from '../model/status.ts'
 import { inTurns } from '../units/in-turns.ts'
 import { eventEvidence, followEvents } from './events/progress.ts'
 import { readAbsences } from './records/absence.ts'
@@ -230,11 +230,29 @@ function liveOf(plan: DrillPlan, { now, start, state, containers, server, metric
       ready: containers.filter(({ isReady }) => isReady).length,
       failed: count('died'),
     },
+    generators: containers.map((one, container) => generatorOf(one, container, state, start)),
     serverState: server?.state ?? null,
     haState: server?.highAvailability?.state ?? null,
     primaryZone: server?.availabilityZone ?? null,
     metrics,
     ...(plan.probes.length === 0 ? {} : { applications: applicationsOf(state.applications, start) }),
     ...(Object.keys(state.ways).length === 0 ? {} : { ways: waysOf(state.ways, start) }),
+  }
+}
+
+function generatorOf(
+  { state, isReady }: ContainerState,
+  container: number,
+  live: LiveState,
+  start: number,
+): LiveGenerator {
+  const seen = live.containers[container]
+  const ofLoad = (second: number | null | undefined) => (second == null ? null : second - Math.floor(start / 1000))
+  const running = seen !== undefined ? 'running' : isReady ? 'ready' : 'starting'
+  return {
+    container,
+    state: state === 'died' ? 'failed' : state === 'completed' ? 'ended' : running,
+    newestSecond: ofLoad(seen?.newestSecond),
+    lastCommitSecond: ofLoad(seen?.lastCommitSecond),
   }
 }

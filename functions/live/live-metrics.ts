@@ -34,8 +34,8 @@ function liveMetric({ name, unit, points }: MetricSeries): LiveMetric {
   return { name, unit, ...newest, recent }
 }
 
-/** A custom status may have 16 KB, and the history of an orchestration keeps every one: only the blob has the minutes before. */
-export const withoutRecent = (live: Live): Live => ({
+/** A custom status may have 16 KB, and the history of an orchestration keeps every one: only the blob has the minutes before and each generator. */
+export const withoutRecent = ({ generators: _, ...live }: Live): Live => ({
   ...live,
   metrics: live.metrics.map(({ recent: _, ...newest }) => newest),
 })

@@ -4,7 +4,7 @@ import type { WayState } from './chart-data.ts'
 import type { StoppedBy } from './early-end/stopped-by.ts'
 import type { Target } from './plan.ts'
 import type { PlannedEvent } from './planned-event.ts'
-import type { Verdict } from './report.ts'
+import type { JournalEntry, Verdict } from './report.ts'
 
 export const PHASES = [
   'reserve',
@@ -82,6 +82,14 @@ export interface LiveWay {
   readonly seconds: number
 }
 
+/** One load generator. Seconds are of the load; null: no record, or no commit yet. */
+export interface LiveGenerator {
+  readonly container: number
+  readonly state: 'starting' | 'ready' | 'running' | 'ended' | 'failed'
+  readonly newestSecond: number | null
+  readonly lastCommitSecond: number | null
+}
+
 export interface Live {
   readonly at: string
   /** Seconds since the load started; negative before. */
@@ -98,6 +106,8 @@ export interface Live {
     readonly ready: number
     readonly failed: number
   }
+  /** One by one; not in a custom status, which is small. */
+  readonly generators?: readonly LiveGenerator[]
   readonly serverState: string | null
   readonly haState: string | null
   readonly primaryZone: string | null
@@ -116,6 +126,8 @@ export interface DrillProgress {
   readonly loadStartAtMs: number | null
   readonly live: Live | null
   readonly note: string | null
+  /** The newest entries of the journal, oldest first, with their details cut. */
+  readonly journal?: readonly JournalEntry[]
 }
 
 export interface DrillStatus {

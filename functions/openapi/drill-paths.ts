@@ -1,4 +1,5 @@
 /** The operations on drills. */
+import { VERDICT_WORDS } from '../model/early-end/stopped-by.ts'
 import { REQUEST_EXAMPLES } from '../request/examples.ts'
 import { content, header, idInPath, type Json, ok, query, ref, refusal, text, unavailable } from './parts.ts'
 
@@ -36,6 +37,12 @@ export const DRILL_PATHS = {
       parameters: [
         query('limit', 'Drills per page', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
         query('after', 'From the next link of the page before', { type: 'string' }),
+        query('server', 'Drills of this server alone. A page with a filter may have fewer rows and still a next page', {
+          type: 'string',
+        }),
+        query('verdict', 'Drills with this verdict alone; none: it runs, or ended without a report', {
+          enum: [...VERDICT_WORDS, 'none'],
+        }),
       ],
       responses: { 200: ok('A page', ref('DrillPage')), 400: refusal('Bad paging'), ...unavailable },
     },

@@ -15,6 +15,10 @@ const MAX_DETAIL = 300
 /** What a step that fails without a word of its own leaves to do. */
 const SEE_JOURNAL = 'See the journal for the step that failed, then start the drill again.'
 
+/** In the custom status, beside the phase. */
+const SHOWN_ENTRIES = 6
+const SHOWN_DETAIL = 160
+
 /** Ends the drill early on purpose. */
 export class Stop extends Error {
   readonly end: Omit<EarlyEnd, 'phase'>
@@ -61,6 +65,9 @@ export class DrillLog {
       loadStartAtMs: this.loadStartAtMs,
       live: null,
       note: (this.earlyEnd?.why ?? this.#words)?.slice(0, 1_000) ?? null,
+      journal: this.journal
+        .slice(-SHOWN_ENTRIES)
+        .map((entry) => ({ ...entry, detail: entry.detail.slice(0, SHOWN_DETAIL) })),
     }
     this.#ctx.df.setCustomStatus(progress)
   }
@@ -85,6 +92,7 @@ export class DrillLog {
       result,
       detail: detail.slice(0, MAX_DETAIL),
     })
+    this.show()
   }
 
   remark(step: string, detail: string): void {

@@ -140,6 +140,7 @@ function* startTogether({ ctx, plan, drillId, run, log, pauses }: DrillContext, 
     if (ready === wanted) break
     if (nowMs(ctx) >= untilMs)
       throw new Stop('failed', `${detail} after ${plan.timing.readyTimeoutSeconds} s`, ADVICE.notReady)
+    log.say(detail)
     if (yield* pauses.seconds(pauseAfter(polls))) throw new Stop('aborted', pauses.reason)
   }
   const { startAtMs, detail } = yield* run.startLoad({ drillId })

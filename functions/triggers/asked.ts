@@ -81,8 +81,16 @@ export function readPaging({ query }: HttpRequest): Paging | HttpResponseInit {
   return { limit, after }
 }
 
-export function pageOf(path: string, { limit }: Paging, rows: object, nextAfter: string | null): HttpResponseInit {
-  const next = nextAfter === null ? null : `${path}?limit=${limit}&after=${nextAfter}`
+export function pageOf(
+  path: string,
+  { limit }: Paging,
+  rows: object,
+  nextAfter: string | null,
+  filters: Readonly<Record<string, string | null>> = {},
+): HttpResponseInit {
+  const given = Object.entries(filters).filter(([, value]) => value !== null)
+  const kept = given.map(([name, value]) => `&${name}=${encodeURIComponent(String(value))}`).join('')
+  const next = nextAfter === null ? null : `${path}?limit=${limit}&after=${nextAfter}${kept}`
   return json(200, { ...rows, next }, next === null ? {} : { link: `<${next}>; rel="next"` })
 }
 

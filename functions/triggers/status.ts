@@ -6,6 +6,7 @@ import type { Clients } from '../clients/clients.ts'
 import type { LiveRecord } from '../live/live.ts'
 import { drillBlobs, indexBlobs } from '../model/blob-paths.ts'
 import type { IndexEntry, ListedFigures } from '../model/drill-index.ts'
+import { verdictWord } from '../model/early-end/stopped-by.ts'
 import { plannedSeconds } from '../model/load-plan.ts'
 import type { StoredRequest } from '../model/plan.ts'
 import type { DrillProgress, DrillStatus } from '../model/status.ts'
@@ -67,22 +68,47 @@ export interface DrillsPage {
   readonly nextAfter: string | null
 }
 
-/** Newest first. `after` is the last name of the page before, so a drill that starts meanwhile shifts nothing. */
+export interface ListQuery {
+  readonly limit: number
+  readonly after: string | null
+  /** Name of a server; null: any. */
+  readonly server: string | null
+  /** A verdict, `NOT STARTED`, or `none` of a drill that has none (yet); null: any. */
+  readonly verdict: string | null
+}
+
+/** A page with a filter looks at this many drills at most: it may have fewer rows than asked for, and a next page all the same. */
+const MAX_LOOKED_AT = 400
+
+const isWanted = ({ target, ...entry }: IndexEntry, { server, verdict }: ListQuery): boolean =>
+  (server === null || target.server.toLowerCase() === server.toLowerCase()) &&
+  (verdict === null || (verdictWord(entry) ?? 'none') === verdict)
+
+/** Newest first. `after` is the last name that was looked at for the page before, so a drill that starts meanwhile shifts nothing. */
 export async function listDrills(
   { blobs, clock }: Sources,
   client: Orchestrations,
-  { limit, after }: { readonly limit: number; readonly after: string | null },
+  query: ListQuery,
 ): Promise<DrillsPage> {
+  const { limit, after } = query
   const names = (await blobs.list(indexBlobs.prefix)).map(({ name }) =>
     name.slice(indexBlobs.prefix.length, -'.json'.length),
   )
   const rest = names.sort().filter((name) => after === null || name > after)
-  const page = rest.slice(0, limit)
-  const entries = await Promise.all(page.map((name) => blobs.readJson<IndexEntry>(`${indexBlobs.prefix}${name}.json`)))
-  const drills = await Promise.all(
-    entries.filter((entry) => entry !== null).map((entry) => shortStatus(clock.now(), client, entry)),
-  )
-  return { drills, nextAfter: rest.length > page.length ? (page.at(-1) ?? null) : null }
+  const found: IndexEntry[] = []
+  let lookedAt = 0
+  while (found.length < limit && lookedAt < Math.min(rest.length, MAX_LOOKED_AT)) {
+    const names = rest.slice(lookedAt, lookedAt + limit - found.length)
+    const entries = await Promise.all(
+      names.map((name) => blobs.readJson<IndexEntry>(`${indexBlobs.prefix}${name}.json`)),
+    )
+    found.push(
+      ...entries.filter((entry) => entry !== null && isWanted(entry, query)).map((entry) => entry as IndexEntry),
+    )
+    lookedAt += names.length
+  }
+  const drills = await Promise.all(found.map((entry) => shortStatus(clock.now(), client, entry)))
+  return { drills, nextAfter: rest.length > lookedAt ? (rest[lookedAt - 1] ?? null) : null }
 }
 
 async function shortStatus(

@@ -118,10 +118,23 @@ progress::-moz-progress-bar{background:var(--c-blue)}
 .health .mark svg{flex:none;margin-top:.25em}
 .health{display:flex;gap:.6rem;align-items:center;font-weight:600;margin:.5rem 0}
 .drills td .mark{white-space:nowrap}
-@media (min-width:60rem){.drills :is(th,td):first-child{width:36%}}
 .drills tbody tr:hover{background:var(--panel)}
-.drills td:nth-child(2),.drills th:nth-child(2){padding-right:1rem}
-.drills .headline{color:var(--muted);font-size:.85rem;display:block;max-width:30rem}
+.drills :is(th,td){padding-top:.35rem;padding-bottom:.35rem}
+@media (min-width:40.01rem){.drills tbody th small{display:inline;margin-left:.5rem}}
+.drills .spark{vertical-align:middle;margin-right:.6rem}
+.spark path{fill:none;stroke:var(--muted);stroke-width:1.25}
+.spark circle{fill:var(--ink)}
+.filters{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:center;font-size:.9rem;margin:0 0 .5rem}
+kbd{font:inherit;font-size:.85em;border:1px solid var(--line);border-radius:3px;padding:0 .35em}
+.generators{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(15rem,100%),1fr));gap:.3rem 1.25rem;font-size:.9rem}
+.generators li{border-left:3px solid var(--line);padding:.1rem 0 .1rem .7rem}
+.generators li.running{border-color:var(--good)}.generators li.failed{border-color:var(--bad)}.generators li.failed .state{color:var(--bad);font-weight:650}
+.generators small{display:block;color:var(--muted)}
+.journal{list-style:none;padding:0;font-size:.88rem;max-height:22rem;overflow-y:auto}
+.journal li{padding:.3rem 0;border-top:1px solid var(--line)}
+.journal .value{font-variant-numeric:tabular-nums;color:var(--muted);margin-right:.5rem}
+.journal .phase{color:var(--muted)}
+.journal .detail{display:block;color:var(--muted);overflow-wrap:anywhere}
 .running-dot{display:inline-block;width:.6em;height:.6em;border-radius:50%;background:var(--c-blue);margin-right:.45em}
 @media (prefers-reduced-motion:no-preference){.running-dot{animation:breathe 1.6s ease-in-out infinite}}
 @keyframes breathe{50%{opacity:.3}}

@@ -48,7 +48,8 @@ const RUNNING = '#/drills/drill-20260302-0200'
 /** Kinds of events have fields of one name: that of the chosen kind is visible. */
 const fieldOf = (row: Page | Locator, label: string): Locator =>
   row.getByLabel(label, { exact: true }).filter({ visible: true })
-const see = (page: Page, words: string | RegExp) => page.getByText(words).first().waitFor()
+/** Not in the choices of a select, which are hidden. */
+const see = (page: Page, words: string | RegExp) => page.getByText(words).filter({ visible: true }).first().waitFor()
 const [pass, lost, inconclusive, aborted, stopped] = await Promise.all([
   sample('PASS'),
   sample('FAIL'),
@@ -73,9 +74,9 @@ describe('the key', () => {
     await expectAccessible(page)
     await page.getByLabel('Key').fill(KEY)
     await page.getByRole('button', { name: 'Open the dashboard' }).click()
-    await see(page, 'Forced failover of pg-orders')
+    await page.getByRole('link', { name: '2026-03-02 02:00' }).first().waitFor()
     await page.reload()
-    await see(page, 'Forced failover of pg-orders')
+    await page.getByRole('link', { name: '2026-03-02 02:00' }).first().waitFor()
     expect(api.requests.some(({ url }) => url.includes(KEY))).toBe(false)
     expect(page.url()).not.toContain(KEY)
     expect(api.requests.filter(({ url }) => url.startsWith('/api/drills')).every(({ key }) => key === KEY)).toBe(true)
@@ -168,10 +169,16 @@ describe('the list', () => {
 
   for (const colorScheme of ['light', 'dark'] as const)
     test(`shows verdicts and the trend in ${colorScheme}`, async () => {
-      api.drills = [runningDrill(70, 'drill-20260307-0200'), ...history()]
+      api.drills = [runningDrill(70, 'drill-20260307-0200'), endedDrill(stopped), ...history()]
       const { page, errors } = await openDashboard('#/', { colorScheme })
-      for (const words of ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED', 'ended without report', 'watch'])
-        await see(page, words)
+      const rows = page.locator('.drills tbody')
+      for (const words of ['PASS', 'FAIL', 'INCONCLUSIVE', 'NOT STARTED', 'ABORTED', 'ended without report', 'watch'])
+        await rows.getByText(words, { exact: true }).first().waitFor()
+      await see(page, '2 of 34 checks failed: Server size, High availability state')
+      expect(await page.locator('.drills .spark').count()).toBe(1)
+      expect(api.requests.some(({ url }) => url.includes('echarts'))).toBe(false)
+      await screenshot(page, `dashboard-list-${colorScheme}-folded`)
+      await page.getByText('Recovery time and write outage over the like drills').click()
       await page.locator('#trend svg').waitFor()
       await screenshot(page, `dashboard-list-${colorScheme}`)
       await expectAccessible(page)
@@ -195,8 +202,8 @@ describe('the list', () => {
     ]
     api.drills = [{ ...running, status: { ...running.status, events } }, brokenDrill('drill-20260301-0200')]
     const { page } = await openDashboard()
-    await page.locator('.drills tbody tr').first().getByText(', restart, scaling to Standard_D8ds_v5, ').waitFor()
-    await page.locator('.drills tbody tr').nth(1).getByText(', forced failover, ').waitFor()
+    await page.locator('.drills tbody tr').first().getByText('restart, scaling to Standard_D8ds_v5').waitFor()
+    await page.locator('.drills tbody tr').nth(1).getByText('forced failover').waitFor()
   })
 
   test('turns pages', async () => {
@@ -215,9 +222,9 @@ describe('the list', () => {
   test('lays two chosen drills over each other, aligned on T1', async () => {
     api.drills = history()
     const { page, errors } = await openDashboard()
-    await page.getByLabel('Compare drill-20260303-0200').check()
+    await page.getByLabel('Choose drill-20260303-0200').check()
     expect(await page.getByRole('button', { name: 'Compare the chosen' }).isDisabled()).toBe(true)
-    await page.getByLabel('Compare drill-20260302-0200').check()
+    await page.getByLabel('Choose drill-20260302-0200').check()
     await page.getByRole('button', { name: 'Compare the chosen' }).click()
     await see(page, 'Second 0 is T1')
     await page.locator('#chart svg').waitFor()
@@ -225,6 +232,74 @@ describe('the list', () => {
     await expectAccessible(page)
     expect(errors).toEqual([])
   })
+
+  test('compares a drill with the like one before it in one step, and offers no comparison without a load', async () => {
+    api.drills = [endedDrill(stopped), ...history()]
+    const { page } = await openDashboard()
+    const row = (words: string) => page.locator('.drills tbody tr', { hasText: words })
+    expect(await row('NOT STARTED').getByRole('checkbox').count()).toBe(0)
+    await page.getByRole('link', { name: 'Compare drill-20260303-0200 with the one before' }).click()
+    await see(page, 'Second 0 is T1')
+    expect(page.url()).toContain('#/compare?ids=drill-20260302-0200,drill-20260303-0200')
+  })
+
+  test('shows the drills of one verdict or of one server', async () => {
+    const other = endedDrill(lost)
+    const target = { resourceGroup: 'rg', server: 'pg-other', database: 'app' }
+    api.drills = [
+      { ...other, status: { ...other.status, drillId: 'of-other', target } },
+      endedDrill(stopped),
+      ...history(),
+    ]
+    const { page } = await openDashboard()
+    const rows = page.locator('.drills tbody tr')
+    await expect.poll(() => rows.count(), SOON).toBe(7)
+    await page.getByLabel('Verdict').selectOption('NOT STARTED')
+    await expect.poll(() => rows.count(), SOON).toBe(1)
+    await page.getByLabel('Verdict').selectOption('')
+    await page.getByLabel('Server').selectOption('pg-other')
+    await expect.poll(() => rows.count(), SOON).toBe(1)
+    // The others are still in the choice.
+    expect(await page.getByLabel('Server').locator('option').allTextContents()).toEqual([
+      'all',
+      'pg-other',
+      'pg-orders',
+    ])
+    await page.getByLabel('Verdict').selectOption('PASS')
+    await see(page, 'No drill fits these filters')
+  })
+
+  test('is walked through, chosen from and compared with the keys alone, also while it refreshes', async () => {
+    api.drills = [runningDrill(70, 'drill-20260307-0200'), ...history()]
+    const { page } = await openDashboard()
+    await page.getByLabel('Refresh').selectOption('1')
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('href') ?? null)
+    await page.locator('.drills tbody th a').first().focus()
+    await page.keyboard.press('ArrowDown')
+    expect(await focused()).toBe('#/drills/drill-20260303-0200')
+    await page.keyboard.press('x')
+    // The phase of the drill that runs changes, and with it the table.
+    api.drills = [runningDrill(20, 'drill-20260307-0200'), ...history()]
+    await see(page, 'warm-up')
+    expect(await focused()).toBe('#/drills/drill-20260303-0200')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('x')
+    await page.keyboard.press('c')
+    await see(page, 'Second 0 is T1')
+  })
+
+  for (const [look, size] of [
+    ['wide', { width: 1920, height: 1080 }],
+    ['phone-dark', { width: 390, height: 844, colorScheme: 'dark' }],
+  ] as const)
+    test(`fits ${look}`, async () => {
+      api.drills = [runningDrill(70, 'drill-20260307-0200'), endedDrill(stopped), ...history()]
+      const { page } = await openDashboard('#/', size)
+      await see(page, 'NOT STARTED')
+      await screenshot(page, `dashboard-list-${look}`)
+      await expectNoSidewaysScroll(page)
+      await expectAccessible(page)
+    })
 })
 
 describe('the first minute', () => {
@@ -492,6 +567,9 @@ describe('a running drill', () => {
       await see(page, 'Events: forced failover at 60.0 s of load')
       await see(page, 'Last commit before the outage')
       await see(page, 'fails for 14.0 s')
+      await see(page, 'records to 1 min 18 s, last commit at 1 min 4 s')
+      expect(await page.locator('.generators li.failed').count()).toBe(1)
+      await page.locator('.journal', { hasText: 'causeEvent' }).waitFor()
       await see(page, 'read-only for 0.800 s')
       await see(page, 'PgBouncer waits for 14.0 s')
       let x = 300
@@ -520,9 +598,12 @@ describe('a running drill', () => {
     const { page } = await openDashboard(RUNNING)
     await page.getByLabel('Refresh').selectOption('1')
     await see(page, '40 s of load')
+    await page.locator('.journal', { hasText: '31 of 34 passed' }).waitFor()
     const before = await page.locator('#chart svg').innerHTML()
     api.drills = [runningDrill(78)]
     await see(page, '14.4 s')
+    // The status has only the newest entries; the page keeps those that it has seen.
+    expect(await page.locator('.journal li').count()).toBe(4)
     await expect.poll(() => page.locator('#chart svg').innerHTML(), SOON).not.toBe(before)
     await page.getByLabel('Refresh').selectOption('0')
     await page.clock.install()

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Serv
 import { enter } from '../../functions/access/gate.ts'
 import type { CampaignStatus } from '../../functions/model/campaign/status.ts'
 import type { ListedFigures } from '../../functions/model/drill-index.ts'
+import { verdictWord } from '../../functions/model/early-end/stopped-by.ts'
 import type { DrillStatus } from '../../functions/model/status.ts'
 import { renderCampaign } from '../../functions/render/campaign/page.ts'
 import { renderers } from '../../functions/render/formats.ts'
@@ -193,8 +194,14 @@ function campaigns(api: FakeApi, method: string, url: URL, id: string, body: str
 function list(api: FakeApi, url: URL): Reply {
   const limit = Number(url.searchParams.get('limit'))
   const from = Number(url.searchParams.get('after') ?? 0)
-  const page = api.drills.slice(from, from + limit)
-  const next = api.drills.length > from + limit ? `/api/drills?limit=${limit}&after=${from + limit}` : null
+  const [server, verdict] = ['server', 'verdict'].map((name) => url.searchParams.get(name))
+  const fitting = api.drills.filter(
+    ({ status }) =>
+      (server == null || status.target.server === server) &&
+      (verdict == null || (verdictWord(status) ?? 'none') === verdict),
+  )
+  const page = fitting.slice(from, from + limit)
+  const next = fitting.length > from + limit ? `/api/drills?limit=${limit}&after=${from + limit}` : null
   return json(200, {
     drills: page.map(({ status, data }) => ({ ...status, history: [], report: listedOf(data) })),
     next,
@@ -203,7 +210,7 @@ function list(api: FakeApi, url: URL): Reply {
 
 /** Of the plan that the samples stand for only what the list compares by. */
 const listedOf = (data: ReportData | null): ListedFigures | null => {
-  if (data === null) return null
+  if (data === null || data.report.stoppedBy !== null) return null
   const { figures, worst } = trendEntry(data.report, aDrillPlan())
   return { figures, worst, like: { words: data.report.likeDrills.what, settings: '' } }
 }

@@ -1,5 +1,6 @@
 /** Answers of GET /api/drills/{id} for the dashboard's tests: a drill at any second of its load, and after. */
 import { WAYS } from '../../functions/model/chart-data.ts'
+import type { JournalEntry } from '../../functions/model/report.ts'
 import type { DrillStatus, Live, LiveMoment, LivePoint } from '../../functions/model/status.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import type { ReportData } from '../../functions/render/text/report-data.ts'
@@ -54,6 +55,10 @@ function liveAt(second: number): Live {
     errors: isDown ? 310 * (second - FAILOVER.from) : 0,
     missed: isDown ? 7690 * (second - FAILOVER.from) : 0,
     containers: { wanted: 2, running: 2, ready: 2, failed: 0 },
+    generators: [
+      { container: 0, state: 'running', newestSecond: second, lastCommitSecond: Math.min(second, FAILOVER.from) },
+      { container: 1, state: isDown ? 'failed' : 'ready', newestSecond: null, lastCommitSecond: null },
+    ],
     serverState: isDown ? 'Updating' : 'Ready',
     haState: isDown ? 'FailingOver' : 'Healthy',
     primaryZone: isDown ? null : '1',
@@ -79,6 +84,21 @@ function liveAt(second: number): Live {
   }
 }
 
+/** The newest three: a status has no more, and a page keeps what it has seen. */
+const journalAt = (second: number): JournalEntry[] =>
+  ['reserve', 'check', 'provision', 'startLoad', 'causeEvent']
+    .slice(0, second < FAILOVER.from ? 4 : 5)
+    .map((step, index) => ({
+      at: atMinute(index),
+      phase: step === 'causeEvent' ? 'event' : step,
+      step,
+      seconds: 1.5,
+      attempt: 1,
+      result: 'ok' as const,
+      detail: step === 'check' ? '31 of 34 passed; forced: server-sku' : '',
+    }))
+    .slice(-3)
+
 export function runningDrill(second: number, drillId = 'drill-20260302-0200'): StoredDrill {
   const status: DrillStatus = {
     drillId,
@@ -98,6 +118,7 @@ export function runningDrill(second: number, drillId = 'drill-20260302-0200'): S
       loadStartAtMs: Date.parse(REQUESTED_AT) + 120_000,
       live: liveAt(second),
       note: second < FAILOVER.from ? 'forced failover at 60 s of load' : 'forced failover accepted',
+      journal: journalAt(second),
     },
     history: Array.from({ length: second + 1 }, (_, index) => point(index)),
     error: null,

@@ -4,7 +4,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { unzipSync } from 'fflate'
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
+import { writeIndexEntry } from '../../functions/clients/storage/drill-list.ts'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
+import { type IndexEntry, startedEntry } from '../../functions/model/drill-index.ts'
 import type { DrillStatus } from '../../functions/model/status.ts'
 import { openApi } from '../../functions/openapi/openapi.ts'
 import { renderers } from '../../functions/render/formats.ts'
@@ -248,7 +250,39 @@ test('a list is newest first, in pages that a new drill does not shift', async (
   expect([third.drills.map(({ drillId }) => drillId), third.next]).toEqual([ids.slice(4), null])
 })
 
-for (const query of ['limit=0', 'limit=101', 'limit=x', 'after=../x'])
+test('the list is reduced to a server and to a verdict, and its next page keeps both', async () => {
+  const { world, call } = setUp()
+  const entry = (number: number, own: Partial<IndexEntry>): IndexEntry => ({
+    ...startedEntry(aPlan({}, `other-${number}`, Date.parse('2026-01-05T00:00:00.000Z') + number * 1_000)),
+    endedAt: '2026-01-05T01:00:00.000Z',
+    verdict: 'INCONCLUSIVE',
+    headline: 'x',
+    ...own,
+  })
+  const stoppedBy = { phase: 'check', checks: ['server-sku'], why: 'x', advice: 'y' } as const
+  for (let number = 0; number < 6; number++)
+    await writeIndexEntry(
+      world.blobs,
+      entry(number, number % 2 === 0 ? { stoppedBy: { ...stoppedBy, checks: [] } } : {}),
+    )
+  const idsOf = async (query: string) => {
+    const { drills, next } = (await call('GET', `/api/drills?${query}`)).jsonBody as {
+      drills: DrillStatus[]
+      next: string | null
+    }
+    return { ids: drills.map(({ drillId }) => drillId), next }
+  }
+  expect((await idsOf('verdict=NOT%20STARTED')).ids).toEqual(['other-4', 'other-2', 'other-0'])
+  expect((await idsOf('verdict=INCONCLUSIVE')).ids).toEqual(['other-5', 'other-3', 'other-1'])
+  expect((await idsOf('verdict=PASS')).ids).toEqual([])
+  expect((await idsOf('server=no-such-server')).ids).toEqual([])
+  const first = await idsOf('verdict=NOT%20STARTED&server=pg-under-test&limit=2')
+  expect(first.ids).toEqual(['other-4', 'other-2'])
+  expect(first.next).toContain('&server=pg-under-test&verdict=NOT%20STARTED')
+  expect((await idsOf(String(first.next).split('?')[1] ?? '')).ids).toEqual(['other-0'])
+})
+
+for (const query of ['limit=0', 'limit=101', 'limit=x', 'after=../x', 'server=a.b', 'verdict=pass'])
   test(`a list with ${query} is a bad request`, async () => {
     const { call } = setUp()
     expect((await call('GET', `/api/drills?${query}`)).status).toBe(400)

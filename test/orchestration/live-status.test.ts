@@ -1,10 +1,11 @@
 /** What the API answers in mid-drill: all seconds of the load, from before anyone asked, and the moments of the failover. */
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
-import type { DrillStatus } from '../../functions/model/status.ts'
+import type { JournalEntry } from '../../functions/model/report.ts'
+import type { DrillProgress, DrillStatus } from '../../functions/model/status.ts'
 import { readStatus } from '../../functions/triggers/status.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
-import { aPlan, playDrill, settings } from '../support/play-drill.ts'
+import { aPlan, criteria, playDrill, settings } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'
 
 const FAILOVER_AT = 240
@@ -19,9 +20,11 @@ test('the first answer in mid-drill has every second, the server metrics and the
   const { pollLoad } = createActivities(world.clients, settings)
   let status: DrillStatus | null = null
   let largestLook = 0
+  let lookedAt = ''
   const overrides = {
     pollLoad: async (input: { readonly drillId: string }) => {
       const look = await pollLoad(input)
+      lookedAt = JSON.stringify(look.live)
       largestLook = Math.max(largestLook, 2 * JSON.stringify(look.live).length)
       if ((look.live.loadSecond ?? 0) >= FAILOVER_AT + 15)
         status ??= await readStatus(world.clients, orchestrations.client, plan.drillId, {
@@ -34,6 +37,12 @@ test('the first answer in mid-drill has every second, the server metrics and the
   await playDrill(world, plan, { overrides })
   const { history, progress } = status as unknown as DrillStatus
   expect(largestLook).toBeLessThan(16_000)
+  // One by one in the status, and not in what the history of the orchestration keeps.
+  expect(progress?.live?.generators).toMatchObject([
+    { container: 0, state: 'running', newestSecond: expect.any(Number), lastCommitSecond: expect.any(Number) },
+    { container: 1, state: 'running' },
+  ])
+  expect(lookedAt).not.toContain('generators')
   expect(history.map(({ second }) => second).slice(0, 2)).toEqual([0, 1])
   expect(history.length).toBeGreaterThan(FAILOVER_AT)
   expect(progress?.live?.moments?.map(({ moment }) => moment).slice(0, 3)).toEqual(['t0', 't1', 't2'])
@@ -42,4 +51,15 @@ test('the first answer in mid-drill has every second, the server metrics and the
     { way: 'pgbouncer', state: 'wrote' },
   ])
   expect(progress?.live?.metrics.find(({ name }) => name === 'cpu_percent')?.recent?.length).toBeGreaterThan(1)
+})
+
+test('the custom status carries the newest entries of the journal, and stays small', async () => {
+  const world = createWorld()
+  const { customStatuses, report } = await playDrill(world, aPlan({ criteria }))
+  const shown = customStatuses.flatMap(({ value }) => (value as DrillProgress).journal ?? [])
+  const steps = (entries: readonly JournalEntry[]) => new Set(entries.map(({ at, step }) => `${at} ${step}`))
+  // The report is written before the last steps have ended.
+  expect([...steps(shown)]).toEqual(expect.arrayContaining([...steps(report?.journal ?? [])]))
+  const largest = Math.max(...customStatuses.map(({ value }) => 2 * JSON.stringify(value).length))
+  expect(largest).toBeLessThan(16_000)
 })

@@ -103,7 +103,7 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/units functions/web functions/web/browser/page',
   'functions/web/browser': 'functions/web/browser/page functions/web/browser/views functions/web/browser/views/start',
   'functions/triggers':
-    'functions/access functions/archive functions/clients functions/clients/storage functions/live functions/model functions/render functions/render/html functions/report-model functions/request functions/units functions/web loadgen-image/contract',
+    'functions/access functions/archive functions/clients functions/clients/storage functions/live functions/model functions/model/early-end functions/platform functions/render functions/render/html functions/report-model functions/request functions/units functions/web loadgen-image/contract',
   'functions/triggers/campaigns':
     'functions/clients functions/clients/storage functions/model/campaign functions/request functions/triggers functions/units loadgen-image/contract',
   'functions/triggers/containers':
@@ -111,7 +111,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/triggers/defaults':
     'functions/activities/facts functions/clients functions/clients/storage functions/model functions/request functions/triggers loadgen-image/contract',
   'functions/openapi':
-    'functions/access functions/model functions/model/campaign functions/request functions/triggers loadgen-image/contract',
+    'functions/access functions/model functions/model/campaign functions/model/early-end functions/request functions/triggers loadgen-image/contract',
   functions:
     'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/openapi functions/orchestrators functions/triggers functions/triggers/campaigns functions/triggers/containers functions/triggers/defaults loadgen-image/contract',
   'infra/local/process': 'loadgen-image/contract loadgen-image/output',

@@ -26,6 +26,9 @@ interface Ended {
   readonly stoppedBy: StoppedBy | null
 }
 
+/** Each word that may stand beside a drill that has ended with a report. */
+export const VERDICT_WORDS = ['PASS', 'FAIL', 'INCONCLUSIVE', 'NOT STARTED', 'ABORTED'] as const
+
 /** The word beside a drill: its verdict, or that there is nothing to judge. */
 export const verdictWord = ({ verdict, stoppedBy }: Ended): string | null =>
   stoppedBy !== null && verdict === 'INCONCLUSIVE' ? 'NOT STARTED' : verdict

@@ -7,6 +7,7 @@ import { dashboardAsset, dashboardPage } from '../../../functions/web/dashboard.
 import { GAUGES, healthOf, levelOf } from '../../../functions/web/health.ts'
 import { remember, summarise } from '../../../functions/web/history.ts'
 import { browserScripts, ENTRY, LIBRARY } from '../../../functions/web/scripts.ts'
+import { spark } from '../../../functions/web/spark.ts'
 
 describe('what is served to the browser', () => {
   const scripts = browserScripts()
@@ -14,10 +15,11 @@ describe('what is served to the browser', () => {
   test('is one script and the chart library, which the script imports by the name under which it is served', async () => {
     const found = await scripts
     expect([...found.keys()]).toEqual([ENTRY, LIBRARY])
-    const imported = [...(found.get(ENTRY) ?? '').matchAll(/\bfrom\s*"([.@/\w][^"]*)"/g)].map(
-      ([, specifier]) => specifier,
-    )
-    expect(imported).toEqual([`./${LIBRARY}`])
+    const script = found.get(ENTRY) ?? ''
+    const imported = (form: RegExp) => [...script.matchAll(form)].map(([, specifier]) => specifier)
+    // Only when a chart is drawn: it is larger than all else together.
+    expect(imported(/\bimport\(\s*"([^"]*)"\s*\)/g)).toEqual([`./${LIBRARY}`])
+    expect(imported(/\bfrom\s*"([.@/\w][^"]*)"/g)).toEqual([])
     expect(dashboardPage('keys').body).toContain(`src="dashboard/${ENTRY}"`)
   })
 
@@ -39,6 +41,28 @@ describe('what is served to the browser', () => {
   test('has no file under a name that is not one of its own', async () => {
     for (const name of ['', '..', '../app.ts', 'main.js', 'constructor']) expect(await dashboardAsset(name)).toBeNull()
     expect((await dashboardAsset('dashboard.css'))?.contentType).toBe('text/css; charset=utf-8')
+  })
+})
+
+test('what a first picture of the dashboard needs is under 200 KB, and nothing of it blocks but its style', async () => {
+  const { body } = dashboardPage('keys')
+  const style = (await dashboardAsset('dashboard.css'))?.body ?? ''
+  const script = (await browserScripts()).get(ENTRY) ?? ''
+  expect(Buffer.byteLength(body) + Buffer.byteLength(style) + Buffer.byteLength(script)).toBeLessThan(200_000)
+  expect(body.match(/<script[^>]*>/g)).toEqual([`<script type="module" src="dashboard/${ENTRY}">`])
+})
+
+describe('a sparkline', () => {
+  test('is a line through the known values with a dot on the last one, and a gap where a value is not known', () => {
+    expect(spark([1, null, 3, 2])?.text).toBe(
+      '<svg class="spark" viewBox="0 0 72 18" width="72" height="18" aria-hidden="true"><path d="M3.0 15.0M47.0 3.0L69.0 9.0"/><circle cx="69.0" cy="9.0" r="2.2"/></svg>',
+    )
+    expect(spark([4, 4])?.text).toContain('d="M3.0 9.0L69.0 9.0"')
+    expect(spark([4, 5, null])?.text).not.toContain('circle')
+  })
+
+  test.each([[[]], [[1]], [[null, 2, null]]])('of %j is none: fewer than two values make no line', (values) => {
+    expect(spark(values)).toBeNull()
   })
 })
 

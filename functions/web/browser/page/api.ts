@@ -52,8 +52,16 @@ export type ComparedDrill = Pick<
   | 'ledger'
 > & { readonly timeline: readonly AlignedRow[] }
 
-export const listDrills = (after: string | null): Promise<Answer<DrillsPage>> =>
-  askJson('GET', `drills?limit=20${after === null ? '' : `&after=${encodeURIComponent(after)}`}`)
+export interface ListFilter {
+  readonly server: string
+  readonly verdict: string
+}
+
+/** Empty filters are left out. */
+export function listDrills(after: string | null, { server, verdict }: ListFilter): Promise<Answer<DrillsPage>> {
+  const given = Object.entries({ after: after ?? '', server, verdict }).filter(([, value]) => value !== '')
+  return askJson('GET', `drills?${new URLSearchParams([['limit', '20'], ...given])}`)
+}
 
 export const readDrill = (drillId: string): Promise<Answer<DrillStatus>> => askJson('GET', drillPath(drillId))
 

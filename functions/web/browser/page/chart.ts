@@ -1,6 +1,8 @@
-/** The report's charts in the page: the same options, with values under the pointer, redrawn when the room changes. */
-import type { EChartsOption } from 'echarts'
-import { init } from 'echarts'
+/**
+ * The report's charts in the page: the same options, with values under the pointer, redrawn when the room changes. The library is
+ * larger than all else of the page together, so it is fetched when the first chart is drawn, and no figure waits for it.
+ */
+import type { ECharts, EChartsOption } from 'echarts'
 import type { Chart, Room } from '../../../render/charts/drawing/chart.ts'
 import { NOT_MEASURED, relativeTime, seconds } from '../../../units/units.ts'
 
@@ -31,17 +33,31 @@ export function mountChart(element: HTMLElement, label: string): LiveChart {
   element.classList.add('chart')
   element.setAttribute('role', 'img')
   element.setAttribute('aria-label', label)
-  const instance = init(element, null, { renderer: 'svg', width: 100, height: 10 })
+  let instance: ECharts | null = null
+  let isLoading = false
+  let isGone = false
   let latest: ((room: Room) => Chart | null) | null = null
   let drawnWidth = 0
   let selected: Legends = {}
-  instance.on('legendselectchanged', (event) => {
-    selected = (event as { selected: Legends }).selected
-  })
+
+  async function load(): Promise<void> {
+    if (isLoading) return
+    isLoading = true
+    // A chart that cannot be fetched now is fetched again at the next draw; the figures stand without it.
+    const library = await import('echarts').catch(() => null)
+    isLoading = false
+    if (library === null || isGone) return
+    instance = library.init(element, null, { renderer: 'svg', width: 100, height: 10 })
+    instance.on('legendselectchanged', (event) => {
+      selected = (event as { selected: Legends }).selected
+    })
+    redraw()
+  }
 
   function redraw(): void {
     const width = element.clientWidth
     if (latest === null || width === 0) return
+    if (instance === null) return void load()
     const chart = latest({ width })
     if (chart === null) return
     drawnWidth = width
@@ -60,8 +76,9 @@ export function mountChart(element: HTMLElement, label: string): LiveChart {
       redraw()
     },
     dispose() {
+      isGone = true
       observer.disconnect()
-      instance.dispose()
+      instance?.dispose()
     },
   }
 }

@@ -17,7 +17,7 @@ export interface Pane {
 
 const FRAME = html`<div id="verdict"><p class="absent">Loading the report</p></div>
 <p class="note" id="early" role="status"></p>
-<p class="actions" id="again"></p>
+<p class="actions"><span id="again" class="actions"></span> <span id="compare"></span></p>
 <div id="criteria"></div>
 <section id="timeline-part" aria-labelledby="timeline-title" hidden><h2 id="timeline-title">Timeline</h2><div id="chart"></div></section>
 <section aria-labelledby="files-title"><h2 id="files-title">Files</h2><div id="files"></div></section>
@@ -51,6 +51,7 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
     if (report.kind !== 'ok') return show(region('verdict'), withoutReport(status))
     show(region('verdict'), banner(report.value))
     show(region('criteria'), whatNext(report.value))
+    show(region('compare'), comparedWithBefore(report.value))
     if (charts.kind === 'ok') showTimeline(report.value, charts.value.timeline)
     if (page.kind === 'ok') showPage(page.value)
   }
@@ -102,6 +103,13 @@ function again({ drillId, state, request, stoppedBy }: DrillStatus): Markup {
   const from = `#/start?from=${encodeURIComponent(drillId)}`
   const checks = stoppedBy?.checks ?? []
   return html`<a class="button" href="${from}">Run again</a>${checks.length > 0 && html` <a href="${from}&override">Run again with ${checks.length === 1 ? 'this check' : 'these checks'} overridden: ${checks.join(', ')}</a>`}`
+}
+
+function comparedWithBefore({ drillId, trend }: Report): Markup {
+  const before = trend[0]?.history.at(-1)
+  return before === undefined
+    ? html``
+    : html`<a href="#/compare?ids=${encodeURIComponent(before.drillId)},${encodeURIComponent(drillId)}">Compare with the like drill before it</a>`
 }
 
 /** What a reader of the verdict looks for next. */

@@ -1,28 +1,38 @@
-/** All drills, newest first, with their verdicts and the trend of the newest drill's server. */
+/** All drills, newest first, a row each: when, what, its verdict, its figures beside those of the like drills before it. */
 
 import { eventFigureText, noteOf } from '../../../event-figures/table.ts'
 import { eventsInWords } from '../../../event-kinds/kinds.ts'
-import { isLike, type ListedFigures, serverKey, type Worst } from '../../../model/drill-index.ts'
-import { verdictWord } from '../../../model/early-end/stopped-by.ts'
+import { isLike, type ListedFigures, serverKey } from '../../../model/drill-index.ts'
+import { VERDICT_WORDS, verdictWord } from '../../../model/early-end/stopped-by.ts'
 import { drillTrendChart } from '../../../render/charts/drill-trend.ts'
 import { mark, number, onlyTable, text } from '../../../render/html/elements/components.ts'
 import { html, type Insert, type Markup } from '../../../render/text/markup.ts'
 import { count, dateTime, duration, perSecond } from '../../../units/units.ts'
-import { type Answer, type DrillsPage, type ListedDrill, listDrills } from '../page/api.ts'
+import { spark } from '../../spark.ts'
+import { type Answer, type DrillsPage, type ListedDrill, type ListFilter, listDrills } from '../page/api.ts'
 import { type LiveChart, mountChart } from '../page/chart.ts'
 import { find, show } from '../page/page.ts'
 import { poll } from '../page/poll.ts'
 import type { View } from '../page/shell.ts'
+import { rowKeys } from './row-keys.ts'
+
+const VERDICTS = html`${VERDICT_WORDS.map((word) => html`<option value="${word}">${word}</option>`)}<option value="none">none</option>`
 
 const FRAME = html`<div class="heading"><h1>Drills</h1><p class="actions"><button id="compare" type="button" disabled>Compare the chosen</button> <a class="button" href="#/start">Start a drill</a></p></div>
-<div id="trend" hidden></div><p class="note" id="trend-note" hidden></p>
+<p class="filters"><label>Server <select id="server"><option value="">all</option></select></label> <label>Verdict <select id="verdict"><option value="">all</option>${VERDICTS}</select></label> <span id="filtered" role="status"></span></p>
 <div id="drills" aria-busy="true"><p class="absent">Loading</p></div>
-<p class="actions" id="paging" hidden><button id="newest" type="button">Newest</button> <button id="older" type="button">Older</button></p>`
+<p class="note" id="keys" hidden>Keys in the table: <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>Enter</kbd> opens, <kbd>x</kbd> chooses, <kbd>c</kbd> compares.</p>
+<p class="actions" id="paging" hidden><button id="newest" type="button">Newest</button> <button id="older" type="button">Older</button></p>
+<details id="trend-part" hidden><summary>Recovery time and write outage over the like drills</summary><div id="trend"></div><p class="note" id="trend-note"></p></details>`
 
 export const listView: View = (root, shell) => {
   show(root, FRAME)
   const region = find(root, '#drills', HTMLElement)
   const compare = find(root, '#compare', HTMLButtonElement)
+  const [server, verdict] = ['#server', '#verdict'].map((id) => find(root, id, HTMLSelectElement)) as [
+    HTMLSelectElement,
+    HTMLSelectElement,
+  ]
   const chosen = new Set<string>()
   const trend = trendOf(root)
   let after: string | null = null
@@ -30,16 +40,26 @@ export const listView: View = (root, shell) => {
   let stop = ask()
 
   function ask(): () => void {
-    return poll(shell, { ask: () => listDrills(after), onValue: showPage, onRefused: showRefusal })
+    return poll(shell, { ask: () => listDrills(after, filter()), onValue: showPage, onRefused: showRefusal })
+  }
+
+  function filter(): ListFilter {
+    return { server: server.value, verdict: verdict.value }
   }
 
   function showPage(page: DrillsPage): boolean {
     next = page.next
     region.removeAttribute('aria-busy')
-    show(region, page.drills.length === 0 && after === null ? EMPTY : drillsTable(page.drills))
+    const isFiltered = filter().server !== '' || filter().verdict !== ''
+    const isEmpty = page.drills.length === 0 && after === null
+    keys.around(() => show(region, isEmpty ? (isFiltered ? NONE_FITS : EMPTY) : drillsTable(page.drills)))
     for (const box of region.querySelectorAll<HTMLInputElement>('input[type=checkbox]'))
       box.checked = chosen.has(box.value)
+    nameServers(server, page.drills)
     trend.draw(page.drills)
+    find(root, '#keys', HTMLElement).hidden = page.drills.length === 0
+    find(root, '#filtered', HTMLElement).textContent =
+      isFiltered && next !== null ? 'There may be more on older pages.' : ''
     find(root, '#paging', HTMLElement).hidden = after === null && next === null
     find(root, '#newest', HTMLButtonElement).disabled = after === null
     find(root, '#older', HTMLButtonElement).disabled = next === null
@@ -63,10 +83,12 @@ export const listView: View = (root, shell) => {
     compare.disabled = chosen.size < 2
   })
   compare.addEventListener('click', () => {
-    location.hash = `#/compare?ids=${[...chosen].map(encodeURIComponent).join(',')}`
+    location.hash = compareAddress([...chosen])
   })
+  for (const select of [server, verdict]) select.addEventListener('change', () => turnTo(null))
   find(root, '#newest', HTMLButtonElement).addEventListener('click', () => turnTo(null))
   find(root, '#older', HTMLButtonElement).addEventListener('click', () => turnTo(cursorOf(next)))
+  const keys = rowKeys(region, () => compare.click())
   return () => {
     stop()
     trend.dispose()
@@ -75,40 +97,63 @@ export const listView: View = (root, shell) => {
 }
 
 const EMPTY = html`<div class="empty"><h2>No drill yet</h2><p>A drill puts load on the server, causes or watches an event, such as a failover, and reports how long clients were out and whether a commit was lost.</p><a class="button" href="#/start">Start the first drill</a></div>`
+const NONE_FITS = html`<p class="absent">No drill fits these filters.</p>`
+
+const compareAddress = (ids: readonly string[]): string => `#/compare?ids=${ids.map(encodeURIComponent).join(',')}`
 
 /** The link to the next page holds the cursor; the rest of it is the page's own business. */
 const cursorOf = (next: string | null): string | null =>
   next === null ? null : new URL(next, 'http://localhost').searchParams.get('after')
 
+/** Servers that were seen stay in the choice, also while the list shows one of them. */
+function nameServers(select: HTMLSelectElement, drills: readonly ListedDrill[]): void {
+  const known = [...select.options].map(({ value }) => value)
+  for (const name of new Set(drills.map(({ target }) => target.server)))
+    if (!known.includes(name)) select.add(new Option(name))
+}
+
 function trendOf(root: HTMLElement) {
-  const element = find(root, '#trend', HTMLElement)
-  const words = find(root, '#trend-note', HTMLElement)
+  const part = find(root, '#trend-part', HTMLDetailsElement)
   let chart: LiveChart | null = null
+  let own: readonly ListedDrill[] = []
+  // The chart's library is fetched only when a reader looks at it.
+  const drawOpened = (): void => {
+    if (!part.open) return
+    chart ??= mountChart(
+      find(root, '#trend', HTMLElement),
+      'Recovery time and write outage of the listed drills. The table has the figures.',
+    )
+    chart.draw((room) => drillTrendChart(own, room))
+  }
+  part.addEventListener('toggle', drawOpened)
   return {
     draw(drills: readonly ListedDrill[]): void {
-      const { own, words: says } = likeTheNewest(drills)
-      const isDrawn = drillTrendChart(own, { width: 800 }) !== null
-      element.hidden = !isDrawn
-      words.hidden = !isDrawn
-      if (!isDrawn) return
-      words.textContent = says
-      chart ??= mountChart(element, 'Recovery time and write outage of the listed drills. The table has the figures.')
-      chart.draw((room) => drillTrendChart(own, room))
+      const { own: like, words } = likeTheNewest(drills)
+      own = like
+      part.hidden = drillTrendChart(own, { width: 800 }) === null
+      if (part.hidden) return
+      find(root, '#trend-note', HTMLElement).textContent = words
+      drawOpened()
     },
     dispose: () => chart?.dispose(),
   }
 }
 
 /** Drills of another server, load or kind of event would draw a line that says nothing about a change. */
+const areLike = (one: ListedDrill, other: ListedDrill): boolean =>
+  one.report !== null &&
+  other.report !== null &&
+  serverKey(one.target) === serverKey(other.target) &&
+  isLike(one.report.like, other.report.like)
+
 function likeTheNewest(drills: readonly ListedDrill[]): { readonly own: ListedDrill[]; readonly words: string } {
   const newest = drills.find(({ report }) => report !== null)
   if (newest === undefined || newest.report === null) return { own: [], words: '' }
-  const { like } = newest.report
   const ofServer = drills.filter(
     ({ target, report }) => report !== null && serverKey(target) === serverKey(newest.target),
   )
-  const own = ofServer.filter(({ report }) => report !== null && isLike(report.like, like))
-  const words = `${newest.target.server}: ${own.length} like drills (${like.words}) of its ${ofServer.length} on this page, oldest first.`
+  const own = ofServer.filter((drill) => areLike(drill, newest))
+  const words = `${newest.target.server}: ${own.length} like drills (${newest.report.like.words}) of its ${ofServer.length} on this page, oldest first.`
   return { own, words }
 }
 
@@ -117,42 +162,55 @@ const drillsTable = (drills: readonly ListedDrill[]): Markup =>
     'Drills, newest first',
     [
       text('Drill'),
-      text('Compare'),
-      text('State'),
+      text('Event'),
+      text('Verdict'),
       number('Recovery'),
-      number('Write outage'),
       number('Lost'),
       number('Baseline'),
-      number('Took'),
+      text('Compare'),
     ],
-    drills.map(drillRow),
+    drills.map((drill, index) => drillRow(drill, likeBefore(drill, drills.slice(index + 1)))),
     { cards: true },
   )}</div>`
 
-const drillRow = (drill: ListedDrill): Insert[] => [
-  html`<a href="#/drills/${encodeURIComponent(drill.drillId)}">${dateTime(drill.requestedAt)}</a> <small>${drill.target.server}, ${eventsInWords(drill.events)}, ${drill.drillId}</small>${drill.headline && html`<span class="headline">${drill.headline}</span>`}`,
-  drill.report && html`<input type="checkbox" value="${drill.drillId}" aria-label="Compare ${drill.drillId}">`,
+/** Points of a sparkline. */
+const MAX_POINTS = 10
+
+/** The like drills before this one on the page, newest first. */
+const likeBefore = (drill: ListedDrill, older: readonly ListedDrill[]): ListedDrill[] =>
+  older.filter((one) => areLike(one, drill)).slice(0, MAX_POINTS - 1)
+
+const drillRow = (drill: ListedDrill, before: readonly ListedDrill[]): Insert[] => [
+  html`<a href="#/drills/${encodeURIComponent(drill.drillId)}" title="${drill.headline ?? drill.drillId}">${dateTime(drill.requestedAt).slice(0, 16)}</a> <small>${drill.target.server}</small>`,
+  eventsInWords(drill.events),
   stateOf(drill),
   // A drill without a report has no figures at all; of one with a report each figure was measured or not.
-  ...(drill.report === null ? ['', '', '', ''] : figureCells(drill.report)),
-  duration(drill.elapsedSeconds),
+  ...(drill.report === null ? ['', '', ''] : figureCells(drill.report, before)),
+  comparison(drill, before[0]),
 ]
 
-const figureCells = ({ figures, worst }: ListedFigures): Insert[] => [
-  worstCell(worst.recoveryTime, worst.events),
-  worstCell(worst.writeOutage, worst.events),
-  count(figures.lost),
-  perSecond(figures.baselineTps),
-]
-
-const worstCell = (worst: Worst, events: number): Insert => {
-  const note = noteOf(worst, events)
-  return html`${eventFigureText(worst.measured)}${note && html` <small>${note}</small>`}`
+const figureCells = ({ figures, worst }: ListedFigures, before: readonly ListedDrill[]): Insert[] => {
+  const note = noteOf(worst.recoveryTime, worst.events)
+  const earlier = before.map(({ report }) => report?.figures.recoveryTimeSeconds ?? null).reverse()
+  return [
+    html`<span>${spark([...earlier, figures.recoveryTimeSeconds ?? null])}${eventFigureText(worst.recoveryTime.measured)}${note && html` <small>${note}</small>`}</span>`,
+    count(figures.lost),
+    perSecond(figures.baselineTps),
+  ]
 }
 
-const stateOf = ({ verdict, stoppedBy, state, progress, error }: ListedDrill): Insert =>
-  verdict !== null
-    ? mark(verdictWord({ verdict, stoppedBy }) ?? verdict)
-    : state === 'failed'
-      ? html`${mark('fail', 'ended without report')} <small>${error}</small>`
-      : html`<span class="mark"><span class="running-dot"></span>${progress?.phase ?? state}</span>`
+/** With the like drill before it in one step; with others by choosing them. */
+const comparison = ({ drillId, report }: ListedDrill, before: ListedDrill | undefined): Insert =>
+  report &&
+  html`<span><input type="checkbox" value="${drillId}" aria-label="Choose ${drillId} for a comparison">${
+    before &&
+    html` <a href="${compareAddress([before.drillId, drillId])}" aria-label="Compare ${drillId} with the one before">with the one before</a>`
+  }</span>`
+
+const stateOf = ({ verdict, stoppedBy, state, progress, error, elapsedSeconds }: ListedDrill): Insert => {
+  if (verdict !== null)
+    return html`${mark(verdictWord({ verdict, stoppedBy }) ?? verdict)}${stoppedBy && html` <small>${stoppedBy.why}</small>`}`
+  return state === 'failed'
+    ? html`${mark('fail', 'ended without report')} <small>${error}</small>`
+    : html`<span class="mark"><span class="running-dot"></span>${progress?.phase ?? state}</span> <small>for ${duration(Math.floor(elapsedSeconds / 60) * 60)}</small>`
+}

@@ -1,11 +1,22 @@
 /** A drill that is running: phase, progress, load and latency as they move, the outage, containers, server metrics. */
 import { wordsOf } from '../../../event-kinds/kinds.ts'
-import { type DrillStatus, type Live, type LiveWay, PHASES } from '../../../model/status.ts'
+import type { JournalEntry } from '../../../model/report.ts'
+import { type DrillStatus, type Live, type LiveGenerator, type LiveWay, PHASES } from '../../../model/status.ts'
 import { liveChart } from '../../../render/charts/live.ts'
+import { mark } from '../../../render/html/elements/components.ts'
 import { html, type Insert, type Markup } from '../../../render/text/markup.ts'
 import { liveWayText, WAY_NAMES } from '../../../render/text/way-words.ts'
 import { MOMENT_NAMES } from '../../../render/text/words.ts'
-import { count, dateTime, duration, milliseconds, NOT_MEASURED, perSecond, seconds } from '../../../units/units.ts'
+import {
+  clock,
+  count,
+  dateTime,
+  duration,
+  milliseconds,
+  NOT_MEASURED,
+  perSecond,
+  seconds,
+} from '../../../units/units.ts'
 import { type MetricHistory, remember } from '../../history.ts'
 import { abortDrill } from '../page/api.ts'
 import { mountChart } from '../page/chart.ts'
@@ -23,7 +34,8 @@ const FRAME = html`<div class="heading"><div id="title"></div><p class="actions"
 <div id="ways"></div>
 <div id="applications"></div>
 <section aria-labelledby="server-title"><h2 id="server-title">Server</h2><div id="server"></div></section>
-<section aria-labelledby="containers-title"><h2 id="containers-title">Load generators</h2><div id="containers"></div></section>`
+<section aria-labelledby="containers-title"><h2 id="containers-title">Load generators</h2><div id="containers"></div></section>
+<section aria-labelledby="journal-title"><h2 id="journal-title">Journal</h2><div id="journal"></div></section>`
 
 export function livePane(root: HTMLElement, shell: Shell): Pane {
   show(root, FRAME)
@@ -33,6 +45,7 @@ export function livePane(root: HTMLElement, shell: Shell): Pane {
   )
   const region = (id: string): HTMLElement => find(root, `#${id}`, HTMLElement)
   let history: MetricHistory = {}
+  let journal: readonly JournalEntry[] = []
   let drillId = ''
   const stopAsking = offerAbort(root, shell, {
     title: 'Abort this drill?',
@@ -55,6 +68,8 @@ export function livePane(root: HTMLElement, shell: Shell): Pane {
       show(region('applications'), applications(live))
       show(region('server'), serverMetrics(live, history))
       show(region('containers'), containers(live))
+      journal = grown(journal, status.progress?.journal ?? [])
+      show(region('journal'), journalList(journal))
       show(region('moments'), moments(status))
       chart.draw((room) => liveChart(status.history, live?.moments ?? [], room))
     },
@@ -161,5 +176,33 @@ const applications = (live: Live | null): Markup => {
 
 const containers = (live: Live | null): Markup =>
   live === null
-    ? html`<p class="absent">None yet.</p>`
-    : html`<dl class="now-figures">${figure('Wanted', count(live.containers.wanted))}${figure('Ready', count(live.containers.ready))}${figure('Running', count(live.containers.running))}${figure('Failed', count(live.containers.failed), null, live.containers.failed > 0 ? 'down' : '')}</dl>`
+    ? html`<p class="absent">None has a record yet.</p>`
+    : html`<p class="note">${count(live.containers.ready)} of ${count(live.containers.wanted)} ready, ${count(live.containers.running)} running, ${count(live.containers.failed)} failed</p>
+<ol class="generators">${(live.generators ?? []).map(generator)}</ol>`
+
+const generator = ({ container, state, newestSecond, lastCommitSecond }: LiveGenerator): Markup =>
+  html`<li class="${state}"><b>${count(container)}</b> <span class="state">${state}</span> <small>${
+    newestSecond === null
+      ? 'no record yet'
+      : `records to ${duration(Math.max(0, newestSecond))}, ${lastCommitSecond === null ? 'no commit yet' : `last commit at ${duration(Math.max(0, lastCommitSecond))}`}`
+  }</small></li>`
+
+// ---- Journal ------------------------------------------------------------------------------------------------------------
+
+const keyOf = ({ at, phase, step, attempt }: JournalEntry): string => [at, phase, step, attempt].join()
+
+/** The status has the newest entries only: what this page has seen stays. */
+function grown(known: readonly JournalEntry[], newest: readonly JournalEntry[]): readonly JournalEntry[] {
+  const all = new Map([...known, ...newest].map((entry) => [keyOf(entry), entry]))
+  return [...all.values()].sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
+}
+
+const journalList = (entries: readonly JournalEntry[]): Markup =>
+  entries.length === 0
+    ? html`<p class="absent">No step has ended yet.</p>`
+    : html`<ol class="journal" reversed>${entries
+        .toReversed()
+        .map(
+          ({ at, phase, step, result, detail }) =>
+            html`<li><span class="value">${clock(at).slice(0, 8)}</span> ${mark(result)} <b>${step}</b> <span class="phase">${phase}</span> <span class="detail">${detail}</span></li>`,
+        )}</ol><p class="note">The newest first, as this page has seen them; the report has all.</p>`
