@@ -21,6 +21,7 @@ import type { DrillPlan } from '../model/plan.ts'
 import type { Live, LiveGenerator, LiveMetric } from '../model/status.ts'
 import { inTurns } from '../units/in-turns.ts'
 import { eventEvidence, followEvents } from './events/progress.ts'
+import { noteWalPosition } from './events/wal-positions.ts'
 import { readAbsences } from './records/absence.ts'
 import { containerNumbers, groupName, renewLease } from './records/containers.ts'
 import { readNewRecords } from './records/load-records.ts'
@@ -62,6 +63,7 @@ export async function pollLoad(clients: Clients, { drillId }: DrillRef): Promise
     pollContainers(clients, plan, receivedAtMs),
     servers.get(plan.target).catch(() => null),
     followEvents(clients, plan),
+    noteWalPosition(clients, plan, startAtMs, (previous?.live.outageSeconds ?? null) !== null),
   ])
   const now = clock.now()
   const [recent, logsDueAt] = await Promise.all([

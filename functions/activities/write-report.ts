@@ -25,6 +25,7 @@ import { reportedEntry, TREND_LENGTH } from '../report-model/trend.ts'
 import type { AuditRecord } from './audit.ts'
 import type { CleanupRecord } from './clean-up.ts'
 import { eventEvidence, undoOfEvents } from './events/progress.ts'
+import { readWalPositions } from './events/wal-positions.ts'
 import type { MetricsRecord } from './metrics.ts'
 import type { ProvisionRecord } from './provision.ts'
 import { type MergedLoad, type MergedLoads, mergedLoads } from './records/merged-load.ts'
@@ -121,7 +122,7 @@ async function gatherOutcome(
 ): Promise<DrillOutcome> {
   const { drillId } = plan
   const read = <T>(name: string) => blobs.readJson<T>(name)
-  const [facts, checks, ends, metrics, platformLog, cleanup, provisioned, events, audits, stepProbes] =
+  const [facts, checks, ends, metrics, platformLog, cleanup, provisioned, events, audits, stepProbes, walPositions] =
     await Promise.all([
       read<Facts>(drillBlobs.facts(drillId)),
       read<CheckResult[]>(drillBlobs.checks(drillId)),
@@ -133,6 +134,7 @@ async function gatherOutcome(
       eventEvidence({ blobs }, plan, undo),
       Promise.all(AUDIT_PASSES.map((pass) => read<AuditRecord>(drillBlobs.audit(drillId, pass)))),
       readStepProbes(blobs, drillId),
+      readWalPositions(blobs, plan),
     ])
   const containers = ends ?? []
   return {
@@ -146,6 +148,7 @@ async function gatherOutcome(
     events,
     summaries: load.summaries,
     stepProbes,
+    walPositions,
     containers,
     ...auditsOf(audits),
     metrics: metrics?.series ?? [],

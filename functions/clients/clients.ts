@@ -17,6 +17,7 @@ import type {
   SessionFacts,
   SizeFacts,
   VirtualEndpointFacts,
+  WalPosition,
 } from '../model/facts.ts'
 import type { Target } from '../model/plan.ts'
 import type { PlatformRequest } from '../model/planned-event.ts'
@@ -174,6 +175,8 @@ export interface Database {
   session(target: Target, via: 'pgbouncer' | 'direct'): Promise<SessionFacts>
   /** In the load's role, through one of its ways in. An unreachable session is a result and not an error. */
   loadSession(target: Target, via: LoadSessionFacts['via']): Promise<LoadSessionFacts>
+  /** Of the primary. Throws when it does not answer within two seconds, and on a standby. */
+  walPosition(target: Target): Promise<WalPosition>
   schema(target: Target, ways: LoadWays): Promise<SchemaFacts>
   /** Creates or migrates what the drill needs, and returns what was done. Only with consent. */
   migrate(target: Target): Promise<readonly string[]>

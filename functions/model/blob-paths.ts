@@ -23,6 +23,7 @@ export const drillBlobs = {
   containers: (drillId: string) => evidence(drillId, 'containers.json'),
   audit: (drillId: string, pass: number) => evidence(drillId, `audit-${pass}.json`),
   metrics: (drillId: string) => evidence(drillId, 'metrics.json'),
+  walPositions: (drillId: string, part: number) => evidence(drillId, `wal-positions/${part}.json`),
   platformLog: (drillId: string) => evidence(drillId, 'platform-log.json'),
   cleanup: (drillId: string) => evidence(drillId, 'cleanup.json'),
   /** When the sweeping timer first saw that the drill was past its deadline. */

@@ -5,7 +5,7 @@ import type { ProbeRecord } from '../../loadgen-image/contract/step-probe.ts'
 import type { ContainerEnd } from './container-end.ts'
 import type { EarlyEnd } from './early-end/stopped-by.ts'
 import type { OperationState, UndoProgress } from './event-answer.ts'
-import type { Facts, MetricSeries, PlatformLog, PrimaryIdentity } from './facts.ts'
+import type { Facts, MetricSeries, PlatformLog, PrimaryIdentity, WalPosition } from './facts.ts'
 import type { DrillPlan } from './plan.ts'
 import type { PlannedEvent } from './planned-event.ts'
 import type { CheckResult, JournalEntry } from './report.ts'
@@ -103,6 +103,8 @@ export interface DrillOutcome {
   readonly summaries: readonly LoadSummary[]
   /** Of all containers, in any order; empty: there was no step probe. */
   readonly stepProbes: readonly ProbeRecord[]
+  /** Readings of the primary while the load ran, in the order of time. */
+  readonly walPositions: readonly WalPosition[]
   readonly containers: readonly ContainerEnd[]
   readonly audits: readonly AuditPass[]
   readonly auditProblem: string | null

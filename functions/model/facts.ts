@@ -204,6 +204,19 @@ export interface Facts {
   readonly gaps: readonly string[]
 }
 
+/** One reading of the primary while the load runs. */
+export interface WalPosition {
+  /** By the app's clock. */
+  readonly at: string
+  /** All WAL of the server's life up to now. */
+  readonly writtenBytes: number
+  /** Since the redo point of the last checkpoint, where a recovery begins. Null, as the next: the role may not read it. */
+  readonly sinceRedoBytes: number | null
+  readonly sinceCheckpointSeconds: number | null
+  /** Code of the refusal. */
+  readonly checkpointProblem: string | null
+}
+
 /** Identity of the primary: what changes with an event, and so proves it. */
 export interface PrimaryIdentity {
   readonly observedAt: string

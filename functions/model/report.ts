@@ -7,6 +7,7 @@ import * as z from 'zod'
 import { applicationSchema } from './application.ts'
 import { PHASE_NAMES, WAY_STATES, WAYS } from './chart-data.ts'
 import { cohortSchema } from './comparisons/cohort.ts'
+import { replaySchema } from './comparisons/replay.ts'
 import { stoppedBySchema } from './early-end/stopped-by-schema.ts'
 import { UNDO_STATES } from './event-answer.ts'
 import { EVENT_KINDS, FAILOVER_MODES, PLANNED_KINDS } from './planned-event.ts'
@@ -275,6 +276,9 @@ const event = z.object({
     "The server's name got other addresses since the event began; null: no change was seen",
   ),
   stalePrimary: stalePrimarySchema.describe('Whether the old primary took writes beside the new one'),
+  replay: replaySchema
+    .nullable()
+    .describe('What may have had to be replayed, an estimate; null: nothing shows a promotion or a start'),
   sentence: z.string().describe('The event in one sentence'),
 })
 

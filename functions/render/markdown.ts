@@ -17,7 +17,7 @@ import {
 import { bullets, escapeMarkdown, section, table } from './text/markdown-text.ts'
 import { STALE_COLUMNS, staleCells, staleSentences } from './text/stale-words.ts'
 import { laterText, nameChangeText, notProbed, outText, stepsText, WAY_NAMES } from './text/way-words.ts'
-import { MOMENT_IDS, MOMENT_NAMES, sentenceOf, titleOf } from './text/words.ts'
+import { MOMENT_IDS, MOMENT_NAMES, replaySentences, sentenceOf, titleOf } from './text/words.ts'
 
 export function renderMarkdown(report: Report): string {
   const sections = report.stoppedBy === null ? measured(report) : notStarted(report, report.stoppedBy)
@@ -69,6 +69,7 @@ function measured(report: Report): string[] {
     section('Cohorts', cohortsText(report)),
     section('Ways to the server', waysText(report)),
     section('The old primary', staleText(report)),
+    section('Replay, an estimate', bullets(replaySentences(report.events))),
     section('Advice', bullets(adviceLines(report))),
     section(`Proof (${report.eventsProof.proven ? 'proven' : 'not proven'})`, bullets(report.eventsProof.evidence)),
     section('What the platform recorded', platformText(report.platformLog)),

@@ -11,6 +11,7 @@ import { MIN_OUTAGE_US, type Outage } from '../measurement/outages.ts'
 import { secondsTouching } from '../measurement/window.ts'
 import type { ClientRow } from '../model/chart-data.ts'
 import type { EventEvidence } from '../model/evidence.ts'
+import type { WalPosition } from '../model/facts.ts'
 import type { ClientOutage, DrillEvent, Moments, Report, ServiceState, WaterfallStep } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
 import { isoOfUs, secondsBetween } from '../units/units.ts'
@@ -23,6 +24,7 @@ import {
   watchedWhy,
   whatOf,
 } from './event-words.ts'
+import { replayOf } from './replay/replay.ts'
 import { NOT_PROBED, probedOf } from './ways.ts'
 
 type Recovery = Report['recovery']
@@ -76,11 +78,21 @@ export function eventsOfReport({ evidence, load }: Analysis): DrillEvent[] {
   return load.events.map((event) => {
     const others = load.events.filter((one) => one !== event)
     const otherTimelines = others.flatMap(({ span }) => (span.change === null ? [] : [span.change.timeline]))
-    return drillEvent(event, load, { auditTimeline, otherTimelines, isLast: event === last, audits: evidence.audits })
+    return drillEvent(
+      event,
+      load,
+      { auditTimeline, otherTimelines, isLast: event === last, audits: evidence.audits },
+      evidence.walPositions,
+    )
   })
 }
 
-function drillEvent(event: Event, analysis: LoadAnalysis, proof: ProofContext): DrillEvent {
+function drillEvent(
+  event: Event,
+  analysis: LoadAnalysis,
+  proof: ProofContext,
+  positions: readonly WalPosition[],
+): DrillEvent {
   const { number, span } = event
   const { cause, kind, evidence } = span
   const service = serviceOf(event, analysis)
@@ -108,6 +120,7 @@ function drillEvent(event: Event, analysis: LoadAnalysis, proof: ProofContext): 
     atLeast: boundsOf(event, recovery, analysis),
     notMeasuredWhy: service === 'not measured' ? notMeasuredWhy(event, analysis) : null,
     ...probedOf(event, analysis),
+    replay: replayOf(event, analysis, positions, recovery.writeOutageSeconds),
   }
   return { ...plain, sentence: eventSentence(plain, span.causeWhy) }
 }
@@ -136,6 +149,7 @@ function eventWithoutLoad(evidence: EventEvidence, number: number, startedAt: st
     atLeast: NO_BOUNDS,
     notMeasuredWhy: 'no load was recorded',
     ...NOT_PROBED,
+    replay: null,
   }
   return { ...plain, sentence: eventSentence(plain, null) }
 }

@@ -44,6 +44,10 @@ test('a forced failover under load is measured from end to end and loses nothing
   }
   const verified = await startCommand('infra/local/verify.ts', [join(drill.folder ?? '', EVIDENCE_FILE)]).ended
   expect([verified.code, verified.output]).toEqual([0, expect.stringContaining('EQUAL: ')])
+  // Read from the real primary while the load wrote.
+  expect(event?.replay).toMatchObject({ isEstimate: true, missing: null })
+  for (const fact of ['walBytesPerSecond', 'sinceCheckpointSeconds', 'sinceRedoBytes'] as const)
+    expect(event?.replay?.[fact], fact).toBeGreaterThan(0)
   await expectSameWhenRenderedAgain(drill.folder ?? '')
 })
 

@@ -39,6 +39,46 @@ const migrated = async (): Promise<Database> => {
 const asApp = <T>(use: (client: Client) => Promise<T>): Promise<T> =>
   withSql(server.direct({ user: 'app', password: PASSWORD }), use)
 
+// ---- WAL ------------------------------------------------------------------------------------------------------------
+
+const CUSTOMERS =
+  "INSERT INTO customers (email, first_name, last_name) SELECT 'w' || n, 'a', 'b' FROM generate_series(1, 20000) n"
+
+test('the WAL position grows with what is written, and the age of the last checkpoint with time', async () => {
+  const { primary } = server.pair
+  const database = await migrated()
+  await primary.query('CHECKPOINT')
+  const before = await database.walPosition(TARGET)
+  await asApp((client) => client.query(CUSTOMERS))
+  const after = await database.walPosition(TARGET)
+  const written = after.writtenBytes - before.writtenBytes
+  expect(written).toBeGreaterThan(1e6)
+  expect((after.sinceRedoBytes ?? 0) - (before.sinceRedoBytes ?? 0)).toBeGreaterThan(1e6)
+  expect(after.sinceCheckpointSeconds).toBeGreaterThan(before.sinceCheckpointSeconds ?? Number.POSITIVE_INFINITY)
+  expect([before.checkpointProblem, Date.parse(after.at) >= Date.parse(before.at)]).toEqual([null, true])
+  await primary.query('CHECKPOINT')
+  const checkpointed = await database.walPosition(TARGET)
+  expect(checkpointed.sinceRedoBytes).toBeLessThan(after.sinceRedoBytes ?? 0)
+  expect(checkpointed.sinceCheckpointSeconds).toBeLessThan(30)
+})
+
+test('a role that may not read the checkpoint still reads what was written, and the refusal is kept', async () => {
+  const database = await migrated()
+  await server.pair.primary.query('REVOKE EXECUTE ON FUNCTION pg_control_checkpoint() FROM PUBLIC')
+  const inDefault = { ...TARGET, database: 'postgres' }
+  const position = await database.walPosition(inDefault)
+  await server.pair.primary.query('GRANT EXECUTE ON FUNCTION pg_control_checkpoint() TO PUBLIC')
+  expect(position.writtenBytes).toBeGreaterThan(0)
+  expect(position).toMatchObject({ sinceRedoBytes: null, sinceCheckpointSeconds: null, checkpointProblem: '42501' })
+  expect((await database.walPosition(inDefault)).checkpointProblem).toBeNull()
+})
+
+test('a standby has no position to read', async () => {
+  await migrated()
+  const database = databaseOf({ directPort: server.pair.standby.port })
+  await expect(database.walPosition({ ...TARGET, database: 'postgres' })).rejects.toThrow(/recovery/)
+})
+
 // ---- Schema ---------------------------------------------------------------------------------------------------------
 
 test('a migration makes everything once, and finds nothing to do the second time', async () => {

@@ -246,6 +246,7 @@ export const anOutcome = (own: Partial<DrillOutcome> = {}): DrillOutcome => ({
   events: [],
   summaries: [],
   stepProbes: [],
+  walPositions: [],
   containers: [{ ...unseenEnd(0), exitCode: 0, state: 'Terminated', ended: 'completed' }],
   audits: [],
   auditProblem: null,

@@ -58,6 +58,7 @@ export function anEvent(number: number, at: Seconds, own: Partial<DrillEvent> = 
     watchedWhy: null,
     atLeast: { recoveryTimeSeconds: null, recoveryFromTriggerSeconds: null, writeOutageSeconds: null },
     notMeasuredWhy: null,
+    replay: null,
     ways: [],
     stalePrimary: stalePrimaryOf({ sessions: [], problem: null, refusal: null }, null, null),
     nameChange: null,

@@ -46,11 +46,12 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/criteria functions/event-kinds functions/model functions/units loadgen-image/contract/clients',
   'functions/request':
     'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/live functions/model functions/model/campaign functions/platform loadgen-image/contract',
+  'functions/report-model/replay': 'functions/analysis functions/model functions/model/comparisons functions/units',
   'functions/report-model/early-end': 'functions/checklist functions/model functions/model/early-end functions/units',
   'functions/report-model/cohorts':
     'functions/analysis functions/merge functions/model functions/model/comparisons functions/units loadgen-image/contract loadgen-image/contract/clients',
   'functions/report-model':
-    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/model/early-end functions/reachability functions/report-model/cohorts functions/report-model/early-end functions/stale-primary functions/units loadgen-image/contract',
+    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/model/early-end functions/reachability functions/report-model/cohorts functions/report-model/early-end functions/report-model/replay functions/stale-primary functions/units loadgen-image/contract',
   'functions/report-model/campaign':
     'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/units',
   'functions/render/text': 'functions/model functions/model/comparisons functions/units',

@@ -22,6 +22,7 @@ export interface Purpose {
   readonly as: Login
   /** Time limit of one query; then the connection is closed. */
   readonly queryTimeoutMs: number
+  readonly connectTimeoutMs?: number
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -53,7 +54,7 @@ export async function openConnection(
   target: Target,
   purpose: Purpose,
 ): Promise<OpenClient> {
-  const limits = { timeoutMs: CONNECT_TIMEOUT_MS, queryTimeoutMs: purpose.queryTimeoutMs }
+  const limits = { timeoutMs: purpose.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, queryTimeoutMs: purpose.queryTimeoutMs }
   return await openClient(await serverOf(settings, target, purpose.via, purpose.as), limits)
 }
 

@@ -21,8 +21,11 @@ import { migrate } from './migration.ts'
 import { readAudited } from './schema-facts.ts'
 import { readSession, unreachable } from './session-facts.ts'
 import { deleteInBatches, readDrills, readRuns, readWatchRuns } from './stored-rows.ts'
+import { readWalPosition } from './wal-position.ts'
 
 const READ_MS = 15_000
+/** Of what a poll reads beside its work. */
+const QUICK_MS = 2_000
 const BATCH_MS = 60_000
 const LONG_MS = 300_000
 
@@ -32,6 +35,10 @@ export function createDatabase(postgres: PostgresConfig, credentials: Credential
   return {
     session: (target, via) => sessionFacts(settings, target, asApp(via, READ_MS), clock),
     loadSession: (target, via) => loadSessionFacts(settings, target, via),
+    walPosition: (target) =>
+      withConnection(settings, target, { ...asApp('direct', QUICK_MS), connectTimeoutMs: QUICK_MS }, (client) =>
+        readWalPosition(client, clock),
+      ),
     schema: (target, ways) => schemaFacts(settings, target, ways),
     migrate: (target) => migrate(settings, target),
     storedRuns: (target, drillId) => storedRuns(settings, target, drillId),

@@ -26,6 +26,12 @@ export const STEP_NAMES: Readonly<Record<string, string>> = {
   t6: 'Without a healthy standby',
 }
 
+/** What the events had to replay: one sentence per event that shows a promotion or a start, numbered when there are several. */
+export const replaySentences = (events: Report['events']): string[] =>
+  events.flatMap(({ number, replay }) =>
+    replay === null ? [] : [events.length > 1 ? `Event ${number}: ${replay.sentence}` : replay.sentence],
+  )
+
 /** Which earlier drills the trend compares with, and how many there are. */
 export function likeDrills({ likeDrills: { what, found, lookedAt } }: Pick<Report, 'likeDrills'>): string {
   if (lookedAt === 0) return 'There is no earlier drill of this server to compare with.'

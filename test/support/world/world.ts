@@ -9,6 +9,7 @@ import type {
   PlatformRecord,
   SchemaFacts,
   SessionFacts,
+  WalPosition,
 } from '../../../functions/model/facts.ts'
 import { blobNames, type GoSignal } from '../../../loadgen-image/contract/glossary.ts'
 import { goodLoadSession, goodSchema, goodSession } from '../good-facts.ts'
@@ -34,6 +35,8 @@ export interface WorldOptions {
   readonly loadSession?: Partial<LoadSessionFacts>
   readonly session?: (via: SessionFacts['via']) => Partial<SessionFacts>
   readonly imageExists?: boolean
+  /** What a reading of the WAL position has instead; it may throw. */
+  readonly walPosition?: (nowMs: number) => Partial<WalPosition>
   /** Metrics arrive this much later. */
   readonly metricsLagMs?: number
   /** What the platform recorded by itself; it may throw. */
@@ -125,6 +128,7 @@ function fakeDatabase(
       server.isUpAt(clock.nowMs)
         ? goodLoadSession(via, options.loadSession)
         : unreachableLoad(via, 'ECONNREFUSED: nothing is listening'),
+    walPosition: async () => walPositionOf(clock.nowMs, server, options),
     schema: async () => ({ ...goodSchema, ...options.schema }),
     migrate: async () => [],
     async *storedRuns(_target, drillId) {
@@ -139,6 +143,23 @@ function fakeDatabase(
     loadTokenScope: () => null,
     directPort: () => 5432,
     host: () => 'orders.writer.postgres.database.azure.com',
+  }
+}
+
+export const WAL = { bytesPerSecond: 3e6, checkpointEverySeconds: 60 } as const
+
+/** The load writes evenly, and the server checkpoints at even times. */
+function walPositionOf(nowMs: number, server: FakeServer, { walPosition }: WorldOptions): WalPosition {
+  if (!server.isUpAt(nowMs)) throw new Error('ECONNREFUSED: nothing is listening')
+  const seconds = (nowMs - START_AT_MS) / 1000
+  const sinceCheckpointSeconds = seconds % WAL.checkpointEverySeconds
+  return {
+    at: new Date(nowMs).toISOString(),
+    writtenBytes: 1e9 + seconds * WAL.bytesPerSecond,
+    sinceRedoBytes: sinceCheckpointSeconds * WAL.bytesPerSecond,
+    sinceCheckpointSeconds,
+    checkpointProblem: null,
+    ...walPosition?.(nowMs),
   }
 }
 

@@ -7,14 +7,14 @@ import { wayRowsOf, worstWays } from '../../charts/way-rows.ts'
 import { html, type Insert, type Markup } from '../../text/markup.ts'
 import { STALE_COLUMNS, staleCells, staleSentences } from '../../text/stale-words.ts'
 import { laterText, nameChangeText, notProbed, outText, stepsText, WAY_NAMES } from '../../text/way-words.ts'
-import { MOMENT_IDS, MOMENT_NAMES, STEP_NAMES } from '../../text/words.ts'
+import { MOMENT_IDS, MOMENT_NAMES, replaySentences, STEP_NAMES } from '../../text/words.ts'
 import { absent, list, note, number, table, text } from '../elements/components.ts'
 import { figure } from '../elements/figures.ts'
 import { stateLegend } from '../elements/state-legend.ts'
 
 export function waterfall(report: Report): Markup {
   if (report.events.length === 0) return absent('No event took place, so there is nothing to time.')
-  return html`${report.events.length > 1 && eventsTable(report)}${chart(report)}${momentsTable(report)}${ways(report)}${oldPrimary(report)}${advice(report)}${outagesTable(report)}`
+  return html`${report.events.length > 1 && eventsTable(report)}${chart(report)}${momentsTable(report)}${ways(report)}${oldPrimary(report)}${replay(report)}${advice(report)}${outagesTable(report)}`
 }
 
 const chart = (report: Report): Markup =>
@@ -102,6 +102,11 @@ function oldPrimary(report: Report): Markup {
     ...times.map(text),
   ]
   return html`${staleSentences(report).map(note)}${rows.length > 0 && table('Writes that the old primary acknowledged after T2 (the first 20; stale_writes.csv has more)', columns, rows, { cards: true })}`
+}
+
+const replay = ({ events }: Report): Markup => {
+  const sentences = replaySentences(events)
+  return sentences.length === 0 ? html`` : html`<h3>Replay, an estimate</h3>${list(sentences)}`
 }
 
 const advice = ({ advice: rows, events }: Report): Markup =>
