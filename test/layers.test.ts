@@ -1,4 +1,4 @@
-/** The arrows of the architecture: which folder may import which. README, "Map of the code", names the same folders. */
+/** The arrows of the architecture: which folder may import which. CONTRIBUTING.md, "Map of the code", names the same folders. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'

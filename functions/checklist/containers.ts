@@ -20,7 +20,7 @@ export const CONTAINER_CHECKS = [
     title: 'Identity',
     why: 'Every call of the app to the platform needs a token.',
     judge: ({ facts }) => yes(facts.containers.identityTokenOk, 'a token was issued', 'no token could be got'),
-    advice: "Assign the app its managed identity and the roles in the README's table.",
+    advice: 'Assign the app its managed identity and the roles that docs/azure.md lists.',
   },
   {
     id: 'resource-group',

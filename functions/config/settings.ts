@@ -1,6 +1,6 @@
 /**
- * Every setting of the function app, in one table. A test compares it with what the infrastructure sets and with what the README
- * explains.
+ * Every setting of the function app, in one table. A test compares it with what the infrastructure sets and with what
+ * docs/azure.md explains.
  */
 import type { Form } from './forms.ts'
 

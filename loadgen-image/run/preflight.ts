@@ -78,10 +78,10 @@ async function checkTable(client: Client, transactions: LoadPlan['transactions']
 const MESSAGES = {
   readOnly: 'The server is read-only: a standby, or still being promoted. Next: use the address of the primary.',
   noTable:
-    'There is no table "transactions" in this database. Next: create the schema (README, "Schema"), or name the right database.',
+    'There is no table "transactions" in this database. Next: create the schema (docs/api.md, "Schema"), or name the right database.',
   noPrivilege: 'The user may not insert into "transactions". Next: GRANT INSERT, SELECT ON transactions TO the user.',
   noKeyColumns:
-    'The table "transactions" lacks the columns of the ledger. Next: add them (README, "Schema"), or run with --transactions compat.',
+    'The table "transactions" lacks the columns of the ledger. Next: add them (docs/api.md, "Schema"), or run with --transactions compat.',
 } as const
 
 async function identify(client: Client): Promise<ServerIdentity> {

@@ -4,27 +4,35 @@
  * with its journal.
  */
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import * as z from 'zod'
+import { type OptionsOf, plainNumber, runTool } from '../../infra/local/process/command-line.ts'
+import { whole } from '../../loadgen-image/contract/fields.ts'
 import { HAPPENINGS, type Happening } from './happenings.ts'
 import type { Outcome } from './outcome.ts'
 import { TROUBLES, type TroubleName, WEATHERS } from './troubles.ts'
 
-const EXIT_CANNOT_RUN = 2
 const MAX_FAILURES_SHOWN = 10
 const DRILLS_THAT_MEET_ALL = 1_000
 const PROGRESS_EVERY_MS = 5_000
 
-function readOptions(): { readonly drills: number; readonly seed: number } {
-  const { values } = parseArgs({
-    options: { drills: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' } },
-  })
-  const drills = Number(values.drills)
-  const seed = Number(values.seed)
-  if (!Number.isInteger(drills) || drills < 1 || !Number.isInteger(seed) || seed < 0)
-    throw new Error('expected --drills with a whole number from 1, and --seed with a whole number from 0')
-  return { drills, seed }
-}
+const atLeast = (min: number) => z.preprocess(plainNumber, whole(min, Number.MAX_SAFE_INTEGER))
+
+const COMMAND = {
+  command: 'npm run simulate --',
+  about: 'Plays drills in a simulated world, each with the next seed, and holds invariants in all of them.',
+  options: {
+    drills: {
+      flag: 'drills',
+      value: 'N',
+      help: 'how many; one alone prints its journal',
+      default: '200',
+      schema: atLeast(1),
+    },
+    seed: { flag: 'seed', value: 'N', help: 'of the first drill', default: '1', schema: atLeast(0) },
+  },
+  closing: 'Exit code: 0 every invariant held, 1 one was broken (its seed is printed), 2 could not run.',
+} as const
 
 /** A thread plays one seed after the other, each as soon as it is done with the last: none waits for a slower one. */
 async function playSeeds(): Promise<void> {
@@ -124,18 +132,11 @@ class Tally {
   }
 }
 
-async function main(): Promise<number> {
-  const { drills, seed } = readOptions()
+async function simulate({ drills, seed }: OptionsOf<typeof COMMAND>): Promise<number> {
   if (drills > 1) return simulateAll(drills, seed)
   const { replay } = await import('./replay.ts')
   return replay(seed)
 }
 
 if (!isMainThread) await playSeeds()
-else
-  try {
-    process.exitCode = await main()
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    process.exitCode = EXIT_CANNOT_RUN
-  }
+else await runTool(COMMAND, ({ options }) => simulate(options))

@@ -1,5 +1,5 @@
 /** Every line of the guides that calls the command is one that it accepts. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { COMMANDS, chosenCommand, idIn, shellIn } from '../../../infra/command/commands.ts'
@@ -11,14 +11,9 @@ const ROOT = resolve(import.meta.dirname, '../../..')
 const GUIDES = [
   'README.md',
   'CONTRIBUTING.md',
-  'docs/command.md',
-  'docs/azure.md',
-  'docs/events.md',
-  'docs/probes.md',
-  'docs/step-probe.md',
-  'docs/pipelines.md',
-  'docs/pipelines/github-workflow.yml',
-  'docs/pipelines/azure-pipelines.yml',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).flatMap((name) =>
+    /\.(md|yml)$/.test(name) ? [join('docs', name)] : [],
+  ),
 ]
 
 const CALL = /(?:npm run drill --|npx pg-failover-drill|npm run drill(?= *(?:#|$))) *([^#\n`)|&]*)/g

@@ -26,20 +26,15 @@ test('every parameter that docs/azure.md names exists in the template', () => {
   expect(named.filter((name) => !parameters.has(name))).toEqual([])
 })
 
-const GUIDES = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'CHANGELOG.md',
-  'docs/azure.md',
-  'docs/architecture.md',
-  'docs/events.md',
-  'docs/evidence.md',
-  'docs/pipelines.md',
-  'docs/command.md',
-  'docs/probes.md',
-  'docs/step-probe.md',
-]
+const GUIDES = readdirSync(ROOT)
+  .concat(readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`))
+  .filter((name) => name.endsWith('.md'))
+
+test('the README leads to every guide, and is a page', () => {
+  const text = read('README.md')
+  expect(GUIDES.filter((guide) => guide !== 'README.md' && !text.includes(`](${guide}`))).toEqual([])
+  expect(text.split('\n').length).toBeLessThan(130)
+})
 
 test.each(GUIDES)('every file that %s links to or names exists', (guide) => {
   const text = read(guide)
