@@ -11,6 +11,8 @@ export const MODEST = [
 ]
 
 const EXIT_CODES = { PASS: 0, FAIL: 1, INCONCLUSIVE: 3, ABORTED: 3 }
+/** Of a drill whose load did not start. */
+const EXIT_NOT_STARTED = 2
 
 /** Of a drill that left all its files, and nothing else. */
 export function reportOf(drill: FinishedDrill): Report {
@@ -22,8 +24,9 @@ export function reportOf(drill: FinishedDrill): Report {
 /** What holds in every drill that leaves a report, for any verdict. */
 export function expectHonest(drill: FinishedDrill, report: Report): void {
   const { ledger, cleanup } = report
-  expect(drill.code, drill.output).toBe(EXIT_CODES[report.verdict])
-  expect(drill.output).toContain(report.verdict)
+  const isStopped = report.stoppedBy !== null && report.verdict !== 'ABORTED'
+  expect(drill.code, drill.output).toBe(isStopped ? EXIT_NOT_STARTED : EXIT_CODES[report.verdict])
+  expect(drill.output).toContain(isStopped ? report.headline : report.verdict)
   expect(drill.left.processes).toEqual([])
   expect(ledger.intended).toBe(ledger.acknowledged + ledger.refused + ledger.unknown + ledger.missed)
   expect(cleanup.containersLeft).toBe(0)
