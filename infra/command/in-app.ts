@@ -33,6 +33,7 @@ export async function drillInApp(options: DrillOptions, outside: Outside, lifeti
   const out = roomFor(options.out)
   const isMany = options.repeat > 1
   const session = await openSession(options, outside, say, lifetime.signal)
+  if (lifetime.signal.aborted) throw new CannotRun('Interrupted: nothing was started')
   const key = newKey()
   const id = await started(session, options, key, isMany ? `${CAMPAIGN_PREFIX}${key}` : key)
   const plan = planOf(options)

@@ -76,9 +76,17 @@ const RUN: Readonly<Record<CommandName, (args: readonly string[], lifetime: Life
     }),
 }
 
+/** What these started ends in order; the others have nothing to end. */
+const IN_ORDER: readonly CommandName[] = ['drill', 'campaign', 'watch']
+const EXIT_INTERRUPTED = 130
+
+const endAtOnce = ({ signal }: Lifetime): void =>
+  signal.addEventListener('abort', () => process.exit(EXIT_INTERRUPTED), { once: true })
+
 await runCommand(async (lifetime) => {
   try {
     const choice = chosenCommand(process.argv.slice(2))
+    if (choice !== 'help' && !IN_ORDER.includes(choice.name)) endAtOnce(lifetime)
     return choice === 'help' ? showHelp() : await RUN[choice.name](choice.rest, lifetime)
   } catch (error) {
     if (error instanceof CannotRun || error instanceof NoAnswer || error instanceof Refused)
