@@ -1,5 +1,5 @@
 /**
- * The stale-primary watch of a container: sessions straight to the server that write a row of their own twice a second, and that
+ * The stale-primary watch of a container: sessions straight to the server that write a row of their own once a second, and that
  * are never opened again once they are lost. After a failover such a session still leads to the old primary, and only to it: a
  * write that the old primary acknowledges then shows that two servers took writes.
  *
@@ -22,7 +22,7 @@ interface StaleWatchOptions {
   readonly resolve: (host: string) => Promise<readonly string[]>
 }
 
-const WRITE_EVERY_US = 500_000
+const WRITE_EVERY_US = 1_000_000
 /** Between two looks: while the newest session writes, and while it does not. */
 const LOOK_EVERY_US = 30_000_000
 const LOOK_AGAIN_US = 2_000_000

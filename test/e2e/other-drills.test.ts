@@ -44,7 +44,7 @@ function expectRowsOf(old: readonly OldRow[], report: Report): void {
   const t2Ms = Date.parse(moments.t2 ?? '')
   // Written after T2 for certain, and not in the moment in which the server died.
   const certain = old.filter(({ atMs }) => atMs > t2Ms + clockMs && atMs <= lastMs).map(({ key }) => key)
-  expect(claimed.length).toBeGreaterThan(5)
+  expect(claimed.length).toBeGreaterThan(2)
   expect(claimed).toEqual(expect.arrayContaining(certain))
   expect(old.map(({ key }) => key)).toEqual(expect.arrayContaining(claimed))
   expect(claimed.length - certain.length).toBeLessThanOrEqual(1)

@@ -1,4 +1,4 @@
-/** The stale-primary watch of a made-up container: a write twice a second in sessions that stay with the server they were opened to. */
+/** The stale-primary watch of a made-up container: a write a second in sessions that stay with the server they were opened to. */
 import type { WatchOpen } from '../../../loadgen-image/contract/step-probe.ts'
 import { WatchLog } from '../../../loadgen-image/probe/watch-log.ts'
 import type { WatchRow } from './rows.ts'

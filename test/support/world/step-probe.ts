@@ -28,8 +28,8 @@ interface FakeProbeOptions {
 const RECORD_EVERY_US = 5_000_000
 const WRITE_US = 3_000
 const REFUSED_US = 400
-/** The watch writes at every fifth tick. */
-const WATCH_TICKS = 5
+/** The watch writes at every tenth tick. */
+const WATCH_TICKS = 10
 
 export class FakeStepProbe {
   readonly #options: FakeProbeOptions

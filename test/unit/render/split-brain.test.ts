@@ -27,7 +27,7 @@ const reportOf = ({ blobs }: World): Report => {
 }
 
 test('an old primary that takes writes after T2 is FAIL with a reason of its own, in every file', async () => {
-  const { report } = await played(usualCourse.outageMs === null ? 0 : usualCourse.outageMs + 3_000)
+  const { report } = await played(usualCourse.outageMs === null ? 0 : usualCourse.outageMs + 4_000)
   const [event] = report.events
   const sentence = event?.stalePrimary.sentence ?? ''
   const rows = event?.stalePrimary.rows ?? []

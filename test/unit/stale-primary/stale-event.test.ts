@@ -21,7 +21,11 @@ test('a session that its server closed says that no write was acknowledged after
 
 test('writes that were sent after T2 and acknowledged on the old timeline are split brain, with each row and whether the new primary has it', () => {
   const watch = aWatch(LOST, aReading({ writes: [...before, 13_500, 14_200, 14_700], openUntil: 15_000 }))
-  const found = stalePrimaryOf(watch, aPromotion(), [{ container: 1, session: 1, firstSeq: 1, lastSeq: 22 }])
+  const found = stalePrimaryOf(watch, aPromotion(), [
+    { container: 0, session: 1, firstSeq: 1, lastSeq: 99 },
+    { container: 1, session: 1, firstSeq: 1, lastSeq: 22 },
+    { container: 1, session: 2, firstSeq: 1, lastSeq: 99 },
+  ])
   expect(found).toMatchObject({ state: 'split brain', sessions: 2, writes: 2, absent: 1 })
   const row = { container: 1, session: 1, timeline: 1 }
   expect(found.rows).toEqual([
