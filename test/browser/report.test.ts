@@ -81,10 +81,44 @@ describe('the report', () => {
     await page.close()
   })
 
+  test('marks in its table of contents the part that is on the screen', async () => {
+    const { page, errors } = await openReport(pass, { width: 1280, height: 800 })
+    const now = () => page.locator('nav a[aria-current]').getAttribute('href')
+    for (const part of ['ledger', 'setup']) {
+      await page.evaluate((id) => document.getElementById(id)?.scrollIntoView({ behavior: 'instant' }), part)
+      await expect.poll(now).toBe(`#${part}`)
+    }
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('copies a main figure with its name', async () => {
+    const { page } = await openReport(pass)
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.locator('#recovery-time .copy').click()
+    await expect.poll(() => page.locator('#recovery-time .copy').textContent()).toBe('Copied')
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^Recovery time: \d+\.\d+ s$/)
+    await page.close()
+  })
+
+  test('prints what is folded, and folds it again', async () => {
+    const { page } = await openReport(pass)
+    const open = () => page.locator('details[open]').count()
+    const before = await open()
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+    expect(await open()).toBe(await page.locator('details').count())
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')))
+    expect(await open()).toBe(before)
+    await page.emulateMedia({ media: 'print' })
+    const height = (id: string) => page.locator(`#${id}`).evaluate((part) => part.getBoundingClientRect().height)
+    expect(await height('journal')).toBeGreaterThan(400)
+    await page.close()
+  })
+
   test('can be walked with the keyboard: first the way past the head, then every region that scrolls', async () => {
     const { page } = await openReport(pass)
     await page.keyboard.press('Tab')
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the criteria')
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to: Criteria')
     await page.keyboard.press('Enter')
     await page.waitForURL('**#criteria')
     await page.keyboard.press('Tab')

@@ -11,6 +11,7 @@ export const numbersIn = (text: string): string[] => text.match(NUMBER) ?? []
 export const visibleText = (html: string): string =>
   html
     .replace(/<head>[\s\S]*?<\/head>/, '')
+    .replace(/<script[\s\S]*?<\/script>/, '')
     .replace(/<svg [\s\S]*?<\/svg>/g, ' ')
     .replace(/<dl class="definitions">[\s\S]*?<\/dl>/g, ' ')
     .replace(/<[^>]+>/g, ' ')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -153,8 +154,13 @@ describe('report.html', () => {
     ])
   })
 
-  test('reaches for nothing outside itself and runs nothing', () => {
-    const html = render('report.html', lost)
+  test('reaches for nothing outside itself, and runs nothing but its own script, which its policy names by its sum', () => {
+    const page = render('report.html', lost)
+    const [, script = ''] = /<script type="module">([\s\S]*?)<\/script>/.exec(page) ?? []
+    const sum = createHash('sha256').update(script).digest('base64')
+    expect(page).toContain(`script-src 'sha256-${sum}'`.replaceAll("'", '&#39;'))
+    expect(script).not.toMatch(/fetch|XMLHttp|import|innerHTML|eval|location|https?:/)
+    const html = page.replace(`<script type="module">${script}</script>`, '')
     expect(html).not.toMatch(/<script|<link|<iframe|<img|@import|url\(https?:|\son\w+=/i)
     expect(
       [...html.matchAll(/(?:src|href)="(?!#)([^"]*)"/g)].map(([, to]) => to).filter((to) => to?.includes(':')),
@@ -170,6 +176,31 @@ describe('report.html', () => {
   test('has every id once', () => {
     const ids = [...render('report.html', pass).matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id)
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([])
+  })
+
+  test('has less than 200 KB before its first picture, also of five hours', () => {
+    for (const data of [...Object.values(drills), long]) {
+      const page = render('report.html', data)
+      const first = page.indexOf('<svg role="img"')
+      expect(first < 0 ? page.length : first).toBeLessThan(200_000)
+    }
+  })
+
+  test('folds its long tables, but for the checks when one of them did not pass', () => {
+    const page = render('report.html', pass)
+    const folded = (title: string) => new RegExp(`<details( open)?><summary>${title}`).exec(page)?.[1] ?? 'folded'
+    for (const title of ['Set-up of the test', 'Checks before the load', 'Journal: every step'])
+      expect([title, folded(title)]).toEqual([title, 'folded'])
+    const [first, ...rest] = pass.report.checklist
+    const failed = { ...(first as NonNullable<typeof first>), verdict: 'fail' as const }
+    const other = render('report.html', { ...pass, report: { ...pass.report, checklist: [failed, ...rest] } })
+    expect(other).toContain('<details open><summary>Checks before the load: not all passed')
+  })
+
+  test('has a link to each main figure, and its words to copy', () => {
+    const page = render('report.html', pass)
+    for (const id of ['recovery-time', 'commits-lost', 'worst-client', 'normal'])
+      expect(page).toMatch(new RegExp(`id="${id}"><dt><a href="#${id}">[^<]+</a></dt><dd data-copy="[^"]+: [^"]+">`))
   })
 
   test('of a short drill is under 1 MB, and of five hours under 3 MB', () => {

@@ -164,7 +164,8 @@ describe('verify', () => {
 
   test('finds a changed figure on the first screen of report.html, with a new manifest', async () => {
     const words =
-      /Recovery time<\/dt><dd><span class="value">([^<]+)</.exec(textIn(whole, 'report/report.html'))?.[1] ?? ''
+      /Recovery time<\/a><\/dt><dd[^>]*><span class="value">([^<]+)</.exec(textIn(whole, 'report/report.html'))?.[1] ??
+      ''
     const forged = resealed(edited(whole, 'report/report.html', (page) => page.replaceAll(words, '1.23 s')))
     const found = (await verified(forged)).differences.join('\n')
     expect(found).toContain('report.html: "Recovery time" reads')

@@ -1,4 +1,4 @@
-/** A campaign's report.html: one file, no script, no network; everything on it is in the campaign's report.json. */
+/** A campaign's report.html: one file, no network; everything on it is in the campaign's report.json. */
 import type { CampaignReport } from '../../model/campaign/report.ts'
 import { pageFrame } from '../html/frame.ts'
 import { campaignBanner, campaignParts } from './parts.ts'

@@ -1,11 +1,11 @@
 /** The frame of a report's page: one file with its own style, a banner, and its parts with a table of contents. */
 import { html, type Markup, raw } from '../text/markup.ts'
 import type { Part } from './elements/components.ts'
+import { SCRIPT, SCRIPT_SUM } from './script.ts'
 import { STYLE } from './style.ts'
 
-/** The policy forbids scripts and the network, in case a value is not escaped. */
-export const REPORT_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+/** The policy forbids the network and every script but the page's own, in case a value is not escaped. */
+export const REPORT_POLICY = `default-src 'none'; script-src '${SCRIPT_SUM}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'`
 
 interface Frame {
   readonly title: string
@@ -41,6 +41,7 @@ ${banner}
 ${parts.map(section)}</main>
 </div>
 <footer><p>${footer}</p></footer>
+<script type="module">${raw(SCRIPT)}</script>
 </body>
 </html>\n`.text
 }

@@ -1,4 +1,4 @@
-/** report.html: one file, no script, no network; everything on it is in report.json. */
+/** report.html: one file, no network; everything on it is in report.json, and is there without its script. */
 
 import type { ReportData } from '../text/report-data.ts'
 import { titleOf } from '../text/words.ts'

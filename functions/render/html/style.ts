@@ -58,7 +58,11 @@ h1{font:500 clamp(1.35rem,1.05rem + 1.5vw,2.05rem)/1.28 Charter,"Iowan Old Style
 .reasons ul{padding-left:1.1rem}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(13.5rem,1fr));gap:1.5rem 2.25rem;margin-top:2.1rem}
 .figure dt{font-size:.875rem;color:var(--muted);border-top:1px solid var(--muted);padding-top:.5rem}
-.figure dd{margin:0}
+.figure dd{margin:0;position:relative}
+.figure dt a{color:inherit;text-decoration:none}
+.figure dt a:hover{text-decoration:underline}
+.figure:target dt{border-top:3px solid var(--link)}
+.copy{position:absolute;right:0;top:.35rem;font:inherit;font-size:.8rem;color:var(--link);background:none;border:1px solid var(--line);border-radius:4px;padding:.1rem .5rem;min-height:1.5rem;cursor:pointer}
 .figure .value{display:block;font-size:2rem;line-height:1.2;font-weight:650;letter-spacing:-.02em;margin:.15rem 0 .35rem}
 .figure .value.unmeasured{font-size:1.35rem;line-height:1.78;font-weight:500;color:var(--muted);letter-spacing:0}
 .figure .below{font-size:.875rem;line-height:1.45;color:var(--muted);display:block}
@@ -78,6 +82,7 @@ const COLUMNS = `
 nav{font-size:.875rem;padding-top:2.75rem}
 nav ol{list-style:none;padding:0;position:sticky;top:1.5rem}
 nav a{display:block;padding:.28rem 0;color:var(--muted);text-decoration:none}
+nav a[aria-current]{color:var(--ink);font-weight:600}
 nav a:hover{color:var(--ink);text-decoration:underline}
 main>section{padding:2.5rem 0 1rem}
 main>section+section{border-top:1px solid var(--line)}
@@ -170,7 +175,7 @@ const SMALL = `
 const PRINT = `
 @page{margin:16mm 14mm}
 @media print{
-body{font-size:9.5pt}nav,.skip{display:none}.columns{display:block;margin:0}.banner.banner{padding:0 0 1rem;background:none;border-top-width:.25rem}
+body{font-size:9.5pt}nav,.skip,.copy{display:none}summary{list-style:none;color:inherit;font-weight:600}details::details-content{content-visibility:visible!important;block-size:auto!important}.columns{display:block;margin:0}.banner.banner{padding:0 0 1rem;background:none;border-top-width:.25rem}
 .figures{grid-template-columns:repeat(4,1fr);gap:1rem}.figure .value{font-size:1.45rem}
 main>section{padding:1.1rem 0 .4rem}h2,h3,caption{break-after:avoid}.caption{break-after:avoid}tr,figure,.figure{break-inside:avoid}
 .scroll{overflow:visible}table{font-size:8pt}a{color:inherit;text-decoration:none}footer{margin-top:1rem;padding:.5rem 0}

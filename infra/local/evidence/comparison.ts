@@ -93,7 +93,7 @@ function firstScreen(page: string): Map<string, string> {
       .trim()
   const [, headline = ''] = /<h1[^>]*>([\s\S]*?)<\/h1>/.exec(page) ?? []
   const [, verdict = ''] = /<p class="verdict">([\s\S]*?)<\/p>/.exec(page) ?? []
-  const figures = [...page.matchAll(/<div class="figure"[^>]*><dt>([\s\S]*?)<\/dt><dd>([\s\S]*?)<\/dd>/g)]
+  const figures = [...page.matchAll(/<div class="figure"[^>]*><dt>([\s\S]*?)<\/dt><dd[^>]*>([\s\S]*?)<\/dd>/g)]
   return new Map([
     ['verdict', plain(verdict)],
     ['headline', plain(headline)],

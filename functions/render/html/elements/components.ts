@@ -91,8 +91,8 @@ export const absent = (value: Insert): Markup => html`<p class="absent">${value}
 export const list = (lines: readonly Insert[]): Markup =>
   html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>\n`
 
-export const details = (summary: string, body: Insert): Markup =>
-  html`<details><summary>${summary}</summary>${body}</details>\n`
+export const details = (summary: string, body: Insert, isOpen = false): Markup =>
+  html`<details${isOpen && raw(' open')}><summary>${summary}</summary>${body}</details>\n`
 
 /** A shape for each verdict, so that a reader can distinguish verdicts without colour. */
 const SHAPES: Readonly<Record<string, string>> = {

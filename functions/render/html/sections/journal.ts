@@ -2,7 +2,7 @@
 import type { JournalEntry, Report } from '../../../model/report.ts'
 import { clock, count, dateTime, money, plain, seconds } from '../../../units/units.ts'
 import { html, type Insert, type Markup } from '../../text/markup.ts'
-import { absent, facts, mark, number, table, text } from '../elements/components.ts'
+import { absent, details, facts, mark, number, onlyTable, text } from '../elements/components.ts'
 
 export const journal = (report: Report): Markup =>
   html`${facts([
@@ -30,8 +30,10 @@ const cleanup = ({ containersLeft, verifiedAt }: Report['cleanup']): Insert =>
         html` <small>${verifiedAt === null ? 'not verified' : `verified at ${dateTime(verifiedAt)}`}</small>`,
       ]
 
-const steps = (entries: readonly JournalEntry[]): Markup =>
-  table(
+const steps = (entries: readonly JournalEntry[]): Markup => details('Journal: every step', stepTable(entries))
+
+const stepTable = (entries: readonly JournalEntry[]): Markup =>
+  onlyTable(
     'Journal',
     [number('UTC'), text('Phase'), text('Step'), text('Result'), number('Took'), number('Attempt'), text('Detail')],
     entries.map((entry) => [

@@ -2,18 +2,21 @@
 import type { Report } from '../../../model/report.ts'
 import { dateTime } from '../../../units/units.ts'
 import { html, type Markup } from '../../text/markup.ts'
-import { absent, list, note, onlyTable, text } from '../elements/components.ts'
+import { absent, details, list, note, onlyTable, text } from '../elements/components.ts'
 
 export const platform = ({ records, notRead }: NonNullable<Report['platformLog']>): Markup =>
   html`${note('Context for what others did. It proves nothing, and entries can arrive minutes late.')}
 ${
   records.length === 0
     ? absent('No record was found.')
-    : onlyTable(
+    : details(
         'Records of the platform',
-        [text('UTC'), text('Source'), text('What')],
-        records.map(({ at, source, what }) => [dateTime(at), source, what]),
-        { cards: true },
+        onlyTable(
+          'Records of the platform',
+          [text('UTC'), text('Source'), text('What')],
+          records.map(({ at, source, what }) => [dateTime(at), source, what]),
+          { cards: true },
+        ),
       )
 }
 ${notRead.length > 0 && list(notRead.map((what) => `not read: ${what}`))}`

@@ -2,10 +2,10 @@
 import type { CheckResult, Report } from '../../../model/report.ts'
 import { plain, seconds } from '../../../units/units.ts'
 import { html, type Insert, type Markup } from '../../text/markup.ts'
-import { absent, descriptions, details, facts, mark, table, text } from '../elements/components.ts'
+import { absent, descriptions, details, facts, mark, onlyTable, text } from '../elements/components.ts'
 
 export const setup = (report: Report): Markup =>
-  html`${descriptions(Object.entries(report.setup).map(([term, value]) => [term, value]))}
+  html`${details('Set-up of the test', descriptions(Object.entries(report.setup).map(([term, value]) => [term, value])))}
 ${Object.keys(report.timing).length > 0 && details('Timing of the drill', timing(report.timing))}
 ${report.checklist.length === 0 ? absent('No check was made.') : [checks(report, 'before'), checks(report, 'after')]}`
 
@@ -21,8 +21,10 @@ const timing = (values: Report['timing']): Markup =>
 function checks({ checklist }: Report, when: CheckResult['when']): Insert {
   const rows = checklist.filter((check) => check.when === when)
   if (rows.length === 0) return null
-  return table(
-    when === 'before' ? 'Checks before the load' : 'Checks after the load',
+  const title = when === 'before' ? 'Checks before the load' : 'Checks after the load'
+  const areAllPassed = rows.every(({ verdict }) => verdict === 'pass')
+  const all = onlyTable(
+    title,
     [text('Check'), text('Verdict'), text('Seen'), text('Wanted'), text('Why, and what to do')],
     rows.map((check) => [
       html`${check.title} <small><code>${check.id}</code></small>`,
@@ -33,4 +35,6 @@ function checks({ checklist }: Report, when: CheckResult['when']): Insert {
     ]),
     { cards: true, className: 'checks' },
   )
+  // What did not pass must not be hidden.
+  return details(`${title}: ${areAllPassed ? 'all passed' : 'not all passed'}`, all, !areAllPassed)
 }

@@ -32,10 +32,10 @@ ${report.stoppedBy === null ? mainFigures(report) : html`<p class="advice">${rep
 
 const mainFigures = (report: Report): Markup =>
   html`<dl class="figures">
-${figure('Recovery time', worstText('recovery_time_s', report), recoveryNote(report), recoveryBar(report))}
-${figure('Commits lost', count(report.ledger.lost), lostNote(report))}
-${figure('Worst client', worstText('worst_client_outage_s', report), clientNote(report))}
-${figure('Normal for us?', ...normality(report))}
+${figure('recovery-time', 'Recovery time', worstText('recovery_time_s', report), recoveryNote(report), recoveryBar(report))}
+${figure('commits-lost', 'Commits lost', count(report.ledger.lost), lostNote(report))}
+${figure('worst-client', 'Worst client', worstText('worst_client_outage_s', report), clientNote(report))}
+${figure('normal', 'Normal for us?', ...normality(report))}
 </dl>
 ${reasons(report)}`
 
@@ -48,8 +48,9 @@ function reasons({ reasons: lines }: Report): Insert {
   return html`<div class="reasons"><h2>Why not PASS</h2>${list(lines.slice(0, FIRST_REASONS))}${rest.length > 0 && details('More reasons', list(rest))}</div>`
 }
 
-const figure = (term: string, value: string, below: Insert, bar: Insert = null): Markup =>
-  html`<div class="figure"><dt>${term}</dt><dd><span class="value${value === NOT_MEASURED ? ' unmeasured' : ''}">${value}</span>${bar}<span class="below">${below}</span></dd></div>\n`
+/** Its term links to the figure itself, for a reader who points others to it; the script of the page offers its words to copy. */
+const figure = (id: string, term: string, value: string, below: Insert, bar: Insert = null): Markup =>
+  html`<div class="figure" id="${id}"><dt><a href="#${id}">${term}</a></dt><dd data-copy="${term}: ${value}"><span class="value${value === NOT_MEASURED ? ' unmeasured' : ''}">${value}</span>${bar}<span class="below">${below}</span></dd></div>\n`
 
 const recoveryCriterion = (report: Report): Criterion | undefined =>
   report.criteria.find((criterion) => criterion.objective.startsWith('recovery_time'))

@@ -66,10 +66,11 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
     chart.draw((room) => timelineChart(report, rows, room))
   }
 
-  /** The page's own links to files need the key; the list above serves them. */
+  /** The page's own links to files need the key; the list above serves them. Its script runs in none of these frames. */
   function showPage(page: string): void {
+    const still = page.replace(/<script type="module">[\s\S]*?<\/script>\n/, '')
     const urlOf = (className: string): string =>
-      URL.createObjectURL(new Blob([page.replace('<body>', `<body class="${className}">`)], { type: 'text/html' }))
+      URL.createObjectURL(new Blob([still.replace('<body>', `<body class="${className}">`)], { type: 'text/html' }))
     const embedded = urlOf('embedded detached')
     const detached = urlOf('detached')
     pageUrls = [embedded, detached]

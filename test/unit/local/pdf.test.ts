@@ -1,0 +1,37 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { printPage, requireChromium } from '../../../infra/local/evidence/pdf.ts'
+import { CannotRun } from '../../../infra/local/process/problem.ts'
+import { aFolder } from '../../support/folder.ts'
+
+const program = (script: string): { browser: string; folder: string } => {
+  const folder = aFolder()
+  const browser = join(folder, 'browser')
+  writeFileSync(browser, `#!/bin/sh\n${script}\n`)
+  chmodSync(browser, 0o755)
+  mkdirSync(join(folder, 'a drill'))
+  return { browser, folder: join(folder, 'a drill') }
+}
+
+test('the page of the folder is printed beside it', () => {
+  const { browser, folder } = program(
+    'for a; do case $a in --print-to-pdf=*) echo "$@" > "$(echo "$a" | cut -d= -f2-)";; esac; done',
+  )
+  expect(printPage(browser, folder)).toBe(join(folder, 'report.pdf'))
+  expect(readFileSync(join(folder, 'report.pdf'), 'utf8')).toMatch(/ file:\/\/.*a%20drill\/report\.html\n$/)
+})
+
+test('a browser that prints nothing is one message with its last words, and no older file is left', () => {
+  const { browser, folder } = program('echo "no display" >&2; exit 7')
+  writeFileSync(join(folder, 'report.pdf'), 'of an earlier run')
+  expect(() => printPage(browser, folder)).toThrow(/did not print .*report\.pdf: it ended with 7\. no display$/)
+  expect(() => readFileSync(join(folder, 'report.pdf'))).toThrow('ENOENT')
+})
+
+test('a machine without a browser is one message with what to do', () => {
+  vi.stubEnv('CHROMIUM', '/no/such/browser')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  expect(requireChromium).toThrow(CannotRun)
+  expect(requireChromium).toThrow('Install it, or name it with CHROMIUM')
+})
