@@ -44,6 +44,8 @@ export class DrillLog {
   #phase: Phase = 'reserve'
   #words: string | null = null
   #phaseStartedAt: Date
+  /** A campaign keeps such a log too, and has a status of its own. */
+  #isShown = false
 
   constructor(ctx: OrchestrationContext) {
     this.#ctx = ctx
@@ -59,6 +61,7 @@ export class DrillLog {
 
   /** The custom status: what a reader needs between two turns. A blob holds the live figures. */
   show(): void {
+    this.#isShown = true
     const progress: DrillProgress = {
       phase: this.#phase,
       phaseStartedAt: this.#phaseStartedAt.toISOString(),
@@ -92,7 +95,7 @@ export class DrillLog {
       result,
       detail: detail.slice(0, MAX_DETAIL),
     })
-    this.show()
+    if (this.#isShown) this.show()
   }
 
   remark(step: string, detail: string): void {

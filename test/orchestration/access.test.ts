@@ -49,6 +49,7 @@ const NEEDS: Readonly<Record<string, 'Drill.Read' | 'Drill.Run' | null>> = {
   'GET containers': 'Drill.Read',
   'DELETE containers/{id}': 'Drill.Run',
   'GET daily': 'Drill.Read',
+  'GET defaults': 'Drill.Read',
   'GET dashboard': null,
   'GET dashboard/{asset}': null,
   'GET openapi.json': null,
