@@ -14,8 +14,9 @@ export function appViolations(simulated: Simulated, report: Report, truth: Truth
   const { load } = truth
   return report.applications.flatMap((application) => [
     ...sums(application),
-    ...(load === null ? [] : outagesAreTrue(simulated, application, truth, load)),
-    ...beyondIsTrue(simulated, application),
+    ...(load === null
+      ? []
+      : [...outagesAreTrue(simulated, application, truth, load), ...beyondIsTrue(simulated, application, load)]),
   ])
 }
 
@@ -29,15 +30,24 @@ function sums({ name, requests, availability }: Application): string[] {
   ]
 }
 
-/** An application is away for its lag after the server is back, and no longer. */
-function beyondIsTrue({ scenario }: Simulated, application: Application): string[] {
-  const lagMs = Math.max(0, ...scenario.generators.map(({ appLagMs }) => appLagMs ?? 0))
-  const mostMs = lagMs + toleranceMs(application) + PROBE_MS
+/** What is said to be beyond the database is no longer than the server was up while one of the outages lasted. */
+function beyondIsTrue({ world }: Simulated, application: Application, { toMs }: Span): string[] {
+  const upMs = Math.max(
+    0,
+    ...application.outages.map((outage) => {
+      const endMs = outage.toAt === null ? toMs : Date.parse(outage.toAt)
+      let sumMs = 0
+      for (let atMs = Date.parse(outage.fromAt); atMs < endMs; atMs += STEP_MS)
+        if (world.server.isUpAt(atMs)) sumMs += STEP_MS
+      return sumMs
+    }),
+  )
+  const mostMs = upMs + toleranceMs(application) + PROBE_MS
   return application.events
     .filter(({ beyondDatabaseSeconds }) => (beyondDatabaseSeconds ?? 0) * 1000 > mostMs)
     .map(
       ({ event, beyondDatabaseSeconds }) =>
-        `${application.name}: event ${event} went on for ${beyondDatabaseSeconds} s beyond the database, and its lag is ${lagMs} ms`,
+        `${application.name}: event ${event} went on for ${beyondDatabaseSeconds} s beyond the database, which was up for ${upMs} ms of it`,
     )
 }
 
