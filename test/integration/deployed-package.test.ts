@@ -96,7 +96,7 @@ async function expectServed(dashboard: string): Promise<void> {
     loaded.set(url, text.length)
     if (text.length > LIBRARY_BYTES) return
     // A script that writes links at run time has placeholders in their place.
-    const named = text.matchAll(/(?:src|href)="([^"#:,$]+)"|\bfrom\s*"(\.[^"]+)"/g)
+    const named = text.matchAll(/(?:src|href)="([^"#:,$]+)"|\b(?:from\s*|import\()"(\.[^"]+)"/g)
     for (const [, link, module] of named)
       if (!isOfPlatform(link ?? '')) await load(new URL(link ?? module ?? '', url).href)
   }
