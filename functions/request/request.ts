@@ -207,8 +207,8 @@ const definedOf = <T extends object>(fields: T): Defined<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>
 
 /**
- * Clients that wait up to 1 s between two attempts, and less where they are few: all together they try every 5 ms, at any
- * number of workers. An outage ends for the report with the first commit, so the time between two attempts is its error.
+ * Clients that wait up to 1 s between two attempts, and less where they are few: from 5 workers on, one of them tries every
+ * 5 ms on average, or more often. An outage ends for the report with the first commit, so the time between two is its error.
  */
 const defaultCohort = (workers: number): LoadSettings['cohorts'][number] => ({
   name: 'default',

@@ -30,7 +30,7 @@ test.each([
   [100, 1000],
   [200, 1000],
 ])(
-  '%i workers wait at most %i ms between two attempts, so that all of them together try every 5 ms',
+  '%i workers wait at most %i ms between two attempts, so that from 5 on one of them tries every 5 ms on average',
   (workers, maxDelayMs) => {
     expect(planOf({ workers, targetTps: 100 })?.load.cohorts[0]?.retry).toEqual({
       firstDelayMs: 50,
