@@ -208,7 +208,7 @@ const definedOf = <T extends object>(fields: T): Defined<T> =>
 
 /**
  * Clients that wait up to 1 s between two attempts, and less where they are few: from 5 workers on, one of them tries every
- * 5 ms on average, or more often. An outage ends for the report with the first commit, so the time between two is its error.
+ * 2.5 ms on average, or more often. An outage ends for the report with the first commit, so the time between two is its error.
  */
 const defaultCohort = (workers: number): LoadSettings['cohorts'][number] => ({
   name: 'default',
@@ -216,14 +216,16 @@ const defaultCohort = (workers: number): LoadSettings['cohorts'][number] => ({
   via: 'pgbouncer',
   // With full jitter a worker waits half of the longest delay on average.
   retry: {
-    firstDelayMs: 50,
-    maxDelayMs: between(50, 2 * MS_BETWEEN_ATTEMPTS * workers, 1_000),
+    firstDelayMs: Math.min(50, maxDelayMsOf(workers)),
+    maxDelayMs: maxDelayMsOf(workers),
     multiplier: 2,
     jitter: true,
   },
 })
 
-const MS_BETWEEN_ATTEMPTS = 5
+const MS_BETWEEN_ATTEMPTS = 2.5
+
+const maxDelayMsOf = (workers: number): number => between(25, 2 * MS_BETWEEN_ATTEMPTS * workers, 1_000)
 
 function loadOf(fields: Fields, drillId: string): LoadSettings {
   const given = definedOf(loadPart(fields))

@@ -25,15 +25,16 @@ const fieldsOf = (body: unknown): string[] => {
 }
 
 test.each([
-  [1, 50],
-  [20, 200],
-  [100, 1000],
-  [200, 1000],
+  [1, 25, 25],
+  [5, 25, 25],
+  [20, 50, 100],
+  [200, 50, 1000],
+  [1000, 50, 1000],
 ])(
-  '%i workers wait at most %i ms between two attempts, so that from 5 on one of them tries every 5 ms on average',
-  (workers, maxDelayMs) => {
+  '%i workers wait %i ms first and at most %i ms between two attempts, so that from 5 on one of them tries every 2.5 ms on average',
+  (workers, firstDelayMs, maxDelayMs) => {
     expect(planOf({ workers, targetTps: 100 })?.load.cohorts[0]?.retry).toEqual({
-      firstDelayMs: 50,
+      firstDelayMs,
       maxDelayMs,
       multiplier: 2,
       jitter: true,
