@@ -1,11 +1,14 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { startCommand } from '../support/command.ts'
+import { findProgram } from '../../infra/local/process/programs.ts'
+import { ROOT, startCommand } from '../support/command.ts'
 import { aFolder } from '../support/folder.ts'
 import { stackFolders } from '../support/leaks.ts'
 import { listening } from '../support/ports.ts'
+import { unless } from '../support/skips.ts'
 
 async function run(file: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   const state = aFolder()
@@ -15,7 +18,7 @@ async function run(file: string, args: readonly string[], environment: NodeJS.Pr
 
 const drill = (args: readonly string[], environment?: NodeJS.ProcessEnv) =>
   run('infra/command/main.ts', ['drill', ...args], environment)
-const isRoot = process.getuid?.() === 0
+const asRoot = unless(process.getuid?.() === 0 ? null : 'only root starts the servers as another user')
 
 test('bad options of a drill: one message with all of them, exit 2, nothing started', async () => {
   expect(await drill(['--wrokers', '5', '--duration', 'long', '--failover-mode', 'gentle'])).toEqual({
@@ -71,9 +74,9 @@ test.each<[string, () => Start, RegExp]>([
     /https:\/\/dotnet\.microsoft\.com\/download/,
   ],
   [
-    'a machine without PgBouncer',
-    () => withEnvironment({ PGBOUNCER: '/nowhere/pgbouncer', PATH: '/nowhere' }),
-    /^PgBouncer is missing on this machine\. Install it with/,
+    'a variable that names a PgBouncer that is not there',
+    () => withEnvironment({ PGBOUNCER: '/nowhere/pgbouncer' }),
+    /^PGBOUNCER is \/nowhere\/pgbouncer, and no PgBouncer is there\. Correct it, or unset it/,
   ],
 ])('%s: one message with the next step, exit 2, nothing started', async (_, startOf, message) => {
   const { args, environment } = startOf()
@@ -82,7 +85,7 @@ test.each<[string, () => Start, RegExp]>([
   expect(output).toMatch(message)
 })
 
-test.runIf(isRoot)("a folder that PostgreSQL's user cannot reach is named with the next step", async () => {
+test("a folder that PostgreSQL's user cannot reach is named with the next step", asRoot, async () => {
   const closed = join(aFolder(), 'closed')
   mkdirSync(closed, { mode: 0o700 })
   const { code, output } = await drill(['--out', aFolder()], { DRILL_STATE_DIR: closed })
@@ -92,6 +95,28 @@ test.runIf(isRoot)("a folder that PostgreSQL's user cannot reach is named with t
   )
 })
 
+test(
+  'a root that may not start the servers as another user learns so before anything starts',
+  asRoot,
+  async ({ skip }) => {
+    const setpriv = findProgram(['setpriv']) ?? skip('setpriv is not installed (util-linux)')
+    const state = aFolder()
+    const args = [
+      '--bounding-set=-all',
+      '--inh-caps=-all',
+      process.execPath,
+      join(ROOT, 'infra/command/main.ts'),
+      'drill',
+    ]
+    const environment = { ...process.env, DRILL_STATE_DIR: state, npm_lifecycle_event: undefined }
+    const { status, stderr, stdout } = spawnSync(setpriv, args, { encoding: 'utf8', env: environment })
+    expect({ status, left: stackFolders(state) }, stdout).toEqual({ status: 2, left: [] })
+    expect(stderr).toMatch(
+      /^PostgreSQL does not run as root, and this root may not start it as the user postgres \(EPERM/m,
+    )
+  },
+)
+
 test('npm start on a port in use names the port and starts no process', async () => {
   const taken = createServer()
   const port = await listening(taken)
@@ -99,7 +124,7 @@ test('npm start on a port in use names the port and starts no process', async ()
   const { code, output, left } = await run('infra/local/start.ts', ['--port', String(port)])
   expect({ code, left }).toEqual({ code: 2, left: [] })
   expect(output).toContain(
-    `Port ${port} on 127.0.0.1 is in use by another program. Stop that program, or give another port with --port`,
+    `Port ${port} on 127.0.0.1 is in use by another program. Stop that program, or give another port: npm start -- --port 0`,
   )
 })
 

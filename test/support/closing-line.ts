@@ -1,9 +1,10 @@
 /**
  * Ends every test run with one plain line that people and scripts can read without colours: `N passed, N failed`, and how deep the
- * run went. Before it, every test that passed only at its second try, and why tests were skipped, each reason once.
+ * run went. Before it, every test that passed only at its second try, and why tests were skipped: each reason with their number.
  */
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 import { depthInWords } from './depth.ts'
+import './skips.ts'
 
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>, errors: ReadonlyArray<unknown>): void {
@@ -14,7 +15,7 @@ export default class ClosingLine implements Reporter {
     const skipped = count('skipped')
     for (const test of tests.filter(neededASecondTry))
       console.log(`\npassed at its second try: ${test.fullName}; the first: ${firstErrorOf(test)}`)
-    for (const reason of new Set(tests.flatMap(reasonOfSkip))) console.log(`\nskipped: ${reason}`)
+    for (const line of skipLines(tests)) console.log(`\n${line}`)
     console.log(
       `\n${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''} (${depthInWords})`,
     )
@@ -25,7 +26,16 @@ const neededASecondTry = (test: TestCase): boolean => test.diagnostic()?.flaky ?
 
 const firstErrorOf = (test: TestCase): string => test.result().errors?.[0]?.message ?? 'no error was kept'
 
-function reasonOfSkip(test: TestCase): string[] {
+function skipLines(tests: readonly TestCase[]): string[] {
+  const reasons = Map.groupBy(tests.filter(isSkipped), reasonOfSkip)
+  return [...reasons].map(([reason, { length }]) => `${length} skipped: ${reason}`)
+}
+
+const isSkipped = (test: TestCase): boolean => test.result().state === 'skipped'
+
+/** Given with the options of the test, or of its suite, or while it ran. */
+function reasonOfSkip(test: TestCase): string {
   const result = test.result()
-  return result.state === 'skipped' && result.note !== undefined ? [result.note] : []
+  const noted = result.state === 'skipped' ? result.note : undefined
+  return noted ?? test.meta().whySkipped ?? `no reason is given for ${test.fullName}`
 }

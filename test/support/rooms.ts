@@ -116,6 +116,7 @@ const ROWS: Readonly<Record<string, string>> = {
   functions:
     'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/openapi functions/orchestrators functions/triggers functions/triggers/campaigns functions/triggers/containers functions/triggers/defaults loadgen-image/contract',
   'infra/local/process': 'loadgen-image/contract loadgen-image/output',
+  'infra/local/packages': 'infra/local/process',
   'infra/azure': 'functions/clients/postgres functions/config functions/web infra/local/process loadgen-image/output',
   'infra/local/http': 'loadgen-image/contract',
   'infra/local/cluster/servers': 'infra/local/process loadgen-image/connection loadgen-image/output',
@@ -144,7 +145,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/azure/release':
     'infra/azure infra/azure/release/decisions infra/local/cli infra/local/http infra/local/process loadgen-image/contract',
   'infra/local':
-    'functions/checklist functions/model functions/render functions/render/text functions/request infra/local/azure/arm infra/local/cli infra/local/evidence infra/local/functions-host/durable-extension infra/local/process infra/local/stack loadgen-image/contract',
+    'functions/checklist functions/model functions/render functions/render/text functions/request infra/local/azure/arm infra/local/cli infra/local/evidence infra/local/functions-host/durable-extension infra/local/packages infra/local/process infra/local/stack loadgen-image/contract',
   'infra/command':
     'functions/checklist functions/model functions/triggers/containers infra/azure/release infra/azure/release/decisions infra/local infra/local/cli infra/local/http infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
 }

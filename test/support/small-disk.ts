@@ -3,17 +3,16 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, type TestContext } from 'vitest'
 
-/** Null and one printed reason where mounting is not allowed. Unmounted with the test. */
-export function smallDisk(kilobytes: number): string | null {
+/** Skips the test where mounting is not allowed. Unmounted with the test. */
+export function smallDisk({ skip }: TestContext, kilobytes: number): string {
   const folder = mkdtempSync(join(tmpdir(), 'small-disk-'))
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k,mode=755`, 'tmpfs', folder], { stdio: 'pipe' })
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
-    console.warn(`skipped: a small disk cannot be mounted here (${(error as Error).message.split('\n')[0]})`)
-    return null
+    skip(`a small disk cannot be mounted here (${(error as Error).message.split('\n')[0]})`)
   }
   onTestFinished(() => {
     execFileSync('umount', ['--lazy', folder])

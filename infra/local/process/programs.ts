@@ -18,10 +18,22 @@ const SERVER_FOLDERS = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/
 
 /** The newest version of the minimum or above. With POSTGRES_BIN, only the version in that folder. */
 export function findPostgres(): PostgresPrograms | null {
+  const [newest] = allPostgres()
+  return newest !== undefined && major(newest.version) >= MIN_POSTGRES ? newest : null
+}
+
+/** The newest version that is here, where it is below the minimum. */
+export function oldPostgresVersion(): string | null {
+  const [newest] = allPostgres()
+  return newest !== undefined && major(newest.version) < MIN_POSTGRES ? newest.version : null
+}
+
+/** The newest first. */
+function allPostgres(): PostgresPrograms[] {
   const named = process.env.POSTGRES_BIN
   const folders = named ? [named] : [...pathFolders(), ...SERVER_FOLDERS.flatMap(binFolders)]
   const found = [...new Set(folders)].flatMap((bin) => postgresIn(bin) ?? [])
-  return found.sort((a, b) => major(b.version) - major(a.version))[0] ?? null
+  return found.sort((a, b) => major(b.version) - major(a.version))
 }
 
 export const findPgBouncer = (): string | null => findProgram(['pgbouncer'], process.env.PGBOUNCER)
@@ -66,7 +78,7 @@ function binFolders(parent: string): string[] {
 function postgresIn(bin: string): PostgresPrograms | null {
   if (!NEEDED.every((name) => isExecutable(join(bin, name)))) return null
   const version = /\(PostgreSQL\) (\d+(?:\.\d+)?)/.exec(versionText(join(bin, 'postgres')))?.[1]
-  return version !== undefined && major(version) >= MIN_POSTGRES ? { bin, version } : null
+  return version === undefined ? null : { bin, version }
 }
 
 function versionText(program: string): string {

@@ -1,7 +1,8 @@
 /** The user of the database servers. PostgreSQL and PgBouncer refuse to run as root, so root runs them as an unprivileged user. */
-import { readFileSync, type Stats, statSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { CannotRun } from './problem.ts'
+import { spawnSync } from 'node:child_process'
+import { chownSync, mkdtempSync, readFileSync, rmdirSync, type Stats, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { CannotRun, wordsOf } from './problem.ts'
 
 export interface RunUser {
   readonly name: string
@@ -29,6 +30,25 @@ function findUser(name: string): RunUser | null {
   if (line === undefined) return null
   const [, , uid, gid] = line.split(':')
   return { name, uid: Number(uid), gid: Number(gid) }
+}
+
+/** Root of a container may lack the right to give files and processes to another user: tried here, before anything is started. */
+export function requireChangeOfUser(user: RunUser | null, folder: string): void {
+  if (user === null) return
+  const { name, uid, gid } = user
+  const given = mkdtempSync(join(folder, 'given-'))
+  try {
+    chownSync(given, uid, gid)
+    const { error } = spawnSync('/bin/sh', ['-c', ':'], { uid, gid, cwd: '/' })
+    if (error !== undefined) throw error
+  } catch (cause) {
+    throw new CannotRun(
+      `PostgreSQL does not run as root, and this root may not start it as the user ${name} (${wordsOf(cause)}). ` +
+        'Run as an ordinary user, or give the container the capabilities CHOWN, SETUID and SETGID',
+    )
+  } finally {
+    rmdirSync(given)
+  }
 }
 
 /** PostgreSQL's own error about a folder that its user may not enter names neither the folder nor the next step. */

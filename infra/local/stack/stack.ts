@@ -24,7 +24,7 @@ import { type HeldPort, holdFreePort, holdPort } from '../process/ports.ts'
 import { CannotRun } from '../process/problem.ts'
 import { Processes } from '../process/processes.ts'
 import type { Programs } from '../process/programs.ts'
-import { databaseUser, requireReachable } from '../process/run-user.ts'
+import { databaseUser, requireChangeOfUser, requireReachable } from '../process/run-user.ts'
 import {
   clearDeadStacks,
   createStackFolder,
@@ -108,6 +108,7 @@ export async function startStack(options: StackOptions, lifetime: Lifetime): Pro
   const stop = () => closeAll(closers.splice(0))
   try {
     requireReachable(folder.path, databaseUser())
+    requireChangeOfUser(databaseUser(), folder.path)
     const space = SPACE_MB + (options.replica === null ? 0 : REPLICA_SPACE_MB)
     requireSpace(folder.path, space, 'a local stack', 'set DRILL_STATE_DIR to a roomier place')
     return await startParts(folder, processes, options, closers, lifetime.signal, stop)
@@ -197,7 +198,9 @@ async function startParts(
 }
 
 const portOfApi = (folder: StackFolder, { apiPort }: StackOptions): Promise<HeldPort> =>
-  apiPort === null ? holdFreePort(folder) : holdPort(apiPort, 'Stop that program, or give another port with --port')
+  apiPort === null
+    ? holdFreePort(folder)
+    : holdPort(apiPort, 'Stop that program, or give another port: npm start -- --port 0 takes a free one')
 
 async function startEndpoint(
   folder: StackFolder,

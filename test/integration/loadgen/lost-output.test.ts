@@ -52,8 +52,7 @@ test('SIGHUP with a terminal that stays gives the summary on it', async () => {
 })
 
 test('a disk that fills up ends the load with one message and the summary, and not with exit 0', async (context) => {
-  const disk = smallDisk(256)
-  if (disk === null) return context.skip()
+  const disk = smallDisk(context, 256)
   const csv = join(disk, 'out.csv')
   const started = start({ OUTPUT_CSV: csv })
   await untilLoads(started)

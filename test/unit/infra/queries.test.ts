@@ -15,7 +15,7 @@ import {
 } from '../../../functions/render/log-lines.ts'
 import { sampleReport } from '../../golden/samples.ts'
 import { analyse } from './kusto.ts'
-import { bicep, COMPILE_TIMEOUT_MS, combinations, ofType, one, type Resource, TEMPLATES } from './snapshot.ts'
+import { COMPILE_TIMEOUT_MS, combinations, ofType, one, type Resource, TEMPLATES, withCompiler } from './snapshot.ts'
 
 const FOLDER = join(TEMPLATES, 'queries')
 const QUERIES = readdirSync(FOLDER).map((file) => ({ file, text: readFileSync(join(FOLDER, file), 'utf8') }))
@@ -162,7 +162,7 @@ interface Rule {
 const rulesOf = (type: string) => ofType(resources, type) as unknown as Rule[]
 const shortName = ({ name }: Rule) => name.replace(/^drill-\w{13}-/, '')
 
-describe.skipIf(bicep.kind === 'missing')('the deployed', () => {
+describe('the deployed', withCompiler, () => {
   beforeAll(async () => {
     all = await combinations()
     resources = all.default

@@ -4,7 +4,7 @@ import { readConfig } from '../../../functions/config/config.ts'
 import { SETTINGS, type Setting } from '../../../functions/config/settings.ts'
 import { parseImageReference } from '../../../functions/platform/image-reference.ts'
 import { OWN_NETWORK } from '../../../infra/azure/combinations.ts'
-import { appSettings, bicep, COMPILE_TIMEOUT_MS, combinations } from './snapshot.ts'
+import { appSettings, COMPILE_TIMEOUT_MS, combinations, withCompiler } from './snapshot.ts'
 
 /** Settings of the Functions host, not of the app. */
 const HOST_SETTINGS = [
@@ -44,7 +44,7 @@ const set = new Map<Case, Record<string, string>>()
 const settingsOf = (name: Case) => set.get(name) ?? {}
 const named = (wanted: (setting: Setting) => boolean) => SETTINGS.filter(wanted).map(({ name }) => name)
 
-describe.skipIf(bicep.kind === 'missing')('the settings of', () => {
+describe('the settings of', withCompiler, () => {
   beforeAll(async () => {
     const all = await combinations()
     for (const name of caseNames) set.set(name, appSettings(all[name]))

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bicep, findBicep } from '../../../infra/azure/bicep.ts'
 import { COMBINATIONS, type Combination } from '../../../infra/azure/combinations.ts'
 import { type Parameters, type Resource, snapshotOf, snapshotsOf } from '../../../infra/azure/snapshot.ts'
+import { unless } from '../../support/skips.ts'
 
 export { type Resource, SUBSCRIPTION } from '../../../infra/azure/snapshot.ts'
 
@@ -16,9 +17,9 @@ export const TEMPLATES = resolve(import.meta.dirname, '../../../infra/azure')
 /** The compiler takes half a minute for all combinations alone, and more beside other tests. */
 export const COMPILE_TIMEOUT_MS = 900_000
 
-/** Without a compiler the tests of its output are skipped. */
 export const bicep: Bicep = await findBicep()
-if (bicep.kind === 'missing') console.log(`Template tests skipped: ${bicep.why}.`)
+/** For tests of the compiler's output. */
+export const withCompiler = unless(bicep.kind === 'missing' ? `the templates are not compiled: ${bicep.why}` : null)
 
 interface TemplateParameter {
   readonly type: string

@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { EXISTING_SERVER as EXISTING, OWN_NETWORK, REPLICA } from '../../../infra/azure/combinations.ts'
 import {
-  bicep,
   COMPILE_TIMEOUT_MS,
   combinations,
   lastName,
@@ -12,6 +11,7 @@ import {
   type Resource,
   SUBSCRIPTION,
   TEMPLATES,
+  withCompiler,
 } from './snapshot.ts'
 
 interface Role {
@@ -73,7 +73,7 @@ const BUILT_IN_ROLES: Readonly<Record<string, Role>> = {
 type Combinations = Awaited<ReturnType<typeof combinations>>
 let all: Combinations
 
-describe.skipIf(bicep.kind === 'missing')('access', () => {
+describe('access', withCompiler, () => {
   beforeAll(async () => {
     all = await combinations()
   }, COMPILE_TIMEOUT_MS)

@@ -6,7 +6,6 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import {
   allTemplates,
   appSettings,
-  bicep,
   COMPILE_TIMEOUT_MS,
   combinations,
   compiled,
@@ -16,6 +15,7 @@ import {
   one,
   type Resource,
   type Template,
+  withCompiler,
 } from './snapshot.ts'
 
 const SERVER = 'Microsoft.DBforPostgreSQL/flexibleServers'
@@ -99,7 +99,7 @@ const afterDrills = (resources: readonly Resource[]): Resource[] =>
 let template: Template
 let all: Awaited<ReturnType<typeof combinations>>
 
-describe.skipIf(bicep.kind === 'missing')('a second deployment', () => {
+describe('a second deployment', withCompiler, () => {
   beforeAll(async () => {
     ;[template, all] = await Promise.all([compiled(), combinations()])
   }, COMPILE_TIMEOUT_MS)

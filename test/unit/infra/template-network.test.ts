@@ -4,7 +4,6 @@ import { EXISTING_SERVER, OWN_NETWORK, REFUSED } from '../../../infra/azure/comb
 import { type Component, type Target, type Way, wayOf } from './reachability.ts'
 import {
   appConfig,
-  bicep,
   COMPILE_TIMEOUT_MS,
   combinations,
   deployed,
@@ -12,6 +11,7 @@ import {
   ofType,
   one,
   type Resource,
+  withCompiler,
 } from './snapshot.ts'
 
 const SERVER = 'Microsoft.DBforPostgreSQL/flexibleServers'
@@ -52,7 +52,7 @@ const waysOf = (name: keyof Combinations, resources = all[name]): Record<string,
 const without = (resources: readonly Resource[], isGone: (resource: Resource) => boolean) =>
   resources.filter((resource) => !isGone(resource))
 
-describe.skipIf(bicep.kind === 'missing')('the network', () => {
+describe('the network', withCompiler, () => {
   beforeAll(async () => {
     all = await combinations()
   }, COMPILE_TIMEOUT_MS)

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { EXISTING_SERVER as EXISTING, OWN_WORKSPACE } from '../../../infra/azure/combinations.ts'
-import { bicep, COMPILE_TIMEOUT_MS, combinations, ofType, one, SUBSCRIPTION } from './snapshot.ts'
+import { COMPILE_TIMEOUT_MS, combinations, ofType, one, SUBSCRIPTION, withCompiler } from './snapshot.ts'
 
 type Combinations = Awaited<ReturnType<typeof combinations>>
 let all: Combinations
@@ -25,7 +25,7 @@ const TYPES_WITHOUT_TAGS = /\/(roleDefinitions|roleAssignments|locks|diagnosticS
 /** Children of a resource have its tags; zones are shared by environments. */
 const IS_CHILD = /^Microsoft\.[A-Za-z]+\/[^/]+\/|privateDnsZones$/
 
-describe.skipIf(bicep.kind === 'missing')('a deployment', () => {
+describe('a deployment', withCompiler, () => {
   beforeAll(async () => {
     all = await combinations()
   }, COMPILE_TIMEOUT_MS)

@@ -16,6 +16,7 @@ import {
   one,
   type Resource,
   type Template,
+  withCompiler,
 } from './snapshot.ts'
 
 let template: Template
@@ -23,7 +24,7 @@ let all: Awaited<ReturnType<typeof combinations>>
 let byDefault: readonly Resource[]
 let onExisting: readonly Resource[]
 
-describe.skipIf(bicep.kind === 'missing')('main.bicep', () => {
+describe('main.bicep', withCompiler, () => {
   beforeAll(async () => {
     ;[template, all] = await Promise.all([compiled(), combinations()])
     byDefault = all.default

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT } from '../../support/command.ts'
+import { aFolder } from '../../support/folder.ts'
 
 /** Runs the check in a process that says it is another Node. */
 const asNode = (version: string) => {
@@ -20,6 +21,19 @@ test.each(['16.20.2', '20.19.0', '23.11.1'])('Node %s ends with one message that
 
 test.each(['24.0.0', '24.21.0', '26.1.0'])('Node %s goes on', (version) => {
   expect(asNode(version)).toMatchObject({ status: 0, stdout: 'goes on\n', stderr: '' })
+})
+
+test('a checkout below a folder named node_modules ends with one message that names it', () => {
+  const checkout = join(aFolder(), 'node_modules/pg-failover-drill')
+  mkdirSync(join(checkout, 'infra'), { recursive: true })
+  for (const file of ['package.json', 'infra/require-node.cjs']) copyFileSync(join(ROOT, file), join(checkout, file))
+  const { status, stderr } = spawnSync(process.execPath, [join(checkout, 'infra/require-node.cjs')], {
+    encoding: 'utf8',
+  })
+  expect(status).toBe(2)
+  expect(stderr).toBe(
+    `Node runs no TypeScript below a folder named node_modules, where this checkout is: ${checkout}/infra. Move it to another place\n`,
+  )
 })
 
 test('every npm script that runs TypeScript loads the check first', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { EXISTING_SERVER, REPLICA } from '../../../infra/azure/combinations.ts'
 import type { Resource } from '../../../infra/azure/release/decisions/answers.ts'
 import { assignmentsToDelete, customRoles, partition, tokenOf } from '../../../infra/azure/release/decisions/removal.ts'
-import { bicep, COMPILE_TIMEOUT_MS, deployed, ofType, type Resource as Planned } from '../infra/snapshot.ts'
+import { COMPILE_TIMEOUT_MS, deployed, ofType, type Resource as Planned, withCompiler } from '../infra/snapshot.ts'
 
 /** `az resource list` shows what has a location; child resources without one go with their parents. A name in brackets only Azure knows. */
 const listed = (planned: readonly Planned[]): Resource[] =>
@@ -17,7 +17,7 @@ const rolesOf = (planned: readonly Planned[]) =>
     properties: { roleName: String(properties.roleName), type: 'CustomRole' },
   }))
 
-describe.skipIf(bicep.kind === 'missing')('a deployment by default', () => {
+describe('a deployment by default', withCompiler, () => {
   test(
     'is removed whole',
     async () => {
@@ -36,7 +36,7 @@ describe.skipIf(bicep.kind === 'missing')('a deployment by default', () => {
   )
 })
 
-describe.skipIf(bicep.kind === 'missing')('a deployment with an existing server and its replica', () => {
+describe('a deployment with an existing server and its replica', withCompiler, () => {
   test(
     'leaves no role and no assignment on either of them',
     async () => {

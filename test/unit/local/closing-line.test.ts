@@ -1,0 +1,57 @@
+/** The last lines of a run of the tests, as the runner prints them. */
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ROOT } from '../../support/command.ts'
+import { aFolder } from '../../support/folder.ts'
+
+/** Runs the tests of one file, which imports from this repository. */
+function closingLinesOf(tests: string): string {
+  const folder = aFolder()
+  writeFileSync(join(folder, 'vitest.config.mjs'), 'export default {}')
+  writeFileSync(
+    join(folder, 'some.test.ts'),
+    `import { describe, test } from '${join(ROOT, 'node_modules/vitest/dist/index.js')}'
+import { unless } from '${join(ROOT, 'test/support/skips.ts')}'
+${tests}`,
+  )
+  const args = ['run', '--root', folder, '--reporter', join(ROOT, 'test/support/closing-line.ts')]
+  const { stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], {
+    encoding: 'utf8',
+    cwd: ROOT,
+    env: { ...process.env, TEST_DEPTH: 'all', VITEST: undefined, NO_COLOR: '1' },
+  })
+  return stdout.trim() === '' ? stderr : stdout
+}
+
+test('each reason for which tests were skipped is said once with their number, and a test without one is named', () => {
+  const lines = closingLinesOf(`
+    describe('templates', unless('there is no compiler'), () => {
+      test('one', () => {})
+      describe('inner', () => test('two', () => {}))
+    })
+    test('three', { timeout: 5, ...unless('there is no builder') }, () => {})
+    test('four', ({ skip }) => skip('no disk can be mounted'))
+    test.skip('five', () => {})
+    test('six', unless(null), () => {})
+  `)
+  expect(lines.split('\n').filter((line) => line !== '')).toEqual([
+    '2 skipped: there is no compiler',
+    '1 skipped: there is no builder',
+    '1 skipped: no disk can be mounted',
+    expect.stringMatching(/^1 skipped: no reason is given for .*five$/),
+    '1 passed, 0 failed, 5 skipped (everything)',
+  ])
+})
+
+const WITHOUT_A_REASON = /\.(skipIf|runIf)\(|\bskip\(\s*\)|\b(test|describe)\.(skip|todo)\(/
+
+test('no test of this repository is skipped without a reason', () => {
+  const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('closing-line.test.ts'),
+  )
+  const found = files.filter((file) => WITHOUT_A_REASON.test(readFileSync(join(ROOT, 'test', file), 'utf8')))
+  expect(files.length).toBeGreaterThan(200)
+  expect(found).toEqual([])
+})
