@@ -1,22 +1,33 @@
 /** evidence.zip: every file of a drill, and last its manifest. */
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
-import { digestOf, isChunk, isRaw, MANIFEST, type Manifest, type SummedFile } from '../model/files/manifest.ts'
+import {
+  digestOf,
+  isChunk,
+  isRaw,
+  MANIFEST,
+  type Manifest,
+  reportFacts,
+  type SummedFile,
+} from '../model/files/manifest.ts'
 import type { Report } from '../model/report.ts'
 import { type ArchiveStore, contentOf, pathOf, summing } from './sums.ts'
 import { type ZipFile, zipOf } from './zip-writer.ts'
 
 export const EVIDENCE_FILE = 'evidence.zip'
 
+export interface EvidenceFile {
+  readonly path: string
+  readonly bytes: number
+}
+
 export interface Evidence {
   readonly drillId: string
   /** As the newest report was computed from them. */
   readonly raw: readonly SummedFile[]
   readonly report: Report
-  /** In the archive, in this order. */
-  readonly paths: readonly string[]
-  /** Before they are compressed. */
-  readonly bytes: number
+  /** In the archive, in this order; with their lengths before they are compressed. */
+  readonly files: readonly EvidenceFile[]
   readonly hasChunks: boolean
 }
 
@@ -28,14 +39,13 @@ export async function findEvidence(store: ArchiveStore, drillId: string, hasChun
   if (!report || !raw) return null
   const blobs = await store.list(blobNames.drillPrefix(drillId))
   const files = blobs
-    .map(({ name, size }) => ({ path: pathOf(drillId, name), size }))
+    .map(({ name, size }) => ({ path: pathOf(drillId, name), bytes: size }))
     .filter(({ path }) => hasChunks || !isChunk(path))
   return {
     drillId,
     raw: JSON.parse(raw) as SummedFile[],
     report: JSON.parse(report) as Report,
-    paths: files.map(({ path }) => path),
-    bytes: files.reduce((sum, { size }) => sum + size, 0),
+    files,
     hasChunks,
   }
 }
@@ -45,9 +55,9 @@ export async function* evidenceZip(store: ArchiveStore, evidence: Evidence): Asy
 }
 
 async function* filesOf(store: ArchiveStore, evidence: Evidence): AsyncGenerator<ZipFile> {
-  const { drillId, paths } = evidence
+  const { drillId, files } = evidence
   const included: SummedFile[] = []
-  for (const path of paths)
+  for (const { path } of files)
     yield {
       name: path,
       content: summing(path, contentOf(store, drillId, path), (file) => {
@@ -61,7 +71,7 @@ async function* textOf(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text)
 }
 
-function manifestOf({ drillId, raw, report, hasChunks }: Evidence, included: readonly SummedFile[]): Manifest {
+function manifestOf({ raw, report, hasChunks }: Evidence, included: readonly SummedFile[]): Manifest {
   const paths = new Set(included.map(({ path }) => path))
   const left = raw.filter(({ path }) => !paths.has(path))
   const files = [
@@ -70,11 +80,7 @@ function manifestOf({ drillId, raw, report, hasChunks }: Evidence, included: rea
   ]
   return {
     schema: 1,
-    drillId,
-    verdict: report.verdict,
-    headline: report.headline,
-    image: report.setup['Load generator image'] ?? null,
-    platformRequestIds: report.requests.flatMap(({ requestId }) => requestId ?? []),
+    ...reportFacts(report),
     hasChunks,
     files,
     raw: digestOf(files.filter(({ path }) => isRaw(path))),

@@ -5,6 +5,7 @@ import type { Blobs } from '../clients/clients.ts'
 import { isRaw, type SummedFile } from '../model/files/manifest.ts'
 
 export type ArchiveStore = Pick<Blobs, 'list' | 'readText' | 'readStream'>
+export type PieceStore = Pick<Blobs, 'readText' | 'readFrom'>
 
 /** Hands the pieces on, and notes their sum once all of them have been read. */
 export async function* summing(
@@ -35,6 +36,20 @@ export async function* contentOf(store: ArchiveStore, drillId: string, path: str
   const blob = `${blobNames.drillPrefix(drillId)}${path}`
   if (isAnswer(path)) yield Buffer.from(withoutPollerToken((await store.readText(blob)) ?? '{}'))
   else yield* (await store.readStream(blob)) ?? []
+}
+
+/** So many bytes of it, for a reader that fetches it in pieces; null: there is no such file. */
+export async function pieceOf(
+  store: PieceStore,
+  drillId: string,
+  path: string,
+  from: number,
+  maxBytes: number,
+): Promise<Uint8Array | null> {
+  const blob = `${blobNames.drillPrefix(drillId)}${path}`
+  if (!isAnswer(path)) return store.readFrom(blob, from, maxBytes)
+  const text = await store.readText(blob)
+  return text === null ? null : Buffer.from(withoutPollerToken(text)).subarray(from, from + maxBytes)
 }
 
 async function sumOf(store: ArchiveStore, drillId: string, path: string): Promise<SummedFile> {

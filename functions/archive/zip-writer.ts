@@ -9,10 +9,16 @@ export interface ZipFile {
 /** The archive has no time zone and needs no times: its files name their own. */
 const NO_TIME = new Date(1980, 0, 1)
 
-export async function* zipOf(files: AsyncIterable<ZipFile>): AsyncGenerator<Uint8Array> {
+/** Places and lengths are written with 32 bits. */
+const MAX_BYTES = 0xffffffff
+
+export async function* zipOf(files: AsyncIterable<ZipFile>, maxBytes = MAX_BYTES): AsyncGenerator<Uint8Array> {
   const ready: Uint8Array[] = []
+  let written = 0
   const zip = new Zip((error, piece) => {
     if (error !== null) throw error
+    written += piece.byteLength
+    if (written > maxBytes) throw new Error('a ZIP archive holds 4 GB at most, and these files need more')
     ready.push(piece)
   })
   for await (const { name, content } of files) {

@@ -134,8 +134,8 @@ export interface Blobs {
   /** With the ETag, for an optimistic takeover. */
   readWithTag<T>(name: string): Promise<{ readonly value: T; readonly etag: string } | null>
   readStream(name: string): Promise<Readable | null>
-  /** From `offset` to the end; empty when nothing is there yet. Lets a watcher read only what was appended since. */
-  readFrom(name: string, offset: number): Promise<Uint8Array | null>
+  /** From `offset` to the end, or so many bytes of it; empty when nothing is there yet. Lets a watcher read only what was appended since. */
+  readFrom(name: string, offset: number, maxBytes?: number): Promise<Uint8Array | null>
   write(name: string, content: string | Uint8Array, contentType?: string): Promise<void>
   writeJson(name: string, value: unknown): Promise<void>
   /** If-None-Match: *. False when it already exists. */

@@ -105,8 +105,29 @@ export const DRILL_PATHS = {
         200: { description: 'The file', content: { '*/*': { schema: { type: 'string' } } } },
         304: { description: 'Not modified' },
         400: refusal('chunks is neither true nor false'),
-        413: refusal('evidence.zip would be larger than an answer can be'),
+        413: refusal('evidence.zip would be larger than an answer can be: see /api/drills/{id}/evidence'),
         404: refusal('No such drill or file'),
+        ...unavailable,
+      },
+    },
+  },
+  '/api/drills/{id}/evidence': {
+    get: {
+      operationId: 'readEvidence',
+      summary:
+        'The files of evidence.zip, or with path the next 16 MB of one: for a drill whose archive no answer could hold',
+      parameters: [
+        idInPath,
+        query('path', 'One of the files', { type: 'string' }),
+        query('from', 'Of that file: the first byte', { type: 'integer', minimum: 0, default: 0 }),
+      ],
+      responses: {
+        200: {
+          description: 'Every file with its length; or with path the bytes, none at the end of the file',
+          content: { ...content('application/json', ref('EvidenceFiles')), ...text('application/octet-stream') },
+        },
+        400: refusal('from is no number of bytes'),
+        404: refusal('No such drill, file or report'),
         ...unavailable,
       },
     },

@@ -116,6 +116,9 @@ const SCHEMAS: Json = {
   CampaignStatus: object(campaign),
   CampaignPage: object({ campaigns: { type: 'array', items: object(campaign) }, next: nullable(string) }),
   ...CONTAINER_SHAPES,
+  EvidenceFiles: object({
+    files: { type: 'array', items: object({ path: string, bytes: { type: 'integer' } }) },
+  }),
   Comparison: object({ drills: { type: 'array', items: { type: 'object' } } }),
   Defaults: object({
     target: status.target,

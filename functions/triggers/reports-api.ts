@@ -5,6 +5,7 @@ import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
 import { EVIDENCE_FILE, evidenceZip, findEvidence } from '../archive/evidence-zip.ts'
+import { pieceOf } from '../archive/sums.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { ChartData } from '../model/chart-data.ts'
@@ -48,6 +49,7 @@ type Storage = Pick<Clients, 'blobs'>
 export const reportsApi = (storage: Storage) => ({
   report: (request: HttpRequest, client: Orchestrations) => report(storage, request, client),
   file: (request: HttpRequest) => file(storage, request),
+  evidence: (request: HttpRequest) => evidenceInParts(storage, request),
   compare: (request: HttpRequest) => compare(storage, request),
 })
 
@@ -85,7 +87,10 @@ async function file({ blobs }: Storage, request: HttpRequest): Promise<HttpRespo
   return cached(request, content, type, etagOf(content))
 }
 
-/** Above it the answer would need too much of the app's memory: the library collects a body before it sends it. */
+/**
+ * Above it the answer would need too much of the app's memory: the library collects a body before it sends it. With its streams
+ * (enableHttpStream) it writes on while a slow reader takes nothing, so memory holds the body all the same.
+ */
 const MAX_EVIDENCE_BYTES = 512 * 1024 * 1024
 
 /** Compressed while it is read from storage. */
@@ -94,7 +99,8 @@ async function evidence(blobs: Clients['blobs'], request: HttpRequest, drillId: 
   if (wanted !== 'true' && wanted !== 'false') return badQuery('chunks', wanted, 'true or false')
   const found = await findEvidence(blobs, drillId, wanted === 'true')
   if (found === null) return notFound(`file ${JSON.stringify(EVIDENCE_FILE)} of drill ${drillId}`)
-  if (found.bytes > MAX_EVIDENCE_BYTES) return tooLarge(drillId, found.bytes)
+  const size = found.files.reduce((sum, { bytes }) => sum + bytes, 0)
+  if (size > MAX_EVIDENCE_BYTES) return tooLarge(drillId, size)
   return {
     status: 200,
     body: ReadableStream.from(evidenceZip(blobs, found)),
@@ -111,9 +117,31 @@ const tooLarge = (drillId: string, bytes: number): HttpResponseInit =>
     title: 'Too large',
     detail:
       `The files of drill ${drillId} have ${Math.ceil(bytes / 1_048_576)} MB, and an answer takes ` +
-      `${MAX_EVIDENCE_BYTES / 1_048_576} MB at most. Without chunks=true they are smaller; with the records of the load, ` +
-      `take the blobs below ${blobNames.drillPrefix(drillId)} from storage.`,
+      `${MAX_EVIDENCE_BYTES / 1_048_576} MB at most. Without chunks=true they are smaller. The command "npm run drill -- download ${drillId}" fetches all of them piece by ` +
+      `piece, from ${drillUrl(drillId)}/evidence.`,
+    instance: `${drillUrl(drillId)}/evidence`,
   })
+
+// ---- Piece by piece -----------------------------------------------------------------------------------------------------
+
+const MAX_PIECE_BYTES = 16 * 1024 * 1024
+/** As the files of a drill are named: no root, no parent folder. */
+const FILE_PATH = /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/
+
+/** The files of the archive, or the next bytes of one: what it is made of by a reader who has no limit. */
+async function evidenceInParts({ blobs }: Storage, request: HttpRequest): Promise<HttpResponseInit> {
+  const drillId = idOf(request)
+  const [path, from] = [request.query.get('path'), request.query.get('from') ?? '0']
+  if (!/^\d{1,15}$/.test(from)) return badQuery('from', from, 'a number of bytes')
+  if (path === null) {
+    const found = isDrillId(drillId) ? await findEvidence(blobs, drillId, true) : null
+    return found === null ? notFound(`evidence of drill ${drillId}`) : json(200, { files: found.files })
+  }
+  const isNamed = isDrillId(drillId) && FILE_PATH.test(path)
+  const piece = isNamed ? await pieceOf(blobs, drillId, path, Number(from), MAX_PIECE_BYTES) : null
+  if (piece === null) return notFound(`file ${JSON.stringify(path)} in the evidence of drill ${drillId}`)
+  return { status: 200, body: piece, headers: { 'content-type': 'application/octet-stream' } }
+}
 
 /** Reports side by side, in the requested order; the dashboard overlays them, aligned on T1. */
 async function compare(storage: Storage, request: HttpRequest): Promise<HttpResponseInit> {

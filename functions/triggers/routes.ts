@@ -17,6 +17,7 @@ export const ROUTES = {
   abortDrill: { method: 'DELETE', route: 'drills/{id}', needs: 'Drill.Run' },
   readReport: { method: 'GET', route: 'drills/{id}/report', needs: 'Drill.Read' },
   readFile: { method: 'GET', route: 'drills/{id}/files/{name}', needs: 'Drill.Read' },
+  readEvidence: { method: 'GET', route: 'drills/{id}/evidence', needs: 'Drill.Read' },
   compareDrills: { method: 'GET', route: 'drills/compare', needs: 'Drill.Read' },
   startCampaign: { method: 'POST', route: 'campaigns', needs: 'Drill.Run' },
   listCampaigns: { method: 'GET', route: 'campaigns', needs: 'Drill.Read' },

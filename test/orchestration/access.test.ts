@@ -41,6 +41,7 @@ const NEEDS: Readonly<Record<string, 'Drill.Read' | 'Drill.Run' | null>> = {
   'GET drills/{id}': 'Drill.Read',
   'GET drills/{id}/report': 'Drill.Read',
   'GET drills/{id}/files/{name}': 'Drill.Read',
+  'GET drills/{id}/evidence': 'Drill.Read',
   'GET drills/compare': 'Drill.Read',
   'POST campaigns': 'Drill.Run',
   'DELETE campaigns/{id}': 'Drill.Run',

@@ -53,6 +53,7 @@ function setUp(world: World = createWorld()) {
     const { client } = service
     if (id === 'compare') return guarded(reports.compare, guard)(request)
     if (part === 'report') return guarded(reports.report, guard)(request, client)
+    if (part === 'evidence') return guarded(reports.evidence, guard)(request)
     if (part === 'files') return guarded(reports.file, guard)(request)
     if (method === 'POST') return guarded(drills.start, guard)(request, client)
     if (method === 'DELETE') return guarded(drills.abort, guard)(request, client)
@@ -412,7 +413,43 @@ test('evidence.zip that is larger than an answer can be says where its files are
   const list = world.blobs.list.bind(world.blobs)
   world.blobs.list = async (prefix) => (await list(prefix)).map((blob) => ({ ...blob, size: 50_000_000 }))
   const answer = await call('GET', '/api/drills/drill-1/files/evidence.zip?chunks=true')
-  expect([answer.status, problemOf(answer).detail]).toEqual([413, expect.stringContaining('drills/drill-1/')])
+  expect([answer.status, problemOf(answer).detail]).toEqual([413, expect.stringContaining('download drill-1')])
+  expect(problemOf(answer).instance).toBe('/api/drills/drill-1/evidence')
+})
+
+test('the files of evidence.zip are listed, and each is sent from any byte on, without addresses of operations', async () => {
+  const { call, world } = await withReports()
+  const get = (query: string, drillId = 'drill-1') => call('GET', `/api/drills/${drillId}/evidence${query}`)
+  const { files } = (await get('')).jsonBody as { files: { path: string; bytes: number }[] }
+  const whole = unzipSync(
+    await bytesOf(
+      (await call('GET', '/api/drills/drill-1/files/evidence.zip?chunks=true')).body as AsyncIterable<Uint8Array>,
+    ),
+  )
+  expect([...files.map(({ path }) => path), 'manifest.json']).toEqual(Object.keys(whole))
+  for (const { path } of files) {
+    const piece = async (from: number) =>
+      Buffer.from((await get(`?path=${encodeURIComponent(path)}&from=${from}`)).body as Uint8Array)
+    const wanted = Buffer.from(whole[path] as Uint8Array)
+    expect([path, (await piece(0)).equals(wanted)]).toEqual([path, true])
+    expect([path, (await piece(7)).equals(wanted.subarray(7))]).toEqual([path, true])
+    expect(await piece(wanted.length)).toHaveLength(0)
+  }
+  const answers = files.filter(({ path }) => path.includes('/answer-'))
+  expect(answers.length).toBeGreaterThan(0)
+  expect(world.blobs.dump()).toContain('pollerToken')
+  for (const query of ['?path=none.json', '?path=../drill-2/request.json', '?path=report//report.json', '?path=/x'])
+    expect([query, (await get(query)).status]).toEqual([query, 404])
+  expect((await get('?path=request.json&from=-1')).status).toBe(400)
+  expect((await get('', 'drill-7')).status).toBe(404)
+})
+
+test('a piece of a file has 16 MB at most', async () => {
+  const { call, world } = await withReports()
+  world.blobs.put('drills/drill-1/containers/9/0.bin', Buffer.alloc(20_000_000, 7))
+  const piece = async (from: number) =>
+    ((await call('GET', `/api/drills/drill-1/evidence?path=containers/9/0.bin&from=${from}`)).body as Uint8Array).length
+  expect([await piece(0), await piece(16_777_216), await piece(20_000_000)]).toEqual([16_777_216, 3_222_784, 0])
 })
 
 test('drills are compared in the order asked for, aligned on their last commit before the outage', async () => {

@@ -92,6 +92,13 @@ describe('evidence.zip', () => {
     }
   })
 
+  test('larger than a ZIP archive can be is refused, and not written with wrong places', async () => {
+    async function* files() {
+      yield { name: 'request.json', content: contentOf(blobs, 'drill-1', 'request.json') }
+    }
+    await expect(bytesOf(zipOf(files(), 50))).rejects.toThrow('a ZIP archive holds 4 GB at most')
+  })
+
   test('is written piece by piece: no file is in memory as a whole', async () => {
     let read = 0
     let held = 0

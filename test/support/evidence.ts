@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import { unzipSync, zipSync } from 'fflate'
 import { evidenceZip, findEvidence } from '../../functions/archive/evidence-zip.ts'
 import type { ArchiveStore } from '../../functions/archive/sums.ts'
-import { digestOf, isRaw, MANIFEST, type Manifest } from '../../functions/model/files/manifest.ts'
+import { digestOf, isRaw, MANIFEST, type Manifest, reportFacts } from '../../functions/model/files/manifest.ts'
+import type { Report } from '../../functions/model/report.ts'
 import { type Verification, verify } from '../../infra/local/evidence/verification.ts'
-import { openZip } from '../../infra/local/evidence/zip-reader.ts'
+import { openZip, type ZipArchive } from '../../infra/local/evidence/zip-reader.ts'
 
 export type Files = Record<string, Uint8Array>
 
@@ -37,15 +38,17 @@ export async function withZip<T>(bytes: Uint8Array, use: (path: string) => Promi
   }
 }
 
-export const verified = (files: Files): Promise<Verification> =>
-  withZip(zipSync(files), async (path) => {
+export const withArchive = <T>(files: Files, use: (zip: ZipArchive) => Promise<T>): Promise<T> =>
+  withZip(zipSync(files, { level: 0 }), async (path) => {
     const zip = openZip(path)
     try {
-      return await verify(zip)
+      return await use(zip)
     } finally {
       zip.close()
     }
   })
+
+export const verified = (files: Files): Promise<Verification> => withArchive(files, verify)
 
 export const textIn = (files: Files, path: string): string => Buffer.from(files[path] as Uint8Array).toString('utf8')
 export const jsonIn = (files: Files, path: string) => JSON.parse(textIn(files, path))
@@ -61,8 +64,8 @@ export const edited = (files: Files, path: string, change: (text: string) => str
 export const without = (files: Files, path: string): Files =>
   Object.fromEntries(Object.entries(files).filter(([name]) => name !== path))
 
-/** The manifest, and the sum that the report names, made to fit the files. */
-export function resealed(files: Files): Files {
+/** The manifest made to fit the files. */
+export function refitted(files: Files): Files {
   const manifest = jsonIn(files, MANIFEST) as Manifest
   const own = Object.entries(files)
     .filter(([path]) => path !== MANIFEST)
@@ -73,8 +76,20 @@ export function resealed(files: Files): Files {
       isIncluded: true,
     }))
   const raw = digestOf(own.filter(({ path }) => isRaw(path)))
-  const next = { ...manifest, files: own, raw, whole: digestOf(own) }
-  const sealed = { ...files, [MANIFEST]: Buffer.from(JSON.stringify(next)) }
+  return {
+    ...files,
+    [MANIFEST]: Buffer.from(JSON.stringify({ ...manifest, ...factsIn(files), files: own, raw, whole: digestOf(own) })),
+  }
+}
+
+/** What the manifest repeats from report.json. */
+const factsIn = (files: Files): object =>
+  'report/report.json' in files ? reportFacts(jsonIn(files, 'report/report.json') as Report) : {}
+
+/** The manifest, and the sum that the report names, made to fit the files. */
+export function resealed(files: Files): Files {
+  const [manifest, sealed] = [jsonIn(files, MANIFEST) as Manifest, refitted(files)]
+  const { raw } = jsonIn(sealed, MANIFEST) as Manifest
   if (raw.sha256 === manifest.raw.sha256) return sealed
   const renamed = Object.fromEntries(
     Object.entries(sealed).map(([path, content]) => [
@@ -84,5 +99,5 @@ export function resealed(files: Files): Files {
         : content,
     ]),
   )
-  return resealed({ ...renamed, [MANIFEST]: Buffer.from(JSON.stringify(next)) })
+  return refitted(renamed)
 }

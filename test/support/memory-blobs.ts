@@ -100,9 +100,9 @@ export class MemoryBlobs implements Blobs {
     return stored === undefined ? null : bytesOf(stored)
   }
 
-  async readFrom(name: string, offset: number): Promise<Uint8Array | null> {
+  async readFrom(name: string, offset: number, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array | null> {
     const bytes = await this.readBytes(name)
-    return bytes === null ? null : bytes.subarray(offset)
+    return bytes === null ? null : bytes.subarray(offset, offset + maxBytes)
   }
 
   async write(name: string, content: string | Uint8Array): Promise<void> {

@@ -44,7 +44,7 @@ export function createBlobs(container: ContainerClient): Blobs {
     readJson: async <T>(name: string) => parse<T>(name, await readText(name)),
     readWithTag: <T>(name: string) => readWithTag<T>(container, name),
     readStream: (name) => openStream(container, name),
-    readFrom: (name, offset) => readFrom(container, name, offset),
+    readFrom: (name, offset, maxBytes) => readFrom(container, name, offset, maxBytes),
     write: (name, content, contentType) => upload(container, name, content, contentType ?? typeOf(content)),
     writeJson,
     writeOnce: (name, value) => writeIf(container, name, value, { ifNoneMatch: '*' }),
@@ -76,9 +76,14 @@ async function collect(stream: NodeJS.ReadableStream | undefined): Promise<Buffe
 }
 
 /** The service refuses a range that begins at the end: then nothing was appended. */
-async function readFrom(container: ContainerClient, name: string, offset: number): Promise<Uint8Array | null> {
+async function readFrom(
+  container: ContainerClient,
+  name: string,
+  offset: number,
+  maxBytes: number | undefined,
+): Promise<Uint8Array | null> {
   try {
-    return await collect((await container.getBlobClient(name).download(offset)).readableStreamBody)
+    return await collect((await container.getBlobClient(name).download(offset, maxBytes)).readableStreamBody)
   } catch (cause) {
     if (isNotFound(cause)) return null
     if (azureErrorParts(cause).status === 416) return new Uint8Array()

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import { VERDICTS } from '../report.ts'
+import { type Report, VERDICTS } from '../report.ts'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -34,6 +34,15 @@ export const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>
 export type SummedFile = z.infer<typeof summedFile>
 export type FilesDigest = z.infer<typeof digest>
+
+/** What the manifest repeats from the report, for a reader who has no other file open. */
+export const reportFacts = ({ drillId, verdict, headline, setup, requests }: Report) => ({
+  drillId,
+  verdict,
+  headline,
+  image: setup['Load generator image'] ?? null,
+  platformRequestIds: requests.flatMap(({ requestId }) => requestId ?? []),
+})
 
 export const MANIFEST = 'manifest.json'
 

@@ -1,4 +1,5 @@
 /** The client of the HTTP API: drills and campaigns, the files of drills, and the containers that run. */
+import type { EvidenceFile } from '../../../functions/archive/evidence-zip.ts'
 import type { CampaignStatus } from '../../../functions/model/campaign/status.ts'
 import type { DrillStatus } from '../../../functions/model/status.ts'
 import { newDrillId } from '../../../functions/units/drill-id.ts'
@@ -14,6 +15,10 @@ export interface DrillApi {
   abort(drillId: string, reason?: string): Promise<boolean>
   /** Null when the drill has no such file. */
   file(drillId: string, name: string): Promise<Uint8Array | null>
+  /** Of evidence.zip, with their lengths. */
+  evidenceFiles(drillId: string): Promise<readonly EvidenceFile[]>
+  /** The next bytes of one of them; none at its end. */
+  evidencePiece(drillId: string, path: string, from: number): Promise<Uint8Array>
   /** Newest first. */
   list(limit: number): Promise<readonly DrillStatus[]>
   /** Returns the campaign's id. */
@@ -79,6 +84,12 @@ export function createDrillApi(
     campaign: (campaignId) => read<CampaignStatus>(`/campaigns/${campaignId}?format=json`),
     abortCampaign: (campaignId, reason) => abort(`/campaigns/${campaignId}`, reason),
     ask: (method, path) => read(path, method),
+    evidenceFiles: async (drillId) =>
+      (await read<{ readonly files: readonly EvidenceFile[] }>(`/drills/${drillId}/evidence`)).files,
+    evidencePiece: async (drillId, path, from) => {
+      const query = `path=${encodeURIComponent(path)}&from=${from}`
+      return (await call({ method: 'GET', path: `/drills/${drillId}/evidence?${query}` })).content
+    },
     file: async (drillId, name) => {
       try {
         return (await call({ method: 'GET', path: `/drills/${drillId}/files/${name}` })).content

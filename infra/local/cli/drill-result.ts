@@ -8,9 +8,11 @@ import { EVENT_COLUMNS } from '../../../functions/event-figures/table.ts'
 import type { StoppedBy } from '../../../functions/model/early-end/stopped-by.ts'
 import type { Criterion, Report, Verdict } from '../../../functions/model/report.ts'
 import { count } from '../../../functions/units/units.ts'
+import { Refused } from '../http/call.ts'
 import { wordsOf } from '../process/problem.ts'
 import type { DrillApi } from './drill-client.ts'
 import { styled } from './drill-progress.ts'
+import { keepInParts } from './evidence-parts.ts'
 
 export const RESULT_FILES = [
   'report.html',
@@ -75,10 +77,14 @@ export async function keepFiles(
   const contentOf = async (name: string) =>
     own[name] ?? (await api.file(drillId, name === EVIDENCE_FILE ? `${name}?chunks=true` : name))
   for (const name of [...RESULT_FILES, CHART_DATA, ...Object.keys(own)]) {
-    const content = await contentOf(name).catch((error: unknown) => {
-      problem ??= wordsOf(error)
+    let isInParts = false
+    const content = await contentOf(name).catch(async (error: unknown) => {
+      const why = isTooLarge(name, error) ? await keepInParts(api, drillId, join(folder, name)) : wordsOf(error)
+      isInParts = why === null
+      problem ??= why
       return null
     })
+    if (isInParts) continue
     const why = content === null ? 'missing' : keep(folder, name, content)
     if (why === null) continue
     if (content !== null) problem ??= why
@@ -89,6 +95,9 @@ export async function keepFiles(
   const rest = second === null || elsewhere.length === 0 ? null : { folder: second, names: elsewhere }
   return { folder, elsewhere: rest, missing, problem }
 }
+
+const isTooLarge = (name: string, error: unknown): boolean =>
+  name === EVIDENCE_FILE && error instanceof Refused && error.status === 413
 
 /** Null when it is written. An incomplete file is removed. */
 function keep(folder: string, name: string, content: Uint8Array): string | null {

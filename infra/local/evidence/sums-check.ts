@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import {
   digestOf,
+  isChunk,
   isRaw,
   MANIFEST,
   type Manifest,
@@ -24,6 +25,7 @@ export async function checkSums(zip: ZipArchive): Promise<CheckedSums> {
   const found = new Map<string, SummedFile>()
   for (const path of zip.names) if (path !== MANIFEST) found.set(path, await sumOf(zip, path))
   const named = new Map(manifest.files.map((file) => [file.path, file]))
+  const left = manifest.files.filter(({ isIncluded }) => !isIncluded).map(({ path }) => path)
   const changed = manifest.files.filter(({ path, sha256 }) => (found.get(path)?.sha256 ?? sha256) !== sha256)
   const files = [...found.values(), ...manifest.files.filter(({ path, isIncluded }) => !isIncluded && !found.has(path))]
   return {
@@ -37,6 +39,8 @@ export async function checkSums(zip: ZipArchive): Promise<CheckedSums> {
       ...[...found.keys()]
         .filter((path) => !named.has(path))
         .map((path) => `${path} was added: ${MANIFEST} does not name it`),
+      ...lengthDifferences(manifest, found),
+      ...leftDifferences(manifest, left, found),
       ...digestDifferences(manifest, files),
     ],
   }
@@ -78,6 +82,30 @@ function changeOf(
   const from = changed.find((other) => other.sha256 === now)
   if (from !== undefined) return `${path} was swapped: it has the content of ${from.path}`
   return `${path} was changed: its SHA-256 is ${now}, and ${MANIFEST} names ${sha256}`
+}
+
+const lengthDifferences = ({ files }: Manifest, found: ReadonlyMap<string, SummedFile>): string[] =>
+  files.flatMap(({ path, bytes, sha256 }) => {
+    const now = found.get(path)
+    return now === undefined || now.sha256 !== sha256 || now.bytes === bytes
+      ? []
+      : [`${MANIFEST} was changed: ${path} has ${now.bytes} bytes, and it names ${bytes}`]
+  })
+
+/** Only the records of the load are left out, and then all of them. */
+function leftDifferences(
+  { hasChunks }: Manifest,
+  left: readonly string[],
+  found: ReadonlyMap<string, SummedFile>,
+): string[] {
+  const records = left.filter(isChunk)
+  const isPart = records.length > 0 && (hasChunks || [...found.keys()].some(isChunk))
+  return [
+    ...left
+      .filter((path) => !isChunk(path))
+      .map((path) => `${path} is not in the archive: only the records of the load may be left out`),
+    ...(isPart ? [`the archive holds some of the records of the load, and not ${records.join(', ')}`] : []),
+  ]
 }
 
 function digestDifferences({ raw, whole, files: named }: Manifest, files: readonly SummedFile[]): string[] {

@@ -4,7 +4,15 @@ import { criteriaToJudge } from '../../../functions/criteria/defaults.ts'
 import { judgeCriteria } from '../../../functions/criteria/judge.ts'
 import { withoutGeneratorFaults } from '../../../functions/criteria/verdict.ts'
 import type { ChartData } from '../../../functions/model/chart-data.ts'
-import { digestOf, isChunk, isRaw, type Manifest } from '../../../functions/model/files/manifest.ts'
+import {
+  digestOf,
+  isChunk,
+  isRaw,
+  MANIFEST,
+  type Manifest,
+  reportFacts,
+} from '../../../functions/model/files/manifest.ts'
+import { loadPlanOf } from '../../../functions/model/load-plan.ts'
 import type { StoredRequest } from '../../../functions/model/plan.ts'
 import { type Report, reportSchema } from '../../../functions/model/report.ts'
 import { renderers } from '../../../functions/render/formats.ts'
@@ -33,20 +41,27 @@ type Part = Omit<Verification, 'manifest'>
 const RAW = 'the raw files'
 
 export async function verify(zip: ZipArchive): Promise<Verification> {
-  const sums = await checkSums(zip)
   const given = await givenReport(zip)
+  const { sums, differences } = await sumDifferences(zip, given)
   const hasChunks = sums.manifest.files.every(({ path, isIncluded }) => isIncluded || !isChunk(path))
   const rest = hasChunks ? await recomputed(zip, sums.manifest, given) : await withoutRecords(zip, given)
   return {
     ...rest,
     manifest: sums.manifest,
-    differences: [
-      ...sums.differences,
-      ...namedDigest(sums, given, await textOf(zip, 'report.html')),
-      ...rest.differences,
-    ],
+    differences: [...differences, ...rest.differences],
     done: [`${sums.files.length} files: SHA-256 ${sums.manifest.whole.sha256}`, ...rest.done],
   }
+}
+
+/** What the files are by their sums, and by what the manifest and the report say of each other: without computing a figure. */
+export async function sumDifferences(
+  zip: ZipArchive,
+  given: Report,
+): Promise<{ readonly sums: CheckedSums; readonly differences: readonly string[] }> {
+  const sums = await checkSums(zip)
+  const page = await textOf(zip, 'report.html')
+  const named = [...repeatedFacts(sums.manifest, given), ...namedDigest(sums, given, page)]
+  return { sums, differences: [...sums.differences, ...named] }
 }
 
 const textOf = async (zip: ZipArchive, name: string): Promise<string | null> =>
@@ -68,6 +83,15 @@ async function givenReport(zip: ZipArchive): Promise<Report> {
     `report/report.json is no report of this version of pg-failover-drill (${path.join('.')}: ${message}). Verify with the version that wrote it`,
   )
 }
+
+/** What the manifest repeats from the report. */
+const repeatedFacts = (manifest: Manifest, given: Report): string[] =>
+  Object.entries(reportFacts(given)).flatMap(([name, wanted]) => {
+    const repeated = manifest[name as keyof ReturnType<typeof reportFacts>]
+    return JSON.stringify(repeated) === JSON.stringify(wanted)
+      ? []
+      : [`${MANIFEST} names the ${name} ${JSON.stringify(repeated)}, and report.json ${JSON.stringify(wanted)}`]
+  })
 
 /** The report names the raw files that it was computed from. */
 function namedDigest({ files }: CheckedSums, { evidence }: Report, page: string | null): string[] {
@@ -94,14 +118,24 @@ async function recomputed(zip: ZipArchive, { drillId }: Manifest, given: Report)
     return { differences: [why], unverified: figureNames(given), figures: [], done: [] }
   }
   const { report: _, ...charts } = data
+  const plan = await planDifferences(zip)
   const figures = figureRows(given, data.report)
   const chartData = { name: 'chart-data.json', render: () => JSON.stringify(charts) }
   return {
-    differences: await compared(zip, [...renderers, chartData], data, RAW),
+    differences: [...plan, ...(await compared(zip, [...renderers, chartData], data, RAW))],
     unverified: [],
     figures,
     done: [`computed again from the raw files: ${figures.length} headline figures, ${renderers.length + 1} files`],
   }
+}
+
+/** What the load generators were given follows from the request; a drill that did not start gave them none. */
+async function planDifferences(zip: ZipArchive): Promise<string[]> {
+  const [given, request] = await Promise.all(['plan.json', 'request.json'].map((path) => readWhole(zip, path)))
+  if (!given || !request) return []
+  const { plan } = JSON.parse(request.toString('utf8')) as StoredRequest
+  const computed = JSON.stringify(loadPlanOf(plan))
+  return fileDifferences({ name: 'plan.json' }, given.toString('utf8'), computed, 'the fields of request.json')
 }
 
 type Rendering = { readonly name: string; render(data: ReportData): string }

@@ -53,6 +53,7 @@ export function openZip(path: string): ZipArchive {
       entries.set(entry.name, entry)
     }
     refuseBomb(directory.entries, size, refuse)
+    refuseHidden(file, directory, refuse)
     return {
       names: [...entries.keys()],
       sizeOf: (name) => entries.get(name)?.size ?? null,
@@ -88,6 +89,10 @@ function readDirectory(file: number, size: number, refuse: Refuse): { entries: E
   if (count === 0xffff || at === NEEDS_ZIP64) refuse('it is a ZIP64 archive, which this project does not write')
   if (count > MAX_ENTRIES || bytes > MAX_DIRECTORY_BYTES) refuse(`it lists ${count} files, more than a drill has`)
   if (at + bytes > size) refuse('its list of files is cut off; fetch it again')
+  const placeOfEnd = size - tail.length + endAt
+  const behind = size - placeOfEnd - END.bytes - tail.readUInt16LE(endAt + 20)
+  if (behind !== 0) refuse(`it has ${Math.abs(behind)} bytes behind its end, or too few`)
+  if (at + bytes !== placeOfEnd) refuse(`it holds ${placeOfEnd - at - bytes} bytes that belong to none of its files`)
   return { entries: entriesIn(readAt(file, at, bytes), count, refuse), at }
 }
 
@@ -133,6 +138,48 @@ function refuseBomb(entries: readonly Entry[], archiveBytes: number, refuse: Ref
     )
 }
 
+const HAS_DESCRIPTOR = 8
+const DESCRIPTOR = { signature: 0x08074b50, bytes: 12, signatureBytes: 4 }
+
+/** Files one behind the other, and nothing between them: another program could read what the list of files does not name. */
+function refuseHidden(
+  file: number,
+  { entries, at: end }: { entries: readonly Entry[]; at: number },
+  refuse: Refuse,
+): void {
+  let at = 0
+  for (const entry of entries.toSorted((one, other) => one.headerAt - other.headerAt)) {
+    const { name, headerAt, compressedSize } = entry
+    const { start, flags, ownName } = headerOf(file, entry, refuse)
+    if (start + compressedSize > end) refuse(`${shown(name)} is cut off`)
+    if (ownName !== name) refuse(`${shown(name)} has another name in front of its content, ${shown(ownName)}`)
+    if (headerAt !== at) refuse(`it holds ${Math.abs(headerAt - at)} bytes that belong to none of its files, or to two`)
+    at = start + compressedSize + ((flags & HAS_DESCRIPTOR) === 0 ? 0 : descriptorBytes(file, start + compressedSize))
+  }
+  if (at !== end) refuse(`it holds ${Math.abs(end - at)} bytes that belong to none of its files`)
+}
+
+const descriptorBytes = (file: number, at: number): number => {
+  const signature = readAt(file, at, DESCRIPTOR.signatureBytes)
+  const isSigned = signature.length === DESCRIPTOR.signatureBytes && signature.readUInt32LE(0) === DESCRIPTOR.signature
+  return DESCRIPTOR.bytes + (isSigned ? DESCRIPTOR.signatureBytes : 0)
+}
+
+interface Header {
+  /** Where its content begins. */
+  readonly start: number
+  readonly flags: number
+  readonly ownName: string
+}
+
+function headerOf(file: number, { name, headerAt }: Entry, refuse: Refuse): Header {
+  const header = readAt(file, headerAt, LOCAL.bytes)
+  if (header.length < LOCAL.bytes || header.readUInt32LE(0) !== LOCAL.signature) refuse(`${shown(name)} is damaged`)
+  const nameBytes = header.readUInt16LE(26)
+  const ownName = readAt(file, headerAt + LOCAL.bytes, nameBytes).toString('utf8')
+  return { start: headerAt + LOCAL.bytes + nameBytes + header.readUInt16LE(28), flags: header.readUInt16LE(6), ownName }
+}
+
 interface Opened {
   readonly path: string
   readonly file: number
@@ -141,10 +188,8 @@ interface Opened {
 }
 
 async function* contentOf({ path, file, end }: Opened, entry: Entry, refuse: Refuse): AsyncGenerator<Uint8Array> {
-  const { name, method, compressedSize, size, headerAt } = entry
-  const header = readAt(file, headerAt, LOCAL.bytes)
-  if (header.length < LOCAL.bytes || header.readUInt32LE(0) !== LOCAL.signature) refuse(`${shown(name)} is damaged`)
-  const start = headerAt + LOCAL.bytes + header.readUInt16LE(26) + header.readUInt16LE(28)
+  const { name, method, compressedSize, size } = entry
+  const { start } = headerOf(file, entry, refuse)
   if (start + compressedSize > end) refuse(`${shown(name)} is cut off`)
   let read = 0
   try {
