@@ -26,6 +26,7 @@ const LEFT_TO_ALL: readonly string[] = [
   'test/e2e/weather.test.ts',
   'test/engine/contract.test.ts',
   'test/engine/drills.test.ts',
+  'test/integration/azure-weather.test.ts',
   'test/integration/clients-events.test.ts',
   'test/integration/deployed-bundle.test.ts',
   'test/integration/deployed-package.test.ts',
@@ -48,6 +49,8 @@ const LEFT_TO_ALL: readonly string[] = [
   'test/orchestration/long-drill.test.ts',
   'test/threads/load.test.ts',
   'test/unit/infra/queries.test.ts',
+  'test/unit/infra/template-again.test.ts',
+  'test/unit/release/removal-of-template.test.ts',
 ]
 
 /** A file that was renamed would run at every depth without this. */
