@@ -26,11 +26,7 @@ import { sweeper } from './triggers/sweeper.ts'
 const config = readConfig(process.env)
 const clients = connect(config)
 const activities = createActivities(clients, activitySettings(config))
-const defaults = {
-  target: config.postgres.target,
-  cooldownMinutes: config.drill.cooldownMinutes,
-  probes: config.probes,
-}
+const defaults = config.requests
 /** Events take seconds on the local stack, which has a token of its own. */
 const pace = config.azure.localToken === null ? 'azure' : 'local'
 const drills = drillsApi(clients, { defaults })
@@ -84,11 +80,12 @@ df.app.orchestration('campaign', campaign)
 for (const [name, handler] of Object.entries(activities))
   df.app.activity(name, { handler: handler as df.ActivityHandler })
 
-if (config.daily.schedule !== null)
-  df.app.client.timer('dailyDrill', {
-    schedule: config.daily.schedule,
-    handler: dailyDrill(clients, { request: config.daily.request, defaults }),
-  })
+for (const { name, daily } of config.targets)
+  if (daily.schedule !== null)
+    df.app.client.timer(config.targets.length === 1 ? 'dailyDrill' : `dailyDrill-${name}`, {
+      schedule: daily.schedule,
+      handler: dailyDrill(clients, { name, ...daily, defaults }),
+    })
 df.app.client.timer('sweeper', {
   schedule: '0 */15 * * * *',
   handler: sweeper({

@@ -12,7 +12,7 @@ import { createPlatformMetrics } from './clients/azure/metrics.ts'
 import { createPlatformLogs } from './clients/azure/platform-log.ts'
 import { createImageRegistry } from './clients/azure/registry.ts'
 import type { Clients, Clock } from './clients/clients.ts'
-import { createDatabase } from './clients/postgres/database.ts'
+import { createDatabases } from './clients/postgres/databases.ts'
 import { connectContainer, createBlobs } from './clients/storage/blobs.ts'
 import { createWebhook } from './clients/webhook.ts'
 import type { Config } from './config/config.ts'
@@ -27,7 +27,7 @@ export function connect(config: Config): Clients {
     servers: createFlexibleServers(access, clock),
     groups: createContainerGroups(access, { ...config.drill, ...config.loadGenerator }),
     blobs: createBlobs(connectContainer(config.blobs, access)),
-    database: createDatabase(config.postgres, { app: access.credential, load: loadCredential(config) }, clock),
+    database: createDatabases(config.targets, { app: access.credential, load: loadCredential(config) }, clock),
     metrics: createPlatformMetrics(access),
     platformLogs: createPlatformLogs(access),
     registry: createImageRegistry(access, config.loadGenerator.image),
@@ -49,8 +49,8 @@ function accessOf(config: Config): AzureAccess {
 /** What the load will meet is checked in its own session, so the app also has the load generators' identity. */
 const loadCredential = (config: Config): TokenCredential => credentialOf(config, config.loadGenerator.identityClientId)
 
-const credentialOf = ({ azure, postgres }: Config, clientId: string | null): TokenCredential =>
-  azure.localToken === null ? ownIdentity(azure, clientId, postgres.cloud.authorityHost) : fixedToken(azure.localToken)
+const credentialOf = ({ azure }: Config, clientId: string | null): TokenCredential =>
+  azure.localToken === null ? ownIdentity(azure, clientId, azure.cloud.authorityHost) : fixedToken(azure.localToken)
 
 /**
  * In Azure one managed identity and nothing else: a chain of credentials is slower, and its error names all that it tried. On a

@@ -55,7 +55,7 @@ export function createActivities(
     gatherMetrics: (input: DrillRef) => gatherMetrics(clients, input),
     writeReport: (input: ReportRequest, context: Pick<InvocationContext, 'log'>) =>
       writeReport({ clients, settings, loads, renderers }, input, context),
-    deleteOldRows: (input: DrillRef) => deleteOldRows(clients, settings.rowsRetentionDays, input),
+    deleteOldRows: (input: DrillRef) => deleteOldRows(clients, settings, input),
     notify: (input: DrillRef) => notify(clients, input),
     campaignTurn: (input: CampaignTurn) => campaignTurn(clients, input),
     writeCampaignReport: (input: CampaignReportRequest, context: Pick<InvocationContext, 'log'>) =>

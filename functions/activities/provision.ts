@@ -62,10 +62,10 @@ async function createAll(
   const { database, groups } = clients
   const access: LoadAccess = {
     connectionString: database.loadConnectionString(plan.target),
-    directPort: database.directPort(),
+    directPort: database.directPort(plan.target),
     zones: settings.zones,
     ...blobAccess(settings),
-    token: tokenAccess(database.loadTokenScope()),
+    token: tokenAccess(database.loadTokenScope(plan.target)),
     probes: probeAccess(settings, plan),
   }
   const create = async (container: number): Promise<CreateAnswer> => {

@@ -22,14 +22,14 @@ interface ServerStart {
 
 export async function startServer(
   clients: Clients,
-  { stopServerBetweenDrills }: ActivitySettings,
+  { upkeepOf }: ActivitySettings,
   { drillId }: DrillRef,
 ): Promise<ServerStart> {
   const { blobs, clock, servers } = clients
   const { target, requestedBy } = await readPlan(blobs, drillId)
   const abort = await readAbort(blobs, drillId)
   const answer = { isReady: false, refused: null, abort }
-  if (!stopServerBetweenDrills || requestedBy !== 'timer')
+  if (!upkeepOf(target).stopServerBetweenDrills || requestedBy !== 'timer')
     return { ...answer, isReady: true, detail: 'the server is left as it is' }
   if (abort !== null) return { ...answer, detail: 'aborted before the server was started' }
   const server = await servers.get(target)

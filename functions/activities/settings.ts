@@ -1,7 +1,8 @@
 /** The part of the app's configuration that activities need and the clients do not hold. */
 import type { ProbeConfig } from '../config/app-probes.ts'
-import type { BlobConfig, Config } from '../config/config.ts'
+import { type BlobConfig, type Config, targetConfigOf } from '../config/config.ts'
 import type { Prices } from '../model/evidence.ts'
+import type { Target } from '../model/plan.ts'
 
 export interface ActivitySettings {
   readonly blobs: BlobConfig
@@ -13,10 +14,7 @@ export interface ActivitySettings {
   /** Secrets of application probes, and whether they may reach this machine. */
   readonly probes: Pick<ProbeConfig, 'secrets' | 'allowLoopback'>
   readonly prices: Prices | null
-  /** Rows of older drills are deleted; 0: never. */
-  readonly rowsRetentionDays: number
-  /** A scheduled drill starts a stopped server, and stops it after. */
-  readonly stopServerBetweenDrills: boolean
+  readonly upkeepOf: (target: Target) => Upkeep
   /** From writing `go` to the start of the load: every container must have read it by then. */
   readonly startLeadSeconds: number
   /**
@@ -26,6 +24,14 @@ export interface ActivitySettings {
   readonly eventSilenceSeconds: number
 }
 
+/** Of one server. */
+interface Upkeep {
+  /** Rows of older drills are deleted; 0: never. */
+  readonly rowsRetentionDays: number
+  /** A scheduled drill starts a stopped server, and stops it after. */
+  readonly stopServerBetweenDrills: boolean
+}
+
 export const activitySettings = (config: Config): ActivitySettings => ({
   blobs: config.blobs,
   generatorClientId: config.loadGenerator.identityClientId,
@@ -33,8 +39,10 @@ export const activitySettings = (config: Config): ActivitySettings => ({
   subnetId: config.loadGenerator.subnetId,
   probes: config.probes,
   prices: config.prices,
-  rowsRetentionDays: config.drill.rowsRetentionDays,
-  stopServerBetweenDrills: config.daily.stopServerBetweenDrills,
+  upkeepOf(target) {
+    const { rowsRetentionDays, daily } = targetConfigOf(config.targets, target)
+    return { rowsRetentionDays, stopServerBetweenDrills: daily.stopServerBetweenDrills }
+  },
   startLeadSeconds: 5,
   eventSilenceSeconds: 90,
 })

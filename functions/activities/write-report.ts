@@ -84,7 +84,7 @@ export async function writeReport(
   const problems = await writeReportFiles(blobs, renderers, plan.drillId, data)
   await writeIndexEntry(blobs, reportedEntry(plan, data.report, request.edition === 'final'))
   // Last: a reader of this line finds the report.
-  context.log(drillResultLine(data.report, plan.target.server, request.edition))
+  context.log(drillResultLine(data.report, plan.target, request.edition))
   const { verdict, headline } = data.report
   return { verdict, headline, detail: [`${verdict}: ${headline}`, ...problems].join('; ') }
 }

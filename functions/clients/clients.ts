@@ -191,8 +191,8 @@ export interface Database {
   /** The connection string that a load generator gets. A secret. */
   loadConnectionString(target: Target): string
   /** Scope of the token with which a load generator's own identity logs in; null: the connection string holds the password. */
-  loadTokenScope(): string | null
-  directPort(): number
+  loadTokenScope(target: Target): string | null
+  directPort(target: Target): number
   /** By which the app and the load generators reach a server. */
   host(target: Target): string
 }

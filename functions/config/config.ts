@@ -1,23 +1,32 @@
 /** The app's configuration: all settings, read once. One error reports everything that is missing or malformed. */
 import type { Gate } from '../access/gate.ts'
+import { serverKey } from '../model/drill-index.ts'
 import type { Prices } from '../model/evidence.ts'
 import type { Target } from '../model/plan.ts'
 import { type Cloud, cloudOf } from '../platform/cloud.ts'
+import type { RequestDefaults } from '../request/request.ts'
+import type { TargetDefaults } from '../request/targets.ts'
 import { type ProbeConfig, probeConfig } from './app-probes.ts'
-import { problemsOfDatabaseSettings, problemsOfSettings, requestDefaults } from './problems.ts'
+import {
+  problemsOfDatabaseSettings,
+  problemsOfSettings,
+  requestDefaults,
+  targetDefaultsOf,
+  targetPlaceOf,
+} from './problems.ts'
 import { Secret } from './secret.ts'
 import { type Environment, given, type SettingName, settingOf } from './settings.ts'
+import { hasList, type TargetSettings, targetsOf } from './targets.ts'
 
 export interface Config {
   readonly subscriptionId: string
   readonly drill: {
     readonly resourceGroup: string
     readonly location: string
-    readonly cooldownMinutes: number
-    /** 0: rows are kept indefinitely. */
-    readonly rowsRetentionDays: number
   }
-  readonly postgres: PostgresConfig
+  /** The servers that drills may name: at least one. */
+  readonly targets: readonly TargetConfig[]
+  readonly requests: RequestDefaults
   readonly blobs: BlobConfig
   readonly loadGenerator: {
     readonly image: string
@@ -30,16 +39,12 @@ export interface Config {
     readonly dnsServers: readonly string[]
   }
   readonly probes: ProbeConfig
-  readonly daily: {
-    readonly schedule: string | null
-    readonly request: unknown
-    readonly stopServerBetweenDrills: boolean
-  }
   readonly api: Gate
   readonly webhook: { readonly url: string; readonly secret: Secret } | null
   readonly prices: Prices | null
   readonly azure: {
     readonly resourceManagerEndpoint: string
+    readonly cloud: Cloud
     readonly caFile: string | null
     readonly identityClientId: string | null
     readonly localToken: Secret | null
@@ -48,8 +53,33 @@ export interface Config {
   }
 }
 
+/** A server, with what the app does to it. */
+export interface TargetConfig extends TargetDefaults {
+  readonly postgres: PostgresConfig
+  readonly daily: {
+    readonly schedule: string | null
+    readonly request: Readonly<Record<string, unknown>>
+    /** Where that request is written, for a reader who has to correct it. */
+    readonly source: string
+    readonly stopAfterFailures: number
+    readonly stopServerBetweenDrills: boolean
+  }
+  /** 0: rows are kept indefinitely. */
+  readonly rowsRetentionDays: number
+}
+
+/** The settings of a server; a single target also stands for a server that is not listed. */
+export function targetConfigOf(targets: readonly TargetConfig[], target: Target): TargetConfig {
+  const found = targets.find((one) => serverKey(one.target) === serverKey(target))
+  const [only, ...more] = targets
+  if (found !== undefined) return found
+  if (only !== undefined && more.length === 0) return only
+  throw new Error(
+    `server ${target.server} in resource group ${target.resourceGroup} is none of DRILL_TARGETS: ${targets.map(({ name }) => name).join(', ')}`,
+  )
+}
+
 export interface PostgresConfig {
-  /** Drills go here unless the request names another server. */
   readonly target: Target
   readonly host: string | null
   readonly app: Login
@@ -96,10 +126,9 @@ export function readConfig(environment: Environment): Config {
     drill: {
       resourceGroup: settings.required('DRILL_RESOURCE_GROUP'),
       location: settings.required('DRILL_LOCATION'),
-      cooldownMinutes: Number(settings.required('COOLDOWN_MINUTES')),
-      rowsRetentionDays: Number(settings.required('DRILL_ROWS_RETENTION_DAYS')),
     },
-    postgres: postgresOf(settings),
+    targets: targetsOf(environment).map((one) => targetConfig(environment, one)),
+    requests: requestDefaults(environment),
     blobs: blobsOf(settings),
     loadGenerator: {
       image: settings.required('LOADGEN_IMAGE'),
@@ -119,15 +148,11 @@ export function readConfig(environment: Environment): Config {
       // Injected by the platform, and read-only: https://learn.microsoft.com/azure/app-service/reference-app-settings
       isGuarded: /^true$/i.test(given(environment, 'WEBSITE_AUTH_ENABLED') ?? ''),
     },
-    daily: {
-      schedule: settings.optional('DAILY_DRILL_SCHEDULE'),
-      request: JSON.parse(settings.required('DAILY_DRILL_REQUEST')),
-      stopServerBetweenDrills: settings.required('STOP_SERVER_BETWEEN_DRILLS') === 'true',
-    },
     webhook: webhookOf(settings),
     prices: pricesOf(settings),
     azure: {
       resourceManagerEndpoint: settings.required('AZURE_RESOURCE_MANAGER_ENDPOINT').replace(/\/+$/, ''),
+      cloud: cloudOf(settings.required('AZURE_RESOURCE_MANAGER_ENDPOINT')) as Cloud,
       caFile: settings.optional('AZURE_RESOURCE_MANAGER_CA_FILE'),
       identityClientId: settings.optional('AZURE_CLIENT_ID'),
       localToken: settings.secret('AZURE_LOCAL_TOKEN'),
@@ -136,13 +161,22 @@ export function readConfig(environment: Environment): Config {
   }
 }
 
-/** What a migration of the schema needs, where nothing else of the app is set up. */
-export function readDatabaseConfig(environment: Environment): Pick<Config, 'postgres'> & {
+interface DatabaseConfig {
+  readonly postgres: PostgresConfig
   readonly identityClientId: string | null
-} {
+}
+
+/** What a migration of the schema needs, where nothing else of the app is set up. `name`: of one target of several. */
+export function readDatabaseConfig(environment: Environment, name: string | null = null): DatabaseConfig {
   refuse(problemsOfDatabaseSettings(environment))
-  const settings = readerOf(environment)
-  return { postgres: postgresOf(settings), identityClientId: settings.optional('AZURE_CLIENT_ID') }
+  const targets = targetsOf(environment)
+  const chosen = name === null && targets.length === 1 ? targets[0] : targets.find((one) => one.name === name)
+  if (chosen === undefined)
+    throw new ConfigError([`the target must be named: one of ${targets.map((one) => one.name).join(', ')}`])
+  return {
+    postgres: postgresOf(environment, chosen),
+    identityClientId: settingOf(environment, 'AZURE_CLIENT_ID'),
+  }
 }
 
 // ---- Parts --------------------------------------------------------------------------------------------------------------
@@ -154,13 +188,31 @@ function readerOf(environment: Environment) {
     const value = optional(name)
     return value === null ? null : new Secret(value)
   }
-  return { optional, required, secret, defaults: requestDefaults(environment) }
+  return { optional, required, secret }
 }
 type Reader = ReturnType<typeof readerOf>
 
 const listOf = (text: string | null): string[] => text?.split(',') ?? []
 
-function postgresOf(settings: Reader): PostgresConfig {
+function targetConfig(shared: Environment, one: TargetSettings): TargetConfig {
+  const { required } = readerOf(one.environment)
+  const defaults = targetDefaultsOf(shared, one)
+  return {
+    ...defaults,
+    postgres: postgresOf(shared, one),
+    daily: {
+      schedule: defaults.schedule ?? null,
+      request: JSON.parse(required('DAILY_DRILL_REQUEST')) as Readonly<Record<string, unknown>>,
+      source: hasList(shared) ? `dailyRequest of target ${one.name} in DRILL_TARGETS` : 'DAILY_DRILL_REQUEST',
+      stopAfterFailures: Number(required('DAILY_DRILL_STOP_AFTER_FAILURES')),
+      stopServerBetweenDrills: required('STOP_SERVER_BETWEEN_DRILLS') === 'true',
+    },
+    rowsRetentionDays: Number(required('DRILL_ROWS_RETENTION_DAYS')),
+  }
+}
+
+function postgresOf(shared: Environment, one: TargetSettings): PostgresConfig {
+  const settings = readerOf(one.environment)
   const app: Login = {
     user: settings.required('POSTGRES_USER'),
     password: settings.secret('POSTGRES_PASSWORD'),
@@ -169,7 +221,7 @@ function postgresOf(settings: Reader): PostgresConfig {
   const loadUser = settings.optional('LOADGEN_POSTGRES_USER')
   const loadPassword = settings.secret('LOADGEN_POSTGRES_PASSWORD')
   return {
-    target: settings.defaults.target,
+    target: targetPlaceOf(shared, one.environment),
     host: settings.optional('POSTGRES_HOST'),
     app,
     load: loadUser === null ? app : { user: loadUser, password: loadPassword, identity: 'load' },

@@ -43,6 +43,8 @@ const whole = (min: number, max: number): NameForm =>
 
 const MAX_TEXT = 200
 const MAX_PORT = 65_535
+const MAX_FAILURES = 100
+const MAX_TARGETS = 50
 const HUNDRED_YEARS_IN_DAYS = 36_500
 
 export const FORMS = {
@@ -69,6 +71,12 @@ export const FORMS = {
   port: whole(1, MAX_PORT),
   minutes: whole(0, REQUEST_LIMITS.maxCooldownMinutes),
   days: whole(0, HUNDRED_YEARS_IN_DAYS),
+  failures: whole(1, MAX_FAILURES),
+  // Its entries are judged in config/targets.ts.
+  targets: fits(
+    `a JSON list of 1 to ${MAX_TARGETS} objects, such as [{"name": "orders", "server": "pg-orders"}]`,
+    (text) => listOfObjects(text) !== null,
+  ),
   price: fits('a price such as 0.00001294', (text) => /^\d+(\.\d+)?(e-?\d{1,2})?$/i.test(text)),
   currency: fits('a currency of three letters, such as USD', (text) => /^[A-Z]{3}$/.test(text)),
   zones: fits('zones from 1 to 3, separated by commas', (text) => /^[123](,[123]){0,2}$/.test(text)),
@@ -121,5 +129,16 @@ function problemOfJsonObject(text: string): string | null {
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? null : ''
   } catch {
     return 'this is no JSON'
+  }
+}
+
+/** Null: it is no such list. */
+export function listOfObjects(text: string): ReadonlyArray<Readonly<Record<string, unknown>>> | null {
+  try {
+    const list: unknown = JSON.parse(text)
+    const isList = Array.isArray(list) && list.length > 0 && list.length <= MAX_TARGETS
+    return isList && list.every((one) => typeof one === 'object' && one !== null && !Array.isArray(one)) ? list : null
+  } catch {
+    return null
   }
 }

@@ -1,14 +1,28 @@
 /** What is wrong with the settings: each by itself, and those that belong together. */
+import type { Target } from '../model/plan.ts'
 import { parseRequest, type RequestDefaults } from '../request/request.ts'
+import type { TargetDefaults } from '../request/targets.ts'
 import { probeConfig, problemsOfAllowlist, problemsOfProbeSecrets } from './app-probes.ts'
 import { FORMS } from './forms.ts'
-import { type Environment, given, SETTINGS, type Setting, type SettingName, settingOf } from './settings.ts'
+import {
+  type Environment,
+  given,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+  settingNamed,
+  settingOf,
+} from './settings.ts'
+import { hasList, problemsOfList, type TargetSettings, targetsOf } from './targets.ts'
 
 export const problemsOfSettings = (environment: Environment): string[] => [
   ...problemsOfRows(environment),
+  ...problemsOfList(environment),
   ...problemsOfProbeSecrets(environment),
   ...problemsOfAllowlist(given(environment, 'PROBE_URL_ALLOWLIST'), isLocalStack(environment)),
   ...problemsBetweenRows(environment),
+  ...problemsOfTargets(environment, LOAD_IDENTITY),
+  ...problemsOfRequests(environment),
 ]
 
 const isLocalStack = (environment: Environment): boolean => given(environment, 'AZURE_LOCAL_TOKEN') !== null
@@ -16,28 +30,56 @@ const isLocalStack = (environment: Environment): boolean => given(environment, '
 /** The settings that a migration of the schema needs, where the rest of the app is not set up. */
 export const problemsOfDatabaseSettings = (environment: Environment): string[] => [
   ...problemsOfRows(environment, ({ name }) => DATABASE_SETTING.test(name)),
-  ...problemsOfLoadLogin(environment, ['LOADGEN_IDENTITY_PRINCIPAL_ID']),
+  ...problemsOfList(environment),
+  ...problemsOfTargets(environment, ['LOADGEN_IDENTITY_PRINCIPAL_ID']),
 ]
 
 const DATABASE_SETTING =
-  /^(LOADGEN_)?POSTGRES_|^LOADGEN_IDENTITY_PRINCIPAL_ID$|^AZURE_CLIENT_ID$|^AZURE_RESOURCE_MANAGER_ENDPOINT$/
+  /^DRILL_TARGETS$|^(LOADGEN_)?POSTGRES_|^LOADGEN_IDENTITY_PRINCIPAL_ID$|^AZURE_CLIENT_ID$|^AZURE_RESOURCE_MANAGER_ENDPOINT$/
 
-/** What the settings decide when a request does not. */
+/** What the settings decide when a request does not. For settings without problems. */
 export function requestDefaults(environment: Environment): RequestDefaults {
-  const value = (name: SettingName) => settingOf(environment, name) ?? ''
+  const [first, ...more] = targetsOf(environment).map((one) => targetDefaultsOf(environment, one))
+  if (first === undefined) throw new Error('DRILL_TARGETS holds no target')
   return {
-    target: {
-      resourceGroup: value('POSTGRES_RESOURCE_GROUP') || value('DRILL_RESOURCE_GROUP'),
-      server: value('POSTGRES_SERVER'),
-      database: value('POSTGRES_DATABASE'),
-    },
-    cooldownMinutes: Number(value('COOLDOWN_MINUTES')),
+    targets: [first, ...more],
     probes: probeConfig(environment, given(environment, 'PROBE_URL_ALLOWLIST'), isLocalStack(environment)),
   }
 }
 
+export function targetDefaultsOf(shared: Environment, { name, environment }: TargetSettings): TargetDefaults {
+  const value = (setting: SettingName) => settingOf(environment, setting) ?? ''
+  return {
+    name,
+    target: targetPlaceOf(shared, environment),
+    cooldownMinutes: Number(value('COOLDOWN_MINUTES')),
+    requestDefaults: JSON.parse(value('DRILL_REQUEST_DEFAULTS')) as Readonly<Record<string, unknown>>,
+    schedule: settingOf(environment, 'DAILY_DRILL_SCHEDULE'),
+  }
+}
+
+export function targetPlaceOf(shared: Environment, own: Environment): Target {
+  const value = (setting: SettingName) => settingOf(own, setting) ?? ''
+  const subscriptionId = value('AZURE_SUBSCRIPTION_ID')
+  const isElsewhere = subscriptionId.toLowerCase() !== (given(shared, 'AZURE_SUBSCRIPTION_ID') ?? '').toLowerCase()
+  return {
+    ...(isElsewhere && { subscriptionId }),
+    resourceGroup: value('POSTGRES_RESOURCE_GROUP') || value('DRILL_RESOURCE_GROUP'),
+    server: value('POSTGRES_SERVER'),
+    database: value('POSTGRES_DATABASE'),
+  }
+}
+
+/** An entry of a list may have them in place of the setting. */
+const REQUIRED_OF_TARGETS: readonly SettingName[] = ['POSTGRES_SERVER', 'POSTGRES_DATABASE', 'POSTGRES_USER']
+
+const isOfEntries = ({ name }: Setting): boolean => REQUIRED_OF_TARGETS.some((one) => one === name)
+
 const problemsOfRows = (environment: Environment, isWanted: (setting: Setting) => boolean = () => true): string[] =>
-  SETTINGS.filter(isWanted).flatMap((setting) => problemOf(setting, given(environment, setting.name)) ?? [])
+  SETTINGS.filter(isWanted).flatMap((setting) => {
+    const required = setting.required && !(hasList(environment) && isOfEntries(setting))
+    return problemOf({ ...setting, required }, given(environment, setting.name)) ?? []
+  })
 
 /** Never repeats the value: a secret may have been pasted into any setting. */
 function problemOf({ name, meaning, form, required }: Setting, value: string | null): string | null {
@@ -65,8 +107,24 @@ function problemsBetweenRows(environment: Environment): string[] {
   )
   if (isGiven('DRILL_BLOB_CONTAINER_URL') === isGiven('DRILL_BLOB_CONNECTION_STRING'))
     incomplete.push('DRILL_BLOB_CONTAINER_URL or DRILL_BLOB_CONNECTION_STRING must be set, and only one of them')
-  return [...incomplete, ...problemsOfLoadLogin(environment, LOAD_IDENTITY), ...problemsOfDailyRequest(environment)]
+  return incomplete
 }
+
+// ---- One server at a time -----------------------------------------------------------------------------------------------
+
+function problemsOfTargets(environment: Environment, identity: readonly SettingName[]): string[] {
+  if (!hasList(environment)) return problemsOfLoadLogin(environment, identity)
+  return targetsOf(environment).flatMap(({ environment: own, wordOf }) => [
+    ...REQUIRED_OF_TARGETS.filter((setting) => given(own, setting) === null).map(
+      (setting) => `${wordOf(setting)} is missing: ${settingNamed(setting).meaning}`,
+    ),
+    ...problemsOfLoadLogin(own, identity).map((problem) => inWordsOf(wordOf, problem)),
+  ])
+}
+
+/** The rules name settings; the reader of a list knows its fields. */
+const inWordsOf = (wordOf: TargetSettings['wordOf'], problem: string): string =>
+  problem.replaceAll(/(?:LOADGEN_)?POSTGRES_(?:USER|PASSWORD)/g, (setting) => wordOf(setting as SettingName))
 
 const LOAD_IDENTITY = ['LOADGEN_IDENTITY_ID', 'LOADGEN_IDENTITY_CLIENT_ID', 'LOADGEN_IDENTITY_PRINCIPAL_ID'] as const
 
@@ -93,18 +151,35 @@ function problemsOfLoadLogin(environment: Environment, identity: readonly Settin
   return problems
 }
 
-/** By the rules of a posted body, with the defaults that the timer uses. A malformed setting is reported with that setting. */
-function problemsOfDailyRequest(environment: Environment): string[] {
-  const name = 'DAILY_DRILL_REQUEST' satisfies SettingName
-  const needed = ['POSTGRES_SERVER', 'POSTGRES_DATABASE', 'COOLDOWN_MINUTES', 'PROBE_URL_ALLOWLIST', name] as const
-  const isSound = (row: SettingName) => problemsOfRows(environment, (setting) => setting.name === row).length === 0
-  if (!needed.every(isSound)) return []
-  const parsed = parseRequest(JSON.parse(settingOf(environment, name) ?? ''), {
-    drillId: 'daily',
-    requestedAt: new Date(0).toISOString(),
-    requestedBy: 'timer',
-    defaults: requestDefaults(environment),
-  })
-  if (parsed.ok) return []
-  return parsed.problems.map(({ field, problem, expected }) => `${name}: ${field}: ${problem}; expected ${expected}`)
+const REQUEST_SETTINGS = ['DRILL_REQUEST_DEFAULTS', 'DAILY_DRILL_REQUEST'] as const satisfies readonly SettingName[]
+
+/** By the rules of a posted body, with the defaults that a drill uses. A malformed setting is reported with that setting. */
+function problemsOfRequests(environment: Environment): string[] {
+  const needed = [
+    'DRILL_TARGETS',
+    'POSTGRES_SERVER',
+    'POSTGRES_DATABASE',
+    'COOLDOWN_MINUTES',
+    'PROBE_URL_ALLOWLIST',
+    ...REQUEST_SETTINGS,
+  ]
+  const isUnsound = problemsOfRows(environment, ({ name }) => needed.includes(name)).length > 0
+  if (isUnsound || problemsOfList(environment).length > 0) return []
+  const { probes } = requestDefaults(environment)
+  return targetsOf(environment).flatMap((one) => problemsOfRequestsOf(environment, one, probes))
+}
+
+function problemsOfRequestsOf(shared: Environment, one: TargetSettings, probes: RequestDefaults['probes']): string[] {
+  const defaults: RequestDefaults = { targets: [targetDefaultsOf(shared, one)], ...(probes && { probes }) }
+  const problemsIn = (setting: SettingName, body: unknown): string[] => {
+    const context = { drillId: 'daily', requestedAt: new Date(0).toISOString(), requestedBy: 'timer' } as const
+    const parsed = parseRequest(body, { ...context, defaults })
+    if (parsed.ok) return []
+    return parsed.problems.map(
+      ({ field, problem, expected }) => `${one.wordOf(setting)}: ${field}: ${problem}; expected ${expected}`,
+    )
+  }
+  const ofDefaults = problemsIn('DRILL_REQUEST_DEFAULTS', {})
+  if (ofDefaults.length > 0) return ofDefaults
+  return problemsIn('DAILY_DRILL_REQUEST', JSON.parse(settingOf(one.environment, 'DAILY_DRILL_REQUEST') ?? '{}'))
 }

@@ -39,9 +39,13 @@ const TABLE = {
   }),
   DRILL_LOCATION: row('region', 'Region of the load generators, such as swedencentral', { required: true }),
   POSTGRES_RESOURCE_GROUP: row('resourceGroup', 'Resource group of the server; default: DRILL_RESOURCE_GROUP'),
+  DRILL_TARGETS: row(
+    'targets',
+    'Several servers, as a JSON list: see servers.md. Each entry has a name and a server, and any of the settings of one server under the names given there; the settings themselves are what an entry does not name. Instead of POSTGRES_SERVER',
+  ),
   POSTGRES_SERVER: row(
     'server',
-    'Name (not the host name) of the flexible server that drills fail over unless the request names another',
+    'Name (not the host name) of the flexible server that drills fail over unless the request names another; required without DRILL_TARGETS',
     { required: true },
   ),
   POSTGRES_DATABASE: row('database', 'Database that holds the transactions table', { required: true }),
@@ -116,6 +120,16 @@ const TABLE = {
   DAILY_DRILL_REQUEST: row('request', 'Request body of the daily drill, as it would be posted to /api/drills', {
     default: '{}',
   }),
+  DAILY_DRILL_STOP_AFTER_FAILURES: row(
+    'failures',
+    'After so many failures in a row the daily drill of a server stops itself, until a drill by hand has passed or its request has changed',
+    { default: '3' },
+  ),
+  DRILL_REQUEST_DEFAULTS: row(
+    'request',
+    'Fields of a request that its body does not name, of every drill: the body wins field by field',
+    { default: '{}' },
+  ),
   STOP_SERVER_BETWEEN_DRILLS: row(
     'trueOrFalse',
     'true: the daily drill starts the server when it is stopped, and stops it after. A server that was running keeps running',
@@ -152,6 +166,8 @@ const TABLE = {
 export type SettingName = keyof typeof TABLE
 
 export const SETTINGS: readonly Setting[] = Object.entries(TABLE).map(([name, one]) => ({ name, ...one }))
+
+export const settingNamed = (name: SettingName): Row => TABLE[name]
 
 // ---- Reading ----------------------------------------------------------------------------------------------------------
 

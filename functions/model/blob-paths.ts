@@ -95,5 +95,7 @@ export const indexBlobs = {
   ofServer: (target: Target, requestedAt: string, drillId: string) =>
     `index/servers/${serverKey(target)}/${newestFirst(requestedAt)}-${drillId}.json`,
   dailyPrefix: 'index/daily/',
-  daily: (at: string) => `index/daily/${newestFirst(at)}.json`,
+  /** Timers of several servers may fire in one moment. */
+  daily: (at: string, { server, resourceGroup }: Target) =>
+    `index/daily/${newestFirst(at)}-${`${resourceGroup}-${server}`.toLowerCase()}.json`,
 } as const

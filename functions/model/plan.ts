@@ -5,6 +5,8 @@ import type { PlannedEvent } from './planned-event.ts'
 
 /** Which server. The names only: credentials come from the app's settings. */
 export interface Target {
+  /** Only where the server is in another subscription than the app's load generators. */
+  readonly subscriptionId?: string
   readonly resourceGroup: string
   readonly server: string
   readonly database: string

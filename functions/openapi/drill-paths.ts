@@ -149,14 +149,22 @@ export const DRILL_PATHS = {
     get: {
       operationId: 'readDefaults',
       summary: 'What the app would run: its defaults and limits, presets, and the checks that would fail now, with why',
-      responses: { 200: ok('Read only, and answered within 15 s', ref('Defaults')), ...unavailable },
+      parameters: [
+        query('target', 'Of this server, by its name in `targets`; without it of the first', { type: 'string' }),
+      ],
+      responses: {
+        200: ok('Read only, and answered within 15 s', ref('Defaults')),
+        400: refusal('No such target'),
+        ...unavailable,
+      },
     },
   },
   '/api/daily': {
     get: {
       operationId: 'readDaily',
-      summary: 'The outcome of every firing of the daily timer, newest first',
-      responses: { 200: ok('Records', ref('DailyRecords')), ...unavailable },
+      summary: 'The outcome of every firing of the daily timers, newest first',
+      parameters: [query('server', 'Of this server alone', { type: 'string' })],
+      responses: { 200: ok('Records', ref('DailyRecords')), 400: refusal('No name of a server'), ...unavailable },
     },
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Json>>>>

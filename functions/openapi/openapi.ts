@@ -20,13 +20,33 @@ const problem = { field: string, problem: string, expected: string }
 const problemDetails = { type: string, title: string, status: { type: 'integer' }, detail: string }
 const links = object({ self: string, report: nullable(string), files: { type: 'array', items: string } })
 
+const serverParts = { resourceGroup: string, server: string, database: string }
+const target: Json = {
+  type: 'object',
+  properties: {
+    ...serverParts,
+    subscriptionId: { ...string, description: "Where it is not the subscription of the app's load generators" },
+  },
+  required: Object.keys(serverParts),
+}
+/** A server that a request can name. */
+const offered: Json = {
+  type: 'object',
+  properties: {
+    ...(target.properties as Json),
+    name: { ...string, description: 'The field `target` of a request' },
+    schedule: { ...nullable(string), description: 'Of its daily drill, six-field NCRONTAB in UTC; null: it has none' },
+  },
+  required: ['name', ...Object.keys(serverParts), 'schedule'],
+}
+
 const status = {
   drillId: string,
   state: { enum: ['waiting', 'running', 'finished', 'failed'] },
   verdict: nullable({ enum: ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED'] }),
   headline: nullable(string),
   stoppedBy: nullable(ref('StoppedBy')),
-  target: object({ resourceGroup: string, server: string, database: string }),
+  target,
   events: {
     type: 'array',
     description: 'as planned: the field `events` of a request, with its defaults',
@@ -121,7 +141,8 @@ const SCHEMAS: Json = {
   }),
   Comparison: object({ drills: { type: 'array', items: { type: 'object' } } }),
   Defaults: object({
-    target: status.target,
+    target: { ...offered, description: 'The server that the rest of the answer is about' },
+    targets: { type: 'array', description: 'All servers of the app', items: offered },
     limits: object({ maxDurationSeconds: { type: 'number' }, cooldownMinutes: { type: 'number' } }),
     defaults: { ...ref('DrillRequest'), description: 'Every field of an empty request' },
     presets: {
@@ -155,6 +176,7 @@ const SCHEMAS: Json = {
       type: 'array',
       items: object({
         at: string,
+        target,
         outcome: { enum: ['started', 'skipped', 'stopped', 'failed'] },
         why: string,
         drillId: nullable(string),

@@ -22,6 +22,12 @@ export const SERVER_NAME = byPattern(
     text.includes('.') ? 'this holds a dot: give the name alone, which is the first part of the host name' : '',
 )
 
+/** Part of the name of a timer and of the ids of daily drills. */
+export const TARGET_NAME = byPattern(
+  'the name of a target, such as orders-eu: 1 to 40 of a-z, 0-9 and hyphens, no hyphen at its ends',
+  /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
+)
+
 export const RESOURCE_GROUP_NAME = byPattern(
   'the name of a resource group: letters, digits and . _ - ( ), at most 90, no dot at the end',
   /^[\p{L}\p{N}._()-]{0,89}[\p{L}\p{N}_()-]$/u,

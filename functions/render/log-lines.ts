@@ -13,6 +13,7 @@ import { splitBrainOf } from '../event-figures/split-brain.ts'
 import { worstNote, worstText } from '../event-figures/table.ts'
 import type { CampaignReport } from '../model/campaign/report.ts'
 import type { StoppedBy } from '../model/early-end/stopped-by.ts'
+import type { Target } from '../model/plan.ts'
 import type { DrillEvent, Report } from '../model/report.ts'
 
 export const DRILL_RESULT = 'drill-result'
@@ -29,6 +30,10 @@ export interface DrillResult
     Pick<Report, 'worstEvent'>,
     Pick<Report['moments'], 't0' | 't1' | 't4'> {
   readonly server: string
+  readonly resourceGroup: string
+  /** Of the containers, by list prices; null: not measured, or no prices are set. */
+  readonly cost: number | null
+  readonly currency: string | null
   readonly edition: Edition
   /** What ended the drill before its load; null: the load started. */
   readonly stoppedBy: Pick<StoppedBy, 'phase' | 'checks'> | null
@@ -49,12 +54,19 @@ export interface DrillResult
 }
 
 /** Figures that were not measured are null, and a query skips them; a 0 would cause an alert. */
-export function drillResultLine(report: Report, server: string, edition: Edition): string {
+export function drillResultLine(
+  report: Report,
+  { server, resourceGroup }: Pick<Target, 'server' | 'resourceGroup'>,
+  edition: Edition,
+): string {
   const { throughput, latencyMs, recovery, moments } = report
   const response = latencyMs.baseline?.response
   return line(DRILL_RESULT, {
     drillId: report.drillId,
     server,
+    resourceGroup,
+    cost: report.cost.amount,
+    currency: report.cost.currency,
     edition,
     verdict: report.verdict,
     headline: report.headline,
@@ -95,14 +107,14 @@ function recoveryWords(report: Report): string {
   return `${worstText('recovery_time_s', report)}${note === null ? '' : ` (${note})`}`
 }
 
-export interface DrillSkipped {
+export interface DrillSkipped extends Pick<Target, 'server' | 'resourceGroup'> {
   readonly reason: string
   /** When the timer fired. */
   readonly at: string
 }
 
-export const drillSkippedLine = ({ reason, at }: DrillSkipped): string =>
-  line(DRILL_SKIPPED, { reason, at } satisfies DrillSkipped)
+export const drillSkippedLine = ({ server, resourceGroup, reason, at }: DrillSkipped): string =>
+  line(DRILL_SKIPPED, { server, resourceGroup, reason, at } satisfies DrillSkipped)
 
 interface CampaignResult extends Pick<CampaignReport, 'campaignId' | 'server' | 'verdict' | 'headline' | 'planned'> {
   /** Drills whose figures count, and those of them that passed. */

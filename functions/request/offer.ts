@@ -7,6 +7,7 @@ import type { CheckResult } from '../model/report.ts'
 import { type RequestBody, wholeRequest } from './again.ts'
 import { type Pace, type Preset, presetsOf } from './presets.ts'
 import { parseRequest, REQUEST_LIMITS, type RequestDefaults } from './request.ts'
+import type { TargetDefaults } from './targets.ts'
 
 /** `forced`: the request overrides it, so it does not stop the drill. */
 export type FailingCheck = Pick<CheckResult, 'id' | 'title' | 'seen' | 'wanted' | 'why' | 'advice' | 'forced'>
@@ -19,8 +20,18 @@ export interface OfferedPreset extends Pick<Preset, 'id' | 'title' | 'about'> {
   readonly failing: readonly FailingCheck[]
 }
 
+/** A server that a request can name. */
+interface OfferedTarget extends Target {
+  readonly name: string
+  /** Of its daily drill, six-field NCRONTAB in UTC; null: it has none. */
+  readonly schedule: string | null
+}
+
 export interface Offer {
-  readonly target: Target
+  /** The server that the rest of the offer is about. */
+  readonly target: OfferedTarget
+  /** All servers of the app. */
+  readonly targets: readonly OfferedTarget[]
   readonly limits: typeof REQUEST_LIMITS & { readonly cooldownMinutes: number }
   /** Every field of an empty request. */
   readonly defaults: RequestBody
@@ -45,18 +56,38 @@ export interface Look {
   readonly runningDrill: string | null
 }
 
-export function offerOf(defaults: RequestDefaults, pace: Pace, { at, facts, why, runningDrill }: Look): Offer {
-  const plans = presetsOf(pace).flatMap((preset) => {
+/** Requests of this server name it where there are others. */
+export const requestFor = (
+  { name }: TargetDefaults,
+  { targets }: RequestDefaults,
+  request: RequestBody,
+): RequestBody => (targets.length === 1 ? request : { target: name, ...request })
+
+const offeredTarget = ({ name, target, schedule = null }: TargetDefaults): OfferedTarget => ({
+  name,
+  ...target,
+  schedule,
+})
+
+export function offerOf(
+  of: TargetDefaults,
+  defaults: RequestDefaults,
+  pace: Pace,
+  { at, facts, why, runningDrill }: Look,
+): Offer {
+  const plans = presetsOf(pace).flatMap((one) => {
+    const preset = { ...one, request: requestFor(of, defaults, one.request) }
     const plan = planOf(preset.request, defaults, at)
     return plan === null ? [] : [{ preset, plan }]
   })
-  const empty = planOf({}, defaults, at)
+  const empty = planOf(requestFor(of, defaults, {}), defaults, at)
   const first = plans[0]?.plan ?? empty
   const seen = facts === null || first === null ? [] : judgeBefore(first, facts)
   return {
-    target: defaults.target,
-    limits: { ...REQUEST_LIMITS, cooldownMinutes: defaults.cooldownMinutes },
-    defaults: empty === null ? {} : wholeRequest(empty),
+    target: offeredTarget(of),
+    targets: defaults.targets.map(offeredTarget),
+    limits: { ...REQUEST_LIMITS, cooldownMinutes: of.cooldownMinutes },
+    defaults: empty === null ? {} : wholeRequest(empty, defaults),
     presets: plans.map(({ preset, plan }) => offered(preset, plan, facts)),
     checks: {
       at,

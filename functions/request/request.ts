@@ -17,13 +17,12 @@ import {
 import { AFTER } from '../checklist/after.ts'
 import { BEFORE } from '../checklist/before.ts'
 import { defaultCriteria, problemOfCriterion } from '../criteria/defaults.ts'
-import type { DrillPlan, DrillTiming, Target } from '../model/plan.ts'
+import type { DrillPlan, DrillTiming } from '../model/plan.ts'
 import type { PlannedEvent } from '../model/planned-event.ts'
-import { DATABASE_NAME, RESOURCE_GROUP_NAME, SERVER_NAME } from '../platform/names.ts'
 import { NO_PROBES, type ProbeSettings, problemsOfProbes } from './app-probes.ts'
 import { eventSchema, withReturn } from './events.ts'
-import { inForm } from './forms.ts'
 import { MIN_BASELINE_SECONDS, REQUEST_LIMITS, REQUEST_RULES } from './rules.ts'
+import { chooseTarget, definedOf, type TargetDefaults, type Targets, targetSchema, targetSchemaOf } from './targets.ts'
 
 export { REQUEST_LIMITS } from './rules.ts'
 
@@ -38,8 +37,7 @@ interface RequestContext {
 
 /** What the app's settings decide if the request does not. */
 export interface RequestDefaults {
-  readonly target: Target
-  readonly cooldownMinutes: number
+  readonly targets: Targets
   /** Absent: the app allows no application probe. */
   readonly probes?: ProbeSettings
 }
@@ -53,15 +51,6 @@ const TPS_PER_CONTAINER = 8_000
 const WORKERS_PER_CONTAINER = 1_000
 
 // ---- The fields -------------------------------------------------------------------------------------------------------
-
-const targetSchema = z.strictObject(
-  {
-    resourceGroup: inForm(RESOURCE_GROUP_NAME).optional(),
-    server: inForm(SERVER_NAME).optional(),
-    database: inForm(DATABASE_NAME).optional(),
-  },
-  { error: 'an object with resourceGroup, server and database' },
-)
 
 const containerSizeSchema = z.strictObject(
   { cpu: number(0.5, REQUEST_LIMITS.maxCpu), memoryGb: number(0.5, REQUEST_LIMITS.maxMemoryGb) },
@@ -128,16 +117,28 @@ type Fields = z.infer<typeof requestSchema>
 export function parseRequest(body: unknown, context: RequestContext): ParsedRequest {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     return { ok: false, problems: [{ field: '', problem: `got ${shown(body)}`, expected: 'a JSON object' }] }
-  const { fields, problems } = readFields(body as Readonly<Record<string, unknown>>)
-  const bad = new Set(problems.map(({ field }) => field.split(/[.[]/, 1)[0] as string))
-  const plan = withDefaults(fields, context)
+  const given = body as Readonly<Record<string, unknown>>
+  const { of, target, problem } = chooseTarget(given.target, context.defaults.targets)
+  const { fields, problems } = readFields({ ...of.requestDefaults, ...given })
+  const bad = new Set(problems.map(({ field }) => rootOf(field)))
+  const plan = withDefaults(fields, context, { of, target })
   const all = [
     ...problems,
+    ...(problem === null ? [] : [problem]),
     ...problemsOfProbes(plan.probes, context.defaults.probes ?? NO_PROBES),
     ...problemsOfCriteria(fields),
     ...problemsBetweenFields(plan, fields, bad),
   ]
-  return all.length > 0 ? { ok: false, problems: all } : { ok: true, plan }
+  return all.length > 0 ? { ok: false, problems: all.map((one) => withOrigin(one, given, of)) } : { ok: true, plan }
+}
+
+const rootOf = (field: string): string => field.split(/[.[]/, 1)[0] ?? ''
+
+/** The caller did not write what the settings add to the request. */
+function withOrigin(problem: Problem, given: object, { name, requestDefaults = {} }: TargetDefaults): Problem {
+  const root = rootOf(problem.field)
+  const isAdded = Object.hasOwn(requestDefaults, root) && !Object.hasOwn(given, root)
+  return isAdded ? { ...problem, problem: `${problem.problem} (a request default of target ${name})` } : problem
 }
 
 function readFields(body: Readonly<Record<string, unknown>>): { fields: Fields; problems: Problem[] } {
@@ -148,7 +149,8 @@ function readFields(body: Readonly<Record<string, unknown>>): { fields: Fields; 
       problems.push({ field: name, problem: 'unknown field', expected: `one of ${REQUEST_FIELDS.join(', ')}` })
       continue
     }
-    const parsed = FIELDS[name as keyof typeof FIELDS].safeParse(value, { reportInput: true })
+    const schema: z.ZodType = name === 'target' ? targetSchemaOf(value) : FIELDS[name as keyof typeof FIELDS]
+    const parsed = schema.safeParse(value, { reportInput: true })
     if (parsed.success) fields[name] = parsed.data
     else problems.push(...problemsOf(name, parsed.error.issues))
   }
@@ -178,33 +180,32 @@ const fieldName = (name: string, path: readonly PropertyKey[]): string =>
 
 // ---- Defaults ---------------------------------------------------------------------------------------------------------
 
-function withDefaults(fields: Fields, { drillId, requestedAt, requestedBy, defaults }: RequestContext): DrillPlan {
+function withDefaults(
+  fields: Fields,
+  { drillId, requestedAt, requestedBy }: RequestContext,
+  { of, target }: Pick<ReturnType<typeof chooseTarget>, 'of' | 'target'>,
+): DrillPlan {
   const load = loadOf(fields, drillId)
   const asked = eventsOf(fields, load.durationSeconds)
-  const first = timingOf(fields, load.durationSeconds, asked, defaults)
+  const first = timingOf(fields, load.durationSeconds, asked, of)
   const hold = fields.timing?.recoveryHoldSeconds ?? MAX_HOLD_SECONDS
   const events = fields.returnHome === true ? withReturn(asked, first, hold) : asked
   return {
     drillId,
     requestedAt,
     requestedBy,
-    target: { ...defaults.target, ...definedOf(fields.target ?? {}) },
+    target,
     load,
     events,
     probes: fields.probes ?? [],
-    timing: timingOf(fields, load.durationSeconds, events, defaults),
+    timing: timingOf(fields, load.durationSeconds, events, of),
     criteria: fields.criteria ?? defaultCriteria(load),
     force: [...new Set(fields.force ?? [])],
     migrate: fields.migrate ?? false,
     containerSize: fields.containerSize ?? { cpu: 2, memoryGb: 4 },
-    note: fields.note ?? null,
+    note: fields.note || null,
   }
 }
-
-type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
-
-const definedOf = <T extends object>(fields: T): Defined<T> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>
 
 /**
  * Clients that wait up to 1 s between two attempts, and less where they are few: from 5 workers on, one of them tries every
@@ -261,7 +262,7 @@ function timingOf(
   { timing = {} }: Fields,
   durationSeconds: number,
   events: readonly PlannedEvent[],
-  { cooldownMinutes }: RequestDefaults,
+  { cooldownMinutes }: TargetDefaults,
 ): DrillTiming {
   const baselineEnd = events[0]?.atSeconds ?? durationSeconds
   const roomSeconds = durationSeconds - (events.at(-1)?.atSeconds ?? 0)

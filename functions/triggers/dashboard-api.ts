@@ -2,9 +2,10 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import type { Gate } from '../access/gate.ts'
 import type { Clients } from '../clients/clients.ts'
+import { SERVER_NAME } from '../platform/names.ts'
 import { type Asset, dashboardAsset, dashboardPage } from '../web/dashboard.ts'
 import { dailyRecords } from './daily-drill.ts'
-import { json, notFound } from './responses.ts'
+import { badQuery, json, notFound } from './responses.ts'
 
 export const dashboardApi = (auth: Gate['auth']) => ({
   page: async (request: HttpRequest): Promise<HttpResponseInit> => answer(request, dashboardPage(auth)),
@@ -25,8 +26,12 @@ function answer(request: HttpRequest, { body, contentType, headers }: Asset): Ht
 
 const NEWEST = 100
 
-/** `GET /api/daily`: the outcome of every firing of the daily timer. */
+/** `GET /api/daily`: the outcome of every firing of the daily timers, or with `server` of one server's. */
 export const dailyApi = ({ blobs }: Pick<Clients, 'blobs'>) => ({
-  read: async (_request: HttpRequest): Promise<HttpResponseInit> =>
-    json(200, { records: await dailyRecords(blobs, NEWEST) }),
+  async read({ query }: HttpRequest): Promise<HttpResponseInit> {
+    const server = query.get('server')
+    if (server !== null && SERVER_NAME.problemOf(server) !== null)
+      return badQuery('server', server, SERVER_NAME.expected)
+    return json(200, { records: await dailyRecords(blobs, NEWEST, server) })
+  },
 })

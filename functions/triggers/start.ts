@@ -94,8 +94,8 @@ export const drillIdOfKey = (key: string): string => (isOfTime(key) ? key : `key
 /** A timer may fire some milliseconds early, and again on time. */
 const EARLY_MS = 250
 
-/** One per occurrence of the schedule, so a timer that fires twice starts one drill. */
-export const dailyDrillId = (firedAt: Date): string =>
-  `daily-${new Date(firedAt.getTime() + EARLY_MS).toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}`
+/** One per occurrence of the schedule, so a timer that fires twice starts one drill. `name`: of one server among several. */
+export const dailyDrillId = (firedAt: Date, name: string | null = null): string =>
+  `daily-${name === null ? '' : `${name}-`}${new Date(firedAt.getTime() + EARLY_MS).toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}`
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

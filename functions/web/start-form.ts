@@ -7,7 +7,7 @@ import { parseRequest, requestSchema } from '../request/request.ts'
 import { given } from '../units/units.ts'
 import { eventEditor } from './event-editor.ts'
 
-const NO_TARGET = { resourceGroup: '', server: '', database: '' }
+const NO_TARGET = { name: '', target: { resourceGroup: '', server: '', database: '' }, cooldownMinutes: 20 }
 
 /** The plan of an empty request. */
 function defaults() {
@@ -17,7 +17,7 @@ function defaults() {
       drillId: 'example',
       requestedAt: '2000-01-01T00:00:00.000Z',
       requestedBy: 'http',
-      defaults: { target: NO_TARGET, cooldownMinutes: 20 },
+      defaults: { targets: [NO_TARGET] },
     },
   )
   if (!parsed.ok) throw new Error(`the defaults of a request are refused: ${JSON.stringify(parsed.problems)}`)
@@ -133,6 +133,15 @@ const returnHomeField = (): Markup =>
     'as before: by a planned failover of its own after the cool-down of the last one, for which the load must last long enough',
   )
 
+/** The app's own servers, which the page fills in; hidden where there is one. */
+const targetField = (): Markup =>
+  html`<div id="target" hidden>${field(
+    'target',
+    'Server',
+    html`<select id="f-target" name="target" disabled aria-describedby="h-target p-target"></select>`,
+    'presets, limits and checks are those of the chosen one',
+  )}</div>`
+
 /** Overrides, which the report records, for servers that are small on purpose. */
 const forceField = (): Markup =>
   html`<div class="field" data-field="force"><p class="hint" id="h-force">A checked id does not stop the drill when it fails; the report says that it was overridden.</p>
@@ -140,15 +149,15 @@ const forceField = (): Markup =>
 
 export const startForm = (): Markup => html`<form id="start" novalidate>
 <h1>Start a drill</h1>
-<p class="lead">Every field may stay empty: the app then uses its own defaults, and its own server.</p>
-<div id="presets" role="group" aria-label="Presets"></div>
+<p class="lead">Every field may stay empty: the app then uses its own defaults.</p>
+${targetField()}<div id="presets" role="group" aria-label="Presets"></div>
 <div id="offer" role="status"></div>
 <div class="problems" role="alert" hidden></div>
 <fieldset><legend>Load</legend><div class="fields">${numberFields().map((one) => numberField(one))}</div></fieldset>
 <fieldset><legend>Events</legend>${eventEditor(defaults().events[0]?.atSeconds ?? 120)}${returnHomeField()}</fieldset>
 <fieldset><legend>Objectives</legend>${criteriaField()}</fieldset>
 <fieldset><legend>Repeat</legend>${repeatFields()}</fieldset>
-<details><summary>Another server</summary><div class="fields">
+<details id="another-server"><summary>Another server</summary><div class="fields">
 ${textField('target.server', 'Server', 'name of the flexible server', '[a-z0-9][a-z0-9\\-]{1,61}[a-z0-9]')}${textField('target.resourceGroup', 'Resource group', 'of the server', '[\\-\\w.\\(\\)]{1,90}')}${textField('target.database', 'Database', 'with the transactions table', '[A-Za-z_][\\w$\\-]{0,62}')}</div></details>
 <details><summary>Override checks</summary>${forceField()}</details>
 ${field('note', 'Note', html`<input id="f-note" name="note" maxlength="500" aria-describedby="h-note p-note">`, 'printed in the report')}

@@ -23,8 +23,8 @@ param maxConnections int
 @description('Receives the alerts; empty: only the portal shows them.')
 param email string
 
-@description('False without a daily drill: then no drill can be missing.')
-param expectsDailyDrill bool
+@description('Servers with a drill every day, as resource group/server in lower case. None: then no drill can be missing.')
+param dailyServers string[]
 
 @description('The server is stopped between drills: then a database that is down is no reason for an alert.')
 param isServerStopped bool
@@ -227,11 +227,11 @@ var logAlerts = concat(
       why: 'Before its failover a drill reached less than 50 % of the offered rate, or its P95 was above 100 ms.'
     }
   ],
-  expectsDailyDrill
+  !empty(dailyServers)
     ? [
         {
           name: 'drill-missing'
-          query: loadTextContent('queries/alert-drill-missing.kql')
+          query: replace(loadTextContent('queries/alert-drill-missing.kql'), 'SERVERS', string(dailyServers))
           operator: 'LessThan'
           threshold: 1
           severity: 2
@@ -239,7 +239,7 @@ var logAlerts = concat(
           window: 'P1D'
           range: 'P2D' // The query looks back 26 hours, and a window holds 24 at most.
           endsByItself: true
-          why: 'No drill ended in the last 26 hours. The workbook lists drills that were skipped, and why.'
+          why: 'No drill of the server ended in the last 26 hours. The workbook lists drills that were skipped, and why.'
         }
       ]
     : []
@@ -268,6 +268,8 @@ resource logRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
         allOf: [
           {
             query: replace(alert.query, 'INSIGHTS_ID', insightsId)
+            // An alert for each server, which names it.
+            dimensions: [{ name: 'Server', operator: 'Include', values: ['*'] }]
             metricMeasureColumn: 'Drills'
             timeAggregation: 'Total'
             operator: alert.operator

@@ -769,7 +769,7 @@ module alerts 'alerts.bicep' = {
     maxConnections: createsServer ? min(5000, sku.memoryGiB * 107434 / 1000) : existingServerMaxConnections
     email: alertEmail
     // Every day, every month, every weekday: on another schedule a day without a drill is normal.
-    expectsDailyDrill: endsWith(trim(dailyDrillSchedule), ' * * *')
+    dailyServers: endsWith(trim(dailyDrillSchedule), ' * * *') ? [toLower('${server.resourceGroup}/${server.name}')] : []
     isServerStopped: stopServerBetweenDrills
   }
 }

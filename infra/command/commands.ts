@@ -1,5 +1,6 @@
 /** Every command of `pg-failover-drill`: its options, its operands, and the one page that explains all of them. */
 import * as z from 'zod'
+import { SERVER_NAME } from '../../functions/platform/names.ts'
 import { whole } from '../../loadgen-image/contract/fields.ts'
 import { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
 import { APP_OPTIONS, DRILL_COMMAND, OUT_OPTION, PROGRAM } from '../local/cli/drill-options.ts'
@@ -21,6 +22,13 @@ export const LIST_COMMAND = {
       default: '20',
       schema: z.preprocess(plainNumber, whole(1, 100)),
       help: 'list: how many drills',
+    },
+    server: {
+      heading: OF_LISTS,
+      flag: 'server',
+      value: 'NAME',
+      schema: z.string().refine((name) => SERVER_NAME.problemOf(name) === null, { error: SERVER_NAME.expected }),
+      help: 'list: drills of this server alone',
     },
     json,
     ...APP_OPTIONS,

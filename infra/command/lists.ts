@@ -20,19 +20,21 @@ const open = (options: SessionOptions, outside: Outside): Promise<Session> => op
 
 export interface ListOptions extends SessionOptions {
   readonly limit: number
+  /** Null: of all servers. */
+  readonly server: string | null
   readonly json: boolean
 }
 
 export async function list(options: ListOptions, outside: Outside): Promise<number> {
   const { api } = await open(options, outside)
-  const drills = await api.list(options.limit)
-  console.log(options.json ? JSON.stringify({ drills }, null, 2) : drillLines(drills).join('\n'))
+  const drills = await api.list(options.limit, options.server)
+  console.log(options.json ? JSON.stringify({ drills }, null, 2) : drillLines(drills, options.server).join('\n'))
   return EXIT_DONE
 }
 
-const drillLines = (drills: readonly DrillStatus[]): string[] =>
+const drillLines = (drills: readonly DrillStatus[], server: string | null): string[] =>
   drills.length === 0
-    ? ['There is no drill yet.']
+    ? [server === null ? 'There is no drill yet.' : `No drill of ${server} was found.`]
     : table([
         ['drill', 'requested', 'server', 'verdict', 'result'],
         ...drills.map((drill) => [

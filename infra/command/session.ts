@@ -38,8 +38,10 @@ export async function openSession(
   const far: Far = { host, apiUrl, caller, patienceSeconds, say, attach, ...(signal && { signal }) }
   const { api, poll, patiently } = farApi(far)
   // The first call proves address, network and key, and changes nothing.
-  await patiently(() => poll.list(1), Math.min(patienceSeconds * 1000, FIRST_CONTACT_MS)).catch((error: unknown) => {
-    throw new CannotRun(`${address.shown} cannot be used: ${(error as Error).message}`)
-  })
+  await patiently(() => poll.list(1, null), Math.min(patienceSeconds * 1000, FIRST_CONTACT_MS)).catch(
+    (error: unknown) => {
+      throw new CannotRun(`${address.shown} cannot be used: ${(error as Error).message}`)
+    },
+  )
   return { host, api, poll, command, course: (what, id) => courseFar(far, what, id) }
 }

@@ -1,14 +1,19 @@
 /** npm start: keeps the local stack up, with the API and the dashboard, until Ctrl-C. */
 import * as z from 'zod'
 import { SIZE_CHECKS } from '../../functions/checklist/before.ts'
+import { problemOfSchedule, SCHEDULE_FORM } from '../../functions/platform/ncrontab.ts'
 import { presetsOf } from '../../functions/request/presets.ts'
 import { whole } from '../../loadgen-image/contract/fields.ts'
 import { DRILL_COMMAND } from './cli/drill-options.ts'
 import { requirePrograms } from './install.ts'
-import { helpOf, type OptionsOf, parseCommandLine, plainNumber } from './process/command-line.ts'
+import { helpOf, type OptionsOf, parseCommandLine, plainNumber, requireNone } from './process/command-line.ts'
 import { type Lifetime, runCommand } from './process/lifetime.ts'
 import { printable } from './process/problem.ts'
+import type { LocalTarget } from './stack/local-servers.ts'
 import { type Stack, startStack } from './stack/stack.ts'
+
+/** Each is four processes of PostgreSQL and PgBouncer, and some hundred MB of memory. */
+const MAX_SERVERS = 4
 
 const COMMAND = {
   command: 'npm start --',
@@ -21,6 +26,20 @@ const COMMAND = {
       schema: z.preprocess(plainNumber, whole(0, 65_535)),
       help: 'of the API and the dashboard on 127.0.0.1; 0: a free one',
     },
+    servers: {
+      flag: 'servers',
+      value: 'N',
+      default: '1',
+      schema: z.preprocess(plainNumber, whole(1, MAX_SERVERS)),
+      help: `flexible servers, each with its own daily drill; at most ${MAX_SERVERS}`,
+    },
+    schedules: {
+      flag: 'schedule',
+      value: 'NCRONTAB',
+      isRepeatable: true,
+      schema: z.array(z.string().refine((text) => problemOfSchedule(text) === null, { error: SCHEDULE_FORM })),
+      help: 'of the daily drill of the first server, of the second, and so on; repeatable (default, with --servers: 02:00 UTC, 03:00 and so on)',
+    },
     replication: DRILL_COMMAND.options.replication,
     replica: DRILL_COMMAND.options.replica,
     scaling: DRILL_COMMAND.options.scaling,
@@ -31,7 +50,9 @@ const COMMAND = {
 async function stayUp(options: OptionsOf<typeof COMMAND>, lifetime: Lifetime): Promise<number> {
   const say = (line: string) => console.log(line)
   const programs = requirePrograms({ forTests: false, say })
-  const { port, replication, replica, scaling, keep } = options
+  const { port, servers, schedules, replication, replica, scaling, keep } = options
+  if (schedules.length > servers)
+    requireNone(COMMAND, [`--schedule is given ${schedules.length} times, and there are ${servers} servers`])
   const apiPort = port === 0 ? null : port
   say('Starting the local stack ...')
   const stack = await startStack(
@@ -47,6 +68,7 @@ async function stayUp(options: OptionsOf<typeof COMMAND>, lifetime: Lifetime): P
       app: null,
       loadgen: null,
       keep,
+      ...((servers > 1 || schedules.length > 0) && { targets: targetsOf(servers, schedules) }),
       say,
     },
     lifetime,
@@ -61,8 +83,28 @@ async function stayUp(options: OptionsOf<typeof COMMAND>, lifetime: Lifetime): P
   }
 }
 
-const welcome = ({ apiUrl, functionKey, folder }: Stack): string[] => [
+function targetsOf(servers: number, schedules: readonly string[]): LocalTarget[] {
+  return Array.from({ length: servers }, (_, i) => ({
+    schedule: schedules[i] ?? `0 0 ${2 + i} * * *`,
+    dailyRequest: DAILY,
+  }))
+}
+
+const serverLines = ({ servers }: Stack): string[] =>
+  servers.length === 1 ? [] : servers.map(({ place }, i) => `${i === 0 ? 'Servers   ' : '          '} ${place.server}`)
+
+const welcome = (stack: Stack): string[] => [
   '',
+  ...openingLines(stack),
+  ...serverLines(stack),
+  '',
+  `Start a drill:`,
+  `  curl -X POST ${stack.apiUrl}/drills -H 'x-functions-key: ${stack.functionKey}' -H 'content-type: application/json' -d '${exampleFor(stack)}'`,
+  '',
+  'Ctrl-C stops everything.',
+]
+
+const openingLines = ({ apiUrl, functionKey, folder }: Stack): string[] => [
   `Open       ${apiUrl}/dashboard#key=${encodeURIComponent(functionKey)}&to=/start`,
   '           It logs this browser tab in and fills the form: press "Start the drill".',
   '',
@@ -70,15 +112,13 @@ const welcome = ({ apiUrl, functionKey, folder }: Stack): string[] => [
   `API        ${apiUrl}/drills`,
   `Key        ${functionKey}   paste it when the dashboard asks; header x-functions-key for the API`,
   `Folder     ${folder}`,
-  '',
-  `Start a drill:`,
-  `  curl -X POST ${apiUrl}/drills -H 'x-functions-key: ${functionKey}' -H 'content-type: application/json' -d '${EXAMPLE}'`,
-  '',
-  'Ctrl-C stops everything.',
 ]
 
 /** What the form begins with. */
-const EXAMPLE = JSON.stringify({ ...presetsOf('local')[0]?.request, force: SIZE_CHECKS })
+const DAILY = { ...presetsOf('local')[0]?.request, force: SIZE_CHECKS }
+
+const exampleFor = ({ servers: [first, ...more] }: Stack): string =>
+  JSON.stringify({ ...(more.length > 0 && { target: first?.place.server }), ...DAILY })
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

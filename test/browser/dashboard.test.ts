@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { gatherFacts } from '../../functions/activities/facts/gather.ts'
 import { type Offer, offerOf } from '../../functions/request/offer.ts'
 import { sample } from '../golden/samples.ts'
+import { requestsTo } from '../support/builders.ts'
 import { aPlan } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'
 import {
@@ -308,7 +309,8 @@ describe('the first minute', () => {
     const { clients } = createWorld({ server: { facts: { vCores: 2, availabilityZone: '2' } } })
     const facts = await gatherFacts(clients, aPlan({}), { mayWrite: false })
     const target = { resourceGroup: 'local', server: 'pg-local', database: 'drill' }
-    return offerOf({ target, cooldownMinutes: 0 }, 'local', {
+    const requests = requestsTo(target, 0)
+    return offerOf(requests.targets[0], requests, 'local', {
       at: facts.observedAt,
       facts,
       why: '',

@@ -54,7 +54,7 @@ test('the packaged app and the bundled load generator run a drill with a failove
   expect(running.filter((line) => line.includes(` --app ${app} `))).toHaveLength(1)
   expect(running.some((line) => line.includes(loadgen))).toBe(true)
   expect(existsSync(join(kept, 'functions-host/unpacked/app/dist/app.js'))).toBe(true)
-  expect(linesOf(kept).at(-1)).toBe(drillResultLine(report, 'pg-local', 'final'))
+  expect(linesOf(kept).at(-1)).toBe(drillResultLine(report, { server: 'pg-local', resourceGroup: 'rg-local' }, 'final'))
 })
 
 /** By its arguments, one space between each. */

@@ -118,7 +118,7 @@ test('what the load meets is looked at with a token of its own identity, by both
 test('a load generator gets no token and no password: the name of its role, and the scope to ask for', () => {
   const { database, app, load } = withoutPasswords()
   expect(targetIn(database.loadConnectionString(TARGET))).toMatchObject({ user: LOAD, password: '', database: 'drill' })
-  expect(database.loadTokenScope()).toBe(SCOPE)
+  expect(database.loadTokenScope(TARGET)).toBe(SCOPE)
   expect([app.asked, load.asked]).toEqual([[], []])
 })
 

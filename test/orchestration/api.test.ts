@@ -14,7 +14,7 @@ import { drillsApi } from '../../functions/triggers/drills-api.ts'
 import { acceptable, reportsApi } from '../../functions/triggers/reports-api.ts'
 import { guarded } from '../../functions/triggers/responses.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
-import { aLivePoint } from '../support/builders.ts'
+import { aLivePoint, requestsTo } from '../support/builders.ts'
 import { bytesOf, verified } from '../support/evidence.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { breachesOf, parseXml } from '../support/junit.ts'
@@ -23,7 +23,7 @@ import { createWorld, type World } from '../support/world/world.ts'
 
 function setUp(world: World = createWorld()) {
   const service = new FakeOrchestrations(() => world.clock.now())
-  const drills = drillsApi(world.clients, { defaults: { target, cooldownMinutes: 20 } })
+  const drills = drillsApi(world.clients, { defaults: requestsTo(target, 20) })
   const reports = reportsApi(world.clients)
   const logged: unknown[] = []
   const guard = {
@@ -503,6 +503,7 @@ test('the webhook gets the verdict, one line and the address of the report', asy
       summary: expect.stringContaining('Forced failover of pg-under-test'),
       stoppedBy: null,
       server: 'pg-under-test',
+      resourceGroup: 'rg',
       report: '/api/drills/drill-1/report?format=html',
     },
   ])

@@ -1,4 +1,5 @@
 /** Whole campaigns on the virtual clock: their drills, what stops them, and what does not. */
+
 import { HttpRequest } from '@azure/functions'
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
@@ -13,6 +14,7 @@ import type { CampaignReport } from '../../functions/model/campaign/report.ts'
 import type { CampaignProgress } from '../../functions/model/campaign/status.ts'
 import { campaignsApi } from '../../functions/triggers/campaigns/campaigns-api.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
+import { requestsTo } from '../support/builders.ts'
 import { casesOf } from '../support/depth.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { putEntry } from '../support/index-entries.ts'
@@ -233,7 +235,7 @@ const abortAt = (world: World, atMs: number, drillId: string | null): Incident =
 async function abortByApi(world: World, running: readonly string[]): Promise<number | undefined> {
   const service = new FakeOrchestrations(() => world.clock.now())
   for (const instanceId of running) await service.client.startNew('any', { instanceId })
-  const api = campaignsApi(world.clients, { defaults: { target, cooldownMinutes: 20 } })
+  const api = campaignsApi(world.clients, { defaults: requestsTo(target, 20) })
   const url = `http://app/api/campaigns/${CAMPAIGN_ID}`
   const request = new HttpRequest({ method: 'DELETE', url, params: { id: CAMPAIGN_ID } })
   return (await api.abort(request, service.client)).status

@@ -1,4 +1,5 @@
 /** `/api/campaigns`, handler by handler, over storage in memory. */
+
 import { HttpRequest, type HttpResponseInit } from '@azure/functions'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
@@ -11,6 +12,7 @@ import { campaignsApi } from '../../functions/triggers/campaigns/campaigns-api.t
 import { guarded } from '../../functions/triggers/responses.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { DRILL_ID } from '../../loadgen-image/contract/load-plan.ts'
+import { requestsTo } from '../support/builders.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { breachesOf, parseXml } from '../support/junit.ts'
 import { aCampaign, CAMPAIGN_ID, playCampaign } from '../support/play-campaign.ts'
@@ -21,7 +23,7 @@ const BODY = { drills: 5, gapMinutes: 25, request: { targetTps: 100 } }
 
 function setUp(world: World = createWorld()) {
   const service = new FakeOrchestrations(() => world.clock.now())
-  const api = campaignsApi(world.clients, { defaults: { target, cooldownMinutes: 20 } })
+  const api = campaignsApi(world.clients, { defaults: requestsTo(target, 20) })
   const guard = {
     gate: { auth: 'keys', isGuarded: false },
     needs: null,

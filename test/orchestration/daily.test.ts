@@ -1,4 +1,5 @@
 /** The daily drill: when it starts, when it would rather not, and what it writes down. */
+
 import { expect, test } from 'vitest'
 import { serverBlobs } from '../../functions/model/blob-paths.ts'
 import type { DrillPlan } from '../../functions/model/plan.ts'
@@ -6,6 +7,7 @@ import type { Verdict } from '../../functions/model/report.ts'
 import { dailyDrill, dailyRecords } from '../../functions/triggers/daily-drill.ts'
 import { dailyDrillId } from '../../functions/triggers/start.ts'
 import { sweeper } from '../../functions/triggers/sweeper.ts'
+import { requestsTo } from '../support/builders.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { othersSince, putEntry } from '../support/index-entries.ts'
 import { aPlan, target } from '../support/play-drill.ts'
@@ -13,10 +15,19 @@ import { createWorld } from '../support/world/world.ts'
 
 const DAY = 86_400_000
 
-function setUp(request: unknown = {}) {
+type Body = Readonly<Record<string, unknown>>
+
+function setUp(request: Body = {}) {
   const world = createWorld()
   const service = new FakeOrchestrations(() => world.clock.now())
-  const handler = (of: unknown) => dailyDrill(world.clients, { request: of, defaults: { target, cooldownMinutes: 20 } })
+  const handler = (of: Body) =>
+    dailyDrill(world.clients, {
+      name: target.server,
+      request: of,
+      source: 'DAILY_DRILL_REQUEST',
+      stopAfterFailures: 3,
+      defaults: requestsTo(target),
+    })
   const logged: string[] = []
   const context = { log: (line: string) => void logged.push(line) }
   const fire = (isPastDue = false, of = request) => handler(of)({ isPastDue }, service.client, context)
@@ -161,7 +172,12 @@ test('every firing that starts no drill leaves one log line with its reason, and
   for (const verdict of ['FAIL', 'FAIL', 'FAIL'] as const) ended(verdict)
   records.push(await fire())
   expect(records.map(({ outcome }) => outcome)).toEqual(['skipped', 'failed', 'skipped', 'stopped'])
-  expect(logged).toEqual(records.map(({ why, at }) => `drill-skipped ${JSON.stringify({ reason: why, at })}`))
+  expect(logged).toEqual(
+    records.map(
+      ({ why, at }) =>
+        `drill-skipped ${JSON.stringify({ server: target.server, resourceGroup: target.resourceGroup, reason: why, at })}`,
+    ),
+  )
 })
 
 test('a skip is logged even when storage is the reason', async () => {

@@ -156,7 +156,9 @@ test('what takes too long is left to the next drill', async () => {
 
 test('a retention of 0 days keeps all rows', async () => {
   const deleted: string[] = []
-  const played = await run({}, keeping(deleted), { settings: { rowsRetentionDays: 0 } })
+  const played = await run({}, keeping(deleted), {
+    settings: { upkeepOf: () => ({ rowsRetentionDays: 0, stopServerBetweenDrills: false }) },
+  })
   expect(deleted).toEqual([])
   expect(journalOf(played, 'deleteOldRows')[0]?.detail).toBe('rows are kept: DRILL_ROWS_RETENTION_DAYS is 0')
 })

@@ -1,18 +1,22 @@
 /** GET /api/defaults: presets that run, and the checks that would stop them, without a write and within a limit. */
+
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
 import { openApi } from '../../functions/openapi/openapi.ts'
 import type { Offer } from '../../functions/request/offer.ts'
 import { parseRequest } from '../../functions/request/request.ts'
 import { defaultsApi } from '../../functions/triggers/defaults/defaults-api.ts'
+import { requestsTo } from '../support/builders.ts'
 import { playDrill } from '../support/play-drill.ts'
 import { createWorld, type World, type WorldOptions } from '../support/world/world.ts'
 
 const target = { resourceGroup: 'rg', server: 'pg-under-test', database: 'app' }
-const defaults = { target, cooldownMinutes: 20 }
+const defaults = requestsTo(target, 20)
 
 async function offerOf(world: World, pace: 'local' | 'azure' = 'azure', limitMs = 5_000): Promise<Offer> {
-  const answer = await defaultsApi(world.clients, { defaults, pace, limitMs }).read({} as never)
+  const answer = await defaultsApi(world.clients, { defaults, pace, limitMs }).read({
+    query: new URLSearchParams(),
+  } as never)
   expect(answer.status).toBe(200)
   return answer.jsonBody as Offer
 }

@@ -1,9 +1,11 @@
 /** What the API answers in mid-drill: all seconds of the load, from before anyone asked, and the moments of the failover. */
+
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
 import type { JournalEntry } from '../../functions/model/report.ts'
 import type { DrillProgress, DrillStatus } from '../../functions/model/status.ts'
 import { readStatus } from '../../functions/triggers/status.ts'
+import { requestsTo } from '../support/builders.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { aPlan, criteria, playDrill, settings } from '../support/play-drill.ts'
 import { createWorld } from '../support/world/world.ts'
@@ -27,10 +29,7 @@ test('the first answer in mid-drill has every second, the server metrics and the
       lookedAt = JSON.stringify(look.live)
       largestLook = Math.max(largestLook, 2 * JSON.stringify(look.live).length)
       if ((look.live.loadSecond ?? 0) >= FAILOVER_AT + 15)
-        status ??= await readStatus(world.clients, orchestrations.client, plan.drillId, {
-          target: plan.target,
-          cooldownMinutes: 20,
-        })
+        status ??= await readStatus(world.clients, orchestrations.client, plan.drillId, requestsTo(plan.target))
       return look
     },
   }

@@ -15,7 +15,7 @@ function linesOf({ logged }: Pick<DrillPlay, 'logged'>): DrillResult[] {
 
 test('a drill with nothing late leaves one line, which says what its report says', async () => {
   const { logged, report } = await run()
-  expect(logged).toEqual([drillResultLine(report as Report, 'pg-under-test', 'final')])
+  expect(logged).toEqual([drillResultLine(report as Report, { server: 'pg-under-test', resourceGroup: 'rg' }, 'final')])
   const { p50Ms, recoveryTimeSeconds, writeOutageSeconds } = linesOf({ logged })[0] as DrillResult
   for (const figure of [p50Ms, recoveryTimeSeconds, writeOutageSeconds]) expect(figure).toBeGreaterThan(0)
 })

@@ -10,7 +10,7 @@ import { aPlan, criteria, type DrillPlayOptions, playDrill, settings, target } f
 import { restError } from '../support/world/rest-error.ts'
 import { createWorld, type World } from '../support/world/world.ts'
 
-const ON = { settings: { stopServerBetweenDrills: true } }
+const ON = { settings: { upkeepOf: () => ({ rowsRetentionDays: 7, stopServerBetweenDrills: true }) } }
 const daily = (drillId = 'drill-1') => ({ ...aPlan({ criteria }, drillId), requestedBy: 'timer' as const })
 const actions = (world: World) => world.server.power.map(({ action }) => action)
 

@@ -1,4 +1,5 @@
 /** Drills that have no live orchestration: the timer closes them as failed and frees their server. */
+
 import { expect, test } from 'vitest'
 import { readLock, takeLock } from '../../functions/clients/storage/server-lock.ts'
 import { drillBlobs, indexBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
@@ -9,6 +10,7 @@ import { closeDeadDrills } from '../../functions/triggers/dead-drills.ts'
 import { startDrill } from '../../functions/triggers/start.ts'
 import { readStatus } from '../../functions/triggers/status.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
+import { requestsTo } from '../support/builders.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
 import { othersSince } from '../support/index-entries.ts'
 import { aPlan } from '../support/play-drill.ts'
@@ -55,10 +57,9 @@ test('a drill past its deadline is given one more quarter of an hour, then termi
   })
   expect(notified).toEqual([plan.drillId])
   expect(await readLock(world.blobs, plan.target)).toMatchObject({ state: 'free' })
-  expect(
-    (await readStatus(world.clients, service.client, plan.drillId, { target: plan.target, cooldownMinutes: 20 }))
-      ?.state,
-  ).toBe('failed')
+  expect((await readStatus(world.clients, service.client, plan.drillId, requestsTo(plan.target, 20)))?.state).toBe(
+    'failed',
+  )
 })
 
 test('a host that was away for hours and resumes its drill in time is not interrupted', async () => {
@@ -108,10 +109,9 @@ test('a reported drill whose orchestration hangs keeps its report and its end, a
   }
   world.blobs.put(indexBlobs.entry(plan.requestedAt, plan.drillId), JSON.stringify(reported))
   passes(deadlineMs + 20 * MINUTE)
-  expect(
-    (await readStatus(world.clients, service.client, plan.drillId, { target: plan.target, cooldownMinutes: 20 }))
-      ?.state,
-  ).toBe('finished')
+  expect((await readStatus(world.clients, service.client, plan.drillId, requestsTo(plan.target, 20)))?.state).toBe(
+    'finished',
+  )
   await look()
   passes(15 * MINUTE)
   expect((await look()).length).toBe(1)

@@ -4,8 +4,9 @@ import { unseenEnd } from '../../functions/model/container-end.ts'
 import type { EarlyEnd } from '../../functions/model/early-end/stopped-by.ts'
 import type { AuditPass, DrillOutcome, EventEvidence } from '../../functions/model/evidence.ts'
 import type { Facts, PrimaryIdentity } from '../../functions/model/facts.ts'
-import type { DrillPlan, DrillTiming } from '../../functions/model/plan.ts'
+import type { DrillPlan, DrillTiming, Target } from '../../functions/model/plan.ts'
 import type { LivePoint } from '../../functions/model/status.ts'
+import type { RequestDefaults } from '../../functions/request/request.ts'
 import type { RetryPolicy } from '../../loadgen-image/contract/clients/behaviour.ts'
 import type { LoadSummary, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import type { Cohort, LoadPlan, LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
@@ -298,3 +299,8 @@ export const BLIP = {
   connectFailures: 3,
   code: 'ECONNRESET',
 }
+
+/** What the app's settings decide, of an app with one server. */
+export const requestsTo = (target: Target, cooldownMinutes = 20): RequestDefaults => ({
+  targets: [{ name: target.server, target, cooldownMinutes }],
+})

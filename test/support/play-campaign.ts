@@ -1,4 +1,5 @@
 /** Plays a whole campaign in a world, on a virtual clock: the drills are played too, each as an orchestration of its own. */
+
 import { campaignBlobs } from '../../functions/model/campaign/blobs.ts'
 import type { CampaignPlan, CampaignTurn, StoredCampaign } from '../../functions/model/campaign/campaign.ts'
 import type { CampaignReport } from '../../functions/model/campaign/report.ts'
@@ -6,6 +7,7 @@ import { campaign } from '../../functions/orchestrators/campaign.ts'
 import { drill } from '../../functions/orchestrators/drill.ts'
 import { watch } from '../../functions/orchestrators/watch.ts'
 import { parseCampaign } from '../../functions/request/campaign.ts'
+import { requestsTo } from './builders.ts'
 import { type PlayOptions, type PlayResult, play } from './play.ts'
 import { activitiesOf, criteria, type DrillPlayOptions, target } from './play-drill.ts'
 import type { World } from './world/world.ts'
@@ -38,7 +40,7 @@ export function aCampaign(
   const parsed = parseCampaign(body, {
     campaignId,
     requestedAt: world.clock.now().toISOString(),
-    defaults: { target, cooldownMinutes: COOLDOWN_MINUTES },
+    defaults: requestsTo(target, COOLDOWN_MINUTES),
   })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
   return parsed.campaign

@@ -2,6 +2,7 @@
  * A whole drill in a simulated world: the deployed orchestrators and activities on the replay engine and its virtual clock,
  * with nothing faked but what lies behind the clients.
  */
+
 import { createActivities } from '../../functions/activities/activities.ts'
 import type { ActivitySettings } from '../../functions/activities/settings.ts'
 import { takeLock } from '../../functions/clients/storage/server-lock.ts'
@@ -13,6 +14,7 @@ import { watch } from '../../functions/orchestrators/watch.ts'
 import { type Renderer, renderers } from '../../functions/render/formats.ts'
 import { parseRequest } from '../../functions/request/request.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
+import { requestsTo } from './builders.ts'
 import { type Call, type Fake, type PlayOptions, type PlayResult, play } from './play.ts'
 import { HostDied } from './world/server.ts'
 import { createWorld, START_AT_MS, type World, type WorldOptions } from './world/world.ts'
@@ -24,8 +26,7 @@ export const settings: ActivitySettings = {
   subnetId: null,
   probes: { secrets: new Map(), allowLoopback: false },
   prices: { currency: 'USD', perVCpuSecond: 0.00001294, perGbSecond: 0.00000142, source: 'a price list' },
-  rowsRetentionDays: 7,
-  stopServerBetweenDrills: false,
+  upkeepOf: () => ({ rowsRetentionDays: 7, stopServerBetweenDrills: false }),
   startLeadSeconds: 5,
   eventSilenceSeconds: 90,
 }
@@ -61,8 +62,7 @@ export function aPlan(
       requestedAt: new Date(requestedAtMs).toISOString(),
       requestedBy: 'http',
       defaults: {
-        target,
-        cooldownMinutes: 20,
+        ...requestsTo(target),
         probes: {
           allowlist: ['https://shop.example.com/'],
           secretSettings: ['PROBE_SECRET_CHECKOUT_TOKEN', 'PROBE_SECRET_ORDER'],

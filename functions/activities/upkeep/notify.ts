@@ -11,6 +11,7 @@ interface Notification {
   /** What ended the drill before its load; null: its load started, or it left no report. */
   readonly stoppedBy: IndexEntry['stoppedBy']
   readonly server: string
+  readonly resourceGroup: string
   /** Relative to the app, which does not know the name under which its users reach it. */
   readonly report: string
 }
@@ -28,6 +29,7 @@ export async function notify(
     summary: entry?.headline ?? 'the drill ended without a report',
     stoppedBy: entry?.stoppedBy ?? null,
     server: plan.target.server,
+    resourceGroup: plan.target.resourceGroup,
     report: `/api/drills/${drillId}/report?format=html`,
   } satisfies Notification)
   return { detail: 'the webhook was notified' }

@@ -4,7 +4,12 @@
  * id are not the drill's own and stay.
  */
 import type { Clients } from '../../clients/clients.ts'
+import type { Target } from '../../model/plan.ts'
 import { type DrillRef, readPlan } from '../records/stored-drill.ts'
+
+interface RowSettings {
+  readonly upkeepOf: (target: Target) => { readonly rowsRetentionDays: number }
+}
 
 /** Well below the platform's time limit of an activity. */
 const TIME_LIMIT_MS = 4 * 60_000
@@ -12,12 +17,13 @@ const DAY_SECONDS = 86_400
 
 export async function deleteOldRows(
   { blobs, clock, database }: Clients,
-  rowsRetentionDays: number,
+  { upkeepOf }: RowSettings,
   { drillId }: DrillRef,
 ): Promise<{ readonly detail: string }> {
+  const { target } = await readPlan(blobs, drillId)
+  const { rowsRetentionDays } = upkeepOf(target)
   if (rowsRetentionDays === 0) return { detail: 'rows are kept: DRILL_ROWS_RETENTION_DAYS is 0' }
   const endMs = clock.now().getTime() + TIME_LIMIT_MS
-  const { target } = await readPlan(blobs, drillId)
   const stored = await database.storedDrills(target)
   const old = stored.filter((one) => one.drillId !== drillId && isOlder(one.newestRowAgeSeconds, rowsRetentionDays))
   let rows = 0

@@ -18,7 +18,28 @@ import { createSizes, type Size, type Sizes } from './sizes.ts'
 
 type Client = PostgreSQLManagementFlexibleServerClient
 
+/** Each server is reached in its own subscription. */
 export function createFlexibleServers(access: AzureAccess, clock: Clock): FlexibleServers {
+  const bySubscription = new Map<string, FlexibleServers>()
+  const of = ({ subscriptionId = access.subscriptionId }: Target): FlexibleServers => {
+    const known = bySubscription.get(subscriptionId) ?? serversOf({ ...access, subscriptionId }, clock)
+    bySubscription.set(subscriptionId, known)
+    return known
+  }
+  return {
+    get: (target) => of(target).get(target),
+    parameters: (target) => of(target).parameters(target),
+    sizes: (target) => of(target).sizes(target),
+    start: (target) => of(target).start(target),
+    stop: (target) => of(target).stop(target),
+    replicas: (target) => of(target).replicas(target),
+    virtualEndpoints: (target) => of(target).virtualEndpoints(target),
+    begin: (target, request) => of(target).begin(target, request),
+    operationState: (target, pollerToken) => of(target).operationState(target, pollerToken),
+  }
+}
+
+function serversOf(access: AzureAccess, clock: Clock): FlexibleServers {
   const client = new PostgreSQLManagementFlexibleServerClient(
     access.credential,
     access.subscriptionId,

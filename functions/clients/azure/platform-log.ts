@@ -32,9 +32,11 @@ export function createPlatformLogs(access: AzureAccess): PlatformLogs {
   }
   return {
     activities: (serverId, fromIso, toIso) =>
-      readActivities(read, access, filterOf(serverId, fromIso, toIso)).catch(
-        orSay('Microsoft.Insights/eventtypes/values/read on the subscription'),
-      ),
+      readActivities(
+        read,
+        { ...access, subscriptionId: subscriptionOf(serverId) ?? subscriptionId },
+        filterOf(serverId, fromIso, toIso),
+      ).catch(orSay('Microsoft.Insights/eventtypes/values/read on the subscription')),
     health: (serverId) =>
       readHealth(read, serverId).catch(orSay('Microsoft.ResourceHealth/availabilityStatuses/read on the server')),
   }
@@ -53,6 +55,8 @@ interface ActivityEvent {
   readonly status?: Localizable
   readonly caller?: string
 }
+
+const subscriptionOf = (serverId: string): string | undefined => /^\/subscriptions\/([^/]+)\//i.exec(serverId)?.[1]
 
 const filterOf = (serverId: string, fromIso: string, toIso: string): string =>
   `eventTimestamp ge '${fromIso}' and eventTimestamp le '${toIso}' and resourceUri eq '${serverId}'`

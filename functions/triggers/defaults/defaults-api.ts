@@ -8,10 +8,11 @@ import { gatherFacts } from '../../activities/facts/gather.ts'
 import type { Clients } from '../../clients/clients.ts'
 import { readLock } from '../../clients/storage/server-lock.ts'
 import type { Facts } from '../../model/facts.ts'
-import { type Look, offerOf, planOf } from '../../request/offer.ts'
+import { type Look, offerOf, planOf, requestFor } from '../../request/offer.ts'
 import { type Pace, presetsOf } from '../../request/presets.ts'
 import type { RequestDefaults } from '../../request/request.ts'
-import { json } from '../responses.ts'
+import type { TargetDefaults } from '../../request/targets.ts'
+import { badQuery, json } from '../responses.ts'
 
 interface Settings {
   readonly defaults: RequestDefaults
@@ -23,17 +24,26 @@ interface Settings {
 const LIMIT_MS = 12_000
 
 export const defaultsApi = (clients: Clients, { defaults, pace, limitMs = LIMIT_MS }: Settings) => ({
-  async read(_request: HttpRequest): Promise<HttpResponseInit> {
-    return json(200, offerOf(defaults, pace, await look(clients, defaults, pace, limitMs)))
+  /** `?target=NAME`: of that server; without it of the first one. */
+  async read({ query }: HttpRequest): Promise<HttpResponseInit> {
+    const { targets } = defaults
+    const name = query.get('target')
+    const of = name === null ? targets[0] : targets.find((one) => one.name === name)
+    if (of === undefined) return badQuery('target', name, `one of ${targets.map((target) => target.name).join(', ')}`)
+    return json(200, offerOf(of, defaults, pace, await look(clients, of, { defaults, pace, limitMs })))
   },
 })
 
 /** The presets go the same way in, so the facts of one serve all. */
-async function look(clients: Clients, defaults: RequestDefaults, pace: Pace, limitMs: number): Promise<Look> {
+async function look(
+  clients: Clients,
+  of: TargetDefaults,
+  { defaults, pace, limitMs }: Required<Settings>,
+): Promise<Look> {
   const at = clients.clock.now().toISOString()
-  const plan = planOf(presetsOf(pace)[0]?.request ?? {}, defaults, at)
+  const plan = planOf(requestFor(of, defaults, presetsOf(pace)[0]?.request ?? {}), defaults, at)
   const [lock, seen] = await Promise.all([
-    readLock(clients.blobs, defaults.target).catch(() => null),
+    readLock(clients.blobs, of.target).catch(() => null),
     plan === null
       ? { facts: null, why: 'the settings of the app allow none of the presets' }
       : within(limitMs, gatherFacts(clients, plan, { mayWrite: false })),

@@ -11,7 +11,7 @@ import { createSwitches, type EndpointControl } from './control.ts'
 import { Groups } from './groups.ts'
 import { ActivityLog } from './platform-records.ts'
 import { createRegistry } from './registry.ts'
-import { createRoutes, type RouteOptions, type Services } from './routes.ts'
+import { createRoutes, type RouteOptions, type ServerServices, type Services } from './routes.ts'
 import { createServerActions } from './server-actions.ts'
 import { createServerReads } from './servers.ts'
 
@@ -20,6 +20,8 @@ export interface EndpointOptions extends RouteOptions {
   readonly place: Place
   /** Of the replica, when the cluster has one; it shares the subscription with the primary. */
   readonly replica?: Omit<Place, 'subscriptionId'>
+  /** More servers, each with a cluster of its own. */
+  readonly others?: ReadonlyArray<{ readonly cluster: Cluster; readonly place: Place }>
   readonly port: number
   /** The load generator's entry file: the image's content. */
   readonly entryFile: string
@@ -44,18 +46,28 @@ export async function startAzureEndpoint(options: EndpointOptions): Promise<Azur
   const { cluster, place, port } = options
   const host = `127.0.0.1:${port}`
   const weather = new WeatherFall(options.weather)
-  const switches = createSwitches(options.metricsDelayMs ?? weather.weather.metricsDelayMs)
+  const metricsDelayMs = options.metricsDelayMs ?? weather.weather.metricsDelayMs
+  const switches = createSwitches(metricsDelayMs)
   const operations = new Operations()
   const registry = createRegistry(host, options.entryFile)
   const { replica } = options
   const places: Places = { home: place, remote: replica && cluster.facts.hasReplica ? { ...place, ...replica } : null }
-  const parts = { place, places, cluster, switches, operations, registry, weather }
+  const shared = { operations, registry, weather }
+  const others = (options.others ?? []).map((one) => ({
+    ...one,
+    places: { home: one.place, remote: null },
+    switches: createSwitches(metricsDelayMs),
+  }))
+  const [first, ...more] = [{ place, cluster, places, switches }, ...others].map((one) => ({
+    ...one,
+    reads: createServerReads({ ...shared, ...one }),
+    actions: createServerActions({ ...shared, ...one }),
+  }))
   const services: Services = {
     url: `https://${host}`,
-    ...parts,
-    groups: new Groups(parts),
-    reads: createServerReads(parts),
-    actions: createServerActions(parts),
+    ...shared,
+    servers: [first as ServerServices, ...more],
+    groups: new Groups({ ...shared, place, cluster, switches }),
     activities: new ActivityLog(),
   }
   const { groups } = services

@@ -25,18 +25,23 @@ import { addRegistryRoutes, type Registry } from './registry.ts'
 import type { ServerActions } from './server-actions.ts'
 import type { ServerReads } from './servers.ts'
 
-export interface Services {
-  readonly url: string
-  /** Of the server at home: groups and operations live there too. */
+/** Of one server, and of its replica. */
+export interface ServerServices {
   readonly place: Place
   readonly places: Places
   readonly cluster: Cluster
   readonly switches: Switches
+  readonly reads: ServerReads
+  readonly actions: ServerActions
+}
+
+export interface Services {
+  readonly url: string
+  /** Groups and operations live with the first. */
+  readonly servers: readonly [ServerServices, ...ServerServices[]]
   readonly operations: Operations
   readonly registry: Registry
   readonly groups: Groups
-  readonly reads: ServerReads
-  readonly actions: ServerActions
   readonly weather: WeatherFall
   readonly activities: ActivityLog
 }
@@ -89,8 +94,9 @@ export function createRoutes(services: Services, options: RouteOptions): Fastify
           const params = request.params as Params
           requireToken(request, options.token)
           requireVersion(request, VERSIONS[provider], provider)
-          requirePlace(services.places, params)
-          if (params.server !== undefined) services.reads.find(params.server, params.group ?? '')
+          const [first, ...more] = services.servers
+          requirePlace([first.places, ...more.map(({ places }) => places)], params)
+          if (params.server !== undefined) namedServer(services, params)
           return handler({ params, query: request.query, body: request.body }, reply)
         },
       })
@@ -105,15 +111,29 @@ export function createRoutes(services: Services, options: RouteOptions): Fastify
   routeOf('Microsoft.ResourceHealth')(
     'GET',
     `${SERVER}/providers/Microsoft.ResourceHealth/availabilityStatuses`,
-    ({ params }) => healthDocument(services.reads.find(params.server ?? '', params.group ?? ''), services.cluster),
+    ({ params }) => {
+      const { server, of } = namedServer(services, params)
+      return healthDocument(server, of.cluster)
+    },
   )
-  addRegistryRoutes(app, services, options.token)
+  addRegistryRoutes(app, { ...services, switches: services.servers[0].switches }, options.token)
   addLocalRoutes(app, services, options.token)
   return app
 }
 
-/** What Azure does not offer: the crash of a server, and a failover that does not fence the old primary. */
-function addLocalRoutes(app: FastifyInstance, { cluster }: Services, token: string): void {
+interface Named {
+  readonly server: Addressed
+  readonly of: ServerServices
+}
+
+/** The server that a path names. */
+function namedServer({ servers }: Services, { server = '', group = '' }: Params): Named {
+  const of = servers.find(({ reads }) => reads.has(server, group)) ?? servers[0]
+  return { server: of.reads.find(server, group), of }
+}
+
+/** What Azure does not offer: the crash of the first server, and a failover of it that does not fence the old primary. */
+function addLocalRoutes(app: FastifyInstance, { servers: [{ cluster }] }: Services, token: string): void {
   app.post(KILL_PATH, async (request, reply) => {
     requireToken(request, token)
     await cluster.kill()
@@ -126,51 +146,53 @@ function addLocalRoutes(app: FastifyInstance, { cluster }: Services, token: stri
   })
 }
 
-function addMetricsRoute(route: Route, { reads, cluster, switches, weather }: Services): void {
+function addMetricsRoute(route: Route, services: Services): void {
   route('GET', `${SERVER}/providers/Microsoft.Insights/metrics`, ({ params, query }) => {
-    weather.readMetrics(cluster.samples())
-    return metricsDocument(
-      reads.find(params.server ?? '', params.group ?? ''),
-      cluster,
-      switches,
-      query as MetricsQuery,
-    )
+    const { server, of } = namedServer(services, params)
+    services.weather.readMetrics(of.cluster.samples())
+    return metricsDocument(server, of.cluster, of.switches, query as MetricsQuery)
   })
 }
 
 function addServerRoutes(route: Route, services: Services): void {
-  const { reads, actions, operations } = services
-  const ofServer = ({ params }: Call): Addressed => reads.find(params.server ?? '', params.group ?? '')
+  const { operations } = services
+  const [{ reads: anyReads }] = services.servers
+  const read = <T>(call: Call, of: (reads: ServerReads, server: Addressed) => T): T => {
+    const { server, of: own } = namedServer(services, call.params)
+    return of(own.reads, server)
+  }
   const accept = (
     call: Call,
     reply: FastifyReply,
     [method, action]: readonly [method: string, action: string],
-    begin: (server: Addressed) => Operation,
+    begin: (actions: ServerActions, server: Addressed) => Operation,
   ) => {
-    const server = ofServer(call)
-    const operation = begin(server)
+    const { server, of } = namedServer(services, call.params)
+    const operation = begin(of.actions, server)
     services.activities.note({ place: server.place, action, method, operation })
     return acceptOperation(services, reply, server, operation)
   }
-  route('GET', SERVER, (call) => reads.get(ofServer(call)))
-  route('GET', `${SERVER}/replicas`, (call) => reads.replicas(ofServer(call)))
-  route('GET', `${SERVER}/virtualendpoints`, (call) => reads.virtualEndpoints(ofServer(call)))
+  route('GET', SERVER, (call) => read(call, (reads, server) => reads.get(server)))
+  route('GET', `${SERVER}/replicas`, (call) => read(call, (reads, server) => reads.replicas(server)))
+  route('GET', `${SERVER}/virtualendpoints`, (call) => read(call, (reads, server) => reads.virtualEndpoints(server)))
   route('GET', `${SERVER}/virtualendpoints/:name`, (call) =>
-    reads.virtualEndpoint(ofServer(call), call.params.name ?? ''),
+    read(call, (reads, server) => reads.virtualEndpoint(server, call.params.name ?? '')),
   )
-  route('GET', `${SERVER}/configurations`, (call) => reads.parameters(ofServer(call)))
-  route('GET', `${SERVER}/configurations/:name`, (call) => reads.parameter(ofServer(call), call.params.name ?? ''))
-  route('GET', `${SERVER}/capabilities`, () => reads.capabilities())
-  route('GET', `${DATABASE_LOCATION}/capabilities`, () => reads.capabilities())
+  route('GET', `${SERVER}/configurations`, (call) => read(call, (reads, server) => reads.parameters(server)))
+  route('GET', `${SERVER}/configurations/:name`, (call) =>
+    read(call, (reads, server) => reads.parameter(server, call.params.name ?? '')),
+  )
+  route('GET', `${SERVER}/capabilities`, (call) => read(call, (reads) => reads.capabilities()))
+  route('GET', `${DATABASE_LOCATION}/capabilities`, () => anyReads.capabilities())
   route('PATCH', SERVER, (call, reply) =>
-    accept(call, reply, ['PATCH', 'write'], (server) => actions.patch(server, call.body)),
+    accept(call, reply, ['PATCH', 'write'], (actions, server) => actions.patch(server, call.body)),
   )
   route('POST', `${SERVER}/restart`, (call, reply) =>
-    accept(call, reply, ['POST', 'restart/action'], (server) => actions.restart(server, call.body)),
+    accept(call, reply, ['POST', 'restart/action'], (actions, server) => actions.restart(server, call.body)),
   )
   for (const action of ['start', 'stop'] as const)
     route('POST', `${SERVER}/${action}`, (call, reply) =>
-      accept(call, reply, ['POST', `${action}/action`], (server) => actions.power(server, action)),
+      accept(call, reply, ['POST', `${action}/action`], (actions, server) => actions.power(server, action)),
     )
   route('GET', `${DATABASE_LOCATION}/azureAsyncOperation/:id`, ({ params }) =>
     operationStatus(operations.get(params.id ?? ''), services.weather),
@@ -221,7 +243,11 @@ function addGroupRoutes(route: Route, services: Services): void {
   )
 }
 
-function pointToOperation({ url, place }: Services, reply: FastifyReply, { id }: Operation): FastifyReply {
+function pointToOperation(
+  { url, servers: [{ place }] }: Services,
+  reply: FastifyReply,
+  { id }: Operation,
+): FastifyReply {
   const path = resourceId(place, 'Microsoft.ContainerInstance/locations', `${place.location}/operations/${id}`)
   const version = VERSIONS['Microsoft.ContainerInstance'][0]
   return reply.header('Azure-AsyncOperation', `${url}${path}?api-version=${version}`)

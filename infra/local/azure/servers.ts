@@ -1,7 +1,7 @@
 /** The reads of the flexible servers: the servers, their replicas and virtual endpoints, their parameters and their sizes. */
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Site } from '../cluster/servers/regions.ts'
-import { type Addressed, FLEXIBLE_SERVERS, isSame, type Place, type Places, resourceNotFound } from './arm/arm.ts'
+import { type Addressed, FLEXIBLE_SERVERS, isSame, type Places, resourceNotFound } from './arm/arm.ts'
 import type { WeatherFall } from './arm/weather-fall.ts'
 import type { Switches } from './control.ts'
 import { capabilitiesDocument, parameterDocument, serverDocument } from './server-documents.ts'
@@ -20,11 +20,13 @@ export function createServerReads(parts: ServerParts) {
   const { places, cluster } = parts
   const createdAt = new Date()
   const documentOf = (server: Addressed, isListed = false) => serverDocument(parts, server, { createdAt, isListed })
+  const named = (name: string, group: string) =>
+    addressed(places).find(({ place }) => isSame(place.server, name) && isSame(place.resourceGroup, group))
   return {
+    has: (name: string, group: string): boolean => named(name, group) !== undefined,
     /** The server that a path names. */
     find: (name: string, group: string): Addressed => {
-      const isNamed = ({ server, resourceGroup }: Place) => isSame(server, name) && isSame(resourceGroup, group)
-      const found = addressed(places).find(({ place }) => isNamed(place))
+      const found = named(name, group)
       if (found === undefined) throw resourceNotFound(FLEXIBLE_SERVERS, name, group)
       return found
     },

@@ -25,6 +25,7 @@ function problemsBetween(options: DrillOptions, drills: number): string[] {
   const parsed = parsedBody(options)
   return [
     ...('problems' in parsed ? parsed.problems.map((problem) => problemInOptions(options, problem)) : []),
+    ...problemsOfTarget(options),
     ...problemsOfCampaign(options, drills),
     ...problemsOfHolding(options),
     ...problemsOfReplica(options),
@@ -37,8 +38,14 @@ function parsedBody(options: DrillOptions): { readonly plan: DrillPlan } | { rea
   const context = {
     requestedAt: new Date(0).toISOString(),
     defaults: {
-      target: { resourceGroup: 'local', server: 'local', database: 'local' },
-      cooldownMinutes: 0,
+      targets: [
+        {
+          // The names of its servers too.
+          name: typeof body.target === 'string' ? body.target : 'local',
+          target: { resourceGroup: 'local', server: 'local', database: 'local' },
+          cooldownMinutes: 0,
+        },
+      ] as const,
       probes: ownProbes(body),
     },
   }
@@ -77,6 +84,15 @@ function problemsOfPlace(named: ReadonlySet<string>): string[] {
     ? of('On this machine alone').map((flag) => `${flag} is for a drill on this machine, and not with --app`)
     : of('In a deployed app').map((flag) => `${flag} needs --app`)
   return named.has('entraClient') && !named.has('entra') ? [...problems, '--entra-client needs --entra'] : problems
+}
+
+const TARGET_PARTS = ['target.server', 'target.resourceGroup', 'target.database'] as const
+
+function problemsOfTarget(options: DrillOptions): string[] {
+  if (options.target === null) return []
+  const beside = TARGET_PARTS.filter((name) => options[name] !== null)
+  const flags = beside.map((name) => `--${DRILL_COMMAND.options[name].flag}`)
+  return flags.length === 0 ? [] : [`--target names a server of the app, and is not given with ${flags.join(', ')}`]
 }
 
 /** What one drill has no use for, and what a campaign cannot do. */

@@ -20,7 +20,7 @@ export interface DrillApi {
   /** The next bytes of one of them; none at its end. */
   evidencePiece(drillId: string, path: string, from: number): Promise<Uint8Array>
   /** Newest first. */
-  list(limit: number): Promise<readonly DrillStatus[]>
+  list(limit: number, server: string | null): Promise<readonly DrillStatus[]>
   /** Returns the campaign's id. */
   startCampaign(body: unknown, key?: string): Promise<string>
   campaign(campaignId: string): Promise<CampaignStatus>
@@ -79,7 +79,7 @@ export function createDrillApi(
     start: (body, key) => start('/drills', body, key),
     status: (drillId) => read<DrillStatus>(`/drills/${drillId}`),
     abort: (drillId, reason) => abort(`/drills/${drillId}`, reason),
-    list: async (limit) => (await read<{ readonly drills: readonly DrillStatus[] }>(`/drills?limit=${limit}`)).drills,
+    list: (limit, server) => listDrills(read, limit, server),
     startCampaign: (body, key) => start('/campaigns', body, key),
     campaign: (campaignId) => read<CampaignStatus>(`/campaigns/${campaignId}?format=json`),
     abortCampaign: (campaignId, reason) => abort(`/campaigns/${campaignId}`, reason),
@@ -99,6 +99,28 @@ export function createDrillApi(
       }
     },
   }
+}
+
+interface Page {
+  readonly drills: readonly DrillStatus[]
+  readonly next: string | null
+}
+
+/** Of one server a page may be short, and have a next one all the same. */
+async function listDrills(
+  read: (path: string) => Promise<Page>,
+  limit: number,
+  server: string | null,
+): Promise<DrillStatus[]> {
+  const filter = server === null ? '' : `&server=${encodeURIComponent(server)}`
+  const drills: DrillStatus[] = []
+  let path: string | null = `/drills?limit=${limit}${filter}`
+  while (path !== null && drills.length < limit) {
+    const page: Page = await read(path)
+    drills.push(...page.drills)
+    path = server === null ? null : (page.next?.replace(/^\/api/, '') ?? null)
+  }
+  return drills.slice(0, limit)
 }
 
 function callerOf(caller: string | Readonly<Record<string, string>> | Caller): Caller {

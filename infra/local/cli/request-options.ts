@@ -10,7 +10,8 @@ import { type OptionsOf, plainNumber } from '../process/command-line.ts'
 import { EVENT_HELP, eventsSchema } from './drill-events.ts'
 
 const fields = requestSchema.shape
-const target = fields.target.unwrap().shape
+const [targetName, targetParts] = fields.target.unwrap().options
+const target = targetParts.shape
 const size = fields.containerSize.unwrap().shape
 const timing = fields.timing.unwrap().shape
 
@@ -90,6 +91,7 @@ export const REQUEST_OPTIONS = {
   containers: amount(fields.containers.unwrap(), 'containers', 'load generators (default: as many as the load needs)'),
   'containerSize.cpu': amount(size.cpu, 'cpu', 'cores of each container, together with --memory-gb'),
   'containerSize.memoryGb': amount(size.memoryGb, 'memory-gb', 'memory of each container, together with --cpu'),
+  target: text(targetName, 'target', 'NAME', 'server of the app, by its name there (default: the only one)'),
   'target.server': text(target.server.unwrap(), 'server', 'NAME', "flexible server (default: the app's own)"),
   'target.resourceGroup': text(
     target.resourceGroup.unwrap(),
@@ -218,7 +220,7 @@ const isAbsent = (value: unknown): boolean =>
   value === null || value === undefined || (Array.isArray(value) && value.length === 0)
 
 const withField = (body: Body, [name = '', inner]: readonly string[], value: unknown): Body =>
-  inner === undefined ? { [name]: value } : { [name]: { ...(body[name] as Body | undefined), [inner]: value } }
+  inner === undefined ? { [name]: value } : { [name]: { ...(isObject(body[name]) && body[name]), [inner]: value } }
 
 const MERGED = ['target', 'timing', 'containerSize'] as const
 

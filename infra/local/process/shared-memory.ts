@@ -18,10 +18,15 @@ export function removeSegmentOf(dataDirectory: string): void {
   }
 }
 
-/** Of all data directories in a stack's folder. */
+/** Of all data directories in a stack's folder, and in the folders of its further servers. */
 export function removeSegmentsIn(folder: string): void {
-  for (const name of entriesOf(folder)) removeSegmentOf(join(folder, name))
+  for (const name of entriesOf(folder)) {
+    removeSegmentOf(join(folder, name))
+    if (SERVER_FOLDER.test(name)) removeSegmentsIn(join(folder, name))
+  }
 }
+
+const SERVER_FOLDER = /^server-\d+$/
 
 interface Segment {
   readonly key: string

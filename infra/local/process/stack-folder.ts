@@ -73,6 +73,13 @@ export function createStackFolder(base = stateDirectory()): StackFolder {
   }
 }
 
+/** Of a further server of the same stack: a folder inside, the same records. */
+export function folderOfServer(stack: StackFolder, number: number): StackFolder {
+  const path = join(stack.path, `server-${number}`)
+  makeStateFolder(path)
+  return { id: stack.id, path, record: stack.record, reserve: stack.reserve, close: () => {} }
+}
+
 function makeStateFolder(path: string): void {
   try {
     // Execute without read: PostgreSQL's user reaches its data directory inside, and lists nothing.

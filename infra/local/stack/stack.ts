@@ -22,7 +22,6 @@ import type { Replication } from '../cluster/servers/postgres-pair.ts'
 import type { Lifetime } from '../process/lifetime.ts'
 import { type HeldPort, holdFreePort, holdPort } from '../process/ports.ts'
 import { CannotRun } from '../process/problem.ts'
-import { Processes } from '../process/processes.ts'
 import type { Programs } from '../process/programs.ts'
 import { databaseUser, requireChangeOfUser, requireReachable } from '../process/run-user.ts'
 import {
@@ -37,6 +36,14 @@ import { type Azurite, startAzurite } from './azurite.ts'
 import { createServerCertificate, type ServerCertificate } from './certificates.ts'
 import { type ExampleApp, startExampleApp } from './example-app.ts'
 import { type FunctionsHost, type HostKind, startFunctionsHost } from './functions-host.ts'
+import {
+  type LocalServer,
+  type LocalTarget,
+  placeOf,
+  roomsOf,
+  type ServerRoom,
+  serverSettings,
+} from './local-servers.ts'
 
 export type { ReplicaOptions }
 
@@ -59,6 +66,8 @@ export interface StackOptions {
   readonly withApp?: boolean
   /** The folder with data and logs stays when the stack ends. */
   readonly keep: boolean
+  /** So many servers, with what the app does to each; absent: one, with the settings of the caller's environment. */
+  readonly targets?: readonly LocalTarget[]
   readonly say: (line: string) => void
   /** For tests. */
   readonly addAzureHooks?: EndpointOptions['addHooks']
@@ -68,7 +77,9 @@ export interface Stack {
   readonly apiUrl: string
   readonly functionKey: string
   readonly folder: string
+  /** The first server's. */
   readonly cluster: LocalCluster
+  readonly servers: readonly LocalServer[]
   readonly host: FunctionsHost
   readonly storage: Azurite
   /** Null: there is none. */
@@ -102,16 +113,25 @@ const REPLICA_SPACE_MB = 2_000
 export async function startStack(options: StackOptions, lifetime: Lifetime): Promise<Stack> {
   for (const line of clearDeadStacks()) options.say(line)
   const folder = createStackFolder()
-  const processes = new Processes(folder)
-  lifetime.onDeath(() => processes.killAllNow())
-  const closers: Array<() => Promise<void>> = [async () => closeFolder(folder, options), () => processes.stopAll()]
+  const rooms = roomsOf(folder, options.targets?.length ?? 1)
+  lifetime.onDeath(() => {
+    for (const { processes } of rooms) processes.killAllNow()
+  })
+  const closers: Array<() => Promise<void>> = [
+    async () => closeFolder(folder, options),
+    ...rooms.map(
+      ({ processes }) =>
+        () =>
+          processes.stopAll(),
+    ),
+  ]
   const stop = () => closeAll(closers.splice(0))
   try {
     requireReachable(folder.path, databaseUser())
     requireChangeOfUser(databaseUser(), folder.path)
-    const space = SPACE_MB + (options.replica === null ? 0 : REPLICA_SPACE_MB)
+    const space = SPACE_MB * rooms.length + (options.replica === null ? 0 : REPLICA_SPACE_MB)
     requireSpace(folder.path, space, 'a local stack', 'set DRILL_STATE_DIR to a roomier place')
-    return await startParts(folder, processes, options, closers, lifetime.signal, stop)
+    return await startParts(folder, rooms, options, closers, lifetime.signal, stop)
   } catch (cause) {
     await stop()
     if (cause instanceof CannotRun || lifetime.signal.aborted) throw cause
@@ -140,7 +160,7 @@ type Secrets = ReturnType<typeof newSecrets>
 
 async function startParts(
   folder: StackFolder,
-  processes: Processes,
+  rooms: readonly [ServerRoom, ...ServerRoom[]],
   options: StackOptions,
   closers: Array<() => Promise<void>>,
   signal: AbortSignal,
@@ -154,16 +174,19 @@ async function startParts(
   }
   const secrets = newSecrets()
   const port = await portOfApi(folder, options)
-  const [storage, cluster, certificate] = await Promise.all([
+  const [{ processes }] = rooms
+  const [storage, certificate, clusters] = await Promise.all([
     started(startAzurite(processes, await storagePorts(folder, options.host), BLOB_CONTAINER)),
-    started(startLocalServer(folder, processes, options, secrets)),
     createServerCertificate(),
+    Promise.all(rooms.map((room) => started(startLocalServer(room, options, secrets)))),
   ])
+  const cluster = clusters[0] as LocalCluster
+  const servers = clusters.map((one, i): LocalServer => ({ place: placeOf(PLACE, i + 1), cluster: one }))
   const exampleApp =
     options.withApp === true
       ? await started(startExampleApp(processes, await holdFreePort(folder), cluster.facts))
       : null
-  const endpoint = await started(startEndpoint(folder, cluster, certificate, options, secrets))
+  const endpoint = await started(startEndpoint(folder, servers, certificate, options, secrets))
   writeAccess(folder, { url: endpoint.url, token: secrets.token, ca: certificate.caPem, serverId: serverId(PLACE) })
   const host = await started(
     startFunctionsHost(folder, processes, {
@@ -171,7 +194,8 @@ async function startParts(
       port,
       app: options.app,
       settings: {
-        ...settingsFor(cluster, storage, endpoint, writeCa(folder, certificate), secrets),
+        ...settingsFor(servers, storage, endpoint, writeCa(folder, certificate), secrets),
+        ...serverSettings(servers, options.targets ?? []),
         ...probeSettings(exampleApp),
         ...(options.weather?.hasFreshSubnet ? { LOADGEN_SUBNET_ID: SUBNET_ID } : {}),
       },
@@ -188,6 +212,7 @@ async function startParts(
     functionKey: secrets.functionKey,
     folder: folder.path,
     cluster,
+    servers,
     host,
     storage,
     exampleApp,
@@ -204,7 +229,7 @@ const portOfApi = (folder: StackFolder, { apiPort }: StackOptions): Promise<Held
 
 async function startEndpoint(
   folder: StackFolder,
-  cluster: LocalCluster,
+  [first, ...others]: readonly LocalServer[],
   certificate: ServerCertificate,
   { loadgen, weather, addAzureHooks: addHooks }: StackOptions,
   { token }: Secrets,
@@ -212,9 +237,9 @@ async function startEndpoint(
   const port = await (await holdFreePort(folder)).release()
   const entryFile = loadgen ?? LOADGEN_ENTRY
   return startAzureEndpoint({
-    cluster,
-    place: PLACE,
+    ...(first as LocalServer),
     replica: REPLICA_PLACE,
+    others,
     certificate,
     port,
     token,
@@ -235,14 +260,14 @@ function writeCa(folder: StackFolder, { caPem }: ServerCertificate): string {
 }
 
 const startLocalServer = (
-  folder: StackFolder,
-  processes: Processes,
+  { number, folder, processes }: ServerRoom,
   options: StackOptions,
   secrets: Secrets,
 ): Promise<LocalCluster> =>
   startCluster(folder, processes, {
     replication: options.replication,
-    replica: options.replica,
+    // The other region is that of the first server.
+    replica: number === 1 ? options.replica : null,
     scalingPath: options.scalingPath,
     postgres: options.programs.postgres,
     pgbouncer: options.programs.pgbouncer,
@@ -253,7 +278,7 @@ const startLocalServer = (
     platformPassword: secrets.platform,
     platformPauseMs: options.platformPauseMs,
     loadgenEntry: options.loadgen ?? LOADGEN_ENTRY,
-    onEvent: options.say,
+    onEvent: (text) => options.say(number === 1 ? text : `${placeOf(PLACE, number).server}: ${text}`),
   }).then((cluster) => withSchema(cluster, secrets.load))
 
 /** As a deployment's migration: the tables, the rows that the load refers to, and the load's role with its grants. */
@@ -270,26 +295,23 @@ async function storagePorts(folder: StackFolder, host: HostKind) {
 
 /** The app's settings, as the templates set them in Azure, and those that the app takes from the caller's environment. */
 function settingsFor(
-  { facts }: LocalCluster,
+  servers: readonly LocalServer[],
   storage: Azurite,
   endpoint: AzureEndpoint,
   caFile: string,
   secrets: Secrets,
 ): Record<string, string> {
+  const { facts } = (servers[0] as LocalServer).cluster
   return {
-    ...passedOn(),
+    ...passedOn(servers.length),
     AZURE_SUBSCRIPTION_ID: PLACE.subscriptionId,
     DRILL_RESOURCE_GROUP: PLACE.resourceGroup,
     DRILL_LOCATION: PLACE.location,
-    POSTGRES_SERVER: PLACE.server,
     POSTGRES_DATABASE: facts.database,
     POSTGRES_USER: facts.user,
     POSTGRES_PASSWORD: facts.password,
     LOADGEN_POSTGRES_USER: LOAD_ROLE,
     LOADGEN_POSTGRES_PASSWORD: secrets.load,
-    POSTGRES_HOST: facts.host,
-    POSTGRES_PORT_DIRECT: String(facts.directPort),
-    POSTGRES_PORT_PGBOUNCER: String(facts.pgbouncerPort),
     POSTGRES_TLS: 'disable',
     DRILL_BLOB_CONNECTION_STRING: storage.connectionString,
     DRILL_BLOB_CONTAINER: storage.container,
@@ -302,10 +324,16 @@ function settingsFor(
   }
 }
 
-const PASSED_ON = ['DAILY_DRILL_SCHEDULE', 'DAILY_DRILL_REQUEST', 'NOTIFY_WEBHOOK_URL', 'NOTIFY_WEBHOOK_SECRET']
+const PASSED_ON = ['NOTIFY_WEBHOOK_URL', 'NOTIFY_WEBHOOK_SECRET']
+/** Each of several servers has its own. */
+const OF_ONE_SERVER = ['DAILY_DRILL_SCHEDULE', 'DAILY_DRILL_REQUEST']
 
-const passedOn = (): Record<string, string> =>
-  Object.fromEntries(PASSED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]] as const] : [])))
+const passedOn = (servers: number): Record<string, string> =>
+  Object.fromEntries(
+    [...PASSED_ON, ...(servers === 1 ? OF_ONE_SERVER : [])].flatMap((name) =>
+      process.env[name] ? [[name, process.env[name]] as const] : [],
+    ),
+  )
 
 /** The caller's own applications, and the example. */
 function probeSettings(exampleApp: ExampleApp | null): Record<string, string> {

@@ -16,7 +16,7 @@ test('the settings of a deployment connect without asking anybody, and the load 
   expect(database.loadConnectionString(target)).toBe(
     'postgresql://drilladmin:p%40ss@psql-drill.postgres.database.azure.com:6432/drill?sslmode=verify-full',
   )
-  expect(database.directPort()).toBe(5432)
+  expect(database.directPort(target)).toBe(5432)
   expect(webhook.isConfigured).toBe(false)
 })
 
@@ -34,6 +34,6 @@ test.each([
   ['http://169.254.130.2:8081/msi/token', ManagedIdentityCredential],
   ['', DefaultAzureCredential],
 ])('with the identity endpoint "%s" of the platform the app asks one kind of credential', (endpoint, kind) => {
-  const { azure, postgres } = readConfig({ ...AZURE, IDENTITY_ENDPOINT: endpoint })
-  expect(ownIdentity(azure, azure.identityClientId, postgres.cloud.authorityHost)).toBeInstanceOf(kind)
+  const { azure } = readConfig({ ...AZURE, IDENTITY_ENDPOINT: endpoint })
+  expect(ownIdentity(azure, azure.identityClientId, azure.cloud.authorityHost)).toBeInstanceOf(kind)
 })

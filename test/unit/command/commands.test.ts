@@ -62,7 +62,7 @@ COMP_WORDS=(${line}); COMP_CWORD=${words.length}; _pg_failover_drill; printf '%s
 test('bash completes commands, their options, and the words behind an option', () => {
   expect(offered('')).toEqual([...Object.keys(COMMANDS), '--help'])
   expect(offered('wa')).toEqual(['watch'])
-  expect(offered('drill', '--target')).toEqual(['--target-tps'])
+  expect(offered('drill', '--target')).toEqual(['--target-tps', '--target'])
   expect(offered('list', '--')).toContain('--limit')
   expect(offered('list', '--')).not.toContain('--target-tps')
   expect(offered('drill', '--force', 'synch')).toContain('synchronous-commit')

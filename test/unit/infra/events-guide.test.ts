@@ -1,4 +1,5 @@
 /** The guide to events against the table of kinds, the checks and the schema of requests. */
+
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -7,6 +8,7 @@ import { isCaused, isNeededBy } from '../../../functions/event-kinds/kinds.ts'
 import { FAILOVER_MODES, PLANNED_KINDS, type PlannedEvent } from '../../../functions/model/planned-event.ts'
 import { REQUEST_EXAMPLES } from '../../../functions/request/examples.ts'
 import { parseRequest } from '../../../functions/request/request.ts'
+import { requestsTo } from '../../support/builders.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -20,7 +22,7 @@ const parsed = (body: unknown) =>
     drillId: 'example',
     requestedAt: '2000-01-01T00:00:00.000Z',
     requestedBy: 'http',
-    defaults: { target: { resourceGroup: 'rg', server: 'pg-orders', database: 'orders' }, cooldownMinutes: 20 },
+    defaults: requestsTo({ resourceGroup: 'rg', server: 'pg-orders', database: 'orders' }, 20),
   })
 
 const eventOf = (kind: PlannedEvent['kind']): PlannedEvent => {

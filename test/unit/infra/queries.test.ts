@@ -24,7 +24,11 @@ const textOf = (wanted: string) => QUERIES.find(({ file }) => file === wanted)?.
 
 /** The template replaces these words when it deploys a query. */
 const asDeployed = (text: string) =>
-  text.replaceAll('INSIGHTS_ID', 'id').replace('MIN_SHARE', '75').replace('MAX_P95', '50')
+  text
+    .replaceAll('INSIGHTS_ID', 'id')
+    .replace('SERVERS', '["rg/pg-1"]')
+    .replace('MIN_SHARE', '75')
+    .replace('MAX_P95', '50')
 
 /** Metrics of a flexible server by their ids; the marked ones need a server parameter. */
 const METRICS: Readonly<Record<string, 'always' | 'collector_database_activity' | 'pgbouncer_diagnostics'>> = {
@@ -98,18 +102,23 @@ const fieldsOf = <Line>(text: string, word: string): string[] => {
 }
 
 test('queries read exactly the fields of the log line of a drill', async () => {
-  const line = drillResultLine(await sampleReport(), 'pg', 'final')
+  const line = drillResultLine(await sampleReport(), { server: 'pg', resourceGroup: 'rg' }, 'final')
   expect([...fieldsRead('Result')].sort()).toEqual(fieldsOf<DrillResult>(line, DRILL_RESULT).sort())
 })
 
 test('queries read exactly the fields of the log line of a skipped drill', () => {
-  const line = drillSkippedLine({ reason: 'it was late', at: '2026-01-01T02:00:00.000Z' })
+  const line = drillSkippedLine({
+    server: 'pg-1',
+    resourceGroup: 'rg',
+    reason: 'it was late',
+    at: '2026-01-01T02:00:00.000Z',
+  })
   expect([...fieldsRead('Skip')].sort()).toEqual(fieldsOf<DrillSkipped>(line, DRILL_SKIPPED).sort())
 })
 
 test('queries find a line by its first word, and parse the JSON behind it', () => {
   const readers = QUERIES.filter(({ text }) => text.includes('drill-'))
-  expect(readers).toHaveLength(8)
+  expect(readers).toHaveLength(9)
   for (const { file, text } of readers)
     for (const [, prefix, variable, cut] of text.matchAll(
       /startswith "([^"]+)"\s*\| extend (\w+) = parse_json\(substring\(Message, (\d+)\)\)/g,
@@ -118,13 +127,13 @@ test('queries find a line by its first word, and parse the JSON behind it', () =
       expect([file, variable, Number(cut)]).toEqual([file, line?.variable, prefix?.length])
     }
   const parsed = QUERIES.flatMap(({ text }) => [...text.matchAll(/startswith|parse_json/g)])
-  expect(parsed).toHaveLength(16)
+  expect(parsed).toHaveLength(18)
 })
 
 test('alerts count drills and not lines, and wait for the final report', () => {
   const alerts = QUERIES.filter(({ file }) => file.startsWith('alert-'))
   for (const { file, text } of alerts) {
-    expect([file, text.match(/summarize Drills = (\w+)/)?.[1]]).toEqual([file, 'dcount'])
+    expect([file, text.match(/summarize Drills = (dcount)(?:if)?\(/)?.[1]]).toEqual([file, 'dcount'])
     expect([file, text.includes('tostring(Result.edition) == "final"')]).toEqual([file, true])
     expect([file, analyse(asDeployed(text)).columns.Drills]).toEqual([file, 'long'])
   }

@@ -22,7 +22,14 @@ const HOST_SETTINGS = [
 ]
 
 /** Settings whose default fits Azure. */
-const LEFT_AT_DEFAULT = ['POSTGRES_PORT_DIRECT', 'POSTGRES_PORT_PGBOUNCER', 'POSTGRES_TLS']
+const LEFT_AT_DEFAULT = [
+  'POSTGRES_PORT_DIRECT',
+  'POSTGRES_PORT_PGBOUNCER',
+  'POSTGRES_TLS',
+  'DAILY_DRILL_STOP_AFTER_FAILURES',
+  'DRILL_REQUEST_DEFAULTS',
+  'DRILL_TARGETS',
+]
 
 /** By the names of the combinations that `npm run check:templates` evaluates. */
 const CASES = {
@@ -83,13 +90,17 @@ describe('the settings of', withCompiler, () => {
   })
 
   test('the default deployment let the daily drill create its tables and renew the password of its role', () => {
-    const { daily } = readConfig(asAzureGivesThem(settingsOf('default')))
-    expect(daily).toEqual({ schedule: '0 0 2 * * *', request: { migrate: true }, stopServerBetweenDrills: false })
+    const [only] = readConfig(asAzureGivesThem(settingsOf('default'))).targets
+    expect(only?.daily).toMatchObject({
+      schedule: '0 0 2 * * *',
+      request: { migrate: true },
+      stopServerBetweenDrills: false,
+    })
   })
 
   test('one against an existing server schedule no drill and no migration', () => {
-    const { daily } = readConfig(asAzureGivesThem(settingsOf('existing-endpoint')))
-    expect(daily).toEqual({ schedule: null, request: {}, stopServerBetweenDrills: false })
+    const [only] = readConfig(asAzureGivesThem(settingsOf('existing-endpoint'))).targets
+    expect(only?.daily).toMatchObject({ schedule: null, request: {}, stopServerBetweenDrills: false })
   })
 
   test('the default deployment log in as the identities, each with a role of its own, and hold no password', () => {

@@ -43,9 +43,12 @@ const INSIDE = ['target', 'containerSize', 'timing']
 test('every field of the request has its option, and every such option is a field of the request', () => {
   const paths = Object.entries(requestSchema.shape).flatMap(([name, schema]) => {
     const inner = schema.unwrap()
-    return inner instanceof z.ZodObject && INSIDE.includes(name)
-      ? Object.keys(inner.shape).map((field) => `${name}.${field}`)
-      : [name]
+    const forms = inner instanceof z.ZodUnion && INSIDE.includes(name) ? inner.options : [inner]
+    return forms.flatMap((form) =>
+      form instanceof z.ZodObject && INSIDE.includes(name)
+        ? Object.keys(form.shape).map((field) => `${name}.${field}`)
+        : [name],
+    )
   })
   expect(Object.keys(REQUEST_OPTIONS).sort()).toEqual(paths.sort())
 })
@@ -58,6 +61,7 @@ test('an app gets only what is given, and decides the rest itself', () => {
     containerSize: { cpu: 4, memoryGb: 8 },
     timing: { warmupSeconds: 9 },
   })
+  expect(bodyOf('--target', 'billing')).toEqual({ target: 'billing' })
   expect(bodyOf('--retry-unknown', 'false', '--profile', '[{"fromSecond":60,"factor":2,"shape":"step"}]')).toEqual({
     retryUnknown: false,
     profile: [{ fromSecond: 60, factor: 2, shape: 'step' }],

@@ -1,4 +1,5 @@
 /** The files from which azd and pipelines call the release tool: they parse, and every command in them exists. */
+
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -10,6 +11,7 @@ import { parseRelease } from '../../../infra/azure/release/options.ts'
 import { nodeVersion } from '../../../infra/azure/release/preflight.ts'
 import { OUTPUT_NAMES } from '../../../infra/azure/release/release.ts'
 import serverExample from '../../support/azure-rest-examples/postgresql/ServersGetWithVnet.json' with { type: 'json' }
+import { requestsTo } from '../../support/builders.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -141,7 +143,7 @@ test('the drill of the pipelines is a valid request, and may create its tables',
     drillId: 'd1',
     requestedAt: new Date(0).toISOString(),
     requestedBy: 'http',
-    defaults: { target, cooldownMinutes: 20 },
+    defaults: requestsTo(target, 20),
   })
   expect(parsed.ok ? parsed.plan.migrate : parsed.problems).toBe(true)
 })

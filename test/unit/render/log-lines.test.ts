@@ -31,6 +31,7 @@ function marked(report: Report): Report {
     },
     moments: { ...(mark(moments) as object), ...moments },
     phases: report.phases,
+    cost: { ...(mark(report.cost) as Report['cost']), amount: report.cost.amount, currency: report.cost.currency },
     events: report.events.map(({ cause, kind, service, cutBy, moments: own, ...event }) => ({
       ...(mark(event) as typeof event),
       cause,
@@ -45,8 +46,8 @@ function marked(report: Report): Report {
 for (const name of ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED', 'NOT STARTED'] as const)
   test(`the line of a ${name} drill holds what its report says in these places, and nothing of the rest`, async () => {
     const report = await sampleReport(name)
-    const line = drillResultLine(report, 'pg-1', 'final')
-    expect(drillResultLine(marked(report), 'pg-1', 'final')).toBe(line)
+    const line = drillResultLine(report, { server: 'pg-1', resourceGroup: 'rg' }, 'final')
+    expect(drillResultLine(marked(report), { server: 'pg-1', resourceGroup: 'rg' }, 'final')).toBe(line)
     expect(parsed(line)).toMatchObject({
       drillId: report.drillId,
       verdict: report.verdict,
@@ -59,10 +60,19 @@ for (const name of ['PASS', 'FAIL', 'INCONCLUSIVE', 'ABORTED', 'NOT STARTED'] as
 test('figures are those of the report', async () => {
   const { throughput, latencyMs, recovery, ledger, moments, ...report } = await sampleReport()
   expect(
-    parsed(drillResultLine({ throughput, latencyMs, recovery, ledger, moments, ...report }, 'pg-1', 'first')),
+    parsed(
+      drillResultLine(
+        { throughput, latencyMs, recovery, ledger, moments, ...report },
+        { server: 'pg-1', resourceGroup: 'rg' },
+        'first',
+      ),
+    ),
   ).toEqual({
     drillId: report.drillId,
     server: 'pg-1',
+    resourceGroup: 'rg',
+    cost: report.cost.amount,
+    currency: report.cost.currency,
     edition: 'first',
     verdict: 'PASS',
     headline: report.headline,
@@ -96,7 +106,14 @@ test('figures are those of the report', async () => {
 })
 
 test('a skip is one line, also with a reason of several lines', () => {
-  expect(drillSkippedLine({ reason: 'two\nlines and a "quote"', at: '2026-01-01T02:00:00.000Z' })).toBe(
-    'drill-skipped {"reason":"two\\nlines and a \\"quote\\"","at":"2026-01-01T02:00:00.000Z"}',
+  expect(
+    drillSkippedLine({
+      server: 'pg-1',
+      resourceGroup: 'rg',
+      reason: 'two\nlines and a "quote"',
+      at: '2026-01-01T02:00:00.000Z',
+    }),
+  ).toBe(
+    'drill-skipped {"server":"pg-1","resourceGroup":"rg","reason":"two\\nlines and a \\"quote\\"","at":"2026-01-01T02:00:00.000Z"}',
   )
 })

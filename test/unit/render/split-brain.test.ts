@@ -51,7 +51,9 @@ test('an old primary that takes writes after T2 is FAIL with a reason of its own
   expect(renderHtml({ report, timeline: [], clients: [], curves: [], ledgerRanges: [], probes: [] })).toContain(
     'Writes that the old primary acknowledged after T2',
   )
-  expect(JSON.parse(drillResultLine(report, 'pg', 'final').replace(/^\S+ /, ''))).toMatchObject({
+  expect(
+    JSON.parse(drillResultLine(report, { server: 'pg', resourceGroup: 'rg' }, 'final').replace(/^\S+ /, '')),
+  ).toMatchObject({
     splitBrainWrites: rows.length,
   })
 })
@@ -72,7 +74,10 @@ test('without a watch nothing is claimed: a PASS names it, and a request that st
   expect(report.verdict).toBe('PASS')
   expect(report.headline).toContain('Not measured: writes on the old primary after T2.')
   expect(report.caveats).toContain(`Event 1: whether the old primary took writes after T2 is not measured: ${why}.`)
-  expect(JSON.parse(drillResultLine(report, 'pg', 'final').replace(/^\S+ /, '')).splitBrainWrites).toBeNull()
+  expect(
+    JSON.parse(drillResultLine(report, { server: 'pg', resourceGroup: 'rg' }, 'final').replace(/^\S+ /, ''))
+      .splitBrainWrites,
+  ).toBeNull()
   const stated = await played(0, ['recovery_time_s <= 120', CRITERION], without)
   expect([stated.report.verdict, stated.report.reasons]).toEqual([
     'INCONCLUSIVE',

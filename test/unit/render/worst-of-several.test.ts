@@ -109,7 +109,9 @@ describe('three failovers, of which the second is the worst', () => {
     expect(report.headline).toContain(recovery)
     const events = verdictLines(report).filter((line) => /^[123] +forced failover/.test(line))
     expect(events.map((line) => line.includes(recovery))).toEqual([false, true, false])
-    const line = JSON.parse(drillResultLine(report, 'pg', 'final').replace(/^\S+ /, ''))
+    const line = JSON.parse(
+      drillResultLine(report, { server: 'pg', resourceGroup: 'rg' }, 'final').replace(/^\S+ /, ''),
+    )
     expect(line).toMatchObject({
       recoveryTimeSeconds: worst.recovery.recoveryTimeSeconds,
       writeOutageSeconds: worst.recovery.writeOutageSeconds,

@@ -1,12 +1,14 @@
 /** A plan goes back to the request that it was made of, and the presets are requests that the app accepts. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { DrillPlan } from '../../../functions/model/plan.ts'
 import { requestOfPlan, wholeRequest } from '../../../functions/request/again.ts'
 import { presetsOf } from '../../../functions/request/presets.ts'
 import { parseRequest } from '../../../functions/request/request.ts'
+import { requestsTo } from '../../support/builders.ts'
 
-const defaults = { target: { resourceGroup: 'rg', server: 'pg-orders', database: 'app' }, cooldownMinutes: 20 }
+const defaults = requestsTo({ resourceGroup: 'rg', server: 'pg-orders', database: 'app' }, 20)
 const context = { drillId: 'drill-1', requestedAt: '2026-01-01T00:00:00.000Z', requestedBy: 'http', defaults } as const
 
 function planOf(body: unknown): DrillPlan {
@@ -60,7 +62,7 @@ test('any accepted request comes back as one that gives the same plan, and so do
       if (!parsed.ok) return
       accepted++
       expect(planOf(requestOfPlan(parsed.plan, defaults))).toEqual(parsed.plan)
-      expect(planOf(wholeRequest(parsed.plan))).toEqual(parsed.plan)
+      expect(planOf(wholeRequest(parsed.plan, defaults))).toEqual(parsed.plan)
     }),
     { numRuns: 60 },
   )

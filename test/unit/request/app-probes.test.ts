@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseCampaign } from '../../../functions/request/campaign.ts'
 import { type ParsedRequest, parseRequest } from '../../../functions/request/request.ts'
+import { requestsTo } from '../../support/builders.ts'
 
 const probes = {
   allowlist: ['https://shop.example.com/api'],
@@ -11,7 +12,7 @@ const context = {
   drillId: 'drill-1',
   requestedAt: '2026-01-01T00:00:00.000Z',
   requestedBy: 'http',
-  defaults: { target, cooldownMinutes: 20, probes },
+  defaults: { ...requestsTo(target), probes },
 } as const
 
 const URL = 'https://shop.example.com/api/checkout'

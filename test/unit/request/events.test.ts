@@ -1,13 +1,15 @@
 /** The events of a request: each kind with its fields, the rules between events, and the way home. */
+
 import { describe, expect, test } from 'vitest'
 import { type ParsedRequest, parseRequest } from '../../../functions/request/request.ts'
+import { requestsTo } from '../../support/builders.ts'
 
 const parse = (body: object): ParsedRequest =>
   parseRequest(body, {
     drillId: 'drill-1',
     requestedAt: '2026-01-01T00:00:00.000Z',
     requestedBy: 'http',
-    defaults: { target: { resourceGroup: 'rg', server: 'pg-a', database: 'app' }, cooldownMinutes: 20 },
+    defaults: requestsTo({ resourceGroup: 'rg', server: 'pg-a', database: 'app' }, 20),
   })
 
 const planned = (body: object) => {

@@ -4,13 +4,13 @@ import { loadPlanOf } from '../../../functions/model/load-plan.ts'
 import type { DrillPlan } from '../../../functions/model/plan.ts'
 import { type ParsedRequest, parseRequest } from '../../../functions/request/request.ts'
 import { CLIENT_NAMES, documentedSettings } from '../../../loadgen-image/contract/clients/known-clients.ts'
-import { aCohort } from '../../support/builders.ts'
+import { aCohort, requestsTo } from '../../support/builders.ts'
 
 const context = {
   drillId: 'drill-1',
   requestedAt: '2026-01-01T00:00:00.000Z',
   requestedBy: 'http',
-  defaults: { target: { resourceGroup: 'rg', server: 'pg', database: 'app' }, cooldownMinutes: 20 },
+  defaults: requestsTo({ resourceGroup: 'rg', server: 'pg', database: 'app' }, 20),
 } as const
 
 const parse = (body: unknown): ParsedRequest => parseRequest(body, context)

@@ -13,16 +13,16 @@ import type { DrillPlan } from '../../../functions/model/plan.ts'
 import { type ParsedRequest, parseRequest } from '../../../functions/request/request.ts'
 import { parsePlan } from '../../../loadgen-image/contract/load-plan.ts'
 import { workersOfContainer } from '../../../loadgen-image/schedule/workers.ts'
-import { aCohort } from '../../support/builders.ts'
+import { aCohort, requestsTo } from '../../support/builders.ts'
 import { aRun, reportOf as reportOfRun } from '../../support/world.ts'
-import { AUTHORITY, AUTHORITY_FILE, FORM_EXAMPLES } from './form-examples.ts'
+import { AUTHORITY, AUTHORITY_FILE, FORM_EXAMPLES, withoutSingle } from './form-examples.ts'
 
 const parse = (body: unknown): ParsedRequest =>
   parseRequest(body, {
     drillId: 'drill-1',
     requestedAt: '2026-01-01T00:00:00.000Z',
     requestedBy: 'http',
-    defaults: { target: { resourceGroup: 'rg', server: 'pg-one', database: 'app' }, cooldownMinutes: 0 },
+    defaults: requestsTo({ resourceGroup: 'rg', server: 'pg-one', database: 'app' }, 0),
   })
 
 // ---- Requests ---------------------------------------------------------------------------------------------------------
@@ -172,10 +172,14 @@ test('a drill on the plain table judges what it can measure, and says that the l
 beforeAll(() => writeFileSync(AUTHORITY_FILE, AUTHORITY))
 afterAll(() => rmSync(AUTHORITY_FILE))
 
-const environments = fc.record(
-  Object.fromEntries(SETTINGS.map(({ name }) => [name, fc.constantFrom(...(FORM_EXAMPLES[name]?.good ?? []))])),
-  { requiredKeys: SETTINGS.filter(({ required }) => required).map(({ name }) => name) },
-)
+const environments = fc
+  .record(
+    Object.fromEntries(SETTINGS.map(({ name }) => [name, fc.constantFrom(...(FORM_EXAMPLES[name]?.good ?? []))])),
+    { requiredKeys: SETTINGS.filter(({ required }) => required).map(({ name }) => name) },
+  )
+  .map((environment) =>
+    environment.DRILL_TARGETS === undefined ? environment : withoutSingle(environment as Environment),
+  )
 
 test('every accepted set of settings makes an app that starts', () => {
   let accepted = 0

@@ -14,20 +14,45 @@ const COMPLETE: Environment = DEPLOYED_SETTINGS
 
 const problemsOf = (environment: Environment) => problemsIn(() => readConfig(environment))
 
+const TARGET = {
+  name: 'psql-drill',
+  target: { resourceGroup: 'rg-drill', server: 'psql-drill', database: 'drill' },
+  cooldownMinutes: 20,
+  requestDefaults: {},
+  schedule: null,
+}
+
 test('the required settings are enough, and the rest has its defaults', () => {
   expect(readConfig(COMPLETE)).toEqual({
     subscriptionId: '11111111-1111-1111-1111-111111111111',
-    drill: { resourceGroup: 'rg-drill', location: 'swedencentral', cooldownMinutes: 20, rowsRetentionDays: 7 },
-    postgres: {
-      target: { resourceGroup: 'rg-drill', server: 'psql-drill', database: 'drill' },
-      host: null,
-      app: { user: 'drilladmin', password: new Secret('a-password'), identity: 'app' },
-      load: { user: 'drilladmin', password: new Secret('a-password'), identity: 'app' },
-      loadObjectId: null,
-      directPort: 5432,
-      pgbouncerPort: 6432,
-      tls: 'verify-full',
-      cloud: PUBLIC,
+    drill: { resourceGroup: 'rg-drill', location: 'swedencentral' },
+    targets: [
+      {
+        ...TARGET,
+        postgres: {
+          target: { resourceGroup: 'rg-drill', server: 'psql-drill', database: 'drill' },
+          host: null,
+          app: { user: 'drilladmin', password: new Secret('a-password'), identity: 'app' },
+          load: { user: 'drilladmin', password: new Secret('a-password'), identity: 'app' },
+          loadObjectId: null,
+          directPort: 5432,
+          pgbouncerPort: 6432,
+          tls: 'verify-full',
+          cloud: PUBLIC,
+        },
+        daily: {
+          schedule: null,
+          request: {},
+          source: 'DAILY_DRILL_REQUEST',
+          stopAfterFailures: 3,
+          stopServerBetweenDrills: false,
+        },
+        rowsRetentionDays: 7,
+      },
+    ],
+    requests: {
+      targets: [TARGET],
+      probes: { allowlist: [], secretSettings: [], secrets: new Map(), allowLoopback: false },
     },
     blobs: { kind: 'url', url: 'https://account.blob.example.com/drills' },
     loadGenerator: {
@@ -39,12 +64,12 @@ test('the required settings are enough, and the rest has its defaults', () => {
       dnsServers: [],
     },
     probes: { allowlist: [], secretSettings: [], secrets: new Map(), allowLoopback: false },
-    daily: { schedule: null, request: {}, stopServerBetweenDrills: false },
     api: { auth: 'keys', isGuarded: false },
     webhook: null,
     prices: null,
     azure: {
       resourceManagerEndpoint: 'https://management.azure.com',
+      cloud: PUBLIC,
       caFile: null,
       identityClientId: null,
       localToken: null,
@@ -74,18 +99,21 @@ test('everything that is given is read', () => {
     PRICE_SOURCE: 'price list, 2026-09-06',
     AZURE_RESOURCE_MANAGER_ENDPOINT: 'https://127.0.0.1:1/',
   })
-  expect(config.postgres).toMatchObject({
+  const [one] = config.targets
+  expect(one?.postgres).toMatchObject({
     target: { resourceGroup: 'rg-data' },
     app: { user: 'drilladmin', password: new Secret('p') },
     load: { user: 'load' },
   })
-  expect(config.postgres.load.password?.reveal()).toBe('l')
+  expect(one?.postgres.load.password?.reveal()).toBe('l')
   expect(config.blobs.kind === 'connectionString' && config.blobs.connectionString.reveal()).toBe(
     'UseDevelopmentStorage=true',
   )
-  expect(config.daily).toEqual({
+  expect(one?.daily).toEqual({
     schedule: '0 0 3 * * *',
     request: { targetTps: 100 },
+    source: 'DAILY_DRILL_REQUEST',
+    stopAfterFailures: 3,
     stopServerBetweenDrills: true,
   })
   expect(config.webhook?.secret.reveal()).toBe('w')
@@ -155,7 +183,7 @@ const IDENTITY = {
 const BY_IDENTITY = { ...COMPLETE, POSTGRES_PASSWORD: '', LOADGEN_POSTGRES_USER: 'id-load', ...IDENTITY }
 
 test('without passwords each role belongs to its own identity', () => {
-  expect(readConfig(BY_IDENTITY).postgres).toMatchObject({
+  expect(readConfig(BY_IDENTITY).targets[0]?.postgres).toMatchObject({
     app: { user: 'drilladmin', password: null, identity: 'app' },
     load: { user: 'id-load', password: null, identity: 'load' },
     loadObjectId: IDENTITY.LOADGEN_IDENTITY_PRINCIPAL_ID,
@@ -218,9 +246,9 @@ test('no secret shows itself: not in a log, not in JSON', () => {
     LOADGEN_POSTGRES_USER: 'load',
     NOTIFY_WEBHOOK_URL: 'https://h',
   })
-  expect(`${JSON.stringify(config)}${inspect(config, { depth: 9 })}${config.postgres.app.password}`).not.toContain(
-    'MARKED',
-  )
+  expect(
+    `${JSON.stringify(config)}${inspect(config, { depth: 9 })}${config.targets[0]?.postgres.app.password}`,
+  ).not.toContain('MARKED')
 })
 
 test('the table is complete: every name once, with a meaning, and no required setting has a default', () => {

@@ -185,6 +185,12 @@ export const FORM_EXAMPLES: Readonly<Record<string, Examples>> = {
     good: ['{}', '{"migrate":true,"targetTps":100}'],
     bad: ['[1]', '{', 'null', '"x"', '{"migrate":true'],
   },
+  DAILY_DRILL_STOP_AFTER_FAILURES: { good: ['3', '1', '100'], bad: ['0', '101', 'never'] },
+  DRILL_REQUEST_DEFAULTS: { good: ['{}', '{"migrate":true,"workers":10}'], bad: ['[1]', '{', 'null', '"x"'] },
+  DRILL_TARGETS: {
+    good: ['[{"name":"orders","server":"pg-orders"},{"name":"billing","server":"pg-billing","cooldownMinutes":30}]'],
+    bad: ['[]', '{}', 'pg-orders', '["pg-orders"]', '[{"name":"orders"', '[null]'],
+  },
   STOP_SERVER_BETWEEN_DRILLS: { good: ['true', 'false'], bad: ['yes', 'True', '1'] },
   NOTIFY_WEBHOOK_URL: {
     good: ['https://example.com/hook?code=abc', 'http://127.0.0.1:9/x'],
@@ -224,12 +230,18 @@ export const FORM_EXAMPLES: Readonly<Record<string, Examples>> = {
   AZURE_LOCAL_TOKEN: SECRETS,
 }
 
-const WITHOUT_URL = ['DRILL_BLOB_CONNECTION_STRING', 'DRILL_BLOB_CONTAINER']
+const OTHER_FORMS = ['DRILL_BLOB_CONNECTION_STRING', 'DRILL_BLOB_CONTAINER', 'DRILL_TARGETS']
 
 /** All settings that may stand together, each with its first good example. */
 export const ALL_SETTINGS: Environment = Object.fromEntries(
-  SETTINGS.filter(({ name }) => !WITHOUT_URL.includes(name)).map(({ name }) => [name, FORM_EXAMPLES[name]?.good[0]]),
+  SETTINGS.filter(({ name }) => !OTHER_FORMS.includes(name)).map(({ name }) => [name, FORM_EXAMPLES[name]?.good[0]]),
 )
+
+/** The settings of a single server, which a list of them does not stand beside. */
+export const withoutSingle = (environment: Environment): Environment =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !SINGLE.includes(name)))
+
+const SINGLE = ['POSTGRES_SERVER', 'POSTGRES_HOST', 'DAILY_DRILL_SCHEDULE', 'DAILY_DRILL_REQUEST']
 
 /** What is wrong with the settings, when they are used. */
 export function problemsIn(use: () => unknown): readonly string[] {

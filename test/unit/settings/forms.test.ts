@@ -6,7 +6,7 @@ import { FORMS } from '../../../functions/config/forms.ts'
 import { type Environment, SETTINGS } from '../../../functions/config/settings.ts'
 import { connect } from '../../../functions/connect.ts'
 import { parseSchedule } from '../../../infra/local/functions-host/timers/timers.ts'
-import { ALL_SETTINGS, AUTHORITY, AUTHORITY_FILE, FORM_EXAMPLES, problemsIn } from './form-examples.ts'
+import { ALL_SETTINGS, AUTHORITY, AUTHORITY_FILE, FORM_EXAMPLES, problemsIn, withoutSingle } from './form-examples.ts'
 
 const good = (name: string): string => FORM_EXAMPLES[name]?.good[0] as string
 
@@ -19,7 +19,7 @@ const environmentWith = (name: string, value: string): Environment =>
         DRILL_BLOB_CONTAINER: good('DRILL_BLOB_CONTAINER'),
         [name]: value,
       }
-    : { ...ALL_SETTINGS, [name]: value }
+    : { ...(name === 'DRILL_TARGETS' ? withoutSingle(ALL_SETTINGS) : ALL_SETTINGS), [name]: value }
 
 const problemsOf = (environment: Environment) => problemsIn(() => connect(readConfig(environment)))
 

@@ -18,7 +18,7 @@ import { errorText, withoutAddresses, withoutSecrets } from '../../../loadgen-im
 import { parseDrillSettings } from '../../../loadgen-image/drill-settings.ts'
 import { readInvocation } from '../../../loadgen-image/options.ts'
 import { failureOf } from '../../../loadgen-image/record/outcome.ts'
-import { aPlan } from '../../support/builders.ts'
+import { aPlan, requestsTo } from '../../support/builders.ts'
 import { ALL_SETTINGS } from './form-examples.ts'
 
 const PIECE = 6
@@ -177,7 +177,7 @@ const CONTEXT = {
   drillId: 'drill-1',
   requestedAt: '2026-01-01T00:00:00.000Z',
   requestedBy: 'http',
-  defaults: { target: { resourceGroup: 'rg', server: 'pg-one', database: 'app' }, cooldownMinutes: 0 },
+  defaults: requestsTo({ resourceGroup: 'rg', server: 'pg-one', database: 'app' }, 0),
 } as const
 
 const WRONG_VALUES: ReadonlyArray<(secret: string) => unknown> = [

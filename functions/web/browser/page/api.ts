@@ -71,8 +71,9 @@ export const startDrill = (body: unknown): Promise<Answer<{ readonly drillId: st
 export const abortDrill = (drillId: string): Promise<Answer<unknown>> =>
   askJson('DELETE', `${drillPath(drillId)}?reason=${encodeURIComponent('from the dashboard')}`)
 
-/** What the app would run, and what would stop it now. */
-export const readOffer = (): Promise<Answer<Offer>> => askJson('GET', 'defaults')
+/** What the app would run, and what would stop it now; of a server by its name, or of the first. */
+export const readOffer = (target: string | null): Promise<Answer<Offer>> =>
+  askJson('GET', `defaults${target === null ? '' : `?target=${encodeURIComponent(target)}`}`)
 
 interface CampaignsPage {
   readonly campaigns: readonly CampaignStatus[]

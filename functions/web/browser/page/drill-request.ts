@@ -49,7 +49,7 @@ const SKIPPED: ReadonlySet<string> = new Set(['force', 'repeat', 'gapMinutes', '
 
 /** As the server names it in its problems. */
 const EVENT_FIELD = /^events\[(\d+)\]\.(\w+)$/
-const TEXT_FIELDS = /^(?:target\.|note$)/
+const TEXT_FIELDS = /^(?:target(?:\.|$)|note$)/
 
 function parsed(name: string, text: string): unknown {
   if (name === 'criteria') return linesOf(text)

@@ -53,12 +53,13 @@ export function requireVersion(request: FastifyRequest, supported: readonly stri
     )
 }
 
-export function requirePlace({ home: place, remote }: Places, params: Readonly<Record<string, string>>): void {
+/** `all`: of every server; the containers lie with the first. */
+export function requirePlace(all: readonly [Places, ...Places[]], params: Readonly<Record<string, string>>): void {
   const { subscription, group, location, server } = params
-  const places = [place, ...(remote === null ? [] : [remote])]
+  const [{ home: place }] = all
+  const places = all.flatMap(({ home, remote }) => (remote === null ? [home] : [home, remote]))
   if (subscription !== undefined && !isSame(subscription, place.subscriptionId))
     throw new ArmError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`)
-  // The containers lie with the primary.
   const groups = (server === undefined ? [place] : places).map(({ resourceGroup }) => resourceGroup)
   if (group !== undefined && !groups.some((one) => isSame(group, one)))
     throw new ArmError(404, 'ResourceGroupNotFound', `Resource group '${group}' could not be found.`)

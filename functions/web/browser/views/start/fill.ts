@@ -44,6 +44,9 @@ function set(form: HTMLFormElement, name: string, value: unknown): boolean {
   const isField =
     field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement
   if (!isField || typeof value === 'object') return false
+  const hasChoice =
+    !(field instanceof HTMLSelectElement) || [...field.options].some((one) => one.value === String(value))
+  if (!hasChoice && value !== false) return false
   field.value = value === false ? '' : String(value)
   const folded = field.closest('details')
   if (folded !== null) folded.open = true

@@ -22,7 +22,9 @@ export function offerStart(form: HTMLFormElement, shell: Shell, filled: FilledFo
   let isGone = false
   let isTouched = false
   let offer: Offer | null = null
-  form.addEventListener('input', () => {
+  const servers = targetChoice(form)
+  form.addEventListener('input', ({ target }) => {
+    if (target === servers.select) return
     isTouched = true
     for (const button of presets.querySelectorAll('[aria-pressed=true]')) button.setAttribute('aria-pressed', 'false')
   })
@@ -38,17 +40,25 @@ export function offerStart(form: HTMLFormElement, shell: Shell, filled: FilledFo
   async function begin(): Promise<void> {
     if (again !== null) await fillFrom(again)
     else show(words, html`<p class="note">Looking at the server and what would stop a drill now ...</p>`)
-    const answer = await readOffer()
-    if (isGone) return
+    await look(wantedTarget(filled))
+  }
+
+  async function look(target: string | null): Promise<void> {
+    const answer = await readOffer(target)
+    // The reader may have chosen another server meanwhile.
+    if (isGone || (servers.isShown() && target !== servers.select.value)) return
     if (answer.kind === 'locked') return shell.askForAccess()
     if (answer.kind !== 'ok') return again === null ? show(words, html``) : undefined
     offer = answer.value
+    servers.offer(offer)
     show(presets, presetButtons(offer.presets))
     const [first] = offer.presets
     if (again !== null) return
     if (first !== undefined && !isTouched) choose(first)
     else show(words, html`${running(offer)}${judged(offer)}`)
   }
+
+  servers.select.addEventListener('change', () => void look(servers.select.value))
 
   async function fillFrom({ id, isOverriding }: Again): Promise<void> {
     const answer = await readDrill(id)
@@ -79,6 +89,33 @@ export function offerStart(form: HTMLFormElement, shell: Shell, filled: FilledFo
   void begin()
   return () => {
     isGone = true
+  }
+}
+
+/** Of a drill that is run again; its server may be none of the app's any more. */
+const wantedTarget = (filled: FilledForm): string | null => {
+  const { target } = filled.hidden()
+  return typeof target === 'string' ? target : null
+}
+
+/** One server is not chosen; of several one is always named. */
+function targetChoice(form: HTMLFormElement) {
+  const region = find(form, '#target', HTMLElement)
+  const select = find(form, '#f-target', HTMLSelectElement)
+  const another = find(form, '#another-server', HTMLElement)
+  return {
+    select,
+    isShown: () => !region.hidden,
+    offer({ target, targets }: Offer): void {
+      const isChoice = targets.length > 1
+      region.hidden = !isChoice
+      select.disabled = !isChoice
+      another.hidden = isChoice
+      if (select.options.length === 0)
+        for (const { name, server } of targets)
+          select.add(new Option(name === server ? name : `${name} (${server})`, name))
+      select.value = target.name
+    },
   }
 }
 
