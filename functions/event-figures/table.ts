@@ -38,7 +38,8 @@ const CAUSE_WORDS: Readonly<Record<DrillEvent['cause'], string>> = {
   other: 'not by this drill',
 }
 
-const whatOf = ({ what, cause }: DrillEvent): string => `${what}, ${CAUSE_WORDS[cause]}`
+/** What the event was, and whose. */
+export const whatWords = ({ what, cause }: DrillEvent): string => `${what}, ${CAUSE_WORDS[cause]}`
 
 const serviceOf = ({ service, watched }: DrillEvent): string =>
   watched ? service : `${service}; a load generator stood still during it`
@@ -56,7 +57,7 @@ const figure =
 /** The table of events, one row each, in every format that people read. */
 export const EVENT_COLUMNS: ReadonlyArray<readonly [head: string, cell: Cell, isNumber?: true]> = [
   ['Event', ({ number }) => String(number)],
-  ['What', whatOf],
+  ['What', whatWords],
   ['Began, UTC', ({ beganAt }) => clock(beganAt), true],
   ['Service', serviceOf],
   ['Write outage', figure('write_outage_s'), true],

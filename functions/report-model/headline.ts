@@ -88,8 +88,12 @@ function downtime(figures: ReportFigures, criteria: readonly Criterion[]): strin
   const early = isBeforeWatch(worst, requests) ? ', begun before the watch' : ''
   const whose = worst.cause === 'drill' || isSubject ? '' : `${eventSubject(worst)}${early}: `
   if (worst.service === 'out') return `${whose}${outAtEnd(worst, figures)}`
-  return `${whose}${atWorst}${serviceWords(withLongestOutage(worst, noticed))}${worst.service === 'recovered' ? allowance(criteria) : ''}`
+  return `${whose}${atWorst}${serviceWords(inShortOf(withLongestOutage(worst, noticed)))}${worst.service === 'recovered' ? allowance(criteria) : ''}`
 }
+
+/** Which container stood still, and when, is in the reasons. */
+const inShortOf = (event: DrillEvent): DrillEvent =>
+  event.watched ? event : { ...event, notMeasuredWhy: 'the load generators did not watch all of it' }
 
 /** The event of the longest recovery is not always that of the longest write outage. */
 function withLongestOutage(worst: DrillEvent, noticed: readonly DrillEvent[]): DrillEvent {

@@ -4,6 +4,8 @@ import { BANNER, BASICS, CARDS, COLOUR_VARIABLES, MARKS, TABLES } from '../rende
 
 const FRAME = `
 [hidden]{display:none!important}
+/* The report itself, and not this page, is what its links lead into. */
+.anchor{display:none}
 .top{display:flex;flex-wrap:wrap;align-items:center;gap:.35rem 1.75rem;padding:.8rem max(1.25rem,calc((100vw - 69.5rem)/2));border-bottom:1px solid var(--line);font-size:.9rem}
 .home{font-weight:700;color:var(--ink);text-decoration:none}
 .top nav{display:flex;gap:1.25rem}
@@ -142,7 +144,6 @@ kbd{font:inherit;font-size:.85em;border:1px solid var(--line);border-radius:3px;
 .files{list-style:none;padding:0;columns:2;column-gap:2rem;max-width:40rem}
 .files button{border:0;padding:.15rem 0;background:none;color:var(--link);text-decoration:underline;font-weight:400}
 iframe.report{width:100%;height:85vh;border:1px solid var(--line);border-radius:6px;background:var(--page)}
-.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @media (max-width:40rem){.link{margin-left:0}.files{columns:1}main .banner{padding-left:1.25rem;padding-right:1.25rem}}
 `
 

@@ -92,13 +92,64 @@ describe('the report', () => {
     await page.close()
   })
 
-  test('copies a main figure with its name', async () => {
-    const { page } = await openReport(pass)
+  test("copies a main figure and a criterion's measured value with their names", async () => {
+    const { page, errors } = await openReport(pass)
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
-    await page.locator('#recovery-time .copy').click()
-    await expect.poll(() => page.locator('#recovery-time .copy').textContent()).toBe('Copied')
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^Recovery time: \d+\.\d+ s$/)
+    for (const [id, words] of [
+      ['recovery-time', /^Recovery time: \d+\.\d+ s$/],
+      ['criterion-p99_ms-baseline', /^p99_ms\[baseline\] < 50: 5\.00 ms$/],
+    ] as const) {
+      const button = page.locator(`#${id} .copy`)
+      await button.focus()
+      await page.keyboard.press('Enter')
+      await expect.poll(() => button.textContent()).toBe('Copied')
+      expect(await page.getByRole('status').textContent()).toBe('Copied')
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(words)
+    }
+    expect(errors).toEqual([])
     await page.close()
+  })
+
+  test('shows a link on hover and on focus alone, and what is folded opens when a link leads there', async () => {
+    const { page } = await openReport(pass)
+    const opacity = (id: string) =>
+      page.locator(`.anchor[href="#${id}"]`).evaluate((link) => getComputedStyle(link).opacity)
+    for (const [id, part] of [
+      ['ledger', '.titled:has(#ledger-title)'],
+      ['figure-waterfall', '#figure-waterfall'],
+      ['criterion-lost_commits', '#criterion-lost_commits'],
+      ['recovery-time', '#recovery-time'],
+      ['baseline-goodput', '#baseline-goodput'],
+      ['checks-before', '.fold:has(#checks-before)'],
+    ] as const) {
+      await page.mouse.move(0, 0)
+      expect([id, await opacity(id)]).toEqual([id, '0'])
+      await page.locator(part).hover({ position: { x: 5, y: 5 } })
+      expect([id, await opacity(id)]).toEqual([id, '1'])
+      await page.mouse.move(0, 0)
+      await page.locator(`.anchor[href="#${id}"]`).focus()
+      await page.keyboard.press('Shift+Tab')
+      await page.keyboard.press('Tab')
+      expect([id, await opacity(id)]).toEqual([id, '1'])
+    }
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**#checks-before')
+    expect(await page.locator('details:has(#checks-before)').getAttribute('open')).toBe('')
+    await page.close()
+  })
+
+  test('without scripts has its links and opens what they lead to, and offers no button that would do nothing', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    const file = join(folder, 'without-scripts.html')
+    writeFileSync(file, renderHtml(pass))
+    await page.goto(`${pathToFileURL(file).href}#check-server-sku`)
+    await page.locator('#check-server-sku').waitFor({ state: 'visible' })
+    expect(await page.getByRole('link', { name: 'Link to: recovery_time_s < 120' }).getAttribute('href')).toBe(
+      '#criterion-recovery_time_s',
+    )
+    expect(await page.getByRole('button').count()).toBe(0)
+    await context.close()
   })
 
   test('prints what is folded, and folds it again', async () => {
@@ -122,7 +173,10 @@ describe('the report', () => {
     await page.keyboard.press('Enter')
     await page.waitForURL('**#criteria')
     await page.keyboard.press('Tab')
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Criteria')
+    const label = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))
+    expect(await label()).toBe('Link to: Criteria')
+    await page.keyboard.press('Tab')
+    expect(await label()).toBe('Criteria')
     await page.close()
   })
 

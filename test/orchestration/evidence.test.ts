@@ -170,10 +170,13 @@ describe('verify', () => {
   })
 
   test('finds a changed figure on the first screen of report.html, with a new manifest', async () => {
-    const words =
-      /Recovery time<\/a><\/dt><dd[^>]*><span class="value">([^<]+)</.exec(textIn(whole, 'report/report.html'))?.[1] ??
-      ''
-    const forged = resealed(edited(whole, 'report/report.html', (page) => page.replaceAll(words, '1.23 s')))
+    const words = /data-copy="Recovery time: [^"]+">([^<]+)</.exec(textIn(whole, 'report/report.html'))?.[1] ?? ''
+    const forged = resealed(
+      edited(whole, 'report/report.html', (page) =>
+        // In prose a number and its unit stay on one line.
+        page.replaceAll(words, '1.23 s').replaceAll(words.replace(' ', '\u00a0'), '1.23\u00a0s'),
+      ),
+    )
     const found = (await verified(forged)).differences.join('\n')
     expect(found).toContain('report.html: "Recovery time" reads')
     expect(found).toContain('report.html: "headline" reads')

@@ -61,12 +61,12 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/render/charts':
     'functions/model functions/render/charts/drawing functions/render/charts/panels functions/render/text functions/units',
   'functions/render/html/elements':
-    'functions/event-figures functions/model functions/model/early-end functions/render/charts/drawing functions/render/text',
+    'functions/event-figures functions/model functions/model/early-end functions/render/charts/drawing functions/render/text functions/units',
   'functions/render/html/sections':
     'functions/criteria functions/event-figures functions/model functions/model/comparisons functions/model/early-end functions/render/charts functions/render/charts/drawing functions/render/charts/panels functions/render/html/elements functions/render/text functions/units',
   'functions/render/html': 'functions/render/html/elements functions/render/html/sections functions/render/text',
   'functions/render/campaign':
-    'functions/criteria functions/model functions/model/campaign functions/render/html functions/render/html/elements functions/render/text functions/units',
+    'functions/criteria functions/model functions/model/campaign functions/render/html functions/render/html/elements functions/render/html/sections functions/render/text functions/units',
   'functions/render/junit': 'functions/criteria functions/model functions/model/campaign functions/model/early-end',
   'functions/render':
     'functions/criteria functions/event-figures functions/model functions/model/campaign functions/model/early-end functions/model/files functions/render/html functions/render/junit functions/render/text functions/units loadgen-image/contract',

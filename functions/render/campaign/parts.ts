@@ -1,14 +1,13 @@
 /** The parts of a campaign's report: verdict, objectives, distributions, drills. The dashboard shows the same. */
-import { marginText, measuredText } from '../../criteria/judge.ts'
 import type { PointState } from '../../model/campaign/campaign.ts'
 import type { CampaignDrill, CampaignFigure, CampaignReport } from '../../model/campaign/report.ts'
 import type { Verdict } from '../../model/report.ts'
 import { counted, dateTime, duration, given, inUnit, NOT_MEASURED } from '../../units/units.ts'
+import { slug } from '../html/elements/anchors.ts'
 import {
-  absent,
   details,
   facts,
-  list,
+  headlineFigure,
   mark,
   note,
   number,
@@ -16,9 +15,10 @@ import {
   type Part,
   table,
   text,
-  token,
+  whyNotPass,
 } from '../html/elements/components.ts'
-import { html, type Insert, type Markup } from '../text/markup.ts'
+import { criteriaTable } from '../html/sections/verdict.ts'
+import { html, type Insert, type Markup, unbroken } from '../text/markup.ts'
 import { type LinkOf, strip } from './strip.ts'
 
 export const CAMPAIGN_SENTENCES: Readonly<Record<Verdict, string>> = {
@@ -33,24 +33,25 @@ export function campaignBanner(report: CampaignReport): Markup {
   return html`<header class="banner ${verdict.toLowerCase()}">
 <p class="eyebrow">Campaign <span class="id">${campaignId}</span> <time datetime="${startedAt}">${dateTime(startedAt)}</time></p>
 <p class="verdict">${mark(verdict)} <span class="verdict-meaning">${CAMPAIGN_SENTENCES[verdict]}</span></p>
-<h1>${headline}</h1>
+<h1>${unbroken(headline)}</h1>
 <dl class="figures">
-${passed(report)}${spreadFigure(report, 'recovery_time_s')}${spreadFigure(report, 'worst_client_outage_s')}${lost(report)}
+${passed(report)}${spreadFigure(report, 'recovery-time', 'recovery_time_s')}${spreadFigure(report, 'worst-client', 'worst_client_outage_s')}${lost(report)}
 </dl>
 ${reasons(report)}
 </header>\n`
 }
 
-const reasons = ({ reasons: lines }: CampaignReport): Insert =>
-  lines.length > 0 && html`<div class="reasons"><h2>Why not PASS</h2>${list(lines)}</div>`
-
-const figure = (term: string, value: string, below: string): Markup =>
-  html`<div class="figure"><dt>${term}</dt><dd><span class="value${value === NOT_MEASURED ? ' unmeasured' : ''}">${value}</span><span class="below">${below}</span></dd></div>\n`
+const reasons = ({ reasons: lines }: CampaignReport): Insert => lines.length > 0 && whyNotPass(lines)
 
 function passed({ drills, planned, counts }: CampaignReport): Markup {
   const others = (Object.keys(counts) as PointState[]).filter((state) => state !== 'measured' && counts[state] > 0)
   const below = [`${counts.measured} measured`, ...others.map((state) => `${counts[state]} ${state}`)].join(', ')
-  return figure('Drills passed', `${drills.filter(({ verdict }) => verdict === 'PASS').length} of ${planned}`, below)
+  return headlineFigure(
+    'drills-passed',
+    'Drills passed',
+    `${drills.filter(({ verdict }) => verdict === 'PASS').length} of ${planned}`,
+    below,
+  )
 }
 
 const found = ({ figures }: CampaignReport, id: string): CampaignFigure | undefined =>
@@ -59,8 +60,8 @@ const found = ({ figures }: CampaignReport, id: string): CampaignFigure | undefi
 const ofDrills = (one: CampaignFigure, { planned }: CampaignReport): string =>
   one.drills === planned ? `of ${counted(planned, 'drill')}` : `of ${one.drills} of ${counted(planned, 'drill')}`
 
-function spreadFigure(report: CampaignReport, id: string): Insert {
-  const one = found(report, id)
+function spreadFigure(report: CampaignReport, id: string, name: string): Insert {
+  const one = found(report, name)
   if (one === undefined) return null
   const below =
     one.drills === 0
@@ -68,14 +69,15 @@ function spreadFigure(report: CampaignReport, id: string): Insert {
       : one.drills === 1
         ? 'in the one drill that measured it'
         : `median ${ofDrills(one, report)}; ${one.min.words} to ${one.max.words}`
-  return figure(one.label, one.median.words, below)
+  return headlineFigure(id, one.label, one.median.words, below)
 }
 
 function lost(report: CampaignReport): Insert {
   const one = found(report, 'lost_commits')
   if (one === undefined) return null
   const where = one.max.value === 0 ? 'in any' : 'in the worst'
-  return figure(
+  return headlineFigure(
+    'commits-lost',
     'Commits lost',
     one.max.words,
     one.drills === 0 ? 'no drill audited it' : `${where} ${ofDrills(one, report)}`,
@@ -91,29 +93,25 @@ export const campaignParts = (report: CampaignReport, linkOf: LinkOf): readonly 
   { id: 'setup', title: 'Set-up', body: setup(report) },
 ]
 
-const criteria = ({ criteria: rows }: CampaignReport): Markup =>
-  rows.length === 0
-    ? absent('No criterion was judged.')
-    : onlyTable(
-        'Criteria of the campaign',
-        [text('Criterion'), text('Verdict'), number('Measured'), number('Margin'), text('Why')],
-        rows.map((row) => [token(row.objective), mark(row.verdict), measuredText(row), marginText(row), row.why]),
-        { cards: true },
-      )
+const criteria = (report: CampaignReport): Markup => criteriaTable(report, 'Criteria of the campaign')
 
 const distributions = (report: CampaignReport, linkOf: LinkOf): Markup =>
   html`${onlyTable(
     'Each figure over the drills',
     [text('Figure'), number('Min'), number('Median'), number('Max'), number('Drills'), text('Each drill a point')],
-    report.figures.map((one) => [
-      one.label,
-      one.min.words,
-      one.median.words,
-      one.max.words,
-      `${one.drills} of ${report.planned}`,
-      strip(one, report.drills, linkOf) ?? NOT_MEASURED,
-    ]),
-  )}${note(PERCENTILES)}${details('Every value', everyValue(report, linkOf))}`
+    report.figures.map((one) => ({
+      id: `distribution-${slug(one.id)}`,
+      name: one.label,
+      cells: [
+        one.label,
+        one.min.words,
+        one.median.words,
+        one.max.words,
+        `${one.drills} of ${report.planned}`,
+        strip(one, report.drills, linkOf) ?? NOT_MEASURED,
+      ],
+    })),
+  )}${note(PERCENTILES)}${details('Every value', everyValue(report, linkOf), { id: 'every-value' })}`
 
 const PERCENTILES =
   'Each strip runs from the minimum to the maximum, with a line at the median; a point leads to the report of its drill. So few drills ' +
@@ -148,11 +146,15 @@ export const drillsTable = (drills: readonly CampaignDrill[], linkOf: LinkOf): M
   onlyTable(
     'Drills of the campaign',
     [text('Drill'), text('Verdict'), text('Result')],
-    drills.map((drill) => [
-      html`${linked(drill, `Drill ${drill.number}`, linkOf)} <small>${drill.startedAt === null ? drill.drillId : dateTime(drill.startedAt)}</small>`,
-      drill.verdict === null ? mark('unknown', drill.state) : mark(drill.verdict),
-      html`${drill.headline ?? capital(drill.why ?? '')}${drill.headline !== null && drill.why !== null && html` <small>Without figures that count: ${drill.why}.</small>`}`,
-    ]),
+    drills.map((drill) => ({
+      id: `drill-${drill.number}`,
+      name: `Drill ${drill.number}`,
+      cells: [
+        html`${linked(drill, `Drill ${drill.number}`, linkOf)} <small>${drill.startedAt === null ? drill.drillId : dateTime(drill.startedAt)}</small>`,
+        drill.verdict === null ? mark('unknown', drill.state) : mark(drill.verdict),
+        html`${drill.headline ?? capital(drill.why ?? '')}${drill.headline !== null && drill.why !== null && html` <small>Without figures that count: ${drill.why}.</small>`}`,
+      ],
+    })),
     { cards: true },
   )
 

@@ -56,7 +56,7 @@ export function waterfallChart(report: Report, room: Room): Chart | null {
   const rows = placed(rowsOf(report), room)
   const ends = rows.flatMap(({ row }) => endsOf(row))
   if (ends.length === 0) return null
-  const left = isNarrow(room) ? 8 : 206
+  const left = isNarrow(room) ? 8 : 234
   const height = rows.reduce((sum, row) => sum + row.height, 0)
   const from = axisEdge(Math.min(0, ...ends))
   const option: EChartsOption = {

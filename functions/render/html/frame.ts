@@ -1,5 +1,6 @@
 /** The frame of a report's page: one file with its own style, a banner, and its parts with a table of contents. */
 import { html, type Markup, raw } from '../text/markup.ts'
+import { anchor } from './elements/anchors.ts'
 import type { Part } from './elements/components.ts'
 import { SCRIPT, SCRIPT_SUM } from './script.ts'
 import { STYLE } from './style.ts'
@@ -18,7 +19,7 @@ interface Frame {
 }
 
 const section = ({ id, title, body }: Part): Markup =>
-  html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
+  html`<section id="${id}" aria-labelledby="${id}-title"><div class="titled"><h2 id="${id}-title">${title}</h2>${anchor(id, title)}</div>
 ${body}</section>\n`
 
 export function pageFrame({ title, style = '', banner, parts, footer }: Frame): string {

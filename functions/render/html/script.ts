@@ -25,18 +25,23 @@ addEventListener('afterprint', () => {
   for (const part of opened.splice(0)) part.open = false
 })
 
+const said = document.createElement('p')
+said.className = 'unseen'
+said.setAttribute('role', 'status')
+document.querySelector('main').append(said)
+
 if (navigator.clipboard) for (const figure of document.querySelectorAll('[data-copy]')) {
   const button = document.createElement('button')
-  const show = (words, label) => {
+  const show = (words) => {
     button.textContent = words
-    button.ariaLabel = label
+    said.textContent = words
   }
   button.type = 'button'
   button.className = 'copy'
-  show('Copy', 'Copy: ' + figure.dataset.copy)
+  button.ariaLabel = 'Copy: ' + figure.dataset.copy
   button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(figure.dataset.copy).then(() => show('Copied', null), () => show('Not copied', null))
-    setTimeout(show, 2000, 'Copy', 'Copy: ' + figure.dataset.copy)
+    await navigator.clipboard.writeText(figure.dataset.copy).then(() => show('Copied'), () => show('Not copied'))
+    setTimeout(show, 2000, '')
   })
   figure.append(button)
 }

@@ -39,6 +39,7 @@ h2{font-size:1.35rem;line-height:1.25;font-weight:650;letter-spacing:-.01em;marg
 h3{font-size:1.02rem;font-weight:650;margin:1.75rem 0 .5rem}
 .skip{position:absolute;left:-100vw;top:0;background:var(--page);padding:.5rem 1rem;z-index:1}
 .skip:focus{left:0}
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);padding:0}
 `
 
 export const BANNER = `
@@ -59,10 +60,7 @@ h1{font:500 clamp(1.35rem,1.05rem + 1.5vw,2.05rem)/1.28 Charter,"Iowan Old Style
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(13.5rem,1fr));gap:1.5rem 2.25rem;margin-top:2.1rem}
 .figure dt{font-size:.875rem;color:var(--muted);border-top:1px solid var(--muted);padding-top:.5rem}
 .figure dd{margin:0;position:relative}
-.figure dt a{color:inherit;text-decoration:none}
-.figure dt a:hover{text-decoration:underline}
 .figure:target dt{border-top:3px solid var(--link)}
-.copy{position:absolute;right:0;top:.35rem;font:inherit;font-size:.8rem;color:var(--link);background:none;border:1px solid var(--line);border-radius:4px;padding:.1rem .5rem;min-height:1.5rem;cursor:pointer}
 .figure .value{display:block;font-size:2rem;line-height:1.2;font-weight:650;letter-spacing:-.02em;margin:.15rem 0 .35rem}
 .figure .value.unmeasured{font-size:1.35rem;line-height:1.78;font-weight:500;color:var(--muted);letter-spacing:0}
 .figure .below{font-size:.875rem;line-height:1.45;color:var(--muted);display:block}
@@ -99,12 +97,12 @@ main li{margin:.2rem 0}
 export const TABLES = `
 .scroll{overflow-x:auto;margin:1rem 0 1.25rem}
 table{border-collapse:collapse;width:100%;font-size:.9rem;line-height:1.4}
-caption.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);padding:0}
 .token{white-space:nowrap;overflow-wrap:normal}
 .words{overflow-wrap:normal}
-caption,.caption{text-align:left;font-weight:600;padding:0 0 .45rem;caption-side:top;font-size:.9rem;line-height:1.4}
+caption,.caption>span{text-align:left;font-weight:600;padding:0 0 .45rem;caption-side:top;font-size:.9rem;line-height:1.4}
 .caption{margin-top:1.5rem}
-.caption+.scroll{margin-top:0}
+.pair .caption{margin-top:0}
+.caption+:is(.scroll,table){margin-top:0}
 th,td{text-align:left;vertical-align:top;padding:.5rem 1.1rem .5rem 0;border-bottom:1px solid var(--line);font-weight:400}
 thead th{font-size:.8rem;color:var(--muted);vertical-align:bottom;padding-top:.2rem;border-bottom-color:var(--muted)}
 th:last-child,td:last-child{padding-right:0}
@@ -133,12 +131,13 @@ summary{cursor:pointer;color:var(--link);width:fit-content}
 .keys code{display:inline-block;margin:0 .75rem .2rem 0}
 .digest{font-size:.75rem;color:var(--muted)}
 .files{list-style:none;padding:0}
+.note+.files{margin-top:.9rem}
 .files a{display:inline-block;min-width:13rem}
 .files span{color:var(--muted)}
 `
 
 const FIGURES = `
-.embedded .banner,.embedded #criteria>h2,.embedded #criteria>.scroll,.embedded nav a[href="#criteria"],.embedded #stopped,.embedded nav a[href="#stopped"],.detached #downloads,.detached nav a[href="#downloads"]{display:none}
+.embedded .banner,.embedded #criteria>.titled:first-child,.embedded #criteria>.scroll,.embedded nav a[href="#criteria"],.embedded #stopped,.embedded nav a[href="#stopped"],.detached #downloads,.detached nav a[href="#downloads"]{display:none}
 figure{margin:0 0 1.5rem}
 figure svg{display:block;width:100%;height:auto;overflow:visible}
 figure svg text{font-family:inherit!important}
@@ -166,6 +165,33 @@ export const CARDS = `
 }
 `
 
+/** Links and copy buttons are shown on hover and on focus; where there is no pointer that hovers, beside headings and headline figures. */
+const ANCHORS = `
+.titled{display:flex;align-items:baseline;gap:.5rem}
+.anchor{color:var(--muted);text-decoration:none;font-weight:400;font-size:.95rem;line-height:1;padding:.15rem .25rem;margin:-.15rem -.25rem;opacity:0}
+.anchor::before{content:"#"}
+.anchor:hover{color:var(--link)}
+.embedded .anchor,.detached .anchor{display:none}
+figure,.fold{position:relative}
+:is(figure,.fold)>.anchor{position:absolute;right:100%;top:.2rem;margin:0 .2rem 0 0}
+tr[id]>th{position:relative}
+tr>th>.anchor{position:absolute;right:.1rem;top:.5rem;margin:0}
+dt>.anchor{position:absolute;margin:.15rem 0 0}
+.titled+.titled h3{margin-top:.25rem}
+:is(figure,.fold,.titled):hover>.anchor,:is(tr:hover>th,:is(.figure,.facts>div):hover>dt)>.anchor,.anchor:focus-visible{opacity:1}
+[data-copy]{position:relative;display:inline-block;justify-self:start}
+.copy{position:absolute;left:100%;top:50%;translate:0 -50%;width:1.5rem;height:1.5rem;margin:0;padding:0;border:0;background:none;color:var(--muted);cursor:pointer;opacity:0}
+.copy:hover{color:var(--link)}
+.copy:is(:hover,:focus-visible,:not(:empty)),:is(tr,.figure):hover .copy{opacity:1}
+.copy:empty:is(::before,::after){content:"";position:absolute;left:.35rem;top:.35rem;width:.5rem;height:.6rem;border:1.5px solid;border-radius:2px;background:var(--page)}
+.copy:empty::after{left:.55rem;top:.55rem}
+.copy:not(:empty){left:auto;right:0;width:auto;padding:0 .5rem;z-index:1;border:1px solid var(--line);border-radius:4px;background:var(--page);font:inherit;font-size:.8rem;letter-spacing:0;white-space:nowrap}
+:is(tr,.facts>div):target{background:var(--shade-usual)}
+:is(figure,.fold>details>div):target{outline:2px solid var(--link);outline-offset:.5rem;border-radius:2px}
+.fold>details>div:target{scroll-margin-top:3.5rem}
+@media (hover:none){:is(.titled,.figure>dt)>.anchor,.figure .copy{opacity:1}}
+`
+
 const SMALL = `
 @media (max-width:72rem){.columns,footer{margin:0 1.25rem}}
 @media (max-width:60rem){.columns{display:block}nav{padding-top:1.25rem}nav ol{position:static;display:flex;flex-wrap:wrap;gap:0 1.1rem}}
@@ -175,13 +201,25 @@ const SMALL = `
 const PRINT = `
 @page{margin:16mm 14mm}
 @media print{
-body{font-size:9.5pt}nav,.skip,.copy{display:none}summary{list-style:none;color:inherit;font-weight:600}details::details-content{content-visibility:visible!important;block-size:auto!important}.columns{display:block;margin:0}.banner.banner{padding:0 0 1rem;background:none;border-top-width:.25rem}
+body{font-size:9.5pt}nav,.skip,.copy,.anchor{display:none}summary{list-style:none;color:inherit;font-weight:600}details::details-content{content-visibility:visible!important;block-size:auto!important}.columns{display:block;margin:0}.banner.banner{padding:0 0 1rem;background:none;border-top-width:.25rem}
 .figures{grid-template-columns:repeat(4,1fr);gap:1rem}.figure .value{font-size:1.45rem}
-main>section{padding:1.1rem 0 .4rem}h2,h3,caption{break-after:avoid}.caption{break-after:avoid}tr,figure,.figure{break-inside:avoid}
+main>section{padding:1.1rem 0 .4rem}h2,h3,.titled{break-after:avoid}tr,figure,.figure{break-inside:avoid}
 .scroll{overflow:visible}table{font-size:8pt}a{color:inherit;text-decoration:none}footer{margin-top:1rem;padding:.5rem 0}
 figure svg.wide{display:block}figure svg.narrow{display:none}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 }
 `
 
-export const STYLE = [COLOUR_VARIABLES, BASICS, BANNER, MARKS, COLUMNS, TABLES, FIGURES, SMALL, CARDS, PRINT].join('')
+export const STYLE = [
+  COLOUR_VARIABLES,
+  BASICS,
+  BANNER,
+  MARKS,
+  COLUMNS,
+  TABLES,
+  FIGURES,
+  ANCHORS,
+  SMALL,
+  CARDS,
+  PRINT,
+].join('')

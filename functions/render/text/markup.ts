@@ -27,6 +27,10 @@ function insert(value: Insert): string {
   return value instanceof Markup ? value.text : value.map(insert).join('')
 }
 
+/** For prose: a number and its unit stay on one line. */
+export const unbroken = (text: string): string =>
+  text.replace(/(?<=\d) (?=(?:s|ms|min|h|TPS|[KMGT]i?B)\b|%)/g, '\u00a0')
+
 export const html = (strings: TemplateStringsArray, ...values: readonly Insert[]): Markup =>
   new Markup(strings.reduce((text, part, index) => text + insert(values[index - 1]) + part))
 

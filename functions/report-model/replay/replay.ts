@@ -58,7 +58,8 @@ const megabytes = (bytes: number | null, unit: string): string | null =>
   bytes === null ? null : plain(round(bytes / 1e6, 2), unit)
 
 function conclusionOf({ seconds: replay }: ReplayEstimate, measured: number | null): string[] {
-  const outage = `The measured write outage: ${measured === null ? NOT_MEASURED : seconds(measured)}.`
+  const outage =
+    measured === null ? 'The write outage was not measured.' : `The measured write outage: ${seconds(measured)}.`
   if (replay === null) return [outage]
   const estimate =
     `Estimate: to replay all of it takes ${seconds(replay.fast)} to ${seconds(replay.slow)} at 200 to 40 MB/s, a speed that is ` +

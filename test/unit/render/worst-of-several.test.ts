@@ -87,13 +87,12 @@ describe('three failovers, of which the second is the worst', () => {
 
   test('the page names them in its tiles, and has every event in a table', () => {
     const page = file(drill, 'report.html')
-    const tile = (term: string) =>
-      new RegExp(`<dt>(?:<a [^>]*>)?${term}(?:</a>)?</dt><dd[^>]*>(.*?)</dd>`, 's').exec(page)?.[1] ?? ''
+    const tile = (term: string) => new RegExp(`<dt>${term} <a [^>]*></a></dt><dd>(.*?)</dd>`, 's').exec(page)?.[1] ?? ''
     for (const [term, value] of [
       ['Recovery time', worst.recovery.recoveryTimeSeconds],
       ['Worst client', worst.recovery.clientOutageSeconds.max],
     ] as const) {
-      expect(tile(term)).toContain(`<span class="value">${seconds(value)}</span>`)
+      expect(tile(term)).toContain(`data-copy="${term}: ${seconds(value)}">${seconds(value)}</span>`)
       expect(tile(term)).toContain('worst of 3 events: event 2')
     }
     const text = visibleText(page)
@@ -183,7 +182,7 @@ describe('three failovers, and the load ends before the last one is over', () =>
     expect(objective(report, 'recovery_time_s')).toMatchObject({ measured: null, verdict: 'fail' })
     expect(file(drill, 'report.md')).toContain('| Recovery time (T4 - T1) | not back (worst of 3 events: event 3) |')
     expect(file(drill, 'report.html')).toMatch(
-      /<dt><a [^>]*>Recovery time<\/a><\/dt><dd[^>]*><span class="value">not back<\/span>/,
+      /<dt>Recovery time <a [^>]*><\/a><\/dt><dd><span class="value"><span data-copy="[^"]+">not back<\/span>/,
     )
     expect(reportedEntry(drill.plan, report, true).trend?.worst.recoveryTime).toMatchObject({
       measured: { kind: 'never' },

@@ -27,7 +27,7 @@ test.each([
   [2, /It lies within the estimate, which does not show that it was spent on replay\.$/],
   [10, /It lies within the estimate, which does not show that it was spent on replay\.$/],
   [12.5, /At least 2\.50 s of it were spent on something other than a replay at that speed\.$/],
-  [null, /The measured write outage: not measured\.$/],
+  [null, /The write outage was not measured\.$/],
 ] as const)('a measured write outage of %s s', (measured, ending) => {
   const found = replay(measured)
   expect(found).toMatchObject({

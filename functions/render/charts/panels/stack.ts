@@ -198,8 +198,10 @@ const thresholdLine = ({ label, value, side }: Threshold) => ({
   label: {
     formatter: label,
     position: side === 'below' ? ('insideStartBottom' as const) : ('insideStartTop' as const),
-    // Dark enough to be read over an area.
+    // Dark enough to be read over an area, and on a ground of its own over lines.
     color: COLOURS.ink,
+    backgroundColor: COLOURS.page,
+    padding: [1, 3],
     fontSize: FONT_SIZE - 1,
     fontFamily: FONT_FAMILY,
   },

@@ -2,7 +2,9 @@
 import type { EventFigureName } from '../../../event-figures/figures.ts'
 import { worstNote, worstText } from '../../../event-figures/table.ts'
 import type { Report } from '../../../model/report.ts'
-import { html, type Insert, type Markup, raw } from '../../text/markup.ts'
+import { NOT_MEASURED } from '../../../units/units.ts'
+import { html, type Insert, type Markup, raw, unbroken } from '../../text/markup.ts'
+import { anchor, copied } from './anchors.ts'
 
 export interface Part {
   readonly id: string
@@ -19,9 +21,20 @@ export interface Column {
 export const number = (label: string): Column => ({ label, numeric: true })
 export const text = (label: string): Column => ({ label })
 
-type Rows = readonly (readonly Insert[])[]
+/** A row that a link leads to; its name is what a screen reader says for its header. */
+interface LinkedRow {
+  readonly id: string
+  readonly name: string
+  readonly cells: readonly Insert[]
+}
+type Row = readonly Insert[] | LinkedRow
+type Rows = readonly Row[]
+
+const isLinked = (row: Row): row is LinkedRow => 'cells' in row
 
 export interface TableForm {
+  /** Of the words above the table, with a link to it; a table that is its whole section has the section's. */
+  readonly id?: string
   /** On a phone each row is a card: for tables with sentences in them. Tables of figures scroll sideways instead. */
   readonly cards?: boolean
   /** Names the widths of its columns in the style sheet, where a long word would spoil them. */
@@ -29,11 +42,14 @@ export interface TableForm {
 }
 
 /**
- * The first cell of a row is its header. Wide tables scroll inside their own, focusable region. The words above are outside of
+ * The first cell of a row is its header. Wide tables scroll inside their own, focusable group, which is no landmark: the section around it is one. The words above are outside of
  * it, so that they stay in place, and the caption repeats them for screen readers.
  */
 export const table = (caption: string, columns: readonly Column[], rows: Rows, form: TableForm = {}): Markup =>
-  html`<p class="caption" aria-hidden="true">${caption}</p>${onlyTable(caption, columns, rows, form)}`
+  html`${captionAbove(caption, form.id)}${onlyTable(caption, columns, rows, form)}`
+
+export const captionAbove = (caption: string, id?: string): Markup =>
+  html`<div class="titled caption"${id && html` id="${id}"`}><span aria-hidden="true">${caption}</span>${id && anchor(id, caption)}</div>`
 
 /** For a table that is its whole section: the heading is enough, so the caption is for screen readers only. */
 export function onlyTable(
@@ -43,7 +59,7 @@ export function onlyTable(
   { cards = false, className }: TableForm = {},
 ): Markup {
   const roles = cards ? CARD_ROLES : NO_ROLES
-  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table${roles.table}${classesOf(cards ? 'cards' : '', className ?? '')}>
+  return html`<div class="scroll" role="group" aria-label="${caption}" tabindex="0"><table${roles.table}${classesOf(cards ? 'cards' : '', className ?? '')}>
 <caption class="unseen">${caption}</caption>
 <thead${roles.group}><tr${roles.row}>${columns.map((column) => html`<th scope="col"${roles.columnHeader}${numeric(column)}>${column.label}</th>`)}</tr></thead>
 <tbody${roles.group}>
@@ -55,13 +71,21 @@ const classesOf = (...names: readonly string[]): Insert => {
   return given.length > 0 && html` class="${given.join(' ')}"`
 }
 
-const tableRow = (columns: readonly Column[], [header, ...cells]: readonly Insert[], roles: Roles): Markup =>
-  html`<tr${roles.row}><th scope="row"${roles.rowHeader}${numeric(columns[0])}>${header}</th>${cells.map(
+function tableRow(columns: readonly Column[], row: Row, roles: Roles): Markup {
+  const [header, ...cells] = isLinked(row) ? row.cells : row
+  return html`<tr${roles.row}${isLinked(row) && html` id="${row.id}"`}>${rowHeader(header, row, numeric(columns[0]), roles.rowHeader)}${cells.map(
     (value, index) => {
       const column = columns[index + 1]
       return html`<td${roles.cell(column)}${numeric(column)}>${value}</td>`
     },
   )}</tr>\n`
+}
+
+/** The link is no part of the header's name, which a screen reader repeats in each cell. */
+export const rowHeader = (header: Insert, row: Row, className: Insert = null, role: Insert = null): Markup =>
+  isLinked(row)
+    ? html`<th scope="row"${role}${className} aria-label="${row.name}">${header} ${anchor(row.id, row.name)}</th>`
+    : html`<th scope="row"${role}${className}>${header}</th>`
 
 const numeric = (column: Column | undefined): Insert => raw(column?.numeric ? ' class="n"' : '')
 
@@ -91,8 +115,18 @@ export const absent = (value: Insert): Markup => html`<p class="absent">${value}
 export const list = (lines: readonly Insert[]): Markup =>
   html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>\n`
 
-export const details = (summary: string, body: Insert, isOpen = false): Markup =>
-  html`<details${isOpen && raw(' open')}><summary>${summary}</summary>${body}</details>\n`
+interface DetailsForm {
+  readonly isOpen?: boolean
+  /** Of what is folded: a browser opens it when a link leads there. The link stands outside, where it is seen while it is folded. */
+  readonly id?: string
+  /** In place of the summary, where that says more than a name. */
+  readonly name?: string
+}
+
+export const details = (summary: string, body: Insert, { isOpen, id, name = summary }: DetailsForm = {}): Markup =>
+  id === undefined
+    ? html`<details${isOpen && raw(' open')}><summary>${summary}</summary>${body}</details>\n`
+    : html`<div class="fold">${anchor(id, name)}<details${isOpen && raw(' open')}><summary>${summary}</summary><div id="${id}">${body}</div></details></div>\n`
 
 /** A shape for each verdict, so that a reader can distinguish verdicts without colour. */
 const SHAPES: Readonly<Record<string, string>> = {
@@ -133,8 +167,18 @@ export const token = (code: string): Markup => html`<code class="token">${code}<
 export const descriptions = (pairs: ReadonlyArray<readonly [term: string, value: Insert]>): Markup =>
   html`<dl class="descriptions">${pairs.map(([term, value]) => html`<dt>${term}</dt><dd>${value}</dd>\n`)}</dl>\n`
 
-export const facts = (pairs: ReadonlyArray<readonly [term: string, value: Insert]>): Markup =>
-  html`<dl class="facts">${pairs.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>\n`)}</dl>\n`
+/** A fact with an id has a link. */
+export type Fact = readonly [term: string, value: Insert, id?: string]
+
+export const facts = (pairs: readonly Fact[]): Markup =>
+  html`<dl class="facts">${pairs.map(([term, value, id]) => html`<div${id && html` id="${id}"`}><dt>${term}${id && html` ${anchor(id, term)}`}</dt><dd>${value}</dd></div>\n`)}</dl>\n`
+
+export const whyNotPass = (lines: readonly string[], more: Insert = null): Markup =>
+  html`<div class="reasons" id="reasons"><div class="titled"><h2>Why not PASS</h2>${anchor('reasons', 'Why not PASS')}</div>${list(lines.map(unbroken))}${more}</div>`
+
+/** Of the first screen: a large figure, and below it what makes it readable. */
+export const headlineFigure = (id: string, term: string, value: string, below: Insert, bar: Insert = null): Markup =>
+  html`<div class="figure" id="${id}"><dt>${term} ${anchor(id, term)}</dt><dd><span class="value${value === NOT_MEASURED ? ' unmeasured' : ''}">${copied(value, `${term}${term.endsWith('?') ? '' : ':'} ${value}`)}</span>${bar}<span class="below">${typeof below === 'string' ? unbroken(below) : below}</span></dd></div>\n`
 
 /** The worst of all events, and of which one it is when there are several. */
 export function worstFigure(name: EventFigureName, report: Report): Markup {

@@ -2,6 +2,7 @@
 import type { Chart, Room } from '../../charts/drawing/chart.ts'
 import { renderSvg } from '../../charts/drawing/svg.ts'
 import { html, type Insert, type Markup, raw } from '../../text/markup.ts'
+import { anchor } from './anchors.ts'
 import { absent } from './components.ts'
 
 const WIDE: Room = { width: 860 }
@@ -9,6 +10,8 @@ const NARROW: Room = { width: 360 }
 
 export interface FigureWords {
   readonly id: string
+  /** Of its link. */
+  readonly name: string
   /** For screen readers, in place of the drawing. */
   readonly label: string
   readonly caption: Insert
@@ -25,7 +28,7 @@ export function figure(
   const narrow = draw(NARROW)
   if (!wide || !narrow) return absent(words.absent)
   const over = overlay?.(wide, WIDE)
-  return html`<figure id="figure-${words.id}">
+  return html`<figure id="figure-${words.id}">${anchor(`figure-${words.id}`, words.name)}
 ${raw(renderSvg(wide, WIDE, { id: `${words.id}-w`, label: words.label, className: 'wide', ...(over === undefined ? {} : { overlay: over }) }))}
 ${raw(renderSvg(narrow, NARROW, { id: `${words.id}-n`, label: words.label, className: 'narrow' }))}
 <figcaption>${words.caption}</figcaption></figure>\n`

@@ -11,14 +11,18 @@ export function whatStoppedIt(report: Report): Markup | null {
   return html`${table(
     'Checks that stopped the drill',
     [text('Check'), text('Seen'), text('Wanted'), text('What to do'), text('Override')],
-    checks.map(({ id, title, seen, wanted, why, advice }) => [
-      html`${title} <small><code>${id}</code></small>`,
-      seen,
-      wanted,
-      html`${advice} <small>${why}</small>`,
-      token(overrideOf([id])),
-    ]),
-    { cards: true },
+    checks.map(({ id, title, seen, wanted, why, advice }) => ({
+      id: `stopped-by-${id}`,
+      name: title,
+      cells: [
+        html`${title} <small><code>${id}</code></small>`,
+        seen,
+        wanted,
+        html`${advice} <small>${why}</small>`,
+        token(overrideOf([id])),
+      ],
+    })),
+    { id: 'stopping-checks', cards: true },
   )}${note(
     html`A request with ${token(overrideOf(checks.map(({ id }) => id)))} runs all the same. The report of such a drill records each of these checks as overridden.`,
   )}`

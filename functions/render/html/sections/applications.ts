@@ -4,6 +4,7 @@ import type { Application } from '../../../model/application.ts'
 import type { Report } from '../../../model/report.ts'
 import { clock, count, NOT_MEASURED, plain, seconds } from '../../../units/units.ts'
 import { html, type Markup } from '../../text/markup.ts'
+import { idsOf, slug } from '../elements/anchors.ts'
 import { note, number, table, text, token } from '../elements/components.ts'
 
 const WORST_OUTAGES = 10
@@ -11,13 +12,20 @@ const WORST_OUTAGES = 10
 export const applications = (report: Report): Markup =>
   html`${applicationSentences(report.applications).map(note)}${overview(report)}${report.applications.map(outages)}${report.applications.map(errors)}`
 
-const overview = ({ applications: all }: Report): Markup =>
-  table(
+function overview({ applications: all }: Report): Markup {
+  const names = all.map(({ name }) => name)
+  const ids = idsOf('application', names)
+  return table(
     'Applications',
     APPLICATION_COLUMNS.map(([head, , isNumber]) => (isNumber ? number(head) : text(head))),
-    all.map((one) => APPLICATION_COLUMNS.map(([, cell], index) => (index === 0 ? named(one, cell(one)) : cell(one)))),
-    { cards: true },
+    all.map((one, row) => ({
+      id: ids[row] ?? '',
+      name: one.name,
+      cells: APPLICATION_COLUMNS.map(([, cell], index) => (index === 0 ? named(one, cell(one)) : cell(one))),
+    })),
+    { id: 'application-table', cards: true },
   )
+}
 
 const named = ({ method, url, expectStatus, everyMs }: Application, name: string): Markup =>
   html`${name} <small>${method} ${url}, ${plain(expectStatus)} expected, every ${plain(everyMs)} ms</small>`
@@ -60,7 +68,7 @@ function outages({ name, outages: all }: Application): Markup {
       token(row.lastCode),
       plain(row.container),
     ]),
-    { cards: true },
+    { id: `outages-of-${slug(name)}`, cards: true },
   )
 }
 
@@ -71,4 +79,5 @@ const errors = ({ name, errors: all }: Application): Markup =>
         `Errors of ${name}`,
         [text('Code'), number('Requests'), text('Meaning')],
         all.map((row) => [token(row.code), count(row.count), row.meaning]),
+        { id: `errors-of-${slug(name)}` },
       )

@@ -24,15 +24,23 @@ export function clients({ report, clients: rows }: ReportData): Markup {
     [
       report.events.length > 1 ? 'Clients with an outage, at most in one event' : 'Clients with an outage',
       count(clientOutageSeconds.clients),
+      'clients-out',
     ],
     ...(clientOutageSeconds.notMeasured > 0
-      ? ([['Not measured: their container did not watch', count(clientOutageSeconds.notMeasured)]] as const)
+      ? ([
+          [
+            'Not measured: their container did not watch',
+            count(clientOutageSeconds.notMeasured),
+            'clients-not-measured',
+          ],
+        ] as const)
       : []),
-    ['Half were back within', worstFigure('client_outage_s[p50]', report)],
-    ['All but one in twenty were back within', worstFigure('client_outage_s[p95]', report)],
-    ['The last was back after', worstFigure('worst_client_outage_s', report)],
+    ['Half were back within', worstFigure('client_outage_s[p50]', report), 'client-outage-p50'],
+    ['All but one in twenty were back within', worstFigure('client_outage_s[p95]', report), 'client-outage-p95'],
+    ['The last was back after', worstFigure('worst_client_outage_s', report), 'client-outage-max'],
   ])}${figure((room) => clientOutageChart(report, rows, room), {
     id: 'clients',
+    name: 'Chart of the clients',
     label: 'Share of clients that were back after so many seconds, and every client as a tick.',
     caption:
       'Seconds from the last acknowledged commit of a client to its first one on the new timeline, in the worst event. A curve that does not reach the top has clients that never came back.',
@@ -87,7 +95,7 @@ const worst = (rows: readonly ClientOutage[]): Markup =>
           count(row.unknown),
           count(row.connectFailures),
         ]),
-        { cards: true },
+        { id: 'longest-waits', cards: true },
       )
 
 function cohorts(report: Report): Markup {
@@ -117,6 +125,7 @@ function cohorts(report: Report): Markup {
       cohortReturn(row),
       count(row.acknowledged),
     ]),
+    { id: 'cohorts' },
   )}${settings(rows)}`
 }
 
@@ -128,5 +137,6 @@ const settings = (rows: readonly CohortReport[]): Markup => {
         'What the named clients do, and where that is documented',
         [text('Cohort'), text('Setting'), text('Value'), text('Source')],
         all.map(([cohort, one]) => [cohort.name, one.name, one.value, settingSource(one)]),
+        { id: 'client-settings' },
       )
 }

@@ -2,12 +2,15 @@
 import type { Report } from '../../../model/report.ts'
 import { clock, count } from '../../../units/units.ts'
 import { html, type Insert, type Markup } from '../../text/markup.ts'
+import { idsOf } from '../elements/anchors.ts'
 import { absent, number, onlyTable, text, token } from '../elements/components.ts'
 
 type ErrorRow = Report['errors'][number]
 
-export const errors = ({ errors: rows, ledger }: Report): Markup =>
-  rows.length === 0
+export function errors({ errors: rows, ledger }: Report): Markup {
+  const codes = rows.map(({ code, outcome, phase }) => `${code} ${outcome ?? phase}`)
+  const ids = idsOf('error', codes)
+  return rows.length === 0
     ? absent(ledger.intended === 0 ? 'No load was sent.' : 'No client saw an error.')
     : onlyTable(
         'Errors by SQLSTATE or socket code',
@@ -20,9 +23,10 @@ export const errors = ({ errors: rows, ledger }: Report): Markup =>
           number('First, UTC'),
           number('Last, UTC'),
         ],
-        rows.map(errorRow),
+        rows.map((row, index) => ({ id: ids[index] ?? '', name: row.code, cells: errorRow(row) })),
         { cards: true },
       )
+}
 
 const errorRow = (row: ErrorRow): Insert[] => [
   token(row.code),

@@ -15,10 +15,15 @@ export function latency({ report: { latencyMs }, curves }: ReportData): Markup {
   const measured = PHASES.filter((phase) => latencyMs[phase] !== null)
   if (measured.length === 0) return absent('No latency was measured: no transaction was acknowledged.')
   const rows = measured.flatMap((phase) =>
-    (['response', 'service'] as const).map((kind) => latencyRow(phase, kind, latencyMs[phase]?.[kind])),
+    (['response', 'service'] as const).map((kind) => ({
+      id: `latency-${phase}-${kind}`,
+      name: `${PHASE_NAMES[phase] ?? phase}, ${kind}`,
+      cells: latencyRow(phase, kind, latencyMs[phase]?.[kind]),
+    })),
   )
   return html`${figure((room) => percentilesChart(curves, room), {
     id: 'latency',
+    name: 'Chart of the percentiles',
     label: 'Response and service time by percentile, per phase. The table below has the figures.',
     caption:
       'Solid: response time, from the moment an arrival was due. Dashed: service time, from the send. Dotted: at least; the arrivals there were missed.',
@@ -37,6 +42,7 @@ export function latency({ report: { latencyMs }, curves }: ReportData): Markup {
       number('Missed'),
     ],
     rows,
+    { id: 'percentiles' },
   )}${note('At least (≥): the percentile falls among arrivals that were missed, which count as longer than every measured value.')}`
 }
 

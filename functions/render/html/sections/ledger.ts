@@ -2,18 +2,33 @@
 import type { Report } from '../../../model/report.ts'
 import { clock, count, dateTime, NOT_MEASURED, plain, seconds } from '../../../units/units.ts'
 import { html, type Insert, type Markup } from '../../text/markup.ts'
-import { absent, details, facts, list, mark, note, number, table, text } from '../elements/components.ts'
+import { heading } from '../elements/anchors.ts'
+import {
+  absent,
+  captionAbove,
+  details,
+  facts,
+  list,
+  mark,
+  note,
+  number,
+  rowHeader,
+  table,
+  text,
+} from '../elements/components.ts'
 
 type Ledger = Report['ledger']
 
 export const ledger = (report: Report): Markup =>
   html`<div class="pair"><div>${arrivals(report.ledger)}</div><div>${rows(report.ledger)}</div></div>${facts([
-    ['Measured recovery point', seconds(report.ledger.lostSeconds)],
-    ['Unknown outcomes that stay unresolved', figure(report.ledger.unresolved)],
-    ['Acknowledged with a warning (weak)', count(report.ledger.weakAcks)],
+    ['Measured recovery point', seconds(report.ledger.lostSeconds), 'recovery-point'],
+    ['Unknown outcomes that stay unresolved', figure(report.ledger.unresolved), 'unresolved'],
+    ['Acknowledged with a warning (weak)', count(report.ledger.weakAcks), 'weak'],
   ])}${audits(report.ledger)}${lostKeys(report.ledger)}${digest(report.ledger)}${proof(report)}`
 
 interface Line {
+  /** The end of its id. */
+  readonly key: string
   readonly sign: '' | '+' | '-'
   readonly label: string
   readonly value: number | null
@@ -22,38 +37,57 @@ interface Line {
 }
 
 const arrivals = (ledger: Ledger): Markup =>
-  sum('Every arrival, accounted for', { label: 'intended', value: ledger.intended }, [
-    { sign: '', label: 'acknowledged', value: ledger.acknowledged },
-    { sign: '+', label: 'refused, provably not committed', value: ledger.refused },
-    { sign: '+', label: 'unknown, reply lost', value: ledger.unknown },
-    { sign: '+', label: 'missed, never sent', value: ledger.missed },
+  sum('arrivals', 'Every arrival, accounted for', { key: 'intended', label: 'intended', value: ledger.intended }, [
+    { key: 'acknowledged', sign: '', label: 'acknowledged', value: ledger.acknowledged },
+    { key: 'refused', sign: '+', label: 'refused, provably not committed', value: ledger.refused },
+    { key: 'unknown', sign: '+', label: 'unknown, reply lost', value: ledger.unknown },
+    { key: 'missed', sign: '+', label: 'missed, never sent', value: ledger.missed },
   ])
 
 const rows = (ledger: Ledger): Markup =>
-  sum('Every row on the primary, accounted for', { label: 'rows found', value: ledger.rowsFound }, [
-    { sign: '', label: 'acknowledged', value: ledger.acknowledged },
-    { sign: '-', label: 'lost: acknowledged, absent', value: ledger.lost, mustBeNone: true },
-    { sign: '+', label: 'recovered: reply lost, present', value: ledger.recovered },
-    { sign: '+', label: 'misjudged: refused, present', value: ledger.misjudged, mustBeNone: true },
-    { sign: '+', label: 'unexpected: present, never sent', value: ledger.unexpected, mustBeNone: true },
-    { sign: '+', label: 'duplicates', value: ledger.duplicates, mustBeNone: true },
-  ])
+  sum(
+    'rows',
+    'Every row on the primary, accounted for',
+    { key: 'found', label: 'rows found', value: ledger.rowsFound },
+    [
+      { key: 'acknowledged', sign: '', label: 'acknowledged', value: ledger.acknowledged },
+      { key: 'lost', sign: '-', label: 'lost: acknowledged, absent', value: ledger.lost, mustBeNone: true },
+      { key: 'recovered', sign: '+', label: 'recovered: reply lost, present', value: ledger.recovered },
+      { key: 'misjudged', sign: '+', label: 'misjudged: refused, present', value: ledger.misjudged, mustBeNone: true },
+      {
+        key: 'unexpected',
+        sign: '+',
+        label: 'unexpected: present, never sent',
+        value: ledger.unexpected,
+        mustBeNone: true,
+      },
+      { key: 'duplicates', sign: '+', label: 'duplicates', value: ledger.duplicates, mustBeNone: true },
+    ],
+  )
 
 /** A sum as on paper: the parts, a line, and the total that they must add up to. */
-function sum(caption: string, total: Pick<Line, 'label' | 'value'>, lines: readonly Line[]): Markup {
+function sum(
+  id: string,
+  caption: string,
+  total: Pick<Line, 'key' | 'label' | 'value'>,
+  lines: readonly Line[],
+): Markup {
   const known = lines.flatMap(({ sign, value }) => (value === null ? [] : [sign === '-' ? -value : value]))
   const parts = known.reduce((all, part) => all + part, 0)
   const isChecked = known.length === lines.length && total.value !== null
-  return html`<table class="sum"><caption>${caption}</caption><tbody>
-${lines.map(sumLine)}</tbody>
-<tfoot><tr><th scope="row"><span aria-hidden="true">=</span> ${total.label}</th><td class="n">${count(total.value)}</td></tr></tfoot></table>
+  return html`${captionAbove(caption, id)}<table class="sum"><caption class="unseen">${caption}</caption><tbody>
+${lines.map((line) => sumLine(id, line, SIGNS[line.sign], line.mustBeNone ? figure(line.value) : count(line.value)))}</tbody>
+<tfoot>${sumLine(id, total, '=', count(total.value))}</tfoot></table>
 ${isChecked && parts !== total.value && absent(html`${mark('fail', 'does not add up')}: the parts add up to ${count(parts)}`)}`
 }
 
 const SIGNS = { '': '', '+': '+', '-': '−' } as const
 
-const sumLine = ({ sign, label, value, mustBeNone }: Line): Markup =>
-  html`<tr><th scope="row"><span aria-hidden="true">${SIGNS[sign]}</span> ${label}</th><td class="n">${mustBeNone ? figure(value) : count(value)}</td></tr>\n`
+function sumLine(table: string, { key, label }: Pick<Line, 'key' | 'label'>, sign: string, value: Insert): Markup {
+  const id = `${table}-${key}`
+  const header = html`<span aria-hidden="true">${sign}</span> ${label}`
+  return html`<tr id="${id}">${rowHeader(header, { id, name: label, cells: [] })}<td class="n">${value}</td></tr>\n`
+}
 
 const digest = (ledger: Ledger): Markup =>
   note(
@@ -78,6 +112,7 @@ const audits = (ledger: Ledger): Markup =>
           count(rows),
           count(lost),
         ]),
+        { id: 'audits' },
       )
 
 const lostKeys = ({ lostKeys: keys }: Ledger): Markup =>
@@ -86,12 +121,12 @@ const lostKeys = ({ lostKeys: keys }: Ledger): Markup =>
     : details(
         'Keys of lost commits (worker:sequence)',
         html`<p class="keys">${keys.map((key) => html`<code>${key}</code> `)}</p>`,
+        { id: 'lost-keys' },
       )
 
 function proof({ eventsProof, events }: Report): Markup {
   const { before, after } = eventsProof
-  return html`<h3>Proof of the ${events.length > 1 ? 'events' : 'event'}</h3>
-<p>${mark(eventsProof.proven ? 'pass' : 'unknown', eventsProof.proven ? 'proven' : 'not proven')}</p>
+  return html`${heading('proof', `Proof of the ${events.length > 1 ? 'events' : 'event'}`)}<p>${mark(eventsProof.proven ? 'pass' : 'unknown', eventsProof.proven ? 'proven' : 'not proven')}</p>
 ${list(eventsProof.evidence)}
 ${
   (before || after) &&
@@ -111,6 +146,7 @@ ${
       ['High availability', ...both(before?.haState, after?.haState)],
       ['Server state', ...both(before?.serverState, after?.serverState)],
     ],
+    { id: 'primary' },
   )
 }`
 }

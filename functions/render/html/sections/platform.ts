@@ -17,6 +17,7 @@ ${
           records.map(({ at, source, what }) => [dateTime(at), source, what]),
           { cards: true },
         ),
+        { id: 'platform-records' },
       )
 }
 ${notRead.length > 0 && list(notRead.map((what) => `not read: ${what}`))}`

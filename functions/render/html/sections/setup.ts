@@ -5,8 +5,8 @@ import { html, type Insert, type Markup } from '../../text/markup.ts'
 import { absent, descriptions, details, facts, mark, onlyTable, text } from '../elements/components.ts'
 
 export const setup = (report: Report): Markup =>
-  html`${details('Set-up of the test', descriptions(Object.entries(report.setup).map(([term, value]) => [term, value])))}
-${Object.keys(report.timing).length > 0 && details('Timing of the drill', timing(report.timing))}
+  html`${details('Set-up of the test', descriptions(Object.entries(report.setup)), { id: 'test' })}
+${Object.keys(report.timing).length > 0 && details('Timing of the drill', timing(report.timing), { id: 'timing' })}
 ${report.checklist.length === 0 ? absent('No check was made.') : [checks(report, 'before'), checks(report, 'after')]}`
 
 /** A value is printed with the unit that ends its name. */
@@ -26,15 +26,23 @@ function checks({ checklist }: Report, when: CheckResult['when']): Insert {
   const all = onlyTable(
     title,
     [text('Check'), text('Verdict'), text('Seen'), text('Wanted'), text('Why, and what to do')],
-    rows.map((check) => [
-      html`${check.title} <small><code>${check.id}</code></small>`,
-      check.forced ? [mark(check.verdict), html` <small>overridden</small>`] : mark(check.verdict),
-      check.seen,
-      check.wanted,
-      check.verdict === 'pass' ? check.why : `${check.why} ${check.advice}`,
-    ]),
+    rows.map((check) => ({
+      id: `check-${check.id}`,
+      name: check.title,
+      cells: [
+        html`${check.title} <small><code>${check.id}</code></small>`,
+        check.forced ? [mark(check.verdict), html` <small>overridden</small>`] : mark(check.verdict),
+        check.seen,
+        check.wanted,
+        check.verdict === 'pass' ? check.why : `${check.why} ${check.advice}`,
+      ],
+    })),
     { cards: true, className: 'checks' },
   )
   // What did not pass must not be hidden.
-  return details(`${title}: ${areAllPassed ? 'all passed' : 'not all passed'}`, all, !areAllPassed)
+  return details(`${title}: ${areAllPassed ? 'all passed' : 'not all passed'}`, all, {
+    isOpen: !areAllPassed,
+    id: `checks-${when}`,
+    name: title,
+  })
 }

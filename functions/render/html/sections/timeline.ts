@@ -8,6 +8,7 @@ import { aroundEvent, timelineAxis, timelineChart } from '../../charts/timeline.
 import { escapeHtml, html, type Insert, type Markup } from '../../text/markup.ts'
 import type { ReportData } from '../../text/report-data.ts'
 import { metricName, PHASE_NAMES } from '../../text/words.ts'
+import { heading, slug } from '../elements/anchors.ts'
 import { absent, note, number, table, text } from '../elements/components.ts'
 import { figure } from '../elements/figures.ts'
 
@@ -26,6 +27,7 @@ function chart(data: ReportData): Markup {
     draw,
     {
       id: 'timeline',
+      name: 'Chart of the load',
       label: `Load, errors, latency, connections and platform metrics on one time axis, ${origin}. All values are in timeline.csv.`,
       caption: html`Time ${origin}. Shaded: <span class="key warm-up">warm-up</span> <span class="key outage">outage</span> <span class="key recovery">recovery</span>. Long drills show the extremes of each interval, not averages. Point at the chart for UTC; every second is in <a href="timeline.csv">timeline.csv</a>.`,
       absent: 'The load never started, so there is no timeline.',
@@ -41,10 +43,11 @@ function closeUp(data: ReportData, event: DrillEvent): Markup {
   const rows = aroundEvent(data.report, data.timeline, event)
   if (rows === null || rows.length === 0) return html``
   const name = `event ${event.number}`
-  return html`<h3>Around ${name}</h3>${figure(
+  return html`${heading(`around-event-${plain(event.number)}`, `Around ${name}`)}${figure(
     (room) => timelineChart(data.report, rows, room),
     {
       id: `timeline-${plain(event.number)}`,
+      name: `Chart of the load around ${name}`,
       label: `The timeline around ${name}, every second. All values are in timeline.csv.`,
       caption: 'Every second around the event.',
       absent: '',
@@ -81,6 +84,7 @@ const phases = ({ phases: spans }: Report): Markup =>
           clock(span.toAt),
           seconds(span.seconds),
         ]),
+        { id: 'phases' },
       )
 
 function metrics({ metrics: platform }: Report): Markup {
@@ -88,7 +92,12 @@ function metrics({ metrics: platform }: Report): Markup {
   return html`${table(
     'Platform metrics',
     [text('Metric'), number('Lowest'), number('Highest'), number('Latest'), number('Points')],
-    platform.series.map((series) => metricRow(series)),
+    platform.series.map((series) => ({
+      id: `metric-${slug(series.name)}`,
+      name: metricName(series.name),
+      cells: metricRow(series),
+    })),
+    { id: 'metrics' },
   )}${note(`Resolution: ${platform.resolution}${platform.complete ? '' : '; the last minutes had not arrived when this was written'}. A gap means that no point arrived. Context only: no figure above is computed from them.`)}`
 }
 

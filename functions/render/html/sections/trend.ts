@@ -20,7 +20,7 @@ export function trend(report: Report): Markup {
       text('Reading'),
       text('Changed'),
     ],
-    report.trend.map(trendRow),
+    report.trend.map((figure) => ({ id: `trend-${figure.id}`, name: figure.label, cells: trendRow(figure) })),
   )}${note(`${likeDrills(report)} Usual: their median, and below it the band of their median absolute deviation.`)}`
 }
 

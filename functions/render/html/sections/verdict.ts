@@ -5,18 +5,21 @@ import { eventFigureText, worstNote, worstText } from '../../../event-figures/ta
 import { verdictWord } from '../../../model/early-end/stopped-by.ts'
 import type { Criterion, Report, TrendFigure } from '../../../model/report.ts'
 import { count, counted, dateTime, inUnit, NOT_MEASURED, perSecond, seconds, share } from '../../../units/units.ts'
-import { html, type Insert, type Markup, raw } from '../../text/markup.ts'
+import { html, type Insert, type Markup, raw, unbroken } from '../../text/markup.ts'
 import { DEFINITIONS, likeDrills, sentenceOf } from '../../text/words.ts'
+import { copied, heading, idsOf } from '../elements/anchors.ts'
 import {
   absent,
   details,
   facts,
+  headlineFigure,
   list,
   mark,
   number,
   onlyTable,
   text,
   token,
+  whyNotPass,
   worstFigure,
 } from '../elements/components.ts'
 
@@ -25,17 +28,17 @@ export function banner(report: Report): Markup {
   return html`<header class="banner ${report.verdict.toLowerCase()}">
 <p class="eyebrow">Failover drill <span class="id">${report.drillId}</span> <time datetime="${report.startedAt}">${dateTime(report.startedAt)}</time></p>
 <p class="verdict">${mark(verdictWord(report) ?? '')} <span class="verdict-meaning">${sentenceOf(report)}</span></p>
-<h1>${report.headline}</h1>
+<h1>${unbroken(report.headline)}</h1>
 ${report.stoppedBy === null ? mainFigures(report) : html`<p class="advice">${report.stoppedBy.advice}</p>`}
 </header>\n`
 }
 
 const mainFigures = (report: Report): Markup =>
   html`<dl class="figures">
-${figure('recovery-time', 'Recovery time', worstText('recovery_time_s', report), recoveryNote(report), recoveryBar(report))}
-${figure('commits-lost', 'Commits lost', count(report.ledger.lost), lostNote(report))}
-${figure('worst-client', 'Worst client', worstText('worst_client_outage_s', report), clientNote(report))}
-${figure('normal', 'Normal for us?', ...normality(report))}
+${headlineFigure('recovery-time', 'Recovery time', worstText('recovery_time_s', report), recoveryNote(report), recoveryBar(report))}
+${headlineFigure('commits-lost', 'Commits lost', count(report.ledger.lost), lostNote(report))}
+${headlineFigure('worst-client', 'Worst client', worstText('worst_client_outage_s', report), clientNote(report))}
+${headlineFigure('normal', 'Normal for us?', ...normality(report))}
 </dl>
 ${reasons(report)}`
 
@@ -45,12 +48,11 @@ const FIRST_REASONS = 3
 function reasons({ reasons: lines }: Report): Insert {
   if (lines.length === 0) return null
   const rest = lines.slice(FIRST_REASONS)
-  return html`<div class="reasons"><h2>Why not PASS</h2>${list(lines.slice(0, FIRST_REASONS))}${rest.length > 0 && details('More reasons', list(rest))}</div>`
+  return whyNotPass(
+    lines.slice(0, FIRST_REASONS),
+    rest.length > 0 && details('More reasons', list(rest), { id: 'more-reasons' }),
+  )
 }
-
-/** Its term links to the figure itself, for a reader who points others to it; the script of the page offers its words to copy. */
-const figure = (id: string, term: string, value: string, below: Insert, bar: Insert = null): Markup =>
-  html`<div class="figure" id="${id}"><dt><a href="#${id}">${term}</a></dt><dd data-copy="${term}: ${value}"><span class="value${value === NOT_MEASURED ? ' unmeasured' : ''}">${value}</span>${bar}<span class="below">${below}</span></dd></div>\n`
 
 const recoveryCriterion = (report: Report): Criterion | undefined =>
   report.criteria.find((criterion) => criterion.objective.startsWith('recovery_time'))
@@ -138,32 +140,52 @@ function readingOfBound(report: Report, high: number): string | null {
   return measured.kind === 'never' || (measured.kind === 'at-least' && measured.value > high) ? READINGS.worse : null
 }
 
-export const criteriaTable = ({ criteria }: Report): Markup =>
+export const criteriaTable = ({ criteria }: Pick<Report, 'criteria'>, caption = 'Criteria'): Markup =>
   criteria.length === 0
     ? absent('No criterion was judged.')
     : onlyTable(
-        'Criteria',
+        caption,
         [text('Criterion'), text('Verdict'), number('Measured'), number('Margin'), text('Why')],
-        criteria.map((row) => [token(row.objective), mark(row.verdict), measuredText(row), marginText(row), row.why]),
+        criterionRows(criteria),
         { cards: true },
       )
+
+/** The id has the figure and not its limit, which may change from drill to drill. */
+function criterionRows(criteria: readonly Criterion[]) {
+  const ids = idsOf(
+    'criterion',
+    criteria.map(({ id }) => id),
+  )
+  return criteria.map((row, index) => ({
+    id: ids[index] ?? '',
+    name: row.objective,
+    cells: [
+      token(row.objective),
+      mark(row.verdict),
+      copied(measuredText(row), `${row.objective}: ${measuredText(row)}`),
+      marginText(row),
+      unbroken(row.why),
+    ],
+  }))
+}
 
 function service(report: Report): Markup {
   const { throughput, availability } = report
   return facts([
-    ['Offered', perSecond(throughput.offeredTps)],
+    ['Offered', perSecond(throughput.offeredTps), 'offered'],
     [
       'Baseline goodput',
       html`${perSecond(throughput.baselineTps)} <small>± ${perSecond(throughput.baselineMad)} (MAD)</small>`,
+      'baseline-goodput',
     ],
-    ['Mean goodput', perSecond(throughput.meanTps)],
-    ['Peak goodput', perSecond(throughput.peakTps)],
-    ['Availability, without the warm-up', share(availability.whole)],
-    ['Availability, around an event', share(availability.aroundEvent)],
-    ['Success of attempts', share(availability.successOfAttempts)],
-    ['Seconds at baseline', share(availability.secondsAtBaseline)],
-    ['Of the monthly downtime budget', share(availability.monthlyBudgetShare)],
-    ['Time without a standby', worstFigure('exposure_s', report)],
+    ['Mean goodput', perSecond(throughput.meanTps), 'mean-goodput'],
+    ['Peak goodput', perSecond(throughput.peakTps), 'peak-goodput'],
+    ['Availability, without the warm-up', share(availability.whole), 'availability'],
+    ['Availability, around an event', share(availability.aroundEvent), 'availability-around-event'],
+    ['Success of attempts', share(availability.successOfAttempts), 'success'],
+    ['Seconds at baseline', share(availability.secondsAtBaseline), 'seconds-at-baseline'],
+    ['Of the monthly downtime budget', share(availability.monthlyBudgetShare), 'downtime-budget'],
+    ['Time without a standby', worstFigure('exposure_s', report), 'exposure'],
   ])
 }
 
@@ -171,7 +193,8 @@ const definitions = (): Markup =>
   details(
     'How these figures are defined',
     html`<dl class="definitions">${DEFINITIONS.map(([term, words]) => html`<dt>${term}</dt><dd>${words}</dd>\n`)}</dl>`,
+    { id: 'definitions' },
   )
 
 export const criteria = (report: Report): Markup =>
-  html`${criteriaTable(report)}<h3>The service in figures</h3>${service(report)}${definitions()}`
+  html`${criteriaTable(report)}${heading('service', 'The service in figures')}${service(report)}${definitions()}`

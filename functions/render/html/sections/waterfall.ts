@@ -1,6 +1,6 @@
 /** Part 2: the steps of the worst event, and how long each took. */
-import { EVENT_COLUMNS } from '../../../event-figures/table.ts'
-import type { Report } from '../../../model/report.ts'
+import { EVENT_COLUMNS, whatWords } from '../../../event-figures/table.ts'
+import type { DrillEvent, Report } from '../../../model/report.ts'
 import { clock, plain, seconds, signed } from '../../../units/units.ts'
 import { waterfallChart } from '../../charts/waterfall.ts'
 import { wayRowsOf, worstWays } from '../../charts/way-rows.ts'
@@ -8,18 +8,20 @@ import { html, type Insert, type Markup } from '../../text/markup.ts'
 import { STALE_COLUMNS, staleCells, staleSentences } from '../../text/stale-words.ts'
 import { laterText, nameChangeText, notProbed, outText, stepsText, WAY_NAMES } from '../../text/way-words.ts'
 import { MOMENT_IDS, MOMENT_NAMES, replaySentences, STEP_NAMES } from '../../text/words.ts'
+import { heading } from '../elements/anchors.ts'
 import { absent, list, note, number, table, text } from '../elements/components.ts'
 import { figure } from '../elements/figures.ts'
 import { stateLegend } from '../elements/state-legend.ts'
 
 export function waterfall(report: Report): Markup {
   if (report.events.length === 0) return absent('No event took place, so there is nothing to time.')
-  return html`${report.events.length > 1 && eventsTable(report)}${chart(report)}${momentsTable(report)}${ways(report)}${oldPrimary(report)}${replay(report)}${advice(report)}${outagesTable(report)}`
+  return html`${report.events.length > 1 ? eventsTable(report) : onlyEvent(report)}${chart(report)}${momentsTable(report)}${ways(report)}${oldPrimary(report)}${replay(report)}${advice(report)}${outagesTable(report)}`
 }
 
 const chart = (report: Report): Markup =>
   figure((room) => waterfallChart(report, room), {
     id: 'waterfall',
+    name: 'Chart of the steps',
     label: `Steps of the worst event as bars on a time axis. ${inWords(report)}The tables below have every figure.`,
     caption: html`${origin(report)}${report.moments.t6 === null ? '' : ' The time until high availability is healthy again lies beside the other steps.'} A bar with a point goes on beyond the axis.${waysCaption(report)}`,
     absent: 'No step could be timed.',
@@ -58,7 +60,7 @@ const momentsTable = (report: Report): Markup =>
     ],
     MOMENT_IDS.map((id) => {
       const step = report.waterfall.find(({ to }) => to === id)
-      return [
+      const cells = [
         html`<b>${id.toUpperCase()}</b> ${MOMENT_NAMES[id]}`,
         clock(report.moments[id]),
         id === 't0' ? '' : signed(step?.sinceTriggerSeconds, 's'),
@@ -67,8 +69,9 @@ const momentsTable = (report: Report): Markup =>
           ? ''
           : html`${seconds(step?.seconds)}${step && html` <small>since ${step.from.toUpperCase()}</small>`}`,
       ]
+      return { id: `moment-${id}`, name: `${id.toUpperCase()} ${MOMENT_NAMES[id]}`, cells }
     }),
-    { cards: true },
+    { id: 'moments', cards: true },
   )
 
 /** Both ways side by side, from the last commit to the first write of a new connection. */
@@ -76,7 +79,12 @@ function ways(report: Report): Markup {
   const why = notProbed(report)
   if (why !== null) return absent(why)
   const probed = report.events.filter((event) => event.ways.length > 0)
-  if (probed.length === 0) return absent('No event with an outage: nothing to take apart by way.')
+  if (probed.length === 0)
+    return absent(
+      report.events.some(({ service }) => service === 'not measured')
+        ? 'No outage of an event was watched from beginning to end: none is taken apart by way.'
+        : 'No event with an outage: nothing to take apart by way.',
+    )
   return html`${table(
     'What a new connection met, by each way to the server (to 0.1 s)',
     [number('Event'), text('Way'), text('Steps'), number('Without a write'), number('Later than straight')],
@@ -89,7 +97,7 @@ function ways(report: Report): Markup {
         laterText(way),
       ]),
     ),
-    { cards: true },
+    { id: 'ways', cards: true },
   )}${probed.filter(({ nameChange }) => nameChange !== null).map((event) => note(nameChangeText(event)))}`
 }
 
@@ -101,18 +109,18 @@ function oldPrimary(report: Report): Markup {
     ...[event, container, session, write, timeline].map((name) => number(name ?? '')),
     ...times.map(text),
   ]
-  return html`${staleSentences(report).map(note)}${rows.length > 0 && table('Writes that the old primary acknowledged after T2 (the first 20; stale_writes.csv has more)', columns, rows, { cards: true })}`
+  return html`${staleSentences(report).map(note)}${rows.length > 0 && table('Writes that the old primary acknowledged after T2 (the first 20; stale_writes.csv has more)', columns, rows, { id: 'stale-writes', cards: true })}`
 }
 
 const replay = ({ events }: Report): Markup => {
   const sentences = replaySentences(events)
-  return sentences.length === 0 ? html`` : html`<h3>Replay, an estimate</h3>${list(sentences)}`
+  return sentences.length === 0 ? html`` : html`${heading('replay', 'Replay, an estimate')}${list(sentences)}`
 }
 
 const advice = ({ advice: rows, events }: Report): Markup =>
   rows.length === 0
     ? html``
-    : html`<h3>What could be changed</h3>${list(
+    : html`${heading('advice', 'What could be changed')}${list(
         rows.map(({ event, text: words }) => (events.length > 1 ? `Event ${event}: ${words}` : words)),
       )}`
 
@@ -145,6 +153,7 @@ function outagesTable({ recovery, events }: Report): Markup {
       plain(outage.missed),
       outage.event === null ? 'no event' : `event ${plain(outage.event)}`,
     ]),
+    { id: 'outages' },
   )
 }
 
@@ -153,12 +162,22 @@ const eventsTable = (report: Report): Markup =>
   table(
     'Every event of the drill',
     EVENT_COLUMNS.map(([head, , isNumber]) => (isNumber ? number(head) : text(head))),
-    report.events.map((event) =>
-      EVENT_COLUMNS.map(([head, cell]) =>
-        head === 'Event' && event.number === report.worstEvent && report.events.length > 1
+    report.events.map((event) => ({
+      id: eventId(event),
+      name: `event ${plain(event.number)}`,
+      cells: EVENT_COLUMNS.map(([head, cell]) =>
+        head === 'Event' && event.number === report.worstEvent
           ? html`<b>${cell(event, report)}</b> <small>the worst</small>`
           : html`<span class="words">${cell(event, report)}</span>`,
       ),
-    ),
-    { cards: true },
+    })),
+    { id: 'events', cards: true },
   )
+
+const eventId = ({ number: position }: DrillEvent): string => `event-${plain(position)}`
+
+/** The one of a drill that has no others, and so no table of them. */
+const onlyEvent = ({ events: [event, ...others] }: Report): Insert =>
+  event !== undefined &&
+  others.length === 0 &&
+  heading(eventId(event), `Event ${plain(event.number)}: ${whatWords(event)}`)
