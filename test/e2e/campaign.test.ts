@@ -7,22 +7,12 @@ import { type Report, reportSchema } from '../../functions/model/report.ts'
 import { RESULT_FILES } from '../../infra/local/cli/drill-result.ts'
 import { MODEST } from '../support/drill-expectations.ts'
 import { type DrillRun, startDrillCommand } from '../support/drill-run.ts'
+import { argumentsOf } from '../support/guides/runs.ts'
 import { processesOf, stackFolders } from '../support/leaks.ts'
 import { timeouts } from '../support/timeouts.ts'
 
-const SHORT = [
-  '--target-tps',
-  '120',
-  '--workers',
-  '8',
-  '--duration',
-  '20',
-  '--failover-at',
-  '8',
-  '--gap',
-  '3',
-  ...MODEST,
-]
+const SHORT = ['--target-tps', '120', '--workers', '8', '--duration', '20', '--failover-at', '8', ...MODEST]
+const THREE = argumentsOf('npm run drill -- --repeat 3 --gap 5')
 const OVER_DRILLS = ['--campaign-criteria', 'recovery_time_s[max] <= 120; drills_passed == 3']
 
 interface FinishedCampaign {
@@ -65,9 +55,7 @@ const isExcused = ({ generator, events }: Report): boolean =>
 test('three drills of one request run one after the other, and the campaign has the distribution of their figures', {
   timeout: 3 * timeouts.drillMs,
 }, async () => {
-  const { code, output, report, drills } = await finished(
-    startDrillCommand(['--repeat', '3', ...OVER_DRILLS, ...SHORT]),
-  )
+  const { code, output, report, drills } = await finished(startDrillCommand([...THREE, ...OVER_DRILLS, ...SHORT]))
   const isMeasured = drills.map((drill) => !isExcused(drill))
   const [wanted, exit] = isMeasured.every(Boolean) ? ['PASS', 0] : ['INCONCLUSIVE', 3]
   expect([report.verdict, code], output).toEqual([wanted, exit])
@@ -97,7 +85,7 @@ test('three drills of one request run one after the other, and the campaign has 
 test('Ctrl-C in the second drill aborts that drill and the campaign, which reports what is known', {
   timeout: 2 * timeouts.drillMs,
 }, async () => {
-  const run = startDrillCommand(['--repeat', '3', ...SHORT])
+  const run = startDrillCommand([...THREE, ...SHORT])
   await run.command.printed(/Drill 2 of 3: [\s\S]*baseline +load/, timeouts.drillMs)
   run.command.signal('SIGINT')
   const { code, output, report, drills } = await finished(run)

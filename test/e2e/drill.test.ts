@@ -8,6 +8,7 @@ import { RESULT_FILES } from '../../infra/local/cli/drill-result.ts'
 import { startCommand } from '../support/command.ts'
 import { expectFailover, expectHonest, expectPass, MODEST, reportOf } from '../support/drill-expectations.ts'
 import { SMALL, startDrillCommand } from '../support/drill-run.ts'
+import { argumentsOf } from '../support/guides/runs.ts'
 import { observe, type SeenOutage } from '../support/independent-probe.ts'
 import { timeouts } from '../support/timeouts.ts'
 
@@ -15,7 +16,11 @@ test('a forced failover under load is measured from end to end and loses nothing
   timeout: timeouts.drillMs,
 }, async () => {
   const objectives = ['--criteria', 'app_outage_s[checkout] <= 60; app_recovery_s[checkout] <= 60']
-  const options = ['--failover-mode', 'forced', '--with-app', ...MODEST, ...objectives]
+  // The first command has no option, and its drill is the one with a forced failover.
+  const shown = ['npm ci && npm run drill', 'npm run drill', 'npm run drill -- --with-app'].flatMap((command) =>
+    argumentsOf(command),
+  )
+  const options = [...shown, '--failover-mode', 'forced', ...MODEST, ...objectives]
   const run = startDrillCommand([...SMALL, ...options])
   const [, url = ''] = await run.command.printed(/The example application: POST (\S+)/, timeouts.drillMs)
   const observer = observe(url)

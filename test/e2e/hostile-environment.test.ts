@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest'
 import { expectHonest } from '../support/drill-expectations.ts'
 import { startDrillCommand } from '../support/drill-run.ts'
+import { argumentsOf } from '../support/guides/runs.ts'
 import { HOSTILE_ENVIRONMENT } from '../support/hostile-environment.ts'
 import { timeouts } from '../support/timeouts.ts'
 
-const SHORT = ['--target-tps', '50', '--workers', '4', '--duration', '10', '--failover-mode', 'none']
+const SHORT = [
+  ...argumentsOf('npm run drill -- --failover-mode none'),
+  ...['--target-tps', '50', '--workers', '4', '--duration', '10'],
+]
 
 test('variables, proxies and umask of the caller change nothing of a drill', {
   timeout: timeouts.drillMs,

@@ -9,6 +9,7 @@ import { expectFailover, expectHonest, expectPass, MODEST, reportOf } from '../s
 import { SMALL, startDrillCommand } from '../support/drill-run.ts'
 import { eventually } from '../support/eventually.ts'
 import { aFolder } from '../support/folder.ts'
+import { argumentsOf } from '../support/guides/runs.ts'
 import { processesOf } from '../support/leaks.ts'
 import { freePort } from '../support/ports.ts'
 import { timeouts } from '../support/timeouts.ts'
@@ -16,7 +17,7 @@ import { timeouts } from '../support/timeouts.ts'
 test('Ctrl-C in the middle of the load ends the drill as ABORTED, with a report', {
   timeout: timeouts.drillMs,
 }, async () => {
-  const run = startDrillCommand(SMALL)
+  const run = startDrillCommand([...argumentsOf('npm run drill -- --force synchronous-commit'), ...SMALL])
   await run.command.printed(/baseline +load/, timeouts.stackStartsMs)
   run.command.signal('SIGINT')
   const drill = await run.finished()
@@ -38,7 +39,10 @@ test('a second Ctrl-C ends everything at once', { timeout: timeouts.drillMs }, a
 test('a drill goes on when the Functions host is killed in the middle of it', {
   timeout: timeouts.drillMs,
 }, async () => {
-  const run = startDrillCommand([...SMALL, '--failover-mode', 'planned', ...MODEST])
+  const shown = argumentsOf(
+    'npm run drill -- --target-tps 400 --workers 20 --duration 40 --failover-at 15 --failover-mode planned',
+  )
+  const run = startDrillCommand([...shown, ...MODEST])
   await run.command.printed(/baseline +load/, timeouts.stackStartsMs)
   process.kill(await eventually('the host runs', 10_000, () => hostOf(run.stackId() ?? '')), 'SIGKILL')
   await run.command.printed(/the Functions host died: starting it again/, timeouts.processEndsMs)

@@ -8,8 +8,9 @@ import { findPostgres } from '../../infra/local/process/programs.ts'
 import { databaseUser } from '../../infra/local/process/run-user.ts'
 import { startCommand } from '../support/command.ts'
 import { expectHonest, MODEST, reportOf } from '../support/drill-expectations.ts'
-import { SMALL, startDrillCommand } from '../support/drill-run.ts'
+import { startDrillCommand } from '../support/drill-run.ts'
 import { eventually } from '../support/eventually.ts'
+import { argumentsOf } from '../support/guides/runs.ts'
 import { stackFolders } from '../support/leaks.ts'
 import { timeouts } from '../support/timeouts.ts'
 
@@ -53,8 +54,10 @@ function expectRowsOf(old: readonly OldRow[], report: Report): void {
 test('a promotion by hand while the old primary lives: the drill names the lost commits and each write of the old primary, fails, and says that others caused it', {
   timeout: timeouts.drillMs,
 }, async () => {
-  const options = ['--replication', 'async', '--hold-standby', '4', '--event', 'external@12']
-  const run = startDrillCommand([...SMALL, ...options, ...MODEST])
+  const options = argumentsOf('npm run drill -- --replication async --hold-standby 5')
+  const load = argumentsOf('npm run drill -- --replication async --event external@15 --duration 60')
+  expect(options).toEqual(expect.arrayContaining(load.slice(0, 4)))
+  const run = startDrillCommand([...options, ...load.slice(4), '--target-tps', '120', '--workers', '8', ...MODEST])
   await run.command.printed(/ {2}watch$/m, timeouts.stackStartsMs)
   const hand = startCommand('infra/local/act.ts', ['split-brain'], { DRILL_STATE_DIR: run.stateFolder })
   expect(await hand.ended).toMatchObject({ code: 0, output: expect.stringContaining('split-brain done') })

@@ -438,8 +438,16 @@ test('the files of evidence.zip are listed, and each is sent from any byte on, w
   const answers = files.filter(({ path }) => path.includes('/answer-'))
   expect(answers.length).toBeGreaterThan(0)
   expect(world.blobs.dump()).toContain('pollerToken')
+  // An address with ".." leads out of the drill's folder before storage sees it.
+  const read: string[] = []
+  const readFrom = world.blobs.readFrom.bind(world.blobs)
+  world.blobs.readFrom = (name, ...more) => {
+    read.push(name)
+    return readFrom(name, ...more)
+  }
   for (const query of ['?path=none.json', '?path=../drill-2/request.json', '?path=report//report.json', '?path=/x'])
     expect([query, (await get(query)).status]).toEqual([query, 404])
+  expect(read).toEqual(['drills/drill-1/none.json'])
   expect((await get('?path=request.json&from=-1')).status).toBe(400)
   expect((await get('', 'drill-7')).status).toBe(404)
 })

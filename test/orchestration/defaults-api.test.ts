@@ -2,6 +2,7 @@
 
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
+import { releaseLock, takeLock } from '../../functions/clients/storage/server-lock.ts'
 import { openApi } from '../../functions/openapi/openapi.ts'
 import type { Offer } from '../../functions/request/offer.ts'
 import { parseRequest } from '../../functions/request/request.ts'
@@ -93,9 +94,38 @@ test('it writes nothing, and what only a write would show is not seen', async ()
 test('a server that does not answer leaves the checks unjudged within the limit, and a drill that runs is named', async () => {
   const world = createWorld()
   const database = { ...world.clients.database, session: () => new Promise<never>(() => undefined) }
+  await takeLock(world.blobs, target, 'drill-7', world.clock.now(), async () => false)
   const offer = await offerOf({ ...world, clients: { ...world.clients, database } }, 'azure', 50)
-  expect(offer.checks.notJudgedWhy).toBe('the server did not answer within 0.05 s')
+  expect([offer.runningDrill, offer.checks.notJudgedWhy]).toEqual([
+    'drill-7',
+    'the server did not answer within 0.05 s',
+  ])
   expect(offer.presets.map(({ failing }) => failing)).toEqual([[], [], [], [], []])
+})
+
+test('a server that cannot be looked at is unjudged with the reason, and a drill that has ended holds nothing', async () => {
+  const world = createWorld()
+  const servers = {
+    ...world.clients.servers,
+    get: () => {
+      throw new Error('no route to host')
+    },
+  }
+  await takeLock(world.blobs, target, 'drill-7', world.clock.now(), async () => false)
+  await releaseLock(world.blobs, target, 'drill-7', world.clock.now())
+  const offer = await offerOf({ ...world, clients: { ...world.clients, servers } })
+  expect(offer.runningDrill).toBeNull()
+  expect(offer.checks.notJudgedWhy).toContain('no route to host')
+})
+
+test('a preset that the settings of the app do not allow is not offered', async () => {
+  // Its two failovers are two hours apart.
+  const answer = await defaultsApi(createWorld().clients, {
+    defaults: requestsTo(target, 180),
+    pace: 'azure',
+  }).read({ query: new URLSearchParams() } as never)
+  const { presets } = answer.jsonBody as Offer
+  expect(presets.map(({ id }) => id)).toEqual(['quick', 'planned', 'standard', 'watch'])
 })
 
 test('the answer has the shape of the description', async () => {

@@ -1,8 +1,11 @@
 /** A command of this project as a user starts it: a process with arguments, what it printed, and how it ended. */
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import { eventually } from './eventually.ts'
+import { aFolder } from './folder.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
 
@@ -34,24 +37,53 @@ export function startCommand(
     env: { ...withoutNpm(), NO_COLOR: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  return running(child, (signal) => void child.kill(signal))
+}
+
+/** What a user enters into a shell, in this folder. A signal goes to all that it started, as Ctrl-C in a terminal does. */
+export function startShell(text: string, folder: string, environment: NodeJS.ProcessEnv = {}): RunningCommand {
+  const child = spawn('bash', ['-o', 'pipefail', '-c', text], {
+    cwd: folder,
+    env: { ...withoutNpm(), NO_COLOR: '1', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  return running(child, (signal) => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid, signal)
+  })
+}
+
+/** A folder that looks like a checkout of this project, for what commands write: its entries are links, and runs/ is its own. */
+export function aCheckout(): string {
+  const folder = aFolder()
+  for (const name of readdirSync(ROOT))
+    if (!['.git', 'runs', 'dist'].includes(name)) symlinkSync(join(ROOT, name), join(folder, name))
+  return folder
+}
+
+function running(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  signal: (name: NodeJS.Signals) => void,
+): RunningCommand {
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (output += part.toString()))
   let end: Ended | null = null
   const ended = new Promise<Ended>((resolve) =>
-    child.once('close', (code, signal) => {
-      end = { code, signal, output }
+    child.once('close', (code, by) => {
+      end = { code, signal: by, output }
       resolve(end)
     }),
   )
   onTestFinished(async () => {
-    child.kill('SIGTERM')
+    signal('SIGTERM')
     await ended
   })
   return {
     pid: child.pid ?? 0,
     ended,
     output: () => output,
-    signal: (signal) => void child.kill(signal),
+    signal,
     printed: async (pattern, timeoutMs) => {
       const found = await eventually(
         `it prints ${pattern}`,

@@ -7,6 +7,7 @@ import { type Fallen, type Refusal, type Weather, weatherOf } from '../../infra/
 import { WEATHER_FILE } from '../../infra/local/cli/drill-weather.ts'
 import { expectHonest, MODEST, reportOf } from './drill-expectations.ts'
 import { startDrillCommand } from './drill-run.ts'
+import { argumentsOf } from './guides/runs.ts'
 
 /** With the default load of 45 s and a failover after 15 s: room for one pause before a failover, and not for two. */
 const OPTIONS = ['--target-tps', '120', '--workers', '8', ...MODEST]
@@ -49,7 +50,8 @@ const VERDICTS: Readonly<Record<Outcome, Report['verdict']>> = {
 export async function expectFittingVerdict(seed: number, options: readonly string[] = []): Promise<readonly Fallen[]> {
   const weather = weatherOf(seed)
   const outcome = outcomeOf(weather)
-  const drill = await startDrillCommand(['--weather', String(seed), ...OPTIONS, ...options]).finished()
+  const shown = argumentsOf('npm run drill -- --weather 7', { seed: String(seed) })
+  const drill = await startDrillCommand([...shown, ...OPTIONS, ...options]).finished()
   const report = reportOf(drill)
   expectHonest(drill, report)
   const story = [outcome, ...weather.forecast, '', ...report.reasons].join('\n')

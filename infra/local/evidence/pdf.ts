@@ -18,7 +18,7 @@ export function requireChromium(): string {
 }
 
 /** Returns the path of the file. */
-export function printPage(browser: string, folder: string): string {
+export function printPage(browser: string, folder: string, timeoutMs = TIMEOUT_MS): string {
   const file = join(folder, 'report.pdf')
   const profile = mkdtempSync(join(tmpdir(), 'report-pdf-'))
   try {
@@ -29,7 +29,7 @@ export function printPage(browser: string, folder: string): string {
       [...ARGUMENTS, `--user-data-dir=${profile}`, `--print-to-pdf=${file}`, page],
       {
         encoding: 'utf8',
-        timeout: TIMEOUT_MS,
+        timeout: timeoutMs,
       },
     )
     if (statSync(file, { throwIfNoEntry: false }) === undefined)

@@ -1,96 +1,73 @@
-/** Every command that a guide shows exists and takes what is shown: its own help and its own parser say so. */
-import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+/** Every command that a guide shows is run by a test, or its row says why not and what checks it: a new one cannot be forgotten. */
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
-import { parseRelease } from '../../../infra/azure/release/options.ts'
+import { expect, test } from 'vitest'
+import { RUNS } from '../../support/guides/runs.ts'
+import { blocksIn, blockWith, COMMANDS, wordsOf } from '../../support/guides/shown.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
 
-const GUIDES = [
-  'README.md',
-  'CONTRIBUTING.md',
-  ...readdirSync(join(ROOT, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
-]
+test('the guides show many commands', () => expect(COMMANDS.size).toBeGreaterThan(50))
 
-interface Shown {
-  readonly guide: string
-  /** As it is shown, on one line. */
-  readonly line: string
-  readonly script: string
-  readonly args: readonly string[]
-}
-
-/** The commands of the shell blocks, those of other programs too, without comments. */
-const linesOf = (guide: string): string[] =>
-  [...read(guide).matchAll(/^ *```(?:sh|bash)\n([\s\S]*?)\n *```$/gm)]
-    .flatMap(([, block = '']) => block.replaceAll(/\\\n\s*/g, '').split(/\n|&&/))
-    .map((line) => line.replace(/\s+#.*$/, '').trim())
-
-/** Single words: an argument in quotes stays whole. */
-const wordsOf = (text: string): string[] =>
-  [...text.matchAll(/(?:"[^"]*"|'[^']*'|\S)+/g)].map(([word]) => word.replaceAll(/["']/g, ''))
-
-const SHOWN: readonly Shown[] = GUIDES.flatMap((guide) =>
-  linesOf(guide).flatMap((line) => {
-    const [, script, rest = ''] = /^(?:\w+=\S+ )*npm (?:run )?(?!ci\b)([\w:]+)(?: -- (.*))?$/.exec(line) ?? []
-    return script === undefined ? [] : [{ guide, line, script, args: wordsOf(rest) }]
-  }),
-)
-
-test('the guides show the commands of every task', () => {
-  const shown = new Set(SHOWN.map(({ script }) => script))
-  for (const script of [
-    'drill',
-    'start',
-    'local',
-    'test',
-    'report',
-    'loadgen',
-    'simulate',
-    'bench',
-    'release',
-    'migrate',
-  ])
-    expect([script, shown.has(script)]).toEqual([script, true])
+test.each([...COMMANDS])('%s is run by a test, or a row says why not', (command, guides) => {
+  expect(Object.keys(RUNS), guides.join(', ')).toContain(command)
 })
 
-test.each(SHOWN)('$guide: "$line" is a script of the package', ({ script }) => {
+test.each(Object.entries(RUNS))(
+  '%s is shown, and what runs it names it',
+  (command, { by, why, block, instead = [] }) => {
+    expect([...COMMANDS.keys()]).toContain(command)
+    expect(existsSync(join(ROOT, by)), by).toBe(true)
+    for (const reason of [...(why === undefined ? [] : [why]), ...instead.map(([, , own]) => own)])
+      expect(reason.length, reason).toBeGreaterThan(5)
+    for (const [shown] of instead) expect(command).toContain(shown)
+    if (block !== undefined) expect(blockWith(block).commands).toContain(command)
+    // What is checked by all the rows of that test, or by no test, is not named there.
+    if (why === undefined) expect(isNamedIn(withoutEscapes(read(by)), block ?? command), by).toBe(true)
+  },
+)
+
+const isNamedIn = (source: string, command: string): boolean =>
+  ["'", '"', '`'].some((quote) => source.includes(`${quote}${command}${quote}`))
+
+/** As the file's own quotes write them. */
+const withoutEscapes = (source: string): string => source.replaceAll(/\\(['"`$\\])/g, '$1')
+
+const shownScripts = [...COMMANDS.keys()].flatMap((command) =>
+  [...command.matchAll(/\bnpm (?:run (?:-s )?)?(?!ci\b|run\b)([\w:]+)/g)].map(([, script = '']) => script),
+)
+
+test.each([...new Set(shownScripts)])('npm run %s is a script of the package', (script) => {
   expect(Object.keys(scripts)).toContain(script)
 })
 
-/** They have no options of their own. */
-const OF_OTHERS = ['test', 'typecheck', 'lint']
-/** The test of that command looks at each call. */
-const SEEN_ELSEWHERE = ['drill']
-
-const WITH_OPTIONS = Map.groupBy(
-  SHOWN.filter(({ script, args }) => args.length > 0 && ![...OF_OTHERS, ...SEEN_ELSEWHERE].includes(script)),
-  ({ script }) => script,
-)
-
-describe.each([...WITH_OPTIONS])('npm run %s', (script, shown) => {
-  const [, file = ''] = / (\S+\.ts)$/.exec(scripts[script] ?? '') ?? []
-  const help = spawnSync(process.execPath, [file, '--help'], { cwd: ROOT, encoding: 'utf8' })
-
-  test('has a help', () => {
-    expect([help.status, help.stderr]).toEqual([0, ''])
-  })
-
-  test.each(shown)('knows every option and every word of "$line" ($guide)', ({ args }) => {
-    const known = new Set(`${help.stdout} --help`.match(/--[\w-]+|\b[a-z][\w-]*\b/g))
-    // A word that is the value of an option is for its parser.
-    const named = args.filter(
-      (word, i) => word.startsWith('--') || (/^[a-z]+$/.test(word) && !args[i - 1]?.startsWith('--')),
-    )
-    expect(named.filter((word) => !known.has(word.replace(/=.*/, '')))).toEqual([])
-  })
+test('the guides show the commands of every task', () => {
+  const tasks = 'drill start local test report verify loadgen simulate bench release migrate typecheck lint'
+  expect(shownScripts).toEqual(expect.arrayContaining(tasks.split(' ')))
 })
 
-const of = (script: string) => SHOWN.filter((shown) => shown.script === script)
-
-test.each(of('release'))('$guide: "$line" is a release that can be made', ({ args }) => {
-  expect(parseRelease(args)).not.toBe('help')
+test('a block is read as a shell reads it: comments, prompts, continued lines and quotes over several lines', () => {
+  const text = [
+    '```sh',
+    'npm run a   # why',
+    '$ npm run b -- \\',
+    '   --x "1 # 2"',
+    "az c --roles '[",
+    '  {"n": 1}]',
+    "'",
+    '```',
+    '```json',
+    '{}',
+    '```',
+    '   ```console',
+    '   $ d && e',
+    '   ```',
+  ].join('\n')
+  expect(blocksIn('g', text).map(({ commands }) => commands)).toEqual([
+    ['npm run a', 'npm run b -- --x "1 # 2"', 'az c --roles \'[\n  {"n": 1}]\n\''],
+    ['d && e'],
+  ])
+  expect(wordsOf('a --b="c d" \'e f\' "g"')).toEqual(['a', '--b=c d', 'e f', 'g'])
 })

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { printPage, requireChromium } from '../../../infra/local/evidence/pdf.ts'
@@ -14,12 +15,17 @@ const program = (script: string): { browser: string; folder: string } => {
   return { browser, folder: join(folder, 'a drill') }
 }
 
-test('the page of the folder is printed beside it', () => {
+const profiles = () => readdirSync(tmpdir()).filter((name) => name.startsWith('report-pdf-'))
+
+test('the page of the folder is printed beside it, without the head and foot of a browser, and its profile is removed', () => {
+  const before = profiles()
   const { browser, folder } = program(
     'for a; do case $a in --print-to-pdf=*) echo "$@" > "$(echo "$a" | cut -d= -f2-)";; esac; done',
   )
   expect(printPage(browser, folder)).toBe(join(folder, 'report.pdf'))
   expect(readFileSync(join(folder, 'report.pdf'), 'utf8')).toMatch(/ file:\/\/.*a%20drill\/report\.html\n$/)
+  expect(readFileSync(join(folder, 'report.pdf'), 'utf8')).toContain(' --no-pdf-header-footer ')
+  expect(profiles().filter((name) => !before.includes(name))).toEqual([])
 })
 
 test('a browser that prints nothing is one message with its last words, and no older file is left', () => {
@@ -27,6 +33,11 @@ test('a browser that prints nothing is one message with its last words, and no o
   writeFileSync(join(folder, 'report.pdf'), 'of an earlier run')
   expect(() => printPage(browser, folder)).toThrow(/did not print .*report\.pdf: it ended with 7\. no display$/)
   expect(() => readFileSync(join(folder, 'report.pdf'))).toThrow('ENOENT')
+})
+
+test('a browser that hangs is ended, and one message says so', () => {
+  const { browser, folder } = program('exec sleep 20')
+  expect(() => printPage(browser, folder, 100)).toThrow(/did not print .*ETIMEDOUT$/)
 })
 
 test('a machine without a browser is one message with what to do', () => {

@@ -4,8 +4,9 @@ import { createServer } from 'node:http'
 import { join, resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { aFolder } from '../../support/folder.ts'
+import { argumentsOf } from '../../support/guides/runs.ts'
 import { listening } from '../../support/ports.ts'
-import { deployed, GROUP, stage } from '../../support/release-world.ts'
+import { deployed, stage } from '../../support/release-world.ts'
 
 const REPORT = readFileSync(resolve(import.meta.dirname, '../../golden/files/pass/report.json'))
 
@@ -45,7 +46,7 @@ test('a drill is started once, followed through a lost connection, and ends with
     deployed(world)
   })
   const out = aFolder()
-  const { code, text } = await run(['drill', '--group', GROUP, '--out', out])
+  const { code, text } = await run([...argumentsOf('npm run release -- drill --group rg-drill'), '--out', out])
   expect(code, text).toBe(0)
   const [first, second, ...more] = app.starts
   expect([first, second?.body, more]).toEqual([second, { migrate: true }, []])

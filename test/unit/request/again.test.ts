@@ -74,3 +74,31 @@ test.each(['local', 'azure'] as const)('every preset of %s is a request that the
   expect(presets.map(({ id }) => id)).toEqual(['quick', 'planned', 'standard', 'five-hours', 'watch'])
   for (const { request } of presets) expect(planOf(request).target.server).toBe('pg-orders')
 })
+
+test.each(['local', 'azure'] as const)('every preset of %s is what its name says', (pace) => {
+  const shown = presetsOf(pace).map(({ id, request, isLight }) => {
+    const { load, events } = planOf(request)
+    const isFull = load.targetTps === 8_000
+    return [id, isFull, isLight, events.map((event) => ('mode' in event ? `${event.mode} ${event.kind}` : event.kind))]
+  })
+  expect(shown).toEqual([
+    ['quick', false, true, ['forced failover']],
+    ['planned', false, true, ['planned failover']],
+    ['standard', true, false, ['forced failover']],
+    ['five-hours', true, false, ['forced failover', 'planned failover']],
+    ['watch', false, true, ['external']],
+  ])
+  const seconds = Object.fromEntries(
+    presetsOf(pace).map(({ id, request }) => [id, planOf(request).load.durationSeconds]),
+  )
+  expect([seconds.standard, seconds['five-hours']]).toEqual([300, 5 * 3_600])
+  // Long enough for another user to act.
+  expect(seconds.watch).toBeGreaterThan(2 * (seconds.quick ?? 0))
+})
+
+test('on the local stack a drill may follow the last one at once, and in Azure the cool-down holds', () => {
+  const cooldowns = (pace: 'local' | 'azure') =>
+    presetsOf(pace).map(({ request }) => planOf(request).timing.cooldownMinutes)
+  expect(cooldowns('local')).toEqual([0, 0, 20, 20, 0])
+  expect(cooldowns('azure')).toEqual([20, 20, 20, 20, 20])
+})
