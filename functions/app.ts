@@ -18,6 +18,8 @@ import { dailyApi, dashboardApi } from './triggers/dashboard-api.ts'
 import { closeDeadDrills } from './triggers/dead-drills.ts'
 import { defaultsApi } from './triggers/defaults/defaults-api.ts'
 import { drillsApi } from './triggers/drills-api.ts'
+import { historyApi } from './triggers/history/list.ts'
+import { purgeHistory, removeExpired } from './triggers/history/retention.ts'
 import { reportsApi } from './triggers/reports-api.ts'
 import { guarded } from './triggers/responses.ts'
 import { ROUTES, type RouteName } from './triggers/routes.ts'
@@ -29,8 +31,10 @@ const activities = createActivities(clients, activitySettings(config))
 const defaults = config.requests
 /** Events take seconds on the local stack, which has a token of its own. */
 const pace = config.azure.localToken === null ? 'azure' : 'local'
+const { retentionDays } = config.drill
 const drills = drillsApi(clients, { defaults })
-const campaigns = campaignsApi(clients, { defaults })
+const history = historyApi(clients, { retentionDays })
+const campaigns = campaignsApi(clients, { defaults, retentionDays })
 const containers = containersApi(clients, { prices: config.prices })
 const reports = reportsApi(clients)
 const dashboard = dashboardApi(config.api.auth)
@@ -55,7 +59,7 @@ function served<A extends readonly unknown[]>(
 }
 
 df.app.client.http('startDrill', served('startDrill', drills.start))
-df.app.client.http('listDrills', served('listDrills', drills.list))
+df.app.client.http('listDrills', served('listDrills', history.list))
 df.app.client.http('readDrill', served('readDrill', drills.read))
 df.app.client.http('abortDrill', served('abortDrill', drills.abort))
 df.app.client.http('readReport', served('readReport', reports.report))
@@ -93,5 +97,9 @@ df.app.client.timer('sweeper', {
     stopStartedServers: activities.stopStartedServers,
     finishUndo: activities.finishUndo,
     closeDeadDrills: (client) => closeDeadDrills(clients, client, activities.notify),
+    removeExpired: async (client) => [
+      ...(await removeExpired(clients, client, retentionDays)),
+      ...(await purgeHistory(clients, client)),
+    ],
   }),
 })

@@ -14,6 +14,7 @@ import { createImageRegistry } from './clients/azure/registry.ts'
 import type { Clients, Clock } from './clients/clients.ts'
 import { createDatabases } from './clients/postgres/databases.ts'
 import { connectContainer, createBlobs } from './clients/storage/blobs.ts'
+import { connectTable, createTable } from './clients/storage/table.ts'
 import { createWebhook } from './clients/webhook.ts'
 import type { Config } from './config/config.ts'
 import type { Secret } from './config/secret.ts'
@@ -27,6 +28,7 @@ export function connect(config: Config): Clients {
     servers: createFlexibleServers(access, clock),
     groups: createContainerGroups(access, { ...config.drill, ...config.loadGenerator }),
     blobs: createBlobs(connectContainer(config.blobs, access)),
+    table: createTable(connectTable(config.table, access)),
     database: createDatabases(config.targets, { app: access.credential, load: loadCredential(config) }, clock),
     metrics: createPlatformMetrics(access),
     platformLogs: createPlatformLogs(access),

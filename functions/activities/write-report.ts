@@ -57,7 +57,7 @@ interface ReportTools {
 }
 
 const AUDIT_PASSES = [1, 2]
-/** Entries of the server's index, of any load and events: bounds what one report reads. */
+/** Rows of the server, of any load and events: bounds what one report reads. */
 const MAX_EARLIER_DRILLS = 500
 
 export async function writeReport(
@@ -65,7 +65,7 @@ export async function writeReport(
   request: ReportRequest,
   context: Pick<InvocationContext, 'log'>,
 ): Promise<Written> {
-  const { blobs } = clients
+  const { blobs, table } = clients
   const plan = await readPlan(blobs, request.drillId)
   const inputs: ReportInputs = {
     endedAt: clients.clock.now().toISOString(),
@@ -73,7 +73,7 @@ export async function writeReport(
     journal: request.journal,
     prices: settings.prices,
     undo: await undoOfEvents(blobs, plan),
-    earlier: await earlierDrills(blobs, plan),
+    earlier: await earlierDrills(table, plan),
   }
   await blobs.writeJson(drillBlobs.reportInputs(plan.drillId), inputs)
   await blobs.delete(drillBlobs.amendments(plan.drillId))
@@ -82,7 +82,7 @@ export async function writeReport(
   await blobs.writeJson(drillBlobs.rawFiles(plan.drillId), files)
   const data = await computed(blobs, plan, inputs, load, digestOf(files))
   const problems = await writeReportFiles(blobs, renderers, plan.drillId, data)
-  await writeIndexEntry(blobs, reportedEntry(plan, data.report, request.edition === 'final'))
+  await writeIndexEntry(table, reportedEntry(plan, data.report, request.edition === 'final'))
   // Last: a reader of this line finds the report.
   context.log(drillResultLine(data.report, plan.target, request.edition))
   const { verdict, headline } = data.report
@@ -171,11 +171,11 @@ function judged(outcome: DrillOutcome, { merged }: MergedLoad, earlier: readonly
 }
 
 /** Of the same server, newest first, until there are enough like drills for a trend. */
-async function earlierDrills(blobs: Clients['blobs'], plan: DrillPlan): Promise<TrendEntry[]> {
+async function earlierDrills(table: Clients['table'], plan: DrillPlan): Promise<TrendEntry[]> {
   const like = likenessOf(plan)
   const read: TrendEntry[] = []
   let found = 0
-  for await (const { trend } of drillsOfServer(blobs, plan.target, plan)) {
+  for await (const { trend } of drillsOfServer(table, plan.target, { before: plan })) {
     if (trend === null) continue
     read.push(trend)
     if (isLike(trend.like, like)) found++

@@ -19,6 +19,7 @@ import type {
   VirtualEndpointFacts,
   WalPosition,
 } from '../model/facts.ts'
+import type { TableQuery, TableRow } from '../model/history/rows.ts'
 import type { Target } from '../model/plan.ts'
 import type { PlatformRequest } from '../model/planned-event.ts'
 
@@ -27,6 +28,7 @@ export interface Clients {
   readonly servers: FlexibleServers
   readonly groups: ContainerGroups
   readonly blobs: Blobs
+  readonly table: Table
   readonly database: Database
   readonly metrics: PlatformMetrics
   readonly platformLogs: PlatformLogs
@@ -146,6 +148,32 @@ export interface Blobs {
   list(prefix: string): Promise<readonly BlobInfo[]>
   /** Writes and deletes a probe blob. */
   isWritable(): Promise<boolean>
+}
+
+// ---- The table of drills ------------------------------------------------------------------------------------------------
+
+export interface StoredRow<T> {
+  readonly key: string
+  readonly value: T
+  readonly etag: string
+}
+
+export interface TablePage<T> {
+  readonly rows: ReadonlyArray<StoredRow<T>>
+  /** The place at which the next page begins, as the service says it; null: there is none. A page may be short all the same. */
+  readonly next: string | null
+}
+
+/** Rows in partitions, in rising order of their keys. A call reads a range of one partition, however many rows there are. */
+export interface Table {
+  page<T>(query: TableQuery, limit: number, after: string | null): Promise<TablePage<T>>
+  read<T>(partition: string, key: string): Promise<StoredRow<T> | null>
+  /** False when it already exists. */
+  insert(row: TableRow): Promise<boolean>
+  put(row: TableRow): Promise<void>
+  /** False when another writer changed or removed it in between. */
+  replace(row: TableRow, etag: string): Promise<boolean>
+  delete(partition: string, key: string): Promise<void>
 }
 
 // ---- The database under test --------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import { serverKey } from '../model/drill-index.ts'
 import type { Prices } from '../model/evidence.ts'
 import type { Target } from '../model/plan.ts'
 import { type Cloud, cloudOf } from '../platform/cloud.ts'
+import { partsOfTableUrl } from '../platform/table-url.ts'
 import type { RequestDefaults } from '../request/request.ts'
 import type { TargetDefaults } from '../request/targets.ts'
 import { type ProbeConfig, probeConfig } from './app-probes.ts'
@@ -23,11 +24,14 @@ export interface Config {
   readonly drill: {
     readonly resourceGroup: string
     readonly location: string
+    /** Days from the request of a drill to the removal of its results. */
+    readonly retentionDays: number
   }
   /** The servers that drills may name: at least one. */
   readonly targets: readonly TargetConfig[]
   readonly requests: RequestDefaults
   readonly blobs: BlobConfig
+  readonly table: TableConfig
   readonly loadGenerator: {
     readonly image: string
     readonly identityId: string | null
@@ -105,6 +109,10 @@ export type BlobConfig =
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'connectionString'; readonly connectionString: Secret; readonly container: string }
 
+export type TableConfig =
+  | { readonly kind: 'url'; readonly endpoint: string; readonly table: string }
+  | { readonly kind: 'connectionString'; readonly connectionString: Secret; readonly table: string }
+
 export class ConfigError extends Error {
   readonly problems: readonly string[]
   constructor(problems: readonly string[]) {
@@ -126,10 +134,12 @@ export function readConfig(environment: Environment): Config {
     drill: {
       resourceGroup: settings.required('DRILL_RESOURCE_GROUP'),
       location: settings.required('DRILL_LOCATION'),
+      retentionDays: Number(settings.required('DRILL_RETENTION_DAYS')),
     },
     targets: targetsOf(environment).map((one) => targetConfig(environment, one)),
     requests: requestDefaults(environment),
     blobs: blobsOf(settings),
+    table: tableOf(settings),
     loadGenerator: {
       image: settings.required('LOADGEN_IMAGE'),
       identityId: settings.optional('LOADGEN_IDENTITY_ID'),
@@ -237,6 +247,12 @@ function blobsOf(settings: Reader): BlobConfig {
   const connectionString = settings.secret('DRILL_BLOB_CONNECTION_STRING')
   if (connectionString === null) return { kind: 'url', url: settings.required('DRILL_BLOB_CONTAINER_URL') }
   return { kind: 'connectionString', connectionString, container: settings.required('DRILL_BLOB_CONTAINER') }
+}
+
+function tableOf(settings: Reader): TableConfig {
+  const connectionString = settings.secret('DRILL_BLOB_CONNECTION_STRING')
+  if (connectionString === null) return { kind: 'url', ...partsOfTableUrl(settings.required('DRILL_TABLE_URL')) }
+  return { kind: 'connectionString', connectionString, table: settings.required('DRILL_TABLE') }
 }
 
 function webhookOf(settings: Reader): Config['webhook'] {

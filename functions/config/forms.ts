@@ -27,6 +27,14 @@ import {
   UUID_FORM,
 } from '../platform/names.ts'
 import { problemOfSchedule, SCHEDULE_FORM } from '../platform/ncrontab.ts'
+import {
+  isTableName,
+  namesTables,
+  problemOfTableUrl,
+  TABLE_NAME_FORM,
+  TABLE_URL_FORM,
+  TABLES_IN_STRING,
+} from '../platform/table-url.ts'
 import { REQUEST_LIMITS } from '../request/request.ts'
 import { URL_PREFIXES } from './app-probes.ts'
 
@@ -62,7 +70,12 @@ export const FORMS = {
   trueOrFalse: fits('true or false', (text) => text === 'true' || text === 'false'),
   containerUrl: { expected: CONTAINER_URL_FORM, problemOf: problemOfContainerUrl },
   containerName: fits(CONTAINER_NAME_FORM, isContainerName),
-  storageString: fits(STORAGE_STRING_FORM, isStorageString),
+  tableUrl: { expected: TABLE_URL_FORM, problemOf: problemOfTableUrl },
+  tableName: fits(TABLE_NAME_FORM, isTableName),
+  storageString: fits(
+    `${STORAGE_STRING_FORM}; ${TABLES_IN_STRING}`,
+    (text) => isStorageString(text) && namesTables(text),
+  ),
   endpoint: fits(ENDPOINT_FORM, (text) => cloudOf(text) !== null),
   webhookUrl: { expected: 'an http or https URL', problemOf: problemOfWebhook },
   authority: { expected: 'a readable file with a certificate in PEM', problemOf: problemOfAuthority },
@@ -77,6 +90,7 @@ export const FORMS = {
     `a JSON list of 1 to ${MAX_TARGETS} objects, such as [{"name": "orders", "server": "pg-orders"}]`,
     (text) => listOfObjects(text) !== null,
   ),
+  keptDays: whole(1, HUNDRED_YEARS_IN_DAYS),
   price: fits('a price such as 0.00001294', (text) => /^\d+(\.\d+)?(e-?\d{1,2})?$/i.test(text)),
   currency: fits('a currency of three letters, such as USD', (text) => /^[A-Z]{3}$/.test(text)),
   zones: fits('zones from 1 to 3, separated by commas', (text) => /^[123](,[123]){0,2}$/.test(text)),

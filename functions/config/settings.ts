@@ -79,12 +79,14 @@ const TABLE = {
   ),
   DRILL_BLOB_CONNECTION_STRING: row(
     'storageString',
-    'Instead of the URL: a storage connection string, together with DRILL_BLOB_CONTAINER',
+    'Instead of the URLs: a storage connection string, together with DRILL_BLOB_CONTAINER and DRILL_TABLE',
     { secret: true, where: 'local' },
   ),
   DRILL_BLOB_CONTAINER: row('containerName', 'Container name that goes with DRILL_BLOB_CONNECTION_STRING', {
     where: 'local',
   }),
+  DRILL_TABLE_URL: row('tableUrl', 'Table that holds the list of drills, reached with the identity'),
+  DRILL_TABLE: row('tableName', 'Table name that goes with DRILL_BLOB_CONNECTION_STRING', { where: 'local' }),
   LOADGEN_IMAGE: row('image', 'Image of the load generator, <registry>/<name>@sha256:<digest>', { required: true }),
   LOADGEN_IDENTITY_ID: row(
     'identityId',
@@ -144,6 +146,11 @@ const TABLE = {
   COOLDOWN_MINUTES: row('minutes', 'Least time between two failovers of one server; Azure advises 15 to 20 minutes', {
     default: '20',
   }),
+  DRILL_RETENTION_DAYS: row(
+    'keptDays',
+    'A drill and its results are removed so many days after its request, from the list and from Blob storage',
+    { default: '400' },
+  ),
   DRILL_ROWS_RETENTION_DAYS: row(
     'days',
     'Rows of drills that are older are deleted at the end of every drill, so that they do not fill the disk; 0: never',

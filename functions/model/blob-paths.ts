@@ -1,6 +1,6 @@
 /**
  * Names of the app's blobs; those that it shares with the load generators are in contract/glossary.ts (blobNames).
- * Everything of a drill lies under its own prefix; locks, cool-downs and the index lie outside, because they outlive drills.
+ * Everything of a drill lies under its own prefix; locks and cool-downs lie outside, because they outlive drills.
  */
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { serverKey } from './drill-index.ts'
@@ -81,21 +81,3 @@ export const subnetBlob = (subnetId: string): string =>
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replace(/^-/, '')}.json`
-
-const END_OF_TIME_MS = 9_999_999_999_999
-
-/** Storage lists names in rising order, so a name that falls with time puts the newest first. */
-export const newestFirst = (iso: string) => String(END_OF_TIME_MS - Date.parse(iso)).padStart(13, '0')
-
-export const indexBlobs = {
-  prefix: 'index/drills/',
-  entry: (requestedAt: string, drillId: string) => `index/drills/${newestFirst(requestedAt)}-${drillId}.json`,
-  /** The same entries by server. */
-  serverPrefix: (target: Target) => `index/servers/${serverKey(target)}/`,
-  ofServer: (target: Target, requestedAt: string, drillId: string) =>
-    `index/servers/${serverKey(target)}/${newestFirst(requestedAt)}-${drillId}.json`,
-  dailyPrefix: 'index/daily/',
-  /** Timers of several servers may fire in one moment. */
-  daily: (at: string, { server, resourceGroup }: Target) =>
-    `index/daily/${newestFirst(at)}-${`${resourceGroup}-${server}`.toLowerCase()}.json`,
-} as const

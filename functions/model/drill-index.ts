@@ -1,4 +1,4 @@
-/** The index of drills: one small blob each, newest first by name, so that lists and trends need no report to be opened. */
+/** The list of drills: one entry each, so that lists and trends need no report to be opened. */
 
 import type { StoppedBy } from './early-end/stopped-by.ts'
 import { plannedSeconds } from './load-plan.ts'
@@ -59,7 +59,7 @@ export interface Worst {
   readonly event: number | null
 }
 
-/** One line of the index of drills: what a trend needs to know of an earlier drill. */
+/** Part of an entry: what a trend needs to know of an earlier drill. */
 export interface TrendEntry {
   readonly drillId: string
   readonly like: Likeness

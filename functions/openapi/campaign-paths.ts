@@ -33,7 +33,12 @@ export const CAMPAIGN_PATHS = {
         query('limit', 'Campaigns per page', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
         query('after', 'From the next link of the page before', { type: 'string' }),
       ],
-      responses: { 200: ok('A page', ref('CampaignPage')), 400: refusal('Bad paging'), ...unavailable },
+      responses: {
+        200: ok('A page', ref('CampaignPage')),
+        304: { description: 'Not modified' },
+        400: refusal('Bad paging'),
+        ...unavailable,
+      },
     },
   },
   '/api/campaigns/{id}': {

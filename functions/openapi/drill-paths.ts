@@ -1,7 +1,11 @@
 /** The operations on drills. */
 import { VERDICT_WORDS } from '../model/early-end/stopped-by.ts'
+import { LISTED_KINDS } from '../model/history/rows.ts'
 import { REQUEST_EXAMPLES } from '../request/examples.ts'
 import { content, header, idInPath, type Json, ok, query, ref, refusal, text, unavailable } from './parts.ts'
+
+const ETAG = { ETag: { schema: { type: 'string' } } }
+const TIME = { type: 'string', examples: ['2026-01-31', '2026-01-31T02:00:00Z'] }
 
 /** By path, then by method. */
 export const DRILL_PATHS = {
@@ -43,16 +47,42 @@ export const DRILL_PATHS = {
         query('verdict', 'Drills with this verdict alone; none: it runs, or ended without a report', {
           enum: [...VERDICT_WORDS, 'none'],
         }),
+        query('kind', 'Drills with an event of this kind alone; none: without an event', { enum: LISTED_KINDS }),
+        query('from', 'Requested at this time (UTC) or later; a day counts from its start', TIME),
+        query('to', 'Requested at this time (UTC) or earlier; a day counts to its end', TIME),
+        query(
+          'format',
+          'csv: the history, 10,000 drills at most unless `limit` says fewer; the Link header has the rest',
+          {
+            enum: ['json', 'csv'],
+            default: 'json',
+          },
+        ),
+        header('If-None-Match', 'The ETag of an earlier answer'),
       ],
-      responses: { 200: ok('A page', ref('DrillPage')), 400: refusal('Bad paging'), ...unavailable },
+      responses: {
+        200: {
+          description: 'A page, or the history',
+          headers: { ...ETAG, Link: { schema: { type: 'string' }, description: 'The next page, rel="next"' } },
+          content: { ...content('application/json', ref('DrillPage')), ...text('text/csv') },
+        },
+        304: { description: 'Not modified' },
+        400: refusal('Bad or unknown fields of the query, all of them named'),
+        ...unavailable,
+      },
     },
   },
   '/api/drills/{id}': {
     get: {
       operationId: 'readDrill',
       summary: 'Phase, elapsed time and live figures',
-      parameters: [idInPath],
-      responses: { 200: ok('The drill', ref('DrillStatus')), 404: refusal('No such drill'), ...unavailable },
+      parameters: [idInPath, header('If-None-Match', 'The ETag of an earlier answer')],
+      responses: {
+        200: { ...ok('The drill', ref('DrillStatus')), headers: ETAG },
+        304: { description: 'Not modified' },
+        404: refusal('No such drill, or its results have expired'),
+        ...unavailable,
+      },
     },
     delete: {
       operationId: 'abortDrill',
@@ -74,7 +104,7 @@ export const DRILL_PATHS = {
       responses: {
         200: {
           description: 'The report',
-          headers: { ETag: { schema: { type: 'string' } } },
+          headers: ETAG,
           content: {
             ...content('application/json', ref('Report')),
             ...text('text/html'),

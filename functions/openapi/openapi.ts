@@ -74,6 +74,11 @@ const listed: Json = {
     'that can be compared',
 }
 
+const retentionDays: Json = {
+  type: 'integer',
+  description: 'So many days after its request a drill is removed from the list, and its results from storage',
+}
+
 const campaign = {
   campaignId: string,
   state: status.state,
@@ -125,6 +130,7 @@ const SCHEMAS: Json = {
   DrillPage: object({
     drills: { type: 'array', items: object({ ...status, report: nullable(listed) }) },
     next: nullable(string),
+    retentionDays,
   }),
   CampaignRequest: {
     ...campaignRequest,
@@ -134,7 +140,11 @@ const SCHEMAS: Json = {
   ...campaignReport.shapes,
   StartedCampaign: object({ campaignId: string, links: campaign.links }),
   CampaignStatus: object(campaign),
-  CampaignPage: object({ campaigns: { type: 'array', items: object(campaign) }, next: nullable(string) }),
+  CampaignPage: object({
+    campaigns: { type: 'array', items: object(campaign) },
+    next: nullable(string),
+    retentionDays,
+  }),
   ...CONTAINER_SHAPES,
   EvidenceFiles: object({
     files: { type: 'array', items: object({ path: string, bytes: { type: 'integer' } }) },

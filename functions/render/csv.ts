@@ -11,12 +11,12 @@ import type { ReportData } from './text/report-data.ts'
 import { type StaleRow, staleRows } from './text/stale-words.ts'
 
 type Cell = string | number | null
-type Columns<Row> = ReadonlyArray<readonly [name: string, cell: (row: Row) => Cell]>
+export type Columns<Row> = ReadonlyArray<readonly [name: string, cell: (row: Row) => Cell]>
 
 /** https://owasp.org/www-community/attacks/CSV_Injection; numbers are left alone, so that -1 stays a number. */
 const withoutFormula = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)
 
-function toCsv<Row>(columns: Columns<Row>, rows: Iterable<Row>): string {
+export function toCsv<Row>(columns: Columns<Row>, rows: Iterable<Row>): string {
   const records = Array.from(rows, (row) => columns.map(([, cell]) => cell(row)))
   return stringify([columns.map(([name]) => name), ...records], { cast: { string: withoutFormula } })
 }

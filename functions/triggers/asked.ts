@@ -1,7 +1,9 @@
 /** What requests of the API have in common: a JSON body with a key, a page of a list, the reason of an abort. */
+import { createHash } from 'node:crypto'
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { saysJson } from '../access/cross-site.ts'
-import { badQuery, badRequest, json, type ProblemDetails, problem } from './responses.ts'
+import type { Problem } from '../request/request.ts'
+import { badRequest, type ProblemDetails, problem, problemOfQuery } from './responses.ts'
 
 /** A request is a few hundred bytes; more is a mistake. */
 const MAX_BODY_BYTES = 64 * 1024
@@ -68,31 +70,69 @@ export const keyTaken = (): HttpResponseInit =>
 
 export interface Paging {
   readonly limit: number
+  /** The place in storage at which the page begins; null: at the newest. */
   readonly after: string | null
 }
 
-export function readPaging({ query }: HttpRequest): Paging | HttpResponseInit {
+/** `scope`: the filters of the list. A place of one list is none of another. */
+export function readPaging(query: HttpRequest['query'], scope: string): Paging & { readonly problems: Problem[] } {
   const limit = Number(query.get('limit') ?? PAGE)
-  const after = query.get('after')
+  const given = query.get('after')
+  const after = given === null ? null : placeOf(given, scope)
+  const problems: Problem[] = []
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE)
-    return badQuery('limit', query.get('limit'), `a whole number from 1 to ${MAX_PAGE}`)
-  if (after !== null && !/^[\w-]{1,100}$/.test(after))
-    return badQuery('after', after, 'the value of `after` in the `next` link of an earlier page')
-  return { limit, after }
+    problems.push(problemOfQuery('limit', query.get('limit'), `a whole number from 1 to ${MAX_PAGE}`))
+  if (given !== null && after === null)
+    problems.push(
+      problemOfQuery(
+        'after',
+        given,
+        'the value of `after` in the `next` link of an earlier page with the same filters',
+      ),
+    )
+  return { limit, after, problems }
 }
 
-export function pageOf(
-  path: string,
-  { limit }: Paging,
-  rows: object,
-  nextAfter: string | null,
-  filters: Readonly<Record<string, string | null>> = {},
-): HttpResponseInit {
-  const given = Object.entries(filters).filter(([, value]) => value !== null)
-  const kept = given.map(([name, value]) => `&${name}=${encodeURIComponent(String(value))}`).join('')
-  const next = nextAfter === null ? null : `${path}?limit=${limit}&after=${nextAfter}${kept}`
-  return json(200, { ...rows, next }, next === null ? {} : { link: `<${next}>; rel="next"` })
+interface PageOf {
+  readonly path: string
+  readonly limit: number
+  readonly scope: string
+  /** Where the next page begins in storage; null: there is none. */
+  readonly next: string | null
 }
+
+/** The link to the next page, with the filters of this one. */
+export const nextLink = ({ path, limit, scope, next }: PageOf): string | null =>
+  next === null ? null : `${path}?limit=${limit}&after=${tokenOf(next, scope)}${scope === '' ? '' : `&${scope}`}`
+
+export const linkHeader = (next: string | null): Readonly<Record<string, string>> =>
+  next === null ? {} : { link: `<${next}>; rel="next"` }
+
+/** The sum finds a token that was cut or changed, or that belongs to a list with other filters. */
+const tokenOf = (place: string, scope: string): string =>
+  `${Buffer.from(place).toString('base64url')}.${sumOf(place, scope)}`
+
+function placeOf(token: string, scope: string): string | null {
+  const [, text = '', sum] = /^([\w-]{1,2000})\.([\w-]{12})$/.exec(token) ?? []
+  const place = Buffer.from(text, 'base64url').toString('utf8')
+  return text !== '' && sumOf(place, scope) === sum ? place : null
+}
+
+const sumOf = (place: string, scope: string): string =>
+  createHash('sha256').update(`${scope}\n${place}`).digest('base64url').slice(0, 12)
+
+/** What is no field of this list; the platform takes the function key as `code`. */
+export const problemsOfNames = (query: HttpRequest['query'], known: readonly string[]): Problem[] =>
+  [...new Set(query.keys())]
+    .filter((name) => name !== 'code' && !known.includes(name))
+    .map((name) => ({
+      field: shortened(name),
+      problem: 'unknown field of the query',
+      expected: `one of ${known.join(', ')}`,
+    }))
+
+const MAX_NAME = 60
+const shortened = (name: string): string => (name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name)
 
 // ---- Aborts -------------------------------------------------------------------------------------------------------------
 

@@ -6,12 +6,12 @@ import type { InvocationContext, Timer } from '@azure/functions'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { errorText } from '../../loadgen-image/contract/redact.ts'
 import type { Clients } from '../clients/clients.ts'
+import { type DailyRecord, writeDailyRecord } from '../clients/storage/daily-records.ts'
 import { drillsOfServer } from '../clients/storage/drill-list.ts'
 import { readLastPromotion } from '../clients/storage/last-promotion.ts'
-import { indexBlobs } from '../model/blob-paths.ts'
 import { coolDownOf } from '../model/cool-down.ts'
 import type { IndexEntry } from '../model/drill-index.ts'
-import type { DrillPlan, StoredRequest, Target } from '../model/plan.ts'
+import type { DrillPlan, StoredRequest } from '../model/plan.ts'
 import { drillSkippedLine } from '../render/log-lines.ts'
 import { parseRequest, type RequestDefaults } from '../request/request.ts'
 import { chooseTarget } from '../request/targets.ts'
@@ -28,17 +28,7 @@ interface DailySettings {
   readonly defaults: RequestDefaults
 }
 
-interface DailyRecord {
-  readonly at: string
-  readonly target: Target
-  readonly outcome: 'started' | 'skipped' | 'stopped' | 'failed'
-  readonly why: string
-  readonly drillId: string | null
-  /** Of the request, so that a corrected one is tried again after failures. */
-  readonly requestHash: string
-}
-
-type Storage = Pick<Clients, 'blobs' | 'clock'>
+type Storage = Pick<Clients, 'blobs' | 'table' | 'clock'>
 
 type Outcome = Pick<DailyRecord, 'outcome' | 'why'> & { readonly drillId?: string }
 
@@ -74,7 +64,7 @@ export function dailyDrill(storage: Storage, settings: DailySettings) {
     // Logged first, because storage may be the reason.
     if (record.outcome !== 'started')
       context.log(drillSkippedLine({ server, resourceGroup, reason: record.why, at: record.at }))
-    await storage.blobs.writeJson(indexBlobs.daily(record.at, target), record)
+    await writeDailyRecord(storage.table, record)
     return record
   }
 }
@@ -106,14 +96,16 @@ async function failuresInARow(
   { target }: DrillPlan,
   { stopAfterFailures, source }: DailySettings,
 ): Promise<string | null> {
-  const { blobs } = storage
+  const { blobs, table } = storage
   const failures: IndexEntry[] = []
-  for await (const entry of drillsOfServer(blobs, target)) {
+  for await (const entry of drillsOfServer(table, target, { where: { requestedBy: 'timer' } })) {
     if (entry.verdict === 'PASS' || failures.length === stopAfterFailures) break
-    if (entry.requestedBy === 'timer' && (await hasFailed(client, entry))) failures.push(entry)
+    if (await hasFailed(client, entry)) failures.push(entry)
   }
   const newest = failures[0]
-  if (newest === undefined || failures.length < stopAfterFailures) return null
+  const oldest = failures.at(-1)
+  if (newest === undefined || oldest === undefined || failures.length < stopAfterFailures) return null
+  if (await hasPassedSince(table, oldest)) return null
   const started = await blobs.readJson<StoredRequest>(blobNames.request(newest.drillId))
   if (started !== null && started.bodyHash !== requestHash) return null
   const verdicts = failures.map(({ drillId, verdict }) => `${drillId} ${verdict ?? 'without a report'}`)
@@ -121,6 +113,12 @@ async function failuresInARow(
     `stopped after ${stopAfterFailures} failures in a row (${verdicts.join(', ')}). ` +
     `It goes on after a drill of this server started by hand has passed, or after ${source} has changed`
   )
+}
+
+/** By hand: of those by the timer the newest were looked at. */
+async function hasPassedSince(table: Clients['table'], oldest: IndexEntry): Promise<boolean> {
+  for await (const _ of drillsOfServer(table, oldest.target, { since: oldest, where: { verdict: 'PASS' } })) return true
+  return false
 }
 
 async function restOfCoolDown(
@@ -132,26 +130,6 @@ async function restOfCoolDown(
   if (last === null) return null
   const { isOver, words } = coolDownOf(last.at, now.toISOString(), timing.cooldownMinutes)
   return isOver ? null : `since the last failover: ${words}; the cool-down is ${timing.cooldownMinutes} min`
-}
-
-/** Newest first; `server`: of that name, in any resource group. */
-export async function dailyRecords(
-  blobs: Clients['blobs'],
-  limit: number,
-  server: string | null = null,
-): Promise<DailyRecord[]> {
-  const own = server === null ? '.json' : `-${server.toLowerCase()}.json`
-  const names = (await blobs.list(indexBlobs.dailyPrefix)).map(({ name }) => name).filter((name) => name.endsWith(own))
-  const records = await Promise.all(
-    names
-      .sort()
-      .slice(0, limit)
-      .map((name) => blobs.readJson<DailyRecord>(name)),
-  )
-  // The end of a name is also that of a longer one.
-  return records.filter(
-    (record) => record !== null && (server === null || record.target.server.toLowerCase() === server.toLowerCase()),
-  ) as DailyRecord[]
 }
 
 const skipped = (why: string) => ({ outcome: 'skipped', why }) as const

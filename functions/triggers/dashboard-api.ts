@@ -2,9 +2,9 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import type { Gate } from '../access/gate.ts'
 import type { Clients } from '../clients/clients.ts'
+import { dailyRecords } from '../clients/storage/daily-records.ts'
 import { SERVER_NAME } from '../platform/names.ts'
 import { type Asset, dashboardAsset, dashboardPage } from '../web/dashboard.ts'
-import { dailyRecords } from './daily-drill.ts'
 import { badQuery, json, notFound } from './responses.ts'
 
 export const dashboardApi = (auth: Gate['auth']) => ({
@@ -27,11 +27,11 @@ function answer(request: HttpRequest, { body, contentType, headers }: Asset): Ht
 const NEWEST = 100
 
 /** `GET /api/daily`: the outcome of every firing of the daily timers, or with `server` of one server's. */
-export const dailyApi = ({ blobs }: Pick<Clients, 'blobs'>) => ({
+export const dailyApi = ({ table }: Pick<Clients, 'table'>) => ({
   async read({ query }: HttpRequest): Promise<HttpResponseInit> {
     const server = query.get('server')
     if (server !== null && SERVER_NAME.problemOf(server) !== null)
       return badQuery('server', server, SERVER_NAME.expected)
-    return json(200, { records: await dailyRecords(blobs, NEWEST, server) })
+    return json(200, { records: await dailyRecords(table, NEWEST, server) })
   },
 })

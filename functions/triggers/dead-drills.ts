@@ -2,25 +2,31 @@
  * Closes drills whose orchestration ended without a final report: it failed, was terminated, or never started. Without this their
  * index entry says "running" indefinitely, and no other drill can reserve the server that they hold.
  *
+ * It looks at the drills that are open, which are few, however old they are and however many others there were since.
+ *
  * An orchestration ends by its own deadline and resumes after any outage of its host. One that is past its deadline gets another
  * quarter of an hour: a host that restarts fires this timer at the same moment as the timers of the drill that it resumes.
  */
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../clients/clients.ts'
-import { newestDrills, writeIndexEntry } from '../clients/storage/drill-list.ts'
+import {
+  beginIndexEntry,
+  openDrills,
+  repairedEntry,
+  settleDrill,
+  writeIndexEntry,
+} from '../clients/storage/drill-list.ts'
 import { releaseLock } from '../clients/storage/server-lock.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
-import type { IndexEntry } from '../model/drill-index.ts'
+import { type IndexEntry, startedEntry } from '../model/drill-index.ts'
+import type { DrillKey } from '../model/history/rows.ts'
 import { overallDeadlineSeconds } from '../model/load-plan.ts'
 import type { DrillPlan, StoredRequest } from '../model/plan.ts'
 import { hasEnded, type OrchestrationState, readState, type Terminations } from './orchestrations.ts'
 import { endRemains, isLeaseFresh } from './remains.ts'
 
-type Storage = Pick<Clients, 'blobs' | 'clock'>
+type Storage = Pick<Clients, 'blobs' | 'table' | 'clock'>
 
-/** Checks all drills of the last two days, and at least this many: older drills were checked earlier. */
-const MIN_CHECKED = 50
-const CHECKED_AGE_MS = 2 * 86_400_000
 /** Between the request and the first turn. */
 const STARTING_MS = 600_000
 const MARGIN_MS = 900_000
@@ -50,47 +56,73 @@ export async function closeDeadDrills(
   return closed
 }
 
-async function casesOf({ blobs, clock }: Storage, client: Terminations): Promise<Case[]> {
-  const since = clock.now().getTime() - CHECKED_AGE_MS
-  const entries = await newestDrills(blobs, MIN_CHECKED, new Date(since))
-  const open = entries.filter((entry) => entry.endedAt === null || Date.parse(entry.requestedAt) > since)
-  const cases = open.map(async (entry): Promise<Case | null> => {
-    const request = await blobs.readJson<StoredRequest>(blobNames.request(entry.drillId))
-    return request === null ? null : { entry, plan: request.plan, state: await readState(client, entry.drillId) }
-  })
-  return (await Promise.all(cases)).filter((one) => one !== null)
+/** One after the other: each repairs its rows, and forgets a drill that is over. */
+async function casesOf(storage: Storage, client: Terminations): Promise<Case[]> {
+  const cases: Case[] = []
+  for (const drill of await openDrills(storage.table)) {
+    const one = await caseOf(storage, client, drill)
+    if (one === null || isSettled(one)) await settleDrill(storage.table, drill)
+    else cases.push(one)
+  }
+  return cases
 }
 
-async function reasonDead({ blobs, clock }: Storage, { entry, plan, state }: Case): Promise<string | null> {
-  const ageMs = clock.now().getTime() - Date.parse(plan.requestedAt)
-  if (state === null) return reasonAbsent({ blobs, clock }, entry, ageMs)
+/** Null: its request is gone, and with it all that could be done for it. */
+async function caseOf({ blobs, table }: Storage, client: Terminations, drill: DrillKey): Promise<Case | null> {
+  const request = await blobs.readJson<StoredRequest>(blobNames.request(drill.drillId))
+  if (request === null) return null
+  const { plan } = request
+  const known = await repairedEntry(table, drill)
+  // The start ended between its writes.
+  if (known === null) await beginIndexEntry(table, startedEntry(plan))
+  return { entry: known ?? startedEntry(plan), plan, state: await readState(client, drill.drillId) }
+}
+
+/** Its final report was written, or it was closed, and nothing of it runs. */
+const isSettled = ({ entry, state }: Case): boolean => entry.endedAt !== null && (state === null || hasEnded(state))
+
+async function reasonDead(
+  storage: Pick<Storage, 'blobs' | 'clock'>,
+  { entry, plan, state }: Case,
+): Promise<string | null> {
+  const ageMs = storage.clock.now().getTime() - Date.parse(plan.requestedAt)
+  if (state === null) return reasonAbsent(storage, entry, ageMs)
   if (hasEnded(state))
     return entry.endedAt === null ? `its orchestration ended as ${state.runtimeStatus} without a final report` : null
   if (ageMs < overallDeadlineSeconds(plan) * 1000 + MARGIN_MS) return null
-  if (!(await isSeenTwice({ blobs, clock }, drillBlobs.overdue(plan.drillId)))) return null
+  if (!(await isSeenTwice(storage, drillBlobs.overdue(plan.drillId)))) return null
   return 'its orchestration did not end within the deadline of the drill, and was terminated'
 }
 
 /** One absence proves nothing: it must be seen twice, and a lease that is still renewed outweighs it. */
-async function reasonAbsent(storage: Storage, { drillId, endedAt }: IndexEntry, ageMs: number): Promise<string | null> {
+async function reasonAbsent(
+  storage: Pick<Storage, 'blobs' | 'clock'>,
+  { drillId, endedAt }: IndexEntry,
+  ageMs: number,
+): Promise<string | null> {
   if (endedAt !== null || ageMs <= STARTING_MS || (await isLeaseFresh(storage, drillId))) return null
   const isAbsent = await isSeenTwice(storage, drillBlobs.absent(drillId))
   return isAbsent ? 'the orchestration service does not know it' : null
 }
 
 /** True when the check that first wrote this blob was long enough ago. */
-async function isSeenTwice({ blobs, clock }: Storage, name: string): Promise<boolean> {
+async function isSeenTwice({ blobs, clock }: Pick<Storage, 'blobs' | 'clock'>, name: string): Promise<boolean> {
   const seen = { at: clock.now().toISOString() }
   const first = (await blobs.writeOnce(name, seen)) ? seen : await blobs.readJson<typeof seen>(name)
   return Date.parse(seen.at) - Date.parse(first?.at ?? seen.at) >= SECOND_SIGHT_MS
 }
 
-async function closeDrill({ blobs, clock }: Storage, client: Terminations, { entry, plan, state }: Case, why: string) {
+async function closeDrill(
+  { blobs, table, clock }: Storage,
+  client: Terminations,
+  { entry, plan, state }: Case,
+  why: string,
+) {
   if (state !== null && !hasEnded(state)) await client.terminate(plan.drillId, why)
   await endRemains(blobs, client, plan.drillId, `the drill died: ${why}`)
   const now = clock.now()
   if (entry.endedAt === null)
-    await writeIndexEntry(blobs, {
+    await writeIndexEntry(table, {
       ...entry,
       endedAt: now.toISOString(),
       headline: entry.headline ?? `The drill died: ${why}`,

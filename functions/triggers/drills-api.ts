@@ -1,26 +1,21 @@
-/** `/api/drills`: start, list, status, abort. */
+/** `/api/drills`: start, status, abort. The list is in history/list.ts. */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
 import type { Clients } from '../clients/clients.ts'
-import { VERDICT_WORDS } from '../model/early-end/stopped-by.ts'
 import type { DrillPlan, StoredRequest } from '../model/plan.ts'
-import { SERVER_NAME } from '../platform/names.ts'
 import { parseRequest, type RequestDefaults } from '../request/request.ts'
 import { newDrillId } from '../units/drill-id.ts'
 import { abortDrill } from './abort.ts'
-import { keyTaken, pageOf, readBody, readPaging, reasonOf } from './asked.ts'
+import { keyTaken, readBody, reasonOf } from './asked.ts'
 import type { Orchestrations } from './orchestrations.ts'
-import { badQuery, badRequest, json, notFound, problem } from './responses.ts'
+import { badRequest, cachedJson, json, notFound, problem } from './responses.ts'
 import { drillUrl, idOf } from './routes.ts'
 import { drillIdOfKey, sha256, startDrill } from './start.ts'
-import { listDrills, readStatus } from './status.ts'
-
-/** What a list may be reduced to. `none`: a drill without a verdict, which runs or ended without a report. */
-const LISTED_VERDICTS: readonly string[] = [...VERDICT_WORDS, 'none']
+import { readStatus } from './status.ts'
 
 interface ApiContext {
-  readonly clients: Pick<Clients, 'blobs' | 'clock'>
+  readonly clients: Pick<Clients, 'blobs' | 'table' | 'clock'>
   readonly defaults: RequestDefaults
 }
 
@@ -28,7 +23,6 @@ export function drillsApi(clients: ApiContext['clients'], { defaults }: Pick<Api
   const context: ApiContext = { clients, defaults }
   return {
     start: (request: HttpRequest, client: Orchestrations) => start(context, request, client),
-    list: (request: HttpRequest, client: Orchestrations) => list(context, request, client),
     read: (request: HttpRequest, client: Orchestrations) => read(context, request, client),
     abort: (request: HttpRequest, client: Orchestrations) => abort(context, request, client),
   }
@@ -58,25 +52,13 @@ function answerStart(plan: DrillPlan, answer: Awaited<ReturnType<typeof startDri
   return json(202, body, { location, 'retry-after': '5' })
 }
 
-async function list({ clients }: ApiContext, request: HttpRequest, client: Orchestrations): Promise<HttpResponseInit> {
-  const paging = readPaging(request)
-  if (!('limit' in paging)) return paging
-  const server = request.query.get('server')
-  if (server !== null && SERVER_NAME.problemOf(server) !== null) return badQuery('server', server, SERVER_NAME.expected)
-  const verdict = request.query.get('verdict')
-  if (verdict !== null && !LISTED_VERDICTS.includes(verdict))
-    return badQuery('verdict', verdict, `one of ${LISTED_VERDICTS.join(', ')}`)
-  const { drills, nextAfter } = await listDrills(clients, client, { ...paging, server, verdict })
-  return pageOf('/api/drills', paging, { drills }, nextAfter, { server, verdict })
-}
-
 async function read(
   { clients, defaults }: ApiContext,
   request: HttpRequest,
   client: Orchestrations,
 ): Promise<HttpResponseInit> {
   const status = await readStatus(clients, client, idOf(request), defaults)
-  return status === null ? notFound(`drill ${idOf(request)}`) : json(200, status)
+  return status === null ? notFound(`drill ${idOf(request)}`) : cachedJson(request, status)
 }
 
 async function abort({ clients }: ApiContext, request: HttpRequest, client: Orchestrations): Promise<HttpResponseInit> {

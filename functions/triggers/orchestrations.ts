@@ -5,6 +5,8 @@ export type Orchestrations = Pick<DurableClient, 'startNew' | 'getStatus' | 'rai
 
 export type Terminations = Pick<DurableClient, 'getStatus' | 'terminate'>
 
+export type Purges = Pick<DurableClient, 'purgeInstanceHistoryBy'>
+
 export interface OrchestrationState {
   readonly runtimeStatus: string
   readonly updatedAt: string

@@ -1,5 +1,4 @@
 /** The results of finished drills: `/api/drills/{id}/report`, `/files/{name}` and `/api/drills/compare`. */
-import { createHash } from 'node:crypto'
 import { ReadableStream } from 'node:stream/web'
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
@@ -12,7 +11,7 @@ import type { ChartData } from '../model/chart-data.ts'
 import type { Report } from '../model/report.ts'
 import { alignOnT1 } from '../report-model/trend.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
-import { badQuery, cached, json, notFound, problem } from './responses.ts'
+import { badQuery, cached, etagOf, json, notFound, problem } from './responses.ts'
 import { drillUrl, idOf } from './routes.ts'
 
 interface Format {
@@ -188,9 +187,6 @@ function blobOf(drillId: string, name: string): string | null {
   if (own === 'summary.json') return blobNames.summary(drillId, Number(container))
   return FILE_NAME.test(name) ? drillBlobs.report(drillId, name) : null
 }
-
-export const etagOf = (content: string): string =>
-  `"${createHash('sha256').update(content).digest('hex').slice(0, 32)}"`
 
 // ---- Negotiation ------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
  * Answers of the API. Errors are problem+json (RFC 9457) and name every bad field. Every handler is registered through
  * `guarded`, which adds what every answer carries: the security headers, and `no-store` where the handler says nothing else.
  */
+import { createHash } from 'node:crypto'
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { shown } from '../../loadgen-image/contract/fields.ts'
 import { callerName, changesSomething, enter, type Gate } from '../access/gate.ts'
@@ -44,8 +45,14 @@ export const badRequest = (problems: readonly Problem[]): ProblemDetails => ({
   problems,
 })
 
+export const problemOfQuery = (field: string, value: string | null, expected: string): Problem => ({
+  field,
+  problem: `got ${shown(value ?? undefined)}`,
+  expected,
+})
+
 export const badQuery = (field: string, value: string | null, expected: string): HttpResponseInit =>
-  problem(badRequest([{ field, problem: `got ${shown(value ?? undefined)}`, expected }]))
+  problem(badRequest([problemOfQuery(field, value, expected)]))
 
 /** The stored text with a strong validator, or 304 when the reader has it already. */
 export function cached(
@@ -58,6 +65,20 @@ export function cached(
   if (isKnown(request.headers.get('if-none-match'), etag)) return { status: 304, headers }
   return { status: 200, body: content, headers: { ...headers, 'content-type': contentType } }
 }
+
+/** Of an answer that is computed each time: a reader that polls gets 304 as long as nothing in it changed. */
+export function cachedJson(
+  request: HttpRequest,
+  body: unknown,
+  more: Readonly<Record<string, string>> = {},
+): HttpResponseInit {
+  const etag = etagOf(JSON.stringify(body))
+  const headers = { etag, 'cache-control': 'private, no-cache', ...more }
+  return isKnown(request.headers.get('if-none-match'), etag) ? { status: 304, headers } : json(200, body, headers)
+}
+
+export const etagOf = (content: string): string =>
+  `"${createHash('sha256').update(content).digest('hex').slice(0, 32)}"`
 
 const isKnown = (condition: string | null, etag: string): boolean =>
   condition !== null &&

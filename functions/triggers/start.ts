@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Clients } from '../clients/clients.ts'
-import { beginIndexEntry } from '../clients/storage/drill-list.ts'
+import { beginIndexEntry, readIndexEntry } from '../clients/storage/drill-list.ts'
 import { releaseLock, type ServerLock, takeLock } from '../clients/storage/server-lock.ts'
 import { startedEntry } from '../model/drill-index.ts'
 import type { DrillPlan, StoredRequest } from '../model/plan.ts'
@@ -25,9 +25,9 @@ type StartAnswer =
   /** The id belongs to a drill with another request. */
   | { readonly kind: 'other request' }
 
-type Storage = Pick<Clients, 'blobs' | 'clock'>
+type Storage = Pick<Clients, 'blobs' | 'table' | 'clock'>
 
-/** Between the lock and the orchestration are two blob writes and one call. */
+/** Between the lock and the orchestration are four writes and one call. */
 const GRACE_MS = 120_000
 
 export async function startDrill(
@@ -39,7 +39,7 @@ export async function startDrill(
   const { blobs, clock } = storage
   const earlier = await blobs.readJson<StoredRequest>(blobNames.request(plan.drillId))
   if (earlier !== null && earlier.bodyHash !== bodyHash) return { kind: 'other request' }
-  if (earlier !== null && (await readState(client, plan.drillId)) !== null) return { kind: 'known', plan: earlier.plan }
+  if (earlier !== null && (await isKnown(storage, client, earlier.plan))) return { kind: 'known', plan: earlier.plan }
   const lock = await takeLock(blobs, plan.target, plan.drillId, clock.now(), async (holder) => {
     if (!(await isDead(storage, client, holder))) return false
     // Before the new drill starts: two simultaneous loads would measure each other.
@@ -51,19 +51,26 @@ export async function startDrill(
   return startHolding(storage, client, earlier?.plan ?? plan, bodyHash)
 }
 
+/** The service forgets a drill that ended long ago; the list of drills does not. */
+async function isKnown({ table }: Storage, client: Orchestrations, plan: DrillPlan): Promise<boolean> {
+  if ((await readState(client, plan.drillId)) !== null) return true
+  const entry = await readIndexEntry(table, plan)
+  return entry !== null && entry.endedAt !== null
+}
+
 async function startHolding(
   storage: Storage,
   client: Orchestrations,
   plan: DrillPlan,
   bodyHash: string,
 ): Promise<StartAnswer> {
-  const { blobs, clock } = storage
+  const { blobs, table, clock } = storage
   const { drillId } = plan
   const isFirst = await blobs.writeOnce(blobNames.request(drillId), { plan, bodyHash } satisfies StoredRequest)
   const stored = isFirst ? { plan, bodyHash } : await blobs.readJson<StoredRequest>(blobNames.request(drillId))
   if (stored !== null && stored.bodyHash !== bodyHash) return { kind: 'other request' }
   const agreed = stored?.plan ?? plan
-  await beginIndexEntry(blobs, startedEntry(agreed))
+  await beginIndexEntry(table, startedEntry(agreed))
   try {
     await client.startNew('drill', { instanceId: drillId, input: agreed })
     return { kind: 'started', plan: agreed }

@@ -1,12 +1,12 @@
-/** The status of a drill, from those of these that exist: the orchestration's state, its live blob, the index. */
+/** The status of a drill, from those of these that exist: the orchestration's state, its live blob, the list of drills. */
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { isDrillId } from '../../loadgen-image/contract/load-plan.ts'
 import { EVIDENCE_FILE } from '../archive/evidence-zip.ts'
 import type { Clients } from '../clients/clients.ts'
+import { readIndexEntry } from '../clients/storage/drill-list.ts'
 import type { LiveRecord } from '../live/live.ts'
-import { drillBlobs, indexBlobs } from '../model/blob-paths.ts'
+import { drillBlobs } from '../model/blob-paths.ts'
 import type { IndexEntry, ListedFigures } from '../model/drill-index.ts'
-import { verdictWord } from '../model/early-end/stopped-by.ts'
 import { plannedSeconds } from '../model/load-plan.ts'
 import type { StoredRequest } from '../model/plan.ts'
 import type { DrillProgress, DrillStatus } from '../model/status.ts'
@@ -15,7 +15,7 @@ import type { RequestDefaults } from '../request/request.ts'
 import { hasEnded, type OrchestrationState, type Orchestrations, readState } from './orchestrations.ts'
 import { drillUrl } from './routes.ts'
 
-type Sources = Pick<Clients, 'blobs' | 'clock'>
+type Sources = Pick<Clients, 'blobs' | 'table' | 'clock'>
 
 /** Between the request and the first turn of the orchestration. */
 const STARTING_MS = 120_000
@@ -23,7 +23,7 @@ const STARTING_MS = 120_000
 const ENDING_MS = 120_000
 
 export async function readStatus(
-  { blobs, clock }: Sources,
+  { blobs, table, clock }: Sources,
   client: Orchestrations,
   drillId: string,
   defaults: RequestDefaults,
@@ -34,7 +34,7 @@ export async function readStatus(
   const { plan } = stored
   const [state, entry, live, files] = await Promise.all([
     readState(client, drillId),
-    blobs.readJson<IndexEntry>(indexBlobs.entry(plan.requestedAt, drillId)),
+    readIndexEntry(table, plan),
     blobs.readJson<LiveRecord>(drillBlobs.live(drillId)),
     blobs.list(drillBlobs.reportPrefix(drillId)),
   ])
@@ -63,59 +63,10 @@ export async function readStatus(
   }
 }
 
-export interface DrillsPage {
-  readonly drills: ReadonlyArray<DrillStatus & { readonly report: ListedFigures | null }>
-  readonly nextAfter: string | null
-}
+/** One row of the list: without what only a drill's own page shows. */
+export type ListedStatus = DrillStatus & { readonly report: ListedFigures | null }
 
-export interface ListQuery {
-  readonly limit: number
-  readonly after: string | null
-  /** Name of a server; null: any. */
-  readonly server: string | null
-  /** A verdict, `NOT STARTED`, or `none` of a drill that has none (yet); null: any. */
-  readonly verdict: string | null
-}
-
-/** A page with a filter looks at this many drills at most: it may have fewer rows than asked for, and a next page all the same. */
-const MAX_LOOKED_AT = 400
-
-const isWanted = ({ target, ...entry }: IndexEntry, { server, verdict }: ListQuery): boolean =>
-  (server === null || target.server.toLowerCase() === server.toLowerCase()) &&
-  (verdict === null || (verdictWord(entry) ?? 'none') === verdict)
-
-/** Newest first. `after` is the last name that was looked at for the page before, so a drill that starts meanwhile shifts nothing. */
-export async function listDrills(
-  { blobs, clock }: Sources,
-  client: Orchestrations,
-  query: ListQuery,
-): Promise<DrillsPage> {
-  const { limit, after } = query
-  const names = (await blobs.list(indexBlobs.prefix)).map(({ name }) =>
-    name.slice(indexBlobs.prefix.length, -'.json'.length),
-  )
-  const rest = names.sort().filter((name) => after === null || name > after)
-  const found: IndexEntry[] = []
-  let lookedAt = 0
-  while (found.length < limit && lookedAt < Math.min(rest.length, MAX_LOOKED_AT)) {
-    const names = rest.slice(lookedAt, lookedAt + limit - found.length)
-    const entries = await Promise.all(
-      names.map((name) => blobs.readJson<IndexEntry>(`${indexBlobs.prefix}${name}.json`)),
-    )
-    found.push(
-      ...entries.filter((entry) => entry !== null && isWanted(entry, query)).map((entry) => entry as IndexEntry),
-    )
-    lookedAt += names.length
-  }
-  const drills = await Promise.all(found.map((entry) => shortStatus(clock.now(), client, entry)))
-  return { drills, nextAfter: rest.length > lookedAt ? (rest[lookedAt - 1] ?? null) : null }
-}
-
-async function shortStatus(
-  now: Date,
-  client: Orchestrations,
-  entry: IndexEntry,
-): Promise<DrillsPage['drills'][number]> {
+export async function listedStatus(now: Date, client: Orchestrations, entry: IndexEntry): Promise<ListedStatus> {
   // A drill that has ended needs no call to the orchestration service.
   const state = entry.endedAt === null ? await readState(client, entry.drillId) : null
   const endedAt = endOf(state, entry, now)
@@ -151,7 +102,7 @@ function stateOf(
   if (state?.runtimeStatus === 'Completed') return 'finished'
   if (state !== null && hasEnded(state)) return 'failed'
   if (state !== null && !isReported(entry, now)) return state.runtimeStatus === 'Pending' ? 'waiting' : 'running'
-  // The service forgets what is purged; the index does not.
+  // The service forgets what is purged; the list of drills does not.
   if (entry?.endedAt) return entry.verdict === null ? 'failed' : 'finished'
   return now.getTime() - Date.parse(requestedAt) < STARTING_MS ? 'waiting' : 'failed'
 }

@@ -1,7 +1,7 @@
-/** Every few minutes: deletes expired containers, closes drills without a live orchestration, and undoes what they changed. */
+/** Every few minutes: deletes expired containers, closes drills without a live orchestration, undoes what they changed, and removes what has expired. */
 import type { InvocationContext, Timer } from '@azure/functions'
 import { errorText } from '../../loadgen-image/contract/redact.ts'
-import type { Terminations } from './orchestrations.ts'
+import type { Purges, Terminations } from './orchestrations.ts'
 
 interface Swept {
   readonly deleted: readonly string[]
@@ -15,12 +15,18 @@ interface Sweeps {
   /** One sentence per server. */
   readonly stopStartedServers: () => Promise<readonly string[]>
   readonly finishUndo: () => Promise<readonly string[]>
+  /** Drills and their results, and the histories of orchestrations. */
+  readonly removeExpired: (client: Terminations & Purges) => Promise<readonly string[]>
 }
 
 /** Containers first, because they cost money. An error while deleting must not stop dead drills from being closed. */
 export const sweeper =
-  ({ sweep, closeDeadDrills, stopStartedServers, finishUndo }: Sweeps) =>
-  async (_timer: Timer, client: Terminations, context: Pick<InvocationContext, 'warn' | 'error'>): Promise<void> => {
+  ({ sweep, closeDeadDrills, stopStartedServers, finishUndo, removeExpired }: Sweeps) =>
+  async (
+    _timer: Timer,
+    client: Terminations & Purges,
+    context: Pick<InvocationContext, 'warn' | 'error'>,
+  ): Promise<void> => {
     const { deleted, problems } = await sweep().catch(
       (error: unknown): Swept => ({ deleted: [], problems: [errorText(error)] }),
     )
@@ -30,4 +36,5 @@ export const sweeper =
     // After that, because a dead drill holds its server.
     for (const undone of await finishUndo()) context.warn(undone)
     for (const stopped of await stopStartedServers()) context.warn(stopped)
+    for (const removed of await removeExpired(client)) context.warn(removed)
   }

@@ -33,7 +33,7 @@ var table = [
   // ---- The app: its host ---------------------------------------------------------------------------------------------------------
   { who: principals.app, role: role.StorageBlobDataOwner, kind: 'storage', name: names.storage, why: 'Host: leases, package, task hub; and the drills' }
   { who: principals.app, role: role.StorageQueueDataContributor, kind: 'storage', name: names.storage, why: 'Durable Functions: control and work-item queues' }
-  { who: principals.app, role: role.StorageTableDataContributor, kind: 'storage', name: names.storage, why: 'Durable Functions: history, instances, partitions' }
+  { who: principals.app, role: role.StorageTableDataContributor, kind: 'storage', name: names.storage, why: 'Durable Functions: history, instances, partitions; and the list of drills' }
   { who: principals.app, role: role.MonitoringMetricsPublisher, kind: 'insights', name: names.insights, why: 'Telemetry without a key' }
   { who: principals.app, role: role.KeyVaultSecretsUser, kind: 'vault', name: names.vault, why: 'Key Vault references in the settings' }
   // ---- The app: the load generators ----------------------------------------------------------------------------------------------

@@ -208,8 +208,9 @@ param webhookUrl string = ''
 @secure()
 param webhookSecret string = ''
 
-@description('The blobs of a drill are deleted after so many days.')
+@description('A drill is removed from the list, and its results from storage, so many days after its request.')
 @minValue(1)
+@maxValue(36500)
 param drillRetentionDays int = 400
 
 // ---- Monitoring -----------------------------------------------------------------------------------------------------------------
@@ -700,6 +701,8 @@ var settings = union(
     DRILL_RESOURCE_GROUP: resourceGroup().name
     DRILL_LOCATION: location
     DRILL_BLOB_CONTAINER_URL: storage.outputs.drillContainerUrl
+    DRILL_TABLE_URL: storage.outputs.drillTableUrl
+    DRILL_RETENTION_DAYS: string(drillRetentionDays)
     POSTGRES_RESOURCE_GROUP: server.resourceGroup
     POSTGRES_SERVER: server.name
     POSTGRES_DATABASE: databaseName

@@ -15,11 +15,12 @@ param publicAccess bool
 @description('True: deleting the account, which holds the evidence of all drills, needs its lock removed first.')
 param lock bool
 
-@description('A drill and its reports are deleted after so many days. A rule can delete an append blob, but not move it to a cooler tier.')
+@description('What the app has not removed of a drill is deleted after so many days. A rule can delete an append blob, but not move it to a cooler tier.')
 param retentionDays int
 
 var packageContainer = 'app-package'
 var drillContainer = 'drills'
+var drillTable = 'drills'
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: name
@@ -70,7 +71,9 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01
           enabled: true
           type: 'Lifecycle'
           definition: {
-            // Blobs of a drill are named drills/<id>/...; the rule keeps locks and the index.
+            // Blobs of a drill are named drills/<id>/...; the rule keeps locks. The app removes a drill from the list and from here
+            // when it expires; this rule catches what has no drill in the list any more. It cannot take a file of a listed drill: that
+            // was written after the drill's request, by which the app counts the days.
             filters: { blobTypes: ['blockBlob', 'appendBlob'], prefixMatch: ['${drillContainer}/drills/'] }
             actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: retentionDays } } }
           }
@@ -100,7 +103,7 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
-// The task hub's queues and tables: traffic only, because Durable Functions polls them all day.
+// Queues and tables: traffic only, because Durable Functions polls them all day.
 resource queues 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' existing = {
   parent: account
   name: 'default'
@@ -115,6 +118,13 @@ resource tables 'Microsoft.Storage/storageAccounts/tableServices@2024-01-01' exi
   parent: account
   name: 'default'
 }
+
+// The list of drills. The tables of the task hub are made by the host.
+resource drillList 'Microsoft.Storage/storageAccounts/tableServices/tables@2024-01-01' = {
+  parent: tables
+  name: drillTable
+}
+
 resource tableTraffic 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: tables
   name: 'to-workspace'
@@ -132,6 +142,7 @@ output id string = account.id
 output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${packageContainer}'
 output drillContainerUrl string = '${account.properties.primaryEndpoints.blob}${drillContainer}'
 output drillContainerName string = drillContainer
+output drillTableUrl string = '${account.properties.primaryEndpoints.table}${drillTable}'
 output endpoints { blob: string, queue: string, table: string } = {
   blob: account.properties.primaryEndpoints.blob
   queue: account.properties.primaryEndpoints.queue

@@ -10,7 +10,7 @@ import { renderers } from '../../functions/render/formats.ts'
 import type { ReportData } from '../../functions/render/text/report-data.ts'
 import { alignOnT1, trendEntry } from '../../functions/report-model/trend.ts'
 import type { Offer } from '../../functions/request/offer.ts'
-import { secured } from '../../functions/triggers/responses.ts'
+import { etagOf, secured } from '../../functions/triggers/responses.ts'
 import { dashboardAsset, dashboardPage } from '../../functions/web/dashboard.ts'
 import { aDrillPlan } from '../support/builders.ts'
 import { listening } from '../support/ports.ts'
@@ -92,10 +92,20 @@ async function serve(api: FakeApi, request: IncomingMessage, response: ServerRes
   api.requests.push({ method: request.method ?? '', url: request.url ?? '', body, key })
   if (api.state === 'down') return void request.socket.destroy()
   if (api.state === 'slow') await new Promise((resolve) => setTimeout(resolve, 1000))
-  const reply = platformAnswer(api, request, url) ?? (await answer(api, request, url, body, key))
+  const made = platformAnswer(api, request, url) ?? (await answer(api, request, url, body, key))
+  const reply = unlessKnown(request, made)
   const { headers } = secured({ headers: { 'content-type': reply.type, ...reply.headers } })
   response.writeHead(reply.status, headers as OutgoingHttpHeaders)
   response.end(reply.body)
+}
+
+/** As the app: an answer in JSON has a validator, and a reader who has it gets no body. */
+function unlessKnown({ headers }: IncomingMessage, reply: Reply): Reply {
+  if (reply.status !== 200 || reply.type !== 'application/json') return reply
+  const etag = etagOf(reply.body)
+  return headers['if-none-match'] === etag
+    ? { ...reply, status: 304, body: '' }
+    : { ...reply, headers: { ...reply.headers, etag } }
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
@@ -194,17 +204,22 @@ function campaigns(api: FakeApi, method: string, url: URL, id: string, body: str
 function list(api: FakeApi, url: URL): Reply {
   const limit = Number(url.searchParams.get('limit'))
   const from = Number(url.searchParams.get('after') ?? 0)
-  const [server, verdict] = ['server', 'verdict'].map((name) => url.searchParams.get(name))
+  const [server, verdict, kind, fromDay] = ['server', 'verdict', 'kind', 'from'].map((name) =>
+    url.searchParams.get(name),
+  )
   const fitting = api.drills.filter(
     ({ status }) =>
       (server == null || status.target.server === server) &&
-      (verdict == null || (verdictWord(status) ?? 'none') === verdict),
+      (verdict == null || (verdictWord(status) ?? 'none') === verdict) &&
+      (kind == null || status.events.some((event) => event.kind === kind)) &&
+      (fromDay == null || status.requestedAt >= fromDay),
   )
   const page = fitting.slice(from, from + limit)
   const next = fitting.length > from + limit ? `/api/drills?limit=${limit}&after=${from + limit}` : null
   return json(200, {
     drills: page.map(({ status, data }) => ({ ...status, history: [], report: listedOf(data) })),
     next,
+    retentionDays: 400,
   })
 }
 

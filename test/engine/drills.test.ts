@@ -379,7 +379,7 @@ function runDrills(): void {
     timeout: 2 * timeouts.drillMs,
   }, async (context) => {
     const site = await openSite(context)
-    const { timing, ...request } = requestOf([RESTARTED], 24)
+    const { timing, ...request } = requestOf([RESTARTED], 18)
     // How fast a busy machine recovers is no matter of this test.
     const criteria = ['lost_commits == 0', 'containers_left == 0']
     const short = { ...request, criteria, timing: { ...timing, warmupSeconds: 1, lateMetricsSeconds: 0 } }

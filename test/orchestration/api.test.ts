@@ -11,6 +11,7 @@ import type { DrillStatus } from '../../functions/model/status.ts'
 import { openApi } from '../../functions/openapi/openapi.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import { drillsApi } from '../../functions/triggers/drills-api.ts'
+import { historyApi } from '../../functions/triggers/history/list.ts'
 import { acceptable, reportsApi } from '../../functions/triggers/reports-api.ts'
 import { guarded } from '../../functions/triggers/responses.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
@@ -24,6 +25,7 @@ import { createWorld, type World } from '../support/world/world.ts'
 function setUp(world: World = createWorld()) {
   const service = new FakeOrchestrations(() => world.clock.now())
   const drills = drillsApi(world.clients, { defaults: requestsTo(target, 20) })
+  const history = historyApi(world.clients, { retentionDays: 400 })
   const reports = reportsApi(world.clients)
   const logged: unknown[] = []
   const guard = {
@@ -57,7 +59,7 @@ function setUp(world: World = createWorld()) {
     if (part === 'files') return guarded(reports.file, guard)(request)
     if (method === 'POST') return guarded(drills.start, guard)(request, client)
     if (method === 'DELETE') return guarded(drills.abort, guard)(request, client)
-    return id === '' ? guarded(drills.list, guard)(request, client) : guarded(drills.read, guard)(request, client)
+    return id === '' ? guarded(history.list, guard)(request, client) : guarded(drills.read, guard)(request, client)
   }
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     call('POST', '/api/drills', { body: JSON.stringify(body), headers })
@@ -263,7 +265,7 @@ test('the list is reduced to a server and to a verdict, and its next page keeps 
   const stoppedBy = { phase: 'check', checks: ['server-sku'], why: 'x', advice: 'y' } as const
   for (let number = 0; number < 6; number++)
     await writeIndexEntry(
-      world.blobs,
+      world.table,
       entry(number, number % 2 === 0 ? { stoppedBy: { ...stoppedBy, checks: [] } } : {}),
     )
   const idsOf = async (query: string) => {

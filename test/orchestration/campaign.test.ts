@@ -235,7 +235,7 @@ const abortAt = (world: World, atMs: number, drillId: string | null): Incident =
 async function abortByApi(world: World, running: readonly string[]): Promise<number | undefined> {
   const service = new FakeOrchestrations(() => world.clock.now())
   for (const instanceId of running) await service.client.startNew('any', { instanceId })
-  const api = campaignsApi(world.clients, { defaults: requestsTo(target, 20) })
+  const api = campaignsApi(world.clients, { defaults: requestsTo(target, 20), retentionDays: 400 })
   const url = `http://app/api/campaigns/${CAMPAIGN_ID}`
   const request = new HttpRequest({ method: 'DELETE', url, params: { id: CAMPAIGN_ID } })
   return (await api.abort(request, service.client)).status
@@ -309,7 +309,7 @@ test('an abort that arrives while a drill starts reaches that drill, in either o
     },
   })
   const step = await campaignTurn(
-    { blobs: racing, clock: { now: () => clock.now(), sleep: async () => {} } },
+    { blobs: racing, table: world.table, clock: { now: () => clock.now(), sleep: async () => {} } },
     { campaignId: CAMPAIGN_ID, number: 1, lastError: null, failedTurns: 0 },
   )
   expect(step.next).toBe('drill')

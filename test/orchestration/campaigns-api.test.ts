@@ -23,7 +23,7 @@ const BODY = { drills: 5, gapMinutes: 25, request: { targetTps: 100 } }
 
 function setUp(world: World = createWorld()) {
   const service = new FakeOrchestrations(() => world.clock.now())
-  const api = campaignsApi(world.clients, { defaults: requestsTo(target, 20) })
+  const api = campaignsApi(world.clients, { defaults: requestsTo(target, 20), retentionDays: 400 })
   const guard = {
     gate: { auth: 'keys', isGuarded: false },
     needs: null,

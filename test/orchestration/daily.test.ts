@@ -1,10 +1,11 @@
 /** The daily drill: when it starts, when it would rather not, and what it writes down. */
 
 import { expect, test } from 'vitest'
+import { dailyRecords } from '../../functions/clients/storage/daily-records.ts'
 import { serverBlobs } from '../../functions/model/blob-paths.ts'
 import type { DrillPlan } from '../../functions/model/plan.ts'
 import type { Verdict } from '../../functions/model/report.ts'
-import { dailyDrill, dailyRecords } from '../../functions/triggers/daily-drill.ts'
+import { dailyDrill } from '../../functions/triggers/daily-drill.ts'
 import { dailyDrillId } from '../../functions/triggers/start.ts'
 import { sweeper } from '../../functions/triggers/sweeper.ts'
 import { requestsTo } from '../support/builders.ts'
@@ -57,7 +58,7 @@ test('on schedule a drill starts, under an id of that occurrence', async () => {
     requestedBy: 'timer',
     load: { targetTps: 100 },
   })
-  expect(await dailyRecords(world.blobs, 10)).toMatchObject([{ outcome: 'started', why: 'on schedule' }])
+  expect(await dailyRecords(world.table, 10)).toMatchObject([{ outcome: 'started', why: 'on schedule' }])
 })
 
 test('it is skipped when a drill is running, and names it', async () => {
@@ -159,7 +160,7 @@ test('a start that fails is written down as well', async () => {
   const { fire, service, world } = setUp()
   service.startFails = true
   expect((await fire()).outcome).toBe('failed')
-  expect(await dailyRecords(world.blobs, 10)).toMatchObject([{ outcome: 'failed' }])
+  expect(await dailyRecords(world.table, 10)).toMatchObject([{ outcome: 'failed' }])
 })
 
 test('every firing that starts no drill leaves one log line with its reason, and one that does leaves none', async () => {
@@ -182,7 +183,7 @@ test('every firing that starts no drill leaves one log line with its reason, and
 
 test('a skip is logged even when storage is the reason', async () => {
   const { fire, world, logged } = setUp()
-  world.blobs.writeJson = () => Promise.reject(new Error('storage is away'))
+  world.table.put = () => Promise.reject(new Error('storage is away'))
   await expect(fire(true)).rejects.toThrow('storage is away')
   expect(logged).toHaveLength(1)
 })
@@ -192,7 +193,7 @@ test('records are newest first', async () => {
   await fire(true)
   world.clock.moveTo(world.clock.nowMs + DAY)
   await fire()
-  expect((await dailyRecords(world.blobs, 10)).map(({ outcome }) => outcome)).toEqual(['started', 'skipped'])
+  expect((await dailyRecords(world.table, 10)).map(({ outcome }) => outcome)).toEqual(['started', 'skipped'])
 })
 
 test('the sweeper logs what it deleted and what it could not delete', async () => {
@@ -205,13 +206,19 @@ test('the sweeper logs what it deleted and what it could not delete', async () =
   const closeDeadDrills = async () => ['drill d is dead: of no known cause']
   const stopStartedServers = async () => ['server pg was stopped']
   const finishUndo = async () => ['server pg has its size again']
-  await sweeper({ sweep, closeDeadDrills, stopStartedServers, finishUndo })({} as never, {} as never, context)
+  const removeExpired = async () => ['removed 2 expired drills']
+  await sweeper({ sweep, closeDeadDrills, stopStartedServers, finishUndo, removeExpired })(
+    {} as never,
+    {} as never,
+    context,
+  )
   expect(lines).toEqual([
     'warn deleted 2 expired containers: a, b',
     'error c is stuck',
     'error drill d is dead: of no known cause',
     'warn server pg has its size again',
     'warn server pg was stopped',
+    'warn removed 2 expired drills',
   ])
 })
 
@@ -220,7 +227,12 @@ test('a sweep that fails does not stop dead drills from being closed', async () 
   const context = { warn: (line: string) => lines.push(line), error: (line: string) => lines.push(line) }
   const sweep = () => Promise.reject(new Error('the list of containers: 503'))
   const none = async () => []
-  const rest = { closeDeadDrills: async () => ['drill d is dead'], stopStartedServers: none, finishUndo: none }
+  const rest = {
+    closeDeadDrills: async () => ['drill d is dead'],
+    stopStartedServers: none,
+    finishUndo: none,
+    removeExpired: none,
+  }
   await sweeper({ sweep, ...rest })({} as never, {} as never, context)
   expect(lines).toEqual(['the list of containers: 503', 'drill d is dead'])
 })

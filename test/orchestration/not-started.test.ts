@@ -1,11 +1,11 @@
 /** A drill whose load never starts says so, in every format, with what stopped it and what to do. */
 import { expect, test } from 'vitest'
-import { drillBlobs, indexBlobs } from '../../functions/model/blob-paths.ts'
-import type { IndexEntry } from '../../functions/model/drill-index.ts'
+import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import { verdictWord } from '../../functions/model/early-end/stopped-by.ts'
 import type { Report } from '../../functions/model/report.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import { exitCodeOf, verdictLines } from '../../infra/local/cli/drill-result.ts'
+import { entryOf } from '../support/index-entries.ts'
 import { aPlan, criteria, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
 import { createWorld, type World, type WorldOptions } from '../support/world/world.ts'
 
@@ -87,7 +87,7 @@ for (const [what, { world: options, options: play, phase, checks = [], headline,
     expect((await fileOf(world, 'report.html')) + (await fileOf(world, 'report.md'))).not.toMatch(
       /not measured|Criteria|No history/,
     )
-    const entry = world.blobs.peek<IndexEntry>(indexBlobs.entry(plan.requestedAt, plan.drillId))
+    const entry = entryOf(world, plan)
     expect(entry).toMatchObject({ stoppedBy: { phase, checks }, trend: null, headline: report.headline })
     expect(verdictLines(report).join('\n')).toContain(report.headline)
     const line = JSON.parse(logged.at(-1)?.replace(/^\S+ /, '') ?? '')

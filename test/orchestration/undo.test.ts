@@ -3,9 +3,10 @@ import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
 import { eventEvidence } from '../../functions/activities/events/progress.ts'
 import { releaseLock } from '../../functions/clients/storage/server-lock.ts'
-import { drillBlobs, indexBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
+import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
 import type { PlatformRequest } from '../../functions/model/planned-event.ts'
 import type { Report } from '../../functions/model/report.ts'
+import { putEntry } from '../support/index-entries.ts'
 import {
   aPlan,
   criteria,
@@ -273,11 +274,7 @@ async function aDeadDrill(event: object = scaling) {
   world.clock.moveTo(world.clock.nowMs + 30_000)
   const { finishUndo } = createActivities(world.clients, settings)
   const release = () => releaseLock(world.blobs, target, plan.drillId, world.clock.now())
-  const end = () =>
-    world.blobs.put(
-      indexBlobs.entry(plan.requestedAt, plan.drillId),
-      JSON.stringify({ drillId: plan.drillId, endedAt: world.clock.now().toISOString() }),
-    )
+  const end = () => putEntry(world, plan, { endedAt: world.clock.now().toISOString() })
   return { world, plan, finishUndo, release, end }
 }
 

@@ -1,9 +1,12 @@
 /** Drills that have no live orchestration: the timer closes them as failed and frees their server. */
 
 import { expect, test } from 'vitest'
+import { repairedEntry, writeIndexEntry } from '../../functions/clients/storage/drill-list.ts'
 import { readLock, takeLock } from '../../functions/clients/storage/server-lock.ts'
-import { drillBlobs, indexBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
+import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
 import { type IndexEntry, startedEntry } from '../../functions/model/drill-index.ts'
+import { PARTITIONS } from '../../functions/model/history/keys.ts'
+import { drillKey, rowOfAll } from '../../functions/model/history/rows.ts'
 import { overallDeadlineSeconds } from '../../functions/model/load-plan.ts'
 import { watchId } from '../../functions/model/status.ts'
 import { closeDeadDrills } from '../../functions/triggers/dead-drills.ts'
@@ -12,9 +15,9 @@ import { readStatus } from '../../functions/triggers/status.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { requestsTo } from '../support/builders.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
-import { othersSince } from '../support/index-entries.ts'
+import { entryOf, othersSince, putEntry } from '../support/index-entries.ts'
 import { aPlan } from '../support/play-drill.ts'
-import { createWorld } from '../support/world/world.ts'
+import { createWorld, type World } from '../support/world/world.ts'
 
 const MINUTE = 60_000
 const plan = aPlan()
@@ -27,7 +30,7 @@ async function aStartedDrill() {
   const notified: string[] = []
   const notify = async ({ drillId }: { readonly drillId: string }) => void notified.push(drillId)
   const look = () => closeDeadDrills(world.clients, service.client, notify)
-  const entry = () => world.blobs.peek<IndexEntry>(indexBlobs.entry(plan.requestedAt, plan.drillId))
+  const entry = () => entryOf(world, plan)
   const instance = service.instances.get(plan.drillId)
   if (instance === undefined) throw new Error('the drill was not started')
   const passes = (ms: number) => world.clock.moveTo(world.clock.nowMs + ms)
@@ -67,10 +70,7 @@ test('a host that was away for hours and resumes its drill in time is not interr
   passes(9 * 3_600_000)
   expect(await look()).toEqual([])
   instance.runtimeStatus = 'Completed'
-  world.blobs.put(
-    indexBlobs.entry(plan.requestedAt, plan.drillId),
-    JSON.stringify({ ...startedEntry(plan), endedAt: world.clock.now().toISOString(), verdict: 'INCONCLUSIVE' }),
-  )
+  putEntry(world, plan, { endedAt: world.clock.now().toISOString(), verdict: 'INCONCLUSIVE' })
   passes(15 * MINUTE)
   expect(await look()).toEqual([])
   expect(instance.runtimeStatus).toBe('Completed')
@@ -101,13 +101,8 @@ test('a drill that the orchestration service does not know is closed, and one th
 
 test('a reported drill whose orchestration hangs keeps its report and its end, and gives the server back', async () => {
   const { look, passes, world, service, entry, notified, instance } = await aStartedDrill()
-  const reported = {
-    ...startedEntry(plan),
-    endedAt: world.clock.now().toISOString(),
-    verdict: 'PASS',
-    headline: 'good',
-  }
-  world.blobs.put(indexBlobs.entry(plan.requestedAt, plan.drillId), JSON.stringify(reported))
+  const endedAt = world.clock.now().toISOString()
+  const reported = putEntry(world, plan, { endedAt, verdict: 'PASS', headline: 'good' })
   passes(deadlineMs + 20 * MINUTE)
   expect((await readStatus(world.clients, service.client, plan.drillId, requestsTo(plan.target, 20)))?.state).toBe(
     'finished',
@@ -206,4 +201,81 @@ test('a drill of which the service once knows nothing lives as long as its lease
   expect(await look()).toEqual([])
   passes(11 * MINUTE)
   expect(await look()).toEqual([expect.stringContaining('does not know it')])
+})
+
+// ---- The two rows of a drill --------------------------------------------------------------------------------------------
+
+const key = drillKey(plan)
+const rowsOf = ({ table }: World) => ({
+  ofServer: table.peek<IndexEntry>(PARTITIONS.ofServer(plan.target.server), key),
+  ofAll: table.peek<IndexEntry>(PARTITIONS.all, key),
+  open: table.keys(PARTITIONS.open),
+})
+
+test('a drill is looked at until it has ended with its report, and no longer', async () => {
+  const { world, look, instance } = await aStartedDrill()
+  expect(rowsOf(world).open).toEqual([key])
+  await look()
+  expect(rowsOf(world).open).toEqual([key])
+  await writeIndexEntry(world.table, { ...startedEntry(plan), endedAt: world.clock.now().toISOString() })
+  await look()
+  expect(rowsOf(world).open, 'its orchestration goes on').toEqual([key])
+  instance.runtimeStatus = 'Completed'
+  expect(await look()).toEqual([])
+  expect(rowsOf(world).open).toEqual([])
+})
+
+for (const place of [0, 1, 2])
+  test(`a start that dies before write ${place + 1} of its three rows leaves no drill that is listed nowhere or twice`, async () => {
+    const world = createWorld()
+    const service = new FakeOrchestrations(() => world.clock.now())
+    let writes = 0
+    world.table.beforeWrite = () => {
+      if (writes++ === place) throw new Error('the host died')
+    }
+    await expect(startDrill(world.clients, service.client, plan, 'hash')).rejects.toThrow('the host died')
+    world.table.beforeWrite = () => {}
+    world.clock.moveTo(world.clock.nowMs + 11 * MINUTE)
+    const look = () => closeDeadDrills(world.clients, service.client, async () => undefined)
+    await look()
+    world.clock.moveTo(world.clock.nowMs + 11 * MINUTE)
+    const closed = await look()
+    await look()
+    const { ofServer, ofAll, open } = rowsOf(world)
+    expect(ofAll).toEqual(ofServer)
+    expect(open).toEqual([])
+    // Without any row the start has left nothing but its request, and the next one takes its place.
+    expect(closed.length).toBe(place === 0 ? 0 : 1)
+    expect(ofServer?.endedAt ?? null).toEqual(place === 0 ? null : expect.any(String))
+  })
+
+test('a final report that was written for the server alone is copied among all drills', async () => {
+  const { world, look, instance } = await aStartedDrill()
+  const ended: IndexEntry = { ...startedEntry(plan), endedAt: world.clock.now().toISOString(), verdict: 'PASS' }
+  world.table.beforeWrite = ({ partition }) => {
+    if (partition === PARTITIONS.all) throw new Error('the host died')
+  }
+  await expect(writeIndexEntry(world.table, ended)).rejects.toThrow()
+  world.table.beforeWrite = () => {}
+  expect(rowsOf(world).ofAll?.verdict).toBeNull()
+  instance.runtimeStatus = 'Completed'
+  expect(await look()).toEqual([])
+  expect(rowsOf(world)).toEqual({ ofServer: ended, ofAll: ended, open: [] })
+})
+
+test('a copy never replaces what a writer has written meanwhile', async () => {
+  const { world } = await aStartedDrill()
+  const { table } = world
+  const ended: IndexEntry = { ...startedEntry(plan), endedAt: world.clock.now().toISOString(), verdict: 'PASS' }
+  table.store({ ...rowOfAll(startedEntry(plan)), value: { old: true } })
+  // Between the two reads of the repair.
+  const read = table.read.bind(table)
+  let reads = 0
+  table.read = async <T>(partition: string, name: string) => {
+    const found = await read<T>(partition, name)
+    if (reads++ === 1) await writeIndexEntry(table, ended)
+    return found
+  }
+  await repairedEntry(table, plan)
+  expect(rowsOf(world).ofAll).toEqual(ended)
 })

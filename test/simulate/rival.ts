@@ -17,11 +17,11 @@ export class Rival {
   }
 
   tryAt(atMs: number): void {
-    const { blobs } = this.#world
+    const { blobs, table } = this.#world
     const clock = { now: () => new Date(atMs), sleep: async () => undefined }
     const rival = aPlan({}, `${this.#plan.drillId}-rival`, atMs)
     // Refused, or storage is away: nothing has happened.
-    startDrill({ blobs, clock }, this.#service(atMs), rival, 'hash').catch(() => undefined)
+    startDrill({ blobs, table, clock }, this.#service(atMs), rival, 'hash').catch(() => undefined)
   }
 
   /** Knows this drill as running; a start is noted and refused, so that the rival gives back what it took. */

@@ -5,6 +5,7 @@ export const DEPLOYED_SETTINGS = {
   DRILL_LOCATION: 'swedencentral',
   DRILL_TASK_HUB: 'DrillDeployed',
   DRILL_BLOB_CONTAINER_URL: 'https://account.blob.example.com/drills',
+  DRILL_TABLE_URL: 'https://account.table.example.com/drills',
   POSTGRES_SERVER: 'psql-drill',
   POSTGRES_DATABASE: 'drill',
   POSTGRES_USER: 'drilladmin',

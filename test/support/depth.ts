@@ -27,8 +27,8 @@ const LEFT_TO_ALL: readonly string[] = [
   'test/e2e/weather.test.ts',
   'test/engine/contract.test.ts',
   'test/engine/drills.test.ts',
-  'test/integration/azure-weather.test.ts',
   'test/integration/clients-events.test.ts',
+  'test/integration/clients-table.test.ts',
   'test/integration/deployed-bundle.test.ts',
   'test/integration/deployed-package.test.ts',
   'test/integration/image-build.test.ts',
@@ -50,8 +50,6 @@ const LEFT_TO_ALL: readonly string[] = [
   'test/orchestration/long-drill.test.ts',
   'test/threads/load.test.ts',
   'test/unit/infra/queries.test.ts',
-  'test/unit/infra/template-again.test.ts',
-  'test/unit/release/removal-of-template.test.ts',
 ]
 
 /** A file that was renamed would run at every depth without this. */

@@ -1,5 +1,5 @@
 /** The orchestration service as triggers see it: instances by id, and the refusals of the real one. */
-import type { Orchestrations, Terminations } from '../../functions/triggers/orchestrations.ts'
+import type { Orchestrations, Purges, Terminations } from '../../functions/triggers/orchestrations.ts'
 
 export interface FakeInstance {
   runtimeStatus: string
@@ -15,19 +15,22 @@ export class FakeOrchestrations {
   /** Fails every call while it says so. */
   isAway: () => boolean = () => false
   startFails = false
+  /** Filters of the purges that were asked for. */
+  readonly purges: unknown[] = []
 
   constructor(now: () => Date) {
     this.#now = now
   }
 
   /** Only the calls that triggers make; anything else would be undefined and fail the test. */
-  get client(): Orchestrations & Terminations {
+  get client(): Orchestrations & Terminations & Purges {
     return {
       startNew: (_name: string, options: { instanceId?: string; input?: unknown }) => this.#start(options),
       getStatus: (id: string) => this.#status(id),
       raiseEvent: (id: string, name: string, data: unknown) => this.#raise(id, name, data),
       terminate: (id: string, reason: string) => this.#terminate(id, reason),
-    } as unknown as Orchestrations & Terminations
+      purgeInstanceHistoryBy: async (filter: unknown) => ({ instancesDeleted: this.purges.push(filter) }),
+    } as unknown as Orchestrations & Terminations & Purges
   }
 
   /** The instance ends by itself, or by another's hand. */

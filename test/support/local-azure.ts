@@ -113,6 +113,7 @@ const environmentOf = ({ url, image }: AzureEndpoint, caFile: string): Environme
   POSTGRES_TLS: 'disable',
   DRILL_BLOB_CONNECTION_STRING: 'UseDevelopmentStorage=true',
   DRILL_BLOB_CONTAINER: 'drills',
+  DRILL_TABLE: 'drills',
   LOADGEN_IMAGE: image,
   AZURE_RESOURCE_MANAGER_ENDPOINT: url,
   AZURE_RESOURCE_MANAGER_CA_FILE: caFile,

@@ -351,6 +351,10 @@ export class MemoryJournal implements Journal {
     this.#announce()
   }
 
+  forget(instanceId: string): void {
+    this.#records.delete(instanceId)
+  }
+
   *load(): Iterable<Instance> {
     for (const records of this.#records.values()) {
       const instance = rebuild(records.map((text) => JSON.parse(text) as JournalRecord))

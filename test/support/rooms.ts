@@ -27,6 +27,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/model':
     'functions/model/comparisons functions/model/early-end functions/model/probes loadgen-image/contract loadgen-image/contract/clients',
   'functions/model/campaign': 'functions/model functions/model/early-end',
+  'functions/model/history': 'functions/model functions/model/early-end',
   'functions/model/files': 'functions/model functions/model/early-end',
   'functions/event-kinds': 'functions/model functions/units',
   'functions/merge': 'functions/units loadgen-image/contract',
@@ -69,17 +70,17 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/criteria functions/model functions/model/campaign functions/render/html functions/render/html/elements functions/render/html/sections functions/render/text functions/units',
   'functions/render/junit': 'functions/criteria functions/model functions/model/campaign functions/model/early-end',
   'functions/render':
-    'functions/criteria functions/event-figures functions/model functions/model/campaign functions/model/early-end functions/model/files functions/render/html functions/render/junit functions/render/text functions/units loadgen-image/contract',
+    'functions/criteria functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/model/files functions/render/html functions/render/junit functions/render/text functions/units loadgen-image/contract',
   'functions/access': '',
   'functions/config':
     'functions/access functions/model functions/platform functions/request loadgen-image/connection loadgen-image/contract',
-  'functions/clients': 'functions/config functions/model',
+  'functions/clients': 'functions/config functions/model functions/model/history',
   'functions/archive': 'functions/clients functions/model functions/model/files loadgen-image/contract',
   'functions/clients/azure': 'functions/clients functions/model functions/platform loadgen-image/contract',
   'functions/clients/postgres':
     'functions/checklist functions/clients functions/config functions/model loadgen-image/connection loadgen-image/contract',
   'functions/clients/storage':
-    'functions/clients functions/clients/azure functions/config functions/event-kinds functions/model functions/model/campaign',
+    'functions/clients functions/clients/azure functions/config functions/event-kinds functions/model functions/model/campaign functions/model/history',
   'functions/activities/records':
     'functions/archive functions/clients functions/live functions/merge functions/model functions/model/files functions/platform functions/render functions/render/text functions/units loadgen-image/contract',
   'functions/activities/events':
@@ -104,17 +105,19 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/units functions/web functions/web/browser/page',
   'functions/web/browser': 'functions/web/browser/page functions/web/browser/views functions/web/browser/views/start',
   'functions/triggers':
-    'functions/access functions/archive functions/clients functions/clients/storage functions/live functions/model functions/model/early-end functions/platform functions/render functions/render/html functions/report-model functions/request functions/units functions/web loadgen-image/contract',
+    'functions/access functions/archive functions/clients functions/clients/storage functions/live functions/model functions/model/history functions/platform functions/render functions/render/html functions/report-model functions/request functions/units functions/web loadgen-image/contract',
+  'functions/triggers/history':
+    'functions/clients functions/clients/storage functions/model functions/model/campaign functions/model/early-end functions/model/history functions/platform functions/render functions/request functions/triggers functions/units loadgen-image/contract',
   'functions/triggers/campaigns':
-    'functions/clients functions/clients/storage functions/model/campaign functions/request functions/triggers functions/units loadgen-image/contract',
+    'functions/clients functions/clients/storage functions/model/campaign functions/model/history functions/request functions/triggers functions/units loadgen-image/contract',
   'functions/triggers/containers':
     'functions/activities/records functions/activities/upkeep functions/clients functions/model functions/platform functions/report-model functions/triggers functions/units loadgen-image/contract',
   'functions/triggers/defaults':
     'functions/activities/facts functions/clients functions/clients/storage functions/model functions/request functions/triggers loadgen-image/contract',
   'functions/openapi':
-    'functions/access functions/model functions/model/campaign functions/model/early-end functions/request functions/triggers loadgen-image/contract',
+    'functions/access functions/model functions/model/campaign functions/model/early-end functions/model/history functions/request functions/triggers loadgen-image/contract',
   functions:
-    'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/openapi functions/orchestrators functions/triggers functions/triggers/campaigns functions/triggers/containers functions/triggers/defaults loadgen-image/contract',
+    'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/openapi functions/orchestrators functions/triggers functions/triggers/campaigns functions/triggers/containers functions/triggers/defaults functions/triggers/history loadgen-image/contract',
   'infra/local/process': 'loadgen-image/contract loadgen-image/output',
   'infra/local/packages': 'infra/local/process',
   'infra/azure': 'functions/clients/postgres functions/config functions/web infra/local/process loadgen-image/output',

@@ -17,12 +17,12 @@ interface Notification {
 }
 
 export async function notifyCampaign(
-  { blobs, webhook }: Pick<Clients, 'blobs' | 'webhook'>,
+  { blobs, table, webhook }: Pick<Clients, 'blobs' | 'table' | 'webhook'>,
   { campaignId }: CampaignRef,
 ): Promise<{ readonly detail: string }> {
   if (!webhook.isConfigured) return { detail: 'no webhook is configured' }
   const campaign = await readCampaign(blobs, campaignId)
-  const entry = await readCampaignEntry(blobs, campaign)
+  const entry = await readCampaignEntry(table, campaign)
   await webhook.send({
     campaignId,
     verdict: entry?.verdict ?? null,

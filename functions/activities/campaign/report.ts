@@ -32,13 +32,13 @@ interface Written {
 }
 
 export async function writeCampaignReport(
-  { blobs, clock }: Pick<Clients, 'blobs' | 'clock'>,
+  { blobs, table, clock }: Pick<Clients, 'blobs' | 'table' | 'clock'>,
   { campaignId, error }: CampaignReportRequest,
   context: Pick<InvocationContext, 'log'>,
 ): Promise<Written> {
   const campaign = await readCampaign(blobs, campaignId)
   const points = await readPoints(blobs, campaign)
-  const known = await readCampaignEntry(blobs, campaign)
+  const known = await readCampaignEntry(table, campaign)
   const report = campaignReport({
     campaign,
     points,
@@ -58,7 +58,7 @@ export async function writeCampaignReport(
   await write('report.md', renderCampaignMarkdown(report), 'text/markdown')
   await write('junit.xml', renderCampaignJunit(report), 'application/xml')
   await blobs.writeJson(campaignBlobs.report(campaignId, 'report.json'), report)
-  await writeCampaignEntry(blobs, { ...startedCampaign(campaign), endedAt, verdict, headline })
+  await writeCampaignEntry(table, { ...startedCampaign(campaign), endedAt, verdict, headline })
   context.log(campaignResultLine(report))
   return { verdict, headline, detail: `${verdict}: ${headline}` }
 }

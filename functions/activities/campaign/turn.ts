@@ -6,10 +6,10 @@ import { blobNames, type StopSignal } from '../../../loadgen-image/contract/glos
 import { coolDownMinutes } from '../../checklist/before.ts'
 import type { Clients } from '../../clients/clients.ts'
 import { readCampaign, readCampaignAbort, readPoint } from '../../clients/storage/campaigns.ts'
-import { beginIndexEntry } from '../../clients/storage/drill-list.ts'
+import { beginIndexEntry, readIndexEntry } from '../../clients/storage/drill-list.ts'
 import { readLastPromotion } from '../../clients/storage/last-promotion.ts'
 import { type ServerLock, takeLock } from '../../clients/storage/server-lock.ts'
-import { drillBlobs, indexBlobs } from '../../model/blob-paths.ts'
+import { drillBlobs } from '../../model/blob-paths.ts'
 import { campaignBlobs } from '../../model/campaign/blobs.ts'
 import {
   type CampaignPlan,
@@ -19,7 +19,7 @@ import {
   drillOfCampaign,
 } from '../../model/campaign/campaign.ts'
 import { coolDownOf } from '../../model/cool-down.ts'
-import { type IndexEntry, startedEntry } from '../../model/drill-index.ts'
+import { startedEntry } from '../../model/drill-index.ts'
 import type { Facts } from '../../model/facts.ts'
 import type { DrillPlan, StoredRequest } from '../../model/plan.ts'
 import type { Report } from '../../model/report.ts'
@@ -30,7 +30,7 @@ export type NextStep =
   | { readonly next: 'wait'; readonly seconds: number; readonly detail: string }
   | { readonly next: 'report'; readonly detail: string }
 
-type Storage = Pick<Clients, 'blobs' | 'clock'>
+type Storage = Pick<Clients, 'blobs' | 'table' | 'clock'>
 
 /** An abort request is seen within this time: an event would be lost while the orchestration continues as new. */
 const POLL_SECONDS = 15
@@ -123,10 +123,9 @@ async function reserve(storage: Storage, { target, drillId }: DrillPlan, now: Da
  * A drill that has ended, or whose start died before its index entry: no orchestration of it exists. The timer that closes dead drills
  * frees the lock of one that died later; only it can ask the orchestration service.
  */
-async function isGone({ blobs, clock }: Storage, { drillId, since }: ServerLock): Promise<boolean> {
+async function isGone({ blobs, table, clock }: Storage, { drillId, since }: ServerLock): Promise<boolean> {
   const request = await blobs.readJson<StoredRequest>(blobNames.request(drillId))
-  const entry =
-    request === null ? null : await blobs.readJson<IndexEntry>(indexBlobs.entry(request.plan.requestedAt, drillId))
+  const entry = request === null ? null : await readIndexEntry(table, request.plan)
   if (entry !== null) return entry.endedAt !== null
   return clock.now().getTime() - Date.parse(since) > GRACE_MS
 }
@@ -135,13 +134,17 @@ async function isGone({ blobs, clock }: Storage, { drillId, since }: ServerLock)
  * The order matters: once the request is written, an abort of the campaign is passed on to the drill, here or by the API, which both
  * read what the other has written. The drill then ends at its first step, with a report.
  */
-async function begin({ blobs, clock }: Storage, { campaignId }: CampaignPlan, plan: DrillPlan): Promise<NextStep> {
+async function begin(
+  { blobs, table, clock }: Storage,
+  { campaignId }: CampaignPlan,
+  plan: DrillPlan,
+): Promise<NextStep> {
   const { drillId } = plan
   const own: StoredRequest = { plan, bodyHash: campaignId }
   await blobs.writeOnce(blobNames.request(drillId), own)
   // Another run of this activity may have been first.
   const agreed = (await blobs.readJson<StoredRequest>(blobNames.request(drillId))) ?? own
-  await beginIndexEntry(blobs, startedEntry(agreed.plan))
+  await beginIndexEntry(table, startedEntry(agreed.plan))
   const reason = await readCampaignAbort(blobs, campaignId)
   if (reason !== null) {
     await blobs.writeOnce(drillBlobs.abort(drillId), { reason, at: clock.now().toISOString() })

@@ -1,20 +1,19 @@
 /**
- * Finishes what drills left to undo: a drill died, or its time was up. Only of drills that are over, by their entry in the index or by
+ * Finishes what drills left to undo: a drill died, or its time was up. Only of drills that are over, by their entry in the list or by
  * the record's own time, and under the lock of the server, so that no drill starts meanwhile.
  */
 import { errorText } from '../../../loadgen-image/contract/redact.ts'
 import type { Clients } from '../../clients/clients.ts'
+import { readIndexEntry } from '../../clients/storage/drill-list.ts'
 import { releaseLock, takeLock } from '../../clients/storage/server-lock.ts'
 import { allUndoRecords } from '../../clients/storage/undo-records.ts'
-import { indexBlobs } from '../../model/blob-paths.ts'
-import type { IndexEntry } from '../../model/drill-index.ts'
 import type { UndoProgress, UndoRecord } from '../../model/event-answer.ts'
 import type { Renderer } from '../../render/formats.ts'
 import { undoChanges } from '../events/undo.ts'
 import { readPlan } from '../records/stored-drill.ts'
 import { amendReport } from './amend-report.ts'
 
-type Sources = Pick<Clients, 'blobs' | 'clock' | 'servers' | 'database'>
+type Sources = Pick<Clients, 'blobs' | 'table' | 'clock' | 'servers' | 'database'>
 
 /** One sentence per drill. */
 export async function finishUndo(
@@ -39,10 +38,10 @@ async function finishOne(
   record: UndoRecord,
   silenceSeconds: number,
 ): Promise<string | null> {
-  const { blobs, clock } = clients
+  const { blobs, table, clock } = clients
   const { drillId, target } = record
   const plan = await readPlan(blobs, drillId)
-  const entry = await blobs.readJson<IndexEntry>(indexBlobs.entry(plan.requestedAt, drillId))
+  const entry = await readIndexEntry(table, plan)
   const isOver = (entry !== null && entry.endedAt !== null) || clock.now().getTime() > Date.parse(record.expiresAt)
   if (!isOver) return null
   const holder = `undo-${drillId}`

@@ -1,6 +1,6 @@
 /** Sends the drill's end to the webhook, if one is configured. The orchestrator retries it a few times; a failure changes no verdict. */
 import type { Clients } from '../../clients/clients.ts'
-import { indexBlobs } from '../../model/blob-paths.ts'
+import { readIndexEntry } from '../../clients/storage/drill-list.ts'
 import type { IndexEntry } from '../../model/drill-index.ts'
 import { type DrillRef, readPlan } from '../records/stored-drill.ts'
 
@@ -17,12 +17,12 @@ interface Notification {
 }
 
 export async function notify(
-  { blobs, webhook }: Pick<Clients, 'blobs' | 'webhook'>,
+  { blobs, table, webhook }: Pick<Clients, 'blobs' | 'table' | 'webhook'>,
   { drillId }: DrillRef,
 ): Promise<{ readonly detail: string }> {
   if (!webhook.isConfigured) return { detail: 'no webhook is configured' }
   const plan = await readPlan(blobs, drillId)
-  const entry = await blobs.readJson<IndexEntry>(indexBlobs.entry(plan.requestedAt, drillId))
+  const entry = await readIndexEntry(table, plan)
   await webhook.send({
     drillId,
     verdict: entry?.verdict ?? null,

@@ -4,7 +4,10 @@ import { likenessOf } from '../../event-kinds/likeness.ts'
 import { campaignBlobs } from '../../model/campaign/blobs.ts'
 import type { CampaignPlan, CampaignPoint, StoredCampaign } from '../../model/campaign/campaign.ts'
 import type { CampaignEntry } from '../../model/campaign/status.ts'
-import type { Blobs } from '../clients.ts'
+import { serverKey } from '../../model/drill-index.ts'
+import { keyOf, keysBetween, PARTITIONS } from '../../model/history/keys.ts'
+import type { TableRow } from '../../model/history/rows.ts'
+import type { Blobs, Table } from '../clients.ts'
 
 export async function readCampaign(blobs: Pick<Blobs, 'readJson'>, campaignId: string): Promise<CampaignPlan> {
   const stored = await blobs.readJson<StoredCampaign>(campaignBlobs.request(campaignId))
@@ -62,36 +65,45 @@ export const startedCampaign = ({
   headline: null,
 })
 
-export const writeCampaignEntry = (blobs: Pick<Blobs, 'writeJson'>, entry: CampaignEntry): Promise<void> =>
-  blobs.writeJson(campaignBlobs.entry(entry.requestedAt, entry.campaignId), entry)
+const rowOf = (entry: CampaignEntry): TableRow => ({
+  partition: PARTITIONS.campaigns,
+  key: campaignKey(entry),
+  columns: { server: serverKey(entry.target) },
+  value: entry,
+})
 
-export const beginCampaignEntry = (blobs: Pick<Blobs, 'writeOnce'>, entry: CampaignEntry): Promise<boolean> =>
-  blobs.writeOnce(campaignBlobs.entry(entry.requestedAt, entry.campaignId), entry)
+type CampaignKey = Pick<CampaignPlan, 'requestedAt' | 'campaignId'>
 
-export const readCampaignEntry = (
-  blobs: Pick<Blobs, 'readJson'>,
-  { requestedAt, campaignId }: Pick<CampaignPlan, 'requestedAt' | 'campaignId'>,
-): Promise<CampaignEntry | null> => blobs.readJson<CampaignEntry>(campaignBlobs.entry(requestedAt, campaignId))
+const campaignKey = ({ requestedAt, campaignId }: CampaignKey): string => keyOf(requestedAt, campaignId)
+
+export const writeCampaignEntry = (table: Pick<Table, 'put'>, entry: CampaignEntry): Promise<void> =>
+  table.put(rowOf(entry))
+
+export const beginCampaignEntry = (table: Pick<Table, 'insert'>, entry: CampaignEntry): Promise<boolean> =>
+  table.insert(rowOf(entry))
+
+export const removeCampaignEntry = (table: Pick<Table, 'delete'>, campaign: CampaignKey): Promise<void> =>
+  table.delete(PARTITIONS.campaigns, campaignKey(campaign))
+
+export const readCampaignEntry = async (
+  table: Pick<Table, 'read'>,
+  campaign: CampaignKey,
+): Promise<CampaignEntry | null> =>
+  (await table.read<CampaignEntry>(PARTITIONS.campaigns, campaignKey(campaign)))?.value ?? null
 
 interface EntryPage {
   readonly entries: readonly CampaignEntry[]
-  /** The name after which the next page begins; null: there is none. */
-  readonly nextAfter: string | null
+  /** The place at which the next page begins; null: there is none. */
+  readonly next: string | null
 }
 
-/** Newest first. `after` is the last name of the page before, so a campaign that starts meanwhile shifts nothing. */
+/** Newest first. A campaign that starts meanwhile shifts nothing: the next page begins at a key. */
 export async function campaignPage(
-  blobs: Pick<Blobs, 'readJson' | 'list'>,
+  table: Pick<Table, 'page'>,
   { limit, after }: { readonly limit: number; readonly after: string | null },
+  keptSinceMs: number,
 ): Promise<EntryPage> {
-  const { indexPrefix } = campaignBlobs
-  const listed = await blobs.list(indexPrefix)
-  const names = listed.map(({ name }) => name.slice(indexPrefix.length, -'.json'.length)).sort()
-  const rest = names.filter((name) => after === null || name > after)
-  const page = rest.slice(0, limit)
-  const entries = await Promise.all(page.map((name) => blobs.readJson<CampaignEntry>(`${indexPrefix}${name}.json`)))
-  return {
-    entries: entries.filter((entry) => entry !== null),
-    nextAfter: rest.length > page.length ? (page.at(-1) ?? null) : null,
-  }
+  const query = { partition: PARTITIONS.campaigns, ...keysBetween(keptSinceMs, null), where: {} }
+  const { rows, next } = await table.page<CampaignEntry>(query, limit, after)
+  return { entries: rows.map(({ value }) => value), next }
 }

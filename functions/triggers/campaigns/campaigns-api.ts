@@ -8,22 +8,23 @@ import { type CampaignPlan, campaignDrillId } from '../../model/campaign/campaig
 import { parseCampaign } from '../../request/campaign.ts'
 import type { RequestDefaults } from '../../request/request.ts'
 import { abortDrill } from '../abort.ts'
-import { keyTaken, pageOf, readBody, readPaging, reasonOf } from '../asked.ts'
+import { keyTaken, linkHeader, nextLink, problemsOfNames, readBody, readPaging, reasonOf } from '../asked.ts'
 import type { Orchestrations } from '../orchestrations.ts'
-import { bestOf, etagOf, notAcceptable } from '../reports-api.ts'
-import { badQuery, badRequest, cached, json, notFound, problem } from '../responses.ts'
+import { bestOf, notAcceptable } from '../reports-api.ts'
+import { badQuery, badRequest, cached, cachedJson, etagOf, json, notFound, problem } from '../responses.ts'
 import { campaignUrl, idOf } from '../routes.ts'
 import { sha256 } from '../start.ts'
 import { campaignIdOfKey, newCampaignId, startCampaign } from './start.ts'
 import { listCampaigns, readCampaignStatus, storedCampaign } from './status.ts'
 
 interface ApiContext {
-  readonly clients: Pick<Clients, 'blobs' | 'clock'>
+  readonly clients: Pick<Clients, 'blobs' | 'table' | 'clock'>
   readonly defaults: RequestDefaults
+  readonly retentionDays: number
 }
 
-export function campaignsApi(clients: ApiContext['clients'], { defaults }: Pick<ApiContext, 'defaults'>) {
-  const context: ApiContext = { clients, defaults }
+export function campaignsApi(clients: ApiContext['clients'], settings: Omit<ApiContext, 'clients'>) {
+  const context: ApiContext = { clients, ...settings }
   return {
     start: (request: HttpRequest, client: Orchestrations) => start(context, request, client),
     list: (request: HttpRequest, client: Orchestrations) => list(context, request, client),
@@ -52,11 +53,17 @@ function accepted(campaignId: string, headers: Readonly<Record<string, string>> 
   return json(202, { campaignId, links: { self: location, report: null, drills: [] } }, { location, ...headers })
 }
 
-async function list({ clients }: ApiContext, request: HttpRequest, client: Orchestrations): Promise<HttpResponseInit> {
-  const paging = readPaging(request)
-  if (!('limit' in paging)) return paging
-  const { campaigns, nextAfter } = await listCampaigns(clients, client, paging)
-  return pageOf('/api/campaigns', paging, { campaigns }, nextAfter)
+async function list(
+  { clients, retentionDays }: ApiContext,
+  request: HttpRequest,
+  client: Orchestrations,
+): Promise<HttpResponseInit> {
+  const { limit, after, problems } = readPaging(request.query, '')
+  const all = [...problems, ...problemsOfNames(request.query, ['limit', 'after'])]
+  if (all.length > 0) return problem(badRequest(all))
+  const { campaigns, next: place } = await listCampaigns(clients, client, { limit, after, retentionDays })
+  const next = nextLink({ path: '/api/campaigns', limit, scope: '', next: place })
+  return cachedJson(request, { campaigns, next, retentionDays }, linkHeader(next))
 }
 
 // ---- Status and report --------------------------------------------------------------------------------------------------
@@ -78,7 +85,8 @@ async function read({ clients }: ApiContext, request: HttpRequest, client: Orche
   if (format === null) return notAcceptable(FORMATS)
   const campaign = await storedCampaign(clients, campaignId)
   if (campaign === null) return notFound(`campaign ${campaignId}`)
-  if (format === 'json') return json(200, await readCampaignStatus(clients, client, campaign), { vary: 'Accept' })
+  if (format === 'json')
+    return cachedJson(request, await readCampaignStatus(clients, client, campaign), { vary: 'Accept' })
   const page = await clients.blobs.readText(campaignBlobs.report(campaignId, FORMATS[format].file))
   if (page !== null) return cached(request, page, `${FORMATS[format].type}; charset=utf-8`, etagOf(page))
   return whyNoPage(clients, client, campaign)

@@ -3,7 +3,7 @@
  * campaign's id. It takes no server: each of its drills reserves it.
  */
 import type { Clients } from '../../clients/clients.ts'
-import { beginCampaignEntry, startedCampaign } from '../../clients/storage/campaigns.ts'
+import { beginCampaignEntry, readCampaignEntry, startedCampaign } from '../../clients/storage/campaigns.ts'
 import { campaignBlobs } from '../../model/campaign/blobs.ts'
 import type { CampaignPlan, CampaignTurn, StoredCampaign } from '../../model/campaign/campaign.ts'
 import { newDrillId } from '../../units/drill-id.ts'
@@ -18,7 +18,7 @@ export const campaignIdOfKey = (key: string): string => `${PREFIX}${drillIdOfKey
 
 /** False: the key stands for a campaign with another request. */
 export async function startCampaign(
-  { blobs }: Pick<Clients, 'blobs'>,
+  { blobs, table }: Pick<Clients, 'blobs' | 'table'>,
   client: Orchestrations,
   campaign: CampaignPlan,
   bodyHash: string,
@@ -28,8 +28,10 @@ export async function startCampaign(
   await blobs.writeOnce(campaignBlobs.request(campaignId), own)
   const stored = (await blobs.readJson<StoredCampaign>(campaignBlobs.request(campaignId))) ?? own
   if (stored.bodyHash !== bodyHash) return false
-  await beginCampaignEntry(blobs, startedCampaign(stored.campaign))
+  await beginCampaignEntry(table, startedCampaign(stored.campaign))
   if ((await readState(client, campaignId)) !== null) return true
+  // The service forgets a campaign that ended long ago; its entry does not.
+  if ((await readCampaignEntry(table, stored.campaign))?.endedAt) return true
   const input: CampaignTurn = { campaignId, number: 1, lastError: null, failedTurns: 0 }
   try {
     await client.startNew('campaign', { instanceId: campaignId, input })

@@ -6,12 +6,13 @@ import { campaignBlobs } from '../../model/campaign/blobs.ts'
 import type { CampaignPlan, CampaignPoint, StoredCampaign } from '../../model/campaign/campaign.ts'
 import type { CampaignReport } from '../../model/campaign/report.ts'
 import type { CampaignEntry, CampaignProgress, CampaignStatus } from '../../model/campaign/status.ts'
+import { keptSinceMs } from '../../model/history/keys.ts'
 import type { Paging } from '../asked.ts'
 import { hasEnded, type OrchestrationState, type Orchestrations, readState } from '../orchestrations.ts'
 import { campaignUrl, drillUrl } from '../routes.ts'
 import { errorOf } from '../status.ts'
 
-type Sources = Pick<Clients, 'blobs' | 'clock'>
+type Sources = Pick<Clients, 'blobs' | 'table' | 'clock'>
 
 /** Between the request and the first turn of the orchestration. */
 const STARTING_MS = 120_000
@@ -29,11 +30,11 @@ export async function readCampaignStatus(
   client: Orchestrations,
   campaign: CampaignPlan,
 ): Promise<CampaignStatus> {
-  const { blobs, clock } = sources
+  const { blobs, table, clock } = sources
   const { campaignId } = campaign
   const [state, entry, points, report] = await Promise.all([
     readState(client, campaignId),
-    readCampaignEntry(blobs, campaign),
+    readCampaignEntry(table, campaign),
     readPoints(blobs, campaign),
     blobs.readJson<CampaignReport>(campaignBlobs.report(campaignId, 'report.json')),
   ])
@@ -42,21 +43,21 @@ export async function readCampaignStatus(
 
 interface CampaignsPage {
   readonly campaigns: readonly CampaignStatus[]
-  readonly nextAfter: string | null
+  readonly next: string | null
 }
 
 /** A campaign that has ended needs no call to the orchestration service. */
 export async function listCampaigns(
-  { blobs, clock }: Sources,
+  { table, clock }: Sources,
   client: Orchestrations,
-  paging: Paging,
+  { retentionDays, ...paging }: Paging & { readonly retentionDays: number },
 ): Promise<CampaignsPage> {
-  const { entries, nextAfter } = await campaignPage(blobs, paging)
+  const { entries, next } = await campaignPage(table, paging, keptSinceMs(clock.now(), retentionDays))
   const statuses = entries.map(async (entry) => {
     const state = entry.endedAt === null ? await readState(client, entry.campaignId) : null
     return statusOf(entry, { state, points: [], report: null, now: clock.now() })
   })
-  return { campaigns: await Promise.all(statuses), nextAfter }
+  return { campaigns: await Promise.all(statuses), next }
 }
 
 interface Found {

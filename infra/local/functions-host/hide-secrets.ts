@@ -3,7 +3,8 @@
  * because the app and its libraries print too.
  */
 
-const SECRET_NAME = /PASSWORD|SECRET|TOKEN|_KEY|CONNECTION_STRING|WEBHOOK_URL|CONTAINER_URL|^AzureWebJobsStorage$/
+const SECRET_NAME =
+  /PASSWORD|SECRET|TOKEN|_KEY|CONNECTION_STRING|WEBHOOK_URL|CONTAINER_URL|TABLE_URL|^AzureWebJobsStorage$/
 /** Parts of connection strings, of addresses and of their queries. */
 const SECRET_PART = /(?:AccountKey|SharedAccessSignature|Password|sig|code)=([^;&\s"']+)/gi
 /** A shorter value is no secret, and occurs in ordinary words. */

@@ -3,7 +3,7 @@
  * process and no file is left.
  *
  *   cluster   PostgreSQL pair, PgBouncer          <- load generators, the app (SQL)
- *   storage   Azurite                             <- load generators, the app (blobs)
+ *   storage   Azurite                             <- load generators, the app (blobs, the table of drills)
  *   endpoint  Azure Resource Manager over https   <- the app (SDK clients); fails over the cluster, starts load generators
  *   host      the function app over http          <- npm run drill, the dashboard
  */
@@ -106,6 +106,7 @@ const ADMIN = 'saifadmin'
 /** The load generators' own role, as a deployment makes it: it may only insert. */
 const LOAD_ROLE = 'drill_load'
 const BLOB_CONTAINER = 'drills'
+const TABLE = 'drills'
 /** Two data directories, their largest WAL, and the logs; with a replica two more: its own, and one that is set aside. */
 const SPACE_MB = 2_500
 const REPLICA_SPACE_MB = 2_000
@@ -176,7 +177,7 @@ async function startParts(
   const port = await portOfApi(folder, options)
   const [{ processes }] = rooms
   const [storage, certificate, clusters] = await Promise.all([
-    started(startAzurite(processes, await storagePorts(folder, options.host), BLOB_CONTAINER)),
+    started(startStorage(rooms[0], options.host)),
     createServerCertificate(),
     Promise.all(rooms.map((room) => started(startLocalServer(room, options, secrets)))),
   ])
@@ -288,9 +289,10 @@ async function withSchema(cluster: LocalCluster, loadPassword: string): Promise<
   return cluster
 }
 
-async function storagePorts(folder: StackFolder, host: HostKind) {
-  const blob = await holdFreePort(folder)
-  return host === 'local' ? { blob } : { blob, queue: await holdFreePort(folder), table: await holdFreePort(folder) }
+async function startStorage({ folder, processes }: ServerRoom, host: HostKind): Promise<Azurite> {
+  const [blob, queue, table] = [await holdFreePort(folder), await holdFreePort(folder), await holdFreePort(folder)]
+  const options = { table: TABLE, logsRequests: host !== 'local' }
+  return startAzurite(processes, { blob, queue, table }, BLOB_CONTAINER, options)
 }
 
 /** The app's settings, as the templates set them in Azure, and those that the app takes from the caller's environment. */
@@ -315,6 +317,7 @@ function settingsFor(
     POSTGRES_TLS: 'disable',
     DRILL_BLOB_CONNECTION_STRING: storage.connectionString,
     DRILL_BLOB_CONTAINER: storage.container,
+    DRILL_TABLE: storage.table,
     LOADGEN_IMAGE: endpoint.image,
     COOLDOWN_MINUTES: '0',
     DRILL_TASK_HUB: 'PgFailoverDrill',

@@ -14,6 +14,7 @@ import type {
 import { blobNames, type GoSignal } from '../../../loadgen-image/contract/glossary.ts'
 import { goodLoadSession, goodSchema, goodSession } from '../good-facts.ts'
 import { MemoryBlobs } from '../memory-blobs.ts'
+import { MemoryTable } from '../memory-table.ts'
 import { WorldClock } from './clock.ts'
 import { type GeneratorCourse, steadyCourse } from './generator.ts'
 import { FakeGroups, type GroupsOptions } from './groups.ts'
@@ -58,6 +59,8 @@ export type World = ReturnType<typeof createWorld>
 export function createWorld(options: WorldOptions = {}) {
   const clock = new WorldClock(options.startAtMs ?? START_AT_MS)
   const blobs = new MemoryBlobs(() => clock.nowMs)
+  const table = new MemoryTable()
+  table.isAway = () => blobs.isAway()
   const server = new FakeServer(clock, {
     courses: options.courses ?? [usualCourse],
     posts: options.posts ?? ['accepted'],
@@ -82,6 +85,7 @@ export function createWorld(options: WorldOptions = {}) {
     servers: server,
     groups,
     blobs,
+    table,
     database: fakeDatabase(clock, server, rows, groups, options),
     metrics,
     platformLogs: {
@@ -97,7 +101,7 @@ export function createWorld(options: WorldOptions = {}) {
     },
     webhook,
   }
-  return { clock, blobs, server, rows, groups, webhook, clients }
+  return { clock, blobs, table, server, rows, groups, webhook, clients }
 }
 
 function fakeDatabase(

@@ -164,6 +164,8 @@ const KNOWN_TO_AZURE: Readonly<Record<string, string>> = {
   host: 'psql-drill-abc.postgres.database.azure.com',
   endpoint: 'https://management.azure.com/',
   containerUrl: 'https://stdrillabc.blob.core.windows.net/drills',
+  tableUrl: 'https://stdrillabc.table.core.windows.net/drills',
+  keptDays: '400',
   identityId:
     '/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/rg-drill/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-drill-load-abc',
   subnetId:

@@ -25,7 +25,7 @@ const TARGET = {
 test('the required settings are enough, and the rest has its defaults', () => {
   expect(readConfig(COMPLETE)).toEqual({
     subscriptionId: '11111111-1111-1111-1111-111111111111',
-    drill: { resourceGroup: 'rg-drill', location: 'swedencentral' },
+    drill: { resourceGroup: 'rg-drill', location: 'swedencentral', retentionDays: 400 },
     targets: [
       {
         ...TARGET,
@@ -55,6 +55,7 @@ test('the required settings are enough, and the rest has its defaults', () => {
       probes: { allowlist: [], secretSettings: [], secrets: new Map(), allowLoopback: false },
     },
     blobs: { kind: 'url', url: 'https://account.blob.example.com/drills' },
+    table: { kind: 'url', endpoint: 'https://account.table.example.com', table: 'drills' },
     loadGenerator: {
       image: `registry.example.com/loadgen@sha256:${DIGEST}`,
       identityId: null,
@@ -86,8 +87,10 @@ test('everything that is given is read', () => {
     LOADGEN_POSTGRES_USER: 'load',
     LOADGEN_POSTGRES_PASSWORD: 'l',
     DRILL_BLOB_CONTAINER_URL: '',
+    DRILL_TABLE_URL: '',
     DRILL_BLOB_CONNECTION_STRING: 'UseDevelopmentStorage=true',
     DRILL_BLOB_CONTAINER: 'drills',
+    DRILL_TABLE: 'drills',
     DAILY_DRILL_SCHEDULE: '0 0 3 * * *',
     DAILY_DRILL_REQUEST: '{"targetTps":100}',
     STOP_SERVER_BETWEEN_DRILLS: 'true',
@@ -229,7 +232,8 @@ test.each([
 })
 
 test('both ways to the blobs at once are one too many', () => {
-  const both = { DRILL_BLOB_CONNECTION_STRING: 'UseDevelopmentStorage=true', DRILL_BLOB_CONTAINER: 'drills' }
+  const string = { DRILL_BLOB_CONNECTION_STRING: 'UseDevelopmentStorage=true' }
+  const both = { ...string, DRILL_BLOB_CONTAINER: 'drills', DRILL_TABLE: 'drills' }
   expect(problemsOf({ ...COMPLETE, ...both })).toEqual([
     'DRILL_BLOB_CONTAINER_URL or DRILL_BLOB_CONNECTION_STRING must be set, and only one of them',
   ])
@@ -237,12 +241,13 @@ test('both ways to the blobs at once are one too many', () => {
 
 test('no secret shows itself: not in a log, not in JSON', () => {
   const secrets = Object.fromEntries(SETTINGS.filter(({ secret }) => secret).map(({ name }) => [name, 'MARKED-SECRET']))
-  const { DRILL_BLOB_CONTAINER_URL: _url, ...rest } = COMPLETE
+  const { DRILL_BLOB_CONTAINER_URL: _url, DRILL_TABLE_URL: _table, ...rest } = COMPLETE
   const config = readConfig({
     ...rest,
     ...secrets,
     DRILL_BLOB_CONNECTION_STRING: `DefaultEndpointsProtocol=https;AccountName=acc;AccountKey=MARKED+SECRET==;EndpointSuffix=core.windows.net`,
     DRILL_BLOB_CONTAINER: 'drills',
+    DRILL_TABLE: 'drills',
     LOADGEN_POSTGRES_USER: 'load',
     NOTIFY_WEBHOOK_URL: 'https://h',
   })

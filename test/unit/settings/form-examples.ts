@@ -97,19 +97,38 @@ export const FORM_EXAMPLES: Readonly<Record<string, Examples>> = {
   DRILL_BLOB_CONNECTION_STRING: {
     good: [
       'UseDevelopmentStorage=true',
-      'DefaultEndpointsProtocol=http;AccountName=acc;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/acc',
+      'DefaultEndpointsProtocol=http;AccountName=acc;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/acc;TableEndpoint=http://127.0.0.1:2/acc',
       'DefaultEndpointsProtocol=https;AccountName=acc;AccountKey=a2V5;EndpointSuffix=core.windows.net',
-      'BlobEndpoint=https://acc.blob.core.windows.net;SharedAccessSignature=sv=1&sig=x',
+      'BlobEndpoint=https://acc.blob.core.windows.net;TableEndpoint=https://acc.table.core.windows.net;SharedAccessSignature=sv=1&sig=x',
     ],
     bad: [
       'AccountName=acc;AccountKey=a2V5',
       'DefaultEndpointsProtocol=https;AccountName=acc;AccountKey=;EndpointSuffix=core.windows.net',
       'DefaultEndpointsProtocol=ftp;AccountName=acc;AccountKey=a2V5;EndpointSuffix=core.windows.net',
+      'BlobEndpoint=https://acc.blob.core.windows.net;SharedAccessSignature=sv=1&sig=x',
       'https://account.blob.core.windows.net/drills',
       'drills',
     ],
   },
   DRILL_BLOB_CONTAINER: { good: ['drills', 'd-1'], bad: ['Drills', 'd', 'a--b', '-a', 'a/b', 'a'.repeat(64)] },
+  DRILL_TABLE_URL: {
+    good: [
+      'https://account.table.core.windows.net/drills',
+      'https://account.table.core.usgovcloudapi.net/Drills1/',
+      'https://tables.example.com/drills',
+    ],
+    bad: [
+      'account.table.core.windows.net/drills',
+      'http://account.table.core.windows.net/drills',
+      'https://account.table.core.windows.net',
+      'https://account.table.core.windows.net/drills/sub',
+      'https://account.table.core.windows.net/drill-list',
+      'https://account.table.core.windows.net/drills?sv=2024&sig=abc',
+      'https://account.table.core.windows.net/drills#x',
+      'https://user:key@account.table.core.windows.net/drills',
+    ],
+  },
+  DRILL_TABLE: { good: ['drills', 'Drills1'], bad: ['1drills', 'dr', 'drill-list', 'a/b', 'a'.repeat(64)] },
   LOADGEN_IMAGE: {
     good: [`registry.azurecr.io/loadgen@${DIGEST}`, '127.0.0.1:5000/team/loadgen:1.2', 'localhost/loadgen'],
     bad: [
@@ -208,6 +227,7 @@ export const FORM_EXAMPLES: Readonly<Record<string, Examples>> = {
   PRICE_PER_GB_SECOND: PRICES,
   PRICE_SOURCE: { good: ['price list, 2026-09-06'], bad: ['a\nb', 'x'.repeat(201)] },
   COOLDOWN_MINUTES: { good: ['0', '20', '1440'], bad: ['-1', '1.5', '1441', 'soon', '1e2'] },
+  DRILL_RETENTION_DAYS: { good: ['1', '400'], bad: ['0', '36501', 'a year'] },
   DRILL_ROWS_RETENTION_DAYS: { good: ['0', '7'], bad: ['-1', '36501', 'a week'] },
   AZURE_RESOURCE_MANAGER_ENDPOINT: {
     good: [
@@ -230,7 +250,7 @@ export const FORM_EXAMPLES: Readonly<Record<string, Examples>> = {
   AZURE_LOCAL_TOKEN: SECRETS,
 }
 
-const OTHER_FORMS = ['DRILL_BLOB_CONNECTION_STRING', 'DRILL_BLOB_CONTAINER', 'DRILL_TARGETS']
+const OTHER_FORMS = ['DRILL_BLOB_CONNECTION_STRING', 'DRILL_BLOB_CONTAINER', 'DRILL_TABLE', 'DRILL_TARGETS']
 
 /** All settings that may stand together, each with its first good example. */
 export const ALL_SETTINGS: Environment = Object.fromEntries(

@@ -11,12 +11,14 @@ import { ALL_SETTINGS, AUTHORITY, AUTHORITY_FILE, FORM_EXAMPLES, problemsIn, wit
 const good = (name: string): string => FORM_EXAMPLES[name]?.good[0] as string
 
 const environmentWith = (name: string, value: string): Environment =>
-  /^DRILL_BLOB_CONN|^DRILL_BLOB_CONTAINER$/.test(name)
+  /^DRILL_BLOB_CONN|^DRILL_BLOB_CONTAINER$|^DRILL_TABLE$/.test(name)
     ? {
         ...ALL_SETTINGS,
         DRILL_BLOB_CONTAINER_URL: '',
+        DRILL_TABLE_URL: '',
         DRILL_BLOB_CONNECTION_STRING: good('DRILL_BLOB_CONNECTION_STRING'),
         DRILL_BLOB_CONTAINER: good('DRILL_BLOB_CONTAINER'),
+        DRILL_TABLE: good('DRILL_TABLE'),
         [name]: value,
       }
     : { ...(name === 'DRILL_TARGETS' ? withoutSingle(ALL_SETTINGS) : ALL_SETTINGS), [name]: value }

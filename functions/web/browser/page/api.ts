@@ -31,6 +31,8 @@ export type ListedDrill = DrillStatus & { readonly report: ListedFigures | null 
 export interface DrillsPage {
   readonly drills: readonly ListedDrill[]
   readonly next: string | null
+  /** Drills are removed so many days after their request. */
+  readonly retentionDays: number
 }
 
 export type ComparedDrill = Pick<
@@ -52,18 +54,16 @@ export type ComparedDrill = Pick<
   | 'ledger'
 > & { readonly timeline: readonly AlignedRow[] }
 
-export interface ListFilter {
-  readonly server: string
-  readonly verdict: string
-}
+/** The filters of the list, as the query has them; an empty text is none. */
+export type ListFilter = Readonly<Record<'server' | 'verdict' | 'kind' | 'from' | 'to', string>>
 
 /** Empty filters are left out. */
-export function listDrills(after: string | null, { server, verdict }: ListFilter): Promise<Answer<DrillsPage>> {
-  const given = Object.entries({ after: after ?? '', server, verdict }).filter(([, value]) => value !== '')
-  return askJson('GET', `drills?${new URLSearchParams([['limit', '20'], ...given])}`)
+export function listDrills(after: string | null, filter: ListFilter): Promise<Answer<DrillsPage>> {
+  const given = Object.entries({ after: after ?? '', ...filter }).filter(([, value]) => value !== '')
+  return pollJson(`drills?${new URLSearchParams([['limit', '20'], ...given])}`)
 }
 
-export const readDrill = (drillId: string): Promise<Answer<DrillStatus>> => askJson('GET', drillPath(drillId))
+export const readDrill = (drillId: string): Promise<Answer<DrillStatus>> => pollJson(drillPath(drillId))
 
 export const startDrill = (body: unknown): Promise<Answer<{ readonly drillId: string }>> =>
   askJson('POST', 'drills', body)
@@ -118,11 +118,31 @@ const drillPath = (drillId: string): string => `drills/${encodeURIComponent(dril
 const askJson = <T>(method: string, path: string, body?: unknown): Promise<Answer<T>> =>
   ask(method, path, body, (response) => response.json() as Promise<T>)
 
+/** The newest answer of each path that is polled, in this page alone: figures of a drill go into no cache of the browser. */
+const known = new Map<string, { readonly etag: string; readonly value: unknown }>()
+/** One is polled at a time; a reader who pages and filters leaves some behind. */
+const MAX_KNOWN = 20
+
+/** Of a path that is asked again and again: while nothing changes the app sends no body, and the value is the same object. */
+async function pollJson<T>(path: string): Promise<Answer<T>> {
+  const earlier = known.get(path)
+  const read = async (response: Response): Promise<T> => {
+    if (response.status === 304) return earlier?.value as T
+    const value = (await response.json()) as T
+    known.delete(path)
+    known.set(path, { etag: response.headers.get('etag') ?? '', value })
+    for (const old of known.keys()) if (known.size > MAX_KNOWN) known.delete(old)
+    return value
+  }
+  return ask('GET', path, undefined, read, earlier?.etag)
+}
+
 async function ask<T>(
   method: string,
   path: string,
   body: unknown,
   read: (response: Response) => Promise<T>,
+  etag = '',
 ): Promise<Answer<T>> {
   try {
     const response = await fetch(path, {
@@ -130,6 +150,7 @@ async function ask<T>(
       headers: {
         ...(isByKey() && { 'x-functions-key': readKey() ?? '' }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(etag === '' ? {} : { 'if-none-match': etag }),
       },
       // Where a login has ended the platform redirects to another site, which a page's request cannot follow.
       redirect: 'manual',
@@ -137,7 +158,7 @@ async function ask<T>(
       signal: AbortSignal.timeout(TIMEOUT_MS),
       cache: 'no-store',
     })
-    if (response.ok) return { kind: 'ok', value: await read(response) }
+    if (response.ok || response.status === 304) return { kind: 'ok', value: await read(response) }
     return await failure(response)
   } catch (error) {
     return { kind: 'unreachable', why: error instanceof Error ? error.message : String(error) }

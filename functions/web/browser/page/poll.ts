@@ -18,6 +18,8 @@ export function poll<T>(shell: Shell, question: Question<T>): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   let failures = 0
   let isOver = false
+  let shown: T | undefined
+  let goesOn = true
 
   async function once(): Promise<void> {
     const answer = await question.ask()
@@ -27,7 +29,10 @@ export function poll<T>(shell: Shell, question: Question<T>): () => void {
     failures = answer.kind === 'ok' ? 0 : failures + 1
     if (answer.kind === 'ok') {
       shell.connected()
-      if (!question.onValue(answer.value)) return
+      // The same object as before: nothing has changed, and nothing is drawn.
+      if (answer.value !== shown) goesOn = question.onValue(answer.value)
+      shown = answer.value
+      if (!goesOn) return
     } else shell.reconnecting(answer.why)
     schedule()
   }

@@ -4,10 +4,11 @@ import { eventFigureText, noteOf } from '../../../event-figures/table.ts'
 import { eventsInWords } from '../../../event-kinds/kinds.ts'
 import { isLike, type ListedFigures, serverKey } from '../../../model/drill-index.ts'
 import { VERDICT_WORDS, verdictWord } from '../../../model/early-end/stopped-by.ts'
+import { PLANNED_KINDS } from '../../../model/planned-event.ts'
 import { drillTrendChart } from '../../../render/charts/drill-trend.ts'
 import { mark, number, onlyTable, text } from '../../../render/html/elements/components.ts'
 import { html, type Insert, type Markup } from '../../../render/text/markup.ts'
-import { count, dateTime, duration, perSecond } from '../../../units/units.ts'
+import { count, counted, dateTime, duration, perSecond } from '../../../units/units.ts'
 import { spark } from '../../spark.ts'
 import { type Answer, type DrillsPage, type ListedDrill, type ListFilter, listDrills } from '../page/api.ts'
 import { type LiveChart, mountChart } from '../page/chart.ts'
@@ -18,9 +19,12 @@ import { rowKeys } from './row-keys.ts'
 
 const VERDICTS = html`${VERDICT_WORDS.map((word) => html`<option value="${word}">${word}</option>`)}<option value="none">none</option>`
 
+const KINDS = html`${[...PLANNED_KINDS, 'none'].map((kind) => html`<option value="${kind}">${kind}</option>`)}`
+
 const FRAME = html`<div class="heading"><h1>Drills</h1><p class="actions"><button id="compare" type="button" disabled>Compare the chosen</button> <a class="button" href="#/start">Start a drill</a></p></div>
-<p class="filters"><label>Server <select id="server"><option value="">all</option></select></label> <label>Verdict <select id="verdict"><option value="">all</option>${VERDICTS}</select></label> <span id="filtered" role="status"></span></p>
+<p class="filters"><label>Server <select id="server"><option value="">all</option></select></label> <label>Verdict <select id="verdict"><option value="">all</option>${VERDICTS}</select></label> <label>Event <select id="kind"><option value="">all</option>${KINDS}</select></label> <label>From <input id="from" type="date"></label> <label>To <input id="to" type="date"></label> <span id="filtered" role="status"></span></p>
 <div id="drills" aria-busy="true"><p class="absent">Loading</p></div>
+<p class="note" id="kept"></p>
 <p class="note" id="keys" hidden>Keys in the table: <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>Enter</kbd> opens, <kbd>x</kbd> chooses, <kbd>c</kbd> compares.</p>
 <p class="actions" id="paging" hidden><button id="newest" type="button">Newest</button> <button id="older" type="button">Older</button></p>
 <details id="trend-part" hidden><summary>Recovery time and write outage over the like drills</summary><div id="trend"></div><p class="note" id="trend-note"></p></details>`
@@ -29,10 +33,11 @@ export const listView: View = (root, shell) => {
   show(root, FRAME)
   const region = find(root, '#drills', HTMLElement)
   const compare = find(root, '#compare', HTMLButtonElement)
-  const [server, verdict] = ['#server', '#verdict'].map((id) => find(root, id, HTMLSelectElement)) as [
-    HTMLSelectElement,
-    HTMLSelectElement,
-  ]
+  const server = find(root, '#server', HTMLSelectElement)
+  const [verdict, kind] = ['#verdict', '#kind'].map((id) =>
+    find(root, id, HTMLSelectElement),
+  ) as Pair<HTMLSelectElement>
+  const [from, to] = ['#from', '#to'].map((id) => find(root, id, HTMLInputElement)) as Pair<HTMLInputElement>
   const chosen = new Set<string>()
   const trend = trendOf(root)
   let after: string | null = null
@@ -44,13 +49,13 @@ export const listView: View = (root, shell) => {
   }
 
   function filter(): ListFilter {
-    return { server: server.value, verdict: verdict.value }
+    return { server: server.value, verdict: verdict.value, kind: kind.value, from: from.value, to: to.value }
   }
 
   function showPage(page: DrillsPage): boolean {
     next = page.next
     region.removeAttribute('aria-busy')
-    const isFiltered = filter().server !== '' || filter().verdict !== ''
+    const isFiltered = Object.values(filter()).some((value) => value !== '')
     const isEmpty = page.drills.length === 0 && after === null
     keys.around(() => show(region, isEmpty ? (isFiltered ? NONE_FITS : EMPTY) : drillsTable(page.drills)))
     for (const box of region.querySelectorAll<HTMLInputElement>('input[type=checkbox]'))
@@ -58,6 +63,7 @@ export const listView: View = (root, shell) => {
     nameServers(server, page.drills)
     trend.draw(page.drills)
     find(root, '#keys', HTMLElement).hidden = page.drills.length === 0
+    find(root, '#kept', HTMLElement).textContent = keptWords(page.retentionDays)
     find(root, '#filtered', HTMLElement).textContent =
       isFiltered && next !== null ? 'There may be more on older pages.' : ''
     find(root, '#paging', HTMLElement).hidden = after === null && next === null
@@ -85,7 +91,7 @@ export const listView: View = (root, shell) => {
   compare.addEventListener('click', () => {
     location.hash = compareAddress([...chosen])
   })
-  for (const select of [server, verdict]) select.addEventListener('change', () => turnTo(null))
+  for (const field of [server, verdict, kind, from, to]) field.addEventListener('change', () => turnTo(null))
   find(root, '#newest', HTMLButtonElement).addEventListener('click', () => turnTo(null))
   find(root, '#older', HTMLButtonElement).addEventListener('click', () => turnTo(cursorOf(next)))
   const keys = rowKeys(region, () => compare.click())
@@ -95,6 +101,14 @@ export const listView: View = (root, shell) => {
     show(root, html``)
   }
 }
+
+type Pair<T> = [T, T]
+
+const DAY_MS = 86_400_000
+
+/** From when on results are gone. */
+const keptWords = (days: number): string =>
+  `Drills are kept for ${counted(days, 'day')}: of those requested before ${new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10)} nothing is left.`
 
 const EMPTY = html`<div class="empty"><h2>No drill yet</h2><p>A drill puts load on the server, causes or watches an event, such as a failover, and reports how long clients were out and whether a commit was lost.</p><a class="button" href="#/start">Start the first drill</a></div>`
 const NONE_FITS = html`<p class="absent">No drill fits these filters.</p>`

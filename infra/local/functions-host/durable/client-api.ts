@@ -1,5 +1,5 @@
 /**
- * The calls of durable-functions' client that the app makes: start, status, raise an event, terminate. Status codes and messages are
+ * The calls of durable-functions' client that the app makes: start, status, raise an event, terminate, purge. Status codes and messages are
  * those of the extension's HttpApiHandler.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -35,6 +35,23 @@ export function serveClient(server: FastifyInstance, engine: Engine, app: App): 
     path('/instances/:id/terminate'),
     ({ params, query }, reply) => deliver(engine, params.id, terminated(query.reason ?? ''), reply),
   )
+  server.delete<{ Querystring: PurgeQuery }>(path('/instances/'), ({ query }, reply) => purge(engine, query, reply))
+}
+
+interface PurgeQuery {
+  readonly createdTimeFrom?: string
+  readonly createdTimeTo?: string
+  readonly runtimeStatus?: string
+}
+
+function purge(engine: Engine, query: PurgeQuery, reply: FastifyReply): FastifyReply {
+  const [fromMs, toMs] = [Date.parse(query.createdTimeFrom ?? ''), Date.parse(query.createdTimeTo ?? '')]
+  const statuses = query.runtimeStatus?.split(',')
+  const instancesDeleted = engine.purge(({ createdAt, status }) => {
+    const ms = Date.parse(createdAt)
+    return !(ms < fromMs) && !(ms > toMs) && (statuses?.includes(status) ?? true)
+  })
+  return instancesDeleted === 0 ? reply.code(404).send() : reply.send({ instancesDeleted })
 }
 
 const textOf = (body: unknown): string => (body instanceof Buffer ? body.toString('utf8') : '')

@@ -114,6 +114,16 @@ export class Engine {
     return this.#instances.get(instanceId)
   }
 
+  /** Forgets instances that have ended, and returns how many. */
+  purge(isMeant: (instance: Instance) => boolean): number {
+    const ended = [...this.#instances.values()].filter((one) => hasEnded(one.status) && isMeant(one))
+    for (const { instanceId } of ended) {
+      this.#options.journal.forget(instanceId)
+      this.#instances.delete(instanceId)
+    }
+    return ended.length
+  }
+
   /** No turn and no activity is under way: only the clock or a client can cause the next turn. */
   get #settled(): boolean {
     return this.#ready.size === 0 && this.#turning.size === 0 && this.#activities.idle

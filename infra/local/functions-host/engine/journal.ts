@@ -16,6 +16,7 @@ export interface Journal {
   append(instanceId: string, record: JournalRecord): void
   /** Replaces all records of this instance. */
   rewrite(instanceId: string, record: JournalRecord): void
+  forget(instanceId: string): void
   load(): Iterable<Instance>
 }
 

@@ -4,7 +4,16 @@
  * killed host, not a power cut.)
  */
 import { createHash } from 'node:crypto'
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Instance } from '../engine/instance.ts'
 import { type Journal, type JournalRecord, rebuild } from '../engine/journal.ts'
@@ -26,6 +35,10 @@ export class DiskJournal implements Journal {
 
   rewrite(instanceId: string, record: JournalRecord): void {
     replaceFile(this.#fileOf(instanceId), `${JSON.stringify(record)}\n`)
+  }
+
+  forget(instanceId: string): void {
+    rmSync(this.#fileOf(instanceId), { force: true })
   }
 
   *load(): Iterable<Instance> {
