@@ -18,6 +18,9 @@ param server { subscriptionId: string, resourceGroup: string, name: string }
 @description('Read replica of the server; an empty name without one.')
 param replica { subscriptionId: string, resourceGroup: string, name: string }
 
+@description('More servers under test.')
+param moreServers { subscriptionId: string, resourceGroup: string, name: string }[] = []
+
 @description('Subnet of the load generators, its name as network/subnet; an empty name without a network.')
 param loadSubnet { subscriptionId: string, resourceGroup: string, name: string }
 
@@ -53,6 +56,25 @@ var customOnServer = [
   { who: principals.app, role: customRoles.failoverOperator, kind: 'server', name: server.name, why: 'Checks the server, and fails it over' }
 ]
 
+var onMore = map(moreServers, one => {
+  who: principals.app
+  role: role.MonitoringReader
+  kind: 'server'
+  name: one.name
+  why: 'Platform metrics of the report'
+  subscription: one.subscriptionId
+  group: one.resourceGroup
+})
+var customOnMore = map(moreServers, one => {
+  who: principals.app
+  role: customRoles.failoverOperator
+  kind: 'server'
+  name: one.name
+  why: 'Checks the server, and fails it over'
+  subscription: one.subscriptionId
+  group: one.resourceGroup
+})
+
 // After a switchover the replica is the server under test; it may lie in another resource group than the server.
 var onReplica = empty(replica.name)
   ? []
@@ -80,12 +102,14 @@ var rows = isCustom
   ? concat(
       map(customOnServer, row => union(row, atServer)),
       map(customOnSubnet, row => union(row, atSubnet)),
-      map(customOnReplica, row => union(row, atReplica))
+      map(customOnReplica, row => union(row, atReplica)),
+      customOnMore
     )
   : concat(
       map(table, row => union(row, here)),
       map(onServer, row => union(row, atServer)),
-      map(onReplica, row => union(row, atReplica))
+      map(onReplica, row => union(row, atReplica)),
+      onMore
     )
 
 module assignments 'assignment.bicep' = [

@@ -55,6 +55,12 @@ export const COMBINATIONS = {
     existingDnsZonesGroupId: `'${OWN_ZONES_GROUP}'`,
     replicaServerId,
   },
+  'more-servers': {
+    moreServers: `[
+      { name: 'billing', id: '${EXISTING_SERVER}', schedule: '0 0 3 * * *', dailyRequest: { migrate: true }, user: 'billing_admin', passwordSecret: 'billing', loadUser: 'billing_load', loadPasswordSecret: 'billing-load' }
+      { name: 'shop', id: '${EXISTING_SERVER}-2', access: 'publicEndpoint', database: 'shop', requestDefaults: { targetTps: 500 }, stopAfterFailures: 5 }
+    ]`,
+  },
   'own-network': { existingSubnets },
   'own-network-and-zones': { existingSubnets, existingDnsZonesGroupId: `'${OWN_ZONES_GROUP}'`, privateApp: 'true' },
   entra: {
@@ -136,6 +142,19 @@ export const REFUSED: ReadonlyArray<{ readonly parameters: Parameters; readonly 
   {
     parameters: { replicaServerId: `'pg-prod-west'` },
     says: ['replicaServerId is no resource id of a flexible server'],
+  },
+  {
+    parameters: {
+      moreServers: `[{ name: 'a', id: 'pg-a' }, { name: 'a', id: 'pg-a', access: 'virtualNetwork' }]`,
+      privateNetwork: 'false',
+      allowAzureServices: 'true',
+    },
+    says: [
+      'moreServers holds an id that is no resource id of a flexible server',
+      'moreServers names a server twice',
+      'moreServers gives a name twice',
+      'moreServers with access virtualNetwork needs privateNetwork=true',
+    ],
   },
   {
     parameters: { existingServerId, replicaServerId: `'${EXISTING_SERVER.toUpperCase()}'` },

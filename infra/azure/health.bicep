@@ -12,6 +12,9 @@ param tags Tags
 @description('The app stops the server between drills: then a stop is no reason for an alert.')
 param isServerStopped bool
 
+@description('False: another server of the subscription has the alerts on the service already.')
+param withService bool = true
+
 param actionGroupId string
 param serverId string
 
@@ -33,7 +36,7 @@ var byOperation = [
     )
   }
 ]
-var alerts = concat(byOperation, [
+var onServer = concat(byOperation, [
   {
     // Degraded high availability is published there. A drill's own failover is no event of the platform.
     name: 'server-unhealthy'
@@ -50,6 +53,8 @@ var alerts = concat(byOperation, [
       }
     ]
   }
+])
+var onService = [
   {
     name: 'service-health'
     why: 'An incident, or planned maintenance, of Azure Database for PostgreSQL: a drill that meets it measures something else.'
@@ -66,7 +71,8 @@ var alerts = concat(byOperation, [
       { field: 'properties.impactedServices[*].ServiceName', containsAny: ['Azure Database for PostgreSQL flexible servers', 'Azure Database for PostgreSQL'] }
     ]
   }
-])
+]
+var alerts = concat(onServer, withService ? onService : [])
 
 resource rules 'Microsoft.Insights/activityLogAlerts@2020-10-01' = [
   for alert in alerts: {

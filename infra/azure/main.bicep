@@ -3,6 +3,8 @@
   All names contain one token, so two environments in one resource group do not collide. No output and no parameter file holds a secret.
   It can be deployed again at any time: what drills and the release tool changed since stays as it is.
 */
+import { MoreServer } from 'types.bicep'
+
 targetScope = 'resourceGroup'
 
 @description('Name of the environment: part of every resource name, and of the task hub.')
@@ -36,6 +38,9 @@ param allowScalingAndSwitchover bool = false
 
 @description('Resource id of a read replica of the server in this subscription, for a switchover: the app gets the same rights on it, and with existingServerAccess=privateEndpoint an endpoint to it. Empty: none.')
 param replicaServerId string = ''
+
+@description('More servers under test, each with its own role assignments, endpoint, diagnostics, alerts and daily drill. The first is the server of the parameters above.')
+param moreServers MoreServer[] = []
 
 @description('max_connections of the existing server, for the alerts.')
 param existingServerMaxConnections int = 5000
@@ -279,6 +284,22 @@ var refusals = [
     when: hasReplica && toLower(replicaServerId) == toLower(existingServerId)
     say: 'replicaServerId is existingServerId: name the replica, which is another server'
   }
+  {
+    when: !empty(filter(moreServers, one => length(split(one.id, '/')) != 9 || !startsWith(toLower(one.id), toLower('${subscription().id}/resourceGroups/'))))
+    say: 'moreServers holds an id that is no resource id of a flexible server in this subscription: /subscriptions/.../resourceGroups/.../providers/Microsoft.DBforPostgreSQL/flexibleServers/...'
+  }
+  {
+    when: length(union(map(moreServers, one => toLower(one.id)), [toLower(existingServerId)])) != length(moreServers) + 1
+    say: 'moreServers names a server twice, or names existingServerId'
+  }
+  {
+    when: length(union(map(moreServers, one => one.name), ['first'])) != length(moreServers) + 1
+    say: 'moreServers gives a name twice, or the name first, which is that of the first server'
+  }
+  {
+    when: !privateNetwork && !empty(filter(moreServers, one => one.?access == 'virtualNetwork'))
+    say: 'moreServers with access virtualNetwork needs privateNetwork=true and existingSubnets'
+  }
   { when: apiAuth == 'entra' && empty(apiClientId), say: 'apiAuth=entra needs apiClientId: the client id of the application with the roles Drill.Read and Drill.Run' }
 ]
 var refused = map(filter(refusals, refusal => refusal.when), refusal => refusal.say)
@@ -466,6 +487,27 @@ module replicaEndpoint 'private-endpoint.bicep' = if (privateNetwork && reachesS
   dependsOn: [privateEndpoints]
 }
 
+// One after the other: all of them declare the zone of PostgreSQL where the first server made none.
+@batchSize(1)
+module moreEndpoints 'private-endpoint.bicep' = [
+  for (one, i) in moreServers: if (privateNetwork && (one.?access ?? 'privateEndpoint') == 'privateEndpoint') {
+    name: 'private-endpoint-server-${i}-${token}'
+    params: {
+      name: 'pe-${one.name}-${token}'
+      location: location
+      tags: tags
+      networkId: networkId
+      subnetId: subnets.endpoints
+      resourceId: one.id
+      group: 'postgresqlServer'
+      zoneName: 'privatelink.postgres.database.azure.com'
+      existingZonesGroupId: !empty(existingDnsZonesGroupId) ? existingDnsZonesGroupId : reachesServerByEndpoint ? resourceGroup().id : ''
+      token: token
+    }
+    dependsOn: [privateEndpoints]
+  }
+]
+
 module appEndpoint 'private-endpoint.bicep' = if (privateApp) {
   name: 'private-endpoint-app-${token}'
   params: {
@@ -546,6 +588,28 @@ module serverDiagnostics 'server-diagnostics.bicep' = {
   dependsOn: [database]
 }
 
+// Padded, because Resource Manager also evaluates what a refusal is about to stop.
+var more = map(moreServers, one => {
+  subscriptionId: split('${one.id}/////////', '/')[2]
+  resourceGroup: split('${one.id}/////////', '/')[4]
+  name: split('${one.id}/////////', '/')[8]
+})
+
+resource others 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' existing = [
+  for one in more: {
+    name: one.name
+    scope: resourceGroup(one.subscriptionId, one.resourceGroup)
+  }
+]
+
+module moreDiagnostics 'server-diagnostics.bicep' = [
+  for (one, i) in more: {
+    name: 'server-diagnostics-${i}-${token}'
+    scope: resourceGroup(one.subscriptionId, one.resourceGroup)
+    params: { serverName: one.name, workspaceId: monitoring.outputs.workspaceId }
+  }
+]
+
 // ---- Access ---------------------------------------------------------------------------------------------------------------------
 
 // /subscriptions/<2>/resourceGroups/<4>/providers/Microsoft.Network/virtualNetworks/<8>/subnets/<10>
@@ -572,10 +636,16 @@ module failoverOperator 'custom-role.bicep' = {
     summary: allowScalingAndSwitchover
       ? 'Reads and restarts a flexible server, and may change all of its properties: for its size, and for the promotion of a replica.'
       : 'Reads a flexible server, its parameters and its replicas, and restarts it with failover. Changes nothing else.'
-    // One role for both servers; where their groups differ, it can be assigned in both.
-    otherGroupIds: hasReplica && toLower(replica.resourceGroup) != toLower(server.resourceGroup)
-      ? ['/subscriptions/${replica.subscriptionId}/resourceGroups/${replica.resourceGroup}']
-      : []
+    // One role for all servers; where their groups differ, it can be assigned in both.
+    otherGroupIds: union(
+      hasReplica && toLower(replica.resourceGroup) != toLower(server.resourceGroup)
+        ? ['/subscriptions/${replica.subscriptionId}/resourceGroups/${replica.resourceGroup}']
+        : [],
+      map(
+        filter(more, one => toLower(one.resourceGroup) != toLower(server.resourceGroup)),
+        one => '/subscriptions/${one.subscriptionId}/resourceGroups/${one.resourceGroup}'
+      )
+    )
     actions: concat(
       [
         'Microsoft.DBforPostgreSQL/flexibleServers/read'
@@ -629,6 +699,7 @@ module access 'access.bicep' = {
     names: accessNames
     server: server
     replica: replica
+    moreServers: more
     loadSubnet: loadSubnet
     customRoles: customRoles
     token: token
@@ -644,6 +715,7 @@ module customAccess 'access.bicep' = {
     names: accessNames
     server: server
     replica: replica
+    moreServers: more
     loadSubnet: loadSubnet
     customRoles: customRoles
     token: token
@@ -682,7 +754,54 @@ var passwordSettings = hasPasswords
 var webhookSettings = hasWebhook ? { NOTIFY_WEBHOOK_URL: webhookUrl, NOTIFY_WEBHOOK_SECRET: references.webhook } : {}
 
 // The host of a new server is its name in the cloud, which the code knows: an existing one is asked for its own.
-var serverSettings = createsServer ? {} : { POSTGRES_HOST: existingServer!.properties.fullyQualifiedDomainName }
+var hostSettings = createsServer ? {} : { POSTGRES_HOST: existingServer!.properties.fullyQualifiedDomainName }
+
+// One server is the single settings, several are the list: functions/config/targets.ts.
+var firstTarget = union(
+  { name: 'first', resourceGroup: server.resourceGroup, server: server.name, dailyRequest: dailyDrillRequest },
+  empty(dailyDrillSchedule) ? {} : { schedule: dailyDrillSchedule },
+  createsServer ? {} : { host: existingServer!.properties.fullyQualifiedDomainName }
+)
+var moreTargets = [
+  for (one, i) in moreServers: union(
+    { name: one.name, resourceGroup: more[i].resourceGroup, server: more[i].name },
+    one.?host == null ? {} : { host: one.host! },
+    one.?database == null ? {} : { database: one.database! },
+    empty(one.?schedule) ? {} : { schedule: one.schedule! },
+    one.?dailyRequest == null ? {} : { dailyRequest: one.dailyRequest! },
+    one.?requestDefaults == null ? {} : { requestDefaults: one.requestDefaults! },
+    one.?stopAfterFailures == null ? {} : { stopAfterFailures: one.stopAfterFailures! },
+    one.?user == null ? {} : { user: one.user! },
+    one.?passwordSecret == null ? {} : { passwordSetting: 'TARGET_SECRET_${toUpper(replace(one.name, '-', '_'))}' },
+    one.?loadUser == null ? {} : { loadUser: one.loadUser! },
+    one.?loadPasswordSecret == null ? {} : { loadPasswordSetting: 'TARGET_SECRET_${toUpper(replace(one.name, '-', '_'))}_LOAD' }
+  )
+]
+var serverSettings = empty(moreServers)
+  ? union(
+      {
+        POSTGRES_RESOURCE_GROUP: server.resourceGroup
+        POSTGRES_SERVER: server.name
+        DAILY_DRILL_SCHEDULE: dailyDrillSchedule
+        DAILY_DRILL_REQUEST: string(dailyDrillRequest)
+      },
+      hostSettings
+    )
+  : { DRILL_TARGETS: string(concat([firstTarget], moreTargets)) }
+
+// A secret of another server is its owner's, who writes it; a reference to one that is not there stops the app with its name.
+var targetSecrets = union(
+  toObject(
+    filter(moreServers, one => one.?passwordSecret != null),
+    one => 'TARGET_SECRET_${toUpper(replace(one.name, '-', '_'))}',
+    one => '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/${one.passwordSecret!})'
+  ),
+  toObject(
+    filter(moreServers, one => one.?loadPasswordSecret != null),
+    one => 'TARGET_SECRET_${toUpper(replace(one.name, '-', '_'))}_LOAD',
+    one => '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/${one.loadPasswordSecret!})'
+  )
+)
 
 /*
   The image that the release tool built. A template run replaces all settings, and so would reset the image: the tool therefore keeps
@@ -703,8 +822,6 @@ var settings = union(
     DRILL_BLOB_CONTAINER_URL: storage.outputs.drillContainerUrl
     DRILL_TABLE_URL: storage.outputs.drillTableUrl
     DRILL_RETENTION_DAYS: string(drillRetentionDays)
-    POSTGRES_RESOURCE_GROUP: server.resourceGroup
-    POSTGRES_SERVER: server.name
     POSTGRES_DATABASE: databaseName
     // With Entra the role has the name of the identity.
     POSTGRES_USER: hasPasswords ? administratorLogin : names.appIdentity
@@ -717,8 +834,6 @@ var settings = union(
     LOADGEN_DNS_SERVERS: join(loadDnsServers, ',')
     PROBE_URL_ALLOWLIST: join(probeUrlAllowlist, ',')
     API_AUTH: apiAuth
-    DAILY_DRILL_SCHEDULE: dailyDrillSchedule
-    DAILY_DRILL_REQUEST: string(dailyDrillRequest)
     STOP_SERVER_BETWEEN_DRILLS: stopServerBetweenDrills ? 'true' : 'false'
     COOLDOWN_MINUTES: string(cooldownMinutes)
     DRILL_ROWS_RETENTION_DAYS: string(rowRetentionDays)
@@ -727,7 +842,8 @@ var settings = union(
   serverSettings,
   passwordSettings,
   webhookSettings,
-  probeSecrets
+  probeSecrets,
+  targetSecrets
 )
 
 module functions 'functions.bicep' = {
@@ -758,24 +874,56 @@ module functions 'functions.bicep' = {
 
 // ---- Monitoring -----------------------------------------------------------------------------------------------------------------
 
+// Every day, every month, every weekday: on another schedule a day without a drill is normal.
+var dailyServers = concat(
+  endsWith(trim(dailyDrillSchedule), ' * * *') ? [toLower('${server.resourceGroup}/${server.name}')] : [],
+  map(
+    filter(range(0, length(moreServers)), i => endsWith(trim(moreServers[i].?schedule ?? ''), ' * * *')),
+    i => toLower('${more[i].resourceGroup}/${more[i].name}')
+  )
+)
+
 module alerts 'alerts.bicep' = {
   name: 'alerts-${token}'
   params: {
     prefix: names.alerts
     location: location
     tags: tags
-    serverId: createsServer ? database!.outputs.id : existingServerId
-    serverLocation: createsServer ? location : existingServer!.location
     workspaceId: monitoring.outputs.workspaceId
     insightsId: resourceId('Microsoft.Insights/components', names.insights)
-    // Azure's default by memory: 107.43 connections per GB, at most 5000.
-    maxConnections: createsServer ? min(5000, sku.memoryGiB * 107434 / 1000) : existingServerMaxConnections
     email: alertEmail
-    // Every day, every month, every weekday: on another schedule a day without a drill is normal.
-    dailyServers: endsWith(trim(dailyDrillSchedule), ' * * *') ? [toLower('${server.resourceGroup}/${server.name}')] : []
-    isServerStopped: stopServerBetweenDrills
+    dailyServers: dailyServers
   }
 }
+
+module serverAlerts 'server-alerts.bicep' = {
+  name: 'server-alerts-${token}'
+  params: {
+    prefix: names.alerts
+    tags: tags
+    serverId: createsServer ? database!.outputs.id : existingServerId
+    serverLocation: createsServer ? location : existingServer!.location
+    // Azure's default by memory: 107.43 connections per GB, at most 5000.
+    maxConnections: createsServer ? min(5000, sku.memoryGiB * 107434 / 1000) : existingServerMaxConnections
+    isServerStopped: stopServerBetweenDrills
+    actionGroupId: alerts.outputs.actionGroupId
+  }
+}
+
+module moreAlerts 'server-alerts.bicep' = [
+  for (one, i) in moreServers: {
+    name: 'server-alerts-${i}-${token}'
+    params: {
+      prefix: '${names.alerts}-${one.name}'
+      tags: tags
+      serverId: one.id
+      serverLocation: others[i].location
+      maxConnections: one.?maxConnections ?? 5000
+      isServerStopped: stopServerBetweenDrills
+      actionGroupId: alerts.outputs.actionGroupId
+    }
+  }
+]
 
 module health 'health.bicep' = {
   name: 'health-${token}'
@@ -788,6 +936,21 @@ module health 'health.bicep' = {
     serverSubscriptionId: server.subscriptionId
   }
 }
+
+module moreHealth 'health.bicep' = [
+  for (one, i) in moreServers: {
+    name: 'health-${i}-${token}'
+    params: {
+      prefix: '${names.alerts}-${one.name}'
+      tags: tags
+      isServerStopped: stopServerBetweenDrills
+      withService: toLower(more[i].subscriptionId) != toLower(server.subscriptionId)
+      actionGroupId: alerts.outputs.actionGroupId
+      serverId: one.id
+      serverSubscriptionId: more[i].subscriptionId
+    }
+  }
+]
 
 module budget 'budget.bicep' = if (monthlyBudget > 0) {
   name: 'budget-${token}'

@@ -214,6 +214,27 @@ describe('the deployed', withCompiler, () => {
     expect(rules.some((rule) => rule.name.endsWith('drill-missing'))).toBe(isMissed)
   })
 
+  test('the alert of a missing drill expects one of each server with a daily schedule, and each server has an alert of its own', () => {
+    const rules = ofType(all['more-servers'], 'Microsoft.Insights/scheduledQueryRules')
+    const missing = JSON.stringify(rules.find(({ name }) => name.endsWith('drill-missing')))
+    expect(missing).toMatch(/print Servers = dynamic\(\[[^\]]*\/psql-drill-\w{13}\\+",\\+"rg-data\/pg-prod\\+"\]\)/)
+    for (const rule of rules)
+      expect(JSON.stringify(rule)).toContain('"dimensions":[{"name":"Server","operator":"Include","values":["*"]}]')
+  })
+
+  test('every server has the alerts of the first, under its own name', () => {
+    const rules = ofType(all['more-servers'], 'Microsoft.Insights/metricAlerts') as unknown as Rule[]
+    const names = rules.map(shortName)
+    const of = (server: string) =>
+      names.filter((name) => name.startsWith(`${server}-`)).map((name) => name.slice(server.length + 1))
+    const first = names.filter((name) => !/^(billing|shop)-/.test(name))
+    expect(first.length).toBeGreaterThan(5)
+    expect([of('billing').sort(), of('shop').sort()]).toEqual([first.sort(), first.sort()])
+    const activity = ofType(all['more-servers'], 'Microsoft.Insights/activityLogAlerts').map(({ name }) => name)
+    expect(activity.filter((name) => name.endsWith('service-health'))).toHaveLength(1)
+    expect(activity.filter((name) => name.endsWith('server-delete'))).toHaveLength(3)
+  })
+
   test('alerts all notify the action group', () => {
     const group = one(resources, 'Microsoft.Insights/actionGroups').name
     const rules = [...rulesOf('Microsoft.Insights/metricAlerts'), ...rulesOf('Microsoft.Insights/scheduledQueryRules')]

@@ -28,7 +28,6 @@ const LEFT_AT_DEFAULT = [
   'POSTGRES_TLS',
   'DAILY_DRILL_STOP_AFTER_FAILURES',
   'DRILL_REQUEST_DEFAULTS',
-  'DRILL_TARGETS',
 ]
 
 /** By the names of the combinations that `npm run check:templates` evaluates. */
@@ -41,6 +40,7 @@ const CASES = {
   zones: 'one with zones',
   'existing-virtual-network': 'one in a network of your own',
   'landing-zone': 'one in a region whose prices are unknown',
+  'more-servers': 'one with more servers',
 } as const
 type Case = keyof typeof CASES
 const caseNames = Object.keys(CASES) as Case[]
@@ -58,7 +58,7 @@ describe('the settings of', withCompiler, () => {
   }, COMPILE_TIMEOUT_MS)
 
   test('all deployments together are those that the code reads, plus those of the host', () => {
-    const ofProbes = (name: string) => name.startsWith('PROBE_SECRET_')
+    const ofProbes = (name: string) => /^(PROBE|TARGET)_SECRET_/.test(name)
     const all = [...set.values()].flatMap((settings) => Object.keys(settings))
     const inTemplate = new Set(all.filter((name) => !ofProbes(name)))
     const inCode = named(({ where }) => where === 'azure').filter((name) => !LEFT_AT_DEFAULT.includes(name))
@@ -101,6 +101,22 @@ describe('the settings of', withCompiler, () => {
   test('one against an existing server schedule no drill and no migration', () => {
     const [only] = readConfig(asAzureGivesThem(settingsOf('existing-endpoint'))).targets
     expect(only?.daily).toMatchObject({ schedule: null, request: {}, stopServerBetweenDrills: false })
+  })
+
+  test('one with more servers list all of them, each with its own schedule, request and secrets', () => {
+    const settings = asAzureGivesThem(settingsOf('more-servers'))
+    const { targets } = readConfig(settings)
+    expect(targets.map(({ name, target, daily }) => [name, target.server, daily.schedule, daily.request])).toEqual([
+      ['first', expect.stringMatching(/^psql-drill-\w{13}$/), '0 0 2 * * *', { migrate: true }],
+      ['billing', 'pg-prod', '0 0 3 * * *', { migrate: true }],
+      ['shop', 'pg-prod-2', null, {}],
+    ])
+    expect(targets[1]?.postgres).toMatchObject({ app: { user: 'billing_admin' }, load: { user: 'billing_load' } })
+    expect(targets[2]).toMatchObject({ requestDefaults: { targetTps: 500 }, target: { database: 'shop' } })
+    expect(targets[2]?.daily.stopAfterFailures).toBe(5)
+    const { TARGET_SECRET_BILLING, TARGET_SECRET_BILLING_LOAD } = settingsOf('more-servers')
+    expect(TARGET_SECRET_BILLING).toMatch(/@Microsoft\.KeyVault\(SecretUri=.*secrets\/.*billing/s)
+    expect(TARGET_SECRET_BILLING_LOAD).toMatch(/@Microsoft\.KeyVault\(SecretUri=.*secrets\/.*billing-load/s)
   })
 
   test('the default deployment log in as the identities, each with a role of its own, and hold no password', () => {
@@ -173,7 +189,8 @@ const KNOWN_TO_AZURE: Readonly<Record<string, string>> = {
 }
 
 function resolved(name: string, value: string): string {
-  if (!value.startsWith('[')) return value
+  // A list in JSON is no expression.
+  if (!value.startsWith('[') || /^\[\{/.test(value)) return value
   const form = SETTINGS.find((setting) => setting.name === name)?.form ?? ''
   if (form === 'image') return `registry.example.com${/format\('\{0\}(\/[^']+)'/.exec(value)?.[1]}`
   return KNOWN_TO_AZURE[form] ?? 'known-to-azure'

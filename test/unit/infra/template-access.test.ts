@@ -170,6 +170,19 @@ describe('access', withCompiler, () => {
     expect(operator?.properties.assignableScopes).toEqual([EXISTING, REPLICA].map((id) => id.split('/providers/')[0]))
   })
 
+  test('to each of more servers is that to the first, and can be assigned in the group of each', () => {
+    const onServer = (id: string) =>
+      grantsOf(all['more-servers'], 'app').flatMap(({ role, scope }) => (scope === id ? [role.name] : []))
+    expect(onServer(EXISTING).sort()).toEqual(['Monitoring Reader', 'PostgreSQL failover operator'])
+    expect(onServer(`${EXISTING}-2`).sort()).toEqual(onServer(EXISTING).sort())
+    const [operator] = ofType(all['more-servers'], 'Microsoft.Authorization/roleDefinitions').filter(({ properties }) =>
+      String(properties.roleName).startsWith('PostgreSQL failover operator'),
+    )
+    const scopes = operator?.properties.assignableScopes as string[]
+    expect(scopes).toHaveLength(2)
+    expect(scopes).toContain(EXISTING.split('/providers/')[0])
+  })
+
   // ---- What the code calls ------------------------------------------------------------------------------------------
 
   test('is known for every operation of Azure that the code calls', () => {
