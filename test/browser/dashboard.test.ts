@@ -278,6 +278,9 @@ describe('the list', () => {
     await page.locator('.drills tbody th a').first().focus()
     await page.keyboard.press('ArrowDown')
     expect(await focused()).toBe('#/drills/drill-20260303-0200')
+    await page.keyboard.press('ArrowUp')
+    expect(await focused()).toBe('#/drills/drill-20260307-0200')
+    await page.keyboard.press('ArrowDown')
     await page.keyboard.press('x')
     // The phase of the drill that runs changes, and with it the table.
     api.drills = [runningDrill(20, 'drill-20260307-0200'), ...history()]
@@ -285,8 +288,35 @@ describe('the list', () => {
     expect(await focused()).toBe('#/drills/drill-20260303-0200')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('x')
+    // A copy of the text, and no comparison.
+    await page.keyboard.press('Control+c')
+    expect(new URL(page.url()).hash).toBe('#/')
     await page.keyboard.press('c')
     await see(page, 'Second 0 is T1')
+  })
+
+  test('keeps the check box that has the focus when the table changes, and the page does not scroll under the arrow keys', async () => {
+    api.drills = [runningDrill(70, 'drill-20260307-0200'), ...history()]
+    const { page } = await openDashboard('#/', { width: 1280, height: 300 })
+    await page.getByLabel('Refresh').selectOption('1')
+    const boxes = page.locator('.drills tbody input[type=checkbox]')
+    await boxes.nth(1).focus()
+    const focused = () =>
+      page.evaluate(() => {
+        const { activeElement: element } = document
+        return [element?.tagName, element?.closest('tr')?.querySelector('th a')?.getAttribute('href')]
+      })
+    const [, row] = await focused()
+    api.drills = [runningDrill(20, 'drill-20260307-0200'), ...history()]
+    await see(page, 'warm-up')
+    expect(await focused()).toEqual(['INPUT', row])
+    await page.locator('.drills tbody th a').first().focus()
+    await page.evaluate(() => scrollTo(0, 0))
+    const isPrevented = await page.evaluate(() => {
+      const event = new KeyboardEvent('keydown', { key: 'ArrowDown', bubbles: true, cancelable: true })
+      return document.activeElement?.dispatchEvent(event) === false
+    })
+    expect(isPrevented).toBe(true)
   })
 
   for (const [look, size] of [

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type OutgoingHttpHeaders } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { renderHtml } from '../../functions/render/html/page.ts'
 import type { ReportData } from '../../functions/render/text/report-data.ts'
 import { secured } from '../../functions/triggers/responses.ts'
 import { fiveHours, sample } from '../golden/samples.ts'
+import { startCommand } from '../support/command.ts'
 import { listening } from '../support/ports.ts'
 import { expectAccessible, expectNoSidewaysScroll, type Look, launchBrowser, openPage, screenshot } from './browser.ts'
 
@@ -152,6 +153,48 @@ describe('the report', () => {
     await context.close()
   })
 
+  test('says when a figure could not be copied, and has no button where a page may not copy', async () => {
+    const { page, errors } = await openReport(pass)
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new Error('refused'))
+    })
+    await page.locator('#recovery-time .copy').click()
+    await expect.poll(() => page.locator('#recovery-time .copy').textContent()).toBe('Not copied')
+    // The next press is heard again.
+    await expect.poll(() => page.getByRole('status').textContent(), { timeout: 10_000 }).toBe('')
+    await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'clipboard', { value: undefined }))
+    await page.reload()
+    expect([await page.locator('#recovery-time').count(), await page.locator('.copy').count()]).toEqual([1, 0])
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('leads from each of its links to a part of its own page', async () => {
+    for (const data of Object.values(drills)) {
+      const { page } = await openReport(data)
+      const lost = await page.evaluate(() =>
+        [...document.querySelectorAll<HTMLAnchorElement>('a[href^="#"]')]
+          .map((link) => link.hash.slice(1))
+          .filter((id) => document.getElementById(id) === null),
+      )
+      expect(lost).toEqual([])
+      await page.close()
+    }
+  })
+
+  test('is printed by the command as a PDF of several pages', async () => {
+    const run = mkdtempSync(join(folder, 'run-'))
+    const { report, ...charts } = pass
+    writeFileSync(join(run, 'report.json'), JSON.stringify(report))
+    writeFileSync(join(run, 'chart-data.json'), JSON.stringify(charts))
+    const { code, output } = await startCommand('infra/local/render.ts', [run, '--pdf']).ended
+    expect([code, output]).toEqual([0, expect.stringContaining(`${join(run, 'report.pdf')} printed`)])
+    const pdf = readFileSync(join(run, 'report.pdf'), 'latin1')
+    expect(pdf.slice(0, 5)).toBe('%PDF-')
+    const [, pages = ''] = /\/Type \/Pages\s[^>]*?\/Count (\d+)/.exec(pdf) ?? []
+    expect(Number(pages)).toBeGreaterThan(5)
+  })
+
   test('prints what is folded, and folds it again', async () => {
     const { page } = await openReport(pass)
     const open = () => page.locator('details[open]').count()
@@ -161,6 +204,11 @@ describe('the report', () => {
     await page.evaluate(() => dispatchEvent(new Event('afterprint')))
     expect(await open()).toBe(before)
     await page.emulateMedia({ media: 'print' })
+    for (const hidden of ['nav', '.copy', '#figure-timeline svg.narrow'])
+      expect([hidden, await page.locator(hidden).first().isVisible()]).toEqual([hidden, false])
+    await page.setViewportSize({ width: 500, height: 900 })
+    const isShown = (size: string) => page.locator(`#figure-timeline svg.${size}`).first().isVisible()
+    expect([await isShown('wide'), await isShown('narrow')]).toEqual([true, false])
     const height = (id: string) => page.locator(`#${id}`).evaluate((part) => part.getBoundingClientRect().height)
     expect(await height('journal')).toBeGreaterThan(400)
     await page.close()
