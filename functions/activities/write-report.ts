@@ -171,7 +171,7 @@ function judged(outcome: DrillOutcome, { merged }: MergedLoad, earlier: readonly
 }
 
 /** Of the same server, newest first, until there are enough like drills for a trend. */
-async function earlierDrills(table: Clients['table'], plan: DrillPlan): Promise<TrendEntry[]> {
+export async function earlierDrills(table: Clients['table'], plan: DrillPlan): Promise<TrendEntry[]> {
   const like = likenessOf(plan)
   const read: TrendEntry[] = []
   let found = 0

@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { benchEngine } from './engine.ts'
+import { benchList } from './list.ts'
 import { benchMemory } from './memory.ts'
 import { benchMerge } from './merge.ts'
 import { benchCeiling, benchSchedule } from './null-benches.ts'
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
   merge: benchMerge,
   package: benchPackage,
   engine: benchEngine,
+  list: benchList,
 }
 const FILE = resolve(import.meta.dirname, '../../runs/bench.json')
 

@@ -116,7 +116,7 @@ const pieceName = (number: number): string => `json${number}`
 const asciiOf = (json: string): string =>
   json.replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
-function entityOf({ partition, key, columns, value }: TableRow): TableEntity {
+export function entityOf({ partition, key, columns, value }: TableRow): TableEntity {
   const text = asciiOf(JSON.stringify(value))
   const pieces: Record<string, string> = {}
   for (let from = 0; from < text.length; from += PIECE) pieces[pieceName(from / PIECE)] = text.slice(from, from + PIECE)
