@@ -19,6 +19,7 @@ const LEFT_TO_ALL: readonly string[] = [
   'test/browser/report.test.ts',
   'test/e2e/all-weathers.test.ts',
   'test/e2e/campaign.test.ts',
+  'test/e2e/debian-13.test.ts',
   'test/e2e/guides.test.ts',
   'test/e2e/hostile-environment.test.ts',
   'test/e2e/interrupted-drills.test.ts',

@@ -21,6 +21,7 @@ const SECOND_TRIES: ReadonlyArray<SecondTry> = [
     'whole drills on a second engine beside the servers: any of them can lose its share of the machine',
   ],
   ['e2e/drill', 'a forced failover under load is measured from end to end and loses nothing', BUSY_DRILL],
+  ['e2e/debian-13', EVERY, BUSY_DRILL],
   ['e2e/weather', EVERY, BUSY_DRILL],
   ['e2e/all-weathers', EVERY, BUSY_DRILL],
   ['e2e/interrupted-drills', 'a drill goes on when the Functions host is killed in the middle of it', BUSY_DRILL],

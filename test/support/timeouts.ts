@@ -13,6 +13,8 @@ const defaults = {
   processEndsMs: 30_000,
   /** A whole drill by the command, from start to exit. */
   drillMs: 420_000,
+  /** A Debian in a folder, from its packages. */
+  debianBuiltMs: 900_000,
 } as const
 
 type Timeouts = { readonly [Name in keyof typeof defaults]: number }

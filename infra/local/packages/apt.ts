@@ -80,6 +80,8 @@ export function stepAfter(output: string): string {
   if (NO_SPACE.test(output)) return 'Free some space on the disk'
   if (NOT_REACHED.test(output))
     return 'Connect this machine to its package archive (behind a proxy: set http_proxy and https_proxy for this command)'
+  if (/is expired|is not valid yet/.test(output))
+    return "See whether this machine's clock is right, and whether its archive is up to date"
   if (/Failed to fetch|The repository/.test(output))
     return 'Correct or remove the sources that are named (in /etc/apt/sources.list and /etc/apt/sources.list.d)'
   return 'See to what apt-get says'

@@ -210,6 +210,11 @@ test.each([
     /--configure -a.*\nRun the command that apt-get names, then/s,
   ],
   [
+    'an archive that is expired by the clock here',
+    'E: Release file for http://deb.debian.org/debian/dists/sid/InRelease is expired (invalid since 21d).',
+    /\nSee whether this machine's clock is right, and whether its archive is up to date, then/,
+  ],
+  [
     'a full disk',
     "E: You don't have enough free space in /var/cache/apt/archives/.",
     /\nFree some space on the disk, then/,
