@@ -14,8 +14,14 @@ process.env.TEST_DEPTH = depth
 
 /** Long ones: whole drills beyond the first, every kind of failure, browsers, hostile environments, packages, variants. */
 const LEFT_TO_ALL: readonly string[] = [
-  'test/browser/campaigns.test.ts',
-  'test/browser/dashboard.test.ts',
+  'test/browser/dashboard/access.test.ts',
+  'test/browser/dashboard/campaigns.test.ts',
+  'test/browser/dashboard/finished.test.ts',
+  'test/browser/dashboard/first-minute.test.ts',
+  'test/browser/dashboard/list.test.ts',
+  'test/browser/dashboard/running.test.ts',
+  'test/browser/dashboard/start.test.ts',
+  'test/browser/first-picture.test.ts',
   'test/browser/report.test.ts',
   'test/e2e/all-weathers.test.ts',
   'test/e2e/campaign.test.ts',

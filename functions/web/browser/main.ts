@@ -65,13 +65,24 @@ function markCurrent(): void {
     else link.removeAttribute('aria-current')
 }
 
-/** Links inside a view, such as those of a verdict to the parts of its report, are no addresses: the report is further down. */
+/** A link into the page, such as that of a verdict to a part of its report, is no address: the view and its address stay. */
+document.addEventListener('click', (event) => {
+  const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[href^="#"]') : null
+  if (link === null || link.hash.startsWith('#/')) return
+  event.preventDefault()
+  if (link.hash === '#view') root.focus()
+  else showPartOfReport(link.hash)
+})
+
+/** The report further down goes to the part, without a script of its own. */
+function showPartOfReport(hash: string): void {
+  const frame = document.querySelector<HTMLIFrameElement>('iframe.report')
+  frame?.scrollIntoView()
+  if (frame?.contentWindow) frame.contentWindow.location.hash = hash
+}
+
 addEventListener('hashchange', () => {
   takeKey()
-  if (location.hash !== '' && !location.hash.startsWith('#/')) {
-    document.querySelector('#report-part')?.scrollIntoView()
-    return
-  }
   markCurrent()
   render()
   root.focus({ preventScroll: true })

@@ -2,41 +2,16 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { CampaignReport } from '../../functions/model/campaign/report.ts'
-import type { CampaignStatus } from '../../functions/model/campaign/status.ts'
-import { besideFolders, renderCampaign } from '../../functions/render/campaign/page.ts'
-import { abortedCampaign, mixedCampaign, passedCampaign } from '../golden/campaigns.ts'
-import { aFolder } from '../support/folder.ts'
-import { expectAccessible, expectNoSidewaysScroll, type Look, launchBrowser, openPage, screenshot } from './browser.ts'
-import { type FakeApi, KEY, startFakeApi } from './fake-api.ts'
+import { expect, test } from 'vitest'
+import type { CampaignReport } from '../../../functions/model/campaign/report.ts'
+import type { CampaignStatus } from '../../../functions/model/campaign/status.ts'
+import { besideFolders, renderCampaign } from '../../../functions/render/campaign/page.ts'
+import { abortedCampaign, mixedCampaign, passedCampaign } from '../../golden/campaigns.ts'
+import { aFolder } from '../../support/folder.ts'
+import { expectAccessible, expectNoSidewaysScroll, screenshot } from '../browser.ts'
+import { dashboardPerTest, see } from './session.ts'
 
-let browser: Browser
-let api: FakeApi
-const open: Page[] = []
-
-beforeAll(async () => {
-  browser = await launchBrowser()
-})
-afterAll(() => browser?.close())
-beforeEach(async () => {
-  api = await startFakeApi()
-})
-afterEach(async () => {
-  for (const page of open.splice(0)) await page.close()
-  await api.close()
-})
-
-async function openDashboard(hash: string, look: Look = {}) {
-  const opened = await openPage(browser, look)
-  open.push(opened.page)
-  await opened.page.addInitScript((key) => sessionStorage.setItem('function-key', key), KEY)
-  await opened.page.goto(`${api.url}${hash}`)
-  return opened
-}
-
-const see = (page: Page, words: string | RegExp) => page.getByText(words).first().waitFor()
+const dashboard = dashboardPerTest()
 
 const statusOf = (report: CampaignReport, own: Partial<CampaignStatus> = {}): CampaignStatus => ({
   campaignId: report.campaignId,
@@ -83,8 +58,12 @@ const running = (): CampaignStatus => ({
 })
 
 test('the list names each campaign with its state, and leads to it', async () => {
-  api.campaigns = [running(), statusOf(mixed), statusOf({ ...(await passedCampaign()), campaignId: 'campaign-passed' })]
-  const { page, errors } = await openDashboard('#/campaigns')
+  dashboard.api.campaigns = [
+    running(),
+    statusOf(mixed),
+    statusOf({ ...(await passedCampaign()), campaignId: 'campaign-passed' }),
+  ]
+  const { page, errors } = await dashboard.open('#/campaigns')
   await see(page, 'drill 2 of 7')
   await see(page, '5 drills of pg-orders, all passed')
   await screenshot(page, 'dashboard-campaigns')
@@ -95,8 +74,8 @@ test('the list names each campaign with its state, and leads to it', async () =>
 })
 
 test('a running campaign shows which drill runs, what was measured, and can be aborted', async () => {
-  api.campaigns = [running()]
-  const { page } = await openDashboard('#/campaigns/campaign-running')
+  dashboard.api.campaigns = [running()]
+  const { page } = await dashboard.open('#/campaigns/campaign-running')
   await see(page, 'Drill 2 of 7 is running')
   expect(await page.getByRole('link', { name: 'campaign-running-2' }).getAttribute('href')).toBe(
     '#/drills/campaign-running-2',
@@ -108,14 +87,14 @@ test('a running campaign shows which drill runs, what was measured, and can be a
   await see(page, 'Abort this campaign?')
   await page.getByRole('button', { name: 'Abort the campaign' }).click()
   await see(page, 'Abort requested.')
-  expect(api.requests.filter(({ method }) => method === 'DELETE').map(({ url }) => url)).toEqual([
+  expect(dashboard.api.requests.filter(({ method }) => method === 'DELETE').map(({ url }) => url)).toEqual([
     '/api/campaigns/campaign-running?reason=from%20the%20dashboard',
   ])
 })
 
 test('the report of an ended campaign has a point of each drill that leads to the drill', async () => {
-  api.campaigns = [statusOf(mixed)]
-  const { page, errors } = await openDashboard(`#/campaigns/${mixed.campaignId}`)
+  dashboard.api.campaigns = [statusOf(mixed)]
+  const { page, errors } = await dashboard.open(`#/campaigns/${mixed.campaignId}`)
   await see(page, 'Distributions')
   const strip = page.locator('svg.strip').first()
   expect(await strip.locator('a').evaluateAll((links) => links.map((link) => link.getAttribute('href')))).toEqual(
@@ -127,8 +106,8 @@ test('the report of an ended campaign has a point of each drill that leads to th
 })
 
 test('more than one drill in the start form starts a campaign, and its problems stand beside the fields', async () => {
-  api.campaigns = [running()]
-  api.refusal = {
+  dashboard.api.campaigns = [running()]
+  dashboard.api.refusal = {
     status: 400,
     body: {
       title: 'Bad request',
@@ -140,7 +119,7 @@ test('more than one drill in the start form starts a campaign, and its problems 
       ],
     },
   }
-  const { page } = await openDashboard('#/start')
+  const { page } = await dashboard.open('#/start')
   await page.getByLabel('Drills', { exact: true }).fill('3')
   await page.getByLabel('Gap').fill('1')
   await page.getByLabel('Target rate').fill('50')
@@ -152,10 +131,10 @@ test('more than one drill in the start form starts a campaign, and its problems 
     'got 0; expected more',
     'got a text; expected a statistic',
   ])
-  api.refusal = null
+  dashboard.api.refusal = null
   await page.getByRole('button', { name: 'Start the drill' }).click()
   await see(page, 'Drill 2 of 7 is running')
-  const posts = api.requests.filter(({ method }) => method === 'POST')
+  const posts = dashboard.api.requests.filter(({ method }) => method === 'POST')
   expect(posts.map(({ url }) => url)).toEqual(['/api/campaigns', '/api/campaigns'])
   expect(JSON.parse(posts[1]?.body ?? '{}')).toEqual({ drills: 3, gapMinutes: 1, request: { targetTps: 50 } })
 })
@@ -173,8 +152,7 @@ for (const [name, report] of Object.entries({
     test(`the page of a campaign that is ${name} has no barrier, ${how}`, async () => {
       const file = join(aFolder(), 'report.html')
       writeFileSync(file, renderCampaign(report, besideFolders))
-      const { page, errors } = await openPage(browser, look)
-      open.push(page)
+      const { page, errors } = await dashboard.openTab(look)
       await page.goto(pathToFileURL(file).href)
       await screenshot(page, `campaign-${name}-${how}`)
       await expectAccessible(page)
