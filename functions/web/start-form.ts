@@ -137,7 +137,7 @@ const returnHomeField = (): Markup =>
 const targetField = (): Markup =>
   html`<div id="target" hidden>${field(
     'target',
-    'Server',
+    'Server of the drill',
     html`<select id="f-target" name="target" disabled aria-describedby="h-target p-target"></select>`,
     'presets, limits and checks are those of the chosen one',
   )}</div>`
