@@ -37,5 +37,14 @@ const isSkipped = (test: TestCase): boolean => test.result().state === 'skipped'
 function reasonOfSkip(test: TestCase): string {
   const result = test.result()
   const noted = result.state === 'skipped' ? result.note : undefined
-  return noted ?? test.meta().whySkipped ?? `no reason is given for ${test.fullName}`
+  return noted ?? test.meta().whySkipped ?? (isCutOff(test) ? CUT_OFF : `no reason is given for ${test.fullName}`)
+}
+
+const CUT_OFF = 'what their file prepares for them failed'
+
+function isCutOff(test: TestCase): boolean {
+  for (let at: TestCase['parent'] | TestModule = test.parent; ; at = at.parent) {
+    if (at.errors().length > 0) return true
+    if (at.type === 'module') return false
+  }
 }

@@ -12,7 +12,7 @@ function closingLinesOf(tests: string): string {
   writeFileSync(join(folder, 'vitest.config.mjs'), 'export default {}')
   writeFileSync(
     join(folder, 'some.test.ts'),
-    `import { describe, test } from '${join(ROOT, 'node_modules/vitest/dist/index.js')}'
+    `import { beforeAll, describe, test } from '${join(ROOT, 'node_modules/vitest/dist/index.js')}'
 import { unless } from '${join(ROOT, 'test/support/skips.ts')}'
 ${tests}`,
   )
@@ -43,6 +43,18 @@ test('each reason for which tests were skipped is said once with their number, a
     expect.stringMatching(/^1 skipped: no reason is given for .*five$/),
     '1 passed, 0 failed, 5 skipped (everything)',
   ])
+})
+
+test('tests of a file whose preparation failed are no tests without a reason', () => {
+  const lines = closingLinesOf(`
+    describe('outer', () => {
+      beforeAll(() => { throw new Error('no server') })
+      test('one', () => {})
+      describe('inner', () => test('two', () => {}))
+    })
+  `)
+  expect(lines).toContain('2 skipped: what their file prepares for them failed\n')
+  expect(lines).not.toContain('no reason is given')
 })
 
 const WITHOUT_A_REASON = /\.(skipIf|runIf)\(|\bskip\(\s*\)|\b(test|describe)\.(skip|todo)\(/
