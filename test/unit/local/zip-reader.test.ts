@@ -105,13 +105,11 @@ test('a name that occurs twice is refused', async () => {
   expect(await refusal(twice)).toBe('X cannot be verified: it holds "request.json" twice')
 })
 
-test.each([
-  ['of other files', { 'request.json': text }, /There is no manifest.json/],
-  ['with a manifest that is none', { 'manifest.json': Buffer.from('[1, 2') }, /manifest.json is not the manifest/],
-])('an archive %s cannot be verified', async (_, files, wanted) => {
-  await withZip(zipSync(files as Record<string, Uint8Array>), async (path) => {
+test('an archive of other files cannot be verified', () =>
+  withZip(zipSync({ 'request.json': text, 'manifest.json': Buffer.from('[1, 2') }), async (path) => {
     const zip = openZip(path)
-    await expect(verify(zip)).rejects.toThrow(wanted)
+    await expect(verify(zip)).rejects.toThrow(
+      'There is no report/report.json in the archive, so there is nothing to verify',
+    )
     zip.close()
-  })
-})
+  }))
