@@ -98,7 +98,7 @@ function metrics({ metrics: platform }: Report): Markup {
       cells: metricRow(series),
     })),
     { id: 'metrics' },
-  )}${note(`Resolution: ${platform.resolution}${platform.complete ? '' : '; the last minutes had not arrived when this was written'}. A gap means that no point arrived. Context only: no figure above is computed from them.`)}`
+  )}${note(`Resolution: ${platform.resolution}${platform.complete ? '' : '; the last minutes had not arrived when this was written'}. A gap means that no point arrived. Context only: no time, rate or count of this drill is computed from them, and only a criterion that names one of them judges it.`)}`
 }
 
 function metricRow(series: Report['metrics']['series'][number]): Insert[] {
