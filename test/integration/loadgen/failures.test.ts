@@ -70,13 +70,14 @@ async function killServer(): Promise<void> {
   await db().pair.primary.start()
 }
 
-/** PostgreSQL ends the other backends too. */
-async function killOneBackend(): Promise<void> {
+/** PostgreSQL ends the other backends too; until it has noticed, it still answers as if nothing had happened. */
+async function killOneBackend(soFar: readonly SecondRecord[]): Promise<void> {
   await holdInserts()
   const [backend] = await db().query<{ pid: number }>(
     "SELECT pid FROM pg_locks WHERE relation = 'transactions'::regclass AND NOT granted LIMIT 1",
   )
   process.kill(backend?.pid ?? 0, 'SIGKILL')
+  await eventually('each worker has lost its reply', PATIENCE_MS, () => countsOf(soFar).unknown >= WORKERS)
   await eventually('the server is back', PATIENCE_MS, () => db().query('SELECT 1'))
 }
 
