@@ -7,7 +7,7 @@ import { ROOT } from '../../support/command.ts'
 import { aFolder } from '../../support/folder.ts'
 
 /** Runs the tests of one file, which imports from this repository. */
-function closingLinesOf(tests: string): string {
+function closingLinesOf(tests: string, ...more: readonly string[]): string {
   const folder = aFolder()
   writeFileSync(join(folder, 'vitest.config.mjs'), 'export default {}')
   writeFileSync(
@@ -16,7 +16,7 @@ function closingLinesOf(tests: string): string {
 import { unless } from '${join(ROOT, 'test/support/skips.ts')}'
 ${tests}`,
   )
-  const args = ['run', '--root', folder, '--reporter', join(ROOT, 'test/support/closing-line.ts')]
+  const args = ['run', '--root', folder, '--reporter', join(ROOT, 'test/support/closing-line.ts'), ...more]
   const { stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], {
     encoding: 'utf8',
     cwd: ROOT,
@@ -43,6 +43,12 @@ test('each reason for which tests were skipped is said once with their number, a
     expect.stringMatching(/^1 skipped: no reason is given for .*five$/),
     '1 passed, 0 failed, 5 skipped (everything)',
   ])
+})
+
+test('tests that the command does not name are no tests without a reason', () => {
+  const lines = closingLinesOf("test('one', () => {}); test('two', () => {}); test('three', () => {})", '-t', 'two')
+  expect(lines).toContain('2 skipped: the command names other tests\n')
+  expect(lines).toContain('1 passed, 0 failed, 2 skipped')
 })
 
 test('tests of a file whose preparation failed are no tests without a reason', () => {
