@@ -1,4 +1,4 @@
-/** A whole drill in bad weather that it does not get through, and one in which it does; all-weathers.test.ts has all kinds. */
+/** A whole drill in bad weather that it does not get through; all-weathers.test.ts has all kinds. */
 import { test } from 'vitest'
 import { timeouts } from '../support/timeouts.ts'
 import { expectFittingVerdict, SEEDS_OF_EVERY_RUN } from '../support/weather-expectations.ts'

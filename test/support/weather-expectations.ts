@@ -12,8 +12,8 @@ import { argumentsOf } from './guides/runs.ts'
 /** With the default load of 45 s and a failover after 15 s: room for one pause before a failover, and not for two. */
 const OPTIONS = ['--target-tps', '120', '--workers', '8', ...MODEST]
 
-/** One ends before its load, and one is measured. */
-export const SEEDS_OF_EVERY_RUN = [1, 10]
+/** It ends before its load; 10 takes two minutes and is measured, as is one of all-weathers.test.ts: by hand. */
+export const SEEDS_OF_EVERY_RUN = [1]
 
 /** Longer pauses do not fit into this drill: 90 s for its containers, 45 s of load. */
 const MAX_PAUSE_SECONDS = 90
