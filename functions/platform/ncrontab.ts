@@ -15,12 +15,14 @@ interface FieldForm {
   readonly names: string
 }
 
+const MONTH: FieldForm = { name: 'month', min: 1, max: 12, names: MONTH_NAMES }
+
 const FIELDS: readonly FieldForm[] = [
   { name: 'second', min: 0, max: 59, names: '' },
   { name: 'minute', min: 0, max: 59, names: '' },
   { name: 'hour', min: 0, max: 23, names: '' },
   { name: 'day', min: 1, max: 31, names: '' },
-  { name: 'month', min: 1, max: 12, names: MONTH_NAMES },
+  MONTH,
   { name: 'day of week', min: 0, max: 6, names: DAY_NAMES },
 ]
 
@@ -39,6 +41,28 @@ export function problemOfSchedule(text: string): string | null {
   const bad = FIELDS.find((form, index) => !isField(fields[index] as string, form))
   if (bad !== undefined) return `its field "${bad.name}" is not NCRONTAB (${bad.min} to ${bad.max})`
   return hasADay(fields[3] as string, fields[4] as string) ? null : 'no month that it names has a day that it names'
+}
+
+/** Per field the values at which it fires, ascending, of a schedule that has no problem. */
+export const valuesOfSchedule = (text: string): ReadonlyArray<readonly number[]> =>
+  text
+    .trim()
+    .split(/\s+/)
+    .map((field, index) => {
+      const values = field.split(',').flatMap((part) => valuesIn(part, FIELDS[index] as FieldForm))
+      return [...new Set(values)].sort((a, b) => a - b)
+    })
+
+/** Behind a single value a step goes on to the end of the field: "5/10" is 5, 15, 25 and so on, but "5/1" is 5 alone. */
+function valuesIn(part: string, { min, max, names }: FieldForm): readonly number[] {
+  const [range = '', step] = part.split('/')
+  const [from = '', to] = range.split('-')
+  const first = from === '*' ? min : numberOf(from, names)
+  const isOpen = from === '*' || (to === undefined && Number(step ?? 1) > 1)
+  const last = isOpen ? max : numberOf(to ?? from, names)
+  const values: number[] = []
+  for (let value = first; value <= last; value += Number(step ?? 1)) values.push(value)
+  return values
 }
 
 function isField(field: string, { min, max, names }: FieldForm): boolean {
@@ -68,12 +92,4 @@ function hasADay(days: string, months: string): boolean {
   return named.some((month) => firstDay <= (LONGEST_MONTHS[month - 1] ?? 0))
 }
 
-function monthsIn(part: string): number[] {
-  const [range = '', step] = part.split('/')
-  const [from = '', to] = range.split('-')
-  const first = from === '*' ? 1 : numberOf(from, MONTH_NAMES)
-  const last = from === '*' || (to === undefined && step !== undefined) ? 12 : numberOf(to ?? from, MONTH_NAMES)
-  const months: number[] = []
-  for (let month = first; month <= last; month += Number(step ?? 1)) months.push(month)
-  return months
-}
+const monthsIn = (part: string): readonly number[] => valuesIn(part, MONTH)

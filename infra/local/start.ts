@@ -4,7 +4,9 @@ import { SIZE_CHECKS } from '../../functions/checklist/before.ts'
 import { problemOfSchedule, SCHEDULE_FORM } from '../../functions/platform/ncrontab.ts'
 import { presetsOf } from '../../functions/request/presets.ts'
 import { whole } from '../../loadgen-image/contract/fields.ts'
-import { DRILL_COMMAND } from './cli/drill-options.ts'
+import { problemsOfRequest } from './cli/drill-body.ts'
+import { bodyIn, DRILL_COMMAND } from './cli/drill-options.ts'
+import { type Body, merged } from './cli/request-options.ts'
 import { requirePrograms } from './install.ts'
 import { helpOf, type OptionsOf, parseCommandLine, plainNumber, requireNone } from './process/command-line.ts'
 import { type Lifetime, runCommand } from './process/lifetime.ts'
@@ -40,6 +42,13 @@ const COMMAND = {
       schema: z.array(z.string().refine((text) => problemOfSchedule(text) === null, { error: SCHEDULE_FORM })),
       help: 'of the daily drill of the first server, of the second, and so on; repeatable (default, with --servers: 02:00 UTC, 03:00 and so on)',
     },
+    requests: {
+      flag: 'request',
+      value: 'FILE',
+      isRepeatable: true,
+      schema: z.array(bodyIn),
+      help: 'JSON of the daily drill of the first server, of the second, and so on: its fields replace those of the request that the dashboard begins with; repeatable',
+    },
     replication: DRILL_COMMAND.options.replication,
     replica: DRILL_COMMAND.options.replica,
     scaling: DRILL_COMMAND.options.scaling,
@@ -50,9 +59,8 @@ const COMMAND = {
 async function stayUp(options: OptionsOf<typeof COMMAND>, lifetime: Lifetime): Promise<number> {
   const say = (line: string) => console.log(line)
   const programs = requirePrograms({ forTests: false, say })
-  const { port, servers, schedules, replication, replica, scaling, keep } = options
-  if (schedules.length > servers)
-    requireNone(COMMAND, [`--schedule is given ${schedules.length} times, and there are ${servers} servers`])
+  const { port, servers, schedules, requests, replication, replica, scaling, keep } = options
+  requireNone(COMMAND, problemsOf(options))
   const apiPort = port === 0 ? null : port
   say('Starting the local stack ...')
   const stack = await startStack(
@@ -68,7 +76,9 @@ async function stayUp(options: OptionsOf<typeof COMMAND>, lifetime: Lifetime): P
       app: null,
       loadgen: null,
       keep,
-      ...((servers > 1 || schedules.length > 0) && { targets: targetsOf(servers, schedules) }),
+      ...((servers > 1 || schedules.length + requests.length > 0) && {
+        targets: targetsOf(servers, schedules, requests),
+      }),
       say,
     },
     lifetime,
@@ -83,10 +93,24 @@ async function stayUp(options: OptionsOf<typeof COMMAND>, lifetime: Lifetime): P
   }
 }
 
-function targetsOf(servers: number, schedules: readonly string[]): LocalTarget[] {
+/** More values than servers, and requests that the app would refuse at every firing. */
+function problemsOf({ servers, schedules, requests }: OptionsOf<typeof COMMAND>): string[] {
+  const given = { schedule: schedules.length, request: requests.length }
+  const tooMany = Object.entries(given).filter(([, times]) => times > servers)
+  return [
+    ...tooMany.map(([flag, times]) => `--${flag} is given ${times} times, and the number of servers is ${servers}`),
+    ...requests.flatMap((request, i) =>
+      problemsOfRequest(dailyRequest(request)).map(
+        ({ field, problem, expected }) => `--request, number ${i + 1}, ${field}: ${problem}; expected ${expected}`,
+      ),
+    ),
+  ]
+}
+
+function targetsOf(servers: number, schedules: readonly string[], requests: readonly Body[]): LocalTarget[] {
   return Array.from({ length: servers }, (_, i) => ({
     schedule: schedules[i] ?? `0 0 ${2 + i} * * *`,
-    dailyRequest: DAILY,
+    dailyRequest: dailyRequest(requests[i] ?? {}),
   }))
 }
 
@@ -116,6 +140,8 @@ const openingLines = ({ apiUrl, functionKey, folder }: Stack): string[] => [
 
 /** What the form begins with. */
 const DAILY = { ...presetsOf('local')[0]?.request, force: SIZE_CHECKS }
+
+const dailyRequest = (given: Body): Body => merged(DAILY, given)
 
 const exampleFor = ({ servers: [first, ...more] }: Stack): string =>
   JSON.stringify({ ...(more.length > 0 && { target: first?.place.server }), ...DAILY })

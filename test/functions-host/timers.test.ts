@@ -1,7 +1,9 @@
 /** Timer triggers: the occurrences of NCRONTAB schedules, the firings, and the due times that survive a restart. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { problemOfSchedule } from '../../functions/platform/ncrontab.ts'
 import { parseSchedule, type TimerInfo, Timers } from '../../infra/local/functions-host/timers/timers.ts'
 import { eventually } from '../support/eventually.ts'
 import { aFolder } from '../support/folder.ts'
@@ -25,9 +27,47 @@ test.each([
   ['0 30 9 * january monday', '2026-01-26T10:00:00Z', ['2027-01-04T09:30:00']],
   ['0 0 0 13 * 5', '2026-01-01T00:00:00Z', ['2026-02-13T00:00:00', '2026-03-13T00:00:00', '2026-11-13T00:00:00']],
   ['0 0 0 * * 0', '2026-01-01T00:00:00Z', ['2026-01-04T00:00:00']],
+  ['0 5/25 * * * *', '2026-01-01T00:00:00Z', ['2026-01-01T00:05:00', '2026-01-01T00:30:00', '2026-01-01T00:55:00']],
+  ['0 5/1 * * * *', '2026-01-01T00:00:00Z', ['2026-01-01T00:05:00', '2026-01-01T01:05:00']],
+  ['0 0 */50 * * *', '2026-01-01T00:00:00Z', ['2026-01-02T00:00:00']],
+  ['0 0 0 1 10/5,FEB *', '2026-01-01T00:00:00Z', ['2026-02-01T00:00:00', '2026-10-01T00:00:00']],
+  ['0 0 0 * * fri/2', '2026-01-01T00:00:00Z', ['2026-01-02T00:00:00', '2026-01-09T00:00:00']],
   ['  0 0  3 * * * ', '2026-01-01T03:00:00Z', ['2026-01-02T03:00:00']],
 ])('%s after %s', (schedule, from, wanted) => {
   expect(after(schedule, from, wanted.length)).toEqual(wanted)
+})
+
+/** Each form of a field, in each field, with each number of two digits, and names. */
+const part = fc
+  .tuple(
+    fc.oneof(fc.constant('*'), ...['', '-'].map((dash) => aValue(dash))),
+    fc.option(fc.integer({ min: 1, max: 99 }), { nil: null }),
+  )
+  .map(([range, step]) => (step === null ? range : `${range}/${step}`))
+
+function aValue(dash: string) {
+  const value = fc.oneof(
+    fc.integer({ min: 0, max: 59 }).map(String),
+    fc.constantFrom('feb', 'November', 'sat', 'Tuesday'),
+  )
+  return dash === '' ? value : fc.tuple(value, value).map((both) => both.join(dash))
+}
+
+test('every schedule that the settings accept is fired by the local host, and no other is taken', () => {
+  const field = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(','))
+  let accepted = 0
+  // Most texts for a field are none of it: one is put among fields that are.
+  const schedule = fc.tuple(fc.nat(5), field).map(([at, text]) => '0 0 2 * * *'.split(' ').with(at, text).join(' '))
+  fc.assert(
+    fc.property(schedule, (text) => {
+      if (problemOfSchedule(text) === null) {
+        accepted++
+        expect(parseSchedule(text).nextAfterMs(0), text).toBeGreaterThan(0)
+      } else expect(() => parseSchedule(text)).toThrow('is not NCRONTAB')
+    }),
+    { numRuns: 500 },
+  )
+  expect(accepted).toBeGreaterThan(50)
 })
 
 /** Timers on a virtual clock; `go` keeps every appointment up to a time. */

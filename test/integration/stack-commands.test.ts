@@ -128,6 +128,27 @@ test('npm start on a port in use names the port and starts no process', async ()
   )
 })
 
+test('bad options of npm start: one message with all of them, also of the requests in files, exit 2, nothing started', async () => {
+  const [request, list] = [join(aFolder(), 'request.json'), join(aFolder(), 'list.json')]
+  writeFileSync(request, JSON.stringify({ durationSeconds: 1, criteria: ['recovery_time <= 60'] }))
+  writeFileSync(list, '[]')
+  const start = (...args: string[]) => run('infra/local/start.ts', ['--port', '0', ...args])
+  expect(await start('--servers', '9', '--schedule', '0 2 * * *', '--request', list)).toMatchObject({
+    code: 2,
+    output: expect.stringMatching(
+      /--servers: expected [^\n]* to 4, got 9\n +--schedule.*: expected six NCRONTAB fields[^\n]*\n +--request.*: expected a readable file with a JSON object/s,
+    ),
+    left: [],
+  })
+  expect(await start('--request', request, '--request', request)).toMatchObject({
+    code: 2,
+    output: expect.stringMatching(
+      /--request is given 2 times, and the number of servers is 1\n +--request, number 1, durationSeconds: .*expected .*\n.*--request, number 2, criteria\[0\]: /s,
+    ),
+    left: [],
+  })
+})
+
 test('rendering a folder without a drill names the missing files', async () => {
   const folder = aFolder()
   const { code, output } = await run('infra/local/render.ts', [folder])

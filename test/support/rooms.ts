@@ -129,7 +129,8 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/azure': 'infra/local/azure/arm infra/local/cluster infra/local/cluster/servers',
   'infra/local/functions-host/engine': '',
   'infra/local/functions-host/state': 'infra/local/functions-host/engine',
-  'infra/local/functions-host/timers': 'infra/local/functions-host/engine infra/local/functions-host/state',
+  'infra/local/functions-host/timers':
+    'functions/platform infra/local/functions-host/engine infra/local/functions-host/state',
   'infra/local/functions-host/worker': 'infra/local/functions-host/engine infra/local/functions-host/timers',
   'infra/local/functions-host/http': 'infra/local/functions-host/worker',
   'infra/local/functions-host/durable':

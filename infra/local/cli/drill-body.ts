@@ -35,29 +35,35 @@ function problemsBetween(options: DrillOptions, drills: number): string[] {
 
 function parsedBody(options: DrillOptions): { readonly plan: DrillPlan } | { readonly problems: readonly Problem[] } {
   const body = requestBody(options)
-  const context = {
-    requestedAt: new Date(0).toISOString(),
-    defaults: {
-      targets: [
-        {
-          // The names of its servers too.
-          name: typeof body.target === 'string' ? body.target : 'local',
-          target: { resourceGroup: 'local', server: 'local', database: 'local' },
-          cooldownMinutes: 0,
-        },
-      ] as const,
-      probes: ownProbes(body),
-    },
-  }
   if (options.repeat > 1) {
-    const parsed = parseCampaign(campaignBody(options), { ...context, campaignId: 'options' })
+    const parsed = parseCampaign(campaignBody(options), { ...contextOf(body), campaignId: 'options' })
     return parsed.ok ? { plan: parsed.campaign.plan } : parsed
   }
-  const parsed = parseRequest(body, { ...context, drillId: 'options', requestedBy: 'http' })
+  const parsed = parseRequest(body, { ...contextOf(body), drillId: 'options', requestedBy: 'http' })
   return parsed.ok ? { plan: parsed.plan } : parsed
 }
 
-/** What the app allows is known to the app alone. */
+/** Against the rules of the app, before there is one. */
+export function problemsOfRequest(body: Body): readonly Problem[] {
+  const parsed = parseRequest(body, { ...contextOf(body), drillId: 'file', requestedBy: 'timer' })
+  return parsed.ok ? [] : parsed.problems
+}
+
+/** What the app allows, and the names of its servers, are known to the app alone: here what the request names is right. */
+const contextOf = (body: Body) => ({
+  requestedAt: new Date(0).toISOString(),
+  defaults: {
+    targets: [
+      {
+        name: typeof body.target === 'string' ? body.target : 'local',
+        target: { resourceGroup: 'local', server: 'local', database: 'local' },
+        cooldownMinutes: 0,
+      },
+    ] as const,
+    probes: ownProbes(body),
+  },
+})
+
 function ownProbes({ probes }: Body) {
   const list = Array.isArray(probes) ? (probes as ReadonlyArray<Body | null>) : []
   const texts = (values: readonly unknown[]) => values.filter((value) => typeof value === 'string')

@@ -19,7 +19,7 @@ const existing = z
   .transform((path) => resolve(path))
 
 /** The JSON object in a file. */
-const bodyIn = z.string().transform((path, context): Body => {
+export const bodyIn = z.string().transform((path, context): Body => {
   try {
     const body: unknown = JSON.parse(readFileSync(path, 'utf8'))
     if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Body

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Cron } from 'croner'
+import { problemOfSchedule, valuesOfSchedule } from '../../../../functions/platform/ncrontab.ts'
 import type { Cancel, Clock } from '../engine/clock.ts'
 import { replaceFile } from '../state/disk-journal.ts'
 
@@ -13,15 +14,15 @@ interface Schedule {
   nextAfterMs(ms: number): number | undefined
 }
 
-/** Computed by croner, set to follow NCRONTAB where cron dialects differ. */
+/** Throws on a schedule that Azure would not fire. croner gets the values themselves, because its own forms of a field are others. */
 export function parseSchedule(expression: string): Schedule {
-  const fields = expression.trim().split(/\s+/)
-  // Both day fields must fit, and names are cut to the three letters that croner knows.
-  const cron = new Cron(fields.map(shortNames).join(' '), { timezone: 'UTC', domAndDow: true, paused: true })
+  const problem = problemOfSchedule(expression)
+  if (problem !== null) throw new Error(`the schedule "${expression}" is not NCRONTAB: ${problem}`)
+  const fields = valuesOfSchedule(expression).map((values) => values.join(','))
+  // Both day fields must fit.
+  const cron = new Cron(fields.join(' '), { timezone: 'UTC', domAndDow: true, paused: true })
   return { nextAfterMs: (ms) => cron.nextRun(new Date(ms))?.getTime() }
 }
-
-const shortNames = (field: string): string => field.replace(/[a-z]+/gi, (name) => name.slice(0, 3))
 
 /** The trigger's data; the worker turns the names into camelCase. */
 export interface TimerInfo {
