@@ -7,7 +7,7 @@ import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import { HEAP_ENVIRONMENT } from '../../loadgen-image/heap.ts'
 import { aPlan } from '../support/builders.ts'
-import type { LoadFigures, ProbesBeside } from './load-process.ts'
+import type { LoadFigures } from './load-process.ts'
 
 const run = promisify(execFile)
 
@@ -20,11 +20,8 @@ export async function nodeJson<T>(file: string, args: readonly string[], flags: 
   return JSON.parse(stdout) as T
 }
 
-export const measureLoad = (
-  plan: LoadPlan,
-  target: ServerTarget,
-  probes: ProbesBeside | null = null,
-): Promise<LoadFigures> => nodeJson<LoadFigures>('load-process.ts', [JSON.stringify({ plan, target, probes })])
+export const measureLoad = (plan: LoadPlan, target: ServerTarget): Promise<LoadFigures> =>
+  nodeJson<LoadFigures>('load-process.ts', [JSON.stringify({ plan, target })])
 
 /** In a closed loop, with deadlines that pass only where a benchmark sets them. */
 export const benchPlan = (changes: Partial<LoadPlan>): LoadPlan =>

@@ -4,14 +4,10 @@
  */
 
 import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
-import { encodeAppRecord } from '../../loadgen-image/contract/app-probe.ts'
 import type { SecondRecord, SparseHistogram } from '../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../loadgen-image/contract/histogram.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
-import { encodeProbeRecord } from '../../loadgen-image/contract/step-probe.ts'
 import { limitHeapGrowth } from '../../loadgen-image/heap.ts'
-import { AppProber } from '../../loadgen-image/probe/app-prober.ts'
-import { StepProbe } from '../../loadgen-image/probe/step-probe.ts'
 import { Run } from '../../loadgen-image/run/run.ts'
 
 export interface LoadFigures {
@@ -30,17 +26,9 @@ export interface LoadFigures {
   readonly responseUs: { readonly p50: number; readonly p99: number; readonly max: number }
 }
 
-/** What a container runs beside its load. */
-export interface ProbesBeside {
-  readonly direct: ServerTarget
-  /** An application that answers 200. */
-  readonly url: string
-}
-
 interface Settings {
   readonly plan: LoadPlan
   readonly target: ServerTarget
-  readonly probes: ProbesBeside | null
 }
 
 const HEAD_START_MS = 300
@@ -52,7 +40,7 @@ if (process.argv[2] !== undefined) {
   process.stdout.write(JSON.stringify(figures))
 }
 
-async function measure({ plan, target, probes }: Settings): Promise<LoadFigures> {
+async function measure({ plan, target }: Settings): Promise<LoadFigures> {
   const records: SecondRecord[] = []
   const run = new Run({
     plan,
@@ -63,14 +51,11 @@ async function measure({ plan, target, probes }: Settings): Promise<LoadFigures>
     onRecord: (record) => records.push(record),
   })
   await run.connect()
-  const beside = probes === null ? null : await startProbes(plan, target, probes, run)
   const before = process.cpuUsage()
   const startAtMs = Date.now() + HEAD_START_MS
-  beside?.start(startAtMs)
   await run.load(startAtMs)
   const cpu = process.cpuUsage(before)
   const { totals, endedAtUs, startedAtUs, maxRssBytes } = run.summary({ clock: { offsetMs: 0, errorMs: 0 } }, 0)
-  await beside?.end()
   await run.terminate()
   return {
     intended: totals.intended,
@@ -84,51 +69,6 @@ async function measure({ plan, target, probes }: Settings): Promise<LoadFigures>
     threads: run.threads,
     sendLagUs: spread(steadySeconds(records).map(({ sendLag }) => sendLag)),
     responseUs: spread(steadySeconds(records).map(({ response }) => response)),
-  }
-}
-
-/** The step probe and one application probe, as in a container of a drill; their records are encoded and dropped. */
-async function startProbes(plan: LoadPlan, pgbouncer: ServerTarget, { direct, url }: ProbesBeside, run: Run) {
-  const writes = { direct: 0, pgbouncer: 0 }
-  let answers = 0
-  const step = new StepProbe({
-    ...{ drillId: plan.drillId, container: 0, incarnation: 'bench', direct, pgbouncer, nowUs: () => run.nowUs },
-    onRecord: (record) => {
-      for (const { way, writes: count } of record.steady) writes[way] += count
-      encodeProbeRecord(record)
-    },
-  })
-  const settings = { container: 0, containers: 1, incarnation: 'bench', secrets: new Map(), allowLoopback: true }
-  const apps = new AppProber({
-    ...settings,
-    probes: [
-      {
-        ...{ name: 'checkout', url, method: 'GET', expectStatus: 200, everyMs: 250 },
-        timeoutMs: 2_000,
-        headers: {},
-        body: null,
-      },
-    ],
-    nowUs: () => run.nowMs * 1000,
-    onRecord: (record) => {
-      for (const [good] of record.seconds) answers += good
-      encodeAppRecord(record)
-    },
-  })
-  await step.prepare()
-  return {
-    start(startAtMs: number): void {
-      step.start(startAtMs)
-      apps.start(startAtMs * 1000, (startAtMs + plan.durationSeconds * 1000) * 1000)
-    },
-    async end(): Promise<void> {
-      step.stop()
-      apps.stop()
-      await apps.ended(2_000)
-      const least = Math.min(writes.direct, writes.pgbouncer, 2 * answers)
-      if (least < 5 * plan.durationSeconds)
-        throw new Error(`the probes did not run: ${JSON.stringify({ ...writes, answers })}`)
-    },
   }
 }
 

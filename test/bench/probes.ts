@@ -1,46 +1,45 @@
 /**
  * The load's own figures with the probes of a container and without them: the step probe by both ways, and an application probe of
- * the default rate. A round has one run with the probes and two without; how much the two differ is the noise of the machine, and the
- * probes must not change the load by more than that. In a closed loop everything that the probes take is missing from the load; at a
- * fixed rate the load leaves the process idle. `BENCH_PAIRS` sets how many rounds.
+ * the default rate, in turns within one load. In a closed loop everything that the probes take is missing from the load; at a fixed
+ * rate the load leaves the process idle. `BENCH_PAIRS` sets how many rounds of four turns.
  */
 import { createServer } from 'node:http'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import { switchTlsOn, type TestDatabase, TLS, withDatabase } from '../integration/loadgen/database.ts'
 import { listening } from '../support/ports.ts'
-import { benchPlan, measureLoad, nodeJson } from './load-child.ts'
-import type { LoadFigures, ProbesBeside } from './load-process.ts'
-import { atMost, type BenchResult, information, type Line, type Spread, spreadOf, spreadText } from './spread.ts'
+import { benchPlan, nodeJson } from './load-child.ts'
+import type { Round, TurnFigures } from './probe-turns-process.ts'
+import {
+  atMost,
+  type BenchResult,
+  information,
+  type Line,
+  medianInterval,
+  type Spread,
+  spreadOf,
+  spreadText,
+} from './spread.ts'
 import type { ProbeCost } from './step-probe-process.ts'
 
-const ROUNDS = Number(process.env.BENCH_PAIRS ?? 7)
-const WARM_UP_SECONDS = 4
-const SECONDS = 12
+const ROUNDS = Number(process.env.BENCH_PAIRS ?? 12)
 const TPS = 500
 
-/** Two runs at a fixed rate may be equal to the last digit. */
-const MIN_NOISE = 1.005
 /** Both probes together, in percent of a core. */
 const MAX_CORE_PERCENT = 3
 const MAX_CALM_PERCENT = 1
 const COST_SECONDS = 10
-
-interface Round {
-  readonly on: LoadFigures
-  /** In the order of their runs. */
-  readonly off: readonly [LoadFigures, LoadFigures]
-}
+const COST_PAIRS = Math.ceil(ROUNDS / 2)
 
 export const benchProbes = (): Promise<BenchResult> =>
   withDatabase(async (database) => {
     const server = createServer((_, response) => response.end('ok'))
     const url = `http://127.0.0.1:${await listening(server)}/checkout`
     try {
-      const probes = { direct: database.direct, url }
-      const closed = await roundsOf(database, probes, { workers: 50 })
-      const fixed = await roundsOf(database, probes, { workers: 20, targetTps: TPS })
+      const closed = await roundsOf(database, url, { workers: 50 })
+      const fixed = await roundsOf(database, url, { workers: 20, targetTps: TPS })
       const costs = await stepProbeCosts(database)
-      const lines = [...loadLines('closed loop', closed), ...loadLines(`${TPS} TPS`, fixed), ...costLines(costs)]
+      const lag = changeOf(`${TPS} TPS: send lag P99`, fixed, ({ sendLagUs }) => sendLagUs.p99)
+      const lines = [...loadLines('closed loop', closed), ...loadLines(`${TPS} TPS`, fixed), lag, ...costLines(costs)]
       return { lines, figures: { closed, fixed, costs } }
     } finally {
       server.closeAllConnections()
@@ -61,7 +60,9 @@ async function stepProbeCosts(database: TestDatabase): Promise<Costs> {
   await switchTlsOn(database)
   const targets = { direct: { ...database.direct, tls: TLS }, pgbouncer: database.pooled }
   const cost = () =>
-    nodeJson<ProbeCost>('step-probe-process.ts', [JSON.stringify({ ...targets, pairs: ROUNDS, seconds: COST_SECONDS })])
+    nodeJson<ProbeCost>('step-probe-process.ts', [
+      JSON.stringify({ ...targets, pairs: COST_PAIRS, seconds: COST_SECONDS }),
+    ])
   const calm = await cost()
   const { primary } = database.pair
   await primary.query('ALTER SYSTEM SET default_transaction_read_only = on')
@@ -83,49 +84,34 @@ const costOf = ({ on, off }: Pick<ProbeCost, 'on' | 'off'>): Spread =>
 
 // ---- The load beside them -----------------------------------------------------------------------------------------------
 
-/** The place of the run with the probes changes, so that none always finds the warmer server. */
-async function roundsOf({ pooled }: TestDatabase, probes: ProbesBeside, changes: Partial<LoadPlan>): Promise<Round[]> {
-  const run = (beside: ProbesBeside | null) =>
-    measureLoad(benchPlan({ ...changes, durationSeconds: WARM_UP_SECONDS + SECONDS }), pooled, beside)
-  const rounds: Round[] = []
-  for (let i = 0; i < ROUNDS; i++) {
-    const runs: LoadFigures[] = []
-    for (let place = 0; place < 3; place++) runs.push(await run(place === i % 3 ? probes : null))
-    if (runs.some(({ failed }) => failed > 0)) throw new Error('transactions failed in a run that should have none')
-    const [on] = runs.splice(i % 3, 1)
-    rounds.push({ on: on as LoadFigures, off: [runs[0] as LoadFigures, runs[1] as LoadFigures] })
-  }
-  return rounds
+const roundsOf = ({ pooled, direct }: TestDatabase, url: string, changes: Partial<LoadPlan>): Promise<Round[]> => {
+  const plan = benchPlan(changes)
+  return nodeJson('probe-turns-process.ts', [JSON.stringify({ plan, pgbouncer: pooled, direct, url, rounds: ROUNDS })])
 }
 
-type Figure = (figures: LoadFigures) => number
+type Figure = (figures: TurnFigures) => number
 
-const tpsOf: Figure = ({ steady }) => steady.acknowledged / steady.seconds
-const coreOf: Figure = ({ steady }) => steady.cpuSeconds / steady.seconds
-
-/** Wanted: no larger change than two runs without probes usually show between themselves. */
+/** Wanted: a median change that cannot be told from none. The interval says how large a change could have stayed hidden. */
 function changeOf(name: string, rounds: readonly Round[], of: Figure): Line {
-  const change = spreadOf(rounds.map(({ on, off: [first, second] }) => (2 * of(on)) / (of(first) + of(second))))
-  const between = spreadOf(rounds.map(({ off: [first, second] }) => Math.abs(Math.log(of(second) / of(first)))))
-  const noise = Math.max(MIN_NOISE, Math.exp(between.median))
+  const changes = rounds.map(({ on, off }) => Math.sqrt((of(on[0]) * of(on[1])) / (of(off[0]) * of(off[1]))))
+  const [from, to] = medianInterval(changes)
   return {
     figure: `${name}, with / without`,
-    measured: spreadText(change, 3),
-    wanted: `${(1 / noise).toFixed(3)} .. ${noise.toFixed(3)}, as two runs without`,
-    isReached: change.median >= 1 / noise && change.median <= noise,
+    measured: spreadText(spreadOf(changes), 3),
+    wanted: `1 within the interval of the median, ${from.toFixed(3)} .. ${to.toFixed(3)}`,
+    isReached: from <= 1 && to >= 1,
   }
 }
 
 const loadLines = (name: string, rounds: readonly Round[]): Line[] => [
-  changeOf(`${name}: committed TPS`, rounds, tpsOf),
+  changeOf(`${name}: committed TPS`, rounds, ({ tps }) => tps),
   changeOf(`${name}: response P50`, rounds, ({ responseUs }) => responseUs.p50),
   changeOf(`${name}: response P99`, rounds, ({ responseUs }) => responseUs.p99),
   coreLine(name, rounds),
 ]
 
 function coreLine(name: string, rounds: readonly Round[]): Line {
-  const cost = spreadOf(
-    rounds.map(({ on, off: [first, second] }) => 100 * (coreOf(on) - (coreOf(first) + coreOf(second)) / 2)),
-  )
+  const core = (turns: Round['on']) => (turns[0].corePercent + turns[1].corePercent) / 2
+  const cost = spreadOf(rounds.map(({ on, off }) => core(on) - core(off)))
   return atMost(`${name}: both probes in % of a core`, cost.median, MAX_CORE_PERCENT, spreadText(cost))
 }

@@ -47,3 +47,16 @@ export const information = (figure: string, measured: string): Line => ({
   wanted: null,
   isReached: null,
 })
+
+/** The narrowest pair of values that has the median of the population between them in 95 of 100 samples (sign test). */
+export function medianInterval(values: readonly number[]): readonly [from: number, to: number] {
+  const sorted = [...values].sort((a, b) => a - b)
+  const n = sorted.length
+  let [tail, term, k] = [0, 0.5 ** n, 0]
+  for (; k < n / 2 && 2 * (tail + term) <= 0.05; k++) {
+    tail += term
+    term *= (n - k) / (k + 1)
+  }
+  const outside = Math.max(0, k - 1)
+  return [sorted[outside] ?? Number.NaN, sorted[n - 1 - outside] ?? Number.NaN]
+}
