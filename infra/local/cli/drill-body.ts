@@ -9,6 +9,7 @@ import { LOAD_DEFAULTS } from '../../../loadgen-image/contract/load-plan.ts'
 import { parseCommandLine, requireNone } from '../process/command-line.ts'
 import { needsReplica, withReplicaHere } from './drill-events.ts'
 import { DRILL_COMMAND, type DrillOptions } from './drill-options.ts'
+import { problemInOptions } from './option-words.ts'
 import { type Body, DEFAULTS_HERE, FAILOVER_AT_HERE, givenFields, merged } from './request-options.ts'
 
 /** 'help' when that is asked for. Throws CannotRun with every problem. `drills`: unless --repeat names another number. */
@@ -148,31 +149,6 @@ function problemsOfReplica(options: DrillOptions): string[] {
   return options.holdBackSeconds === null || hasReplica(options)
     ? []
     : ['--hold-back needs --replica, or a switchover among the events: there is no replica to hold back']
-}
-
-// ---- Problems of the request, by the names of the options ---------------------------------------------------------------
-
-const isOption = (name: string): name is keyof typeof DRILL_COMMAND.options =>
-  Object.hasOwn(DRILL_COMMAND.options, name)
-
-/** "--warmup-seconds: got ...". Fields that stand in the file alone keep their names. */
-export function problemInOptions(options: DrillOptions, { field, problem, expected }: Problem): string {
-  const rest = `${problem}; expected ${expected}`
-  if (options.repeat > 1 && field.startsWith('criteria')) return `--campaign-criteria: ${rest}`
-  if (field === 'gapMinutes') return `--gap: ${rest}`
-  const path = field.replace(/^request\./, '').split('[', 1)[0] ?? ''
-  const name = [path, path.split('.', 1)[0] ?? ''].find(isOption)
-  const isOfFailover = name === 'events' && options.events.length === 0
-  const isInFile = Object.hasOwn(options.request ?? {}, path.split('.', 1)[0] ?? '')
-  if (isInFile && !isTyped(options, isOfFailover ? 'failoverAtSeconds' : name)) return `--request, ${field}: ${rest}`
-  if (name === undefined) return `${field}: ${rest}`
-  return `--${DRILL_COMMAND.options[isOfFailover ? 'failoverAtSeconds' : name].flag}: ${rest}`
-}
-
-function isTyped(options: DrillOptions, name: keyof typeof DRILL_COMMAND.options | undefined): boolean {
-  if (name === undefined) return false
-  const value = options[name]
-  return !(value === null || value === false || (Array.isArray(value) && value.length === 0))
 }
 
 // ---- The request --------------------------------------------------------------------------------------------------------

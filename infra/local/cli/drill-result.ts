@@ -13,6 +13,7 @@ import { wordsOf } from '../process/problem.ts'
 import type { DrillApi } from './drill-client.ts'
 import { styled } from './drill-progress.ts'
 import { keepInParts } from './evidence-parts.ts'
+import { inOptions } from './option-words.ts'
 
 export const RESULT_FILES = [
   'report.html',
@@ -157,7 +158,7 @@ function notStartedLines(report: Report, { checks, advice }: StoppedBy): string[
   return [
     '',
     styled(COLOURS[verdict], headline),
-    ...(checks.length > 0 || verdict === 'ABORTED' ? reasons.map((reason) => `  ${reason}`) : [`  ${advice}`]),
+    ...(checks.length > 0 || verdict === 'ABORTED' ? reasons : [advice]).map((why) => `  ${inOptions(why)}`),
     ...(options === '' ? [] : ['', `To run it all the same: ${options}`]),
   ]
 }

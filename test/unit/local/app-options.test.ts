@@ -4,14 +4,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { requestSchema } from '../../../functions/request/request.ts'
-import {
-  campaignBody,
-  parseDrillOptions,
-  planOf,
-  problemInOptions,
-  requestBody,
-} from '../../../infra/local/cli/drill-body.ts'
+import { campaignBody, parseDrillOptions, planOf, requestBody } from '../../../infra/local/cli/drill-body.ts'
 import type { DrillOptions } from '../../../infra/local/cli/drill-options.ts'
+import { inOptions, problemInOptions } from '../../../infra/local/cli/option-words.ts'
 import { REQUEST_OPTIONS } from '../../../infra/local/cli/request-options.ts'
 import { aFolder } from '../../support/folder.ts'
 
@@ -152,7 +147,10 @@ test('every bad option is named at once, also those that do not go together', ()
 
 test.each([
   [['--failover-at', '299'], /^--failover-at: a forced failover at 299 s in a load of 300 s/],
-  [['--event', 'switchover:forced@90'], /^--event: got nothing; expected the name of a flexible server/],
+  [
+    ['--event', 'switchover:forced@90'],
+    /^--event, events\[0\]\.replica: got nothing; expected the name of a flexible server/,
+  ],
   [['--cpu', '4'], /^--memory-gb: got nothing; expected a number from 0.5/],
   [['--workers', '1', '--containers', '2'], /^--workers: 1 workers for 2 containers/],
   [['--request', '/nowhere'], /^--request: expected a readable file with a JSON object, got a text of 8 characters/],
@@ -167,16 +165,50 @@ test('a field that stands in the file alone is named by the file', () => {
   expect(problemsOf(...APP, '--request', aFile('[1]'))[0]).toContain('a readable file with a JSON object')
 })
 
-test("the app's own problems carry the names of the options", () => {
+test.each([
+  ['timing.warmupSeconds', '--warmup-seconds'],
+  ['target.server', '--server'],
+  ['criteria[1]', '--criteria'],
+  ['probes[0].url', '--probes, probes[0].url'],
+  ['events[0].mode', '--failover-at'],
+  ['x', 'x'],
+])('the problem of %s that the app finds is one of %s', (field, name) => {
   const options = parse('--warmup-seconds', '9')
-  const of = (field: string) => problemInOptions(options, { field, problem: 'p', expected: 'e' })
-  expect([of('timing.warmupSeconds'), of('target.server'), of('probes[0].url'), of('events[0].mode'), of('x')]).toEqual(
-    [
-      '--warmup-seconds: p; expected e',
-      '--server: p; expected e',
-      '--probes: p; expected e',
-      '--failover-at: p; expected e',
-      'x: p; expected e',
-    ],
-  )
+  expect(problemInOptions(options, { field, problem: 'p', expected: 'e' })).toBe(`${name}: p; expected e`)
+})
+
+test.each([
+  ['drills', '--repeat'],
+  ['gapMinutes', '--gap'],
+  ['criteria[0]', '--campaign-criteria'],
+  ['request.criteria[0]', '--criteria'],
+  ['request.timing.warmupSeconds', '--warmup-seconds'],
+])('the problem of %s in a campaign is one of %s', (field, name) => {
+  const options = parse('--repeat', '2')
+  expect(problemInOptions(options, { field, problem: 'p', expected: 'e' })).toBe(`${name}: p; expected e`)
+})
+
+test.each([
+  ['or a smaller timing.minBaselineSeconds for a short drill', 'or a smaller --min-baseline-seconds for a short drill'],
+  ['the cool-down (request.timing.cooldownMinutes)', 'the cool-down (--cooldown-minutes)'],
+  ['a limit that names the target, with targetTps 0', 'a limit that names the target, with --target-tps 0'],
+  ['a figure of the ledger, with transactions "compat"', 'a figure of the ledger, with --transactions compat'],
+  ['ask for the drill with "migrate": true', 'ask for the drill with --migrate'],
+  [
+    'at most 8 workers, events and transactions; a longer everyMs',
+    'at most 8 workers, events and transactions; a longer everyMs',
+  ],
+  ['got "targetTps"', 'got "targetTps"'],
+])('fields in the text %j are named by their options: %j', (text, words) => expect(inOptions(text)).toBe(words))
+
+test('every field of a refused request that has an option is named by it, in the problem and in what was expected', () => {
+  const refused = problemsOf(...APP, '--duration', '60', '--failover-at', '30', '--target-tps', '100')
+  expect(refused).toEqual([
+    '--failover-at: 23 s of steady load between the warm-up (7 s) and 30 s; expected at least 60 s, or a smaller --min-baseline-seconds for a short drill',
+  ])
+})
+
+test('a problem of the file of --request keeps the names of its fields', () => {
+  const file = aFile({ durationSeconds: 60, events: [{ kind: 'failover', mode: 'forced', atSeconds: 30 }] })
+  expect(problemsOf(...APP, '--request', file)[0]).toMatch(/^--request, events: .* timing\.minBaselineSeconds/)
 })

@@ -135,7 +135,7 @@ const BAD: ReadonlyArray<readonly [args: string, problem: unknown]> = [
   ],
   [
     '--failover-at 1',
-    '--failover-at: 1 s of steady load between the warm-up (0 s) and 1 s; expected at least 3 s, or a smaller timing.minBaselineSeconds for a short drill',
+    '--failover-at: 1 s of steady load between the warm-up (0 s) and 1 s; expected at least 3 s, or a smaller --min-baseline-seconds for a short drill',
   ],
   ['--workers 2 --containers 3', '--workers: 2 workers for 3 containers; expected at least one worker per container'],
   ['--hold-standby 3', '--hold-standby needs --replication async: with sync every commit would wait for the standby'],
@@ -167,7 +167,7 @@ const BAD: ReadonlyArray<readonly [args: string, problem: unknown]> = [
     '--event restart@44',
     '--event: a restart at 44 s in a load of 45 s; expected events at 35 s or before, so that the recovery is seen',
   ],
-  ['--event scale:big@20', expect.stringMatching(/^--event: .*; expected the name of a size/)],
+  ['--event scale:big@20', expect.stringMatching(/^--event, events\[0\]\.sku: .*; expected the name of a size/)],
   [
     '--hold-standby 20 --replication async',
     '--hold-standby must not be longer than --failover-at: there is no load before',

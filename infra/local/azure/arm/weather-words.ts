@@ -1,5 +1,5 @@
 /** What the command says about the weather of the Azure endpoint: what a seed chose, and what of it fell. */
-import type { Fallen, Weather } from '../azure/arm/weather.ts'
+import type { Fallen, Weather } from './weather.ts'
 
 export const WEATHER_FILE = 'weather.json'
 
