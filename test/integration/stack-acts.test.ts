@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ACCESS_FILE } from '../../infra/local/azure/arm/arm.ts'
-import { identityOf } from '../../infra/local/process/process-table.ts'
+import { thisOwner } from '../../infra/local/process/stack-folder.ts'
 import { createServerCertificate } from '../../infra/local/stack/certificates.ts'
 import { startCommand } from '../support/command.ts'
 import { aFolder } from '../support/folder.ts'
@@ -61,7 +61,7 @@ describe('where the platform gives another answer', () => {
     const base = aFolder()
     const folder = join(base, 'pg-failover-drill-0123456789')
     mkdirSync(folder)
-    writeFileSync(join(folder, 'owner.json'), JSON.stringify(identityOf(process.pid)))
+    writeFileSync(join(folder, 'owner.json'), JSON.stringify(thisOwner()))
     const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
     writeFileSync(join(folder, ACCESS_FILE), JSON.stringify({ url, token: 't', ca: caPem, serverId: '/pg' }))
     return { DRILL_STATE_DIR: base }

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
-import { identityOf } from '../../infra/local/process/process-table.ts'
+import { identityOf, processScope } from '../../infra/local/process/process-table.ts'
 import { Processes } from '../../infra/local/process/processes.ts'
+import { findProgram } from '../../infra/local/process/programs.ts'
 import {
   clearDeadStacks,
   createStackFolder,
@@ -17,6 +18,7 @@ import {
 import { eventually } from '../support/eventually.ts'
 import { aFolder } from '../support/folder.ts'
 import { isListening, processesOf } from '../support/leaks.ts'
+import { unless } from '../support/skips.ts'
 import { timeouts } from '../support/timeouts.ts'
 import { withPair, withProcesses } from '../support/with-stack.ts'
 
@@ -30,11 +32,14 @@ function startBystander(environment: Readonly<Record<string, string>> = {}): Chi
   return child as ChildProcess & { readonly pid: number }
 }
 
+/** No process has this pid. */
+const DEAD = { pid: 2 ** 22, startedAt: '1' }
+
 /** The folder of a killed run. */
 function abandonedFolder(base: string, id: string, processes: readonly object[]): string {
   const path = join(base, `pg-failover-drill-${id}`)
   mkdirSync(path)
-  writeFileSync(join(path, 'owner.json'), JSON.stringify({ pid: 2 ** 22, startedAt: '1' }))
+  writeFileSync(join(path, 'owner.json'), JSON.stringify({ ...DEAD, scope: processScope() }))
   writeFileSync(join(path, 'processes.jsonl'), processes.map((one) => `${JSON.stringify(one)}\n`).join(''))
   return path
 }
@@ -91,15 +96,14 @@ test('the next run clears the processes, their children and the folder of a run 
   onTestFinished(() => void run.kill('SIGKILL'))
   const [line] = (await once(createInterface(run.stdout), 'line')) as [string]
   const left = JSON.parse(line) as { readonly id: string; readonly path: string; readonly pids: readonly number[] }
-  expect(clearDeadStacks(), 'a living run is left alone').toEqual([])
+  const ofIt = () => clearDeadStacks().filter((words) => words.includes(left.id))
+  expect(ofIt(), 'a living run is left alone').toEqual([])
 
   run.kill('SIGKILL')
   await once(run, 'exit')
   expect(processesOf(left.id).sort()).toEqual([...left.pids].sort())
 
-  const cleared = await eventually('it is cleared', 10_000, () =>
-    clearDeadStacks().find((words) => words.includes(left.id)),
-  )
+  const cleared = await eventually('it is cleared', 10_000, () => ofIt().find(Boolean))
   expect(cleared).toBe(`cleared what an interrupted run left: 1 processes and ${left.path}`)
   await eventually('all of it is gone', timeouts.processEndsMs, () => processesOf(left.id).length === 0)
   expect(existsSync(left.path)).toBe(false)
@@ -125,11 +129,58 @@ test('a process with pid, start time and marker of a dead stack is killed', asyn
   await eventually('it is gone', timeouts.processEndsMs, () => isGone(bystander.pid))
 })
 
+const scope = String(processScope())
+test.each([
+  ['that another boot numbered', scope.replace(/^\S+/, '00000000-0000-4000-8000-000000000000')],
+  ['of another PID namespace', scope.replace(/pid:\[\d+\]/, 'pid:[1]')],
+  ['whose scope is not known', null],
+])('a stack with an owner %s is left alone, and the line says so', (_, other) => {
+  const base = aFolder()
+  const id = 'd'.repeat(10)
+  const bystander = startBystander({ [MARKER]: id })
+  const path = abandonedFolder(base, id, [{ name: 'x', ...identityOf(bystander.pid) }])
+  writeFileSync(join(path, 'owner.json'), JSON.stringify({ ...DEAD, scope: other }))
+  expect(clearDeadStacks(base)).toEqual([
+    expect.stringMatching(new RegExp(`^left ${path}: .*Remove it if they do not$`)),
+  ])
+  expect({ isGone: isGone(bystander.pid), folder: existsSync(path) }).toEqual({ isGone: false, folder: true })
+})
+
+const whyNoNamespaces =
+  process.getuid?.() === 0 && findProgram(['unshare']) ? null : 'it needs root, and unshare of Linux'
+describe('beside a container', unless(whyNoNamespaces), () => {
+  const CLEAR = join(import.meta.dirname, '../support/clear-stacks.ts')
+  const ABANDONED = join(import.meta.dirname, '../support/abandoned-stack.ts')
+  const inNamespace = ['--pid', '--fork', '--kill-child']
+
+  test.each([
+    ['with a /proc of its own', ['--mount-proc'], expect.stringContaining('pid:[')],
+    ['whose /proc shows the processes of this system', [], null],
+  ])('%s: each leaves the running stacks of the other alone', async (_, proc, itsScope) => {
+    const base = aFolder()
+    const env = { ...process.env, DRILL_STATE_DIR: base }
+    const ours = createStackFolder(base)
+    const args = [...inNamespace, ...proc, process.execPath]
+    const run = spawn('unshare', [...args, ABANDONED], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    onTestFinished(() => void run.kill('SIGKILL'))
+    const [line] = (await once(createInterface(run.stdout), 'line')) as [string]
+    const { path } = JSON.parse(line) as { readonly path: string }
+
+    const fromInside = spawnSync('unshare', [...args, CLEAR, base], { encoding: 'utf8' })
+    const fromHere = clearDeadStacks(base)
+    expect([path, ours.path].map((folder) => existsSync(folder))).toEqual([true, true])
+    const inside = JSON.parse(fromInside.stdout) as { readonly scope: string | null; readonly said: readonly string[] }
+    expect(inside.scope).toEqual(itsScope)
+    expect(inside.said).toEqual(expect.arrayContaining([expect.stringContaining(`left ${ours.path}:`)]))
+    expect(fromHere).toEqual([expect.stringContaining(`left ${path}:`)])
+  })
+})
+
 test('a kept folder is not cleared', () => {
   const base = aFolder()
   const folder = createStackFolder(base)
   folder.close({ keep: true })
-  writeFileSync(join(folder.path, 'owner.json'), JSON.stringify({ pid: 2 ** 22, startedAt: '1', keptAt: 'today' }))
+  writeFileSync(join(folder.path, 'owner.json'), JSON.stringify({ ...DEAD, scope: processScope(), keptAt: 'today' }))
   expect({ cleared: clearDeadStacks(base), exists: existsSync(folder.path) }).toEqual({ cleared: [], exists: true })
 })
 

@@ -3,7 +3,8 @@
  * belongs to a stack when its command line or environment holds the stack's marker.
  */
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -30,6 +31,18 @@ export function identityOf(pid: number): ProcessIdentity | null {
 
 export function isAlive(identity: ProcessIdentity): boolean {
   return identityOf(identity.pid)?.startedAt === identity.startedAt
+}
+
+/**
+ * Where a pid and a start time name one process: the kernel since its boot, and the namespaces that number processes and shift their
+ * clocks. Null: /proc is absent, or shows the processes of another namespace.
+ */
+export function processScope(): string | null {
+  if (!HAS_PROC) return hostname()
+  const boot = readOrNull('/proc/sys/kernel/random/boot_id')?.trim()
+  const [self, pids] = ['self', 'self/ns/pid'].map((name) => linkOrNull(`/proc/${name}`))
+  // Linux has time namespaces since 5.6.
+  return boot && pids && self === String(process.pid) ? [boot, pids, linkOrNull('/proc/self/ns/time')].join(' ') : null
 }
 
 export function statOf(pid: number): ProcessStat | null {
@@ -81,6 +94,14 @@ function readOrNull(path: string): string | null {
     return readFileSync(path, 'latin1')
   } catch {
     return null // The process has ended, or belongs to another user.
+  }
+}
+
+function linkOrNull(path: string): string | null {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return null
   }
 }
 

@@ -21,7 +21,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { makeFolder } from '../../../loadgen-image/output/make-folder.ts'
 import { CannotRun } from './problem.ts'
-import { carries, descendantsOf, identityOf, isAlive, type ProcessIdentity } from './process-table.ts'
+import { carries, descendantsOf, identityOf, isAlive, type ProcessIdentity, processScope } from './process-table.ts'
 import { databaseUser, isReachable } from './run-user.ts'
 import { removeSegmentsIn } from './shared-memory.ts'
 
@@ -39,8 +39,12 @@ export interface StackFolder {
 }
 
 interface Owner extends ProcessIdentity {
+  readonly scope: string | null
   readonly keptAt?: string
 }
+
+/** This process, as the owner of a stack is recorded. */
+export const thisOwner = (): object => ({ ...identityOf(process.pid), scope: processScope() })
 
 /**
  * The parent of all stack folders: DRILL_STATE_DIR, or the system's temporary folder. Some systems give every user a private one,
@@ -57,7 +61,7 @@ export function createStackFolder(base = stateDirectory()): StackFolder {
   const id = randomBytes(5).toString('hex')
   const path = join(base, `${PREFIX}${id}`)
   makeStateFolder(path)
-  const owner = identityOf(process.pid)
+  const owner = thisOwner()
   writeFileSync(join(path, 'owner.json'), JSON.stringify(owner), { mode: 0o600 })
   const append = (file: string, value: unknown) => appendFileSync(join(path, file), `${JSON.stringify(value)}\n`)
   return {
@@ -131,22 +135,33 @@ export function portsInUse(base = stateDirectory()): ReadonlySet<number> {
 
 /** The folders of the stacks that run now. */
 export const runningStacks = (base = stateDirectory()): string[] =>
-  stackFolders(base).filter((path) => {
-    const owner = readOwner(path)
-    return owner !== null && owner.keptAt === undefined && isAlive(owner)
-  })
+  stackFolders(base).filter((path) => stateOf(path) === 'runs')
 
-/** Removes the stacks of dead owners. One line per stack. */
+/** Removes the stacks of dead owners. One line per stack, also of those that it leaves because it cannot see their owner. */
 export function clearDeadStacks(base = stateDirectory()): string[] {
   return stackFolders(base).flatMap((path) => {
-    const owner = readOwner(path)
-    if (owner === null || owner.keptAt !== undefined || isAlive(owner)) return []
+    const state = stateOf(path)
+    if (state === 'unseen') return [leftAlone(path)]
+    if (state !== 'dead') return []
     const killed = killRecorded(path)
     removeSegmentsIn(path)
     rmSync(path, { recursive: true, force: true })
     return [`cleared what an interrupted run left: ${killed} processes and ${path}`]
   })
 }
+
+/** Unseen: its owner has another scope, such as a container that shares this folder, or this machine before it was started again. */
+function stateOf(path: string): 'starts' | 'runs' | 'dead' | 'unseen' | 'kept' {
+  const owner = readOwner(path)
+  if (owner === null) return 'starts'
+  if (owner.keptAt !== undefined) return 'kept'
+  if (owner.scope === null || owner.scope !== processScope()) return 'unseen'
+  return isAlive(owner) ? 'runs' : 'dead'
+}
+
+const leftAlone = (path: string): string =>
+  `left ${path}: it was made in another container or before this machine was started again, so it cannot be seen from here ` +
+  'whether its processes run. Remove it if they do not'
 
 /** Kills only processes with the recorded pid, start time and marker, and their descendants. */
 function killRecorded(path: string): number {
