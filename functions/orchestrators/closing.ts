@@ -122,8 +122,10 @@ function* isSomethingLate({ plan, drillId, run, log }: DrillContext, areMetricsP
   return (yield* attempt(run.pollHealth({ drillId })))?.settled === false
 }
 
+const timeOf = (atMs: number): string => `${new Date(atMs).toISOString().slice(11, 19)} UTC`
+const metricsUntil = (untilMs: number): string => `for the platform's metrics, until ${timeOf(untilMs)}`
 const followedUntil = (untilMs: number): string =>
-  `until no failover of this drill is under way or can still begin, at most until ${new Date(untilMs).toISOString().slice(11, 19)} UTC`
+  `until no failover of this drill is under way or can still begin, at most until ${timeOf(untilMs)}`
 
 /** Until the standby is back and the platform's metrics have arrived: both take minutes. */
 function* lateMetrics(context: DrillContext, notBeforeMs: number): Step<void> {
@@ -139,11 +141,16 @@ function* lateMetrics(context: DrillContext, notBeforeMs: number): Step<void> {
     const now = nowMs(ctx)
     const isSettled = health?.settled === true || now >= healthyMs
     if ((isSettled && now >= metricsMs) || now >= deadlineMs) break
-    log.say(isSettled ? null : followedUntil(healthyMs))
+    const awaited = [
+      ...(isSettled ? [] : [followedUntil(healthyMs)]),
+      ...(now < metricsMs ? [metricsUntil(metricsMs)] : []),
+    ]
+    log.say(`waits ${awaited.join(', and ')}`)
     isAborted = yield* pauses.seconds(pauseAfter(polls))
   }
   const pauseMs = askedMs(yield* attempt(run.gatherMetrics({ drillId })))
   // Once more: two pauses in a row mean that the platform hands out none.
   if (pauseMs === 0 || isAborted || nowMs(ctx) + pauseMs >= deadlineMs) return
+  log.say(`waits ${metricsUntil(nowMs(ctx) + pauseMs)}`)
   if (!(yield* pauses.seconds(pauseMs / 1000))) yield* attempt(run.gatherMetrics({ drillId }))
 }

@@ -127,6 +127,8 @@ progress::-moz-progress-bar{background:var(--c-blue)}
 .spark path{fill:none;stroke:var(--muted);stroke-width:1.25}
 .spark circle{fill:var(--ink)}
 .filters{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:center;font-size:.9rem;margin:0 0 .5rem}
+/* As wide with the servers' names as before they are known. */
+.filters #server{width:11rem}
 kbd{font:inherit;font-size:.85em;border:1px solid var(--line);border-radius:3px;padding:0 .35em}
 .generators{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(15rem,100%),1fr));gap:.3rem 1.25rem;font-size:.9rem}
 .generators li{border-left:3px solid var(--line);padding:.1rem 0 .1rem .7rem}
@@ -144,7 +146,7 @@ kbd{font:inherit;font-size:.85em;border:1px solid var(--line);border-radius:3px;
 .files{list-style:none;padding:0;columns:2;column-gap:2rem;max-width:40rem}
 .files button{border:0;padding:.15rem 0;background:none;color:var(--link);text-decoration:underline;font-weight:400}
 iframe.report{width:100%;height:85vh;border:1px solid var(--line);border-radius:6px;background:var(--page)}
-@media (max-width:40rem){.link{margin-left:0}.files{columns:1}main .banner{padding-left:1.25rem;padding-right:1.25rem}}
+@media (max-width:40rem){.link{margin-left:0;min-height:2.25rem}.link label{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden;white-space:nowrap}.files{columns:1}main .banner{padding-left:1.25rem;padding-right:1.25rem}}
 `
 
 export const DASHBOARD_STYLE = [

@@ -127,7 +127,8 @@ ${Object.entries(COMMANDS)
     options: ALL_OPTIONS,
     closing: `Exit code: 0 PASS, 1 FAIL, 2 could not run or did not start, 3 INCONCLUSIVE or ABORTED. Of the other commands: 0 done, 2 could not run.
 Ctrl-C aborts the drill or the campaign, which still reports. A second Ctrl-C (exit code 130) ends everything at once on this
-machine; a drill in an app goes on ending there, and the command says how to attach again.`,
+machine; a drill in an app goes on ending there, and the command says how to attach again. While a drill in an app has its report
+and waits for late metrics, Ctrl-C leaves with that report, and the exit code is that of its verdict.`,
   })
 
 /** Where the command's word stands among the arguments, which may follow options; -1: there is none. */

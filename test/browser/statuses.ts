@@ -1,4 +1,6 @@
 /** Answers of GET /api/drills/{id} for the dashboard's tests: a drill at any second of its load, and after. */
+import type { CampaignReport } from '../../functions/model/campaign/report.ts'
+import type { CampaignStatus } from '../../functions/model/campaign/status.ts'
 import { WAYS } from '../../functions/model/chart-data.ts'
 import type { JournalEntry } from '../../functions/model/report.ts'
 import type { DrillStatus, Live, LiveMoment, LivePoint } from '../../functions/model/status.ts'
@@ -174,3 +176,49 @@ export function brokenDrill(drillId: string): StoredDrill {
     },
   }
 }
+
+// ---- Campaigns ----
+
+export const campaignStatus = (report: CampaignReport, own: Partial<CampaignStatus> = {}): CampaignStatus => ({
+  campaignId: report.campaignId,
+  requestedAt: report.startedAt,
+  target: { resourceGroup: 'rg-orders', server: report.server, database: 'orders' },
+  drills: report.planned,
+  gapMinutes: report.gapMinutes,
+  what: report.what,
+  endedAt: report.endedAt,
+  verdict: report.verdict,
+  headline: report.headline,
+  state: 'finished',
+  progress: null,
+  points: [],
+  report,
+  error: null,
+  links: { self: '', report: '', drills: [] },
+  ...own,
+})
+
+/** In its second drill. */
+export const runningCampaign = (report: CampaignReport): CampaignStatus => ({
+  ...campaignStatus(report),
+  campaignId: 'campaign-running',
+  state: 'running',
+  endedAt: null,
+  verdict: null,
+  headline: null,
+  report: null,
+  progress: { step: 'drill', number: 2, drillId: 'campaign-running-2', note: 'drill campaign-running-2 is running' },
+  points: [
+    {
+      number: 1,
+      drillId: 'campaign-running-1',
+      state: 'measured',
+      endedAt: report.startedAt,
+      verdict: 'PASS',
+      headline: 'Forced failover of pg-orders',
+      why: null,
+      stoppedBy: null,
+      endsCampaign: null,
+    },
+  ],
+})

@@ -1,6 +1,8 @@
 /** Aborting: at every phase, by event, by blob, or both, and never without a report. */
+
 import { expect, test } from 'vitest'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
+import type { DrillProgress } from '../../functions/model/status.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import type { Incident } from '../support/play.ts'
 import { aPlan, criteria, playDrill } from '../support/play-drill.ts'
@@ -83,6 +85,15 @@ test('an abort while late metrics are awaited ends the wait', async () => {
   })
   expect(endedAtMs).toBeLessThan(150_000)
   expect(report?.verdict).toBe('PASS')
+})
+
+test('while late metrics are awaited the status says until when', async () => {
+  const world = createWorld()
+  const plan = aPlan({ criteria, timing: { lateMetricsSeconds: 600 } })
+  const { customStatuses } = await playDrill(world, plan)
+  const late = customStatuses.map(({ value }) => value as DrillProgress).filter(({ phase }) => phase === 'late metrics')
+  const until = new Date(Date.parse(late[0]?.phaseStartedAt ?? '') + 600_000).toISOString().slice(11, 19)
+  expect(late.findLast(({ note }) => note !== null)?.note).toBe(`waits for the platform's metrics, until ${until} UTC`)
 })
 
 test('an abort that arrives while the host is down is not lost', async () => {

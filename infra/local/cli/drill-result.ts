@@ -97,6 +97,13 @@ export async function keepFiles(
   return { folder, elsewhere: rest, missing, problem }
 }
 
+/** The page of the report alone, where `keepFiles` puts it: its path; null when it cannot be kept. */
+export async function keepPage(api: DrillApi, drillId: string, out: string): Promise<string | null> {
+  const folder = join(out, drillId)
+  const page = await api.file(drillId, 'report.html').catch(() => null)
+  return page !== null && keep(folder, 'report.html', page) === null ? join(folder, 'report.html') : null
+}
+
 const isTooLarge = (name: string, error: unknown): boolean =>
   name === EVIDENCE_FILE && error instanceof Refused && error.status === 413
 

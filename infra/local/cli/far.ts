@@ -60,6 +60,10 @@ export function courseFar({ host, patienceSeconds, say, attach }: Far, what: str
       silent: `No answer from ${host} for ${patienceSeconds} s. The ${what} may go on there. ${again}`,
       left: `Left. The ${what} goes on in ${host}. ${again}`,
     },
+    early: {
+      offer: `It is written again when that is over. Ctrl-C leaves with this one; the ${what} goes on in ${host}.`,
+      left: `The ${what} goes on in ${host}, and writes its report again. Attach again: ${attach(id)}`,
+    },
     onLost: (words) =>
       say(`No answer from ${host}: ${words}. The ${what} goes on there; trying again for ${patienceSeconds} s.`),
     onBack: (silentMs) => say(backWords(host, silentMs)),

@@ -7,6 +7,8 @@ export interface Followed<Status extends { readonly state: string }> {
   readonly abort: () => Promise<unknown>
   readonly onStatus: (status: Status) => void | Promise<void>
   readonly say: (words: string) => void
+  /** Ctrl-C then ends only this command. */
+  readonly isEnough?: (status: Status) => boolean
 }
 
 /** How patiently, and what is said on the way. */
@@ -23,6 +25,8 @@ export interface Course {
     readonly silent: string
     readonly left: string
   }
+  /** Of a drill that has its report and waits for late metrics; null: Ctrl-C aborts it then too. */
+  readonly early: { readonly offer: string; readonly left: string } | null
   readonly onLost?: (words: string) => void
   readonly onBack?: (silentMs: number) => void
   readonly clock: Clock
@@ -44,6 +48,7 @@ export const courseHere = (what: string): Course => ({
     silent: `The Functions host no longer answers. Run the ${what} again with --keep and see its log`,
     left: '',
   },
+  early: null,
   clock: realClock,
 })
 
@@ -66,7 +71,11 @@ export async function followToEnd<Status extends { readonly state: string }>(
     ...(onBack && { onBack }),
   })
   const abort = aborter(followed, course, signal)
+  let last: Status | null = null
+  let isAborting = false
   for (;;) {
+    if (signal.aborted && !isAborting && last !== null && followed.isEnough?.(last)) return last
+    isAborting = signal.aborted
     await abort()
     const seen = await followed.read().then(
       (status) => ({ status }),
@@ -76,6 +85,7 @@ export async function followToEnd<Status extends { readonly state: string }>(
     if ('status' in seen) {
       patience.answered()
       await followed.onStatus(seen.status)
+      last = seen.status
       if (HAS_ENDED.includes(seen.status.state)) return seen.status
     } else pauseMs = patience.pauseMs({ ...troubleOf(seen.error), mayPass: true })
     if (pauseMs === null) throw new CannotRun(words.silent)

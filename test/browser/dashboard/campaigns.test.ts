@@ -3,65 +3,24 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
-import type { CampaignReport } from '../../../functions/model/campaign/report.ts'
 import type { CampaignStatus } from '../../../functions/model/campaign/status.ts'
 import { besideFolders, renderCampaign } from '../../../functions/render/campaign/page.ts'
 import { abortedCampaign, mixedCampaign, passedCampaign } from '../../golden/campaigns.ts'
 import { aFolder } from '../../support/folder.ts'
 import { expectAccessible, expectNoSidewaysScroll, screenshot } from '../browser.ts'
+import { campaignStatus, runningCampaign } from '../statuses.ts'
 import { dashboardPerTest, see } from './session.ts'
 
 const dashboard = dashboardPerTest()
 
-const statusOf = (report: CampaignReport, own: Partial<CampaignStatus> = {}): CampaignStatus => ({
-  campaignId: report.campaignId,
-  requestedAt: report.startedAt,
-  target: { resourceGroup: 'rg-orders', server: report.server, database: 'orders' },
-  drills: report.planned,
-  gapMinutes: report.gapMinutes,
-  what: report.what,
-  endedAt: report.endedAt,
-  verdict: report.verdict,
-  headline: report.headline,
-  state: 'finished',
-  progress: null,
-  points: [],
-  report,
-  error: null,
-  links: { self: '', report: '', drills: [] },
-  ...own,
-})
-
 const mixed = await mixedCampaign()
-const running = (): CampaignStatus => ({
-  ...statusOf(mixed),
-  campaignId: 'campaign-running',
-  state: 'running',
-  endedAt: null,
-  verdict: null,
-  headline: null,
-  report: null,
-  progress: { step: 'drill', number: 2, drillId: 'campaign-running-2', note: 'drill campaign-running-2 is running' },
-  points: [
-    {
-      number: 1,
-      drillId: 'campaign-running-1',
-      state: 'measured',
-      endedAt: mixed.startedAt,
-      verdict: 'PASS',
-      headline: 'Forced failover of pg-orders',
-      why: null,
-      stoppedBy: null,
-      endsCampaign: null,
-    },
-  ],
-})
+const running = (): CampaignStatus => runningCampaign(mixed)
 
 test('the list names each campaign with its state, and leads to it', async () => {
   dashboard.api.campaigns = [
     running(),
-    statusOf(mixed),
-    statusOf({ ...(await passedCampaign()), campaignId: 'campaign-passed' }),
+    campaignStatus(mixed),
+    campaignStatus({ ...(await passedCampaign()), campaignId: 'campaign-passed' }),
   ]
   const { page, errors } = await dashboard.open('#/campaigns')
   await see(page, 'drill 2 of 7')
@@ -93,7 +52,7 @@ test('a running campaign shows which drill runs, what was measured, and can be a
 })
 
 test('the report of an ended campaign has a point of each drill that leads to the drill', async () => {
-  dashboard.api.campaigns = [statusOf(mixed)]
+  dashboard.api.campaigns = [campaignStatus(mixed)]
   const { page, errors } = await dashboard.open(`#/campaigns/${mixed.campaignId}`)
   await see(page, 'Distributions')
   const strip = page.locator('svg.strip').first()

@@ -91,6 +91,15 @@ test('a terminal that closes aborts nothing: the command leaves', async () => {
   expect(aborts).toEqual([])
 })
 
+test('Ctrl-C leaves with what is enough, and aborts nothing', async () => {
+  const { course, nowMs } = aCourse()
+  const { followed, aborts } = aDrill(() => 'running', nowMs)
+  const controller = new AbortController()
+  const onStatus = () => (nowMs() >= 10_000 ? controller.abort('SIGINT') : undefined)
+  const last = await followToEnd({ ...followed, onStatus, isEnough: () => true }, course, controller.signal)
+  expect({ last, aborts }).toEqual({ last: { state: 'running' }, aborts: [] })
+})
+
 test('on this machine what was aborted must end in its time', async () => {
   const { course, nowMs } = aCourse({ abortMs: 90_000 })
   const { followed } = aDrill(() => 'running', nowMs)

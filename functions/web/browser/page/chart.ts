@@ -46,6 +46,7 @@ export function mountChart(element: HTMLElement, label: string): LiveChart {
     // A chart that cannot be fetched now is fetched again at the next draw; the figures stand without it.
     const library = await import('echarts').catch(() => null)
     isLoading = false
+    if (library === null) element.style.height = ''
     if (library === null || isGone) return
     instance = library.init(element, null, { renderer: 'svg', width: 100, height: 10 })
     instance.on('legendselectchanged', (event) => {
@@ -57,11 +58,12 @@ export function mountChart(element: HTMLElement, label: string): LiveChart {
   function redraw(): void {
     const width = element.clientWidth
     if (latest === null || width === 0) return
-    if (instance === null) return void load()
     const chart = latest({ width })
     if (chart === null) return
-    drawnWidth = width
+    // Its room is taken before its library is there: what stands below does not move.
     element.style.height = `${chart.height}px`
+    if (instance === null) return void load()
+    drawnWidth = width
     instance.resize({ width, height: chart.height })
     instance.setOption(withSelection({ ...chart.option, ...INTERACTION }, selected), { notMerge: true })
   }

@@ -16,12 +16,12 @@ export interface Pane {
 }
 
 const FRAME = html`<div id="verdict"><p class="absent">Loading the report</p></div>
-<p class="note" id="early" role="status"></p>
+<div id="below" hidden><p class="note" id="early" role="status"></p>
 <p class="actions"><span id="again" class="actions"></span> <span id="compare"></span></p>
 <div id="criteria"></div>
 <section id="timeline-part" aria-labelledby="timeline-title" hidden><h2 id="timeline-title">Timeline</h2><div id="chart"></div></section>
 <section aria-labelledby="files-title"><h2 id="files-title">Files</h2><div id="files"></div></section>
-<section id="report-part" aria-labelledby="report-title" hidden><div class="heading"><h2 id="report-title">Report</h2><p class="actions"><button id="open-report" type="button">Open in a tab of its own</button></p></div><iframe class="report" title="Report of the drill" sandbox="allow-same-origin"></iframe></section>`
+<section id="report-part" aria-labelledby="report-title" hidden><div class="heading"><h2 id="report-title">Report</h2><p class="actions"><button id="open-report" type="button">Open in a tab of its own</button></p></div><iframe class="report" title="Report of the drill" sandbox="allow-same-origin"></iframe></section></div>`
 
 export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatus): Pane {
   show(root, FRAME)
@@ -39,8 +39,14 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
     if (answer.kind === 'ok') save(name, answer.value)
   })
 
+  /** What stands below comes with it, not before it: nothing moves down when the verdict arrives. */
+  function showFirst(verdict: Markup): void {
+    show(region('verdict'), verdict)
+    region('below').hidden = false
+  }
+
   async function showReport(): Promise<void> {
-    if (status.links.report === null) return show(region('verdict'), withoutReport(status))
+    if (status.links.report === null) return showFirst(withoutReport(status))
     const [report, page, charts] = await Promise.all([
       readReport(status.drillId),
       readReportPage(status.drillId),
@@ -48,8 +54,8 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
     ])
     if (isGone) return
     if (report.kind === 'locked') return shell.askForAccess()
-    if (report.kind !== 'ok') return show(region('verdict'), withoutReport(status))
-    show(region('verdict'), banner(report.value))
+    if (report.kind !== 'ok') return showFirst(withoutReport(status))
+    showFirst(banner(report.value))
     show(region('criteria'), whatNext(report.value))
     show(region('compare'), comparedWithBefore(report.value))
     if (charts.kind === 'ok') showTimeline(report.value, charts.value.timeline)
@@ -86,7 +92,7 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
       show(region('again'), again(status))
       region('early').textContent =
         state === 'running'
-          ? `The drill is still in its phase "${progress?.phase ?? state}". The report is written again when that is over.`
+          ? `The drill is still in its phase "${progress?.phase ?? state}"${progress?.note ? ` (${progress.note})` : ''}. The report is written again when that is over.`
           : ''
     },
     dispose() {
