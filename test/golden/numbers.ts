@@ -56,5 +56,11 @@ export function accountedFor(report: Report): Set<string> {
       }
   }
   visit(report)
+  for (const when of ['before', 'after']) {
+    const checks = report.checklist.filter((check) => check.when === when)
+    for (const { verdict } of checks) add(String(checks.filter((check) => check.verdict === verdict).length))
+    add(String(checks.filter(({ verdict }) => verdict !== 'pass').length))
+    add(String(checks.length))
+  }
   return known
 }

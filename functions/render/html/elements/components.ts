@@ -116,17 +116,16 @@ export const list = (lines: readonly Insert[]): Markup =>
   html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>\n`
 
 interface DetailsForm {
-  readonly isOpen?: boolean
   /** Of what is folded: a browser opens it when a link leads there. The link stands outside, where it is seen while it is folded. */
   readonly id?: string
   /** In place of the summary, where that says more than a name. */
   readonly name?: string
 }
 
-export const details = (summary: string, body: Insert, { isOpen, id, name = summary }: DetailsForm = {}): Markup =>
+export const details = (summary: string, body: Insert, { id, name = summary }: DetailsForm = {}): Markup =>
   id === undefined
-    ? html`<details${isOpen && raw(' open')}><summary>${summary}</summary>${body}</details>\n`
-    : html`<div class="fold">${anchor(id, name)}<details${isOpen && raw(' open')}><summary>${summary}</summary><div id="${id}">${body}</div></details></div>\n`
+    ? html`<details><summary>${summary}</summary>${body}</details>\n`
+    : html`<div class="fold">${anchor(id, name)}<details><summary>${summary}</summary><div id="${id}">${body}</div></details></div>\n`
 
 /** A shape for each verdict, so that a reader can distinguish verdicts without colour. */
 const SHAPES: Readonly<Record<string, string>> = {
