@@ -38,7 +38,7 @@ export function createActivities(
     startServer: (input: DrillRef) => startServer(clients, settings, input),
     stopServer: (input: DrillRef) => stopServer(clients, input),
     release: (input: DrillRef) => release(clients, input),
-    check: (input: DrillRef) => check(clients, input),
+    check: (input: DrillRef) => check(clients, settings, input),
     provision: (input: DrillRef) => provision(clients, settings, input),
     holdContainers: (input: DrillRef) => holdContainers(clients, input),
     pollReady: (input: DrillRef) => pollReady(clients, input),

@@ -10,6 +10,7 @@ import type { DrillPlan } from '../model/plan.ts'
 import type { CheckResult } from '../model/report.ts'
 import { gatherFacts, loadSessionsOf, readSchema } from './facts/gather.ts'
 import { type DrillRef, readAbort, readPlan } from './records/stored-drill.ts'
+import type { RowSettings } from './upkeep/old-rows.ts'
 
 interface Checked {
   readonly passed: boolean
@@ -21,10 +22,11 @@ const MAX_POLLS_AFTER_MIGRATION = 5
 const POLL_PAUSE_MS = 5_000
 
 /** The history keeps the verdicts: a deployment that changes a threshold cannot change what a replay decides. */
-export async function check(clients: Clients, { drillId }: DrillRef): Promise<Checked> {
+export async function check(clients: Clients, settings: RowSettings, { drillId }: DrillRef): Promise<Checked> {
   const { blobs } = clients
   const plan = await readPlan(blobs, drillId)
-  const found = await gatherFacts(clients, plan, { mayWrite: true })
+  const { rowsRetentionDays } = settings.upkeepOf(plan.target)
+  const found = await gatherFacts(clients, plan, { mayWrite: true, rowsRetentionDays })
   const migration = await migrateIfAllowed(clients.database, plan, judgeBefore(plan, found))
   const facts = migration === null ? found : await pollSchema(clients, plan, found)
   const results = judgeBefore(plan, facts)

@@ -7,6 +7,7 @@ import type { CheckResult } from '../model/report.ts'
 import { plain } from '../units/units.ts'
 import { type BeforeCheck, type BeforeEvidence, type Judgement, judgeRows } from './check.ts'
 import { CONTAINER_CHECKS } from './containers.ts'
+import { DISK_CHECKS } from './disk.ts'
 import { EVENT_CHECKS } from './events.ts'
 import { LOAD_CHECKS } from './load.ts'
 import { REPLICATION_CHECKS } from './replication.ts'
@@ -23,6 +24,7 @@ const COOL_DOWN = {
 
 export const BEFORE = [
   ...SERVER_CHECKS,
+  ...DISK_CHECKS,
   ...REPLICATION_CHECKS,
   ...SQL_CHECKS,
   ...LOAD_CHECKS,

@@ -191,6 +191,15 @@ export interface StoredDrill {
   readonly drillId: string
   /** By the database's own clock; null when its rows carry no date. */
   readonly newestRowAgeSeconds: number | null
+  /** Of transactions, about: from the first to the last sequence number of every worker. */
+  readonly rows: number
+}
+
+/** What a server's databases and its WAL take up, by SQL. */
+export interface DiskUse {
+  /** Null: the role may not read one of the two. */
+  readonly usedBytes: number | null
+  readonly maxWalBytes: number
 }
 
 export interface Deleted {
@@ -212,8 +221,9 @@ export interface Database {
   storedRuns(target: Target, drillId: string): AsyncIterable<StoredRange>
   /** All rows of a drill's stale-primary watch as maximal runs per session; null: there is no table of them. */
   storedWatchRuns(target: Target, drillId: string): Promise<readonly WatchRun[] | null>
-  /** All drills that have rows with a key, also of other apps. */
-  storedDrills(target: Target): Promise<readonly StoredDrill[]>
+  /** All drills that have rows with a key, also of other apps. Throws when the database needs longer. */
+  storedDrills(target: Target, withinMs: number): Promise<readonly StoredDrill[]>
+  diskUse(target: Target): Promise<DiskUse>
   /** Deletes a drill's rows in batches, for at most this long. */
   deleteRows(target: Target, drillId: string, withinMs: number): Promise<Deleted>
   /** The connection string that a load generator gets. A secret. */

@@ -21,6 +21,8 @@ export interface ServerFacts {
     readonly tier: string | null
     readonly iops: number | null
     readonly type: string | null
+    /** The disk grows by itself when it runs short. */
+    readonly growsByItself: boolean | null
   } | null
   /** In a subnet of its own (delegated), and so without private endpoints; null: the platform does not say. */
   readonly isInSubnet: boolean | null
@@ -163,7 +165,24 @@ export interface SchemaFacts {
   /** The canary: one transaction of the load by its role through each of its ways in, read by the audit's role, then deleted. */
   readonly canary: 'ok' | 'failed' | null
   readonly canaryError: string | null
-  readonly drillRows: number | null
+}
+
+/** What the server's disk holds. Its size is the server's. */
+export interface DiskFacts {
+  readonly usedBytes: number | null
+  /** The platform counts all files; SQL counts databases and WAL. */
+  readonly usedSeenBy: 'platform' | 'SQL' | null
+  /** `max_wal_size`: the WAL that the server keeps, when a standby needs no more. */
+  readonly maxWalBytes: number | null
+  /** Rows that earlier drills left, about: by the sequence numbers of their workers. */
+  readonly earlier: LeftRows | null
+  /** Of these, what is older than rows are kept, and is not deleted yet. Null also where it is not known how long they are kept. */
+  readonly overdue: LeftRows | null
+}
+
+export interface LeftRows {
+  readonly drills: number
+  readonly rows: number
 }
 
 export interface ContainerFacts {
@@ -194,6 +213,7 @@ export interface Facts {
   /** One for each way in that the load takes. */
   readonly loadSessions: readonly LoadSessionFacts[]
   readonly schema: SchemaFacts | null
+  readonly disk: DiskFacts | null
   readonly containers: ContainerFacts
   readonly lastPromotionAt: string | null
   /** Null: could not be observed, or no event needs them. */

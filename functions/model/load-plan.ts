@@ -1,4 +1,4 @@
-/** The plan that a drill gives its load generators, and how long the drill takes. */
+/** The plan that a drill gives its load generators, and how much it offers, and how long the drill takes. */
 
 import { maxReplyTimeoutMs } from '../../loadgen-image/contract/clients/behaviour.ts'
 import { CONTRACT_VERSION } from '../../loadgen-image/contract/glossary.ts'
@@ -49,3 +49,37 @@ export const overallDeadlineSeconds = (plan: DrillPlan): number =>
 /** The `expires-at` tag of the containers: from then on the sweeping timer deletes them. */
 export const expiresAt = (plan: DrillPlan, createdAtMs: number): string =>
   new Date(createdAtMs + (hardDeadlineSeconds(plan) + 600) * 1000).toISOString()
+
+// ---- What the load offers -----------------------------------------------------------------------------------------------
+
+/** A time in which the offered rate moves linearly, or not at all, as shares of the target rate. */
+interface FactorSpan {
+  readonly seconds: number
+  readonly begin: number
+  readonly end: number
+}
+
+/** From a second on: a step holds until the next one, a ramp moves until then. */
+export function factorsFrom({ profile, durationSeconds }: DrillPlan['load'], fromSecond: number): FactorSpan[] {
+  const steps = [{ fromSecond: 0, factor: 1, shape: 'step' }, ...profile]
+  return steps.flatMap((step, i) => {
+    const until = steps[i + 1]?.fromSecond ?? durationSeconds
+    if (until <= fromSecond) return []
+    const begin = step.shape === 'step' ? step.factor : (steps[i - 1]?.factor ?? 1)
+    const passed = Math.max(0, (fromSecond - step.fromSecond) / (until - step.fromSecond))
+    const seconds = until - Math.max(fromSecond, step.fromSecond)
+    return [{ seconds, begin: begin + (step.factor - begin) * passed, end: step.factor }]
+  })
+}
+
+/** Arrivals from a second of the load to its end: each leaves at most one row. Null: a closed loop has no rate of its own. */
+export const plannedArrivals = (load: DrillPlan['load'], fromSecond = 0): number | null =>
+  load.targetTps === 0
+    ? null
+    : Math.ceil(
+        load.targetTps *
+          factorsFrom(load, fromSecond).reduce(
+            (sum, { seconds, begin, end }) => sum + (seconds * (begin + end)) / 2,
+            0,
+          ),
+      )

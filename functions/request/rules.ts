@@ -4,6 +4,7 @@
  */
 import { type FieldProblem, LOAD_RULES } from '../../loadgen-image/contract/load-plan.ts'
 import { comparesWithTarget, needsLedger } from '../criteria/defaults.ts'
+import { factorsFrom } from '../model/load-plan.ts'
 import type { DrillPlan } from '../model/plan.ts'
 import { criteriaNameProbes, probeNamesDiffer, probesAreRare } from './app-probes.ts'
 import {
@@ -99,18 +100,8 @@ function rateIsJudgeable({ load, timing }: DrillPlan): FieldProblem | null {
   }
 }
 
-/** From a second on: a step holds until the next one, a ramp moves until then. */
-function smallestFactor({ profile, durationSeconds }: DrillPlan['load'], fromSecond: number): number {
-  const steps = [{ fromSecond: 0, factor: 1, shape: 'step' }, ...profile]
-  const factors = steps.flatMap((step, i) => {
-    const until = steps[i + 1]?.fromSecond ?? durationSeconds
-    if (until <= fromSecond) return []
-    const begin = step.shape === 'step' ? step.factor : (steps[i - 1]?.factor ?? 1)
-    const passed = Math.max(0, (fromSecond - step.fromSecond) / (until - step.fromSecond))
-    return [begin + (step.factor - begin) * passed, step.factor]
-  })
-  return Math.min(...factors)
-}
+const smallestFactor = (load: DrillPlan['load'], fromSecond: number): number =>
+  Math.min(...factorsFrom(load, fromSecond).flatMap(({ begin, end }) => [begin, end]))
 
 /** An objective on the target rate must not be missed, or met, by chance. */
 function chanceIsSmall({ load, events, timing, criteria }: DrillPlan): FieldProblem | null {

@@ -36,7 +36,7 @@ test('the facts of the server are read, its size from the list of what it can be
     memoryGb: 32,
     availabilityZone: '1',
     highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2' },
-    storage: { sizeGb: 128, tier: null, iops: null, type: null },
+    storage: { sizeGb: 128, tier: null, iops: null, type: null, growsByItself: false },
     isInSubnet: false,
     maintenanceWindow: { isCustom: false, dayOfWeek: 0, startHour: 0, startMinute: 0 },
     replication: { role: 'Primary', state: null, sourceId: null },

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { Client } from 'pg'
 import { beforeEach, expect, test } from 'vitest'
 import type { Database, StoredRange } from '../../functions/clients/clients.ts'
+import { readDiskUse } from '../../functions/clients/postgres/rows/disk-use.ts'
 import { SCHEMA_STEPS } from '../../functions/clients/postgres/schema.ts'
 import { Secret } from '../../functions/config/secret.ts'
 import { systemClock } from '../../functions/connect.ts'
@@ -138,10 +139,7 @@ test('a migration that cannot have the table soon gives up and changes nothing',
     })
     await reader.query('ROLLBACK')
   })
-  expect(await databaseOf().schema(TARGET, WAYS)).toMatchObject({
-    auditedTable: 'public.transactions',
-    drillRows: null,
-  })
+  expect(await databaseOf().schema(TARGET, WAYS)).toMatchObject({ auditedTable: 'public.transactions' })
 })
 
 test('a name that is taken in another row of customers fails the migration instead of leaving a customer out', async () => {
@@ -152,7 +150,6 @@ test('a name that is taken in another row of customers fails the migration inste
   await expect(databaseOf().migrate(TARGET)).rejects.toMatchObject({ cause: { code: '23505' } })
   expect(await databaseOf().schema(TARGET, WAYS)).toMatchObject({
     auditedTable: 'public.transactions',
-    drillRows: null,
     customers: 1,
   })
 })
@@ -163,26 +160,23 @@ test('an empty database has nothing, and says so without a canary', async () => 
     customers: null,
     merchants: null,
     missingExtensions: [],
-    drillRows: null,
     canary: null,
     canaryError: null,
   })
 })
 
-test('a ready database has its rows counted, and the canary leaves none', async () => {
+test('a ready database is known as such, and the canary leaves no row', async () => {
   const database = await migrated()
   const ready = {
     auditedTable: 'public.transactions',
     customers: 5,
     merchants: 5,
     missingExtensions: [],
-    drillRows: 0,
     canary: 'ok',
     canaryError: null,
   }
   expect(await database.schema(TARGET, WAYS)).toEqual(ready)
-  await insertKeys([[0, 0]])
-  expect(await database.schema(TARGET, WAYS)).toEqual({ ...ready, drillRows: 1 })
+  expect(await database.storedDrills(TARGET, LONG_MS)).toEqual([])
 })
 
 // ---- The load's role ------------------------------------------------------------------------------------------------
@@ -389,7 +383,7 @@ test('rows of the step probe are known and deleted with their drill, also of a d
        FROM unnest(ARRAY['both', 'probed', 'probed']) AS drill`,
     ),
   )
-  const known = (await database.storedDrills(TARGET)).map(({ drillId, newestRowAgeSeconds: age }) => [
+  const known = (await database.storedDrills(TARGET, LONG_MS)).map(({ drillId, newestRowAgeSeconds: age }) => [
     drillId,
     Math.floor((age ?? Number.NaN) / 3600),
   ])
@@ -399,7 +393,7 @@ test('rows of the step probe are known and deleted with their drill, also of a d
   ])
   expect(await database.deleteRows(TARGET, 'probed', LONG_MS)).toEqual({ rows: 2, isComplete: true })
   expect(await database.deleteRows(TARGET, 'both', LONG_MS)).toEqual({ rows: 2, isComplete: true })
-  expect(await database.storedDrills(TARGET)).toEqual([])
+  expect(await database.storedDrills(TARGET, LONG_MS)).toEqual([])
 })
 
 test('rows of the stale-primary watch are read as runs per session, and are known and deleted with their drill', async () => {
@@ -423,16 +417,19 @@ test('rows of the stale-primary watch are read as runs per session, and are know
     run(0, 2, 1, 1),
     run(1, 1, 3, 3),
   ])
-  expect((await database.storedDrills(TARGET)).map(({ drillId }) => drillId).sort()).toEqual(['other', 'watched'])
+  expect((await database.storedDrills(TARGET, LONG_MS)).map(({ drillId }) => drillId).sort()).toEqual([
+    'other',
+    'watched',
+  ])
   expect(await database.deleteRows(TARGET, 'watched', LONG_MS)).toEqual({ rows: 5, isComplete: true })
-  expect(await database.storedDrills(TARGET)).toMatchObject([{ drillId: 'other' }])
+  expect(await database.storedDrills(TARGET, LONG_MS)).toMatchObject([{ drillId: 'other' }])
 })
 
 test('every drill with rows is known, with the age of its newest row by the clock of the database', async () => {
   const database = databaseOf()
-  expect(await database.storedDrills(TARGET)).toEqual([])
+  expect(await database.storedDrills(TARGET, LONG_MS)).toEqual([])
   await database.migrate(TARGET)
-  expect(await database.storedDrills(TARGET)).toEqual([])
+  expect(await database.storedDrills(TARGET, LONG_MS)).toEqual([])
   const keys: Key[] = [
     [0, 1],
     [0, 2],
@@ -452,14 +449,37 @@ test('every drill with rows is known, with the age of its newest row by the cloc
     await date('younger', 0, 1, '9 days')
     await client.query('INSERT INTO transactions (customer_id, merchant_id, amount) VALUES (1, 1, 1)')
   })
-  const drills = await database.storedDrills(TARGET)
+  const drills = await database.storedDrills(TARGET, LONG_MS)
   expect(
-    drills.map(({ drillId, newestRowAgeSeconds: age }) => [drillId, age === null ? null : Math.floor(age / 3600)]),
+    drills.map(({ drillId, newestRowAgeSeconds: age, rows }) => [
+      drillId,
+      age === null ? null : Math.floor(age / 3600),
+      rows,
+    ]),
   ).toEqual([
-    ['older', 8 * 24 + 1],
-    ['undated', null],
-    ['younger', 0],
+    ['older', 8 * 24 + 1, 3],
+    ['undated', null, 3],
+    ['younger', 0, 3],
   ])
+})
+
+test('what is in use holds the database and its WAL, or is unknown to a role that may not read them', async () => {
+  const database = await migrated()
+  const own = await asApp(async (client) => {
+    const { rows } = await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')
+    return Number(rows[0]?.bytes)
+  })
+  const { usedBytes, maxWalBytes } = await database.diskUse(TARGET)
+  expect(maxWalBytes).toBe(1024 ** 3)
+  // Two empty databases of the cluster, and at least one WAL file of 16 MiB.
+  expect(usedBytes).toBeGreaterThan(own + 16 * 1024 ** 2)
+  const seenWithoutRights = await asApp(async (client) => {
+    await client.query(
+      'BEGIN; CREATE ROLE without_rights; GRANT without_rights TO CURRENT_USER; SET LOCAL ROLE without_rights',
+    )
+    return readDiskUse(client).finally(() => client.query('ROLLBACK'))
+  })
+  expect(seenWithoutRights).toEqual({ usedBytes: null, maxWalBytes })
 })
 
 test('the list of drills is read from the key index, for any number of rows', async () => {
@@ -480,7 +500,7 @@ test('the list of drills is read from the key index, for any number of rows', as
       return rows[0] ?? { scans: 0, sequential: 0, byIndex: 0 }
     })
   const before = await reads()
-  expect(await database.storedDrills(TARGET)).toHaveLength(3)
+  expect(await database.storedDrills(TARGET, LONG_MS)).toHaveLength(3)
   // A session reports its reads when it ends.
   const after = await eventually('the reads are reported', timeouts.processEndsMs, async () => {
     const now = await reads()

@@ -111,12 +111,12 @@ test('a pooler that still refuses the role that is there now is asked again', as
 
 const DAY = 86_400
 const STORED: readonly StoredDrill[] = [
-  { drillId: 'canary-1', newestRowAgeSeconds: 8 * DAY },
-  { drillId: 'drill-0', newestRowAgeSeconds: 7 * DAY + 1 },
-  { drillId: 'drill-1', newestRowAgeSeconds: 400 * DAY },
-  { drillId: 'running', newestRowAgeSeconds: 1 },
-  { drillId: 'undated', newestRowAgeSeconds: null },
-  { drillId: 'week', newestRowAgeSeconds: 7 * DAY },
+  { drillId: 'canary-1', newestRowAgeSeconds: 8 * DAY, rows: 1_000 },
+  { drillId: 'drill-0', newestRowAgeSeconds: 7 * DAY + 1, rows: 1_000 },
+  { drillId: 'drill-1', newestRowAgeSeconds: 400 * DAY, rows: 1_000 },
+  { drillId: 'running', newestRowAgeSeconds: 1, rows: 1_000 },
+  { drillId: 'undated', newestRowAgeSeconds: null, rows: 1_000 },
+  { drillId: 'week', newestRowAgeSeconds: 7 * DAY, rows: 1_000 },
 ]
 
 /** Records which drills lose their rows. */

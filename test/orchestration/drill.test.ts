@@ -134,7 +134,7 @@ test('a check that is forced by name is recorded and does not stop the drill', a
 test('checks that could not be made stop nothing and are not passed', async () => {
   const { report } = await run({}, { server: { facts: { storage: null, vCores: null } } })
   const unknown = report?.checklist.filter(({ when, verdict }) => when === 'before' && verdict === 'unknown')
-  expect(unknown?.map(({ id }) => id)).toEqual(['server-sku', 'storage-iops'])
+  expect(unknown?.map(({ id }) => id)).toEqual(['server-sku', 'storage-iops', 'disk-space'])
   expect(report?.verdict).toBe('PASS')
 })
 

@@ -13,6 +13,7 @@ import type { Cohort, LoadPlan, LoadSettings } from '../../loadgen-image/contrac
 import {
   GOOD_PARAMETERS,
   goodContainers,
+  goodDisk,
   goodLoadSession,
   goodSchema,
   goodServer,
@@ -103,6 +104,7 @@ export const someFacts = (own: Partial<Facts> = {}): Facts => ({
   sessions: [goodSession('pgbouncer')],
   loadSessions: [goodLoadSession()],
   schema: goodSchema,
+  disk: goodDisk,
   containers: goodContainers,
   lastPromotionAt: null,
   sizes: null,

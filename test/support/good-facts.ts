@@ -1,6 +1,7 @@
 /** Facts of a place in which everything is as a drill wants it, and what a test changes in them. */
 import type {
   ContainerFacts,
+  DiskFacts,
   LoadSessionFacts,
   SchemaFacts,
   ServerFacts,
@@ -22,7 +23,7 @@ export const goodServer: ServerFacts = {
   memoryGb: 32,
   availabilityZone: '1',
   highAvailability: { mode: 'ZoneRedundant', state: 'Healthy', standbyZone: '2' },
-  storage: { sizeGb: 1024, tier: 'P40', iops: 7_500, type: 'Premium_LRS' },
+  storage: { sizeGb: 1024, tier: 'P40', iops: 7_500, type: 'Premium_LRS', growsByItself: false },
   isInSubnet: false,
   maintenanceWindow: { isCustom: true, dayOfWeek: 0, startHour: 3, startMinute: 0 },
   replication: { role: 'Primary', state: null, sourceId: null },
@@ -67,7 +68,14 @@ export const goodSchema: SchemaFacts = {
   missingExtensions: [],
   canary: 'ok',
   canaryError: null,
-  drillRows: 0,
+}
+
+export const goodDisk: DiskFacts = {
+  usedBytes: 100e9,
+  usedSeenBy: 'platform',
+  maxWalBytes: 1e9,
+  earlier: { drills: 0, rows: 0 },
+  overdue: { drills: 0, rows: 0 },
 }
 
 /** Of the place where containers run, without what other clients see of it. */

@@ -77,8 +77,9 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/clients': 'functions/config functions/model functions/model/history',
   'functions/archive': 'functions/clients functions/model functions/model/files loadgen-image/contract',
   'functions/clients/azure': 'functions/clients functions/model functions/platform loadgen-image/contract',
+  'functions/clients/postgres/rows': 'functions/clients functions/model',
   'functions/clients/postgres':
-    'functions/checklist functions/clients functions/config functions/model loadgen-image/connection loadgen-image/contract',
+    'functions/checklist functions/clients functions/clients/postgres/rows functions/config functions/model loadgen-image/connection loadgen-image/contract',
   'functions/clients/storage':
     'functions/clients functions/clients/azure functions/config functions/event-kinds functions/model functions/model/campaign functions/model/history',
   'functions/activities/records':
@@ -90,7 +91,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/activities/campaign':
     'functions/checklist functions/clients functions/clients/storage functions/model functions/model/campaign functions/render functions/render/campaign functions/render/junit functions/report-model/campaign loadgen-image/contract',
   'functions/activities/facts':
-    'functions/activities/events functions/clients functions/clients/postgres functions/clients/storage functions/event-kinds functions/model functions/platform loadgen-image/contract',
+    'functions/activities/events functions/activities/upkeep functions/clients functions/clients/postgres functions/clients/storage functions/event-kinds functions/model functions/platform loadgen-image/contract',
   'functions/activities':
     'functions/activities/campaign functions/activities/events functions/activities/facts functions/activities/records functions/activities/upkeep functions/analysis functions/archive functions/checklist functions/clients functions/clients/azure functions/clients/storage functions/config functions/event-kinds functions/live functions/model functions/model/campaign functions/model/early-end functions/model/files functions/platform functions/render functions/render/text functions/report-model functions/units loadgen-image/contract',
   'functions/orchestrators':

@@ -9,23 +9,33 @@ import type { ContainerFacts, Facts, LoadSessionFacts, LoadWays, SessionFacts } 
 import type { DrillPlan } from '../../model/plan.ts'
 import { serverPlaceOf } from '../../platform/names.ts'
 import { isSameName } from '../events/identity.ts'
+import { diskFacts } from './disk.ts'
+import { orGap } from './gap.ts'
 
-/** `mayWrite` false: neither the database nor the storage gets a row to try them by, and what that would show is not known. */
+interface Gathering {
+  /** False: neither the database nor the storage gets a row to try them by, and what that would show is not known. */
+  readonly mayWrite: boolean
+  /** 0: indefinitely. Null: it is not known here. */
+  readonly rowsRetentionDays: number | null
+}
+
 export async function gatherFacts(
   clients: Clients,
   plan: DrillPlan,
-  { mayWrite }: { readonly mayWrite: boolean },
+  { mayWrite, rowsRetentionDays }: Gathering,
 ): Promise<Facts> {
   const { blobs, clock, servers } = clients
   const { target } = plan
   const gaps: string[] = []
-  const [server, parameters, pgbouncer, direct, loadSessions, schema, containers, last, own] = await Promise.all([
-    orGap('server', gaps, servers.get(target)),
+  const serverFacts = orGap('server', gaps, servers.get(target))
+  const [server, parameters, pgbouncer, direct, loadSessions, schema, disk, containers, last, own] = await Promise.all([
+    serverFacts,
     orGap('parameters', gaps, servers.parameters(target)),
     sessionVia(clients, target, 'pgbouncer'),
     sessionVia(clients, target, 'direct'),
     loadSessionsOf(clients, plan),
     readSchema(clients, plan, gaps, { mayWrite }),
+    serverFacts.then((server) => diskFacts(clients, plan, gaps, { serverId: server?.id ?? null, rowsRetentionDays })),
     containerFacts(clients, gaps, { mayWrite }),
     orGap('last promotion', gaps, readLastPromotion(blobs, target)),
     factsOfEvents(clients, plan, gaps),
@@ -37,6 +47,7 @@ export async function gatherFacts(
     sessions: [pgbouncer, direct],
     loadSessions,
     schema,
+    disk,
     containers,
     lastPromotionAt: last?.at ?? null,
     ...own,
@@ -64,16 +75,6 @@ async function factsOfEvents(
   const replicaParameters =
     place === null ? null : await orGap('parameters of the replica', gaps, servers.parameters({ ...target, ...place }))
   return { sizes, switchover: { host: database.host(target), replicas, replicaParameters, endpoints } }
-}
-
-/** The value, or null and a line in `gaps`. */
-async function orGap<T>(source: string, gaps: string[], value: Promise<T>): Promise<T | null> {
-  try {
-    return await value
-  } catch (error) {
-    gaps.push(`${source}: ${errorText(error)}`)
-    return null
-  }
 }
 
 export async function readSchema(

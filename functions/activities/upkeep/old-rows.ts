@@ -3,16 +3,18 @@
  * it still holds the server: in small transactions, for some minutes at most; the next drill deletes the rest. Rows without a drill
  * id are not the drill's own and stay.
  */
-import type { Clients } from '../../clients/clients.ts'
+import type { Clients, StoredDrill } from '../../clients/clients.ts'
 import type { Target } from '../../model/plan.ts'
 import { type DrillRef, readPlan } from '../records/stored-drill.ts'
 
-interface RowSettings {
+export interface RowSettings {
   readonly upkeepOf: (target: Target) => { readonly rowsRetentionDays: number }
 }
 
 /** Well below the platform's time limit of an activity. */
 const TIME_LIMIT_MS = 4 * 60_000
+/** Of the list of drills, which is read from the key's index. */
+const LIST_LIMIT_MS = 60_000
 const DAY_SECONDS = 86_400
 
 export async function deleteOldRows(
@@ -24,8 +26,8 @@ export async function deleteOldRows(
   const { rowsRetentionDays } = upkeepOf(target)
   if (rowsRetentionDays === 0) return { detail: 'rows are kept: DRILL_ROWS_RETENTION_DAYS is 0' }
   const endMs = clock.now().getTime() + TIME_LIMIT_MS
-  const stored = await database.storedDrills(target)
-  const old = stored.filter((one) => one.drillId !== drillId && isOlder(one.newestRowAgeSeconds, rowsRetentionDays))
+  const stored = await database.storedDrills(target, LIST_LIMIT_MS)
+  const old = overdueDrills(stored, drillId, rowsRetentionDays)
   let rows = 0
   let done = 0
   for (const one of old) {
@@ -40,6 +42,10 @@ export async function deleteOldRows(
 /** By the newest row: a drill that still writes is never old. A drill without a date may be new. */
 const isOlder = (ageSeconds: number | null, days: number): boolean =>
   ageSeconds !== null && ageSeconds > days * DAY_SECONDS
+
+/** Without the drill that asks. `days` 0: rows are kept. */
+export const overdueDrills = (stored: readonly StoredDrill[], drillId: string, days: number): readonly StoredDrill[] =>
+  days === 0 ? [] : stored.filter((one) => one.drillId !== drillId && isOlder(one.newestRowAgeSeconds, days))
 
 function detailOf(rows: number, done: number, old: number, days: number): string {
   if (old === 0) return `no rows of drills older than ${days} days`

@@ -124,6 +124,7 @@ const storageOf = ({ storage }: Server): ServerFacts['storage'] =>
         iops: storage.iops ?? null,
         // Premium SSD is reported as an empty text.
         type: storage.type || null,
+        growsByItself: storage.autoGrow === undefined ? null : storage.autoGrow === 'Enabled',
       }
 
 const maintenanceOf = ({ maintenanceWindow: window }: Server): ServerFacts['maintenanceWindow'] =>

@@ -18,9 +18,10 @@ import {
 } from './connection.ts'
 import { readLoadSession, unreachableLoad } from './load-session.ts'
 import { migrate } from './migration.ts'
+import { readDiskUse } from './rows/disk-use.ts'
+import { deleteInBatches, readDrills, readRuns, readWatchRuns } from './rows/stored-rows.ts'
 import { readAudited } from './schema-facts.ts'
 import { readSession, unreachable } from './session-facts.ts'
-import { deleteInBatches, readDrills, readRuns, readWatchRuns } from './stored-rows.ts'
 import { readWalPosition } from './wal-position.ts'
 
 const READ_MS = 15_000
@@ -44,7 +45,8 @@ export function createDatabase(postgres: PostgresConfig, credentials: Credential
     storedRuns: (target, drillId) => storedRuns(settings, target, drillId),
     storedWatchRuns: (target, drillId) =>
       withConnection(settings, target, asApp('direct', LONG_MS), (client) => readWatchRuns(client, drillId)),
-    storedDrills: (target) => withConnection(settings, target, asApp('direct', LONG_MS), readDrills),
+    storedDrills: (target, withinMs) => withConnection(settings, target, asApp('direct', withinMs), readDrills),
+    diskUse: (target) => withConnection(settings, target, asApp('direct', READ_MS), readDiskUse),
     deleteRows: (target, drillId, withinMs) => deleteRows(settings, target, drillId, deadline(clock, withinMs)),
     loadConnectionString: (target) => connectionStringOf(postgres, target),
     loadTokenScope: () => (postgres.load.password === null ? postgres.cloud.databaseScope : null),

@@ -1,21 +1,17 @@
-/** Facts of the schema in the auditing role's session: its table, the parent rows, the rows of earlier drills. */
+/** Facts of the schema in the auditing role's session: its table, the parent rows. */
 import type { Client } from 'pg'
 import type { SchemaFacts } from '../../model/facts.ts'
 import { tableNameOf } from './load-table.ts'
 
 type AuditedFacts = Omit<SchemaFacts, 'canary' | 'canaryError'>
 
-const COUNT_WITHIN_MS = 5_000
-
 export async function readAudited(client: Client): Promise<AuditedFacts> {
   const auditedTable = await tableNameOf(client, null)
-  const hasKey = (await columnsOf(client, 'transactions')).includes('drill_id')
   return {
     auditedTable,
     customers: await countFive(client, 'customers', 'customer_id'),
     merchants: await countFive(client, 'merchants', 'merchant_id'),
     missingExtensions: await missingExtensions(client),
-    drillRows: hasKey ? await countDrillRows(client) : null,
   }
 }
 
@@ -43,20 +39,4 @@ async function missingExtensions(client: Client): Promise<string[]> {
        AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pgcrypto')`,
   )
   return rows.map(({ name }) => name)
-}
-
-/** Exact if the count is quick; otherwise unknown, because a checklist must not wait for it. */
-async function countDrillRows(client: Client): Promise<number | null> {
-  try {
-    await client.query('BEGIN READ ONLY')
-    await client.query(`SET LOCAL statement_timeout = ${COUNT_WITHIN_MS}`)
-    const { rows } = await client.query<{ n: string }>(
-      'SELECT count(*) AS n FROM transactions WHERE drill_id IS NOT NULL',
-    )
-    return Number(rows[0]?.n)
-  } catch {
-    return null
-  } finally {
-    await client.query('ROLLBACK')
-  }
 }

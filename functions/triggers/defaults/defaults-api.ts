@@ -46,7 +46,7 @@ async function look(
     readLock(clients.blobs, of.target).catch(() => null),
     plan === null
       ? { facts: null, why: 'the settings of the app allow none of the presets' }
-      : within(limitMs, gatherFacts(clients, plan, { mayWrite: false })),
+      : within(limitMs, gatherFacts(clients, plan, { mayWrite: false, rowsRetentionDays: null })),
   ])
   return { at, ...seen, runningDrill: lock?.state === 'held' ? lock.drillId : null }
 }

@@ -17,7 +17,7 @@ describe('the first minute', () => {
   /** Of a small server whose primary and standby are in one zone. */
   const offer = async (): Promise<Offer> => {
     const { clients } = createWorld({ server: { facts: { vCores: 2, availabilityZone: '2' } } })
-    const facts = await gatherFacts(clients, aPlan({}), { mayWrite: false })
+    const facts = await gatherFacts(clients, aPlan({}), { mayWrite: false, rowsRetentionDays: null })
     const target = { resourceGroup: 'local', server: 'pg-local', database: 'drill' }
     const requests = requestsTo(target, 0)
     return offerOf(requests.targets[0], requests, 'local', {

@@ -141,7 +141,8 @@ function fakeDatabase(
       yield* rows.runs(drillId)
     },
     storedWatchRuns: async (_target, drillId) => rows.watchRuns(drillId),
-    storedDrills: async () => [{ drillId: 'drill-1', newestRowAgeSeconds: 0 }],
+    storedDrills: async () => [{ drillId: 'drill-1', newestRowAgeSeconds: 0, rows: 0 }],
+    diskUse: async () => ({ usedBytes: 100e9, maxWalBytes: 1e9 }),
     deleteRows: async () => ({ rows: rows.clear(), isComplete: true }),
     loadConnectionString: () => `postgresql://load:${options.password ?? 'secret'}@server:6432/drill`,
     loadTokenScope: () => null,

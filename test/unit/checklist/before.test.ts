@@ -7,6 +7,7 @@ import type { EVENT_CHECKS } from '../../../functions/checklist/events.ts'
 import { isNeededBy } from '../../../functions/event-kinds/kinds.ts'
 import type {
   ContainerFacts,
+  DiskFacts,
   Facts,
   LoadSessionFacts,
   SchemaFacts,
@@ -18,6 +19,7 @@ import type {
 import {
   GOOD_PARAMETERS,
   goodContainers,
+  goodDisk,
   goodLoadSession,
   goodSchema,
   goodServer,
@@ -30,7 +32,7 @@ import { aPlan } from '../../support/play-drill.ts'
 
 const plan = aPlan({ targetTps: 8000, workers: 200, timing: { cooldownMinutes: 20 } })
 
-const V2 = { sizeGb: 1024, tier: null, iops: 8_000, type: 'PremiumV2_LRS' }
+const V2 = { sizeGb: 1024, tier: null, iops: 8_000, type: 'PremiumV2_LRS', growsByItself: false }
 
 interface Changes {
   readonly server?: Partial<ServerFacts> | null
@@ -40,6 +42,7 @@ interface Changes {
   readonly direct?: Partial<SessionFacts>
   readonly schema?: Partial<SchemaFacts> | null
   readonly load?: Partial<LoadSessionFacts>
+  readonly disk?: Partial<DiskFacts> | null
   readonly containers?: Partial<ContainerFacts>
   readonly lastPromotionAt?: string | null
   readonly gaps?: readonly string[]
@@ -58,6 +61,7 @@ function facts(changes: Changes = {}): Facts {
     ],
     loadSessions: [goodLoadSession('pgbouncer', changes.load)],
     schema: changes.schema === null ? null : { ...goodSchema, ...changes.schema },
+    disk: changes.disk === null ? null : { ...goodDisk, ...changes.disk },
     containers: { ...goodContainers, ...changes.containers },
     lastPromotionAt: changes.lastPromotionAt ?? null,
     sizes: null,
@@ -86,7 +90,7 @@ const maintenance = (dayOfWeek: number, startHour: number, startMinute: number):
   server: { maintenanceWindow: { isCustom: true, dayOfWeek, startHour, startMinute } },
 })
 const storage = (iops: number | null, tier: string | null): Changes => ({
-  server: { storage: { sizeGb: 128, tier, iops, type: null } },
+  server: { storage: { sizeGb: 128, tier, iops, type: null, growsByItself: false } },
 })
 const usages = (groups: number, cores: number): Changes => ({
   containers: {
@@ -178,6 +182,10 @@ const ROWS: Readonly<Record<CommonId, Row>> = {
       [storage(null, 'P30'), '5000 IOPS (P30), 128 GB'],
     ],
     unknown: storage(null, null),
+  },
+  'disk-space': {
+    fail: [[{ disk: { usedBytes: 1000 * 1024 ** 3 } }, '24.0 GiB of 1.0 TiB free (by the platform)']],
+    unknown: { disk: { usedBytes: null } },
   },
   'sql-pgbouncer': {
     fail: [[{ pgbouncer: { reachable: false, error: 'ECONNREFUSED' } }, 'ECONNREFUSED']],

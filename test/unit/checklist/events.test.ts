@@ -85,7 +85,7 @@ const FAILS: ReadonlyArray<readonly [Id, why: string, Case, seen: string | RegEx
   [
     'switchover-symmetry',
     'has less storage',
-    withReplica({ storage: { sizeGb: 512, tier: null, iops: null, type: null } }),
+    withReplica({ storage: { sizeGb: 512, tier: null, iops: null, type: null, growsByItself: null } }),
     'storage 512 GB, of the server 1,024 GB',
   ],
   [

@@ -6,8 +6,8 @@
  * detect that it was never created.
  */
 import type { Client } from 'pg'
-import type { WatchRun } from '../../model/evidence.ts'
-import type { Deleted, StoredDrill, StoredRange } from '../clients.ts'
+import type { WatchRun } from '../../../model/evidence.ts'
+import type { Deleted, StoredDrill, StoredRange } from '../../clients.ts'
 
 const RUNS = `SELECT worker, min(seq) AS first, max(seq) AS last, sum(copies) AS rows, count(*) AS keys
   FROM (
@@ -97,7 +97,7 @@ async function deleteProbeRows(client: Client, table: ProbeTable, drillId: strin
 }
 
 const newestOf = (table: ProbeTable): string =>
-  `SELECT drill_id AS id, extract(epoch FROM clock_timestamp() - max(written_at)) AS age FROM ${table} GROUP BY drill_id`
+  `SELECT drill_id AS id, extract(epoch FROM clock_timestamp() - max(written_at)) AS age, 0 AS rows FROM ${table} GROUP BY drill_id`
 
 /** The rows of the stale-primary watch, as runs of consecutive numbers per session. */
 const WATCH_RUNS = `SELECT container, session, min(seq) AS first, max(seq) AS last
@@ -133,16 +133,20 @@ const DRILLS = `WITH RECURSIVE drill (id) AS (
     SELECT id, (SELECT t.worker FROM transactions t WHERE t.drill_id = worker.id AND t.worker > worker.number
                 ORDER BY t.worker LIMIT 1)
     FROM worker WHERE number IS NOT NULL
-  ), newest (id, at) AS (
-    SELECT id, (SELECT t.transaction_date FROM transactions t WHERE t.drill_id = worker.id AND t.worker = worker.number
-                ORDER BY t.seq DESC LIMIT 1)
-    FROM worker WHERE number IS NOT NULL
   )
-  SELECT id, extract(epoch FROM LOCALTIMESTAMP - max(at)) AS age FROM newest GROUP BY id ORDER BY id`
+  SELECT id, extract(epoch FROM LOCALTIMESTAMP - max(newest.transaction_date)) AS age,
+    coalesce(sum(newest.seq - oldest.seq + 1), 0) AS rows
+  FROM worker
+    LEFT JOIN LATERAL (SELECT t.transaction_date, t.seq FROM transactions t
+      WHERE t.drill_id = worker.id AND t.worker = worker.number ORDER BY t.seq DESC LIMIT 1) newest ON true
+    LEFT JOIN LATERAL (SELECT t.seq FROM transactions t
+      WHERE t.drill_id = worker.id AND t.worker = worker.number ORDER BY t.seq LIMIT 1) oldest ON true
+  WHERE number IS NOT NULL GROUP BY id ORDER BY id`
 
 interface DrillRow {
   readonly id: string
   readonly age: string | null
+  readonly rows: string
 }
 
 /** Every drill that has rows with a key, or of a probe. Rows without a key are not the load generator's, and are not read. */
@@ -158,7 +162,11 @@ export async function readDrills(client: Client): Promise<StoredDrill[]> {
 async function readIf(client: Client, table: string, sql: string): Promise<StoredDrill[]> {
   if (!(await hasColumn(client, table))) return []
   const { rows } = await client.query<DrillRow>(sql)
-  return rows.map(({ id, age }) => ({ drillId: id, newestRowAgeSeconds: age === null ? null : Number(age) }))
+  return rows.map((row) => ({
+    drillId: row.id,
+    newestRowAgeSeconds: row.age === null ? null : Number(row.age),
+    rows: Number(row.rows),
+  }))
 }
 
 async function hasColumn(client: Client, table: string): Promise<boolean> {
