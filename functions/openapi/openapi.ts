@@ -182,17 +182,20 @@ const SCHEMAS: Json = {
     runningDrill: nullable(string),
   }),
   DailyRecords: object({
-    records: {
+    records: { type: 'array', items: ref('DailyRecord') },
+    withoutDrill: {
       type: 'array',
-      items: object({
-        at: string,
-        target,
-        outcome: { enum: ['started', 'skipped', 'stopped', 'failed'] },
-        why: string,
-        drillId: nullable(string),
-        requestHash: string,
-      }),
+      items: ref('DailyRecord'),
+      description: 'The newest firing of each server that has a schedule, where that firing started no drill',
     },
+  }),
+  DailyRecord: object({
+    at: string,
+    target,
+    outcome: { enum: ['started', 'skipped', 'stopped', 'failed'] },
+    why: string,
+    drillId: nullable(string),
+    requestHash: string,
   }),
 }
 

@@ -6,11 +6,13 @@ import type { InvocationContext, Timer } from '@azure/functions'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { errorText } from '../../loadgen-image/contract/redact.ts'
 import type { Clients } from '../clients/clients.ts'
-import { type DailyRecord, writeDailyRecord } from '../clients/storage/daily-records.ts'
+import { writeDailyRecord } from '../clients/storage/daily-records.ts'
 import { drillsOfServer } from '../clients/storage/drill-list.ts'
 import { readLastPromotion } from '../clients/storage/last-promotion.ts'
 import { coolDownOf } from '../model/cool-down.ts'
 import type { IndexEntry } from '../model/drill-index.ts'
+import { verdictWord } from '../model/early-end/stopped-by.ts'
+import type { DailyRecord } from '../model/history/daily-record.ts'
 import type { DrillPlan, StoredRequest } from '../model/plan.ts'
 import { drillSkippedLine } from '../render/log-lines.ts'
 import { parseRequest, type RequestDefaults } from '../request/request.ts'
@@ -108,7 +110,7 @@ async function failuresInARow(
   if (await hasPassedSince(table, oldest)) return null
   const started = await blobs.readJson<StoredRequest>(blobNames.request(newest.drillId))
   if (started !== null && started.bodyHash !== requestHash) return null
-  const verdicts = failures.map(({ drillId, verdict }) => `${drillId} ${verdict ?? 'without a report'}`)
+  const verdicts = failures.map((entry) => `${entry.drillId} ${verdictWord(entry) ?? 'without a report'}`)
   return (
     `stopped after ${stopAfterFailures} failures in a row (${verdicts.join(', ')}). ` +
     `It goes on after a drill of this server started by hand has passed, or after ${source} has changed`

@@ -3,9 +3,12 @@ import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import type { Gate } from '../access/gate.ts'
 import type { Clients } from '../clients/clients.ts'
 import { dailyRecords } from '../clients/storage/daily-records.ts'
+import { serverKey } from '../model/drill-index.ts'
+import { newestWithoutDrill } from '../model/history/daily-record.ts'
 import { SERVER_NAME } from '../platform/names.ts'
+import type { RequestDefaults } from '../request/request.ts'
 import { type Asset, dashboardAsset, dashboardPage } from '../web/dashboard.ts'
-import { badQuery, json, notFound } from './responses.ts'
+import { badQuery, cachedJson, notFound } from './responses.ts'
 
 export const dashboardApi = (auth: Gate['auth']) => ({
   page: async (request: HttpRequest): Promise<HttpResponseInit> => answer(request, dashboardPage(auth)),
@@ -26,12 +29,18 @@ function answer(request: HttpRequest, { body, contentType, headers }: Asset): Ht
 
 const NEWEST = 100
 
-/** `GET /api/daily`: the outcome of every firing of the daily timers, or with `server` of one server's. */
-export const dailyApi = ({ table }: Pick<Clients, 'table'>) => ({
-  async read({ query }: HttpRequest): Promise<HttpResponseInit> {
-    const server = query.get('server')
+/**
+ * `GET /api/daily`: the newest firings of the daily timers with their outcomes, or with `server` of one server's; beside them what the
+ * servers with a schedule wait for: a server without one starts no drill anyway.
+ */
+export const dailyApi = ({ table }: Pick<Clients, 'table'>, { targets }: Pick<RequestDefaults, 'targets'>) => ({
+  async read(request: HttpRequest): Promise<HttpResponseInit> {
+    const server = request.query.get('server')
     if (server !== null && SERVER_NAME.problemOf(server) !== null)
       return badQuery('server', server, SERVER_NAME.expected)
-    return json(200, { records: await dailyRecords(table, NEWEST, server) })
+    const records = await dailyRecords(table, NEWEST, server)
+    const scheduled = targets.filter(({ schedule }) => schedule != null).map(({ target }) => serverKey(target))
+    const ofScheduled = records.filter(({ target }) => scheduled.includes(serverKey(target)))
+    return cachedJson(request, { records, withoutDrill: newestWithoutDrill(ofScheduled) })
   },
 })

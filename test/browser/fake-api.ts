@@ -4,6 +4,7 @@ import { enter } from '../../functions/access/gate.ts'
 import type { CampaignStatus } from '../../functions/model/campaign/status.ts'
 import type { ListedFigures } from '../../functions/model/drill-index.ts'
 import { verdictWord } from '../../functions/model/early-end/stopped-by.ts'
+import type { DailyRecord } from '../../functions/model/history/daily-record.ts'
 import type { DrillStatus } from '../../functions/model/status.ts'
 import { renderCampaign } from '../../functions/render/campaign/page.ts'
 import { renderers } from '../../functions/render/formats.ts'
@@ -37,6 +38,8 @@ export interface FakeApi {
   roles: readonly string[]
   /** Without a session the platform redirects to its login, as to another site; or it lets the app answer. */
   redirects: boolean
+  /** What GET /api/daily answers beside all firings. */
+  withoutDrill: DailyRecord[]
   /** What GET /api/defaults answers; null: an app without it, whose form begins empty. */
   offer: Offer | null
   /** What POST answers; null starts a drill. */
@@ -63,6 +66,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     auth: 'keys',
     roles: ['Drill.Run'],
     redirects: false,
+    withoutDrill: [],
     offer: null,
     refusal: null,
     requests: [],
@@ -174,6 +178,7 @@ async function answer(
   if (refused !== null) return refused
   if (api.state === 'broken') return { status: 503, type: 'text/plain', body: 'Function host is not running.' }
   if (first === 'defaults') return api.offer === null ? notFound() : json(200, api.offer)
+  if (first === 'daily') return json(200, { records: [], withoutDrill: api.withoutDrill })
   if (first === 'campaigns') return campaigns(api, method, url, id, body)
   if (id === 'compare') return compare(api, url)
   if (id === '') return method === 'POST' ? start(api, body) : list(api, url)

@@ -3,6 +3,8 @@
 import { expect, test } from 'vitest'
 import { dailyRecords } from '../../functions/clients/storage/daily-records.ts'
 import { serverBlobs } from '../../functions/model/blob-paths.ts'
+import type { IndexEntry } from '../../functions/model/drill-index.ts'
+import type { StoppedBy } from '../../functions/model/early-end/stopped-by.ts'
 import type { DrillPlan } from '../../functions/model/plan.ts'
 import type { Verdict } from '../../functions/model/report.ts'
 import { dailyDrill } from '../../functions/triggers/daily-drill.ts'
@@ -33,11 +35,15 @@ function setUp(request: Body = {}) {
   const context = { log: (line: string) => void logged.push(line) }
   const fire = (isPastDue = false, of = request) => handler(of)({ isPastDue }, service.client, context)
   /** A drill that ended some minutes ago. */
-  const ended = (verdict: Verdict, requestedBy: DrillPlan['requestedBy'] = 'timer') => {
+  const ended = (
+    verdict: Verdict,
+    requestedBy: DrillPlan['requestedBy'] = 'timer',
+    stoppedBy: IndexEntry['stoppedBy'] = null,
+  ) => {
     world.clock.moveTo(world.clock.nowMs + DAY)
     const drillId = `old-${world.clock.nowMs}`
     const plan = { ...aPlan({}, drillId, world.clock.nowMs), requestedBy }
-    putEntry(world, plan, { endedAt: world.clock.now().toISOString(), verdict, headline: '' })
+    putEntry(world, plan, { endedAt: world.clock.now().toISOString(), verdict, headline: '', stoppedBy })
     world.clock.moveTo(world.clock.nowMs + 3_600_000)
     return drillId
   }
@@ -85,11 +91,12 @@ test('it is skipped in the cool-down', async () => {
 
 test('after three failures in a row it stops, and says which and how to go on', async () => {
   const { fire, ended, service } = setUp()
-  const ids = [ended('FAIL'), ended('INCONCLUSIVE'), ended('ABORTED')]
+  const notStarted = { phase: 'check', checks: ['server-sku'], why: 'a check failed', advice: '' } satisfies StoppedBy
+  const ids = [ended('FAIL'), ended('INCONCLUSIVE', 'timer', notStarted), ended('ABORTED')]
   const record = await fire()
   expect(record.outcome).toBe('stopped')
   expect(record.why).toContain(
-    `stopped after 3 failures in a row (${ids[2]} ABORTED, ${ids[1]} INCONCLUSIVE, ${ids[0]} FAIL)`,
+    `stopped after 3 failures in a row (${ids[2]} ABORTED, ${ids[1]} NOT STARTED, ${ids[0]} FAIL)`,
   )
   expect(record.why).toContain('DAILY_DRILL_REQUEST')
   expect(service.instances.size).toBe(0)

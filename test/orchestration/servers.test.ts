@@ -3,8 +3,10 @@
 import { HttpRequest } from '@azure/functions'
 import { expect, test } from 'vitest'
 import type { IndexEntry } from '../../functions/model/drill-index.ts'
+import type { DailyRecord } from '../../functions/model/history/daily-record.ts'
 import type { StoredRequest } from '../../functions/model/plan.ts'
 import type { Verdict } from '../../functions/model/report.ts'
+import type { RequestDefaults } from '../../functions/request/request.ts'
 import { dailyDrill } from '../../functions/triggers/daily-drill.ts'
 import { dailyApi } from '../../functions/triggers/dashboard-api.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
@@ -15,8 +17,8 @@ import { createWorld } from '../support/world/world.ts'
 const DAY = 86_400_000
 const at = (name: string) => ({ resourceGroup: `rg-${name}`, server: `pg-${name}`, database: 'app' })
 const TARGETS = [
-  { name: 'orders', target: at('orders'), cooldownMinutes: 20 },
-  { name: 'billing', target: at('billing'), cooldownMinutes: 20 },
+  { name: 'orders', target: at('orders'), cooldownMinutes: 20, schedule: '0 0 0 * * *' },
+  { name: 'billing', target: at('billing'), cooldownMinutes: 20, schedule: '0 0 0 * * *' },
 ] as const
 
 function setUp(stopAfterFailures = 3) {
@@ -65,6 +67,29 @@ test('one server fails three days in a row and stops, the other goes on', async 
   })
 })
 
+test('the API says of which servers with a schedule the newest firing started no drill', async () => {
+  const { world, fire, end, nextDay } = setUp(1)
+  const waiting = async (targets: RequestDefaults['targets'] = TARGETS) => {
+    const request = new HttpRequest({ method: 'GET', url: 'http://localhost/api/daily' })
+    const { jsonBody } = await dailyApi(world.clients, { targets }).read(request)
+    return (jsonBody as { withoutDrill: DailyRecord[] }).withoutDrill.map(({ target, outcome }) => [
+      target.server,
+      outcome,
+    ])
+  }
+  await end((await fire('orders')).drillId, 'FAIL')
+  await fire('billing')
+  expect(await waiting()).toEqual([])
+  nextDay()
+  await Promise.all([fire('orders'), fire('billing')])
+  expect((await waiting()).sort()).toEqual([
+    ['pg-billing', 'skipped'],
+    ['pg-orders', 'stopped'],
+  ])
+  const [orders, billing] = TARGETS
+  expect(await waiting([{ ...orders, schedule: null }, billing])).toEqual([['pg-billing', 'skipped']])
+})
+
 test('each server has its own number of failures after which it stops', async () => {
   const { fire, end, nextDay } = setUp(1)
   await end((await fire('orders')).drillId, 'FAIL')
@@ -81,7 +106,7 @@ test('two timers of one moment start two drills, with an id and a record each', 
   expect(servers).toEqual([at('orders'), at('billing')])
   const read = async (query: string) => {
     const request = new HttpRequest({ method: 'GET', url: `http://localhost/api/daily${query}` })
-    return (await dailyApi(world.clients).read(request)) as {
+    return (await dailyApi(world.clients, { targets: TARGETS }).read(request)) as {
       status: number
       jsonBody?: { records: { target: { server: string } }[] }
     }

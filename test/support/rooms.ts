@@ -99,14 +99,14 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/web':
     'functions/checklist functions/model functions/render/campaign functions/render/html functions/render/text functions/request functions/units',
   'functions/web/browser/page':
-    'functions/model functions/model/campaign functions/render/charts/drawing functions/render/text functions/request functions/units',
+    'functions/model functions/model/campaign functions/model/history functions/render/charts/drawing functions/render/text functions/request functions/units',
   'functions/web/browser/views/start':
     'functions/render/text functions/request functions/units functions/web/browser/page',
   'functions/web/browser/views':
-    'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/units functions/web functions/web/browser/page',
+    'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/model/history functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/units functions/web functions/web/browser/page',
   'functions/web/browser': 'functions/web/browser/page functions/web/browser/views functions/web/browser/views/start',
   'functions/triggers':
-    'functions/access functions/archive functions/clients functions/clients/storage functions/live functions/model functions/model/history functions/platform functions/render functions/render/html functions/report-model functions/request functions/units functions/web loadgen-image/contract',
+    'functions/access functions/archive functions/clients functions/clients/storage functions/live functions/model functions/model/early-end functions/model/history functions/platform functions/render functions/render/html functions/report-model functions/request functions/units functions/web loadgen-image/contract',
   'functions/triggers/history':
     'functions/clients functions/clients/storage functions/model functions/model/campaign functions/model/early-end functions/model/history functions/platform functions/render functions/request functions/triggers functions/units loadgen-image/contract',
   'functions/triggers/campaigns':

@@ -1,19 +1,11 @@
 /** What the daily timer did at each firing, in table storage. */
+
 import { serverKey } from '../../model/drill-index.ts'
+import type { DailyRecord } from '../../model/history/daily-record.ts'
 import { keyOf, PARTITIONS } from '../../model/history/keys.ts'
 import type { Target } from '../../model/plan.ts'
 import type { Table } from '../clients.ts'
 import { rowsOf } from './drill-list.ts'
-
-export interface DailyRecord {
-  readonly at: string
-  readonly target: Target
-  readonly outcome: 'started' | 'skipped' | 'stopped' | 'failed'
-  readonly why: string
-  readonly drillId: string | null
-  /** Of the request, so that a corrected one is tried again after failures. */
-  readonly requestHash: string
-}
 
 /** Timers of several servers may fire at the same instant. */
 const nameOf = (target: Target): string => serverKey(target).replace('/', '-')

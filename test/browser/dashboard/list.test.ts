@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { DailyRecord } from '../../../functions/model/history/daily-record.ts'
 import { sample } from '../../golden/samples.ts'
 import { expectAccessible, expectNoSidewaysScroll, screenshot } from '../browser.ts'
 import { brokenDrill, endedDrill, runningDrill } from '../statuses.ts'
@@ -117,6 +118,30 @@ describe('the list', () => {
     ])
     await page.getByLabel('Verdict').selectOption('PASS')
     await see(page, 'No drill fits these filters')
+  })
+
+  test('says of which servers the daily timer started no drill, and why, also when there is no drill at all', async () => {
+    const firing = (server: string, outcome: 'stopped' | 'skipped', why: string): DailyRecord => ({
+      ...{ at: '2026-03-07T02:00:00.123Z', drillId: null, requestHash: 'ab' },
+      ...{ target: { resourceGroup: 'rg', server, database: 'app' }, outcome, why },
+    })
+    dashboard.api.withoutDrill = [
+      firing('pg-other', 'stopped', 'stopped after 3 failures in a row (a FAIL, b FAIL, c FAIL). It goes on after ...'),
+      firing('pg-orders', 'skipped', 'the timer fired late'),
+    ]
+    const { page, errors } = await dashboard.open()
+    await see(page, 'No drill yet')
+    const notices = page.locator('#no-drill p')
+    await expect
+      .poll(() => notices.allTextContents(), SOON)
+      .toEqual([
+        'No daily drill of pg-other at 2026-03-07 02:00:00 UTC: stopped after 3 failures in a row (a FAIL, b FAIL, c FAIL). It goes on after ....',
+        'No daily drill of pg-orders at 2026-03-07 02:00:00 UTC: the timer fired late.',
+      ])
+    await expectAccessible(page)
+    await page.getByLabel('Server').selectOption('pg-orders')
+    await expect.poll(() => notices.count(), SOON).toBe(1)
+    expect(errors).toEqual([])
   })
 
   test('is walked through, chosen from and compared with the keys alone, also while it refreshes', async () => {

@@ -3,6 +3,7 @@
 import type { CampaignStatus } from '../../../model/campaign/status.ts'
 import type { AlignedRow, ChartData } from '../../../model/chart-data.ts'
 import type { ListedFigures } from '../../../model/drill-index.ts'
+import type { DailyRecord } from '../../../model/history/daily-record.ts'
 import type { Report } from '../../../model/report.ts'
 import type { DrillStatus } from '../../../model/status.ts'
 import type { Offer } from '../../../request/offer.ts'
@@ -62,6 +63,9 @@ export function listDrills(after: string | null, filter: ListFilter): Promise<An
   const given = Object.entries({ after: after ?? '', ...filter }).filter(([, value]) => value !== '')
   return pollJson(`drills?${new URLSearchParams([['limit', '20'], ...given])}`)
 }
+
+/** Of each server whose daily timer started no drill when it fired last, that firing. */
+export const readDaily = (): Promise<Answer<{ readonly withoutDrill: readonly DailyRecord[] }>> => pollJson('daily')
 
 export const readDrill = (drillId: string): Promise<Answer<DrillStatus>> => pollJson(drillPath(drillId))
 

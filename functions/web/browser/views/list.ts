@@ -15,6 +15,7 @@ import { type LiveChart, mountChart } from '../page/chart.ts'
 import { find, show } from '../page/page.ts'
 import { poll } from '../page/poll.ts'
 import type { View } from '../page/shell.ts'
+import { dailyPart } from './daily.ts'
 import { rowKeys } from './row-keys.ts'
 
 const VERDICTS = html`${VERDICT_WORDS.map((word) => html`<option value="${word}">${word}</option>`)}<option value="none">none</option>`
@@ -23,6 +24,7 @@ const KINDS = html`${[...PLANNED_KINDS, 'none'].map((kind) => html`<option value
 
 const FRAME = html`<div class="heading"><h1>Drills</h1><p class="actions"><button id="compare" type="button" disabled>Compare the chosen</button> <a class="button" href="#/start">Start a drill</a></p></div>
 <p class="filters"><label>Server <select id="server"><option value="">all</option></select></label> <label>Verdict <select id="verdict"><option value="">all</option>${VERDICTS}</select></label> <label>Event <select id="kind"><option value="">all</option>${KINDS}</select></label> <label>From <input id="from" type="date"></label> <label>To <input id="to" type="date"></label> <span id="filtered" role="status"></span></p>
+<div id="no-drill" role="status"></div>
 <div id="drills" aria-busy="true"><p class="absent">Loading</p></div>
 <p class="note" id="kept"></p>
 <p class="note" id="keys" hidden>Keys in the table: <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>Enter</kbd> opens, <kbd>x</kbd> chooses, <kbd>c</kbd> compares.</p>
@@ -40,6 +42,10 @@ export const listView: View = (root, shell) => {
   const [from, to] = ['#from', '#to'].map((id) => find(root, id, HTMLInputElement)) as Pair<HTMLInputElement>
   const chosen = new Set<string>()
   const trend = trendOf(root)
+  const daily = dailyPart(find(root, '#no-drill', HTMLElement), {
+    server: () => server.value,
+    onAnswer: (firings) => nameServers(server, firings),
+  })
   let after: string | null = null
   let next: string | null = null
   let stop = ask()
@@ -80,6 +86,7 @@ export const listView: View = (root, shell) => {
     after = page
     stop()
     stop = ask()
+    daily.draw()
   }
 
   region.addEventListener('change', ({ target }) => {
@@ -97,6 +104,7 @@ export const listView: View = (root, shell) => {
   const keys = rowKeys(region, () => compare.click())
   return () => {
     stop()
+    daily.dispose()
     trend.dispose()
     show(root, html``)
   }
@@ -120,9 +128,9 @@ const cursorOf = (next: string | null): string | null =>
   next === null ? null : new URL(next, 'http://localhost').searchParams.get('after')
 
 /** Servers that were seen stay in the choice, also while the list shows one of them. */
-function nameServers(select: HTMLSelectElement, drills: readonly ListedDrill[]): void {
+function nameServers(select: HTMLSelectElement, seen: ReadonlyArray<Pick<ListedDrill, 'target'>>): void {
   const known = [...select.options].map(({ value }) => value)
-  for (const name of new Set(drills.map(({ target }) => target.server)))
+  for (const name of new Set(seen.map(({ target }) => target.server)))
     if (!known.includes(name)) select.add(new Option(name))
 }
 
