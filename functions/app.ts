@@ -18,6 +18,7 @@ import { dailyApi, dashboardApi } from './triggers/dashboard-api.ts'
 import { closeDeadDrills } from './triggers/dead-drills.ts'
 import { defaultsApi } from './triggers/defaults/defaults-api.ts'
 import { drillsApi } from './triggers/drills-api.ts'
+import { compareApi } from './triggers/history/compare.ts'
 import { historyApi } from './triggers/history/list.ts'
 import { purgeHistory, removeExpired } from './triggers/history/retention.ts'
 import { reportsApi } from './triggers/reports-api.ts'
@@ -65,7 +66,7 @@ df.app.client.http('abortDrill', served('abortDrill', drills.abort))
 df.app.client.http('readReport', served('readReport', reports.report))
 app.http('readFile', served('readFile', reports.file))
 app.http('readEvidence', served('readEvidence', reports.evidence))
-app.http('compareDrills', served('compareDrills', reports.compare))
+app.http('compareDrills', served('compareDrills', compareApi(clients).compare))
 df.app.client.http('startCampaign', served('startCampaign', campaigns.start))
 df.app.client.http('listCampaigns', served('listCampaigns', campaigns.list))
 df.app.client.http('readCampaign', served('readCampaign', campaigns.read))

@@ -36,11 +36,6 @@ export interface TimelineRow {
   readonly containersMissing: number
 }
 
-/** For drills that are laid over each other: T1 is second 0, or the start of the load in a drill without an outage. */
-export interface AlignedRow extends TimelineRow {
-  readonly alignedSeconds: number
-}
-
 /** What one client saw of one event. */
 export interface ClientRow {
   /** The event's number, from 1; null: this client alone was out. */

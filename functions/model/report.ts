@@ -82,7 +82,7 @@ const errorRow = z.object({
   example: z.string(),
 })
 
-const journalEntry = z.object({
+export const journalEntry = z.object({
   at: iso,
   phase: z.string(),
   step: z.string(),

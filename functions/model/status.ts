@@ -1,6 +1,7 @@
 /** What `GET /api/drills/{id}` answers while a drill runs and after: the phases, and the live figures under 16 KB. */
 import type { Way } from '../../loadgen-image/contract/step-probe.ts'
 import type { WayState } from './chart-data.ts'
+import type { ListedFigures } from './drill-index.ts'
 import type { StoppedBy } from './early-end/stopped-by.ts'
 import type { Target } from './plan.ts'
 import type { PlannedEvent } from './planned-event.ts'
@@ -152,4 +153,14 @@ export interface DrillStatus {
   /** Posted again, it runs the same drill; null in a list, and until the drill has ended. */
   readonly request: Readonly<Record<string, unknown>> | null
   readonly links: { readonly self: string; readonly report: string | null; readonly files: readonly string[] }
+}
+
+/** One row of the list: without what only a drill's own page shows. */
+export type ListedDrill = DrillStatus & { readonly report: ListedFigures | null }
+
+export interface DrillsPage {
+  readonly drills: readonly ListedDrill[]
+  readonly next: string | null
+  /** Drills are removed so many days after their request. */
+  readonly retentionDays: number
 }

@@ -1,5 +1,17 @@
 /** The operations on campaigns. */
-import { content, header, idInPath, type Json, ok, query, ref, refusal, text, unavailable } from './parts.ts'
+import {
+  content,
+  header,
+  IF_NONE_MATCH,
+  idInPath,
+  type Json,
+  ok,
+  query,
+  ref,
+  refusal,
+  text,
+  unavailable,
+} from './parts.ts'
 
 /** By path, then by method. */
 export const CAMPAIGN_PATHS = {
@@ -32,6 +44,7 @@ export const CAMPAIGN_PATHS = {
       parameters: [
         query('limit', 'Campaigns per page', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
         query('after', 'From the next link of the page before', { type: 'string' }),
+        IF_NONE_MATCH,
       ],
       responses: {
         200: ok('A page', ref('CampaignPage')),
@@ -45,7 +58,11 @@ export const CAMPAIGN_PATHS = {
     get: {
       operationId: 'readCampaign',
       summary: 'Where the campaign is, what its drills gave, and the report once it has ended; by format or by Accept',
-      parameters: [idInPath, query('format', 'Wins over Accept', { enum: ['html', 'json', 'md', 'junit'] })],
+      parameters: [
+        idInPath,
+        IF_NONE_MATCH,
+        query('format', 'Wins over Accept', { type: 'string', enum: ['html', 'json', 'md', 'junit'] }),
+      ],
       responses: {
         200: {
           description: 'The campaign; in every other format its report',

@@ -1,5 +1,5 @@
-/** The operations on containers, and the shapes of their answers. */
-import { idInPath, type Json, nullable, object, ok, ref, refusal, string, unavailable } from './parts.ts'
+/** The operations on containers. */
+import { idInPath, type Json, ok, ref, refusal, unavailable } from './parts.ts'
 
 /** By path, then by method. */
 export const CONTAINER_PATHS = {
@@ -24,36 +24,3 @@ export const CONTAINER_PATHS = {
     },
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Json>>>>
-
-const number: Json = { type: 'number' }
-
-export const CONTAINER_SHAPES: Json = {
-  ContainerList: object({
-    containers: {
-      type: 'array',
-      items: object({
-        name: string,
-        drillId: string,
-        drillRuns: { type: 'boolean' },
-        provisioningState: string,
-        state: nullable({ enum: ['Waiting', 'Running', 'Terminated'] }),
-        zone: nullable(string),
-        startedAt: nullable(string),
-        finishedAt: nullable(string),
-        expiresAt: nullable(string),
-        cpu: nullable(number),
-        memoryGb: nullable(number),
-        seconds: nullable(number),
-        cost: nullable(number),
-      }),
-    },
-    currency: string,
-    amount: nullable(number),
-    source: string,
-  }),
-  DeletedContainers: object({
-    drillId: string,
-    deleted: { type: 'array', items: string },
-    problems: { type: 'array', items: string },
-  }),
-}

@@ -2,7 +2,21 @@
 import { VERDICT_WORDS } from '../model/early-end/stopped-by.ts'
 import { LISTED_KINDS } from '../model/history/rows.ts'
 import { REQUEST_EXAMPLES } from '../request/examples.ts'
-import { content, header, idInPath, type Json, ok, query, ref, refusal, text, unavailable } from './parts.ts'
+import {
+  bytes,
+  content,
+  header,
+  IF_NONE_MATCH,
+  idInPath,
+  type Json,
+  ok,
+  query,
+  ref,
+  refusal,
+  required,
+  text,
+  unavailable,
+} from './parts.ts'
 
 const ETAG = { ETag: { schema: { type: 'string' } } }
 const TIME = { type: 'string', examples: ['2026-01-31', '2026-01-31T02:00:00Z'] }
@@ -45,20 +59,25 @@ export const DRILL_PATHS = {
           type: 'string',
         }),
         query('verdict', 'Drills with this verdict alone; none: it runs, or ended without a report', {
+          type: 'string',
           enum: [...VERDICT_WORDS, 'none'],
         }),
-        query('kind', 'Drills with an event of this kind alone; none: without an event', { enum: LISTED_KINDS }),
+        query('kind', 'Drills with an event of this kind alone; none: without an event', {
+          type: 'string',
+          enum: LISTED_KINDS,
+        }),
         query('from', 'Requested at this time (UTC) or later; a day counts from its start', TIME),
         query('to', 'Requested at this time (UTC) or earlier; a day counts to its end', TIME),
         query(
           'format',
           'csv: the history, 10,000 drills at most unless `limit` says fewer; the Link header has the rest',
           {
+            type: 'string',
             enum: ['json', 'csv'],
             default: 'json',
           },
         ),
-        header('If-None-Match', 'The ETag of an earlier answer'),
+        IF_NONE_MATCH,
       ],
       responses: {
         200: {
@@ -76,7 +95,7 @@ export const DRILL_PATHS = {
     get: {
       operationId: 'readDrill',
       summary: 'Phase, elapsed time and live figures',
-      parameters: [idInPath, header('If-None-Match', 'The ETag of an earlier answer')],
+      parameters: [idInPath, IF_NONE_MATCH],
       responses: {
         200: { ...ok('The drill', ref('DrillStatus')), headers: ETAG },
         304: { description: 'Not modified' },
@@ -100,7 +119,11 @@ export const DRILL_PATHS = {
     get: {
       operationId: 'readReport',
       summary: 'The report, by format or by Accept',
-      parameters: [idInPath, query('format', 'Wins over Accept', { enum: ['html', 'json', 'md', 'csv', 'junit'] })],
+      parameters: [
+        idInPath,
+        query('format', 'Wins over Accept', { type: 'string', enum: ['html', 'json', 'md', 'csv', 'junit'] }),
+        IF_NONE_MATCH,
+      ],
       responses: {
         200: {
           description: 'The report',
@@ -130,9 +153,10 @@ export const DRILL_PATHS = {
         idInPath,
         { name: 'name', in: 'path', required: true, schema: { type: 'string' } },
         query('chunks', 'Of evidence.zip: with the records of the load', { type: 'boolean', default: false }),
+        IF_NONE_MATCH,
       ],
       responses: {
-        200: { description: 'The file', content: { '*/*': { schema: { type: 'string' } } } },
+        200: { description: 'The file', headers: ETAG, content: content('*/*', bytes) },
         304: { description: 'Not modified' },
         400: refusal('chunks is neither true nor false'),
         413: refusal('evidence.zip would be larger than an answer can be: see /api/drills/{id}/evidence'),
@@ -154,7 +178,10 @@ export const DRILL_PATHS = {
       responses: {
         200: {
           description: 'Every file with its length; or with path the bytes, none at the end of the file',
-          content: { ...content('application/json', ref('EvidenceFiles')), ...text('application/octet-stream') },
+          content: {
+            ...content('application/json', ref('EvidenceFiles')),
+            ...content('application/octet-stream', bytes),
+          },
         },
         400: refusal('from is no number of bytes'),
         404: refusal('No such drill, file or report'),
@@ -166,7 +193,7 @@ export const DRILL_PATHS = {
     get: {
       operationId: 'compareDrills',
       summary: 'Reports side by side',
-      parameters: [query('ids', '2 to 10 ids, separated by commas', { type: 'string' })],
+      parameters: [required(query('ids', '2 to 10 ids, separated by commas', { type: 'string' }))],
       responses: {
         200: ok('In the requested order', ref('Comparison')),
         400: refusal('Bad ids'),

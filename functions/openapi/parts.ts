@@ -1,4 +1,4 @@
-/** The pieces that descriptions of operations and of shapes are made of. */
+/** The pieces that descriptions of operations are made of. */
 import { DRILL_ID } from '../../loadgen-image/contract/load-plan.ts'
 
 export type Json = Readonly<Record<string, unknown>>
@@ -28,6 +28,7 @@ export const query = (name: string, description: string, schema: Json): Json => 
   description,
   schema,
 })
+export const required = (parameter: Json): Json => ({ ...parameter, required: true })
 export const header = (name: string, description: string): Json => ({
   name,
   in: 'header',
@@ -35,14 +36,9 @@ export const header = (name: string, description: string): Json => ({
   schema: { type: 'string' },
 })
 
+/** As it is stored; a generated client gets its bytes. */
+export const bytes = { type: 'string', format: 'binary' } as const
+
+export const IF_NONE_MATCH: Json = header('If-None-Match', 'The ETag of an earlier answer')
+
 export const unavailable = { 503: refusal('A service that the app depends on did not answer') }
-
-// ---- Shapes -----------------------------------------------------------------------------------------------------------
-
-export const string: Json = { type: 'string' }
-export const nullable = (schema: Json): Json => ({ anyOf: [schema, { type: 'null' }] })
-export const object = (properties: Readonly<Record<string, Json>>): Json => ({
-  type: 'object',
-  properties,
-  required: Object.keys(properties),
-})

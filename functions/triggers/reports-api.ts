@@ -1,4 +1,4 @@
-/** The results of finished drills: `/api/drills/{id}/report`, `/files/{name}` and `/api/drills/compare`. */
+/** The results of finished drills: `/api/drills/{id}/report`, `/files/{name}` and `/evidence`. */
 import { ReadableStream } from 'node:stream/web'
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
@@ -7,9 +7,6 @@ import { EVIDENCE_FILE, evidenceZip, findEvidence } from '../archive/evidence-zi
 import { pieceOf } from '../archive/sums.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
-import type { ChartData } from '../model/chart-data.ts'
-import type { Report } from '../model/report.ts'
-import { alignOnT1 } from '../report-model/trend.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
 import { badQuery, cached, etagOf, json, notFound, problem } from './responses.ts'
 import { drillUrl, idOf } from './routes.ts'
@@ -41,7 +38,6 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Files of the containers have names of their own: `container-0.log.txt`, `container-0.loadtest_results.csv`. */
 const OF_A_CONTAINER = /^container-(\d{1,2})\.(log\.txt|loadtest_results\.csv|summary\.json)$/
 const FILE_NAME = /^[\w-]+(?:\.[\w-]+)*$/
-const MAX_COMPARED = 10
 
 type Storage = Pick<Clients, 'blobs'>
 
@@ -49,7 +45,6 @@ export const reportsApi = (storage: Storage) => ({
   report: (request: HttpRequest, client: Orchestrations) => report(storage, request, client),
   file: (request: HttpRequest) => file(storage, request),
   evidence: (request: HttpRequest) => evidenceInParts(storage, request),
-  compare: (request: HttpRequest) => compare(storage, request),
 })
 
 async function report({ blobs }: Storage, request: HttpRequest, client: Orchestrations): Promise<HttpResponseInit> {
@@ -140,44 +135,6 @@ async function evidenceInParts({ blobs }: Storage, request: HttpRequest): Promis
   const piece = isNamed ? await pieceOf(blobs, drillId, path, Number(from), MAX_PIECE_BYTES) : null
   if (piece === null) return notFound(`file ${JSON.stringify(path)} in the evidence of drill ${drillId}`)
   return { status: 200, body: piece, headers: { 'content-type': 'application/octet-stream' } }
-}
-
-/** Reports side by side, in the requested order; the dashboard overlays them, aligned on T1. */
-async function compare(storage: Storage, request: HttpRequest): Promise<HttpResponseInit> {
-  const ids = (request.query.get('ids') ?? '').split(',').filter((id) => id !== '')
-  if (ids.length < 2 || ids.length > MAX_COMPARED || !ids.every(isDrillId))
-    return badQuery('ids', request.query.get('ids'), `2 to ${MAX_COMPARED} drill ids, separated by commas`)
-  const drills = await Promise.all(ids.map((id) => comparedDrill(storage, id)))
-  const missing = ids.filter((_, i) => drills[i] === null)
-  if (missing.length > 0) return notFound(`report of ${missing.join(', ')}`)
-  return json(200, { drills })
-}
-
-async function comparedDrill({ blobs }: Storage, drillId: string) {
-  const found = await blobs.readJson<Report>(drillBlobs.report(drillId, 'report.json'))
-  if (found === null) return null
-  const charts = await blobs.readJson<ChartData>(drillBlobs.chartData(drillId))
-  const { verdict, headline, stoppedBy, startedAt, moments, events, phases, loneClients, recovery, throughput } = found
-  const { latencyMs, availability, ledger, likeDrills, trend } = found
-  return {
-    drillId,
-    verdict,
-    headline,
-    stoppedBy,
-    startedAt,
-    moments,
-    events,
-    phases,
-    loneClients,
-    recovery,
-    throughput,
-    latencyMs,
-    availability,
-    ledger,
-    likeDrills,
-    trend,
-    timeline: alignOnT1(charts?.timeline ?? [], moments.t1),
-  }
 }
 
 function blobOf(drillId: string, name: string): string | null {

@@ -9,7 +9,7 @@ import { drillBlobs } from '../model/blob-paths.ts'
 import type { IndexEntry, ListedFigures } from '../model/drill-index.ts'
 import { plannedSeconds } from '../model/load-plan.ts'
 import type { StoredRequest } from '../model/plan.ts'
-import type { DrillProgress, DrillStatus } from '../model/status.ts'
+import type { DrillProgress, DrillStatus, ListedDrill } from '../model/status.ts'
 import { requestOfPlan } from '../request/again.ts'
 import type { RequestDefaults } from '../request/request.ts'
 import { hasEnded, type OrchestrationState, type Orchestrations, readState } from './orchestrations.ts'
@@ -63,10 +63,7 @@ export async function readStatus(
   }
 }
 
-/** One row of the list: without what only a drill's own page shows. */
-export type ListedStatus = DrillStatus & { readonly report: ListedFigures | null }
-
-export async function listedStatus(now: Date, client: Orchestrations, entry: IndexEntry): Promise<ListedStatus> {
+export async function listedStatus(now: Date, client: Orchestrations, entry: IndexEntry): Promise<ListedDrill> {
   // A drill that has ended needs no call to the orchestration service.
   const state = entry.endedAt === null ? await readState(client, entry.drillId) : null
   const endedAt = endOf(state, entry, now)

@@ -9,8 +9,9 @@ import type { DrillStatus } from '../../functions/model/status.ts'
 import { renderCampaign } from '../../functions/render/campaign/page.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import type { ReportData } from '../../functions/render/text/report-data.ts'
-import { alignOnT1, trendEntry } from '../../functions/report-model/trend.ts'
+import { trendEntry } from '../../functions/report-model/trend.ts'
 import type { Offer } from '../../functions/request/offer.ts'
+import { comparedDrill } from '../../functions/triggers/history/compare.ts'
 import { etagOf, secured } from '../../functions/triggers/responses.ts'
 import { dashboardAsset, dashboardPage } from '../../functions/web/dashboard.ts'
 import { aDrillPlan } from '../support/builders.ts'
@@ -242,15 +243,11 @@ function start(api: FakeApi, body: string): Reply {
   return json(202, { drillId: drill.status.drillId })
 }
 
-const compared = (data: ReportData | null | undefined) => ({
-  ...data?.report,
-  timeline: alignOnT1(data?.timeline ?? [], data?.report.moments.t1 ?? null),
-})
-
 function compare(api: FakeApi, url: URL): Reply {
   const ids = (url.searchParams.get('ids') ?? '').split(',')
-  const drills = ids.map((id) => api.drills.find(({ status }) => status.drillId === id)?.data)
-  return drills.some((data) => !data) ? notFound() : json(200, { drills: drills.map(compared) })
+  const found = ids.flatMap((id) => api.drills.find(({ status }) => status.drillId === id)?.data ?? [])
+  const drills = found.map(({ report, timeline }) => comparedDrill(report, timeline))
+  return found.length < ids.length ? notFound() : json(200, { drills })
 }
 
 function file({ data }: StoredDrill, name: string): Reply {

@@ -60,7 +60,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/render/charts/panels':
     'functions/model functions/render/charts/drawing functions/render/text functions/units',
   'functions/render/charts':
-    'functions/model functions/render/charts/drawing functions/render/charts/panels functions/render/text functions/units',
+    'functions/model functions/model/history functions/render/charts/drawing functions/render/charts/panels functions/render/text functions/units',
   'functions/render/html/elements':
     'functions/event-figures functions/model functions/model/early-end functions/render/charts/drawing functions/render/text functions/units',
   'functions/render/html/sections':
@@ -106,17 +106,19 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/model/history functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/units functions/web functions/web/browser/page',
   'functions/web/browser': 'functions/web/browser/page functions/web/browser/views functions/web/browser/views/start',
   'functions/triggers':
-    'functions/access functions/archive functions/clients functions/clients/storage functions/live functions/model functions/model/early-end functions/model/history functions/platform functions/render functions/render/html functions/report-model functions/request functions/units functions/web loadgen-image/contract',
+    'functions/access functions/archive functions/clients functions/clients/storage functions/live functions/model functions/model/early-end functions/model/history functions/platform functions/render functions/render/html functions/request functions/units functions/web loadgen-image/contract',
   'functions/triggers/history':
-    'functions/clients functions/clients/storage functions/model functions/model/campaign functions/model/early-end functions/model/history functions/platform functions/render functions/request functions/triggers functions/units loadgen-image/contract',
+    'functions/clients functions/clients/storage functions/model functions/model/campaign functions/model/early-end functions/model/history functions/platform functions/render functions/render/charts/drawing functions/report-model functions/request functions/triggers functions/units loadgen-image/contract',
   'functions/triggers/campaigns':
     'functions/clients functions/clients/storage functions/model/campaign functions/model/history functions/request functions/triggers functions/units loadgen-image/contract',
   'functions/triggers/containers':
     'functions/activities/records functions/activities/upkeep functions/clients functions/model functions/platform functions/report-model functions/triggers functions/units loadgen-image/contract',
   'functions/triggers/defaults':
     'functions/activities/facts functions/clients functions/clients/storage functions/model functions/request functions/triggers loadgen-image/contract',
+  'functions/openapi/answers':
+    'functions/model functions/model/campaign functions/model/early-end functions/model/history functions/request functions/triggers/containers',
   'functions/openapi':
-    'functions/access functions/model functions/model/campaign functions/model/early-end functions/model/history functions/request functions/triggers loadgen-image/contract',
+    'functions/access functions/model/early-end functions/model/history functions/openapi/answers functions/request functions/triggers loadgen-image/contract',
   functions:
     'functions/activities functions/clients functions/clients/azure functions/clients/postgres functions/clients/storage functions/config functions/openapi functions/orchestrators functions/triggers functions/triggers/campaigns functions/triggers/containers functions/triggers/defaults functions/triggers/history loadgen-image/contract',
   'infra/local/process': 'loadgen-image/contract loadgen-image/output',

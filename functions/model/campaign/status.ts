@@ -36,3 +36,9 @@ export interface CampaignStatus extends CampaignEntry {
   readonly error: string | null
   readonly links: { readonly self: string; readonly report: string | null; readonly drills: readonly string[] }
 }
+
+export interface CampaignsPage {
+  readonly campaigns: readonly CampaignStatus[]
+  readonly next: string | null
+  readonly retentionDays: number
+}

@@ -1,25 +1,22 @@
 /** Drills over each other, aligned on T1: second 0 is the last commit before the outage of each. */
-import type { AlignedRow, TimelineRow } from '../../model/chart-data.ts'
-import type { Report } from '../../model/report.ts'
+import type { ComparedDrill, ComparedPoint } from '../../model/history/compared.ts'
 import { axisCount, axisMilliseconds, count, milliseconds } from '../../units/units.ts'
 import type { Chart, Room } from './drawing/chart.ts'
-import { downsample } from './drawing/downsample.ts'
 import { type Panel, seriesOf } from './panels/panel.ts'
 import { stackPanels } from './panels/stack.ts'
 
-type ComparedDrill = Pick<Report, 'drillId' | 'moments'> & { readonly timeline: readonly AlignedRow[] }
+type Drawn = Pick<ComparedDrill, 'drillId' | 'moments' | 'timeline'>
 
-const COLOURS_OF_DRILLS = [
-  'var(--c-blue)',
-  'var(--c-orange)',
-  'var(--c-teal)',
-  'var(--c-violet)',
-  'var(--c-red)',
-  'var(--ink)',
-]
-const MAX_ROWS = 900
+/** The sixth drill has the colour of the first and another line, so ten drills have ten styles. */
+const COLOURS = ['var(--c-blue)', 'var(--c-orange)', 'var(--c-teal)', 'var(--c-violet)', 'var(--c-red)'] as const
+const LINES = ['solid', 'dashed'] as const
 
-export function comparisonChart(drills: readonly ComparedDrill[], room: Room): Chart | null {
+const styleOf = (index: number) => ({
+  colour: COLOURS[index % COLOURS.length] ?? '',
+  type: LINES[Math.floor(index / COLOURS.length) % LINES.length] ?? 'solid',
+})
+
+export function comparisonChart(drills: readonly Drawn[], room: Room): Chart | null {
   const drawn = drills.filter(({ timeline }) => timeline.length > 0)
   if (drawn.length === 0) return null
   const panels = [
@@ -56,12 +53,12 @@ const RESPONSE: Frame = {
   inWords: milliseconds,
 }
 
-const panel = (drills: readonly ComparedDrill[], frame: Frame, of: (row: TimelineRow) => number | null): Panel => ({
+const panel = (drills: readonly Drawn[], frame: Frame, of: (row: ComparedPoint) => number | null): Panel => ({
   ...frame,
   series: drills.map((drill, index) => {
-    const colour = COLOURS_OF_DRILLS[index % COLOURS_OF_DRILLS.length] ?? ''
-    const { line } = seriesOf(downsample(drill.timeline, MAX_ROWS), ({ alignedSeconds }) => alignedSeconds)
-    return line(drill.drillId, colour, { width: 1.6, type: index % 2 === 0 ? 'solid' : 'dashed' }, of)
+    const { colour, type } = styleOf(index)
+    const { line } = seriesOf(drill.timeline, ({ alignedSeconds }) => alignedSeconds)
+    return line(drill.drillId, colour, { width: 1.6, type }, of)
   }),
   thresholds: [],
 })

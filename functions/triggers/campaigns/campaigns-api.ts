@@ -5,6 +5,7 @@ import type { Clients } from '../../clients/clients.ts'
 import { readPoint, requestCampaignAbort } from '../../clients/storage/campaigns.ts'
 import { campaignBlobs } from '../../model/campaign/blobs.ts'
 import { type CampaignPlan, campaignDrillId } from '../../model/campaign/campaign.ts'
+import type { CampaignsPage } from '../../model/campaign/status.ts'
 import { parseCampaign } from '../../request/campaign.ts'
 import type { RequestDefaults } from '../../request/request.ts'
 import { abortDrill } from '../abort.ts'
@@ -63,7 +64,7 @@ async function list(
   if (all.length > 0) return problem(badRequest(all))
   const { campaigns, next: place } = await listCampaigns(clients, client, { limit, after, retentionDays })
   const next = nextLink({ path: '/api/campaigns', limit, scope: '', next: place })
-  return cachedJson(request, { campaigns, next, retentionDays }, linkHeader(next))
+  return cachedJson(request, { campaigns, next, retentionDays } satisfies CampaignsPage, linkHeader(next))
 }
 
 // ---- Status and report --------------------------------------------------------------------------------------------------

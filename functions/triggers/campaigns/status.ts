@@ -5,7 +5,7 @@ import { campaignPage, readCampaignEntry, readPoints, startedCampaign } from '..
 import { campaignBlobs } from '../../model/campaign/blobs.ts'
 import type { CampaignPlan, CampaignPoint, StoredCampaign } from '../../model/campaign/campaign.ts'
 import type { CampaignReport } from '../../model/campaign/report.ts'
-import type { CampaignEntry, CampaignProgress, CampaignStatus } from '../../model/campaign/status.ts'
+import type { CampaignEntry, CampaignProgress, CampaignStatus, CampaignsPage } from '../../model/campaign/status.ts'
 import { keptSinceMs } from '../../model/history/keys.ts'
 import type { Paging } from '../asked.ts'
 import { hasEnded, type OrchestrationState, type Orchestrations, readState } from '../orchestrations.ts'
@@ -41,17 +41,12 @@ export async function readCampaignStatus(
   return statusOf(entry ?? startedCampaign(campaign), { state, points, report, now: clock.now() })
 }
 
-interface CampaignsPage {
-  readonly campaigns: readonly CampaignStatus[]
-  readonly next: string | null
-}
-
 /** A campaign that has ended needs no call to the orchestration service. */
 export async function listCampaigns(
   { table, clock }: Sources,
   client: Orchestrations,
   { retentionDays, ...paging }: Paging & { readonly retentionDays: number },
-): Promise<CampaignsPage> {
+): Promise<Pick<CampaignsPage, 'campaigns' | 'next'>> {
   const { entries, next } = await campaignPage(table, paging, keptSinceMs(clock.now(), retentionDays))
   const statuses = entries.map(async (entry) => {
     const state = entry.endedAt === null ? await readState(client, entry.campaignId) : null

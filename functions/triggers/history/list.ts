@@ -7,6 +7,7 @@ import type { Clients } from '../../clients/clients.ts'
 import type { IndexEntry } from '../../model/drill-index.ts'
 import { queryOf } from '../../model/history/filter.ts'
 import { keptSinceMs } from '../../model/history/keys.ts'
+import type { DrillsPage } from '../../model/status.ts'
 import { renderHistoryCsv } from '../../render/history-csv.ts'
 import { linkHeader, nextLink } from '../asked.ts'
 import type { Orchestrations } from '../orchestrations.ts'
@@ -36,7 +37,7 @@ async function list(
   const { entries, next: place } = await rows(asked.limit, MAX_CALLS, asked.after)
   const drills = await Promise.all(entries.map((entry) => listedStatus(now, client, entry)))
   const next = nextLink({ path: PATH, limit: asked.limit, scope: asked.scope, next: place })
-  return cachedJson(request, { drills, next, retentionDays }, linkHeader(next))
+  return cachedJson(request, { drills, next, retentionDays } satisfies DrillsPage, linkHeader(next))
 }
 
 /** Under a filter the service may return few rows or none, and a place to go on from. */

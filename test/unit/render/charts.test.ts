@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TimelineRow } from '../../../functions/model/chart-data.ts'
+import { MAX_COMPARED } from '../../../functions/model/history/compared.ts'
 import { clientOutageChart } from '../../../functions/render/charts/client-outage.ts'
 import { comparisonChart } from '../../../functions/render/charts/comparison.ts'
 import { downsample } from '../../../functions/render/charts/drawing/downsample.ts'
@@ -148,6 +149,21 @@ describe('every measurement can be drawn', () => {
       { numRuns: 40 },
     )
   })
+})
+
+test('ten drills that are compared have ten styles, and the same one in both panels', () => {
+  const ids = Array.from({ length: MAX_COMPARED }, (_, i) => `drill-${i}`)
+  const point = { alignedSeconds: 0, goodput: 1, responseP99Ms: 1 }
+  const drills = ids.map((drillId) => ({ drillId, moments: report.moments, timeline: [point] }))
+  const series = comparisonChart(drills, { width: 800 })?.option.series as ReadonlyArray<{
+    name: string
+    lineStyle?: { color: string; type: string }
+  }>
+  const styles = ids.map((id) =>
+    series.filter(({ name }) => name === id).map(({ lineStyle }) => `${lineStyle?.color} ${lineStyle?.type}`),
+  )
+  for (const [one, other] of styles) expect(other).toBe(one)
+  expect(new Set(styles.flat()).size).toBe(MAX_COMPARED)
 })
 
 describe('charts without data', () => {

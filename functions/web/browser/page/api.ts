@@ -1,11 +1,11 @@
 /** Calls to the API. An error is an answer too, and not thrown: the caller shows it. */
 
-import type { CampaignStatus } from '../../../model/campaign/status.ts'
-import type { AlignedRow, ChartData } from '../../../model/chart-data.ts'
-import type { ListedFigures } from '../../../model/drill-index.ts'
+import type { CampaignStatus, CampaignsPage } from '../../../model/campaign/status.ts'
+import type { ChartData } from '../../../model/chart-data.ts'
+import type { Comparison } from '../../../model/history/compared.ts'
 import type { DailyRecord } from '../../../model/history/daily-record.ts'
 import type { Report } from '../../../model/report.ts'
-import type { DrillStatus } from '../../../model/status.ts'
+import type { DrillStatus, DrillsPage } from '../../../model/status.ts'
 import type { Offer } from '../../../request/offer.ts'
 import type { Problem } from '../../../request/request.ts'
 
@@ -26,34 +26,6 @@ interface Refusal {
 }
 
 const TIMEOUT_MS = 20_000
-
-export type ListedDrill = DrillStatus & { readonly report: ListedFigures | null }
-
-export interface DrillsPage {
-  readonly drills: readonly ListedDrill[]
-  readonly next: string | null
-  /** Drills are removed so many days after their request. */
-  readonly retentionDays: number
-}
-
-export type ComparedDrill = Pick<
-  Report,
-  | 'drillId'
-  | 'verdict'
-  | 'headline'
-  | 'stoppedBy'
-  | 'startedAt'
-  | 'moments'
-  | 'events'
-  | 'phases'
-  | 'loneClients'
-  | 'likeDrills'
-  | 'recovery'
-  | 'throughput'
-  | 'latencyMs'
-  | 'availability'
-  | 'ledger'
-> & { readonly timeline: readonly AlignedRow[] }
 
 /** The filters of the list, as the query has them; an empty text is none. */
 export type ListFilter = Readonly<Record<'server' | 'verdict' | 'kind' | 'from' | 'to', string>>
@@ -78,11 +50,6 @@ export const abortDrill = (drillId: string): Promise<Answer<unknown>> =>
 /** What the app would run, and what would stop it now; of a server by its name, or of the first. */
 export const readOffer = (target: string | null): Promise<Answer<Offer>> =>
   askJson('GET', `defaults${target === null ? '' : `?target=${encodeURIComponent(target)}`}`)
-
-interface CampaignsPage {
-  readonly campaigns: readonly CampaignStatus[]
-  readonly next: string | null
-}
 
 export const listCampaigns = (after: string | null): Promise<Answer<CampaignsPage>> =>
   askJson('GET', `campaigns?limit=20${after === null ? '' : `&after=${encodeURIComponent(after)}`}`)
@@ -114,7 +81,7 @@ export const readFile = (drillId: string, name: string): Promise<Answer<Blob>> =
 export const readChartData = (drillId: string): Promise<Answer<ChartData>> =>
   askJson('GET', `${drillPath(drillId)}/files/chart-data.json`)
 
-export const compareDrills = (ids: readonly string[]): Promise<Answer<{ readonly drills: readonly ComparedDrill[] }>> =>
+export const compareDrills = (ids: readonly string[]): Promise<Answer<Comparison>> =>
   askJson('GET', `drills/compare?ids=${ids.map(encodeURIComponent).join(',')}`)
 
 const drillPath = (drillId: string): string => `drills/${encodeURIComponent(drillId)}`
