@@ -7,7 +7,6 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { holdFreePort } from '../../infra/local/process/ports.ts'
 import { identityOf, processScope } from '../../infra/local/process/process-table.ts'
 import { Processes } from '../../infra/local/process/processes.ts'
-import { findProgram } from '../../infra/local/process/programs.ts'
 import {
   clearDeadStacks,
   createStackFolder,
@@ -18,6 +17,7 @@ import {
 import { eventually } from '../support/eventually.ts'
 import { aFolder } from '../support/folder.ts'
 import { isListening, processesOf } from '../support/leaks.ts'
+import { OWN_NAMESPACES, whyNoNamespaces } from '../support/namespaces.ts'
 import { unless } from '../support/skips.ts'
 import { timeouts } from '../support/timeouts.ts'
 import { withPair, withProcesses } from '../support/with-stack.ts'
@@ -146,12 +146,10 @@ test.each([
   expect({ isGone: isGone(bystander.pid), folder: existsSync(path) }).toEqual({ isGone: false, folder: true })
 })
 
-const whyNoNamespaces =
-  process.getuid?.() === 0 && findProgram(['unshare']) ? null : 'it needs root, and unshare of Linux'
-describe('beside a container', unless(whyNoNamespaces), () => {
+const why = whyNoNamespaces()
+describe('beside a container', unless(why && `no stack is cleared beside a container: ${why}`), () => {
   const CLEAR = join(import.meta.dirname, '../support/clear-stacks.ts')
   const ABANDONED = join(import.meta.dirname, '../support/abandoned-stack.ts')
-  const inNamespace = ['--pid', '--fork', '--kill-child']
 
   test.each([
     ['with a /proc of its own', ['--mount-proc'], expect.stringContaining('pid:[')],
@@ -160,7 +158,7 @@ describe('beside a container', unless(whyNoNamespaces), () => {
     const base = aFolder()
     const env = { ...process.env, DRILL_STATE_DIR: base }
     const ours = createStackFolder(base)
-    const args = [...inNamespace, ...proc, process.execPath]
+    const args = [...OWN_NAMESPACES, ...proc, process.execPath]
     const run = spawn('unshare', [...args, ABANDONED], { env, stdio: ['ignore', 'pipe', 'inherit'] })
     onTestFinished(() => void run.kill('SIGKILL'))
     const [line] = (await once(createInterface(run.stdout), 'line')) as [string]

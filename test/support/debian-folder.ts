@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { findProgram } from '../../infra/local/process/programs.ts'
 import { ROOT } from './command.ts'
+import { OWN_NAMESPACES, whyNoNamespaces } from './namespaces.ts'
 
 export interface DebianFolder {
   readonly path: string
@@ -17,16 +18,10 @@ export interface DebianFolder {
   remove(): void
 }
 
-const NEEDED: ReadonlyArray<readonly [program: string, where: string]> = [
-  ['debootstrap', 'Debian: apt-get install debootstrap'],
-  ['unshare', 'util-linux'],
-]
-
 /** Null: one can be built here. */
 export function whyNoDebianFolder(): string | null {
-  const missing = NEEDED.find(([program]) => findProgram([program]) === null)
-  if (missing !== undefined) return `${missing[0]} is not installed (${missing[1]})`
-  return process.getuid?.() === 0 ? null : 'debootstrap needs root'
+  if (findProgram(['debootstrap']) === null) return 'debootstrap is not installed (Debian: apt-get install debootstrap)'
+  return whyNoNamespaces()
 }
 
 const BUILD_TIMEOUT_MS = 15 * 60_000
@@ -38,7 +33,8 @@ export function buildDebian(release: string): DebianFolder | string {
   // The root of a system is open to all of its users.
   chmodSync(path, 0o755)
   const remove = () => rmSync(path, { recursive: true, force: true })
-  const built = spawnSync('debootstrap', ['--variant=minbase', release, path], {
+  // What debootstrap mounts ends with it, so that an interruption leaves no mount below the folder that is removed.
+  const built = spawnSync('unshare', [...OWN_NAMESPACES, 'debootstrap', '--variant=minbase', release, path], {
     encoding: 'utf8',
     timeout: BUILD_TIMEOUT_MS,
     maxBuffer: 64 * 1_048_576,
@@ -65,9 +61,8 @@ chroot "$root" "$@"`
 
 /** The shell is the namespace's first process, and so reaps what loses its parent. */
 function runIn(path: string, command: readonly string[]): ReturnType<DebianFolder['run']> {
-  const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child']
   const proxies = Object.entries(process.env).filter(([name]) => /^https?_proxy$/i.test(name))
-  const child = spawn('unshare', [...namespaces, '/bin/sh', '-c', IN_FOLDER, 'sh', path, ROOT, ...command], {
+  const child = spawn('unshare', [...OWN_NAMESPACES, '/bin/sh', '-c', IN_FOLDER, 'sh', path, ROOT, ...command], {
     cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(proxies), PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', NO_COLOR: '1' },
