@@ -152,6 +152,33 @@ export class ByteReader {
     return window >>> (31 - 2 * further)
   }
 
+  /** Distance and count in turn, to the end of `pairs`. In local variables: nearly every byte of a drill is read here. */
+  pairs(pairs: number[]): void {
+    const bytes = this.#bytes
+    let position = 8 * this.#at + this.#bit
+    let bucket = -1
+    for (let i = 0; i < pairs.length; i++) {
+      const at = position >>> 3
+      const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+      const window = word << (position & 7)
+      const further = Math.clz32(window)
+      let value: number
+      if (2 * further + 1 <= BITS_IN_WINDOW) {
+        value = window >>> (31 - 2 * further)
+        position += 2 * further + 1
+      } else {
+        this.#at = position >>> 3
+        this.#bit = position & 7
+        value = this.#longGamma()
+        position = 8 * this.#at + this.#bit
+      }
+      if ((i & 1) === 0) bucket += value
+      pairs[i] = (i & 1) === 0 ? bucket : value
+    }
+    this.#at = position >>> 3
+    this.#bit = position & 7
+  }
+
   align(): void {
     this.#at += (this.#bit + 7) >>> 3
     this.#bit = 0
@@ -287,14 +314,8 @@ export const sparseCounts: Codec<readonly number[]> = {
     to.align()
   },
   read(from) {
-    const length = 2 * from.uint()
-    const pairs = new Array<number>(length)
-    let bucket = -1
-    for (let i = 0; i < length; i += 2) {
-      bucket += from.gamma()
-      pairs[i] = bucket
-      pairs[i + 1] = from.gamma()
-    }
+    const pairs = new Array<number>(2 * from.uint())
+    from.pairs(pairs)
     from.align()
     return pairs
   },

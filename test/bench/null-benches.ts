@@ -1,28 +1,81 @@
 /** What the generator can do when the server costs nothing: its ceiling, and how well it keeps its schedule below it. */
-import { availableParallelism } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { benchPlan, measureLoad } from './load-child.ts'
 import type { LoadFigures } from './load-process.ts'
 import { withNullServer } from './null-server-process.ts'
-import { atMost, type BenchResult, information, type Line, spreadOf, spreadText } from './spread.ts'
+import { type LoopFigures, runPgbench } from './pgbench-run.ts'
+import {
+  atLeast,
+  atMost,
+  type BenchResult,
+  information,
+  type Line,
+  type Spread,
+  spreadOf,
+  spreadText,
+} from './spread.ts'
 
 const ROUNDS = 3
+const PAIRS = Number(process.env.BENCH_PAIRS ?? 5)
+/** Half of what the generator counts on for one thread. */
+const TPS_PER_THREAD = 5_000
 /** So many that the null server, which has its own pauses, does not keep all of them busy at once. */
 const WORKERS = 400
 const SECONDS = 10
 
-/** The null server runs on the same cores, so the ceiling is also reported per CPU second of the generator. */
+/**
+ * The null server runs on the same cores, so what counts is the ratio to pgbench, of interleaved runs, and the CPU of a transaction.
+ * A rate per thread that stays the same shows what a further thread costs.
+ */
 export async function benchCeiling(): Promise<BenchResult> {
-  const lines: Line[] = []
-  const figures: unknown[] = []
-  for (const threads of new Set([1, availableParallelism()])) {
-    const runs = await rounds(() => closedLoop(threads))
-    const tps = spreadOf(runs.map(({ steady }) => steady.acknowledged / steady.seconds))
-    const perCore = spreadOf(runs.map(({ steady }) => steady.acknowledged / steady.cpuSeconds))
-    const name = threads === 1 ? '1 thread' : `${threads} threads`
-    lines.push(information(`TPS with ${name}`, spreadText(tps, 0)))
-    lines.push(information(`TPS per core with ${name}`, spreadText(perCore, 0)))
-    figures.push({ threads, tps, perCore })
+  const folder = mkdtempSync(join(tmpdir(), 'drill-ceiling-'))
+  const pairs: { readonly ours: LoopFigures; readonly pgbench: LoopFigures }[] = []
+  try {
+    for (let run = 0; run < PAIRS; run++) {
+      const ours = loopFigures(await closedLoop(1))
+      const options = { clients: WORKERS, seconds: SECONDS, folder, run }
+      pairs.push({ ours, pgbench: await withNullServer(0, ({ target }) => runPgbench(target, options)) })
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
   }
+  const tps = spreadOf(pairs.map(({ ours, pgbench }) => ours.tps / pgbench.tps))
+  const own = spreadOf(pairs.map(({ ours }) => ours.tps))
+  const cpu = spreadOf(pairs.map(({ ours, pgbench }) => ours.cpuUsPerTransaction / pgbench.cpuUsPerTransaction))
+  const threads = await perThread()
+  return {
+    lines: [
+      atLeast('ceiling of one thread, ours / pgbench', tps.median, 1, spreadText(tps)),
+      information('ceiling of one thread, TPS', spreadText(own, 0)),
+      atMost('client CPU per transaction, ours / pgbench', cpu.median, 1, spreadText(cpu)),
+      ...threads.lines,
+    ],
+    figures: { pairs, tpsRatio: tps, cpuRatio: cpu, threads: threads.figures },
+  }
+}
+
+const loopFigures = ({ steady }: LoadFigures): LoopFigures => ({
+  tps: steady.acknowledged / steady.seconds,
+  cpuUsPerTransaction: (1e6 * steady.cpuSeconds) / steady.acknowledged,
+})
+
+/** What an arrival costs, with as many arrivals for each thread. */
+async function perThread(): Promise<BenchResult> {
+  const figures: { readonly threads: number; readonly cpuUs: Spread }[] = []
+  for (const threads of [1, 2, 4]) {
+    const targetTps = threads * TPS_PER_THREAD
+    const runs = await rounds(() =>
+      withNullServer(0, ({ target }) =>
+        measureLoad(benchPlan({ threads, targetTps, workers: WORKERS, durationSeconds: SECONDS }), target),
+      ),
+    )
+    figures.push({ threads, cpuUs: spreadOf(runs.map((run) => loopFigures(run).cpuUsPerTransaction)) })
+  }
+  const lines = figures.map(({ threads, cpuUs }) =>
+    information(`CPU per arrival in us, ${threads} x ${TPS_PER_THREAD} TPS`, spreadText(cpuUs, 1)),
+  )
   return { lines, figures }
 }
 
