@@ -91,7 +91,7 @@ const roundsOf = ({ pooled, direct }: TestDatabase, url: string, changes: Partia
 
 type Figure = (figures: TurnFigures) => number
 
-/** Wanted: a median change that cannot be told from none. The interval says how large a change could have stayed hidden. */
+/** Wanted: a median change that cannot be distinguished from none. The interval says how large a change could have stayed hidden. */
 function changeOf(name: string, rounds: readonly Round[], of: Figure): Line {
   const changes = rounds.map(({ on, off }) => Math.sqrt((of(on[0]) * of(on[1])) / (of(off[0]) * of(off[1]))))
   const [from, to] = medianInterval(changes)
