@@ -249,6 +249,8 @@ export interface PlatformLogs {
 
 export interface Webhook {
   readonly isConfigured: boolean
+  /** Of this app, for links in messages; null: not known. */
+  readonly appUrl: string | null
   /** Signed POST. Throws when it was not answered with 2xx. */
   send(body: unknown): Promise<void>
 }

@@ -1,7 +1,7 @@
 /**
  * Sends the end of a drill to an outside listener. The receiver verifies `X-Drill-Signature`: `sha256=` and the
  * HMAC-SHA256, in hex, of `<X-Drill-Timestamp>.<body>` under the shared key; the timestamp (Unix seconds) prevents
- * the replay of an old message.
+ * the replay of an old message, and the id in the body that of a new one.
  */
 import { createHmac } from 'node:crypto'
 import type { Config } from '../config/config.ts'
@@ -13,8 +13,8 @@ const signatureOf = (key: string, timestamp: string, body: string): string =>
   `sha256=${createHmac('sha256', key).update(`${timestamp}.${body}`).digest('hex')}`
 
 export function createWebhook(settings: Config['webhook'], clock: Clock): Webhook {
-  if (settings === null) return { isConfigured: false, send: async () => {} }
-  return { isConfigured: true, send: (body) => post(settings, clock, JSON.stringify(body)) }
+  if (settings === null) return { isConfigured: false, appUrl: null, send: async () => {} }
+  return { isConfigured: true, appUrl: settings.appUrl, send: (body) => post(settings, clock, JSON.stringify(body)) }
 }
 
 async function post({ url, secret }: NonNullable<Config['webhook']>, clock: Clock, body: string): Promise<void> {

@@ -44,7 +44,12 @@ export interface Config {
   }
   readonly probes: ProbeConfig
   readonly api: Gate
-  readonly webhook: { readonly url: string; readonly secret: Secret } | null
+  readonly webhook: {
+    readonly url: string
+    readonly secret: Secret
+    /** Under which the platform says that the app is reached, for links in messages; null: it does not say. */
+    readonly appUrl: string | null
+  } | null
   readonly prices: Prices | null
   readonly azure: {
     readonly resourceManagerEndpoint: string
@@ -158,7 +163,7 @@ export function readConfig(environment: Environment): Config {
       // Injected by the platform, and read-only: https://learn.microsoft.com/azure/app-service/reference-app-settings
       isGuarded: /^true$/i.test(given(environment, 'WEBSITE_AUTH_ENABLED') ?? ''),
     },
-    webhook: webhookOf(settings),
+    webhook: webhookOf(settings, given(environment, 'WEBSITE_HOSTNAME')),
     prices: pricesOf(settings),
     azure: {
       resourceManagerEndpoint: settings.required('AZURE_RESOURCE_MANAGER_ENDPOINT').replace(/\/+$/, ''),
@@ -255,10 +260,12 @@ function tableOf(settings: Reader): TableConfig {
   return { kind: 'connectionString', connectionString, table: settings.required('DRILL_TABLE') }
 }
 
-function webhookOf(settings: Reader): Config['webhook'] {
+/** `host`: injected by the platform, as is WEBSITE_AUTH_ENABLED. */
+function webhookOf(settings: Reader, host: string | null): Config['webhook'] {
   const url = settings.optional('NOTIFY_WEBHOOK_URL')
   const secret = settings.secret('NOTIFY_WEBHOOK_SECRET')
-  return url !== null && secret !== null ? { url, secret } : null
+  const appUrl = host === null ? null : `https://${host}`
+  return url !== null && secret !== null ? { url, secret, appUrl } : null
 }
 
 function pricesOf(settings: Reader): Prices | null {

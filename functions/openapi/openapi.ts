@@ -12,6 +12,7 @@ import { CAMPAIGN_PATHS } from './campaign-paths.ts'
 import { CONTAINER_PATHS } from './container-paths.ts'
 import { DRILL_PATHS } from './drill-paths.ts'
 import { type Json, ref, refusal } from './parts.ts'
+import { MESSAGES, WEBHOOKS } from './webhooks.ts'
 
 /** A test compares this with what the app registers. */
 export const PATHS = { ...DRILL_PATHS, ...CAMPAIGN_PATHS, ...CONTAINER_PATHS } as const
@@ -30,6 +31,7 @@ const ANSWERS = z.object({
   ...DRILL_ANSWERS,
   ...CAMPAIGN_ANSWERS,
   ...SERVER_ANSWERS,
+  ...MESSAGES,
 })
 
 /** Every shape is a component, written once. */
@@ -74,6 +76,7 @@ export const openApi = (auth: Gate['auth']): Json => ({
   // Relative to this document, so it is right behind any gateway; paths begin with /api.
   servers: [{ url: '/', description: 'The app that serves this document' }],
   paths: guardedBy(auth),
+  webhooks: WEBHOOKS,
   components: { schemas: schemas(), securitySchemes: SECURITY_SCHEMES[auth] },
   ...(auth === 'keys' && { security: [{ functionKey: [] }] }),
 })

@@ -528,15 +528,27 @@ test('the webhook gets the verdict, one line and the address of the report', asy
   await playDrill(world, aPlan({ criteria: ['recovery_time_s <= 10', 'lost_commits == 0'] }))
   expect(world.webhook.sent).toEqual([
     {
+      type: 'drill.ended',
+      id: 'drill-1.ended',
+      text: expect.stringMatching(
+        /^PASS pg-under-test: Forced failover of .*\nhttps:\/\/drills\.example\.com\/api\/dashboard#\/drills\/drill-1$/,
+      ),
       drillId: 'drill-1',
       verdict: 'PASS',
       summary: expect.stringContaining('Forced failover of pg-under-test'),
       stoppedBy: null,
       server: 'pg-under-test',
       resourceGroup: 'rg',
-      report: '/api/drills/drill-1/report?format=html',
+      links: {
+        page: 'https://drills.example.com/api/dashboard#/drills/drill-1',
+        report: 'https://drills.example.com/api/drills/drill-1/report?format=html',
+      },
     },
   ])
+  const ajv = new Ajv2020({ strict: false })
+  ajv.addSchema(openApi('keys'), 'api')
+  ajv.validate({ $ref: 'api#/components/schemas/DrillMessage' }, world.webhook.sent[0])
+  expect(ajv.errorsText()).toBe('No errors')
 })
 
 test('without a webhook nothing is sent', async () => {

@@ -107,7 +107,7 @@ test('one line of the log says how the campaign ended', () => {
 test('the webhook is notified of its end once the report is written, and a webhook that fails changes nothing', async () => {
   const world = createWorld()
   const sent: unknown[] = []
-  const webhook = { isConfigured: true, send: async (body: object) => void sent.push(body) }
+  const webhook = { isConfigured: true, appUrl: null, send: async (body: object) => void sent.push(body) }
   const notifyCampaign = async (input: { readonly campaignId: string }) => {
     await createActivities({ ...world.clients, webhook }, settings).notifyCampaign(input)
     throw new Error('the webhook does not answer')
@@ -117,11 +117,18 @@ test('the webhook is notified of its end once the report is written, and a webho
   })
   expect([status, report?.verdict]).toEqual(['Completed', 'PASS'])
   expect(sent[0]).toEqual({
+    type: 'campaign.ended',
+    id: `${CAMPAIGN_ID}.ended`,
+    text: `PASS ${target.server}: ${report?.headline}`,
     campaignId: CAMPAIGN_ID,
     verdict: 'PASS',
     summary: report?.headline,
     server: target.server,
-    report: `/api/campaigns/${CAMPAIGN_ID}?format=html`,
+    resourceGroup: target.resourceGroup,
+    links: {
+      page: `/api/dashboard#/campaigns/${CAMPAIGN_ID}`,
+      report: `/api/campaigns/${CAMPAIGN_ID}?format=html`,
+    },
   })
 })
 

@@ -87,9 +87,9 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/activities/events':
     'functions/activities/records functions/clients functions/clients/azure functions/clients/storage functions/event-kinds functions/live functions/model functions/platform functions/units loadgen-image/contract',
   'functions/activities/upkeep':
-    'functions/activities/events functions/activities/records functions/clients functions/clients/storage functions/model functions/model/files functions/platform functions/render functions/units loadgen-image/contract',
+    'functions/activities/events functions/activities/records functions/clients functions/clients/storage functions/model functions/model/history functions/model/files functions/platform functions/render functions/units loadgen-image/contract',
   'functions/activities/campaign':
-    'functions/checklist functions/clients functions/clients/storage functions/model functions/model/campaign functions/render functions/render/campaign functions/render/junit functions/report-model/campaign loadgen-image/contract',
+    'functions/checklist functions/clients functions/clients/storage functions/model functions/model/campaign functions/model/history functions/render functions/render/campaign functions/render/junit functions/report-model/campaign loadgen-image/contract',
   'functions/activities/facts':
     'functions/activities/events functions/activities/upkeep functions/clients functions/clients/postgres functions/clients/storage functions/event-kinds functions/model functions/platform loadgen-image/contract',
   'functions/activities':

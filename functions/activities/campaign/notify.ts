@@ -1,19 +1,10 @@
 /** Sends the campaign's end to the webhook, if one is configured; each of its drills has sent its own. A failure changes no verdict. */
 import type { Clients } from '../../clients/clients.ts'
 import { readCampaign, readCampaignEntry } from '../../clients/storage/campaigns.ts'
-import type { Verdict } from '../../model/report.ts'
+import { campaignMessage } from '../../model/history/messages.ts'
 
 export interface CampaignRef {
   readonly campaignId: string
-}
-
-interface Notification {
-  readonly campaignId: string
-  readonly verdict: Verdict | null
-  readonly summary: string
-  readonly server: string
-  /** Relative to the app, which does not know the name under which its users reach it. */
-  readonly report: string
 }
 
 export async function notifyCampaign(
@@ -23,12 +14,15 @@ export async function notifyCampaign(
   if (!webhook.isConfigured) return { detail: 'no webhook is configured' }
   const campaign = await readCampaign(blobs, campaignId)
   const entry = await readCampaignEntry(table, campaign)
-  await webhook.send({
+  const { server, resourceGroup } = campaign.plan.target
+  const ended = {
+    type: 'campaign.ended',
     campaignId,
     verdict: entry?.verdict ?? null,
     summary: entry?.headline ?? 'the campaign ended without a report',
-    server: campaign.plan.target.server,
-    report: `/api/campaigns/${campaignId}?format=html`,
-  } satisfies Notification)
+    server,
+    resourceGroup,
+  } as const
+  await webhook.send(campaignMessage(ended, webhook.appUrl))
   return { detail: 'the webhook was notified' }
 }

@@ -205,6 +205,7 @@ function fakeWebhook(answers: WorldOptions['webhook']): Webhook & { readonly sen
   const sent: unknown[] = []
   const webhook = {
     isConfigured: answers !== undefined,
+    appUrl: 'https://drills.example.com',
     sent,
     calls: 0,
     send: async (body: unknown): Promise<void> => {

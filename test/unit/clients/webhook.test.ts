@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { createWebhook } from '../../../functions/clients/webhook.ts'
@@ -34,7 +35,7 @@ async function aListener(status: number, headers: Record<string, string> = {}) {
   return { received, webhook: webhookOf(`http://127.0.0.1:${port}/secret-path`) }
 }
 
-const webhookOf = (url: string) => createWebhook({ url, secret: new Secret('MARKED-KEY') }, clock)
+const webhookOf = (url: string) => createWebhook({ url, secret: new Secret('MARKED-KEY'), appUrl: null }, clock)
 
 test('the message is signed together with its time', async () => {
   const { received, webhook } = await aListener(204)
@@ -74,6 +75,44 @@ test('a listener that is not there is an error with its cause, and without the k
     .catch((error: unknown) => error)
   expect(failure).toMatchObject({ message: expect.stringContaining('did not answer'), cause: expect.any(Error) })
   expect(String(failure)).not.toMatch(/MARKED|secret-path/)
+})
+
+// ---- The receiver that the guide shows ----------------------------------------------------------------------------------
+
+type Verify = (headers: IncomingHttpHeaders, body: string) => { readonly id: string }
+
+/** The program in docs/webhook.md, as it stands there. */
+async function receiver(nowMs: number): Promise<Verify> {
+  const [, program = ''] = /```js\n(.*?)```/s.exec(readFileSync('docs/webhook.md', 'utf8')) ?? []
+  const { receiver: made } = await import(
+    `data:text/javascript,${encodeURIComponent(program)}#${nowMs}-${Math.random()}`
+  )
+  return made('MARKED-KEY', () => nowMs)
+}
+
+async function aMessage(): Promise<Received> {
+  const { received, webhook } = await aListener(204)
+  await webhook.send({ id: 'drill-1.ended', text: 'PASS' })
+  return received[0] as Received
+}
+
+test('the receiver of the guide takes a message, and not a second time', async () => {
+  const { headers, body } = await aMessage()
+  const verify = await receiver(NOW.getTime() + 1_000)
+  expect(verify(headers, body)).toMatchObject({ id: 'drill-1.ended' })
+  expect(() => verify(headers, body)).toThrow('known')
+})
+
+test.each([
+  ['another body', { body: '{"id":"drill-1.ended","text":"FAIL"}' }, 0, 'signature'],
+  ['another time', { headers: { 'x-drill-timestamp': '1767323046' } }, 0, 'signature'],
+  ['no signature', { headers: { 'x-drill-signature': '' } }, 0, 'signature'],
+  ['an old message', {}, 301_000, 'old'],
+  ['a message of the future', {}, -302_000, 'old'],
+] as const)('the receiver of the guide refuses %s', async (_, changed: Partial<Received>, laterMs, why) => {
+  const message = await aMessage()
+  const verify = await receiver(NOW.getTime() + laterMs)
+  expect(() => verify({ ...message.headers, ...changed.headers }, changed.body ?? message.body)).toThrow(why)
 })
 
 test('without a listener nothing is sent', async () => {

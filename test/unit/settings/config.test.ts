@@ -96,6 +96,7 @@ test('everything that is given is read', () => {
     STOP_SERVER_BETWEEN_DRILLS: 'true',
     NOTIFY_WEBHOOK_URL: 'https://example.com/hook',
     NOTIFY_WEBHOOK_SECRET: 'w',
+    WEBSITE_HOSTNAME: 'drills.azurewebsites.net',
     PRICE_CURRENCY: 'USD',
     PRICE_PER_VCPU_SECOND: '0.00001294',
     PRICE_PER_GB_SECOND: '1.42e-6',
@@ -120,6 +121,7 @@ test('everything that is given is read', () => {
     stopServerBetweenDrills: true,
   })
   expect(config.webhook?.secret.reveal()).toBe('w')
+  expect(config.webhook?.appUrl).toBe('https://drills.azurewebsites.net')
   expect(config.prices).toEqual({
     currency: 'USD',
     perVCpuSecond: 0.00001294,
