@@ -83,3 +83,14 @@ export const plannedArrivals = (load: DrillPlan['load'], fromSecond = 0): number
             0,
           ),
       )
+
+// ---- Deletion of old rows -----------------------------------------------------------------------------------------------
+
+/** One activity deletes for this long, well below the platform's limit of one. */
+export const DELETION_TURN_SECONDS = 240
+/** A server deletes several times as fast as the load inserts; half the load's length leaves room for a slow disk. */
+const DELETION_SHARE = 0.5
+
+/** So many turns may delete what earlier drills of the same length left, or the rows grow from drill to drill. */
+export const deletionTurns = ({ durationSeconds }: DrillPlan['load']): number =>
+  Math.ceil((durationSeconds * DELETION_SHARE) / DELETION_TURN_SECONDS)

@@ -1,6 +1,7 @@
 /** After the load, also after an early end: what was sent, what the database holds, no container left, the report. */
 import { secondAuditFromMs } from '../analysis/ledger-audit.ts'
 import { isUndone } from '../event-kinds/undo.ts'
+import { deletionTurns } from '../model/load-plan.ts'
 import type { Verdict } from '../model/report.ts'
 import { attempt, type DrillContext, pauseAfter } from './drill-context.ts'
 import { Stop } from './drill-log.ts'
@@ -88,19 +89,33 @@ export function* report(context: DrillContext): Step<DrillEnd> {
   log.enter('report')
   const gathered = yield* attempt(run.gatherMetrics({ drillId }))
   const metricsMs = nowMs(ctx) + askedMs(gathered)
-  if (yield* isSomethingLate(context, askedMs(gathered) > 0)) {
+  const isLate = yield* isSomethingLate(context, askedMs(gathered) > 0)
+  if (isLate) {
     yield* attempt(writeReport(context, 'first'))
     yield* lateMetrics(context, metricsMs)
   }
   log.enter('report')
-  // While the server is still reserved: the deletions must not meet the load of the next drill.
-  if (log.loadStartAtMs !== null) yield* attempt(run.deleteOldRows({ drillId }))
+  if (log.loadStartAtMs !== null) yield* deleteOldRows(context, isLate)
   if (plan.requestedBy === 'timer') yield* attempt(run.stopServer({ drillId }))
   yield* attempt(run.release({ drillId }))
   const written = yield* attempt(writeReport(context, 'final'))
   yield* attempt(run.notify({ drillId }))
   if (written === null) throw new Error(`the report of drill ${drillId} could not be written; its evidence is kept`)
   return { drillId, verdict: written.verdict, headline: written.headline }
+}
+
+/**
+ * While the server is still reserved: the deletions must not meet the load of the next drill. A long load gets time for as many rows as
+ * it wrote itself, so that deletion keeps up; the report does not wait for that.
+ */
+function* deleteOldRows(context: DrillContext, hasReport: boolean): Step<void> {
+  const { ctx, plan, drillId, run, pauses, deadlineMs } = context
+  for (let turn = 1; ; turn++) {
+    const deleted = yield* attempt(run.deleteOldRows({ drillId }))
+    const isOver = turn >= deletionTurns(plan.load) || pauses.isAborted || nowMs(ctx) >= deadlineMs
+    if (deleted === null || deleted.isComplete || isOver) return
+    if (turn === 1 && !hasReport) yield* attempt(writeReport(context, 'first'))
+  }
 }
 
 /** Metrics are context: a pause longer than this is not worth a server that stays reserved. */

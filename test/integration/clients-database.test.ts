@@ -463,6 +463,24 @@ test('every drill with rows is known, with the age of its newest row by the cloc
   ])
 })
 
+test('rows of one drill are deleted and no others, also where partitions have rows at the same places', async () => {
+  const database = await migrated()
+  await asApp((client) =>
+    client.query(`ALTER TABLE transactions RENAME TO plain;
+      CREATE TABLE transactions (LIKE plain INCLUDING DEFAULTS) PARTITION BY LIST (drill_id);
+      CREATE UNIQUE INDEX ON transactions (drill_id, worker, seq) WHERE drill_id IS NOT NULL;
+      CREATE TABLE part_a PARTITION OF transactions FOR VALUES IN ('a');
+      CREATE TABLE part_b PARTITION OF transactions FOR VALUES IN ('b');
+      CREATE TABLE part_other PARTITION OF transactions DEFAULT`),
+  )
+  const keys = Array.from({ length: 50 }, (_, n): Key => [n % 4, n])
+  for (const drillId of ['a', 'b', 'c']) await insertKeys(keys, drillId)
+  expect(await database.deleteRows(TARGET, 'b', LONG_MS)).toEqual({ rows: 50, isComplete: true })
+  const left = (await database.storedDrills(TARGET, LONG_MS)).map(({ drillId }) => drillId)
+  const { rows } = await asApp((client) => client.query<{ n: number }>('SELECT count(*)::int AS n FROM transactions'))
+  expect([left, rows[0]?.n]).toEqual([['a', 'c'], 100])
+})
+
 test('what is in use holds the database and its WAL, or is unknown to a role that may not read them', async () => {
   const database = await migrated()
   const own = await asApp(async (client) => {

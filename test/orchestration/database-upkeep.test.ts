@@ -1,5 +1,5 @@
 /** What a drill may change in the database besides its own rows: the schema, with consent, and the rows of drills long past. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Database, StoredDrill } from '../../functions/clients/clients.ts'
 import type { LoadSessionFacts, SchemaFacts } from '../../functions/model/facts.ts'
 import { aPlan, criteria, type DrillPlay, type DrillPlayOptions, playDrill } from '../support/play-drill.ts'
@@ -142,16 +142,56 @@ test('rows of older drills are deleted while the server is reserved: neither its
   expect(steps.indexOf('deleteOldRows')).toBeLessThan(steps.indexOf('release'))
 })
 
-test('what takes too long is left to the next drill', async () => {
+test('what takes too long after a short load is left to the next drill', async () => {
   const deleted: string[] = []
   const played = await run(
     {},
     keeping(deleted, (drillId) => drillId !== 'canary-1'),
   )
   expect(deleted).toEqual(['canary-1'])
-  expect(journalOf(played, 'deleteOldRows')[0]?.detail).toBe(
-    'deleted 1000 rows of drills older than 7 days; the next drill deletes the rest of 2 drills',
-  )
+  expect(journalOf(played, 'deleteOldRows').map(({ detail }) => detail)).toEqual([
+    'deleted 1000 rows of drills older than 7 days; rows of 2 drills are left',
+  ])
+})
+
+describe('after a long load', () => {
+  const LONG = { durationSeconds: 1_500, timing: { lateMetricsSeconds: 0 } }
+
+  test('turns of deletion follow each other until the old rows are gone', async () => {
+    const deleted: string[] = []
+    const played = await run(
+      LONG,
+      keeping(deleted, () => deleted.length > 2),
+    )
+    expect(deleted).toEqual(['canary-1', 'canary-1', 'canary-1', 'drill-0'])
+    expect(journalOf(played, 'deleteOldRows').map(({ detail }) => detail)).toEqual([
+      'deleted 1000 rows of drills older than 7 days; rows of 2 drills are left',
+      'deleted 1000 rows of drills older than 7 days; rows of 2 drills are left',
+      'deleted 2000 rows of drills older than 7 days',
+    ])
+  })
+
+  test('they end after half the time of the load, and the report does not wait for them', async () => {
+    const deleted: string[] = []
+    const played = await run(
+      LONG,
+      keeping(deleted, () => false),
+    )
+    expect(deleted).toHaveLength(Math.ceil(750 / 240))
+    const steps = played.calls.map(({ name }) => name)
+    const from = steps.indexOf('deleteOldRows')
+    expect(steps.slice(from, from + 3)).toEqual(['deleteOldRows', 'writeReport', 'deleteOldRows'])
+    expect(steps.lastIndexOf('deleteOldRows')).toBeLessThan(steps.indexOf('release'))
+  })
+
+  test('a turn that fails is the last one', async () => {
+    const played = await run(LONG, () => ({
+      storedDrills: async () => {
+        throw new Error('the database does not answer')
+      },
+    }))
+    expect(journalOf(played, 'deleteOldRows')).toHaveLength(1)
+  })
 })
 
 test('a retention of 0 days keeps all rows', async () => {

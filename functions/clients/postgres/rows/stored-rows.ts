@@ -50,12 +50,16 @@ const rangeOf = ({ worker, first, last, rows, keys }: RunRow): StoredRange => ({
 
 const BATCH = 10_000
 
-/** Walks the key index, so that no batch reads the dead entries of earlier batches again. */
+/**
+ * Walks the key index, so that no batch reads the dead entries of earlier batches again. A ctid is a place in one table: every partition
+ * has a row at the same one.
+ */
 const DELETE_BATCH = `WITH batch AS (
-    SELECT ctid, worker, seq FROM transactions
+    SELECT tableoid, ctid, worker, seq FROM transactions
     WHERE drill_id = $1 AND (worker, seq) > ($2, $3) ORDER BY worker, seq LIMIT ${BATCH}
   ), gone AS (
-    DELETE FROM transactions USING batch WHERE transactions.ctid = batch.ctid
+    DELETE FROM transactions USING batch
+    WHERE transactions.ctid = batch.ctid AND transactions.tableoid = batch.tableoid
   )
   SELECT worker, seq, count(*) OVER () AS n FROM batch ORDER BY worker DESC, seq DESC LIMIT 1`
 
