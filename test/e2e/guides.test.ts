@@ -59,7 +59,7 @@ const REPORTED = [0, 1, 3]
 test('the commands of the guides do what the guides say', { timeout: 3 * timeouts.drillMs }, async () => {
   const state = aFolder()
   const here = new Shell(aCheckout(), { DRILL_STATE_DIR: state })
-  const alone = theSwitchover()
+  const alone = theSwitchover().then(twoServers)
   const stack = here.start(['npm start'])
   const light = withoutStack(new Shell(aCheckout(), {}))
   const [, url = '', port = ''] = await stack.printed(/API +(http:\S+:(\d+)\/api)\/drills$/m, timeouts.stackStartsMs)
@@ -126,6 +126,36 @@ async function theSwitchover(): Promise<void> {
   // The replica was behind.
   expect(ledger.lost, output).toBeGreaterThan(0)
   expect(ledger.lostKeys.length).toBeGreaterThan(0)
+}
+
+/** A stack of two, of which the second is asked for; its drills do not start, and the first server has none. */
+async function twoServers(): Promise<void> {
+  const state = aFolder()
+  const here = new Shell(aCheckout(), { DRILL_STATE_DIR: state })
+  const stack = here.start(['npm start -- --servers 2 --schedule "0 */10 * * * *" --schedule "0 5/10 * * * *"'])
+  const [, url = '', port = ''] = await stack.printed(/API +(http:\S+:(\d+)\/api)\/drills$/m, timeouts.stackStartsMs)
+  const [, key = ''] = await stack.printed(/Key +(\S+)/, timeouts.stackStartsMs)
+  const [folder = ''] = stackFolders(state)
+  const api = createDrillApi(url, key)
+  const far = new Shell(aCheckout(), { DRILL_STATE_DIR: aFolder(), DRILL_FUNCTION_KEY: key, KEY: key })
+  far.values = { port }
+  const post =
+    'curl -X POST "https://$APP.azurewebsites.net/api/drills" -H "x-functions-key: $KEY" -H \'content-type: application/json\' -d \'{"target": "billing"}\''
+  const answer = await far.run(post)
+  const { drillId } = JSON.parse(answer.slice(answer.indexOf('{')))
+  await eventually('the posted drill ends', timeouts.drillMs, async () => (await api.status(drillId)).endedAt !== null)
+  expect((await api.status(drillId)).target.server).toBe('pg-local-2')
+  for (const command of [
+    'npm run drill -- --app https://func-drill.azurewebsites.net --target billing',
+    'npm run drill -- --app https://$APP.azurewebsites.net --target billing',
+  ])
+    expect(await far.run(command, [CANNOT])).toMatch(/^Not started: /m)
+  const list = await here.run('npm run drill -- list --server pg-billing')
+  expect(list.match(/ pg-local-2 .* Not started: /g), list).toHaveLength(3)
+  expect(await api.list(1, 'pg-local')).toEqual([])
+  stack.signal('SIGINT')
+  expect((await stack.ended).output).toContain('Stopping ...')
+  expect(processesOf(folder.slice(-10))).toEqual([])
 }
 
 /** At the full rate, for which this machine is too small: the answer is the one that a small server of Azure would give. */

@@ -21,6 +21,8 @@ const APP: Substitution = [
   'http://127.0.0.1:{port}',
   'the app of npm start stands for a deployed one',
 ]
+const APP_BY_NAME: Substitution = ['https://$APP.azurewebsites.net', 'http://127.0.0.1:{port}', APP[2]]
+const SECOND: Substitution = ['billing', 'pg-local-2', 'the second server of npm start']
 const ID: Substitution = ['20260102-030405-0a1b2c', '{id}', 'the drill of the test']
 const VAULT: Substitution = ['<vault>', 'kv-drill', 'a stand-in for the Azure CLI answers']
 const FOLDER: Substitution = ['<drill-id>', '{id}', 'the drill of the test']
@@ -41,10 +43,6 @@ const MIGRATION = 'npm run migrate -- --yes'
 const here = (...instead: Substitution[]): Run => ({ by: COMMAND_TEST, instead })
 const drillOf = (by: string, ...instead: Substitution[]): Run => ({ by, instead: [OPTIONS_OF_TEST, ...instead] })
 const azure = (why: string, ...instead: Substitution[]): Run => ({ by: AZURE_TEST, why, instead })
-const ofOneServer = (by: string): Run => ({
-  by,
-  why: 'the stacks of the tests have one server: what it asks for is compared, and it is not run',
-})
 /** It needs no test: it is a part of the run of the tests. */
 const ofTheRun = (why: string): Run => ({ by: '.ci/run', why })
 
@@ -165,11 +163,7 @@ export const RUNS: Readonly<Record<string, Run>> = {
     azure(NO_SUBSCRIPTION),
   'KEY=$(az functionapp keys list -g rg-drill -n "$APP" --query functionKeys.default -o tsv)': azure(NO_SUBSCRIPTION),
   'curl -X POST "https://$APP.azurewebsites.net/api/drills" -H "x-functions-key: $KEY" -H \'content-type: application/json\' -d \'{"migrate": true}\'':
-    here([
-      'https://$APP.azurewebsites.net',
-      'http://127.0.0.1:{port}',
-      'the app of npm start stands for a deployed one, and the Azure CLI is a stand-in',
-    ]),
+    here(APP_BY_NAME),
   [`az ad app create --display-name pg-failover-drill --sign-in-audience AzureADMyOrg --requested-access-token-version 2 --app-roles '[
   {"allowedMemberTypes": ["User", "Application"], "displayName": "Drill.Read", "value": "Drill.Read", "description": "Reads drills", "isEnabled": true, "id": "0f6c0d9e-3d0a-4c8e-9a54-3c3f8b1d0a01"},
   {"allowedMemberTypes": ["User", "Application"], "displayName": "Drill.Run", "value": "Drill.Run", "description": "Starts and aborts drills", "isEnabled": true, "id": "0f6c0d9e-3d0a-4c8e-9a54-3c3f8b1d0a02"}]'`]:
@@ -192,19 +186,19 @@ export const RUNS: Readonly<Record<string, Run>> = {
   "curl -sG https://prices.azure.com/api/retail/prices --data-urlencode \"\\$filter=armRegionName eq 'swedencentral' and priceType eq 'Consumption' and productName eq 'Azure Database for PostgreSQL Flexible Server Memory Optimized Edsv5 Series Compute'\"":
     azure('no test calls the internet: a stand-in for curl prints what would be asked'),
 
-  // Of several servers: the app of the tests has one.
-  'npm run drill -- --app https://func-drill.azurewebsites.net --target billing': ofOneServer(
-    'test/unit/local/app-options.test.ts',
-  ),
-  'npm run drill -- --app https://$APP.azurewebsites.net --target billing': ofOneServer(
-    'test/unit/local/app-options.test.ts',
-  ),
-  'npm run drill -- list --server pg-billing': ofOneServer('test/unit/command/docs.test.ts'),
+  // Of several servers: a stack of two.
+  'npm run drill -- --app https://func-drill.azurewebsites.net --target billing': here(APP, SECOND),
+  'npm run drill -- --app https://$APP.azurewebsites.net --target billing': here(APP_BY_NAME, SECOND),
+  'npm run drill -- list --server pg-billing': here(['pg-billing', 'pg-local-2', 'the second server of npm start']),
   'curl -X POST "https://$APP.azurewebsites.net/api/drills" -H "x-functions-key: $KEY" -H \'content-type: application/json\' -d \'{"target": "billing"}\'':
-    azure('the app of the tests has one server: a stand-in for curl takes it'),
-  'npm start -- --servers 2': ofOneServer('test/unit/settings/targets.test.ts'),
-  'npm start -- --servers 2 --schedule "0 */10 * * * *" --schedule "0 5/10 * * * *"': ofOneServer(
-    'test/unit/settings/targets.test.ts',
+    here(APP_BY_NAME, SECOND),
+  'npm start -- --servers 2': {
+    by: COMMAND_TEST,
+    why: 'the next command of its block, which adds two schedules, is run',
+  },
+  'npm start -- --servers 2 --schedule "0 */10 * * * *" --schedule "0 5/10 * * * *"': here(
+    ['', ' --port 0', 'another stack of this machine may have the usual port'],
+    ['/10 * * * *"', '/10 * 29 2 *"', 'a drill by the timer would hold the server'],
   ),
 
   // Of the run of the tests.
