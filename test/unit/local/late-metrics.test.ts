@@ -31,7 +31,7 @@ const late: DrillStatus = {
 }
 const ended: DrillStatus = { ...late, state: 'finished', progress: null }
 
-/** The statuses in order, the last one for ever; `onLook` before each. */
+/** The statuses in order, the last one again and again; `onLook` before each. */
 async function follow(statuses: readonly DrillStatus[], onLook: (look: number, interrupt: () => void) => void) {
   const out = aFolder()
   const controller = new AbortController()
