@@ -13,8 +13,11 @@ import { type StaleRow, staleRows } from './text/stale-words.ts'
 type Cell = string | number | null
 export type Columns<Row> = ReadonlyArray<readonly [name: string, cell: (row: Row) => Cell]>
 
-/** https://owasp.org/www-community/attacks/CSV_Injection; numbers are left alone, so that -1 stays a number. */
-const withoutFormula = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)
+/**
+ * https://owasp.org/www-community/attacks/CSV_Injection: also after space and a new line, which spreadsheets skip, and in full width.
+ * Numbers are left alone, so that -1 stays a number.
+ */
+const withoutFormula = (text: string): string => (/^(\s*[=+\-@＝＋－＠]|[\t\r\n])/.test(text) ? `'${text}` : text)
 
 export function toCsv<Row>(columns: Columns<Row>, rows: Iterable<Row>): string {
   const records = Array.from(rows, (row) => columns.map(([, cell]) => cell(row)))

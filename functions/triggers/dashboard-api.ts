@@ -8,7 +8,7 @@ import { newestWithoutDrill } from '../model/history/daily-record.ts'
 import { SERVER_NAME } from '../platform/names.ts'
 import type { RequestDefaults } from '../request/request.ts'
 import { type Asset, dashboardAsset, dashboardPage } from '../web/dashboard.ts'
-import { badQuery, cachedJson, notFound } from './responses.ts'
+import { badQuery, cachedJson, isKnown, notFound } from './responses.ts'
 
 export const dashboardApi = (auth: Gate['auth']) => ({
   page: async (request: HttpRequest): Promise<HttpResponseInit> => answer(request, dashboardPage(auth)),
@@ -21,8 +21,8 @@ export const dashboardApi = (auth: Gate['auth']) => ({
 })
 
 function answer(request: HttpRequest, { body, contentType, headers }: Asset): HttpResponseInit {
-  const isKnown = headers.etag !== undefined && request.headers.get('if-none-match') === headers.etag
-  return isKnown
+  const { etag } = headers
+  return etag !== undefined && isKnown(request.headers.get('if-none-match'), etag)
     ? { status: 304, headers }
     : { status: 200, body, headers: { ...headers, 'content-type': contentType } }
 }

@@ -7,6 +7,7 @@ import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import { shown } from '../../loadgen-image/contract/fields.ts'
 import { callerName, changesSomething, enter, type Gate } from '../access/gate.ts'
 import type { AppRole } from '../access/principal.ts'
+import { compressed } from '../archive/compressed.ts'
 import { REPORT_POLICY } from '../render/html/frame.ts'
 import type { Problem } from '../request/request.ts'
 
@@ -80,7 +81,7 @@ export function cachedJson(
 export const etagOf = (content: string): string =>
   `"${createHash('sha256').update(content).digest('hex').slice(0, 32)}"`
 
-const isKnown = (condition: string | null, etag: string): boolean =>
+export const isKnown = (condition: string | null, etag: string): boolean =>
   condition !== null &&
   (condition.trim() === '*' || condition.split(',').some((one) => one.trim().replace(/^W\//, '') === etag))
 
@@ -108,7 +109,7 @@ export function guarded<A extends readonly unknown[]>(
         return secured(problem(entry.refused, entry.refused.status === 401 ? { 'www-authenticate': 'Bearer' } : {}))
       }
       if (entry.caller !== null && changesSomething(request)) log.note(`${what} by ${callerName(entry.caller)}`)
-      return secured(await handler(request, ...more))
+      return secured(await compressed(request, await handler(request, ...more)))
     } catch (error) {
       log.error(`${what} failed`, error)
       const detail = 'A service that this app depends on did not answer. The log of the app names it; try again.'

@@ -104,6 +104,16 @@ test('references of the description lead somewhere', () => {
   expect([...new Set(used)].sort()).toEqual(schemas.sort())
 })
 
+test('a page that is known by the validator of its compressed form is not sent again', async () => {
+  const page = https.get('dashboard')
+  const ask = (headers: Readonly<Record<string, string>>) =>
+    page?.handler(new HttpRequest({ method: 'GET', url: 'http://app/api/dashboard', headers }), service.client)
+  const first = await ask({ 'accept-encoding': 'gzip' })
+  const { etag, ...headers } = (first?.headers ?? {}) as Record<string, string>
+  expect([headers['content-encoding'], etag?.slice(0, 2)]).toEqual(['gzip', 'W/'])
+  expect((await ask({ 'accept-encoding': 'gzip', 'if-none-match': String(etag) }))?.status).toBe(304)
+})
+
 // ---- What every answer carries ----------------------------------------------------------------------------------------
 
 interface Asked {
