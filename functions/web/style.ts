@@ -11,7 +11,8 @@ const FRAME = `
 .top nav{display:flex;gap:1.25rem}
 .top nav a{color:var(--muted);text-decoration:none}
 .top nav a:hover,.top nav a[aria-current]{color:var(--ink);text-decoration:underline}
-.link{margin-left:auto;display:flex;align-items:center;flex-wrap:wrap;gap:.25rem .6rem;color:var(--muted)}
+.link{margin-left:auto;display:flex;align-items:center;flex-wrap:wrap;gap:.25rem 0;color:var(--muted)}
+.link>:not(:empty,select){margin-right:.6rem}
 #connection::before{content:"";display:inline-block;width:.6em;height:.6em;border-radius:50%;background:var(--stopped);margin-right:.45em}
 #connection.live::before{background:var(--good)}
 #connection.lost{color:var(--unsure);font-weight:650}
@@ -142,7 +143,9 @@ kbd{font:inherit;font-size:.85em;border:1px solid var(--line);border-radius:3px;
 .running-dot{display:inline-block;width:.6em;height:.6em;border-radius:50%;background:var(--c-blue);margin-right:.45em}
 @media (prefers-reduced-motion:no-preference){.running-dot{animation:breathe 1.6s ease-in-out infinite}}
 @keyframes breathe{50%{opacity:.3}}
-.compared-drills{margin:1rem 0;padding-left:1.1rem}
+.compared tbody th small{display:block;font-weight:400}
+@media (min-width:40.01rem){.compared table{table-layout:fixed;min-width:64rem}.compared :is(th,td){min-width:0;white-space:normal;padding-right:.7rem}.compared td{overflow-wrap:normal}.compared thead th{vertical-align:bottom}.compared th:first-child{width:14rem}.compared th:nth-child(2){width:9.5rem}}
+@media (max-width:40rem){.compared .cards td{grid-template-columns:11rem minmax(0,1fr)}}
 .files{list-style:none;padding:0;columns:2;column-gap:2rem;max-width:40rem}
 .files button{border:0;padding:.15rem 0;background:none;color:var(--link);text-decoration:underline;font-weight:400}
 iframe.report{width:100%;height:85vh;border:1px solid var(--line);border-radius:6px;background:var(--page)}

@@ -79,6 +79,9 @@ describe('the list', () => {
     await page.getByRole('button', { name: 'Compare the chosen' }).click()
     await see(page, 'Second 0 is T1')
     await page.locator('#chart svg').waitFor()
+    // The drill whose figures a row has, with what was done to it.
+    const row = page.getByRole('row', { name: 'drill-20260303-0200' })
+    expect(await row.textContent()).toContain('forced failover')
     await screenshot(page, 'dashboard-compare')
     await expectAccessible(page)
     expect(errors).toEqual([])

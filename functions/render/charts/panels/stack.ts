@@ -52,14 +52,23 @@ const GAP = 44
 const LEGEND_ROW = 17
 const AXIS_HEIGHT = 44
 const NARROW_ITEM_GAP = 12
+/** Titles are bold. */
+const TITLE_SCALE = 1.2
 
-/** On a phone the legend stands below the title, in as many rows as it needs. */
-function gapAbove({ series }: Panel, room: Room): number {
-  if (!isNarrow(room)) return GAP
+const itemWidth = (name: string): number => legendBase.itemWidth + 5 + textWidth(name)
+
+/** On a phone, and where it would run over the title, the legend stands below it, in as many rows as it needs. */
+const hasLegendBelow = ({ title, series }: Panel, room: Room): boolean => {
+  const legend = series.reduce((sum, { name }) => sum + itemWidth(name) + legendBase.itemGap, 0)
+  return isNarrow(room) || legend + TITLE_SCALE * textWidth(title) > room.width - layoutOf(room).right
+}
+
+function gapAbove(panel: Panel, room: Room): number {
+  if (!hasLegendBelow(panel, room)) return GAP
   let rows = 1
   let taken = 0
-  for (const { name } of series) {
-    const width = legendBase.itemWidth + 5 + textWidth(name)
+  for (const { name } of panel.series) {
+    const width = itemWidth(name)
     if (taken > 0 && taken + width > room.width) {
       rows++
       taken = 0
@@ -91,10 +100,10 @@ export function stackPanels(panels: readonly Panel[], scene: Scene): Chart {
       padding: 0,
       textStyle: titleStyle,
     })),
-    legend: panels.map(({ series }, index) => ({
+    legend: panels.map((panel, index) => ({
       ...legendBase,
-      data: series.map((one) => ({ name: one.name, icon: legendIcon(one) })),
-      ...(isNarrow(scene.room)
+      data: panel.series.map((one) => ({ name: one.name, icon: legendIcon(one) })),
+      ...(hasLegendBelow(panel, scene.room)
         ? { left: 0, top: titleTop(index) + 20, itemGap: NARROW_ITEM_GAP }
         : { right, top: titleTop(index) + 2 }),
     })),

@@ -52,19 +52,21 @@ function compared(drills: readonly ComparedDrill[]): Markup {
 <p class="note">Second 0 is T1, the last commit before the outage, of each drill; of several events, before that of the worst.${notAligned.length > 0 && ` Without an outage, and so aligned on their start: ${notAligned.join(', ')}.`}</p>
 <div id="chart"></div>
 <h2>Figures</h2>
-${onlyTable(
-  'Figures of each drill, and the difference to the first',
-  [text('Figure'), ...drills.map(({ drillId }) => number(drillId))],
-  [
-    ['Verdict', ...drills.map((drill) => mark(verdictWord(drill) ?? ''))],
-    ['Started', ...drills.map(({ startedAt }) => dateTime(startedAt))],
-    ['Load and events', ...drills.map(({ likeDrills }) => likeDrills.what)],
-    ['Events', ...drills.map(({ events }) => count(events.length))],
-    ...KEY_FIGURES.map((figure) => [figure.label, ...drills.map((drill) => cell(figure, drill, drills[0]))]),
-  ],
-)}
-<ul class="compared-drills">${drills.map(({ drillId, ledger }) => html`<li><a href="#/drills/${encodeURIComponent(drillId)}">${drillId}</a>, ${count(ledger.acknowledged)} commits</li>`)}</ul>`
+<div class="compared">${onlyTable(
+    'Figures of each drill, and the difference to the first',
+    [text('Drill'), text('Verdict'), ...KEY_FIGURES.map(({ label }) => number(label))],
+    drills.map((drill) => [
+      nameOf(drill),
+      mark(verdictWord(drill) ?? ''),
+      ...KEY_FIGURES.map((figure) => cell(figure, drill, drills[0])),
+    ]),
+    { cards: true },
+  )}</div>`
 }
+
+/** With what a reader must know before comparing: when, and what was done to the server under which load. */
+const nameOf = ({ drillId, startedAt, likeDrills, ledger }: ComparedDrill): Markup =>
+  html`<a href="#/drills/${encodeURIComponent(drillId)}">${drillId}</a> <small>${dateTime(startedAt)}; ${likeDrills.what}; ${count(ledger.acknowledged)} commits</small>`
 
 function cell({ unit, read, worst }: KeyFigure, drill: ComparedDrill, first: ComparedDrill | undefined): Insert {
   const value = read(drill)
