@@ -42,6 +42,7 @@ const differences = async (files: Files): Promise<string> => (await verified(fil
 const changed = (path: string, change: (json: never) => unknown): Files =>
   edited(whole, path, (text) => JSON.stringify(change(JSON.parse(text) as never)))
 const SPACE = Buffer.from(' ')
+const NO_SUM = '0'.repeat(64)
 const bytesOf = (files: Files, path: string): Uint8Array => files[path] as Uint8Array
 
 interface Forgery {
@@ -76,6 +77,22 @@ const forgeries: Readonly<Record<string, () => Forgery>> = {
     files: edited(whole, MANIFEST, (text) => text.replace(/"bytes": \d+/, '"bytes": 1')),
     seal: (files) => files,
     found: /manifest\.json was changed: .* has \d+ bytes, and it names 1/,
+  }),
+  'the sum of the raw files that report.html names': () => ({
+    files: edited(whole, 'report/report.html', (text) => text.replaceAll(report.evidence.sha256, NO_SUM)),
+    seal: refitted,
+    found: /report\.html does not name the raw files of the archive/,
+  }),
+  'the sum of the raw files in the manifest': () => ({
+    files: changed(MANIFEST, ({ raw, ...json }: Manifest) => ({ ...json, raw: { ...raw, sha256: NO_SUM } })),
+    seal: (files) => files,
+    found: /its sum of the raw files is not that of its lines/,
+  }),
+  'the sum of all files in the manifest': () => ({
+    files: changed(MANIFEST, (json: Manifest) => ({ ...json, whole: { ...json.whole, sha256: NO_SUM } })),
+    seal: (files) => files,
+    found:
+      /its sum of all files is not that of its lines[\s\S]*the sum of all files is [0-9a-f]{64}, and manifest\.json names 0+$/m,
   }),
   'the drill that the manifest names': () => ({
     files: changed(MANIFEST, (json: object) => ({ ...json, drillId: 'drill-2' })),
