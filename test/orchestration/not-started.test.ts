@@ -27,7 +27,7 @@ const CASES: Readonly<Record<string, Case>> = {
     world: { server: small },
     phase: 'check',
     checks: ['server-sku', 'zones-differ'],
-    headline: 'Not started: 2 of 34 checks failed: Server size, Zones of primary and standby.',
+    headline: 'Not started: 2 of 35 checks failed: Server size, Zones of primary and standby.',
     advice: /override them with "force": \["server-sku", "zones-differ"\] in the request/,
   },
   'a check that cannot be made': {
