@@ -97,7 +97,7 @@ const journalAt = (second: number): JournalEntry[] =>
       seconds: 1.5,
       attempt: 1,
       result: 'ok' as const,
-      detail: step === 'check' ? '31 of 34 passed; forced: server-sku' : '',
+      detail: step === 'check' ? '32 of 35 passed; forced: server-sku' : '',
     }))
     .slice(-3)
 

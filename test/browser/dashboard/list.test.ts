@@ -25,7 +25,7 @@ describe('the list', () => {
       const rows = page.locator('.drills tbody')
       for (const words of ['PASS', 'FAIL', 'INCONCLUSIVE', 'NOT STARTED', 'ABORTED', 'ended without report', 'watch'])
         await rows.getByText(words, { exact: true }).first().waitFor()
-      await see(page, '2 of 34 checks failed: Server size, High availability state')
+      await see(page, '2 of 35 checks failed: Server size, High availability state')
       expect(await page.locator('.drills .spark').count()).toBe(1)
       expect(dashboard.api.requests.some(({ url }) => url.includes('echarts'))).toBe(false)
       await screenshot(page, `dashboard-list-${colorScheme}-folded`)
