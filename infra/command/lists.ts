@@ -1,5 +1,6 @@
 /** What is there: drills, their files, and the containers that run; and the end of a drill. Each returns the exit code. */
 import { resolve } from 'node:path'
+import { verdictWord } from '../../functions/model/early-end/stopped-by.ts'
 import type { DrillStatus } from '../../functions/model/status.ts'
 import type { ContainerList, DeletedContainers } from '../../functions/triggers/containers/containers-api.ts'
 import { keepCampaign } from '../local/cli/campaign.ts'
@@ -32,7 +33,7 @@ export async function list(options: ListOptions, outside: Outside): Promise<numb
   return EXIT_DONE
 }
 
-const drillLines = (drills: readonly DrillStatus[], server: string | null): string[] =>
+export const drillLines = (drills: readonly DrillStatus[], server: string | null): string[] =>
   drills.length === 0
     ? [server === null ? 'There is no drill yet.' : `No drill of ${server} was found.`]
     : table([
@@ -41,7 +42,7 @@ const drillLines = (drills: readonly DrillStatus[], server: string | null): stri
           drill.drillId,
           `${drill.requestedAt.slice(0, 19).replace('T', ' ')}Z`,
           drill.target.server,
-          drill.verdict ?? drill.state,
+          verdictWord(drill) ?? drill.state,
           drill.headline ?? drill.error ?? drill.progress?.phase ?? '',
         ]),
       ])

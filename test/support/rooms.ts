@@ -154,7 +154,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local':
     'functions/checklist functions/model functions/platform functions/render functions/render/text functions/request infra/local/azure/arm infra/local/cli infra/local/evidence infra/local/functions-host/durable-extension infra/local/packages infra/local/process infra/local/stack loadgen-image/contract',
   'infra/command':
-    'functions/checklist functions/model functions/platform functions/triggers/containers infra/azure/release infra/azure/release/decisions infra/local infra/local/cli infra/local/http infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
+    'functions/checklist functions/model functions/model/early-end functions/platform functions/triggers/containers infra/azure/release infra/azure/release/decisions infra/local infra/local/cli infra/local/http infra/local/process infra/local/stack loadgen-image/contract loadgen-image/output',
 }
 
 export const ROOMS: ReadonlyMap<string, readonly string[]> = new Map(

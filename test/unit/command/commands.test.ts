@@ -1,10 +1,11 @@
 /** The commands of `pg-failover-drill`: where their word stands, what completes them, and what the list of containers says. */
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
+import type { DrillStatus } from '../../../functions/model/status.ts'
 import { COMMANDS, help, idIn, placeOfCommand, WATCH_COMMAND } from '../../../infra/command/commands.ts'
 import { completion } from '../../../infra/command/completion.ts'
 import { isCampaign } from '../../../infra/command/in-app.ts'
-import { containerLines } from '../../../infra/command/lists.ts'
+import { containerLines, drillLines } from '../../../infra/command/lists.ts'
 import { DRILL_COMMAND } from '../../../infra/local/cli/drill-options.ts'
 import type { CommandLine } from '../../../infra/local/process/command-line.ts'
 
@@ -113,4 +114,21 @@ test('containers are shown with their cost, and those of a drill that has ended 
   expect(text).toContain('Cost so far: not known (a list)')
   expect(text.match(/--delete \S+/g)).toEqual(['--delete d-2'])
   expect(containerLines({ containers: [], currency: '', amount: 0, source: '' })).toEqual(['No container exists.'])
+})
+
+test('a drill that a check stopped is listed as not started, and one that runs with its phase', () => {
+  const stopped = {
+    drillId: 'd-1',
+    state: 'finished',
+    verdict: 'INCONCLUSIVE',
+    headline: 'Not started: 2 of 35 checks failed: Server size, Zones of primary and standby.',
+    stoppedBy: { phase: 'check', why: 'the checks server-sku and zones failed', advice: '' },
+    target: { subscriptionId: 's', resourceGroup: 'g', server: 'pg-1' },
+    requestedAt: '2026-11-27T12:00:00.123Z',
+  }
+  const runs = { ...stopped, drillId: 'd-2', state: 'running', verdict: null, headline: null, stoppedBy: null }
+  const all = [stopped, { ...runs, progress: { phase: 'baseline' } }] as unknown as DrillStatus[]
+  const text = drillLines(all, null).join('\n')
+  expect(text).toMatch(/^d-1 +2026-11-27 12:00:00Z +pg-1 +NOT STARTED +Not started: 2 of 35/m)
+  expect(text).toMatch(/^d-2 +2026-11-27 12:00:00Z +pg-1 +running +baseline$/m)
 })
