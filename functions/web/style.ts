@@ -130,6 +130,8 @@ progress::-moz-progress-bar{background:var(--c-blue)}
 .filters{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:center;font-size:.9rem;margin:0 0 .5rem}
 /* As wide with the servers' names as before they are known. */
 .filters #server{width:11rem}
+.chosen{gap:.4rem .6rem}.chosen button{padding:.15rem .5rem;font-weight:400;font-size:.85rem}
+.chosen:empty{display:none}
 kbd{font:inherit;font-size:.85em;border:1px solid var(--line);border-radius:3px;padding:0 .35em}
 .generators{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(15rem,100%),1fr));gap:.3rem 1.25rem;font-size:.9rem}
 .generators li{border-left:3px solid var(--line);padding:.1rem 0 .1rem .7rem}

@@ -70,6 +70,32 @@ describe('the list', () => {
     await expect.poll(() => page.locator('.drills tbody tr').count(), SOON).toBe(20)
   })
 
+  test('names the chosen drills of other pages, takes each back, and compares ten at most', async () => {
+    const [, like] = (await history()) as typeof dashboard.api.drills
+    const ids = Array.from({ length: 25 }, (_, index) => `drill-20260303-0${String(100 + index)}`)
+    dashboard.api.drills = ids.flatMap((drillId) => (like ? { ...like, status: { ...like.status, drillId } } : []))
+    const { page } = await dashboard.open()
+    const compare = page.getByRole('button', { name: 'Compare the chosen' })
+    await page.getByLabel(`Choose ${ids[0]}`).check()
+    await page.getByRole('button', { name: 'Older' }).click()
+    for (const id of ids.slice(20, 22)) await page.getByLabel(`Choose ${id}`).check()
+    await see(page, '3 chosen')
+    await page.getByRole('button', { name: `Take back ${ids[0]}` }).click()
+    await see(page, '2 chosen')
+    expect(await compare.isEnabled()).toBe(true)
+    await page.getByRole('button', { name: 'Newest' }).click()
+    await page.getByLabel(`Choose ${ids[1]}`).waitFor()
+    expect(await page.getByLabel(`Choose ${ids[0]}`).isChecked()).toBe(false)
+    for (const id of ids.slice(0, 9)) await page.getByLabel(`Choose ${id}`).check()
+    await see(page, '11 chosen: a comparison takes 10 at most')
+    expect(await compare.isDisabled()).toBe(true)
+    await screenshot(page, 'dashboard-list-chosen')
+    await expectAccessible(page)
+    await page.getByRole('button', { name: 'Take back all' }).click()
+    await expect.poll(() => page.locator('.drills input:checked').count(), SOON).toBe(0)
+    expect(await compare.isDisabled()).toBe(true)
+  })
+
   test('lays two chosen drills over each other, aligned on T1', async () => {
     dashboard.api.drills = await history()
     const { page, errors } = await dashboard.open()

@@ -16,6 +16,7 @@ import { type LiveChart, mountChart } from '../page/chart.ts'
 import { find, show } from '../page/page.ts'
 import { poll } from '../page/poll.ts'
 import type { View } from '../page/shell.ts'
+import { CHOSEN, choiceIn, compareAddress } from './choice.ts'
 import { dailyPart } from './daily.ts'
 import { rowKeys } from './row-keys.ts'
 
@@ -25,6 +26,7 @@ const KINDS = html`${[...PLANNED_KINDS, 'none'].map((kind) => html`<option value
 
 const FRAME = html`<div class="heading"><h1>Drills</h1><p class="actions"><button id="compare" type="button" disabled>Compare the chosen</button> <a class="button" href="#/start">Start a drill</a></p></div>
 <p class="filters"><label>Server <select id="server"><option value="">all</option></select></label> <label>Verdict <select id="verdict"><option value="">all</option>${VERDICTS}</select></label> <label>Event <select id="kind"><option value="">all</option>${KINDS}</select></label> <label>From <input id="from" type="date"></label> <label>To <input id="to" type="date"></label> <span id="filtered" role="status"></span></p>
+${CHOSEN}
 <div id="no-drill" role="status"></div>
 <div id="drills" aria-busy="true"><p class="absent">Loading</p></div>
 <p class="note" id="kept"></p>
@@ -41,7 +43,7 @@ export const listView: View = (root, shell) => {
     find(root, id, HTMLSelectElement),
   ) as Pair<HTMLSelectElement>
   const [from, to] = ['#from', '#to'].map((id) => find(root, id, HTMLInputElement)) as Pair<HTMLInputElement>
-  const chosen = new Set<string>()
+  const choice = choiceIn(root, region)
   const trend = trendOf(root)
   const daily = dailyPart(find(root, '#no-drill', HTMLElement), {
     server: () => server.value,
@@ -65,8 +67,7 @@ export const listView: View = (root, shell) => {
     const isFiltered = Object.values(filter()).some((value) => value !== '')
     const isEmpty = page.drills.length === 0 && after === null
     keys.around(() => show(region, isEmpty ? (isFiltered ? NONE_FITS : EMPTY) : drillsTable(page.drills)))
-    for (const box of region.querySelectorAll<HTMLInputElement>('input[type=checkbox]'))
-      box.checked = chosen.has(box.value)
+    choice.mark()
     nameServers(server, page.drills)
     trend.draw(page.drills)
     find(root, '#keys', HTMLElement).hidden = page.drills.length === 0
@@ -90,15 +91,6 @@ export const listView: View = (root, shell) => {
     daily.draw()
   }
 
-  region.addEventListener('change', ({ target }) => {
-    if (!(target instanceof HTMLInputElement)) return
-    if (target.checked) chosen.add(target.value)
-    else chosen.delete(target.value)
-    compare.disabled = chosen.size < 2
-  })
-  compare.addEventListener('click', () => {
-    location.hash = compareAddress([...chosen])
-  })
   for (const field of [server, verdict, kind, from, to]) field.addEventListener('change', () => turnTo(null))
   find(root, '#newest', HTMLButtonElement).addEventListener('click', () => turnTo(null))
   find(root, '#older', HTMLButtonElement).addEventListener('click', () => turnTo(cursorOf(next)))
@@ -121,8 +113,6 @@ const keptWords = (days: number): string =>
 
 const EMPTY = html`<div class="empty"><h2>No drill yet</h2><p>A drill puts load on the server, causes or watches an event, such as a failover, and reports how long clients were out and whether a commit was lost.</p><a class="button" href="#/start">Start the first drill</a></div>`
 const NONE_FITS = html`<p class="absent">No drill fits these filters.</p>`
-
-const compareAddress = (ids: readonly string[]): string => `#/compare?ids=${ids.map(encodeURIComponent).join(',')}`
 
 /** The link to the next page holds the cursor; the rest of it is the page's own business. */
 const cursorOf = (next: string | null): string | null =>
