@@ -53,7 +53,8 @@ function served<A extends readonly unknown[]>(
   const isByKey = config.api.auth === 'keys' && needs !== null
   return {
     route,
-    methods: [method] as HttpMethod[],
+    // The platform routes HEAD only where it is named, and leaves out the body itself.
+    methods: (method === 'GET' ? ['GET', 'HEAD'] : [method]) as HttpMethod[],
     authLevel: isByKey ? ('function' as const) : ('anonymous' as const),
     handler: guarded(handler, { gate: config.api, needs, log }),
   }

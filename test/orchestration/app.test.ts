@@ -52,12 +52,28 @@ beforeAll(async () => {
 })
 
 test('every route of the app is described, and every description is a route', () => {
-  const served = [...https.values()].flatMap(({ route, methods }) => methods.map((method) => `${method} /api/${route}`))
+  const served = [...https.values()].flatMap(({ route, methods }) =>
+    methods.filter((method) => method !== 'HEAD').map((method) => `${method} /api/${route}`),
+  )
   const described = Object.entries(PATHS).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
   )
   const undescribed = ['GET /api/openapi.json', 'GET /api/dashboard', 'GET /api/dashboard/{asset}']
   expect(served.sort()).toEqual([...described, ...undescribed].sort())
+})
+
+test('what can be read can be asked for with HEAD, which is answered with the same headers', async () => {
+  const withHead = [...https.values()].filter(({ methods }) => methods.includes('HEAD'))
+  expect(withHead).toEqual([...https.values()].filter(({ methods }) => methods.includes('GET')))
+  await playDrill(world, aPlan({}, 'drill-head'), { renderers })
+  const ask = async (method: string) => {
+    const params = { id: 'drill-head', name: 'report.json' }
+    const request = new HttpRequest({ method, url: 'http://app/api/drills/drill-head/files/report.json', params })
+    const answer = await https.get('readFile')?.handler(request, service.client)
+    return [answer?.status, answer?.headers]
+  }
+  expect((await ask('HEAD'))[0]).toBe(200)
+  expect(await ask('HEAD')).toEqual(await ask('GET'))
 })
 
 test('operations have the names of their functions', () => {
