@@ -22,7 +22,7 @@ const ROUTES: ReadonlyArray<readonly [pattern: RegExp, view: (match: RegExpExecA
   [/^#\/campaigns$/, () => campaignsView],
   [/^#\/campaigns\/([^/?]+)$/, ([, campaignId = '']) => campaignView(decodeURIComponent(campaignId))],
   [/^#\/compare\?ids=([^&]+)$/, ([, ids = '']) => compareView(ids.split(',').map(decodeURIComponent))],
-  [/^(?:#\/?)?$/, () => listView],
+  [/^(?:#\/?)?(?:\?(.*))?$/, ([, query = '']) => listView(new URLSearchParams(query))],
 ]
 
 const root = find(document, '#view', HTMLElement)

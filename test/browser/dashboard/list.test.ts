@@ -66,8 +66,33 @@ describe('the list', () => {
     await page.locator('.drills tbody tr').nth(4).waitFor()
     await expect.poll(() => page.locator('.drills tbody tr').count(), SOON).toBe(5)
     expect(await page.getByRole('button', { name: 'Older' }).isDisabled()).toBe(true)
+    expect(new URL(page.url()).hash).toMatch(/^#\/\?after=./)
+    await page.reload()
+    await page.locator('.drills tbody tr').nth(4).waitFor()
+    await expect.poll(() => page.locator('.drills tbody tr').count(), SOON).toBe(5)
+    await page.goBack()
+    await expect.poll(() => page.locator('.drills tbody tr').count(), SOON).toBe(20)
+    expect(new URL(page.url()).hash).toBe('#/')
+    await page.goForward()
+    await expect.poll(() => page.locator('.drills tbody tr').count(), SOON).toBe(5)
     await page.getByRole('button', { name: 'Newest' }).click()
     await expect.poll(() => page.locator('.drills tbody tr').count(), SOON).toBe(20)
+  })
+
+  test('an address holds the filters, and choices stay on the way back', async () => {
+    dashboard.api.drills = await history()
+    const { page } = await dashboard.open('#/?verdict=PASS&server=pg-orders')
+    await page.getByLabel('Choose drill-20260302-0200').check()
+    expect(await page.getByLabel('Verdict').inputValue()).toBe('PASS')
+    expect(dashboard.api.requests.some(({ url }) => /verdict=PASS/.test(url) && /server=pg-orders/.test(url))).toBe(
+      true,
+    )
+    await page.getByLabel('Verdict').selectOption('')
+    expect(new URL(page.url()).hash).toBe('#/?server=pg-orders')
+    await page.goto(page.url().replace(/#.*/, '#/campaigns'))
+    await page.goBack()
+    await see(page, '1 chosen')
+    expect(await page.getByLabel('Choose drill-20260302-0200').isChecked()).toBe(true)
   })
 
   test('names the chosen drills of other pages, takes each back, and compares ten at most', async () => {

@@ -10,11 +10,13 @@ export interface Choice {
 
 const MIN_COMPARED = 2
 
+/** Of this tab: the list is drawn again on the way back from a drill or a comparison. */
+const chosen = new Set<string>()
+
 export const CHOSEN = html`<p class="filters chosen" id="chosen" role="status"></p>`
 
 /** `root` holds the button that compares, `CHOSEN`, and the table with a check box a drill. */
 export function choiceIn(root: HTMLElement, table: HTMLElement): Choice {
-  const chosen = new Set<string>()
   const compare = find(root, '#compare', HTMLButtonElement)
   const names = find(root, '#chosen', HTMLElement)
 
@@ -47,6 +49,7 @@ export function choiceIn(root: HTMLElement, table: HTMLElement): Choice {
   compare.addEventListener('click', () => {
     location.hash = compareAddress([...chosen])
   })
+  draw()
   return { mark }
 }
 

@@ -34,74 +34,81 @@ ${CHOSEN}
 <p class="actions" id="paging" hidden><button id="newest" type="button">Newest</button> <button id="older" type="button">Older</button></p>
 <details id="trend-part" hidden><summary>Recovery time and write outage over the like drills</summary><div id="trend"></div><p class="note" id="trend-note"></p></details>`
 
-export const listView: View = (root, shell) => {
-  show(root, FRAME)
-  const region = find(root, '#drills', HTMLElement)
-  const compare = find(root, '#compare', HTMLButtonElement)
-  const server = find(root, '#server', HTMLSelectElement)
-  const [verdict, kind] = ['#verdict', '#kind'].map((id) =>
-    find(root, id, HTMLSelectElement),
-  ) as Pair<HTMLSelectElement>
-  const [from, to] = ['#from', '#to'].map((id) => find(root, id, HTMLInputElement)) as Pair<HTMLInputElement>
-  const choice = choiceIn(root, region)
-  const trend = trendOf(root)
-  const daily = dailyPart(find(root, '#no-drill', HTMLElement), {
-    server: () => server.value,
-    onAnswer: (firings) => nameServers(server, firings),
-  })
-  let after: string | null = null
-  let next: string | null = null
-  let stop = ask()
+/** `query`: the filters and the page, as they stand in the address. */
+export const listView =
+  (query: URLSearchParams): View =>
+  (root, shell) => {
+    show(root, FRAME)
+    const region = find(root, '#drills', HTMLElement)
+    const compare = find(root, '#compare', HTMLButtonElement)
+    const server = find(root, '#server', HTMLSelectElement)
+    const [verdict, kind] = ['#verdict', '#kind'].map((id) =>
+      find(root, id, HTMLSelectElement),
+    ) as Pair<HTMLSelectElement>
+    const [from, to] = ['#from', '#to'].map((id) => find(root, id, HTMLInputElement)) as Pair<HTMLInputElement>
+    const choice = choiceIn(root, region)
+    const trend = trendOf(root)
+    const daily = dailyPart(find(root, '#no-drill', HTMLElement), {
+      server: () => server.value,
+      onAnswer: (firings) => nameServers(server, firings),
+    })
+    const given = query.get('server') ?? ''
+    if (given !== '') server.add(new Option(given))
+    for (const field of [server, verdict, kind, from, to]) field.value = query.get(field.id) ?? ''
+    let after = query.get('after')
+    let next: string | null = null
+    let stop = ask()
 
-  function ask(): () => void {
-    return poll(shell, { ask: () => listDrills(after, filter()), onValue: showPage, onRefused: showRefusal })
-  }
+    function ask(): () => void {
+      return poll(shell, { ask: () => listDrills(after, filter()), onValue: showPage, onRefused: showRefusal })
+    }
 
-  function filter(): ListFilter {
-    return { server: server.value, verdict: verdict.value, kind: kind.value, from: from.value, to: to.value }
-  }
+    function filter(): ListFilter {
+      return { server: server.value, verdict: verdict.value, kind: kind.value, from: from.value, to: to.value }
+    }
 
-  function showPage(page: DrillsPage): boolean {
-    next = page.next
-    region.removeAttribute('aria-busy')
-    const isFiltered = Object.values(filter()).some((value) => value !== '')
-    const isEmpty = page.drills.length === 0 && after === null
-    keys.around(() => show(region, isEmpty ? (isFiltered ? NONE_FITS : EMPTY) : drillsTable(page.drills)))
-    choice.mark()
-    nameServers(server, page.drills)
-    trend.draw(page.drills)
-    find(root, '#keys', HTMLElement).hidden = page.drills.length === 0
-    find(root, '#kept', HTMLElement).textContent = keptWords(page.retentionDays)
-    find(root, '#filtered', HTMLElement).textContent =
-      isFiltered && next !== null ? 'There may be more on older pages.' : ''
-    find(root, '#paging', HTMLElement).hidden = after === null && next === null
-    find(root, '#newest', HTMLButtonElement).disabled = after === null
-    find(root, '#older', HTMLButtonElement).disabled = next === null
-    return true
-  }
+    function showPage(page: DrillsPage): boolean {
+      next = page.next
+      region.removeAttribute('aria-busy')
+      const isFiltered = Object.values(filter()).some((value) => value !== '')
+      const isEmpty = page.drills.length === 0 && after === null
+      keys.around(() => show(region, isEmpty ? (isFiltered ? NONE_FITS : EMPTY) : drillsTable(page.drills)))
+      choice.mark()
+      nameServers(server, page.drills)
+      trend.draw(page.drills)
+      find(root, '#keys', HTMLElement).hidden = page.drills.length === 0
+      find(root, '#kept', HTMLElement).textContent = keptWords(page.retentionDays)
+      find(root, '#filtered', HTMLElement).textContent =
+        isFiltered && next !== null ? 'There may be more on older pages.' : ''
+      find(root, '#paging', HTMLElement).hidden = after === null && next === null
+      find(root, '#newest', HTMLButtonElement).disabled = after === null
+      find(root, '#older', HTMLButtonElement).disabled = next === null
+      return true
+    }
 
-  function showRefusal({ refusal }: Extract<Answer<DrillsPage>, { kind: 'refused' }>): void {
-    show(region, html`<p class="problems" role="alert">${refusal.title} ${refusal.detail}</p>`)
-  }
+    function showRefusal({ refusal }: Extract<Answer<DrillsPage>, { kind: 'refused' }>): void {
+      show(region, html`<p class="problems" role="alert">${refusal.title} ${refusal.detail}</p>`)
+    }
 
-  function turnTo(page: string | null): void {
-    after = page
-    stop()
-    stop = ask()
-    daily.draw()
-  }
+    function turnTo(page: string | null): void {
+      after = page
+      history.pushState(null, '', addressOf(after, filter()))
+      stop()
+      stop = ask()
+      daily.draw()
+    }
 
-  for (const field of [server, verdict, kind, from, to]) field.addEventListener('change', () => turnTo(null))
-  find(root, '#newest', HTMLButtonElement).addEventListener('click', () => turnTo(null))
-  find(root, '#older', HTMLButtonElement).addEventListener('click', () => turnTo(cursorOf(next)))
-  const keys = rowKeys(region, () => compare.click())
-  return () => {
-    stop()
-    daily.dispose()
-    trend.dispose()
-    show(root, html``)
+    for (const field of [server, verdict, kind, from, to]) field.addEventListener('change', () => turnTo(null))
+    find(root, '#newest', HTMLButtonElement).addEventListener('click', () => turnTo(null))
+    find(root, '#older', HTMLButtonElement).addEventListener('click', () => turnTo(cursorOf(next)))
+    const keys = rowKeys(region, () => compare.click())
+    return () => {
+      stop()
+      daily.dispose()
+      trend.dispose()
+      show(root, html``)
+    }
   }
-}
 
 type Pair<T> = [T, T]
 
@@ -113,6 +120,14 @@ const keptWords = (days: number): string =>
 
 const EMPTY = html`<div class="empty"><h2>No drill yet</h2><p>A drill puts load on the server, causes or watches an event, such as a failover, and reports how long clients were out and whether a commit was lost.</p><a class="button" href="#/start">Start the first drill</a></div>`
 const NONE_FITS = html`<p class="absent">No drill fits these filters.</p>`
+
+/** A link to a page of the list, and the way back to it. */
+function addressOf(after: string | null, filter: ListFilter): string {
+  const given = new URLSearchParams(
+    Object.entries({ ...filter, after: after ?? '' }).filter(([, value]) => value !== ''),
+  )
+  return given.size === 0 ? '#/' : `#/?${given}`
+}
 
 /** The link to the next page holds the cursor; the rest of it is the page's own business. */
 const cursorOf = (next: string | null): string | null =>
