@@ -1,6 +1,7 @@
 /** The user of the database servers. PostgreSQL and PgBouncer refuse to run as root, so root runs them as an unprivileged user. */
 import { spawnSync } from 'node:child_process'
 import { chownSync, mkdtempSync, readFileSync, rmdirSync, type Stats, statSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { CannotRun, wordsOf } from './problem.ts'
 
@@ -30,6 +31,19 @@ function findUser(name: string): RunUser | null {
   if (line === undefined) return null
   const [, , uid, gid] = line.split(':')
   return { name, uid: Number(uid), gid: Number(gid) }
+}
+
+/** As containers with `--user 1234` run: initdb refuses a user whose number has no name. */
+export function requireName(nameOf: () => string = () => userInfo().username): void {
+  try {
+    nameOf()
+  } catch {
+    const uid = process.getuid?.()
+    throw new CannotRun(
+      `PostgreSQL needs a user with a name, and this system has none for user id ${uid}. Run as a user of this system, or add a line ` +
+        `such as "drill:x:${uid}:${process.getgid?.()}::/tmp:/bin/sh" to /etc/passwd`,
+    )
+  }
 }
 
 /** Root of a container may lack the right to give files and processes to another user: tried here, before anything is started. */

@@ -54,7 +54,9 @@ export function stateDirectory(): string {
   const named = process.env.DRILL_STATE_DIR
   if (named) return resolve(named)
   const user = databaseUser()
-  return [tmpdir(), '/tmp', '/var/tmp'].find((folder) => existsSync(folder) && isReachable(folder, user)) ?? tmpdir()
+  // TMPDIR may be relative, and the servers have working directories of their own.
+  const own = resolve(tmpdir())
+  return [own, '/tmp', '/var/tmp'].find((folder) => existsSync(folder) && isReachable(folder, user)) ?? own
 }
 
 export function createStackFolder(base = stateDirectory()): StackFolder {

@@ -23,7 +23,7 @@ import type { Lifetime } from '../process/lifetime.ts'
 import { type HeldPort, holdFreePort, holdPort } from '../process/ports.ts'
 import { CannotRun } from '../process/problem.ts'
 import type { Programs } from '../process/programs.ts'
-import { databaseUser, requireChangeOfUser, requireReachable } from '../process/run-user.ts'
+import { databaseUser, requireChangeOfUser, requireName, requireReachable } from '../process/run-user.ts'
 import {
   clearDeadStacks,
   createStackFolder,
@@ -128,6 +128,7 @@ export async function startStack(options: StackOptions, lifetime: Lifetime): Pro
   ]
   const stop = () => closeAll(closers.splice(0))
   try {
+    requireName()
     requireReachable(folder.path, databaseUser())
     requireChangeOfUser(databaseUser(), folder.path)
     const space = SPACE_MB * rooms.length + (options.replica === null ? 0 : REPLICA_SPACE_MB)

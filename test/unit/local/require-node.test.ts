@@ -23,13 +23,37 @@ test.each(['24.0.0', '24.21.0', '26.1.0'])('Node %s goes on', (version) => {
   expect(asNode(version)).toMatchObject({ status: 0, stdout: 'goes on\n', stderr: '' })
 })
 
-test('a checkout below a folder named node_modules ends with one message that names it', () => {
-  const checkout = join(aFolder(), 'node_modules/pg-failover-drill')
+/** As cloned: without packages. Returns what the check says there. */
+function checkIn(checkout: string, environment: NodeJS.ProcessEnv = {}) {
   mkdirSync(join(checkout, 'infra'), { recursive: true })
   for (const file of ['package.json', 'infra/require-node.cjs']) copyFileSync(join(ROOT, file), join(checkout, file))
-  const { status, stderr } = spawnSync(process.execPath, [join(checkout, 'infra/require-node.cjs')], {
-    encoding: 'utf8',
-  })
+  const env = { ...process.env, NODE_ENV: '', ...environment }
+  return spawnSync(process.execPath, [join(checkout, 'infra/require-node.cjs')], { encoding: 'utf8', env })
+}
+
+test('a checkout without its packages ends with one message that names them and the command', () => {
+  const checkout = aFolder()
+  const { status, stderr } = checkIn(checkout)
+  expect(status).toBe(2)
+  expect(stderr).toMatch(
+    /^Packages of this checkout are not installed: @azure\/\S+, @azure\/\S+, @azure\/\S+ and \d+ more\. "npm ci --include=dev" installs them\n$/,
+  )
+})
+
+test('where NODE_ENV=production left the development packages out, the message says so', () => {
+  const checkout = aFolder()
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  for (const name of Object.keys(dependencies)) mkdirSync(join(checkout, 'node_modules', name), { recursive: true })
+  const { status, stderr } = checkIn(checkout, { NODE_ENV: 'production' })
+  expect(status).toBe(2)
+  expect(stderr).toMatch(/^Packages of this checkout are not installed: @biomejs\/biome, .*NODE_ENV is production/)
+})
+
+test('a checkout below a folder named node_modules ends with one message that names it', () => {
+  const checkout = join(aFolder(), 'node_modules/pg-failover-drill')
+  const { status, stderr } = checkIn(checkout)
   expect(status).toBe(2)
   expect(stderr).toBe(
     `Node runs no TypeScript below a folder named node_modules, where this checkout is: ${checkout}/infra. Move it to another place\n`,
