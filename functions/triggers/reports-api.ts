@@ -7,6 +7,7 @@ import { EVIDENCE_FILE, evidenceZip, findEvidence } from '../archive/evidence-zi
 import { pieceOf } from '../archive/sums.ts'
 import type { Clients } from '../clients/clients.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
+import { withFilesBelow } from '../render/html/elements/file-links.ts'
 import { hasEnded, type Orchestrations, readState } from './orchestrations.ts'
 import { badQuery, cached, etagOf, json, notFound, problem } from './responses.ts'
 import { drillUrl, idOf } from './routes.ts'
@@ -55,8 +56,9 @@ async function report({ blobs }: Storage, request: HttpRequest, client: Orchestr
   const format = (wanted as FormatName | null) ?? acceptable(request.headers.get('accept'))
   if (format === null) return notAcceptable(FORMATS)
   const content = isDrillId(drillId) ? await blobs.readText(drillBlobs.report(drillId, FORMATS[format].file)) : null
-  if (content !== null) return cached(request, content, TYPES[format] as string, etagOf(content))
-  return whyNoReport({ blobs }, client, drillId)
+  if (content === null) return whyNoReport({ blobs }, client, drillId)
+  const shown = format === 'html' ? withFilesBelow(content) : content
+  return cached(request, shown, TYPES[format] as string, etagOf(shown))
 }
 
 async function whyNoReport({ blobs }: Storage, client: Orchestrations, drillId: string): Promise<HttpResponseInit> {

@@ -106,7 +106,7 @@ const ROWS: Readonly<Record<string, string>> = {
     'functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/model/history functions/render/campaign functions/render/charts functions/render/html/elements functions/render/html/sections functions/render/text functions/units functions/web functions/web/browser/page',
   'functions/web/browser': 'functions/web/browser/page functions/web/browser/views functions/web/browser/views/start',
   'functions/triggers':
-    'functions/access functions/archive functions/clients functions/clients/storage functions/live functions/model functions/model/early-end functions/model/history functions/platform functions/render functions/render/html functions/request functions/units functions/web loadgen-image/contract',
+    'functions/access functions/archive functions/clients functions/clients/storage functions/live functions/model functions/model/early-end functions/model/history functions/platform functions/render functions/render/html functions/render/html/elements functions/request functions/units functions/web loadgen-image/contract',
   'functions/triggers/history':
     'functions/clients functions/clients/storage functions/model functions/model/campaign functions/model/early-end functions/model/history functions/platform functions/render functions/render/charts/drawing functions/report-model functions/request functions/triggers functions/units loadgen-image/contract',
   'functions/triggers/campaigns':
@@ -147,7 +147,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/cli':
     'functions/archive functions/checklist functions/criteria functions/event-figures functions/model functions/model/campaign functions/model/early-end functions/render/campaign functions/render/junit functions/request functions/units infra/local/azure/arm infra/local/http infra/local/process loadgen-image/contract loadgen-image/output',
   'infra/local/evidence':
-    'functions/activities functions/clients functions/criteria functions/model functions/model/files functions/render functions/render/text infra/local/process loadgen-image/contract',
+    'functions/activities functions/clients functions/criteria functions/model functions/model/files functions/render functions/render/html/elements functions/render/text infra/local/process loadgen-image/contract',
   'infra/azure/release/decisions': 'functions/platform infra/local/process',
   'infra/azure/release':
     'infra/azure infra/azure/release/decisions infra/local/cli infra/local/http infra/local/process loadgen-image/contract',

@@ -1,6 +1,7 @@
 /**
  * The only script of a report: comfort for a reader. Everything is there without it, it reaches nothing outside the page, and
  * it runs after the page is shown. The page's policy names its sum, so no other script can run.
+ * A page that was opened with a function key in its address gives the key to its links: without it the app answers them 401.
  */
 import { createHash } from 'node:crypto'
 
@@ -13,6 +14,12 @@ const follow = new IntersectionObserver((entries) => {
   for (const [id, link] of links) id === now ? link.setAttribute('aria-current', 'true') : link.removeAttribute('aria-current')
 }, { rootMargin: '-12% 0px -60% 0px' })
 for (const section of document.querySelectorAll('main > section')) follow.observe(section)
+
+const code = new URL(document.URL).searchParams.get('code')
+if (code !== null) for (const link of document.querySelectorAll('a[href]:not([href^="#"])')) {
+  const href = link.getAttribute('href')
+  link.setAttribute('href', href + (href.includes('?') ? '&' : '?') + 'code=' + encodeURIComponent(code))
+}
 
 const opened = []
 addEventListener('beforeprint', () => {

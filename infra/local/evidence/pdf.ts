@@ -1,9 +1,10 @@
 /** report.pdf: report.html as the Chromium of this machine prints it, with everything that the page folds. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { withoutFileLinks } from '../../../functions/render/html/elements/file-links.ts'
 import { CannotRun } from '../process/problem.ts'
 import { findChromium } from '../process/programs.ts'
 
@@ -23,10 +24,12 @@ export function printPage(browser: string, folder: string, timeoutMs = TIMEOUT_M
   const profile = mkdtempSync(join(tmpdir(), 'report-pdf-'))
   try {
     rmSync(file, { force: true })
-    const page = pathToFileURL(join(folder, 'report.html')).href
+    const page = join(profile, 'report.html')
+    // Printed, a link to a file beside the page would name a folder of this machine.
+    writeFileSync(page, withoutFileLinks(readFileSync(join(folder, 'report.html'), 'utf8')))
     const { status, error, stderr } = spawnSync(
       browser,
-      [...ARGUMENTS, `--user-data-dir=${profile}`, `--print-to-pdf=${file}`, page],
+      [...ARGUMENTS, `--user-data-dir=${profile}`, `--print-to-pdf=${file}`, pathToFileURL(page).href],
       {
         encoding: 'utf8',
         timeout: timeoutMs,

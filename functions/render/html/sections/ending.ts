@@ -3,6 +3,7 @@ import type { Report } from '../../../model/report.ts'
 import { bytes, counted } from '../../../units/units.ts'
 import { html, type Markup } from '../../text/markup.ts'
 import { absent, list, note } from '../elements/components.ts'
+import { fileLink } from '../elements/file-links.ts'
 
 export const caveats = ({ caveats: lines }: Report): Markup =>
   lines.length === 0 ? absent('None: every figure above was measured as defined.') : list(lines)
@@ -13,7 +14,6 @@ const rawFiles = ({ files, bytes: size, sha256 }: NonNullable<Report['evidence']
     html`This report was computed from ${counted(files, 'raw file')}, ${bytes(size)}. SHA-256 of their sums: <code class="digest">${sha256}</code>. <code>npm run verify -- evidence.zip</code> computes it again.`,
   )
 
-/** Links are relative: they work beside the files, in a folder or under the API. */
 const FILES: ReadonlyArray<readonly [name: string, content: string]> = [
   ['report.json', 'everything on this page, by a published schema'],
   ['report.md', 'for a chat message or a pull request'],
@@ -30,8 +30,11 @@ const FILES: ReadonlyArray<readonly [name: string, content: string]> = [
   ['checklist.json', 'every check with what was seen and wanted'],
   ['metrics.json', 'platform metrics as they were delivered'],
   ['journal.json', 'every step, the cost, the clean-up'],
-  ['evidence.zip', 'all of these and the raw files, with a manifest of SHA-256 sums'],
+  ['evidence.zip', 'all of these and the raw files, with a manifest of SHA-256 sums; not inside itself'],
 ]
 
+const PLACE =
+  'The links lead to the files in the app, or beside this page in the folder of the drill or in its unpacked archive. A copy of this page that is kept alone does not reach them.'
+
 export const downloads = ({ evidence }: Report): Markup =>
-  html`${evidence !== null && rawFiles(evidence)}<ul class="files">${FILES.map(([name, content]) => html`<li><a href="${name}" download>${name}</a> <span>${content}</span></li>\n`)}</ul>`
+  html`${evidence !== null && rawFiles(evidence)}${note(PLACE)}<ul class="files">${FILES.map(([name, content]) => html`<li>${fileLink(name)} <span>${content}</span></li>\n`)}</ul>`

@@ -16,6 +16,7 @@ import {
   table,
   text,
 } from '../elements/components.ts'
+import { fileLink } from '../elements/file-links.ts'
 
 type Ledger = Report['ledger']
 
@@ -91,7 +92,7 @@ function sumLine(table: string, { key, label }: Pick<Line, 'key' | 'label'>, sig
 
 const digest = (ledger: Ledger): Markup =>
   note(
-    html`Digest of the ledger, SHA-256 over the ranges in <a href="ledger.json">ledger.json</a>: <code class="digest">${ledger.digest ?? NOT_MEASURED}</code>`,
+    html`Digest of the ledger, SHA-256 over the ranges in ${fileLink('ledger.json')}: <code class="digest">${ledger.digest ?? NOT_MEASURED}</code>`,
   )
 
 /** A figure that must be 0. */

@@ -11,6 +11,7 @@ import { metricName, PHASE_NAMES } from '../../text/words.ts'
 import { heading, slug } from '../elements/anchors.ts'
 import { absent, note, number, table, text } from '../elements/components.ts'
 import { figure } from '../elements/figures.ts'
+import { fileLink } from '../elements/file-links.ts'
 
 export const timeline = (data: ReportData): Markup =>
   html`${chart(data)}${data.report.events.slice(0, MAX_CLOSE_UPS).map((event) => closeUp(data, event))}${phases(data.report)}${metrics(data.report)}`
@@ -29,7 +30,7 @@ function chart(data: ReportData): Markup {
       id: 'timeline',
       name: 'Chart of the load',
       label: `Load, errors, latency, connections and platform metrics on one time axis, ${origin}. All values are in timeline.csv.`,
-      caption: html`Time ${origin}. Shaded: <span class="key warm-up">warm-up</span> <span class="key outage">outage</span> <span class="key recovery">recovery</span>. Long drills show the extremes of each interval, not averages. Point at the chart for UTC; every second is in <a href="timeline.csv">timeline.csv</a>.`,
+      caption: html`Time ${origin}. Shaded: <span class="key warm-up">warm-up</span> <span class="key outage">outage</span> <span class="key recovery">recovery</span>. Long drills show the extremes of each interval, not averages. Point at the chart for UTC; every second is in ${fileLink('timeline.csv')}.`,
       absent: 'The load never started, so there is no timeline.',
     },
     (drawn, room) => timesOverlay(data, drawn, room),

@@ -4,6 +4,7 @@ import type { CampaignDrill, CampaignReport } from '../../../model/campaign/repo
 import type { CampaignStatus } from '../../../model/campaign/status.ts'
 import { campaignBanner, campaignParts, drillsTable } from '../../../render/campaign/parts.ts'
 import type { LinkOf } from '../../../render/campaign/strip.ts'
+import { withDrillsIn } from '../../../render/html/elements/file-links.ts'
 import { html, type Markup } from '../../../render/text/markup.ts'
 import { dateTime, given } from '../../../units/units.ts'
 import { abortCampaign, readCampaign, readCampaignPage } from '../page/api.ts'
@@ -105,7 +106,9 @@ function endedPane(root: HTMLElement, shell: Shell, campaignId: string): Pane {
   button.addEventListener('click', async () => {
     const answer = await readCampaignPage(campaignId)
     if (answer.kind === 'locked') return shell.askForAccess()
-    if (answer.kind === 'ok') save(`${campaignId}.html`, answer.value)
+    if (answer.kind !== 'ok') return
+    const page = withDrillsIn(await answer.value.text(), location.origin + location.pathname)
+    save(`${campaignId}.html`, new Blob([page], { type: 'text/html' }))
   })
   return {
     update({ report, error }) {

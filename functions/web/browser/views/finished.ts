@@ -2,6 +2,7 @@
 import type { Report } from '../../../model/report.ts'
 import type { DrillStatus } from '../../../model/status.ts'
 import { timelineChart } from '../../../render/charts/timeline.ts'
+import { withoutFileLinks } from '../../../render/html/elements/file-links.ts'
 import { whatStoppedIt } from '../../../render/html/elements/stopping-checks.ts'
 import { banner, criteriaTable } from '../../../render/html/sections/verdict.ts'
 import { html, type Markup } from '../../../render/text/markup.ts'
@@ -72,9 +73,9 @@ export function finishedPane(root: HTMLElement, shell: Shell, status: DrillStatu
     chart.draw((room) => timelineChart(report, rows, room))
   }
 
-  /** The page's own links to files need the key; the list above serves them. Its script runs in none of these frames. */
+  /** A file needs the key, and the list above serves them all. The script of the page runs in none of these frames. */
   function showPage(page: string): void {
-    const still = page.replace(/<script type="module">[\s\S]*?<\/script>\n/, '')
+    const still = withoutFileLinks(page).replace(/<script type="module">[\s\S]*?<\/script>\n/, '')
     const urlOf = (className: string): string =>
       URL.createObjectURL(new Blob([still.replace('<body>', `<body class="${className}">`)], { type: 'text/html' }))
     const embedded = urlOf('embedded detached')
