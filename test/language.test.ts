@@ -71,7 +71,10 @@ const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-
   cwd: ROOT,
   encoding: 'utf8',
 })
-const why = listed.status === 0 ? null : `the words of no file are checked: ${listed.error ?? listed.stderr.trim()}`
+const why =
+  listed.status === 0
+    ? null
+    : `the words of no file are checked: ${listed.error === undefined ? listed.stderr.trim() : 'git is not installed'}`
 const files = (listed.stdout ?? '').split('\n').filter((file) => TEXT.test(file) && !FOREIGN.test(file))
 
 test('no file uses a word of the list', unless(why), () => {
