@@ -128,7 +128,8 @@ const ROWS: Readonly<Record<string, string>> = {
   'infra/local/cluster/servers': 'infra/local/process loadgen-image/connection loadgen-image/output',
   'infra/local/cluster': 'infra/local/cluster/servers infra/local/process loadgen-image',
   'infra/local/example-app': '',
-  'infra/local/azure/arm': 'infra/local/cluster infra/local/cluster/servers loadgen-image/schedule',
+  'infra/local/azure/arm':
+    'infra/local/cluster infra/local/cluster/servers loadgen-image/contract loadgen-image/schedule',
   'infra/local/azure': 'infra/local/azure/arm infra/local/cluster infra/local/cluster/servers',
   'infra/local/functions-host/engine': '',
   'infra/local/functions-host/state': 'infra/local/functions-host/engine',

@@ -1,5 +1,6 @@
 /** Long-running operations: accepted with 202 and two URLs, polled until they end, kept until the stack ends. */
 import { randomUUID } from 'node:crypto'
+import { errorText } from '../../../../loadgen-image/contract/redact.ts'
 import { ArmError, errorBody } from './arm.ts'
 import type { WeatherFall } from './weather-fall.ts'
 
@@ -26,7 +27,7 @@ export class Operations {
     this.#all.set(operation.id, operation)
     work.then(
       () => end(operation, 'Succeeded', null),
-      (cause) => end(operation, 'Failed', { code: codeOf(cause), message: messageOf(cause) }),
+      (cause) => end(operation, 'Failed', { code: codeOf(cause), message: errorText(cause) }),
     )
     return operation
   }
@@ -46,7 +47,6 @@ function end(operation: Operation, status: Operation['status'], error: Operation
 }
 
 const codeOf = (cause: unknown): string => (cause instanceof ArmError ? cause.code : 'InternalServerError')
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 /** The answer of the Azure-AsyncOperation URL. */
 export const operationStatus = ({ id, status, startedAt, endedAt, error }: Operation, weather: WeatherFall) => ({

@@ -201,7 +201,8 @@ interface Login {
   readonly database: string
 }
 
-const CONNECT_TIMEOUT_MS = 2_000
+/** On a busy machine a login takes seconds, and the first one that is given up ends an operation as failed. */
+const CONNECT_TIMEOUT_MS = 10_000
 
 /** Over loopback, without TLS. One connection per use: no connection stays open that a failover could break. */
 export function withLocalClient<T>(
