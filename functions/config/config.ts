@@ -8,16 +8,10 @@ import { partsOfTableUrl } from '../platform/table-url.ts'
 import type { RequestDefaults } from '../request/request.ts'
 import type { TargetDefaults } from '../request/targets.ts'
 import { type ProbeConfig, probeConfig } from './app-probes.ts'
-import {
-  problemsOfDatabaseSettings,
-  problemsOfSettings,
-  requestDefaults,
-  targetDefaultsOf,
-  targetPlaceOf,
-} from './problems.ts'
+import { problemsOfDatabaseSettings, problemsOfSettings, requestDefaults, targetDefaultsOf } from './problems.ts'
 import { Secret } from './secret.ts'
 import { type Environment, given, type SettingName, settingOf } from './settings.ts'
-import { hasList, type TargetSettings, targetsOf } from './targets.ts'
+import { hasList, type TargetSettings, targetPlaceOf, targetsOf } from './targets.ts'
 
 export interface Config {
   readonly subscriptionId: string

@@ -1,5 +1,4 @@
 /** What is wrong with the settings: each by itself, and those that belong together. */
-import type { Target } from '../model/plan.ts'
 import { parseRequest, type RequestDefaults } from '../request/request.ts'
 import type { TargetDefaults } from '../request/targets.ts'
 import { probeConfig, problemsOfAllowlist, problemsOfProbeSecrets } from './app-probes.ts'
@@ -13,7 +12,7 @@ import {
   settingNamed,
   settingOf,
 } from './settings.ts'
-import { hasList, problemsOfList, type TargetSettings, targetsOf } from './targets.ts'
+import { hasList, problemsOfList, type TargetSettings, targetPlaceOf, targetsOf } from './targets.ts'
 
 export const problemsOfSettings = (environment: Environment): string[] => [
   ...problemsOfRows(environment),
@@ -55,18 +54,6 @@ export function targetDefaultsOf(shared: Environment, { name, environment }: Tar
     cooldownMinutes: Number(value('COOLDOWN_MINUTES')),
     requestDefaults: JSON.parse(value('DRILL_REQUEST_DEFAULTS')) as Readonly<Record<string, unknown>>,
     schedule: settingOf(environment, 'DAILY_DRILL_SCHEDULE'),
-  }
-}
-
-export function targetPlaceOf(shared: Environment, own: Environment): Target {
-  const value = (setting: SettingName) => settingOf(own, setting) ?? ''
-  const subscriptionId = value('AZURE_SUBSCRIPTION_ID')
-  const isElsewhere = subscriptionId.toLowerCase() !== (given(shared, 'AZURE_SUBSCRIPTION_ID') ?? '').toLowerCase()
-  return {
-    ...(isElsewhere && { subscriptionId }),
-    resourceGroup: value('POSTGRES_RESOURCE_GROUP') || value('DRILL_RESOURCE_GROUP'),
-    server: value('POSTGRES_SERVER'),
-    database: value('POSTGRES_DATABASE'),
   }
 }
 

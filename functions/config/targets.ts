@@ -7,6 +7,8 @@
  * A password never stands in the list: a platform resolves a Key Vault reference only as the whole value of a setting, so an entry names
  * the setting that holds one.
  */
+import { serverKey } from '../model/drill-index.ts'
+import type { Target } from '../model/plan.ts'
 import { TARGET_NAME } from '../platform/names.ts'
 import { FORMS, type Form, listOfObjects } from './forms.ts'
 import { type Environment, given, type SettingName, settingNamed, settingOf } from './settings.ts'
@@ -77,6 +79,19 @@ export function targetsOf(environment: Environment): readonly TargetSettings[] {
       },
     ]
   return entriesOf(environment).map((entry, index) => targetOf(environment, entry, index))
+}
+
+/** Without a resource group of its own the server is where the load generators are. */
+export function targetPlaceOf(shared: Environment, own: Environment): Target {
+  const value = (setting: SettingName) => settingOf(own, setting) ?? ''
+  const subscriptionId = value('AZURE_SUBSCRIPTION_ID')
+  const isElsewhere = subscriptionId.toLowerCase() !== (given(shared, 'AZURE_SUBSCRIPTION_ID') ?? '').toLowerCase()
+  return {
+    ...(isElsewhere && { subscriptionId }),
+    resourceGroup: value('POSTGRES_RESOURCE_GROUP') || value('DRILL_RESOURCE_GROUP'),
+    server: value('POSTGRES_SERVER'),
+    database: value('POSTGRES_DATABASE'),
+  }
 }
 
 function targetOf(shared: Environment, entry: Entry, index: number): TargetSettings {
@@ -189,9 +204,9 @@ function problemsOfSecretName(environment: Environment, name: unknown, place: st
 }
 
 /** History, lock and cool-down are those of a server, in whichever subscription it is. */
-function serverOf(environment: Environment, { server, resourceGroup }: Entry): unknown {
-  const group = resourceGroup ?? settingOf(environment, 'POSTGRES_RESOURCE_GROUP') ?? ''
-  return typeof server === 'string' ? `${String(group)}/${server}`.toLowerCase() : undefined
+function serverOf(shared: Environment, entry: Entry): string | undefined {
+  const place = targetPlaceOf(shared, targetOf(shared, entry, 0).environment)
+  return place.server === '' ? undefined : serverKey(place)
 }
 
 function problemsOfSame(entries: readonly Entry[], field: string, of: (entry: Entry) => unknown): string[] {

@@ -120,6 +120,15 @@ test('every bad field of every entry is named in one error, and no value is repe
   expect(found).toHaveLength(starts.length)
 })
 
+test('one server is found twice, whether its resource group is named or is the default', () => {
+  const twice = [
+    { name: 'a', server: 'pg-orders' },
+    { name: 'b', server: 'pg-orders', resourceGroup: SHARED.DRILL_RESOURCE_GROUP.toUpperCase() },
+  ]
+  expect(problems(twice)).toEqual(['DRILL_TARGETS[1].server is the same as that of DRILL_TARGETS[0]'])
+  expect(problems(twice, { POSTGRES_RESOURCE_GROUP: 'rg-elsewhere' })).toEqual([])
+})
+
 const startsWith = (text: string) => new RegExp(`^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)
 
 test.each([
