@@ -74,11 +74,17 @@ export interface Paging {
   readonly after: string | null
 }
 
-/** `scope`: the filters of the list. A place of one list is none of another. */
-export function readPaging(query: HttpRequest['query'], scope: string): Paging & { readonly problems: Problem[] } {
+/** What a place in storage belongs to: a place of one list is none of another. */
+export interface ListOf {
+  readonly path: string
+  /** The filters, as they stand in a link. */
+  readonly scope: string
+}
+
+export function readPaging(query: HttpRequest['query'], list: ListOf): Paging & { readonly problems: Problem[] } {
   const limit = Number(query.get('limit') ?? PAGE)
   const given = query.get('after')
-  const after = given === null ? null : placeOf(given, scope)
+  const after = given === null ? null : placeOf(given, list)
   const problems: Problem[] = []
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE)
     problems.push(problemOfQuery('limit', query.get('limit'), `a whole number from 1 to ${MAX_PAGE}`))
@@ -93,33 +99,35 @@ export function readPaging(query: HttpRequest['query'], scope: string): Paging &
   return { limit, after, problems }
 }
 
-interface PageOf {
-  readonly path: string
-  readonly limit: number
-  readonly scope: string
+interface PageOf extends ListOf {
+  /** Null: the reader named none, and the list decides. */
+  readonly limit: number | null
   /** Where the next page begins in storage; null: there is none. */
   readonly next: string | null
 }
 
 /** The link to the next page, with the filters of this one. */
-export const nextLink = ({ path, limit, scope, next }: PageOf): string | null =>
-  next === null ? null : `${path}?limit=${limit}&after=${tokenOf(next, scope)}${scope === '' ? '' : `&${scope}`}`
+export function nextLink({ path, limit, scope, next }: PageOf): string | null {
+  if (next === null) return null
+  const parts = [limit === null ? '' : `limit=${limit}`, `after=${tokenOf(next, { path, scope })}`, scope]
+  return `${path}?${parts.filter((part) => part !== '').join('&')}`
+}
 
 export const linkHeader = (next: string | null): Readonly<Record<string, string>> =>
   next === null ? {} : { link: `<${next}>; rel="next"` }
 
 /** The sum finds a token that was cut or changed, or that belongs to a list with other filters. */
-const tokenOf = (place: string, scope: string): string =>
-  `${Buffer.from(place).toString('base64url')}.${sumOf(place, scope)}`
+const tokenOf = (place: string, list: ListOf): string =>
+  `${Buffer.from(place).toString('base64url')}.${sumOf(place, list)}`
 
-function placeOf(token: string, scope: string): string | null {
+function placeOf(token: string, list: ListOf): string | null {
   const [, text = '', sum] = /^([\w-]{1,2000})\.([\w-]{12})$/.exec(token) ?? []
   const place = Buffer.from(text, 'base64url').toString('utf8')
-  return text !== '' && sumOf(place, scope) === sum ? place : null
+  return text !== '' && sumOf(place, list) === sum ? place : null
 }
 
-const sumOf = (place: string, scope: string): string =>
-  createHash('sha256').update(`${scope}\n${place}`).digest('base64url').slice(0, 12)
+const sumOf = (place: string, { path, scope }: ListOf): string =>
+  createHash('sha256').update(`${path}?${scope}\n${place}`).digest('base64url').slice(0, 12)
 
 /** What is no field of this list; the platform takes the function key as `code`. */
 export const problemsOfNames = (query: HttpRequest['query'], known: readonly string[]): Problem[] =>

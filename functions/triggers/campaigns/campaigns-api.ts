@@ -54,16 +54,18 @@ function accepted(campaignId: string, headers: Readonly<Record<string, string>> 
   return json(202, { campaignId, links: { self: location, report: null, drills: [] } }, { location, ...headers })
 }
 
+const LIST = { path: '/api/campaigns', scope: '' }
+
 async function list(
   { clients, retentionDays }: ApiContext,
   request: HttpRequest,
   client: Orchestrations,
 ): Promise<HttpResponseInit> {
-  const { limit, after, problems } = readPaging(request.query, '')
+  const { limit, after, problems } = readPaging(request.query, LIST)
   const all = [...problems, ...problemsOfNames(request.query, ['limit', 'after'])]
   if (all.length > 0) return problem(badRequest(all))
   const { campaigns, next: place } = await listCampaigns(clients, client, { limit, after, retentionDays })
-  const next = nextLink({ path: '/api/campaigns', limit, scope: '', next: place })
+  const next = nextLink({ ...LIST, limit, next: place })
   return cachedJson(request, { campaigns, next, retentionDays } satisfies CampaignsPage, linkHeader(next))
 }
 

@@ -10,6 +10,7 @@ import { problemOfQuery } from '../responses.ts'
 
 /** `none`: a drill without a verdict, which runs or ended without a report. */
 export const LISTED_VERDICTS: readonly string[] = [...VERDICT_WORDS, NONE]
+export const LIST_PATH = '/api/drills'
 const FORMATS = ['json', 'csv'] as const
 const FILTERS = ['server', 'verdict', 'kind', 'from', 'to'] as const
 const KNOWN = [...FILTERS, 'limit', 'after', 'format'] as const
@@ -28,7 +29,7 @@ export function readListQuery({ query }: Pick<HttpRequest, 'query'>): ListQuery 
     const value = query.get(name)
     return value === null ? [] : [`${name}=${encodeURIComponent(value)}`]
   }).join('&')
-  const { limit, after, problems } = readPaging(query, scope)
+  const { limit, after, problems } = readPaging(query, { path: LIST_PATH, scope })
   const one = <T>(name: string, expected: string, read: (text: string) => T | null): T | null => {
     const text = query.get(name)
     const value = text === null ? null : read(text)

@@ -13,11 +13,9 @@ import { linkHeader, nextLink } from '../asked.ts'
 import type { Orchestrations } from '../orchestrations.ts'
 import { badRequest, cached, cachedJson, etagOf, problem } from '../responses.ts'
 import { listedStatus } from '../status.ts'
-import { type ListQuery, readListQuery } from './list-query.ts'
+import { LIST_PATH, type ListQuery, readListQuery } from './list-query.ts'
 
 type Sources = Pick<Clients, 'table' | 'clock'>
-
-const PATH = '/api/drills'
 
 export const historyApi = (sources: Sources, { retentionDays }: { readonly retentionDays: number }) => ({
   list: (request: HttpRequest, client: Orchestrations) => list(sources, retentionDays, request, client),
@@ -36,7 +34,7 @@ async function list(
   if (asked.format === 'csv') return history(request, asked, rows)
   const { entries, next: place } = await rows(asked.limit, MAX_CALLS, asked.after)
   const drills = await Promise.all(entries.map((entry) => listedStatus(now, client, entry)))
-  const next = nextLink({ path: PATH, limit: asked.limit, scope: asked.scope, next: place })
+  const next = nextLink({ path: LIST_PATH, limit: asked.limit, scope: asked.scope, next: place })
   return cachedJson(request, { drills, next, retentionDays } satisfies DrillsPage, linkHeader(next))
 }
 
@@ -74,10 +72,10 @@ const MAX_HISTORY = 10_000
 const MAX_HISTORY_CALLS = 40
 
 async function history(request: HttpRequest, asked: ListQuery, rows: ReadEntries): Promise<HttpResponseInit> {
-  const wanted = request.query.has('limit') ? asked.limit : MAX_HISTORY
-  const { entries, next: place } = await rows(wanted, MAX_HISTORY_CALLS, asked.after)
+  const limit = request.query.has('limit') ? asked.limit : null
+  const { entries, next: place } = await rows(limit ?? MAX_HISTORY, MAX_HISTORY_CALLS, asked.after)
   const csv = renderHistoryCsv(entries)
-  const next = nextLink({ path: PATH, limit: asked.limit, scope: asked.scope, next: place })
+  const next = nextLink({ path: LIST_PATH, limit, scope: asked.scope, next: place })
   const answer = cached(request, csv, 'text/csv; charset=utf-8', etagOf(csv))
   const own = { 'content-disposition': 'attachment; filename="drills.csv"' }
   return {
