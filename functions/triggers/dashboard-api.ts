@@ -2,9 +2,8 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions'
 import type { Gate } from '../access/gate.ts'
 import type { Clients } from '../clients/clients.ts'
-import { dailyRecords } from '../clients/storage/daily-records.ts'
-import { serverKey } from '../model/drill-index.ts'
-import { newestWithoutDrill } from '../model/history/daily-record.ts'
+import { dailyRecords, newestDailyRecord } from '../clients/storage/daily-records.ts'
+import type { DailyAnswer, DailyRecord } from '../model/history/daily-record.ts'
 import { SERVER_NAME } from '../platform/names.ts'
 import type { RequestDefaults } from '../request/request.ts'
 import { type Asset, dashboardAsset, dashboardPage } from '../web/dashboard.ts'
@@ -38,9 +37,13 @@ export const dailyApi = ({ table }: Pick<Clients, 'table'>, { targets }: Pick<Re
     const server = request.query.get('server')
     if (server !== null && SERVER_NAME.problemOf(server) !== null)
       return badQuery('server', server, SERVER_NAME.expected)
-    const records = await dailyRecords(table, NEWEST, server)
-    const scheduled = targets.filter(({ schedule }) => schedule != null).map(({ target }) => serverKey(target))
-    const ofScheduled = records.filter(({ target }) => scheduled.includes(serverKey(target)))
-    return cachedJson(request, { records, withoutDrill: newestWithoutDrill(ofScheduled) })
+    const scheduled = targets.filter(({ schedule }) => schedule != null)
+    const [records, ...newest] = await Promise.all([
+      dailyRecords(table, NEWEST, server),
+      ...scheduled.map(({ target }) => newestDailyRecord(table, target)),
+    ])
+    const withoutDrill = newest.filter((one): one is DailyRecord => one !== null && one.outcome !== 'started')
+    const servers = targets.map(({ target }) => target.server)
+    return cachedJson(request, { records, withoutDrill, servers } satisfies DailyAnswer)
   },
 })

@@ -8,6 +8,7 @@
  * quarter of an hour: a host that restarts fires this timer at the same moment as the timers of the drill that it resumes.
  */
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
+import { errorText } from '../../loadgen-image/contract/redact.ts'
 import type { Clients } from '../clients/clients.ts'
 import {
   beginIndexEntry,
@@ -38,33 +39,42 @@ interface Case {
   readonly state: OrchestrationState | null
 }
 
-/** Returns one sentence per drill that it closed. */
+type Notify = (drill: { readonly drillId: string }) => Promise<unknown>
+
+/** One sentence for each drill that it closed, or could not look at: that one must not keep the others, of other servers, from being closed. */
 export async function closeDeadDrills(
   storage: Storage,
   client: Terminations,
-  notify: (drill: { readonly drillId: string }) => Promise<unknown>,
+  notify: Notify,
 ): Promise<readonly string[]> {
-  const closed: string[] = []
-  for (const one of await casesOf(storage, client)) {
-    const why = await reasonDead(storage, one)
-    if (why === null) continue
-    await closeDrill(storage, client, one, why)
-    // A webhook that does not answer must not stop the next drill from being closed.
-    if (one.entry.endedAt === null) await notify(one.plan).catch(() => undefined)
-    closed.push(`drill ${one.plan.drillId} is dead: ${why}`)
+  const lines: string[] = []
+  for (const drill of await openDrills(storage.table)) {
+    const line = await closeIfDead(storage, client, notify, drill).catch(
+      (error: unknown) => `looking at drill ${drill.drillId} failed: ${errorText(error)}`,
+    )
+    if (line !== null) lines.push(line)
   }
-  return closed
+  return lines
 }
 
-/** One after the other: each repairs its rows, and forgets a drill that is over. */
-async function casesOf(storage: Storage, client: Terminations): Promise<Case[]> {
-  const cases: Case[] = []
-  for (const drill of await openDrills(storage.table)) {
-    const one = await caseOf(storage, client, drill)
-    if (one === null || isSettled(one)) await settleDrill(storage.table, drill)
-    else cases.push(one)
+/** Also repairs its rows, and forgets a drill that is over. */
+async function closeIfDead(
+  storage: Storage,
+  client: Terminations,
+  notify: Notify,
+  drill: DrillKey,
+): Promise<string | null> {
+  const one = await caseOf(storage, client, drill)
+  if (one === null || isSettled(one)) {
+    await settleDrill(storage.table, drill)
+    return null
   }
-  return cases
+  const why = await reasonDead(storage, one)
+  if (why === null) return null
+  await closeDrill(storage, client, one, why)
+  // The drill is closed, whether the webhook answers or not.
+  if (one.entry.endedAt === null) await notify(one.plan).catch(() => undefined)
+  return `drill ${one.plan.drillId} is dead: ${why}`
 }
 
 /** Null: its request is gone, and with it all that could be done for it. */

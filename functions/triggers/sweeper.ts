@@ -10,7 +10,7 @@ interface Swept {
 
 interface Sweeps {
   readonly sweep: () => Promise<Swept>
-  /** One sentence per drill that was closed. */
+  /** One sentence per drill that was closed, or could not be looked at. */
   readonly closeDeadDrills: (client: Terminations) => Promise<readonly string[]>
   /** One sentence per server. */
   readonly stopStartedServers: () => Promise<readonly string[]>
@@ -19,22 +19,33 @@ interface Sweeps {
   readonly removeExpired: (client: Terminations & Purges) => Promise<readonly string[]>
 }
 
-/** Containers first, because they cost money. An error while deleting must not stop dead drills from being closed. */
+/** Containers first, because they cost money. What fails in one step must not stop the next: they are about other drills and servers. */
 export const sweeper =
   ({ sweep, closeDeadDrills, stopStartedServers, finishUndo, removeExpired }: Sweeps) =>
   async (
     _timer: Timer,
     client: Terminations & Purges,
-    context: Pick<InvocationContext, 'warn' | 'error'>,
+    { warn, error }: Pick<InvocationContext, 'warn' | 'error'>,
   ): Promise<void> => {
-    const { deleted, problems } = await sweep().catch(
-      (error: unknown): Swept => ({ deleted: [], problems: [errorText(error)] }),
-    )
-    if (deleted.length > 0) context.warn(`deleted ${deleted.length} expired containers: ${deleted.join(', ')}`)
-    for (const problem of problems) context.error(problem)
-    for (const dead of await closeDeadDrills(client)) context.error(dead)
+    const attempt = async (what: string, step: () => Promise<void>): Promise<void> => {
+      await step().catch((cause: unknown) => error(`${what} failed: ${errorText(cause)}`))
+    }
+    await attempt('deleting expired containers', async () => {
+      const { deleted, problems } = await sweep()
+      if (deleted.length > 0) warn(`deleted ${deleted.length} expired containers: ${deleted.join(', ')}`)
+      for (const problem of problems) error(problem)
+    })
+    await attempt('closing dead drills', async () => {
+      for (const dead of await closeDeadDrills(client)) error(dead)
+    })
     // After that, because a dead drill holds its server.
-    for (const undone of await finishUndo()) context.warn(undone)
-    for (const stopped of await stopStartedServers()) context.warn(stopped)
-    for (const removed of await removeExpired(client)) context.warn(removed)
+    await attempt('undoing what drills left', async () => {
+      for (const undone of await finishUndo()) warn(undone)
+    })
+    await attempt('stopping servers', async () => {
+      for (const stopped of await stopStartedServers()) warn(stopped)
+    })
+    await attempt('removing what has expired', async () => {
+      for (const removed of await removeExpired(client)) warn(removed)
+    })
   }

@@ -41,6 +41,8 @@ export interface FakeApi {
   redirects: boolean
   /** What GET /api/daily answers beside all firings. */
   withoutDrill: DailyRecord[]
+  /** The servers of the app. */
+  servers: string[]
   /** What GET /api/defaults answers; null: an app without it, whose form begins empty. */
   offer: Offer | null
   /** What POST answers; null starts a drill. */
@@ -68,6 +70,7 @@ export async function startFakeApi(): Promise<FakeApi> {
     roles: ['Drill.Run'],
     redirects: false,
     withoutDrill: [],
+    servers: [],
     offer: null,
     refusal: null,
     requests: [],
@@ -179,7 +182,7 @@ async function answer(
   if (refused !== null) return refused
   if (api.state === 'broken') return { status: 503, type: 'text/plain', body: 'Function host is not running.' }
   if (first === 'defaults') return api.offer === null ? notFound() : json(200, api.offer)
-  if (first === 'daily') return json(200, { records: [], withoutDrill: api.withoutDrill })
+  if (first === 'daily') return json(200, { records: [], withoutDrill: api.withoutDrill, servers: api.servers })
   if (first === 'campaigns') return campaigns(api, method, url, id, body)
   if (id === 'compare') return compare(api, url)
   if (id === '') return method === 'POST' ? start(api, body) : list(api, url)

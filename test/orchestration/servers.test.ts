@@ -2,8 +2,9 @@
 
 import { HttpRequest } from '@azure/functions'
 import { expect, test } from 'vitest'
+import { writeDailyRecord } from '../../functions/clients/storage/daily-records.ts'
 import type { IndexEntry } from '../../functions/model/drill-index.ts'
-import type { DailyRecord } from '../../functions/model/history/daily-record.ts'
+import type { DailyAnswer, DailyRecord } from '../../functions/model/history/daily-record.ts'
 import type { StoredRequest } from '../../functions/model/plan.ts'
 import type { Verdict } from '../../functions/model/report.ts'
 import type { RequestDefaults } from '../../functions/request/request.ts'
@@ -88,6 +89,28 @@ test('the API says of which servers with a schedule the newest firing started no
   ])
   const [orders, billing] = TARGETS
   expect(await waiting([{ ...orders, schedule: null }, billing])).toEqual([['pg-billing', 'skipped']])
+})
+
+test('a server that stopped is still named when the timers of the others have fired a thousand times since', async () => {
+  const { world, fire, end, nextDay } = setUp(1)
+  await end((await fire('orders')).drillId, 'FAIL')
+  nextDay()
+  const stopped = await fire('orders')
+  expect(stopped.outcome).toBe('stopped')
+  for (let i = 1; i <= 1_000; i++)
+    await writeDailyRecord(world.table, {
+      ...{ at: new Date(world.clock.nowMs + i * 60_000).toISOString(), target: at('billing'), requestHash: '' },
+      ...{ outcome: 'started', why: 'on schedule', drillId: `billing-${i}` },
+    })
+  world.table.calls.length = 0
+  const read = async (query = '') => {
+    const request = new HttpRequest({ method: 'GET', url: `http://localhost/api/daily${query}` })
+    return (await dailyApi(world.clients, { targets: TARGETS }).read(request)).jsonBody as DailyAnswer
+  }
+  expect((await read()).withoutDrill).toEqual([stopped])
+  expect((await read('?server=pg-orders')).records.map(({ outcome }) => outcome)).toEqual(['stopped', 'started'])
+  // Of the newest firings and of each server one; the first of them grows its pages up to a hundred records.
+  expect(world.table.calls.length).toBeLessThanOrEqual(2 * (1 + 1 + TARGETS.length))
 })
 
 test('each server has its own number of failures after which it stops', async () => {

@@ -133,6 +133,20 @@ test('a webhook that fails does not stop a dead drill from being closed', async 
   expect((await closeDeadDrills(world.clients, service.client, failing)).length).toBe(1)
 })
 
+test('a drill that cannot be looked at is named, and keeps no drill of another server from being closed', async () => {
+  const { world, service, look, passes } = await aStartedDrill()
+  const other = { ...plan, drillId: 'drill-2', target: { ...plan.target, server: 'pg-other' } }
+  await startDrill(world.clients, service.client, other, 'hash')
+  for (const instance of service.instances.values()) instance.runtimeStatus = 'Failed'
+  passes(MINUTE)
+  world.blobs.put(blobNames.request('drill-1'), 'cut o')
+  expect((await look()).toSorted()).toEqual([
+    expect.stringContaining('drill drill-2 is dead'),
+    expect.stringMatching(/^looking at drill drill-1 failed: /),
+  ])
+  expect(await readLock(world.blobs, other.target)).toMatchObject({ state: 'free' })
+})
+
 test('a dead drill is found behind a hundred newer ones of other servers', async () => {
   const { look, passes, instance, world } = await aStartedDrill()
   instance.runtimeStatus = 'Failed'

@@ -1,5 +1,4 @@
-/** What a daily timer did at one firing, and of which servers the newest firing started no drill. */
-import { serverKey } from '../drill-index.ts'
+/** What a daily timer did at one firing, and what `GET /api/daily` answers. */
 import type { Target } from '../plan.ts'
 
 export interface DailyRecord {
@@ -12,12 +11,11 @@ export interface DailyRecord {
   readonly requestHash: string
 }
 
-/** Of records with the newest first: a server's newest, unless it started a drill. */
-export function newestWithoutDrill(records: readonly DailyRecord[]): DailyRecord[] {
-  const newest = new Map<string, DailyRecord>()
-  for (const record of records) {
-    const key = serverKey(record.target)
-    if (!newest.has(key)) newest.set(key, record)
-  }
-  return [...newest.values()].filter(({ outcome }) => outcome !== 'started')
+export interface DailyAnswer {
+  /** Newest first. */
+  readonly records: readonly DailyRecord[]
+  /** The newest firing of each server that has a schedule, where that firing started no drill. */
+  readonly withoutDrill: readonly DailyRecord[]
+  /** Names of all servers of the app. */
+  readonly servers: readonly string[]
 }

@@ -11,6 +11,7 @@ export const PARTITIONS = {
   open: 'open',
   campaigns: 'campaigns',
   daily: 'daily',
+  dailyOf: (server: string): string => `daily-${server.toLowerCase()}`,
   /** The name of a flexible server is its host name, and so unique in its cloud. */
   ofServer: (server: string): string => `server-${server.toLowerCase()}`,
 } as const

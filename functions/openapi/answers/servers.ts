@@ -1,6 +1,6 @@
 /** Answers about servers and what the app does by itself: the offer, the records of the daily timers, the containers. */
 import * as z from 'zod'
-import type { DailyRecord } from '../../model/history/daily-record.ts'
+import type { DailyAnswer, DailyRecord } from '../../model/history/daily-record.ts'
 import type { FailingCheck, OfferedPreset } from '../../request/offer.ts'
 import { REQUEST_LIMITS } from '../../request/rules.ts'
 import type { ContainerList, DeletedContainers } from '../../triggers/containers/containers-api.ts'
@@ -91,12 +91,15 @@ export const SERVER_ANSWERS = {
     }),
     runningDrill: nullableText.describe('The drill that holds the server; null: it is free'),
   }),
-  DailyRecords: z.object({
-    records: z.array(record).describe('Newest first'),
-    withoutDrill: z
-      .array(record)
-      .describe('The newest firing of each server that has a schedule, where that firing started no drill'),
-  }),
+  DailyRecords: exactly<DailyAnswer>()(
+    z.object({
+      records: z.array(record).describe('Newest first'),
+      withoutDrill: z
+        .array(record)
+        .describe('The newest firing of each server that has a schedule, where that firing started no drill'),
+      servers: texts.describe('Names of all servers of the app'),
+    }),
+  ),
   ContainerList: exactly<ContainerList>()(
     z.object({
       containers: z.array(container),

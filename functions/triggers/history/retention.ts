@@ -6,10 +6,12 @@ import { blobNames } from '../../../loadgen-image/contract/glossary.ts'
 import { errorText } from '../../../loadgen-image/contract/redact.ts'
 import type { Clients } from '../../clients/clients.ts'
 import { removeCampaignEntry } from '../../clients/storage/campaigns.ts'
-import { removeIndexEntry } from '../../clients/storage/drill-list.ts'
+import { removeDailyRecord } from '../../clients/storage/daily-records.ts'
+import { removeIndexEntry, rowsOf } from '../../clients/storage/drill-list.ts'
 import { campaignBlobs } from '../../model/campaign/blobs.ts'
 import type { CampaignEntry } from '../../model/campaign/status.ts'
 import type { IndexEntry } from '../../model/drill-index.ts'
+import type { DailyRecord } from '../../model/history/daily-record.ts'
 import { keptSinceMs, keysBetween, PARTITIONS } from '../../model/history/keys.ts'
 import { drillKey } from '../../model/history/rows.ts'
 import { counted } from '../../units/units.ts'
@@ -20,6 +22,8 @@ type Storage = Pick<Clients, 'blobs' | 'table' | 'clock'>
 /** A drill has some forty blobs. More than this waits for the next run, in a quarter of an hour. */
 const MAX_DRILLS = 25
 const MAX_RECORDS = 500
+/** After so many the storage is the reason, and not what is stored. */
+const MAX_FAILED = 50
 
 /** One sentence, or none. */
 export async function removeExpired(
@@ -41,31 +45,37 @@ export async function removeExpired(
 interface Expiring<Entry> {
   readonly partition: string
   readonly limit: number
+  /** In words, for a problem. */
+  nameOf(entry: Entry): string
   /** False: it is left for a later run. */
-  remove(entry: Entry, key: string): Promise<boolean>
+  remove(entry: Entry): Promise<boolean>
 }
 
 async function removeEach<Entry>(
   { table, clock }: Storage,
   retentionDays: number,
-  { partition, limit, remove }: Expiring<Entry>,
+  { partition, limit, nameOf, remove }: Expiring<Entry>,
   problems: string[],
 ): Promise<number> {
   const range = keysBetween(null, keptSinceMs(clock.now(), retentionDays) - 1)
-  const { rows } = await table.page<Entry>({ partition, ...range, where: {} }, limit, null)
-  let count = 0
-  for (const { value, key } of rows)
+  let [removed, failed] = [0, 0]
+  // What is left for later, or fails, stays in front: the rows behind it have to be reached all the same.
+  for await (const entry of rowsOf<Entry>(table, { partition, ...range, where: {} })) {
+    if (removed === limit || failed === MAX_FAILED) break
     try {
-      if (await remove(value, key)) count++
+      if (await remove(entry)) removed++
     } catch (error) {
-      problems.push(`removing ${partition}/${key} failed: ${errorText(error)}`)
+      failed++
+      problems.push(`removing ${nameOf(entry)} failed: ${errorText(error)}`)
     }
-  return count
+  }
+  return removed
 }
 
 const drillsOf = ({ blobs, table }: Storage): Expiring<IndexEntry> => ({
   partition: PARTITIONS.all,
   limit: MAX_DRILLS,
+  nameOf: ({ drillId }) => `drill ${drillId}`,
   remove: async (entry) => {
     // The sweeping timer closes or settles it first, and needs its request for that.
     if ((await table.read(PARTITIONS.open, drillKey(entry))) !== null) return false
@@ -78,6 +88,7 @@ const drillsOf = ({ blobs, table }: Storage): Expiring<IndexEntry> => ({
 const campaignsOf = ({ blobs, table }: Storage, client: Pick<Terminations, 'getStatus'>): Expiring<CampaignEntry> => ({
   partition: PARTITIONS.campaigns,
   limit: MAX_DRILLS,
+  nameOf: ({ campaignId }) => `campaign ${campaignId}`,
   remove: async (entry) => {
     const state = entry.endedAt === null ? await readState(client, entry.campaignId) : null
     if (state !== null && !hasEnded(state)) return false
@@ -87,11 +98,12 @@ const campaignsOf = ({ blobs, table }: Storage, client: Pick<Terminations, 'getS
   },
 })
 
-const recordsOf = ({ table }: Storage): Expiring<unknown> => ({
+const recordsOf = ({ table }: Storage): Expiring<DailyRecord> => ({
   partition: PARTITIONS.daily,
   limit: MAX_RECORDS,
-  remove: async (_, key) => {
-    await table.delete(PARTITIONS.daily, key)
+  nameOf: ({ at, target }) => `the record of the daily timer of ${target.server} at ${at}`,
+  remove: async (record) => {
+    await removeDailyRecord(table, record)
     return true
   },
 })

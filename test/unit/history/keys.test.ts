@@ -57,6 +57,9 @@ test('a time before 1970 or after 2286 is the end of the range, and never breaks
 
 test('no partition of a server is one of the others', () => {
   const own = [PARTITIONS.all, PARTITIONS.open, PARTITIONS.campaigns, PARTITIONS.daily]
-  for (const name of own) expect(own).not.toContain(PARTITIONS.ofServer(name))
-  expect(PARTITIONS.ofServer('PG-Orders')).toBe(PARTITIONS.ofServer('pg-orders'))
+  for (const of of [PARTITIONS.ofServer, PARTITIONS.dailyOf]) {
+    for (const name of [...own, 'daily-all']) expect(own).not.toContain(of(name))
+    expect(of('PG-Orders')).toBe(of('pg-orders'))
+  }
+  expect(PARTITIONS.ofServer('daily-pg')).not.toBe(PARTITIONS.dailyOf('pg'))
 })

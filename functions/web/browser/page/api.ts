@@ -3,7 +3,7 @@
 import type { CampaignStatus, CampaignsPage } from '../../../model/campaign/status.ts'
 import type { ChartData } from '../../../model/chart-data.ts'
 import type { Comparison } from '../../../model/history/compared.ts'
-import type { DailyRecord } from '../../../model/history/daily-record.ts'
+import type { DailyAnswer } from '../../../model/history/daily-record.ts'
 import type { Report } from '../../../model/report.ts'
 import type { DrillStatus, DrillsPage } from '../../../model/status.ts'
 import type { Offer } from '../../../request/offer.ts'
@@ -36,8 +36,7 @@ export function listDrills(after: string | null, filter: ListFilter): Promise<An
   return pollJson(`drills?${new URLSearchParams([['limit', '20'], ...given])}`)
 }
 
-/** Of each server whose daily timer started no drill when it fired last, that firing. */
-export const readDaily = (): Promise<Answer<{ readonly withoutDrill: readonly DailyRecord[] }>> => pollJson('daily')
+export const readDaily = (): Promise<Answer<DailyAnswer>> => pollJson('daily')
 
 export const readDrill = (drillId: string): Promise<Answer<DrillStatus>> => pollJson(drillPath(drillId))
 

@@ -1,5 +1,5 @@
 /** Above the list: of which servers the daily timer started no drill when it fired last, and why. */
-import type { DailyRecord } from '../../../model/history/daily-record.ts'
+import type { DailyAnswer, DailyRecord } from '../../../model/history/daily-record.ts'
 import { html, type Markup } from '../../../render/text/markup.ts'
 import { dateTime } from '../../../units/units.ts'
 import { readDaily } from '../page/api.ts'
@@ -16,12 +16,12 @@ interface DailyPart {
 interface DailyOptions {
   /** The one that the list is reduced to; an empty text: all. */
   readonly server: () => string
-  readonly onAnswer: (firings: readonly DailyRecord[]) => void
+  readonly onAnswer: (answer: DailyAnswer) => void
 }
 
 /** Without an answer the page keeps what it has. */
 export function dailyPart(region: HTMLElement, { server, onAnswer }: DailyOptions): DailyPart {
-  let answered: readonly DailyRecord[] = []
+  let answered: DailyAnswer | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
   let isOver = false
 
@@ -29,8 +29,8 @@ export function dailyPart(region: HTMLElement, { server, onAnswer }: DailyOption
     const answer = await readDaily()
     if (isOver) return
     // The same object as before: nothing has changed, and a screen reader is not to repeat it.
-    if (answer.kind === 'ok' && answer.value.withoutDrill !== answered) {
-      answered = answer.value.withoutDrill
+    if (answer.kind === 'ok' && answer.value !== answered) {
+      answered = answer.value
       onAnswer(answered)
       draw()
     }
@@ -38,7 +38,7 @@ export function dailyPart(region: HTMLElement, { server, onAnswer }: DailyOption
   }
 
   function draw(): void {
-    const own = answered.filter(({ target }) => server() === '' || target.server === server())
+    const own = (answered?.withoutDrill ?? []).filter(({ target }) => server() === '' || target.server === server())
     show(region, html`${own.map(notice)}`)
   }
 

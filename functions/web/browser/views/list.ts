@@ -50,7 +50,7 @@ export const listView =
     const trend = trendOf(root)
     const daily = dailyPart(find(root, '#no-drill', HTMLElement), {
       server: () => server.value,
-      onAnswer: (firings) => nameServers(server, firings),
+      onAnswer: ({ servers }) => nameServers(server, servers),
     })
     const given = query.get('server') ?? ''
     if (given !== '') server.add(new Option(given))
@@ -74,7 +74,10 @@ export const listView =
       const isEmpty = page.drills.length === 0 && after === null
       keys.around(() => show(region, isEmpty ? (isFiltered ? NONE_FITS : EMPTY) : drillsTable(page.drills)))
       choice.mark()
-      nameServers(server, page.drills)
+      nameServers(
+        server,
+        page.drills.map(({ target }) => target.server),
+      )
       trend.draw(page.drills)
       find(root, '#keys', HTMLElement).hidden = page.drills.length === 0
       find(root, '#kept', HTMLElement).textContent = keptWords(page.retentionDays)
@@ -133,11 +136,10 @@ function addressOf(after: string | null, filter: ListFilter): string {
 const cursorOf = (next: string | null): string | null =>
   next === null ? null : new URL(next, 'http://localhost').searchParams.get('after')
 
-/** Servers that were seen stay in the choice, also while the list shows one of them. */
-function nameServers(select: HTMLSelectElement, seen: ReadonlyArray<Pick<ListedDrill, 'target'>>): void {
+/** Those of the app, and those that were seen: they stay in the choice, also while the list shows one of them. */
+function nameServers(select: HTMLSelectElement, names: readonly string[]): void {
   const known = [...select.options].map(({ value }) => value)
-  for (const name of new Set(seen.map(({ target }) => target.server)))
-    if (!known.includes(name)) select.add(new Option(name))
+  for (const name of new Set(names)) if (!known.includes(name)) select.add(new Option(name))
 }
 
 function trendOf(root: HTMLElement) {
