@@ -102,19 +102,27 @@ async function failuresInARow(
   const failures: IndexEntry[] = []
   for await (const entry of drillsOfServer(table, target, { where: { requestedBy: 'timer' } })) {
     if (entry.verdict === 'PASS' || failures.length === stopAfterFailures) break
+    if (await hasOtherRequest(blobs, entry, requestHash)) break
     if (await hasFailed(client, entry)) failures.push(entry)
   }
-  const newest = failures[0]
   const oldest = failures.at(-1)
-  if (newest === undefined || oldest === undefined || failures.length < stopAfterFailures) return null
+  if (oldest === undefined || failures.length < stopAfterFailures) return null
   if (await hasPassedSince(table, oldest)) return null
-  const started = await blobs.readJson<StoredRequest>(blobNames.request(newest.drillId))
-  if (started !== null && started.bodyHash !== requestHash) return null
   const verdicts = failures.map((entry) => `${entry.drillId} ${verdictWord(entry) ?? 'without a report'}`)
   return (
     `stopped after ${stopAfterFailures} failures in a row (${verdicts.join(', ')}). ` +
     `It goes on after a drill of this server started by hand has passed, or after ${source} has changed`
   )
+}
+
+/** A corrected request gets as many drills as the first one. A drill whose request is gone counts. */
+async function hasOtherRequest(
+  blobs: Clients['blobs'],
+  { drillId }: IndexEntry,
+  requestHash: string,
+): Promise<boolean> {
+  const started = await blobs.readJson<StoredRequest>(blobNames.request(drillId))
+  return started !== null && started.bodyHash !== requestHash
 }
 
 /** By hand: of those by the timer the newest were looked at. */

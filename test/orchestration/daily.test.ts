@@ -127,6 +127,20 @@ test('another request starts it again after months of being stopped', async () =
   expect((await fire(false, { targetTps: 50 })).outcome).toBe('started')
 })
 
+test('a corrected request gets as many tries as the first one, and what failed before it does not count', async () => {
+  const { fire, world, service, diesDaily } = setUp()
+  await diesDaily('Failed')
+  expect((await fire()).outcome).toBe('stopped')
+  const outcomes: string[] = []
+  for (let day = 0; day < 5; day++) {
+    const { outcome, drillId } = await fire(false, { targetTps: 50 })
+    outcomes.push(outcome)
+    if (drillId !== null) service.end(drillId, 'Failed')
+    world.clock.moveTo(world.clock.nowMs + DAY)
+  }
+  expect(outcomes).toEqual(['started', 'started', 'started', 'stopped', 'stopped'])
+})
+
 for (const [what, verdicts] of [
   ['two failures', ['FAIL', 'FAIL']],
   ['a pass in between', ['FAIL', 'FAIL', 'PASS', 'FAIL']],
@@ -229,19 +243,30 @@ test('the sweeper logs what it deleted and what it could not delete', async () =
   ])
 })
 
-test('a sweep that fails does not stop dead drills from being closed', async () => {
+const STEPS = {
+  sweep: 'deleting expired containers',
+  closeDeadDrills: 'closing dead drills',
+  finishUndo: 'undoing what drills left',
+  stopStartedServers: 'stopping servers',
+  removeExpired: 'removing what has expired',
+} as const
+type StepName = keyof typeof STEPS
+
+test.each(Object.keys(STEPS) as StepName[])('a step %s that fails stops none of the others', async (failing) => {
   const lines: string[] = []
   const context = { warn: (line: string) => lines.push(line), error: (line: string) => lines.push(line) }
-  const sweep = () => Promise.reject(new Error('the list of containers: 503'))
-  const none = async () => []
-  const rest = {
-    closeDeadDrills: async () => ['drill d is dead'],
-    stopStartedServers: none,
-    finishUndo: none,
-    removeExpired: none,
+  const step = (name: StepName) => async () => {
+    if (name === failing) throw new Error('503')
+    return [name]
   }
-  await sweeper({ sweep, ...rest })({} as never, {} as never, context)
-  expect(lines).toEqual(['the list of containers: 503', 'drill d is dead'])
+  await sweeper({
+    sweep: async () => ({ deleted: [], problems: await step('sweep')() }),
+    closeDeadDrills: step('closeDeadDrills'),
+    finishUndo: step('finishUndo'),
+    stopStartedServers: step('stopStartedServers'),
+    removeExpired: step('removeExpired'),
+  })({} as never, {} as never, context)
+  expect(lines).toEqual(Object.entries(STEPS).map(([name, what]) => (name === failing ? `${what} failed: 503` : name)))
 })
 
 test('a timer that fires some milliseconds early, and again at its time, is one occurrence with one drill', async () => {
