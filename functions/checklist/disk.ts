@@ -35,12 +35,12 @@ function judgeDisk({ facts, plan }: BeforeEvidence): Judgement {
   const need = needOf(plan, disk)
   const wanted = wantedOf(need, floor)
   const seen = seenOf(sizeBytes, disk)
-  if (need === null || sizeBytes === null || floor === null) return { verdict: 'unknown', seen, wanted }
+  if (sizeBytes === null || floor === null) return { verdict: 'unknown', seen, wanted }
   const advice = adviceOf(sizeBytes, disk, server)
-  // What is used is at least 0: a disk that is too small as a whole is too small.
+  // What is used is at least 0, and so is what a closed loop writes: a disk that is too small for that is too small.
   const isTooSmall = (usedBytes: number, needBytes: number) => sizeBytes - usedBytes - needBytes < floor.bytes
-  if (isTooSmall(disk?.usedBytes ?? 0, need.leastBytes)) return { verdict: 'fail', seen, wanted, ...advice }
-  const isKnown = disk?.usedBytes != null && !isTooSmall(disk.usedBytes, need.mostBytes)
+  if (isTooSmall(disk?.usedBytes ?? 0, need?.leastBytes ?? 0)) return { verdict: 'fail', seen, wanted, ...advice }
+  const isKnown = need !== null && disk?.usedBytes != null && !isTooSmall(disk.usedBytes, need.mostBytes)
   return { verdict: isKnown ? 'pass' : 'unknown', seen, wanted }
 }
 
@@ -116,7 +116,7 @@ function seenOf(sizeBytes: number | null, disk: DiskFacts | null): string | null
   const free =
     usedBytes === null || sizeBytes === null
       ? `${size}; what is free could not be seen`
-      : `${bytes(sizeBytes - usedBytes)} of ${size} free (by ${usedSeenBy === 'SQL' ? 'SQL' : 'the platform'})`
+      : `${bytes(Math.max(0, sizeBytes - usedBytes))} of ${size} free (by ${usedSeenBy === 'SQL' ? 'SQL' : 'the platform'})`
   return earlier === null || earlier.rows === 0
     ? free
     : `${free}; ${leftWords(earlier)}${debtWords(disk?.overdue ?? null)}`

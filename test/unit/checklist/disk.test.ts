@@ -60,13 +60,26 @@ describe('the disk must hold the rows that are planned, and stay above the floor
     ['WAL that fits even so', { usedBytes: 80 * GIB, maxWalBytes: null }, {}, 'pass'],
   ])('%s', (_, disk, storage, verdict) => expect(judge(disk, storage).verdict).toBe(verdict))
 
+  const closed = aPlan({ targetTps: 0, durationSeconds: 3600, events: [], criteria: ['recovery_time_s < 120'] })
+
   test('a closed loop has no number of rows, and is neither right nor wrong', () => {
-    const closed = aPlan({ targetTps: 0, durationSeconds: 3600, events: [], criteria: ['recovery_time_s < 120'] })
-    expect(judge(used(127 * GIB), {}, closed)).toMatchObject({
+    expect(judge(used(100 * GIB), {}, closed)).toMatchObject({
       verdict: 'unknown',
-      seen: '1.0 GiB of 128.0 GiB free (by the platform)',
+      seen: '28.0 GiB of 128.0 GiB free (by the platform)',
     })
   })
+
+  test.each([
+    [128 * GIB - FLOOR, {}, 'unknown'],
+    [128 * GIB - FLOOR + 1, {}, 'fail'],
+    [0.8 * 128 * GIB + 2, { growsByItself: true }, 'fail'],
+  ])(
+    'a closed loop on a disk of which %i bytes are used (%o): %s, for it writes at least nothing',
+    (bytes, disk, verdict) => expect(judge(used(bytes), disk, closed).verdict).toBe(verdict),
+  )
+
+  test('more used than the disk holds, which two sources can say, is nothing free', () =>
+    expect(judge(used(130 * GIB)).seen).toBe('0 B of 128.0 GiB free (by the platform)'))
 })
 
 describe('WAL is counted as the server keeps it', () => {
