@@ -59,6 +59,7 @@ export const COMBINATIONS = {
     moreServers: `[
       { name: 'billing', id: '${EXISTING_SERVER}', schedule: '0 0 3 * * *', dailyRequest: { migrate: true }, user: 'billing_admin', passwordSecret: 'billing', loadUser: 'billing_load', loadPasswordSecret: 'billing-load' }
       { name: 'shop', id: '${EXISTING_SERVER}-2', access: 'publicEndpoint', database: 'shop', requestDefaults: { targetTps: 500 }, stopAfterFailures: 5 }
+      { name: 'billing-load', id: '${EXISTING_SERVER}-3', user: 'third_admin', passwordSecret: 'third' }
     ]`,
   },
   'own-network': { existingSubnets },

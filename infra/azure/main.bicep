@@ -772,7 +772,7 @@ var moreTargets = [
     one.?requestDefaults == null ? {} : { requestDefaults: one.requestDefaults! },
     one.?stopAfterFailures == null ? {} : { stopAfterFailures: one.stopAfterFailures! },
     one.?user == null ? {} : { user: one.user! },
-    one.?passwordSecret == null ? {} : { passwordSetting: 'TARGET_SECRET_${toUpper(replace(one.name, '-', '_'))}' },
+    one.?passwordSecret == null ? {} : { passwordSetting: 'TARGET_SECRET_${toUpper(replace(one.name, '-', '_'))}_APP' },
     one.?loadUser == null ? {} : { loadUser: one.loadUser! },
     one.?loadPasswordSecret == null ? {} : { loadPasswordSetting: 'TARGET_SECRET_${toUpper(replace(one.name, '-', '_'))}_LOAD' }
   )
@@ -789,11 +789,12 @@ var serverSettings = empty(moreServers)
     )
   : { DRILL_TARGETS: string(concat([firstTarget], moreTargets)) }
 
-// A secret of another server is its owner's, who writes it; a reference to one that is not there stops the app with its name.
+// A secret of another server is its owner's, who writes it; a reference to one that is not there stops the app with its name. Each
+// setting ends with its use: the load's secret of the server a is not the app's of a server a-load.
 var targetSecrets = union(
   toObject(
     filter(moreServers, one => one.?passwordSecret != null),
-    one => 'TARGET_SECRET_${toUpper(replace(one.name, '-', '_'))}',
+    one => 'TARGET_SECRET_${toUpper(replace(one.name, '-', '_'))}_APP',
     one => '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/${one.passwordSecret!})'
   ),
   toObject(

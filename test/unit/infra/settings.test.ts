@@ -110,13 +110,20 @@ describe('the settings of', withCompiler, () => {
       ['first', expect.stringMatching(/^psql-drill-\w{13}$/), '0 0 2 * * *', { migrate: true }],
       ['billing', 'pg-prod', '0 0 3 * * *', { migrate: true }],
       ['shop', 'pg-prod-2', null, {}],
+      ['billing-load', 'pg-prod-3', null, {}],
     ])
     expect(targets[1]?.postgres).toMatchObject({ app: { user: 'billing_admin' }, load: { user: 'billing_load' } })
     expect(targets[2]).toMatchObject({ requestDefaults: { targetTps: 500 }, target: { database: 'shop' } })
     expect(targets[2]?.daily.stopAfterFailures).toBe(5)
-    const { TARGET_SECRET_BILLING, TARGET_SECRET_BILLING_LOAD } = settingsOf('more-servers')
-    expect(TARGET_SECRET_BILLING).toMatch(/@Microsoft\.KeyVault\(SecretUri=.*secrets\/.*billing/s)
-    expect(TARGET_SECRET_BILLING_LOAD).toMatch(/@Microsoft\.KeyVault\(SecretUri=.*secrets\/.*billing-load/s)
+    const secrets = Object.entries(settingsOf('more-servers')).filter(([name]) => name.startsWith('TARGET_SECRET_'))
+    // No two servers share a setting.
+    expect(new Map(secrets.map(([name, value]) => [name, /secrets\/.*?'?([a-z-]+)'?\)/s.exec(value)?.[1]]))).toEqual(
+      new Map([
+        ['TARGET_SECRET_BILLING_APP', 'billing'],
+        ['TARGET_SECRET_BILLING_LOAD', 'billing-load'],
+        ['TARGET_SECRET_BILLING_LOAD_APP', 'third'],
+      ]),
+    )
   })
 
   test('the default deployment log in as the identities, each with a role of its own, and hold no password', () => {
