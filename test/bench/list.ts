@@ -4,18 +4,22 @@
  * storage reads a range of keys.
  */
 import type { TableClient } from '@azure/data-tables'
-import { HttpRequest } from '@azure/functions'
+import { HttpRequest, type HttpResponseInit } from '@azure/functions'
 import { earlierDrills } from '../../functions/activities/write-report.ts'
 import type { Clients, Table } from '../../functions/clients/clients.ts'
 import { connectContainer, createBlobs } from '../../functions/clients/storage/blobs.ts'
+import { rowsOfRecord } from '../../functions/clients/storage/daily-records.ts'
 import { connectTable, createTable, entityOf } from '../../functions/clients/storage/table.ts'
 import { Secret } from '../../functions/config/secret.ts'
 import { likenessOf } from '../../functions/event-kinds/likeness.ts'
 import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import { type IndexEntry, startedEntry } from '../../functions/model/drill-index.ts'
+import type { DailyRecord } from '../../functions/model/history/daily-record.ts'
 import { rowOfAll, rowOfOpen, rowOfServer, type TableRow } from '../../functions/model/history/rows.ts'
 import type { DrillPlan } from '../../functions/model/plan.ts'
+import type { RequestDefaults } from '../../functions/request/request.ts'
 import { dailyDrill } from '../../functions/triggers/daily-drill.ts'
+import { dailyApi } from '../../functions/triggers/dashboard-api.ts'
 import { closeDeadDrills } from '../../functions/triggers/dead-drills.ts'
 import { historyApi } from '../../functions/triggers/history/list.ts'
 import { reportsApi } from '../../functions/triggers/reports-api.ts'
@@ -137,8 +141,8 @@ async function operationsOn(
   await clients.blobs.write(drillBlobs.report(newest.drillId, 'report.json'), 'x'.repeat(100_000))
   const { list } = historyApi(clients, { retentionDays: 4_000 })
   const { report } = reportsApi(clients)
-  const get = (path: string, id = '') =>
-    new HttpRequest({ method: 'GET', url: `http://app/api/${path}`, params: { id } })
+  const get = (path: string, id = '', headers: Record<string, string> = {}) =>
+    new HttpRequest({ method: 'GET', url: `http://app/api/${path}`, params: { id }, headers })
   const daily = dailyDrill(clients, {
     name: newest.target.server,
     request: {},
@@ -146,10 +150,21 @@ async function operationsOn(
     stopAfterFailures: 3,
     defaults: requestsTo(newest.target),
   })
+  const scheduled = plans.slice(0, SERVERS).map(({ target }) => ({ target, schedule: '0 0 2 * * *' }))
+  const { read } = dailyApi(clients, { targets: scheduled as unknown as RequestDefaults['targets'] })
+  const known = async (answer: Promise<HttpResponseInit>) => {
+    const { etag = '' } = (await answer).headers as Record<string, string>
+    return { 'if-none-match': etag }
+  }
+  const [ofList, ofDaily] = [await known(list(get('drills?limit=20'), service.client)), await known(read(get('daily')))]
   return {
     'list page': () => list(get('drills'), service.client),
     // As many rows as a server has of 50 drills, so that both pages hold the same.
     'filtered page': () => list(get('drills?server=pg-3&verdict=FAIL&kind=failover&limit=4'), service.client),
+    // What an open page asks for, here while nothing changes: it has no other way to notice that.
+    dashboard: () =>
+      Promise.all([list(get('drills?limit=20', '', ofList), service.client), read(get('daily', '', ofDaily))]),
+    history: () => list(get('drills?format=csv&limit=50'), service.client),
     trend: () => earlierDrills(clients.table, newest),
     report: () => report(get('drills/x/report?format=json', newest.drillId), service.client),
     watchdog: () => closeDeadDrills(clients, service.client, async () => undefined),
@@ -178,11 +193,18 @@ function entryOf(plan: DrillPlan): IndexEntry {
   return { ...startedEntry(plan), ...judged, endedAt: startedAt, trend }
 }
 
+const recordOf = ({ drillId, requestedAt: at, target }: DrillPlan): DailyRecord => ({
+  ...{ at, target, drillId, outcome: 'started', why: 'on schedule', requestHash: '' },
+})
+
 /** What one transaction of the service takes. */
 const MAX_ROWS = 100
 
 async function fill(client: TableClient, plans: readonly DrillPlan[]): Promise<void> {
-  const rows = plans.map(entryOf).flatMap((entry): TableRow[] => [rowOfServer(entry), rowOfAll(entry)])
+  const rows = plans.flatMap((plan): TableRow[] => {
+    const entry = entryOf(plan)
+    return [rowOfServer(entry), rowOfAll(entry), ...rowsOfRecord(recordOf(plan))]
+  })
   for (const own of Map.groupBy(rows, ({ partition }) => partition).values())
     for (let from = 0; from < own.length; from += MAX_ROWS)
       await client.submitTransaction(own.slice(from, from + MAX_ROWS).map((row) => ['create', entityOf(row)]))
