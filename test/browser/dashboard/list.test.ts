@@ -161,7 +161,7 @@ describe('the list', () => {
     const { page } = await dashboard.open()
     const rows = page.locator('.drills tbody tr')
     await expect.poll(() => rows.count(), SOON).toBe(7)
-    await page.getByLabel('Server').locator('option[value=pg-weekly]').waitFor({ state: 'attached' })
+    await page.getByLabel('Server').locator('option', { hasText: 'pg-weekly' }).waitFor({ state: 'attached' })
     await page.getByLabel('Verdict').selectOption('NOT STARTED')
     await expect.poll(() => rows.count(), SOON).toBe(1)
     await page.getByLabel('Verdict').selectOption('')
@@ -187,6 +187,7 @@ describe('the list', () => {
       firing('pg-other', 'stopped', 'stopped after 3 failures in a row (a FAIL, b FAIL, c FAIL). It goes on after ...'),
       firing('pg-orders', 'skipped', 'the timer fired late'),
     ]
+    dashboard.api.servers = ['pg-other', 'pg-orders']
     const { page, errors } = await dashboard.open()
     await see(page, 'No drill yet')
     const notices = page.locator('#no-drill p')
