@@ -12,7 +12,7 @@
 import { splitBrainOf } from '../event-figures/split-brain.ts'
 import { worstNote, worstText } from '../event-figures/table.ts'
 import type { CampaignReport } from '../model/campaign/report.ts'
-import type { StoppedBy } from '../model/early-end/stopped-by.ts'
+import { type StoppedBy, verdictWord } from '../model/early-end/stopped-by.ts'
 import type { Target } from '../model/plan.ts'
 import type { DrillEvent, Report } from '../model/report.ts'
 
@@ -35,6 +35,8 @@ export interface DrillResult
   readonly cost: number | null
   readonly currency: string | null
   readonly edition: Edition
+  /** The verdict, or that the load did not start: what stands beside the drill in every list. */
+  readonly word: string
   /** What ended the drill before its load; null: the load started. */
   readonly stoppedBy: Pick<StoppedBy, 'phase' | 'checks'> | null
   /** Response times in the baseline. */
@@ -69,6 +71,7 @@ export function drillResultLine(
     currency: report.cost.currency,
     edition,
     verdict: report.verdict,
+    word: verdictWord(report) ?? report.verdict,
     headline: report.headline,
     stoppedBy: report.stoppedBy && { phase: report.stoppedBy.phase, checks: report.stoppedBy.checks },
     offeredTps: throughput.offeredTps,

@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { campaignReportSchema } from '../../functions/model/campaign/report.ts'
+import { pointWord } from '../../functions/model/campaign/campaign.ts'
+import { type CampaignReport, campaignReportSchema } from '../../functions/model/campaign/report.ts'
 import { renderCampaignMarkdown } from '../../functions/render/campaign/markdown.ts'
 import { besideFolders, renderCampaign } from '../../functions/render/campaign/page.ts'
+import { renderCampaignJunit } from '../../functions/render/junit/campaign.ts'
 import { campaignResultLine } from '../../functions/render/log-lines.ts'
 import { expectGolden } from '../support/golden.ts'
-import { abortedCampaign, mixedCampaign, passedCampaign } from './campaigns.ts'
+import { abortedCampaign, mixedCampaign, notStartedCampaign, passedCampaign } from './campaigns.ts'
 
 const FILES = join(import.meta.dirname, 'files')
 const campaigns = { mixed: await mixedCampaign(), passed: await passedCampaign(), aborted: await abortedCampaign() }
@@ -29,6 +31,28 @@ for (const [name, report] of Object.entries(campaigns)) {
       expect(points.map(({ drill }) => drill)).toEqual(report.drills.map(({ number }) => number))
   })
 }
+
+test('a drill that did not start is NOT STARTED in every format, as in the list of drills', async () => {
+  const report = await notStartedCampaign()
+  const { drillId } = report.drills[1] as CampaignReport['drills'][number]
+  const ownWords = {
+    markdown: renderCampaignMarkdown(report)
+      .split('\n')
+      .find((line) => line.startsWith(`| \`${drillId}\``)),
+    page: renderCampaign(report)
+      .split('\n')
+      .find((line) => line.includes('id="drill-2"')),
+    junit: renderCampaignJunit(report).split(`name="${drillId}"`)[1]?.split('</testcase>')[0],
+    objective: report.criteria.find(({ id }) => id === 'drills_passed')?.why,
+  }
+  for (const [format, words] of Object.entries(ownWords)) {
+    expect([format, words]).toEqual([format, expect.stringContaining('NOT STARTED')])
+    expect([format, words]).toEqual([format, expect.not.stringContaining('INCONCLUSIVE')])
+  }
+  // One that was given up has no report: its state alone says it.
+  const givenUp = { state: 'not started', verdict: null, stoppedBy: null } as const
+  expect(pointWord(givenUp)).toBe('NOT STARTED')
+})
 
 test('each point of a distribution is a link to the report of its drill', () => {
   const { mixed } = campaigns

@@ -99,6 +99,12 @@ export async function passedCampaign(): Promise<CampaignReport> {
   )
 }
 
+/** The checklist stopped the second of three drills. */
+export async function notStartedCampaign(): Promise<CampaignReport> {
+  const [pass, stopped] = await Promise.all([sampleReport('PASS'), sampleReport('NOT STARTED')])
+  return campaignOf([{ report: pass }, { report: stopped }], { drills: 3, criteria: ['drills_passed == 3'] })
+}
+
 export async function abortedCampaign(): Promise<CampaignReport> {
   const [pass, aborted] = await Promise.all([sampleReport('PASS'), sampleReport('ABORTED')])
   return campaignOf([{ report: pass }, { report: aborted }], { drills: 5 }, 'aborted by request: enough seen')

@@ -70,6 +70,7 @@ const FORMATS: Readonly<Record<string, RegExp>> = {
   'report.md': /^# Not started: /,
   'report.json': /"stoppedBy": \{\n {4}"phase": /,
   'summary.json': /"stoppedBy": \{\n {4}"phase": /,
+  'junit.xml': /name="verdict" value="NOT STARTED"[\s\S]*type="NOT STARTED"/,
   'timeline.csv': /^time_utc,.*\n[^,]+,,,"?Not started: /,
 }
 
@@ -92,7 +93,7 @@ for (const [what, { world: options, options: play, phase, checks = [], headline,
     expect(verdictLines(report).join('\n')).toContain(report.headline)
     const line = JSON.parse(logged.at(-1)?.replace(/^\S+ /, '') ?? '')
     expect(world.webhook.sent).toMatchObject([{ summary: report.headline, stoppedBy: { phase, checks } }])
-    expect(line).toMatchObject({ stoppedBy: { phase, checks }, recoveryTimeSeconds: null })
+    expect(line).toMatchObject({ word: 'NOT STARTED', stoppedBy: { phase, checks }, recoveryTimeSeconds: null })
   })
 
 const fileOf = async (world: World, name: string): Promise<string> =>

@@ -68,7 +68,8 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/render/html': 'functions/render/html/elements functions/render/html/sections functions/render/text',
   'functions/render/campaign':
     'functions/criteria functions/model functions/model/campaign functions/render/html functions/render/html/elements functions/render/html/sections functions/render/text functions/units',
-  'functions/render/junit': 'functions/criteria functions/model functions/model/campaign functions/model/early-end',
+  'functions/render/junit':
+    'functions/criteria functions/model functions/model/campaign functions/model/early-end functions/render/text',
   'functions/render':
     'functions/criteria functions/event-figures functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/model/files functions/render/html functions/render/junit functions/render/text functions/units loadgen-image/contract',
   'functions/access': '',

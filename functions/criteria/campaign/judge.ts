@@ -27,6 +27,8 @@ export interface JudgedDrill {
   readonly number: number
   /** Null: it has no report. */
   readonly verdict: Verdict | null
+  /** What stands beside it in every list. */
+  readonly word: string
   /** Null: the drill has no figures that count. */
   readonly report: Report | null
   /** Why it has none, in a few words. */
@@ -222,9 +224,7 @@ function judgePassed(
 ): Criterion {
   const passed = drills.filter(({ verdict }) => verdict === 'PASS').length
   const open = drills.filter(({ verdict }) => verdict !== 'PASS' && verdict !== 'FAIL').length
-  const others = drills.flatMap(({ number, verdict }) =>
-    verdict === 'PASS' ? [] : [`drill ${number} ${verdict ?? 'without a verdict'}`],
-  )
+  const others = drills.flatMap(({ number, verdict, word }) => (verdict === 'PASS' ? [] : [`drill ${number} ${word}`]))
   return {
     id: 'drills_passed',
     objective: text,

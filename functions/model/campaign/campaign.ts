@@ -1,5 +1,5 @@
 /** A campaign: several drills of one request. What was asked for, and what became of each drill. */
-import type { StoppedBy } from '../early-end/stopped-by.ts'
+import { type StoppedBy, verdictWord } from '../early-end/stopped-by.ts'
 import type { DrillPlan } from '../plan.ts'
 import type { Verdict } from '../report.ts'
 
@@ -61,6 +61,13 @@ export interface CampaignPoint {
   /** Why the next drill would be stopped as well, so that the campaign ends here; null: it goes on. */
   readonly endsCampaign: string | null
 }
+
+/** The word beside a drill of a campaign: that of every list, or what became of a drill that has no report. */
+export const pointWord = ({
+  state,
+  ...ended
+}: Pick<CampaignPoint, 'verdict' | 'stoppedBy'> & { readonly state: PointState }): string =>
+  verdictWord(ended) ?? (state === 'not started' ? 'NOT STARTED' : state)
 
 /** The input of a turn of the orchestration, and of its next generation. */
 export interface CampaignTurn {

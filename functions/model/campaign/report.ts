@@ -1,5 +1,6 @@
 /** The report of a campaign, schema 1. `null` is "not measured"; it is never 0. */
 import * as z from 'zod'
+import { stoppedBySchema } from '../early-end/stopped-by-schema.ts'
 import { criterionSchema, VERDICTS } from '../report.ts'
 import { POINT_STATES } from './campaign.ts'
 
@@ -42,6 +43,7 @@ const drill = z.object({
   verdict: z.enum(VERDICTS).nullable(),
   headline: z.string().nullable(),
   why: z.string().nullable().describe('Why it has no figures that count'),
+  stoppedBy: stoppedBySchema,
   startedAt: z.string().nullable(),
   endedAt: z.string().nullable(),
   hasReport: z.boolean(),

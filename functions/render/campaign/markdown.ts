@@ -1,5 +1,6 @@
 /** A campaign's report.md: the verdict, the distributions and the drills, short enough for a chat message or a pull request. */
 import { marginText, measuredText } from '../../criteria/judge.ts'
+import { pointWord } from '../../model/campaign/campaign.ts'
 import type { CampaignDrill, CampaignReport } from '../../model/campaign/report.ts'
 import { upperFirst } from '../../units/text.ts'
 import { dateTime, given } from '../../units/units.ts'
@@ -49,11 +50,7 @@ const distributions = ({ figures, planned }: CampaignReport): string =>
 const drills = (report: CampaignReport): string =>
   table(
     ['Drill', 'Verdict', 'Result'],
-    report.drills.map((drill) => [
-      `\`${drill.drillId}\``,
-      drill.verdict ?? drill.state,
-      escapeMarkdown(resultOf(drill)),
-    ]),
+    report.drills.map((drill) => [`\`${drill.drillId}\``, pointWord(drill), escapeMarkdown(resultOf(drill))]),
   )
 
 function resultOf({ headline, why }: CampaignDrill): string {

@@ -1,5 +1,5 @@
 /** The parts of a campaign's report: verdict, objectives, distributions, drills. The dashboard shows the same. */
-import type { PointState } from '../../model/campaign/campaign.ts'
+import { type PointState, pointWord } from '../../model/campaign/campaign.ts'
 import type { CampaignDrill, CampaignFigure, CampaignReport } from '../../model/campaign/report.ts'
 import type { Verdict } from '../../model/report.ts'
 import { counted, dateTime, duration, given, inUnit, NOT_MEASURED } from '../../units/units.ts'
@@ -151,7 +151,7 @@ export const drillsTable = (drills: readonly CampaignDrill[], linkOf: LinkOf): M
       name: `Drill ${drill.number}`,
       cells: [
         html`${linked(drill, `Drill ${drill.number}`, linkOf)} <small>${drill.startedAt === null ? drill.drillId : dateTime(drill.startedAt)}</small>`,
-        drill.verdict === null ? mark('unknown', drill.state) : mark(drill.verdict),
+        drill.verdict === null ? mark('unknown', pointWord(drill)) : mark(pointWord(drill)),
         html`${drill.headline ?? capital(drill.why ?? '')}${drill.headline !== null && drill.why !== null && html` <small>Without figures that count: ${drill.why}.</small>`}`,
       ],
     })),

@@ -22,7 +22,7 @@ const ownSuite = (report: CampaignReport): JunitSuite => ({
   ...frameOf(report),
   name: report.campaignId,
   cases: [
-    { group: 'campaign', name: 'verdict', outcome: verdictOutcome(report) },
+    { group: 'campaign', name: 'verdict', outcome: verdictOutcome({ ...report, stoppedBy: null }) },
     ...report.criteria.map((criterion) => criterionCase(criterion, report.verdict !== 'PASS')),
   ],
   output: [`${report.verdict}: ${report.headline}`, ...report.reasons],
@@ -36,8 +36,8 @@ const drillSuite = (report: CampaignReport): JunitSuite => ({
 })
 
 /** The distribution is judged by the campaign; a drill of it that gave no verdict is an error here. */
-function drillOutcome({ verdict, state, headline, why }: CampaignDrill): JunitOutcome {
+function drillOutcome({ verdict, state, headline, why, stoppedBy }: CampaignDrill): JunitOutcome {
   const message = [headline, why].filter((words) => words !== null).join('\n') || state
   if (verdict === null) return { kind: 'error', type: state, message }
-  return verdictOutcome({ verdict, headline: message, reasons: [] })
+  return verdictOutcome({ verdict, stoppedBy, headline: message, reasons: [] })
 }

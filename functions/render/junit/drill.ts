@@ -7,8 +7,9 @@
  * the cases of the failed checks name it.
  */
 import { measuredText } from '../../criteria/judge.ts'
-import { stoppingChecks } from '../../model/early-end/stopped-by.ts'
+import { stoppingChecks, verdictWord } from '../../model/early-end/stopped-by.ts'
 import type { Criterion, Report, Verdict } from '../../model/report.ts'
+import { titleOf } from '../text/words.ts'
 import { type JunitCase, type JunitOutcome, type JunitSuite, junitXml, PASSED } from './xml.ts'
 
 export const renderJunit = (report: Report): string => junitXml([suiteOf(report)])
@@ -21,13 +22,18 @@ function suiteOf(report: Report): JunitSuite {
     host: setup.Server || 'localhost',
     startedAt,
     endedAt,
-    properties: [['drill', drillId], ['verdict', verdict], ['headline', headline], ...Object.entries(setup)],
+    properties: [
+      ['drill', drillId],
+      ['verdict', verdictWord(report) ?? verdict],
+      ['headline', headline],
+      ...Object.entries(setup),
+    ],
     cases: [
       { group: 'drill', name: 'verdict', outcome: verdictOutcome(report) },
       ...failedChecks(report),
       ...report.criteria.map((criterion) => criterionCase(criterion, hasLoad && verdict !== 'PASS')),
     ],
-    output: [`${verdict}: ${headline}`, ...reasons],
+    output: [titleOf(report), ...reasons],
   }
 }
 
@@ -39,9 +45,11 @@ const KINDS: Readonly<Record<Verdict, JunitOutcome['kind']>> = {
 }
 
 /** Of a drill and of a campaign. */
-export function verdictOutcome({ verdict, headline, reasons }: Pick<Report, 'verdict' | 'headline' | 'reasons'>) {
+export function verdictOutcome(ended: Pick<Report, 'verdict' | 'stoppedBy' | 'headline' | 'reasons'>): JunitOutcome {
+  const { verdict, headline, reasons } = ended
   const kind = KINDS[verdict]
-  return kind === 'passed' ? PASSED : { kind, type: verdict, message: [headline, ...reasons].join('\n') }
+  if (kind === 'passed') return PASSED
+  return { kind, type: verdictWord(ended) ?? verdict, message: [headline, ...reasons].join('\n') }
 }
 
 const failedChecks = (report: Report): JunitCase[] =>

@@ -20,6 +20,7 @@ import {
   campaignDrillId,
   POINT_STATES,
   type PointState,
+  pointWord,
 } from '../../model/campaign/campaign.ts'
 import type { CampaignDrill, CampaignFigure, CampaignReport, Spread } from '../../model/campaign/report.ts'
 import type { Report } from '../../model/report.ts'
@@ -82,20 +83,19 @@ function drillRow({ campaign, points, reports }: CampaignOutcome, number: number
     verdict: point?.verdict ?? null,
     headline: point?.headline ?? null,
     why: point === undefined ? 'it was not run' : point.why,
+    stoppedBy: point?.stoppedBy ?? null,
     startedAt: report?.startedAt ?? null,
     endedAt: point?.endedAt ?? null,
     hasReport: report !== undefined,
   }
 }
 
-const judgedDrill = (
-  { number, drillId, state, verdict }: CampaignDrill,
-  reports: CampaignOutcome['reports'],
-): JudgedDrill => ({
-  number,
-  verdict,
-  report: state === 'measured' ? (reports.get(drillId) ?? null) : null,
-  why: state,
+const judgedDrill = (drill: CampaignDrill, reports: CampaignOutcome['reports']): JudgedDrill => ({
+  number: drill.number,
+  verdict: drill.verdict,
+  word: pointWord(drill),
+  report: drill.state === 'measured' ? (reports.get(drill.drillId) ?? null) : null,
+  why: drill.state,
 })
 
 function countsOf(drills: readonly CampaignDrill[]): Record<PointState, number> {

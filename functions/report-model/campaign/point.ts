@@ -1,7 +1,7 @@
 /** What one drill of a campaign is worth, and whether what stopped it would stop the next drill as well. */
 import { PASSING_CHECKS } from '../../checklist/before.ts'
 import type { CampaignPoint } from '../../model/campaign/campaign.ts'
-import { stoppingChecks } from '../../model/early-end/stopped-by.ts'
+import { stoppingChecks, verdictWord } from '../../model/early-end/stopped-by.ts'
 import type { CheckResult, Report } from '../../model/report.ts'
 import { lowerFirst } from '../../units/text.ts'
 
@@ -42,8 +42,7 @@ function worthOf({ report, error }: EndedDrill, stops: readonly CheckResult[]): 
   if (report.verdict === 'ABORTED') return { state: 'aborted', why: `it was ${reason}` }
   if (stops.length > 0)
     return { state: 'not started', why: `it did not start: the checklist stopped it: ${checksOf(stops)}` }
-  if (report.stoppedBy !== null || report.ledger.intended === 0)
-    return { state: 'not started', why: `it did not start: ${reason}` }
+  if (verdictWord(report) === 'NOT STARTED') return { state: 'not started', why: `it did not start: ${reason}` }
   if (report.verdict === 'INCONCLUSIVE') return { state: 'inconclusive', why: `it was inconclusive: ${reason}` }
   return { state: 'measured', why: null }
 }

@@ -1,6 +1,7 @@
 /** A campaign behind the API: shown drill by drill, and kept in one folder with a folder of each drill. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pointWord } from '../../../functions/model/campaign/campaign.ts'
 import type { CampaignReport } from '../../../functions/model/campaign/report.ts'
 import type { CampaignProgress, CampaignStatus } from '../../../functions/model/campaign/status.ts'
 import { renderCampaignMarkdown } from '../../../functions/render/campaign/markdown.ts'
@@ -98,11 +99,7 @@ function campaignLines(report: CampaignReport): string[] {
     '',
     ...table([
       ['drill', 'verdict', 'result'],
-      ...drills.map(({ drillId, verdict: own, state, headline: result, why }) => [
-        drillId,
-        own ?? state,
-        result ?? why ?? '',
-      ]),
+      ...drills.map((drill) => [drill.drillId, pointWord(drill), drill.headline ?? drill.why ?? '']),
     ]),
   ]
 }

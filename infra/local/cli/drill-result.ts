@@ -140,11 +140,11 @@ export function keptLines({ folder, elsewhere, missing, problem }: Kept): string
 const COLOURS = { PASS: 'green', FAIL: 'red', INCONCLUSIVE: 'yellow', ABORTED: 'yellow' } as const
 
 export function verdictLines(report: Report): string[] {
-  const { verdict, headline, reasons, criteria, events, ledger, applications } = report
+  const { reasons, criteria, events, ledger, applications } = report
   if (report.stoppedBy !== null) return notStartedLines(report, report.stoppedBy)
   return [
     '',
-    verdictLine(verdict, headline),
+    titleLine(report),
     ...reasons.map((reason) => `  ${reason}`),
     '',
     ...criteriaLines(criteria),
@@ -160,15 +160,19 @@ export function verdictLines(report: Report): string[] {
 
 /** The headline, and of each check that stopped the drill its reason and the option that overrides it. */
 function notStartedLines(report: Report, { checks, advice }: StoppedBy): string[] {
-  const { verdict, headline, reasons } = report
+  const { verdict, reasons } = report
   const options = checks.map((id) => `--force ${id}`).join(' ')
   return [
     '',
-    styled(COLOURS[verdict], headline),
+    titleLine(report),
     ...(checks.length > 0 || verdict === 'ABORTED' ? reasons : [advice]).map((why) => `  ${inOptions(why)}`),
     ...(options === '' ? [] : ['', `To run it all the same: ${options}`]),
   ]
 }
+
+/** The headline of a drill whose load did not start says so itself. */
+export const titleLine = ({ verdict, headline, stoppedBy }: Pick<Report, 'verdict' | 'headline' | 'stoppedBy'>) =>
+  stoppedBy === null ? verdictLine(verdict, headline) : styled(COLOURS[verdict], headline)
 
 export const verdictLine = (verdict: Verdict, headline: string): string =>
   `${styled(COLOURS[verdict], verdict)}  ${headline}`

@@ -4,7 +4,7 @@ import { screen } from '../../../loadgen-image/output/screen.ts'
 import { CannotRun } from '../process/problem.ts'
 import { type DrillApi, newKey } from './drill-client.ts'
 import type { ProgressView, Terminal } from './drill-progress.ts'
-import { exitCodeOf, fetchReport, keepFiles, keepPage, keptLines, verdictLine, verdictLines } from './drill-result.ts'
+import { exitCodeOf, fetchReport, keepFiles, keepPage, keptLines, titleLine, verdictLines } from './drill-result.ts'
 import { type Course, followToEnd } from './follow.ts'
 
 /** What stands beside the report of a drill: lines under the verdict, and files in its folder. */
@@ -89,6 +89,6 @@ function firstReport({ poll, out, view }: DrillRun, drillId: string, offer: stri
     const place = report === null ? null : await keepPage(poll, drillId, out)
     if (report === null || place === null) return
     isShown = true
-    view.note(`${verdictLine(report.verdict, report.headline)}\nReport: ${place}\n${offer}`)
+    view.note(`${titleLine(report)}\nReport: ${place}\n${offer}`)
   }
 }

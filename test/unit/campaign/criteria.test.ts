@@ -184,10 +184,17 @@ function recovered(seconds: number | null, own: Partial<Report> = {}): Report {
   return { ...played, events: played.events.map(change), ...own }
 }
 
-const drill = (number: number, report: Report): JudgedDrill => ({ number, verdict: 'PASS', report, why: '' })
+const drill = (number: number, report: Report): JudgedDrill => ({
+  number,
+  verdict: 'PASS',
+  word: 'PASS',
+  report,
+  why: '',
+})
 const without = (number: number, verdict: Verdict | null, why: string): JudgedDrill => ({
   number,
   verdict,
+  word: verdict ?? why,
   report: null,
   why,
 })

@@ -76,6 +76,7 @@ test('figures are those of the report', async () => {
     edition: 'first',
     verdict: 'PASS',
     headline: report.headline,
+    word: 'PASS',
     stoppedBy: null,
     offeredTps: throughput.offeredTps,
     baselineTps: throughput.baselineTps,

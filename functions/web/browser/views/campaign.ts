@@ -94,7 +94,7 @@ function now({ progress, drills, state }: CampaignStatus): Markup {
 const drillsSoFar = ({ points }: CampaignStatus): Markup =>
   points.length === 0 ? html`<p class="absent">None has ended yet.</p>` : drillsTable(points.map(rowOf), inDashboard)
 
-const rowOf = ({ stoppedBy: _, endsCampaign: __, ...point }: CampaignPoint): CampaignDrill => ({
+const rowOf = ({ endsCampaign: _, ...point }: CampaignPoint): CampaignDrill => ({
   ...point,
   startedAt: null,
   hasReport: point.verdict !== null,
