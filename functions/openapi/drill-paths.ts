@@ -211,7 +211,7 @@ export const DRILL_PATHS = {
       ],
       responses: {
         200: ok('Read only, and answered within 15 s', ref('Defaults')),
-        400: refusal('No such target'),
+        400: refusal('No such target, or an unknown field'),
         ...unavailable,
       },
     },
@@ -221,7 +221,11 @@ export const DRILL_PATHS = {
       operationId: 'readDaily',
       summary: 'The outcome of every firing of the daily timers, newest first',
       parameters: [query('server', 'Of this server alone', { type: 'string' })],
-      responses: { 200: ok('Records', ref('DailyRecords')), 400: refusal('No name of a server'), ...unavailable },
+      responses: {
+        200: ok('Records', ref('DailyRecords')),
+        400: refusal('No name of a server, or an unknown field'),
+        ...unavailable,
+      },
     },
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Json>>>>

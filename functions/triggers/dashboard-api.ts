@@ -7,7 +7,8 @@ import type { DailyAnswer, DailyRecord } from '../model/history/daily-record.ts'
 import { SERVER_NAME } from '../platform/names.ts'
 import type { RequestDefaults } from '../request/request.ts'
 import { type Asset, dashboardAsset, dashboardPage } from '../web/dashboard.ts'
-import { badQuery, cachedJson, isKnown, notFound } from './responses.ts'
+import { problemsOfNames } from './asked.ts'
+import { badQuery, badRequest, cachedJson, isKnown, notFound, problem } from './responses.ts'
 
 export const dashboardApi = (auth: Gate['auth']) => ({
   page: async (request: HttpRequest): Promise<HttpResponseInit> => answer(request, dashboardPage(auth)),
@@ -34,6 +35,8 @@ const NEWEST = 100
  */
 export const dailyApi = ({ table }: Pick<Clients, 'table'>, { targets }: Pick<RequestDefaults, 'targets'>) => ({
   async read(request: HttpRequest): Promise<HttpResponseInit> {
+    const unknown = problemsOfNames(request.query, ['server'])
+    if (unknown.length > 0) return problem(badRequest(unknown))
     const server = request.query.get('server')
     if (server !== null && SERVER_NAME.problemOf(server) !== null)
       return badQuery('server', server, SERVER_NAME.expected)

@@ -80,7 +80,7 @@ function resultOf([few, many]: readonly Costs[]): BenchResult {
         text(({ calls }) => String(calls)),
       ),
       information(
-        `${name}: time, with the emulator's own search`,
+        `${name}: time, in which Azurite compares all rows`,
         text(({ timeMs }) => `${timeMs.toFixed(1)} ms`),
       ),
     ]

@@ -128,6 +128,11 @@ test('a preset that the settings of the app do not allow is not offered', async 
   expect(presets.map(({ id }) => id)).toEqual(['quick', 'planned', 'standard', 'watch'])
 })
 
+test('a server that is named by another field than target is not answered for the first one', async () => {
+  const { read } = defaultsApi(createWorld().clients, { defaults: requestsTo(target, 180), pace: 'azure' })
+  expect((await read({ query: new URLSearchParams({ server: 'pg-billing' }) } as never)).status).toBe(400)
+})
+
 test('the answer has the shape of the description', async () => {
   const ajv = new Ajv2020({ strict: false, validateFormats: false })
   ajv.addSchema(openApi('keys'), 'api')

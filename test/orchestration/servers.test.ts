@@ -138,7 +138,7 @@ test('two timers of one moment start two drills, with an id and a record each', 
   expect(await seen('')).toEqual(['pg-billing', 'pg-orders'])
   expect(await seen('?server=PG-Orders'.toLowerCase())).toEqual(['pg-orders'])
   expect(await seen('?server=orders')).toEqual([])
-  expect((await read('?server=no.name')).status).toBe(400)
+  for (const query of ['?server=no.name', '?servers=pg-orders']) expect((await read(query)).status).toBe(400)
 })
 
 test('a drill of one server holds that server alone', async () => {

@@ -12,7 +12,8 @@ import { type Look, offerOf, planOf, requestFor } from '../../request/offer.ts'
 import { type Pace, presetsOf } from '../../request/presets.ts'
 import type { RequestDefaults } from '../../request/request.ts'
 import type { TargetDefaults } from '../../request/targets.ts'
-import { badQuery, json } from '../responses.ts'
+import { problemsOfNames } from '../asked.ts'
+import { badQuery, badRequest, json, problem } from '../responses.ts'
 
 interface Settings {
   readonly defaults: RequestDefaults
@@ -26,6 +27,8 @@ const LIMIT_MS = 12_000
 export const defaultsApi = (clients: Clients, { defaults, pace, limitMs = LIMIT_MS }: Settings) => ({
   /** `?target=NAME`: of that server; without it of the first one. */
   async read({ query }: HttpRequest): Promise<HttpResponseInit> {
+    const unknown = problemsOfNames(query, ['target'])
+    if (unknown.length > 0) return problem(badRequest(unknown))
     const { targets } = defaults
     const name = query.get('target')
     const of = name === null ? targets[0] : targets.find((one) => one.name === name)

@@ -71,8 +71,9 @@ export const listView =
       next = page.next
       region.removeAttribute('aria-busy')
       const isFiltered = Object.values(filter()).some((value) => value !== '')
-      const isEmpty = page.drills.length === 0 && after === null
-      keys.around(() => show(region, isEmpty ? (isFiltered ? NONE_FITS : EMPTY) : drillsTable(page.drills)))
+      const isPart = after !== null || next !== null
+      const none = isPart ? NONE_HERE : isFiltered ? NONE_FITS : EMPTY
+      keys.around(() => show(region, page.drills.length === 0 ? none : drillsTable(page.drills)))
       choice.mark()
       nameServers(
         server,
@@ -122,6 +123,8 @@ const keptWords = (days: number): string =>
   `Drills are kept for ${counted(days, 'day')}: of those requested before ${new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10)} nothing is left.`
 
 const EMPTY = html`<div class="empty"><h2>No drill yet</h2><p>A drill puts load on the server, causes or watches an event, such as a failover, and reports how long clients were out and whether a commit was lost.</p><a class="button" href="#/start">Start the first drill</a></div>`
+/** Under a filter the service may find none within one call; the drills of an older page may have expired. */
+const NONE_HERE = html`<p class="absent">No drill on this page.</p>`
 const NONE_FITS = html`<p class="absent">No drill fits these filters.</p>`
 
 /** A link to a page of the list, and the way back to it. */
