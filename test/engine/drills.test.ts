@@ -15,10 +15,12 @@ import { drillIdOfKey, sha256 } from '../../functions/triggers/start.ts'
 import { parseDrillOptions, requestBody } from '../../infra/local/cli/drill-body.ts'
 import { createDrillApi, type DrillApi } from '../../infra/local/cli/drill-client.ts'
 import type { DrillOptions } from '../../infra/local/cli/drill-options.ts'
-import { descendantsOf } from '../../infra/local/process/process-table.ts'
+import { descendantsOf, identityOf } from '../../infra/local/process/process-table.ts'
+import { trySignal } from '../../infra/local/process/stack-folder.ts'
 import type { HostKind } from '../../infra/local/stack/functions-host.ts'
 import { PLACE, type Stack } from '../../infra/local/stack/stack.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
+import { SMALL } from '../support/drill-run.ts'
 import { eventually } from '../support/eventually.ts'
 import { countsOf, historyIn, instancesIn, requestsIn } from '../support/hub-storage.ts'
 import { processesOf } from '../support/leaks.ts'
@@ -51,8 +53,8 @@ const requestOf = (events: readonly object[], durationSeconds: number) => ({
   force: ['server-sku', 'storage-iops'],
 })
 
-/** The drill of the command without options. */
-const DEFAULT = { ...requestBody(parseDrillOptions([]) as DrillOptions), criteria: requestOf([], 30).criteria }
+/** The drill of the command, with a small load. */
+const OF_COMMAND = { ...requestBody(parseDrillOptions(SMALL) as DrillOptions), criteria: requestOf([], 30).criteria }
 
 interface Site {
   readonly stack: StackInTest
@@ -246,8 +248,13 @@ async function killEngine({ process: host }: Stack['host']): Promise<void> {
   await host.exited
 }
 
-/** A second host with the same hub and the same settings, as a second instance of the app in Azure. Returns its log. */
-async function startSecondHost({ onTestFinished }: TestContext, stack: Stack): Promise<() => string> {
+interface SecondHost {
+  log(): string
+  stop(): Promise<void>
+}
+
+/** A second host with the same hub and the same settings, as a second instance of the app in Azure. */
+async function startSecondHost({ onTestFinished }: TestContext, stack: Stack): Promise<SecondHost> {
   const { pid } = stack.host.process
   const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0').slice(0, -1)
   const [command = '', ...args] = read('cmdline')
@@ -256,28 +263,60 @@ async function startSecondHost({ onTestFinished }: TestContext, stack: Stack): P
   replace('--state-dir', join(stack.folder, 'second-host'))
   const environment = read('environ').map((line) => line.split(/=(.*)/s).slice(0, 2))
   const logFile = join(stack.folder, 'second-host.log')
-  const log = openSync(logFile, 'a')
-  const host = spawn(command, args, { env: Object.fromEntries(environment), stdio: ['ignore', log, log] })
-  onTestFinished(() => void host.kill('SIGKILL'))
-  const text = () => readFileSync(logFile, 'utf8')
-  await eventually('the second host runs', timeouts.stackStartsMs, () => text().includes('"ready":true'))
-  return text
+  const output = openSync(logFile, 'a')
+  const host = spawn(command, args, { env: Object.fromEntries(environment), stdio: ['ignore', output, output] })
+  const exited = new Promise((resolve) => host.once('exit', resolve))
+  // With its .NET process, which would outlive the stack by a moment.
+  const stop = async () => {
+    if (host.pid === undefined || host.exitCode !== null || host.signalCode !== null) return
+    const engines = descendantsOf(host.pid)
+    for (const one of [...engines, host.pid]) trySignal(one, 'SIGKILL')
+    await exited
+    await eventually('its engine is gone', timeouts.processEndsMs, () =>
+      engines.every((one) => identityOf(one) === null),
+    )
+  }
+  onTestFinished(stop)
+  const log = () => readFileSync(logFile, 'utf8')
+  await eventually('the second host runs', timeouts.stackStartsMs, () => log().includes('"ready":true'))
+  return { log, stop }
 }
 
 function runDrills(): void {
-  test('the default drill writes the same journal as on the local host, and its audits are as far apart as planned', {
+  // The longest first: two run at a time.
+  test('killed in the baseline, and again after the load, the engine resumes the drill', {
     timeout: 2 * timeouts.drillMs,
   }, async (context) => {
     const site = await openSite(context)
-    const report = await drilled(site, DEFAULT)
+    // Long enough for a message that died with the engine, which the queue hides for a minute, and for a host that starts slowly.
+    const drillId = await site.api.start(requestOf([{ atSeconds: 14, kind: 'failover', mode: 'forced' }], 130))
+    for (const phase of ['baseline', 'collect'] as const) {
+      await reachesPhase(site, drillId, phase)
+      await killEngine(site.stack.host)
+    }
+    const report = await reportOf(site, drillId)
     expect(failoversAskedFrom(site)).toBe(1)
     expect(timelinesOf(report)).toEqual([['forced', 1, 2]])
     expectGood(report)
-    const [first, second] = report.journal.filter(({ step }) => step === 'audit')
-    const endOfFirstMs = Date.parse(first?.at ?? '') + 1000 * (first?.seconds ?? 0)
-    expect(Date.parse(second?.at ?? '') - endOfFirstMs).toBeGreaterThanOrEqual(2_000)
+  })
+
+  test("two hosts share the work of the command's drill, which has one failover, audits as far apart as planned, and the journal of the local host", {
+    timeout: 2 * timeouts.drillMs,
+  }, async (context) => {
+    const site = await openSite(context)
+    const second = await startSecondHost(context, site.stack)
+    const report = await drilled(site, OF_COMMAND)
+    expect(failoversAskedFrom(site)).toBe(1)
+    expect(timelinesOf(report)).toEqual([['forced', 1, 2]])
+    expectGood(report)
+    const worked = [site.stack.host.process.log(1_000_000), second.log()].map((log) => log.includes("Executing '"))
+    expect(worked).toEqual([true, true])
+    const audits = report.journal.filter(({ step }) => step === 'audit')
+    const endOfFirstMs = Date.parse(audits[0]?.at ?? '') + 1000 * (audits[0]?.seconds ?? 0)
+    expect(Date.parse(audits[1]?.at ?? '') - endOfFirstMs).toBeGreaterThanOrEqual(2_000)
+    await second.stop()
     await site.stack.stop()
-    const local = await drilled(await openSite(context, 'local'), DEFAULT)
+    const local = await drilled(await openSite(context, 'local'), OF_COMMAND)
     expectGood(local)
     expect(stepsOf(report)).toEqual(stepsOf(local))
   })
@@ -329,22 +368,6 @@ function runDrills(): void {
     expectGood(report)
   })
 
-  test('killed in the baseline, and again after the load, the engine resumes the drill', {
-    timeout: 2 * timeouts.drillMs,
-  }, async (context) => {
-    const site = await openSite(context)
-    // Long enough for a message that died with the engine, which the queue hides for a minute, and for a host that starts slowly.
-    const drillId = await site.api.start(requestOf([{ atSeconds: 14, kind: 'failover', mode: 'forced' }], 130))
-    for (const phase of ['baseline', 'collect'] as const) {
-      await reachesPhase(site, drillId, phase)
-      await killEngine(site.stack.host)
-    }
-    const report = await reportOf(site, drillId)
-    expect(failoversAskedFrom(site)).toBe(1)
-    expect(timelinesOf(report)).toEqual([['forced', 1, 2]])
-    expectGood(report)
-  })
-
   test('killed in the failover, the engine causes no second one, and a true report follows without waiting for a limit', {
     timeout: timeouts.drillMs,
   }, async (context) => {
@@ -361,18 +384,6 @@ function runDrills(): void {
     // Without the platform's answer nothing shows that this drill was the cause.
     expect(report.eventsProof).toMatchObject({ proven: false, before: { timeline: 1 }, after: { timeline: 2 } })
     expect([report.verdict, report.events.length]).toEqual(['INCONCLUSIVE', 1])
-  })
-
-  test('two hosts share the work of one drill, which has one failover', {
-    timeout: timeouts.drillMs,
-  }, async (context) => {
-    const site = await openSite(context)
-    const secondLog = await startSecondHost(context, site.stack)
-    const report = await drilled(site, requestOf([FORCED], 30))
-    expect(failoversAskedFrom(site)).toBe(1)
-    expectGood(report)
-    const worked = [site.stack.host.process.log(1_000_000), secondLog()].map((log) => log.includes("Executing '"))
-    expect(worked).toEqual([true, true])
   })
 
   test('a campaign whose engine is killed in the gap runs each of its drills once, and its history stays short', {
