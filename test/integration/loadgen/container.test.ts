@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test as oneByOne } from 'vitest'
 import { holdFreePort } from '../../../infra/local/process/ports.ts'
 import type { Child } from '../../../infra/local/process/processes.ts'
 import { type Azurite, startAzurite } from '../../../infra/local/stack/azurite.ts'
@@ -21,33 +21,38 @@ import { type OpenDatabase, openDatabase } from './database.ts'
 
 const PATIENCE_MS = 60_000
 
+/** A container mostly waits. */
+const test = oneByOne.concurrent
+
 let open: OpenDatabase
-let azurite: Azurite
 let blobs: DrillBlobs
 beforeAll(async () => {
   open = await openDatabase('async')
-  const { folder, processes } = open.database.bench
-  azurite = await startAzurite(processes, { blob: await holdFreePort(folder) }, BLOB_CONTAINER)
-  blobs = new DrillBlobs(azurite)
+  blobs = new DrillBlobs(await openStorage())
 }, 120_000)
 afterAll(() => open?.close())
+
+async function openStorage(): Promise<Azurite> {
+  const { folder, processes } = open.database.bench
+  return startAzurite(processes, { blob: await holdFreePort(folder) }, BLOB_CONTAINER)
+}
 
 let drills = 0
 const aPlan = (changes: Partial<LoadPlan> = {}): LoadPlan => aPlainPlan({ drillId: `drill-${++drills}`, ...changes })
 
-const start = (plan: LoadPlan): Promise<Child> => startLoad(open.database.bench, open.database, blobs, plan)
+const start = (plan: LoadPlan, to = blobs): Promise<Child> => startLoad(open.database.bench, open.database, to, plan)
 
 const totalsOf = (records: readonly SecondRecord[]) => addUp(records.map(({ counts }) => counts))
 
-const seconds = (plan: LoadPlan, count: number) =>
+const seconds = (plan: LoadPlan, count: number, from = blobs) =>
   eventually(`${count} seconds are in Blob storage`, PATIENCE_MS, async () => {
-    const records = await blobs.records(plan.drillId)
+    const records = await from.records(plan.drillId)
     return records.length >= count
   })
 
-async function summaryAfter(child: Child, plan: LoadPlan): Promise<LoadSummary> {
+async function summaryAfter(child: Child, plan: LoadPlan, from = blobs): Promise<LoadSummary> {
   expect(await ended(child), child.log()).toBe(0)
-  const summary = await blobs.summary(plan.drillId)
+  const summary = await from.summary(plan.drillId)
   if (summary === null) throw new Error(`no summary: ${child.log()}`)
   return summary
 }
@@ -65,6 +70,31 @@ async function openShop(): Promise<{ url: string; close: () => Promise<unknown> 
   const url = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/checkout`
   return { url, close: () => new Promise((resolve) => shop.close(resolve)) }
 }
+
+// The longest first: two run at a time.
+test('30 s without Blob storage disturb no arrival and lose no record, no row of the CSV and no line of the log', async () => {
+  const plan = aPlan({ durationSeconds: 40, targetTps: 200, staleLeaseSeconds: 120 })
+  // An account of its own, because the other tests need theirs meanwhile.
+  const azurite = await openStorage()
+  const own = new DrillBlobs(azurite)
+  await own.write(blobNames.lease(plan.drillId), { renewedAtMs: Date.now() })
+  const child = await start(plan, own)
+  await seconds(plan, 1, own)
+  azurite.process.signal('SIGSTOP')
+  const pausedAtMs = performance.now()
+  await eventually('Blob storage was down for 30 s', PATIENCE_MS, () => performance.now() - pausedAtMs > 30_000)
+  azurite.process.signal('SIGCONT')
+  const summary = await summaryAfter(child, plan, own)
+  const records = await own.records(plan.drillId)
+  const bySecond = new Map(records.map((record) => [record.second, record]))
+  expect(summary).toMatchObject({ ended: 'completed', recordsDropped: 0, records: bySecond.size })
+  expect(totalsOf([...bySecond.values()])).toEqual(summary.totals)
+  expect(summary.totals).toMatchObject({ intended: 8000, acknowledged: 8000, missed: 0 })
+  const rows = (await csvRows(plan, own)).map((row) => Date.parse(`${row.split(',')[0]}Z`) / 1000)
+  expect(rows).toEqual([...bySecond.keys()])
+  const log = (await own.bytes(blobNames.log(plan.drillId, 0)))?.toString() ?? ''
+  expect(log.match(/^.*ended: completed/gm)).toHaveLength(1)
+})
 
 test('a container probes an application beside its load, and records what became of each request', async () => {
   const shop = await openShop()
@@ -180,31 +210,10 @@ test('kill -9 in the middle of a run: records up to the last second that ended a
   expect(await blobs.summary(plan.drillId)).toBeNull()
 })
 
-async function csvRows(plan: LoadPlan): Promise<string[]> {
-  const csv = (await blobs.bytes(blobNames.csv(plan.drillId, 0)))?.toString() ?? ''
+async function csvRows(plan: LoadPlan, from = blobs): Promise<string[]> {
+  const csv = (await from.bytes(blobNames.csv(plan.drillId, 0)))?.toString() ?? ''
   return csv.trim().split('\n').slice(1)
 }
-
-test('30 s without Blob storage disturb no arrival and lose no record, no row of the CSV and no line of the log', async () => {
-  const plan = aPlan({ durationSeconds: 40, targetTps: 200, staleLeaseSeconds: 120 })
-  await blobs.write(blobNames.lease(plan.drillId), { renewedAtMs: Date.now() })
-  const child = await start(plan)
-  await seconds(plan, 1)
-  azurite.process.signal('SIGSTOP')
-  const pausedAtMs = performance.now()
-  await eventually('Blob storage was down for 30 s', PATIENCE_MS, () => performance.now() - pausedAtMs > 30_000)
-  azurite.process.signal('SIGCONT')
-  const summary = await summaryAfter(child, plan)
-  const records = await blobs.records(plan.drillId)
-  const bySecond = new Map(records.map((record) => [record.second, record]))
-  expect(summary).toMatchObject({ ended: 'completed', recordsDropped: 0, records: bySecond.size })
-  expect(totalsOf([...bySecond.values()])).toEqual(summary.totals)
-  expect(summary.totals).toMatchObject({ intended: 8000, acknowledged: 8000, missed: 0 })
-  const rows = (await csvRows(plan)).map((row) => Date.parse(`${row.split(',')[0]}Z`) / 1000)
-  expect(rows).toEqual([...bySecond.keys()])
-  const log = (await blobs.bytes(blobNames.log(plan.drillId, 0)))?.toString() ?? ''
-  expect(log.match(/^.*ended: completed/gm)).toHaveLength(1)
-})
 
 test.each([
   [
