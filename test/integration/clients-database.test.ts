@@ -561,7 +561,7 @@ test('the command says what it would do, does it when it may, and then has nothi
   expect(await databaseOf(LOAD).schema(TARGET, WAYS)).toMatchObject({ auditedTable: null })
   const done = await migrateCommand(['--yes'])
   expect(done.output.trim().split('\n')).toEqual([place, 'Done:', ...steps])
-  // PgBouncer tries a login that failed again after 15 s, and the role was not there in the tests before.
+  // PgBouncer tries a login that failed again after a while, and the role was not there in the tests before.
   const ready = await eventually('the canary gets through', timeouts.processEndsMs, async () => {
     const facts = await databaseOf(LOAD).schema(TARGET, WAYS)
     return facts.canary === 'ok' && facts

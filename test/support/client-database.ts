@@ -11,8 +11,9 @@ import type { PgBouncer } from '../../infra/local/cluster/servers/pgbouncer.ts'
 import type { PostgresPair } from '../../infra/local/cluster/servers/postgres-pair.ts'
 import type { StackFolder } from '../../infra/local/process/stack-folder.ts'
 import { oneServer, type ServerTarget } from '../../loadgen-image/connection/target.ts'
+import { retryLoginsSoon } from './sql.ts'
 import { timeouts } from './timeouts.ts'
-import { type OpenPair, openPair, startPgBouncer } from './with-stack.ts'
+import { type OpenPair, openPair, PASSWORD, startPgBouncer } from './with-stack.ts'
 
 interface Login {
   readonly user: string
@@ -33,6 +34,15 @@ export function clientDatabase(target: Target, app: Login, load: Login) {
     )
     const roles = [app, load].map(({ user, password }) => [user, password] as const)
     pgbouncer = await startPgBouncer(opened.pair, opened, roles)
+    await retryLoginsSoon(
+      oneServer({
+        host: '127.0.0.1',
+        port: pgbouncer.port,
+        user: app.user,
+        password: PASSWORD,
+        database: target.database,
+      }),
+    )
   }, timeouts.pairStartsMs)
   afterAll(() => opened?.close(), timeouts.processEndsMs)
 

@@ -21,6 +21,10 @@ export const placeOf = ({ places }: ServerTarget): ServerPlace => {
 export const atConsole = <T>(target: ServerTarget, use: (client: Client) => Promise<T>): Promise<T> =>
   withSql({ ...target, user: 'pgbouncer_admin', database: 'pgbouncer' }, use)
 
+/** PgBouncer tries a login that failed again after 15 s, which would only make tests longer. */
+export const retryLoginsSoon = (target: ServerTarget): Promise<unknown> =>
+  atConsole(target, (client) => client.query("SET server_login_retry = '1'"))
+
 export function targetIn(connectionString: string): ServerTarget {
   const parsed = parseConnectionString(connectionString)
   if ('value' in parsed) return parsed.value

@@ -13,7 +13,7 @@ import { Run } from '../../../loadgen-image/run/run.ts'
 import { workersOfThread } from '../../../loadgen-image/schedule/workers.ts'
 import { aCohort } from '../../support/builders.ts'
 import { eventually } from '../../support/eventually.ts'
-import { atConsole, openSql, placeOf, withSql } from '../../support/sql.ts'
+import { atConsole, openSql, placeOf, retryLoginsSoon, withSql } from '../../support/sql.ts'
 import { runLoad } from '../../threads/support.ts'
 import { audit } from './audit.ts'
 import { type OpenDatabase, openDatabase } from './database.ts'
@@ -96,7 +96,7 @@ test.each([
   '%s while transactions are in flight, %s: each is unknown, and the workers come back',
   async (_, way, incident, expected) => {
     const { audit, errors, summary } = await during(db(), db()[way], aPlan(), async (soFar) => {
-      await retryLoginsSoon()
+      await retryLoginsSoon(db().pooled)
       await incident(soFar)
     })
     const inFlight = [...errors].filter((error) => error.startsWith('transaction') && !error.endsWith('refused'))
@@ -120,12 +120,9 @@ test('a fast stop while nothing is in flight costs a connection and no transacti
   expect(records.flatMap(({ outages }) => outages)).toMatchObject([{ code: '57P01', refused: 0, unknown: 0 }])
 })
 
-/** PgBouncer waits this long after a failed login; its own 15 s would only make the tests longer. */
-const retryLoginsSoon = () => console_("SET server_login_retry = '1'")
-
 test('through PgBouncer a killed server is "server conn crashed?": unknown; while it is down nothing is: refused', async () => {
   const { audit, errors, records, summary } = await during(db(), db().pooled, aPlan(), async (soFar) => {
-    await retryLoginsSoon()
+    await retryLoginsSoon(db().pooled)
     await holdInserts()
     await db().pair.primary.kill()
     await eventually('PgBouncer reports that no server lets it in', PATIENCE_MS, () =>
@@ -236,7 +233,7 @@ test('too many connections: 53300 while connecting, and the workers that are in 
 
 test('PgBouncer that cannot log in at the server says so: refused, and nothing is stored', async () => {
   const { audit, errors, records, summary } = await during(db(), db().pooled, aPlan(), async (soFar) => {
-    await retryLoginsSoon()
+    await retryLoginsSoon(db().pooled)
     const { primary } = db().pair
     const [role] = await primary.query<{ rolpassword: string }>(
       "SELECT rolpassword FROM pg_authid WHERE rolname = 'drill'",
