@@ -1,25 +1,52 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { filesLeft } from './test/support/depth.ts'
 
 /** They measure nothing and need no database, so they run beside the tests of pure code. */
-const WITHOUT_DATABASE = 'azure-endpoint|azure-weather|clients-azure|image-build|stack-azure-host|stack-commands'
+const WITHOUT_DATABASE =
+  'azure-endpoint|azure-weather|clients-azure|image-build|platform-log|stack-azure-host|stack-commands'
 
-/** Tests among real servers run one file at a time: two cores shared by several databases measure nothing but each other. */
-const REAL = [
-  'test/{threads,browser,engine,e2e}/**/*.test.ts',
+/** Nothing runs beside them: they measure a rate or an instant, or look at every process and segment of the machine. */
+const ALONE = [
+  'test/threads/*.test.ts',
   'test/integration/loadgen/*.test.ts',
-  `test/integration/!(${WITHOUT_DATABASE}).test.ts`,
+  'test/integration/stack-processes.test.ts',
+  'test/engine/drills.test.ts',
+  'test/e2e/drill.test.ts',
+  'test/e2e/other-drills.test.ts',
 ]
+
+/** Tests among real servers. They mostly wait, so two files run at a time. */
+const REAL = ['test/{browser,engine,e2e}/**/*.test.ts', `test/integration/!(${WITHOUT_DATABASE}).test.ts`]
+
+/** Whole drills first: the file that is left at the end, with nothing beside it, is a short one. */
+class DrillsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ project, moduleId }: TestSpecification) =>
+      2 * project.config.sequence.groupOrder + (moduleId.includes('/test/e2e/') ? 0 : 1)
+    return (await super.sort(files)).sort((one, other) => rank(one) - rank(other))
+  }
+}
+
+const AMONG_SERVERS = {
+  globalSetup: './test/support/template-cluster.ts',
+  setupFiles: './test/support/second-tries.ts',
+  testTimeout: 120_000,
+  // Of the tests of one file, where a file says that they may.
+  maxConcurrency: 2,
+  hookTimeout: 120_000,
+}
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: DrillsFirst },
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       {
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: [...REAL, ...filesLeft],
+          exclude: [...REAL, ...ALONE, ...filesLeft],
           testTimeout: 30_000,
           maxWorkers: '100%',
           // First, so that a wrong figure shows within a minute. (Order 0 on one worker would run last.)
@@ -28,17 +55,22 @@ export default defineConfig({
       },
       {
         test: {
+          ...AMONG_SERVERS,
           name: 'real',
           include: REAL,
+          exclude: [...ALONE, ...filesLeft],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...AMONG_SERVERS,
+          name: 'alone',
+          include: ALONE,
           exclude: [...filesLeft],
           fileParallelism: false,
-          globalSetup: './test/support/template-cluster.ts',
-          setupFiles: './test/support/second-tries.ts',
-          testTimeout: 120_000,
-          // Of the tests of one file, where a file says that they may.
-          maxConcurrency: 2,
-          hookTimeout: 120_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -4,6 +4,8 @@ import { holdFreePort } from '../../infra/local/process/ports.ts'
 import { openBench, PASSWORD, serverTools, TEMPLATE } from './with-stack.ts'
 
 export default async function setup(): Promise<() => Promise<void>> {
+  // Made by the project before.
+  if (process.env[TEMPLATE] !== undefined) return async () => {}
   const bench = openBench()
   const port = await holdFreePort(bench.folder)
   const place = { name: 'template', port, dataDirectory: `${bench.folder.path}/template`, superuserPassword: PASSWORD }
