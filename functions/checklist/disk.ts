@@ -24,7 +24,7 @@ export const DISK_CHECKS = [
     why: 'A full disk makes the server read-only for every client, and a disk that grew never shrinks.',
     judge: judgeDisk,
     advice:
-      'Enlarge the disk, shorten the load or lower its rate. With a lower DRILL_ROWS_RETENTION_DAYS the rows of earlier drills go sooner.',
+      'Enlarge the disk, shorten the load or lower its rate. Deleted rows leave room in the table, which the rows of this drill take first, and none on the disk before VACUUM FULL: force this check where you know of enough such room.',
   },
 ] as const satisfies readonly BeforeCheck[]
 
@@ -138,6 +138,6 @@ function adviceOf(sizeBytes: number, disk: DiskFacts | null, server: ServerFacts
   const debt =
     overdue === null || overdue.rows === 0
       ? ''
-      : ` Every drill deletes rows that are past their time; ${bytes(overdue.rows * BYTES_PER_ROW)} of ${counted(overdue.drills, 'drill')} are still there.`
+      : ` Every drill with a load deletes rows that are past their time; ${bytes(overdue.rows * BYTES_PER_ROW)} of ${counted(overdue.drills, 'drill')} are still there.`
   return grows === '' && debt === '' ? {} : { advice: `${advice}${debt}${grows}` }
 }

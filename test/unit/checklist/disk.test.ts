@@ -111,6 +111,11 @@ describe('the words', () => {
     expect(wanted).toMatch(/^\d+\.\d GiB free: \d+\.\d GiB for 28,800,000 rows, 0 B for WAL, and 6\.4 GiB below which/)
   })
 
+  test('promise no room on the disk from deletion, which leaves it in the table', () => {
+    expect(ROW.advice).toMatch(/none on the disk before VACUUM FULL/)
+    expect(`${ROW.advice}${judge(full).advice}`).not.toMatch(/RETENTION/)
+  })
+
   test('say of a disk that grows that it would, for good, and what is still to be deleted', () => {
     expect(judge(full, { growsByItself: true }).advice).toMatch(
       /of 2 drills are still there\. .*to 256\.0 GiB.*never shrinks/,
