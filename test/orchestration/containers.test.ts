@@ -7,6 +7,7 @@ import { Secret } from '../../functions/config/secret.ts'
 import { expiresAt, loadPlanOf } from '../../functions/model/load-plan.ts'
 import type { Report } from '../../functions/model/report.ts'
 import { CONTAINER_TAG, DRILL_TAG, EXPIRES_TAG } from '../../functions/platform/names.ts'
+import { dailyDrillId } from '../../functions/triggers/start.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
 import { parseDrillSettings } from '../../loadgen-image/drill-settings.ts'
 import { aPlan, criteria, type DrillPlayOptions, playDrill, playRequest, settings } from '../support/play-drill.ts'
@@ -167,10 +168,12 @@ test('in a subnet in which a container has run all start together, and without a
   expect(open.calls.filter(({ name }) => name === 'provision')).toHaveLength(1)
 })
 
-test('names fit the platform: lower case, at most 63 letters, and different for different drills', () => {
-  const ids = ['Drill_1', 'drill-1', 'drill_1', 'x'.repeat(64), `${'x'.repeat(63)}y`, '20260101-120000-abcdef']
+test('names fit the platform: lower case, at most 63 letters, no two hyphens in a row, and different for different drills', () => {
+  const alike = ['Drill_1', 'drill-1', 'drill_1', 'drill--1', 'drill_-1', `${'x'.repeat(37)}--y`]
+  const daily = dailyDrillId(new Date(0), 'orders--eu')
+  const ids = [...alike, daily, 'x'.repeat(64), `${'x'.repeat(63)}y`, '20260101-120000-abcdef']
   const names = ids.map((id) => groupName(id, 63))
-  for (const name of names) expect(name).toMatch(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/)
+  for (const name of names) expect(name).toMatch(/^(?=.{1,63}$)[a-z0-9]+(-[a-z0-9]+)*$/)
   expect(new Set(names).size).toBe(ids.length)
 })
 

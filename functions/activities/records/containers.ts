@@ -9,11 +9,14 @@ export const PLATFORM_WIDTH = 8
 
 export const containerNumbers = (plan: DrillPlan): number[] => [...Array(plan.load.containers).keys()]
 
-/** Lower case letters, digits and hyphens, at most 63: a name that had to be changed carries a hash of the id instead. */
+/**
+ * Lower case letters, digits and single hyphens, at most 63 (resource-name-rules of Azure): a name that had to be changed carries a hash
+ * of the id instead.
+ */
 export function groupName(drillId: string, container: number): string {
-  const plain = drillId.toLowerCase().replaceAll('_', '-').replace(/-+$/, '')
+  const plain = drillId.toLowerCase().replaceAll(/[_-]+/g, '-').replace(/-$/, '')
   const hash = createHash('sha256').update(drillId).digest('hex').slice(0, 8)
-  const slug = plain === drillId && plain.length <= 48 ? plain : `${plain.slice(0, 38).replace(/-+$/, '')}-${hash}`
+  const slug = plain === drillId && plain.length <= 48 ? plain : `${plain.slice(0, 38).replace(/-$/, '')}-${hash}`
   return `loadgen-${slug}-${container}`
 }
 

@@ -81,11 +81,11 @@ const valuesOf = (variables: readonly Variable[], kind: 'value' | 'secureValue')
 
 /** The platform's limits on names. */
 export function requireGroupName(name: string): void {
-  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
+  if (!/^(?=.{1,63}$)[a-z0-9]+(-[a-z0-9]+)*$/.test(name))
     throw new ArmError(
       400,
       'InvalidContainerGroupName',
-      `The container group name '${name}' is invalid: lower-case letters, digits and '-', at most 63.`,
+      `The container group name '${name}' is invalid: lower-case letters, digits and single '-' between them, at most 63.`,
     )
 }
 
