@@ -7,7 +7,7 @@ import type { LoadPlan, LoadSettings } from '../../loadgen-image/contract/load-p
 import { type Baseline, baselineOf } from '../measurement/baseline.ts'
 import { judgeGenerator } from '../measurement/generator-limit.ts'
 import { TOLERANCE_US, type Watch, watchOf } from '../measurement/generator-watch.ts'
-import { distributionOf, percentilesOf } from '../measurement/latency.ts'
+import { type Latency, latencyOf, percentilesOf } from '../measurement/latency.ts'
 import { MIN_OUTAGE_US, minOutageUs, type Outage, outagesOf } from '../measurement/outages.ts'
 import { asIfWell, Goodput } from '../measurement/sustained-recovery.ts'
 import { availabilityOf, throughputOf } from '../measurement/throughput.ts'
@@ -46,9 +46,7 @@ export interface LoadAnalysis extends Pick<Report, 'throughput' | 'availability'
   /** One row per client and event, the longest outage of an event first; at last those of clients that were out alone. */
   readonly clients: readonly ClientRow[]
   readonly phases: readonly Phase[]
-  readonly secondsByPhase: ReadonlyMap<PhaseName, readonly MergedSecond[]>
-  /** All seconds but the warm-up. */
-  readonly measured: readonly MergedSecond[]
+  readonly latency: PhaseLatency
   readonly controlClock: ControlClock
   readonly audit: AuditResult
   /** By number of the event that lost commits; null when the ledger was not audited. */
@@ -58,6 +56,9 @@ export interface LoadAnalysis extends Pick<Report, 'throughput' | 'availability'
   readonly reachability: Reachability
   readonly staleWatch: StaleWatch
 }
+
+/** By phase, and over all seconds but the warm-up. Null where there were none. */
+type PhaseLatency = Readonly<Record<keyof Report['latencyMs'], Latency | null>>
 
 /** The drill's own clock against the database's: t0 and t6 are read from it. */
 interface ControlClock {
@@ -77,7 +78,7 @@ function analyseLoad(evidence: DrillOutcome, merged: Merged): LoadAnalysis | nul
   if (window === null) return null
   const view = new LoadView(evidence, merged, settings, window)
   const settled = view.settle()
-  const { baseline, events, phases } = settled
+  const { baseline, events } = settled
   const cohort = (worker: number) => cohortOf(settings.cohorts, worker)
   const inEvents = events.flatMap((event) => clientRows(event, merged, view.watch, cohort))
   const clients = [...inEvents, ...loneRows(merged, view.watch, inEvents, window.endUs, cohort)]
@@ -92,8 +93,6 @@ function analyseLoad(evidence: DrillOutcome, merged: Merged): LoadAnalysis | nul
     watch: view.watch,
     clients,
     loneClients: loneClientsOf(clients),
-    secondsByPhase: phaseSeconds(phases, merged, baseline),
-    measured: measuredSeconds(phases, merged),
     controlClock: view.controlClock,
     audit,
     applications: applicationsOf(evidence.plan.probes, merged.applications, {
@@ -118,40 +117,41 @@ function analyseLoad(evidence: DrillOutcome, merged: Merged): LoadAnalysis | nul
 const measuredSeconds = (phases: readonly Phase[], { seconds }: Merged): readonly MergedSecond[] =>
   seconds.filter((second) => phaseOfSecond(phases, second) !== 'warm-up')
 
-const phaseSeconds = (phases: readonly Phase[], { seconds }: Merged, baseline: Baseline | null) =>
-  new Map(secondsByPhase(phases, seconds)).set('baseline', [...(baseline?.seconds ?? [])])
-
 type ServiceParts = Pick<LoadAnalysis, 'merged' | 'settings' | 'window' | 'baseline' | 'events' | 'phases'>
 
 function serviceFigures(
   { plan }: DrillOutcome,
   { merged, settings, window, baseline, events, phases }: ServiceParts,
-): Pick<LoadAnalysis, 'throughput' | 'availability' | 'latencyMs'> {
+): Pick<LoadAnalysis, 'throughput' | 'availability' | 'latency' | 'latencyMs'> {
   const { deadlineMs } = settings
   const measured = measuredSeconds(phases, merged)
-  const bySecond = phaseSeconds(phases, merged, baseline)
+  const byPhase = secondsByPhase(phases, merged.seconds)
+  const latencyIn = (phase: PhaseName) => latencyOf(byPhase.get(phase) ?? [], deadlineMs)
+  const latency: PhaseLatency = {
+    baseline: baseline?.latency ?? null,
+    outage: latencyIn('outage'),
+    recovery: latencyIn('recovery'),
+    after: latencyIn('after'),
+    whole: latencyOf(measured, deadlineMs),
+  }
   const outages = events.flatMap((event) => event.outages)
   const beginsUs = events.map(({ t0Us, t1Us, span }) => t0Us ?? t1Us ?? span.beginUs)
   return {
     throughput: throughputOf(measured, baseline, window, plan.timing.warmupSeconds),
-    availability: availabilityOf(measured, { baseline, window, outages, beginsUs, deadlineMs }),
+    availability: availabilityOf(measured, { baseline, whole: latency.whole, window, outages, beginsUs, deadlineMs }),
+    latency,
     latencyMs: {
-      baseline: latencyOf(bySecond.get('baseline'), deadlineMs),
-      outage: latencyOf(bySecond.get('outage'), deadlineMs),
-      recovery: latencyOf(bySecond.get('recovery'), deadlineMs),
-      after: latencyOf(bySecond.get('after'), deadlineMs),
-      whole: latencyOf(measured, deadlineMs),
+      baseline: inMs(latency.baseline),
+      outage: inMs(latency.outage),
+      recovery: inMs(latency.recovery),
+      after: inMs(latency.after),
+      whole: inMs(latency.whole),
     },
   }
 }
 
-function latencyOf(seconds: readonly MergedSecond[] | undefined, deadlineMs: number): Report['latencyMs']['whole'] {
-  if (seconds === undefined || seconds.length === 0) return null
-  return {
-    response: percentilesOf(distributionOf(seconds, 'response', deadlineMs)),
-    service: percentilesOf(distributionOf(seconds, 'service', deadlineMs)),
-  }
-}
+const inMs = (latency: Latency | null): Report['latencyMs']['whole'] =>
+  latency && { response: percentilesOf(latency.response), service: percentilesOf(latency.service) }
 
 export const cohortNames =
   ({ cohorts }: Pick<LoadPlan, 'cohorts'>) =>
@@ -190,11 +190,9 @@ class LoadView {
   settle(): Settled {
     const outages = this.#outages(MIN_OUTAGE_US, null)
     const spans = this.#spans(outages, null)
-    const first = this.#against(this.#roughBaseline(outages, spans))
-    const baseline = this.#baseline(this.#calmSeconds(first.phases))
-    return baseline?.seconds.length === first.baseline?.seconds.length
-      ? first
-      : { ...this.#against(baseline), baseline }
+    const first = this.#against(baselineOf(this.#roughlyCalm(outages, spans), this.#load))
+    const calm = this.#watchedSeconds(this.#calmSeconds(first.phases))
+    return calm.length === (first.baseline?.seconds.length ?? 0) ? first : this.#against(baselineOf(calm, this.#load))
   }
 
   #against(baseline: Baseline | null): Settled {
@@ -259,7 +257,7 @@ class LoadView {
   }
 
   /** Without the seconds in which the service may still have been recovering. */
-  #roughBaseline(outages: readonly Outage[], spans: readonly EventSpan[]): Baseline | null {
+  #roughlyCalm(outages: readonly Outage[], spans: readonly EventSpan[]): readonly MergedSecond[] {
     const { warmupSeconds, recoveryWindowSeconds } = this.#outcome.plan.timing
     const fromUs = this.#window.startUs + warmupSeconds * US_PER_SECOND
     const toUs = Math.min(this.#window.endUs, ...spans.map(({ beginUs }) => beginUs))
@@ -269,7 +267,7 @@ class LoadView {
           (second + 1) * US_PER_SECOND <= outage.fromUs ||
           second * US_PER_SECOND >= (outage.toUs ?? Infinity) + recoveryWindowSeconds * US_PER_SECOND,
       )
-    return this.#baseline(secondsInside(this.#merged.seconds, fromUs, toUs).filter(isCalm))
+    return this.#watchedSeconds(secondsInside(this.#merged.seconds, fromUs, toUs).filter(isCalm))
   }
 
   #calmSeconds(phases: readonly Phase[]): readonly MergedSecond[] {
@@ -279,11 +277,11 @@ class LoadView {
   }
 
   /** A generator that stood still makes its own seconds slow: they say nothing about the service. */
-  #baseline(seconds: readonly MergedSecond[]): Baseline | null {
+  #watchedSeconds(seconds: readonly MergedSecond[]): readonly MergedSecond[] {
     const still = this.watch.standstills.filter(({ fromUs, toUs }) => toUs - fromUs > TOLERANCE_US)
     const isWatched = ({ second }: MergedSecond) =>
       still.every((one) => one.toUs <= second * US_PER_SECOND || one.fromUs >= (second + 1) * US_PER_SECOND)
-    return baselineOf(seconds.filter(isWatched), this.#load)
+    return seconds.filter(isWatched)
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { MergedSecond } from '../merge/merged.ts'
 import { mad, median } from '../units/statistics.ts'
-import { type Distribution, distributionOf, percentileMs } from './latency.ts'
+import { type Latency, latencyOf, percentileMs } from './latency.ts'
 
 /** A drill on a server that carries less than this share of the offered rate measures overload, not a failover. */
 const REACHED_SHARE = 0.95
@@ -21,7 +21,7 @@ export interface Baseline {
   readonly offeredTps: number
   /** Null for a closed loop: it offers no rate of its own. */
   readonly isReached: boolean | null
-  readonly response: Distribution
+  readonly latency: Latency
   /** How long the server takes for a transaction; from the median, because a single pause in a short baseline would be its p99.9. */
   readonly serviceP50Ms: number | null
   readonly p99Ms: number | null
@@ -34,18 +34,18 @@ export function baselineOf(
 ): Baseline | null {
   const goodput = seconds.map(({ counts }) => counts.acknowledged)
   const middle = median(goodput)
-  if (middle === null) return null
+  const latency = latencyOf(seconds, deadlineMs)
+  if (middle === null || latency === null) return null
   const offeredTps = mean(seconds.map(({ counts }) => counts.intended))
   const tps = offeredTps < MIN_TPS_FOR_MEDIAN ? mean(goodput) : middle
-  const response = distributionOf(seconds, 'response', deadlineMs)
   return {
     seconds,
     tps,
     mad: mad(goodput) ?? 0,
     offeredTps,
     isReached: targetTps === 0 ? null : tps >= REACHED_SHARE * offeredTps,
-    response,
-    serviceP50Ms: percentileMs(distributionOf(seconds, 'service', deadlineMs), 0.5),
-    p99Ms: percentileMs(response, 0.99),
+    latency,
+    serviceP50Ms: percentileMs(latency.service, 0.5),
+    p99Ms: percentileMs(latency.response, 0.99),
   }
 }

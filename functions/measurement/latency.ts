@@ -18,7 +18,7 @@ export interface Distribution {
 
 export type LatencyKind = 'response' | 'service'
 
-export function distributionOf(seconds: Iterable<MergedSecond>, kind: LatencyKind, deadlineMs: number): Distribution {
+function distributionOf(seconds: Iterable<MergedSecond>, kind: LatencyKind, deadlineMs: number): Distribution {
   const histogram = new Histogram()
   let censored = 0
   for (const second of seconds) {
@@ -27,6 +27,18 @@ export function distributionOf(seconds: Iterable<MergedSecond>, kind: LatencyKin
   }
   return { histogram, censored, lowerBoundMs: deadlineMs }
 }
+
+/** Both kinds over the same seconds. */
+export type Latency = Readonly<Record<LatencyKind, Distribution>>
+
+/** Null without a second. Reading the histograms of an hour takes much longer than a percentile of their sum: keep the result. */
+export const latencyOf = (seconds: readonly MergedSecond[], deadlineMs: number): Latency | null =>
+  seconds.length === 0
+    ? null
+    : {
+        response: distributionOf(seconds, 'response', deadlineMs),
+        service: distributionOf(seconds, 'service', deadlineMs),
+      }
 
 interface Value {
   readonly ms: number | null

@@ -8,7 +8,7 @@ import type { MergedSecond } from '../merge/merged.ts'
 import type { Report } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
 import type { Baseline } from './baseline.ts'
-import { countUpTo } from './latency.ts'
+import { countUpTo, type Latency } from './latency.ts'
 import type { Outage } from './outages.ts'
 import { SUSTAINED_SHARE } from './sustained-recovery.ts'
 import { type LoadWindow, secondsInside, secondsTouching } from './window.ts'
@@ -51,6 +51,8 @@ export function availabilityOf(
   measured: readonly MergedSecond[],
   parts: {
     readonly baseline: Baseline | null
+    /** Of the measured seconds. */
+    readonly whole: Latency | null
     readonly window: LoadWindow
     readonly outages: readonly Outage[]
     /** When each event began: its acceptance, or the last commit before it. */
@@ -58,8 +60,8 @@ export function availabilityOf(
     readonly deadlineMs: number
   },
 ): Report['availability'] {
-  const { baseline, window, outages, beginsUs, deadlineMs } = parts
-  const { acknowledged, refused, unknown } = addUp(measured.map(({ counts }) => counts))
+  const { baseline, whole, window, outages, beginsUs, deadlineMs } = parts
+  const { intended, acknowledged, refused, unknown } = addUp(measured.map(({ counts }) => counts))
   const around = beginsUs.flatMap(
     (beginUs) =>
       availabilityOver(secondsTouching(measured, beginUs - AROUND_EVENT_US, beginUs + AROUND_EVENT_US), deadlineMs) ??
@@ -68,7 +70,7 @@ export function availabilityOf(
   const outageUs = outages.reduce((sum, { fromUs, toUs }) => sum + (toUs ?? window.endUs) - fromUs, 0)
   const isWatched = outages.every(({ isSeen }) => isSeen)
   return {
-    whole: availabilityOver(measured, deadlineMs),
+    whole: whole === null ? null : share(countUpTo(whole.response.histogram, deadlineMs), intended),
     aroundEvent: around.length === 0 ? null : Math.min(...around),
     successOfAttempts: share(acknowledged, acknowledged + refused + unknown),
     secondsAtBaseline: shareAtBaseline(measured, baseline, window),

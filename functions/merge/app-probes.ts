@@ -3,9 +3,9 @@
  * counts once. A second that a container left out counts as not observed by it.
  */
 import type { AppProbeRecord, AppWindow } from '../../loadgen-image/contract/app-probe.ts'
-import { Histogram } from '../../loadgen-image/contract/histogram.ts'
+import { Histogram, type PackedHistogram } from '../../loadgen-image/contract/histogram.ts'
 import { ClockShift } from './clocks.ts'
-import { type PackedHistogram, packed } from './histograms.ts'
+import { packed } from './histograms.ts'
 
 export interface MergedAppSecond {
   readonly second: number

@@ -2,9 +2,9 @@
  * CPU, event loop delay, send lag and connections of one container's load generator, second by second. Every second of the load
  * is kept, so that any set of seconds can be judged; typed columns keep hundreds of thousands of them small.
  */
-import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
-import { sparsePercentileUs, sparseTotal } from '../../loadgen-image/contract/histogram.ts'
+import type { PackedRecord } from '../../loadgen-image/contract/chunk.ts'
 import { Column } from './columns.ts'
+import type { SendLag } from './histograms.ts'
 
 /** Row by row, rising by second. */
 export interface HealthColumns {
@@ -33,12 +33,12 @@ type Row = Record<(typeof NAMES)[number], number>
 export class HealthLog {
   readonly #columns = NAMES.map((name) => ({ name, column: new Column(Uint32Array) }))
 
-  add(second: number, { counts, sendLag, health, connections }: SecondRecord): void {
+  add(second: number, { counts, health, connections }: PackedRecord, { sent, p99Us }: SendLag): void {
     const row: Row = {
       second,
       intended: counts.intended,
-      sent: sparseTotal(sendLag),
-      sendLagP99Us: sparsePercentileUs(sendLag, 0.99) ?? 0,
+      sent,
+      sendLagP99Us: p99Us ?? 0,
       eventLoopDelayP99Us: health.eventLoopDelayP99Us,
       cpuUs: health.cpuUs,
       connectionsOpen: connections.open,

@@ -1,50 +1,47 @@
 /**
- * The histogram of one second of all containers, as bytes: distance to the next bucket in use and its count in turn, in the
- * gamma code of the chunks. A bucket in use takes about one byte, so 18,000 seconds take some 40 MB; 25 KB each as counters
- * they would take a gigabyte.
+ * Histograms of the seconds of all containers, as packed bytes: a bucket in use takes about one byte, so 18,000 seconds take
+ * some 40 MB; 25 KB each as counters they would take a gigabyte.
  */
-import { ByteReader, ByteWriter, bufferOf } from '../../loadgen-image/contract/bytes.ts'
-import type { SparseHistogram } from '../../loadgen-image/contract/glossary.ts'
-import { BUCKETS, Histogram } from '../../loadgen-image/contract/histogram.ts'
-
-export type PackedHistogram = Uint8Array
+import {
+  BUCKETS,
+  CountsPacker,
+  Histogram,
+  type PackedHistogram,
+  sparsePercentileUs,
+  sparseTotal,
+  unpacked,
+} from '../../loadgen-image/contract/histogram.ts'
 
 export const EMPTY: PackedHistogram = new Uint8Array(0)
 
-/** Shared by all calls: its buffer grows to the largest histogram, so that packing allocates only the result. */
-const writer = new ByteWriter()
+const packer = new CountsPacker()
 
 export function packed({ counts, total }: Histogram): PackedHistogram {
   if (total === 0) return EMPTY
   let used = 0
   for (let bucket = 0; bucket < BUCKETS; bucket++) if (counts[bucket] !== 0) used++
-  writer.begin(0)
-  writer.uint(used)
-  let previous = -1
+  packer.begin(used)
   for (let bucket = 0; used > 0; bucket++) {
     const count = counts[bucket] as number
     if (count === 0) continue
-    writer.gamma(bucket - previous)
-    writer.gamma(count)
-    previous = bucket
+    packer.pair(bucket, count)
     used--
   }
-  writer.align()
-  // Not the writer's own buffer: Node cuts small ones from a shared block, which a single reference keeps alive.
-  return new Uint8Array(writer.take())
+  return packer.take()
 }
 
-export function addPacked(histogram: Histogram, bytes: PackedHistogram): void {
-  if (bytes.length === 0) return
-  const { counts } = histogram
-  const reader = new ByteReader(bufferOf(bytes))
-  let bucket = -1
-  for (let left = reader.uint(); left > 0; left--) {
-    bucket += reader.gamma()
-    const count = reader.gamma()
-    counts[bucket] = (counts[bucket] as number) + count
-    histogram.total += count
-  }
+export const addPacked = (histogram: Histogram, bytes: PackedHistogram): void => histogram.add(unpacked(bytes))
+
+export interface SendLag {
+  readonly sent: number
+  /** Null without a sent arrival. */
+  readonly p99Us: number | null
+}
+
+/** All that a merge keeps of how late one container sent in one second. */
+export function sendLagOf(bytes: PackedHistogram): SendLag {
+  const pairs = unpacked(bytes)
+  return { sent: sparseTotal(pairs), p99Us: sparsePercentileUs(pairs, 0.99) }
 }
 
 // ---- Sums per second ---------------------------------------------------------------------------------------------------
@@ -64,8 +61,8 @@ export class SumPerSecond {
   /** Closed and cleared for reuse: a new one for each second would be gigabytes of garbage. */
   readonly #free: Histogram[] = []
 
-  add(second: number, pairs: SparseHistogram): void {
-    if (pairs.length > 0) (this.#open.get(second) ?? this.#opened(second)).add(pairs)
+  add(second: number, bytes: PackedHistogram): void {
+    if (bytes.length > 0) addPacked(this.#open.get(second) ?? this.#opened(second), bytes)
   }
 
   packed(second: number): PackedHistogram {

@@ -1,11 +1,13 @@
 /** One incarnation of one container: sums of its records, duplicates, and missing seconds. */
+import type { PackedRecord } from '../../loadgen-image/contract/chunk.ts'
 import { addCounts, noCounts } from '../../loadgen-image/contract/counts.ts'
-import type { LoadSummary, SecondRecord, Stall } from '../../loadgen-image/contract/glossary.ts'
+import type { LoadSummary, Stall } from '../../loadgen-image/contract/glossary.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
 import { type ClockShift, type ContainerClock, clockKey } from './clocks.ts'
 import { PerSecond } from './columns.ts'
 import { fingerprint } from './fingerprint.ts'
 import { HealthLog } from './generator-health.ts'
+import type { SendLag } from './histograms.ts'
 import type { Incarnation, SecondRange } from './merged.ts'
 import { AckLog } from './silences.ts'
 
@@ -40,18 +42,18 @@ export class IncarnationSums {
   }
 
   /** False for a second copy; a second record with another content is noted. */
-  isNew(record: SecondRecord): boolean {
-    const print = fingerprint(record)
-    const known = this.#fingerprints.get(record.second)
+  isNew(second: number, payload: Uint8Array): boolean {
+    const print = fingerprint(payload)
+    const known = this.#fingerprints.get(second)
     if (known === undefined) {
-      this.#fingerprints.set(record.second, print)
+      this.#fingerprints.set(second, print)
       return true
     }
-    if (known !== print) this.#conflicts.add(record.second)
+    if (known !== print) this.#conflicts.add(second)
     return false
   }
 
-  add(record: SecondRecord, second: number, shift: ClockShift): void {
+  add(record: PackedRecord, second: number, shift: ClockShift, sendLag: SendLag): void {
     const { counts, connections, health } = record
     addCounts(this.#counts, counts)
     this.#maxRssBytes = Math.max(this.#maxRssBytes, health.rssBytes)
@@ -60,7 +62,7 @@ export class IncarnationSums {
     this.#threads = Math.max(this.#threads, health.threads)
     for (const { thread, fromUs, toUs } of health.stalls)
       this.#stalls.push({ thread, fromUs: shift.instant(fromUs), toUs: shift.instant(toUs) })
-    this.#health.add(second, record)
+    this.#health.add(second, record, sendLag)
   }
 
   finish(summary: LoadSummary | null, end: MergeEnd): Incarnation {

@@ -5,20 +5,15 @@
  * of time, all containers side by side, cost the least.
  */
 import type { AppProbeRecord } from '../../loadgen-image/contract/app-probe.ts'
+import type { WholeBlock } from '../../loadgen-image/contract/block.ts'
+import type { PackedRecord } from '../../loadgen-image/contract/chunk.ts'
 import { addUp } from '../../loadgen-image/contract/counts.ts'
-import type {
-  AckGap,
-  ErrorCount,
-  FirstAck,
-  OutageWindow,
-  SecondRecord,
-  TimelineAcks,
-} from '../../loadgen-image/contract/glossary.ts'
+import type { AckGap, ErrorCount, FirstAck, OutageWindow, TimelineAcks } from '../../loadgen-image/contract/glossary.ts'
 import { TENTHS, US_PER_SECOND, US_PER_TENTH } from '../../loadgen-image/contract/glossary.ts'
 import { compareText } from '../units/text.ts'
 import { AppMerge } from './app-probes.ts'
 import { type ClockReading, ClockShift, type ContainerClock, clockKey, clockOf, combineClocks } from './clocks.ts'
-import { SumPerSecond } from './histograms.ts'
+import { SumPerSecond, sendLagOf } from './histograms.ts'
 import { IncarnationSums, type MergeEnd } from './incarnation.ts'
 import { type ClientLedger, LedgerLog, workerLedger } from './ledger.ts'
 import type { Incarnation, Merged, MergedSecond, TimelineSpan, WorkerFirstAck, WorkerOutage } from './merged.ts'
@@ -46,13 +41,14 @@ export class Merge {
     this.#clocks = combineClocks(clocks)
   }
 
-  add(record: SecondRecord): void {
+  add({ value: record, payload }: WholeBlock<PackedRecord>): void {
     const from = this.#incarnationOf(record)
-    if (!from.isNew(record)) return
+    if (!from.isNew(record.second, payload)) return
     const shift = new ClockShift(from.clock.offsetUs)
     const second = shift.second(record.second)
-    from.add(record, second, shift)
-    this.#secondOf(second).add(record, shift)
+    const sendLag = sendLagOf(record.sendLag)
+    from.add(record, second, shift, sendLag)
+    this.#secondOf(second).add(record, shift, sendLag)
     this.#response.add(second, record.response)
     this.#service.add(second, record.service)
     this.#addTenths(record, shift)
@@ -90,7 +86,7 @@ export class Merge {
     }
   }
 
-  #incarnationOf({ container, incarnation }: SecondRecord): IncarnationSums {
+  #incarnationOf({ container, incarnation }: PackedRecord): IncarnationSums {
     const key = clockKey(container, incarnation)
     let sums = this.#incarnations.get(key)
     if (sums === undefined) {
@@ -109,7 +105,7 @@ export class Merge {
     return sums
   }
 
-  #addTenths({ second, acksPerTenth }: SecondRecord, shift: ClockShift): void {
+  #addTenths({ second, acksPerTenth }: PackedRecord, shift: ClockShift): void {
     for (let i = 0; i < acksPerTenth.length; i++) {
       const acks = acksPerTenth[i] as number
       if (acks === 0) continue
@@ -120,7 +116,7 @@ export class Merge {
     }
   }
 
-  #addAcks(record: SecondRecord, { acks }: IncarnationSums, shift: ClockShift): void {
+  #addAcks(record: PackedRecord, { acks }: IncarnationSums, shift: ClockShift): void {
     for (const gap of record.ackGaps) acks.gap(shift.instant(gap.fromUs), shift.instant(gap.toUs))
     const span = ackSpan(record)
     if (span !== null) acks.acks(shift.instant(span.fromUs), shift.instant(span.toUs))
@@ -227,7 +223,7 @@ const isComplete = ({ hasSummary, missing, lastSecond }: Incarnation): boolean =
   hasSummary && !missing.some(({ last }) => last > lastSecond)
 
 /** First and last acknowledgement of a record; to the tenth where no timeline says it exactly. */
-function ackSpan(record: SecondRecord): AckGap | null {
+function ackSpan(record: PackedRecord): AckGap | null {
   const { timelines, counts } = record
   const stamped = timelines.length === 0 ? null : stampedSpan(timelines)
   const dated = timelines.reduce((sum, { acknowledged }) => sum + acknowledged, 0)
@@ -238,12 +234,12 @@ function ackSpan(record: SecondRecord): AckGap | null {
   return { fromUs: Math.min(stamped.fromUs, coarse.fromUs), toUs: Math.max(stamped.toUs, coarse.toUs) }
 }
 
-const stampedSpan = (timelines: SecondRecord['timelines']): AckGap => ({
+const stampedSpan = (timelines: PackedRecord['timelines']): AckGap => ({
   fromUs: timelines.reduce((least, { firstAtUs }) => Math.min(least, firstAtUs), Number.POSITIVE_INFINITY),
   toUs: timelines.reduce((most, { lastAtUs }) => Math.max(most, lastAtUs), Number.NEGATIVE_INFINITY),
 })
 
-function tenthsSpan({ second, acksPerTenth }: SecondRecord): AckGap | null {
+function tenthsSpan({ second, acksPerTenth }: PackedRecord): AckGap | null {
   const first = acksPerTenth.findIndex((acks) => acks > 0)
   if (first < 0) return null
   const last = acksPerTenth.findLastIndex((acks) => acks > 0)

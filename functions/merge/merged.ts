@@ -4,9 +4,9 @@
  * records give the same bytes in every order, with or without duplicates.
  */
 import type { Counts, ErrorCount, OutageWindow, Stall } from '../../loadgen-image/contract/glossary.ts'
+import type { PackedHistogram } from '../../loadgen-image/contract/histogram.ts'
 import type { MergedApplication } from './app-probes.ts'
 import type { HealthColumns } from './generator-health.ts'
-import type { PackedHistogram } from './histograms.ts'
 import type { ClientLedger } from './ledger.ts'
 import type { Silences } from './silences.ts'
 

@@ -1,10 +1,11 @@
 /** What all containers together did in one second, while records still come in. */
+import type { PackedRecord } from '../../loadgen-image/contract/chunk.ts'
 import { addCounts, noCounts } from '../../loadgen-image/contract/counts.ts'
-import type { ErrorCount, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+import type { ErrorCount } from '../../loadgen-image/contract/glossary.ts'
 import { TENTHS } from '../../loadgen-image/contract/glossary.ts'
-import { sparsePercentileUs } from '../../loadgen-image/contract/histogram.ts'
 import { compareText } from '../units/text.ts'
 import type { ClockShift } from './clocks.ts'
+import type { SendLag } from './histograms.ts'
 import type { MergedSecond } from './merged.ts'
 
 /** Shared by all seconds without errors, which are nearly all of a long drill. */
@@ -22,10 +23,9 @@ export class SecondSums {
   #eventLoopDelayP99Us = 0
   #recorded = 0
 
-  add(record: SecondRecord, shift: ClockShift): void {
+  add(record: PackedRecord, shift: ClockShift, { p99Us }: SendLag): void {
     addCounts(this.counts, record.counts)
-    const lagUs = sparsePercentileUs(record.sendLag, 0.99)
-    if (lagUs !== null) this.#sendLagP99Us = Math.max(lagUs, this.#sendLagP99Us ?? 0)
+    if (p99Us !== null) this.#sendLagP99Us = Math.max(p99Us, this.#sendLagP99Us ?? 0)
     for (const error of record.errors) this.#addError(error)
     this.#connectionsOpen += record.connections.open
     this.#connectionsWanted += record.connections.wanted

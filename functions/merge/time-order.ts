@@ -4,13 +4,15 @@
  * million records costs more than merging it.
  */
 
-import { RecordDecoder } from '../../loadgen-image/contract/chunk.ts'
-import type { SecondRecord } from '../../loadgen-image/contract/glossary.ts'
+import type { WholeBlock } from '../../loadgen-image/contract/block.ts'
+import { type PackedRecord, RecordDecoder } from '../../loadgen-image/contract/chunk.ts'
+
+type RecordBlock = WholeBlock<PackedRecord>
 
 /** When one blob cannot be read, or `take` throws, the other streams are destroyed. */
 export async function readInTimeOrder(
   blobs: ReadonlyArray<AsyncIterable<Uint8Array>>,
-  take: (record: SecondRecord) => void,
+  take: (record: RecordBlock) => void,
 ): Promise<void> {
   const lanes = blobs.map((pieces) => new Lane(pieces))
   try {
@@ -25,7 +27,7 @@ async function filled(lanes: readonly Lane[]): Promise<Lane[]> {
   return lanes.filter(({ head }) => head !== null)
 }
 
-function takeUntilOneIsEmpty(lanes: readonly Lane[], take: (record: SecondRecord) => void): void {
+function takeUntilOneIsEmpty(lanes: readonly Lane[], take: (record: RecordBlock) => void): void {
   for (let lane = earliest(lanes); lane.head !== null; lane = earliest(lanes)) {
     take(lane.head)
     lane.advance()
@@ -34,14 +36,14 @@ function takeUntilOneIsEmpty(lanes: readonly Lane[], take: (record: SecondRecord
 }
 
 const earliest = (lanes: readonly Lane[]): Lane =>
-  lanes.reduce((least, lane) => ((lane.head?.second ?? 0) < (least.head?.second ?? 0) ? lane : least))
+  lanes.reduce((least, lane) => ((lane.head?.value.second ?? 0) < (least.head?.value.second ?? 0) ? lane : least))
 
 class Lane {
   readonly #pieces: AsyncIterator<Uint8Array>
   readonly #decoder = new RecordDecoder()
-  #records: Iterator<SecondRecord> | null = null
+  #records: Iterator<RecordBlock> | null = null
   /** Null while the buffer is empty; stays null at the end of the blob. */
-  head: SecondRecord | null = null
+  head: RecordBlock | null = null
 
   constructor(pieces: AsyncIterable<Uint8Array>) {
     this.#pieces = pieces[Symbol.asyncIterator]()

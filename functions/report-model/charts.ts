@@ -1,11 +1,11 @@
 /** The data of the charts: one row per second, the clients' outages, the percentile curves and the ledger's ranges. */
 
 import { US_PER_SECOND } from '../../loadgen-image/contract/glossary.ts'
-import { Histogram } from '../../loadgen-image/contract/histogram.ts'
+import { Histogram, type PackedHistogram } from '../../loadgen-image/contract/histogram.ts'
 import type { Analysis, LoadAnalysis } from '../analysis/analysis.ts'
 import { phaseOfSecond } from '../analysis/phases.ts'
-import { curveOf, distributionOf, type LatencyKind } from '../measurement/latency.ts'
-import { addPacked, type PackedHistogram } from '../merge/histograms.ts'
+import { curveOf, type LatencyKind } from '../measurement/latency.ts'
+import { addPacked } from '../merge/histograms.ts'
 import { ledgerLines } from '../merge/ledger.ts'
 import type { MergedSecond } from '../merge/merged.ts'
 import type { ChartData, PercentileCurve, TimelineRow } from '../model/chart-data.ts'
@@ -70,17 +70,10 @@ function percentilesMs(packed: PackedHistogram, shares: readonly number[], scrat
   })
 }
 
-const CURVE_PHASES = ['baseline', 'outage', 'recovery', 'after'] as const
+const CURVE_PHASES = ['baseline', 'outage', 'recovery', 'after', 'whole'] as const
 const KINDS: readonly LatencyKind[] = ['response', 'service']
 
-function curves({ secondsByPhase, measured, settings }: LoadAnalysis): PercentileCurve[] {
-  const parts = [
-    ...CURVE_PHASES.map((phase) => [phase, secondsByPhase.get(phase) ?? []] as const),
-    ['whole', measured] as const,
-  ]
-  return parts
-    .flatMap(([phase, seconds]) =>
-      KINDS.map((kind) => ({ phase, kind, points: curveOf(distributionOf(seconds, kind, settings.deadlineMs)) })),
-    )
-    .filter(({ points }) => points.length > 0)
-}
+const curves = ({ latency }: LoadAnalysis): PercentileCurve[] =>
+  CURVE_PHASES.flatMap((phase) =>
+    KINDS.map((kind) => ({ phase, kind, points: latency[phase] === null ? [] : curveOf(latency[phase][kind]) })),
+  ).filter(({ points }) => points.length > 0)

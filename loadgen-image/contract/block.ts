@@ -23,6 +23,12 @@ export function encodeBlock<T>(mark: Buffer, codec: Codec<T>, value: T): Buffer 
   return block
 }
 
+export interface WholeBlock<T> {
+  readonly value: T
+  /** The bytes that the value was read from: copies of a block have the same. */
+  readonly payload: Uint8Array
+}
+
 const NOTHING: Buffer = Buffer.alloc(0)
 
 /** Every whole value in a blob that arrives in pieces, with no more in memory than one piece and one block. */
@@ -36,21 +42,25 @@ export class BlockDecoder<T> {
     this.#codec = codec
   }
 
-  /** To be read to its end before the next piece. */
   *values(piece: Uint8Array): Generator<T> {
+    for (const { value } of this.blocks(piece)) yield value
+  }
+
+  /** To be read to its end before the next piece. */
+  *blocks(piece: Uint8Array): Generator<WholeBlock<T>> {
     const buffer = this.#rest.length === 0 ? bufferOf(piece) : Buffer.concat([this.#rest, piece])
     let block = nextBlock(buffer, 0, this.#mark)
     for (; block.payloadFrom !== null; block = nextBlock(buffer, block.next, this.#mark))
-      yield wholeValue(this.#codec, buffer, block.payloadFrom, block.next)
+      yield wholeBlock(this.#codec, buffer, block.payloadFrom, block.next)
     this.#rest = buffer.subarray(block.next)
   }
 }
 
 /** What remains, or lies behind the end, belongs to a field that this version does not know: every figure may be wrong. */
-function wholeValue<T>(codec: Codec<T>, buffer: Buffer, from: number, end: number): T {
+function wholeBlock<T>(codec: Codec<T>, buffer: Buffer, from: number, end: number): WholeBlock<T> {
   const reader = new ByteReader(buffer, from)
   const value = codec.read(reader)
-  if (reader.at === end) return value
+  if (reader.at === end) return { value, payload: buffer.subarray(from, end) }
   throw new Error(
     `a record has ${end - from} bytes, and its fields take ${reader.at - from}: another version of the load generator wrote it`,
   )

@@ -1,15 +1,10 @@
 /**
  * Small building blocks for compact binary records: a writer and a reader over bytes, and codecs that pair the two.
  * A record's codec is written once, field by field; a field that the contract gains does not compile until it has one.
- * Numbers are whole and are stored in 7 bits per byte, so small ones (nearly all) take one byte. Histograms, which are most of
- * a record, are stored bit by bit in Elias' gamma code: 1 takes one bit, 2 and 3 take three, 4 to 7 five, and so on.
+ * Numbers are whole and are stored in 7 bits per byte, so small ones (nearly all) take one byte.
  */
 import { US_PER_SECOND } from './glossary.ts'
 
-/** With up to seven bits that wait for their byte, these still fit into 31 bits. */
-const MAX_BITS_AT_ONCE = 16
-/** A window of four bytes holds at least this many bits, wherever in its first byte it begins. */
-const BITS_IN_WINDOW = 25
 /** Largest number of bytes that a whole number up to 2^53 - 1 takes. */
 export const MAX_UINT_BYTES = 8
 const ONE_BYTE_LIMIT = 0x80
@@ -34,8 +29,6 @@ const fromZigzag = (value: number): number => (value % 2 === 0 ? value / 2 : -(v
 export class ByteWriter {
   #bytes = Buffer.allocUnsafe(4096)
   #length = 0
-  #bitBuffer = 0
-  #bitCount = 0
   /** Instants are written relative to this one: a second's events take three bytes instead of eight. */
   originUs = 0
 
@@ -51,38 +44,15 @@ export class ByteWriter {
     this.#length += this.#bytes.write(value, this.#length)
   }
 
-  /** A whole number from 1 up to 2^31 - 1: as many zeros as it has further digits, and then its digits. */
-  gamma(value: number): void {
-    if (!(value >= 1)) throw new RangeError(`a gamma code begins at 1, got ${value}: an empty bucket must be left out`)
-    const further = 31 - Math.clz32(value)
-    if (further > 0) this.#bits(0, further)
-    this.#bits(value, further + 1)
-  }
-
-  /** Fills the last byte that holds single bits. */
-  align(): void {
-    if (this.#bitCount > 0) this.#bits(0, 8 - this.#bitCount)
-  }
-
-  #bits(value: number, count: number): void {
-    if (count > MAX_BITS_AT_ONCE) {
-      this.#bits(value >>> MAX_BITS_AT_ONCE, count - MAX_BITS_AT_ONCE)
-      this.#bits(value & ((1 << MAX_BITS_AT_ONCE) - 1), MAX_BITS_AT_ONCE)
-      return
-    }
-    this.#reserve(MAX_UINT_BYTES)
-    this.#bitBuffer = (this.#bitBuffer << count) | value
-    this.#bitCount += count
-    while (this.#bitCount >= 8) {
-      this.#bitCount -= 8
-      this.#bytes[this.#length++] = this.#bitBuffer >>> this.#bitCount
-    }
-    this.#bitBuffer &= (1 << this.#bitCount) - 1
+  bytes(value: Uint8Array): void {
+    this.uint(value.length)
+    this.#reserve(value.length)
+    this.#bytes.set(value, this.#length)
+    this.#length += value.length
   }
 
   /** Starts a new record, with room for a header that is written at the end. */
   begin(headerBytes: number): void {
-    this.#length = this.#bitBuffer = this.#bitCount = 0
     this.#reserve(headerBytes)
     this.#length = headerBytes
   }
@@ -107,8 +77,6 @@ export const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer
 export class ByteReader {
   readonly #bytes: Buffer
   #at: number
-  /** Behind #at, while single bits are read. */
-  #bit = 0
   originUs = 0
 
   constructor(bytes: Buffer, from = 0) {
@@ -143,67 +111,12 @@ export class ByteReader {
     return value
   }
 
-  /** Bits from here on, until `align`. */
-  gamma(): number {
-    const window = this.#window()
-    const further = Math.clz32(window)
-    if (2 * further + 1 > BITS_IN_WINDOW) return this.#longGamma()
-    this.#bit += 2 * further + 1
-    return window >>> (31 - 2 * further)
-  }
-
-  /** Distance and count in turn, to the end of `pairs`. In local variables: nearly every byte of a drill is read here. */
-  pairs(pairs: number[]): void {
-    const bytes = this.#bytes
-    let position = 8 * this.#at + this.#bit
-    let bucket = -1
-    for (let i = 0; i < pairs.length; i++) {
-      const at = position >>> 3
-      const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
-      const window = word << (position & 7)
-      const further = Math.clz32(window)
-      let value: number
-      if (2 * further + 1 <= BITS_IN_WINDOW) {
-        value = window >>> (31 - 2 * further)
-        position += 2 * further + 1
-      } else {
-        this.#at = position >>> 3
-        this.#bit = position & 7
-        value = this.#longGamma()
-        position = 8 * this.#at + this.#bit
-      }
-      if ((i & 1) === 0) bucket += value
-      pairs[i] = (i & 1) === 0 ? bucket : value
-    }
-    this.#at = position >>> 3
-    this.#bit = position & 7
-  }
-
-  align(): void {
-    this.#at += (this.#bit + 7) >>> 3
-    this.#bit = 0
-  }
-
-  /** The next bits, the first of them on top. Bits behind the end read as zeros. */
-  #window(): number {
-    const bytes = this.#bytes
-    const at = this.#at + (this.#bit >>> 3)
-    const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
-    return word << (this.#bit & 7)
-  }
-
-  #longGamma(): number {
-    let further = 0
-    while (this.#window() >= 0) {
-      this.#bit++
-      further++
-    }
-    let value = 0
-    for (let left = further; left >= 0; left--) {
-      value = 2 * value + (this.#window() < 0 ? 1 : 0)
-      this.#bit++
-    }
-    return value
+  /** Without a copy: they are valid for as long as those that the reader reads. */
+  bytes(): Uint8Array {
+    const length = this.uint()
+    const from = this.#at
+    this.#at += length
+    return this.#bytes.subarray(from, this.#at)
   }
 
   text(): string {
@@ -227,6 +140,11 @@ export const uint: Codec<number> = {
 export const text: Codec<string> = {
   write: (to, value) => to.text(value),
   read: (from) => from.text(),
+}
+
+export const byteString: Codec<Uint8Array> = {
+  write: (to, value) => to.bytes(value),
+  read: (from) => from.bytes(),
 }
 
 /** Every instant after it in the record is stored relative to this second. */
@@ -278,7 +196,10 @@ export const list = <T>(codec: Codec<T>): Codec<readonly T[]> => ({
   },
   read(from) {
     const length = from.uint()
-    return length === 0 ? NONE : Array.from({ length }, () => codec.read(from))
+    if (length === 0) return NONE
+    const values: T[] = []
+    for (let left = length; left > 0; left--) values.push(codec.read(from))
+    return values
   },
 })
 
@@ -295,28 +216,4 @@ export function struct<T extends object>(fields: { readonly [K in keyof T]-?: Co
       return value
     },
   }
-}
-
-/**
- * Bucket and count in turn, buckets rising: the distance to the bucket before, and the count, in gamma code. Most buckets of
- * a second hold one value and stand close together, so a value takes about half a byte.
- */
-export const sparseCounts: Codec<readonly number[]> = {
-  write(to, pairs) {
-    to.uint(pairs.length / 2)
-    let previous = -1
-    for (let i = 0; i < pairs.length; i += 2) {
-      const bucket = pairs[i] as number
-      to.gamma(bucket - previous)
-      to.gamma(pairs[i + 1] as number)
-      previous = bucket
-    }
-    to.align()
-  },
-  read(from) {
-    const pairs = new Array<number>(2 * from.uint())
-    from.pairs(pairs)
-    from.align()
-    return pairs
-  },
 }

@@ -3,14 +3,14 @@
  *
  * A chunk blob is a row of blocks with the mark "FDR1" (block.ts); each holds one record and can be read alone.
  *
- * Histograms are not written as HDR V2, because the distances of neighbouring buckets and their counts, bit by bit, take about
- * half the bytes: a second's histogram of 50, 500 and 8,000 log-normal values takes 48, 192 and 791 bytes; HDR V2 with its zlib
- * takes 140, 435 and 1,368. The payload is not deflated, because that saved nothing more, and Node's inflater is a stream of its
- * own for each block, which costs a merge of hours memory and time.
+ * Histograms are not written as HDR V2, because packed ones (histogram.ts) take about half the bytes: a second's histogram of 50,
+ * 500 and 8,000 log-normal values takes 50, 194 and 793 bytes; HDR V2 with its zlib takes 140, 435 and 1,368. The payload is not
+ * deflated, because that saved nothing more, and Node's inflater is a stream of its own for each block, which costs a merge of
+ * hours memory and time.
  */
 
-import { BlockDecoder, encodeBlock } from './block.ts'
-import { instantUs, list, nullable, oneOf, originSecond, sparseCounts, struct, text, uint } from './bytes.ts'
+import { BlockDecoder, encodeBlock, type WholeBlock } from './block.ts'
+import { byteString, instantUs, list, nullable, oneOf, originSecond, struct, text, uint } from './bytes.ts'
 import type {
   AckGap,
   Connections,
@@ -25,6 +25,7 @@ import type {
   Stall,
   TimelineAcks,
 } from './glossary.ts'
+import { type PackedHistogram, packPairs, unpacked } from './histogram.ts'
 
 const MARK = Buffer.from('FDR1')
 
@@ -95,15 +96,21 @@ const health = struct<GeneratorHealth>({
   rssBytes: uint,
 })
 
-const secondRecord = struct<SecondRecord>({
+/** As a chunk holds it: a reader that only adds histograms up needs no pairs of them. */
+export type PackedRecord = {
+  readonly [K in keyof SecondRecord]: K extends HistogramName ? PackedHistogram : SecondRecord[K]
+}
+type HistogramName = 'response' | 'service' | 'sendLag'
+
+const packedRecord = struct<PackedRecord>({
   second: originSecond,
   container: uint,
   incarnation: text,
   counts,
   acksPerTenth: list(uint),
-  response: sparseCounts,
-  service: sparseCounts,
-  sendLag: sparseCounts,
+  response: byteString,
+  service: byteString,
+  sendLag: byteString,
   errors: list(errorCount),
   ackGaps: list(ackGap),
   timelines: list(timelineAcks),
@@ -117,17 +124,30 @@ const secondRecord = struct<SecondRecord>({
 })
 
 /** One self-contained block: it can be appended alone, and read without the blocks before it. */
-export const encodeRecord = (record: SecondRecord): Buffer => encodeBlock(MARK, secondRecord, record)
+export function encodeRecord(record: SecondRecord): Buffer {
+  const { response, service, sendLag } = record
+  const packed = { response: packPairs(response), service: packPairs(service), sendLag: packPairs(sendLag) }
+  return encodeBlock(MARK, packedRecord, { ...record, ...packed })
+}
 
 /** Every whole record in a chunk blob that arrives in pieces, with no more in memory than one piece and one block. */
 export class RecordDecoder {
-  readonly #blocks = new BlockDecoder(MARK, secondRecord)
+  readonly #blocks = new BlockDecoder(MARK, packedRecord)
 
   /** To be read to its end before the next piece. */
-  records(piece: Uint8Array): Generator<SecondRecord> {
-    return this.#blocks.values(piece)
+  records(piece: Uint8Array): Generator<WholeBlock<PackedRecord>> {
+    return this.#blocks.blocks(piece)
   }
 }
 
 /** Every whole record in the bytes of a chunk blob. */
-export const decodeRecords = (bytes: Uint8Array): Generator<SecondRecord> => new RecordDecoder().records(bytes)
+export function* decodeRecords(bytes: Uint8Array): Generator<SecondRecord> {
+  for (const { value } of new RecordDecoder().records(bytes)) yield withPairs(value)
+}
+
+const withPairs = (record: PackedRecord): SecondRecord => ({
+  ...record,
+  response: [...unpacked(record.response)],
+  service: [...unpacked(record.service)],
+  sendLag: [...unpacked(record.sendLag)],
+})

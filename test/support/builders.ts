@@ -7,6 +7,8 @@ import type { Facts, PrimaryIdentity } from '../../functions/model/facts.ts'
 import type { DrillPlan, DrillTiming, Target } from '../../functions/model/plan.ts'
 import type { LivePoint } from '../../functions/model/status.ts'
 import type { RequestDefaults } from '../../functions/request/request.ts'
+import type { WholeBlock } from '../../loadgen-image/contract/block.ts'
+import { encodeRecord, type PackedRecord, RecordDecoder } from '../../loadgen-image/contract/chunk.ts'
 import type { RetryPolicy } from '../../loadgen-image/contract/clients/behaviour.ts'
 import type { LoadSummary, SecondRecord } from '../../loadgen-image/contract/glossary.ts'
 import type { Cohort, LoadPlan, LoadSettings } from '../../loadgen-image/contract/load-plan.ts'
@@ -181,6 +183,12 @@ export const aRecord = (own: Partial<SecondRecord> = {}): SecondRecord => ({
   },
   ...own,
 })
+
+/** As a reader of its chunk finds it. */
+export function blockOf(record: SecondRecord): WholeBlock<PackedRecord> {
+  const [block] = new RecordDecoder().records(encodeRecord(record))
+  return block as WholeBlock<PackedRecord>
+}
 
 export const aSummary = (own: Partial<LoadSummary> = {}): LoadSummary => ({
   version: 1,

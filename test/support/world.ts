@@ -22,6 +22,7 @@ import {
   aPlan,
   aPrimary,
   aSummary,
+  blockOf,
   isoAt,
   LOAD_START_MS,
   someLoad,
@@ -309,7 +310,7 @@ function evidenceOf({ atSeconds, seconds }: Trouble, index: number): EventEviden
 
 export function mergeRun(run: Run, records: Iterable<SecondRecord> = run.records): Merged {
   const merge = new Merge({ clocks: run.clocks })
-  for (const record of records) merge.add(record)
+  for (const record of records) merge.add(blockOf(record))
   for (const record of run.applications ?? []) merge.addApplication(record)
   return merge.finish({ plan: run.load, loadStartAtMs: LOAD_START_MS, summaries: run.summaries })
 }

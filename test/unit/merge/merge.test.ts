@@ -7,11 +7,11 @@ import { countLedger, ledgerDigest, ledgerLines } from '../../../functions/merge
 import { Merge } from '../../../functions/merge/merge.ts'
 import type { Merged } from '../../../functions/merge/merged.ts'
 import { readInTimeOrder } from '../../../functions/merge/time-order.ts'
-import { encodeRecord } from '../../../loadgen-image/contract/chunk.ts'
+import { encodeRecord, type PackedRecord } from '../../../loadgen-image/contract/chunk.ts'
 import { noCounts } from '../../../loadgen-image/contract/counts.ts'
 import type { SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import { Histogram } from '../../../loadgen-image/contract/histogram.ts'
-import { aRecord, aSummary, LOAD_START_MS, someLoad } from '../../support/builders.ts'
+import { aRecord, aSummary, blockOf, LOAD_START_MS, someLoad } from '../../support/builders.ts'
 import { aRun, mergeRun, type Run } from '../../support/world.ts'
 
 const SECOND = LOAD_START_MS / 1000
@@ -49,9 +49,7 @@ const digest = (merged: Merged): string => createHash('sha256').update(JSON.stri
 
 test('two records of the same second with different contents are named', () => {
   const merge = new Merge({ clocks: [] })
-  merge.add(aRecord({ waiting: 1 }))
-  merge.add(aRecord({ waiting: 1 }))
-  merge.add(aRecord({ waiting: 2 }))
+  for (const waiting of [1, 1, 2]) merge.add(blockOf(aRecord({ waiting })))
   const merged = merge.finish({ plan: someLoad(), loadStartAtMs: null, summaries: [aSummary()] })
   expect(merged.incarnations.map(({ conflicts, records }) => ({ conflicts, records }))).toEqual([
     { conflicts: [SECOND], records: 1 },
@@ -97,7 +95,7 @@ test('errors add up over seconds, with their first example and the workers that 
   const merge = new Merge({ clocks: [] })
   const error = { code: '57P01', phase: 'transaction', outcome: 'unknown' } as const
   const at = (second: number, firstAtUs: number, workers: number, example: string) =>
-    aRecord({ second, errors: [{ ...error, count: 2, firstAtUs, lastAtUs: firstAtUs + 5, workers, example }] })
+    blockOf(aRecord({ second, errors: [{ ...error, count: 2, firstAtUs, lastAtUs: firstAtUs + 5, workers, example }] }))
   merge.add(at(SECOND + 1, 2000, 3, 'later'))
   merge.add(at(SECOND, 1000, 2, 'first'))
   const { errors } = merge.finish({ plan: someLoad(), loadStartAtMs: null, summaries: [] })
@@ -134,7 +132,7 @@ test('sums per second are exact for any order, however far apart the records of 
   fc.assert(
     fc.property(parts, (all) => {
       const sums = new SumPerSecond()
-      for (const { second, values } of all) sums.add(second, histogramOf(values).toSparse())
+      for (const { second, values } of all) sums.add(second, packed(histogramOf(values)))
       for (const second of new Set(all.map((part) => part.second))) {
         const values = all.filter((part) => part.second === second).flatMap((part) => part.values)
         expect(unpacked(sums.packed(second))).toEqual({
@@ -176,14 +174,16 @@ test('blobs are read side by side: every record once, the earliest second next',
         const secondsAfter = (count: number) => own.slice(0, count).reduce((sum, step) => sum + step, SECOND)
         return own.map((_, i) => aRecord({ container, second: secondsAfter(i + 1) }))
       })
-      const read: SecondRecord[] = []
+      const read: PackedRecord[] = []
       await readInTimeOrder(
         blobs.map((records) => pieces(records, size)),
-        (record) => read.push(record),
+        ({ value }) => read.push(value),
       )
       const inOrder = blobs.flat().sort((a, b) => a.second - b.second || a.container - b.container)
       expect(read.map(({ second }) => second)).toEqual(inOrder.map(({ second }) => second))
-      expect(read.sort((a, b) => a.second - b.second || a.container - b.container)).toEqual(inOrder)
+      expect(read.sort((a, b) => a.second - b.second || a.container - b.container)).toEqual(
+        inOrder.map((record) => blockOf(record).value),
+      )
     }),
     { numRuns: 60 },
   )
@@ -203,7 +203,7 @@ test('a blob that cannot be read ends the reading, and the others are let go', a
     throw new Error('the connection broke')
   }
   const read: number[] = []
-  await expect(readInTimeOrder([good(), broken()], ({ second }) => read.push(second))).rejects.toThrow(
+  await expect(readInTimeOrder([good(), broken()], ({ value }) => read.push(value.second))).rejects.toThrow(
     'the connection broke',
   )
   expect({ read, isLetGo }).toEqual({ read: [SECOND], isLetGo: true })
@@ -240,24 +240,21 @@ test('a retry that finds its row ends a silence, although it reports no timeline
   })
   const at = SECOND
   const merge = new Merge({ clocks: [] })
-  merge.add(
-    aRecord({
-      second: at,
-      counts: { ...noCounts(), acknowledged: 2 },
-      acksPerTenth: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1],
-      timelines: [span(1, 2, 0.05, 0.95)],
-    }),
-  )
+  const add = (own: Partial<SecondRecord>) => merge.add(blockOf(aRecord(own)))
+  add({
+    second: at,
+    counts: { ...noCounts(), acknowledged: 2 },
+    acksPerTenth: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+    timelines: [span(1, 2, 0.05, 0.95)],
+  })
   // The first of the two, at 3.31, carries no timeline.
-  merge.add(
-    aRecord({
-      second: at + 3,
-      counts: { ...noCounts(), acknowledged: 2 },
-      acksPerTenth: [0, 0, 0, 1, 0, 0, 0, 0, 1, 0],
-      timelines: [span(2, 1, 3.85, 3.85)],
-      ackGaps: [{ fromUs: us(0.95), toUs: us(3.31) }],
-    }),
-  )
+  add({
+    second: at + 3,
+    counts: { ...noCounts(), acknowledged: 2 },
+    acksPerTenth: [0, 0, 0, 1, 0, 0, 0, 0, 1, 0],
+    timelines: [span(2, 1, 3.85, 3.85)],
+    ackGaps: [{ fromUs: us(0.95), toUs: us(3.31) }],
+  })
   const { silences } = merge.finish({ plan: someLoad({ containers: 1 }), loadStartAtMs: null, summaries: [] })
   const inner = Array.from(silences.fromUs, (from, i) => [from, silences.toUs[i] as number]).filter(
     ([from, to]) => Number.isFinite(from) && Number.isFinite(to) && (to as number) - (from as number) > 1.5e6,

@@ -12,8 +12,9 @@ import { meaningOf } from '../../../functions/report-model/error-meanings.ts'
 import { type ProofContext, proofOf, proofOfDrill } from '../../../functions/report-model/event-words.ts'
 import { mad, median, percentile } from '../../../functions/units/statistics.ts'
 import { ByteReader, bufferOf } from '../../../loadgen-image/contract/bytes.ts'
+import type { SecondRecord } from '../../../loadgen-image/contract/glossary.ts'
 import { bucketOf, bucketValueUs, Histogram, sparsePercentileUs } from '../../../loadgen-image/contract/histogram.ts'
-import { anAudit, anEvent, aPrimary, aRecord } from '../../support/builders.ts'
+import { anAudit, anEvent, aPrimary, aRecord, blockOf } from '../../support/builders.ts'
 
 // ---- Statistics -------------------------------------------------------------------------------------------------------
 
@@ -167,7 +168,7 @@ test('the surest reading of a clock counts, and two that lie apart widen its bou
   expect(clockOf(clocks, 1, 'a')).toEqual({ offsetUs: 0, errorMs: null })
 })
 
-test('records that differ anywhere have different fingerprints', () => {
+test('records that differ anywhere have different fingerprints, and copies the same', () => {
   const base = aRecord({ ledger: [{ worker: 1, firstSeq: 1, count: 2, exceptions: [] }], response: [5, 1] })
   const others = [
     base,
@@ -175,13 +176,15 @@ test('records that differ anywhere have different fingerprints', () => {
     { ...base, lastMissedAtUs: 0 },
     { ...base, lastMissedAtUs: 2 ** 33 },
     { ...base, response: [5, 2] },
-    { ...base, response: [5, 1, 6, 0] },
+    { ...base, response: [5, 1, 6, 1] },
+    { ...base, health: { ...base.health, cpuUs: base.health.cpuUs + 1 } },
     { ...base, ledger: [{ worker: 1, firstSeq: 1, count: 3, exceptions: [] }] },
     { ...base, ledger: [{ worker: 1, firstSeq: 1, count: 2, exceptions: [{ seq: 1, outcome: 'unknown' as const }] }] },
     { ...base, timelines: [{ timeline: 1, acknowledged: 1, firstAtUs: 1, lastAtUs: 1 }] },
   ]
-  expect(new Set(others.map(fingerprint)).size).toBe(others.length)
-  expect(fingerprint(base)).toBe(fingerprint(structuredClone(base)))
+  const print = (record: SecondRecord) => fingerprint(blockOf(record).payload)
+  expect(new Set(others.map(print)).size).toBe(others.length)
+  expect(print(base)).toBe(print(structuredClone(base)))
 })
 
 test.each([
