@@ -28,7 +28,11 @@ class DrillsFirst extends BaseSequencer {
   }
 }
 
+/** Colours that the caller's shell forces, and a language that this machine lacks, add to the texts that tests compare. */
+const env = { FORCE_COLOR: '0', LC_ALL: 'C' }
+
 const AMONG_SERVERS = {
+  env,
   globalSetup: './test/support/template-cluster.ts',
   setupFiles: './test/support/second-tries.ts',
   testTimeout: 120_000,
@@ -47,6 +51,7 @@ export default defineConfig({
           name: 'pure',
           include: ['test/**/*.test.ts'],
           exclude: [...REAL, ...ALONE, ...filesLeft],
+          env,
           testTimeout: 30_000,
           maxWorkers: '100%',
           // First, so that a wrong figure shows within a minute. (Order 0 on one worker would run last.)

@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { CannotRun } from './problem.ts'
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -27,6 +28,11 @@ export function identityOf(pid: number): ProcessIdentity | null {
   if (!HAS_PROC) return identityFromPs(pid)
   const stat = statOf(pid)
   return stat === null || stat.state === 'Z' ? null : { pid, startedAt: stat.startedAt }
+}
+
+/** As in a folder that a chroot made a system of: no process could be seen, and the load generator would count as dead. */
+export function requireProcessTable(own = identityOf(process.pid)): void {
+  if (own === null) throw new CannotRun('/proc shows no processes here. Mount it: mount -t proc proc /proc')
 }
 
 export function isAlive(identity: ProcessIdentity): boolean {

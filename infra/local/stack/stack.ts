@@ -22,6 +22,7 @@ import type { Replication } from '../cluster/servers/postgres-pair.ts'
 import type { Lifetime } from '../process/lifetime.ts'
 import { type HeldPort, holdFreePort, holdPort } from '../process/ports.ts'
 import { CannotRun } from '../process/problem.ts'
+import { requireProcessTable } from '../process/process-table.ts'
 import type { Programs } from '../process/programs.ts'
 import { databaseUser, requireChangeOfUser, requireName, requireReachable } from '../process/run-user.ts'
 import {
@@ -128,6 +129,7 @@ export async function startStack(options: StackOptions, lifetime: Lifetime): Pro
   ]
   const stop = () => closeAll(closers.splice(0))
   try {
+    requireProcessTable()
     requireName()
     requireReachable(folder.path, databaseUser())
     requireChangeOfUser(databaseUser(), folder.path)

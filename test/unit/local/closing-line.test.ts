@@ -73,3 +73,10 @@ test('no test of this repository is skipped without a reason', () => {
   expect(files.length).toBeGreaterThan(200)
   expect(found).toEqual([])
 })
+
+test("colours and language of the caller's shell reach neither a test nor what it starts", () => {
+  expect(process.env).toMatchObject({ FORCE_COLOR: '0', LC_ALL: 'C' })
+  const script = "process.stdout.write(require('node:util').styleText('red', 'x', { stream: process.stdout }))"
+  const ran = spawnSync('bash', ['-c', `exec ${process.execPath} -e "$1"`, 'bash', script], { encoding: 'utf8' })
+  expect({ stdout: ran.stdout, stderr: ran.stderr }).toEqual({ stdout: 'x', stderr: '' })
+})

@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os'
 import { isAbsolute, join, relative } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { requireProcessTable } from '../../../infra/local/process/process-table.ts'
 import { requireName } from '../../../infra/local/process/run-user.ts'
 import { stateDirectory } from '../../../infra/local/process/stack-folder.ts'
 import { aFolder } from '../../support/folder.ts'
@@ -14,6 +15,11 @@ test('a user without a name, as a container may have, learns so before anything 
     /^PostgreSQL needs a user with a name, and this system has none for user id \d+\. .* to \/etc\/passwd$/,
   )
   expect(() => requireName(() => userInfo().username)).not.toThrow()
+})
+
+test('a system without /proc is told to mount it, before the load generator counts as dead', () => {
+  expect(() => requireProcessTable(null)).toThrow('/proc shows no processes here. Mount it: mount -t proc proc /proc')
+  expect(() => requireProcessTable()).not.toThrow()
 })
 
 function withTmpdir(value: string): string {
