@@ -4,7 +4,7 @@ import { rawFiles } from '../archive/sums.ts'
 import { AFTER } from '../checklist/after.ts'
 import { judgeRows } from '../checklist/check.ts'
 import type { Clients } from '../clients/clients.ts'
-import { drillsOfServer, writeIndexEntry } from '../clients/storage/drill-list.ts'
+import { drillsOfServer, readIndexEntry, writeIndexEntry } from '../clients/storage/drill-list.ts'
 import { likenessOf } from '../event-kinds/likeness.ts'
 import { drillBlobs } from '../model/blob-paths.ts'
 import type { ContainerEnd } from '../model/container-end.ts'
@@ -67,6 +67,8 @@ export async function writeReport(
 ): Promise<Written> {
   const { blobs, table } = clients
   const plan = await readPlan(blobs, request.drillId)
+  const final = request.edition === 'first' ? await finalReport(table, plan) : null
+  if (final !== null) return final
   const inputs: ReportInputs = {
     endedAt: clients.clock.now().toISOString(),
     earlyEnd: request.earlyEnd,
@@ -87,6 +89,13 @@ export async function writeReport(
   context.log(drillResultLine(data.report, plan.target, request.edition))
   const { verdict, headline } = data.report
   return { verdict, headline, detail: [`${verdict}: ${headline}`, ...problems].join('; ') }
+}
+
+/** The platform may carry out a step once more, long after its drill went on: then the first report must not replace the final one. */
+async function finalReport(table: Clients['table'], plan: DrillPlan): Promise<Written | null> {
+  const { endedAt = null, verdict = null, headline } = (await readIndexEntry(table, plan)) ?? {}
+  if (endedAt === null || verdict === null) return null
+  return { verdict, headline: headline ?? '', detail: `${verdict}: the final report is there already` }
 }
 
 type StoredRecords = Pick<Clients['blobs'], 'list' | 'readJson' | 'readText' | 'readStream' | 'readFrom'>

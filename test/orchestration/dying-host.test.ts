@@ -3,11 +3,14 @@
  * was and ends rightly. Virtual clock, the engine of the local host, and a journal that has been through JSON.
  */
 import { expect, test } from 'vitest'
+import { createActivities } from '../../functions/activities/activities.ts'
 import { readLock } from '../../functions/clients/storage/server-lock.ts'
+import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import { overallDeadlineSeconds } from '../../functions/model/load-plan.ts'
 import { type DrillProgress, PHASES, type Phase } from '../../functions/model/status.ts'
 import { casesOf } from '../support/depth.ts'
-import { aPlan, criteria, type DrillPlay, playDrill } from '../support/play-drill.ts'
+import { entryOf } from '../support/index-entries.ts'
+import { aPlan, criteria, type DrillPlay, playDrill, settings, smallRenderers } from '../support/play-drill.ts'
 import { createWorld, type World } from '../support/world/world.ts'
 
 const plan = aPlan({ criteria, timing: { lateMetricsSeconds: 400 } })
@@ -75,6 +78,19 @@ for (const [phase, step, nth = 1] of casesOf(STEPS))
   test(`a host that dies in the phase ${phase}, when ${step} has done its work for the ${nth}. time, resumes`, async () => {
     expect(await ended(await run({ afterMs: 1_000, ...onceAfter(step, nth) }))).toEqual(allWell)
   })
+
+test('the first report, carried out once more after the final one, changes nothing', async () => {
+  const world = createWorld()
+  const { endedAtMs, report } = await playDrill(world, plan)
+  world.clock.moveTo(world.clock.nowMs + endedAtMs + HOURS_MS)
+  const entry = entryOf(world, plan)
+  expect(entry?.endedAt).not.toBeNull()
+  const { writeReport } = createActivities(world.clients, settings, smallRenderers)
+  const again = { drillId: plan.drillId, edition: 'first', earlyEnd: null, journal: [] } as const
+  expect(await writeReport(again, { log: () => {} } as never)).toMatchObject({ verdict: report?.verdict })
+  expect(entryOf(world, plan)).toEqual(entry)
+  expect(await world.blobs.readJson(drillBlobs.report(plan.drillId, 'report.json'))).toEqual(report)
+})
 
 /** The middle of each phase in a drill that nothing disturbs. */
 async function middles(): Promise<Map<Phase, number>> {
