@@ -9,7 +9,7 @@ const WITHOUT_DATABASE =
 /** Nothing runs beside them: they measure a rate or an instant, or look at every process and segment of the machine. */
 const ALONE = [
   'test/threads/*.test.ts',
-  'test/integration/loadgen/*.test.ts',
+  'test/integration/loadgen/{container,failures,identity,stale-watch,step-probe}.test.ts',
   'test/integration/stack-processes.test.ts',
   'test/engine/drills.test.ts',
   'test/e2e/drill.test.ts',
@@ -17,7 +17,11 @@ const ALONE = [
 ]
 
 /** Tests among real servers. They mostly wait, so two files run at a time. */
-const REAL = ['test/{browser,engine,e2e}/**/*.test.ts', `test/integration/!(${WITHOUT_DATABASE}).test.ts`]
+const REAL = [
+  'test/{browser,engine,e2e}/**/*.test.ts',
+  'test/integration/loadgen/*.test.ts',
+  `test/integration/!(${WITHOUT_DATABASE}).test.ts`,
+]
 
 /** Whole drills first: the file that is left at the end, with nothing beside it, is a short one. */
 class DrillsFirst extends BaseSequencer {
