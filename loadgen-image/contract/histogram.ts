@@ -40,14 +40,20 @@ type Pairs = SparseHistogram | Uint32Array
 export class Histogram {
   readonly counts = new Uint32Array(BUCKETS)
   total = 0
+  /** Outside of these buckets all counts are 0: a second's values lie close together, and most buckets need no look. */
+  #first = BUCKETS
+  #last = -1
 
   record(valueUs: number): void {
     const bucket = bucketOf(valueUs)
+    this.#widen(bucket, bucket)
     this.counts[bucket] = (this.counts[bucket] as number) + 1
     this.total++
   }
 
+  /** Its buckets rise. */
   add(other: Pairs): void {
+    if (other.length > 0) this.#widen(other[0] as number, other[other.length - 2] as number)
     for (let i = 0; i < other.length; i += 2) {
       const bucket = other[i] as number
       const count = other[i + 1] as number
@@ -56,9 +62,14 @@ export class Histogram {
     }
   }
 
+  #widen(first: number, last: number): void {
+    if (first < this.#first) this.#first = first
+    if (last > this.#last) this.#last = last
+  }
+
   toSparse(): number[] {
     const sparse: number[] = []
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    for (let bucket = this.#first; bucket <= this.#last; bucket++) {
       const count = this.counts[bucket] as number
       if (count > 0) sparse.push(bucket, count)
     }
@@ -66,8 +77,10 @@ export class Histogram {
   }
 
   clear(): void {
-    this.counts.fill(0)
+    if (this.total > 0) this.counts.fill(0, this.#first, this.#last + 1)
     this.total = 0
+    this.#first = BUCKETS
+    this.#last = -1
   }
 
   /** Nearest rank: the smallest recorded value with at least `share` of all values at or below it. Null when empty. */
@@ -75,7 +88,7 @@ export class Histogram {
     if (this.total === 0) return null
     const rank = Math.max(1, Math.ceil(share * this.total))
     let seen = 0
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    for (let bucket = this.#first; bucket <= this.#last; bucket++) {
       seen += this.counts[bucket] as number
       if (seen >= rank) return bucketValueUs(bucket)
     }
@@ -83,8 +96,7 @@ export class Histogram {
   }
 
   maxUs(): number | null {
-    for (let bucket = BUCKETS - 1; bucket >= 0; bucket--) if (this.counts[bucket] !== 0) return bucketValueUs(bucket)
-    return null
+    return this.#last < 0 ? null : bucketValueUs(this.#last)
   }
 }
 

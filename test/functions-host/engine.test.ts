@@ -8,7 +8,8 @@ import { Engine } from '../../infra/local/functions-host/engine/engine.ts'
 import { newInstance, withMessage, withTurn } from '../../infra/local/functions-host/engine/instance.ts'
 import { activityCompleted, eventRaised, terminated } from '../../infra/local/functions-host/engine/messages.ts'
 import { EventType } from '../../infra/local/functions-host/engine/wire.ts'
-import { MemoryJournal, play, replayerOf } from '../support/play.ts'
+import { MemoryJournal, type PlayOptions, play } from '../support/play.ts'
+import { replayerOf } from '../support/replayer.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
 type Context = df.OrchestrationContext
@@ -142,18 +143,86 @@ const NOT_DETERMINISTIC: readonly [string, (context: Context, turn: number) => d
     (context, turn) => (turn === 1 ? context.df.callActivity('a') : context.df.waitForExternalEvent('e')),
   ],
 ]
-test.each(NOT_DETERMINISTIC)('an orchestrator whose replay asks for %s fails and says why', async (_what, ask) => {
-  let turn = 0
+/** In turns of its own for each replay, and with a generator that is kept between them. */
+const REPLAYS = ['each turn', 'each generation'] as const
+
+const EACH_WAY = REPLAYS.flatMap((replays) => NOT_DETERMINISTIC.map(([what, ask]) => [what, replays, ask] as const))
+
+test.each(EACH_WAY)(
+  'an orchestrator whose replay asks for %s fails and says why, when %s is replayed',
+  async (_what, replays, ask) => {
+    let turn = 0
+    function* moody(context: Context): Generator<df.Task, unknown, unknown> {
+      turn += 1
+      yield ask(context, turn)
+      return yield context.df.callActivity('a', 'last')
+    }
+    const { status, error } = await play(moody, null, { a: () => null, b: () => null }, { replays })
+    expect({ status, error }).toEqual({
+      status: 'Failed',
+      error: expect.stringContaining('Non-Deterministic workflow detected'),
+    })
+  },
+)
+
+/** What it comes to is of its nth run; the run after a crash begins again in both ways. */
+const ENDS: readonly [string, (context: Context, run: number) => unknown][] = [
+  ['another output', (_context, run) => run],
+  ['another status', (context, run) => context.df.setCustomStatus(run)],
+  ['another error', (_context, run) => boomOf(run)],
+  [
+    'an end and then an error',
+    (_context, run) => {
+      if (run === 2) boomOf(run)
+    },
+  ],
+  ['another last task', (context, run) => context.df.callActivity(run === 1 ? 'a' : 'b')],
+  ['another next input', (context, run) => context.df.continueAsNew(run)],
+]
+
+const boomOf = (run: number): never => {
+  throw new Error(`boom ${run}`)
+}
+
+test.each(ENDS)('an orchestrator that is kept and comes to %s in its replay fails', async (_what, end) => {
+  let run = 0
   function* moody(context: Context): Generator<df.Task, unknown, unknown> {
-    turn += 1
-    yield ask(context, turn)
-    return yield context.df.callActivity('a', 'last')
+    const own = ++run
+    yield context.df.callActivity('a', 'first')
+    const task = end(context, own)
+    return task instanceof Object ? yield task as df.Task : task
   }
-  const { status, error } = await play(moody, null, { a: () => null, b: () => null })
+  const { status, error } = await play(
+    moody,
+    null,
+    { a: () => null, b: () => null },
+    { replays: 'each generation', maxTurns: 50 },
+  )
   expect({ status, error }).toEqual({
     status: 'Failed',
     error: expect.stringContaining('Non-Deterministic workflow detected'),
   })
+})
+
+test('an orchestrator that is kept takes up its generator, and begins again at its end, after a crash and as new', async () => {
+  let runs = 0
+  function* counted(context: Context): Generator<df.Task, unknown, unknown> {
+    runs += 1
+    for (let i = 0; i < 4; i++) yield context.df.callActivity('a', i)
+    if (context.df.getInput() === 'again') context.df.continueAsNew('done')
+    return 'done'
+  }
+  const fakes = { a: () => null }
+  const runsOf = async (input: string, options: PlayOptions) => {
+    runs = 0
+    const { output, crashes } = await play(counted, input, fakes, options)
+    return { output, crashes, runs }
+  }
+  expect(await runsOf('', {})).toEqual({ output: 'done', crashes: 0, runs: 5 })
+  const replays = 'each generation'
+  expect(await runsOf('', { replays })).toEqual({ output: 'done', crashes: 0, runs: 2 })
+  expect(await runsOf('again', { replays })).toEqual({ output: 'done', crashes: 0, runs: 4 })
+  expect(await runsOf('', { replays, crashAfterRecords: [5] })).toEqual({ output: 'done', crashes: 1, runs: 3 })
 })
 
 test('a missing child fails the orchestration and is named', async () => {

@@ -18,7 +18,7 @@ import { eventViolations } from './event-invariants.ts'
 import { violations } from './invariants.ts'
 import { OTHER_SIZE } from './kinds.ts'
 import { scenarioOf } from './scenario.ts'
-import { simulate } from './simulation.ts'
+import { type Simulated, simulate } from './simulation.ts'
 import { withFreeze } from './troubles.ts'
 import { truthOf } from './truth.ts'
 import { undoViolations } from './undo-invariants.ts'
@@ -210,6 +210,13 @@ test('the same seed is the same drill', async () => {
   const [one, other] = await Promise.all([simulate(scenarioOf(7)), simulate(scenarioOf(7))])
   expect(other.played.report).toEqual(one.played.report)
 })
+
+for (let seed = 11; seed <= 10 + runs(14); seed++)
+  test(`the drill of seed ${seed} is the same whether each of its turns is a replay or its orchestrator is kept`, async () => {
+    const [kept, replayed] = [await simulate(scenarioOf(seed)), await simulate(scenarioOf(seed), 'each turn')]
+    const of = ({ played: { instances: _, ...rest } }: Simulated) => rest
+    expect(of(kept)).toEqual(of(replayed))
+  })
 
 function* asksForThePast(ctx: OrchestrationContext): Step<void> {
   for (;;) yield ctx.df.createTimer(ctx.df.currentUtcDateTime)

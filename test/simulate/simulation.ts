@@ -3,7 +3,7 @@ import { answerOfCreateError } from '../../functions/clients/azure/container-gro
 import { drillBlobs, serverBlobs } from '../../functions/model/blob-paths.ts'
 import { renderers } from '../../functions/render/formats.ts'
 import { blobNames } from '../../loadgen-image/contract/glossary.ts'
-import type { Incident } from '../support/play.ts'
+import type { Incident, PlayOptions } from '../support/play.ts'
 import { type DrillPlay, playDrill, smallRenderers } from '../support/play-drill.ts'
 import { restError } from '../support/world/rest-error.ts'
 import { Throttle } from '../support/world/throttle.ts'
@@ -33,7 +33,11 @@ const MAX_TURNS = 2_500
 /** Timers that fire at once, and are asked for again at once, move no clock. */
 const MAX_TURNS_AT_ONE_INSTANT = 100
 
-export async function simulate(scenario: Scenario): Promise<Simulated> {
+/** Its orchestrator is kept from turn to turn, because replays of all turns would take a third of the time. */
+export async function simulate(
+  scenario: Scenario,
+  replays: PlayOptions['replays'] = 'each generation',
+): Promise<Simulated> {
   const { plan } = scenario
   const { world, limits } = worldOf(scenario)
   const rival = new Rival(world, plan)
@@ -55,6 +59,7 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
     deadlineMs: LONGEST_PLAY_MS,
     maxTurns: MAX_TURNS,
     maxTurnsAtOneInstant: MAX_TURNS_AT_ONE_INSTANT,
+    replays,
   })
   return { scenario, world, played, rival, limits }
 }

@@ -1,11 +1,10 @@
 /**
  * Plays an orchestrator on a virtual clock, in process, with fakes for its activities: the same engine that the local
  * Functions host runs, without HTTP and without a disk. Hours pass in milliseconds, every turn is a full replay by
- * durable-functions itself, and the journal goes through JSON, so nothing works by sharing memory.
+ * durable-functions itself (or, where a play asks for it, every generation), and the journal goes through JSON, so nothing
+ * works by sharing memory.
  */
-import { InvocationContext } from '@azure/functions'
 import type { OrchestrationHandler } from 'durable-functions'
-import { createOrchestrator } from 'durable-functions/lib/src/util/testingUtils.js'
 import type { ActivityTask, Delivery } from '../../infra/local/functions-host/engine/activities.ts'
 import { type App, Engine, type TurnTaken } from '../../infra/local/functions-host/engine/engine.ts'
 import type { Instance } from '../../infra/local/functions-host/engine/instance.ts'
@@ -18,6 +17,7 @@ import {
   type RuntimeStatus,
   toJson,
 } from '../../infra/local/functions-host/engine/wire.ts'
+import { keeperOf, replayerOf } from './replayer.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** What may go wrong around an activity; each function is called for every run. */
@@ -84,6 +84,8 @@ export interface PlayOptions extends Faults {
   readonly maxTurns?: number
   readonly maxTurnsAtOneInstant?: number
   readonly onTurn?: (taken: TurnTaken) => void
+  /** How often the orchestrator begins again: as in Azure, or as rarely as still shows one that does not do the same again. */
+  readonly replays?: 'each turn' | 'each generation'
 }
 
 export interface PlayResult {
@@ -155,8 +157,9 @@ class Play {
     this.#instanceId = options.instanceId ?? 'play'
     this.#startAtMs = Date.parse(options.startAt ?? START_AT)
     this.#clock = new VirtualClock(this.#startAtMs)
+    const isKept = options.replays === 'each generation'
     for (const [name, handler] of Object.entries({ ...options.orchestrators, [this.#name]: orchestrator }))
-      this.#orchestrators.set(name, replayerOf(handler))
+      this.#orchestrators.set(name, isKept ? keeperOf(handler) : replayerOf(handler))
     this.#engine = this.#newEngine()
   }
 
@@ -319,15 +322,6 @@ class Play {
       journal: ended.history,
       instances: [...this.#journal.load()],
     }
-  }
-}
-
-/** The orchestrator as the engine calls it, in a context of its own for each replay. */
-export function replayerOf(handler: OrchestrationHandler): OrchestratorFunction {
-  const replay = createOrchestrator(handler)
-  return async (trigger) => {
-    const context = new InvocationContext({ functionName: handler.name, logHandler: () => undefined })
-    return { state: await replay(trigger, context), context }
   }
 }
 
