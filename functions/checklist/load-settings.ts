@@ -126,12 +126,21 @@ export function fixOf(session: LoadSessionFacts, setting: SessionSetting, value:
     'earlier setting': [],
   }
   const isKept = via === 'pgbouncer' && setting.holdsIn === 'this session'
-  return [...statements[setting.origin], ...(isKept ? [endSessions(session)] : [])]
+  const isTracked = via === 'pgbouncer' && setting.origin === 'session' && TRACKED.includes(setting.name)
+  return [...statements[setting.origin], ...(isKept ? [endSessions(session)] : []), ...(isTracked ? [READ_AGAIN] : [])]
 }
 
 /** PgBouncer keeps its sessions for up to an hour, with the settings that they began with. */
 const endSessions = ({ user }: LoadSessionFacts): string =>
   `Then end the sessions that PgBouncer holds: SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${(user ?? '').replaceAll("'", "''")}'`
+
+/**
+ * PgBouncer tracks them since 1.26, search_path where PostgreSQL reports it (18): it sets in each client's session what the first
+ * session of the pool had, also after the setting of the role has changed.
+ */
+const TRACKED = ['default_transaction_read_only', 'search_path']
+const READ_AGAIN =
+  'If the value stays, PgBouncer sets it, as it saw it first (version 1.26 and newer): RECONNECT in its console makes it read the values again, and in Azure pgbouncer.enabled switched off and on'
 
 /** Quoted where it has to be. */
 const identifier = (name: string): string =>

@@ -196,6 +196,7 @@ const SPOILED: readonly Spoiled[] = [
 const everyRowPasses = () =>
   eventually('every row passes', timeouts.processEndsMs, async () => {
     const rest = failed(await look())
+    if (rest.some(({ advice }) => advice.includes('RECONNECT'))) await inConsole('RECONNECT')
     expect(rest, JSON.stringify(rest)).toEqual([])
     return true
   })
