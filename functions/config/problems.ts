@@ -102,13 +102,22 @@ function problemsBetweenRows(environment: Environment): string[] {
 
 function problemsOfTargets(environment: Environment, identity: readonly SettingName[]): string[] {
   if (!hasList(environment)) return problemsOfLoadLogin(environment, identity)
-  return targetsOf(environment).flatMap(({ environment: own, wordOf }) => [
-    ...REQUIRED_OF_TARGETS.filter((setting) => given(own, setting) === null).map(
+  return targetsOf(environment).flatMap(({ environment: own, wordOf, malformed }) => [
+    ...REQUIRED_OF_TARGETS.filter((setting) => given(own, setting) === null && !malformed.has(setting)).map(
       (setting) => `${wordOf(setting)} is missing: ${settingNamed(setting).meaning}`,
     ),
-    ...problemsOfLoadLogin(own, identity).map((problem) => inWordsOf(wordOf, problem)),
+    ...(LOGIN_SETTINGS.some((setting) => malformed.has(setting)) ? [] : problemsOfLoadLogin(own, identity)).map(
+      (problem) => inWordsOf(wordOf, problem),
+    ),
   ])
 }
+
+const LOGIN_SETTINGS: readonly SettingName[] = [
+  'POSTGRES_USER',
+  'POSTGRES_PASSWORD',
+  'LOADGEN_POSTGRES_USER',
+  'LOADGEN_POSTGRES_PASSWORD',
+]
 
 /** The rules name settings; the reader of a list knows its fields. */
 const inWordsOf = (wordOf: TargetSettings['wordOf'], problem: string): string =>

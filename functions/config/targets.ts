@@ -63,6 +63,8 @@ export interface TargetSettings {
   readonly wordOf: (setting: SettingName) => string
   /** Settings that the entry itself replaces. */
   readonly own: ReadonlySet<SettingName>
+  /** Settings that the entry gives in a form that is not theirs: what follows from their absence is no other problem. */
+  readonly malformed: ReadonlySet<SettingName>
 }
 
 export const hasList = (environment: Environment): boolean => given(environment, 'DRILL_TARGETS') !== null
@@ -76,6 +78,7 @@ export function targetsOf(environment: Environment): readonly TargetSettings[] {
         environment,
         wordOf: (setting) => setting,
         own: new Set(),
+        malformed: new Set(),
       },
     ]
   return entriesOf(environment).map((entry, index) => targetOf(environment, entry, index))
@@ -103,6 +106,7 @@ function targetOf(shared: Environment, entry: Entry, index: number): TargetSetti
     environment: { ...common, ...own },
     wordOf: (setting) => placeOf(index, fieldOf(setting) ?? setting),
     own: new Set(Object.keys(own) as SettingName[]),
+    malformed: new Set(malformedOf(shared, entry)),
   }
 }
 
@@ -175,10 +179,8 @@ function problemsOfEntry(environment: Environment, entry: Entry, index: number):
   if (typeof entry.name !== 'string' || TARGET_NAME.problemOf(entry.name) !== null)
     problems.push(`${placeOf(index, 'name')} must be ${TARGET_NAME.expected}`)
   for (const [field, setting] of Object.entries(FIELDS)) {
-    if (entry[field] === undefined) continue
-    const { expected, problemOf } = FORMS[settingNamed(setting).form]
-    const isFit = isOfKind(setting, entry[field])
-    const problem = isFit ? problemOf(textOf(entry[field])) : `it must be a JSON ${kindOf(setting)}`
+    const problem = problemOfField(setting, entry[field])
+    const { expected } = FORMS[settingNamed(setting).form]
     if (problem !== null) problems.push(`${placeOf(index, field)} must be ${expected}${problem && `; ${problem}`}`)
   }
   for (const field of Object.keys(SECRET_FIELDS))
@@ -189,6 +191,21 @@ function problemsOfEntry(environment: Environment, entry: Entry, index: number):
       problems.push(`${placeOf(index, field)} must not hold a target: it is a request to this server`)
   return [...new Set(problems)]
 }
+
+function problemOfField(setting: SettingName, value: unknown): string | null {
+  if (value === undefined) return null
+  const { problemOf } = FORMS[settingNamed(setting).form]
+  return isOfKind(setting, value) ? problemOf(textOf(value)) : `it must be a JSON ${kindOf(setting)}`
+}
+
+const malformedOf = (shared: Environment, entry: Entry): SettingName[] => [
+  ...Object.entries(FIELDS).flatMap(([field, setting]) =>
+    problemOfField(setting, entry[field]) === null ? [] : [setting],
+  ),
+  ...Object.entries(SECRET_FIELDS).flatMap(([field, setting]) =>
+    entry[field] === undefined || problemsOfSecretName(shared, entry[field], field).length === 0 ? [] : [setting],
+  ),
+]
 
 /** Names alone: a name may be a piece of a value that was pasted in. */
 const nameOf = (field: string): string => (/^[A-Za-z_]{1,30}$/.test(field) ? ` ${field}` : '')

@@ -141,6 +141,17 @@ test.each([
   expect(problems(text).join()).not.toContain('s3cret')
 })
 
+test.each([
+  [{ server: 5 }, 'server'],
+  [{ database: '' }, 'database'],
+  [{ user: 5 }, 'user'],
+  [{ user: '' }, 'user'],
+  [{ user: 'u', passwordSetting: 'TARGET_SECRET_ABSENT' }, 'passwordSetting'],
+  [{ loadUser: null }, 'loadUser'],
+])('%o is one problem, of that field, and not also what its absence would be', (own, field) => {
+  expect(problems([{ ...ORDERS, ...own }])).toEqual([expect.stringMatching(startsWith(`DRILL_TARGETS[0].${field} `))])
+})
+
 test('what an entry and the shared settings both lack is missing', () => {
   const { POSTGRES_DATABASE: _d, POSTGRES_USER: _u, ...rest } = SHARED
   const environment = {
