@@ -17,7 +17,7 @@ test('a user without a name, as a container may have, learns so before anything 
   expect(() => requireName(() => userInfo().username)).not.toThrow()
 })
 
-test('a system without /proc is told to mount it, before the load generator counts as dead', () => {
+test('a system without /proc is refused with what mounts it, before the load generator counts as dead', () => {
   expect(() => requireProcessTable(null)).toThrow('/proc shows no processes here. Mount it: mount -t proc proc /proc')
   expect(() => requireProcessTable()).not.toThrow()
 })

@@ -79,7 +79,7 @@ async function compiled(description: Json, program = PROGRAM): Promise<string> {
   writeFileSync(join(folder, 'client.ts'), await generateSource(join(folder, 'openapi.json')))
   writeFileSync(join(folder, 'program.ts'), program)
   const tsc = join(process.cwd(), 'node_modules/.bin/tsc')
-  return promisify(execFile)(tsc, ['-p', folder]).then(
+  return promisify(execFile)(tsc, ['-p', folder, '--pretty', 'false']).then(
     ({ stdout }) => stdout,
     ({ stdout }: { stdout: string }) => stdout,
   )
