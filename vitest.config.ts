@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { filesLeft } from './test/support/depth.ts'
@@ -9,12 +11,21 @@ const WITHOUT_DATABASE =
 /** Nothing runs beside them: they measure a rate or an instant, or look at every process and segment of the machine. */
 const ALONE = [
   'test/threads/*.test.ts',
-  'test/integration/loadgen/{container,failures,identity,stale-watch,step-probe}.test.ts',
+  'test/integration/loadgen/container.test.ts',
+  'test/integration/loadgen/failures.test.ts',
+  'test/integration/loadgen/identity.test.ts',
+  'test/integration/loadgen/stale-watch.test.ts',
+  'test/integration/loadgen/step-probe.test.ts',
   'test/integration/stack-processes.test.ts',
   'test/engine/drills.test.ts',
   'test/e2e/drill.test.ts',
   'test/e2e/other-drills.test.ts',
 ]
+
+/** A file that was renamed would run beside others without this. */
+for (const file of ALONE)
+  if (!file.includes('*') && !existsSync(join(import.meta.dirname, file)))
+    throw new Error(`${file} is to run alone, and does not exist`)
 
 /** Tests among real servers. They mostly wait, so two files run at a time. */
 const REAL = [
