@@ -1,7 +1,7 @@
 /** Runs a load in a process of its own and reads its figures. */
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
+import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { ServerTarget } from '../../loadgen-image/connection/target.ts'
 import type { LoadPlan } from '../../loadgen-image/contract/load-plan.ts'
@@ -11,8 +11,9 @@ import type { LoadFigures } from './load-process.ts'
 
 const run = promisify(execFile)
 
+/** `file`: beside this one, or with its whole path. */
 export async function nodeJson<T>(file: string, args: readonly string[], flags: readonly string[] = []): Promise<T> {
-  const path = fileURLToPath(new URL(`./${file}`, import.meta.url))
+  const path = resolve(import.meta.dirname, file)
   const { stdout } = await run(process.execPath, [...flags, path, ...args], {
     maxBuffer: 64 * 1024 * 1024,
     env: { ...process.env, ...HEAP_ENVIRONMENT },

@@ -33,3 +33,11 @@ test.each([['server closed the connection'], ['08P01'], ['a=b'], ['1-2'], ['grö
 test('a number stays a number', () => {
   expect(toCsv<number>([['value', (row) => row]], [-1])).toBe('value\n-1\n')
 })
+
+test.each([0, 1, 999, 1000, 1001, 2500])(
+  'a file of %i rows has its names once, and each row once in its order',
+  (count) => {
+    const rows = Array.from({ length: count }, (_, i) => i)
+    expect(toCsv<number>([['value', (row) => row]], rows)).toBe(`${['value', ...rows].join('\n')}\n`)
+  },
+)
