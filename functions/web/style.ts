@@ -154,6 +154,14 @@ iframe.report{width:100%;height:85vh;border:1px solid var(--line);border-radius:
 @media (max-width:40rem){.link{margin-left:0;min-height:2.25rem}.link label{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden;white-space:nowrap}.files{columns:1}main .banner{padding-left:1.25rem;padding-right:1.25rem}}
 `
 
+/** A reader's own colours replace backgrounds: what a background says gets one of theirs. */
+const FORCED_COLOURS = `
+@media (forced-colors:active){button.primary,a.button,button.primary:hover,a.button:hover,.phases li.now{forced-color-adjust:none;background:Highlight;color:HighlightText;border-color:Highlight;opacity:1}
+button.primary:disabled{background:Canvas;color:GrayText;border-color:GrayText}
+progress{forced-color-adjust:none;background:Canvas;border:1px solid CanvasText}progress::-webkit-progress-bar{background:Canvas}progress::-webkit-progress-value{background:Highlight}progress::-moz-progress-bar{background:Highlight}
+#connection::before,.running-dot{forced-color-adjust:none}}
+`
+
 export const DASHBOARD_STYLE = [
   COLOUR_VARIABLES,
   BASICS,
@@ -165,4 +173,5 @@ export const DASHBOARD_STYLE = [
   LIVE,
   CARDS,
   CAMPAIGN_STYLE,
+  FORCED_COLOURS,
 ].join('')

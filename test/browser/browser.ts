@@ -62,7 +62,7 @@ export async function screenshot(page: Page, name: string, { whole = true } = {}
 
 /** Reads wrong contrast, missing names, broken tables: a page has none of what it finds. */
 export async function expectAccessible(page: Page): Promise<void> {
-  await page.evaluate(axe.source)
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
   const found = await page.evaluate(async () => {
     const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
       resultTypes: ['violations'],

@@ -68,20 +68,35 @@ const PAGES: ReadonlyArray<readonly [name: string, words: string, address: () =>
   ['the list of campaigns', 'Start a campaign', dashboard('#/campaigns')],
 ]
 
-test.each(PAGES)('%s: little before the first picture, nothing blocks, no barrier', async (_, words, address) => {
-  const { page, errors } = await openPage(browser)
-  await page.addInitScript((key) => sessionStorage.setItem('function-key', key), KEY)
-  await page.goto(await address())
-  await page.getByText(words).filter({ visible: true }).first().waitFor()
-  await page.waitForLoadState('networkidle')
-  const seen = await page.evaluate(readPage)
-  // A report is one file: golden tests count its text before its first picture.
-  if (!page.url().startsWith('file:')) expect(seen.bytesBefore).toBeLessThan(MAX_BYTES)
-  expect(seen.blocking.filter((name) => !name.endsWith('/dashboard.css'))).toEqual([])
-  await expectAccessible(page)
-  expect(errors).toEqual([])
-  await page.close()
-})
+/** Colours and widths of readers; forced colours are those that the reader's system puts in place of the page's. */
+const LOOKS = [
+  { colorScheme: 'light', forcedColors: 'none', width: 1280 },
+  { colorScheme: 'dark', forcedColors: 'none', width: 390 },
+  { colorScheme: 'light', forcedColors: 'active', width: 390 },
+  { colorScheme: 'dark', forcedColors: 'active', width: 1280 },
+] as const
+
+test.each(PAGES)(
+  '%s: little before the first picture, nothing blocks, no barrier in any look',
+  async (_, words, address) => {
+    const { page, errors } = await openPage(browser)
+    await page.addInitScript((key) => sessionStorage.setItem('function-key', key), KEY)
+    await page.goto(await address())
+    await page.getByText(words).filter({ visible: true }).first().waitFor()
+    await page.waitForLoadState('networkidle')
+    const seen = await page.evaluate(readPage)
+    // A report is one file: golden tests count its text before its first picture.
+    if (!page.url().startsWith('file:')) expect(seen.bytesBefore).toBeLessThan(MAX_BYTES)
+    expect(seen.blocking.filter((name) => !name.endsWith('/dashboard.css'))).toEqual([])
+    for (const { width, ...colours } of LOOKS) {
+      await page.emulateMedia(colours)
+      await page.setViewportSize({ width, height: 900 })
+      await expectAccessible(page)
+    }
+    expect(errors).toEqual([])
+    await page.close()
+  },
+)
 
 const WIDTHS = [390, 1280] as const
 /** Above this, a page is felt to jump (web.dev/articles/cls). */

@@ -147,6 +147,7 @@ figure svg.narrow{display:none}
 .states svg{flex:none;width:22px}
 svg.spark{display:block;width:150px;height:34px}
 .key{padding:.05em .45em;border-radius:2px;color:var(--ink)}
+@media (forced-colors:active){.key{forced-color-adjust:none}}
 .key.warm-up{background:var(--shade-warm-up)}.key.outage{background:var(--shade-outage)}.key.recovery{background:var(--shade-recovery)}
 `
 
