@@ -8,7 +8,11 @@ import { content, type Json, ref, required } from './parts.ts'
 
 const fields = {
   id: z.string().describe('The same in every delivery of one message: drop a message whose id is known'),
-  text: z.string().describe('Verdict, server and headline in one line, and below it the address of the page'),
+  text: z
+    .string()
+    .describe(
+      'For a chat tool: word of the verdict, server and headline in one line, with & < > escaped, and below it the address of the page',
+    ),
   verdict,
   summary: z.string(),
   server: z.string(),

@@ -5,7 +5,7 @@ import type { Verdict } from '../report.ts'
 interface Message {
   /** The same in every delivery of one message: a receiver that has it already drops the copy. */
   readonly id: string
-  /** One line and the address of the page, as chat tools show it. */
+  /** One line and the address of the page, for a chat tool; `&`, `<` and `>` are escaped as Slack asks for it. */
   readonly text: string
   readonly verdict: Verdict | null
   readonly summary: string
@@ -52,11 +52,22 @@ interface Ended extends Pick<DrillMessage, 'verdict' | 'summary' | 'server' | 's
 }
 
 function written(ended: Ended, appUrl: string | null): Pick<Message, 'id' | 'text' | 'links'> {
-  const { kind, id, server, summary } = ended
+  const { kind, id } = ended
   const links = {
     page: `${appUrl ?? ''}/api/dashboard#/${kind}/${id}`,
     report: `${appUrl ?? ''}/api/${kind}/${id}${kind === 'drills' ? '/report' : ''}?format=html`,
   }
   const address = appUrl === null ? '' : `\n${links.page}`
-  return { id: `${id}.ended`, text: `${verdictWord(ended) ?? 'NO REPORT'} ${server}: ${summary}${address}`, links }
+  return { id: `${id}.ended`, text: escapeForChat(lineOf(ended)) + address, links }
 }
+
+/** The headline of a drill that did not start says so a second time. */
+function lineOf({ server, summary, ...ended }: Ended): string {
+  const word = verdictWord(ended) ?? 'NO REPORT'
+  const what = word === 'NOT STARTED' && ended.stoppedBy !== null ? `${ended.stoppedBy.why}.` : summary
+  return `${word} ${server}: ${what}`.replace(/\s+/g, ' ')
+}
+
+/** These three are markup in a message of Slack (docs.slack.dev/messaging/formatting-message-text): <!channel> would call everyone. */
+const escapeForChat = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
