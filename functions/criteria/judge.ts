@@ -4,8 +4,9 @@ import type { Measured } from '../model/drill-index.ts'
 import type { Criterion } from '../model/report.ts'
 import { round } from '../units/statistics.ts'
 import { distance, given, inUnit, signed } from '../units/units.ts'
-import { type CriterionUnit, type FigureRef, measure, type ReportFigures, unitOf } from './figures.ts'
+import { type CriterionUnit, type FigureRef, measure, type ReportFigures, rangeOf, unitOf } from './figures.ts'
 import { type Limit, type ParsedCriterion, parseCriteria } from './grammar.ts'
+import { compareIntervals, endsOf, exactly, type Interval, intervalOf, isExact } from './intervals.ts'
 import type { Operator } from './limits.ts'
 
 export function judgeCriteria(texts: readonly string[], figures: ReportFigures, targetTps: number): Criterion[] {
@@ -19,6 +20,7 @@ const unreadable = (problem: string): Criterion => ({
   objective: problem,
   measured: null,
   isLowerBound: false,
+  isUpperBound: false,
   unit: '',
   margin: null,
   verdict: 'unknown',
@@ -30,15 +32,17 @@ function judgeCriterion(criterion: ParsedCriterion, figures: ReportFigures, targ
   const unit = unitOf(figure.name)
   const measured = measure(figure, figures)
   const bound = boundOf(limit, figures, targetTps)
-  const verdict = bound === null ? 'unknown' : compare(measured, operator, bound)
+  const verdict = bound === null ? 'unknown' : compare(measured, figure, operator, bound)
   const number = 'value' in measured ? measured.value : null
+  const limitValue = bound !== null && isExact(bound) ? bound.low : null
   return {
     id: idOf(figure),
     objective: text,
     measured: number,
     isLowerBound: measured.kind === 'at-least',
+    isUpperBound: measured.kind === 'at-most',
     unit,
-    margin: number === null || bound === null ? null : marginOf(number, operator, bound),
+    margin: number === null || limitValue === null ? null : marginOf(number, operator, limitValue),
     verdict,
     why: reason(measured, operator, bound, unit),
   }
@@ -46,13 +50,18 @@ function judgeCriterion(criterion: ParsedCriterion, figures: ReportFigures, targ
 
 export const idOf = ({ name, phase }: FigureRef): string => (phase === null ? name : `${name}[${phase}]`)
 
-function boundOf({ factor, figure }: Limit, figures: ReportFigures, targetTps: number): number | null {
-  if (figure === null) return factor
+/** Null: it was not measured, or it is longer than every number. */
+function boundOf({ factor, figure }: Limit, figures: ReportFigures, targetTps: number): Interval | null {
+  if (figure === null) return exactly(factor)
   // A closed loop offers no rate: 0 would be a limit that every rate meets.
-  if (figure === 'target') return targetTps > 0 ? round(factor * targetTps, 6) : null
+  if (figure === 'target') return targetTps > 0 ? exactly(round(factor * targetTps, 6)) : null
   const measured = measure(figure, figures)
-  return measured.kind === 'value' ? round(factor * measured.value, 6) : null
+  if (!('value' in measured)) return null
+  const { low, high } = intervalOf(measured, rangeOf(figure.name))
+  return { low: times(factor, low), high: times(factor, high) }
 }
+
+export const times = (factor: number, end: number): number => (Number.isFinite(end) ? round(factor * end, 6) : end)
 
 export const HOLDS: Readonly<Record<Operator, (measured: number, bound: number) => boolean>> = {
   '<=': (a, b) => a <= b,
@@ -66,15 +75,9 @@ export const HOLDS: Readonly<Record<Operator, (measured: number, bound: number) 
 const wantsLess = (operator: Operator): boolean => operator === '<' || operator === '<='
 export const wantsMore = (operator: Operator): boolean => operator === '>' || operator === '>='
 
-function compare(measured: Measured, operator: Operator, bound: number): Criterion['verdict'] {
-  if (measured.kind === 'missing') return 'unknown'
-  if (measured.kind === 'value') return HOLDS[operator](measured.value, bound) ? 'pass' : 'fail'
-  if (measured.kind === 'never') return wantsMore(operator) || operator === '!=' ? 'pass' : 'fail'
-  // The true value is this or more: a limit below it is exceeded, a limit above it may be.
-  if (wantsMore(operator)) return HOLDS[operator](measured.value, bound) ? 'pass' : 'unknown'
-  if (wantsLess(operator)) return HOLDS[operator](measured.value, bound) ? 'unknown' : 'fail'
-  return measured.value > bound ? (operator === '==' ? 'fail' : 'pass') : 'unknown'
-}
+/** What was not measured is unknown, also where no value of the figure could miss the limit. */
+const compare = (measured: Measured, { name }: FigureRef, operator: Operator, bound: Interval): Criterion['verdict'] =>
+  measured.kind === 'missing' ? 'unknown' : compareIntervals(intervalOf(measured, rangeOf(name)), operator, bound)
 
 export function marginOf(measured: number, operator: Operator, bound: number): number {
   const apart = round(Math.abs(measured - bound), 6)
@@ -92,11 +95,20 @@ const WANTED: Readonly<Record<Operator, string>> = {
   '!=': 'anything but',
 }
 
-const reason = (measured: Measured, operator: Operator, bound: number | null, unit: CriterionUnit): string =>
-  `${seenWords(measured, unit)}; ${wantedWords(operator, bound, unit)}${measured.kind === 'value' ? byHowMuch(measured.value, operator, bound, unit) : ''}`
+function reason(measured: Measured, operator: Operator, bound: Interval | null, unit: CriterionUnit): string {
+  const words = `${seenWords(measured, unit)}; ${wantedWords(operator, bound, unit)}`
+  return measured.kind === 'value' && bound !== null && isExact(bound)
+    ? words + byHowMuch(measured.value, operator, bound.low, unit)
+    : words
+}
 
-export const wantedWords = (operator: Operator, bound: number | null, unit: CriterionUnit): string =>
-  bound === null ? 'what it is compared with was not measured' : `${WANTED[operator]} ${given(bound, unit)} wanted`
+export function wantedWords(operator: Operator, bound: Interval | null, unit: CriterionUnit): string {
+  const { value, isUpperBound } = endsOf(bound, unit)
+  if (bound === null || value === null) return 'what it is compared with was not measured'
+  return isExact(bound)
+    ? `${WANTED[operator]} ${given(value, unit)} wanted`
+    : `${WANTED[operator]} a figure wanted of which only is known that it is ${given(value, unit)} or ${isUpperBound ? 'less' : 'more'}`
+}
 
 export function seenWords(measured: Measured, unit: CriterionUnit): string {
   switch (measured.kind) {
@@ -104,6 +116,8 @@ export function seenWords(measured: Measured, unit: CriterionUnit): string {
       return inUnit(measured.value, unit)
     case 'at-least':
       return `${inUnit(measured.value, unit)} or more, because ${measured.why}`
+    case 'at-most':
+      return `${inUnit(measured.value, unit)} or less, because ${measured.why}`
     case 'never':
       return measured.why
     case 'missing':
@@ -120,14 +134,14 @@ export function byHowMuch(measured: number, operator: Operator, bound: number | 
   return `, ${isMet ? 'met' : 'missed'} by ${distance(Math.abs(marginOf(measured, operator, bound)), unit)}`
 }
 
-// ---- The two figures of a criterion as text; a lower bound is marked as one -------------------------------------------
+// ---- The two figures of a criterion as text; a bound is marked as one -------------------------------------------
 
-export const measuredText = ({ measured, unit, isLowerBound }: Criterion): string =>
-  isLowerBound ? `≥ ${inUnit(measured, unit)}` : inUnit(measured, unit)
+export const measuredText = ({ measured, unit, isLowerBound, isUpperBound }: Criterion): string =>
+  `${isLowerBound ? '≥ ' : isUpperBound ? '≤ ' : ''}${inUnit(measured, unit)}`
 
-/** Spare (+) or missing (-). A lower bound misses its limit by that or more. */
-export function marginText({ margin, unit, verdict, isLowerBound }: Criterion): string {
+/** Spare (+) or missing (-). A bound that meets or misses its limit does so by that or more. */
+export function marginText({ margin, unit, verdict, isLowerBound, isUpperBound }: Criterion): string {
   if (margin === null || verdict === 'unknown') return 'not known'
-  if (!isLowerBound) return signed(margin, unit)
+  if (!(isLowerBound || isUpperBound)) return signed(margin, unit)
   return `${verdict === 'pass' ? '≥' : '≤'} ${signed(margin, unit)}`
 }

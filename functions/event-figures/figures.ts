@@ -38,13 +38,12 @@ const clientOutage = (spread: 'p50' | 'p95' | 'max'): EventFigure => ({
     const { clients, notMeasured, [spread]: longest } = recovery.clientOutageSeconds
     if (clients === 0 && notMeasured > 0) return missing('the containers of the clients that were out did not watch')
     if (clients === 0) return missing(service === 'not measured' ? (notMeasuredWhy ?? '') : 'no client saw an outage')
+    const why = `the outages of ${counted(notMeasured, 'client')} were not measured`
+    // A share of the clients may have been out for longer, or for less, when those are counted too.
+    if (notMeasured > 0 && spread !== 'max') return missing(why)
     if (longest === null) return { kind: 'never', why: 'a client never came back while the load ran' }
     if (notMeasured === 0) return value(longest)
-    return {
-      kind: 'at-least',
-      value: longest,
-      why: `the outages of ${counted(notMeasured, 'client')} were not measured`,
-    }
+    return { kind: 'at-least', value: longest, why }
   },
 })
 
@@ -96,15 +95,27 @@ export function worstOf(name: EventFigureName, report: EventParts, only: string 
   if (first === undefined) return { measured: missing(whyNone(events, only)), event: null }
   const never = all.find(({ measured }) => measured.kind === 'never')
   if (never !== undefined) return never
-  const most = all.reduce((one, other) => (sizeOf(other) > sizeOf(one) ? other : one))
-  const isBound = ({ measured }: Worst) => measured.kind === 'at-least' || measured.kind === 'missing'
-  const bound = (isBound(most) ? most : all.find(isBound))?.measured
-  if (bound === undefined || !('value' in most.measured)) return most
-  return {
-    measured: { kind: 'at-least', value: most.measured.value, why: 'why' in bound ? bound.why : '' },
-    event: most.event,
-  }
+  const most = all.reduce((one, other) => (isMore(other, one) ? other : one))
+  const isOpen = ({ measured }: Worst) => measured.kind === 'at-least' || measured.kind === 'missing'
+  const open = (isOpen(most) ? most : all.find(isOpen))?.measured
+  if (open === undefined || !('value' in most.measured)) return most
+  const why = 'why' in open ? open.why : ''
+  // One event was this long at most, and of another nothing is known: that is no bound of the worst.
+  if (most.measured.kind === 'at-most') return lowerBoundOf(all, why)
+  return { measured: { kind: 'at-least', value: most.measured.value, why }, event: most.event }
 }
+
+function lowerBoundOf(all: readonly Worst[], why: string): Worst {
+  const least: Worst = { measured: missing(why), event: null }
+  const { measured, event } = all
+    .filter(({ measured: { kind } }) => kind !== 'at-most')
+    .reduce((one, other) => (isMore(other, one) ? other : one), least)
+  return 'value' in measured ? { measured: { kind: 'at-least', value: measured.value, why }, event } : least
+}
+
+/** Of two alike the one that is known exactly. */
+const isMore = (one: Worst, other: Worst): boolean =>
+  sizeOf(one) > sizeOf(other) || (sizeOf(one) === sizeOf(other) && other.measured.kind === 'at-most')
 
 /** The worst client may be one that was out alone, while others were served. */
 function loneClient({ loneClients: { clients, maxOutageSeconds } }: EventParts): Worst[] {
@@ -130,11 +141,14 @@ const whyNone = (events: readonly DrillEvent[], only: string | null): string =>
       ? 'no event was asked for, and no outage was seen'
       : 'the clients saw no outage'
 
-/** The measured length, or a lower bound: the part of it that a generator watched. */
+const UNNOTICED = 'no client noticed it, and no pause between two commits around it was longer'
+
+/** The measured length, or a bound: the longest pause around an event that no client noticed, or: the part of it that a generator watched. */
 function spanOf(event: DrillEvent, figure: keyof DrillEvent['atLeast'], report: EventParts): Measured {
   const gone = outOfService(event, report)
   if (gone !== null) return gone
   const measured = event.recovery[figure]
+  if (measured !== null && !wasNoticed(event)) return { kind: 'at-most', value: measured, why: UNNOTICED }
   if (measured !== null) return value(measured)
   const bound = event.atLeast[figure]
   if (bound === null) return missing(event.notMeasuredWhy ?? 'the clients saw no outage')

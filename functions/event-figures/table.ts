@@ -13,6 +13,8 @@ export function eventFigureText(measured: Measured | null): string {
       return seconds(measured.value)
     case 'at-least':
       return `≥ ${seconds(measured.value)}`
+    case 'at-most':
+      return `≤ ${seconds(measured.value)}`
     case 'never':
       return 'not back'
     case 'missing':

@@ -45,11 +45,13 @@ export const serverKey = ({ resourceGroup, server }: Target): string => `${resou
 
 /**
  * `at-least`: the true value is this or more (a percentile among the missed, a recovery that the end of the load cut off).
+ * `at-most`: the true value is this or less (the longest pause around an event that no client noticed).
  * `never`: it did not happen while the load ran, which is worse than every limit.
  */
 export type Measured =
   | { readonly kind: 'value'; readonly value: number }
   | { readonly kind: 'at-least'; readonly value: number; readonly why: string }
+  | { readonly kind: 'at-most'; readonly value: number; readonly why: string }
   | { readonly kind: 'never'; readonly why: string }
   | { readonly kind: 'missing'; readonly why: string }
 

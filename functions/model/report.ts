@@ -27,6 +27,7 @@ export const criterionSchema = z.object({
   objective: z.string().describe('Such as recovery_time_s <= 120'),
   measured: nullableNumber,
   isLowerBound: z.boolean().describe('The true value is what was measured, or more'),
+  isUpperBound: z.boolean().describe('The true value is what was measured, or less'),
   unit: z.string(),
   margin: nullableNumber.describe('Distance to the objective in the unit; negative when missed'),
   verdict: z.enum(['pass', 'fail', 'unknown']),
@@ -119,10 +120,12 @@ const moments = shape('Moments', {
 })
 
 const recovery = shape('Recovery', {
-  recoveryTimeSeconds: nullableNumber.describe('t4 - t1'),
+  recoveryTimeSeconds: nullableNumber.describe(
+    't4 - t1; of an event that no client noticed the longest pause between two commits around it, which is an upper bound',
+  ),
   recoveryFromTriggerSeconds: nullableNumber.describe('t4 - t0'),
   detectionSeconds: nullableNumber.describe('t1 - t0'),
-  writeOutageSeconds: nullableNumber.describe('t2 - t1'),
+  writeOutageSeconds: nullableNumber.describe('t2 - t1; of an event that no client noticed as recoveryTimeSeconds'),
   clientOutageSeconds: z.object({
     p50: nullableNumber,
     p95: nullableNumber,

@@ -131,13 +131,13 @@ interface CampaignResult extends Pick<CampaignReport, 'campaignId' | 'server' | 
   readonly lostMax: number | null
 }
 
-/** A statistic that is only a lower bound is null here, as one that was not measured. */
+/** A statistic that is only a bound is null here, as one that was not measured. */
 export function campaignResultLine(report: CampaignReport): string {
   const { campaignId, server, verdict, headline, planned, counts, drills, figures } = report
   const figure = (id: string) => figures.find((one) => one.id === id)
   const exact = (id: string, statistic: 'min' | 'median' | 'max') => {
     const spread = figure(id)?.[statistic]
-    return spread === undefined || spread.isLowerBound ? null : spread.value
+    return spread === undefined || spread.isLowerBound || spread.isUpperBound ? null : spread.value
   }
   const of = (statistic: 'min' | 'median' | 'max') => exact('recovery_time_s', statistic)
   return line(CAMPAIGN_RESULT, {

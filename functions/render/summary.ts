@@ -65,12 +65,24 @@ export function summaryOf(report: Report): Summary {
 function summaryFigure(measured: Measured, unit: string): SummaryFigure {
   switch (measured.kind) {
     case 'value':
-      return { value: measured.value, isLowerBound: false, words: inUnit(measured.value, unit) }
+      return { value: measured.value, isLowerBound: false, isUpperBound: false, words: inUnit(measured.value, unit) }
     case 'at-least':
-      return { value: measured.value, isLowerBound: true, words: `≥ ${inUnit(measured.value, unit)}` }
+      return {
+        value: measured.value,
+        isLowerBound: true,
+        isUpperBound: false,
+        words: `≥ ${inUnit(measured.value, unit)}`,
+      }
+    case 'at-most':
+      return {
+        value: measured.value,
+        isLowerBound: false,
+        isUpperBound: true,
+        words: `≤ ${inUnit(measured.value, unit)}`,
+      }
     case 'never':
-      return { value: null, isLowerBound: false, words: 'not back' }
+      return { value: null, isLowerBound: false, isUpperBound: false, words: 'not back' }
     case 'missing':
-      return { value: null, isLowerBound: false, words: NOT_MEASURED }
+      return { value: null, isLowerBound: false, isUpperBound: false, words: NOT_MEASURED }
   }
 }

@@ -125,7 +125,7 @@ function allowance(criteria: readonly Criterion[]): string {
   const limit = criterion?.objective.match(/<=?\s*([\d.]+)\s*s?$/i)?.[1]
   if (criterion === undefined || limit === undefined) return ''
   if (criterion.verdict !== 'fail' || criterion.margin === null) return ` (${limit} s allowed)`
-  const atLeast = criterion.isLowerBound ? 'at least ' : ''
+  const atLeast = criterion.isLowerBound || criterion.isUpperBound ? 'at least ' : ''
   return ` (${atLeast}${distance(Math.abs(criterion.margin), 's')} more than the ${limit} s allowed)`
 }
 

@@ -75,7 +75,7 @@ test('summary.json keeps the fields of its schema number', async () => {
   for (const name of FIGURES_OF_SCHEMA_1)
     expect([name, summary.figures[name]]).toEqual([
       name,
-      { value: expect.any(Number), isLowerBound: false, words: expect.any(String) },
+      { value: expect.any(Number), isLowerBound: false, isUpperBound: false, words: expect.any(String) },
     ])
 })
 
@@ -86,6 +86,7 @@ test('the figures of summary.json are those of the report', async () => {
   expect(figures.lostCommits).toEqual({
     value: report.ledger.lost,
     isLowerBound: false,
+    isUpperBound: false,
     words: String(report.ledger.lost),
   })
   expect(criteria.map(({ objective, verdict }: Report['criteria'][number]) => [objective, verdict])).toEqual(
@@ -95,7 +96,12 @@ test('the figures of summary.json are those of the report', async () => {
 
 test('what was not measured is null and says so, and a lower bound is marked as one', async () => {
   const aborted = summaryOf(await sampleReport('ABORTED'))
-  expect(aborted.figures.recoveryTimeSeconds).toEqual({ value: null, isLowerBound: false, words: 'not measured' })
+  expect(aborted.figures.recoveryTimeSeconds).toEqual({
+    value: null,
+    isLowerBound: false,
+    isUpperBound: false,
+    words: 'not measured',
+  })
   const report = await sampleReport('PASS')
   const withBound = (service: 'not sustained' | 'out'): Report => ({
     ...report,
@@ -110,11 +116,13 @@ test('what was not measured is null and says so, and a lower bound is marked as 
   expect(summaryOf(withBound('not sustained')).figures.recoveryTimeSeconds).toEqual({
     value: 21.6,
     isLowerBound: true,
+    isUpperBound: false,
     words: '≥ 21.6 s',
   })
   expect(summaryOf(withBound('out')).figures.recoveryTimeSeconds).toEqual({
     value: null,
     isLowerBound: false,
+    isUpperBound: false,
     words: 'not back',
   })
 })

@@ -6,21 +6,14 @@ import { missing } from '../../event-figures/figures.ts'
 import type { Measured } from '../../model/drill-index.ts'
 import type { Criterion, Report, Verdict } from '../../model/report.ts'
 import { round } from '../../units/statistics.ts'
-import { counted, inUnit } from '../../units/units.ts'
+import { counted } from '../../units/units.ts'
 import { type CriterionUnit, type FigureRef, figureOf, measure, rangeOf, unitOf } from '../figures.ts'
 import type { Limit } from '../grammar.ts'
-import { byHowMuch, idOf, marginOf, seenWords, wantedWords, wantsMore } from '../judge.ts'
+import { compareIntervals, endsOf, exactly, type Interval, intervalOf, intervalWords, isExact } from '../intervals.ts'
+import { byHowMuch, idOf, marginOf, seenWords, times, wantedWords, wantsMore } from '../judge.ts'
 import type { Operator } from '../limits.ts'
 import { type CampaignCriterion, type CampaignFigureRef, parseCampaignCriterion } from './grammar.ts'
-import {
-  compareIntervals,
-  exactly,
-  type Interval,
-  intervalOf,
-  isExact,
-  type Statistic,
-  statisticOf,
-} from './statistics.ts'
+import { type Statistic, statisticOf } from './statistics.ts'
 
 /** One planned drill, as it is judged. */
 export interface JudgedDrill {
@@ -58,6 +51,7 @@ const unreadable = (objective: string, why: string): Criterion => ({
   objective,
   measured: null,
   isLowerBound: false,
+  isUpperBound: false,
   unit: '',
   margin: null,
   verdict: 'unknown',
@@ -135,20 +129,18 @@ function boundOf(
   return { low: times(factor, interval.low), high: times(factor, interval.high) }
 }
 
-const times = (factor: number, end: number): number => (Number.isFinite(end) ? round(factor * end, 6) : end)
-
-type Judged = Pick<Criterion, 'measured' | 'isLowerBound' | 'margin' | 'verdict' | 'why'>
+type Judged = Pick<Criterion, 'measured' | 'isLowerBound' | 'isUpperBound' | 'margin' | 'verdict' | 'why'>
 
 function judgeStatistic(comparison: Comparison, statistic: Statistic): Judged {
   const { figure, operator, unit, measurements, bound } = comparison
   const ofAll = statisticOf(statistic, intervalsOf(figure, measurements)) ?? ANY
   const spread = spreadOf(statistic, figure, measurements)
   return {
-    ...numbersOf(spread, operator, bound),
+    ...numbersOf(spread, operator, comparison),
     verdict: compareIntervals(ofAll, operator, bound),
     why: [
-      spread === null ? null : `${spreadWords(spread, unit)}${whichDrill(spread, comparison)}`,
-      wantedWords(operator, isExact(bound) ? bound.low : null, unit) +
+      spread === null ? null : `${intervalWords(spread, unit)}${whichDrill(spread, comparison)}`,
+      wantedWords(operator, isExact(bound) ? bound : null, unit) +
         (spread !== null && Number.isFinite(spread.low) && isExact(spread) && isExact(bound)
           ? byHowMuch(spread.low, operator, bound.low, unit)
           : ''),
@@ -162,23 +154,13 @@ function judgeStatistic(comparison: Comparison, statistic: Statistic): Judged {
 function numbersOf(
   spread: Interval | null,
   operator: Operator,
-  bound: Interval,
-): Pick<Criterion, 'measured' | 'isLowerBound' | 'margin'> {
-  const measured = spread === null || !Number.isFinite(spread.low) ? null : round(spread.low, 6)
+  { bound, unit }: Pick<Comparison, 'bound' | 'unit'>,
+): Pick<Criterion, 'measured' | 'isLowerBound' | 'isUpperBound' | 'margin'> {
+  const { value, ...ends } = endsOf(spread, unit)
+  const measured = value === null ? null : round(value, 6)
   const limit = isExact(bound) ? bound.low : null
-  return {
-    measured,
-    isLowerBound: measured !== null && spread !== null && !isExact(spread),
-    margin: measured === null || limit === null ? null : marginOf(measured, operator, limit),
-  }
-}
-
-/** What a statistic is known to be: a value, at least a value, or longer than the load. */
-export function spreadWords(spread: Interval | null, unit: string): string {
-  if (spread === null) return inUnit(null, unit)
-  if (spread.low === Number.POSITIVE_INFINITY) return 'not back'
-  const low = inUnit(spread.low, unit)
-  return isExact(spread) ? low : `≥ ${low}`
+  const margin = measured === null || limit === null ? null : marginOf(measured, operator, limit)
+  return { measured, ...ends, margin }
 }
 
 /** The drill that the figure is of; none for a median between two drills, and when several are alike. */
@@ -191,22 +173,23 @@ function whichDrill(spread: Interval, { figure, measurements }: Comparison): str
   return same.length === 1 ? ` in drill ${same[0]?.number} of ${among}` : ` of ${among}`
 }
 
-function judgeEach({ figure, operator, unit, measurements, bound }: Comparison): Judged {
+function judgeEach(comparison: Comparison): Judged {
+  const { figure, operator, unit, measurements, bound } = comparison
   const verdicts = intervalsOf(figure, measurements).map((interval) => compareIntervals(interval, operator, bound))
   const of = (verdict: Criterion['verdict']) => measurements.filter((_, i) => verdicts[i] === verdict)
   const [failed, unknown] = [of('fail'), of('unknown')]
   const verdict = failed.length > 0 ? 'fail' : unknown.length > 0 ? 'unknown' : 'pass'
   const known = measurements.filter(isKnown)
   const worst = spreadOf(wantsMore(operator) ? 'min' : 'max', figure, failed.length > 0 ? failed : known)
-  const wanted = wantedWords(operator, isExact(bound) ? bound.low : null, unit)
+  const wanted = wantedWords(operator, isExact(bound) ? bound : null, unit)
   const seen =
     failed.length > 0
       ? `missed in ${failed.map(({ number, measured }) => `drill ${number} (${seenWords(measured, unit)})`).join(' and ')}`
       : worst === null
         ? null
-        : `${spreadWords(worst, unit)} at worst of ${counted(known.length, 'drill')}`
+        : `${intervalWords(worst, unit)} at worst of ${counted(known.length, 'drill')}`
   const why = [seen, wanted, missingWords(measurements)].filter((part) => part !== null && part !== '').join('; ')
-  return { ...numbersOf(worst, operator, bound), verdict, why }
+  return { ...numbersOf(worst, operator, comparison), verdict, why }
 }
 
 function missingWords(measurements: readonly DrillMeasurement[]): string {
@@ -230,12 +213,13 @@ function judgePassed(
     objective: text,
     measured: passed,
     isLowerBound: false,
+    isUpperBound: false,
     unit: 'count',
     margin: marginOf(passed, operator, count),
     verdict: compareIntervals({ low: passed, high: passed + open }, operator, exactly(count)),
     why: [
       `${passed} of ${drills.length} drills passed${others.length === 0 ? '' : ` (${others.join(', ')})`}`,
-      wantedWords(operator, count, 'count'),
+      wantedWords(operator, exactly(count), 'count'),
     ].join('; '),
   }
 }

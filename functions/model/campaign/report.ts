@@ -10,6 +10,7 @@ const spread = z
   .object({
     value: nullableNumber,
     isLowerBound: z.boolean().describe('The true value is this or more'),
+    isUpperBound: z.boolean().describe('The true value is this or less'),
     words: z.string().describe('The same as text; of what never ended, "not back"'),
   })
   .meta({ id: 'Spread' })
@@ -17,9 +18,9 @@ const spread = z
 const point = z.object({
   drill: z.number().int(),
   kind: z
-    .enum(['value', 'at-least', 'never', 'missing'])
+    .enum(['value', 'at-least', 'at-most', 'never', 'missing'])
     .describe(
-      'at-least: the true value is this or more. never: it did not end while the load ran. missing: not measured',
+      'at-least: the true value is this or more. at-most: this or less. never: it did not end while the load ran. missing: not measured',
     ),
   value: nullableNumber,
   why: z.string().nullable(),

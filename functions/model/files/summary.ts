@@ -10,6 +10,7 @@ const figure = z
   .object({
     value: z.number().nullable().describe('null: not measured, or without an end'),
     isLowerBound: z.boolean().describe('The true value is this or more'),
+    isUpperBound: z.boolean().describe('The true value is this or less'),
     words: z.string().describe('The same as text; "not back" of what did not end, "not measured" of what is not known'),
   })
   .meta({ id: 'Figure' })

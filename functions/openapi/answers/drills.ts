@@ -143,13 +143,14 @@ const measured = exactly<Measured>()(
     .discriminatedUnion('kind', [
       z.object({ kind: z.literal('value'), value: z.number() }),
       z.object({ kind: z.literal('at-least'), value: z.number(), why: z.string() }),
+      z.object({ kind: z.literal('at-most'), value: z.number(), why: z.string() }),
       z.object({ kind: z.literal('never'), why: z.string() }),
       z.object({ kind: z.literal('missing'), why: z.string() }),
     ])
     .meta({
       id: 'Measured',
       description:
-        'at-least: the true value is this or more. never: it did not happen while the load ran. missing: not measured',
+        'at-least: the true value is this or more. at-most: this or less. never: it did not happen while the load ran. missing: not measured',
     }),
 )
 

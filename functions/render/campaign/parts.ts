@@ -138,6 +138,7 @@ function linked(drill: CampaignDrill, words: string, linkOf: LinkOf): Insert {
 
 function valueWords({ kind, value }: CampaignFigure['points'][number], unit: string): string {
   if (kind === 'never') return 'not back'
+  if (kind === 'at-most') return `≤ ${inUnit(value, unit)}`
   return kind === 'at-least' ? `≥ ${inUnit(value, unit)}` : inUnit(value, unit)
 }
 

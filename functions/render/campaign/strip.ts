@@ -90,11 +90,12 @@ function range(
 const WORDS: Readonly<Record<Point['kind'], (text: string) => string>> = {
   value: (text) => text,
   'at-least': (text) => `${text} or more`,
+  'at-most': (text) => `${text} or less`,
   never: () => 'not back while the load ran',
   missing: () => 'not measured',
 }
 
-/** A circle; a lower bound points to the right, and what never ended is a cross. */
+/** A circle; a lower bound points to the right, an upper bound to the left, and what never ended is a cross. */
 function pointLink({ point, x, y }: Placed, { unit }: CampaignFigure, to: string | null): Markup {
   const words = `Drill ${point.drill}: ${WORDS[point.kind](inUnit(point.value, unit))}`
   const shape = html`<title>${words}</title>${raw(SHAPES[point.kind](x, y))}`
@@ -108,6 +109,8 @@ const SHAPES: Readonly<Record<Point['kind'], (x: number, y: number) => string>> 
   missing: circle,
   'at-least': (x, y) =>
     `<path class="point bound" d="M${px(x - 5)} ${px(y - 6)}L${px(x + 6)} ${px(y)}L${px(x - 5)} ${px(y + 6)}z"/>`,
+  'at-most': (x, y) =>
+    `<path class="point bound" d="M${px(x + 5)} ${px(y - 6)}L${px(x - 6)} ${px(y)}L${px(x + 5)} ${px(y + 6)}z"/>`,
   never: (x, y) =>
     `<path class="never" d="M${px(x - 5)} ${px(y - 5)}L${px(x + 5)} ${px(y + 5)}M${px(x - 5)} ${px(y + 5)}L${px(x + 5)} ${px(y - 5)}"/>`,
 }

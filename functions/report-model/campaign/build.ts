@@ -6,12 +6,11 @@ import {
   judgeCampaignCriteria,
   measureDrills,
   spreadOf,
-  spreadWords,
 } from '../../criteria/campaign/judge.ts'
-import { type Interval, isExact } from '../../criteria/campaign/statistics.ts'
 import { campaignCriteriaToJudge, judgeCampaign } from '../../criteria/campaign/verdict.ts'
 import { type FigureRef, inWords, unitOf } from '../../criteria/figures.ts'
 import { parseFigure } from '../../criteria/grammar.ts'
+import { endsOf, type Interval, intervalWords } from '../../criteria/intervals.ts'
 import { idOf } from '../../criteria/judge.ts'
 import { likenessOf } from '../../event-kinds/likeness.ts'
 import {
@@ -166,10 +165,6 @@ const pointRow = ({ number, measured }: DrillMeasurement): CampaignFigure['point
 })
 
 function spreadRow(interval: Interval | null, unit: string): Spread {
-  const value = interval === null || !Number.isFinite(interval.low) ? null : round(interval.low, 6)
-  return {
-    value,
-    isLowerBound: value !== null && interval !== null && !isExact(interval),
-    words: spreadWords(interval, unit),
-  }
+  const { value, ...ends } = endsOf(interval, unit)
+  return { value: value === null ? null : round(value, 6), ...ends, words: intervalWords(interval, unit) }
 }

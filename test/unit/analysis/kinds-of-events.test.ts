@@ -187,14 +187,26 @@ describe('an event that the drill asked for', () => {
     'a proven restart that is shorter than an outage has a recovery time: %s s',
     async (seconds, troubles, verdict, words) => {
       const report = await drill(troubles, caused(RESTART, CHANGES.restart))
-      expect(report.recovery.recoveryTimeSeconds).toBeCloseTo(seconds, 2)
+      expect(report.events[0]?.recovery.recoveryTimeSeconds).toBeCloseTo(seconds, 2)
       expect(report.verdict, report.reasons.join('\n')).toBe(verdict)
       expect(report.headline).toContain(`Restart of pg-orders: ${words}`)
       expect(report.events[0]?.proof.proven).toBe(true)
       const isNoticed = report.events[0]?.service === 'recovered'
       expect(report.caveats.some((caveat) => caveat.startsWith('Event 1: no client noticed'))).toBe(!isNoticed)
+      // A bound is no measurement: the figure of the drill, which trends compare, is not known.
+      expect(report.recovery.recoveryTimeSeconds === null).toBe(!isNoticed)
     },
   )
+
+  test.each([
+    ['recovery_time_s <= 0.05', 'PASS', null],
+    ['recovery_time_s <= 0.04', 'INCONCLUSIVE', '0.050 s or less, because no client noticed it'],
+    ['write_outage_s < 0.01', 'INCONCLUSIVE', '0.050 s or less, because no client noticed it'],
+  ])('a restart that no client noticed under the objective %s: %s', async (objective, verdict, why) => {
+    const report = await drill([], caused(RESTART, CHANGES.restart), [objective])
+    expect([report.verdict, report.criteria[0]?.isUpperBound]).toEqual([verdict, true])
+    if (why !== null) expect(report.reasons.join(' ')).toContain(`${objective} could not be judged: ${why}`)
+  })
 
   test('a promotion soon after the pause of a restart may be another event: its cause is left open', async () => {
     const { events } = await drill([pause(30.35, 0.4), failover(31.5, 4)], caused(RESTART, CHANGES.failover))

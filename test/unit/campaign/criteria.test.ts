@@ -3,19 +3,19 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseCampaignCriterion } from '../../../functions/criteria/campaign/grammar.ts'
 import { type JudgedDrill, judgeCampaignCriteria } from '../../../functions/criteria/campaign/judge.ts'
-import {
-  compareIntervals,
-  exactly,
-  type Interval,
-  intervalOf,
-  STATISTICS,
-  statisticOf,
-} from '../../../functions/criteria/campaign/statistics.ts'
+import { STATISTICS, statisticOf } from '../../../functions/criteria/campaign/statistics.ts'
 import {
   campaignCriteriaToJudge,
   defaultCampaignCriteria,
   judgeCampaign,
 } from '../../../functions/criteria/campaign/verdict.ts'
+import {
+  compareIntervals,
+  exactly,
+  type Interval,
+  intervalOf,
+  intervalWords,
+} from '../../../functions/criteria/intervals.ts'
 import { HOLDS } from '../../../functions/criteria/judge.ts'
 import { OPERATORS } from '../../../functions/criteria/limits.ts'
 import type { Criterion, DrillEvent, Report, Verdict } from '../../../functions/model/report.ts'
@@ -107,6 +107,7 @@ test('a loss is judged even when the request does not name it', () => {
 const RANGE = [0, Number.POSITIVE_INFINITY] as const
 const value = (number: number) => ({ kind: 'value', value: number }) as const
 const atLeast = (number: number) => ({ kind: 'at-least', value: number, why: 'the load ended' }) as const
+const atMost = (number: number) => ({ kind: 'at-most', value: number, why: 'no client noticed it' }) as const
 const never = { kind: 'never', why: 'no commit came back' } as const
 const missing = { kind: 'missing', why: 'it was inconclusive' } as const
 
@@ -118,6 +119,8 @@ test.each([
   ['equal values', [value(3), value(3)], [3, 3], [3, 3], [3, 3]],
   ['a bound above the others', [value(2), value(4), atLeast(9)], [2, 2], [4, 4], [9, Infinity]],
   ['a bound below the others', [atLeast(2), value(4), value(9)], [2, 4], [4, 9], [9, Infinity]],
+  ['an upper bound above the others', [value(2), value(4), atMost(9)], [0, 2], [2, 4], [4, 9]],
+  ['upper bounds alone', [atMost(2), atMost(4)], [0, 2], [0, 3], [0, 4]],
   ['one that never ended', [value(2), value(4), never], [2, 2], [4, 4], [Infinity, Infinity]],
   ['two that never ended', [value(2), never, never], [2, 2], [Infinity, Infinity], [Infinity, Infinity]],
   ['one not measured', [value(2), value(4), missing], [0, 2], [2, 4], [4, Infinity]],
@@ -126,6 +129,16 @@ test.each([
   const intervals = measured.map((one) => intervalOf(one, RANGE))
   const found = STATISTICS.map((statistic) => statisticOf(statistic, intervals))
   expect(found).toEqual(wanted.map(([low, high]) => ({ low, high })))
+})
+
+test.each([
+  [[4, 4], '4.00 s'],
+  [[4, Infinity], '≥ 4.00 s'],
+  [[0, 4], '≤ 4.00 s'],
+  [[3, 4], '3.00 s to 4.00 s'],
+  [[Infinity, Infinity], 'not back'],
+] as const)('a statistic that lies in %j is written %s', ([low, high], words) => {
+  expect(intervalWords({ low, high }, 's')).toBe(words)
 })
 
 test('there is no statistic of no drill', () => {
@@ -331,6 +344,7 @@ test('without any drill that measured it a figure is unknown, and not 0', () => 
     unit: 'count',
     measured: null,
     isLowerBound: false,
+    isUpperBound: false,
     margin: null,
     verdict: 'unknown',
     why: 'exactly 0 wanted; not measured in drill 1 (not run), drill 2 (not run)',
@@ -351,6 +365,7 @@ describe('the verdict', () => {
       objective: `objective ${i}`,
       measured: 1,
       isLowerBound: false,
+      isUpperBound: false,
       unit: '',
       margin: 0,
       verdict,

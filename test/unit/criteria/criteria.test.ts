@@ -7,7 +7,7 @@ import {
 } from '../../../functions/criteria/defaults.ts'
 import { CRITERION_NAMES, figureOf, inWords, measure } from '../../../functions/criteria/figures.ts'
 import { judgeCriteria, marginText, measuredText } from '../../../functions/criteria/judge.ts'
-import type { Criterion, Report } from '../../../functions/model/report.ts'
+import type { Criterion, DrillEvent, Report } from '../../../functions/model/report.ts'
 import { sampleReport } from '../../golden/samples.ts'
 
 const LEDGER = { targetTps: 8000, transactions: 'ledger' } as const
@@ -136,11 +136,102 @@ test('a figure that was not measured is neither met nor missed', () => {
     objective: 'cpu_percent < 80',
     measured: null,
     isLowerBound: false,
+    isUpperBound: false,
     unit: '%',
     margin: null,
     verdict: 'unknown',
     why: 'not measured: the platform gave no points of this metric; below 80 % wanted',
   })
+})
+
+type Known = Pick<DrillEvent, 'service'> & Partial<Pick<DrillEvent, 'atLeast' | 'cutBy'>>
+
+/** Drills whose one event took 5 s, 5 s or less, 5 s or more, did not end, or was not measured. */
+const LENGTHS: Readonly<Record<string, Known & { readonly seconds: number | null }>> = {
+  '5 s': { service: 'recovered', seconds: 5 },
+  '≤ 5 s': { service: 'uninterrupted', seconds: 5 },
+  '≥ 5 s': {
+    service: 'not sustained',
+    seconds: null,
+    atLeast: { recoveryTimeSeconds: 5, recoveryFromTriggerSeconds: null, writeOutageSeconds: null },
+    cutBy: 'end of the load',
+  },
+  'not back': { service: 'out', seconds: null, cutBy: 'end of the load' },
+  'not measured': { service: 'not measured', seconds: null },
+}
+const NO_BOUNDS = { recoveryTimeSeconds: null, recoveryFromTriggerSeconds: null, writeOutageSeconds: null }
+const lasting = (name: string, number: number): DrillEvent => {
+  const { seconds, ...known } = LENGTHS[name] as (typeof LENGTHS)[string]
+  const [event] = played.events
+  if (event === undefined) throw new Error('the drill has no event')
+  const recovery = { ...event.recovery, recoveryTimeSeconds: seconds, writeOutageSeconds: seconds }
+  return { ...event, number, atLeast: NO_BOUNDS, notMeasuredWhy: 'no generator looked', recovery, ...known }
+}
+
+/** The true value of a figure of which only a bound is known may be on either side of a limit: then no verdict is right. */
+test.each([
+  ['5 s', '< 4 fail, < 5 fail, < 6 pass, <= 5 pass, > 4 pass, >= 5 pass, > 5 fail, == 5 pass, == 6 fail, != 6 pass'],
+  [
+    '≤ 5 s',
+    '< 4 unknown, < 5 unknown, <= 5 pass, < 6 pass, > 5 fail, >= 5 unknown, > 4 unknown, >= 6 fail, == 6 fail, == 4 unknown, != 6 pass, != 4 unknown',
+  ],
+  [
+    '≥ 5 s',
+    '< 4 fail, < 5 fail, <= 5 unknown, < 6 unknown, > 4 pass, >= 5 pass, > 5 unknown, >= 6 unknown, == 4 fail, == 6 unknown, != 4 pass, != 6 unknown',
+  ],
+  ['not back', '< 900 fail, <= 900 fail, > 900 pass, >= 900 pass, == 900 fail, != 900 pass'],
+  ['not measured', '< 4 unknown, > 4 unknown, >= 0 unknown, == 4 unknown, != 4 unknown'],
+])('a recovery time of %s is judged as far as it is known: %s', (name, cases) => {
+  for (const one of cases.split(', ')) {
+    const [, objective = '', verdict = ''] = /^(.*) (\w+)$/.exec(one) ?? []
+    expect([one, judge(`recovery_time_s ${objective}`, { events: [lasting(name, 1)] })?.verdict]).toEqual([
+      one,
+      verdict,
+    ])
+  }
+})
+
+test.each([
+  ['5 s', '≤ 5 s', '<= 2 * unknown, > 2 * unknown, > 1 * unknown, >= 1 * pass'],
+  ['5 s', '≥ 5 s', '<= 2 * pass, <= 1 * pass, < 1 * unknown, > 2 * fail, >= 1 * unknown'],
+  ['≤ 5 s', '≥ 5 s', '<= 1 * pass, < 1 * unknown, > 1 * fail'],
+  ['≥ 5 s', '≤ 5 s', '>= 1 * pass, < 1 * fail, <= 2 * unknown'],
+  ['5 s', 'not measured', '<= 2 * unknown'],
+  ['5 s', 'not back', '<= 2 * unknown'],
+])('%s against a limit of %s is judged as far as both are known: %s', (name, other, cases) => {
+  const events = [lasting(name, 1), lasting(other, 2)]
+  for (const one of cases.split(', ')) {
+    const [, factor = '', verdict = ''] = /^(.*) (\w+)$/.exec(one) ?? []
+    const judged = judge(`recovery_time_s[1] ${factor} recovery_time_s[2]`, { events })
+    expect([one, judged?.verdict]).toEqual([one, verdict])
+  }
+})
+
+test('a restart that no client noticed is written as an upper bound, and its objective says why it is not decided', () => {
+  const events = [lasting('≤ 5 s', 1)]
+  const open = judge('recovery_time_s < 4', { events }) as Criterion
+  expect(open).toMatchObject({
+    isUpperBound: true,
+    why: '5.00 s or less, because no client noticed it, and no pause between two commits around it was longer; below 4 s wanted',
+  })
+  expect([measuredText(open), marginText(open)]).toEqual(['≤ 5.00 s', 'not known'])
+  expect(marginText(judge('recovery_time_s < 6', { events }) as Criterion)).toBe('≥ +1.00 s')
+  expect(marginText(judge('recovery_time_s >= 6', { events }) as Criterion)).toBe('≤ -1.00 s')
+})
+
+test.each([
+  ['p50', 'unknown'],
+  ['p95', 'unknown'],
+  ['max', 'fail'],
+])('clients that were not measured leave the %s of client outages %s', (spread, verdict) => {
+  const events = played.events.map((event) => {
+    const { clientOutageSeconds } = event.recovery
+    return {
+      ...event,
+      recovery: { ...event.recovery, clientOutageSeconds: { ...clientOutageSeconds, notMeasured: 3 } },
+    }
+  })
+  expect(judge(`client_outage_s[${spread}] < 0.001`, { events })?.verdict).toBe(verdict)
 })
 
 test.each([

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type EventFigureName, type EventParts, worstOf } from '../../../functions/event-figures/figures.ts'
 import { worstRecoveryOf } from '../../../functions/event-figures/worst.ts'
+import type { Worst } from '../../../functions/model/drill-index.ts'
 import type { DrillEvent } from '../../../functions/model/report.ts'
 import { isoAt } from '../../support/builders.ts'
 import { anEvent } from '../../support/events.ts'
@@ -15,6 +16,11 @@ const partsOf = (...events: readonly DrillEvent[]): EventParts => ({
 
 const short = anEvent(1, { t0: 20, t1: 21, t2: 23, t4: 24, t6: 30 })
 const long = anEvent(2, { t0: 80, t1: 81, t2: 84, t4: 95, t6: 99 })
+const unnoticedFor = (number: number, seconds: number): DrillEvent => {
+  const event = anEvent(number, { t0: 20 })
+  return { ...event, recovery: { ...event.recovery, recoveryTimeSeconds: seconds, writeOutageSeconds: seconds } }
+}
+const notKnown = anEvent(3, { t0: 140 }, { service: 'not measured', notMeasuredWhy: 'no generator watched' })
 const middle = anEvent(3, { t0: 140, t1: 141, t2: 146, t4: 150, t6: 170 })
 
 test.each<[EventFigureName, number, number]>([
@@ -54,6 +60,28 @@ test('an outage that the next event cut is no outage until the end of the load',
   const { measured } = worstOf('write_outage_s', partsOf(cut, anEvent(2, { t0: 140, t1: 141, t2: 142, t4: 143 })))
   expect(measured).toEqual({ kind: 'at-least', value: 59, why: 'no commit was acknowledged before event 2 began' })
 })
+
+test.each<[string, readonly DrillEvent[], Worst['measured']['kind'], number | null, number | null]>([
+  ['alone', [unnoticedFor(1, 0.08)], 'at-most', 0.08, 1],
+  ['beside a shorter one', [unnoticedFor(1, 0.08), unnoticedFor(2, 0.05)], 'at-most', 0.08, 1],
+  ['beside a longer outage', [unnoticedFor(1, 0.08), long], 'value', 14, 2],
+  ['beside one as long', [unnoticedFor(1, 14), long], 'value', 14, 2],
+  ['beside a shorter outage', [unnoticedFor(1, 20), long], 'at-most', 20, 1],
+  ['beside one that is not known', [unnoticedFor(1, 20), notKnown], 'missing', null, null],
+  ['beside a shorter outage and one that is not known', [unnoticedFor(1, 20), long, notKnown], 'at-least', 14, 2],
+])(
+  'the longest pause around an event that no client noticed is a bound from above: %s',
+  (_, events, kind, value, event) => {
+    const worst = worstOf('recovery_time_s', partsOf(...events))
+    expect([worst.measured.kind, 'value' in worst.measured ? worst.measured.value : null, worst.event]).toEqual([
+      kind,
+      value,
+      event,
+    ])
+    const { recoveryTimeSeconds } = worstRecoveryOf(partsOf(...events), [])
+    expect(recoveryTimeSeconds).toBe(kind === 'value' ? value : null)
+  },
+)
 
 test('an event that no client noticed takes nothing from what the others measured', () => {
   const unnoticed = anEvent(2, { t0: 80, t6: 90 })

@@ -68,7 +68,8 @@ function objectiveNote(report: Report): Insert {
   if (criterion.verdict === 'unknown')
     return html`objective <code>${criterion.objective}</code>, which could not be judged`
   if (criterion.margin === null) return html`objective <code>${criterion.objective}</code>`
-  const distance = seconds(Math.abs(criterion.margin))
+  const isBound = criterion.isLowerBound || criterion.isUpperBound
+  const distance = `${isBound ? 'at least ' : ''}${seconds(Math.abs(criterion.margin))}`
   return html`objective <code>${criterion.objective}</code>, ${criterion.margin >= 0 ? `${distance} to spare` : `${distance} too long`}`
 }
 
@@ -128,15 +129,16 @@ const READINGS: Readonly<Record<TrendFigure['reading'], string>> = {
 function normality(report: Report): [value: string, below: Insert] {
   const figure = report.trend.find((row) => row.id === 'recoveryTimeSeconds')
   if (!figure || figure.low === null || figure.high === null) return ['No history', likeDrills(report)]
-  const reading = figure.value === null ? readingOfBound(report, figure.high) : READINGS[figure.reading]
+  const reading = figure.value === null ? readingOfBound(report, figure.low, figure.high) : READINGS[figure.reading]
   if (reading === null) return [NOT_MEASURED, 'there is no recovery time to compare']
   const band = html`recovery usually ${inUnit(figure.low, figure.unit)} to ${inUnit(figure.high, figure.unit)} over ${counted(figure.history.length, 'like drill')}`
   return [reading, html`${band}, <a href="#trend">compare</a>`]
 }
 
-/** A recovery whose end was not seen is worse than usual when its lower bound is above the band. */
-function readingOfBound(report: Report, high: number): string | null {
+/** A recovery whose end was not seen is worse than usual when its lower bound is above the band; one that no client noticed is better when its upper bound is below. */
+function readingOfBound(report: Report, low: number, high: number): string | null {
   const { measured } = worstOf('recovery_time_s', report)
+  if (measured.kind === 'at-most' && measured.value < low) return READINGS.better
   return measured.kind === 'never' || (measured.kind === 'at-least' && measured.value > high) ? READINGS.worse : null
 }
 
