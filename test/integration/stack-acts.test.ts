@@ -98,7 +98,8 @@ test(
       code: 0,
       output: expect.stringMatching(new RegExp(`${action} accepted\\n.*${action} done, all servers as they will stay`)),
     })
-    expect(await on('restart')).toEqual(done('restart'))
+    // On a busy machine the platform was seen at work right after the start.
+    expect(await onceQuiet(() => on('restart'))).toEqual(done('restart'))
     expect(await on('failover', '--mode', 'plannedSwitchover')).toEqual(done('failover'))
     expect(await on('scale', '--sku', 'Standard_D4ds_v5')).toEqual({
       code: 1,
@@ -112,7 +113,10 @@ test(
       code: 1,
       output: expect.stringContaining('The platform refused the restart with 409 ServerIsBusy'),
     })
-    await stackIsQuiet(() => on('promote', '--mode', 'forced'))
+    expect(await onceQuiet(() => on('promote', '--mode', 'forced'))).toEqual({
+      code: 0,
+      output: expect.stringContaining('promote done'),
+    })
     expect(await on('failover')).toEqual({
       code: 1,
       output: expect.stringContaining('The platform refused the failover with 400 HANotEnabled'),
@@ -123,13 +127,17 @@ test(
   timeouts.stackStartsMs + 4 * timeouts.failoverMs,
 )
 
+interface Result {
+  readonly code: number | null
+  readonly output: string
+}
+
 /** The action is refused until the one before has ended. */
-async function stackIsQuiet(begin: () => Promise<{ readonly code: number | null; readonly output: string }>) {
+async function onceQuiet(begin: () => Promise<Result>): Promise<Result> {
   const endsAtMs = performance.now() + timeouts.failoverMs
   for (;;) {
-    const { code, output } = await begin()
-    if (code === 0) return expect(output).toContain('promote done')
-    expect(output).toMatch(/ServerIsBusy|ServerIsNotReady/)
-    expect(performance.now()).toBeLessThan(endsAtMs)
+    const result = await begin()
+    const isRefused = result.code !== 0 && /ServerIsBusy|ServerIsNotReady/.test(result.output)
+    if (!isRefused || performance.now() > endsAtMs) return result
   }
 }
