@@ -106,7 +106,9 @@ async function updateMoments(clients: Clients, plan: DrillPlan): Promise<void> {
   const [record, startAtMs] = await Promise.all([blobs.readJson<LiveRecord>(name), loadStartAtMs(blobs, plan.drillId)])
   if (record === null || startAtMs === null) return
   const live = await withMoments(clients, plan, record.live, { ...emptyLive, ...record.state }, startAtMs)
-  await blobs.writeJson(name, { ...record, live } satisfies LiveRecord)
+  // Hundreds of seconds of figures: written again only for a reader who would see something else.
+  if (JSON.stringify(live) !== JSON.stringify(record.live))
+    await blobs.writeJson(name, { ...record, live } satisfies LiveRecord)
 }
 
 async function withMoments(

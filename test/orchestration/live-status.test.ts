@@ -2,13 +2,14 @@
 
 import { expect, test } from 'vitest'
 import { createActivities } from '../../functions/activities/activities.ts'
+import { drillBlobs } from '../../functions/model/blob-paths.ts'
 import type { JournalEntry } from '../../functions/model/report.ts'
 import type { DrillProgress, DrillStatus } from '../../functions/model/status.ts'
 import { readStatus } from '../../functions/triggers/status.ts'
 import { requestsTo } from '../support/builders.ts'
 import { FakeOrchestrations } from '../support/fake-orchestrations.ts'
-import { aPlan, criteria, playDrill, settings } from '../support/play-drill.ts'
-import { createWorld } from '../support/world/world.ts'
+import { aPlan, criteria, playDrill, playRequest, settings } from '../support/play-drill.ts'
+import { createWorld, START_AT_MS, usualCourse } from '../support/world/world.ts'
 
 const FAILOVER_AT = 240
 
@@ -61,4 +62,16 @@ test('the custom status carries the newest entries of the journal, and stays sma
   expect([...steps(shown)]).toEqual(expect.arrayContaining([...steps(report?.journal ?? [])]))
   const largest = Math.max(...customStatuses.map(({ value }) => 2 * JSON.stringify(value).length))
   expect(largest).toBeLessThan(16_000)
+})
+
+test('a poll after the load that finds nothing new does not write the live figures again', async () => {
+  const { world, calls } = await playRequest(
+    { timing: { lateMetricsSeconds: 300 } },
+    { courses: [{ ...usualCourse, rebuildMs: 60_000 }] },
+  )
+  const polls = calls.filter(({ name }) => name === 'pollHealth').map(({ atMs }) => START_AT_MS + atMs)
+  const writtenMs = world.blobs.lastModifiedMs(drillBlobs.live('drill-1')) ?? Number.NaN
+  // The standby comes back after the load: that is written.
+  expect(polls.filter((atMs) => atMs <= writtenMs)).not.toEqual([])
+  expect(polls.filter((atMs) => atMs > writtenMs).length).toBeGreaterThan(5)
 })

@@ -17,20 +17,19 @@ import type { Scenario } from './scenario.ts'
 import { otherDrill, type Simulated } from './simulation.ts'
 import { staleViolations } from './stale-invariants.ts'
 import type { TroubleName } from './troubles.ts'
-import { truthOf } from './truth.ts'
+import { type Truth, truthOf } from './truth.ts'
 import { leftToUndo, undoViolations } from './undo-invariants.ts'
 import { harmViolations, verdictViolations } from './verdict-invariants.ts'
 
-export async function violations(simulated: Simulated): Promise<string[]> {
-  const found = await violationsAtTheEnd(simulated)
+export async function violations(simulated: Simulated, truth = truthOf(simulated)): Promise<string[]> {
+  const found = await violationsAtTheEnd(simulated, truth)
   return [...found, ...(await leftBySweeper(simulated)), ...(await leftToUndo(simulated))]
 }
 
-async function violationsAtTheEnd(simulated: Simulated): Promise<string[]> {
+async function violationsAtTheEnd(simulated: Simulated, truth: Truth): Promise<string[]> {
   const { world } = simulated
   world.blobs.isAway = () => false
   const { report } = simulated.played
-  const truth = truthOf(simulated)
   const always = [
     ...harmViolations(simulated, truth),
     ...ended(simulated),

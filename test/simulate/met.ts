@@ -6,15 +6,13 @@ import { HAPPENINGS, type Happening } from './happenings.ts'
 import type { Simulated } from './simulation.ts'
 import { splitBrainRows } from './stale-invariants.ts'
 import type { TroubleName } from './troubles.ts'
-import { happenedInLoad, overlapMs, type Truth, truthOf } from './truth.ts'
+import { happenedInLoad, overlapMs, type Truth } from './truth.ts'
 
-export function troublesMet(simulated: Simulated): readonly TroubleName[] {
-  const truth = truthOf(simulated)
+export function troublesMet(simulated: Simulated, truth: Truth): readonly TroubleName[] {
   return simulated.scenario.troubles.names.filter((name) => (MET[name] ?? hadLoad)(simulated, truth))
 }
 
-export function happeningsIn(simulated: Simulated): readonly Happening[] {
-  const truth = truthOf(simulated)
+export function happeningsIn(simulated: Simulated, truth: Truth): readonly Happening[] {
   return HAPPENINGS.filter((name) => HAPPENED[name](simulated, truth))
 }
 

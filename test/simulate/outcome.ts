@@ -6,6 +6,7 @@ import { happeningsIn, troublesMet } from './met.ts'
 import { rendersAll, scenarioOf } from './scenario.ts'
 import { simulate } from './simulation.ts'
 import type { TroubleName } from './troubles.ts'
+import { truthOf } from './truth.ts'
 
 export interface Outcome {
   readonly seed: number
@@ -22,10 +23,11 @@ export async function outcomeOf(seed: number): Promise<Outcome> {
   const isRendered = rendersAll(seed)
   try {
     const simulated = await simulate(scenarioOf(seed))
-    const met = troublesMet(simulated)
-    const happened = happeningsIn(simulated)
+    const truth = truthOf(simulated)
+    const met = troublesMet(simulated, truth)
+    const happened = happeningsIn(simulated, truth)
     const verdict = simulated.played.report?.verdict ?? 'none'
-    return { seed, verdict, isRendered, met, happened, broken: await violations(simulated) }
+    return { seed, verdict, isRendered, met, happened, broken: await violations(simulated, truth) }
   } catch (error) {
     return { seed, verdict: 'none', isRendered, met: [], happened: [], broken: [inWords(error)] }
   }

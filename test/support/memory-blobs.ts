@@ -7,6 +7,8 @@ interface Stored {
   size: number
   etag: string
   lastModifiedMs: number
+  /** What was put as text: most blobs are read as often as they are written, and need no bytes. */
+  text?: string | undefined
   /** What `peek` made of it; gone with the next change. */
   parsed?: unknown
 }
@@ -50,9 +52,11 @@ export class MemoryBlobs implements Blobs {
   }
 
   put(name: string, content: string | Uint8Array): void {
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content
+    const isText = typeof content === 'string'
+    const bytes = isText ? Buffer.from(content) : content
     this.#blobs.set(name, {
       pieces: [bytes],
+      ...(isText ? { text: content } : {}),
       size: bytes.byteLength,
       etag: this.#nextTag(),
       lastModifiedMs: this.#nowMs(),
@@ -68,6 +72,7 @@ export class MemoryBlobs implements Blobs {
     stored.pieces.push(bytes)
     stored.size += bytes.byteLength
     stored.parsed = undefined
+    stored.text = undefined
     stored.lastModifiedMs = this.#nowMs()
   }
 
@@ -161,4 +166,4 @@ export class MemoryBlobs implements Blobs {
 const bytesOf = ({ pieces: [first, ...more] }: Stored): Uint8Array =>
   first !== undefined && more.length === 0 ? first : Buffer.concat(first === undefined ? [] : [first, ...more])
 
-const parse = (stored: Stored): unknown => JSON.parse(Buffer.from(bytesOf(stored)).toString('utf8'))
+const parse = (stored: Stored): unknown => JSON.parse(stored.text ?? Buffer.from(bytesOf(stored)).toString('utf8'))

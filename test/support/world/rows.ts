@@ -50,7 +50,8 @@ export class Rows {
   isLost({ worker, seq, atMs }: Row, nowMs = this.#server.nowMs): boolean {
     if (!Number.isFinite(atMs)) return false
     const { service } = this.#server
-    return this.deleted.has(`${worker}:${seq}`) || service.forgottenBy(atMs, nowMs) !== undefined
+    const isDeleted = this.deleted.size > 0 && this.deleted.has(`${worker}:${seq}`)
+    return isDeleted || service.forgottenBy(atMs, nowMs) !== undefined
   }
 
   isStored(row: Row): boolean {

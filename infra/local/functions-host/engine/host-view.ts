@@ -112,10 +112,10 @@ export class HostView {
   #start(action: Action, settled: Settled): void {
     switch (action.actionType) {
       case ActionType.CallActivity:
-        this.#open(activityOf(action), settled)
+        this.#open(textsOf(action, activityOf), settled)
         break
       case ActionType.CallSubOrchestrator:
-        this.#open(childOf(action), settled)
+        this.#open(textsOf(action, childOf), settled)
         break
       case ActionType.CreateTimer:
         this.#timer(action, settled)
@@ -157,7 +157,7 @@ export class HostView {
   #timer(action: Action, settled: Settled): void {
     const fireAt = new Date(action.fireAt ?? Number.NaN)
     if (fireAt.getTime() - this.#nowMs > MAX_TIMER_MS) throw notSupported('a timer of more than six days')
-    const timer = { EventType: EventType.TimerCreated, FireAt: fireAt.toISOString() }
+    const timer = textsOf(action, () => ({ EventType: EventType.TimerCreated, FireAt: fireAt.toISOString() }))
     if (action.isCanceled !== true) this.#open(timer, settled)
     else {
       this.#number(timer)
@@ -187,6 +187,15 @@ export class HostView {
 }
 
 type Unnumbered = Omit<HistoryEvent, 'EventId' | 'Timestamp'>
+
+/** A replay makes new actions, and one that is kept has the actions of the turns before: their texts are made once. */
+const known = new WeakMap<Action, Unnumbered>()
+
+function textsOf(action: Action, make: (action: Action) => Unnumbered): Unnumbered {
+  const texts = known.get(action) ?? make(action)
+  known.set(action, texts)
+  return texts
+}
 
 /** Without an instance id of its own, the host chooses one. */
 const childOf = ({ functionName = '', input, instanceId }: Action): Unnumbered => ({
