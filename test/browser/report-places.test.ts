@@ -69,7 +69,9 @@ async function answer(url: URL): Promise<HttpResponseInit> {
   const request = new HttpRequest({ method: 'GET', url: url.href, params })
   const api = reportsApi(world.clients)
   const { client } = new FakeOrchestrations(() => world.clock.now())
-  return part === 'files' ? api.file(request) : api.report(request, client)
+  if (part === 'files') return api.file(request)
+  // The app has no other route below a drill that a link of a report could lead to.
+  return part === 'report' ? api.report(request, client) : { status: 404 }
 }
 
 /** As the browser resolves them. */
