@@ -95,8 +95,8 @@ async function expectServed(dashboard: string): Promise<void> {
     expect([url, answer.status]).toEqual([url, 200])
     loaded.set(url, text.length)
     if (text.length > LIBRARY_BYTES) return
-    // A script that writes links at run time has placeholders in their place.
-    const named = text.matchAll(/(?:src|href)="([^"#:,$]+)"|\b(?:from\s*|import\()"(\.[^"]+)"/g)
+    // A script that writes links at run time has placeholders in their place, and one that looks for links has patterns.
+    const named = text.matchAll(/(?:src|href)="([^"#:,$()\\]+)"|\b(?:from\s*|import\()"(\.[^"]+)"/g)
     for (const [, link, module] of named)
       if (!isOfPlatform(link ?? '')) await load(new URL(link ?? module ?? '', url).href)
   }

@@ -86,7 +86,7 @@ function writeConfiguration(home: string, options: PgBouncerOptions, serverPort:
   writeOwned(join(home, 'pgbouncer.ini'), configuration(home, options, serverPort), options.user)
 }
 
-/** Values are Azure's defaults wherever Azure has one. */
+/** Values are Azure's defaults wherever Azure has one. Versions differ in whether they ask the server for TLS by default. */
 const configuration = (home: string, { port, database }: PgBouncerOptions, serverPort: number): string => `[databases]
 ${database} = host=127.0.0.1 port=${serverPort} dbname=${database}
 
@@ -94,6 +94,7 @@ ${database} = host=127.0.0.1 port=${serverPort} dbname=${database}
 listen_addr = 127.0.0.1
 listen_port = ${port.port}
 unix_socket_dir =
+server_tls_sslmode = disable
 auth_type = scram-sha-256
 auth_file = ${join(home, 'userlist.txt')}
 admin_users = ${ADMIN}
