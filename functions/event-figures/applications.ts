@@ -1,6 +1,7 @@
 /** The figures of a probed application, as objectives and pages read them. */
-import type { Application } from '../model/application.ts'
+
 import type { Measured } from '../model/drill-index.ts'
+import type { Application } from '../model/probes/application.ts'
 import { count, counted, milliseconds, seconds, share } from '../units/units.ts'
 import { known, missing, value } from './figures.ts'
 import { eventFigureText } from './table.ts'
@@ -51,7 +52,7 @@ const WHY_BOUND: Readonly<Record<Application['events'][number]['state'], string>
 }
 
 export const availabilityOf = ({ availability }: Application): Measured => known(availability, NOT_OBSERVED)
-export type { Application } from '../model/application.ts'
+export type { Application } from '../model/probes/application.ts'
 
 type Cell = (application: Application) => string
 

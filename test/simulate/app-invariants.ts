@@ -1,5 +1,5 @@
 /** What must hold of the applications that a drill probed: sums, and every outage that is stated, against the world. */
-import type { Application } from '../../functions/model/application.ts'
+import type { Application } from '../../functions/model/probes/application.ts'
 import type { Report } from '../../functions/model/report.ts'
 import type { Simulated } from './simulation.ts'
 import { isWatched, overlapMs, type Span, type Truth, united } from './truth.ts'

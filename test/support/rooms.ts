@@ -24,11 +24,12 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/model/early-end': '',
   'functions/model/comparisons': '',
   'functions/model/probes': '',
+  'functions/model/report': '',
   'functions/model':
-    'functions/model/comparisons functions/model/early-end functions/model/probes loadgen-image/contract loadgen-image/contract/clients',
-  'functions/model/campaign': 'functions/model functions/model/early-end',
+    'functions/model/comparisons functions/model/early-end functions/model/probes functions/model/report loadgen-image/contract loadgen-image/contract/clients',
+  'functions/model/campaign': 'functions/model functions/model/early-end functions/model/report',
   'functions/model/history': 'functions/model functions/model/early-end',
-  'functions/model/files': 'functions/model functions/model/early-end',
+  'functions/model/files': 'functions/model functions/model/early-end functions/model/report',
   'functions/event-kinds': 'functions/model functions/units',
   'functions/merge': 'functions/units loadgen-image/contract',
   'functions/stale-primary':
@@ -37,7 +38,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/measurement': 'functions/merge functions/model functions/units loadgen-image/contract',
   'functions/analysis':
     'functions/event-kinds functions/measurement functions/merge functions/model functions/reachability functions/stale-primary functions/units loadgen-image/contract loadgen-image/contract/clients',
-  'functions/event-figures': 'functions/event-kinds functions/model functions/units',
+  'functions/event-figures': 'functions/event-kinds functions/model functions/model/probes functions/units',
   'functions/criteria':
     'functions/event-figures functions/event-kinds functions/model functions/units loadgen-image/contract',
   'functions/criteria/campaign':
@@ -52,7 +53,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/report-model/cohorts':
     'functions/analysis functions/merge functions/model functions/model/comparisons functions/units loadgen-image/contract loadgen-image/contract/clients',
   'functions/report-model':
-    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/model/early-end functions/reachability functions/report-model/cohorts functions/report-model/early-end functions/report-model/replay functions/stale-primary functions/units loadgen-image/contract',
+    'functions/analysis functions/criteria functions/event-figures functions/event-kinds functions/measurement functions/merge functions/model functions/model/early-end functions/model/probes functions/reachability functions/report-model/cohorts functions/report-model/early-end functions/report-model/replay functions/stale-primary functions/units loadgen-image/contract',
   'functions/report-model/campaign':
     'functions/checklist functions/criteria functions/criteria/campaign functions/event-kinds functions/model functions/model/campaign functions/model/early-end functions/units',
   'functions/render/text': 'functions/model functions/model/comparisons functions/units',
@@ -117,7 +118,7 @@ const ROWS: Readonly<Record<string, string>> = {
   'functions/triggers/defaults':
     'functions/activities/facts functions/clients functions/clients/storage functions/model functions/request functions/triggers loadgen-image/contract',
   'functions/openapi/answers':
-    'functions/model functions/model/campaign functions/model/early-end functions/model/history functions/request functions/triggers/containers',
+    'functions/model functions/model/campaign functions/model/early-end functions/model/history functions/model/report functions/request functions/triggers/containers',
   'functions/openapi':
     'functions/access functions/model/early-end functions/model/history functions/openapi/answers functions/request functions/triggers loadgen-image/contract',
   functions:

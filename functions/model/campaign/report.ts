@@ -1,7 +1,7 @@
 /** The report of a campaign, schema 1. `null` is "not measured"; it is never 0. */
 import * as z from 'zod'
 import { stoppedBySchema } from '../early-end/stopped-by-schema.ts'
-import { criterionSchema, VERDICTS } from '../report.ts'
+import { criterionSchema, VERDICTS } from '../report/criterion.ts'
 import { POINT_STATES } from './campaign.ts'
 
 const nullableNumber = z.number().nullable()

@@ -6,7 +6,8 @@
  */
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import { type Report, VERDICTS } from '../report.ts'
+import { VERDICTS } from '../report/criterion.ts'
+import type { Report } from '../report.ts'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod'
 import { stoppedBySchema } from '../early-end/stopped-by-schema.ts'
-import { criterionSchema, VERDICTS } from '../report.ts'
+import { criterionSchema, VERDICTS } from '../report/criterion.ts'
 
 const figure = z
   .object({

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import type { Target } from '../../model/plan.ts'
 import { FAILOVER_MODES, type PlannedEvent, PROMOTE_OPTIONS } from '../../model/planned-event.ts'
-import { VERDICTS } from '../../model/report.ts'
+import { VERDICTS } from '../../model/report/criterion.ts'
 import { exactly } from './exactly.ts'
 
 export const instant = z.iso.datetime()

@@ -1,6 +1,5 @@
 /** The probed applications beside the database: when each was back, and its outages. Absent in a drill that probes none. */
-import { APPLICATION_COLUMNS, applicationSentences } from '../../../event-figures/applications.ts'
-import type { Application } from '../../../model/application.ts'
+import { APPLICATION_COLUMNS, type Application, applicationSentences } from '../../../event-figures/applications.ts'
 import type { Report } from '../../../model/report.ts'
 import { clock, count, NOT_MEASURED, plain, seconds } from '../../../units/units.ts'
 import { html, type Markup } from '../../text/markup.ts'
