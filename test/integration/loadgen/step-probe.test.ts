@@ -118,12 +118,25 @@ async function provoke(
     () => order('PAUSE'),
     () => order('RESUME'),
   )
+  // PgBouncer 1.26 sets this parameter as its first server had it, so that its clients go on writing.
+  const readOnlyWays: Way[] = ['direct']
+  const lookThroughPool = async () => {
+    const pooled = await openClient(database.pooled, { timeoutMs: 5_000 })
+    const { rows } = await pooled.client.query<{ is: string }>(
+      `SELECT current_setting('default_transaction_read_only') AS is`,
+    )
+    if (rows[0]?.is === 'on') readOnlyWays.push('pgbouncer')
+    await pooled.close()
+  }
   await cause(
     'read-only',
-    BOTH,
+    readOnlyWays,
     2_000,
     () => readOnly('on'),
-    () => readOnly('off'),
+    async () => {
+      await lookThroughPool()
+      await readOnly('off')
+    },
   )
   let lock: OpenClient | null = null
   const waiting = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT%'`
